@@ -1,0 +1,247 @@
+//! E-mail addresses (R7).
+
+use std::fmt;
+
+use idna::AsciiDenyList;
+use idna::uts46::{DnsLength, Hyphens, Uts46};
+use unicode_normalization::char::is_combining_mark;
+
+use crate::text;
+
+/// An e-mail address as it was typed.
+///
+/// Two are equal when they are one address (R7): they differ at most in case,
+/// in Unicode form or in the domain's IDNA form. Dots and `+suffix` count.
+#[derive(Clone)]
+pub struct EmailAddress {
+    typed: String,
+    key: String,
+}
+
+/// Why a text is not an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum InvalidEmail {
+    /// Nothing is there.
+    #[error("is empty")]
+    Empty,
+    /// There is no `@`.
+    #[error("has no @")]
+    NoAt,
+    /// The part before the `@` is empty, too long, or holds what no address may.
+    #[error("has something before the @ that no address may have")]
+    Local,
+    /// The part after the `@` is no domain name.
+    #[error("has no valid domain after the @")]
+    Domain,
+    /// It is longer than 254 octets.
+    #[error("is longer than 254 octets")]
+    TooLong,
+    /// It holds a line break. White space around an address is trimmed; a line break is
+    /// refused, for it may smuggle a header into a message.
+    #[error("holds a line break")]
+    LineBreak,
+}
+
+impl EmailAddress {
+    const MAX: usize = 254;
+    const MAX_LOCAL: usize = 64;
+
+    /// Reads an address as people use them: RFC 5321 and 5322 addr-spec with
+    /// internationalised addresses (RFC 6531), without quoted local parts,
+    /// comments and address literals.
+    ///
+    /// # Errors
+    ///
+    /// The first [`InvalidEmail`] found.
+    pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        if text.contains(is_line_break) {
+            return Err(InvalidEmail::LineBreak);
+        }
+        let typed = text::trim(text);
+        if typed.is_empty() {
+            return Err(InvalidEmail::Empty);
+        }
+        // Longer than any spelling of an address in another Unicode form.
+        if typed.len() > 4 * Self::MAX {
+            return Err(InvalidEmail::TooLong);
+        }
+        let typed = text::nfc(typed);
+        let (local, domain) = typed.rsplit_once('@').ok_or(InvalidEmail::NoAt)?;
+        if local.is_empty() || local.len() > Self::MAX_LOCAL || !is_dot_atom(local) {
+            return Err(InvalidEmail::Local);
+        }
+        let domain = domain_key(domain).ok_or(InvalidEmail::Domain)?;
+        if typed.len() > Self::MAX || local.len() + 1 + domain.len() > Self::MAX {
+            return Err(InvalidEmail::TooLong);
+        }
+        let mut key = text::caseless(local);
+        key.push('@');
+        key.push_str(&domain);
+        Ok(Self { typed, key })
+    }
+
+    /// The address as it was typed.
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// What all spellings of the address have in common.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl PartialEq for EmailAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for EmailAddress {}
+
+impl fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.typed)
+    }
+}
+
+/// Hides the address: what is printed for debugging ends up in logs.
+impl fmt::Debug for EmailAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("EmailAddress(…)")
+    }
+}
+
+fn is_line_break(c: char) -> bool {
+    matches!(c, '\n' | '\r' | '\u{0B}' | '\u{0C}' | '\u{85}' | '\u{2028}' | '\u{2029}')
+}
+
+fn is_dot_atom(local: &str) -> bool {
+    local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom_text))
+        && !local.starts_with(is_combining_mark)
+}
+
+fn is_atom_text(c: char) -> bool {
+    match c {
+        'a'..='z' | 'A'..='Z' | '0'..='9' => true,
+        c if c.is_ascii() => "!#$%&'*+-/=?^_`{|}~".contains(c),
+        c => !(c.is_control() || c.is_whitespace() || text::is_invisible(c) || is_unassignable(c)),
+    }
+}
+
+/// Private use, the replacement character and noncharacters: nobody can type them into a form.
+fn is_unassignable(c: char) -> bool {
+    matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFF0}'..='\u{FFFF}')
+        || u32::from(c) >= 0xE_0000
+        || u32::from(c) & 0xFFFE == 0xFFFE
+}
+
+/// The domain in lower case and ASCII (IDNA); nothing when it is no domain of a mailbox.
+fn domain_key(domain: &str) -> Option<String> {
+    let key = Uts46::new()
+        .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify)
+        .ok()?;
+    // UTS 46 lets symbols and emoji pass, which no registry does.
+    if !domain.is_ascii() && !domain.chars().all(is_domain_text) {
+        return None;
+    }
+    let (_, top) = key.rsplit_once('.')?;
+    let is_number = top.bytes().all(|b| b.is_ascii_digit());
+    (!is_number).then(|| key.into_owned())
+}
+
+fn is_domain_text(c: char) -> bool {
+    c.is_alphanumeric()
+        || is_combining_mark(c)
+        || matches!(c, '-' | '.' | '。' | '．' | '｡' | '·' | '・' | '\u{200C}' | '\u{200D}' | '－')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("ann@example.org")]
+    #[case("ann.lee+shop@mail.example.co.uk")]
+    #[case("o'neil/x=y@example.org")]
+    #[case("δοκιμή@παράδειγμα.gr")]
+    #[case("अन्न@उदाहरण.भारत")]
+    #[case("x@a--b-c.example")]
+    fn accepts(#[case] address: &str) {
+        assert_eq!(EmailAddress::parse(address).unwrap().as_str(), address);
+    }
+
+    #[rstest]
+    #[case("", InvalidEmail::Empty)]
+    #[case(" \u{200B}\u{3000}", InvalidEmail::Empty)]
+    #[case("ann", InvalidEmail::NoAt)]
+    #[case("@example.org", InvalidEmail::Local)]
+    #[case(".ann@example.org", InvalidEmail::Local)]
+    #[case("ann..lee@example.org", InvalidEmail::Local)]
+    #[case("\"ann\"@example.org", InvalidEmail::Local)]
+    #[case("ann(work)@example.org", InvalidEmail::Local)]
+    #[case("a b@example.org", InvalidEmail::Local)]
+    #[case("Ann <ann@example.org>", InvalidEmail::Local)]
+    #[case("a@b@example.org", InvalidEmail::Local)]
+    #[case("ann@localhost", InvalidEmail::Domain)]
+    #[case("ann@[192.0.2.1]", InvalidEmail::Domain)]
+    #[case("ann@192.0.2.1", InvalidEmail::Domain)]
+    #[case("ann@example..org", InvalidEmail::Domain)]
+    #[case("ann@example.org.", InvalidEmail::Domain)]
+    #[case("ann@-example.org", InvalidEmail::Domain)]
+    #[case("ann@exam_ple.org", InvalidEmail::Domain)]
+    #[case("ann@shop€.org", InvalidEmail::Domain)]
+    #[case("ann@example.org\n", InvalidEmail::LineBreak)]
+    fn refuses(#[case] address: &str, #[case] why: InvalidEmail) {
+        assert_eq!(EmailAddress::parse(address).unwrap_err(), why);
+    }
+
+    #[test]
+    fn lengths_are_counted_in_octets() {
+        let local = "é".repeat(32);
+        assert!(EmailAddress::parse(&format!("{local}@example.org")).is_ok());
+        let longer = format!("{local}x@example.org");
+        assert_eq!(EmailAddress::parse(&longer).unwrap_err(), InvalidEmail::Local);
+        let label = "a".repeat(63);
+        let domain = format!("{label}.{label}.{label}.org");
+        assert!(EmailAddress::parse(&format!("{}@{domain}", "b".repeat(57))).is_ok());
+        let long = format!("{}@{domain}", "b".repeat(59));
+        assert_eq!(EmailAddress::parse(&long).unwrap_err(), InvalidEmail::TooLong);
+    }
+
+    #[rstest]
+    #[case("ANN@Example.ORG", "ann@example.org")]
+    #[case("ANN@BÜCHER.example", "ann@xn--bcher-kva.example")]
+    #[case("cafe\u{301}@example.org", "CAFÉ@example.org")]
+    #[case("\u{FEFF}ann@example.org\u{00A0}", "ann@example.org")]
+    fn spellings_of_one_address_are_equal(#[case] one: &str, #[case] other: &str) {
+        assert_eq!(EmailAddress::parse(one).unwrap(), EmailAddress::parse(other).unwrap());
+    }
+
+    #[test]
+    fn dots_and_suffixes_tell_addresses_apart() {
+        let ann = EmailAddress::parse("annlee@example.org").unwrap();
+        assert_ne!(ann, EmailAddress::parse("ann.lee@example.org").unwrap());
+        assert_ne!(ann, EmailAddress::parse("annlee+x@example.org").unwrap());
+    }
+
+    #[test]
+    fn debug_does_not_show_the_address() {
+        let ann = EmailAddress::parse("ann@example.org").unwrap();
+        assert!(!format!("{ann:?}").contains("ann"));
+    }
+
+    proptest! {
+        #[test]
+        fn an_accepted_address_reads_back_to_itself(text in "\\PC{1,12}@\\PC{1,12}\\.[a-z]{2,3}") {
+            if let Ok(address) = EmailAddress::parse(&text) {
+                let again = EmailAddress::parse(address.as_str()).unwrap();
+                prop_assert_eq!(address.key(), again.key());
+                let key = EmailAddress::parse(address.key());
+                prop_assert!(key.is_err() || key.unwrap() == address);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a person is called (R9).
+
+use std::fmt;
+
+use crate::text;
+
+/// A person's name: 1 to 200 characters in Unicode form C, without control characters.
+///
+/// Two are equal when they are spelled alike.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+/// Why a text is not a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum InvalidName {
+    /// Nothing is there.
+    #[error("is empty")]
+    Empty,
+    /// It is longer than 200 characters.
+    #[error("is longer than 200 characters")]
+    TooLong,
+    /// It holds a control character, such as a line break.
+    #[error("holds a control character")]
+    Control,
+}
+
+impl Name {
+    const MAX: usize = 200;
+
+    /// Reads a name.
+    ///
+    /// # Errors
+    ///
+    /// The first [`InvalidName`] found.
+    pub fn parse(text: &str) -> Result<Self, InvalidName> {
+        let typed = text::trim(text);
+        if typed.is_empty() {
+            return Err(InvalidName::Empty);
+        }
+        // A character takes four bytes at most, and composing never makes more of them.
+        if typed.len() > Self::MAX * 16 {
+            return Err(InvalidName::TooLong);
+        }
+        if typed.chars().any(char::is_control) {
+            return Err(InvalidName::Control);
+        }
+        let name = text::nfc(typed);
+        if name.chars().count() > Self::MAX {
+            return Err(InvalidName::TooLong);
+        }
+        Ok(Self(name))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What sorting compares: the folded name.
+    pub fn key(&self) -> String {
+        text::fold(&self.0)
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Hides the name: what is printed for debugging ends up in logs.
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Name(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_1_to_200_characters_without_controls() {
+        assert_eq!(Name::parse("  Ann Lee ").unwrap().as_str(), "Ann Lee");
+        assert_eq!(Name::parse("e\u{301}").unwrap().as_str(), "é");
+        assert!(Name::parse(&"é".repeat(200)).is_ok());
+        assert_eq!(Name::parse(&"é".repeat(201)).unwrap_err(), InvalidName::TooLong);
+        assert_eq!(Name::parse("\u{200B} ").unwrap_err(), InvalidName::Empty);
+        assert_eq!(Name::parse("Ann\nLee").unwrap_err(), InvalidName::Control);
+        assert_eq!(Name::parse("Ann\0").unwrap_err(), InvalidName::Control);
+    }
+}

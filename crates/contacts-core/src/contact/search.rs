@@ -1,0 +1,210 @@
+//! Search (R19): what is looked at, and what is looked for.
+//!
+//! Both sides are folded by [`text::fold`]. The text that is looked at has a
+//! space before every word, the first one too. So a word of three letters or
+//! more is found anywhere as `smith`, and a shorter one at the start of a word
+//! as ` xq`: one substring search each, which an index of trigrams answers.
+
+use super::{EmailAddress, Name, Phone};
+use crate::text;
+
+/// What search looks at for a contact: its name, its address and its phone number's
+/// digits, folded, with a space before every word.
+pub fn search_text(
+    name: Option<&Name>,
+    email: Option<&EmailAddress>,
+    phone: Option<&Phone>,
+) -> String {
+    let mut out = String::with_capacity(64);
+    if let Some(name) = name {
+        push_words(&mut out, name.as_str());
+    }
+    if let Some(email) = email {
+        push_words(&mut out, email.as_str());
+    }
+    if let Some(phone) = phone {
+        let e164 = phone.e164().map(digits).unwrap_or_default();
+        let typed = digits(phone.as_str());
+        for number in [&e164, &typed] {
+            if !number.is_empty() && !(std::ptr::eq(number, &typed) && typed == e164) {
+                out.push(' ');
+                out.push_str(number);
+            }
+        }
+        // Words in a phone number, such as "reception", are looked for too.
+        if phone.as_str().contains(char::is_alphabetic) {
+            push_words(&mut out, phone.as_str());
+        }
+    }
+    out
+}
+
+/// What somebody looks for: every term must be found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SearchQuery(Vec<Term>);
+
+/// One word of a query, as the substrings of which one must be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term(Vec<String>);
+
+impl SearchQuery {
+    /// The longest query, in characters; what is beyond it is not looked for.
+    pub const MAX: usize = 200;
+
+    /// Reads a query. Any text is one; signs have no meaning of their own.
+    pub fn parse(query: &str) -> Self {
+        let query: String = query.chars().filter(|c| *c != '\0').take(Self::MAX).collect();
+        let words: Vec<_> = query.split_whitespace().collect();
+        let mut terms = Vec::new();
+        for run in words.chunk_by(|one, other| is_number(one) && is_number(other)) {
+            // A number typed in groups, some too short to look for: `+49 (30) 901-820`.
+            if run.len() > 1 && run.iter().any(|word| digits(word).len() < 3) {
+                terms.extend(Term::new(&digits(&run.concat())));
+            } else {
+                terms.extend(run.iter().filter_map(|word| Term::new(word)));
+            }
+        }
+        Self(terms)
+    }
+
+    /// Its terms.
+    pub fn terms(&self) -> &[Term] {
+        &self.0
+    }
+
+    /// Whether it asks for nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a text of [`search_text`] is found.
+    pub fn matches(&self, text: &str) -> bool {
+        self.0.iter().all(|term| term.0.iter().any(|needle| text.contains(needle)))
+    }
+}
+
+impl Term {
+    fn new(word: &str) -> Option<Self> {
+        let mut needles = vec![needle(&words(text::trim(word)))?];
+        // Part of a phone number, as it may be typed: by its digits.
+        if is_number(word) {
+            needles.extend(needle(&words(&digits(word))).filter(|n| *n != needles[0]));
+        }
+        Some(Self(needles))
+    }
+
+    /// The substrings of which one must occur in a text of [`search_text`].
+    pub fn needles(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// What to look for, given a word with a space before it.
+fn needle(spaced: &str) -> Option<String> {
+    let word = spaced.strip_prefix(' ')?;
+    let is_short = word.chars().count() < 3;
+    // Every ideograph is a word of its own: it has a space before it in the text.
+    let starts_with_ideograph = word.starts_with(is_ideographic);
+    Some(if is_short || starts_with_ideograph { spaced } else { word }.to_owned())
+}
+
+fn words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 4);
+    push_words(&mut out, text);
+    out
+}
+
+/// Adds the folded words, each with a space before it. Writing without spaces
+/// between words has one before every sign instead.
+fn push_words(out: &mut String, text: &str) {
+    for word in text.split(|c: char| c.is_whitespace() || text::is_invisible(c)) {
+        let mut at_start = true;
+        for c in text::fold(word).chars().filter(|c| !c.is_whitespace()) {
+            let is_ideographic = is_ideographic(c);
+            if at_start || is_ideographic {
+                out.push(' ');
+            }
+            out.push(c);
+            at_start = false;
+        }
+    }
+}
+
+fn is_ideographic(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{30FF}' | '\u{3400}'..='\u{4DBF}' | '\u{4E00}'..='\u{9FFF}'
+        | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
+}
+
+/// Whether a word may be part of a phone number.
+fn is_number(word: &str) -> bool {
+    word.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c))
+        && word.contains(|c: char| c.is_ascii_digit())
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::Region;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    fn text() -> String {
+        let name = Name::parse("José O'Brien-Smith").unwrap();
+        let email = EmailAddress::parse("jose_b%x@example.org").unwrap();
+        let phone = Phone::parse("030 901820", Region::parse("DE")).unwrap();
+        search_text(Some(&name), Some(&email), Some(&phone))
+    }
+
+    #[test]
+    fn there_is_a_space_before_every_word() {
+        let spaced = " jose o'brien-smith jose_b%x@example.org 4930901820 030901820";
+        assert_eq!(text(), spaced);
+    }
+
+    #[rstest]
+    #[case("jose", true)]
+    #[case("JOSÉ smith", true)]
+    #[case("rien", true)]
+    #[case("jo", true)]
+    #[case("os", false)]
+    #[case("xample.o", true)]
+    #[case("030/901820", true)]
+    #[case("+49 (30) 901-820", true)]
+    #[case("%", false)]
+    #[case("b%x", true)]
+    #[case("jose_", true)]
+    #[case("jose.b", false)]
+    #[case("", true)]
+    #[case("jose peter", false)]
+    fn finds(#[case] query: &str, #[case] found: bool) {
+        assert_eq!(SearchQuery::parse(query).matches(&text()), found, "{query}");
+    }
+
+    #[test]
+    fn writing_without_spaces_is_found_at_any_sign() {
+        let name = Name::parse("山田太郎").unwrap();
+        let text = search_text(Some(&name), None, None);
+        for (query, found) in [("太郎", true), ("山", true), ("田太", true), ("郎太", false)]
+        {
+            assert_eq!(SearchQuery::parse(query).matches(&text), found, "{query}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_contact_is_found_by_its_own_name_and_address(name in "\\PC{1,40}", local in "[a-z0-9._%+-]{1,20}") {
+            let email = EmailAddress::parse(&format!("{local}@example.org")).ok();
+            if let Ok(name) = Name::parse(&name) {
+                let text = search_text(Some(&name), email.as_ref(), None);
+                prop_assert!(SearchQuery::parse(name.as_str()).matches(&text));
+                if let Some(email) = email {
+                    prop_assert!(SearchQuery::parse(email.as_str()).matches(&text));
+                }
+            }
+        }
+    }
+}

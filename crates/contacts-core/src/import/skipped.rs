@@ -1,0 +1,74 @@
+//! Skipped rows as a file, ready to be corrected and imported again (R34).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::{Import, ImportRepository, Issue, Rows, Spreadsheets};
+use crate::{Error, Result};
+
+/// The lines of a CSV file that holds the skipped rows, the reason in a first column.
+/// The rows are read from the stored file again: nothing of them is kept twice.
+pub struct SkippedRows {
+    pub(super) import: Import,
+    pub(super) imports: Arc<dyn ImportRepository>,
+    pub(super) spreadsheets: Arc<dyn Spreadsheets>,
+    pub(super) header: Option<Vec<String>>,
+    pub(super) rows: Rows,
+    pub(super) read: u64,
+    pub(super) issues: VecDeque<Issue>,
+    pub(super) noted: u64,
+}
+
+impl SkippedRows {
+    const BATCH: usize = 1_000;
+
+    fn next_issue(&mut self) -> Result<Option<Issue>> {
+        loop {
+            if self.issues.is_empty() {
+                let Import { org, id, .. } = self.import;
+                let batch = self.imports.issues(org, id, self.noted, Self::BATCH)?;
+                let Some(last) = batch.last() else { return Ok(None) };
+                self.noted = last.row;
+                self.issues = batch.into();
+            }
+            match self.issues.pop_front() {
+                Some(issue) if issue.is_skip() => return Ok(Some(issue)),
+                _ => {}
+            }
+        }
+    }
+
+    fn cells_of(&mut self, number: u64) -> Result<Vec<String>> {
+        while let Some(row) = self.rows.next() {
+            let row = row.map_err(Error::store)?;
+            self.read += 1;
+            if self.read == number {
+                return Ok(row.cells.unwrap_or_default());
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn line(&self, reason: &str, cells: &[String]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let cells: Vec<_> =
+            std::iter::once(reason).chain(cells.iter().map(String::as_str)).collect();
+        self.spreadsheets.write_row(&cells, &mut out);
+        out
+    }
+}
+
+impl Iterator for SkippedRows {
+    type Item = Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some(header) = self.header.take() {
+            return Some(Ok(self.line("reason", &header)));
+        }
+        let issue = self.next_issue().transpose()?;
+        Some(issue.and_then(|issue| {
+            let cells = self.cells_of(issue.row)?;
+            Ok(self.line(&format!("line {}: {}", issue.line, issue.reason), &cells))
+        }))
+    }
+}

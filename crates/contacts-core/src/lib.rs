@@ -1,0 +1,35 @@
+//! The rules of contacts: people an organisation can message, where each came
+//! from, and what may be done with them.
+//!
+//! The crate is pure. It knows no database, no network and no clock: what it
+//! needs from outside it asks for through ports (traits such as
+//! [`contact::ContactRepository`]), which adapters implement. Rules are cited
+//! by number (`R7`); `docs/RULES.md` states them.
+//!
+//! ```
+//! use contacts_core::contact::EmailAddress;
+//!
+//! let typed = EmailAddress::parse(" Ann.Lee@Example.ORG ")?;
+//! assert_eq!(typed.as_str(), "Ann.Lee@Example.ORG");
+//! assert_eq!(typed, EmailAddress::parse("ann.lee@example.org")?);
+//! # Ok::<(), contacts_core::contact::InvalidEmail>(())
+//! ```
+
+pub mod actor;
+pub mod clock;
+pub mod contact;
+pub mod error;
+pub mod field;
+pub mod file;
+pub mod import;
+pub mod job;
+pub mod key;
+pub mod org;
+pub mod page;
+pub mod tag;
+pub mod text;
+
+pub use crate::actor::Actor;
+pub use crate::clock::{Clock, Ids};
+pub use crate::error::{Error, Invalid, Result};
+pub use crate::org::OrgId;
