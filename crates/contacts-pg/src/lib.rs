@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The core's ports over Postgres.
+//!
+//! Each port is implemented by [`Database`], in a file that is called as the port's is in the
+//! core. Statements are written as Postgres reads them, for most work on sets; every one names
+//! its organisation, so that a cluster asks one shard (see `docs/SCALING.md`). A port's method
+//! is one transaction.
+
+mod contacts;
+mod database;
+mod fields;
+mod files;
+mod imports;
+mod jobs;
+mod json;
+mod keys;
+mod migrate;
+mod organisations;
+mod statement;
+mod tags;
+
+pub use crate::database::{Database, OpenError, PoolConfig};
+pub use crate::migrate::{MigrateError, Migrated};
+
+#[doc(hidden)]
+pub mod testing {
+    //! For the tests that pin statements and migrations.
+
+    pub use crate::contacts::explain_list;
+    pub use crate::migrate::{revert_all, run_all};
+}

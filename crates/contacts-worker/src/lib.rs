@@ -1,1 +1,212 @@
-//! Placeholder.
+//! Takes jobs and runs their use cases, on threads of its own.
+//!
+//! A worker holds a job by a lease and extends it while it works. When it dies, the lease runs
+//! out and another worker takes the job up where the last committed chunk left it.
+
+mod lease;
+mod prefetch;
+mod turn;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use contacts_core::import::{ImportId, ImportService, ImportState};
+use contacts_core::job::{Claimed, Job, JobQueue, Outcome, backoff};
+use contacts_core::{Clock, Error, Ids, OrgId, Result};
+use uuid::Uuid;
+
+use crate::lease::Lease;
+use crate::prefetch::prefetch;
+use crate::turn::WorkerTurn;
+
+/// How workers behave.
+#[derive(Clone, Copy, Debug)]
+pub struct WorkerConfig {
+    /// How many jobs run at once in this process.
+    pub threads: usize,
+    /// For how long a job is held without a sign of life.
+    pub lease: Duration,
+    /// How often an idle worker looks for a job.
+    pub poll: Duration,
+    /// For how long a job may go on while another waits.
+    pub slice: Duration,
+}
+
+impl Default for WorkerConfig {
+    fn default() -> Self {
+        Self {
+            threads: 2,
+            lease: Duration::from_secs(15),
+            poll: Duration::from_millis(250),
+            slice: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Takes jobs and runs them.
+#[derive(Clone)]
+pub struct Worker {
+    /// The queue.
+    pub jobs: Arc<dyn JobQueue>,
+    /// The use cases of imports.
+    pub imports: ImportService,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn Ids>,
+    /// How to behave.
+    pub config: WorkerConfig,
+}
+
+/// Workers that run. They stop when this is dropped, at the next chunk.
+pub struct Workers {
+    stopping: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// After so many failures one after another a job is given up. A database that is down counts
+/// none: nobody can write the number.
+const FAILURES: u32 = 20;
+
+impl Worker {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's, when it has no more threads.
+    pub fn start(self) -> std::io::Result<Workers> {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let threads = (0..self.config.threads)
+            .map(|number| {
+                let (worker, stopping) = (self.clone(), stopping.clone());
+                let name = format!("worker-{number}");
+                thread::Builder::new().name(name).spawn(move || worker.work(&stopping))
+            })
+            .collect::<std::io::Result<_>>()?;
+        Ok(Workers { stopping, threads })
+    }
+
+    /// Runs jobs on this thread until none is due, and says how many.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when no job can be taken.
+    pub fn run_due(&self) -> Result<usize> {
+        let stopping = AtomicBool::new(false);
+        let mut run = 0;
+        while self.run_next(&stopping)? {
+            run += 1;
+        }
+        Ok(run)
+    }
+
+    fn work(&self, stopping: &AtomicBool) {
+        while !stopping.load(Ordering::Relaxed) {
+            match self.run_next(stopping) {
+                Ok(true) => {}
+                Ok(false) => thread::park_timeout(self.config.poll),
+                Err(error) => {
+                    tracing::warn!(error = chain(&error), "no job can be taken");
+                    thread::park_timeout(Duration::from_secs(1));
+                }
+            }
+        }
+    }
+
+    fn run_next(&self, stopping: &AtomicBool) -> Result<bool> {
+        let worker = self.ids.next();
+        let Some(job) = self.jobs.claim(worker, self.config.lease, self.clock.now())? else {
+            return Ok(false);
+        };
+        let outcome = self.run(&job, worker, stopping);
+        // When this fails, the lease runs out and the job is taken again.
+        self.jobs.finish(&job, worker, outcome, self.clock.now())?;
+        Ok(true)
+    }
+
+    fn run(&self, job: &Claimed, worker: Uuid, stopping: &AtomicBool) -> Outcome {
+        let lost = AtomicBool::new(false);
+        let done = thread::scope(|scope| {
+            let _lease = Lease::hold(scope, self, job, worker, &lost);
+            let turn = WorkerTurn::new(self, stopping, &lost);
+            catch_unwind(AssertUnwindSafe(|| self.run_job(job, &turn)))
+        });
+        let problem = match done {
+            Ok(Ok(outcome)) => return outcome,
+            Ok(Err(error)) => chain(&error),
+            Err(_) => "it panicked".to_owned(),
+        };
+        tracing::warn!(job = %job.id, org = %job.org, failures = job.failures, problem, "a job failed");
+        if job.failures + 1 < FAILURES {
+            return Outcome::Retry(self.clock.now() + backoff(job.failures));
+        }
+        match self.give_up(job) {
+            Ok(()) => Outcome::GiveUp,
+            Err(_) => Outcome::Retry(self.clock.now() + backoff(job.failures)),
+        }
+    }
+
+    fn run_job(&self, job: &Claimed, turn: &WorkerTurn<'_>) -> Result<Outcome> {
+        match job.job {
+            Job::AnalyseImport(import) => self.imports.analyse(job.org, import),
+            Job::RunImport(import) => self.run_import(job.org, import, turn),
+        }
+    }
+
+    fn run_import(&self, org: OrgId, id: ImportId, turn: &WorkerTurn<'_>) -> Result<Outcome> {
+        let Some((import, chunks)) = self.imports.chunks(org, id)? else {
+            return Ok(Outcome::Done);
+        };
+        prefetch(chunks, |chunks| self.imports.take(&import, chunks, turn))
+    }
+
+    fn give_up(&self, job: &Claimed) -> Result<()> {
+        let (Job::AnalyseImport(id) | Job::RunImport(id)) = job.job;
+        let problem = "the import failed again and again: the log of the service says why";
+        let now = self.clock.now();
+        self.imports.imports.end(
+            job.org,
+            id,
+            ImportState::Failed,
+            Some(problem.to_owned()),
+            now,
+        )?;
+        Ok(())
+    }
+}
+
+impl Workers {
+    /// Stops the workers: each job ends with the chunk it is at, and is taken up again later.
+    pub fn stop(mut self) {
+        self.join();
+    }
+
+    fn join(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.thread().unpark();
+            // A worker that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.join();
+    }
+}
+
+fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

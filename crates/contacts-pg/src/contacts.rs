@@ -1,0 +1,81 @@
+//! Contacts.
+
+mod activity;
+mod filter;
+mod list;
+mod row;
+mod write;
+
+use contacts_core::contact::{
+    Activity, Arrival, Contact, ContactFilter, ContactId, ContactPatch, ContactRepository, Listed,
+    PageRequest, Tagged, Updated,
+};
+use contacts_core::page::Count;
+use contacts_core::tag::TagName;
+use contacts_core::{Actor, OrgId, Result};
+use time::OffsetDateTime;
+
+pub use self::list::explain_list;
+pub(crate) use self::row::{ContactRow, FIRST_SOURCE, select_contacts};
+pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags};
+use crate::Database;
+
+impl ContactRepository for Database {
+    fn insert(&self, contact: &Contact, actor: Actor) -> Result<()> {
+        write::insert(self, contact, actor)
+    }
+
+    fn get(&self, org: OrgId, id: ContactId) -> Result<Option<Contact>> {
+        self.read(|db| row::find(db, org, id, ""))
+    }
+
+    fn update(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        if_version: Option<u64>,
+        patch: &ContactPatch,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Updated>> {
+        write::update(self, org, id, if_version, patch, actor, now)
+    }
+
+    fn tag(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        add: &[TagName],
+        remove: &[TagName],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Tagged>> {
+        write::tag(self, org, id, add, remove, actor, now)
+    }
+
+    fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool> {
+        write::delete(self, org, id, if_version)
+    }
+
+    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {
+        self.read(|db| list::list(db, org, filter, page))
+    }
+
+    fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
+        self.read(|db| list::count(db, org, filter, exactly))
+    }
+
+    fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
+        self.read(|db| activity::arrivals(db, org, id))
+    }
+
+    fn activity(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        before: Option<OffsetDateTime>,
+        limit: usize,
+    ) -> Result<Vec<Activity>> {
+        self.read(|db| activity::activity(db, org, id, before, limit))
+    }
+}

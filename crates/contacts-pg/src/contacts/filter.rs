@@ -1,0 +1,156 @@
+//! A filter as SQL. List, count and whatever works on everybody a filter means start here, so
+//! they cannot disagree.
+
+use contacts_core::contact::{
+    ContactFilter, FieldCondition, FieldTest, SourceCondition, TimeRange,
+};
+use contacts_core::field::FieldValue;
+use contacts_core::tag::TagName;
+use contacts_core::{OrgId, Result};
+use diesel::pg::PgConnection;
+use serde_json::Value;
+
+use crate::json::value_to_json;
+use crate::statement::{Bind, Statement, anywhere};
+use crate::tags;
+
+/// Adds the conditions that `contacts c` must meet, each with an `AND` before it.
+///
+/// The ids of tags are looked up first: given them, Postgres knows how common each tag is.
+pub(super) fn push_filter(
+    db: &mut PgConnection,
+    org: OrgId,
+    statement: &mut Statement,
+    filter: &ContactFilter,
+) -> Result<()> {
+    for term in filter.query.terms() {
+        push_any(statement, term.needles(), |statement, needle| {
+            statement.push("c.search LIKE ").bind(Bind::Text(anywhere(needle)));
+        });
+    }
+    if !filter.sources.is_empty() {
+        push_any(statement, &filter.sources, push_source);
+    }
+    push_tags(db, org, statement, filter)?;
+    push_range(statement, " AND c.created_at", &filter.created);
+    push_range(statement, " AND c.updated_at", &filter.updated);
+    for condition in &filter.fields {
+        push_field(statement, condition);
+    }
+    match filter.reachable {
+        Some(true) => drop(statement.push(" AND c.email_key <> ''")),
+        Some(false) => drop(statement.push(" AND c.email_key = ''")),
+        None => {}
+    }
+    Ok(())
+}
+
+fn push_any<T>(statement: &mut Statement, items: &[T], push: impl Fn(&mut Statement, &T)) {
+    statement.push(" AND (");
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            statement.push(" OR ");
+        }
+        push(statement, item);
+    }
+    statement.push(")");
+}
+
+fn push_source(statement: &mut Statement, source: &SourceCondition) {
+    statement.push(
+        "c.id IN (SELECT fs.contact_id FROM contact_sources fs WHERE fs.org_id = $1 AND fs.kind = ",
+    );
+    statement.bind(Bind::Text(source.kind.as_str().to_owned()));
+    if let Some(origin) = source.origin {
+        statement.push(" AND fs.origin_id = ").bind(Bind::Uuid(origin));
+    }
+    push_range(statement, " AND fs.at", &source.at);
+    statement.push(")");
+}
+
+fn push_tags(
+    db: &mut PgConnection,
+    org: OrgId,
+    statement: &mut Statement,
+    filter: &ContactFilter,
+) -> Result<()> {
+    let carriers =
+        |statement: &mut Statement, names: &[TagName], db: &mut PgConnection| -> Result<()> {
+            statement.push(
+            "(SELECT ct.contact_id FROM contact_tags ct WHERE ct.org_id = $1 AND ct.tag_id = ANY(",
+        );
+            statement.bind(Bind::Uuids(tags::ids_of(db, org, names)?)).push("))");
+            Ok(())
+        };
+    if !filter.tags.any.is_empty() {
+        statement.push(" AND c.id IN ");
+        carriers(statement, &filter.tags.any, db)?;
+    }
+    for tag in &filter.tags.all {
+        statement.push(" AND c.id IN ");
+        carriers(statement, std::slice::from_ref(tag), db)?;
+    }
+    if !filter.tags.none.is_empty() {
+        statement.push(" AND NOT EXISTS (SELECT FROM contact_tags ct WHERE ct.org_id = $1 AND ct.contact_id = c.id AND ct.tag_id = ANY(");
+        statement.bind(Bind::Uuids(tags::ids_of(db, org, &filter.tags.none)?)).push("))");
+    }
+    Ok(())
+}
+
+fn push_range(statement: &mut Statement, column: &str, range: &TimeRange) {
+    if let Some(from) = range.from {
+        statement.push(column).push(" >= ").bind(Bind::Time(from));
+    }
+    if let Some(until) = range.until {
+        statement.push(column).push(" < ").bind(Bind::Time(until));
+    }
+}
+
+fn push_field(statement: &mut Statement, condition: &FieldCondition) {
+    let key = Bind::Text(condition.key.to_string());
+    match &condition.test {
+        FieldTest::Set => drop(statement.push(" AND c.custom ? ").bind(key)),
+        FieldTest::Unset => drop(statement.push(" AND NOT c.custom ? ").bind(key)),
+        FieldTest::AnyOf(values) => push_one_of(statement, key, values, "false", ""),
+        FieldTest::NoneOf(values) => push_one_of(statement, key, values, "true", "NOT "),
+        FieldTest::Contains(part) => {
+            statement.push(" AND lower(c.custom ->> ").bind(key).push(") LIKE ");
+            statement.bind(Bind::Text(anywhere(&contacts_core::text::caseless(part))));
+        }
+        FieldTest::Less(bound) => push_compare(statement, key, "<", bound),
+        FieldTest::AtMost(bound) => push_compare(statement, key, "<=", bound),
+        FieldTest::Greater(bound) => push_compare(statement, key, ">", bound),
+        FieldTest::AtLeast(bound) => push_compare(statement, key, ">=", bound),
+    }
+}
+
+fn push_one_of(
+    statement: &mut Statement,
+    key: Bind,
+    values: &[FieldValue],
+    absent: &str,
+    not: &str,
+) {
+    let values: Vec<Value> = values.iter().map(value_to_json).collect();
+    statement.push(" AND coalesce(").push(not).bind(Bind::Json(Value::Array(values)));
+    statement.push(" @> jsonb_build_array(c.custom -> ").bind(key.clone());
+    statement.push(") AND c.custom ? ").bind(key).push(", ").push(absent).push(")");
+}
+
+fn push_compare(statement: &mut Statement, key: Bind, operator: &str, bound: &FieldValue) {
+    // Both sides have the field's type, since its type cannot change while there are values.
+    match bound {
+        FieldValue::Number(number) => {
+            statement.push(" AND (c.custom ->> ").bind(key).push(")::float8 ").push(operator);
+            statement.push(" ").bind(Bind::Double(number.get()));
+        }
+        FieldValue::Text(text) => {
+            statement.push(" AND (c.custom ->> ").bind(key).push(") COLLATE \"C\" ").push(operator);
+            statement.push(" ").bind(Bind::Text(text.clone()));
+        }
+        FieldValue::Boolean(yes) => {
+            statement.push(" AND (c.custom ->> ").bind(key).push(")::bool ").push(operator);
+            statement.push(" ").bind(Bind::Bool(*yes));
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Connections and transactions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contacts_core::{Error, Ids, Result};
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
+use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use diesel::{PgConnection, RunQueryDsl, sql_query};
+
+/// A Postgres database: every port of the core.
+#[derive(Clone)]
+pub struct Database {
+    pool: Pool<ConnectionManager<PgConnection>>,
+    pub(crate) ids: Arc<dyn Ids>,
+}
+
+/// How many connections a pool keeps.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolConfig {
+    /// The most connections.
+    pub size: u32,
+    /// How long a caller waits for one before it is told that the service is busy.
+    pub wait: Duration,
+}
+
+/// Why a database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// It does not answer.
+    #[error("the database cannot be reached: check DATABASE_URL and that the server runs ({0})")]
+    Unreachable(String),
+    /// Its server is older than the oldest that is known to work.
+    #[error("the database server is version {0}: version 14 or later is needed")]
+    TooOld(String),
+    /// Its text is not UTF-8.
+    #[error("the database holds {0} text: make one with the encoding UTF8")]
+    Encoding(String),
+}
+
+/// On a pooled connection nothing may depend on the session, so what it needs is asked for when
+/// it is made: custom plans (a cached generic one ruins `LIKE $1`), no compilation of short
+/// queries, and on a cluster the refusal of statements that would ask every shard.
+const OPTIONS: &str =
+    "-c plan_cache_mode=force_custom_plan -c jit=off -c citus.multi_task_query_log_level=error";
+
+/// How often a transaction is tried that others got in the way of.
+const TRIES: u32 = 20;
+
+pub(crate) type Connection = PooledConnection<ConnectionManager<PgConnection>>;
+
+impl Database {
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] with a sentence that says what to do.
+    pub fn open(url: &str, config: PoolConfig, ids: Arc<dyn Ids>) -> Result<Self, OpenError> {
+        let unreachable = |error: String| OpenError::Unreachable(first_line(&error));
+        check(url).map_err(|error| match error {
+            CheckError::Open(error) => error,
+            CheckError::Connection(error) => unreachable(error),
+        })?;
+        let pool = Pool::builder()
+            .max_size(config.size)
+            .min_idle(Some(0))
+            .connection_timeout(config.wait)
+            .test_on_check_out(false)
+            .build(ConnectionManager::new(with_options(url)))
+            .map_err(|error| unreachable(error.to_string()))?;
+        Ok(Self { pool, ids })
+    }
+
+    /// Asks the server for a sign of life.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when it gives none, [`Error::Busy`] when every connection is in use.
+    pub fn ping(&self) -> Result<()> {
+        self.read(|db| sql_query("SELECT 1").execute(db).map(drop).map_err(store))
+    }
+
+    /// Runs one query. A connection that the server has closed meanwhile is replaced, once.
+    pub(crate) fn read<T>(&self, query: impl Fn(&mut PgConnection) -> Result<T>) -> Result<T> {
+        match query(&mut *self.connection()?) {
+            Err(error) if is(&error, is_closed) => query(&mut *self.connection()?),
+            result => result,
+        }
+    }
+
+    /// Runs one transaction: all of it, or nothing. When others got in its way (a deadlock, or a
+    /// row that was there a moment ago), it is run again.
+    pub(crate) fn write<T>(&self, work: impl Fn(&mut PgConnection) -> Result<T>) -> Result<T> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let mut connection = self.begin()?;
+            let db = &mut *connection;
+            let done = work(db).and_then(|value| {
+                AnsiTransactionManager::commit_transaction(db).map_err(store).map(|()| value)
+            });
+            match done {
+                Ok(value) => return Ok(value),
+                Err(error) => {
+                    // A connection that cannot even roll back is broken, and the pool drops it.
+                    let _ = AnsiTransactionManager::rollback_transaction(db);
+                    if tries == TRIES || !is(&error, is_passing) {
+                        return Err(error);
+                    }
+                    tracing::debug!(tries, "a transaction is run again");
+                }
+            }
+        }
+    }
+
+    /// A connection in a transaction; one that the server has closed is replaced, once.
+    fn begin(&self) -> Result<Connection> {
+        let mut connection = self.connection()?;
+        match AnsiTransactionManager::begin_transaction(&mut *connection) {
+            Ok(()) => return Ok(connection),
+            Err(error) if is_closed(&error) => drop(connection),
+            Err(error) => return Err(store(error)),
+        }
+        let mut connection = self.connection()?;
+        AnsiTransactionManager::begin_transaction(&mut *connection).map_err(store)?;
+        Ok(connection)
+    }
+
+    pub(crate) fn connection(&self) -> Result<Connection> {
+        self.pool.get().map_err(|error| {
+            let all_in_use = self.pool.state().connections >= self.pool.max_size();
+            if all_in_use { Error::Busy } else { Error::store(error) }
+        })
+    }
+
+    /// Runs statements outside a transaction, as upkeep needs. Its failure is no one's business.
+    pub(crate) fn tidy(&self, statements: &str) {
+        let tidied =
+            self.connection().and_then(|mut db| db.batch_execute(statements).map_err(store));
+        if let Err(error) = tidied {
+            tracing::warn!(%error, "upkeep of the database failed");
+        }
+    }
+}
+
+/// What a diesel error is for the core.
+pub(crate) fn store(error: DieselError) -> Error {
+    Error::store(error)
+}
+
+/// What a row that does not parse is for the core: it names the table and the column.
+pub(crate) fn unreadable(place: &'static str) -> Error {
+    Error::store(format!("{place} holds what cannot be read"))
+}
+
+pub(crate) fn is(error: &Error, test: impl Fn(&DieselError) -> bool) -> bool {
+    match error {
+        Error::Store(source) => source.downcast_ref().is_some_and(test),
+        _ => false,
+    }
+}
+
+pub(crate) fn is_unique_violation(error: &DieselError) -> bool {
+    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+}
+
+fn is_closed(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        // A server that was killed says nothing that could be classified.
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)
+        | DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, info) => {
+            let message = info.message();
+            [
+                "server closed the connection",
+                "no connection to the server",
+                "terminating connection",
+                "SSL connection has been closed",
+            ]
+            .iter()
+            .any(|sign| message.contains(sign))
+        }
+        DieselError::BrokenTransactionManager => true,
+        _ => false,
+    }
+}
+
+/// Failures that pass when the transaction is run again: others changed what it had read.
+fn is_passing(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)
+        | DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)
+        | DieselError::RollbackTransaction => true,
+        // Diesel does not tell SQLSTATE 40P01 from others.
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
+            info.message().contains("deadlock detected")
+        }
+        _ => false,
+    }
+}
+
+enum CheckError {
+    Open(OpenError),
+    Connection(String),
+}
+
+#[derive(diesel::QueryableByName)]
+struct Server {
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    number: i32,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    encoding: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    letters: String,
+}
+
+fn check(url: &str) -> Result<(), CheckError> {
+    use diesel::Connection as _;
+
+    let connection = |error: &dyn ToString| CheckError::Connection(error.to_string());
+    let mut db = PgConnection::establish(&with_options(url)).map_err(|e| connection(&e))?;
+    let query = "SELECT current_setting('server_version_num')::int AS number, \
+                 current_setting('server_version') AS version, \
+                 current_setting('server_encoding') AS encoding, \
+                 datctype::text AS letters FROM pg_database WHERE datname = current_database()";
+    let server: Server = sql_query(query).get_result(&mut db).map_err(|e| connection(&e))?;
+    if server.number < 140_000 {
+        return Err(CheckError::Open(OpenError::TooOld(server.version)));
+    }
+    if server.encoding != "UTF8" {
+        return Err(CheckError::Open(OpenError::Encoding(server.encoding)));
+    }
+    if matches!(server.letters.as_str(), "C" | "POSIX") {
+        tracing::warn!(
+            "the database's locale is {}: search is slow for names that are not ASCII; \
+             make a database with the locale C.UTF-8",
+            server.letters
+        );
+    }
+    Ok(())
+}
+
+/// The connection string with [`OPTIONS`], unless it brings its own.
+fn with_options(url: &str) -> String {
+    if url.contains("options=") {
+        return url.to_owned();
+    }
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        let sign = if url.contains('?') { '&' } else { '?' };
+        return format!("{url}{sign}options={}", OPTIONS.replace(' ', "%20").replace('=', "%3D"));
+    }
+    format!("{url} options='{OPTIONS}'")
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_added_to_both_forms_of_a_connection_string() {
+        let uri = with_options("postgres://localhost/x");
+        assert!(uri.starts_with("postgres://localhost/x?options=-c%20plan_cache_mode%3Dforce"));
+        assert!(with_options("postgres:///x?host=/run").contains("host=/run&options="));
+        assert!(with_options("host=/run dbname=x").ends_with("level=error'"));
+        assert_eq!(
+            with_options("postgres:///x?options=-c%20a%3Db"),
+            "postgres:///x?options=-c%20a%3Db"
+        );
+    }
+}

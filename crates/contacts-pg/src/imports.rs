@@ -1,0 +1,288 @@
+//! Imports.
+
+mod apply;
+mod stored;
+
+use contacts_core::file::FileId;
+use contacts_core::import::{
+    Analysis, Applied, Chunk, Import, ImportId, ImportRepository, ImportState, Issue, Plan,
+};
+use contacts_core::job::Job;
+use contacts_core::{Actor, OrgId, Result};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use self::stored::{StoredAnalysis, StoredPlan, StoredTally};
+use crate::Database;
+use crate::database::{store, unreadable};
+use crate::jobs::enqueue;
+use crate::statement::{Bind, Statement};
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    org_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    file_id: Uuid,
+    #[diesel(sql_type = Text)]
+    file_name: String,
+    #[diesel(sql_type = BigInt)]
+    bytes: i64,
+    #[diesel(sql_type = Text)]
+    actor_kind: String,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    actor_id: Option<Uuid>,
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    problem: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    analysis: Option<Value>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    plan: Option<Value>,
+    #[diesel(sql_type = Jsonb)]
+    tally: Value,
+    #[diesel(sql_type = Timestamptz)]
+    created_at: OffsetDateTime,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    started_at: Option<OffsetDateTime>,
+    #[diesel(sql_type = Nullable<Timestamptz>)]
+    finished_at: Option<OffsetDateTime>,
+}
+
+impl Row {
+    fn read(self) -> Result<Import> {
+        let analysis = self.analysis.map(StoredAnalysis::read).transpose()?;
+        let plan = self.plan.map(StoredPlan::read).transpose()?;
+        let actor = Actor::from_parts(&self.actor_kind, self.actor_id);
+        Ok(Import {
+            org: OrgId(self.org_id),
+            id: ImportId(self.id),
+            file: FileId(self.file_id),
+            file_name: self.file_name,
+            bytes: self.bytes.cast_unsigned(),
+            actor: actor.ok_or_else(|| unreadable("imports.actor_kind"))?,
+            state: ImportState::parse(&self.state).ok_or_else(|| unreadable("imports.state"))?,
+            problem: self.problem,
+            analysis,
+            plan,
+            tally: StoredTally::read(self.tally)?,
+            created_at: self.created_at,
+            started_at: self.started_at,
+            finished_at: self.finished_at,
+        })
+    }
+}
+
+#[derive(QueryableByName)]
+struct IssueRow {
+    #[diesel(sql_type = BigInt)]
+    row_number: i64,
+    #[diesel(sql_type = BigInt)]
+    line: i64,
+    #[diesel(sql_type = Text)]
+    code: String,
+    #[diesel(sql_type = Text)]
+    reason: String,
+}
+
+impl ImportRepository for Database {
+    fn insert(&self, import: &Import) -> Result<()> {
+        let (actor_kind, actor_id) = import.actor.parts();
+        let statement = "INSERT INTO imports (org_id, id, file_id, file_name, bytes, actor_kind, \
+                 actor_id, state, problem, analysis, plan, rows_read, tally, created_at, \
+                 started_at, finished_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        self.write(|db| {
+            sql_query(statement)
+                .bind::<SqlUuid, _>(import.org.0)
+                .bind::<SqlUuid, _>(import.id.0)
+                .bind::<SqlUuid, _>(import.file.0)
+                .bind::<Text, _>(&import.file_name)
+                .bind::<BigInt, _>(import.bytes.cast_signed())
+                .bind::<Text, _>(actor_kind)
+                .bind::<Nullable<SqlUuid>, _>(actor_id)
+                .bind::<Text, _>(import.state.as_str())
+                .bind::<Nullable<Text>, _>(&import.problem)
+                .bind::<Nullable<Jsonb>, _>(import.analysis.as_ref().map(StoredAnalysis::write))
+                .bind::<Nullable<Jsonb>, _>(import.plan.as_ref().map(StoredPlan::write))
+                .bind::<BigInt, _>(import.tally.rows().cast_signed())
+                .bind::<Jsonb, _>(StoredTally::write(&import.tally))
+                .bind::<Timestamptz, _>(import.created_at)
+                .bind::<Nullable<Timestamptz>, _>(import.started_at)
+                .bind::<Nullable<Timestamptz>, _>(import.finished_at)
+                .execute(db)
+                .map(drop)
+                .map_err(store)
+        })
+    }
+
+    fn get(&self, org: OrgId, id: ImportId) -> Result<Option<Import>> {
+        self.read(|db| {
+            let row: Option<Row> = sql_query("SELECT * FROM imports WHERE org_id = $1 AND id = $2")
+                .bind::<SqlUuid, _>(org.0)
+                .bind::<SqlUuid, _>(id.0)
+                .get_result(db)
+                .optional()
+                .map_err(store)?;
+            row.map(Row::read).transpose()
+        })
+    }
+
+    fn list(&self, org: OrgId, before: Option<ImportId>, limit: usize) -> Result<Vec<Import>> {
+        self.read(|db| {
+            let mut select = Statement::of(org);
+            select.push("SELECT * FROM imports WHERE org_id = $1");
+            if let Some(before) = before {
+                select.push(" AND id < ").bind(Bind::Uuid(before.0));
+            }
+            // Ids are made in the order of time.
+            select.push(" ORDER BY id DESC LIMIT ").bind(Bind::Int(limit as i64));
+            let rows: Vec<Row> = select.build().load(db).map_err(store)?;
+            rows.into_iter().map(Row::read).collect()
+        })
+    }
+
+    fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool> {
+        let job = self.ids.next();
+        self.write(|db| {
+            let mut set = Statement::of(org);
+            set.push("state = 'analysing', bytes = ").bind(Bind::Int(bytes.cast_signed()));
+            if !change(db, id, set, "'uploading'")? {
+                return Ok(false);
+            }
+            enqueue(db, org, job, Job::AnalyseImport(id), now).map(|()| true)
+        })
+    }
+
+    fn analysed(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        found: &Result<(Analysis, Plan), String>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.write(|db| {
+            let mut set = Statement::of(org);
+            match found {
+                Ok((analysis, plan)) => {
+                    set.push("state = 'ready', analysis = ")
+                        .bind(Bind::Json(StoredAnalysis::write(analysis)));
+                    set.push(", plan = ").bind(Bind::Json(StoredPlan::write(plan)));
+                }
+                Err(problem) => {
+                    set.push("state = 'unusable', problem = ").bind(Bind::Text(problem.clone()));
+                    set.push(", finished_at = ").bind(Bind::Time(now));
+                }
+            }
+            change(db, id, set, "'analysing'")
+        })
+    }
+
+    fn replan(&self, org: OrgId, id: ImportId, plan: &Plan) -> Result<bool> {
+        self.write(|db| {
+            let mut set = Statement::of(org);
+            set.push("plan = ").bind(Bind::Json(StoredPlan::write(plan)));
+            change(db, id, set, "'ready'")
+        })
+    }
+
+    fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool> {
+        let job = self.ids.next();
+        self.write(|db| {
+            let mut set = Statement::of(org);
+            set.push("state = 'running', started_at = ").bind(Bind::Time(now));
+            if !change(db, id, set, "'ready'")? {
+                return Ok(false);
+            }
+            enqueue(db, org, job, Job::RunImport(id), now).map(|()| true)
+        })
+    }
+
+    fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied> {
+        self.write(|db| apply::apply(self, db, import, chunk, now))
+    }
+
+    fn end(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        state: ImportState,
+        problem: Option<String>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let ended = self.write(|db| {
+            let mut set = Statement::of(org);
+            set.push("state = ").bind(Bind::Text(state.as_str().to_owned()));
+            set.push(", finished_at = ").bind(Bind::Time(now));
+            if let Some(problem) = &problem {
+                set.push(", problem = ").bind(Bind::Text(problem.clone()));
+            }
+            change(db, id, set, "'uploading', 'analysing', 'ready', 'running'")
+        })?;
+        if ended {
+            self.tidy_after_import(org, id)?;
+        }
+        Ok(ended)
+    }
+
+    fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>> {
+        // Whole rows only: the next ones are asked for by a row's number.
+        let statement = "SELECT row_number, line, code, reason FROM import_issues \
+             WHERE org_id = $1 AND import_id = $2 AND row_number > $3 AND row_number <= ( \
+                 SELECT max(row_number) FROM (SELECT row_number FROM import_issues \
+                 WHERE org_id = $1 AND import_id = $2 AND row_number > $3 \
+                 ORDER BY row_number LIMIT $4) page) \
+             ORDER BY row_number, ordinal";
+        self.read(|db| {
+            let rows: Vec<IssueRow> = sql_query(statement)
+                .bind::<SqlUuid, _>(org.0)
+                .bind::<SqlUuid, _>(id.0)
+                .bind::<BigInt, _>(after_row.cast_signed())
+                .bind::<BigInt, _>(limit as i64)
+                .load(db)
+                .map_err(store)?;
+            Ok(rows.into_iter().map(IssueRow::read).collect())
+        })
+    }
+}
+
+impl IssueRow {
+    fn read(self) -> Issue {
+        Issue {
+            row: self.row_number.cast_unsigned(),
+            line: self.line.cast_unsigned(),
+            code: self.code,
+            reason: self.reason,
+        }
+    }
+}
+
+impl Database {
+    /// After many new rows, search goes slowly through a long list of pending entries, and
+    /// plans are made from what the table held before.
+    fn tidy_after_import(&self, org: OrgId, id: ImportId) -> Result<()> {
+        const MANY: u64 = 10_000;
+        let changed =
+            ImportRepository::get(self, org, id)?.map_or(0, |i| i.tally.added + i.tally.updated);
+        if changed >= MANY {
+            self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')");
+            self.tidy("ANALYZE contacts, contact_tags, contact_sources");
+        }
+        Ok(())
+    }
+}
+
+/// Changes an import that is in one of the states, and says whether it was.
+fn change(db: &mut PgConnection, id: ImportId, set: Statement, states: &str) -> Result<bool> {
+    let mut update = set.before("UPDATE imports SET ");
+    update.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(id.0));
+    update.push(" AND state IN (").push(states).push(")");
+    update.build().execute(db).map(|changed| changed == 1).map_err(store)
+}

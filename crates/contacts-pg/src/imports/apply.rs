@@ -1,0 +1,295 @@
+//! Rows of a file become contacts, a chunk in a transaction.
+//!
+//! Postgres says what is known of the chunk's people, the core decides row by row what each
+//! does, and what came of it is written set by set. People who are known and stay as they are
+//! are neither locked nor written.
+
+use std::collections::HashMap;
+
+use contacts_core::contact::{Arrival, Contact, ContactId, Origin};
+use contacts_core::import::{
+    Applied, Chunk, Decision, Import, ImportRow, ImportState, Issue, PlannedRow, Policy, Skip,
+    Tally, added, decide,
+};
+use contacts_core::tag::TagName;
+use contacts_core::{OrgId, Result};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{
+    Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use serde_json::Value;
+use time::OffsetDateTime;
+
+use super::StoredTally;
+use crate::Database;
+use crate::contacts::{
+    ContactRow, FIRST_SOURCE, Sources, insert_contacts, insert_sources, link_tags, select_contacts,
+};
+use crate::database::{store, unreadable};
+use crate::json::custom_to_json;
+use crate::statement::{Bind, Statement};
+
+#[derive(QueryableByName)]
+struct Progress {
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = BigInt)]
+    rows_read: i64,
+    #[diesel(sql_type = Jsonb)]
+    tally: Value,
+}
+
+pub(super) fn apply(
+    database: &Database,
+    db: &mut PgConnection,
+    import: &Import,
+    chunk: &Chunk,
+    now: OffsetDateTime,
+) -> Result<Applied> {
+    let org = import.org;
+    let progress: Option<Progress> = sql_query(
+        "SELECT state, rows_read, tally FROM imports WHERE org_id = $1 AND id = $2 FOR UPDATE",
+    )
+    .bind::<SqlUuid, _>(org.0)
+    .bind::<SqlUuid, _>(import.id.0)
+    .get_result(db)
+    .optional()
+    .map_err(store)?;
+    let Some(progress) = progress else { return Ok(Applied::Stopped(ImportState::Cancelled)) };
+    let state = ImportState::parse(&progress.state).ok_or_else(|| unreadable("imports.state"))?;
+    if state != ImportState::Running {
+        return Ok(Applied::Stopped(state));
+    }
+    // Whoever else takes this import's rows moves this number, too: so each row is taken once.
+    if progress.rows_read.cast_unsigned() != chunk.after {
+        return Ok(Applied::Superseded);
+    }
+    let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
+    let known = known(db, org, chunk)?;
+    let mut changes = Changes::new(import, known, now);
+    for planned in &chunk.rows {
+        changes.take(planned, policy);
+    }
+    changes.write(database, db)?;
+    insert_issues(db, import, &changes.issues)?;
+    let mut tally = StoredTally::read(progress.tally)?;
+    tally.add(&changes.tally);
+    sql_query("UPDATE imports SET rows_read = $3, tally = $4 WHERE org_id = $1 AND id = $2")
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(import.id.0)
+        .bind::<BigInt, _>(tally.rows().cast_signed())
+        .bind::<Jsonb, _>(StoredTally::write(&tally))
+        .execute(db)
+        .map_err(store)?;
+    Ok(Applied::Taken(tally))
+}
+
+/// What is known of the people of a chunk, by the key of their address.
+fn known(db: &mut PgConnection, org: OrgId, chunk: &Chunk) -> Result<HashMap<String, Contact>> {
+    let rows = chunk.rows.iter().filter_map(|planned| planned.row.as_ref().ok());
+    let keys: Vec<_> = rows.map(|row| row.email.key().to_owned()).collect();
+    let mut select = Statement::of(org);
+    select_contacts(&mut select, |select| {
+        select
+            .push("contacts c")
+            .push(FIRST_SOURCE)
+            .push("WHERE c.org_id = $1 AND c.email_key = ANY(");
+        select.bind(Bind::Texts(keys)).push(") AND c.email_key <> ''");
+    });
+    let rows: Vec<ContactRow> = select.build().load(db).map_err(store)?;
+    rows.into_iter()
+        .map(|row| row.read(org).map(|contact| (contact.email_key().to_owned(), contact)))
+        .collect()
+}
+
+/// A person of the chunk, as the rows so far have made them.
+struct Person {
+    contact: Contact,
+    /// The version in the store; nothing for somebody new.
+    stored: Option<u64>,
+    profile_changed: bool,
+    tags: Vec<TagName>,
+    /// The first row of this chunk that was about them.
+    met: Option<u64>,
+}
+
+struct Changes<'a> {
+    import: &'a Import,
+    now: OffsetDateTime,
+    people: HashMap<String, Person>,
+    tally: Tally,
+    issues: Vec<Issue>,
+}
+
+impl<'a> Changes<'a> {
+    fn new(import: &'a Import, known: HashMap<String, Contact>, now: OffsetDateTime) -> Self {
+        let person = |contact: Contact| Person {
+            stored: Some(contact.version),
+            contact,
+            profile_changed: false,
+            tags: Vec::new(),
+            met: None,
+        };
+        let people = known.into_iter().map(|(key, contact)| (key, person(contact))).collect();
+        Self { import, now, people, tally: Tally::default(), issues: Vec::new() }
+    }
+
+    fn take(&mut self, planned: &PlannedRow, policy: Policy) {
+        let skipped = match &planned.row {
+            Ok(row) => self.take_row(planned, row, policy),
+            Err(skip) => Some(*skip),
+        };
+        if let Some(skip) = skipped {
+            self.tally.skip(skip.code());
+        }
+        match skipped {
+            Some(skip) if planned.row.is_ok() => {
+                let skipped = PlannedRow { row: Err(skip), warnings: Vec::new(), ..*planned };
+                self.issues.extend(Issue::of(&skipped).into_iter().filter(|_| skip.is_issue()));
+            }
+            _ => {
+                self.tally.warnings += planned.warnings.len() as u64;
+                self.issues.extend(Issue::of(planned));
+            }
+        }
+    }
+
+    fn take_row(&mut self, planned: &PlannedRow, row: &ImportRow, policy: Policy) -> Option<Skip> {
+        let key = row.email.key();
+        let known = self.people.get_mut(key);
+        match decide(known.as_ref().map(|person| &person.contact), row, policy, self.now) {
+            Decision::Add => {
+                self.tally.added += 1;
+                let contact = added(row, self.import.org, planned.id, self.arrival(planned.number));
+                let person = Person {
+                    tags: contact.tags.clone(),
+                    contact,
+                    stored: None,
+                    profile_changed: true,
+                    met: Some(planned.number),
+                };
+                self.people.insert(key.to_owned(), person);
+                None
+            }
+            Decision::Update { contact, profile, tags } => {
+                self.tally.updated += 1;
+                let person = known?;
+                person.contact = *contact;
+                person.profile_changed |= profile;
+                person.tags.extend(tags);
+                person.met.get_or_insert(planned.number);
+                None
+            }
+            Decision::Skip(skip) => {
+                if let (Skip::Unchanged, Some(person)) = (skip, known) {
+                    person.met.get_or_insert(planned.number);
+                }
+                Some(skip)
+            }
+        }
+    }
+
+    fn arrival(&self, row: u64) -> Arrival {
+        let Import { id, file_name, .. } = self.import;
+        let origin = Origin::CsvImport { import: *id, file_name: file_name.clone(), row };
+        Arrival { at: self.now, origin }
+    }
+
+    fn write(&self, database: &Database, db: &mut PgConnection) -> Result<()> {
+        let org = self.import.org;
+        let mut met: Vec<&Person> =
+            self.people.values().filter(|person| person.met.is_some()).collect();
+        // In the order of their keys: two imports of the same people wait for each other in turn.
+        met.sort_unstable_by(|one, other| one.contact.email_key().cmp(other.contact.email_key()));
+
+        let changed: Vec<_> = met
+            .iter()
+            .filter(|p| p.profile_changed)
+            .filter_map(|p| Some((&p.contact, p.stored?)))
+            .collect();
+        let updated = update_contacts(db, org, &changed)?;
+        let new: Vec<_> = met.iter().filter(|p| p.stored.is_none()).map(|p| &p.contact).collect();
+        let inserted = if new.is_empty() { 0 } else { insert_contacts(db, org, &new)? };
+        if (updated, inserted) != (changed.len(), new.len()) {
+            // Somebody else has added or changed one of them since it was looked at.
+            return Err(store(diesel::result::Error::RollbackTransaction));
+        }
+        let mut sources = Sources::default();
+        let mut links: Vec<(ContactId, &TagName)> = Vec::new();
+        for person in &met {
+            let Some(row) = person.met else { continue };
+            sources.push(person.contact.id, &self.arrival(row), person.stored.is_none());
+            links.extend(person.tags.iter().map(|tag| (person.contact.id, tag)));
+        }
+        insert_sources(db, org, &sources)?;
+        link_tags(database, db, org, &links, self.now)
+    }
+}
+
+/// Writes the contacts that still have the version given, and says how many.
+fn update_contacts(
+    db: &mut PgConnection,
+    org: OrgId,
+    changed: &[(&Contact, u64)],
+) -> Result<usize> {
+    if changed.is_empty() {
+        return Ok(0);
+    }
+    let contacts = || changed.iter().map(|(contact, _)| *contact);
+    let ids: Vec<_> = contacts().map(|c| c.id.0).collect();
+    let stored: Vec<_> = changed.iter().map(|(_, version)| version.cast_signed()).collect();
+    let names: Vec<_> = contacts().map(|c| c.name.as_ref().map(|n| n.as_str())).collect();
+    let name_keys: Vec<_> = contacts().map(Contact::name_key).collect();
+    let phones: Vec<_> = contacts().map(|c| c.phone.as_ref().map(|p| p.as_str())).collect();
+    let e164s: Vec<_> = contacts().map(|c| c.phone.as_ref().and_then(|p| p.e164())).collect();
+    let searches: Vec<_> = contacts().map(Contact::search_text).collect();
+    let customs: Vec<_> = contacts().map(|c| custom_to_json(&c.custom)).collect();
+    let updated: Vec<_> = contacts().map(|c| c.updated_at).collect();
+    let versions: Vec<_> = contacts().map(|c| c.version.cast_signed()).collect();
+    let statement = "UPDATE contacts c SET name = n.name, name_key = n.name_key, phone = n.phone, \
+             phone_e164 = n.phone_e164, search = n.search, custom = n.custom, \
+             updated_at = n.updated_at, version = n.version \
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS n (id, stored, name, name_key, \
+             phone, phone_e164, search, custom, updated_at, version) \
+         WHERE c.org_id = $1 AND c.id = n.id AND c.version = n.stored";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<Array<SqlUuid>, _>(&ids)
+        .bind::<Array<BigInt>, _>(&stored)
+        .bind::<Array<Nullable<Text>>, _>(&names)
+        .bind::<Array<Text>, _>(&name_keys)
+        .bind::<Array<Nullable<Text>>, _>(&phones)
+        .bind::<Array<Nullable<Text>>, _>(&e164s)
+        .bind::<Array<Text>, _>(&searches)
+        .bind::<Array<Jsonb>, _>(&customs)
+        .bind::<Array<Timestamptz>, _>(&updated)
+        .bind::<Array<BigInt>, _>(&versions)
+        .execute(db)
+        .map_err(store)
+}
+
+fn insert_issues(db: &mut PgConnection, import: &Import, issues: &[Issue]) -> Result<()> {
+    if issues.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = issues.iter().map(|issue| issue.row.cast_signed()).collect();
+    let ordinals: Vec<_> = (0..).take(issues.len()).collect::<Vec<i32>>();
+    let lines: Vec<_> = issues.iter().map(|issue| issue.line.cast_signed()).collect();
+    let codes: Vec<_> = issues.iter().map(|issue| issue.code.as_str()).collect();
+    let reasons: Vec<_> = issues.iter().map(|issue| issue.reason.as_str()).collect();
+    let statement = "INSERT INTO import_issues \
+             (org_id, import_id, row_number, ordinal, line, code, reason) \
+         SELECT $1, $2, i.* FROM unnest($3, $4, $5, $6, $7) AS i";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(import.org.0)
+        .bind::<SqlUuid, _>(import.id.0)
+        .bind::<Array<BigInt>, _>(&rows)
+        .bind::<Array<Integer>, _>(&ordinals)
+        .bind::<Array<BigInt>, _>(&lines)
+        .bind::<Array<Text>, _>(&codes)
+        .bind::<Array<Text>, _>(&reasons)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}

@@ -1,0 +1,136 @@
+//! How the parts of an import are kept as JSON.
+
+use contacts_core::Result;
+use contacts_core::import::{Analysis, Layout, Plan, Policy, SkipCode, Suggestion, Tally, Target};
+use contacts_core::tag::TagName;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::database::unreadable;
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredAnalysis {
+    encoding: String,
+    delimiter: char,
+    header_line: u64,
+    header: Vec<String>,
+    samples: Vec<Vec<String>>,
+    rows: u64,
+    suggestions: Vec<StoredSuggestion>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSuggestion {
+    target: Option<String>,
+    confidence: f32,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredPlan {
+    columns: Vec<Option<String>>,
+    policy: String,
+    tags: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredTally {
+    added: u64,
+    updated: u64,
+    skipped: Vec<(String, u64)>,
+    warnings: u64,
+}
+
+impl StoredAnalysis {
+    pub(super) fn write(analysis: &Analysis) -> Value {
+        let Analysis { layout, samples, rows, suggestions } = analysis;
+        // Text in JSON may hold what text in Postgres may not.
+        let clean = |cell: &String| cell.replace('\0', "\u{FFFD}");
+        json!(Self {
+            encoding: layout.encoding.clone(),
+            delimiter: layout.delimiter,
+            header_line: layout.header_line,
+            header: layout.header.iter().map(clean).collect(),
+            samples: samples.iter().map(|row| row.iter().map(clean).collect()).collect(),
+            rows: *rows,
+            suggestions: suggestions
+                .iter()
+                .map(|s| StoredSuggestion {
+                    target: write_target(&s.target),
+                    confidence: s.confidence
+                })
+                .collect(),
+        })
+    }
+
+    pub(super) fn read(value: Value) -> Result<Analysis> {
+        let stored: Self = serde_json::from_value(value).map_err(contacts_core::Error::store)?;
+        let suggestions = stored
+            .suggestions
+            .into_iter()
+            .map(|s| Ok(Suggestion { target: read_target(s.target)?, confidence: s.confidence }));
+        Ok(Analysis {
+            suggestions: suggestions.collect::<Result<_>>()?,
+            layout: Layout {
+                encoding: stored.encoding,
+                delimiter: stored.delimiter,
+                header_line: stored.header_line,
+                header: stored.header,
+            },
+            samples: stored.samples,
+            rows: stored.rows,
+        })
+    }
+}
+
+impl StoredPlan {
+    pub(super) fn write(plan: &Plan) -> Value {
+        json!(Self {
+            columns: plan.columns.iter().map(write_target).collect(),
+            policy: plan.policy.as_str().to_owned(),
+            tags: plan.tags.iter().map(ToString::to_string).collect(),
+        })
+    }
+
+    pub(super) fn read(value: Value) -> Result<Plan> {
+        let stored: Self = serde_json::from_value(value).map_err(contacts_core::Error::store)?;
+        let tags: Option<_> = stored.tags.iter().map(|tag| TagName::parse(tag).ok()).collect();
+        Ok(Plan {
+            columns: stored.columns.into_iter().map(read_target).collect::<Result<_>>()?,
+            policy: Policy::parse(&stored.policy).ok_or_else(|| unreadable("imports.plan"))?,
+            tags: tags.ok_or_else(|| unreadable("imports.plan"))?,
+        })
+    }
+}
+
+impl StoredTally {
+    pub(super) fn write(tally: &Tally) -> Value {
+        let skipped = tally.skipped.iter().map(|(code, rows)| (code.as_str().to_owned(), *rows));
+        json!(Self {
+            added: tally.added,
+            updated: tally.updated,
+            skipped: skipped.collect(),
+            warnings: tally.warnings,
+        })
+    }
+
+    pub(super) fn read(value: Value) -> Result<Tally> {
+        let stored: Self = serde_json::from_value(value).map_err(contacts_core::Error::store)?;
+        let skipped =
+            stored.skipped.into_iter().map(|(code, rows)| Some((SkipCode::parse(&code)?, rows)));
+        Ok(Tally {
+            added: stored.added,
+            updated: stored.updated,
+            skipped: skipped.collect::<Option<_>>().ok_or_else(|| unreadable("imports.tally"))?,
+            warnings: stored.warnings,
+        })
+    }
+}
+
+fn write_target(target: &Option<Target>) -> Option<String> {
+    target.as_ref().map(ToString::to_string)
+}
+
+fn read_target(target: Option<String>) -> Result<Option<Target>> {
+    let read = |name: String| Target::parse(&name).ok_or_else(|| unreadable("imports.plan"));
+    target.map(read).transpose()
+}

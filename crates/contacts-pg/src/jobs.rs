@@ -1,0 +1,193 @@
+//! Jobs.
+
+use std::time::Duration;
+
+use contacts_core::import::ImportId;
+use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
+use contacts_core::{OrgId, Result};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Database;
+use crate::database::{store, unreadable};
+use crate::statement::{Bind, Statement};
+
+/// A job that is due and that nobody holds.
+const FREE: &str =
+    "given_up_at IS NULL AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)";
+
+#[derive(QueryableByName)]
+struct OrgRow {
+    #[diesel(sql_type = SqlUuid)]
+    org_id: Uuid,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = SqlUuid)]
+    subject_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    failures: i32,
+}
+
+#[derive(QueryableByName)]
+struct Answer {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
+impl Row {
+    fn read(self, org: OrgId) -> Result<Claimed> {
+        let job = match self.kind.as_str() {
+            "analyse_import" => Job::AnalyseImport(ImportId(self.subject_id)),
+            "run_import" => Job::RunImport(ImportId(self.subject_id)),
+            _ => return Err(unreadable("jobs.kind")),
+        };
+        Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
+    }
+}
+
+fn parts(job: Job) -> (&'static str, Uuid) {
+    match job {
+        Job::AnalyseImport(import) => ("analyse_import", import.0),
+        Job::RunImport(import) => ("run_import", import.0),
+    }
+}
+
+/// Queues a job, in the transaction that asks for it. One that is queued already is queued once.
+pub(crate) fn enqueue(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: Uuid,
+    job: Job,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let (kind, subject) = parts(job);
+    let statement = "INSERT INTO jobs (org_id, id, kind, subject_id, due_at, failures) \
+         VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (org_id, kind, subject_id) DO NOTHING";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(id)
+        .bind::<Text, _>(kind)
+        .bind::<SqlUuid, _>(subject)
+        .bind::<Timestamptz, _>(now)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+impl JobQueue for Database {
+    fn claim(&self, worker: Uuid, lease: Duration, now: OffsetDateTime) -> Result<Option<Claimed>> {
+        // Which organisations have work is asked of all of them, without a lock; the claim then
+        // is within one.
+        let orgs = format!(
+            "SELECT org_id FROM jobs WHERE given_up_at IS NULL GROUP BY org_id \
+             HAVING bool_or({FREE}) \
+             ORDER BY count(*) FILTER (WHERE leased_until > $1), min(due_at) FILTER (WHERE {FREE}), org_id"
+        );
+        let orgs: Vec<OrgRow> =
+            self.read(|db| sql_query(&orgs).bind::<Timestamptz, _>(now).load(db).map_err(store))?;
+        for OrgRow { org_id } in orgs {
+            if let Some(row) = self.claim_in(org_id, worker, lease, now)? {
+                return row.read(OrgId(org_id)).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    fn is_waiting(&self, now: OffsetDateTime) -> Result<bool> {
+        let statement = format!("SELECT EXISTS (SELECT FROM jobs WHERE {FREE}) AS yes");
+        self.read(|db| {
+            let answer: Answer =
+                sql_query(&statement).bind::<Timestamptz, _>(now).get_result(db).map_err(store)?;
+            Ok(answer.yes)
+        })
+    }
+
+    fn extend(
+        &self,
+        job: &Claimed,
+        worker: Uuid,
+        lease: Duration,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let statement = "UPDATE jobs SET leased_until = $4 \
+             WHERE org_id = $1 AND id = $2 AND worker_id = $3 AND leased_until IS NOT NULL";
+        self.write(|db| {
+            sql_query(statement)
+                .bind::<SqlUuid, _>(job.org.0)
+                .bind::<SqlUuid, _>(job.id.0)
+                .bind::<SqlUuid, _>(worker)
+                .bind::<Timestamptz, _>(now + lease)
+                .execute(db)
+                .map(|extended| extended == 1)
+                .map_err(store)
+        })
+    }
+
+    fn finish(
+        &self,
+        job: &Claimed,
+        worker: Uuid,
+        outcome: Outcome,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        let mut change = Statement::of(job.org);
+        let (failed, due_at, given_up) = match outcome {
+            Outcome::Done => {
+                change.push("DELETE FROM jobs");
+                return self.finish_held(job, worker, change);
+            }
+            Outcome::Again => (0, now, false),
+            Outcome::Retry(at) => (1, at, false),
+            Outcome::GiveUp => (1, now, true),
+        };
+        change.push("UPDATE jobs SET worker_id = NULL, leased_until = NULL, due_at = ");
+        change.bind(Bind::Time(due_at)).push(", failures = failures + ").bind(Bind::Int(failed));
+        if given_up {
+            change.push(", given_up_at = ").bind(Bind::Time(now));
+        }
+        self.finish_held(job, worker, change)
+    }
+}
+
+impl Database {
+    /// Runs a change of a job, if the worker still holds it.
+    fn finish_held(&self, job: &Claimed, worker: Uuid, mut change: Statement) -> Result<()> {
+        change.push(" WHERE org_id = $1 AND leased_until IS NOT NULL AND id = ");
+        change.bind(Bind::Uuid(job.id.0)).push(" AND worker_id = ").bind(Bind::Uuid(worker));
+        self.write(|db| change.build().execute(db).map(drop).map_err(store))
+    }
+
+    fn claim_in(
+        &self,
+        org: Uuid,
+        worker: Uuid,
+        lease: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Option<Row>> {
+        let statement = format!(
+            "UPDATE jobs SET worker_id = $3, leased_until = $4 WHERE org_id = $2 AND id = ( \
+                 SELECT id FROM jobs WHERE org_id = $2 AND {FREE} \
+                 ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
+             RETURNING id, kind, subject_id, failures"
+        );
+        self.write(|db| {
+            sql_query(&statement)
+                .bind::<Timestamptz, _>(now)
+                .bind::<SqlUuid, _>(org)
+                .bind::<SqlUuid, _>(worker)
+                .bind::<Timestamptz, _>(now + lease)
+                .get_result(db)
+                .optional()
+                .map_err(store)
+        })
+    }
+}

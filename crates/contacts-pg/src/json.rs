@@ -1,0 +1,42 @@
+//! How values are kept as JSON: the stored form of core types, apart from any API's.
+
+use contacts_core::Result;
+use contacts_core::contact::CustomValues;
+use contacts_core::field::{FieldKey, FieldValue, Number};
+use serde_json::{Map, Value, json};
+
+use crate::database::unreadable;
+
+pub(crate) fn custom_to_json(custom: &CustomValues) -> Value {
+    Value::Object(
+        custom.iter().map(|(key, value)| (key.to_string(), value_to_json(value))).collect(),
+    )
+}
+
+pub(crate) fn value_to_json(value: &FieldValue) -> Value {
+    match value {
+        FieldValue::Text(text) => json!(text),
+        FieldValue::Boolean(yes) => json!(yes),
+        FieldValue::Number(number) => json!(number.get()),
+    }
+}
+
+pub(crate) fn custom_from_json(value: Value) -> Result<CustomValues> {
+    let Value::Object(values) = value else { return Err(unreadable("contacts.custom")) };
+    read_custom(values).ok_or_else(|| unreadable("contacts.custom"))
+}
+
+fn read_custom(values: Map<String, Value>) -> Option<CustomValues> {
+    values
+        .into_iter()
+        .map(|(key, value)| {
+            let value = match value {
+                Value::String(text) => FieldValue::Text(text),
+                Value::Bool(yes) => FieldValue::Boolean(yes),
+                Value::Number(number) => FieldValue::Number(Number::new(number.as_f64()?)?),
+                _ => return None,
+            };
+            Some((FieldKey::parse(&key).ok()?, value))
+        })
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! Statements that are put together: text, and the values that are bound in it.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_query;
+use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A value that is bound.
+#[derive(Clone)]
+pub(crate) enum Bind {
+    Uuid(Uuid),
+    Uuids(Vec<Uuid>),
+    Text(String),
+    Texts(Vec<String>),
+    Int(i64),
+    Double(f64),
+    Bool(bool),
+    Time(OffsetDateTime),
+    Json(serde_json::Value),
+}
+
+/// A statement under construction.
+pub(crate) struct Statement {
+    text: String,
+    binds: Vec<Bind>,
+}
+
+impl Statement {
+    /// A statement whose `$1` is the organisation.
+    pub(crate) fn of(org: contacts_core::OrgId) -> Self {
+        Self { text: String::new(), binds: vec![Bind::Uuid(org.0)] }
+    }
+
+    /// Adds text.
+    pub(crate) fn push(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Adds a value, as `$n`.
+    pub(crate) fn bind(&mut self, value: Bind) -> &mut Self {
+        self.binds.push(value);
+        self.text.push('$');
+        self.text.push_str(&self.binds.len().to_string());
+        self
+    }
+
+    /// The statement with text before it.
+    pub(crate) fn before(mut self, text: &str) -> Self {
+        self.text.insert_str(0, text);
+        self
+    }
+
+    /// The statement, ready to run.
+    pub(crate) fn build(&self) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
+        let mut query = sql_query(&self.text).into_boxed::<Pg>();
+        for bind in self.binds.clone() {
+            query = match bind {
+                Bind::Uuid(value) => query.bind::<SqlUuid, _>(value),
+                Bind::Uuids(values) => query.bind::<Array<SqlUuid>, _>(values),
+                Bind::Text(value) => query.bind::<Text, _>(value),
+                Bind::Texts(values) => query.bind::<Array<Text>, _>(values),
+                Bind::Int(value) => query.bind::<BigInt, _>(value),
+                Bind::Double(value) => query.bind::<Double, _>(value),
+                Bind::Bool(value) => query.bind::<Bool, _>(value),
+                Bind::Time(value) => query.bind::<Timestamptz, _>(value),
+                Bind::Json(value) => query.bind::<Jsonb, _>(value),
+            };
+        }
+        query
+    }
+}
+
+/// A text as a pattern of `LIKE` that finds it anywhere.
+pub(crate) fn anywhere(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}

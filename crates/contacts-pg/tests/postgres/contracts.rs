@@ -1,0 +1,4 @@
+//! Postgres keeps the contract of every port.
+
+use crate::support::ports;
+

@@ -1,0 +1,118 @@
+//! What imports must withstand that only a real database can do to them.
+
+use std::sync::Arc;
+use std::thread;
+
+use contacts_core::contact::{ContactFilter, ContactPatch, Name, PageRequest, Patch};
+use contacts_core::import::{Applied, Chunk, Import, PlannedRow, Tally};
+use contacts_core::page::Count;
+use contacts_core::{Actor, Clock, OrgId};
+use contacts_testkit::Ports;
+
+use crate::support::ports;
+
+/// A running import of `people` rows.
+fn running(ports: &Ports, org: OrgId, people: usize) -> Import {
+    let header = "name,email,tags\n";
+    let rows: String = (0..people).map(|n| format!("Person {n},p{n}@example.org,t{}\n", n % 7)).collect();
+    let service = ports.import_service(Arc::new(contacts_testkit::FakeSpreadsheets));
+    let mut upload = service.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
+    upload.push(format!("{header}{rows}").as_bytes()).unwrap();
+    let import = upload.finish().unwrap();
+    service.analyse(org, import.id).unwrap();
+    let columns = ["name", "email", "tags"].map(contacts_core::import::Target::parse).to_vec();
+    let plan = contacts_core::import::NewPlan { columns: Some(columns), ..Default::default() };
+    service.replan(org, import.id, plan).unwrap();
+    service.start(org, import.id).unwrap()
+}
+
+/// Takes an import's rows in chunks of so many, in an order of its own.
+fn take(ports: &Ports, import: &Import, rows: usize, backwards: bool) -> Tally {
+    let service = ports.import_service(Arc::new(contacts_testkit::FakeSpreadsheets));
+    let (import, chunks) = service.chunks(import.org, import.id).unwrap().unwrap();
+    let mut all: Vec<PlannedRow> = chunks.flat_map(|chunk| chunk.unwrap().rows).collect();
+    if backwards {
+        all.reverse();
+    }
+    let mut tally = Tally::default();
+    for rows in all.chunks(rows) {
+        let chunk = Chunk { after: tally.rows(), rows: rows.to_vec() };
+        match ports.imports.apply(&import, &chunk, ports.clock.now()).unwrap() {
+            Applied::Taken(taken) => tally = taken,
+            other => panic!("{other:?}"),
+        }
+    }
+    tally
+}
+
+#[test]
+fn two_imports_of_the_same_people_at_once_lose_nobody_and_count_everybody_once() {
+    let ports = ports();
+    let org = ports.org();
+    let people = 400;
+    let imports = [running(&ports, org, people), running(&ports, org, people)];
+    // One from the top and one from the bottom, so that they meet in opposite orders.
+    let tallies = thread::scope(|scope| {
+        let one = scope.spawn(|| take(&ports, &imports[0], 50, false));
+        let other = scope.spawn(|| take(&ports, &imports[1], 50, true));
+        [one.join().unwrap(), other.join().unwrap()]
+    });
+    for tally in &tallies {
+        assert_eq!(tally.rows(), people as u64);
+    }
+    assert_eq!(tallies[0].added + tallies[1].added, people as u64);
+    let count = ports.contacts.count(org, &ContactFilter::default(), true).unwrap();
+    assert_eq!(count, Count::Exact(people as u64));
+}
+
+#[test]
+fn edits_during_an_import_are_neither_lost_nor_fatal() {
+    let ports = ports();
+    let org = ports.org();
+    take(&ports, &running(&ports, org, 200), 100, false);
+    let people = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    let again = running(&ports, org, 200);
+    let edited = thread::scope(|scope| {
+        let import = scope.spawn(|| take(&ports, &again, 20, false));
+        let name = Patch::Set(Name::parse("Edited").unwrap());
+        let patch = ContactPatch { name, ..ContactPatch::default() };
+        let mut edited = 0;
+        for contact in &people.items {
+            let done = ports.contacts.update(org, contact.id, None, &patch, Actor::System, ports.clock.now());
+            edited += u64::from(!done.unwrap().unwrap().changes.is_empty());
+        }
+        assert_eq!(import.join().unwrap().rows(), 200);
+        edited
+    });
+    // Whoever was second has won; both have counted.
+    for contact in people.items {
+        let now = ports.contacts.get(org, contact.id).unwrap().unwrap();
+        let name = now.name.unwrap();
+        assert!(now.version == 2 && name.as_str() == "Edited" || now.version == 3 && name.as_str() != "Edited");
+    }
+    assert_eq!(edited, 50);
+}
+
+#[test]
+fn unchanged_rows_are_not_written() {
+    let ports = ports();
+    let org = ports.org();
+    take(&ports, &running(&ports, org, 100), 100, false);
+    let before = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    let tally = take(&ports, &running(&ports, org, 100), 100, false);
+    assert_eq!((tally.added, tally.updated, tally.skips()), (0, 0, 100));
+    let after = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    assert_eq!(after, before);
+}
+
+#[test]
+fn a_row_about_somebody_deleted_meanwhile_adds_them_again() {
+    let ports = ports();
+    let org = ports.org();
+    take(&ports, &running(&ports, org, 10), 10, false);
+    let import = running(&ports, org, 10);
+    let first = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    ports.contacts.delete(org, first.items[0].id, None).unwrap();
+    let tally = take(&ports, &import, 10, false);
+    assert_eq!((tally.added, tally.skips()), (1, 9));
+}

@@ -1,0 +1,10 @@
+//! The Postgres adapter against a real server: `scripts/test` starts one.
+
+#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
+
+mod contracts;
+mod imports;
+mod migrations;
+mod oracle;
+mod plans;
+mod support;

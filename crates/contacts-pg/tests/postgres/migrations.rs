@@ -1,0 +1,107 @@
+//! The schema: made, unmade, and fit for a cluster.
+
+use contacts_pg::testing::{revert_all, run_all};
+use contacts_pg::{Database, MigrateError, PoolConfig};
+use contacts_testkit::CountedIds;
+use diesel::sql_types::Text;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support;
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Everything that the migrations make, as text.
+const SCHEMA: &str = "
+    SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS line
+      FROM information_schema.columns WHERE table_schema = 'public'
+    UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid)
+      FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE proname LIKE 'app_%'
+    UNION ALL SELECT 'extension ' || extname FROM pg_extension
+    ORDER BY 1";
+
+fn lines(db: &mut PgConnection, query: &str) -> Vec<String> {
+    let lines: Vec<Line> = sql_query(query).load(db).unwrap();
+    lines.into_iter().map(|line| line.line).collect()
+}
+
+#[test]
+fn up_down_and_up_again_leave_the_same_schema() {
+    let scratch = support::empty();
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    let before = lines(&mut db, SCHEMA);
+    run_all(&mut db);
+    let first = lines(&mut db, SCHEMA);
+    revert_all(&mut db);
+    let reverted = lines(&mut db, SCHEMA);
+    let is_ours = |line: &&String| !line.contains("diesel_schema_migrations");
+    assert_eq!(reverted.iter().filter(is_ours).collect::<Vec<_>>(), before.iter().collect::<Vec<_>>());
+    run_all(&mut db);
+    assert_eq!(lines(&mut db, SCHEMA), first);
+}
+
+#[test]
+fn every_foreign_key_has_an_index_and_every_index_begins_with_the_organisation() {
+    let (_database, scratch, ..) = support::database(1);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    let unindexed = "SELECT c.conname::text AS line FROM pg_constraint c
+        WHERE c.contype = 'f' AND c.connamespace = 'public'::regnamespace AND NOT EXISTS (
+            SELECT FROM pg_index i WHERE i.indrelid = c.conrelid
+            AND (i.indkey::int2[])[0:array_length(c.conkey, 1) - 1] @> c.conkey)";
+    assert_eq!(lines(&mut db, unindexed), Vec::<String>::new());
+    let elsewhere = "SELECT i.indexrelid::regclass::text AS line FROM pg_index i
+        JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0]
+        WHERE n.nspname = 'public' AND a.attname <> 'org_id'
+        AND t.relname NOT IN ('organisations', '__diesel_schema_migrations')";
+    assert_eq!(lines(&mut db, elsewhere), Vec::<String>::new());
+}
+
+#[test]
+fn names_are_short_enough_for_a_cluster_to_lengthen_them() {
+    let (_database, scratch, ..) = support::database(1);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    let long = "SELECT relname::text AS line FROM pg_class
+        WHERE relnamespace = 'public'::regnamespace AND length(relname) > 50
+        UNION ALL SELECT conname::text FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace AND length(conname) > 50";
+    assert_eq!(lines(&mut db, long), Vec::<String>::new());
+}
+
+#[test]
+fn a_second_migration_finds_nothing_to_do() {
+    let (database, _scratch, ..) = support::database(1);
+    assert!(database.migrate().unwrap().run.is_empty());
+}
+
+#[test]
+fn a_schema_of_a_later_program_is_refused() {
+    let (database, scratch, ..) = support::database(2);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    let later = "INSERT INTO __diesel_schema_migrations (version) VALUES ('20991231000000')";
+    sql_query(later).execute(&mut db).unwrap();
+    assert!(matches!(database.migrate(), Err(MigrateError::Newer(_))));
+}
+
+#[test]
+fn two_programs_that_start_at_once_migrate_once() {
+    let scratch = support::empty();
+    let open = || {
+        let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
+        Database::open(&scratch.url, config, Arc::new(CountedIds::default())).unwrap()
+    };
+    let (one, other) = (open(), open());
+    let run = std::thread::scope(|scope| {
+        let one = scope.spawn(|| one.migrate().unwrap().run.len());
+        let other = scope.spawn(|| other.migrate().unwrap().run.len());
+        one.join().unwrap() + other.join().unwrap()
+    });
+    assert_eq!(run, std::fs::read_dir("../../migrations").unwrap().count());
+}

@@ -1,0 +1,1 @@
+//! Random operations on the in-memory world and on Postgres: every outcome is compared.

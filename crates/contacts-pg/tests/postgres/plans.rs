@@ -1,0 +1,83 @@
+//! The plans of the queries that must stay quick in an organisation of any size.
+
+use contacts_core::OrgId;
+use contacts_core::contact::{ContactFilter, PageRequest, SearchQuery, Sort, SortBy, TagCondition};
+use contacts_core::tag::TagName;
+use contacts_pg::Database;
+use contacts_pg::testing::explain_list;
+use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use uuid::Uuid;
+
+use crate::support;
+
+const ORG: OrgId = OrgId(Uuid::from_u128(1));
+
+/// Thirty thousand contacts, a tag on everybody and one on a few.
+const PEOPLE: &str = "
+    INSERT INTO contacts SELECT '00000000-0000-0000-0000-000000000001', gen_random_uuid(),
+        'Person ' || n, 'person ' || n, 'p' || n || '@example.org', 'p' || n || '@example.org',
+        NULL, NULL, ' person ' || n || ' p' || n || '@example.org', '{}',
+        now() - n * interval '1 minute', now() - n * interval '1 minute', 1
+        FROM generate_series(1, 30000) n;
+    INSERT INTO contact_sources SELECT org_id, id, 'manual',
+        '00000000-0000-0000-0000-000000000000', 'system', NULL, NULL, created_at, true FROM contacts;
+    INSERT INTO tags VALUES
+        ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000a', 'all', 'all', now()),
+        ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-00000000000b', 'few', 'few', now());
+    INSERT INTO contact_tags SELECT org_id, id, '00000000-0000-0000-0000-00000000000a' FROM contacts;
+    INSERT INTO contact_tags SELECT org_id, id, '00000000-0000-0000-0000-00000000000b'
+        FROM contacts LIMIT 20;
+    SELECT gin_clean_pending_list('contacts_org_id_search_idx');
+    ANALYZE;";
+
+fn plan(database: &Database, filter: &ContactFilter, by: SortBy, descending: bool) -> String {
+    let page = PageRequest { sort: Sort { by, descending }, ..PageRequest::default() };
+    explain_list(database, ORG, filter, &page).unwrap()
+}
+
+#[test]
+fn pages_searches_and_tags_are_answered_by_their_indexes() {
+    let (database, scratch, ..) = support::database(2);
+    PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
+    let everybody = ContactFilter::default();
+    for (by, index) in [
+        (SortBy::Name, "contacts_org_id_name_key_id_idx"),
+        (SortBy::Email, "contacts_org_id_email_key_id_idx"),
+        (SortBy::Created, "contacts_org_id_created_at_id_idx"),
+        (SortBy::Updated, "contacts_org_id_updated_at_id_idx"),
+    ] {
+        for descending in [false, true] {
+            let plan = plan(&database, &everybody, by, descending);
+            assert!(plan.contains(index), "{by:?} is not answered by {index}:\n{plan}");
+            assert!(!plan.contains("Seq Scan on contacts "), "{plan}");
+        }
+    }
+
+    let rare = ContactFilter { query: SearchQuery::parse("p12345@exam"), ..everybody.clone() };
+    let rare = plan(&database, &rare, SortBy::Name, false);
+    assert!(rare.contains("contacts_org_id_search_idx"), "{rare}");
+
+    let common = ContactFilter { query: SearchQuery::parse("person"), ..everybody.clone() };
+    let common = plan(&database, &common, SortBy::Name, false);
+    assert!(common.contains("contacts_org_id_name_key_id_idx"), "{common}");
+
+    let few = TagCondition { all: vec![TagName::parse("few").unwrap()], ..TagCondition::default() };
+    let few = plan(&database, &ContactFilter { tags: few, ..everybody }, SortBy::Created, true);
+    assert!(few.contains("contact_tags_org_id_tag_id_contact_id_idx"), "{few}");
+    assert!(!few.contains("Seq Scan on contacts "), "{few}");
+}
+
+#[test]
+fn the_thousandth_page_begins_where_its_cursor_says() {
+    let (database, scratch, ..) = support::database(2);
+    PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
+    let sort = Sort { by: SortBy::Name, descending: false };
+    let page = contacts_core::contact::ContactRepository::list(
+        &database, ORG, &ContactFilter::default(), &PageRequest { sort, ..PageRequest::default() },
+    )
+    .unwrap();
+    let next = PageRequest { sort, after: page.next, ..PageRequest::default() };
+    let plan = explain_list(&database, ORG, &ContactFilter::default(), &next).unwrap();
+    let condition = plan.lines().find(|line| line.contains("Index Cond") && line.contains("ROW(")).unwrap();
+    assert!(condition.contains("name_key"), "{plan}");
+}

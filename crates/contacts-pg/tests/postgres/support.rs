@@ -1,0 +1,98 @@
+//! A database for each test, copied from one that was migrated once.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use contacts_pg::{Database, PoolConfig};
+use contacts_testkit::{CountedIds, Ports, StoppedClock};
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+
+/// A database that is dropped with the last of its users.
+pub(crate) struct Scratch {
+    /// Its connection string.
+    pub(crate) url: String,
+    name: String,
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        run(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+    }
+}
+
+/// Every port over a fresh database.
+pub(crate) fn ports() -> Ports {
+    let (database, scratch, clock, ids) = database(8);
+    let database = Arc::new(database);
+    Ports {
+        contacts: database.clone(),
+        tags: database.clone(),
+        fields: database.clone(),
+        organisations: database.clone(),
+        keys: database.clone(),
+        imports: database.clone(),
+        files: database.clone(),
+        jobs: database,
+        clock,
+        ids,
+        guard: Arc::new(scratch),
+    }
+}
+
+/// A fresh database with a pool of so many connections.
+pub(crate) fn database(size: u32) -> (Database, Scratch, StoppedClock, CountedIds) {
+    let scratch = copy_of(template());
+    let (clock, ids) = (StoppedClock::default(), CountedIds::default());
+    let config = PoolConfig { size, wait: Duration::from_secs(10) };
+    let database = Database::open(&scratch.url, config, Arc::new(ids.clone())).unwrap();
+    (database, scratch, clock, ids)
+}
+
+/// A fresh database without any table.
+pub(crate) fn empty() -> Scratch {
+    copy_of("template0")
+}
+
+fn copy_of(template: &str) -> Scratch {
+    let name = fresh_name();
+    run(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"));
+    Scratch { url: url_of(&name), name }
+}
+
+fn template() -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = fresh_name();
+        run(&format!("CREATE DATABASE {name} TEMPLATE template0 STRATEGY FILE_COPY"));
+        let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
+        let database = Database::open(&url_of(&name), config, Arc::new(CountedIds::default())).unwrap();
+        database.migrate().unwrap();
+        name
+    })
+}
+
+/// The process and a count: test programs run side by side on one server.
+fn fresh_name() -> String {
+    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    format!("contacts_{}_{count}", std::process::id())
+}
+
+fn run(statement: &str) {
+    let mut db = PgConnection::establish(&server()).unwrap();
+    sql_query(statement).execute(&mut db).unwrap();
+}
+
+fn url_of(name: &str) -> String {
+    let server = server();
+    let (before, _) = server.rsplit_once('/').unwrap();
+    let options = server.split_once('?').map(|(_, options)| format!("?{options}"));
+    format!("{before}/{name}{}", options.unwrap_or_default())
+}
+
+/// The test server, as `postgres://user@host:port/postgres`.
+#[expect(clippy::disallowed_methods, reason = "the test server is told by the environment")]
+fn server() -> String {
+    std::env::var("TEST_DATABASE_URL")
+        .expect("TEST_DATABASE_URL is not set: run scripts/test, which starts a server for the tests")
+}

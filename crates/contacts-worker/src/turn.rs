@@ -1,0 +1,36 @@
+//! Whether a job may go on.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use contacts_core::import::Turn;
+
+use crate::Worker;
+
+/// A job goes on until the worker stops, its lease is lost, or another job has waited while it
+/// ran for a slice of time.
+pub(crate) struct WorkerTurn<'a> {
+    worker: &'a Worker,
+    stopping: &'a AtomicBool,
+    lost: &'a AtomicBool,
+    began: Instant,
+}
+
+impl<'a> WorkerTurn<'a> {
+    pub(crate) fn new(worker: &'a Worker, stopping: &'a AtomicBool, lost: &'a AtomicBool) -> Self {
+        Self { worker, stopping, lost, began: Instant::now() }
+    }
+}
+
+impl Turn for WorkerTurn<'_> {
+    fn may_go_on(&self) -> bool {
+        if self.stopping.load(Ordering::Relaxed) || self.lost.load(Ordering::Relaxed) {
+            return false;
+        }
+        if self.began.elapsed() < self.worker.config.slice {
+            return true;
+        }
+        // A queue that does not answer keeps nobody waiting.
+        !self.worker.jobs.is_waiting(self.worker.clock.now()).unwrap_or(false)
+    }
+}

@@ -1,0 +1,4 @@
+DO $migration$
+BEGIN
+    DROP TABLE file_pieces;
+END $migration$;

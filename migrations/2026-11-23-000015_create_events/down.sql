@@ -1,0 +1,5 @@
+DO $migration$
+BEGIN
+    DROP TABLE event_counters;
+    DROP TABLE events;
+END $migration$;
