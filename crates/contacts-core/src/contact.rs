@@ -2,6 +2,7 @@
 
 mod change;
 mod email;
+mod field_test;
 mod filter;
 mod name;
 mod phone;
@@ -98,7 +99,8 @@ impl Contact {
     }
 }
 
-/// Something that happened to a contact (R41).
+/// Something that happened to a contact (R41). Of an import it says that the contact was made
+/// or came by it, not each cell: a million rows need no million edits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
     /// When.

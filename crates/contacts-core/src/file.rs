@@ -16,6 +16,7 @@ id! {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait FileStore: Send + Sync {
     /// Adds the next piece of a file; the first one makes it. Pieces count from 0.
+    /// A piece that is there already stays as it is, so that one can be sent again.
     ///
     /// # Errors
     ///

@@ -1,5 +1,7 @@
 //! API keys: how programs prove who they are (R2, R3).
 
+mod service;
+
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -7,6 +9,7 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::service::{KeyService, NewKey};
 use crate::org::id;
 use crate::{Invalid, OrgId, Result, text};
 

@@ -1,9 +1,12 @@
 //! Tags: free-form labels (R10).
 
+mod service;
+
 use std::fmt;
 
 use time::OffsetDateTime;
 
+pub use self::service::TagService;
 use crate::org::id;
 use crate::{OrgId, Result, text};
 

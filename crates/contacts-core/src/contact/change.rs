@@ -113,6 +113,6 @@ fn set<T: Clone>(
     let to = new.as_ref().map(|new| written(new).to_owned());
     if from != to {
         changes.push(FieldChange { field: field.to_owned(), from, to });
+        *slot = new;
     }
-    *slot = new;
 }

@@ -81,7 +81,7 @@ pub enum FieldTest {
     AnyOf(Vec<FieldValue>),
     /// It is none of these, or there is none.
     NoneOf(Vec<FieldValue>),
-    /// It holds the text, whatever the case and the accents. Of text, select and url fields.
+    /// It holds the text, whatever the case. Of text, select and url fields.
     Contains(String),
     /// It is less, or earlier. Of number and date fields, like those below.
     Less(FieldValue),

@@ -56,9 +56,14 @@ impl Name {
         &self.0
     }
 
-    /// What sorting compares: the folded name.
+    /// What sorting compares: the first 200 characters of the folded name. Folding may make
+    /// many letters of one sign, and an index takes no key of any length.
     pub fn key(&self) -> String {
-        text::fold(&self.0)
+        let mut key = text::fold(&self.0);
+        if let Some((end, _)) = key.char_indices().nth(Self::MAX) {
+            key.truncate(end);
+        }
+        key
     }
 }
 

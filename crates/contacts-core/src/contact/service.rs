@@ -114,7 +114,11 @@ impl ContactService {
             version: 1,
         };
         self.contacts.insert(&contact, actor)?;
-        Ok(contact)
+        if contact.tags.is_empty() {
+            return Ok(contact);
+        }
+        // The store knows how its tags were first written.
+        Ok(self.contacts.get(org, contact.id)?.unwrap_or(contact))
     }
 
     /// Finds a contact.

@@ -14,14 +14,13 @@ const ISO_DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
 /// A value that fits its field's type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldValue {
-    /// Of a text, select or url field.
+    /// Of a text, select or url field; of a date field the day as `2026-11-23`, which sorts as
+    /// days do.
     Text(String),
     /// Of a number field.
     Number(Number),
     /// Of a boolean field.
     Boolean(bool),
-    /// Of a date field.
-    Date(Date),
 }
 
 impl fmt::Display for FieldValue {
@@ -31,7 +30,6 @@ impl fmt::Display for FieldValue {
             Self::Text(text) => f.write_str(text),
             Self::Number(number) => number.fmt(f),
             Self::Boolean(yes) => yes.fmt(f),
-            Self::Date(day) => f.write_str(&day.format(ISO_DAY).unwrap_or_default()),
         }
     }
 }
@@ -119,7 +117,7 @@ impl FieldType {
             Self::Number => number(raw).map(FieldValue::Number).ok_or(InvalidValue::Number),
             Self::Boolean => boolean(raw).map(FieldValue::Boolean).ok_or(InvalidValue::Boolean),
             Self::Date => match raw {
-                RawValue::Text(text) => date(text::trim(text)).map(FieldValue::Date),
+                RawValue::Text(text) => date(text::trim(text)).map(FieldValue::Text),
                 _ => None,
             }
             .ok_or(InvalidValue::Date),
@@ -180,13 +178,13 @@ fn boolean(raw: RawValue<'_>) -> Option<bool> {
 
 /// A day in ISO form, alone or at the head of a time stamp. Other orders of day and
 /// month cannot be told apart, so they are refused rather than guessed.
-fn date(text: &str) -> Option<Date> {
+fn date(text: &str) -> Option<String> {
     let day = match text.get(10..) {
         None | Some("") => text,
         Some(rest) if rest.starts_with(['T', ' ']) => &text[..10],
         Some(_) => return None,
     };
-    Date::parse(day, ISO_DAY).ok()
+    Date::parse(day, ISO_DAY).ok().map(|_| day.to_owned())
 }
 
 fn select(raw: RawValue<'_>, options: &[String]) -> Result<String, InvalidValue> {

@@ -136,9 +136,17 @@ fn name_the_names(
             (Aim::Nobody, None, None) if !whole => Aim::Whole,
             (Aim::NameOrFirst | Aim::NameOrLast | Aim::Name, Some(_), Some(_)) => Aim::Whole,
             (Aim::NameOrLast, Some(first), None) if !overlap(column, first) => Aim::Last,
-            (Aim::Name, Some(first), None) if values[column].filled > 0 && !overlap(column, first) => Aim::Last,
-            (Aim::NameOrFirst | Aim::Name, None, Some(last)) if !overlap(column, last) => Aim::First,
-            (Aim::NameOrFirst, None, None) if !reachable && values[column].people == 0 => Aim::First,
+            (Aim::Name, Some(first), None)
+                if values[column].filled > 0 && !overlap(column, first) =>
+            {
+                Aim::Last
+            }
+            (Aim::NameOrFirst | Aim::Name, None, Some(last)) if !overlap(column, last) => {
+                Aim::First
+            }
+            (Aim::NameOrFirst, None, None) if !reachable && values[column].people == 0 => {
+                Aim::First
+            }
             (Aim::NameOrLast, None, None) if !reachable && values[column].people == 0 => Aim::Last,
             (Aim::NameOrFirst | Aim::NameOrLast | Aim::Name, ..) => Aim::Whole,
             (aim, ..) => aim,

@@ -58,7 +58,9 @@ pub(super) fn claim(header: &str, values: &Values, turkish: bool) -> Option<Clai
     let claim = words.claim(values)?;
     let rank = words.rank(claim.aim);
     let contradicted = match claim.aim {
-        Aim::Email => values.addresses == 0 && (values.often(values.plain) || values.often(values.links)),
+        Aim::Email => {
+            values.addresses == 0 && (values.often(values.plain) || values.often(values.links))
+        }
         Aim::Phone => {
             values.often(values.addresses)
                 || values.often(values.links)
@@ -67,7 +69,9 @@ pub(super) fn claim(header: &str, values: &Values, turkish: bool) -> Option<Clai
         }
         Aim::Tags => values.mostly(values.plain) || values.often(values.links),
         _ => {
-            values.often(values.addresses) || values.often(values.links) || values.often(values.plain)
+            values.often(values.addresses)
+                || values.often(values.links)
+                || values.often(values.plain)
         }
     };
     (!contradicted).then_some(Claim { score: claim.score + rank, ..claim })
@@ -75,7 +79,8 @@ pub(super) fn claim(header: &str, values: &Values, turkish: bool) -> Option<Clai
 
 /// Whether a column holds what must not be kept, whatever it is mapped to.
 pub(super) fn is_secret(header: &str) -> bool {
-    const SECRETS: &[&str] = &["password", "passwort", "kennwort", "passwd", "пароль", "パスワード", "密码"];
+    const SECRETS: &[&str] =
+        &["password", "passwort", "kennwort", "passwd", "пароль", "パスワード", "密码"];
     let key = tokens::key(header);
     SECRETS.iter().any(|secret| key.contains(&tokens::fold(secret)))
 }
@@ -126,10 +131,22 @@ impl Header {
         let phone = self.has(PHONES);
         if self.has(&[Word::Fact]) {
             let addressed = email && !self.has(&[Word::Someone, Word::Thing]);
-            return if addressed && values.mostly(values.addresses) { weak(Aim::Email, 0.5) } else { None };
+            return if addressed && values.mostly(values.addresses) {
+                weak(Aim::Email, 0.5)
+            } else {
+                None
+            };
         }
         if self.has(&[Word::Id]) {
-            let plain = self.only(&[Word::Email, Word::Id, Word::Person, Word::User, Word::Best, Word::Address, Word::Filler]);
+            let plain = self.only(&[
+                Word::Email,
+                Word::Id,
+                Word::Person,
+                Word::User,
+                Word::Best,
+                Word::Address,
+                Word::Filler,
+            ]);
             let fits = email && plain && (values.filled == 0 || values.addresses > 0);
             return if fits { sure(Aim::Email, 0.75) } else { None };
         }
@@ -181,7 +198,8 @@ impl Header {
     fn name(&self) -> Option<Claim> {
         const OTHERS: &[Word] =
             &[Word::Thing, Word::Lesser, Word::Other, Word::Work, Word::Number, Word::Address];
-        let login = self.has(&[Word::User]) && !self.has(&[Word::Full, Word::FullName, Word::First, Word::Last]);
+        let login = self.has(&[Word::User])
+            && !self.has(&[Word::Full, Word::FullName, Word::First, Word::Last]);
         if self.has(OTHERS) || self.unknown() > 0 || login {
             return None;
         }
@@ -195,7 +213,9 @@ impl Header {
         let full = self.has(&[Word::FullName]) || (self.has(&[Word::Full]) && noun);
         let (aim, score) = match () {
             () if self.has(&[Word::Middle]) && !both => return None,
-            () if both && !full && self.has(&[Word::First, Word::Last]) && !(first && last) => (Aim::Whole, 0.8),
+            () if both && !full && self.has(&[Word::First, Word::Last]) && !(first && last) => {
+                (Aim::Whole, 0.8)
+            }
             () if both || full => (Aim::Whole, 0.92),
             () if first => (Aim::First, 0.96),
             () if last => (Aim::Last, 0.96),
@@ -212,12 +232,20 @@ impl Header {
     /// A header that says nothing, or only whose the column is.
     fn by_values(&self, values: &Values) -> Option<Claim> {
         const NEUTRAL: &[Word] = &[
-            Word::Person, Word::User, Word::Filler, Word::Best, Word::Home, Word::Work, Word::Address, Word::Number,
+            Word::Person,
+            Word::User,
+            Word::Filler,
+            Word::Best,
+            Word::Home,
+            Word::Work,
+            Word::Address,
+            Word::Number,
         ];
         if self.words.iter().flatten().any(|word| !NEUTRAL.contains(word)) {
             return None;
         }
-        let person = self.only(&[Word::Person, Word::Filler, Word::Best]) && self.has(&[Word::Person]);
+        let person =
+            self.only(&[Word::Person, Word::Filler, Word::Best]) && self.has(&[Word::Person]);
         let home = self.only(&[Word::Home]) && values.filled == 0;
         let (aim, score) = match () {
             () if values.mostly(values.addresses) => (Aim::Email, 0.6),
@@ -256,6 +284,13 @@ impl Header {
 const PHONES: &[Word] = &[Word::Phone, Word::Mobile, Word::Messenger];
 
 const NAMES: &[Word] = &[
-    Word::Name, Word::NameOrFirst, Word::NameOrLast, Word::FullName, Word::FirstName, Word::LastName, Word::First,
-    Word::Last, Word::Full,
+    Word::Name,
+    Word::NameOrFirst,
+    Word::NameOrLast,
+    Word::FullName,
+    Word::FirstName,
+    Word::LastName,
+    Word::First,
+    Word::Last,
+    Word::Full,
 ];

@@ -1,5 +1,224 @@
+use rstest::rstest;
+
 use super::*;
+use crate::field::FieldType;
+
+fn rows(rows: &[&[&str]]) -> Vec<Vec<String>> {
+    rows.iter().map(|row| row.iter().map(|&cell| cell.to_owned()).collect()).collect()
+}
+
+fn name(target: &Target) -> String {
+    match target {
+        Target::Name => "name".to_owned(),
+        Target::FirstName => "first".to_owned(),
+        Target::LastName => "last".to_owned(),
+        Target::Email => "email".to_owned(),
+        Target::Phone => "phone".to_owned(),
+        Target::Tags => "tags".to_owned(),
+        Target::Field(key) => format!("custom:{}", key.as_str()),
+    }
+}
+
+/// The targets of a header written `Name|E-mail`, in the same form; `-` is skipped.
+fn targets(header: &str, samples: &[&[&str]], fields: &[Field]) -> String {
+    let header: Vec<String> = header.split('|').map(str::to_owned).collect();
+    let found = suggest(&header, &rows(samples), fields);
+    for suggestion in &found {
+        assert_eq!(suggestion.target.is_some(), suggestion.confidence > 0.0);
+        assert!(suggestion.confidence <= 1.0);
+    }
+    let found = found.iter().map(|s| s.target.as_ref().map_or("-".to_owned(), name));
+    found.collect::<Vec<_>>().join("|")
+}
+
+#[rstest]
+#[case("First name|Last name|Work email|Mobile", "first|last|email|phone")]
+#[case("firstName|lastName|emailAddress|phoneNumber", "first|last|email|phone")]
+#[case("FIRST_NAME|LAST-NAME|E-MAIL|TEL.", "first|last|email|phone")]
+#[case("Name *|Email (required)|Phone #|🏷️ Tags", "name|email|phone|tags")]
+#[case("What is your name?|Your e-mail address", "name|email")]
+#[case("Kundenname|E-Mail-Adresse|Mobiltelefon|Schlagwörter", "name|email|phone|tags")]
+#[case("Nachname, Vorname|Mail|Rufnummer", "name|email|phone")]
+#[case("Voornaam|Achternaam|E-mailadres|Telefoonnummer", "first|last|email|phone")]
+#[case("Prénom|Nom de famille|Courriel|Tél. portable|Étiquettes", "first|last|email|phone|tags")]
+#[case("Nombre y apellidos|Correo electrónico|Móvil|Etiquetas", "name|email|phone|tags")]
+#[case("Nome|Cognome|Indirizzo e-mail|Cellulare", "first|last|email|phone")]
+#[case("Nome completo|E-mail|Telemóvel|Marcadores", "name|email|phone|tags")]
+#[case("Imię|Nazwisko|Adres e-mail|Numer telefonu", "first|last|email|phone")]
+#[case("Jméno|Příjmení|E-mail|Telefon|Štítky", "first|last|email|phone|tags")]
+#[case("Förnamn|Efternamn|E-postadress|Mobilnummer", "first|last|email|phone")]
+#[case("Etunimi|Sukunimi|Sähköposti|Puhelinnumero", "first|last|email|phone")]
+#[case("Vezetéknév|Keresztnév|E-mail cím|Telefonszám", "last|first|email|phone")]
+#[case("Nume|Prenume|Adresa de email|Număr de telefon", "last|first|email|phone")]
+#[case("Ad Soyad|E-posta|Cep Telefonu|Etiketler", "name|email|phone|tags")]
+#[case("Όνομα|Επώνυμο|Διεύθυνση email|Κινητό", "first|last|email|phone")]
+#[case("ФИО|Эл. почта|Мобильный телефон|Метки", "name|email|phone|tags")]
+#[case("Ім'я|Прізвище|Електронна пошта|Номер телефону", "first|last|email|phone")]
+#[case("姓|名|フリガナ|Eメール|携帯電話番号", "last|first|-|email|phone")]
+#[case("联系人姓名|电子邮箱|手机号码|公司名称|标签", "name|email|phone|-|tags")]
+#[case("이름|이메일 주소|휴대폰 번호|회사명", "name|email|phone|-")]
+#[case("الاسم الأول|اسم العائلة|البريد الإلكتروني|رقم الهاتف", "first|last|email|phone")]
+#[case("שם פרטי|שם משפחה|דוא\"ל|טלפון", "first|last|email|phone")]
+#[case("पहला नाम|ईमेल|मोबाइल नंबर", "first|email|phone")]
+fn headers_are_understood_in_many_languages_and_spellings(
+    #[case] header: &str,
+    #[case] expected: &str,
+) {
+    assert_eq!(targets(header, &[], &[]), expected);
+}
+
+#[rstest]
+#[case("Emial")]
+#[case("E-Mail Adress")]
+#[case("Emali address")]
+fn a_mistyped_address_is_recognised(#[case] header: &str) {
+    assert_eq!(targets(header, &[], &[]), "email");
+}
+
+#[rstest]
+#[case("Frist Name|Lsat Name|Phnoe", "first|last|phone")]
+#[case("Surename|Telephon", "last|phone")]
+fn mistyped_names_and_phones_are_recognised(#[case] header: &str, #[case] expected: &str) {
+    assert_eq!(targets(header, &[], &[]), expected);
+}
+
+#[rstest]
+#[case("Email status")]
+#[case("Email opt-in")]
+#[case("Number of emails")]
+#[case("email_blacklisted")]
+#[case("is_email_verified")]
+#[case("E-mail 1 - Type")]
+#[case("email_hash")]
+#[case("Accepts email marketing")]
+#[case("Manager email")]
+#[case("Contact owner")]
+#[case("Reply-To Email")]
+#[case("Campaign name")]
+#[case("form_name")]
+#[case("File name")]
+#[case("username")]
+#[case("User name")]
+#[case("Company name")]
+#[case("Firmenname")]
+#[case("Middle name")]
+#[case("Maiden Name")]
+#[case("Spouse's name")]
+#[case("Phonetic First Name")]
+#[case("Name prefix")]
+#[case("Business fax")]
+#[case("Fax-Nummer")]
+#[case("Customer ID")]
+#[case("First seen")]
+#[case("Last order")]
+#[case("Age group")]
+#[case("Password")]
+#[case("")]
+fn what_only_sounds_like_it_is_skipped(#[case] header: &str) {
+    assert_eq!(targets(&format!("Name|Email|{header}"), &[], &[]), "name|email|-");
+    assert_eq!(targets(header, &[], &[]), "-");
+}
+
+#[rstest]
+#[case("zzz", &["ann@example.org", "bob@example.org"], "email")]
+#[case("Contact", &["ann@example.org", "", "bob@example.org"], "email")]
+#[case("Contact", &["+1 202 555 0101", "555-0102"], "phone")]
+#[case("Contact", &["Ann Lee", "Bob Roe"], "name")]
+#[case("☎ Contact", &["555-0102"], "phone")]
+#[case("Email / Phone", &["ann@example.org / 5550101"], "email")]
+#[case("Email", &["not an address"], "email")]
+#[case("Email", &["true", "false"], "-")]
+#[case("Email", &["3", "0"], "-")]
+#[case("Contact owner", &["ann@example.org"], "-")]
+#[case("Password", &["ann@example.org"], "-")]
+#[case("Phone", &["iOS", "Android"], "-")]
+#[case("Phone", &["yes", "no"], "-")]
+#[case("Mobile", &["2024-01-31"], "-")]
+#[case("Name", &["12", "13"], "-")]
+#[case("Tags", &["true"], "-")]
+#[case("Email ID", &["ann@example.org"], "email")]
+fn the_values_have_a_say(#[case] header: &str, #[case] values: &[&str], #[case] expected: &str) {
+    let samples: Vec<&[&str]> = values.chunks(1).collect();
+    assert_eq!(targets(header, &samples, &[]), expected);
+}
+
+#[rstest]
+#[case("Email|Primary email", "-|email")]
+#[case("Email 2|Email 1", "-|email")]
+#[case("Home email|Email", "-|email")]
+#[case("Company email|Email", "-|email")]
+#[case("Phone|Mobile|Home phone|Fax", "-|phone|-|-")]
+#[case("Name|Name", "name|-")]
+#[case("Tags|Labels|Etiketten|Tags", "tags|-|tags|tags")]
+#[case("Groups|Labels", "tags|-")]
+fn two_columns_never_get_one_target_but_tags(#[case] header: &str, #[case] expected: &str) {
+    assert_eq!(targets(header, &[], &[]), expected);
+}
+
 #[test]
-fn dbg() {
-    println!("{:?} {:?}", tokens::words("Email"), tokens::words("First Name"));
+fn a_filled_column_is_better_than_an_empty_one() {
+    assert_eq!(targets("Mobile|Phone", &[&["", "+1 202 555 0101"]], &[]), "-|phone");
+}
+
+#[rstest]
+#[case("Nom|Email", &[&["Ann Lee", "a@example.org"] as &[&str]], "name|email")]
+#[case("Nom", &[], "last")]
+#[case("Nom|Prénom", &[], "last|first")]
+#[case("Nombre|Apellidos", &[], "first|last")]
+#[case("Nombre", &[], "first")]
+#[case("Имя|Телефон", &[], "name|phone")]
+#[case("Name|Vorname", &[&["Lee", "Ann"] as &[&str]], "last|first")]
+#[case("Name|Surname", &[&["Ann", "Lee"] as &[&str]], "first|last")]
+#[case("Name|Surname", &[&["Ann Lee", "Lee"] as &[&str]], "name|last")]
+#[case("Name|First name|Last name", &[], "name|first|last")]
+#[case("first|last", &[], "first|last")]
+#[case("first|value", &[], "-|-")]
+fn a_plain_name_is_what_the_other_columns_leave(
+    #[case] header: &str,
+    #[case] samples: &[&[&str]],
+    #[case] expected: &str,
+) {
+    assert_eq!(targets(header, samples, &[]), expected);
+}
+
+#[rstest]
+#[case("Assistant's phone", "phone")]
+#[case("Email|Assistant's phone", "email|-")]
+#[case("Company email|Name", "email|name")]
+fn what_is_somebody_elses_is_better_than_nothing_at_all(
+    #[case] header: &str,
+    #[case] expected: &str,
+) {
+    assert_eq!(targets(header, &[], &[]), expected);
+}
+
+#[test]
+fn the_fields_of_the_organisation_are_found_by_key_and_by_label() {
+    let field = |key: &str, label: &str| Field::new(key, label, FieldType::Text, 0).unwrap();
+    let mut hidden = field("shoe_size", "Shoe size");
+    hidden.archived = true;
+    let fields = [
+        field("plan_tier", "Plan"),
+        field("favourite", "Lieblingsfarbe"),
+        field("cohort", "Group"),
+        hidden,
+    ];
+    assert_eq!(
+        targets("Email|Plan Tier|LIEBLINGSFARBE|Group|Shoe size", &[], &fields),
+        "email|custom:plan_tier|custom:favourite|custom:cohort|-"
+    );
+    assert_eq!(targets("Lieblings-Frabe", &[], &fields), "custom:favourite");
+}
+
+#[test]
+fn a_file_without_columns_gets_no_suggestions() {
+    assert_eq!(suggest(&[], &[], &[]), []);
+    assert_eq!(targets("a|b", &[&[], &["1", "2", "3"]], &[]), "-|-");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_header_makes_it_fall_over(header in proptest::collection::vec("\\PC{0,20}", 0..6)) {
+        proptest::prop_assert_eq!(suggest(&header, &[], &[]).len(), header.len());
+    }
 }

@@ -54,11 +54,15 @@ fn tokens(header: &str) -> Vec<String> {
     let chars: Vec<char> = header.chars().collect();
     let mut before = None;
     for (index, &c) in chars.iter().enumerate() {
+        if is_inside_word(&chars, index) {
+            continue;
+        }
         let kind = Kind::of(c);
         let hump = c.is_uppercase()
             && before == Some(Kind::Letter)
             && (chars[index - 1].is_lowercase()
-                || (chars[index - 1].is_uppercase() && chars.get(index + 1).is_some_and(|c| c.is_lowercase())));
+                || (chars[index - 1].is_uppercase()
+                    && chars.get(index + 1).is_some_and(|c| c.is_lowercase())));
         if (before != Some(kind) || hump || kind == Kind::Sign) && !token.is_empty() {
             tokens.push(fold(&std::mem::take(&mut token)));
         }
@@ -70,9 +74,24 @@ fn tokens(header: &str) -> Vec<String> {
     if !token.is_empty() {
         tokens.push(fold(&token));
     }
-    // The apostrophe of French and the quotation mark in Hebrew abbreviations leave scraps.
-    tokens.retain(|token| !token.is_empty());
+    join_e_mail(&mut tokens);
     tokens
+}
+
+/// `E-Mail`, `e-postadress`: one word, cut in two.
+fn join_e_mail(tokens: &mut Vec<String>) {
+    let e_mail = |pair: &[String]| pair[0] == "e" && meaning(&pair.concat()).is_some();
+    while let Some(at) = tokens.windows(2).position(e_mail) {
+        let rest = tokens.remove(at + 1);
+        tokens[at].push_str(&rest);
+    }
+}
+
+/// The apostrophe of Ukrainian and the quotation mark in Hebrew abbreviations.
+fn is_inside_word(chars: &[char], index: usize) -> bool {
+    let joins = matches!(chars[index], '\'' | '’' | 'ʼ' | '"' | '״' | '׳');
+    let of_word = |c: &char| matches!(c, '\u{400}'..='\u{52f}' | '\u{5d0}'..='\u{5ea}');
+    joins && index > 0 && of_word(&chars[index - 1]) && chars.get(index + 1).is_some_and(of_word)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,7 +108,9 @@ enum Kind {
 impl Kind {
     fn of(c: char) -> Self {
         match c {
-            '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' => Self::Ideograph,
+            '\u{e00}'..='\u{e7f}' | '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' => {
+                Self::Ideograph
+            }
             '\u{ac00}'..='\u{d7a3}' => Self::Ideograph,
             // Marks that are part of a letter in Devanagari, Arabic and Hebrew.
             '\u{900}'..='\u{dff}' | '\u{64b}'..='\u{65f}' | '\u{591}'..='\u{5c7}' => Self::Letter,
@@ -112,7 +133,9 @@ fn parts(token: &str) -> Vec<Option<Word>> {
     }
     compound(token).unwrap_or_else(|| {
         let typed = TYPED.iter().find(|(typed, words)| {
-            words.len() == 1 && token.len() >= 5 && strsim::normalized_damerau_levenshtein(token, typed) >= 0.8
+            words.len() == 1
+                && token.len() >= 5
+                && strsim::normalized_damerau_levenshtein(token, typed) >= 0.8
         });
         vec![typed.map(|(_, words)| words[0])]
     })
@@ -124,7 +147,8 @@ fn longest_words(token: &str) -> Vec<Option<Word>> {
     let mut rest = token;
     while let Some(first) = rest.chars().next() {
         let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
-        let known = ends.filter_map(|end| meaning(&rest[..end]).map(|word| (end, word))).last();
+        let known =
+            ends.filter_map(|end| meaning(&rest[..end]).map(|word| (end, word))).next_back();
         let (end, word) = known.map_or((first.len_utf8(), None), |(end, word)| (end, Some(word)));
         if word.is_some() || words.last() != Some(&None) {
             words.push(word);
@@ -159,7 +183,9 @@ fn compound(token: &str) -> Option<Vec<Option<Word>>> {
 
 /// What a mistyped header was meant to be.
 fn mistyped(header: &str) -> Option<&'static [Word]> {
-    let alike = TYPED.iter().map(|(typed, words)| (strsim::normalized_damerau_levenshtein(header, typed), words));
+    let alike = TYPED
+        .iter()
+        .map(|(typed, words)| (strsim::normalized_damerau_levenshtein(header, typed), words));
     let best = alike.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (best.0 >= ALIKE && header.len() >= 5).then_some(*best.1)
 }

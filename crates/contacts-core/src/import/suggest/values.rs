@@ -32,7 +32,8 @@ impl Values {
             }
             let digits = cell.chars().filter(char::is_ascii_digit).count();
             let date = is_date(cell);
-            let number = digits > 0 && cell.chars().all(|c| c.is_ascii_digit() || " .,+-()/:%'\u{a0}TZ".contains(c));
+            let number = digits > 0
+                && cell.chars().all(|c| c.is_ascii_digit() || " .,+-()/:%'\u{a0}TZ".contains(c));
             let phone = number && !date && (6..=17).contains(&digits);
             values.filled += 1;
             values.addresses += usize::from(has_address(cell));
@@ -61,13 +62,19 @@ fn has_address(cell: &str) -> bool {
     let parts = cell.split(|c: char| c.is_whitespace() || ",;|<>()/".contains(c));
     parts.into_iter().any(|part| {
         part.split_once('@').is_some_and(|(local, domain)| {
-            !local.is_empty() && !local.contains(':') && domain.contains('.') && !domain.contains('@')
+            !local.is_empty()
+                && !local.contains(':')
+                && domain.contains('.')
+                && !domain.contains('@')
         })
     })
 }
 
 fn is_truth(cell: &str) -> bool {
-    let words = ["true", "false", "yes", "no", "y", "n", "ja", "nein", "oui", "non", "si", "sí", "da", "нет", "да"];
+    let words = [
+        "true", "false", "yes", "no", "y", "n", "ja", "nein", "oui", "non", "si", "sí", "da",
+        "нет", "да",
+    ];
     words.contains(&cell.to_lowercase().as_str())
 }
 
@@ -75,7 +82,9 @@ fn is_truth(cell: &str) -> bool {
 fn is_date(cell: &str) -> bool {
     let date = cell.split([' ', 'T']).next().unwrap_or_default();
     let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
-    let digits = |part: &&str| !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit());
+    let digits = |part: &&str| {
+        !part.is_empty() && part.len() <= 4 && part.bytes().all(|b| b.is_ascii_digit())
+    };
     parts.len() == 3
         && parts.iter().all(digits)
         && parts[1].len() <= 2

@@ -77,9 +77,9 @@ pub(super) enum Word {
 /// What a folded word means.
 pub(super) fn meaning(word: &str) -> Option<Word> {
     static WORDS: LazyLock<HashMap<String, Word>> = LazyLock::new(|| {
-        let words = LISTS.iter().flat_map(|(meaning, list)| {
-            list.split_whitespace().map(|word| (fold(word), *meaning))
-        });
+        let words = LISTS
+            .iter()
+            .flat_map(|(meaning, list)| list.split_whitespace().map(|word| (fold(word), *meaning)));
         words.collect()
     });
     if let Ok(number) = word.parse::<u32>() {
@@ -141,7 +141,10 @@ const LISTS: &[(Word, &str)] = &[
          נייד मोबाइल มือถือ 📱 📲",
     ),
     (Word::Messenger, "whatsapp sms viber"),
-    (Word::Name, "name names naam navn namn név nimi nafn 名前 お名前 이름 姓名字 नाम שם ชื่อ tên nama jina"),
+    (
+        Word::Name,
+        "name names naam navn namn név nimi nafn 名前 お名前 이름 姓名字 नाम שם ชื่อ tên nama jina",
+    ),
     (
         Word::NameOrFirst,
         "nombre nombres nome nomes имя имени ім'я імя іме име jméno meno ime όνομα adı adi adınız isim ismi \
@@ -190,8 +193,14 @@ const LISTS: &[(Word, &str)] = &[
          voller volledige pełne hela fullt fullständigt koko teljes celé полное полн повне отображаемое \
          mostrar pantalla exibição afficher affichage visualizzato tam πλήρες الكامل כامل מלא पूरा",
     ),
-    (Word::First, "first given fore primeiro primer primero premier primo pierwsze första første الأول الاول פרטי पहला vor keresztneve"),
-    (Word::Last, "last family sur último ultimo dernier famille famiglia familia rodinné العائلة عائلة اللقب الأخير משפחה अंतिम nach familien"),
+    (
+        Word::First,
+        "first given fore primeiro primer primero premier primo pierwsze första første الأول الاول פרטי पहला vor keresztneve",
+    ),
+    (
+        Word::Last,
+        "last family sur último ultimo dernier famille famiglia familia rodinné العائلة عائلة اللقب الأخير משפחה अंतिम nach familien",
+    ),
     (
         Word::Middle,
         "middle segundo deuxième second zweiter meio mellom mittlerer отчество отчества батькові \
@@ -201,7 +210,7 @@ const LISTS: &[(Word, &str)] = &[
         Word::Filler,
         "a e s l d y i o of the in for your my this please enter and und et en de del della di da do dos das des du \
          der die das dem den la le les el los las van von til av na w z и з с по или or oder ou и the and or \
-         required optional obligatorio obligatoire pflichtfeld pflicht value values formatted standard raw text \
+         what is properties property attributes attribute traits fields data required optional obligatorio obligatoire pflichtfeld pflicht value values formatted standard raw text \
          info default field column string input as 様 御 お の na zu och og ja és ve και y",
     ),
     (
@@ -226,7 +235,10 @@ const LISTS: &[(Word, &str)] = &[
          respondent registrant delegate reader ansprechpartner ansprechperson interlocuteur клиент клиента клієнт \
          покупатель гость 顧客 お客様 会員 客户 客戶 联系人 聯絡人 联系 고객 회원 العميل לקוח 👤 🧑 responder invitee",
     ),
-    (Word::User, "user users benutzer usuario utilisateur utente gebruiker użytkownik пользователь ユーザー 用户 username's"),
+    (
+        Word::User,
+        "user users benutzer usuario utilisateur utente gebruiker użytkownik пользователь ユーザー 用户 username's",
+    ),
     (
         Word::Best,
         "primary main principal principale primaire primär primäre primärer primario primaria primário primária haupt \
@@ -248,10 +260,13 @@ const LISTS: &[(Word, &str)] = &[
         Word::Lesser,
         "secondary secondaire sekundär sekundäre sekundärer secundario secundaria secundária secundário alternate \
          alternative alternativo alternativa alternativ альтернативный additional backup second zweite two weitere \
-         weiterer weiteres recovery extra video car carro voiture auto voice addl mittelname дополнительный iphone \
+         weiterer recovery extra video car carro voiture auto voice addl mittelname дополнительный iphone \
          evening daytime day night previous former old",
     ),
-    (Word::Other, "other others otro otra otros autre autres outro outra outros altro altra altri sonstige sonstiges weiteres andere övriga другой другая інший muu その他 其他 기타"),
+    (
+        Word::Other,
+        "other others otro otra otros autre autres outro outra outros altro altra altri sonstige sonstiges weiteres andere övriga другой другая інший muu その他 其他 기타",
+    ),
     (
         Word::Someone,
         "owner owners manager managers manager's assistant assistants assistente asistente assistent sekretär rep reps \
@@ -279,7 +294,10 @@ const LISTS: &[(Word, &str)] = &[
          部署 部門 名称 商品 单位 회사 회사명 부서 الشركة شركة חברה कंपनी tax vat postal postleitzahl plz zip",
     ),
     (Word::Id, "id ids"),
-    (Word::Fax, "fax faxnummer telefax télécopie télécopieur faks факс факса факсу φαξ ファックス 传真 傳真 팩스 فاكس פקס"),
+    (
+        Word::Fax,
+        "fax faxnummer telefax télécopie télécopieur faks факс факса факсу φαξ ファックス 传真 傳真 팩스 فاكس פקס",
+    ),
     (
         Word::Fact,
         "status state statut estado stato stav статус type types typ tipo kind count counts counter total sum amount \
@@ -290,7 +308,7 @@ const LISTS: &[(Word, &str)] = &[
          invalid confirmed confirm confirmation deliverable quality score confidence rating rank uid uuid guid \
          euid leid key hash md5 sha1 sha256 hashed code token date dates datum fecha data time times zeit \
          timestamp created updated modified changed added deleted at on since until age birth birthday \
-         geburtstag geburt anniversary ip ipaddress is has can should may not don't never preference preferences \
+         geburtstag geburt anniversary ip ipaddress has can should may not don't never preference preferences \
          permission permissions format language lang locale sprache source sources provider providers extension ext \
          pager pagernummer beeper telex isdn tty tdd radio yomi phonetic pronunciation furigana kana フリガナ ふりがな \
          カナ セイ メイ かな 拼音 prefix präfix suffix sufijo suffixe sufixo initial initials nick nickname nicknames \

@@ -1,0 +1,94 @@
+//! Reading conditions on custom fields (R20).
+
+use super::{FieldCondition, FieldTest};
+use crate::field::{Field, FieldType, FieldValue, RawValue};
+use crate::text;
+
+impl FieldCondition {
+    /// Every operator.
+    pub const OPERATORS: [&str; 9] = [
+        "set", "unset", "any_of", "none_of", "contains", "less", "at_most", "greater", "at_least",
+    ];
+    /// The most values that `any_of` and `none_of` take.
+    pub const MAX_VALUES: usize = 100;
+
+    /// Reads a condition as it is typed: an operator that suits the field's type, and what it is
+    /// compared with. `any_of` and `none_of` take values separated by commas.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, to be read after the condition's name.
+    pub fn parse(field: &Field, operator: &str, value: &str) -> Result<Self, String> {
+        let is_text = matches!(field.kind, FieldType::Text | FieldType::Select(_) | FieldType::Url);
+        let is_ordered = matches!(field.kind, FieldType::Number | FieldType::Date);
+        let one = || coerce(field, value);
+        let test = match operator {
+            "set" | "unset" if !value.is_empty() => {
+                return Err(format!("takes no value after {operator}"));
+            }
+            "set" => FieldTest::Set,
+            "unset" => FieldTest::Unset,
+            "any_of" => FieldTest::AnyOf(several(field, value)?),
+            "none_of" => FieldTest::NoneOf(several(field, value)?),
+            "contains" if is_text => FieldTest::Contains(part(value)?),
+            "less" if is_ordered => FieldTest::Less(one()?),
+            "at_most" if is_ordered => FieldTest::AtMost(one()?),
+            "greater" if is_ordered => FieldTest::Greater(one()?),
+            "at_least" if is_ordered => FieldTest::AtLeast(one()?),
+            known if Self::OPERATORS.contains(&known) => {
+                return Err(format!("cannot be {known}: it is a {} field", field.kind.as_str()));
+            }
+            _ => return Err(format!("needs one of: {}", Self::OPERATORS.join(", "))),
+        };
+        Ok(Self { key: field.key.clone(), test })
+    }
+}
+
+fn several(field: &Field, values: &str) -> Result<Vec<FieldValue>, String> {
+    let values: Vec<_> = values.split(',').collect();
+    if values.len() > FieldCondition::MAX_VALUES {
+        return Err(format!("has more than {} values", FieldCondition::MAX_VALUES));
+    }
+    values.into_iter().map(|value| coerce(field, value)).collect()
+}
+
+fn coerce(field: &Field, value: &str) -> Result<FieldValue, String> {
+    field.kind.coerce(RawValue::Text(value)).map_err(|why| why.to_string())
+}
+
+fn part(value: &str) -> Result<String, String> {
+    let part = text::nfc(text::trim(value));
+    let is_kept = part.chars().all(|c| !c.is_control());
+    if part.is_empty() || part.chars().count() > 200 || !is_kept {
+        return Err("needs 1 to 200 characters after contains".to_owned());
+    }
+    Ok(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(FieldType::Number, "at_least", "10", true)]
+    #[case(FieldType::Number, "at_least", "ten", false)]
+    #[case(FieldType::Number, "contains", "1", false)]
+    #[case(FieldType::Text, "less", "a", false)]
+    #[case(FieldType::Text, "contains", "a\0b", false)]
+    #[case(FieldType::Text, "any_of", "a,b", true)]
+    #[case(FieldType::Text, "any_of", "a,,b", false)]
+    #[case(FieldType::Boolean, "any_of", "yes", true)]
+    #[case(FieldType::Date, "set", "", true)]
+    #[case(FieldType::Date, "set", "2026-01-01", false)]
+    #[case(FieldType::Date, "before", "2026-01-01", false)]
+    fn a_condition_suits_its_type(
+        #[case] kind: FieldType,
+        #[case] operator: &str,
+        #[case] value: &str,
+        #[case] is_read: bool,
+    ) {
+        let field = Field::new("tier", "Tier", kind, 0).unwrap();
+        assert_eq!(FieldCondition::parse(&field, operator, value).is_ok(), is_read);
+    }
+}

@@ -1,0 +1,123 @@
+//! Any encoding a browser knows, to UTF-8, piece by piece.
+
+use std::io::{self, Read};
+
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
+
+/// The bytes read from the source at a time.
+const PIECE: usize = 64 * 1024;
+
+/// A source's text in UTF-8.
+///
+/// UTF-8 passes through unchecked: whoever makes strings of it replaces malformed bytes. In every
+/// other encoding malformed bytes are U+FFFD already. A byte order mark arrives as U+FEFF.
+pub(crate) fn decoded<'a>(
+    source: impl Read + Send + 'a,
+    encoding: &'static Encoding,
+) -> Box<dyn Read + Send + 'a> {
+    if encoding == UTF_8 {
+        return Box::new(source);
+    }
+    Box::new(Decoded {
+        source,
+        decoder: encoding.new_decoder_without_bom_handling(),
+        raw: vec![0; PIECE].into(),
+        raw_at: 0,
+        raw_end: 0,
+        text: vec![0; PIECE].into(),
+        text_at: 0,
+        text_end: 0,
+        ended: false,
+        finished: false,
+    })
+}
+
+struct Decoded<R> {
+    source: R,
+    decoder: Decoder,
+    raw: Box<[u8]>,
+    raw_at: usize,
+    raw_end: usize,
+    text: Box<[u8]>,
+    text_at: usize,
+    text_end: usize,
+    /// The source has no more bytes.
+    ended: bool,
+    /// The decoder has no more text.
+    finished: bool,
+}
+
+impl<R: Read> Read for Decoded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        while self.text_at == self.text_end && !self.finished {
+            if self.raw_at == self.raw_end && !self.ended {
+                self.raw_at = 0;
+                self.raw_end = self.source.read(&mut self.raw)?;
+                self.ended = self.raw_end == 0;
+            }
+            let raw = &self.raw[self.raw_at..self.raw_end];
+            let (result, read, written, _) =
+                self.decoder.decode_to_utf8(raw, &mut self.text, self.ended);
+            self.raw_at += read;
+            (self.text_at, self.text_end) = (0, written);
+            self.finished = self.ended && result == CoderResult::InputEmpty;
+        }
+        let text = &self.text[self.text_at..self.text_end];
+        let length = text.len().min(out.len());
+        out[..length].copy_from_slice(&text[..length]);
+        self.text_at += length;
+        Ok(length)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use encoding_rs::{EUC_JP, GBK, ISO_2022_JP, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1251};
+    use encoding_rs::{EUC_KR, WINDOWS_1252};
+    use rstest::rstest;
+
+    use super::*;
+
+    /// Gives one byte at a time, so that every character is torn apart.
+    struct Dripping<'a>(&'a [u8]);
+
+    impl Read for Dripping<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let length = self.0.len().min(1).min(out.len());
+            out[..length].copy_from_slice(&self.0[..length]);
+            self.0 = &self.0[length..];
+            Ok(length)
+        }
+    }
+
+    fn text(bytes: &[u8], encoding: &'static Encoding) -> String {
+        let mut text = String::new();
+        decoded(Dripping(bytes), encoding).read_to_string(&mut text).unwrap();
+        text
+    }
+
+    #[rstest]
+    #[case(WINDOWS_1252, "Jörg Weiß")]
+    #[case(WINDOWS_1251, "Имя Фамилия")]
+    #[case(SHIFT_JIS, "氏名")]
+    #[case(EUC_JP, "氏名")]
+    #[case(ISO_2022_JP, "氏名, mail")]
+    #[case(GBK, "姓名")]
+    #[case(EUC_KR, "이름")]
+    fn each_encoding_becomes_utf_8(#[case] encoding: &'static Encoding, #[case] expected: &str) {
+        assert_eq!(text(&encoding.encode(expected).0, encoding), expected);
+    }
+
+    #[test]
+    fn utf_16_is_read_both_ways() {
+        assert_eq!(text(b"a\0\xe4\0=\xd8\0\xde", UTF_16LE), "aä😀");
+        assert_eq!(text(b"\0a\0\xe4\xd8=\xde\0", UTF_16BE), "aä😀");
+    }
+
+    #[test]
+    fn malformed_bytes_become_replacement_characters() {
+        assert_eq!(text(b"a\0\0\xd8b\0", UTF_16LE), "a\u{fffd}b");
+        assert_eq!(text(b"a\0b", UTF_16LE), "a\u{fffd}");
+        assert_eq!(text(b"a\x81", SHIFT_JIS), "a\u{fffd}");
+    }
+}

@@ -1,0 +1,132 @@
+//! What a file is: its encoding, its delimiter, and where its header stands (R30, R31).
+
+mod dialect;
+mod encoding;
+mod kind;
+
+use contacts_core::import::{Inspection, Layout, Row, TableProblem, Unreadable};
+
+use crate::decode::decoded;
+use crate::records::{Records, is_blank};
+use crate::write::unguard;
+
+/// How much of a file is looked at.
+const HEAD: usize = 1 << 20;
+
+/// How many rows are looked at: enough for a preamble, the header and the samples.
+const ROWS: usize = 100;
+
+/// See [`contacts_core::import::Spreadsheets::inspect`].
+pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProblem> {
+    if let Some(kind) = kind::of(head) {
+        return Err(TableProblem::NotText(kind));
+    }
+    let encoding = encoding::of(head);
+    let (head, whole) = if head.len() > HEAD { (&head[..HEAD], false) } else { (head, whole) };
+    let first = Head { bytes: head, encoding, whole, first_line: 1 };
+    let text = first.opening();
+    if kind::is_binary(&text) {
+        return Err(TableProblem::NotText("binary data"));
+    }
+    if text.chars().all(is_blank) {
+        return Err(TableProblem::Empty);
+    }
+    let declared = dialect::declared(&text);
+    let head = Head { first_line: if declared.is_some() { 2 } else { 1 }, ..first };
+    let delimiter =
+        declared.unwrap_or_else(|| dialect::delimiter(|delimiter| head.rows(delimiter)));
+    let rows = head.rows(delimiter);
+    let Some(at) = dialect::header(&rows) else {
+        return Err(if rows.is_empty() {
+            head.unreadable(delimiter)
+        } else {
+            TableProblem::NoHeader
+        });
+    };
+    let header = names(&rows[at].1);
+    if header.len() > TableProblem::MAX_COLUMNS {
+        return Err(TableProblem::TooManyColumns(header.len()));
+    }
+    let layout = Layout {
+        encoding: encoding.name().to_ascii_lowercase(),
+        delimiter: char::from(delimiter),
+        header_line: rows[at].0,
+        header,
+    };
+    let samples = rows.into_iter().skip(at + 1).take(Inspection::SAMPLES);
+    let samples = samples.map(|(_, cells)| cells.iter().map(|c| unguard(c).to_owned()).collect());
+    Ok(Inspection { layout, samples: samples.collect() })
+}
+
+/// A row that could be read, and the line on which it begins.
+type Numbered = (u64, Vec<String>);
+
+/// The first bytes of a file.
+struct Head<'a> {
+    bytes: &'a [u8],
+    encoding: &'static encoding_rs::Encoding,
+    whole: bool,
+    first_line: u64,
+}
+
+impl Head<'_> {
+    /// The text that the file begins with.
+    fn opening(&self) -> String {
+        let mut text = Vec::new();
+        let opening = &self.bytes[..self.bytes.len().min(16 * 1024)];
+        // Reading from memory does not fail.
+        let _ = std::io::Read::read_to_end(&mut decoded(opening, self.encoding), &mut text);
+        let text = String::from_utf8_lossy(&text);
+        text.trim_start_matches('\u{feff}').to_owned()
+    }
+
+    fn all_rows(&self, delimiter: u8) -> impl Iterator<Item = Row> {
+        Records::from_line(self.first_line, decoded(self.bytes, self.encoding), delimiter).flatten()
+    }
+
+    /// The first rows. Where the file goes on, the last one may be torn, and a quotation mark may
+    /// yet be closed: neither is judged.
+    fn rows(&self, delimiter: u8) -> Vec<Numbered> {
+        let mut rows: Vec<Numbered> = Vec::new();
+        for row in self.all_rows(delimiter) {
+            match row.cells {
+                _ if rows.len() == ROWS => return rows,
+                Ok(cells) => rows.push((row.line, cells)),
+                Err(Unreadable::UnclosedQuote) if !self.whole => return rows,
+                // What stands below is not the header.
+                Err(_) if rows.is_empty() => return rows,
+                Err(_) => {}
+            }
+        }
+        if !self.whole && rows.len() > 1 {
+            rows.pop();
+        }
+        rows
+    }
+
+    /// Why there are no rows: the only line is too long, or its quotation mark is never closed.
+    fn unreadable(&self, delimiter: u8) -> TableProblem {
+        let columns = self.bytes.iter().filter(|byte| **byte == delimiter).count() + 1;
+        match self.all_rows(delimiter).next().map(|row| row.cells) {
+            Some(Err(Unreadable::TooLong)) if columns > TableProblem::MAX_COLUMNS => {
+                TableProblem::TooManyColumns(columns)
+            }
+            _ => TableProblem::NoHeader,
+        }
+    }
+}
+
+/// The header's cells, trimmed. Columns that are empty to the end of the line are kept when they
+/// are few, as a trailing delimiter makes them; spreadsheet programs sometimes write thousands.
+fn names(cells: &[String]) -> Vec<String> {
+    let mut names: Vec<_> =
+        cells.iter().map(|cell| unguard(cell).trim_matches(is_blank).to_owned()).collect();
+    if names.len() > TableProblem::MAX_COLUMNS {
+        let used = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
+        names.truncate(used);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests;

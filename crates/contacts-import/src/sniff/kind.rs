@@ -1,0 +1,102 @@
+//! Files that are not text.
+
+/// First bytes, and what begins so.
+const MAGIC: &[(&[u8], &str)] = &[
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF87a", "a GIF picture"),
+    (b"GIF89a", "a GIF picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"\0\0\x01\0", "an icon"),
+    (b"%PDF-", "a PDF document"),
+    (b"{\\rtf", "a rich-text document"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook or another Office document"),
+    (b"\x09\x08\x10\0\0\x06\x05\0", "an old Excel workbook"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\0\x01\0\0Standard", "an Access database"),
+    (b"\x7fELF", "a program"),
+    (b"ID3", "a sound file"),
+    (b"OggS\0", "a sound file"),
+    (b"wOFF", "a font"),
+    (b"wOF2", "a font"),
+    (b"\xff\xfe\0\0", "in the encoding UTF-32"),
+    (b"\0\0\xfe\xff", "in the encoding UTF-32"),
+];
+
+/// The beginnings of text that is no table, in lower case.
+const OTHER_TEXT: &[(&str, &str)] = &[
+    ("<!doctype html", "a web page"),
+    ("<html", "a web page"),
+    ("<?xml", "XML"),
+    ("begin:vcard", "a vCard file"),
+    ("begin:vcalendar", "a calendar file"),
+    ("[{", "JSON"),
+    ("{\"", "JSON"),
+    ("{\n", "JSON"),
+    ("{\r", "JSON"),
+];
+
+/// What a file is when its first bytes say that it is no table.
+pub(crate) fn of(head: &[u8]) -> Option<&'static str> {
+    let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind);
+    magic.or_else(|| archive(head)).or_else(|| media(head)).or_else(|| other_text(head))
+}
+
+fn archive(head: &[u8]) -> Option<&'static str> {
+    if !head.starts_with(b"PK\x03\x04") {
+        return None;
+    }
+    let start = &head[..head.len().min(8 * 1024)];
+    let holds = |name: &[u8]| start.windows(name.len()).any(|window| window == name);
+    Some(if holds(b"opendocument.spreadsheet") {
+        "an OpenDocument spreadsheet"
+    } else if holds(b"xl/") || holds(b"[Content_Types].xml") {
+        "an Excel workbook"
+    } else {
+        "a ZIP archive"
+    })
+}
+
+/// Kinds whose marks are short enough to begin a text as well.
+fn media(head: &[u8]) -> Option<&'static str> {
+    let start = &head[..head.len().min(64)];
+    if !start.contains(&0) {
+        return None;
+    }
+    match start {
+        [b'B', b'M', ..] => Some("a BMP picture"),
+        [b'M', b'Z', ..] => Some("a program"),
+        [b'R', b'I', b'F', b'F', ..] => Some("a picture, sound or film"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("a picture or film"),
+        _ => None,
+    }
+}
+
+fn other_text(head: &[u8]) -> Option<&'static str> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let start = String::from_utf8_lossy(&head[..head.len().min(32)]).to_ascii_lowercase();
+    OTHER_TEXT.iter().find(|(opening, _)| start.starts_with(opening)).map(|(_, kind)| *kind)
+}
+
+/// Whether decoded text is none: more than a few control characters or malformed bytes.
+pub(crate) fn is_binary(text: &str) -> bool {
+    let strange = |c: &char| {
+        c.is_control()
+            && !matches!(c, '\t' | '\n' | '\r' | '\x0b' | '\x0c' | '\x1a' | '\x1b' | '\u{85}')
+    };
+    let all = text.chars().count();
+    let strange = text.chars().filter(strange).count();
+    let broken = text.chars().filter(|c| *c == '\u{fffd}').count();
+    strange > 8 && strange * 20 > all || broken > 8 && broken * 4 > all
+}

@@ -1,0 +1,212 @@
+use encoding_rs::Encoding;
+use encoding_rs::{
+    BIG5, EUC_KR, GBK, ISO_2022_JP, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252,
+};
+use rstest::rstest;
+
+use super::*;
+
+fn layout(text: impl AsRef<[u8]>) -> Layout {
+    inspect(text.as_ref(), true).unwrap().layout
+}
+
+fn problem(text: impl AsRef<[u8]>) -> TableProblem {
+    inspect(text.as_ref(), true).unwrap_err()
+}
+
+fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
+#[rstest]
+#[case(WINDOWS_1252, "name,email\nJörg Müßig,joerg@example.org\nRené Lefèvre,rene@example.org\n")]
+#[case(WINDOWS_1250, "jméno,email\nŘehoř Žížala,r@example.org\nŠtěpán Čapek,s@example.org\n")]
+#[case(WINDOWS_1251, "Имя,Почта\nИван Петров,ivan@example.org\nОльга Смирнова,olga@example.org\n")]
+#[case(SHIFT_JIS, "氏名,メールアドレス\n山田太郎,taro@example.jp\n鈴木花子,hanako@example.jp\n")]
+#[case(ISO_2022_JP, "氏名,メールアドレス\n山田太郎,taro@example.jp\n")]
+#[case(GBK, "姓名,邮箱,电话\n张伟,zhang@example.cn,13800000000\n李娜和她的朋友,li@example.cn,\n")]
+#[case(BIG5, "姓名,電子郵件\n陳小明,chen@example.tw\n林美麗與她的朋友們,lin@example.tw\n")]
+#[case(EUC_KR, "이름,이메일\n김민준,kim@example.kr\n이서연과 친구들,lee@example.kr\n")]
+fn legacy_encodings_are_recognised(#[case] encoding: &'static Encoding, #[case] text: &str) {
+    let found = inspect(&encoding.encode(text).0, true).unwrap();
+    assert_eq!(found.layout.encoding, encoding.name().to_ascii_lowercase());
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(found.layout.header, rows[0]);
+    assert_eq!(found.samples, rows[1..]);
+}
+
+#[rstest]
+#[case("name,email\nJörg,j@example.org\n")]
+#[case("\u{feff}name,email\nJörg,j@example.org\n")]
+fn utf_8_is_read_with_and_without_a_mark(#[case] text: &str) {
+    let layout = layout(text);
+    assert_eq!(
+        (layout.encoding.as_str(), &layout.header[..]),
+        ("utf-8", &["name".into(), "email".into()][..])
+    );
+}
+
+#[rstest]
+#[case("\u{feff}name\temail\nJörg\tj@example.org\n")]
+#[case("name\temail\nJörg\tj@example.org\n")]
+#[case("姓名,邮箱\n张伟和他的朋友,张伟和他的朋友张伟和他的朋友\n")]
+fn utf_16_is_read_both_ways_with_and_without_a_mark(#[case] text: &str) {
+    assert_eq!(layout(utf_16(text, u16::to_le_bytes)).encoding, "utf-16le");
+    let found = layout(utf_16(text, u16::to_be_bytes));
+    assert_eq!(found.encoding, "utf-16be");
+    assert_eq!(found.header.len(), 2);
+}
+
+#[test]
+fn a_head_that_ends_within_a_character_is_still_utf_8() {
+    let text = "name,email\nAnn,a@example.org\nJörg".as_bytes();
+    let torn = &text[..text.len() - 3];
+    assert_eq!(inspect(torn, false).unwrap().layout.encoding, "utf-8");
+}
+
+#[test]
+fn a_damaged_byte_does_not_make_utf_8_something_else() {
+    let text = [&"name\nÄnne Größe\nŁukasz Żółć\n".as_bytes().repeat(3)[..], b"J\xf6rg\n"].concat();
+    assert_eq!(layout(text).encoding, "utf-8");
+}
+
+#[rstest]
+#[case("name,email,tags\nAnn,a@example.org,\"x,y\"\nBob,b@example.org,x;y\n", ',')]
+#[case("name;email;tags\nAnn;a@example.org;x,y\nBob;b@example.org;x,y\n", ';')]
+#[case("name\temail\nLee, Ann\ta@example.org\nRoe, Bob\tb@example.org\n", '\t')]
+#[case("name|email\nLee, Ann|a@example.org\n", '|')]
+#[case("name;price\nAnn;1,5\nBob;2,5\nCat;3,5\n", ';')]
+#[case("name;email\n\"a,b,c\";a@example.org\n", ';')]
+#[case("name,email,note\nAnn\nBob,b@example.org,hi\n", ',')]
+#[case("name\nAnn\nBob\n", ',')]
+#[case("login;name;email;\nann;Ann;a@example.org\n", ';')]
+fn the_delimiter_is_the_one_that_cuts_evenly(#[case] text: &str, #[case] expected: char) {
+    assert_eq!(layout(text).delimiter, expected);
+}
+
+#[rstest]
+#[case("sep=;\nname;email\n", ';')]
+#[case("SEP=|\r\nname|email\r\n", '|')]
+#[case("\u{feff}sep=\t\nname\temail\n", '\t')]
+#[case("\"sep=;\"\nname;email\n", ';')]
+#[case("sep=,\nname,email\n", ',')]
+fn a_sep_line_says_the_delimiter(#[case] text: &str, #[case] expected: char) {
+    let layout = layout(text);
+    assert_eq!((layout.delimiter, layout.header_line), (expected, 2));
+    assert_eq!(layout.header, ["name", "email"]);
+}
+
+#[rstest]
+#[case("name,email\nAnn,a@example.org\n", 1)]
+#[case("\r\n\r\nname,email\r\nAnn,a@example.org\r\n", 3)]
+#[case(",,\nname,email,phone\nAnn,a@example.org,\n", 2)]
+#[case(
+    "Notes:\n\"A long text, quoted,\nin two lines\"\n\nFirst Name,Last Name,URL,Email\nAnn,Lee,,a@example.org\n",
+    5
+)]
+#[case(
+    "Exported by us,2024-01-01,,,,\nname,email,phone,city,country,zip\nAnn,a@example.org,,,,\n",
+    2
+)]
+#[case("Exported by us,,,\nname,email,phone,city\nAnn,a@example.org,,\n", 2)]
+fn the_header_stands_below_preambles_and_empty_lines(#[case] text: &str, #[case] line: u64) {
+    let layout = layout(text);
+    assert_eq!(layout.header_line, line);
+    assert!(layout.header.iter().any(|name| name.starts_with("Email") || name == "email"));
+}
+
+#[test]
+fn header_names_are_trimmed_and_may_be_empty_or_twice() {
+    assert_eq!(
+        layout("name, email ,name,\nA,a@example.org,B,\n").header,
+        ["name", "email", "name", ""]
+    );
+}
+
+#[rstest]
+#[case("Ann,ann@example.org\nBob,bob@example.org\n")]
+#[case("ann@example.org\nbob@example.org\n")]
+#[case("Ann Lee,+1 202 555 0101\nBob Roe,+1 202 555 0102\n")]
+#[case("1,2024-01-01,5.5\n2,2024-01-02,6.5\n")]
+#[case("name,\"email\nAnn\n")]
+fn a_first_row_of_data_is_no_header(#[case] text: &str) {
+    assert_eq!(problem(text), TableProblem::NoHeader);
+}
+
+#[rstest]
+#[case("")]
+#[case("\u{feff}")]
+#[case(" \r\n\r\n")]
+fn a_file_without_text_is_empty(#[case] text: &str) {
+    assert_eq!(problem(text), TableProblem::Empty);
+}
+
+#[rstest]
+#[case(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG picture")]
+#[case(b"\xff\xd8\xff\xe0\0\x10JFIF", "a JPEG picture")]
+#[case(b"GIF89a\x01\0", "a GIF picture")]
+#[case(b"%PDF-1.7\n", "a PDF document")]
+#[case(b"PK\x03\x04\x14\0[Content_Types].xml", "an Excel workbook")]
+#[case(b"PK\x03\x04\x14\0readme.txt", "a ZIP archive")]
+#[case(b"\x1f\x8b\x08\0", "a gzip archive")]
+#[case(b"PAR1\x15\0", "a Parquet file")]
+#[case(b"SQLite format 3\0", "an SQLite database")]
+#[case(b"\0\0\0\x20ftypheic", "a picture or film")]
+#[case(b"<!DOCTYPE html><html>", "a web page")]
+#[case(b"[{\"name\":\"Ann\"}]", "JSON")]
+#[case(b"BEGIN:VCARD\r\nVERSION:3.0\r\n", "a vCard file")]
+#[case(b"\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x10\x11\x12", "binary data")]
+fn what_is_no_text_is_named(#[case] bytes: &[u8], #[case] kind: &'static str) {
+    assert_eq!(problem(bytes), TableProblem::NotText(kind));
+}
+
+#[test]
+fn a_few_nuls_are_text() {
+    assert_eq!(layout(b"name,email\nA\0nn,a@example.org\nBob,b\0@example.org\n").encoding, "utf-8");
+}
+
+#[test]
+fn too_many_columns_are_counted_and_empty_ones_are_not() {
+    let header =
+        |columns: usize| (0..columns).map(|n| format!("c{n}")).collect::<Vec<_>>().join(",");
+    assert_eq!(layout(header(2_000)).header.len(), 2_000);
+    assert_eq!(problem(header(2_001)), TableProblem::TooManyColumns(2_001));
+    assert_eq!(layout(format!("name,email{}\n", ",".repeat(16_000))).header, ["name", "email"]);
+    assert!(
+        matches!(problem(header(400_000)), TableProblem::TooManyColumns(columns) if columns > 100_000)
+    );
+}
+
+#[test]
+fn the_first_rows_are_shown() {
+    let text = format!("name,email\n{}", "Ann,a@example.org\n".repeat(50));
+    assert_eq!(inspect(text.as_bytes(), true).unwrap().samples.len(), Inspection::SAMPLES);
+}
+
+#[test]
+fn a_torn_last_row_is_not_shown() {
+    let found = inspect(b"name,email\nAnn,a@example.org\nBob,b@exa", false).unwrap();
+    assert_eq!(found.samples, [["Ann", "a@example.org"]]);
+    let found = inspect(b"name,note\nAnn,hi\nBob,\"goes\non", false).unwrap();
+    assert_eq!(found.samples, [["Ann", "hi"]]);
+}
+
+#[test]
+fn an_unreadable_row_does_not_hide_the_rest() {
+    let found = inspect(b"name,email\nAnn,\"a@example.org\nBob,b@example.org\n", true).unwrap();
+    assert_eq!(found.samples, [["Bob", "b@example.org"]]);
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_bytes_make_it_fall_over(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        for whole in [true, false] {
+            if let Ok(found) = inspect(&bytes, whole) {
+                let source = Box::new(std::io::Cursor::new(bytes.clone()));
+                for row in crate::records::below_header(source, &found.layout) {
+                    proptest::prop_assert!(row.unwrap().line > found.layout.header_line);
+                }
+            }
+        }
+    }
+}
