@@ -47,10 +47,6 @@ impl Database {
     /// failed is left.
     pub fn migrate(&self) -> Result<Migrated, MigrateError> {
         let mut db = self.connection().map_err(|error| MigrateError::Failed(error.to_string()))?;
-        // The first thing asked of a new database is whether there is anything to do at all.
-        if newer(&mut db)?.is_empty() && !pending(&mut db)? {
-            return Ok(Migrated { run: Vec::new() });
-        }
         sql_query(format!("SELECT pg_advisory_lock({LOCK})"))
             .execute(&mut *db)
             .map_err(|error| MigrateError::Failed(error.to_string()))?;
@@ -77,10 +73,6 @@ fn run(db: &mut PgConnection) -> Result<Migrated, MigrateError> {
         }
     })?;
     Ok(Migrated { run: run.iter().map(ToString::to_string).collect() })
-}
-
-fn pending(db: &mut PgConnection) -> Result<bool, MigrateError> {
-    db.has_pending_migration(MIGRATIONS).map_err(|error| failed(&*error))
 }
 
 /// The versions that the database has seen and this program does not know.

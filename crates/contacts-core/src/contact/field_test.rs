@@ -6,9 +6,8 @@ use crate::text;
 
 impl FieldCondition {
     /// Every operator.
-    pub const OPERATORS: [&str; 9] = [
-        "set", "unset", "any_of", "none_of", "contains", "less", "at_most", "greater", "at_least",
-    ];
+    pub const OPERATORS: [&str; 9] =
+        ["set", "unset", "any_of", "none_of", "contains", "less", "at_most", "greater", "at_least"];
     /// The most values that `any_of` and `none_of` take.
     pub const MAX_VALUES: usize = 100;
 

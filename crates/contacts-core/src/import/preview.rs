@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Decision, ImportRow, Issue, PlannedRow, Policy, RowReader, Rows, Skip, Tally, added, decide,
+    Decision, ImportRow, Issue, PlannedRow, Policy, RowReader, Rows, Tally, added, decide,
 };
 use crate::OrgId;
 use crate::contact::{Arrival, Contact, ContactId, Origin};
@@ -49,33 +49,31 @@ pub fn preview(
         let row = row?;
         let line = row.line;
         let (read, warnings) = reader.read(row);
-        let mut planned =
-            PlannedRow { number, line, id: ContactId(Uuid::nil()), row: read, warnings };
-        if let Ok(row) = &planned.row {
-            let decision =
-                decide(known.get(row.email.key()), row, policy, OffsetDateTime::UNIX_EPOCH);
-            match decision {
-                Decision::Add => {
-                    preview.tally.added += 1;
-                    if repeated.contains(&hash(row)) {
-                        known.insert(row.email.key().to_owned(), nobodys(row, number));
+        let planned = PlannedRow { number, line, id: ContactId(Uuid::nil()), row: read, warnings };
+        let skipped = match &planned.row {
+            Err(skip) => Some(*skip),
+            Ok(row) => {
+                let decision =
+                    decide(known.get(row.email.key()), row, policy, OffsetDateTime::UNIX_EPOCH);
+                match decision {
+                    Decision::Add => {
+                        preview.tally.added += 1;
+                        if repeated.contains(&hash(row)) {
+                            known.insert(row.email.key().to_owned(), nobodys(row, number));
+                        }
+                        None
                     }
-                }
-                Decision::Update { contact, .. } => {
-                    preview.tally.updated += 1;
-                    known.insert(row.email.key().to_owned(), *contact);
-                }
-                Decision::Skip(skip) => {
-                    planned.warnings.clear();
-                    planned.row = Err(skip);
+                    Decision::Update { contact, .. } => {
+                        preview.tally.updated += 1;
+                        known.insert(row.email.key().to_owned(), *contact);
+                        None
+                    }
+                    Decision::Skip(skip) => Some(skip),
                 }
             }
-        }
-        if let Err(skip) = planned.row {
-            preview.tally.skip(Skip::code(skip));
-        }
-        preview.tally.warnings += planned.warnings.len() as u64;
-        preview.issues.extend(Issue::of(&planned));
+        };
+        preview.tally.count(skipped, planned.warnings.len());
+        preview.issues.extend(Issue::of(&planned, skipped));
     }
     Ok(preview)
 }

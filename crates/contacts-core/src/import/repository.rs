@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{Analysis, Import, ImportId, ImportState, Plan, PlannedRow, Tally};
+use super::{Analysis, Import, ImportId, ImportState, Plan, PlannedRow, Skip, Tally};
 use crate::{OrgId, Result};
 
 /// Some rows of an import that are taken in one transaction.
@@ -47,21 +47,19 @@ impl Issue {
         self.code != Self::WARNING
     }
 
-    /// What is to be noted of a row that was planned to be skipped or loses cells.
-    pub fn of(planned: &PlannedRow) -> Vec<Self> {
+    /// What there is to say of a row: why it was skipped, or else which cells it lost.
+    pub fn of(planned: &PlannedRow, skipped: Option<Skip>) -> Vec<Self> {
         let issue = |code: &str, reason: String| Self {
             row: planned.number,
             line: planned.line,
             code: code.to_owned(),
             reason,
         };
-        let mut issues = Vec::new();
-        if let Err(skip) = planned.row {
-            issues.push(issue(skip.code().as_str(), skip.sentence()));
+        if let Some(skip) = skipped {
+            return vec![issue(skip.code().as_str(), skip.sentence())];
         }
         let warnings = planned.warnings.iter();
-        issues.extend(warnings.map(|w| issue(Self::WARNING, format!("{} {}", w.target, w.reason))));
-        issues
+        warnings.map(|w| issue(Self::WARNING, format!("{} {}", w.target, w.reason))).collect()
     }
 }
 

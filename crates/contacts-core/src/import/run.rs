@@ -22,7 +22,7 @@ pub struct Chunks {
 
 impl Chunks {
     /// The most rows of a chunk.
-    pub const ROWS: usize = 10_000;
+    pub const ROWS: usize = 5_000;
     /// About the most bytes of the rows of a chunk, so that long rows do not fill the memory.
     pub const BYTES: usize = 4 << 20;
 

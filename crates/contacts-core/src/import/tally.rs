@@ -34,6 +34,14 @@ impl Tally {
         *self.skipped.entry(code).or_default() += 1;
     }
 
+    /// Counts a row that was not taken, or the cells that it lost when it was.
+    pub fn count(&mut self, skipped: Option<Skip>, warnings: usize) {
+        match skipped {
+            Some(skip) => self.skip(skip.code()),
+            None => self.warnings += warnings as u64,
+        }
+    }
+
     /// Adds what another counted.
     pub fn add(&mut self, other: &Self) {
         self.added += other.added;

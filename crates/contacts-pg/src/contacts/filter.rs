@@ -111,8 +111,8 @@ fn push_field(statement: &mut Statement, condition: &FieldCondition) {
     match &condition.test {
         FieldTest::Set => drop(statement.push(" AND c.custom ? ").bind(key)),
         FieldTest::Unset => drop(statement.push(" AND NOT c.custom ? ").bind(key)),
-        FieldTest::AnyOf(values) => push_one_of(statement, key, values, "false", ""),
-        FieldTest::NoneOf(values) => push_one_of(statement, key, values, "true", "NOT "),
+        FieldTest::AnyOf(values) => push_one_of(statement, " AND (", key, values),
+        FieldTest::NoneOf(values) => push_one_of(statement, " AND NOT (", key, values),
         FieldTest::Contains(part) => {
             statement.push(" AND lower(c.custom ->> ").bind(key).push(") LIKE ");
             statement.bind(Bind::Text(anywhere(&contacts_core::text::caseless(part))));
@@ -124,17 +124,11 @@ fn push_field(statement: &mut Statement, condition: &FieldCondition) {
     }
 }
 
-fn push_one_of(
-    statement: &mut Statement,
-    key: Bind,
-    values: &[FieldValue],
-    absent: &str,
-    not: &str,
-) {
+fn push_one_of(statement: &mut Statement, and: &str, key: Bind, values: &[FieldValue]) {
     let values: Vec<Value> = values.iter().map(value_to_json).collect();
-    statement.push(" AND coalesce(").push(not).bind(Bind::Json(Value::Array(values)));
-    statement.push(" @> jsonb_build_array(c.custom -> ").bind(key.clone());
-    statement.push(") AND c.custom ? ").bind(key).push(", ").push(absent).push(")");
+    statement.push(and).push("c.custom ? ").bind(key.clone()).push(" AND ");
+    statement.bind(Bind::Json(Value::Array(values))).push(" @> jsonb_build_array(c.custom -> ");
+    statement.bind(key).push("))");
 }
 
 fn push_compare(statement: &mut Statement, key: Bind, operator: &str, bound: &FieldValue) {

@@ -30,8 +30,7 @@ pub(super) fn insert(database: &Database, contact: &Contact, actor: Actor) -> Re
         let mut sources = Sources::default();
         sources.push(contact.id, &contact.source, true);
         insert_sources(db, org, &sources)?;
-        let links: Vec<_> = contact.tags.iter().map(|tag| (contact.id, tag)).collect();
-        link_tags(database, db, org, &links, now)?;
+        link(database, db, org, contact.id, &contact.tags, now)?;
         if matches!(contact.source.origin, Origin::Manual { .. }) {
             record(db, org, contact.id, database.ids.next(), &created)?;
         }
@@ -83,16 +82,21 @@ pub(super) fn tag(
     now: OffsetDateTime,
 ) -> Result<Option<Tagged>> {
     database.write(|db| {
-        // Held, so that two who tag it at once each see what the other did.
-        let Some(contact) = find(db, org, id, " FOR NO KEY UPDATE OF c")? else { return Ok(None) };
+        // Held first and read then, so that of two who tag it at once each sees what the other did.
+        sql_query("SELECT FROM contacts WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE")
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<SqlUuid, _>(id.0)
+            .execute(db)
+            .map_err(store)?;
+        let Some(contact) = find(db, org, id, "")? else { return Ok(None) };
         let added: Vec<_> = add.iter().filter(|tag| !contact.tags.contains(tag)).collect();
         let removed: Vec<_> =
             contact.tags.iter().filter(|tag| remove.contains(tag)).cloned().collect();
         if added.is_empty() && removed.is_empty() {
             return Ok(Some(Tagged { contact, added: Vec::new(), removed }));
         }
-        let links: Vec<_> = added.iter().map(|tag| (id, *tag)).collect();
-        link_tags(database, db, org, &links, now)?;
+        let added: Vec<TagName> = added.into_iter().cloned().collect();
+        link(database, db, org, id, &added, now)?;
         let ids = tags::ids_of(db, org, &removed)?;
         sql_query(
             "DELETE FROM contact_tags WHERE org_id = $1 AND contact_id = $2 AND tag_id = ANY($3)",
@@ -102,12 +106,14 @@ pub(super) fn tag(
         .bind::<Array<SqlUuid>, _>(&ids)
         .execute(db)
         .map_err(store)?;
+        // Found again, for a tag that was there is shown as it was first written.
+        let Some(contact) = find(db, org, id, "")? else { return Ok(None) };
+        let added: Vec<_> =
+            contact.tags.iter().filter(|tag| added.contains(tag)).cloned().collect();
         let names = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
-        let added: Vec<TagName> = added.into_iter().cloned().collect();
         let what = ActivityKind::Tagged { added: names(&added), removed: names(&removed) };
         record(db, org, id, database.ids.next(), &Activity { at: now, actor, what })?;
-        let contact = find(db, org, id, "")?;
-        Ok(contact.map(|contact| Tagged { contact, added, removed }))
+        Ok(Some(Tagged { contact, added, removed }))
     })
 }
 
@@ -227,20 +233,34 @@ pub(crate) fn insert_sources(db: &mut PgConnection, org: OrgId, sources: &Source
         .map_err(store)
 }
 
-/// Puts tags on contacts; a tag that nobody carried yet is made, one that is there stays.
+/// Puts tags on one contact.
+fn link(
+    database: &Database,
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ContactId,
+    tags: &[TagName],
+    now: OffsetDateTime,
+) -> Result<()> {
+    let by_key = tags.iter().map(|tag| (tag.key().to_owned(), tag.clone())).collect();
+    let links: Vec<_> = tags.iter().map(|tag| (id, tag)).collect();
+    link_tags(database, db, org, &by_key, &links, now)
+}
+
+/// Puts tags on contacts; one that is there stays. The tags come by their keys, as they are to
+/// be written should they be new.
 pub(crate) fn link_tags(
     database: &Database,
     db: &mut PgConnection,
     org: OrgId,
+    tags: &BTreeMap<String, TagName>,
     links: &[(ContactId, &TagName)],
     now: OffsetDateTime,
 ) -> Result<()> {
     if links.is_empty() {
         return Ok(());
     }
-    let distinct: BTreeMap<&str, &TagName> =
-        links.iter().rev().map(|(_, tag)| (tag.key(), *tag)).collect();
-    let names: Vec<TagName> = distinct.values().map(|tag| (*tag).clone()).collect();
+    let names: Vec<TagName> = tags.values().cloned().collect();
     let known = tags::by_key(db, org, &names)?;
     let missing: Vec<_> = names
         .iter()

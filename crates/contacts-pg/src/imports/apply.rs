@@ -4,7 +4,7 @@
 //! does, and what came of it is written set by set. People who are known and stay as they are
 //! are neither locked nor written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use contacts_core::contact::{Arrival, Contact, ContactId, Origin};
 use contacts_core::import::{
@@ -12,7 +12,7 @@ use contacts_core::import::{
     Tally, added, decide,
 };
 use contacts_core::tag::TagName;
-use contacts_core::{OrgId, Result};
+use contacts_core::{Error, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
     Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
@@ -29,6 +29,11 @@ use crate::contacts::{
 use crate::database::{store, unreadable};
 use crate::json::custom_to_json;
 use crate::statement::{Bind, Statement};
+
+/// Checking a foreign key is a query for each row: planned once it costs a fifth. And thousands
+/// of people are looked up by their index, however few there are as yet.
+const SETTINGS: &str = "SELECT set_config('plan_cache_mode', 'auto', true), \
+     set_config('enable_seqscan', 'off', true)";
 
 #[derive(QueryableByName)]
 struct Progress {
@@ -48,6 +53,7 @@ pub(super) fn apply(
     now: OffsetDateTime,
 ) -> Result<Applied> {
     let org = import.org;
+    sql_query(SETTINGS).execute(db).map_err(store)?;
     let progress: Option<Progress> = sql_query(
         "SELECT state, rows_read, tally FROM imports WHERE org_id = $1 AND id = $2 FOR UPDATE",
     )
@@ -56,7 +62,7 @@ pub(super) fn apply(
     .get_result(db)
     .optional()
     .map_err(store)?;
-    let Some(progress) = progress else { return Ok(Applied::Stopped(ImportState::Cancelled)) };
+    let progress = progress.ok_or(Error::NotFound("import"))?;
     let state = ImportState::parse(&progress.state).ok_or_else(|| unreadable("imports.state"))?;
     if state != ImportState::Running {
         return Ok(Applied::Stopped(state));
@@ -118,6 +124,8 @@ struct Changes<'a> {
     import: &'a Import,
     now: OffsetDateTime,
     people: HashMap<String, Person>,
+    /// The tags that were put on somebody, by their keys, as they were first written.
+    tags: BTreeMap<String, TagName>,
     tally: Tally,
     issues: Vec<Issue>,
 }
@@ -132,7 +140,8 @@ impl<'a> Changes<'a> {
             met: None,
         };
         let people = known.into_iter().map(|(key, contact)| (key, person(contact))).collect();
-        Self { import, now, people, tally: Tally::default(), issues: Vec::new() }
+        let (tags, tally, issues) = Default::default();
+        Self { import, now, people, tags, tally, issues }
     }
 
     fn take(&mut self, planned: &PlannedRow, policy: Policy) {
@@ -140,18 +149,9 @@ impl<'a> Changes<'a> {
             Ok(row) => self.take_row(planned, row, policy),
             Err(skip) => Some(*skip),
         };
-        if let Some(skip) = skipped {
-            self.tally.skip(skip.code());
-        }
-        match skipped {
-            Some(skip) if planned.row.is_ok() => {
-                let skipped = PlannedRow { row: Err(skip), warnings: Vec::new(), ..*planned };
-                self.issues.extend(Issue::of(&skipped).into_iter().filter(|_| skip.is_issue()));
-            }
-            _ => {
-                self.tally.warnings += planned.warnings.len() as u64;
-                self.issues.extend(Issue::of(planned));
-            }
+        self.tally.count(skipped, planned.warnings.len());
+        if skipped.is_none_or(Skip::is_issue) {
+            self.issues.extend(Issue::of(planned, skipped));
         }
     }
 
@@ -162,6 +162,7 @@ impl<'a> Changes<'a> {
             Decision::Add => {
                 self.tally.added += 1;
                 let contact = added(row, self.import.org, planned.id, self.arrival(planned.number));
+                note_tags(&mut self.tags, &contact.tags);
                 let person = Person {
                     tags: contact.tags.clone(),
                     contact,
@@ -174,6 +175,7 @@ impl<'a> Changes<'a> {
             }
             Decision::Update { contact, profile, tags } => {
                 self.tally.updated += 1;
+                note_tags(&mut self.tags, &tags);
                 let person = known?;
                 person.contact = *contact;
                 person.profile_changed |= profile;
@@ -223,7 +225,13 @@ impl<'a> Changes<'a> {
             links.extend(person.tags.iter().map(|tag| (person.contact.id, tag)));
         }
         insert_sources(db, org, &sources)?;
-        link_tags(database, db, org, &links, self.now)
+        link_tags(database, db, org, &self.tags, &links, self.now)
+    }
+}
+
+fn note_tags(noted: &mut BTreeMap<String, TagName>, tags: &[TagName]) {
+    for tag in tags {
+        noted.entry(tag.key().to_owned()).or_insert_with(|| tag.clone());
     }
 }
 

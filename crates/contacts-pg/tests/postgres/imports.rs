@@ -14,7 +14,8 @@ use crate::support::ports;
 /// A running import of `people` rows.
 fn running(ports: &Ports, org: OrgId, people: usize) -> Import {
     let header = "name,email,tags\n";
-    let rows: String = (0..people).map(|n| format!("Person {n},p{n}@example.org,t{}\n", n % 7)).collect();
+    let rows: String =
+        (0..people).map(|n| format!("Person {n},p{n}@example.org,t{}\n", n % 7)).collect();
     let service = ports.import_service(Arc::new(contacts_testkit::FakeSpreadsheets));
     let mut upload = service.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
     upload.push(format!("{header}{rows}").as_bytes()).unwrap();
@@ -70,7 +71,8 @@ fn edits_during_an_import_are_neither_lost_nor_fatal() {
     let ports = ports();
     let org = ports.org();
     take(&ports, &running(&ports, org, 200), 100, false);
-    let people = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    let people =
+        ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
     let again = running(&ports, org, 200);
     let edited = thread::scope(|scope| {
         let import = scope.spawn(|| take(&ports, &again, 20, false));
@@ -78,7 +80,14 @@ fn edits_during_an_import_are_neither_lost_nor_fatal() {
         let patch = ContactPatch { name, ..ContactPatch::default() };
         let mut edited = 0;
         for contact in &people.items {
-            let done = ports.contacts.update(org, contact.id, None, &patch, Actor::System, ports.clock.now());
+            let done = ports.contacts.update(
+                org,
+                contact.id,
+                None,
+                &patch,
+                Actor::System,
+                ports.clock.now(),
+            );
             edited += u64::from(!done.unwrap().unwrap().changes.is_empty());
         }
         assert_eq!(import.join().unwrap().rows(), 200);
@@ -88,7 +97,10 @@ fn edits_during_an_import_are_neither_lost_nor_fatal() {
     for contact in people.items {
         let now = ports.contacts.get(org, contact.id).unwrap().unwrap();
         let name = now.name.unwrap();
-        assert!(now.version == 2 && name.as_str() == "Edited" || now.version == 3 && name.as_str() != "Edited");
+        assert!(
+            now.version == 2 && name.as_str() == "Edited"
+                || now.version == 3 && name.as_str() != "Edited"
+        );
     }
     assert_eq!(edited, 50);
 }
@@ -98,10 +110,12 @@ fn unchanged_rows_are_not_written() {
     let ports = ports();
     let org = ports.org();
     take(&ports, &running(&ports, org, 100), 100, false);
-    let before = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    let before =
+        ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
     let tally = take(&ports, &running(&ports, org, 100), 100, false);
     assert_eq!((tally.added, tally.updated, tally.skips()), (0, 0, 100));
-    let after = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    let after =
+        ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
     assert_eq!(after, before);
 }
 
@@ -111,7 +125,8 @@ fn a_row_about_somebody_deleted_meanwhile_adds_them_again() {
     let org = ports.org();
     take(&ports, &running(&ports, org, 10), 10, false);
     let import = running(&ports, org, 10);
-    let first = ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    let first =
+        ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
     ports.contacts.delete(org, first.items[0].id, None).unwrap();
     let tally = take(&ports, &import, 10, false);
     assert_eq!((tally.added, tally.skips()), (1, 9));

@@ -42,7 +42,10 @@ fn up_down_and_up_again_leave_the_same_schema() {
     revert_all(&mut db);
     let reverted = lines(&mut db, SCHEMA);
     let is_ours = |line: &&String| !line.contains("diesel_schema_migrations");
-    assert_eq!(reverted.iter().filter(is_ours).collect::<Vec<_>>(), before.iter().collect::<Vec<_>>());
+    assert_eq!(
+        reverted.iter().filter(is_ours).collect::<Vec<_>>(),
+        before.iter().collect::<Vec<_>>()
+    );
     run_all(&mut db);
     assert_eq!(lines(&mut db, SCHEMA), first);
 }

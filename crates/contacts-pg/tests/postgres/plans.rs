@@ -73,11 +73,15 @@ fn the_thousandth_page_begins_where_its_cursor_says() {
     PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
     let sort = Sort { by: SortBy::Name, descending: false };
     let page = contacts_core::contact::ContactRepository::list(
-        &database, ORG, &ContactFilter::default(), &PageRequest { sort, ..PageRequest::default() },
+        &database,
+        ORG,
+        &ContactFilter::default(),
+        &PageRequest { sort, ..PageRequest::default() },
     )
     .unwrap();
     let next = PageRequest { sort, after: page.next, ..PageRequest::default() };
     let plan = explain_list(&database, ORG, &ContactFilter::default(), &next).unwrap();
-    let condition = plan.lines().find(|line| line.contains("Index Cond") && line.contains("ROW(")).unwrap();
+    let condition =
+        plan.lines().find(|line| line.contains("Index Cond") && line.contains("ROW(")).unwrap();
     assert!(condition.contains("name_key"), "{plan}");
 }

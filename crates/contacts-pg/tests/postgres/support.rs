@@ -65,7 +65,8 @@ fn template() -> &'static str {
         let name = fresh_name();
         run(&format!("CREATE DATABASE {name} TEMPLATE template0 STRATEGY FILE_COPY"));
         let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
-        let database = Database::open(&url_of(&name), config, Arc::new(CountedIds::default())).unwrap();
+        let database =
+            Database::open(&url_of(&name), config, Arc::new(CountedIds::default())).unwrap();
         database.migrate().unwrap();
         name
     })
@@ -93,6 +94,7 @@ fn url_of(name: &str) -> String {
 /// The test server, as `postgres://user@host:port/postgres`.
 #[expect(clippy::disallowed_methods, reason = "the test server is told by the environment")]
 fn server() -> String {
-    std::env::var("TEST_DATABASE_URL")
-        .expect("TEST_DATABASE_URL is not set: run scripts/test, which starts a server for the tests")
+    std::env::var("TEST_DATABASE_URL").expect(
+        "TEST_DATABASE_URL is not set: run scripts/test, which starts a server for the tests",
+    )
 }

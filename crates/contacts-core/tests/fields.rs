@@ -1,0 +1,115 @@
+//! Defining custom fields (R11), over the world in memory.
+#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
+
+use std::sync::Arc;
+
+use contacts_core::contact::{NewContact, RawPatch};
+use contacts_core::field::{FieldPatch, FieldService, FieldType, MockFieldRepository, RawValue};
+use contacts_core::{Actor, Error};
+use contacts_testkit::{World, samples};
+
+fn define(world: &World, key: &str, kind: FieldType) {
+    world.fields().define(world.org(), key, key, kind).unwrap();
+}
+
+fn keys(world: &World) -> Vec<String> {
+    world.fields().list(world.org()).unwrap().iter().map(|field| field.key.to_string()).collect()
+}
+
+fn with_value(
+    world: &World,
+    raw: RawValue<'_>,
+) -> contacts_core::Result<contacts_core::contact::Contact> {
+    let new = NewContact {
+        name: Some("Ann"),
+        email: Some("ann@example.org"),
+        custom: vec![("tier", raw)],
+        ..NewContact::default()
+    };
+    world.contacts().create(world.org(), &new, Actor::System)
+}
+
+#[test]
+fn a_new_field_stands_after_the_others_and_its_key_is_taken_once() {
+    let world = World::new();
+    define(&world, "z", FieldType::Text);
+    define(&world, "a", FieldType::Text);
+    assert_eq!(keys(&world), ["z", "a"]);
+    let again = world.fields().define(world.org(), "z", "Z", FieldType::Number);
+    assert!(matches!(again, Err(Error::Taken(_))));
+    let core = world.fields().define(world.org(), "email", "", FieldType::Text);
+    assert!(matches!(core, Err(Error::Invalid(parts)) if parts.len() == 2));
+}
+
+#[test]
+fn a_value_is_coerced_and_a_wrong_one_is_refused_by_name() {
+    let world = World::new();
+    define(&world, "tier", FieldType::Select(vec!["Pro".to_owned(), "Free".to_owned()]));
+    let refused = with_value(&world, RawValue::Text("Max"));
+    assert!(matches!(refused, Err(Error::Invalid(parts)) if parts[0].field == "custom.tier"));
+    let made = with_value(&world, RawValue::Text(" PRO ")).unwrap();
+    assert_eq!(made.custom, samples::custom(&[("tier", samples::text("Pro"))]));
+}
+
+#[test]
+fn archiving_hides_a_field_and_keeps_its_values() {
+    let world = World::new();
+    define(&world, "tier", FieldType::Text);
+    let made = with_value(&world, RawValue::Text("gold")).unwrap();
+    let archive = |archived| {
+        let patch = FieldPatch { archived: Some(archived), ..FieldPatch::default() };
+        world.fields().change(world.org(), "tier", patch).unwrap()
+    };
+    assert!(archive(true).archived);
+    assert_eq!(world.contacts().get(world.org(), made.id).unwrap(), made);
+    let patch = RawPatch { custom: vec![("tier", None)], ..RawPatch::default() };
+    let refused = world.contacts().update(world.org(), made.id, None, &patch, Actor::System);
+    assert!(matches!(refused, Err(Error::Invalid(_))));
+    archive(false);
+    assert!(world.contacts().update(world.org(), made.id, None, &patch, Actor::System).is_ok());
+}
+
+#[test]
+fn a_type_cannot_change_while_values_exist() {
+    let world = World::new();
+    define(&world, "tier", FieldType::Text);
+    let made = with_value(&world, RawValue::Text("gold")).unwrap();
+    let retype = || {
+        let patch = FieldPatch { kind: Some(FieldType::Number), ..FieldPatch::default() };
+        world.fields().change(world.org(), "tier", patch)
+    };
+    assert!(matches!(retype(), Err(Error::Conflict(_))));
+    world.contacts().delete(world.org(), made.id, None).unwrap();
+    assert_eq!(retype().unwrap().kind, FieldType::Number);
+}
+
+#[test]
+fn fields_are_put_in_order() {
+    let world = World::new();
+    for key in ["a", "b", "c"] {
+        define(&world, key, FieldType::Text);
+    }
+    let reorder = |keys: &[&str]| {
+        let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+        world.fields().reorder(world.org(), &keys)
+    };
+    reorder(&["c"]).unwrap();
+    assert_eq!(keys(&world), ["c", "a", "b"]);
+    assert!(matches!(reorder(&["a", "a"]), Err(Error::Invalid(_))));
+    assert!(matches!(reorder(&["unheard"]), Err(Error::Invalid(_))));
+    assert_eq!(keys(&world), ["c", "a", "b"]);
+}
+
+#[test]
+fn there_are_500_fields_at_most() {
+    let world = World::new();
+    let full = (0..FieldService::MAX)
+        .map(|at| samples::field(&format!("f{at}"), FieldType::Text, 0))
+        .collect::<Vec<_>>();
+    let mut fields = MockFieldRepository::new();
+    fields.expect_list().returning(move |_| Ok(full.clone()));
+    fields.expect_insert().never();
+    let one_more =
+        FieldService::new(Arc::new(fields)).define(world.org(), "g", "G", FieldType::Text);
+    assert!(matches!(one_more, Err(Error::Conflict(_))));
+}

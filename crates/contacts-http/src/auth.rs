@@ -1,0 +1,137 @@
+//! Who asks (R1, R2): the organisation and the scopes come from the credential alone.
+
+use std::collections::BTreeSet;
+use std::future::{Ready, ready};
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, ResponseError};
+use contacts_core::key::{ApiKey, Scope, Token, allows};
+use contacts_core::{Actor, OrgId};
+use uuid::Uuid;
+
+use crate::blocking::blocking;
+use crate::problem::Problem;
+use crate::shared::Shared;
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) org: OrgId,
+    pub(crate) actor: Actor,
+    /// What the key is called; a user has no name here.
+    pub(crate) name: Option<String>,
+    pub(crate) scopes: BTreeSet<Scope>,
+}
+
+impl Caller {
+    /// The key's or the user's id.
+    pub(crate) fn credential(&self) -> Uuid {
+        self.actor.parts().1.unwrap_or_default()
+    }
+}
+
+impl From<ApiKey> for Caller {
+    fn from(key: ApiKey) -> Self {
+        Self { org: key.org, actor: Actor::Key(key.id), name: Some(key.name), scopes: key.scopes }
+    }
+}
+
+/// Lets a request through when its credential is good and does not ask too often.
+pub(crate) async fn authenticate(
+    shared: Data<Shared>,
+    req: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, actix_web::Error> {
+    let caller = match identify(&shared, req.headers()).await {
+        Ok(caller) => caller,
+        Err(problem) => return Ok(req.into_response(problem.error_response())),
+    };
+    let credential = caller.credential();
+    req.extensions_mut().insert(caller);
+    match shared.rate.check(credential) {
+        Ok(()) => next.call(req).await,
+        Err(problem) => Ok(req.into_response(problem.error_response())),
+    }
+}
+
+async fn identify(shared: &Data<Shared>, headers: &HeaderMap) -> Result<Caller, Problem> {
+    let credential = bearer(headers).ok_or_else(|| {
+        Problem::unauthenticated("send an API key in a header: Authorization: Bearer ic_...")
+    })?;
+    if let Some(token) = Token::parse(credential) {
+        return by_key(shared, token).await;
+    }
+    match &shared.api.config.jwt {
+        Some(jwt) => jwt.verify(credential, shared.api.clock.now()),
+        None => Err(refused()),
+    }
+}
+
+async fn by_key(shared: &Data<Shared>, token: Token) -> Result<Caller, Problem> {
+    let key = match shared.keys.get(&token) {
+        Some(key) => key,
+        None => {
+            let found = blocking(shared, move |api| Ok(api.keys.find(&token)?)).await?;
+            let key = found.ok_or_else(refused)?;
+            shared.keys.put(key.clone());
+            key
+        }
+    };
+    if key.is_live(shared.api.clock.now()) { Ok(key.into()) } else { Err(refused()) }
+}
+
+/// The same for every credential that is not good: why it is not is nobody else's business.
+pub(crate) fn refused() -> Problem {
+    Problem::unauthenticated("the credential is unknown, revoked or expired")
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, credential) =
+        headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim())
+}
+
+/// Declares a caller that was let through for one scope. As a handler's first argument it is
+/// checked before the body is read.
+macro_rules! scoped {
+    ($(#[$doc:meta])* $name:ident $scope:ident) => {
+        $(#[$doc])*
+        pub(crate) struct $name(pub(crate) Caller);
+
+        impl FromRequest for $name {
+            type Error = Problem;
+            type Future = Ready<Result<Self, Problem>>;
+
+            fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+                ready(caller(req, Scope::$scope).map(Self))
+            }
+        }
+    };
+}
+
+scoped! {
+    /// A caller that may read.
+    CanRead Read
+}
+scoped! {
+    /// A caller that may write.
+    CanWrite Write
+}
+scoped! {
+    /// A caller that may manage keys, fields and settings.
+    CanAdmin Admin
+}
+
+fn caller(req: &HttpRequest, scope: Scope) -> Result<Caller, Problem> {
+    let extensions = req.extensions();
+    let caller = extensions.get::<Caller>().ok_or_else(refused)?;
+    if allows(&caller.scopes, scope) {
+        Ok(caller.clone())
+    } else {
+        Err(Problem::scope_missing(scope))
+    }
+}

@@ -1,0 +1,196 @@
+//! JSON bodies.
+
+use std::future::Future;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, header};
+use actix_web::web::{BytesMut, Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use contacts_core::Invalid;
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+
+use crate::problem::{Code, Problem};
+use crate::shared::Shared;
+
+/// A JSON body that was read whole, within its limits.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let checked = check_type(req);
+        let declared = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+        let declared = declared.and_then(|length| length.parse().ok()).unwrap_or(0);
+        let shared = req.app_data::<Data<Shared>>().cloned();
+        let payload = payload.take();
+        Box::pin(async move {
+            checked?;
+            let config = &shared.ok_or_else(Problem::internal)?.api.config;
+            if declared > config.max_body as u64 {
+                return Err(too_large(config.max_body));
+            }
+            let body = in_time(config.body_deadline, read(payload, config.max_body)).await?;
+            parse(&body).map(Self)
+        })
+    }
+}
+
+fn check_type(req: &HttpRequest) -> Result<(), Problem> {
+    let kind = req.content_type();
+    let is_patch = req.method() == Method::PATCH && kind == "application/merge-patch+json";
+    if kind.eq_ignore_ascii_case("application/json") || is_patch {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedType, "send JSON, as Content-Type: application/json"))
+}
+
+async fn in_time<T>(
+    deadline: Duration,
+    work: impl Future<Output = Result<T, Problem>>,
+) -> Result<T, Problem> {
+    let late = || {
+        let detail = format!("the body must arrive within {} ms", deadline.as_millis());
+        Problem::new(Code::BodyTooSlow, detail)
+    };
+    tokio::time::timeout(deadline, work).await.unwrap_or_else(|_elapsed| Err(late()))
+}
+
+async fn read(mut payload: Payload, limit: usize) -> Result<BytesMut, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|_lost| {
+            Problem::new(Code::InvalidRequest, "the body ended before it was complete")
+        })?;
+        if body.len() + piece.len() > limit {
+            return Err(too_large(limit));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+fn too_large(limit: usize) -> Problem {
+    Problem::new(Code::BodyTooLarge, format!("the limit is {limit} bytes"))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path = error.path().to_string();
+        refuse(&path, error.inner())
+    })?;
+    json.end().map_err(|error| refuse(".", &error))?;
+    // serde reads a struct from a list of its members, too, which nobody means.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::invalid(Invalid::one("body", "must be an object")));
+    }
+    Ok(value)
+}
+
+fn refuse(path: &str, error: &serde_json::Error) -> Problem {
+    match error.classify() {
+        Category::Data => Problem::invalid(vec![wrong_member(path, error)]),
+        Category::Syntax | Category::Eof | Category::Io => {
+            Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
+        }
+    }
+}
+
+/// Which member is wrong, in the words of the API and not of the parser.
+fn wrong_member(path: &str, error: &serde_json::Error) -> Invalid {
+    let message = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = message.strip_suffix(&place).unwrap_or(&message);
+    let parent = if path == "." { "" } else { path };
+    let quoted = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
+    if let Some(name) = quoted("unknown field `") {
+        return Invalid::new(join(parent, name), "is not known here");
+    }
+    if let Some(name) = quoted("missing field `") {
+        return Invalid::new(join(parent, name), "is required");
+    }
+    if let Some(name) = quoted("duplicate field `") {
+        return Invalid::new(join(parent, name), "is given twice");
+    }
+    let field = if parent.is_empty() { "body" } else { parent };
+    match message.split_once(", expected ") {
+        Some((_, "a map")) => Invalid::new(field, "must be an object"),
+        Some((_, "a sequence")) => Invalid::new(field, "must be a list"),
+        Some((_, expected)) => Invalid::new(field, format!("must be {expected}")),
+        None => Invalid::new(field, message),
+    }
+}
+
+fn join(parent: &str, name: &str) -> String {
+    let is_there = parent == name || parent.ends_with(&format!(".{name}"));
+    match parent {
+        "" => name.to_owned(),
+        _ if is_there => parent.to_owned(),
+        _ => format!("{parent}.{name}"),
+    }
+}
+
+/// Reads a member that may be absent but not null.
+pub(crate) fn present<'de, T, D>(from: D) -> Result<Option<T>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    T::deserialize(from).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields, expecting = "an object")]
+    #[expect(dead_code, reason = "only read")]
+    struct Outer {
+        #[serde(default, deserialize_with = "present")]
+        name: Option<String>,
+        inner: Option<Inner>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields, expecting = "an object")]
+    #[expect(dead_code, reason = "only read")]
+    struct Inner {
+        tags: Vec<String>,
+    }
+
+    fn refusal(body: &str) -> String {
+        parse::<Outer>(body.as_bytes()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_member_is_named() {
+        assert_eq!(refusal(r#"{"nme": 1}"#), "invalid: nme is not known here");
+        assert_eq!(refusal(r#"{"inner": {"x": 1}}"#), "invalid: inner.x is not known here");
+        assert_eq!(refusal(r#"{"inner": {}}"#), "invalid: inner.tags is required");
+        assert_eq!(refusal(r#"{"name": 1}"#), "invalid: name must be a string");
+        assert_eq!(refusal(r#"{"name": null}"#), "invalid: name must be a string");
+        assert_eq!(refusal(r#"{"name":"a","name":"b"}"#), "invalid: name is given twice");
+        assert_eq!(
+            refusal(r#"{"inner": {"tags": ["a", 2]}}"#),
+            "invalid: inner.tags[1] must be a string"
+        );
+        assert_eq!(refusal("[]"), "invalid: body must be an object");
+        assert_eq!(refusal("null"), "invalid: body must be an object");
+    }
+
+    #[test]
+    fn what_is_not_json_is_placed() {
+        for body in ["", "{", "{]", "{} {}", "\"\u{1}\"", "{\"name\": \"\\ud800\"}"] {
+            let refusal = refusal(body);
+            assert!(refusal.starts_with("invalid_json: "), "{refusal}");
+            assert!(refusal.contains("line 1 column"), "{refusal}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What happened to a contact (R41).
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use contacts_core::contact::{Activity, ActivityKind, ContactId, FieldChange};
+use contacts_core::page::Page;
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use utoipa::{IntoParams, ToSchema};
+
+use super::view::{ActorView, OriginView};
+use crate::answer::{Answer, ok, to_json};
+use crate::auth::CanRead;
+use crate::blocking::blocking;
+use crate::params::Params;
+use crate::path::Id;
+use crate::problem::ProblemView;
+use crate::routes::Table;
+use crate::shared::Shared;
+
+pub(super) fn routes(table: Table) -> Table {
+    table.add::<__path_list, _, _>(list)
+}
+
+/// Something that happened to a contact.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Activity)]
+struct ActivityView {
+    /// When.
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    /// Who did it.
+    actor: ActorView,
+    /// What.
+    #[serde(flatten)]
+    what: ActivityKindView,
+}
+
+/// What happened.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[schema(as = ActivityKind)]
+enum ActivityKindView {
+    /// It was made.
+    Created,
+    /// Its profile was edited.
+    Edited {
+        /// Which fields, from what to what.
+        changes: Vec<FieldChangeView>,
+    },
+    /// Tags were put on and taken off.
+    Tagged {
+        /// Those put on.
+        added: Vec<String>,
+        /// Those taken off.
+        removed: Vec<String>,
+    },
+    /// It came once more.
+    Arrived {
+        /// The way.
+        origin: OriginView,
+    },
+}
+
+/// What changed of one field.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FieldChange)]
+struct FieldChangeView {
+    /// The field: `name`, `email`, `phone`, or `custom.` and a key.
+    field: String,
+    /// What it was.
+    from: Option<String>,
+    /// What it is.
+    to: Option<String>,
+}
+
+impl From<FieldChange> for FieldChangeView {
+    fn from(FieldChange { field, from, to }: FieldChange) -> Self {
+        Self { field, from, to }
+    }
+}
+
+impl From<Activity> for ActivityView {
+    fn from(activity: Activity) -> Self {
+        let what = match activity.what {
+            ActivityKind::Created => ActivityKindView::Created,
+            ActivityKind::Edited(changes) => {
+                ActivityKindView::Edited { changes: changes.into_iter().map(Into::into).collect() }
+            }
+            ActivityKind::Tagged { added, removed } => ActivityKindView::Tagged { added, removed },
+            ActivityKind::Arrived(origin) => ActivityKindView::Arrived { origin: (&origin).into() },
+        };
+        Self { at: activity.at, actor: activity.actor.into(), what }
+    }
+}
+
+/// A page of what happened.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Activities)]
+struct ActivitiesView {
+    /// The newest first.
+    items: Vec<ActivityView>,
+    /// What `before` takes to get the next page; null on the last one.
+    next: Option<String>,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what list reads")]
+struct ActivityQuery {
+    /// `next` of the page before.
+    before: Option<String>,
+    /// How many.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u16>,
+}
+
+/// List what happened to a contact
+#[utoipa::path(
+    get, path = "/v1/contacts/{id}/activity", tag = "contacts", operation_id = "list_contact_activity",
+    params(("id" = Uuid, Path, description = "The contact"), ActivityQuery),
+    responses(
+        (status = 200, description = "A page, the newest first", body = ActivitiesView),
+        (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn list(
+    CanRead(caller): CanRead,
+    shared: Data<Shared>,
+    Id(id): Id<ContactId>,
+    req: HttpRequest,
+) -> Answer {
+    let mut params = Params::read(req.query_string())?;
+    let before = params.moment("before");
+    let size = params.limit();
+    params.finish()?;
+    let body = blocking(&shared, move |api| {
+        let found = api.contacts.activity(caller.org, id, before, size.get() + 1)?;
+        let page = Page::cut(found, size, |activity| activity.at);
+        to_json(&ActivitiesView {
+            items: page.items.into_iter().map(Into::into).collect(),
+            next: page.next.and_then(|at| at.format(&Rfc3339).ok()),
+        })
+    });
+    Ok(ok(body.await?))
+}

@@ -1,0 +1,136 @@
+//! The API's description (R44), as a document and as pages.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, Paths, Ref, RefOr,
+    ResponseBuilder, Schema,
+};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::problem::{PROBLEM_JSON, ProblemView};
+use crate::routes::{Operations, Table};
+
+pub(crate) fn routes(table: Table) -> Table {
+    table.add::<__path_document, _, _>(document)
+}
+
+/// This description
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "service", operation_id = "get_openapi", security(()),
+    responses((status = 200, description = "The OpenAPI document", body = Object, content_type = "application/json"))
+)]
+async fn document() -> HttpResponse {
+    HttpResponse::Ok().json(crate::openapi())
+}
+
+/// The pages that show the description, under `/docs/`.
+pub(crate) fn pages() -> impl actix_web::dev::HttpServiceFactory {
+    SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"))
+}
+
+/// `/docs` leads to the pages.
+pub(crate) fn redirect(config: &mut ServiceConfig) {
+    config.service(web::redirect("/docs", "/docs/"));
+}
+
+/// Problems that every operation behind a credential may answer with.
+const USUAL: &[(&str, &str)] = &[
+    ("401", "`unauthenticated`: the credential is missing, unknown, revoked or expired"),
+    ("403", "`scope_missing`: the credential lacks a scope; the detail names it"),
+    ("429", "`rate_limited`: wait as long as `Retry-After` says"),
+    ("500", "`internal`: something went wrong on our side"),
+    ("503", "`busy`: too much is going on; wait as long as `Retry-After` says"),
+];
+
+/// Problems of operations that take a body.
+const OF_BODIES: &[(&str, &str)] = &[
+    ("400", "`invalid_json`, `invalid_request`: the body cannot be read"),
+    ("408", "`body_too_slow`: the body came too slowly"),
+    ("413", "`body_too_large`: the body is too large; the detail names the limit"),
+    ("415", "`unsupported_media_type`, `unsupported_encoding`: the body is none that is taken"),
+    ("422", "`invalid`: `errors` names every part that is wrong"),
+];
+
+/// Problems of operations that take query parameters.
+const OF_QUERIES: &[(&str, &str)] =
+    &[("422", "`invalid`: `errors` names every parameter that is wrong or unknown")];
+
+/// Joins what the routes say into one document.
+pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
+    let mut schemas = open.schemas;
+    schemas.extend(v1.schemas);
+    let mut of_problem = vec![(ProblemView::name().into_owned(), ProblemView::schema())];
+    ProblemView::schemas(&mut of_problem);
+    schemas.extend(of_problem);
+    let mut paths = Paths::new();
+    for (path, item) in open.paths {
+        merge(&mut paths, path, item);
+    }
+    for (path, mut item) in v1.paths {
+        operations(&mut item).for_each(complete);
+        merge(&mut paths, path, item);
+    }
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Informly Contacts")
+                .version("1")
+                .description(Some(
+                    "The people an organisation can message. docs/API.md is a guide.",
+                ))
+                .build(),
+        )
+        .paths(paths)
+        .components(Some(components(schemas)))
+        .security(Some([SecurityRequirement::new("key", NO_SCOPES)]))
+        .build()
+}
+
+const NO_SCOPES: [&str; 0] = [];
+
+fn components(schemas: Vec<(String, RefOr<Schema>)>) -> Components {
+    let mut components = Components::new();
+    components.schemas = schemas.into_iter().collect();
+    let mut scheme = Http::new(HttpAuthScheme::Bearer);
+    scheme.description = Some("An API key, or a JWT of a service of the suite".to_owned());
+    components.add_security_scheme("key", SecurityScheme::Http(scheme));
+    components
+}
+
+fn merge(paths: &mut Paths, path: String, item: PathItem) {
+    match paths.paths.get_mut(&path) {
+        Some(others) => others.merge_operations(item),
+        None => {
+            paths.paths.insert(path, item);
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// Adds the problems that go without saying.
+fn complete(operation: &mut Operation) {
+    let takes_query = operation.parameters.iter().flatten().any(|parameter| {
+        matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
+    });
+    let mut problems = USUAL.to_vec();
+    if operation.request_body.is_some() {
+        problems.extend(OF_BODIES);
+    } else if takes_query {
+        problems.extend(OF_QUERIES);
+    }
+    for (status, description) in problems {
+        let problem = Content::new(Some(Ref::from_schema_name(ProblemView::name())));
+        let response =
+            ResponseBuilder::new().description(description).content(PROBLEM_JSON, problem).build();
+        let responses = &mut operation.responses.responses;
+        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+    }
+}

@@ -1,0 +1,157 @@
+//! What happens around every request: an id, a log line, metrics, headers, and a problem in
+//! place of a panic.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{HttpMessage, ResponseError};
+use contacts_core::Ids;
+use futures_util::FutureExt;
+
+use crate::auth::Caller;
+use crate::problem::{Code, PROBLEM_JSON, Problem};
+use crate::shared::Shared;
+use crate::unread::{hold, share};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Runs a request.
+pub(crate) async fn edge(
+    shared: Data<Shared>,
+    mut req: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, actix_web::Error> {
+    let started = Instant::now();
+    let seen = Seen {
+        id: request_id(req.headers(), &*shared.api.ids),
+        method: req.method().clone(),
+        // The pattern: a path would put ids of people into logs and metrics.
+        route: req.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
+        started,
+    };
+    let rest = share(&mut req);
+    if let Err(problem) = check_encoding(req.headers()) {
+        return Ok(hold(seen.finish(req.into_response(problem.error_response())), rest));
+    }
+    match AssertUnwindSafe(next.call(req)).catch_unwind().await {
+        Ok(response) => Ok(hold(seen.finish(as_problem(response?)), rest)),
+        Err(_panic) => {
+            tracing::error!(request_id = seen.id, route = seen.route, "a request panicked");
+            Err(Problem::internal().into())
+        }
+    }
+}
+
+struct Seen {
+    id: String,
+    method: Method,
+    route: String,
+    started: Instant,
+}
+
+impl Seen {
+    fn finish(self, mut response: ServiceResponse) -> ServiceResponse {
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if !headers.contains_key(header::CACHE_CONTROL) {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        self.report(&response);
+        response
+    }
+
+    fn report(&self, response: &ServiceResponse) {
+        let status = response.status().as_u16();
+        let elapsed = self.started.elapsed();
+        let method = metric_method(&self.method);
+        let extensions = response.request().extensions();
+        let caller = extensions.get::<Caller>();
+        tracing::info!(
+            method,
+            route = self.route,
+            status,
+            ms = elapsed.as_secs_f64() * 1_000.0,
+            request_id = self.id,
+            org = caller.map(|caller| tracing::field::display(caller.org)),
+            credential = caller.map(|caller| tracing::field::display(caller.credential())),
+            "request"
+        );
+        let route = self.route.clone();
+        metrics::counter!(
+            "http_requests_total",
+            "method" => method, "route" => route.clone(), "status" => status.to_string()
+        )
+        .increment(1);
+        metrics::histogram!("http_request_seconds", "method" => method, "route" => route)
+            .record(elapsed.as_secs_f64());
+    }
+}
+
+/// The caller's own id of the request when it is a sane one, or a new one.
+fn request_id(headers: &HeaderMap, ids: &dyn Ids) -> String {
+    let is_sane = |id: &&str| {
+        (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(is_sane);
+    given.map_or_else(|| ids.next().to_string(), str::to_owned)
+}
+
+/// A compressed body could be a bomb, so none is taken.
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
+    let is_plain = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if headers.get_all(header::CONTENT_ENCODING).all(is_plain) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedEncoding, "send the body without Content-Encoding"))
+}
+
+/// What actix refuses by itself, such as a method that a path does not take, as a problem.
+fn as_problem(response: ServiceResponse) -> ServiceResponse {
+    let status = response.status();
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_told = kind == Some(PROBLEM_JSON.as_bytes());
+    if is_told || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::new(Code::NoSuchRoute, "see /docs for what there is"),
+        StatusCode::METHOD_NOT_ALLOWED => {
+            Problem::new(Code::MethodNotAllowed, "the header Allow says which it takes")
+        }
+        StatusCode::SERVICE_UNAVAILABLE => return response,
+        _ if status.is_client_error() => {
+            Problem::new(Code::InvalidRequest, "the request cannot be read")
+        }
+        _ => Problem::internal(),
+    };
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let mut told = problem.error_response();
+    if let Some(allow) = allow {
+        told.headers_mut().insert(header::ALLOW, allow);
+    }
+    ServiceResponse::new(response.into_parts().0, told)
+}
+
+/// A method as metrics may hold it: anybody can invent more.
+fn metric_method(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}

@@ -1,0 +1,121 @@
+//! Changing what is to be done with a file (R32, R33).
+
+use actix_web::web::Data;
+use contacts_core::Invalid;
+use contacts_core::import::{ImportId, NewPlan, Policy, Target};
+use contacts_core::tag::TagName;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::{ImportView, PolicyView};
+use crate::answer::{Answer, ok, to_json};
+use crate::auth::CanWrite;
+use crate::blocking::blocking;
+use crate::body::{Body, present};
+use crate::path::Id;
+use crate::problem::{Problem, ProblemView};
+use crate::routes::Table;
+use crate::shared::Shared;
+
+/// The most tags that a plan may name.
+const MAX_TAGS: usize = 100;
+
+pub(super) fn routes(table: Table) -> Table {
+    table.add::<__path_replan, _, _>(replan)
+}
+
+/// What to change of a plan; what is absent stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = PlanPatch)]
+struct PlanBody {
+    /// Where each column of the file goes, in order: `name`, `first_name`, `last_name`, `email`,
+    /// `phone`, `tags`, `custom:` and a field's key, or null to skip it.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    columns: Option<Vec<Option<String>>>,
+    /// What may happen to contacts.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<PolicyView>, nullable = false)]
+    policy: Option<String>,
+    /// Tags for everybody in the file, at most 100.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    tags: Option<Vec<String>>,
+}
+
+impl PlanBody {
+    fn read(self) -> Result<NewPlan, Problem> {
+        let mut wrong = Vec::new();
+        let columns = self.columns.map(|columns| read_columns(&columns, &mut wrong));
+        let policy = self.policy.and_then(|name| {
+            let policy = Policy::parse(&name);
+            if policy.is_none() {
+                let reason = "must be overwrite, fill_blanks, add_only or update_only";
+                wrong.push(Invalid::new("policy", reason));
+            }
+            policy
+        });
+        let tags = self.tags.map(|names| read_tags(&names, &mut wrong));
+        if wrong.is_empty() {
+            Ok(NewPlan { columns, policy, tags })
+        } else {
+            Err(Problem::invalid(wrong))
+        }
+    }
+}
+
+fn read_columns(columns: &[Option<String>], wrong: &mut Vec<Invalid>) -> Vec<Option<Target>> {
+    let mut targets = Vec::with_capacity(columns.len());
+    for (at, column) in columns.iter().enumerate() {
+        let target = column.as_deref().map(Target::parse);
+        if target == Some(None) {
+            let reason = "must be name, first_name, last_name, email, phone, tags, custom: and a \
+                          field's key, or null";
+            wrong.push(Invalid::new(format!("columns[{at}]"), reason));
+        }
+        targets.push(target.flatten());
+    }
+    targets
+}
+
+fn read_tags(names: &[String], wrong: &mut Vec<Invalid>) -> Vec<TagName> {
+    if names.len() > MAX_TAGS {
+        wrong.push(Invalid::new("tags", format!("names more than {MAX_TAGS} tags")));
+        return Vec::new();
+    }
+    let mut tags = Vec::with_capacity(names.len());
+    for (at, name) in names.iter().enumerate() {
+        match TagName::parse(name) {
+            Ok(tag) => tags.push(tag),
+            Err(why) => wrong.push(Invalid::new(format!("tags[{at}]"), why)),
+        }
+    }
+    tags.sort();
+    tags.dedup();
+    tags
+}
+
+/// Change what is to be done with a file
+#[utoipa::path(
+    patch, path = "/v1/imports/{id}", tag = "imports", operation_id = "plan_import",
+    params(("id" = Uuid, Path, description = "The import")),
+    request_body = PlanBody,
+    responses(
+        (status = 200, description = "The import with its new plan", body = ImportView),
+        (status = 404, description = "There is no such import", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "`conflict`: it is not ready", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn replan(
+    CanWrite(caller): CanWrite,
+    shared: Data<Shared>,
+    Id(id): Id<ImportId>,
+    Body(body): Body<PlanBody>,
+) -> Answer {
+    let body = blocking(&shared, move |api| {
+        let import = api.imports.replan(caller.org, id, body.read()?)?;
+        to_json(&ImportView::new(import, api.clock.now()))
+    });
+    Ok(ok(body.await?))
+}

@@ -1,0 +1,81 @@
+//! The REST API over actix-web (R43 to R45).
+//!
+//! A handler extracts, calls one use case inside [`blocking`], and makes a view; the rules are
+//! the core's. [`routes`] puts the API into any actix application, [`server`] serves it with the
+//! limits that keep it up, and [`openapi`] describes it.
+
+mod answer;
+mod auth;
+mod blocking;
+mod body;
+mod config;
+mod contacts;
+mod docs;
+mod edge;
+mod etag;
+mod fields;
+mod health;
+mod imports;
+mod jwt;
+mod key_cache;
+mod keys;
+mod me;
+mod params;
+mod path;
+mod problem;
+mod rate;
+mod routes;
+mod server;
+mod shared;
+mod tags;
+mod unread;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use contacts_core::contact::ContactService;
+use contacts_core::field::FieldService;
+use contacts_core::import::ImportService;
+use contacts_core::key::KeyService;
+use contacts_core::org::OrganisationRepository;
+use contacts_core::tag::TagService;
+use contacts_core::{Clock, Ids};
+use metrics_exporter_prometheus::PrometheusHandle;
+
+pub use crate::config::ApiConfig;
+pub use crate::health::metrics_recorder;
+pub use crate::jwt::{InvalidKeySet, JwtVerifier};
+pub use crate::routes::{openapi, routes};
+pub use crate::server::server;
+
+/// Whether the service can do its work now; the sentence says why not.
+pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What the API is made of.
+#[derive(Clone)]
+pub struct Api {
+    /// Contacts.
+    pub contacts: ContactService,
+    /// Tags.
+    pub tags: TagService,
+    /// Custom fields.
+    pub fields: FieldService,
+    /// Imports.
+    pub imports: ImportService,
+    /// API keys.
+    pub keys: KeyService,
+    /// Organisations.
+    pub organisations: Arc<dyn OrganisationRepository>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids, of requests too.
+    pub ids: Arc<dyn Ids>,
+    /// What `/readyz` asks. It may block.
+    pub readiness: Readiness,
+    /// What `/metrics` shows; see [`metrics_recorder`].
+    pub metrics: PrometheusHandle,
+    /// Set before the server is stopped: `/readyz` says no, and open streams end.
+    pub stopping: Arc<AtomicBool>,
+    /// Limits.
+    pub config: ApiConfig,
+}

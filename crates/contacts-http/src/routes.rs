@@ -1,0 +1,141 @@
+//! The routes, and their description: one list makes both, so they cannot disagree.
+
+use std::collections::BTreeMap;
+
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Method;
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{FromRequest, Handler, Resource, Responder, guard};
+use utoipa::__dev::SchemaReferences;
+use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
+use utoipa::openapi::{OpenApi, RefOr, Schema};
+
+use crate::auth::authenticate;
+use crate::edge::edge;
+use crate::shared::Shared;
+use crate::{Api, contacts, docs, fields, health, imports, keys, me, tags};
+
+/// The API's routes, for any actix application.
+pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
+    let shared = Data::new(Shared::new(api));
+    move |config| configure(config, &shared)
+}
+
+/// The API's description (R44).
+pub fn openapi() -> OpenApi {
+    docs::describe(open().operations(), v1().operations())
+}
+
+/// Routes for which nobody needs a credential.
+fn open() -> Table {
+    docs::routes(health::routes(Table::default()))
+}
+
+/// Routes that need one.
+fn v1() -> Table {
+    [contacts::routes, tags::routes, fields::routes, imports::routes, keys::routes, me::routes]
+        .into_iter()
+        .fold(Table::default(), |table, add| add(table))
+}
+
+fn configure(config: &mut ServiceConfig, shared: &Data<Shared>) {
+    config.app_data(shared.clone());
+    for resource in open().resources() {
+        let shared = shared.clone();
+        config.service(resource.wrap(from_fn(move |req, next| edge(shared.clone(), req, next))));
+    }
+    docs::redirect(config);
+    config.service(docs::pages());
+    let (outer, inner) = (shared.clone(), shared.clone());
+    let mut scope = web::scope("/v1");
+    for resource in v1().resources() {
+        scope = scope.service(resource);
+    }
+    config.service(
+        scope
+            .wrap(from_fn(move |req: ServiceRequest, next: Next<_>| {
+                authenticate(inner.clone(), req, next)
+            }))
+            .wrap(from_fn(move |req, next| edge(outer.clone(), req, next))),
+    );
+}
+
+/// A list of routes.
+#[derive(Default)]
+pub(crate) struct Table {
+    /// By path, without the `/v1` of the scope. In this order `{id}` comes after every literal.
+    resources: BTreeMap<String, Resource>,
+    operations: Operations,
+}
+
+/// What routes say of themselves.
+#[derive(Default)]
+pub(crate) struct Operations {
+    pub(crate) paths: Vec<(String, PathItem)>,
+    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Table {
+    /// Adds a handler at the path and the method that its `utoipa::path` says.
+    pub(crate) fn add<P, H, Args>(mut self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        let (path, method) = self.describe::<P>();
+        let resource = self.resources.remove(&path).unwrap_or_else(|| web::resource(&*path));
+        let route = web::method(method).to(handler);
+        self.resources.insert(path, resource.route(route));
+        self
+    }
+
+    /// Adds a handler that claims its method only: another path's `{key}` may have the value
+    /// that stands here.
+    pub(crate) fn add_beside<P, H, Args>(mut self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences,
+        H: Handler<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        let (path, method) = self.describe::<P>();
+        let resource = web::resource(&*path).guard(guard::Method(method)).to(handler);
+        self.resources.insert(path, resource);
+        self
+    }
+
+    fn describe<P: utoipa::Path + SchemaReferences>(&mut self) -> (String, Method) {
+        let path = P::path();
+        let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
+        let operation: Operation = P::operation();
+        P::schemas(&mut self.operations.schemas);
+        let item = PathItem::new(method.clone(), operation);
+        self.operations.paths.push((path.clone(), item));
+        let local = path.strip_prefix("/v1").unwrap_or(&path).to_owned();
+        (local, actix_method(&method))
+    }
+
+    fn resources(self) -> impl Iterator<Item = Resource> {
+        self.resources.into_values()
+    }
+
+    fn operations(self) -> Operations {
+        self.operations
+    }
+}
+
+fn actix_method(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Trace => Method::TRACE,
+        _ => Method::GET,
+    }
+}

@@ -1,0 +1,33 @@
+//! What all workers of a server share.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::Api;
+use crate::key_cache::KeyCache;
+use crate::rate::Rate;
+
+/// What all workers of a server share.
+pub(crate) struct Shared {
+    pub(crate) api: Api,
+    pub(crate) keys: KeyCache,
+    pub(crate) rate: Rate,
+    pub(crate) in_store: Arc<Semaphore>,
+    pub(crate) uploads: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
+}
+
+impl Shared {
+    pub(crate) fn new(api: Api) -> Self {
+        let config = &api.config;
+        Self {
+            keys: KeyCache::new(config.key_cache),
+            rate: Rate::new(config.rate_per_second, config.rate_burst),
+            in_store: Arc::new(Semaphore::new(config.max_in_store)),
+            uploads: Arc::new(Semaphore::new(config.max_uploads)),
+            streams: Arc::new(Semaphore::new(config.max_streams)),
+            api,
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The list of contacts: pages, filters, and refusals.
+
+use crate::support::{Answer, Service};
+use serde_json::{Value, json};
+
+/// Ann (VIP, tier pro, score 10), Bob (VIP, new), Cem.
+async fn people() -> Service {
+    let service = Service::new();
+    let field = |key: &str, kind: &str| json!({"key": key, "label": key, "type": kind});
+    service.post("/v1/fields", field("tier", "text")).await;
+    service.post("/v1/fields", field("score", "number")).await;
+    for body in [
+        json!({"name": "Ann", "email": "ann@example.org", "tags": ["VIP"],
+               "custom": {"tier": "pro", "score": 10}}),
+        json!({"name": "Bob", "email": "bob@example.org", "tags": ["VIP", "new"],
+               "custom": {"score": 9.5}}),
+        json!({"name": "Cem", "email": "cem@example.org"}),
+    ] {
+        assert_eq!(service.post("/v1/contacts", body).await.status, 201);
+        service.world.clock().advance(std::time::Duration::from_secs(86_400));
+    }
+    service
+}
+
+fn names(answer: &Answer) -> Vec<String> {
+    let json = answer.json();
+    let items = json["items"].as_array().unwrap_or_else(|| panic!("{json}"));
+    items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[actix_web::test]
+async fn filters_find_whom_they_mean() {
+    let service = people().await;
+    for (query, expected) in [
+        ("", "Cem Bob Ann"),
+        ("sort=name", "Ann Bob Cem"),
+        ("sort=-email", "Cem Bob Ann"),
+        ("q=BOB+exam", "Bob"),
+        ("q=%25", ""),
+        ("tags_any=vip", "Bob Ann"),
+        ("tags_all=vip,NEW", "Bob"),
+        ("tags_none=new", "Cem Ann"),
+        ("tags_any=vip&tags_none=new", "Ann"),
+        ("source=manual", "Cem Bob Ann"),
+        ("source=csv_import", ""),
+        ("source=csv_import&source=manual", "Cem Bob Ann"),
+        ("source=manual:019b7904-d100-7000-8000-00000000ffff", ""),
+        ("source_from=2026-01-02T00:00:00Z", "Cem Bob"),
+        ("source=manual&source_until=2026-01-02T00:00:00%2B00:00", "Ann"),
+        ("created_from=2026-01-02T00:00:00Z&created_until=2026-01-03T00:00:00Z", "Bob"),
+        ("created_last=1d", "Cem"),
+        ("created_last=2d&time_zone=Europe/Berlin", "Cem Bob"),
+        ("updated_last=7d", "Cem Bob Ann"),
+        ("reachable=true", "Cem Bob Ann"),
+        ("reachable=false", ""),
+        ("field.tier=set", "Ann"),
+        ("field.tier=unset", "Cem Bob"),
+        ("field.tier=any_of:pro,free", "Ann"),
+        ("field.tier=none_of:pro", "Cem Bob"),
+        ("field.tier=contains:PR", "Ann"),
+        ("field.score=at_least:10", "Ann"),
+        ("field.score=less:10", "Bob"),
+        ("field.score=greater:9&field.score=at_most:9.5", "Bob"),
+    ] {
+        let answer = service.get(&format!("/v1/contacts?{query}")).await;
+        assert_eq!(names(&answer).join(" "), expected, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn an_unusable_filter_is_refused_by_name() {
+    let service = people().await;
+    for (query, wrong) in [
+        ("colour=red", "colour"),
+        ("q=a&q=b", "q"),
+        ("source=mail", "source"),
+        ("source=chat:7", "source"),
+        ("tags_any=", "tags_any"),
+        ("tags_all=a,,b", "tags_all"),
+        ("created_from=yesterday", "created_from"),
+        ("created_from=2026-01-02T00:00:00Z&created_until=2026-01-01T00:00:00Z", "created_until"),
+        ("created_last=7", "created_last"),
+        ("created_last=0d", "created_last"),
+        ("created_last=9999d", "created_last"),
+        ("created_last=7d&created_from=2026-01-02T00:00:00Z", "created_last"),
+        ("created_last=7d&time_zone=Mars/Base", "time_zone"),
+        ("reachable=yes", "reachable"),
+        ("field.colour=set", "field.colour"),
+        ("field.tier=at_least:a", "field.tier"),
+        ("field.score=at_least:ten", "field.score"),
+        ("field.score=", "field.score"),
+        ("field.tier=contains:%00", "field.tier"),
+        ("sort=age", "sort"),
+        ("limit=0", "limit"),
+        ("limit=201", "limit"),
+        ("limit=-1", "limit"),
+        ("cursor=abc", "cursor"),
+        ("count=all", "count"),
+    ] {
+        let answer = service.get(&format!("/v1/contacts?{query}")).await;
+        assert_eq!(answer.problem(), "422 invalid", "{query}");
+        assert_eq!(answer.wrong(), [wrong], "{query}");
+    }
+    let answer = service.get("/v1/contacts?limit=0&colour=red&reachable=yes").await;
+    assert_eq!(answer.wrong(), ["reachable", "limit", "colour"]);
+}
+
+#[actix_web::test]
+async fn pages_follow_each_other_and_the_first_is_counted() {
+    let service = people().await;
+    let first = service.get("/v1/contacts?limit=2&sort=name").await;
+    assert_eq!(names(&first), ["Ann", "Bob"]);
+    assert_eq!(first.json()["count"], json!({"value": 3, "exact": true}));
+    let next = first.json()["next"].as_str().unwrap().to_owned();
+    let second = service.get(&format!("/v1/contacts?limit=2&sort=name&cursor={next}")).await;
+    assert_eq!(names(&second), ["Cem"]);
+    assert_eq!((&second.json()["next"], &second.json()["count"]), (&Value::Null, &Value::Null));
+    let counted = format!("/v1/contacts?limit=2&sort=name&count=exact&cursor={next}");
+    assert_eq!(service.get(&counted).await.json()["count"]["value"], 3);
+    let bare = service.get("/v1/contacts?limit=2&count=none").await;
+    assert_eq!(bare.json()["count"], Value::Null);
+    let other = service.get(&format!("/v1/contacts?sort=created&cursor={next}")).await;
+    assert_eq!(other.wrong(), ["cursor"]);
+}

@@ -1,0 +1,232 @@
+//! Contacts over HTTP.
+
+use crate::support::{Service, request};
+use contacts_core::key::Scope;
+use serde_json::json;
+
+#[actix_web::test]
+async fn a_contact_is_made_and_read_back() {
+    let service = Service::new();
+    let made = service
+        .post(
+            "/v1/contacts",
+            json!({"name": " Ann Lee ", "email": "Ann@Example.org", "phone": "+1 202-555-0101",
+                   "tags": ["VIP", "vip", "new"]}),
+        )
+        .await;
+    assert_eq!(made.status, 201);
+    let read = service.get(made.header("location")).await;
+    assert_eq!(read.json(), made.json());
+    assert_eq!(read.header("etag"), made.header("etag"));
+    insta::assert_json_snapshot!(read.json(), @r#"
+    {
+      "created_at": "2026-01-01T10:00:00Z",
+      "custom": {},
+      "email": "Ann@Example.org",
+      "id": "019b78ff-f900-7000-8000-000000000004",
+      "incomplete": false,
+      "name": "Ann Lee",
+      "phone": "+1 202-555-0101",
+      "phone_e164": "+12025550101",
+      "reachable": true,
+      "source": {
+        "at": "2026-01-01T10:00:00Z",
+        "by": {
+          "id": "019b78ff-f900-7000-8000-000000000002",
+          "kind": "key"
+        },
+        "kind": "manual"
+      },
+      "tags": [
+        "new",
+        "VIP"
+      ],
+      "updated_at": "2026-01-01T10:00:00Z",
+      "version": 1
+    }
+    "#);
+}
+
+#[actix_web::test]
+async fn everything_that_is_wrong_is_named() {
+    let service = Service::new();
+    let answer = service
+        .post("/v1/contacts", json!({"email": "nobody", "tags": ["a,b"], "custom": {"tier": "x"}}))
+        .await;
+    assert_eq!(answer.problem(), "422 invalid");
+    assert_eq!(answer.wrong(), ["name", "email", "tags[0]", "custom.tier"]);
+}
+
+#[actix_web::test]
+async fn an_address_that_somebody_has_is_a_conflict_that_names_them() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let answer =
+        service.post("/v1/contacts", json!({"name": "An", "email": "ANN@example.org"})).await;
+    assert_eq!(answer.problem(), "409 email_taken");
+    assert!(path.ends_with(answer.json()["contact_id"].as_str().unwrap()));
+}
+
+#[actix_web::test]
+async fn a_patch_changes_what_it_names_and_nothing_else() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let patched = service.patch(&path, json!({"phone": "12"})).await;
+    assert_eq!(patched.header("etag"), "\"2\"");
+    let patch = service
+        .request("PATCH", &path)
+        .insert_header(("content-type", "application/merge-patch+json"))
+        .set_payload(r#"{"phone": null}"#);
+    let patched = service.send(patch).await;
+    assert_eq!(patched.status, 200);
+    assert_eq!(patched.json()["phone"], json!(null));
+    assert_eq!(patched.json()["version"], 3);
+    let same = service.patch(&path, json!({"name": "Ann"})).await;
+    assert_eq!(same.json(), patched.json());
+    let cleared = service.patch(&path, json!({"name": null})).await;
+    assert_eq!((cleared.problem().as_str(), cleared.wrong()), ("422 invalid", vec!["name".into()]));
+}
+
+#[actix_web::test]
+async fn a_patch_refuses_what_cannot_be_patched() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    for (body, wrong) in [
+        (json!({"tags": ["a"]}), "tags"),
+        (json!({"version": 3}), "version"),
+        (json!({"name": 3}), "name"),
+        (json!({"custom": null}), "custom"),
+        (json!({"custom": {"tier": ["a"]}}), "custom.tier"),
+        (json!([]), "body"),
+        (json!(null), "body"),
+    ] {
+        let answer = service.patch(&path, body).await;
+        assert_eq!(answer.problem(), "422 invalid");
+        assert_eq!(answer.wrong(), [wrong]);
+    }
+}
+
+#[actix_web::test]
+async fn a_stale_edit_is_told_the_current_state() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    service.patch(&path, json!({"name": "Anna"})).await;
+    let edit = |tags: &str, name: &str| {
+        let edit = service.request("PATCH", &path).insert_header(("if-match", tags));
+        service.send(edit.set_json(json!({"name": name})))
+    };
+    for stale in ["\"1\"", "\"1\", \"7\"", "W/\"2\"", "\"x\""] {
+        let answer = edit(stale, "An").await;
+        assert_eq!(answer.problem(), "412 stale");
+        assert_eq!(answer.json()["current"]["name"], "Anna");
+    }
+    assert_eq!(edit("2", "An").await.problem(), "400 invalid_header");
+    assert_eq!(edit("\"1\", \"2\"", "An").await.status, 200);
+    assert_eq!(edit("*", "Ann").await.json()["version"], 4);
+    let delete = service.request("DELETE", &path).insert_header(("if-match", "\"3\""));
+    assert_eq!(service.send(delete).await.problem(), "412 stale");
+}
+
+#[actix_web::test]
+async fn a_copy_is_good_until_the_contact_or_its_tags_change() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let copy = |etag: String| {
+        service.send(service.request("GET", &path).insert_header(("if-none-match", etag)))
+    };
+    assert_eq!(copy("\"1\"".into()).await.status, 304);
+    let tagged = service.post(&format!("{path}/tags"), json!({"add": ["VIP"]})).await;
+    assert_eq!(tagged.json()["contact"]["version"], 1);
+    assert_eq!(copy("\"1\"".into()).await.status, 200);
+    assert_eq!(copy(tagged.header("etag").to_owned()).await.status, 304);
+    // An edit that began before the tagging does not collide with it.
+    let edit = service.request("PATCH", &path).insert_header(("if-match", "\"1\""));
+    assert_eq!(service.send(edit.set_json(json!({"name": "An"}))).await.status, 200);
+}
+
+#[actix_web::test]
+async fn tagging_says_what_it_changed() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let tags = format!("{path}/tags");
+    service.post(&tags, json!({"add": ["VIP", "new"]})).await;
+    let answer = service.post(&tags, json!({"add": ["vip"], "remove": ["NEW", "gone"]})).await;
+    assert_eq!(answer.json()["contact"]["tags"], json!(["VIP"]));
+    assert_eq!(answer.json()["added"], json!([]));
+    assert_eq!(answer.json()["removed"], json!(["new"]));
+    let wrong = service.post(&tags, json!({"add": [" "], "remove": ["a,b"]})).await;
+    assert_eq!(wrong.wrong(), ["add[0]", "remove[0]"]);
+}
+
+#[actix_web::test]
+async fn a_deleted_contact_is_gone() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let deleted = service.delete(&path).await;
+    assert_eq!((deleted.status.as_u16(), deleted.bytes.len()), (204, 0));
+    assert_eq!(service.get(&path).await.problem(), "404 not_found");
+    assert_eq!(service.delete(&path).await.problem(), "404 not_found");
+    assert_eq!(service.get("/v1/contacts/ann").await.problem(), "404 not_found");
+}
+
+#[actix_web::test]
+async fn another_organisations_contact_answers_like_one_that_is_not_there() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let stranger = service.stranger();
+    let nowhere = "/v1/contacts/019b7904-d100-7000-8000-00000000ffff";
+    for rest in ["", "/sources", "/activity"] {
+        let theirs = service.send(request(&stranger, "GET", &format!("{path}{rest}"))).await;
+        let nobodys = service.send(request(&stranger, "GET", &format!("{nowhere}{rest}"))).await;
+        assert_eq!(theirs.problem(), "404 not_found");
+        assert_eq!(theirs.bytes, nobodys.bytes);
+    }
+    let list = service.send(request(&stranger, "GET", "/v1/contacts")).await;
+    assert_eq!(list.json()["items"], json!([]));
+    let patch = request(&stranger, "PATCH", &path).set_json(json!({"name": "Mine"}));
+    assert_eq!(service.send(patch).await.problem(), "404 not_found");
+}
+
+#[actix_web::test]
+async fn sources_and_activity_tell_the_story() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    service.world.clock().tick();
+    service.patch(&path, json!({"name": "Anna"})).await;
+    let sources = service.get(&format!("{path}/sources")).await.json();
+    assert_eq!(sources["items"][0]["kind"], "manual");
+    assert_eq!(sources["items"][0]["by"]["kind"], "key");
+    let page = service.get(&format!("{path}/activity?limit=1")).await.json();
+    insta::assert_json_snapshot!(page["items"][0], @r#"
+    {
+      "actor": {
+        "id": "019b78ff-f900-7000-8000-000000000002",
+        "kind": "key"
+      },
+      "at": "2026-01-01T10:00:01Z",
+      "changes": [
+        {
+          "field": "name",
+          "from": "Ann",
+          "to": "Anna"
+        }
+      ],
+      "kind": "edited"
+    }
+    "#);
+    let next = page["next"].as_str().unwrap();
+    let rest = service.get(&format!("{path}/activity?limit=1&before={next}")).await.json();
+    assert_eq!(rest["items"][0]["kind"], "created");
+    assert_eq!(rest["next"], json!(null));
+}
+
+#[actix_web::test]
+async fn a_key_that_reads_cannot_write() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let reader = service.key(&[Scope::Read]);
+    assert_eq!(service.send(request(&reader, "GET", &path)).await.status, 200);
+    let answer = service.send(request(&reader, "DELETE", &path)).await;
+    assert_eq!(answer.problem(), "403 scope_missing");
+    assert!(answer.json()["detail"].as_str().unwrap().contains("write"));
+}

@@ -1,0 +1,90 @@
+//! Custom fields over HTTP.
+
+use crate::support::{Service, request};
+use contacts_core::key::Scope;
+use serde_json::{Value, json};
+
+fn keys(json: &Value) -> Vec<&str> {
+    json["items"].as_array().unwrap().iter().map(|f| f["key"].as_str().unwrap()).collect()
+}
+
+#[actix_web::test]
+async fn a_field_is_defined_changed_and_used() {
+    let service = Service::new();
+    let tier =
+        json!({"key": "tier", "label": "Tier", "type": "select", "options": ["free", "pro"]});
+    let made = service.post("/v1/fields", tier.clone()).await;
+    assert_eq!(made.status, 201);
+    insta::assert_json_snapshot!(made.json(), @r#"
+    {
+      "archived": false,
+      "key": "tier",
+      "label": "Tier",
+      "options": [
+        "free",
+        "pro"
+      ],
+      "position": 0,
+      "type": "select"
+    }
+    "#);
+    assert_eq!(service.post("/v1/fields", tier).await.problem(), "409 taken");
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let set = service.patch(&ann, json!({"custom": {"tier": "PRO"}})).await;
+    assert_eq!(set.json()["custom"], json!({"tier": "pro"}));
+    let wrong = service.patch(&ann, json!({"custom": {"tier": "gold"}})).await;
+    assert_eq!(wrong.wrong(), ["custom.tier"]);
+    let changed =
+        service.patch("/v1/fields/tier", json!({"label": "Plan", "archived": true})).await;
+    assert_eq!(
+        (&changed.json()["label"], &changed.json()["archived"]),
+        (&json!("Plan"), &json!(true))
+    );
+    let retyped = service.patch("/v1/fields/tier", json!({"type": "number"})).await;
+    assert_eq!(retyped.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn fields_stand_in_the_order_that_is_given() {
+    let service = Service::new();
+    for key in ["one", "two", "order"] {
+        let field = json!({"key": key, "label": key, "type": "text"});
+        assert_eq!(service.post("/v1/fields", field).await.status, 201);
+    }
+    let ordered = service.put("/v1/fields/order", json!({"keys": ["order", "one"]})).await;
+    assert_eq!(keys(&ordered.json()), ["order", "one", "two"]);
+    assert_eq!(keys(&service.get("/v1/fields").await.json()), ["order", "one", "two"]);
+    // A field may be called like the route.
+    let patched = service.patch("/v1/fields/order", json!({"label": "Order"})).await;
+    assert_eq!(patched.json()["label"], "Order");
+    let wrong = service.put("/v1/fields/order", json!({"keys": ["three"]})).await;
+    assert_eq!(wrong.wrong(), ["keys"]);
+}
+
+#[actix_web::test]
+async fn a_wrong_definition_is_refused_by_name() {
+    let service = Service::new();
+    for (body, wrong) in [
+        (json!({"key": "Tier", "label": "", "type": "text"}), vec!["key", "label"]),
+        (json!({"key": "tier", "label": "Tier", "type": "colour"}), vec!["type"]),
+        (json!({"key": "tier", "label": "Tier", "type": "select"}), vec!["options"]),
+        (json!({"key": "tier", "label": "Tier"}), vec!["type"]),
+    ] {
+        assert_eq!(service.post("/v1/fields", body).await.wrong(), wrong);
+    }
+    assert_eq!(
+        service.patch("/v1/fields/x", json!({"label": "X"})).await.problem(),
+        "404 not_found"
+    );
+    assert_eq!(service.patch("/v1/fields/x", json!({"label": null})).await.wrong(), ["label"]);
+    assert_eq!(service.patch("/v1/fields/x", json!({"options": ["a"]})).await.wrong(), ["type"]);
+}
+
+#[actix_web::test]
+async fn only_an_admin_defines_fields() {
+    let service = Service::new();
+    let writer = service.key(&[Scope::Write]);
+    assert_eq!(service.send(request(&writer, "GET", "/v1/fields")).await.status, 200);
+    let define = request(&writer, "POST", "/v1/fields").set_json(json!({}));
+    assert_eq!(service.send(define).await.problem(), "403 scope_missing");
+}

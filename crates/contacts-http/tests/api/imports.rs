@@ -1,0 +1,244 @@
+//! Imports over HTTP.
+
+use contacts_core::import::{ImportId, Turn};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{Answer, Service, request};
+
+/// Lets an import go on as long as it likes.
+struct Always;
+
+impl Turn for Always {
+    fn may_go_on(&self) -> bool {
+        true
+    }
+}
+
+pub(crate) const PEOPLE: &str =
+    "Name,E-mail,Tier\nAnn,ann@example.org,pro\n,bob@example.org,\nCem,cem@example,\n";
+
+pub(crate) async fn upload(service: &Service, file_name: &str, file: &str) -> Answer {
+    let path = format!("/v1/imports?file_name={file_name}");
+    let request = service.request("POST", &path).insert_header(("content-type", "text/csv"));
+    service.send(request.set_payload(file.to_owned())).await
+}
+
+/// Uploads and looks at a file; returns the import's path.
+pub(crate) async fn ready(service: &Service, file: &str) -> String {
+    let answer = upload(service, "people.csv", file).await;
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let path = answer.header("location").to_owned();
+    service.api.imports.analyse(service.world.org(), id(&path)).unwrap();
+    path
+}
+
+/// Does what a worker would do.
+pub(crate) fn run(service: &Service, path: &str) {
+    let imports = &service.api.imports;
+    let (import, chunks) = imports.chunks(service.world.org(), id(path)).unwrap().unwrap();
+    imports.take(&import, chunks, &Always).unwrap();
+}
+
+fn id(path: &str) -> ImportId {
+    ImportId(Uuid::parse_str(path.rsplit('/').next().unwrap()).unwrap())
+}
+
+#[actix_web::test]
+async fn a_file_is_uploaded_looked_at_and_run() {
+    let service = Service::new();
+    let uploaded = upload(&service, "people.csv", PEOPLE).await;
+    assert_eq!(uploaded.status, 201);
+    assert_eq!(uploaded.json()["state"], "analysing");
+    assert_eq!(uploaded.json()["bytes"], PEOPLE.len());
+    let path = ready(&service, PEOPLE).await;
+    let import = service.get(&path).await.json();
+    assert_eq!(import["state"], "ready");
+    insta::assert_json_snapshot!(import["analysis"], @r#"
+    {
+      "columns": [
+        {
+          "confidence": 0.95,
+          "header": "Name",
+          "samples": [
+            "Ann",
+            "",
+            "Cem"
+          ],
+          "target": "name"
+        },
+        {
+          "confidence": 0.9,
+          "header": "E-mail",
+          "samples": [
+            "ann@example.org",
+            "bob@example.org",
+            "cem@example"
+          ],
+          "target": "email"
+        },
+        {
+          "confidence": 0.0,
+          "header": "Tier",
+          "samples": [
+            "pro",
+            "",
+            ""
+          ],
+          "target": null
+        }
+      ],
+      "delimiter": ",",
+      "encoding": "utf-8",
+      "header_line": 1,
+      "rows": 3
+    }
+    "#);
+    insta::assert_json_snapshot!(import["plan"], @r#"
+    {
+      "columns": [
+        "name",
+        "email",
+        null
+      ],
+      "policy": "overwrite",
+      "tags": []
+    }
+    "#);
+    let started = service.post(&format!("{path}/start"), Value::Null).await.json();
+    assert_eq!((&started["state"], &started["progress"]["total"]), (&json!("running"), &json!(3)));
+    run(&service, &path);
+    let done = service.get(&path).await.json();
+    assert_eq!(done["state"], "done");
+    insta::assert_json_snapshot!(done["summary"], @r#"
+    {
+      "added": 1,
+      "skipped": 2,
+      "skipped_by_reason": {
+        "invalid_email": 1,
+        "missing_name": 1
+      },
+      "updated": 0,
+      "warnings": 0
+    }
+    "#);
+    let list = service.get("/v1/contacts?source=csv_import&q=ann").await.json();
+    assert_eq!(list["items"][0]["source"]["file_name"], "people.csv");
+}
+
+#[actix_web::test]
+async fn a_plan_can_be_changed_until_the_import_starts() {
+    let service = Service::new();
+    let path = ready(&service, PEOPLE).await;
+    let plan = json!({"columns": ["name", "email", null], "policy": "add_only", "tags": ["Show"]});
+    let changed = service.patch(&path, plan.clone()).await;
+    assert_eq!(changed.json()["plan"], plan);
+    for (body, wrong) in [
+        (json!({"columns": ["name"]}), vec!["columns"]),
+        (json!({"columns": ["nme", "email", "custom:"]}), vec!["columns[0]", "columns[2]"]),
+        (json!({"policy": "replace", "tags": ["a,b"]}), vec!["policy", "tags[0]"]),
+        (json!({"tags": null}), vec!["tags"]),
+        (json!({"colums": []}), vec!["colums"]),
+    ] {
+        assert_eq!(service.patch(&path, body).await.wrong(), wrong);
+    }
+    service.patch(&path, json!({"columns": ["name", null, null]})).await;
+    let started = service.post(&format!("{path}/start"), Value::Null).await;
+    assert_eq!(started.wrong(), ["columns"]);
+    service.patch(&path, json!({"columns": ["name", "email", null]})).await;
+    assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.status, 200);
+    assert_eq!(service.patch(&path, json!({"tags": []})).await.problem(), "409 conflict");
+    assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn an_import_is_cancelled_once() {
+    let service = Service::new();
+    let path = ready(&service, PEOPLE).await;
+    let cancel = format!("{path}/cancel");
+    assert_eq!(service.post(&cancel, Value::Null).await.json()["state"], "cancelled");
+    assert_eq!(service.post(&cancel, Value::Null).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn a_file_that_cannot_be_imported_says_why() {
+    let service = Service::new();
+    let path = ready(&service, "ann@example.org,Ann\n").await;
+    let import = service.get(&path).await.json();
+    assert_eq!(import["state"], "unusable");
+    assert!(import["problem"].as_str().unwrap().contains("header row"));
+}
+
+#[actix_web::test]
+async fn skipped_rows_are_listed_and_downloaded() {
+    let service = Service::new();
+    let path = ready(&service, PEOPLE).await;
+    let csv = format!("{path}/skipped.csv");
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+    let first = service.get(&format!("{path}/issues?limit=1")).await.json();
+    insta::assert_json_snapshot!(first, @r#"
+    {
+      "items": [
+        {
+          "code": "missing_name",
+          "line": 3,
+          "reason": "the name is missing",
+          "row": 2
+        }
+      ],
+      "next": 2
+    }
+    "#);
+    let second = service.get(&format!("{path}/issues?limit=1&after=2")).await.json();
+    assert_eq!(
+        (&second["items"][0]["code"], &second["next"]),
+        (&json!("invalid_email"), &Value::Null)
+    );
+    let file = service.get(&csv).await;
+    assert!(file.header("content-disposition").starts_with("attachment; filename=\"skipped-"));
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(
+        String::from_utf8(file.bytes).unwrap(),
+        "reason,Name,E-mail,Tier\r\n\
+         line 3: the name is missing,,bob@example.org,\r\n\
+         line 4: the email address has no valid domain after the @,Cem,cem@example,\r\n"
+    );
+    let early = upload(&service, "people.csv", PEOPLE).await.header("location").to_owned();
+    assert_eq!(service.get(&format!("{early}/skipped.csv")).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn imports_are_listed_the_newest_first() {
+    let service = Service::new();
+    for name in ["a.csv", "b.csv", "c.csv"] {
+        upload(&service, name, PEOPLE).await;
+    }
+    let first = service.get("/v1/imports?limit=2").await.json();
+    assert_eq!(
+        (&first["items"][0]["file_name"], &first["items"][1]["file_name"]),
+        (&json!("c.csv"), &json!("b.csv"))
+    );
+    let next = first["next"].as_str().unwrap();
+    let rest = service.get(&format!("/v1/imports?limit=2&before={next}")).await.json();
+    assert_eq!((&rest["items"][0]["file_name"], &rest["next"]), (&json!("a.csv"), &Value::Null));
+}
+
+#[actix_web::test]
+async fn another_organisations_import_is_not_there() {
+    let service = Service::new();
+    let path = ready(&service, PEOPLE).await;
+    let stranger = service.stranger();
+    for (method, rest) in [
+        ("GET", ""),
+        ("POST", "/start"),
+        ("POST", "/cancel"),
+        ("GET", "/events"),
+        ("GET", "/issues"),
+        ("GET", "/skipped.csv"),
+    ] {
+        let answer = service.send(request(&stranger, method, &format!("{path}{rest}"))).await;
+        assert_eq!(answer.problem(), "404 not_found", "{method} {rest}");
+    }
+    assert_eq!(service.get(&path).await.json()["state"], "ready");
+}

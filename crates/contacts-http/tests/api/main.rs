@@ -1,0 +1,15 @@
+//! The API over the in-memory world, a file for each resource.
+
+mod bodies;
+mod contact_list;
+mod contacts;
+mod fields;
+mod import_events;
+mod imports;
+mod jwt;
+mod keys;
+mod openapi;
+mod service;
+mod support;
+mod tags;
+mod uploads;

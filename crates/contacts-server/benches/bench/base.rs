@@ -1,0 +1,217 @@
+//! The database that every benchmark begins with: 200 organisations, one of them large.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contacts_core::key::Token;
+use contacts_core::org::OrgId;
+use contacts_pg::{Database, PoolConfig};
+use contacts_server::ids::SystemIds;
+
+use crate::Result;
+use crate::args::Args;
+use crate::files::{
+    FIELDS, People, contact_id, made_at, org_id, origin_id, tag_id, write_computed, write_tags,
+};
+use crate::postgres::Postgres;
+use crate::random::Random;
+
+/// The database's name. Nobody connects to it: it is there to be copied.
+const BASE: &str = "base";
+
+/// How many organisations there are.
+const ORGANISATIONS: u64 = 200;
+
+/// The large organisation.
+pub(crate) const LARGE: u64 = 0;
+
+/// What the benchmarks share.
+pub(crate) struct World {
+    /// What was asked for.
+    pub(crate) args: Args,
+    /// The cluster.
+    pub(crate) postgres: Postgres,
+    made: bool,
+}
+
+impl World {
+    /// Starts the cluster.
+    pub(crate) fn new(args: Args) -> Result<Self> {
+        let postgres = Postgres::start(&args)?;
+        Ok(Self { args, postgres, made: false })
+    }
+
+    /// Makes a fresh copy of the base, and the base itself the first time.
+    pub(crate) fn fresh(&mut self, name: &str) -> Result {
+        if !self.made {
+            let began = Instant::now();
+            self.make()?;
+            self.made = true;
+            eprintln!("base: made in {:.0} s", began.elapsed().as_secs_f64());
+        }
+        self.postgres.clone_database(BASE, name)
+    }
+
+    /// The organisation that holds as many contacts as a file has rows.
+    pub(crate) fn org() -> OrgId {
+        OrgId(org_id(LARGE))
+    }
+
+    /// A key of the large organisation, which may do everything.
+    pub(crate) fn token() -> Token {
+        Token::new(Self::org(), [7; 32])
+    }
+
+    fn make(&self) -> Result {
+        let postgres = &self.postgres;
+        postgres.ask("postgres", &format!("CREATE DATABASE {BASE}"))?;
+        let pool = PoolConfig { size: 1, wait: Duration::from_secs(10) };
+        // The program's own migrations: its schema is the limit's, too.
+        let database = Database::open(&postgres.url(BASE), pool, Arc::new(SystemIds))?;
+        database.migrate()?;
+        drop(database);
+        let sizes = self.sizes();
+        postgres.copy(BASE, "organisations", |out| write_organisations(out, &sizes))?;
+        postgres.copy(BASE, "fields", |out| write_fields(out, &sizes))?;
+        postgres.copy(BASE, "imports", |out| write_imports(out, &sizes))?;
+        postgres.copy(BASE, "tags", |out| write_all_tags(out, &sizes))?;
+        postgres.copy(BASE, "contacts", |out| each(&sizes, |at| write_contacts(out, at)))?;
+        postgres.copy(BASE, "contact_tags", |out| each(&sizes, |at| write_links(out, at)))?;
+        postgres.copy(BASE, "contact_sources", |out| each(&sizes, |at| write_sources(out, at)))?;
+        postgres.ask(BASE, &make_key())?;
+        postgres.ask(BASE, "VACUUM (ANALYZE, FREEZE)")?;
+        postgres.ask("postgres", &format!("ALTER DATABASE {BASE} ALLOW_CONNECTIONS false"))?;
+        Ok(())
+    }
+
+    /// How many contacts each organisation has: one as many as was asked for, the others a
+    /// quarter of that together, few of them most of it.
+    fn sizes(&self) -> Vec<People> {
+        let weights: f64 = (1..ORGANISATIONS).map(|rank| 1.0 / rank as f64).sum();
+        let others = self.args.rows as f64 / 4.0;
+        let size = |group: u64| match group {
+            LARGE => self.args.rows,
+            rank => (others / weights / rank as f64) as u64,
+        };
+        let people = (0..ORGANISATIONS).map(|group| People {
+            group,
+            first: 0,
+            count: size(group),
+            version: 0,
+        });
+        people.collect()
+    }
+}
+
+fn each(sizes: &[People], mut write: impl FnMut(People) -> Result) -> Result {
+    sizes.iter().try_for_each(|people| write(*people))
+}
+
+fn write_organisations(out: &mut dyn Write, sizes: &[People]) -> Result {
+    for People { group, .. } in sizes {
+        writeln!(out, "{}\tOrganisation {group}\t\\N\t2024-01-01", org_id(*group))?;
+    }
+    Ok(())
+}
+
+fn write_fields(out: &mut dyn Write, sizes: &[People]) -> Result {
+    for People { group, .. } in sizes {
+        for (position, [key, label, kind]) in FIELDS.iter().enumerate() {
+            let org = org_id(*group);
+            writeln!(out, "{org}\t{key}\t{label}\t{kind}\t\\N\t{position}\tf")?;
+        }
+    }
+    Ok(())
+}
+
+/// A few imports of each organisation, whose names the list shows.
+fn write_imports(out: &mut dyn Write, sizes: &[People]) -> Result {
+    for People { group, .. } in sizes {
+        for place in 0..5 {
+            let (org, id) = (org_id(*group), origin_id(*group, "csv_import", place));
+            write!(out, "{org}\t{id}\t{id}\tcontacts {place}.csv\t1\tsystem\t\\N\tdone")?;
+            let tally = r#"{"added":0,"updated":0,"skipped":[],"warnings":0}"#;
+            writeln!(out, "\t\\N\t\\N\t\\N\t0\t{tally}\t2024-01-01\t2024-01-01\t2024-01-01")?;
+        }
+    }
+    Ok(())
+}
+
+fn write_all_tags(out: &mut dyn Write, sizes: &[People]) -> Result {
+    for People { group, .. } in sizes {
+        let mut tags = Vec::new();
+        write_tags(&mut tags, *group)?;
+        for line in String::from_utf8(tags)?.lines() {
+            let tag = line.split_once('\t').map_or(line, |(_place, rest)| rest);
+            writeln!(out, "{}\t{tag}\t2024-01-01", org_id(*group))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_contacts(mut out: &mut dyn Write, people: People) -> Result {
+    let org = org_id(people.group);
+    for (number, person) in people.iter() {
+        write!(out, "{org}\t{}", contact_id(people.group, number, people.count))?;
+        write_computed(&mut out, &person)?;
+        let made = timestamp(made_at(number, people.count));
+        // A third was changed since, most of them long ago.
+        let changed = match Random::of(people.group, !number).below(3) {
+            0 => timestamp(made_at(people.count - number / 4, people.count)),
+            _ => made.clone(),
+        };
+        writeln!(out, "\t{made}\t{changed}\t1")?;
+    }
+    Ok(())
+}
+
+fn write_links(out: &mut dyn Write, people: People) -> Result {
+    let org = org_id(people.group);
+    for (number, person) in people.iter() {
+        let contact = contact_id(people.group, number, people.count);
+        for place in person.tags {
+            writeln!(out, "{org}\t{contact}\t{}", tag_id(people.group, place))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_sources(out: &mut dyn Write, people: People) -> Result {
+    let org = org_id(people.group);
+    for number in people.first..people.first + people.count {
+        let contact = contact_id(people.group, number, people.count);
+        let made = timestamp(made_at(number, people.count));
+        let mut random = Random::of(people.group, u64::MAX / 2 - number);
+        let place = random.skewed(5, 2) as u64;
+        let (kind, reference, visitor, row) = match random.below(10) {
+            0..5 => ("chat", format!("conversation-{number}"), format!("v{number}"), "\\N".into()),
+            5..9 => ("csv_import", String::new(), "\\N".into(), (number + 1).to_string()),
+            _ => ("manual", "user".into(), "\\N".into(), "\\N".into()),
+        };
+        let origin = origin_id(people.group, kind, place);
+        write!(out, "{org}\t{contact}\t{kind}\t{origin}\t{reference}")?;
+        writeln!(out, "\t{visitor}\t{row}\t{made}\tt")?;
+    }
+    Ok(())
+}
+
+/// A time as Postgres reads it.
+fn timestamp(millis: u64) -> String {
+    // Whatever the calendar says, seconds since 1970 are days and a rest.
+    let (days, rest) = (millis / 86_400_000, millis % 86_400_000);
+    let day = time::Date::from_julian_day(2_440_588 + days as i32).map(|day| day.to_string());
+    let (seconds, millis) = (rest / 1_000, rest % 1_000);
+    let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    format!("{} {hours:02}:{minutes:02}:{seconds:02}.{millis:03}+00", day.unwrap_or_default())
+}
+
+fn make_key() -> String {
+    let token = World::token();
+    let hash: String = token.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let org = World::org();
+    format!(
+        "INSERT INTO api_keys (org_id, id, name, scopes, hash, created_at) \
+         VALUES ('{org}', '{org}', 'bench', '{{admin}}', '\\x{hash}', now())"
+    )
+}

@@ -1,0 +1,75 @@
+//! How fast the program is beside what the same Postgres does when nothing stands in its way.
+//!
+//! The program is driven from outside, and so is its limit: `psql` and `pgbench` on the same
+//! server, with the same rows, the same schema and indexes, and statements written by hand. Both
+//! take turns, so that a noisy machine disturbs both. `docs/BENCHMARKS.md` explains the tables.
+
+use std::process::ExitCode;
+
+mod args;
+mod base;
+mod files;
+mod http;
+mod import;
+mod list;
+mod load;
+mod people;
+mod postgres;
+mod program;
+mod random;
+mod report;
+mod search;
+mod start;
+mod statement;
+mod stats;
+mod words;
+
+/// Why a benchmark has no result. It ends up on a terminal, and nothing is decided by its kind.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// What a step of a benchmark gives.
+type Result<T = ()> = std::result::Result<T, Error>;
+
+/// A benchmark, by name.
+struct Benchmark {
+    name: &'static str,
+    run: fn(&mut base::World) -> Result<report::Section>,
+}
+
+const ALL: &[Benchmark] = &[
+    Benchmark { name: "import", run: import::run },
+    Benchmark { name: "linear", run: import::linear },
+    Benchmark { name: "list", run: list::run },
+    Benchmark { name: "search", run: search::run },
+    Benchmark { name: "start", run: start::run },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    // `cargo test --all-targets` runs it, too, and must not wait for it.
+    if !arguments.iter().any(|argument| argument == "--bench") {
+        println!("Nothing is measured: run scripts/bench.");
+        return ExitCode::SUCCESS;
+    }
+    match measure(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &[String]) -> Result {
+    let names: Vec<_> = ALL.iter().map(|benchmark| benchmark.name).collect();
+    let args = args::Args::read(arguments, &names)?;
+    let mut world = base::World::new(args)?;
+    for benchmark in ALL {
+        if world.args.names.iter().any(|name| name == benchmark.name) {
+            eprintln!("== {}", benchmark.name);
+            let section = (benchmark.run)(&mut world)?;
+            report::publish(&world, benchmark.name, &section)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,72 @@
+//! Medians and spreads, as text.
+
+use std::time::Duration;
+
+/// The median and both ends of some figures.
+#[derive(Clone, Copy)]
+pub(crate) struct Spread {
+    /// The smallest.
+    pub(crate) least: f64,
+    /// The middle one.
+    pub(crate) median: f64,
+    /// The largest.
+    pub(crate) most: f64,
+}
+
+impl Spread {
+    /// Of at least one figure.
+    pub(crate) fn of(figures: &[f64]) -> Self {
+        let mut sorted = figures.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let at = |place: usize| sorted.get(place).copied().unwrap_or(f64::NAN);
+        let half = sorted.len() / 2;
+        let median = if sorted.len() % 2 == 1 {
+            at(half)
+        } else {
+            f64::midpoint(at(half.saturating_sub(1)), at(half))
+        };
+        Self { least: at(0), median, most: at(sorted.len().saturating_sub(1)) }
+    }
+
+    /// Of figures that belong together in pairs: what each is to the other.
+    pub(crate) fn of_ratios(ours: &[f64], limits: &[f64]) -> Self {
+        let ratios: Vec<_> = ours.iter().zip(limits).map(|(one, other)| one / other).collect();
+        Self::of(&ratios)
+    }
+
+    /// The median, and the ends in brackets.
+    pub(crate) fn show(&self, unit: &str) -> String {
+        let Self { least, median, most } = *self;
+        format!("{}{unit} ({} to {})", digits(median), digits(least), digits(most))
+    }
+}
+
+/// Three digits that mean something.
+pub(crate) fn digits(figure: f64) -> String {
+    match figure.abs() {
+        size if size >= 100.0 => thousands(figure.round() as u64),
+        size if size >= 10.0 => format!("{figure:.1}"),
+        size if size >= 0.1 => format!("{figure:.2}"),
+        _ => format!("{figure:.3}"),
+    }
+}
+
+/// A number with commas between its thousands.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A length of time below which a share of them lies, in milliseconds.
+pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> f64 {
+    times.sort_unstable();
+    let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));
+    times.get(place).map_or(f64::NAN, |time| time.as_secs_f64() * 1_000.0)
+}

@@ -1,0 +1,57 @@
+//! Storing the file.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use contacts_core::import::{Import, ImportService, Upload};
+use contacts_core::{Actor, OrgId};
+
+use super::follow::Progress;
+use crate::cli::inspect::unreadable;
+use crate::report::{Done, Failure};
+use crate::signals::{INTERRUPTED, Stop};
+
+/// Opens the file. It may be a pipe.
+pub(super) fn open(file: &Path) -> Done<File> {
+    let refused = |error| Failure::new(unreadable(file, &error));
+    let source = File::open(file).map_err(refused)?;
+    if source.metadata().map_err(refused)?.is_dir() {
+        return Err(Failure::new(format!("{} is a folder: choose a CSV file", file.display())));
+    }
+    Ok(source)
+}
+
+/// Stores the file, piece by piece.
+pub(super) fn store(
+    imports: &ImportService,
+    org: OrgId,
+    file: &Path,
+    mut source: File,
+    stop: &Stop,
+) -> Done<Import> {
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let bytes = source.metadata().map_or(0, |found| found.len());
+    let progress = Progress::of_bytes(bytes);
+    // The operator's own file has no limit but the disk's.
+    let mut upload = imports.begin(org, &name, Actor::System, u64::MAX)?;
+    let mut piece = vec![0; Upload::PIECE];
+    loop {
+        if stop.is_asked() {
+            upload.abandon("the upload was interrupted")?;
+            return Err(Failure::silent(INTERRUPTED));
+        }
+        match source.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => {
+                upload.push(&piece[..read])?;
+                progress.advance(read as u64);
+            }
+            Err(error) => {
+                upload.abandon("the file could not be read to its end")?;
+                return Err(Failure::new(unreadable(file, &error)));
+            }
+        }
+    }
+    Ok(upload.finish()?)
+}

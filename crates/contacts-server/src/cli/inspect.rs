@@ -1,0 +1,120 @@
+//! `contacts inspect`: what an import would find and do in an empty organisation.
+
+mod look;
+mod view;
+
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use contacts_core::import::{Row, Spreadsheets};
+use contacts_import::Csv;
+
+use self::look::Look;
+pub(super) use self::look::{cannot_start, unreadable};
+use self::view::InspectView;
+use super::show::{self, Found};
+use super::{import, out};
+use crate::report::{Done, Failure};
+
+/// A file to be looked at.
+#[derive(Args, Debug)]
+pub(super) struct Inspect {
+    /// The file
+    file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Print the decoded records, the header first, one JSON array a line
+    #[arg(long, conflicts_with = "json")]
+    rows: bool,
+}
+
+/// Looks at a file.
+pub(super) fn inspect(args: &Inspect) -> Done {
+    let found = Look::at(&args.file);
+    if args.rows {
+        return print_rows(&args.file, &found.map_err(Failure::new)?);
+    }
+    let effect = match &found {
+        Ok(look) => look.effect(&args.file),
+        Err(problem) => Err(problem.clone()),
+    };
+    let found = found.ok();
+    if args.json {
+        let view = InspectView::new(found.as_ref(), &effect);
+        out::say(serde_json::to_string(&view).map_err(|error| Failure::output(&error.into()))?)?;
+        return effect.map(drop).map_err(|_told| Failure::silent(1));
+    }
+    if let Some(look) = &found {
+        print_found(&args.file, look)?;
+    }
+    let preview = effect.map_err(Failure::new)?;
+    out::say("An import into an empty organisation would find:")?;
+    let issues = preview.issues.iter();
+    import::summary::lines(&preview.tally, issues).iter().try_for_each(out::say)
+}
+
+fn print_found(file: &Path, look: &Look) -> Done {
+    let found = Found {
+        name: &file.to_string_lossy(),
+        layout: &look.layout,
+        samples: &look.samples,
+        rows: look.rows,
+        suggestions: &look.suggestions,
+        columns: &look.plan().columns,
+    };
+    found.lines().iter().try_for_each(out::say)
+}
+
+fn print_rows(file: &Path, look: &Look) -> Done {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let mut print = |cells: &[String]| {
+        serde_json::to_writer(&mut out, cells)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out))
+            .map_err(|error| Failure::output(&error))
+    };
+    print(&look.layout.header)?;
+    let source = look::open(file).map_err(Failure::new)?;
+    for row in Csv.rows(Box::new(source), &look.layout) {
+        let Row { line, cells } =
+            row.map_err(|error| Failure::new(look::unreadable(file, &error)))?;
+        match cells {
+            Ok(cells) => print(&cells)?,
+            Err(why) => out::complain(&format!(
+                "line {line} is left out: {}",
+                show::plain(&why.to_string())
+            )),
+        }
+    }
+    out.flush().map_err(|error| Failure::output(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use contacts_core::import::Preview;
+
+    use super::*;
+
+    fn effect_of(text: &str) -> Result<Preview, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("people.csv");
+        std::fs::write(&file, text).unwrap();
+        Look::at(&file)?.effect(&file)
+    }
+
+    #[test]
+    fn a_repeated_address_is_an_add_and_then_unchanged() {
+        let effect = effect_of("name,email\nAnn,a@example.org\nAnn,a@example.org\n").unwrap();
+        let tally = effect.tally;
+        assert_eq!((tally.added, tally.updated, tally.skips()), (1, 0, 1));
+    }
+
+    #[test]
+    fn what_cannot_be_started_says_what_is_missing() {
+        let problem = effect_of("name,town\nAnn,Berlin\n").unwrap_err();
+        assert!(problem.contains("no column is mapped to email"), "{problem}");
+        assert!(effect_of("").unwrap_err().starts_with("the file is empty: "));
+    }
+}

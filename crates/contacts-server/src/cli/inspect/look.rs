@@ -1,0 +1,92 @@
+//! Looking at a file without a database.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+
+use contacts_core::Error;
+use contacts_core::import::{
+    Layout, Plan, Policy, Preview, RowReader, Rows, Spreadsheets, Suggestion, preview, suggest,
+};
+use contacts_import::Csv;
+
+/// How much of a file is looked at to find its layout, as in an import.
+const HEAD: u64 = 1 << 20;
+
+/// What was found in a file.
+pub(super) struct Look {
+    pub(super) layout: Layout,
+    pub(super) samples: Vec<Vec<String>>,
+    pub(super) rows: u64,
+    pub(super) suggestions: Vec<Suggestion>,
+}
+
+impl Look {
+    /// Finds the layout, counts the rows and suggests a mapping; or says why not.
+    pub(super) fn at(file: &Path) -> Result<Self, String> {
+        let refused = |error: io::Error| unreadable(file, &error);
+        let found = fs::metadata(file).map_err(refused)?;
+        if !found.is_file() {
+            return Err(format!("{} is not a file: choose a CSV file", file.display()));
+        }
+        let mut head = Vec::new();
+        open(file)?.take(HEAD).read_to_end(&mut head).map_err(refused)?;
+        let whole = head.len() as u64 == found.len();
+        let inspection = Csv.inspect(&head, whole).map_err(|problem| problem.to_string())?;
+        drop(head);
+        let (layout, samples) = (inspection.layout, inspection.samples);
+        let mut rows = 0;
+        for row in Csv.rows(Box::new(open(file)?), &layout) {
+            row.map_err(refused)?;
+            rows += 1;
+        }
+        let suggestions = suggest(&layout.header, &samples, &[]);
+        Ok(Self { layout, samples, rows, suggestions })
+    }
+
+    /// What an import would do, by the suggestions and the usual policy; or why it cannot start.
+    pub(super) fn effect(&self, file: &Path) -> Result<Preview, String> {
+        let plan = self.plan();
+        plan.check().map_err(|error| cannot_start(&error))?;
+        let reader = RowReader::new(&plan, &[], None);
+        let rows =
+            || -> io::Result<Rows> { Ok(Csv.rows(Box::new(File::open(file)?), &self.layout)) };
+        preview(&rows, &reader, plan.policy).map_err(|error| unreadable(file, &error))
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        let columns = self.suggestions.iter().map(|s| s.target.clone()).collect();
+        Plan { columns, policy: Policy::default(), tags: Vec::new() }
+    }
+}
+
+/// What a plan lacks, as a sentence.
+pub(in crate::cli) fn cannot_start(error: &Error) -> String {
+    match error {
+        Error::Invalid(parts) => {
+            let reasons: Vec<_> = parts.iter().map(|part| part.reason.as_str()).collect();
+            format!(
+                "the columns {}: give its header row a name that says so, or tell the import with --map COLUMN=TARGET",
+                reasons.join(", and ")
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn open(file: &Path) -> Result<File, String> {
+    File::open(file).map_err(|error| unreadable(file, &error))
+}
+
+/// Why a file cannot be read.
+pub(in crate::cli) fn unreadable(file: &Path, error: &io::Error) -> String {
+    let file = file.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("{file} is not there: check the file's name"),
+        io::ErrorKind::PermissionDenied => {
+            format!("{file} may not be read by this user: give it the right to")
+        }
+        io::ErrorKind::IsADirectory => format!("{file} is a folder: choose a CSV file"),
+        _ => format!("{file} cannot be read: see to the disk it is on"),
+    }
+}

@@ -1,0 +1,82 @@
+//! What was found in a file, as JSON.
+
+use contacts_core::import::{Preview, Target};
+use serde::Serialize;
+
+use super::look::Look;
+
+/// How many values of a column are shown.
+const SAMPLES: usize = 5;
+
+/// What `contacts inspect --json` prints.
+#[derive(Serialize)]
+pub(super) struct InspectView<'a> {
+    encoding: Option<&'a str>,
+    delimiter: Option<char>,
+    header_line: Option<u64>,
+    columns: Vec<ColumnView<'a>>,
+    rows: u64,
+    added: u64,
+    updated: u64,
+    skipped: u64,
+    warnings: u64,
+    skips: Vec<SkipView<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ColumnView<'a> {
+    header: &'a str,
+    target: Option<String>,
+    confidence: f64,
+    samples: Vec<&'a str>,
+}
+
+#[derive(Serialize)]
+struct SkipView<'a> {
+    line: u64,
+    reason: &'a str,
+}
+
+impl<'a> InspectView<'a> {
+    pub(super) fn new(look: Option<&'a Look>, effect: &'a Result<Preview, String>) -> Self {
+        let preview = effect.as_ref().ok();
+        let tally = preview.map(|preview| &preview.tally);
+        let issues = preview.into_iter().flat_map(|preview| &preview.issues);
+        Self {
+            encoding: look.map(|look| look.layout.encoding.as_str()),
+            delimiter: look.map(|look| look.layout.delimiter),
+            header_line: look.map(|look| look.layout.header_line),
+            columns: look.map(columns).unwrap_or_default(),
+            rows: look.map_or(0, |look| look.rows),
+            added: tally.map_or(0, |tally| tally.added),
+            updated: tally.map_or(0, |tally| tally.updated),
+            skipped: tally.map_or(0, |tally| tally.skips()),
+            warnings: tally.map_or(0, |tally| tally.warnings),
+            skips: issues
+                .filter(|issue| issue.is_skip())
+                .map(|issue| SkipView { line: issue.line, reason: &issue.reason })
+                .collect(),
+            problem: effect.as_ref().err().map(String::as_str),
+        }
+    }
+}
+
+fn columns(look: &Look) -> Vec<ColumnView<'_>> {
+    let mut columns = Vec::with_capacity(look.layout.header.len());
+    for (at, (header, suggestion)) in look.layout.header.iter().zip(&look.suggestions).enumerate() {
+        columns.push(ColumnView {
+            header,
+            target: suggestion.target.as_ref().map(Target::to_string),
+            confidence: (f64::from(suggestion.confidence) * 100.0).round() / 100.0,
+            samples: look
+                .samples
+                .iter()
+                .take(SAMPLES)
+                .map(|row| row.get(at).map_or("", String::as_str))
+                .collect(),
+        });
+    }
+    columns
+}

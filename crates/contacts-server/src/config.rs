@@ -1,0 +1,215 @@
+//! Everything that can be configured, and the only file that reads the environment.
+
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use contacts_http::{ApiConfig, JwtVerifier};
+use contacts_pg::PoolConfig;
+use contacts_worker::WorkerConfig;
+
+use crate::embedded;
+use crate::report::{Done, Failure};
+
+/// Where the database is.
+#[derive(Args, Clone, Debug, Default)]
+pub struct DatabaseConfig {
+    /// A Postgres server's connection string; without it, an embedded database is used
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Where the embedded database keeps its data
+    #[arg(long, env = "CONTACTS_DATA_DIR", global = true, value_name = "FOLDER")]
+    data_dir: Option<OsString>,
+    /// Where the embedded database's server programs are
+    #[arg(long, env = "CONTACTS_PG_BIN", global = true, value_name = "FOLDER")]
+    pg_bin: Option<OsString>,
+}
+
+impl DatabaseConfig {
+    /// The connection string, when one is given.
+    pub fn url(&self) -> Option<&str> {
+        self.database_url.as_deref().map(str::trim).filter(|url| !url.is_empty())
+    }
+
+    /// Where the embedded database keeps its data.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when no folder is given and none is known.
+    pub fn data_dir(&self) -> Done<PathBuf> {
+        match given(self.data_dir.as_ref()) {
+            Some(dir) => Ok(dir),
+            None => Ok(embedded::default_data_dir(
+                std::env::var_os("XDG_DATA_HOME"),
+                std::env::var_os("HOME"),
+            )?),
+        }
+    }
+
+    /// Where the embedded database's server programs are, when that is given.
+    pub fn pg_bin(&self) -> Option<PathBuf> {
+        given(self.pg_bin.as_ref())
+    }
+}
+
+/// A variable that is set to nothing is not set.
+fn given(folder: Option<&OsString>) -> Option<PathBuf> {
+    folder.filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
+/// What is logged, and how.
+#[derive(Args, Clone, Debug)]
+pub struct LogConfig {
+    /// The least important level that is logged: error, warn, info, debug or trace
+    #[arg(long, env = "CONTACTS_LOG", global = true, value_name = "LEVEL")]
+    pub log: Option<String>,
+    /// How the log is written; `auto` is text on a terminal and JSON elsewhere
+    #[arg(long, env = "CONTACTS_LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Auto)]
+    pub log_format: LogFormat,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// Lines for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How jobs are run.
+#[derive(Args, Clone, Debug)]
+pub struct JobConfig {
+    /// How many jobs run at once in this process
+    #[arg(long, env = "CONTACTS_WORKER_THREADS", default_value = "2", value_name = "N")]
+    worker_threads: NonZeroUsize,
+    /// Database connections for jobs [default: 3 for each worker thread]
+    #[arg(long, env = "CONTACTS_JOB_CONNECTIONS", value_name = "N")]
+    job_connections: Option<NonZeroUsize>,
+    /// After how many seconds without a sign of life a worker's job goes to another
+    #[arg(long, env = "CONTACTS_JOB_LEASE", default_value = "15", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    job_lease: u64,
+}
+
+impl JobConfig {
+    /// How workers behave.
+    pub fn worker(&self) -> WorkerConfig {
+        WorkerConfig {
+            threads: self.worker_threads.get(),
+            lease: Duration::from_secs(self.job_lease),
+            ..WorkerConfig::default()
+        }
+    }
+
+    /// The pool of the jobs. A job reads its file, takes its rows and extends its lease at once.
+    pub fn pool(&self) -> PoolConfig {
+        let size = self.job_connections.unwrap_or(self.worker_threads.saturating_mul(THREE)).get();
+        PoolConfig { size: to_u32(size), wait: Duration::from_secs(10) }
+    }
+}
+
+const THREE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
+
+/// How the API is served.
+#[derive(Args, Clone, Debug)]
+pub struct WebConfig {
+    /// The address to listen on
+    #[arg(long, env = "CONTACTS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: String,
+    /// Database connections for requests [default: 2 for each core]
+    #[arg(long, env = "CONTACTS_WEB_CONNECTIONS", value_name = "N")]
+    web_connections: Option<NonZeroUsize>,
+    /// The largest file that can be uploaded, in bytes
+    #[arg(long, env = "CONTACTS_MAX_UPLOAD_BYTES", default_value_t = ApiConfig::default().max_upload, value_name = "BYTES")]
+    max_upload_bytes: u64,
+    /// The largest JSON body, in bytes
+    #[arg(long, env = "CONTACTS_MAX_BODY_BYTES", default_value_t = ApiConfig::default().max_body, value_name = "BYTES")]
+    max_body_bytes: usize,
+    /// Requests a second that a credential may make, on average
+    #[arg(long, env = "CONTACTS_RATE_PER_SECOND", default_value_t = ApiConfig::default().rate_per_second, value_name = "N")]
+    rate_per_second: u32,
+    /// Requests that a credential may make at once, after a rest
+    #[arg(long, env = "CONTACTS_RATE_BURST", default_value_t = ApiConfig::default().rate_burst, value_name = "N")]
+    rate_burst: u32,
+    /// How long open requests may take to finish when the service stops
+    #[arg(long, env = "CONTACTS_SHUTDOWN_SECONDS", default_value_t = ApiConfig::default().shutdown.as_secs(), value_name = "SECONDS")]
+    shutdown_seconds: u64,
+    /// Who issues the JWTs that are accepted, if any are
+    #[arg(long, env = "CONTACTS_JWT_ISSUER", value_name = "NAME")]
+    jwt_issuer: Option<String>,
+    /// For whom these JWTs must be meant
+    #[arg(long, env = "CONTACTS_JWT_AUDIENCE", value_name = "NAME")]
+    jwt_audience: Option<String>,
+    /// A file with the issuer's public keys, as a JWK set
+    #[arg(long, env = "CONTACTS_JWT_KEYS", value_name = "FILE")]
+    jwt_keys: Option<PathBuf>,
+}
+
+impl WebConfig {
+    /// The pool of the requests. The wait is short: a client that is told to come back later is
+    /// better off than one in a long line.
+    pub fn pool(&self) -> PoolConfig {
+        let size = self.web_connections.map_or(2 * cores(), NonZeroUsize::get);
+        PoolConfig { size: to_u32(size), wait: Duration::from_secs(2) }
+    }
+
+    /// The limits of the API. The threads that wait for the database are as many as it has
+    /// connections.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when the JWTs are not configured whole, or their key set cannot be used.
+    pub fn api(&self) -> Done<ApiConfig> {
+        let connections = self.pool().size as usize;
+        let workers = cores().min(connections);
+        Ok(ApiConfig {
+            workers,
+            blocking_threads: connections / workers,
+            max_upload: self.max_upload_bytes,
+            max_body: self.max_body_bytes,
+            rate_per_second: self.rate_per_second,
+            rate_burst: self.rate_burst,
+            shutdown: Duration::from_secs(self.shutdown_seconds),
+            jwt: self.jwt()?,
+            ..ApiConfig::default()
+        })
+    }
+
+    fn jwt(&self) -> Done<Option<JwtVerifier>> {
+        let (issuer, audience, file) = match (&self.jwt_issuer, &self.jwt_audience, &self.jwt_keys)
+        {
+            (None, None, None) => return Ok(None),
+            (Some(issuer), Some(audience), Some(file)) => (issuer, audience, file),
+            _ => {
+                return Err(Failure::usage(
+                    "JWTs are configured in part: set CONTACTS_JWT_ISSUER, CONTACTS_JWT_AUDIENCE \
+                     and CONTACTS_JWT_KEYS, or none of them",
+                ));
+            }
+        };
+        let keys = std::fs::read_to_string(file).map_err(|_unreadable| {
+            let file = file.display();
+            Failure::usage(format!("{file} cannot be read: set CONTACTS_JWT_KEYS to a JWK set"))
+        })?;
+        let verifier = JwtVerifier::new(issuer, audience, &keys).map_err(|error| {
+            let file = file.display();
+            Failure::usage(format!(
+                "{file} cannot be used: {error}; set CONTACTS_JWT_KEYS to a JWK set of public keys"
+            ))
+        })?;
+        Ok(Some(verifier))
+    }
+}
+
+fn cores() -> usize {
+    thread::available_parallelism().map_or(2, NonZeroUsize::get)
+}
+
+fn to_u32(size: usize) -> u32 {
+    u32::try_from(size).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,163 @@
+//! What a command says when it fails: one sentence that says what to do, and an exit status.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use contacts_core::{Error, Invalid};
+use contacts_pg::{MigrateError, OpenError};
+
+use crate::embedded::EmbeddedError;
+
+/// Why a command ends without having done its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    sentence: Option<String>,
+    status: u8,
+}
+
+/// The result of a command.
+pub type Done<T = ()> = Result<T, Failure>;
+
+impl Failure {
+    /// The work could not be done.
+    pub fn new(sentence: impl Into<String>) -> Self {
+        Self { sentence: Some(sentence.into()), status: 1 }
+    }
+
+    /// The command line is wrong, or lacks something.
+    pub fn usage(sentence: impl Into<String>) -> Self {
+        Self { status: 2, ..Self::new(sentence) }
+    }
+
+    /// Everything was said already.
+    pub fn silent(status: u8) -> Self {
+        Self { sentence: None, status }
+    }
+
+    /// Something on standard output could not be written. Whoever reads it, as `head` does, has
+    /// had enough: that is no failure to speak of.
+    pub fn output(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::silent(0),
+            _ => Self::new("the output cannot be written: see to where it is sent, then run again"),
+        }
+    }
+
+    /// The sentence, unless everything was said already.
+    pub fn sentence(&self) -> Option<&str> {
+        self.sentence.as_deref()
+    }
+
+    /// The exit status.
+    pub fn status(&self) -> u8 {
+        self.status
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.sentence().unwrap_or_default())
+    }
+}
+
+impl From<EmbeddedError> for Failure {
+    fn from(error: EmbeddedError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<OpenError> for Failure {
+    fn from(error: OpenError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl From<MigrateError> for Failure {
+    fn from(error: MigrateError) -> Self {
+        let text = error.to_string();
+        Self::new(if is_disk_full(&text) { DISK_FULL.to_owned() } else { text })
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::new(match error {
+            Error::NotFound(what) => format!("there is no such {what}: check its id"),
+            Error::Invalid(parts) => invalid(&parts),
+            Error::Busy => "the database is busy: try again in a moment".to_owned(),
+            Error::Store(source) => store(&*source),
+            Error::EmailTaken(_) | Error::Taken(_) | Error::Stale(_) | Error::Conflict(_) => {
+                error.to_string()
+            }
+        })
+    }
+}
+
+const DISK_FULL: &str = "the disk that holds the database is full: free some space and try again";
+
+fn invalid(parts: &[Invalid]) -> String {
+    let parts: Vec<_> =
+        parts.iter().map(|part| format!("the {} {}", part.field, part.reason)).collect();
+    parts.join("; ")
+}
+
+/// What a store said is for the log: it may quote what somebody typed.
+fn store(source: &(dyn StdError + Send + Sync + 'static)) -> String {
+    let text = chain(source);
+    tracing::debug!(error = text, "the store failed");
+    if is_disk_full(&text) {
+        return DISK_FULL.to_owned();
+    }
+    if text.contains("permission denied") {
+        return "the database role may not use the tables: grant it rights on them, or use the \
+                role that made them"
+            .to_owned();
+    }
+    const GONE: &[&str] = &["connection", "Connection", "timed out", "shutting down"];
+    if GONE.iter().any(|sign| text.contains(sign)) {
+        return "the database does not answer any more: see that it runs, then try again"
+            .to_owned();
+    }
+    "the database refused a statement: run again with CONTACTS_LOG=debug to see why".to_owned()
+}
+
+/// An error and what it came from, on one line.
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+fn is_disk_full(text: &str) -> bool {
+    text.contains("No space left on device") || text.contains("Disk quota exceeded")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures_of_the_store() {
+        let full = Error::store("could not extend file: No space left on device");
+        assert_eq!(Failure::from(full).to_string(), DISK_FULL);
+        let failed = MigrateError::Failed("could not write: No space left on device".to_owned());
+        assert_eq!(Failure::from(failed).to_string(), DISK_FULL);
+    }
+
+    #[test]
+    fn what_the_store_said_is_not_repeated() {
+        let failed = Failure::from(Error::store("invalid input: ann@example.org"));
+        assert!(!failed.to_string().contains("ann@"), "{failed}");
+    }
+
+    #[test]
+    fn a_reader_that_has_had_enough_is_no_failure() {
+        let failure = Failure::output(&io::ErrorKind::BrokenPipe.into());
+        assert_eq!((failure.sentence(), failure.status()), (None, 0));
+    }
+}

@@ -1,0 +1,180 @@
+//! Joins the adapters to the core.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use contacts_core::contact::ContactService;
+use contacts_core::field::FieldService;
+use contacts_core::import::ImportService;
+use contacts_core::key::KeyService;
+use contacts_core::org::OrganisationRepository;
+use contacts_core::tag::TagService;
+use contacts_core::{Clock, Error, Ids};
+use contacts_http::{Api, ApiConfig};
+use contacts_import::Csv;
+use contacts_pg::{Database, Migrated, PoolConfig};
+use contacts_worker::{Worker, WorkerConfig};
+
+use crate::clock::SystemClock;
+use crate::config::DatabaseConfig;
+use crate::embedded::Embedded;
+use crate::ids::SystemIds;
+use crate::report::{Done, Failure};
+
+/// A Postgres server that is ready: the one we were told of, or our own.
+#[derive(Debug)]
+pub struct Server {
+    url: String,
+    own: Option<(Embedded, PathBuf)>,
+}
+
+impl Server {
+    /// Finds the server, or starts our own.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when there is none to be had.
+    pub fn find(config: &DatabaseConfig) -> Done<Self> {
+        if let Some(url) = config.url() {
+            return Ok(Self { url: url.to_owned(), own: None });
+        }
+        let data_dir = config.data_dir()?;
+        let embedded = Embedded::start(&data_dir, config.pg_bin().as_deref())?;
+        Ok(Self { url: embedded.url(), own: Some((embedded, data_dir)) })
+    }
+
+    /// A pool of connections to it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when it cannot be used.
+    pub fn open(&self, pool: PoolConfig) -> Done<Database> {
+        Ok(Database::open(&self.url, pool, Arc::new(SystemIds))?)
+    }
+
+    /// Where the data is, as people read it.
+    pub fn place(&self) -> String {
+        match &self.own {
+            Some((_, data_dir)) => format!("{} (embedded database)", data_dir.display()),
+            None => "the database of DATABASE_URL".to_owned(),
+        }
+    }
+
+    /// Leaves it. The last to leave our own shuts it down.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when it does not end.
+    pub fn leave(self) -> Done {
+        match self.own {
+            Some((embedded, _)) => Ok(embedded.stop()?),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The use cases over one pool of connections.
+#[derive(Clone)]
+pub struct Services {
+    /// The database itself.
+    pub database: Arc<Database>,
+    /// Organisations.
+    pub organisations: Arc<dyn OrganisationRepository>,
+    /// API keys.
+    pub keys: KeyService,
+    /// Imports.
+    pub imports: ImportService,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Makes ids.
+    pub ids: Arc<dyn Ids>,
+}
+
+impl Services {
+    /// The pool of a command that does one thing after another, with a worker beside.
+    pub const FEW: PoolConfig = PoolConfig { size: 4, wait: Duration::from_secs(10) };
+
+    /// The use cases over a pool.
+    pub fn over(database: Database) -> Self {
+        let database = Arc::new(database);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let ids: Arc<dyn Ids> = Arc::new(SystemIds);
+        Self {
+            organisations: database.clone(),
+            keys: KeyService::new(database.clone(), clock.clone(), ids.clone()),
+            imports: ImportService {
+                imports: database.clone(),
+                files: database.clone(),
+                spreadsheets: Arc::new(Csv),
+                fields: database.clone(),
+                organisations: database.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+            database,
+            clock,
+            ids,
+        }
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what stands in the way.
+    pub fn migrate(&self) -> Done<Migrated> {
+        Ok(self.database.migrate()?)
+    }
+
+    /// The workers, not started.
+    pub fn worker(&self, config: WorkerConfig) -> Worker {
+        Worker {
+            jobs: self.database.clone(),
+            imports: self.imports.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            config,
+        }
+    }
+
+    /// The API, not served. It installs the recorder of metrics, so a process makes one.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when there is a recorder already.
+    pub fn api(&self, config: ApiConfig, stopping: Arc<AtomicBool>) -> Done<Api> {
+        let (database, clock, ids) = (&self.database, &self.clock, &self.ids);
+        let recorder = contacts_http::metrics_recorder();
+        let metrics = recorder.handle();
+        metrics::set_global_recorder(recorder).map_err(|_second| {
+            Failure::new("metrics are recorded already: serve once in a process")
+        })?;
+        let pinged = database.clone();
+        Ok(Api {
+            contacts: ContactService::new(
+                database.clone(),
+                database.clone(),
+                database.clone(),
+                clock.clone(),
+                ids.clone(),
+            ),
+            tags: TagService::new(database.clone(), clock.clone(), ids.clone()),
+            fields: FieldService::new(database.clone()),
+            imports: self.imports.clone(),
+            keys: self.keys.clone(),
+            organisations: self.organisations.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+            readiness: Arc::new(move || match pinged.ping() {
+                // One that is busy is there.
+                Ok(()) | Err(Error::Busy) => Ok(()),
+                Err(_) => Err("the database does not answer".to_owned()),
+            }),
+            metrics,
+            stopping,
+            config,
+        })
+    }
+}

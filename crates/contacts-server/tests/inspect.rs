@@ -1,0 +1,99 @@
+//! `contacts inspect`, without any database.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+mod support;
+
+use serde_json::{Value, json};
+
+use crate::support::{contacts_alone, file};
+
+fn inspected(content: impl AsRef<[u8]>) -> Value {
+    let (_folder, path) = file("people.csv", content);
+    contacts_alone(&["inspect", "--json", path.to_str().unwrap()]).well().json()
+}
+
+#[test]
+fn a_file_is_described_and_its_rows_are_counted() {
+    let found = inspected(
+        "Full Name;E-Mail;Town\nAnn Lee;ann@example.org;Ulm\nBob;;Ulm\nAnn L.;ann@example.org;\n\
+         Ann L.;ann@example.org;\n",
+    );
+    assert_eq!(found["encoding"], "utf-8");
+    assert_eq!(found["delimiter"], ";");
+    assert_eq!(found["header_line"], 1);
+    let targets: Vec<_> =
+        found["columns"].as_array().unwrap().iter().map(|c| &c["target"]).collect();
+    assert_eq!(targets, [&json!("name"), &json!("email"), &Value::Null]);
+    assert_eq!(found["columns"][2]["samples"], json!(["Ulm", "Ulm", "", ""]));
+    let counts =
+        ["rows", "added", "updated", "skipped"].map(|count| found[count].as_u64().unwrap());
+    assert_eq!(counts, [4, 1, 1, 2]);
+    assert_eq!(
+        found["skips"],
+        json!([
+            {"line": 3, "reason": "the email address is missing"},
+            {"line": 5, "reason": "nothing in the row is new"},
+        ])
+    );
+    assert!(found.get("problem").is_none());
+}
+
+#[test]
+fn a_file_in_which_nothing_maps_is_described_with_its_problem() {
+    let (_folder, path) = file("towns.csv", "town,river\nUlm,Danube\n");
+    let ended = contacts_alone(&["inspect", "--json", path.to_str().unwrap()]);
+    assert_eq!(ended.status, Some(1));
+    let found = ended.json();
+    assert_eq!((&found["rows"], &found["added"]), (&json!(1), &json!(0)));
+    assert!(found["problem"].as_str().unwrap().contains("none to email"), "{found}");
+    let human = contacts_alone(&["inspect", path.to_str().unwrap()]);
+    assert!(human.sentence(1).contains("no column is mapped to the name"));
+}
+
+#[test]
+fn an_empty_file_a_picture_and_no_file_have_their_problems() {
+    let (folder, empty) = file("empty.csv", "");
+    let picture = folder.path().join("picture.csv");
+    std::fs::write(&picture, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").unwrap();
+    let cases = [
+        (empty, "the file is empty"),
+        (picture, "the file is a"),
+        (folder.path().join("none"), "is not there"),
+    ];
+    for (path, problem) in cases {
+        let ended = contacts_alone(&["inspect", "--json", path.to_str().unwrap()]);
+        assert_eq!(ended.status, Some(1));
+        let found = ended.json();
+        assert!(found["problem"].as_str().unwrap().contains(problem), "{found}");
+        assert_eq!((&found["encoding"], &found["columns"]), (&Value::Null, &json!([])));
+    }
+}
+
+#[test]
+fn rows_are_printed_decoded_with_the_header_first() {
+    let latin = b"Name,Stra\xdfe\nJ\xf6rg,\"a \"\"b\"\"\nc\"\n";
+    let (_folder, path) = file("people.csv", latin);
+    let ended = contacts_alone(&["inspect", "--rows", path.to_str().unwrap()]).well();
+    let rows: Vec<Value> = ended.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(rows, [json!(["Name", "Straße"]), json!(["Jörg", "a \"b\"\nc"])]);
+}
+
+#[test]
+fn people_see_a_table_and_what_would_happen() {
+    let (_folder, path) = file("people.csv", "name,email\nAnn,ann@example.org\nBob,bob@\n");
+    let out = contacts_alone(&["inspect", path.to_str().unwrap()]).well().out;
+    assert!(out.contains("cells separated by commas, header on line 1"), "{out}");
+    assert!(out.contains("2 rows: 1 added, 0 updated, 1 skipped"), "{out}");
+    assert!(out.contains("line 3: the email address"), "{out}");
+}
+
+#[test]
+fn a_wrong_command_line_is_one_sentence() {
+    let ended = contacts_alone(&["inspect"]);
+    assert_eq!(
+        ended.sentence(2),
+        "the following required arguments were not provided: <FILE>; see contacts --help"
+    );
+    assert_eq!(ended.err.lines().count(), 1);
+}

@@ -1,0 +1,243 @@
+//! Journeys across everything: the program, HTTP over TCP, and a real Postgres.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+mod support;
+
+use std::fmt::Write;
+use std::time::{Duration, Instant};
+use std::{fs, thread};
+
+use rustix::process::{Signal, kill_process};
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Ended, Scratch, Serving, contacts, file, spawn};
+
+const SMALL: &str = "name,email,labels\nAnn,ann@example.org,vip\nBob,,\nCy,cy@example.org,\n";
+
+#[test]
+fn a_contact_is_made_found_changed_and_listed() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let made = serving.expect(
+        201,
+        "POST",
+        "/v1/contacts",
+        r#"{"name":"José Lee","email":"jose@example.org","tags":["vip"]}"#,
+    );
+    let path = format!("/v1/contacts/{}", made["id"].as_str().unwrap());
+    let changed = serving.expect(200, "PATCH", &path, r#"{"phone":"+1 202 555 0101"}"#);
+    assert_eq!((&changed["version"], &changed["name"]), (&json!(2), &json!("José Lee")));
+    let found = serving.expect(200, "GET", "/v1/contacts?q=jose", "");
+    assert_eq!(found["items"][0]["id"], made["id"]);
+    serving.expect(409, "POST", "/v1/contacts", r#"{"name":"Joe","email":"JOSE@example.org"}"#);
+    serving.expect(404, "GET", "/v1/contacts/01900000-0000-7000-8000-000000000000", "");
+}
+
+#[test]
+fn an_import_over_rest_goes_from_upload_to_summary_with_live_events() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let id = uploaded(&serving, SMALL);
+    serving.expect(200, "POST", &format!("/v1/imports/{id}/start"), "");
+    let events = serving.ask(serving.key(), "GET", &format!("/v1/imports/{id}/events"), "");
+    assert!(events.head.contains("text/event-stream"), "{}", events.head);
+    let last = events.body.lines().rfind(|line| line.starts_with("data: ")).unwrap();
+    let last: Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
+    assert_eq!(last["state"], "done");
+    let summary = &last["summary"];
+    assert_eq!((&summary["added"], &summary["updated"]), (&json!(2), &json!(0)), "{summary}");
+    let skipped = serving.ask(serving.key(), "GET", &format!("/v1/imports/{id}/skipped.csv"), "");
+    assert!(skipped.body.contains("line 3: the email address is missing"), "{}", skipped.body);
+}
+
+#[test]
+fn the_command_imports_beside_a_running_server() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let (folder, path) = file("people.csv", SMALL);
+    let skipped = folder.path().join("skipped.csv");
+    let args = ["import", path.to_str().unwrap(), "--yes", "--tag", "fair", "--skipped"];
+    let done = contacts(&database.url, &[&args[..], &[skipped.to_str().unwrap()]].concat()).well();
+    assert!(done.out.contains("3 rows: 2 added, 0 updated, 1 skipped"), "{}", done.out);
+    assert!(done.out.contains("1 skipped: the email address is missing"), "{}", done.out);
+    let lines = fs::read_to_string(&skipped).unwrap();
+    assert_eq!(lines.lines().nth(1), Some("line 3: the email address is missing,Bob,,"));
+    let found = serving.expect(200, "GET", "/v1/contacts?q=ann", "");
+    assert_eq!(found["items"][0]["tags"], json!(["fair", "vip"]), "{found}");
+}
+
+#[test]
+fn an_import_asks_before_it_changes_anything() {
+    let database = Scratch::new();
+    contacts(&database.url, &["org", "create", "Acme"]).well();
+    let (_folder, path) = file("people.csv", SMALL);
+    let ended = contacts(&database.url, &["import", path.to_str().unwrap()]);
+    assert!(ended.sentence(2).starts_with("nothing was imported: "));
+    let again = import_json(&database, &path, &[]).well();
+    assert_eq!(again.json()["added"], 2, "nothing had been imported before");
+}
+
+#[test]
+fn columns_go_where_they_are_told_and_policies_hold() {
+    let database = Scratch::new();
+    contacts(&database.url, &["org", "create", "Acme"]).well();
+    let (_folder, path) = file("people.csv", "wer,wo\nAnn,ann@example.org\n");
+    let told = ["--map", "wer=name", "--map", "WO=email"];
+    let summary = import_json(&database, &path, &told).well().json();
+    assert_eq!((&summary["state"], &summary["added"]), (&json!("done"), &json!(1)));
+    let known = import_json(&database, &path, &[&told[..], &["--policy", "add_only"]].concat());
+    assert_eq!(known.json()["skipped_by_reason"], json!({"already_known": 1}));
+    let unknown = import_json(&database, &path, &["--map", "who=name"]);
+    assert_eq!(unknown.sentence(2), "the file has no column who: it has wer, wo");
+    let no_target = import_json(&database, &path, &["--map", "wer=surname"]);
+    assert!(no_target.sentence(2).starts_with("surname is no target: "));
+    let no_field =
+        import_json(&database, &path, &[&told[..], &["--map", "wer=custom:plan"]].concat());
+    assert!(no_field.sentence(1).contains("no custom field"));
+}
+
+#[test]
+fn a_file_that_cannot_be_imported_ends_with_its_problem() {
+    let database = Scratch::new();
+    contacts(&database.url, &["org", "create", "Acme"]).well();
+    let (_folder, empty) = file("empty.csv", "");
+    assert!(import_json(&database, &empty, &[]).sentence(1).starts_with("the file is empty: "));
+    let (_folder, towns) = file("towns.csv", "town,river\nUlm,Danube\n");
+    let ended = import_json(&database, &towns, &[]);
+    assert!(ended.sentence(1).contains("none to email"), "{ended:?}");
+    let missing = import_json(&database, "/nowhere.csv".as_ref(), &[]);
+    assert_eq!(missing.sentence(1), "/nowhere.csv is not there: check the file's name");
+}
+
+#[test]
+fn the_skipped_rows_do_not_overwrite_the_file_itself() {
+    let database = Scratch::new();
+    let (_folder, path) = file("people.csv", SMALL);
+    let name = path.to_str().unwrap();
+    let ended = contacts(&database.url, &["import", name, "--yes", "--skipped", name]);
+    assert!(ended.sentence(2).contains("is the file to be imported"), "{ended:?}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), SMALL);
+}
+
+#[test]
+fn ctrl_c_cancels_an_import_and_its_summary_is_true() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &["--no-worker"]);
+    let (_folder, path) = file("people.csv", people(100_000));
+    let import = spawn(&database.url, &["import", path.to_str().unwrap(), "--yes", "--json"]);
+    let id = until(|| {
+        let list = serving.expect(200, "GET", "/v1/imports", "");
+        let import = list["items"].get(0)?;
+        let is_under_way = import["summary"]["added"].as_u64()? > 0;
+        is_under_way.then(|| import["id"].as_str().unwrap().to_owned())
+    });
+    kill_process(support::pid(&import), Signal::INT).unwrap();
+    let ended = import.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(130));
+    let summary: Value = serde_json::from_slice(&ended.stdout).unwrap();
+    assert_eq!(summary["state"], "cancelled");
+    let kept = serving.expect(200, "GET", &format!("/v1/imports/{id}"), "");
+    assert_eq!(kept["summary"]["added"], summary["added"]);
+    let count = serving.expect(200, "GET", "/v1/contacts?count=exact&limit=1", "");
+    assert_eq!(count["count"]["value"], summary["added"], "{count}");
+}
+
+#[test]
+fn a_kill_in_the_middle_of_an_import_loses_and_doubles_nothing() {
+    const ROWS: u64 = 60_000;
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &["--job-lease", "1"]);
+    let key = serving.key().to_owned();
+    let id = uploaded(&serving, &people(ROWS));
+    let path = format!("/v1/imports/{id}");
+    serving.expect(200, "POST", &format!("{path}/start"), "");
+    until(|| (done(&serving, &key, &path) > 0).then_some(()));
+    let (status, _) = serving.end(Signal::KILL);
+    assert_eq!(status.code(), None, "killed");
+    let again = Serving::on(&database.url, &["--job-lease", "1"]);
+    let import = until(|| {
+        let import = again.ask(&key, "GET", &path, "").json();
+        (import["state"] == "done").then_some(import)
+    });
+    assert_eq!(import["summary"]["added"], ROWS, "{}", import["summary"]);
+    assert_eq!(import["summary"]["skipped"], 0, "{}", import["summary"]);
+    let count = again.ask(&key, "GET", "/v1/contacts?count=exact&limit=1", "").json();
+    assert_eq!(count["count"]["value"], ROWS, "{count}");
+}
+
+#[test]
+fn a_key_made_on_the_command_line_works_until_it_is_revoked() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let made = ["key", "create", "--name", "ci", "--scope", "read", "--expires", "2999-01-01"];
+    let key = contacts(&database.url, &made).well().out.trim().to_owned();
+    assert_eq!(serving.ask(&key, "GET", "/v1/contacts", "").status, 200);
+    let body = r#"{"name":"Ann","email":"ann@example.org"}"#;
+    assert_eq!(serving.ask(&key, "POST", "/v1/contacts", body).status, 403);
+    let list = contacts(&database.url, &["key", "list"]).well().out;
+    let line = list.lines().find(|line| line.contains("  ci  read  ")).unwrap();
+    assert!(!list.contains(&key), "a token is shown once");
+    contacts(&database.url, &["key", "revoke", line.split("  ").next().unwrap()]).well();
+    // A server that did not revoke it itself believes it for some seconds more.
+    until(|| (serving.ask(&key, "GET", "/v1/contacts", "").status == 401).then_some(()));
+}
+
+#[test]
+fn the_description_is_the_same_on_the_command_line_and_over_http() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let served = Answer::to(serving.address(), None, "GET", "/openapi.json", "").json();
+    assert_eq!(support::contacts_alone(&["openapi"]).well().json(), served);
+}
+
+#[test]
+fn workers_of_their_own_do_the_jobs_of_a_server_without() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &["--no-worker"]);
+    let mut workers = spawn(&database.url, &["work"]);
+    let id = uploaded(&serving, SMALL);
+    assert!(!id.is_empty());
+    kill_process(support::pid(&workers), Signal::TERM).unwrap();
+    assert_eq!(workers.wait().unwrap().code(), Some(0));
+}
+
+/// Uploads a file and waits until it was looked at.
+fn uploaded(serving: &Serving, content: &str) -> String {
+    let import = serving.expect(201, "POST", "/v1/imports?file_name=people.csv", content);
+    let path = format!("/v1/imports/{}", import["id"].as_str().unwrap());
+    until(|| {
+        let import = serving.expect(200, "GET", &path, "");
+        (import["state"] == "ready").then_some(())
+    });
+    import["id"].as_str().unwrap().to_owned()
+}
+
+fn done(serving: &Serving, key: &str, path: &str) -> u64 {
+    serving.ask(key, "GET", path, "").json()["summary"]["added"].as_u64().unwrap()
+}
+
+fn import_json(database: &Scratch, path: &std::path::Path, args: &[&str]) -> Ended {
+    let import = ["import", path.to_str().unwrap(), "--yes", "--json"];
+    contacts(&database.url, &[&import[..], args].concat())
+}
+
+fn people(number: u64) -> String {
+    let mut rows = "name,email\n".to_owned();
+    for n in 0..number {
+        writeln!(rows, "Person {n},person{n}@example.org").unwrap();
+    }
+    rows
+}
+
+/// What a question gives as soon as it gives something.
+fn until<T>(mut question: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(answer) = question() {
+            return answer;
+        }
+        assert!(began.elapsed() < Duration::from_secs(30), "it does not come to pass");
+        thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -1,0 +1,121 @@
+//! Starting and stopping, and every way in which a start is refused.
+
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+
+mod support;
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::support::{Answer, Scratch, Serving, contacts};
+
+#[test]
+fn a_first_start_makes_a_key_and_a_second_keeps_everything() {
+    let database = Scratch::new();
+    let first = Serving::on(&database.url, &[]);
+    let key = first.key().to_owned();
+    first.expect(201, "POST", "/v1/contacts", r#"{"name":"Ann","email":"ann@example.org"}"#);
+    first.end(Signal::TERM);
+    let began = Instant::now();
+    let second = Serving::on(&database.url, &[]);
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(!second.has_made_a_key());
+    let found = second.ask(&key, "GET", "/v1/contacts?q=ann", "").json();
+    assert_eq!(found["items"][0]["email"], "ann@example.org");
+}
+
+#[test]
+fn ctrl_c_stops_it_cleanly_and_its_log_holds_nothing_personal() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let key = serving.key().to_owned();
+    serving.expect(201, "POST", "/v1/contacts", r#"{"name":"Ann Lee","email":"ann@example.org"}"#);
+    serving.expect(200, "GET", "/v1/contacts?q=ann", "");
+    let (status, log) = serving.end(Signal::INT);
+    assert_eq!(status.code(), Some(0), "{log}");
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.iter().any(|line| line["request_id"].is_string()), "{log}");
+    for personal in ["ann@", "Ann Lee", "q=", &key] {
+        assert!(!log.contains(personal), "{personal} in {log}");
+    }
+}
+
+#[test]
+fn it_says_that_it_is_alive_and_ready() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    for path in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs/"] {
+        let answer = Answer::to(serving.address(), None, "GET", path, "");
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_before_anything_starts() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    // A database that does not answer would be told, too, if it were asked.
+    let ended = contacts("postgres://127.0.0.1:1/none", &["serve", "--listen", &address]);
+    let sentence = ended.sentence(1);
+    assert!(sentence.starts_with(&format!("the address {address} is taken: ")), "{sentence}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_told() {
+    let ended = contacts("postgres://127.0.0.1:1/none", &["migrate"]);
+    let sentence = ended.sentence(1);
+    assert!(
+        sentence.starts_with("the database cannot be reached: check DATABASE_URL"),
+        "{sentence}"
+    );
+    assert_eq!(ended.err.lines().count(), 1);
+}
+
+#[test]
+fn a_schema_newer_than_the_program_is_left_alone() {
+    let database = Scratch::new();
+    contacts(&database.url, &["migrate"]).well();
+    database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')");
+    let ended = contacts(&database.url, &["serve", "--listen", "127.0.0.1:0"]);
+    let sentence = ended.sentence(1);
+    assert!(sentence.contains("newer schema (29990101000000)"), "{sentence}");
+    assert!(sentence.ends_with("use the newer program"), "{sentence}");
+}
+
+#[test]
+fn a_role_without_rights_is_told_which_it_needs() {
+    let database = Scratch::new();
+    let role = format!("nobody_{}", database.name());
+    database.execute(&format!("CREATE ROLE {role} LOGIN"));
+    database.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC");
+    let ended = contacts(&database.url_as(&role), &["migrate"]);
+    database.execute(&format!("DROP ROLE {role}"));
+    let sentence = ended.sentence(1);
+    assert!(sentence.contains("grant it CREATE on the schema public"), "{sentence}");
+    assert_eq!(ended.err.lines().count(), 1);
+}
+
+#[test]
+fn migrating_says_what_it_did_and_then_that_nothing_is_left() {
+    let database = Scratch::new();
+    let first = contacts(&database.url, &["migrate"]).well().out;
+    assert!(first.ends_with("The schema is up to date now.\n"), "{first}");
+    let second = contacts(&database.url, &["migrate"]).well().out;
+    assert_eq!(second, "The schema is up to date.\n");
+}
+
+#[test]
+fn several_organisations_must_be_told_apart() {
+    let database = Scratch::new();
+    let none = contacts(&database.url, &["key", "list"]);
+    assert!(none.sentence(1).ends_with("make one with contacts org create NAME"));
+    contacts(&database.url, &["org", "create", "Acme"]).well();
+    contacts(&database.url, &["key", "list"]).well();
+    contacts(&database.url, &["org", "create", "Beta", "--region", "DE"]).well();
+    let several = contacts(&database.url, &["key", "list"]);
+    assert!(several.sentence(2).ends_with("say which with --org (Acme, Beta)"));
+    contacts(&database.url, &["key", "list", "--org", "beta"]).well();
+}

@@ -1,0 +1,20 @@
+//! The contract of each port, as named properties.
+//!
+//! A property is a function that takes ports over an empty store and panics when it does not
+//! hold. A macro for each port makes a `#[test]` of each of its properties.
+
+pub mod contacts;
+pub mod fields;
+pub mod files;
+pub mod filters;
+pub mod imports;
+pub mod jobs;
+pub mod keys;
+pub mod lists;
+pub mod organisations;
+pub mod rows;
+pub mod search;
+pub mod tags;
+
+mod check;
+mod macros;

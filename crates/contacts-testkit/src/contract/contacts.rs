@@ -1,0 +1,371 @@
+//! What a [`contacts_core::contact::ContactRepository`] promises of one contact.
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use contacts_core::contact::{
+    ActivityKind, Arrival, ContactId, ContactPatch, FieldChange, Origin, Patch,
+};
+use contacts_core::{Actor, Clock, Error, Ids};
+
+use super::check::written;
+use crate::Ports;
+use crate::samples::{custom, email, key, new_email, new_name, number, phone, tag, tags, text};
+
+pub fn a_contact_is_read_as_it_was_written(ports: &Ports) {
+    let org = ports.org();
+    let contact = ports.add_with(org, "José Lee", "Jose.Lee@Example.ORG", |contact| {
+        contact.phone = Some(phone("+1 (202) 555-0101"));
+        contact.tags = tags(&["VIP", "Café"]);
+        contact.custom = custom(&[
+            ("tier", text("gold")),
+            ("seats", number(12.5)),
+            ("is_live", contacts_core::field::FieldValue::Boolean(true)),
+            ("since", crate::samples::date("2026-02-28")),
+        ]);
+        contact.source.origin = Origin::Manual { by: Actor::User(ports.ids.next()) };
+    });
+    let read = ports.get(org, contact.id);
+    assert_eq!(read, contact);
+    assert_eq!(read.email.unwrap().as_str(), "Jose.Lee@Example.ORG");
+    assert_eq!(written(&read.tags), ["Café", "VIP"]);
+    assert_eq!(read.phone.unwrap().e164(), Some("+12025550101"));
+}
+
+pub fn every_origin_is_read_as_it_was_written(ports: &Ports) {
+    let org = ports.org();
+    let [one, two] = [ports.ids.next(), ports.ids.next()];
+    let file = crate::samples::import(org, &ports.ids, &ports.clock, "Träde \"show\".csv");
+    ports.imports.insert(&file).unwrap();
+    let origins = [
+        Origin::Chat { widget: one, visitor: "v 1".to_owned(), conversation: "c,\"1".to_owned() },
+        Origin::CsvImport { import: file.id, file_name: file.file_name, row: 7 },
+        Origin::Manual { by: Actor::System },
+        Origin::Manual { by: Actor::Key(contacts_core::key::KeyId(one)) },
+        Origin::Connected { source: two, external_id: "crm/1".to_owned() },
+    ];
+    for origin in origins {
+        let contact = ports.add_with(org, "Ann", "", |c| c.source.origin = origin.clone());
+        assert_eq!(ports.get(org, contact.id).source.origin, origin);
+        assert_eq!(ports.contacts.arrivals(org, contact.id).unwrap(), [contact.source]);
+    }
+}
+
+pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+    let (org, id, now) = (ports.org(), ContactId(ports.ids.next()), ports.clock.now());
+    let contacts = &ports.contacts;
+    assert_eq!(contacts.get(org, id).unwrap(), None);
+    let patch = new_name("Ann");
+    assert_eq!(contacts.update(org, id, Some(1), &patch, Actor::System, now).unwrap(), None);
+    let vip = tags(&["vip"]);
+    assert_eq!(contacts.tag(org, id, &vip, &[], Actor::System, now).unwrap(), None);
+    assert!(!contacts.delete(org, id, Some(1)).unwrap());
+    assert_eq!(contacts.arrivals(org, id).unwrap(), []);
+    assert_eq!(contacts.activity(org, id, None, 10).unwrap(), []);
+}
+
+pub fn organisations_do_not_see_each_other(ports: &Ports) {
+    let (org, other, now) = (ports.org(), ports.org(), ports.clock.now());
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
+    let before = ports.get(org, ann.id);
+    let (contacts, by) = (&ports.contacts, Actor::System);
+    assert_eq!(contacts.get(other, ann.id).unwrap(), None);
+    assert_eq!(contacts.update(other, ann.id, None, &new_name("Bo"), by, now).unwrap(), None);
+    assert_eq!(contacts.update(other, ann.id, Some(9), &new_name("Bo"), by, now).unwrap(), None);
+    assert_eq!(contacts.tag(other, ann.id, &[], &ann.tags, by, now).unwrap(), None);
+    assert!(!contacts.delete(other, ann.id, None).unwrap());
+    assert!(!contacts.delete(other, ann.id, Some(9)).unwrap());
+    assert_eq!(contacts.arrivals(other, ann.id).unwrap(), []);
+    assert_eq!(contacts.activity(other, ann.id, None, 10).unwrap(), []);
+    assert_eq!(ports.found(other, ""), Vec::<String>::new());
+    assert_eq!(ports.found(other, "ann"), Vec::<String>::new());
+    assert_eq!(ports.tags.list(other, "", "", 10).unwrap(), []);
+    // The address is free elsewhere.
+    ports.add(other, "Ann", "ann@example.org");
+    assert_eq!(ports.get(org, ann.id), before);
+}
+
+pub fn the_same_address_in_another_spelling_is_taken(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "Ann@Bücher.example");
+    for spelling in ["ANN@BÜCHER.example", "ann@xn--bcher-kva.example", "ann@bu\u{308}cher.example"]
+    {
+        let mut twin = crate::samples::contact(org, &ports.ids, &ports.clock, "Bo", spelling);
+        twin.tags = tags(&["left behind"]);
+        let refused = ports.contacts.insert(&twin, Actor::System);
+        assert!(matches!(refused, Err(Error::EmailTaken(id)) if id == ann.id), "{spelling}");
+        assert_eq!(ports.contacts.get(org, twin.id).unwrap(), None);
+    }
+    assert_eq!(
+        ports.tags.list(org, "", "", 10).unwrap(),
+        [],
+        "nothing of a refused contact is kept"
+    );
+    ports.add(org, "Bo", "ann+shop@bücher.example");
+}
+
+pub fn many_contacts_may_have_no_address(ports: &Ports) {
+    let org = ports.org();
+    let one = ports.add(org, "Ann", "");
+    let two = ports.add(org, "Ann", "");
+    let three = ports.add(org, "", "x@example.org");
+    assert!(one.is_incomplete() && two.is_incomplete() && three.is_incomplete());
+    assert_eq!(ports.found(org, "").len(), 3);
+    assert_eq!(ports.get(org, three.id), three);
+}
+
+pub fn a_patch_changes_what_it_names_and_nothing_else(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |contact| {
+        contact.phone = Some(phone("1"));
+        contact.tags = tags(&["vip"]);
+        contact.custom = custom(&[("tier", text("gold")), ("seats", number(1.0))]);
+    });
+    let now = ports.clock.tick();
+    let patch = ContactPatch {
+        name: Patch::Set(crate::samples::name("Bo")),
+        phone: Patch::Clear,
+        custom: [(key("tier"), Some(text("silver"))), (key("seats"), None)].into(),
+        ..ContactPatch::default()
+    };
+    let updated = ports.contacts.update(org, ann.id, Some(1), &patch, Actor::System, now);
+    let updated = updated.unwrap().unwrap();
+    let mut expected = ann.clone();
+    let changes = patch.apply(&mut expected, now).unwrap();
+    assert_eq!(updated.contact, expected);
+    assert_eq!(updated.changes, changes);
+    assert_eq!(ports.get(org, ann.id), expected);
+    assert_eq!((expected.version, expected.updated_at), (2, now));
+    assert_eq!(ports.found(org, "ann@"), ["Bo"]);
+}
+
+pub fn a_patch_that_changes_nothing_leaves_version_and_time(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |contact| {
+        contact.custom = custom(&[("tier", text("gold"))]);
+    });
+    let now = ports.clock.tick();
+    let same = ContactPatch {
+        name: Patch::Set(ann.name.clone().unwrap()),
+        phone: Patch::Clear,
+        custom: [(key("tier"), Some(text("gold"))), (key("seats"), None)].into(),
+        ..new_email("ann@example.org")
+    };
+    for patch in [ContactPatch::default(), same] {
+        let updated = ports.contacts.update(org, ann.id, Some(1), &patch, Actor::System, now);
+        let updated = updated.unwrap().unwrap();
+        assert_eq!((&updated.contact, updated.changes.len()), (&ann, 0));
+    }
+    assert_eq!(ports.get(org, ann.id), ann);
+    assert_eq!(ports.contacts.activity(org, ann.id, None, 10).unwrap().len(), 1);
+}
+
+pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let now = ports.clock.tick();
+    let (contacts, by) = (&ports.contacts, Actor::System);
+    let current = contacts.update(org, ann.id, None, &new_name("Bo"), by, now).unwrap().unwrap();
+    // Even when nothing would change, or the patch is wrong besides.
+    for patch in [
+        new_name("Cy"),
+        new_name("Bo"),
+        ContactPatch { name: Patch::Clear, ..ContactPatch::default() },
+    ] {
+        let refused = contacts.update(org, ann.id, Some(1), &patch, by, now);
+        assert!(matches!(refused, Err(Error::Stale(state)) if *state == current.contact));
+    }
+    let refused = contacts.delete(org, ann.id, Some(1));
+    assert!(matches!(refused, Err(Error::Stale(state)) if *state == current.contact));
+    assert_eq!(ports.get(org, ann.id), current.contact);
+}
+
+pub fn a_required_field_cannot_be_cleared(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let patch = ContactPatch {
+        name: Patch::Clear,
+        email: Patch::Clear,
+        phone: Patch::Set(phone("1")),
+        ..ContactPatch::default()
+    };
+    let (by, now) = (Actor::System, ports.clock.tick());
+    let Err(Error::Invalid(parts)) = ports.contacts.update(org, ann.id, None, &patch, by, now)
+    else {
+        panic!("a required field was cleared");
+    };
+    assert_eq!(parts.iter().map(|part| part.field.as_str()).collect::<Vec<_>>(), ["name", "email"]);
+    assert_eq!(ports.get(org, ann.id), ann);
+}
+
+pub fn clearing_a_required_field_that_is_missing_changes_nothing(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "");
+    let patch = ContactPatch { email: Patch::Clear, ..ContactPatch::default() };
+    let now = ports.clock.tick();
+    let updated = ports.contacts.update(org, ann.id, None, &patch, Actor::System, now);
+    assert_eq!(updated.unwrap().unwrap().contact, ann);
+}
+
+pub fn an_update_cannot_take_anothers_address(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let bo = ports.add(org, "Bo", "bo@example.org");
+    let patch = ContactPatch { phone: Patch::Set(phone("1")), ..new_email("ANN@example.org") };
+    let refused =
+        ports.contacts.update(org, bo.id, None, &patch, Actor::System, ports.clock.tick());
+    assert!(matches!(refused, Err(Error::EmailTaken(id)) if id == ann.id));
+    assert_eq!(ports.get(org, bo.id), bo);
+}
+
+pub fn an_address_may_be_respelled_by_its_owner(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let (by, now) = (Actor::System, ports.clock.tick());
+    let updated = ports.contacts.update(org, ann.id, None, &new_email("Ann@Example.org"), by, now);
+    let updated = updated.unwrap().unwrap();
+    assert_eq!((updated.contact.version, updated.changes.len()), (2, 1));
+    assert_eq!(ports.get(org, ann.id).email.unwrap().as_str(), "Ann@Example.org");
+}
+
+pub fn an_address_that_was_left_is_free(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let (by, now) = (Actor::System, ports.clock.tick());
+    ports.contacts.update(org, ann.id, None, &new_email("ann@example.com"), by, now).unwrap();
+    let bo = ports.add(org, "Bo", "Ann@example.org");
+    ports.contacts.delete(org, bo.id, None).unwrap();
+    ports.add(org, "Cy", "ann@EXAMPLE.org");
+}
+
+pub fn tagging_leaves_version_and_time(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["old", "vip"]));
+    let (add, remove) = (tags(&["new", "Beta"]), tags(&["OLD"]));
+    let now = ports.clock.tick();
+    let tagged = ports.contacts.tag(org, ann.id, &add, &remove, Actor::System, now);
+    let tagged = tagged.unwrap().unwrap();
+    assert_eq!(written(&tagged.contact.tags), ["Beta", "new", "vip"]);
+    assert_eq!(written(&tagged.added), ["Beta", "new"]);
+    assert_eq!(written(&tagged.removed), ["old"]);
+    let read = ports.get(org, ann.id);
+    assert_eq!(read, tagged.contact);
+    assert_eq!((read.version, read.updated_at), (ann.version, ann.updated_at));
+}
+
+pub fn a_tag_is_shown_as_it_was_first_written(ports: &Ports) {
+    let org = ports.org();
+    ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["Trade Show"]));
+    let bo = ports.add_with(org, "Bo", "bo@example.org", |c| c.tags = tags(&["TRADE SHOW"]));
+    assert_eq!(written(&ports.get(org, bo.id).tags), ["Trade Show"]);
+    let cy = ports.add(org, "Cy", "cy@example.org");
+    let (by, now) = (Actor::System, ports.clock.now());
+    let tagged = ports.contacts.tag(org, cy.id, &tags(&["trade show"]), &[], by, now);
+    let tagged = tagged.unwrap().unwrap();
+    assert_eq!(written(&tagged.added), ["Trade Show"]);
+    assert_eq!(written(&tagged.contact.tags), ["Trade Show"]);
+}
+
+pub fn adding_a_tag_that_is_there_or_removing_one_that_is_not_changes_nothing(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
+    ports
+        .tags
+        .ensure(org, contacts_core::tag::TagId(ports.ids.next()), &tag("spare"), ports.clock.now())
+        .unwrap();
+    let (add, remove) = (tags(&["VIP"]), tags(&["spare", "never heard of"]));
+    let now = ports.clock.tick();
+    let tagged = ports.contacts.tag(org, ann.id, &add, &remove, Actor::System, now);
+    let tagged = tagged.unwrap().unwrap();
+    assert_eq!((&tagged.contact, tagged.added.len(), tagged.removed.len()), (&ann, 0, 0));
+    assert_eq!(ports.contacts.activity(org, ann.id, None, 10).unwrap().len(), 1);
+    let known: Vec<_> = ports.tags.list(org, "", "", 10).unwrap();
+    assert_eq!(known.len(), 2, "removing makes no tag");
+}
+
+pub fn deleting_takes_everything_that_hangs_on_a_contact(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
+    assert!(ports.contacts.delete(org, ann.id, Some(1)).unwrap());
+    assert!(!ports.contacts.delete(org, ann.id, None).unwrap());
+    assert_eq!(ports.contacts.get(org, ann.id).unwrap(), None);
+    assert_eq!(ports.contacts.arrivals(org, ann.id).unwrap(), []);
+    assert_eq!(ports.contacts.activity(org, ann.id, None, 10).unwrap(), []);
+    assert_eq!(ports.found(org, "ann"), Vec::<String>::new());
+    let known = ports.tags.list(org, "", "", 10).unwrap();
+    assert_eq!(known.iter().map(|tag| tag.contacts).collect::<Vec<_>>(), [0], "the tag stays");
+}
+
+pub fn the_first_arrival_is_the_source(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let expected = Arrival { at: ann.created_at, origin: Origin::Manual { by: Actor::System } };
+    assert_eq!(ports.contacts.arrivals(org, ann.id).unwrap(), [expected]);
+}
+
+pub fn activity_tells_who_did_what_the_newest_first(ports: &Ports) {
+    let org = ports.org();
+    let user = Actor::User(ports.ids.next());
+    let key = Actor::Key(contacts_core::key::KeyId(ports.ids.next()));
+    let ann = crate::samples::contact(org, &ports.ids, &ports.clock, "Ann", "ann@example.org");
+    ports.contacts.insert(&ann, user).unwrap();
+    let renamed = ports.clock.tick();
+    ports.contacts.update(org, ann.id, None, &new_name("Bo"), key, renamed).unwrap();
+    let tagged = ports.clock.tick();
+    ports.contacts.tag(org, ann.id, &tags(&["vip", "a"]), &[], user, tagged).unwrap();
+    let untagged = ports.clock.tick();
+    ports.contacts.tag(org, ann.id, &[], &tags(&["VIP"]), Actor::System, untagged).unwrap();
+
+    let activity = ports.contacts.activity(org, ann.id, None, 10).unwrap();
+    let who: Vec<_> = activity.iter().map(|entry| (entry.at, entry.actor)).collect();
+    assert_eq!(
+        who,
+        [(untagged, Actor::System), (tagged, user), (renamed, key), (ann.created_at, user)]
+    );
+    let what: Vec<_> = activity.into_iter().map(|entry| entry.what).collect();
+    let texts = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
+    let change = FieldChange {
+        field: "name".to_owned(),
+        from: Some("Ann".to_owned()),
+        to: Some("Bo".to_owned()),
+    };
+    let expected = [
+        ActivityKind::Tagged { added: vec![], removed: texts(&["vip"]) },
+        ActivityKind::Tagged { added: texts(&["a", "vip"]), removed: vec![] },
+        ActivityKind::Edited(vec![change]),
+        ActivityKind::Created,
+    ];
+    assert_eq!(what, expected);
+}
+
+pub fn activity_is_read_page_by_page(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let mut times = vec![ann.created_at];
+    for name in ["Bo", "Cy", "Di"] {
+        let now = ports.clock.tick();
+        ports.contacts.update(org, ann.id, None, &new_name(name), Actor::System, now).unwrap();
+        times.push(now);
+    }
+    times.reverse();
+    let page = |before, limit| -> Vec<_> {
+        let entries = ports.contacts.activity(org, ann.id, before, limit).unwrap();
+        entries.iter().map(|entry| entry.at).collect()
+    };
+    assert_eq!(page(None, 2), times[..2]);
+    assert_eq!(page(Some(times[1]), 2), times[2..]);
+    assert!(page(Some(times[3]), 2).is_empty());
+}
+
+pub fn a_new_address_is_an_edit_from_one_to_another(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "");
+    let now = ports.clock.tick();
+    let updated =
+        ports.contacts.update(org, ann.id, None, &new_email("ann@example.org"), Actor::System, now);
+    let change = FieldChange {
+        field: "email".to_owned(),
+        from: None,
+        to: Some("ann@example.org".to_owned()),
+    };
+    assert_eq!(updated.unwrap().unwrap().changes, [change]);
+    assert_eq!(ports.get(org, ann.id).email, Some(email("ann@example.org")));
+}

@@ -1,0 +1,55 @@
+//! What a [`contacts_core::file::FileStore`] promises.
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use contacts_core::file::FileId;
+use contacts_core::{Ids, OrgId};
+
+use crate::Ports;
+
+fn read(ports: &Ports, org: OrgId, file: FileId) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    ports.files.open(org, file).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+pub fn a_file_is_its_pieces_in_order(ports: &Ports) {
+    let (org, file) = (ports.org(), FileId(ports.ids.next()));
+    let pieces: Vec<Vec<u8>> = vec![b"a\0".to_vec(), vec![0xFF; 300_000], b"\r\nz".to_vec()];
+    for (at, piece) in (0..).zip(&pieces) {
+        ports.files.append(org, file, at, piece).unwrap();
+    }
+    assert!(read(ports, org, file) == pieces.concat());
+    assert!(read(ports, org, file) == pieces.concat(), "it can be read again");
+}
+
+pub fn a_piece_that_is_sent_again_is_kept_once(ports: &Ports) {
+    let (org, file) = (ports.org(), FileId(ports.ids.next()));
+    for (at, piece) in [(0, b"one "), (0, b"one "), (1, b"two "), (1, b"two ")] {
+        ports.files.append(org, file, at, piece).unwrap();
+    }
+    assert_eq!(read(ports, org, file), b"one two ");
+}
+
+pub fn a_file_that_is_not_there_is_empty(ports: &Ports) {
+    let (org, file) = (ports.org(), FileId(ports.ids.next()));
+    assert_eq!(read(ports, org, file), b"");
+    ports.files.delete(org, file).unwrap();
+}
+
+pub fn a_deleted_file_is_gone_and_its_neighbour_is_not(ports: &Ports) {
+    let (org, one, other) = (ports.org(), FileId(ports.ids.next()), FileId(ports.ids.next()));
+    ports.files.append(org, one, 0, b"one").unwrap();
+    ports.files.append(org, other, 0, b"other").unwrap();
+    ports.files.delete(org, one).unwrap();
+    ports.files.delete(org, one).unwrap();
+    assert_eq!(read(ports, org, one), b"");
+    assert_eq!(read(ports, org, other), b"other");
+}
+
+pub fn organisations_do_not_see_each_other(ports: &Ports) {
+    let (org, other, file) = (ports.org(), ports.org(), FileId(ports.ids.next()));
+    ports.files.append(org, file, 0, b"ours").unwrap();
+    assert_eq!(read(ports, other, file), b"");
+    ports.files.delete(other, file).unwrap();
+    assert_eq!(read(ports, org, file), b"ours");
+}

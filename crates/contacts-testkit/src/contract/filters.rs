@@ -1,0 +1,276 @@
+//! What a [`contacts_core::contact::ContactRepository`] promises of filters (R20).
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use contacts_core::contact::{
+    ContactFilter, FieldCondition, FieldTest, Origin, SourceCondition, SourceKind, TagCondition,
+    TimeRange,
+};
+use contacts_core::field::{FieldType, FieldValue};
+use contacts_core::import::ImportId;
+use contacts_core::{Actor, Clock, Ids, OrgId};
+use uuid::Uuid;
+
+use super::check::search;
+use crate::Ports;
+use crate::samples::{self, custom, date, key, new_name, number, tags, text};
+
+const NOBODY: Vec<String> = Vec::new();
+
+fn by_source(kind: SourceKind, origin: Option<Uuid>, at: TimeRange) -> ContactFilter {
+    let sources = vec![SourceCondition { kind, origin, at }];
+    ContactFilter { sources, ..ContactFilter::default() }
+}
+
+fn by_tags(any: &[&str], all: &[&str], none: &[&str]) -> ContactFilter {
+    let condition = TagCondition { any: tags(any), all: tags(all), none: tags(none) };
+    ContactFilter { tags: condition, ..ContactFilter::default() }
+}
+
+fn by_field(field: &str, test: FieldTest) -> ContactFilter {
+    let fields = vec![FieldCondition { key: key(field), test }];
+    ContactFilter { fields, ..ContactFilter::default() }
+}
+
+pub fn a_source_of_every_kind_is_found(ports: &Ports) {
+    let org = ports.org();
+    let [widget, import, user, source] = std::array::from_fn(|_| ports.ids.next());
+    let file_name = "a.csv".to_owned();
+    for (name, origin) in [
+        ("Chat", Origin::Chat { widget, visitor: "v".to_owned(), conversation: "c".to_owned() }),
+        ("File", Origin::CsvImport { import: ImportId(import), file_name, row: 1 }),
+        ("Hand", Origin::Manual { by: Actor::User(user) }),
+        ("Crm", Origin::Connected { source, external_id: "1".to_owned() }),
+    ] {
+        ports.add_with(org, name, "", |contact| contact.source.origin = origin);
+    }
+    for (kind, id, name) in [
+        (SourceKind::Chat, widget, "Chat"),
+        (SourceKind::CsvImport, import, "File"),
+        (SourceKind::Manual, user, "Hand"),
+        (SourceKind::Connected, source, "Crm"),
+    ] {
+        let any = TimeRange::default();
+        assert_eq!(ports.names(org, &by_source(kind, None, any)), [name]);
+        assert_eq!(ports.names(org, &by_source(kind, Some(id), any)), [name]);
+        assert_eq!(ports.names(org, &by_source(kind, Some(ports.ids.next()), any)), NOBODY);
+    }
+}
+
+pub fn a_source_condition_holds_of_one_arrival_as_a_whole(ports: &Ports) {
+    let org = ports.org();
+    let user = ports.ids.next();
+    let early = ports.clock.now();
+    ports.add_with(org, "Ann", "ann@example.org", |contact| {
+        contact.source.origin = Origin::Manual { by: Actor::User(user) };
+    });
+    let late = ports.clock.tick();
+    let import = samples::running_import(ports, org, Default::default());
+    let rows = vec![samples::import_row("Ann", "ann@example.org")];
+    ports.imports.apply(&import, &samples::chunk(&ports.ids, 0, rows), late).unwrap();
+
+    let from = |at| TimeRange { from: Some(at), until: None };
+    let until = |at| TimeRange { from: None, until: Some(at) };
+    let (hand, file) = (SourceKind::Manual, SourceKind::CsvImport);
+    // Every way it came counts, not only the first (R16).
+    assert_eq!(ports.names(org, &by_source(file, Some(import.id.0), from(late))), ["Ann"]);
+    assert_eq!(ports.names(org, &by_source(hand, Some(user), from(early))), ["Ann"]);
+    assert_eq!(ports.names(org, &by_source(hand, Some(user), until(late))), ["Ann"]);
+    // Its kind of one, and the time of another, are no match.
+    assert_eq!(ports.names(org, &by_source(hand, None, from(late))), NOBODY);
+    assert_eq!(ports.names(org, &by_source(file, None, until(late))), NOBODY);
+    assert_eq!(ports.names(org, &by_source(file, Some(user), TimeRange::default())), NOBODY);
+    // Of several conditions one is enough.
+    let mut either = by_source(hand, None, from(late));
+    either.sources.extend(by_source(file, None, from(early)).sources);
+    assert_eq!(ports.names(org, &either), ["Ann"]);
+}
+
+pub fn tags_are_asked_for_by_any_all_and_none(ports: &Ports) {
+    let org = ports.org();
+    for (name, carried) in [("A", &["x", "y"][..]), ("B", &["x"]), ("C", &["y", "z"]), ("D", &[])] {
+        ports.add_with(org, name, "", |contact| contact.tags = tags(carried));
+    }
+    for (any, all, none, expected) in [
+        (&["x"][..], &[][..], &[][..], &["A", "B"][..]),
+        (&["X", "z"], &[], &[], &["A", "B", "C"]),
+        (&[], &["x", "Y"], &[], &["A"]),
+        (&[], &[], &["y"], &["B", "D"]),
+        (&["y"], &[], &["z"], &["A"]),
+        (&["x", "z"], &["y"], &["x"], &["C"]),
+        (&["unheard"], &[], &[], &[]),
+        (&["unheard", "x"], &[], &[], &["A", "B"]),
+        (&[], &["x", "unheard"], &[], &[]),
+        (&[], &[], &["unheard"], &["A", "B", "C", "D"]),
+        (&[], &["x", "X"], &[], &["A", "B"]),
+    ] {
+        let filter = by_tags(any, all, none);
+        assert_eq!(ports.names(org, &filter), expected, "{any:?} {all:?} {none:?}");
+    }
+}
+
+pub fn a_range_of_time_begins_with_its_first_moment_and_ends_before_its_last(ports: &Ports) {
+    let org = ports.org();
+    let first = ports.clock.now();
+    let ann = ports.add(org, "Ann", "");
+    let second = ports.clock.tick();
+    ports.add(org, "Bo", "");
+    let third = ports.clock.tick();
+    ports.contacts.update(org, ann.id, None, &new_name("Amy"), Actor::System, third).unwrap();
+    let range = |from, until| TimeRange { from, until };
+    let created = |at| ContactFilter { created: at, ..ContactFilter::default() };
+    let updated = |at| ContactFilter { updated: at, ..ContactFilter::default() };
+    assert_eq!(ports.names(org, &created(range(Some(first), Some(second)))), ["Amy"]);
+    assert_eq!(ports.names(org, &created(range(Some(second), None))), ["Bo"]);
+    assert_eq!(ports.names(org, &created(range(None, Some(first)))), NOBODY);
+    assert_eq!(ports.names(org, &updated(range(Some(third), None))), ["Amy"]);
+    assert_eq!(ports.names(org, &updated(range(None, Some(third)))), ["Bo"]);
+    let both = ContactFilter {
+        created: range(None, Some(second)),
+        updated: range(Some(third), None),
+        ..ContactFilter::default()
+    };
+    assert_eq!(ports.names(org, &both), ["Amy"]);
+}
+
+/// Three people: two values of a field and none.
+fn values(ports: &Ports, kind: FieldType, low: FieldValue, high: FieldValue) -> OrgId {
+    let org = ports.org();
+    ports.fields.insert(org, &samples::field("f", kind, 0)).unwrap();
+    ports.add_with(org, "High", "", |contact| contact.custom = custom(&[("f", high)]));
+    ports.add_with(org, "Low", "", |contact| contact.custom = custom(&[("f", low)]));
+    ports.add_with(org, "None", "", |contact| contact.custom = custom(&[("g", text("x"))]));
+    org
+}
+
+fn check(ports: &Ports, org: OrgId, test: FieldTest, expected: &[&str]) {
+    assert_eq!(ports.names(org, &by_field("f", test.clone())), expected, "{test:?}");
+}
+
+/// What holds of every type.
+fn check_equality(
+    ports: &Ports,
+    org: OrgId,
+    low: &FieldValue,
+    high: &FieldValue,
+    third: FieldValue,
+) {
+    let (low, high) = (low.clone(), high.clone());
+    check(ports, org, FieldTest::Set, &["High", "Low"]);
+    check(ports, org, FieldTest::Unset, &["None"]);
+    check(ports, org, FieldTest::AnyOf(vec![low.clone()]), &["Low"]);
+    check(ports, org, FieldTest::AnyOf(vec![low.clone(), high.clone()]), &["High", "Low"]);
+    check(ports, org, FieldTest::NoneOf(vec![low.clone()]), &["High", "None"]);
+    check(ports, org, FieldTest::NoneOf(vec![low, high]), &["None"]);
+    check(ports, org, FieldTest::AnyOf(vec![third]), &[]);
+}
+
+fn check_order(ports: &Ports, org: OrgId, low: &FieldValue, high: &FieldValue) {
+    check(ports, org, FieldTest::Less(high.clone()), &["Low"]);
+    check(ports, org, FieldTest::Less(low.clone()), &[]);
+    check(ports, org, FieldTest::AtMost(low.clone()), &["Low"]);
+    check(ports, org, FieldTest::AtMost(high.clone()), &["High", "Low"]);
+    check(ports, org, FieldTest::Greater(low.clone()), &["High"]);
+    check(ports, org, FieldTest::Greater(high.clone()), &[]);
+    check(ports, org, FieldTest::AtLeast(high.clone()), &["High"]);
+    check(ports, org, FieldTest::AtLeast(low.clone()), &["High", "Low"]);
+}
+
+pub fn a_text_field_is_tested(ports: &Ports) {
+    let (low, high) = (text("50% off \"now\""), text("CAFÉ_au\\lait"));
+    let org = values(ports, FieldType::Text, low.clone(), high.clone());
+    check_equality(ports, org, &low, &high, text("café_au\\lait"));
+    let holds = |part: &str| FieldTest::Contains(part.to_owned());
+    check(ports, org, holds("café"), &["High"]);
+    check(ports, org, holds("OFF \"N"), &["Low"]);
+    check(ports, org, holds("0%"), &["Low"]);
+    check(ports, org, holds("é_a"), &["High"]);
+    check(ports, org, holds("u\\l"), &["High"]);
+    check(ports, org, holds("o"), &["Low"]);
+    for nothing in ["c_f", "%off", "l_it", "\\\\", "cafe%"] {
+        check(ports, org, holds(nothing), &[]);
+    }
+}
+
+pub fn a_url_or_select_field_is_tested(ports: &Ports) {
+    let (low, high) = (text("https://a.example/x?y=1"), text("https://b.example"));
+    let org = values(ports, FieldType::Url, low.clone(), high.clone());
+    check_equality(ports, org, &low, &high, text("https://a.example"));
+    check(ports, org, FieldTest::Contains("A.EXAMPLE/x?".to_owned()), &["Low"]);
+    let (free, pro) = (text("Free"), text("Pro"));
+    let kind = FieldType::Select(vec!["Free".to_owned(), "Pro".to_owned()]);
+    let org = values(ports, kind, free.clone(), pro.clone());
+    check_equality(ports, org, &free, &pro, text("Max"));
+    check(ports, org, FieldTest::Contains("pr".to_owned()), &["High"]);
+}
+
+pub fn a_number_field_is_tested_by_value(ports: &Ports) {
+    // As texts they would stand the other way round.
+    let (low, high) = (number(9.5), number(10.0));
+    let org = values(ports, FieldType::Number, low.clone(), high.clone());
+    check_equality(ports, org, &low, &high, number(0.0));
+    check_order(ports, org, &low, &high);
+    check(ports, org, FieldTest::Greater(number(-1e300)), &["High", "Low"]);
+    check(ports, org, FieldTest::AtMost(number(1e-300)), &[]);
+    let (low, high) = (number(-2.0), number(0.1));
+    let org = values(ports, FieldType::Number, low.clone(), high.clone());
+    check_order(ports, org, &low, &high);
+}
+
+pub fn a_date_field_is_tested_by_day(ports: &Ports) {
+    let (low, high) = (date("2025-12-31"), date("2026-01-01"));
+    let org = values(ports, FieldType::Date, low.clone(), high.clone());
+    check_equality(ports, org, &low, &high, date("2026-01-02"));
+    check_order(ports, org, &low, &high);
+}
+
+pub fn a_boolean_field_is_tested(ports: &Ports) {
+    let (no, yes) = (FieldValue::Boolean(false), FieldValue::Boolean(true));
+    let org = values(ports, FieldType::Boolean, no.clone(), yes.clone());
+    check(ports, org, FieldTest::Set, &["High", "Low"]);
+    check(ports, org, FieldTest::Unset, &["None"]);
+    check(ports, org, FieldTest::AnyOf(vec![no.clone()]), &["Low"]);
+    check(ports, org, FieldTest::AnyOf(vec![yes.clone()]), &["High"]);
+    check(ports, org, FieldTest::NoneOf(vec![yes]), &["Low", "None"]);
+}
+
+pub fn every_condition_on_fields_must_hold(ports: &Ports) {
+    let org = values(ports, FieldType::Number, number(1.0), number(2.0));
+    let mut filter = by_field("f", FieldTest::Set);
+    filter.fields.extend(by_field("f", FieldTest::Less(number(2.0))).fields);
+    assert_eq!(ports.names(org, &filter), ["Low"]);
+    filter.fields.extend(by_field("g", FieldTest::Set).fields);
+    assert_eq!(ports.names(org, &filter), NOBODY);
+}
+
+pub fn whoever_has_an_address_is_reachable(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "Ann", "ann@example.org");
+    ports.add(org, "Bo", "");
+    let reachable = |reachable| ContactFilter { reachable, ..ContactFilter::default() };
+    assert_eq!(ports.names(org, &reachable(Some(true))), ["Ann"]);
+    assert_eq!(ports.names(org, &reachable(Some(false))), ["Bo"]);
+    assert_eq!(ports.names(org, &reachable(None)), ["Ann", "Bo"]);
+}
+
+pub fn conditions_of_every_kind_combine(ports: &Ports) {
+    let org = ports.org();
+    let now = ports.clock.now();
+    for (name, email) in
+        [("Ann Lee", "ann@example.org"), ("Bo Lee", "bo@example.org"), ("Cy Lee", "")]
+    {
+        ports.add_with(org, name, email, |contact| {
+            contact.tags = tags(&["vip"]);
+            contact.custom = custom(&[("f", text(name))]);
+        });
+    }
+    let filter = ContactFilter {
+        query: search("lee").query,
+        sources: by_source(SourceKind::Manual, None, TimeRange::default()).sources,
+        tags: by_tags(&["vip"], &[], &["x"]).tags,
+        created: TimeRange { from: Some(now), until: None },
+        updated: TimeRange { from: Some(now), until: None },
+        fields: by_field("f", FieldTest::NoneOf(vec![text("Bo Lee")])).fields,
+        reachable: Some(true),
+    };
+    assert_eq!(ports.names(org, &filter), ["Ann Lee"]);
+}

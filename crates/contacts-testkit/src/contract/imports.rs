@@ -1,0 +1,251 @@
+//! What an [`contacts_core::import::ImportRepository`] promises of an import's life.
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use contacts_core::import::{Applied, Chunk, Import, ImportId, ImportState, Plan, Policy, Target};
+use contacts_core::{Actor, Clock, Error, Ids, OrgId};
+use time::OffsetDateTime;
+
+use crate::Ports;
+use crate::samples::{self, analysis, chunk, import_row, plan, running_import};
+
+fn inserted(ports: &Ports, org: OrgId) -> Import {
+    let import = samples::import(org, &ports.ids, &ports.clock, "people.csv");
+    ports.imports.insert(&import).unwrap();
+    import
+}
+
+fn read(ports: &Ports, import: &Import) -> Import {
+    ports.imports.get(import.org, import.id).unwrap().unwrap()
+}
+
+/// An import in each state.
+fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import {
+    let import = inserted(ports, org);
+    let (imports, id, now) = (&ports.imports, import.id, ports.clock.now());
+    let end = |problem: Option<&str>| {
+        assert!(imports.end(org, id, state, problem.map(str::to_owned), now).unwrap());
+    };
+    let found = match state {
+        ImportState::Unusable => Err("the file is empty".to_owned()),
+        _ => Ok((analysis(), plan(Policy::default()))),
+    };
+    let is_early = matches!(state, ImportState::Uploading | ImportState::Analysing);
+    if state != ImportState::Uploading {
+        assert!(imports.uploaded(org, id, 10, now).unwrap());
+    }
+    if !is_early {
+        assert!(imports.analysed(org, id, &found, now).unwrap());
+    }
+    if !is_early && !matches!(state, ImportState::Unusable | ImportState::Ready) {
+        assert!(imports.start(org, id, now).unwrap());
+    }
+    match state {
+        ImportState::Done | ImportState::Cancelled => end(None),
+        ImportState::Failed => end(Some("it broke")),
+        _ => {}
+    }
+    let import = read(ports, &import);
+    assert_eq!(import.state, state);
+    import
+}
+
+pub fn an_import_is_read_as_it_was_written(ports: &Ports) {
+    let org = ports.org();
+    let mut import = samples::import(org, &ports.ids, &ports.clock, "Träde \"show\".csv");
+    import.actor = Actor::User(ports.ids.next());
+    ports.imports.insert(&import).unwrap();
+    assert_eq!(read(ports, &import), import);
+    assert_eq!(ports.imports.get(org, ImportId(ports.ids.next())).unwrap(), None);
+}
+
+pub fn an_import_goes_from_state_to_state(ports: &Ports) {
+    let org = ports.org();
+    let mut expected = inserted(ports, org);
+    let (imports, id) = (&ports.imports, expected.id);
+    let check = |expected: &Import| assert_eq!(&read(ports, expected), expected);
+
+    let times: [OffsetDateTime; 4] = std::array::from_fn(|_| ports.clock.tick());
+    assert!(imports.uploaded(org, id, 12_345, times[0]).unwrap());
+    expected.state = ImportState::Analysing;
+    expected.bytes = 12_345;
+    check(&expected);
+
+    let mut found = (analysis(), plan(Policy::FillBlanks));
+    found.0.layout.delimiter = '\t';
+    found.0.samples.push(vec!["\"é\", ".to_owned(), String::new()]);
+    found.1.columns = vec![None, Some(Target::Field(samples::key("tier")))];
+    found.1.tags = samples::tags(&["Trade Show", "vip"]);
+    assert!(imports.analysed(org, id, &Ok(found.clone()), times[1]).unwrap());
+    expected.state = ImportState::Ready;
+    (expected.analysis, expected.plan) = (Some(found.0), Some(found.1));
+    check(&expected);
+
+    let new = Plan { tags: samples::tags(&["VIP"]), ..plan(Policy::AddOnly) };
+    assert!(imports.replan(org, id, &new).unwrap());
+    expected.plan = Some(new);
+    check(&expected);
+
+    assert!(imports.start(org, id, times[2]).unwrap());
+    expected.state = ImportState::Running;
+    expected.started_at = Some(times[2]);
+    check(&expected);
+
+    assert!(imports.end(org, id, ImportState::Done, None, times[3]).unwrap());
+    expected.state = ImportState::Done;
+    expected.finished_at = Some(times[3]);
+    check(&expected);
+}
+
+pub fn a_file_that_cannot_be_imported_says_why(ports: &Ports) {
+    let org = ports.org();
+    let import = in_state(ports, org, ImportState::Unusable);
+    assert_eq!(import.problem.as_deref(), Some("the file is empty"));
+    assert_eq!((import.analysis, import.plan), (None, None));
+    assert_eq!(import.finished_at, Some(ports.clock.now()));
+}
+
+pub fn a_failed_import_says_why(ports: &Ports) {
+    let import = in_state(ports, ports.org(), ImportState::Failed);
+    assert_eq!(import.problem.as_deref(), Some("it broke"));
+    assert_eq!(import.finished_at, Some(ports.clock.now()));
+}
+
+pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
+    let org = ports.org();
+    let found = Ok((analysis(), plan(Policy::AddOnly)));
+    for state in ImportState::ALL {
+        let import = in_state(ports, org, state);
+        let (imports, id, now) = (&ports.imports, import.id, ports.clock.tick());
+        let refuses = |was: bool| assert!(!was, "{state:?}");
+        if state != ImportState::Uploading {
+            refuses(imports.uploaded(org, id, 99, now).unwrap());
+        }
+        if state != ImportState::Analysing {
+            refuses(imports.analysed(org, id, &found, now).unwrap());
+        }
+        if state != ImportState::Ready {
+            refuses(imports.replan(org, id, &plan(Policy::AddOnly)).unwrap());
+            refuses(imports.start(org, id, now).unwrap());
+        }
+        if state.is_end() {
+            for end in [ImportState::Done, ImportState::Cancelled, ImportState::Failed] {
+                refuses(imports.end(org, id, end, Some("no".to_owned()), now).unwrap());
+            }
+        }
+        assert_eq!(read(ports, &import), import);
+    }
+}
+
+pub fn an_import_can_be_cancelled_until_it_ends(ports: &Ports) {
+    let org = ports.org();
+    for state in ImportState::ALL.into_iter().filter(|state| !state.is_end()) {
+        let import = in_state(ports, org, state);
+        let now = ports.clock.tick();
+        assert!(ports.imports.end(org, import.id, ImportState::Cancelled, None, now).unwrap());
+        let ended = read(ports, &import);
+        let expected = Import { state: ImportState::Cancelled, finished_at: Some(now), ..import };
+        assert_eq!(ended, expected);
+    }
+}
+
+pub fn a_refused_change_queues_no_job(ports: &Ports) {
+    let org = ports.org();
+    let worker = ports.ids.next();
+    let now = ports.clock.now();
+    let lease = std::time::Duration::from_secs(60);
+    let import = in_state(ports, org, ImportState::Running);
+    while ports.jobs.claim(worker, lease, now).unwrap().is_some() {}
+    assert!(!ports.imports.uploaded(org, import.id, 1, now).unwrap());
+    assert!(!ports.imports.start(org, import.id, now).unwrap());
+    assert!(!ports.jobs.is_waiting(now).unwrap());
+}
+
+pub fn rows_are_taken_only_while_it_runs(ports: &Ports) {
+    let org = ports.org();
+    for state in ImportState::ALL.into_iter().filter(|state| *state != ImportState::Running) {
+        let import = in_state(ports, org, state);
+        let rows = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
+        let applied = ports.imports.apply(&import, &rows, ports.clock.now()).unwrap();
+        assert_eq!(applied, Applied::Stopped(state));
+        assert_eq!(read(ports, &import), import);
+    }
+    assert_eq!(ports.found(org, "").len(), 0);
+}
+
+pub fn a_stopped_import_keeps_a_true_tally(ports: &Ports) {
+    let org = ports.org();
+    let import = running_import(ports, org, Policy::default());
+    let now = ports.clock.tick();
+    let first = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
+    let Applied::Taken(tally) = ports.imports.apply(&import, &first, now).unwrap() else {
+        panic!("not taken");
+    };
+    ports.imports.end(org, import.id, ImportState::Cancelled, None, now).unwrap();
+    let second = chunk(&ports.ids, 1, vec![import_row("Bo", "bo@example.org")]);
+    // The worker still believes that it runs.
+    let applied = ports.imports.apply(&import, &second, now).unwrap();
+    assert_eq!(applied, Applied::Stopped(ImportState::Cancelled));
+    let stopped = read(ports, &import);
+    assert_eq!((stopped.tally.added, stopped.tally.rows()), (1, 1));
+    assert_eq!(stopped.tally, tally);
+    assert_eq!(ports.found(org, ""), ["Ann"]);
+}
+
+pub fn a_chunk_is_taken_once(ports: &Ports) {
+    let org = ports.org();
+    let import = running_import(ports, org, Policy::default());
+    let now = ports.clock.tick();
+    let first = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
+    let second = chunk(&ports.ids, 1, vec![import_row("Bo", "bo@example.org")]);
+    let apply = |rows: &Chunk| ports.imports.apply(&import, rows, now).unwrap();
+    // A worker that is ahead, and one that comes again, as after a lost lease.
+    assert_eq!(apply(&second), Applied::Superseded);
+    assert!(matches!(apply(&first), Applied::Taken(tally) if tally.rows() == 1));
+    assert_eq!(apply(&first), Applied::Superseded);
+    assert!(matches!(apply(&second), Applied::Taken(tally) if tally.rows() == 2));
+    assert_eq!(apply(&second), Applied::Superseded);
+    assert_eq!(apply(&first), Applied::Superseded);
+    assert_eq!(read(ports, &import).tally.added, 2);
+    assert_eq!(ports.found(org, ""), ["Ann", "Bo"]);
+}
+
+pub fn the_newest_import_is_listed_first(ports: &Ports) {
+    let org = ports.org();
+    let mut imports = Vec::new();
+    for _ in 0..4 {
+        imports.insert(0, inserted(ports, org));
+        ports.clock.tick();
+    }
+    let list = |before: Option<usize>, limit| {
+        let before = before.map(|at| imports[at].id);
+        ports.imports.list(org, before, limit).unwrap()
+    };
+    assert_eq!(list(None, 10), imports);
+    assert_eq!(list(None, 2), imports[..2]);
+    assert_eq!(list(Some(1), 2), imports[2..]);
+    assert_eq!(list(Some(3), 2), []);
+}
+
+pub fn organisations_do_not_see_each_other(ports: &Ports) {
+    let (org, other, now) = (ports.org(), ports.org(), ports.clock.now());
+    let imports = &ports.imports;
+    for state in [ImportState::Uploading, ImportState::Analysing, ImportState::Ready] {
+        let import = in_state(ports, org, state);
+        let found = Ok((analysis(), plan(Policy::AddOnly)));
+        assert_eq!(imports.get(other, import.id).unwrap(), None);
+        assert!(!imports.uploaded(other, import.id, 1, now).unwrap());
+        assert!(!imports.analysed(other, import.id, &found, now).unwrap());
+        assert!(!imports.replan(other, import.id, &plan(Policy::AddOnly)).unwrap());
+        assert!(!imports.start(other, import.id, now).unwrap());
+        assert!(!imports.end(other, import.id, ImportState::Cancelled, None, now).unwrap());
+        assert_eq!(read(ports, &import), import);
+    }
+    let import = running_import(ports, org, Policy::default());
+    let rows = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
+    let forged = Import { org: other, ..import.clone() };
+    let refused = imports.apply(&forged, &rows, now);
+    assert!(matches!(refused, Err(Error::NotFound(_)) | Ok(Applied::Superseded)));
+    assert_eq!(imports.list(other, None, 10).unwrap(), []);
+    assert_eq!(read(ports, &import), import);
+    assert_eq!(ports.found(other, "").len() + ports.found(org, "").len(), 0);
+}

@@ -1,0 +1,65 @@
+//! What a [`contacts_core::key::KeyRepository`] promises (R2).
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use contacts_core::key::{KeyId, Scope};
+use contacts_core::{Clock, Ids};
+
+use crate::Ports;
+use crate::samples::api_key;
+
+pub fn a_key_is_found_by_its_hash_as_it_was_written(ports: &Ports) {
+    let org = ports.org();
+    let (mut key, token) = api_key(org, &ports.ids, &ports.clock, 1);
+    key.name = "Zürich \"desk\"".to_owned();
+    key.scopes = Scope::ALL.into();
+    key.expires_at = Some(ports.clock.tick());
+    ports.keys.insert(&key).unwrap();
+    assert_eq!(ports.keys.find(org, token.hash()).unwrap(), Some(key.clone()));
+    assert_eq!(ports.keys.list(org).unwrap(), [key]);
+}
+
+pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+    let org = ports.org();
+    let (_, token) = api_key(org, &ports.ids, &ports.clock, 1);
+    assert_eq!(ports.keys.find(org, token.hash()).unwrap(), None);
+    assert_eq!(ports.keys.list(org).unwrap(), []);
+    let id = KeyId(ports.ids.next());
+    assert_eq!(ports.keys.revoke(org, id, ports.clock.now()).unwrap(), None);
+}
+
+pub fn organisations_do_not_see_each_other(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    let (key, token) = api_key(org, &ports.ids, &ports.clock, 1);
+    ports.keys.insert(&key).unwrap();
+    assert_eq!(ports.keys.find(other, token.hash()).unwrap(), None);
+    assert_eq!(ports.keys.list(other).unwrap(), []);
+    assert_eq!(ports.keys.revoke(other, key.id, ports.clock.now()).unwrap(), None);
+    assert_eq!(ports.keys.list(org).unwrap(), [key]);
+}
+
+pub fn the_newest_key_is_listed_first(ports: &Ports) {
+    let org = ports.org();
+    let mut keys = Vec::new();
+    for random in 1..=3 {
+        let (key, _) = api_key(org, &ports.ids, &ports.clock, random);
+        ports.keys.insert(&key).unwrap();
+        keys.insert(0, key);
+        ports.clock.tick();
+    }
+    assert_eq!(ports.keys.list(org).unwrap(), keys);
+}
+
+pub fn a_revoked_key_is_still_found_and_stays_revoked_since_when_it_was(ports: &Ports) {
+    let org = ports.org();
+    let (mut key, token) = api_key(org, &ports.ids, &ports.clock, 1);
+    let (other, _) = api_key(org, &ports.ids, &ports.clock, 2);
+    ports.keys.insert(&key).unwrap();
+    ports.keys.insert(&other).unwrap();
+    let first = ports.clock.tick();
+    key.revoked_at = Some(first);
+    assert_eq!(ports.keys.revoke(org, key.id, first).unwrap(), Some(key.clone()));
+    let later = ports.clock.tick();
+    assert_eq!(ports.keys.revoke(org, key.id, later).unwrap(), Some(key.clone()));
+    assert_eq!(ports.keys.find(org, token.hash()).unwrap(), Some(key));
+    assert_eq!(ports.keys.find(org, other.hash).unwrap(), Some(other));
+}

@@ -1,0 +1,178 @@
+//! What a [`contacts_core::contact::ContactRepository`] promises of the list (R21).
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use std::time::Duration;
+
+use contacts_core::contact::{Contact, ContactFilter, Sort, SortBy};
+use contacts_core::page::Count;
+use contacts_core::{Actor, OrgId};
+
+use super::check::{search, shown};
+use crate::Ports;
+use crate::samples::{new_name, page};
+
+/// Some people whose names, addresses and times are in different orders, with many ties.
+fn people(ports: &Ports, org: OrgId) -> Vec<Contact> {
+    let names = ["Émile", "emma", "Emil", "", "zoë", "Zoe", "Ann", "Ann", "", "Öz", "Oz", "山田"];
+    for (at, name) in names.iter().enumerate() {
+        let email = if at % 4 == 3 && !name.is_empty() {
+            String::new()
+        } else {
+            format!("p{}@example.org", at * 7 % 12)
+        };
+        ports.add(org, name, &email);
+        if at % 3 == 0 {
+            ports.clock.tick();
+        }
+    }
+    let all = ports.all(org, &ContactFilter::default());
+    for contact in all.iter().step_by(4) {
+        let now = ports.clock.tick();
+        ports.contacts.update(org, contact.id, None, &new_name("Kim"), Actor::System, now).unwrap();
+    }
+    ports.all(org, &ContactFilter::default())
+}
+
+fn in_order(mut people: Vec<Contact>, sort: Sort) -> Vec<String> {
+    people.sort_by(|one, other| {
+        let key = |contact: &Contact| (sort.key(contact), contact.id);
+        let order = key(one).partial_cmp(&key(other)).unwrap();
+        if sort.descending { order.reverse() } else { order }
+    });
+    people.iter().map(|contact| format!("{} {}", shown(contact), contact.id)).collect()
+}
+
+pub fn every_sort_is_complete_on_pages_of_any_size(ports: &Ports) {
+    let org = ports.org();
+    let people = people(ports, org);
+    for by in SortBy::ALL {
+        for descending in [false, true] {
+            let expected = in_order(people.clone(), Sort { by, descending });
+            for size in [1, 5, 12, 200] {
+                let rows = ports.pages(org, &page(by, descending, size), |_| {});
+                let rows: Vec<_> = rows.iter().map(|c| format!("{} {}", shown(c), c.id)).collect();
+                assert_eq!(rows, expected, "{by:?}, descending: {descending}, size {size}");
+            }
+        }
+    }
+}
+
+pub fn no_row_is_skipped_or_shown_twice_while_rows_are_added(ports: &Ports) {
+    for by in SortBy::ALL {
+        for descending in [false, true] {
+            let org = ports.org();
+            let people = people(ports, org);
+            let rows = ports.pages(org, &page(by, descending, 3), |listed| {
+                // One before the page's end and one far behind it, but not for ever.
+                if listed.items.len() == 3 && ports.found(org, "").len() < 30 {
+                    let at = ports.ids.clone();
+                    let next = contacts_core::Ids::next(&at).simple().to_string();
+                    ports.add(org, "Aaa", &format!("a{next}@example.org"));
+                    ports.add(org, "zzz", &format!("z{next}@example.org"));
+                    ports.clock.advance(Duration::from_millis(1));
+                }
+            });
+            for person in people {
+                assert!(rows.iter().any(|row| row.id == person.id), "{by:?} {descending}");
+            }
+        }
+    }
+}
+
+pub fn a_cursor_holds_when_its_row_is_gone(ports: &Ports) {
+    let org = ports.org();
+    for name in ["Ann", "Bo", "Cy", "Di"] {
+        ports.add(org, name, "");
+    }
+    let mut request = page(SortBy::Name, false, 2);
+    let first = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
+    ports.contacts.delete(org, first.items[1].id, None).unwrap();
+    request.after = first.next;
+    let second = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
+    assert_eq!(second.items.iter().map(shown).collect::<Vec<_>>(), ["Cy", "Di"]);
+    assert_eq!(second.next, None);
+}
+
+pub fn a_cursor_is_read_back_from_its_text(ports: &Ports) {
+    let org = ports.org();
+    people(ports, org);
+    for by in SortBy::ALL {
+        let mut request = page(by, true, 5);
+        let first = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
+        let next = first.next.unwrap();
+        let read = contacts_core::contact::Cursor::decode(&next.encode(), request.sort);
+        assert_eq!(read.as_ref(), Some(&next));
+        request.after = read;
+        let second = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
+        assert!(second.items.iter().all(|row| first.items.iter().all(|old| old.id != row.id)));
+    }
+}
+
+pub fn the_last_page_has_no_next_one_even_when_it_is_full(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "Ann", "");
+    ports.add(org, "Bo", "");
+    let listed = ports.contacts.list(org, &ContactFilter::default(), &page(SortBy::Name, false, 2));
+    let listed = listed.unwrap();
+    assert_eq!((listed.items.len(), listed.next), (2, None));
+    let none = ports.contacts.list(org, &search("nobody"), &page(SortBy::Name, false, 2)).unwrap();
+    assert_eq!((none.items.len(), none.next), (0, None));
+}
+
+pub fn a_page_is_filtered_and_sorted_at_once(ports: &Ports) {
+    let org = ports.org();
+    for name in ["Ann Lee", "Bo Lee", "Cy Ray", "Di Lee"] {
+        ports.add(org, name, "");
+    }
+    let mut request = page(SortBy::Name, true, 2);
+    let first = ports.contacts.list(org, &search("lee"), &request).unwrap();
+    assert_eq!(first.items.iter().map(shown).collect::<Vec<_>>(), ["Di Lee", "Bo Lee"]);
+    request.after = first.next;
+    let second = ports.contacts.list(org, &search("lee"), &request).unwrap();
+    assert_eq!(second.items.iter().map(shown).collect::<Vec<_>>(), ["Ann Lee"]);
+}
+
+pub fn a_row_carries_its_tags_and_its_source(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |contact| {
+        contact.tags = crate::samples::tags(&["vip", "beta"]);
+        contact.custom = crate::samples::custom(&[("tier", crate::samples::text("gold"))]);
+    });
+    let bo = ports.add(org, "Bo", "bo@example.org");
+    assert_eq!(ports.all(org, &ContactFilter::default()), [ann, bo]);
+}
+
+pub fn a_small_count_is_exact_either_way(ports: &Ports) {
+    let org = ports.org();
+    for name in ["Ann", "Bo", "Cy"] {
+        ports.add(org, name, "");
+    }
+    let everybody = ContactFilter::default();
+    for exactly in [false, true] {
+        assert_eq!(ports.contacts.count(org, &everybody, exactly).unwrap(), Count::Exact(3));
+        assert_eq!(ports.contacts.count(org, &search("bo"), exactly).unwrap(), Count::Exact(1));
+    }
+}
+
+pub fn a_bounded_count_stops_and_an_exact_one_goes_on(ports: &Ports) {
+    let org = ports.org();
+    let import = crate::samples::running_import(ports, org, Default::default());
+    let people = |from: u64, rows: u64| {
+        let row = |n| crate::samples::import_row("Ann", &format!("a{n}@example.org"));
+        crate::samples::chunk(&ports.ids, from, (from..from + rows).map(row).collect())
+    };
+    let now = contacts_core::Clock::now(&ports.clock);
+    let take = |from, rows| ports.imports.apply(&import, &people(from, rows), now).unwrap();
+    let everybody = ContactFilter::default();
+    take(0, Count::BOUND);
+    assert_eq!(ports.contacts.count(org, &everybody, false).unwrap(), Count::Exact(Count::BOUND));
+    take(Count::BOUND, 1);
+    assert_eq!(
+        ports.contacts.count(org, &everybody, false).unwrap(),
+        Count::MoreThan(Count::BOUND)
+    );
+    assert_eq!(
+        ports.contacts.count(org, &everybody, true).unwrap(),
+        Count::Exact(Count::BOUND + 1)
+    );
+}

@@ -1,0 +1,241 @@
+//! A macro for each port, which makes a `#[test]` of each property of its contract.
+//!
+//! `tests/complete.rs` sees to it that no property is left out.
+
+/// Makes the tests of some properties. The contracts' macros use it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! properties {
+    ($make:expr, $module:ident: $($property:ident)*) => {
+        mod $module {
+            #[allow(unused_imports, reason = "the maker may be named by its whole path")]
+            use super::*;
+            $(
+                #[test]
+                fn $property() {
+                    let make = $make;
+                    let ports: $crate::Ports = make();
+                    $crate::contract::$module::$property(&ports);
+                }
+            )*
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::contact::ContactRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! contact_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, contacts:
+            a_contact_is_read_as_it_was_written
+            every_origin_is_read_as_it_was_written
+            what_is_not_there_answers_nothing
+            organisations_do_not_see_each_other
+            the_same_address_in_another_spelling_is_taken
+            many_contacts_may_have_no_address
+            a_patch_changes_what_it_names_and_nothing_else
+            a_patch_that_changes_nothing_leaves_version_and_time
+            a_stale_version_is_refused_with_the_current_state
+            a_required_field_cannot_be_cleared
+            clearing_a_required_field_that_is_missing_changes_nothing
+            an_update_cannot_take_anothers_address
+            an_address_may_be_respelled_by_its_owner
+            an_address_that_was_left_is_free
+            tagging_leaves_version_and_time
+            a_tag_is_shown_as_it_was_first_written
+            adding_a_tag_that_is_there_or_removing_one_that_is_not_changes_nothing
+            deleting_takes_everything_that_hangs_on_a_contact
+            the_first_arrival_is_the_source
+            activity_tells_who_did_what_the_newest_first
+            activity_is_read_page_by_page
+            a_new_address_is_an_edit_from_one_to_another
+        }
+        $crate::properties! { $make, lists:
+            every_sort_is_complete_on_pages_of_any_size
+            no_row_is_skipped_or_shown_twice_while_rows_are_added
+            a_cursor_holds_when_its_row_is_gone
+            a_cursor_is_read_back_from_its_text
+            the_last_page_has_no_next_one_even_when_it_is_full
+            a_page_is_filtered_and_sorted_at_once
+            a_row_carries_its_tags_and_its_source
+            a_small_count_is_exact_either_way
+            a_bounded_count_stops_and_an_exact_one_goes_on
+        }
+        $crate::properties! { $make, search:
+            case_and_accents_do_not_matter
+            long_words_are_found_anywhere_and_short_ones_at_the_start
+            every_word_must_match_in_any_order
+            signs_of_patterns_are_ordinary_characters
+            a_phone_is_found_by_its_digits
+            an_empty_search_finds_everybody
+            writing_without_spaces_is_found
+            a_write_is_found_by_the_very_next_search
+        }
+        $crate::properties! { $make, filters:
+            a_source_of_every_kind_is_found
+            a_source_condition_holds_of_one_arrival_as_a_whole
+            tags_are_asked_for_by_any_all_and_none
+            a_range_of_time_begins_with_its_first_moment_and_ends_before_its_last
+            a_text_field_is_tested
+            a_url_or_select_field_is_tested
+            a_number_field_is_tested_by_value
+            a_date_field_is_tested_by_day
+            a_boolean_field_is_tested
+            every_condition_on_fields_must_hold
+            whoever_has_an_address_is_reachable
+            conditions_of_every_kind_combine
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::tag::TagRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! tag_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, tags:
+            a_tag_is_made_once_and_shown_as_it_was_first_written
+            organisations_do_not_see_each_other
+            the_list_counts_who_carries_each_and_keeps_those_that_nobody_does
+            the_list_is_read_by_prefix_and_page_by_page
+            renaming_a_tag_renames_it_everywhere
+            a_new_spelling_of_its_own_name_is_a_rename
+            renaming_onto_another_merges_them
+            deleting_a_tag_takes_it_off_everybody
+            what_is_not_there_answers_nothing
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::field::FieldRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! field_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, fields:
+            a_field_of_every_type_is_read_as_it_was_written
+            fields_stand_by_position_and_then_by_key
+            organisations_do_not_see_each_other
+            a_key_is_taken_once
+            a_field_is_changed
+            a_type_cannot_change_while_values_exist
+            options_may_change_while_values_exist
+            named_fields_come_first_and_the_others_follow_as_they_stood
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::org::OrganisationRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! organisation_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, organisations:
+            an_organisation_is_read_as_it_was_written
+            one_that_is_not_there_answers_nothing
+            organisations_do_not_see_each_other
+            the_oldest_is_listed_first
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::key::KeyRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! key_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, keys:
+            a_key_is_found_by_its_hash_as_it_was_written
+            what_is_not_there_answers_nothing
+            organisations_do_not_see_each_other
+            the_newest_key_is_listed_first
+            a_revoked_key_is_still_found_and_stays_revoked_since_when_it_was
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::import::ImportRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! import_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, imports:
+            an_import_is_read_as_it_was_written
+            an_import_goes_from_state_to_state
+            a_file_that_cannot_be_imported_says_why
+            a_failed_import_says_why
+            a_change_of_state_that_is_not_allowed_changes_nothing
+            an_import_can_be_cancelled_until_it_ends
+            a_refused_change_queues_no_job
+            rows_are_taken_only_while_it_runs
+            a_stopped_import_keeps_a_true_tally
+            a_chunk_is_taken_once
+            the_newest_import_is_listed_first
+            organisations_do_not_see_each_other
+        }
+        $crate::properties! { $make, rows:
+            a_new_address_adds
+            a_known_address_updates_and_is_never_rewritten
+            new_tags_alone_update_without_a_new_version
+            a_row_that_says_nothing_new_is_unchanged
+            the_same_address_twice_in_a_chunk_is_an_add_and_an_update
+            chunks_of_any_size_give_the_same
+            the_policy_says_what_may_happen
+            the_policy_counts_rows_of_the_same_file_as_known
+            an_incomplete_contact_is_filled
+            a_tag_of_a_row_is_shown_as_it_was_first_written
+            tags_of_a_row_that_is_skipped_are_not_made
+            a_contact_comes_once_by_each_import
+            issues_are_noted_in_the_order_of_the_file
+            every_reason_to_skip_is_counted
+            a_contact_of_another_organisation_is_not_known
+            a_contact_that_was_deleted_is_added_anew
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::file::FileStore`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! file_store_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, files:
+            a_file_is_its_pieces_in_order
+            a_piece_that_is_sent_again_is_kept_once
+            a_file_that_is_not_there_is_empty
+            a_deleted_file_is_gone_and_its_neighbour_is_not
+            organisations_do_not_see_each_other
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::job::JobQueue`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! job_queue_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, jobs:
+            a_job_is_taken_by_one_worker
+            starting_an_import_queues_its_run
+            the_oldest_due_job_comes_first
+            a_silent_worker_loses_its_job
+            a_worker_that_speaks_up_holds_on_to_its_job
+            a_worker_that_lost_its_job_changes_nothing
+            a_job_that_is_done_or_given_up_is_gone
+            a_job_that_gives_way_goes_on_behind_the_others
+            a_job_that_failed_waits_and_counts_its_failures
+            an_organisation_with_fewer_jobs_in_hand_comes_first
+            a_lease_that_ran_out_is_no_job_in_hand
+            organisations_do_not_see_each_other
+        }
+    };
+}

@@ -1,0 +1,126 @@
+//! What a [`contacts_core::contact::ContactRepository`] promises of search (R19).
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use contacts_core::contact::{Phone, Region};
+use contacts_core::{Actor, Clock};
+
+use crate::Ports;
+use crate::samples::{new_name, phone};
+
+const NOBODY: Vec<String> = Vec::new();
+
+pub fn case_and_accents_do_not_matter(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "José Ångström", "");
+    ports.add(org, "Straße Łódź", "");
+    for query in ["jose", "JOSÉ", "jose\u{301}", "angstrom", "ÅNGSTRÖM"] {
+        assert_eq!(ports.found(org, query), ["José Ångström"], "{query}");
+    }
+    for query in ["strasse", "STRASSE", "lodz", "straß"] {
+        assert_eq!(ports.found(org, query), ["Straße Łódź"], "{query}");
+    }
+}
+
+pub fn long_words_are_found_anywhere_and_short_ones_at_the_start(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "Anna Björk", "abjork@example.org");
+    for (query, found) in [
+        ("nna", true),
+        ("jor", true),
+        ("an", true),
+        ("a", true),
+        ("bj", true),
+        ("ab", true),
+        ("nn", false),
+        ("rk", false),
+        ("xample.or", true),
+        ("annab", false),
+    ] {
+        assert_eq!(ports.found(org, query).len(), usize::from(found), "{query}");
+    }
+}
+
+pub fn every_word_must_match_in_any_order(ports: &Ports) {
+    let org = ports.org();
+    ports.add_with(org, "Ann Lee", "shop@example.org", |c| c.phone = Some(phone("+12025550101")));
+    ports.add(org, "Ann Ray", "ray@example.com");
+    assert_eq!(ports.found(org, "ann"), ["Ann Lee", "Ann Ray"]);
+    assert_eq!(ports.found(org, "lee ann"), ["Ann Lee"]);
+    assert_eq!(ports.found(org, "  ann \t example.org 5550101 "), ["Ann Lee"]);
+    assert_eq!(ports.found(org, "ann bo"), NOBODY);
+}
+
+pub fn signs_of_patterns_are_ordinary_characters(ports: &Ports) {
+    let org = ports.org();
+    for name in
+        ["100% Ann", "under_score", r"back\slash", "O'Brien", "say \"hi\"", "a.*b(c)[d]^$?+{2}|"]
+    {
+        ports.add(org, name, "");
+    }
+    for (query, found) in [
+        ("100%", "100% Ann"),
+        ("r_s", "under_score"),
+        (r"k\s", r"back\slash"),
+        ("o'b", "O'Brien"),
+        ("\"hi\"", "say \"hi\""),
+        ("a.*b(c)[d]^$?+{2}|", "a.*b(c)[d]^$?+{2}|"),
+        ("[d]", "a.*b(c)[d]^$?+{2}|"),
+    ] {
+        assert_eq!(ports.found(org, query), [found], "{query}");
+    }
+    for query in
+        ["%", "_", r"\", "%%%", "___", "und.rscore", "ann%", r"\\\", "'''", ".*.", "k_s", "k%h"]
+    {
+        assert_eq!(ports.found(org, query), NOBODY, "{query}");
+    }
+}
+
+pub fn a_phone_is_found_by_its_digits(ports: &Ports) {
+    let org = ports.org();
+    ports.add_with(org, "Ann", "", |contact| {
+        contact.phone = Some(Phone::parse("030 / 901-820", Region::parse("DE")).unwrap());
+    });
+    for query in [
+        "030901820",
+        "030 901820",
+        "+49 30 901820",
+        "4930901",
+        "901-820",
+        "(030)",
+        "+49 (30) 901 820",
+    ] {
+        assert_eq!(ports.found(org, query), ["Ann"], "{query}");
+    }
+    assert_eq!(ports.found(org, "902820"), NOBODY);
+}
+
+pub fn an_empty_search_finds_everybody(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "Ann", "");
+    ports.add(org, "", "bo@example.org");
+    for query in ["", " ", "\u{3000}\u{200B}"] {
+        assert_eq!(ports.found(org, query).len(), 2, "{query:?}");
+    }
+}
+
+pub fn writing_without_spaces_is_found(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "山田太郎", "");
+    ports.add(org, "Ольга Ёлкина", "");
+    for query in ["山", "山田", "太郎", "田太郎"] {
+        assert_eq!(ports.found(org, query), ["山田太郎"], "{query}");
+    }
+    assert_eq!(ports.found(org, "елк ОЛЬ"), ["Ольга Ёлкина"]);
+}
+
+pub fn a_write_is_found_by_the_very_next_search(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    assert_eq!(ports.found(org, "ann"), ["Ann"]);
+    let now = ports.clock.now();
+    ports.contacts.update(org, ann.id, None, &new_name("Bob"), Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "bob"), ["Bob"]);
+    let patch = crate::samples::new_email("bob@example.org");
+    ports.contacts.update(org, ann.id, None, &patch, Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "ann"), NOBODY);
+}

@@ -1,0 +1,10 @@
+//! The ports in memory, a file each.
+
+pub(crate) mod contacts;
+mod fields;
+mod files;
+pub(crate) mod imports;
+pub(crate) mod jobs;
+mod keys;
+mod organisations;
+pub(crate) mod tags;

@@ -1,0 +1,239 @@
+//! Contacts in memory.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+
+use contacts_core::contact::{
+    Activity, ActivityKind, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
+    ContactRepository, CursorKey, Listed, PageRequest, Tagged, Updated,
+};
+use contacts_core::page::{Count, Page};
+use contacts_core::tag::TagName;
+use contacts_core::{Actor, Error, OrgId, Result};
+use time::OffsetDateTime;
+
+use crate::World;
+
+/// An organisation's contacts.
+#[derive(Default)]
+pub(crate) struct Contacts {
+    pub(crate) records: BTreeMap<ContactId, Record>,
+    by_address: HashMap<String, ContactId>,
+}
+
+/// A contact and what hangs on it.
+pub(crate) struct Record {
+    /// Its tags are spelled as the tags are.
+    pub(crate) contact: Contact,
+    pub(crate) arrivals: Vec<Arrival>,
+    /// In the order in which it was recorded.
+    pub(crate) activity: Vec<Activity>,
+}
+
+impl Record {
+    pub(crate) fn note(&mut self, at: OffsetDateTime, actor: Actor, what: ActivityKind) {
+        self.activity.push(Activity { at, actor, what });
+    }
+
+    /// Notes which tags came and went, if any did.
+    pub(crate) fn note_tags(
+        &mut self,
+        at: OffsetDateTime,
+        actor: Actor,
+        added: &[TagName],
+        removed: &[TagName],
+    ) {
+        let written = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
+        if !added.is_empty() || !removed.is_empty() {
+            let what = ActivityKind::Tagged { added: written(added), removed: written(removed) };
+            self.note(at, actor, what);
+        }
+    }
+}
+
+impl Contacts {
+    /// The contact of an address.
+    pub(crate) fn of_address(&mut self, key: &str) -> Option<&mut Record> {
+        self.records.get_mut(self.by_address.get(key)?)
+    }
+
+    /// Adds a contact whose tags are spelled as the tags are.
+    pub(crate) fn insert(&mut self, contact: Contact, actor: Actor) -> Result<()> {
+        self.check_address(&contact)?;
+        if self.records.contains_key(&contact.id) {
+            return Err(Error::store("there is a contact of this id"));
+        }
+        let arrivals = vec![contact.source.clone()];
+        let (id, at) = (contact.id, contact.created_at);
+        self.claim_address(&contact);
+        let mut record = Record { contact, arrivals, activity: Vec::new() };
+        record.note(at, actor, ActivityKind::Created);
+        self.records.insert(id, record);
+        Ok(())
+    }
+
+    fn update(
+        &mut self,
+        id: ContactId,
+        if_version: Option<u64>,
+        patch: &ContactPatch,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Updated>> {
+        let Some(record) = self.records.get(&id) else { return Ok(None) };
+        check_version(&record.contact, if_version)?;
+        let mut contact = record.contact.clone();
+        let changes = patch.apply(&mut contact, now)?;
+        if !changes.is_empty() {
+            self.check_address(&contact)?;
+            let old = record.contact.email_key().to_owned();
+            self.by_address.remove(&old);
+            self.claim_address(&contact);
+            if let Some(record) = self.records.get_mut(&id) {
+                record.contact = contact.clone();
+                record.note(now, actor, ActivityKind::Edited(changes.clone()));
+            }
+        }
+        Ok(Some(Updated { contact, changes }))
+    }
+
+    fn delete(&mut self, id: ContactId, if_version: Option<u64>) -> Result<bool> {
+        let Some(record) = self.records.get(&id) else { return Ok(false) };
+        check_version(&record.contact, if_version)?;
+        self.by_address.remove(record.contact.email_key());
+        Ok(self.records.remove(&id).is_some())
+    }
+
+    fn check_address(&self, contact: &Contact) -> Result<()> {
+        match self.by_address.get(contact.email_key()) {
+            Some(owner) if *owner != contact.id => Err(Error::EmailTaken(*owner)),
+            _ => Ok(()),
+        }
+    }
+
+    fn claim_address(&mut self, contact: &Contact) {
+        if let Some(email) = &contact.email {
+            self.by_address.insert(email.key().to_owned(), contact.id);
+        }
+    }
+
+    fn matching<'a>(&'a self, filter: &'a ContactFilter) -> impl Iterator<Item = &'a Contact> {
+        let records = self.records.values();
+        records.filter(|r| filter.matches(&r.contact, &r.arrivals)).map(|r| &r.contact)
+    }
+
+    fn list(&self, filter: &ContactFilter, page: &PageRequest) -> Listed {
+        let sort = page.sort;
+        let order = |one: &(CursorKey, ContactId), other: &(CursorKey, ContactId)| {
+            let order = one.partial_cmp(other).unwrap_or(Ordering::Equal);
+            if sort.descending { order.reverse() } else { order }
+        };
+        let after = page.after.as_ref().map(|cursor| (cursor.key.clone(), cursor.id));
+        let mut rows: Vec<_> = self
+            .matching(filter)
+            .map(|contact| ((sort.key(contact), contact.id), contact))
+            .filter(|(at, _)| after.as_ref().is_none_or(|after| order(at, after).is_gt()))
+            .collect();
+        rows.sort_by(|(one, _), (other, _)| order(one, other));
+        let rows = rows.into_iter().take(page.size.get() + 1);
+        Page::cut(rows.map(|(_, contact)| contact.clone()).collect(), page.size, |c| sort.cursor(c))
+    }
+}
+
+fn check_version(contact: &Contact, if_version: Option<u64>) -> Result<()> {
+    match if_version {
+        Some(version) if version != contact.version => Err(Error::Stale(Box::new(contact.clone()))),
+        _ => Ok(()),
+    }
+}
+
+impl ContactRepository for World {
+    fn insert(&self, contact: &Contact, actor: Actor) -> Result<()> {
+        self.rows(contact.org, |rows| {
+            // Nothing of a refused contact is kept, not even its tags.
+            rows.contacts.check_address(contact)?;
+            let tags = rows.tags.written(&contact.tags, &self.ids());
+            rows.contacts.insert(Contact { tags, ..contact.clone() }, actor)
+        })
+    }
+
+    fn get(&self, org: OrgId, id: ContactId) -> Result<Option<Contact>> {
+        self.rows(org, |rows| Ok(rows.contacts.records.get(&id).map(|r| r.contact.clone())))
+    }
+
+    fn update(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        if_version: Option<u64>,
+        patch: &ContactPatch,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Updated>> {
+        self.rows(org, |rows| rows.contacts.update(id, if_version, patch, actor, now))
+    }
+
+    fn tag(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        add: &[TagName],
+        remove: &[TagName],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Tagged>> {
+        self.rows(org, |rows| {
+            let Some(record) = rows.contacts.records.get_mut(&id) else { return Ok(None) };
+            let carried = record.contact.tags.clone();
+            let mut added = rows.tags.written(add, &self.ids());
+            added.retain(|tag| !carried.contains(tag));
+            let removed: Vec<_> =
+                carried.into_iter().filter(|carried| remove.contains(carried)).collect();
+            record.contact.tags.retain(|tag| !removed.contains(tag));
+            record.contact.tags.extend(added.iter().cloned());
+            record.contact.tags.sort();
+            record.note_tags(now, actor, &added, &removed);
+            Ok(Some(Tagged { contact: record.contact.clone(), added, removed }))
+        })
+    }
+
+    fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool> {
+        self.rows(org, |rows| rows.contacts.delete(id, if_version))
+    }
+
+    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {
+        self.rows(org, |rows| Ok(rows.contacts.list(filter, page)))
+    }
+
+    fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
+        self.rows(org, |rows| {
+            let counted = rows.contacts.matching(filter).count() as u64;
+            Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
+        })
+    }
+
+    fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
+        self.rows(org, |rows| {
+            let record = rows.contacts.records.get(&id);
+            Ok(record.map(|record| record.arrivals.clone()).unwrap_or_default())
+        })
+    }
+
+    fn activity(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        before: Option<OffsetDateTime>,
+        limit: usize,
+    ) -> Result<Vec<Activity>> {
+        self.rows(org, |rows| {
+            let Some(record) = rows.contacts.records.get(&id) else { return Ok(Vec::new()) };
+            let mut activity: Vec<_> = record.activity.iter().rev().cloned().collect();
+            // The sort is stable: what was recorded later stays in front of its equals.
+            activity.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+            activity.retain(|entry| before.is_none_or(|before| entry.at < before));
+            activity.truncate(limit);
+            Ok(activity)
+        })
+    }
+}

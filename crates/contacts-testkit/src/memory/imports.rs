@@ -1,0 +1,260 @@
+//! Imports in memory: rows are taken one by one, as the rule says.
+
+use contacts_core::contact::{ActivityKind, Arrival, Contact, Origin};
+use contacts_core::import::{
+    Analysis, Applied, Chunk, Decision, Import, ImportId, ImportRepository, ImportRow, ImportState,
+    Issue, Plan, PlannedRow, Policy, Skip, Tally, added, decide,
+};
+use contacts_core::job::Job;
+use contacts_core::{Actor, Error, OrgId, Result};
+use time::OffsetDateTime;
+
+use crate::memory::contacts::Record;
+use crate::world::{Rows, State};
+use crate::{CountedIds, World};
+
+/// An import and what was noted of its rows.
+pub(crate) struct Run {
+    import: Import,
+    issues: Vec<Issue>,
+}
+
+/// What the rows of one chunk have in common.
+struct Taking<'a> {
+    import: &'a Import,
+    policy: Policy,
+    now: OffsetDateTime,
+    ids: &'a CountedIds,
+}
+
+impl Taking<'_> {
+    /// Takes one row; what it did is told by the decision.
+    fn take(&self, rows: &mut Rows, planned: &PlannedRow, row: &ImportRow) -> Result<Decision> {
+        let known = rows.contacts.of_address(row.email.key());
+        let decision = decide(known.as_ref().map(|r| &r.contact), row, self.policy, self.now);
+        match (&decision, known) {
+            (Decision::Add, _) => self.add(rows, planned, row)?,
+            (Decision::Update { contact, tags, .. }, Some(record)) => {
+                let mut all = record.contact.tags.clone();
+                all.extend(rows.tags.written(tags, self.ids));
+                all.sort();
+                record.contact = Contact { tags: all, ..(**contact).clone() };
+                self.arrive(record, planned.number);
+            }
+            (Decision::Skip(Skip::Unchanged), Some(record)) => self.arrive(record, planned.number),
+            _ => {}
+        }
+        Ok(decision)
+    }
+
+    fn add(&self, rows: &mut Rows, planned: &PlannedRow, row: &ImportRow) -> Result<()> {
+        let contact = added(row, self.import.org, planned.id, self.arrival(planned.number));
+        let tags = rows.tags.written(&row.tags, self.ids);
+        rows.contacts.insert(Contact { tags, ..contact }, self.actor())
+    }
+
+    /// The contact has come by this import, too: by the first row that finds it. That is all
+    /// that its activity says of an import: a million rows need no million edits.
+    fn arrive(&self, record: &mut Record, row: u64) {
+        let arrival = self.arrival(row);
+        let origin_id = arrival.origin.origin_id();
+        let is_same = |known: &Arrival| {
+            known.origin.kind() == arrival.origin.kind() && known.origin.origin_id() == origin_id
+        };
+        if !record.arrivals.iter().any(is_same) {
+            record.note(self.now, self.actor(), ActivityKind::Arrived(arrival.origin.clone()));
+            record.arrivals.push(arrival);
+        }
+    }
+
+    fn arrival(&self, row: u64) -> Arrival {
+        let Import { id: import, file_name, .. } = self.import.clone();
+        Arrival { at: self.now, origin: Origin::CsvImport { import, file_name, row } }
+    }
+
+    fn actor(&self) -> Actor {
+        Actor::Import(self.import.id)
+    }
+}
+
+/// Counts a row, and notes what people want to know of it.
+fn count(tally: &mut Tally, issues: &mut Vec<Issue>, planned: &PlannedRow, decision: &Decision) {
+    let skipped = match decision {
+        Decision::Add => {
+            tally.added += 1;
+            None
+        }
+        Decision::Update { .. } => {
+            tally.updated += 1;
+            None
+        }
+        Decision::Skip(skip) => Some(*skip),
+    };
+    tally.count(skipped, planned.warnings.len());
+    if skipped.is_none_or(Skip::is_issue) {
+        issues.extend(Issue::of(planned, skipped));
+    }
+}
+
+impl State {
+    /// Changes an import that is in one of some states; says whether it was.
+    fn change_import(
+        &mut self,
+        org: OrgId,
+        id: ImportId,
+        is_allowed: impl Fn(ImportState) -> bool,
+        change: impl FnOnce(&mut Import),
+    ) -> bool {
+        let run = self.organisations.entry(org).or_default().imports.get_mut(&id);
+        let run = run.filter(|run| is_allowed(run.import.state));
+        run.map(|run| change(&mut run.import)).is_some()
+    }
+}
+
+impl ImportRepository for World {
+    fn insert(&self, import: &Import) -> Result<()> {
+        self.rows(import.org, |rows| {
+            let run = Run { import: import.clone(), issues: Vec::new() };
+            rows.imports.insert(import.id, run);
+            Ok(())
+        })
+    }
+
+    fn get(&self, org: OrgId, id: ImportId) -> Result<Option<Import>> {
+        self.rows(org, |rows| Ok(rows.imports.get(&id).map(|run| run.import.clone())))
+    }
+
+    fn list(&self, org: OrgId, before: Option<ImportId>, limit: usize) -> Result<Vec<Import>> {
+        self.rows(org, |rows| {
+            let runs = rows.imports.values().rev().map(|run| run.import.clone());
+            Ok(runs.filter(|run| before.is_none_or(|before| run.id < before)).take(limit).collect())
+        })
+    }
+
+    fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool> {
+        let mut state = self.state();
+        let was = state.change_import(
+            org,
+            id,
+            |s| s == ImportState::Uploading,
+            |import| {
+                import.state = ImportState::Analysing;
+                import.bytes = bytes;
+            },
+        );
+        if was {
+            state.jobs.push(org, Job::AnalyseImport(id), now, &self.ids());
+        }
+        Ok(was)
+    }
+
+    fn analysed(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        found: &Result<(Analysis, Plan), String>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let is_analysing = |state| state == ImportState::Analysing;
+        Ok(self.state().change_import(org, id, is_analysing, |import| match found {
+            Ok((analysis, plan)) => {
+                import.state = ImportState::Ready;
+                import.analysis = Some(analysis.clone());
+                import.plan = Some(plan.clone());
+            }
+            Err(problem) => {
+                import.state = ImportState::Unusable;
+                import.problem = Some(problem.clone());
+                import.finished_at = Some(now);
+            }
+        }))
+    }
+
+    fn replan(&self, org: OrgId, id: ImportId, plan: &Plan) -> Result<bool> {
+        let is_ready = |state| state == ImportState::Ready;
+        Ok(self.state().change_import(org, id, is_ready, |import| import.plan = Some(plan.clone())))
+    }
+
+    fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool> {
+        let mut state = self.state();
+        let was = state.change_import(
+            org,
+            id,
+            |s| s == ImportState::Ready,
+            |import| {
+                import.state = ImportState::Running;
+                import.started_at = Some(now);
+            },
+        );
+        if was {
+            state.jobs.push(org, Job::RunImport(id), now, &self.ids());
+        }
+        Ok(was)
+    }
+
+    fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied> {
+        self.rows(import.org, |rows| {
+            let Some(mut run) = rows.imports.remove(&import.id) else {
+                return Err(Error::NotFound("import"));
+            };
+            let applied = apply(rows, &mut run, chunk, now, &self.ids());
+            rows.imports.insert(import.id, run);
+            applied
+        })
+    }
+
+    fn end(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        state: ImportState,
+        problem: Option<String>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        Ok(self.state().change_import(
+            org,
+            id,
+            |s| !s.is_end(),
+            |import| {
+                import.state = state;
+                import.problem = problem;
+                import.finished_at = Some(now);
+            },
+        ))
+    }
+
+    fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>> {
+        self.rows(org, |rows| {
+            let Some(run) = rows.imports.get(&id) else { return Ok(Vec::new()) };
+            let later = run.issues.iter().filter(|issue| issue.row > after_row);
+            Ok(later.take(limit).cloned().collect())
+        })
+    }
+}
+
+fn apply(
+    rows: &mut Rows,
+    run: &mut Run,
+    chunk: &Chunk,
+    now: OffsetDateTime,
+    ids: &CountedIds,
+) -> Result<Applied> {
+    let Run { import, issues } = run;
+    if import.state != ImportState::Running {
+        return Ok(Applied::Stopped(import.state));
+    }
+    if chunk.after != import.tally.rows() {
+        return Ok(Applied::Superseded);
+    }
+    let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
+    let mut tally = import.tally.clone();
+    for planned in &chunk.rows {
+        let decision = match &planned.row {
+            Ok(row) => Taking { import, policy, now, ids }.take(rows, planned, row)?,
+            Err(skip) => Decision::Skip(*skip),
+        };
+        count(&mut tally, issues, planned, &decision);
+    }
+    import.tally = tally.clone();
+    Ok(Applied::Taken(tally))
+}

@@ -1,0 +1,111 @@
+//! Jobs in memory.
+
+use std::time::Duration;
+
+use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
+use contacts_core::{Ids, OrgId, Result};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{CountedIds, World};
+
+/// All jobs that are not ended, of every organisation, in the order in which they were made.
+#[derive(Default)]
+pub(crate) struct Jobs(Vec<Queued>);
+
+struct Queued {
+    claimed: Claimed,
+    due: OffsetDateTime,
+    held: Option<Held>,
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    by: Uuid,
+    until: OffsetDateTime,
+}
+
+impl Queued {
+    fn is_held(&self, now: OffsetDateTime) -> bool {
+        self.held.is_some_and(|held| now < held.until)
+    }
+
+    fn is_waiting(&self, now: OffsetDateTime) -> bool {
+        self.due <= now && !self.is_held(now)
+    }
+}
+
+impl Jobs {
+    pub(crate) fn push(&mut self, org: OrgId, job: Job, now: OffsetDateTime, ids: &CountedIds) {
+        let claimed = Claimed { org, id: JobId(ids.next()), job, failures: 0 };
+        self.0.push(Queued { claimed, due: now, held: None });
+    }
+
+    fn in_hand(&self, org: OrgId, now: OffsetDateTime) -> usize {
+        self.0.iter().filter(|job| job.claimed.org == org && job.is_held(now)).count()
+    }
+
+    fn next(&self, now: OffsetDateTime) -> Option<JobId> {
+        let waiting = self.0.iter().filter(|job| job.is_waiting(now));
+        let first = waiting.min_by_key(|job| (self.in_hand(job.claimed.org, now), job.due));
+        first.map(|job| job.claimed.id)
+    }
+
+    fn find(&mut self, id: JobId) -> Option<&mut Queued> {
+        self.0.iter_mut().find(|job| job.claimed.id == id)
+    }
+
+    /// The job, if the worker still has it.
+    fn of_worker(&mut self, job: &Claimed, worker: Uuid) -> Option<&mut Queued> {
+        let org = job.org;
+        self.find(job.id)
+            .filter(|job| job.claimed.org == org && job.held.is_some_and(|held| held.by == worker))
+    }
+}
+
+impl JobQueue for World {
+    fn claim(&self, worker: Uuid, lease: Duration, now: OffsetDateTime) -> Result<Option<Claimed>> {
+        let jobs = &mut self.state().jobs;
+        let Some(job) = jobs.next(now).and_then(|id| jobs.find(id)) else { return Ok(None) };
+        job.held = Some(Held { by: worker, until: now + lease });
+        Ok(Some(job.claimed))
+    }
+
+    fn is_waiting(&self, now: OffsetDateTime) -> Result<bool> {
+        Ok(self.state().jobs.next(now).is_some())
+    }
+
+    fn extend(
+        &self,
+        job: &Claimed,
+        worker: Uuid,
+        lease: Duration,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let jobs = &mut self.state().jobs;
+        let Some(job) = jobs.of_worker(job, worker) else { return Ok(false) };
+        job.held = Some(Held { by: worker, until: now + lease });
+        Ok(true)
+    }
+
+    fn finish(
+        &self,
+        job: &Claimed,
+        worker: Uuid,
+        outcome: Outcome,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        let jobs = &mut self.state().jobs;
+        let Some(queued) = jobs.of_worker(job, worker) else { return Ok(()) };
+        queued.held = None;
+        match outcome {
+            Outcome::Again => queued.due = now,
+            Outcome::Retry(at) => {
+                queued.due = at;
+                queued.claimed.failures += 1;
+            }
+            Outcome::Done | Outcome::GiveUp => jobs.0.retain(|kept| kept.claimed.id != job.id),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,95 @@
+//! Every port over one store, as the contracts ask for them.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use contacts_core::contact::{ContactRepository, ContactService};
+use contacts_core::field::{FieldRepository, FieldService};
+use contacts_core::file::FileStore;
+use contacts_core::import::{ImportRepository, ImportService, Spreadsheets};
+use contacts_core::job::JobQueue;
+use contacts_core::key::{KeyRepository, KeyService};
+use contacts_core::org::{Organisation, OrganisationRepository};
+use contacts_core::tag::{TagRepository, TagService};
+use contacts_core::{Clock, Ids, OrgId};
+
+use crate::{CountedIds, StoppedClock};
+
+/// Every port, over one store.
+#[derive(Clone)]
+pub struct Ports {
+    /// Keeps contacts.
+    pub contacts: Arc<dyn ContactRepository>,
+    /// Keeps tags.
+    pub tags: Arc<dyn TagRepository>,
+    /// Keeps custom fields.
+    pub fields: Arc<dyn FieldRepository>,
+    /// Keeps organisations.
+    pub organisations: Arc<dyn OrganisationRepository>,
+    /// Keeps API keys.
+    pub keys: Arc<dyn KeyRepository>,
+    /// Keeps imports.
+    pub imports: Arc<dyn ImportRepository>,
+    /// Keeps files.
+    pub files: Arc<dyn FileStore>,
+    /// Hands out jobs.
+    pub jobs: Arc<dyn JobQueue>,
+    /// The clock of the test.
+    pub clock: StoppedClock,
+    /// The ids of the test.
+    pub ids: CountedIds,
+    /// What must live as long as the ports do, such as a database that is dropped afterwards.
+    pub guard: Arc<dyn Any + Send + Sync>,
+}
+
+impl Ports {
+    /// Makes an organisation.
+    pub fn org(&self) -> OrgId {
+        let org = OrgId(self.ids.next());
+        let name = format!("Organisation {org}");
+        let organisation = Organisation::new(org, &name, None, self.clock.now()).unwrap();
+        self.organisations.insert(&organisation).unwrap();
+        org
+    }
+
+    /// The use cases of contacts over these ports.
+    pub fn contact_service(&self) -> ContactService {
+        ContactService::new(
+            self.contacts.clone(),
+            self.fields.clone(),
+            self.organisations.clone(),
+            Arc::new(self.clock.clone()),
+            Arc::new(self.ids.clone()),
+        )
+    }
+
+    /// The use cases of custom fields over these ports.
+    pub fn field_service(&self) -> FieldService {
+        FieldService::new(self.fields.clone())
+    }
+
+    /// The use cases of tags over these ports.
+    pub fn tag_service(&self) -> TagService {
+        let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
+        TagService::new(self.tags.clone(), clock, ids)
+    }
+
+    /// The use cases of API keys over these ports.
+    pub fn key_service(&self) -> KeyService {
+        let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
+        KeyService::new(self.keys.clone(), clock, ids)
+    }
+
+    /// The use cases of imports over these ports.
+    pub fn import_service(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ImportService {
+        ImportService {
+            imports: self.imports.clone(),
+            files: self.files.clone(),
+            spreadsheets,
+            fields: self.fields.clone(),
+            organisations: self.organisations.clone(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Random operations on two stores, every outcome compared: the world in memory is the oracle.
+//!
+//! The alphabets are small, so that addresses, tags and people meet all the time.
+
+mod run;
+mod shown;
+mod strategy;
+
+use contacts_core::contact::{ContactFilter, Sort};
+use contacts_core::field::{FieldType, FieldValue};
+use contacts_core::import::Policy;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+pub use self::run::run;
+pub use self::strategy::operations;
+use crate::Ports;
+
+/// One operation. A person is meant by place in the list, oldest first, counted round.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    /// Add a contact.
+    Create(Profile),
+    /// Change one: blank fields stay, a field is cleared where the second flag says so.
+    Patch {
+        /// Whom.
+        who: usize,
+        /// What to set.
+        set: Profile,
+        /// Whether to clear the name, the phone number and a custom value.
+        clear: [bool; 3],
+        /// Whether a version is given, and whether it is the current one.
+        version: Option<bool>,
+    },
+    /// Put tags on and take others off.
+    Tag {
+        /// Whom.
+        who: usize,
+        /// Those to put on.
+        add: Vec<&'static str>,
+        /// Those to take off, unless they are put on.
+        remove: Vec<&'static str>,
+    },
+    /// Delete one.
+    Delete {
+        /// Whom.
+        who: usize,
+        /// Whether a version is given, and whether it is the current one.
+        version: Option<bool>,
+    },
+    /// Make a tag.
+    EnsureTag(&'static str),
+    /// Rename a tag, or merge it into another.
+    RenameTag(&'static str, &'static str),
+    /// Delete a tag.
+    DeleteTag(&'static str),
+    /// Define a field.
+    Define(&'static str, FieldType),
+    /// Change a field's type and whether it is archived.
+    Redefine(&'static str, FieldType, bool),
+    /// Put a field first.
+    First(&'static str),
+    /// Import a small file.
+    Import {
+        /// Its rows; nothing for one that is skipped.
+        rows: Vec<Option<Profile>>,
+        /// What may happen.
+        policy: Policy,
+        /// How many rows a chunk has.
+        size: usize,
+        /// Whether every chunk is sent twice.
+        twice: bool,
+        /// After how many chunks it is cancelled, if it is still running.
+        cancel: Option<usize>,
+    },
+    /// Read the list by pages, and count.
+    List {
+        /// Of whom.
+        filter: Box<ContactFilter>,
+        /// In which order.
+        sort: Sort,
+        /// How many on a page.
+        size: u16,
+    },
+}
+
+/// What is said of a person. What is empty is not said.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// The name.
+    pub name: &'static str,
+    /// The address.
+    pub email: &'static str,
+    /// The phone number.
+    pub phone: &'static str,
+    /// Tags.
+    pub tags: Vec<&'static str>,
+    /// Values of custom fields.
+    pub custom: Vec<(&'static str, FieldValue)>,
+}
+
+/// What an operation did, in words that do not depend on a store's own ids.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observation {
+    /// The operation.
+    pub operation: String,
+    /// What it answered.
+    pub outcome: String,
+}
+
+/// Runs so many random sequences of operations on two stores and compares every outcome, and
+/// everything that can be read in the end. The stores may be new ones or the same ones every
+/// time: each sequence has an organisation of its own.
+///
+/// # Panics
+///
+/// When an outcome differs; with the shortest sequence for which it does.
+pub fn compare(make_a: impl Fn() -> Ports, make_b: impl Fn() -> Ports, cases: u32) {
+    let config =
+        Config { cases, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };
+    let outcome = TestRunner::new(config).run(&operations(), |operations| {
+        let (a, b) = (run(&make_a(), &operations), run(&make_b(), &operations));
+        for (at, (a, b)) in a.iter().zip(&b).enumerate() {
+            if a != b {
+                let reason = format!(
+                    "step {at}, {}\none answers:\n{}\nthe other answers:\n{}",
+                    a.operation, a.outcome, b.outcome
+                );
+                return Err(TestCaseError::fail(reason));
+            }
+        }
+        prop_assert_eq!(a.len(), b.len());
+        Ok(())
+    });
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}

@@ -1,0 +1,297 @@
+//! Doing operations, and telling what came of it.
+
+use contacts_core::contact::{
+    Contact, ContactFilter, ContactId, ContactPatch, PageRequest, Patch, TimeRange,
+};
+use contacts_core::field::{Field, FieldType};
+use contacts_core::import::{Chunk, ImportRow, ImportState, PlannedRow, Policy, Skip, Unreadable};
+use contacts_core::page::PageSize;
+use contacts_core::tag::{Renamed, TagId};
+use contacts_core::{Actor, Clock, Ids, OrgId};
+use time::OffsetDateTime;
+
+use super::shown::{Teller, applied, tag};
+use super::{Observation, Operation, Profile};
+use crate::{Ports, samples};
+
+/// Does operations one after another in a new organisation. The last observations are of
+/// everything that can be read in the end.
+pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
+    let begins = ports.clock.now();
+    let run = Run { ports, org: ports.org(), begins, tell: Teller(begins) };
+    let observe = |operation: String, outcome| Observation { operation, outcome };
+    let mut seen = Vec::with_capacity(operations.len() + 4);
+    for operation in operations {
+        ports.clock.tick();
+        seen.push(observe(format!("{operation:?}"), run.operate(operation)));
+    }
+    seen.push(observe("everybody in the end".to_owned(), run.everybody()));
+    seen.push(observe("every tag in the end".to_owned(), run.tags()));
+    seen.push(observe("every field in the end".to_owned(), run.fields()));
+    seen.push(observe("every import in the end".to_owned(), run.imports()));
+    seen
+}
+
+struct Run<'a> {
+    ports: &'a Ports,
+    org: OrgId,
+    begins: OffsetDateTime,
+    tell: Teller,
+}
+
+impl Run<'_> {
+    fn operate(&self, operation: &Operation) -> String {
+        match operation {
+            Operation::Create(profile) => self.create(profile),
+            Operation::Patch { who, set, clear, version } => {
+                self.patch(*who, set, *clear, *version)
+            }
+            Operation::Tag { who, add, remove } => self.tag(*who, add, remove),
+            Operation::Delete { who, version } => {
+                let Some(contact) = self.person(*who) else { return "nobody".to_owned() };
+                let version = version.map(|is| contact.version + u64::from(!is));
+                let deleted = self.ports.contacts.delete(self.org, contact.id, version);
+                self.tell.result(deleted, |deleted| deleted.to_string())
+            }
+            Operation::EnsureTag(name) => {
+                let id = TagId(self.ports.ids.next());
+                let name = samples::tag(name);
+                let made = self.ports.tags.ensure(self.org, id, &name, self.now());
+                self.tell.result(made, |made| tag(&made))
+            }
+            Operation::RenameTag(old, new) => self.rename(old, new),
+            Operation::DeleteTag(name) => {
+                let Some(id) = self.tag_id(name) else { return "no tag".to_owned() };
+                self.tell
+                    .result(self.ports.tags.delete(self.org, id), |deleted| deleted.to_string())
+            }
+            Operation::Define(key, kind) => {
+                let position = self.ports.fields.list(self.org).unwrap().len() as u32;
+                let field = samples::field(key, kind.clone(), position);
+                self.tell.result(self.ports.fields.insert(self.org, &field), |()| "ok".to_owned())
+            }
+            Operation::Redefine(key, kind, archived) => self.redefine(key, kind, *archived),
+            Operation::First(key) => {
+                let moved = self.ports.fields.reorder(self.org, &[samples::key(key)]);
+                self.tell.result(moved, |()| self.fields())
+            }
+            Operation::Import { rows, policy, size, twice, cancel } => {
+                self.import(rows, *policy, *size, *twice, *cancel)
+            }
+            Operation::List { filter, sort, size } => {
+                let size = PageSize::new(*size).unwrap();
+                self.list(filter, PageRequest { sort: *sort, size, after: None })
+            }
+        }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.ports.clock.now()
+    }
+
+    /// Everybody, the oldest first.
+    fn people(&self) -> Vec<Contact> {
+        let page = samples::page(contacts_core::contact::SortBy::Created, false, 200);
+        self.ports.contacts.list(self.org, &ContactFilter::default(), &page).unwrap().items
+    }
+
+    fn person(&self, who: usize) -> Option<Contact> {
+        let people = self.people();
+        let at = who.checked_rem(people.len())?;
+        people.into_iter().nth(at)
+    }
+
+    fn tag_id(&self, name: &str) -> Option<TagId> {
+        let name = samples::tag(name);
+        let known = self.ports.tags.list(self.org, name.key(), "", 1).unwrap();
+        known.into_iter().find(|tag| tag.name == name).map(|tag| tag.id)
+    }
+
+    fn create(&self, profile: &Profile) -> String {
+        let Ports { ids, clock, .. } = self.ports;
+        let mut contact = samples::contact(self.org, ids, clock, profile.name, profile.email);
+        contact.phone = (!profile.phone.is_empty()).then(|| samples::phone(profile.phone));
+        contact.tags = distinct(&profile.tags);
+        contact.custom = samples::custom(&profile.custom);
+        let made = self.ports.contacts.insert(&contact, Actor::System);
+        self.tell.result(made, |()| {
+            let read = self.ports.contacts.get(self.org, contact.id);
+            self.tell.result(read, |read| self.tell.contact(&read.unwrap()))
+        })
+    }
+
+    fn patch(&self, who: usize, set: &Profile, clear: [bool; 3], version: Option<bool>) -> String {
+        let Some(contact) = self.person(who) else { return "nobody".to_owned() };
+        let mut patch = ContactPatch::default();
+        if clear[0] {
+            patch.name = Patch::Clear;
+        } else if !set.name.is_empty() {
+            patch.name = Patch::Set(samples::name(set.name));
+        }
+        if !set.email.is_empty() {
+            patch.email = Patch::Set(samples::email(set.email));
+        }
+        if clear[1] {
+            patch.phone = Patch::Clear;
+        } else if !set.phone.is_empty() {
+            patch.phone = Patch::Set(samples::phone(set.phone));
+        }
+        for (key, value) in &set.custom {
+            patch.custom.insert(samples::key(key), (!clear[2]).then(|| value.clone()));
+        }
+        let version = version.map(|is| contact.version + u64::from(!is));
+        let (contacts, by) = (&self.ports.contacts, Actor::System);
+        let updated = contacts.update(self.org, contact.id, version, &patch, by, self.now());
+        self.tell.result(updated, |updated| {
+            let updated = updated.unwrap();
+            format!("{} {:?}", self.tell.contact(&updated.contact), updated.changes)
+        })
+    }
+
+    fn tag(&self, who: usize, add: &[&str], remove: &[&str]) -> String {
+        let Some(contact) = self.person(who) else { return "nobody".to_owned() };
+        let (add, mut remove) = (distinct(add), distinct(remove));
+        remove.retain(|tag| !add.contains(tag));
+        let (contacts, by) = (&self.ports.contacts, Actor::System);
+        let tagged = contacts.tag(self.org, contact.id, &add, &remove, by, self.now());
+        self.tell.result(tagged, |tagged| {
+            let tagged = tagged.unwrap();
+            let contact = self.tell.contact(&tagged.contact);
+            format!("{contact} +{:?} -{:?}", tagged.added, tagged.removed)
+        })
+    }
+
+    fn rename(&self, old: &str, new: &str) -> String {
+        let Some(id) = self.tag_id(old) else { return "no tag".to_owned() };
+        let renamed = self.ports.tags.rename(self.org, id, &samples::tag(new));
+        self.tell.result(renamed, |renamed| match renamed.unwrap() {
+            Renamed::Renamed(new) => format!("renamed to {}", tag(&new)),
+            Renamed::Merged(into) => format!("merged into {}", tag(&into)),
+        })
+    }
+
+    fn redefine(&self, key: &str, kind: &FieldType, archived: bool) -> String {
+        let fields = self.ports.fields.list(self.org).unwrap();
+        let Some(field) = fields.into_iter().find(|field| field.key.as_str() == key) else {
+            return "no field".to_owned();
+        };
+        let field = Field { kind: kind.clone(), archived, ..field };
+        let changed = self.ports.fields.update(self.org, &field);
+        self.tell.result(changed, |changed| changed.to_string())
+    }
+
+    fn import(
+        &self,
+        rows: &[Option<Profile>],
+        policy: Policy,
+        size: usize,
+        twice: bool,
+        cancel: Option<usize>,
+    ) -> String {
+        let imports = &self.ports.imports;
+        let import = samples::running_import(self.ports, self.org, policy);
+        let planned: Vec<_> = (1..).zip(rows).map(|(at, row)| self.planned(at, row)).collect();
+        let mut told = Vec::new();
+        for (at, rows) in planned.chunks(size).enumerate() {
+            let now = self.ports.clock.tick();
+            if cancel == Some(at) {
+                imports.end(self.org, import.id, ImportState::Cancelled, None, now).unwrap();
+            }
+            let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
+            for _ in 0..=u8::from(twice) {
+                told.push(self.tell.result(imports.apply(&import, &chunk, now), applied));
+            }
+        }
+        let now = self.ports.clock.tick();
+        let ended = imports.end(self.org, import.id, ImportState::Done, None, now).unwrap();
+        told.push(format!("was running: {ended}"));
+        let issues = imports.issues(self.org, import.id, 0, 1_000).unwrap();
+        told.extend(issues.iter().map(|issue| format!("{issue:?}")));
+        self.tell.lines(told.into_iter())
+    }
+
+    fn planned(&self, number: u64, row: &Option<Profile>) -> PlannedRow {
+        let id = ContactId(self.ports.ids.next());
+        let row = match row {
+            Some(profile) if profile.email.is_empty() => Err(Skip::MissingEmail),
+            Some(profile) if profile.name.is_empty() => Err(Skip::MissingName),
+            Some(profile) => Ok(ImportRow {
+                email: samples::email(profile.email),
+                name: samples::name(profile.name),
+                phone: (!profile.phone.is_empty()).then(|| samples::phone(profile.phone)),
+                tags: distinct(&profile.tags),
+                custom: samples::custom(&profile.custom),
+            }),
+            None => Err(Skip::Unreadable(Unreadable::TooLong)),
+        };
+        PlannedRow { number, line: number + 1, id, row, warnings: Vec::new() }
+    }
+
+    /// Every page, and both counts. The filter's times count from the beginning.
+    fn list(&self, filter: &ContactFilter, mut page: PageRequest) -> String {
+        let moved = |range: &TimeRange| {
+            let moved = |at: OffsetDateTime| self.begins + (at - OffsetDateTime::UNIX_EPOCH);
+            TimeRange { from: range.from.map(moved), until: range.until.map(moved) }
+        };
+        let mut filter = filter.clone();
+        filter.created = moved(&filter.created);
+        filter.updated = moved(&filter.updated);
+        for source in &mut filter.sources {
+            source.at = moved(&source.at);
+        }
+        let mut told = Vec::new();
+        loop {
+            let listed = match self.ports.contacts.list(self.org, &filter, &page) {
+                Ok(listed) => listed,
+                Err(error) => return self.tell.error(&error),
+            };
+            told.extend(listed.items.iter().map(|contact| self.tell.contact(contact)));
+            match listed.next {
+                Some(next) => page.after = Some(next),
+                None => break,
+            }
+            told.push("next page".to_owned());
+        }
+        for exactly in [false, true] {
+            let count = self.ports.contacts.count(self.org, &filter, exactly);
+            told.push(self.tell.result(count, |count| format!("{count:?}")));
+        }
+        self.tell.lines(told.into_iter())
+    }
+
+    fn everybody(&self) -> String {
+        let Ports { contacts, .. } = self.ports;
+        let mut told = Vec::new();
+        for contact in self.people() {
+            assert_eq!(contacts.get(self.org, contact.id).unwrap().as_ref(), Some(&contact));
+            told.push(self.tell.contact(&contact));
+            let arrivals = contacts.arrivals(self.org, contact.id).unwrap();
+            told.extend(arrivals.iter().map(|arrival| self.tell.arrival(arrival)));
+            let activity = contacts.activity(self.org, contact.id, None, 1_000).unwrap();
+            told.extend(activity.iter().map(|entry| self.tell.activity(entry)));
+        }
+        self.tell.lines(told.into_iter())
+    }
+
+    fn tags(&self) -> String {
+        self.tell.lines(self.ports.tags.list(self.org, "", "", 100).unwrap().iter().map(tag))
+    }
+
+    fn fields(&self) -> String {
+        let fields = self.ports.fields.list(self.org).unwrap();
+        let shown = |field: &Field| format!("{} {:?} {}", field.key, field.kind, field.archived);
+        self.tell.lines(fields.iter().map(shown))
+    }
+
+    fn imports(&self) -> String {
+        let imports = self.ports.imports.list(self.org, None, 1_000).unwrap();
+        self.tell.lines(imports.iter().map(|import| self.tell.import(import)))
+    }
+}
+
+/// Tags' names in order, each once.
+fn distinct(names: &[&str]) -> Vec<contacts_core::tag::TagName> {
+    let mut tags = samples::tags(names);
+    tags.dedup();
+    tags
+}

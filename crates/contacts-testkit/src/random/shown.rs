@@ -1,0 +1,103 @@
+//! What stores answer, in words without ids.
+
+use std::fmt::Write;
+
+use contacts_core::contact::{Activity, ActivityKind, Arrival, Contact, Origin};
+use contacts_core::import::{Applied, Import};
+use contacts_core::tag::Tag;
+use contacts_core::{Actor, Error};
+use time::OffsetDateTime;
+
+/// Tells times by the seconds since a sequence began.
+#[derive(Clone, Copy)]
+pub(super) struct Teller(pub(super) OffsetDateTime);
+
+impl Teller {
+    fn at(self, time: OffsetDateTime) -> String {
+        format!("{}s", (time - self.0).as_seconds_f64())
+    }
+
+    pub(super) fn contact(self, contact: &Contact) -> String {
+        let custom: Vec<_> =
+            contact.custom.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
+        format!(
+            "{} <{}> {:?} {:?} tags{:?} {custom:?} v{} made {} changed {} by {}",
+            contact.name.as_ref().map_or("-", |name| name.as_str()),
+            contact.email.as_ref().map_or("-", |email| email.as_str()),
+            contact.phone.as_ref().map(|phone| phone.as_str()),
+            contact.phone.as_ref().and_then(|phone| phone.e164()),
+            contact.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(),
+            contact.version,
+            self.at(contact.created_at),
+            self.at(contact.updated_at),
+            self.arrival(&contact.source),
+        )
+    }
+
+    pub(super) fn arrival(self, arrival: &Arrival) -> String {
+        format!("{} {}", origin(&arrival.origin), self.at(arrival.at))
+    }
+
+    pub(super) fn activity(self, entry: &Activity) -> String {
+        let actor = match entry.actor {
+            Actor::System => "system",
+            actor => actor.parts().0,
+        };
+        let what = match &entry.what {
+            ActivityKind::Arrived(by) => format!("arrived by {}", origin(by)),
+            what => format!("{what:?}"),
+        };
+        format!("{} {actor}: {what}", self.at(entry.at))
+    }
+
+    pub(super) fn import(self, import: &Import) -> String {
+        format!("{:?} {:?}", import.state, import.tally)
+    }
+
+    pub(super) fn error(self, error: &Error) -> String {
+        match error {
+            Error::Invalid(parts) => {
+                let fields: Vec<_> = parts.iter().map(|part| part.field.as_str()).collect();
+                format!("invalid {fields:?}")
+            }
+            Error::EmailTaken(_) => "the address is taken".to_owned(),
+            Error::Stale(contact) => format!("stale: {}", self.contact(contact)),
+            Error::Taken(_) => "taken".to_owned(),
+            Error::Conflict(_) => "conflict".to_owned(),
+            Error::NotFound(what) => format!("no {what}"),
+            Error::Busy => "busy".to_owned(),
+            Error::Store(source) => format!("the store failed: {source:?}"),
+        }
+    }
+
+    /// An answer or an error.
+    pub(super) fn result<T>(
+        self,
+        result: Result<T, Error>,
+        tell: impl FnOnce(T) -> String,
+    ) -> String {
+        result.map_or_else(|error| self.error(&error), tell)
+    }
+
+    pub(super) fn lines(self, lines: impl Iterator<Item = String>) -> String {
+        lines.fold(String::new(), |mut out, line| {
+            let _ = write!(out, "\n  {line}");
+            out
+        })
+    }
+}
+
+fn origin(origin: &Origin) -> String {
+    match origin {
+        Origin::CsvImport { file_name, row, .. } => format!("row {row} of {file_name}"),
+        origin => origin.kind().as_str().to_owned(),
+    }
+}
+
+pub(super) fn tag(tag: &Tag) -> String {
+    format!("{} x{}", tag.name, tag.contacts)
+}
+
+pub(super) fn applied(applied: Applied) -> String {
+    format!("{applied:?}")
+}

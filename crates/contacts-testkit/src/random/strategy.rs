@@ -1,0 +1,217 @@
+//! Which operations are made up.
+
+use contacts_core::contact::{
+    ContactFilter, FieldCondition, FieldTest, SearchQuery, Sort, SortBy, SourceCondition,
+    SourceKind, TagCondition, TimeRange,
+};
+use contacts_core::field::{FieldType, FieldValue};
+use contacts_core::import::Policy;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::{Operation, Profile};
+use crate::samples::{date, key, number, tags, text};
+
+const NAMES: &[&str] = &["Ann", "ann", "Änn Lee", "Bo", "Bo 100% Lee", "山田"];
+const EMAILS: &[&str] = &[
+    "a@x.org",
+    "A@x.org",
+    "b@x.org",
+    "B@X.org",
+    "ä_b@bücher.example",
+    "Ä_b@xn--bcher-kva.example",
+];
+const PHONES: &[&str] = &["1", "+1 202 555 0101", "ask at reception"];
+const TAGS: &[&str] = &["vip", "VIP", "Café", "CAFÉ", "trade show", "x"];
+const FIELDS: &[&str] = &["tier", "seats", "since", "is_live"];
+const QUERIES: &[&str] =
+    &["", "ann", "an", "lee a", "%", "b@x", "_b", "100%", "555", "山", "bo 1", "ÄNN"];
+
+/// Sequences of operations.
+pub fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    vec(operation(), 1..25)
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        4 => profile().prop_map(Operation::Create),
+        3 => patch(),
+        3 => tag(),
+        1 => (0..8usize, version()).prop_map(|(who, version)| Operation::Delete { who, version }),
+        2 => tag_of_list(),
+        2 => field(),
+        5 => import(),
+        4 => list(),
+    ]
+}
+
+fn name() -> impl Strategy<Value = &'static str> {
+    prop_oneof![4 => select(NAMES), 1 => Just("")]
+}
+
+fn email() -> impl Strategy<Value = &'static str> {
+    prop_oneof![5 => select(EMAILS), 1 => Just("")]
+}
+
+fn version() -> impl Strategy<Value = Option<bool>> {
+    prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))]
+}
+
+fn some_tags() -> impl Strategy<Value = Vec<&'static str>> {
+    subsequence(TAGS, 0..=3)
+}
+
+fn value(field: &'static str) -> BoxedStrategy<FieldValue> {
+    match field {
+        "tier" => select(&["gold", "Gold", "50% \"é\"", "É"][..]).prop_map(text).boxed(),
+        "seats" => select(&[-1.5, 0.0, 9.0, 10.0][..]).prop_map(number).boxed(),
+        "since" => select(&["2025-12-31", "2026-01-01"][..]).prop_map(date).boxed(),
+        _ => any::<bool>().prop_map(FieldValue::Boolean).boxed(),
+    }
+}
+
+fn values() -> impl Strategy<Value = Vec<(&'static str, FieldValue)>> {
+    let all = [value("tier"), value("seats"), value("since"), value("is_live")];
+    (all, subsequence(vec![0, 1, 2, 3], 0..=3)).prop_map(|(values, chosen)| {
+        chosen.into_iter().map(|at: usize| (FIELDS[at], values[at].clone())).collect()
+    })
+}
+
+fn profile() -> impl Strategy<Value = Profile> {
+    let phone = prop_oneof![2 => Just(""), 1 => select(PHONES)];
+    (name(), email(), phone, some_tags(), values())
+        .prop_map(|(name, email, phone, tags, custom)| Profile { name, email, phone, tags, custom })
+}
+
+fn patch() -> impl Strategy<Value = Operation> {
+    let clear = (prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::bool::weighted(0.3));
+    (0..8usize, profile(), clear, version()).prop_map(
+        |(who, set, (name, phone, value), version)| Operation::Patch {
+            who,
+            set,
+            clear: [name, phone, value],
+            version,
+        },
+    )
+}
+
+fn tag() -> impl Strategy<Value = Operation> {
+    let some = (some_tags(), some_tags());
+    (0..8usize, some).prop_map(|(who, (add, remove))| Operation::Tag { who, add, remove })
+}
+
+fn tag_of_list() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        1 => select(TAGS).prop_map(Operation::EnsureTag),
+        3 => (select(TAGS), select(TAGS)).prop_map(|(old, new)| Operation::RenameTag(old, new)),
+        1 => select(TAGS).prop_map(Operation::DeleteTag),
+    ]
+}
+
+fn kind() -> impl Strategy<Value = FieldType> {
+    let options = |options: &[&str]| {
+        FieldType::Select(options.iter().map(|option| (*option).to_owned()).collect())
+    };
+    select(vec![
+        FieldType::Text,
+        FieldType::Number,
+        FieldType::Date,
+        options(&["gold"]),
+        options(&["É", "x"]),
+    ])
+}
+
+fn field() -> impl Strategy<Value = Operation> {
+    prop_oneof![
+        (select(FIELDS), kind()).prop_map(|(key, kind)| Operation::Define(key, kind)),
+        (select(FIELDS), kind(), any::<bool>())
+            .prop_map(|(key, kind, archived)| Operation::Redefine(key, kind, archived)),
+        select(FIELDS).prop_map(Operation::First),
+    ]
+}
+
+fn import() -> impl Strategy<Value = Operation> {
+    let rows = vec(option::weighted(0.9, profile()), 0..8);
+    let cancel = option::weighted(0.2, 0..3usize);
+    (rows, select(&Policy::ALL[..]), 1..5usize, prop::bool::weighted(0.2), cancel).prop_map(
+        |(rows, policy, size, twice, cancel)| Operation::Import {
+            rows,
+            policy,
+            size,
+            twice,
+            cancel,
+        },
+    )
+}
+
+fn range() -> impl Strategy<Value = TimeRange> {
+    // The run adds these seconds to its beginning.
+    let moment = || {
+        option::weighted(0.3, 0..20i64).prop_map(|second| {
+            second.map(|second| time::OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(second))
+        })
+    };
+    (moment(), moment()).prop_map(|(from, until)| TimeRange { from, until })
+}
+
+fn source() -> impl Strategy<Value = SourceCondition> {
+    (select(&[SourceKind::Manual, SourceKind::CsvImport, SourceKind::Chat][..]), range())
+        .prop_map(|(kind, at)| SourceCondition { kind, origin: None, at })
+}
+
+fn condition() -> impl Strategy<Value = FieldCondition> {
+    select(FIELDS).prop_flat_map(|field| {
+        let part = select(&["g", "GOLD", "%", "é", "\""][..]);
+        let test = match field {
+            "tier" => part.prop_map(|part| FieldTest::Contains(part.to_owned())).boxed(),
+            "is_live" => value(field).prop_map(|value| FieldTest::AnyOf(vec![value])).boxed(),
+            _ => prop_oneof![
+                value(field).prop_map(FieldTest::Less),
+                value(field).prop_map(FieldTest::AtMost),
+                value(field).prop_map(FieldTest::Greater),
+                value(field).prop_map(FieldTest::AtLeast),
+            ]
+            .boxed(),
+        };
+        let test = prop_oneof![
+            Just(FieldTest::Set),
+            Just(FieldTest::Unset),
+            vec(value(field), 1..3).prop_map(FieldTest::AnyOf),
+            vec(value(field), 1..3).prop_map(FieldTest::NoneOf),
+            test
+        ];
+        test.prop_map(move |test| FieldCondition { key: key(field), test })
+    })
+}
+
+fn filter() -> impl Strategy<Value = ContactFilter> {
+    let few_tags = || prop_oneof![3 => Just(vec![]), 1 => subsequence(TAGS, 1..=2)];
+    let query = prop_oneof![1 => Just(""), 1 => select(QUERIES)];
+    let reachable = option::weighted(0.2, any::<bool>());
+    let source = prop_oneof![2 => Just(vec![]), 1 => vec(source(), 1..3)];
+    let fields = prop_oneof![2 => Just(vec![]), 1 => vec(condition(), 1..3)];
+    let tagged = (few_tags(), few_tags(), few_tags());
+    (query, source, tagged, range(), range(), fields, reachable).prop_map(
+        |(query, sources, (any, all, none), created, updated, fields, reachable)| ContactFilter {
+            query: SearchQuery::parse(query),
+            sources,
+            tags: TagCondition { any: tags(&any), all: tags(&all), none: tags(&none) },
+            created,
+            updated,
+            fields,
+            reachable,
+        },
+    )
+}
+
+fn list() -> impl Strategy<Value = Operation> {
+    (filter(), select(&SortBy::ALL[..]), any::<bool>(), 1..4u16).prop_map(
+        |(filter, by, descending, size)| Operation::List {
+            filter: Box::new(filter),
+            sort: Sort { by, descending },
+            size,
+        },
+    )
+}

@@ -1,0 +1,216 @@
+//! Samples, as short as tests like them. What a test does not name is of no meaning to it.
+//!
+//! Everything here panics on text that breaks a rule.
+
+use std::collections::BTreeSet;
+
+use contacts_core::contact::{
+    Arrival, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, Name, Origin,
+    PageRequest, Patch, Phone, Sort, SortBy,
+};
+use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
+use contacts_core::file::FileId;
+use contacts_core::import::{
+    Analysis, Chunk, Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy,
+    Suggestion, Tally, Target, Warning,
+};
+use contacts_core::key::{ApiKey, KeyId, Scope, Token};
+use contacts_core::page::PageSize;
+use contacts_core::tag::TagName;
+use contacts_core::{Actor, Clock, Ids, OrgId};
+
+use crate::{CountedIds, Ports, StoppedClock};
+
+/// A name.
+pub fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+/// An address.
+pub fn email(text: &str) -> EmailAddress {
+    EmailAddress::parse(text).unwrap()
+}
+
+/// A phone number, read in no region.
+pub fn phone(text: &str) -> Phone {
+    Phone::parse(text, None).unwrap()
+}
+
+/// A tag's name.
+pub fn tag(text: &str) -> TagName {
+    TagName::parse(text).unwrap()
+}
+
+/// Tags' names, in the order of their keys.
+pub fn tags(texts: &[&str]) -> Vec<TagName> {
+    let mut tags: Vec<_> = texts.iter().map(|text| tag(text)).collect();
+    tags.sort();
+    tags
+}
+
+/// A custom field's key.
+pub fn key(text: &str) -> FieldKey {
+    FieldKey::parse(text).unwrap()
+}
+
+/// A custom field, labelled by its key.
+pub fn field(key: &str, kind: FieldType, position: u32) -> Field {
+    Field::new(key, key, kind, position).unwrap()
+}
+
+/// A text value of a custom field.
+pub fn text(value: &str) -> FieldValue {
+    FieldType::Text.coerce(RawValue::Text(value)).unwrap()
+}
+
+/// A number value of a custom field.
+pub fn number(value: f64) -> FieldValue {
+    FieldType::Number.coerce(RawValue::Number(value)).unwrap()
+}
+
+/// A date value of a custom field.
+pub fn date(value: &str) -> FieldValue {
+    FieldType::Date.coerce(RawValue::Text(value)).unwrap()
+}
+
+/// Values of custom fields.
+pub fn custom(values: &[(&str, FieldValue)]) -> CustomValues {
+    values.iter().map(|(k, value)| (key(k), value.clone())).collect()
+}
+
+/// A contact that the system added by hand; without a name or an address where the text is empty.
+pub fn contact(
+    org: OrgId,
+    ids: &CountedIds,
+    clock: &StoppedClock,
+    name_text: &str,
+    email_text: &str,
+) -> Contact {
+    let now = clock.now();
+    Contact {
+        org,
+        id: ContactId(ids.next()),
+        name: (!name_text.is_empty()).then(|| name(name_text)),
+        email: (!email_text.is_empty()).then(|| email(email_text)),
+        phone: None,
+        custom: CustomValues::new(),
+        tags: Vec::new(),
+        source: Arrival { at: now, origin: Origin::Manual { by: Actor::System } },
+        created_at: now,
+        updated_at: now,
+        version: 1,
+    }
+}
+
+/// A patch of nothing but the name.
+pub fn new_name(text: &str) -> ContactPatch {
+    ContactPatch { name: Patch::Set(name(text)), ..ContactPatch::default() }
+}
+
+/// A patch of nothing but the address.
+pub fn new_email(text: &str) -> ContactPatch {
+    ContactPatch { email: Patch::Set(email(text)), ..ContactPatch::default() }
+}
+
+/// A first page.
+pub fn page(by: SortBy, descending: bool, size: u16) -> PageRequest {
+    let size = PageSize::new(size).unwrap();
+    PageRequest { sort: Sort { by, descending }, size, after: None }
+}
+
+/// An API key and its token.
+pub fn api_key(org: OrgId, ids: &CountedIds, clock: &StoppedClock, random: u8) -> (ApiKey, Token) {
+    let token = Token::new(org, [random; 32]);
+    let key = ApiKey {
+        id: KeyId(ids.next()),
+        org,
+        name: format!("Key {random}"),
+        scopes: BTreeSet::from([Scope::Read, Scope::Write]),
+        hash: token.hash(),
+        created_at: clock.now(),
+        expires_at: None,
+        revoked_at: None,
+    };
+    (key, token)
+}
+
+/// An import whose file is still coming.
+pub fn import(org: OrgId, ids: &CountedIds, clock: &StoppedClock, file_name: &str) -> Import {
+    Import {
+        org,
+        id: ImportId(ids.next()),
+        file: FileId(ids.next()),
+        file_name: file_name.to_owned(),
+        bytes: 0,
+        actor: Actor::System,
+        state: ImportState::Uploading,
+        problem: None,
+        analysis: None,
+        plan: None,
+        tally: Tally::default(),
+        created_at: clock.now(),
+        started_at: None,
+        finished_at: None,
+    }
+}
+
+/// What is found in a file of names and addresses.
+pub fn analysis() -> Analysis {
+    let suggestions = [Target::Name, Target::Email]
+        .map(|target| Suggestion { target: Some(target), confidence: 0.5 });
+    Analysis {
+        layout: Layout {
+            encoding: "utf-8".to_owned(),
+            delimiter: ',',
+            header_line: 1,
+            header: vec!["Name".to_owned(), "Email".to_owned()],
+        },
+        samples: vec![vec!["Ann".to_owned(), "ann@example.org".to_owned()]],
+        rows: 1,
+        suggestions: suggestions.to_vec(),
+    }
+}
+
+/// A plan for a file of names and addresses.
+pub fn plan(policy: Policy) -> Plan {
+    Plan { columns: vec![Some(Target::Name), Some(Target::Email)], policy, tags: Vec::new() }
+}
+
+/// A row that says a name and an address.
+pub fn import_row(name_text: &str, email_text: &str) -> ImportRow {
+    ImportRow {
+        email: email(email_text),
+        name: name(name_text),
+        phone: None,
+        tags: Vec::new(),
+        custom: CustomValues::new(),
+    }
+}
+
+/// A row as it is planned, on the line below its number.
+pub fn planned(ids: &CountedIds, number: u64, row: ImportRow) -> PlannedRow {
+    let id = ContactId(ids.next());
+    PlannedRow { number, line: number + 1, id, row: Ok(row), warnings: Vec::new() }
+}
+
+/// A lost cell.
+pub fn warning(target: Target, reason: &str) -> Warning {
+    Warning { target, reason: reason.to_owned() }
+}
+
+/// A chunk of rows that follow so many others.
+pub fn chunk(ids: &CountedIds, after: u64, rows: Vec<ImportRow>) -> Chunk {
+    let rows = (after + 1..).zip(rows).map(|(number, row)| planned(ids, number, row)).collect();
+    Chunk { after, rows }
+}
+
+/// An import whose rows may be taken, by way of every state before.
+pub fn running_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
+    let import = import(org, &ports.ids, &ports.clock, "people.csv");
+    let now = ports.clock.now();
+    ports.imports.insert(&import).unwrap();
+    assert!(ports.imports.uploaded(org, import.id, 10, now).unwrap());
+    assert!(ports.imports.analysed(org, import.id, &Ok((analysis(), plan(policy))), now).unwrap());
+    assert!(ports.imports.start(org, import.id, now).unwrap());
+    ports.imports.get(org, import.id).unwrap().unwrap()
+}

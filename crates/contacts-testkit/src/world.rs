@@ -1,0 +1,146 @@
+//! The world: every port in memory, over one state.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use contacts_core::contact::ContactService;
+use contacts_core::field::{Field, FieldKey, FieldService};
+use contacts_core::file::FileId;
+use contacts_core::import::{ImportId, ImportService, Spreadsheets};
+use contacts_core::key::{ApiKey, KeyService};
+use contacts_core::org::Organisation;
+use contacts_core::tag::TagService;
+use contacts_core::{OrgId, Result};
+
+use crate::memory::contacts::Contacts;
+use crate::memory::imports::Run;
+use crate::memory::jobs::Jobs;
+use crate::memory::tags::Tags;
+use crate::{CountedIds, Ports, StoppedClock};
+
+/// A world for tests: it implements every port in memory. Clones are one world.
+///
+/// Rules are not told twice: it asks the core's own functions what a patch, a row or a filter
+/// does. It is the oracle that other stores are compared with.
+#[derive(Clone)]
+pub struct World {
+    state: Arc<Mutex<State>>,
+    clock: StoppedClock,
+    ids: CountedIds,
+    org: OrgId,
+}
+
+/// Everything there is.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(crate) organisations: BTreeMap<OrgId, Rows>,
+    pub(crate) jobs: Jobs,
+}
+
+/// Everything that one organisation has. Nothing else can be reached from here (R1).
+#[derive(Default)]
+pub(crate) struct Rows {
+    pub(crate) profile: Option<Organisation>,
+    pub(crate) contacts: Contacts,
+    pub(crate) tags: Tags,
+    pub(crate) fields: BTreeMap<FieldKey, Field>,
+    pub(crate) keys: Vec<ApiKey>,
+    pub(crate) imports: BTreeMap<ImportId, Run>,
+    pub(crate) files: BTreeMap<FileId, Vec<Vec<u8>>>,
+}
+
+impl World {
+    /// A world with one organisation and nothing in it.
+    pub fn new() -> Self {
+        let mut world = Self {
+            state: Arc::default(),
+            clock: StoppedClock::default(),
+            ids: CountedIds::default(),
+            org: OrgId(CountedIds::nth(0)),
+        };
+        world.org = world.another_org();
+        world
+    }
+
+    /// Its organisation.
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    /// Makes one more organisation.
+    pub fn another_org(&self) -> OrgId {
+        self.ports().org()
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> StoppedClock {
+        self.clock.clone()
+    }
+
+    /// Its ids.
+    pub fn ids(&self) -> CountedIds {
+        self.ids.clone()
+    }
+
+    /// Its ports, one by one.
+    pub fn ports(&self) -> Ports {
+        Ports {
+            contacts: Arc::new(self.clone()),
+            tags: Arc::new(self.clone()),
+            fields: Arc::new(self.clone()),
+            organisations: Arc::new(self.clone()),
+            keys: Arc::new(self.clone()),
+            imports: Arc::new(self.clone()),
+            files: Arc::new(self.clone()),
+            jobs: Arc::new(self.clone()),
+            clock: self.clock(),
+            ids: self.ids(),
+            guard: Arc::new(()),
+        }
+    }
+
+    /// The use cases of contacts in this world.
+    pub fn contacts(&self) -> ContactService {
+        self.ports().contact_service()
+    }
+
+    /// The use cases of custom fields in this world.
+    pub fn fields(&self) -> FieldService {
+        self.ports().field_service()
+    }
+
+    /// The use cases of tags in this world.
+    pub fn tags(&self) -> TagService {
+        self.ports().tag_service()
+    }
+
+    /// The use cases of API keys in this world.
+    pub fn keys(&self) -> KeyService {
+        self.ports().key_service()
+    }
+
+    /// The use cases of imports in this world.
+    pub fn imports(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ImportService {
+        self.ports().import_service(spreadsheets)
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // A test that failed elsewhere is reported there.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with an organisation's rows, and lets nobody in meanwhile.
+    pub(crate) fn rows<T>(
+        &self,
+        org: OrgId,
+        act: impl FnOnce(&mut Rows) -> Result<T>,
+    ) -> Result<T> {
+        act(self.state().organisations.entry(org).or_default())
+    }
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,16 @@
+//! The world in memory keeps every contract.
+
+use contacts_testkit::{Ports, World};
+
+fn make() -> Ports {
+    World::new().ports()
+}
+
+contacts_testkit::contact_repository_contract!(make);
+contacts_testkit::tag_repository_contract!(make);
+contacts_testkit::field_repository_contract!(make);
+contacts_testkit::organisation_repository_contract!(make);
+contacts_testkit::key_repository_contract!(make);
+contacts_testkit::import_repository_contract!(make);
+contacts_testkit::file_store_contract!(make);
+contacts_testkit::job_queue_contract!(make);
