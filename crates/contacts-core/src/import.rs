@@ -29,7 +29,9 @@ pub use self::run::{Chunks, Turn};
 pub use self::service::{ImportService, NewPlan};
 pub use self::skipped::SkippedRows;
 pub use self::suggest::{Suggestion, suggest};
-pub use self::table::{Inspection, Layout, Row, Rows, Spreadsheets, TableProblem, Unreadable};
+pub use self::table::{
+    Inspection, Layout, Row, Rows, Spreadsheets, TableProblem, Unreadable, read_head,
+};
 pub use self::tally::{Skip, SkipCode, Tally};
 pub use self::upload::Upload;
 

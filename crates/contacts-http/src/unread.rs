@@ -17,7 +17,7 @@ use actix_web::web::Bytes;
 use futures_util::Stream;
 
 /// The rest of a request's body, which lives until its answer is sent.
-pub(crate) struct Rest(Rc<RefCell<Payload>>);
+pub(crate) type Rest = Rc<RefCell<Payload>>;
 
 /// Gives the request a share of its body; nothing when it has none.
 pub(crate) fn share(req: &mut ServiceRequest) -> Option<Rest> {
@@ -27,7 +27,7 @@ pub(crate) fn share(req: &mut ServiceRequest) -> Option<Rest> {
     }
     let payload = Rc::new(RefCell::new(payload));
     req.set_payload(Payload::Stream { payload: Box::pin(Share(payload.clone())) });
-    Some(Rest(payload))
+    Some(payload)
 }
 
 /// Holds the rest of the request's body until the answer is sent.
@@ -38,7 +38,7 @@ pub(crate) fn hold(response: ServiceResponse, rest: Option<Rest>) -> ServiceResp
     }
 }
 
-struct Share(Rc<RefCell<Payload>>);
+struct Share(Rest);
 
 impl Stream for Share {
     type Item = Result<Bytes, PayloadError>;

@@ -16,7 +16,7 @@ use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 
 pub use self::list::explain_list;
-pub(crate) use self::row::{ContactRow, FIRST_SOURCE, select_contacts};
+pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
 pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags};
 use crate::Database;
 
@@ -26,7 +26,7 @@ impl ContactRepository for Database {
     }
 
     fn get(&self, org: OrgId, id: ContactId) -> Result<Option<Contact>> {
-        self.read(|db| row::find(db, org, id, ""))
+        self.read(|db| row::find(db, org, id, Custom::Shown, ""))
     }
 
     fn update(

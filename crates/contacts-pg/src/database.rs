@@ -1,5 +1,6 @@
 //! Connections and transactions.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,6 +153,11 @@ pub(crate) fn store(error: DieselError) -> Error {
 /// What a row that does not parse is for the core: it names the table and the column.
 pub(crate) fn unreadable(place: &'static str) -> Error {
     Error::store(format!("{place} holds what cannot be read"))
+}
+
+/// The same, with what is wrong with it.
+pub(crate) fn unread<E: Display>(place: &'static str) -> impl FnOnce(E) -> Error {
+    move |why| Error::store(format!("{place} holds what cannot be read: it {why}"))
 }
 
 pub(crate) fn is(error: &Error, test: impl Fn(&DieselError) -> bool) -> bool {

@@ -6,7 +6,7 @@ use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 
 use crate::Database;
-use crate::database::{store, unreadable};
+use crate::database::{store, unread};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -27,11 +27,10 @@ struct Row {
 impl Row {
     fn read(self) -> Result<Field> {
         Ok(Field {
-            key: FieldKey::parse(&self.key).map_err(|_| unreadable("fields.key"))?,
+            key: FieldKey::parse(&self.key).map_err(unread("fields.key"))?,
             label: self.label,
-            kind: FieldType::parse(&self.kind, self.options)
-                .map_err(|_| unreadable("fields.kind"))?,
-            position: u32::try_from(self.position).map_err(|_| unreadable("fields.position"))?,
+            kind: FieldType::parse(&self.kind, self.options).map_err(unread("fields.kind"))?,
+            position: u32::try_from(self.position).map_err(unread("fields.position"))?,
             archived: self.archived,
         })
     }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{store, unreadable};
+use crate::database::{store, unread, unreadable};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -32,7 +32,7 @@ struct Row {
 
 impl Row {
     fn read(self) -> Result<ApiKey> {
-        let hash = self.hash.try_into().map_err(|_: Vec<u8>| unreadable("api_keys.hash"))?;
+        let hash = <[u8; 32]>::try_from(&self.hash[..]).map_err(unread("api_keys.hash"))?;
         let scopes: Option<_> = self.scopes.iter().map(|name| Scope::parse(name)).collect();
         Ok(ApiKey {
             id: KeyId(self.id),

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{store, unreadable};
+use crate::database::{store, unread, unreadable};
 use crate::statement::{Bind, Statement};
 
 /// A tag and how many carry it. Only the tags that are shown are counted, each by its index.
@@ -170,7 +170,7 @@ pub(crate) fn insert(
 }
 
 pub(crate) fn tag_name(written: &str) -> Result<TagName> {
-    TagName::parse(written).map_err(|_| unreadable("tags.name"))
+    TagName::parse(written).map_err(unread("tags.name"))
 }
 
 fn find(db: &mut PgConnection, org: OrgId, column: &str, value: Bind) -> Result<Option<Tag>> {

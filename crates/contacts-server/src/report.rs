@@ -8,6 +8,7 @@ use contacts_core::{Error, Invalid};
 use contacts_pg::{MigrateError, OpenError};
 
 use crate::embedded::EmbeddedError;
+use crate::signals::INTERRUPTED;
 
 /// Why a command ends without having done its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +29,11 @@ impl Failure {
     /// The command line is wrong, or lacks something.
     pub fn usage(sentence: impl Into<String>) -> Self {
         Self { status: 2, ..Self::new(sentence) }
+    }
+
+    /// Somebody stopped the command before its end.
+    pub fn interrupted(sentence: impl Into<String>) -> Self {
+        Self { status: INTERRUPTED, ..Self::new(sentence) }
     }
 
     /// Everything was said already.

@@ -38,6 +38,7 @@ impl Server {
     /// A sentence when there is none to be had.
     pub fn find(config: &DatabaseConfig) -> Done<Self> {
         if let Some(url) = config.url() {
+            check_password(url)?;
             return Ok(Self { url: url.to_owned(), own: None });
         }
         let data_dir = config.data_dir()?;
@@ -73,6 +74,17 @@ impl Server {
             None => Ok(()),
         }
     }
+}
+
+/// A sign of a password that is not escaped would make a host's name of the rest, and the
+/// complaint about that host would show it.
+fn check_password(url: &str) -> Done {
+    let authority = url.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = authority.split(['/', '?']).next().unwrap_or_default();
+    if authority.matches('@').count() < 2 {
+        return Ok(());
+    }
+    Err(Failure::new("DATABASE_URL has an @ in its password: write that as %40"))
 }
 
 /// The use cases over one pool of connections.
@@ -176,5 +188,17 @@ impl Services {
             stopping,
             config,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_with_an_at_sign_is_not_taken_for_a_host() {
+        assert!(check_password("postgres://u:p@ss@db/x").is_err());
+        assert!(check_password("postgres://u:p%40ss@db/x?a=b@c").is_ok());
+        assert!(check_password("host=db password=p@s@s").is_ok());
     }
 }

@@ -4,12 +4,14 @@
 
 mod support;
 
+use std::fs;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use crate::support::{Answer, Scratch, Serving, contacts};
+use crate::support::{Answer, Scratch, Serving, contacts, contacts_alone};
 
 #[test]
 fn a_first_start_makes_a_key_and_a_second_keeps_everything() {
@@ -96,6 +98,19 @@ fn a_role_without_rights_is_told_which_it_needs() {
     let sentence = ended.sentence(1);
     assert!(sentence.contains("grant it CREATE on the schema public"), "{sentence}");
     assert_eq!(ended.err.lines().count(), 1);
+}
+
+#[test]
+fn without_database_url_commands_keep_a_database_of_their_own() {
+    let home = tempfile::Builder::new().prefix("contacts-").tempdir_in("/tmp").unwrap();
+    // The server runs as another user when this runs as root.
+    fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let dir = home.path().to_str().unwrap();
+    let id = contacts_alone(&["--data-dir", dir, "org", "create", "Acme"]).well().out;
+    let list = contacts_alone(&["--data-dir", dir, "org", "list"]).well().out;
+    assert_eq!(list, format!("{}  Acme\n", id.trim()));
+    let is_running = home.path().join("cluster/postmaster.pid").exists();
+    assert!(!is_running, "the last command shuts it down");
 }
 
 #[test]

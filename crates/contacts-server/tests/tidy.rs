@@ -50,10 +50,10 @@ fn each_crate_knows_only_whom_it_may() {
             );
         }
         for known in dependencies(&package, &[Some("dev")]) {
+            // A crate turns its own features on for its tests so.
+            let is_fine = ["contacts-testkit", name].contains(&&*known);
             assert!(
-                !known.starts_with("contacts-")
-                    || may_know.contains(&&*known)
-                    || known == "contacts-testkit",
+                !known.starts_with("contacts-") || may_know.contains(&&*known) || is_fine,
                 "the tests of {name} depend on {known}: use contacts-testkit, or move the test to \
                  contacts-server"
             );
@@ -140,7 +140,7 @@ fn only_rules_that_exist_are_cited() {
 
 #[test]
 fn citations_are_found() {
-    assert_eq!(cited("as R7 says (R12, R340); not CR1, R, or R5x"), [7, 12, 340]);
+    assert_eq!(cited("as R7 says (R12, R34); not CR1, R, or R5x"), [7, 12, 34]);
 }
 
 /// The numbers of the rules that a text cites: an R and a number, standing alone.

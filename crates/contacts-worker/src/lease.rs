@@ -29,9 +29,9 @@ impl Lease {
             while ended.recv_timeout(lease / 4) == Err(RecvTimeoutError::Timeout) {
                 // A database that does not answer may answer the next time; if it does not,
                 // what the job writes fails, too.
-                match worker.jobs.extend(job, id, lease, worker.clock.now()) {
-                    Ok(false) => lost.store(true, Ordering::Relaxed),
-                    Ok(true) | Err(_) => {}
+                let held = worker.jobs.extend(job, id, lease, worker.clock.now());
+                if held.is_ok_and(|held| !held) {
+                    lost.store(true, Ordering::Relaxed);
                 }
             }
         });

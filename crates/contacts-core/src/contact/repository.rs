@@ -29,7 +29,8 @@ pub struct Tagged {
     pub removed: Vec<TagName>,
 }
 
-/// Keeps the contact list.
+/// Keeps the contact list. The contacts that it gives out lack their values of archived fields,
+/// which are kept all the same (R11).
 ///
 /// Every implementation passes `contacts_testkit::contact_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]

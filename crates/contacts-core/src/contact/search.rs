@@ -25,11 +25,10 @@ pub fn search_text(
     if let Some(phone) = phone {
         let e164 = phone.e164().map(digits).unwrap_or_default();
         let typed = digits(phone.as_str());
-        for number in [&e164, &typed] {
-            if !number.is_empty() && !(std::ptr::eq(number, &typed) && typed == e164) {
-                out.push(' ');
-                out.push_str(number);
-            }
+        let typed = if typed == e164 { String::new() } else { typed };
+        for number in [e164, typed].iter().filter(|number| !number.is_empty()) {
+            out.push(' ');
+            out.push_str(number);
         }
         // Words in a phone number, such as "reception", are looked for too.
         if phone.as_str().contains(char::is_alphabetic) {

@@ -87,8 +87,8 @@ impl ContactService {
     /// [`Error::Invalid`] naming every field that is wrong; [`Error::EmailTaken`].
     pub fn create(&self, org: OrgId, new: &NewContact<'_>, actor: Actor) -> Result<Contact> {
         let mut wrong = Vec::new();
-        let name = required(&mut wrong, "name", new.name, |text| Name::parse(text));
-        let email = required(&mut wrong, "email", new.email, |text| EmailAddress::parse(text));
+        let name = required(&mut wrong, "name", new.name, Name::parse);
+        let email = required(&mut wrong, "email", new.email, EmailAddress::parse);
         let region = self.region(org, new.phone.is_some())?;
         let phone =
             new.phone.and_then(|text| check(&mut wrong, "phone", Phone::parse(text, region)));
@@ -145,8 +145,8 @@ impl ContactService {
         actor: Actor,
     ) -> Result<Updated> {
         let mut wrong = Vec::new();
-        let name = read(&mut wrong, "name", raw.name.clone(), |text| Name::parse(text));
-        let email = read(&mut wrong, "email", raw.email.clone(), |text| EmailAddress::parse(text));
+        let name = read(&mut wrong, "name", raw.name.clone(), Name::parse);
+        let email = read(&mut wrong, "email", raw.email.clone(), EmailAddress::parse);
         let region = self.region(org, matches!(raw.phone, Patch::Set(_)))?;
         let phone = read(&mut wrong, "phone", raw.phone.clone(), |text| Phone::parse(text, region));
         let custom = self.check_custom(org, &mut wrong, &raw.custom)?;

@@ -165,8 +165,8 @@ fn number(raw: RawValue<'_>) -> Option<Number> {
 fn boolean(raw: RawValue<'_>) -> Option<bool> {
     match raw {
         RawValue::Boolean(yes) => Some(yes),
-        RawValue::Number(value) if value == 1.0 => Some(true),
-        RawValue::Number(value) if value == 0.0 => Some(false),
+        RawValue::Number(1.0) => Some(true),
+        RawValue::Number(0.0) => Some(false),
         RawValue::Number(_) => None,
         RawValue::Text(text) => match text::trim(text).to_lowercase().as_str() {
             "true" | "yes" | "y" | "1" | "on" | "ja" | "oui" | "si" | "sí" | "sim" => Some(true),

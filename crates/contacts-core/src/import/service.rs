@@ -1,13 +1,12 @@
 //! Working with imports: upload, look, confirm, run (R30 to R36).
 
 use std::collections::VecDeque;
-use std::io::Read;
 use std::sync::Arc;
 
 use super::{
     Analysis, Applied, Chunk, Chunks, Import, ImportId, ImportRepository, ImportState, Issue, Plan,
     Policy, RowReader, SkippedRows, Spreadsheets, TableProblem, Tally, Target, Turn, Upload,
-    suggest,
+    read_head, suggest,
 };
 use crate::field::FieldRepository;
 use crate::file::{FileId, FileStore};
@@ -47,9 +46,6 @@ pub struct ImportService {
 }
 
 impl ImportService {
-    /// How much of a file is looked at to find its layout.
-    const HEAD: usize = 1 << 20;
-
     /// Begins an import: its file is to be pushed into the upload.
     ///
     /// # Errors
@@ -266,10 +262,9 @@ impl ImportService {
     }
 
     fn look(&self, import: &Import) -> Result<Result<Analysis, TableProblem>> {
-        let mut head = Vec::new();
-        let file = self.files.open(import.org, import.file)?;
-        file.take(Self::HEAD as u64).read_to_end(&mut head).map_err(Error::store)?;
-        let inspection = match self.spreadsheets.inspect(&head, head.len() as u64 == import.bytes) {
+        let mut file = self.files.open(import.org, import.file)?;
+        let (head, whole) = read_head(&mut file).map_err(Error::store)?;
+        let inspection = match self.spreadsheets.inspect(&head, whole) {
             Ok(inspection) => inspection,
             Err(problem) => return Ok(Err(problem)),
         };

@@ -39,7 +39,7 @@ impl SkippedRows {
     }
 
     fn cells_of(&mut self, number: u64) -> Result<Vec<String>> {
-        while let Some(row) = self.rows.next() {
+        for row in self.rows.by_ref() {
             let row = row.map_err(Error::store)?;
             self.read += 1;
             if self.read == number {

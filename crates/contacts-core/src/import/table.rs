@@ -85,7 +85,8 @@ pub type Rows = Box<dyn Iterator<Item = io::Result<Row>> + Send>;
 
 /// Reads and writes spreadsheets. Every method is a pure function of the bytes it is given.
 pub trait Spreadsheets: Send + Sync {
-    /// Finds the layout from the first bytes of a file, or of all of it when `whole`.
+    /// Finds the layout from the first bytes of a file, or of all of it when `whole`. See
+    /// [`read_head`]: what is beyond the first mebibyte serves to tell the encoding.
     ///
     /// # Errors
     ///
@@ -99,6 +100,35 @@ pub trait Spreadsheets: Send + Sync {
 
     /// Appends one row of RFC 4180 in UTF-8, formulas made harmless (R25).
     fn write_row(&self, cells: &[&str], out: &mut Vec<u8>);
+}
+
+/// Reads as much of a file as [`Spreadsheets::inspect`] needs, and says whether that is all.
+///
+/// It is the first mebibyte. Where that is ASCII, any encoding would do, so it goes on to the
+/// first letters that are not, however late they come, and takes them, too.
+///
+/// # Errors
+///
+/// The source's own.
+pub fn read_head(source: &mut dyn Read) -> io::Result<(Vec<u8>, bool)> {
+    const HEAD: u64 = 1 << 20;
+    const WINDOW: u64 = 1 << 16;
+    let mut head = Vec::new();
+    source.take(HEAD).read_to_end(&mut head)?;
+    if (head.len() as u64) < HEAD {
+        return Ok((head, true));
+    }
+    let mut window = Vec::new();
+    while head.is_ascii() {
+        window.clear();
+        if source.take(WINDOW).read_to_end(&mut window)? == 0 {
+            break;
+        }
+        if !window.is_ascii() {
+            head.extend_from_slice(&window);
+        }
+    }
+    Ok((head, false))
 }
 
 impl fmt::Debug for dyn Spreadsheets {

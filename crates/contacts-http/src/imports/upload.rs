@@ -140,8 +140,12 @@ impl Running {
         let upload = self.upload.clone();
         let done = blocking_in_turn(&self.shared, move |api| {
             let upload = lock(&upload).take().ok_or_else(Problem::internal)?;
-            let import = upload.finish()?;
-            let id = import.id;
+            let (org, id) = (upload.import().org, upload.import().id);
+            let import = upload.finish().inspect_err(|_| {
+                // Otherwise it would be uploading for ever. Whether that can be kept or not,
+                // the caller is told of the first failure.
+                let _ = api.imports.cancel(org, id);
+            })?;
             Ok((id, to_json(&ImportView::new(import, api.clock.now()))?))
         });
         let (id, body) = done.await?;

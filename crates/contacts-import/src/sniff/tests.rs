@@ -210,3 +210,15 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn letters_that_come_late_tell_the_encoding() {
+    let mut file = b"name,email\n".to_vec();
+    while file.len() < 3 << 20 {
+        file.extend_from_slice(b"Ann Lee,ann@example.org\n");
+    }
+    file.extend_from_slice(b"J\xf6rg M\xfcller,joerg@example.org\n");
+    let (head, whole) = contacts_core::import::read_head(&mut &file[..]).unwrap();
+    assert!(!whole && head.len() < file.len());
+    assert_eq!(inspect(&head, whole).unwrap().layout.encoding, "windows-1252");
+}

@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl};
 
 use super::filter::push_filter;
-use super::row::{ContactRow, FIRST_SOURCE, select_contacts};
+use super::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
 use crate::Database;
 use crate::database::store;
 use crate::statement::{Bind, Statement};
@@ -74,7 +74,7 @@ fn push_list(
     let (direction, beyond) = if page.sort.descending { (" DESC", " < ") } else { ("", " > ") };
     let order = format!(" ORDER BY {key}{direction}, c.id{direction}");
     let mut filtered = Ok(());
-    select_contacts(select, |select| {
+    select_contacts(select, Custom::Shown, |select| {
         select.push("(SELECT c.* FROM contacts c WHERE c.org_id = $1");
         filtered = push_filter(db, org, select, filter);
         if let Some(after) = &page.after {

@@ -10,7 +10,7 @@ use diesel::{OptionalExtension, QueryableByName, RunQueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::database::{store, unreadable};
+use crate::database::{store, unread, unreadable};
 use crate::json::custom_from_json;
 use crate::statement::{Bind, Statement};
 use crate::tags::tag_name;
@@ -60,8 +60,27 @@ pub(crate) struct SourceRow {
     file_name: Option<String>,
 }
 
-/// What a statement selects of `contacts c` and of the ways it came, `s`.
-const COLUMNS: &str = "c.id, c.name, c.email, c.phone, c.phone_e164, c.custom, c.created_at, \
+/// Which values of custom fields are meant: those that are shown, or those of archived fields
+/// too. Whoever writes a contact back must have read them all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Custom {
+    Shown,
+    Whole,
+}
+
+impl Custom {
+    fn column(self) -> &'static str {
+        match self {
+            Self::Shown => {
+                "c.custom - ARRAY(SELECT f.key FROM fields f WHERE f.org_id = $1 AND f.archived) AS custom, "
+            }
+            Self::Whole => "c.custom, ",
+        }
+    }
+}
+
+/// What a statement selects of `contacts c` besides.
+const COLUMNS: &str = "c.id, c.name, c.email, c.phone, c.phone_e164, c.created_at, \
      c.updated_at, c.version, ARRAY(SELECT t.name FROM contact_tags ct JOIN tags t \
      ON t.org_id = ct.org_id AND t.id = ct.tag_id WHERE ct.org_id = $1 AND t.org_id = $1 \
      AND ct.contact_id = c.id ORDER BY t.key) AS tags, ";
@@ -73,8 +92,17 @@ pub(crate) const SOURCE_COLUMNS: &str = "s.kind AS source_kind, s.origin_id, s.r
 
 /// The contacts of `FROM`, which must name them `c`, with their tags and their first source.
 /// Every look-up is within a row, so a page costs what its rows cost.
-pub(crate) fn select_contacts(statement: &mut Statement, from: impl FnOnce(&mut Statement)) {
-    statement.push("SELECT ").push(COLUMNS).push(SOURCE_COLUMNS).push(" FROM ");
+pub(crate) fn select_contacts(
+    statement: &mut Statement,
+    custom: Custom,
+    from: impl FnOnce(&mut Statement),
+) {
+    statement
+        .push("SELECT ")
+        .push(custom.column())
+        .push(COLUMNS)
+        .push(SOURCE_COLUMNS)
+        .push(" FROM ");
     from(statement);
 }
 
@@ -86,10 +114,11 @@ pub(crate) fn find(
     db: &mut PgConnection,
     org: OrgId,
     id: ContactId,
+    custom: Custom,
     lock: &str,
 ) -> Result<Option<Contact>> {
     let mut select = Statement::of(org);
-    select_contacts(&mut select, |select| {
+    select_contacts(&mut select, custom, |select| {
         select.push("contacts c").push(FIRST_SOURCE).push("WHERE c.org_id = $1 AND c.id = ");
         select.bind(Bind::Uuid(id.0)).push(lock);
     });
@@ -107,8 +136,8 @@ impl ContactRow {
         Ok(Contact {
             org,
             id: ContactId(self.id),
-            name: name.map_err(|_| unreadable("contacts.name"))?,
-            email: email.map_err(|_| unreadable("contacts.email"))?,
+            name: name.map_err(unread("contacts.name"))?,
+            email: email.map_err(unread("contacts.email"))?,
             phone: self.phone.map(|typed| Phone::stored(typed, self.phone_e164)),
             custom: custom_from_json(self.custom)?,
             tags,

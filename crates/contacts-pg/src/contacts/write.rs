@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::activity::record;
-use super::row::find;
+use super::row::{Custom, find};
 use crate::Database;
 use crate::database::{is, is_unique_violation, store};
 use crate::json::custom_to_json;
@@ -48,17 +48,15 @@ pub(super) fn update(
     now: OffsetDateTime,
 ) -> Result<Option<Updated>> {
     let updated = database.write(|db| {
-        let Some(mut contact) = find(db, org, id, " FOR UPDATE OF c")? else { return Ok(None) };
-        if if_version.is_some_and(|version| version != contact.version) {
-            return Err(Error::Stale(Box::new(contact)));
-        }
+        let Some(mut contact) = held(db, org, id, if_version)? else { return Ok(None) };
         let changes = patch.apply(&mut contact, now)?;
         if !changes.is_empty() {
             update_row(db, &contact)?;
             let what = ActivityKind::Edited(changes.clone());
             record(db, org, id, database.ids.next(), &Activity { at: now, actor, what })?;
         }
-        Ok(Some(Updated { contact, changes }))
+        let contact = find(db, org, id, Custom::Shown, "")?;
+        Ok(contact.map(|contact| Updated { contact, changes }))
     });
     match (updated, &patch.email) {
         // The only unique key of a contact that a patch can change is its address.
@@ -88,7 +86,7 @@ pub(super) fn tag(
             .bind::<SqlUuid, _>(id.0)
             .execute(db)
             .map_err(store)?;
-        let Some(contact) = find(db, org, id, "")? else { return Ok(None) };
+        let Some(contact) = find(db, org, id, Custom::Shown, "")? else { return Ok(None) };
         let added: Vec<_> = add.iter().filter(|tag| !contact.tags.contains(tag)).collect();
         let removed: Vec<_> =
             contact.tags.iter().filter(|tag| remove.contains(tag)).cloned().collect();
@@ -107,7 +105,7 @@ pub(super) fn tag(
         .execute(db)
         .map_err(store)?;
         // Found again, for a tag that was there is shown as it was first written.
-        let Some(contact) = find(db, org, id, "")? else { return Ok(None) };
+        let Some(contact) = find(db, org, id, Custom::Shown, "")? else { return Ok(None) };
         let added: Vec<_> =
             contact.tags.iter().filter(|tag| added.contains(tag)).cloned().collect();
         let names = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
@@ -124,9 +122,8 @@ pub(super) fn delete(
     if_version: Option<u64>,
 ) -> Result<bool> {
     database.write(|db| {
-        let Some(contact) = find(db, org, id, " FOR UPDATE OF c")? else { return Ok(false) };
-        if if_version.is_some_and(|version| version != contact.version) {
-            return Err(Error::Stale(Box::new(contact)));
+        if held(db, org, id, if_version)?.is_none() {
+            return Ok(false);
         }
         sql_query("DELETE FROM contacts WHERE org_id = $1 AND id = $2")
             .bind::<SqlUuid, _>(org.0)
@@ -135,6 +132,24 @@ pub(super) fn delete(
             .map(|deleted| deleted == 1)
             .map_err(store)
     })
+}
+
+/// The contact, whole, held until the transaction ends; refused when it has another version than
+/// the one given.
+fn held(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ContactId,
+    if_version: Option<u64>,
+) -> Result<Option<Contact>> {
+    let contact = find(db, org, id, Custom::Whole, " FOR UPDATE OF c")?;
+    match (contact, if_version) {
+        (Some(contact), Some(version)) if contact.version != version => {
+            let shown = find(db, org, id, Custom::Shown, "")?;
+            Err(Error::Stale(Box::new(shown.unwrap_or(contact))))
+        }
+        (contact, _) => Ok(contact),
+    }
 }
 
 /// Adds contacts, without their tags and sources, and says how many: those whose address is

@@ -24,7 +24,8 @@ use time::OffsetDateTime;
 use super::StoredTally;
 use crate::Database;
 use crate::contacts::{
-    ContactRow, FIRST_SOURCE, Sources, insert_contacts, insert_sources, link_tags, select_contacts,
+    ContactRow, Custom, FIRST_SOURCE, Sources, insert_contacts, insert_sources, link_tags,
+    select_contacts,
 };
 use crate::database::{store, unreadable};
 use crate::json::custom_to_json;
@@ -96,7 +97,7 @@ fn known(db: &mut PgConnection, org: OrgId, chunk: &Chunk) -> Result<HashMap<Str
     let rows = chunk.rows.iter().filter_map(|planned| planned.row.as_ref().ok());
     let keys: Vec<_> = rows.map(|row| row.email.key().to_owned()).collect();
     let mut select = Statement::of(org);
-    select_contacts(&mut select, |select| {
+    select_contacts(&mut select, Custom::Whole, |select| {
         select
             .push("contacts c")
             .push(FIRST_SOURCE)

@@ -137,7 +137,7 @@ pub(crate) fn tag_id(group: u64, place: usize) -> Uuid {
 
 /// The id of one of the few imports, widgets and users of an organisation.
 pub(crate) fn origin_id(group: u64, kind: &str, place: u64) -> Uuid {
-    id(BEGIN, group, u64::MAX / 4 * kind.len() as u64 + place)
+    id(BEGIN, group, u64::MAX / 4 + 1_000 * kind.len() as u64 + place)
 }
 
 /// A UUID of version 7, as the program makes them, but the same in every run.

@@ -24,7 +24,7 @@ use super::show::Found;
 use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
-use crate::signals::{INTERRUPTED, Stop};
+use crate::signals::Stop;
 
 /// A file to be imported.
 #[derive(Args, Debug)]
@@ -156,10 +156,7 @@ impl Wishes<'_> {
         match ask::ask(&question, stop) {
             Answer::Yes => Ok(()),
             Answer::No => Err(Failure::new("nothing was imported, as you said")),
-            Answer::Interrupted => {
-                out::complain("nothing was imported: it was interrupted");
-                Err(Failure::silent(INTERRUPTED))
-            }
+            Answer::Interrupted => Err(follow::interrupted()),
             Answer::Nobody => Err(Failure::usage(
                 "nothing was imported: nobody is at a terminal to be asked, so say --yes to start without asking",
             )),
@@ -180,10 +177,9 @@ impl Wishes<'_> {
             out::remark(format_args!("The {rows} in {}.", file.display()));
         }
         match ended.state {
-            ImportState::Cancelled => {
-                out::complain("the import was cancelled: what was taken before stays");
-                Err(Failure::silent(INTERRUPTED))
-            }
+            ImportState::Cancelled => Err(Failure::interrupted(
+                "the import was cancelled: what was taken before stays, and it can be imported again",
+            )),
             ImportState::Failed => Err(Failure::new(
                 ended.problem.clone().unwrap_or_else(|| "the import failed".to_owned()),
             )),

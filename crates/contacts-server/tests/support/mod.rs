@@ -70,7 +70,9 @@ fn url_of(name: &str) -> String {
 /// The test server, as `postgres://user@host:port/postgres`.
 #[expect(clippy::disallowed_methods, reason = "the test server is told by the environment")]
 fn server() -> String {
-    std::env::var("TEST_DATABASE_URL").expect(
-        "TEST_DATABASE_URL is not set: run scripts/test, which starts a server for the tests",
-    )
+    std::env::var("TEST_DATABASE_URL").unwrap_or_else(|_| {
+        panic!(
+            "TEST_DATABASE_URL is not set: run scripts/test, which starts a server for the tests"
+        )
+    })
 }

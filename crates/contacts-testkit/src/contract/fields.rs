@@ -2,7 +2,7 @@
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::field::{Field, FieldType};
-use contacts_core::{Error, OrgId};
+use contacts_core::{Actor, Clock, Error, OrgId};
 
 use crate::Ports;
 use crate::samples::{custom, field, key, text};
@@ -95,9 +95,26 @@ pub fn a_type_cannot_change_while_values_exist(ports: &Ports) {
     let archived = Field { archived: true, ..field("tier", FieldType::Text, 0) };
     assert!(ports.fields.update(org, &archived).unwrap());
     assert!(ports.fields.update(org, &field("spare", FieldType::Number, 1)).unwrap());
-    assert_eq!(ports.get(org, ann.id), ann, "archiving keeps the values");
     ports.contacts.delete(org, ann.id, None).unwrap();
     assert!(ports.fields.update(org, &field("tier", FieldType::Number, 0)).unwrap());
+}
+
+pub fn an_archived_fields_values_are_kept_and_not_shown(ports: &Ports) {
+    let org = ports.org();
+    define(ports, org, &["tier", "city"]);
+    let values = custom(&[("tier", text("x")), ("city", text("Rome"))]);
+    let ann = ports.add_with(org, "Ann", "", |contact| contact.custom = values);
+    let tier = |archived| Field { archived, ..field("tier", FieldType::Text, 0) };
+    assert!(ports.fields.update(org, &tier(true)).unwrap());
+    let shown = custom(&[("city", text("Rome"))]);
+    assert_eq!(ports.get(org, ann.id).custom, shown);
+    let (patch, now) = (crate::samples::new_name("Bo"), ports.clock.now());
+    let stale = ports.contacts.update(org, ann.id, Some(9), &patch, Actor::System, now);
+    assert!(matches!(stale, Err(Error::Stale(contact)) if contact.custom == shown));
+    let updated = ports.contacts.update(org, ann.id, None, &patch, Actor::System, now);
+    assert_eq!(updated.unwrap().unwrap().contact.custom, shown);
+    assert!(ports.fields.update(org, &tier(false)).unwrap());
+    assert_eq!(ports.get(org, ann.id).custom, ann.custom, "archiving keeps the values");
 }
 
 pub fn options_may_change_while_values_exist(ports: &Ports) {

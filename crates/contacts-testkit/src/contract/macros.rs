@@ -123,6 +123,7 @@ macro_rules! field_repository_contract {
             a_key_is_taken_once
             a_field_is_changed
             a_type_cannot_change_while_values_exist
+            an_archived_fields_values_are_kept_and_not_shown
             options_may_change_while_values_exist
             named_fields_come_first_and_the_others_follow_as_they_stood
         }

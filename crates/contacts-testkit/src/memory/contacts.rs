@@ -158,7 +158,10 @@ impl ContactRepository for World {
     }
 
     fn get(&self, org: OrgId, id: ContactId) -> Result<Option<Contact>> {
-        self.rows(org, |rows| Ok(rows.contacts.records.get(&id).map(|r| r.contact.clone())))
+        self.rows(org, |rows| {
+            let record = rows.contacts.records.get(&id);
+            Ok(record.map(|record| rows.shown(record.contact.clone())))
+        })
     }
 
     fn update(
@@ -170,7 +173,14 @@ impl ContactRepository for World {
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Updated>> {
-        self.rows(org, |rows| rows.contacts.update(id, if_version, patch, actor, now))
+        self.rows(org, |rows| {
+            let updated = rows.contacts.update(id, if_version, patch, actor, now);
+            let updated = updated.map_err(|error| rows.shown_in(error))?;
+            Ok(updated.map(|Updated { contact, changes }| Updated {
+                contact: rows.shown(contact),
+                changes,
+            }))
+        })
     }
 
     fn tag(
@@ -193,16 +203,25 @@ impl ContactRepository for World {
             record.contact.tags.extend(added.iter().cloned());
             record.contact.tags.sort();
             record.note_tags(now, actor, &added, &removed);
-            Ok(Some(Tagged { contact: record.contact.clone(), added, removed }))
+            let contact = record.contact.clone();
+            let contact = rows.shown(contact);
+            Ok(Some(Tagged { contact, added, removed }))
         })
     }
 
     fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool> {
-        self.rows(org, |rows| rows.contacts.delete(id, if_version))
+        self.rows(org, |rows| {
+            let deleted = rows.contacts.delete(id, if_version);
+            deleted.map_err(|error| rows.shown_in(error))
+        })
     }
 
     fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {
-        self.rows(org, |rows| Ok(rows.contacts.list(filter, page)))
+        self.rows(org, |rows| {
+            let mut listed = rows.contacts.list(filter, page);
+            listed.items = listed.items.into_iter().map(|c| rows.shown(c)).collect();
+            Ok(listed)
+        })
     }
 
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {

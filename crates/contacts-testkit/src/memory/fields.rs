@@ -1,5 +1,6 @@
 //! Custom fields in memory.
 
+use contacts_core::contact::Contact;
 use contacts_core::field::{Field, FieldKey, FieldRepository};
 use contacts_core::{Error, OrgId, Result};
 
@@ -15,6 +16,22 @@ impl Rows {
 
     fn has_values_of(&self, key: &FieldKey) -> bool {
         self.contacts.records.values().any(|record| record.contact.custom.contains_key(key))
+    }
+}
+
+impl Rows {
+    /// The contact without its values of archived fields.
+    pub(crate) fn shown(&self, mut contact: Contact) -> Contact {
+        contact.custom.retain(|key, _| self.fields.get(key).is_none_or(|field| !field.archived));
+        contact
+    }
+
+    /// The same of the contact that an error brings.
+    pub(crate) fn shown_in(&self, error: Error) -> Error {
+        match error {
+            Error::Stale(contact) => Error::Stale(Box::new(self.shown(*contact))),
+            error => error,
+        }
     }
 }
 

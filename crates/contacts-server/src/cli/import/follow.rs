@@ -1,13 +1,15 @@
 //! Waiting for an import, with its progress on the terminal.
 
+use std::fmt;
 use std::time::Duration;
 
 use contacts_core::Error;
 use contacts_core::import::{Import, ImportService, ImportState};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
+use crate::cli::out::grouped;
 use crate::report::{Done, Failure};
-use crate::signals::{INTERRUPTED, Stop};
+use crate::signals::Stop;
 
 /// A bar on standard error, when that is a terminal.
 pub(super) struct Progress(ProgressBar);
@@ -15,7 +17,7 @@ pub(super) struct Progress(ProgressBar);
 impl Progress {
     /// Of rows that are taken.
     pub(super) fn of_rows(rows: u64) -> Self {
-        Self::new(rows, "{wide_bar} {human_pos} of {human_len} rows, {per_sec}, {eta} left")
+        Self::new(rows, "{wide_bar} {human_pos} of {human_len} rows, {rate} a second, {eta} left")
     }
 
     /// Of bytes that are stored.
@@ -30,7 +32,7 @@ impl Progress {
     fn new(length: u64, template: &str) -> Self {
         let bar = ProgressBar::new(length);
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
+            bar.set_style(style.with_key("rate", rate));
         }
         Self(bar)
     }
@@ -57,7 +59,12 @@ pub(super) fn until_looked_at(
             break;
         }
     }
-    Err(Failure::silent(INTERRUPTED))
+    Err(interrupted())
+}
+
+/// Somebody stopped before the rows began to be taken.
+pub(super) fn interrupted() -> Failure {
+    Failure::interrupted("nothing was imported: it was interrupted")
 }
 
 /// Waits for the end, and cancels the import when somebody asks to stop.
@@ -83,6 +90,11 @@ pub(super) fn to_the_end(
             }
         }
     }
+}
+
+fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
+    // A bar that cannot be written is not seen either.
+    let _ = out.write_str(&grouped(state.per_sec().round() as u64));
 }
 
 /// Short at first, for small files; never longer than the eye minds.

@@ -7,10 +7,10 @@ use std::path::Path;
 use contacts_core::import::{Import, ImportService, Upload};
 use contacts_core::{Actor, OrgId};
 
-use super::follow::Progress;
+use super::follow::{Progress, interrupted};
 use crate::cli::inspect::unreadable;
 use crate::report::{Done, Failure};
-use crate::signals::{INTERRUPTED, Stop};
+use crate::signals::Stop;
 
 /// Opens the file. It may be a pipe.
 pub(super) fn open(file: &Path) -> Done<File> {
@@ -39,7 +39,7 @@ pub(super) fn store(
     loop {
         if stop.is_asked() {
             upload.abandon("the upload was interrupted")?;
-            return Err(Failure::silent(INTERRUPTED));
+            return Err(interrupted());
         }
         match source.read(&mut piece) {
             Ok(0) => break,

@@ -1,17 +1,15 @@
 //! Looking at a file without a database.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use contacts_core::Error;
 use contacts_core::import::{
-    Layout, Plan, Policy, Preview, RowReader, Rows, Spreadsheets, Suggestion, preview, suggest,
+    Layout, Plan, Policy, Preview, RowReader, Rows, Spreadsheets, Suggestion, preview, read_head,
+    suggest,
 };
 use contacts_import::Csv;
-
-/// How much of a file is looked at to find its layout, as in an import.
-const HEAD: u64 = 1 << 20;
 
 /// What was found in a file.
 pub(super) struct Look {
@@ -29,9 +27,7 @@ impl Look {
         if !found.is_file() {
             return Err(format!("{} is not a file: choose a CSV file", file.display()));
         }
-        let mut head = Vec::new();
-        open(file)?.take(HEAD).read_to_end(&mut head).map_err(refused)?;
-        let whole = head.len() as u64 == found.len();
+        let (head, whole) = read_head(&mut open(file)?).map_err(refused)?;
         let inspection = Csv.inspect(&head, whole).map_err(|problem| problem.to_string())?;
         drop(head);
         let (layout, samples) = (inspection.layout, inspection.samples);
