@@ -53,6 +53,17 @@ impl Scope {
 
 /// A key as it is shown, once: `ic_<organisation>_<secret>`. It carries its
 /// organisation so that checking it asks for one organisation's rows only.
+///
+/// ```
+/// use contacts_core::OrgId;
+/// use contacts_core::key::Token;
+/// use uuid::Uuid;
+///
+/// let token = Token::new(OrgId(Uuid::from_u128(7)), [9; 32]);
+/// let read = Token::parse(&token.reveal()).unwrap();
+/// assert_eq!(read.org(), token.org());
+/// assert_eq!(read.hash(), token.hash());
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     org: OrgId,

@@ -32,6 +32,10 @@ impl Turn for Always {
     fn may_go_on(&self) -> bool {
         true
     }
+
+    fn must_end(&self) -> bool {
+        false
+    }
 }
 
 /// Gives way after so many chunks.
@@ -40,6 +44,10 @@ struct After(AtomicUsize);
 impl Turn for After {
     fn may_go_on(&self) -> bool {
         self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+    }
+
+    fn must_end(&self) -> bool {
+        false
     }
 }
 
@@ -79,7 +87,7 @@ fn upload(world: &World, file: &str) -> ImportId {
 /// Uploads, looks, confirms and starts.
 fn started(world: &World, file: &str, plan: NewPlan) -> ImportId {
     let (imports, id) = (service(world), upload(world, file));
-    assert_eq!(imports.analyse(world.org(), id).unwrap(), Outcome::Done);
+    assert_eq!(imports.analyse(world.org(), id, &Always).unwrap(), Outcome::Done);
     imports.replan(world.org(), id, plan).unwrap();
     assert_eq!(imports.start(world.org(), id).unwrap().state, ImportState::Running);
     id
@@ -137,7 +145,7 @@ fn a_file_is_imported_from_end_to_end() {
     let imports = service(&world);
     let id = upload(&world, FILE);
     // R30: what was found is shown before anything happens.
-    imports.analyse(world.org(), id).unwrap();
+    imports.analyse(world.org(), id, &Always).unwrap();
     let ready = imports.get(world.org(), id).unwrap();
     let analysis = ready.analysis.unwrap();
     assert_eq!((ready.state, ready.file_name.as_str()), (ImportState::Ready, "people.csv"));
@@ -307,7 +315,7 @@ fn a_file_without_a_header_or_an_empty_one_says_so() {
     let world = world();
     for (file, word) in [("Ann,ann@example.org\n", "header"), ("", "empty"), (" \n,\n", "empty")] {
         let id = upload(&world, file);
-        service(&world).analyse(world.org(), id).unwrap();
+        service(&world).analyse(world.org(), id, &Always).unwrap();
         let import = service(&world).get(world.org(), id).unwrap();
         assert_eq!(import.state, ImportState::Unusable);
         assert!(import.problem.unwrap().contains(word));
@@ -321,7 +329,7 @@ fn a_mapping_without_name_or_email_cannot_be_started() {
     let world = world();
     let id = upload(&world, FILE);
     let imports = service(&world);
-    imports.analyse(world.org(), id).unwrap();
+    imports.analyse(world.org(), id, &Always).unwrap();
     let set = |columns| {
         imports.replan(world.org(), id, NewPlan { columns: Some(columns), ..NewPlan::default() })
     };
@@ -354,8 +362,8 @@ fn a_job_is_queued_for_looking_and_for_taking() {
     let id = upload(&world, FILE);
     assert_eq!((next(), next()), (Some(Job::AnalyseImport(id)), None));
     // Whoever looks twice finds nothing to do.
-    service(&world).analyse(world.org(), id).unwrap();
-    assert_eq!(service(&world).analyse(world.org(), id).unwrap(), Outcome::Done);
+    service(&world).analyse(world.org(), id, &Always).unwrap();
+    assert_eq!(service(&world).analyse(world.org(), id, &Always).unwrap(), Outcome::Done);
     service(&world).replan(world.org(), id, plan(Policy::Overwrite)).unwrap();
     assert!(service(&world).chunks(world.org(), id).unwrap().is_none());
     service(&world).start(world.org(), id).unwrap();
@@ -402,7 +410,7 @@ fn anothers_import_answers_like_one_that_is_not_there() {
     assert!(not_found(imports.issues(other, done.id, 0, 10).unwrap_err()));
     assert!(imports.skipped_rows(other, done.id).is_err_and(not_found));
     assert!(imports.chunks(other, done.id).unwrap().is_none());
-    assert_eq!(imports.analyse(other, done.id).unwrap(), Outcome::Done);
+    assert_eq!(imports.analyse(other, done.id, &Always).unwrap(), Outcome::Done);
     assert_eq!(imports.list(other, None, 10).unwrap(), []);
 }
 

@@ -42,9 +42,10 @@ pub enum OpenError {
 
 /// On a pooled connection nothing may depend on the session, so what it needs is asked for when
 /// it is made: custom plans (a cached generic one ruins `LIKE $1`), no compilation of short
-/// queries, and on a cluster the refusal of statements that would ask every shard.
-const OPTIONS: &str =
-    "-c plan_cache_mode=force_custom_plan -c jit=off -c citus.multi_task_query_log_level=error";
+/// queries, the index of an organisation and never everybody's table, and on a cluster the
+/// refusal of statements that would ask every shard.
+const OPTIONS: &str = "-c plan_cache_mode=force_custom_plan -c jit=off -c enable_seqscan=off \
+     -c citus.multi_task_query_log_level=error";
 
 /// How often a transaction is tried that others got in the way of.
 const TRIES: u32 = 20;
@@ -88,6 +89,19 @@ impl Database {
             Err(error) if is(&error, is_closed) => query(&mut *self.connection()?),
             result => result,
         }
+    }
+
+    /// Runs one query over all organisations, which on a cluster asks every shard: only the
+    /// operator's and the workers' may.
+    pub(crate) fn read_everywhere<T>(
+        &self,
+        query: impl Fn(&mut PgConnection) -> Result<T>,
+    ) -> Result<T> {
+        let allow = "SELECT set_config('citus.multi_task_query_log_level', 'off', true)";
+        self.write(|db| {
+            sql_query(allow).execute(db).map_err(store)?;
+            query(db)
+        })
     }
 
     /// Runs one transaction: all of it, or nothing. When others got in its way (a deadlock, or a

@@ -104,7 +104,7 @@ impl JobQueue for Database {
 
     fn is_waiting(&self, now: OffsetDateTime) -> Result<bool> {
         let statement = format!("SELECT EXISTS (SELECT FROM jobs WHERE {FREE}) AS yes");
-        self.read(|db| {
+        self.read_everywhere(|db| {
             let answer: Answer =
                 sql_query(&statement).bind::<Timestamptz, _>(now).get_result(db).map_err(store)?;
             Ok(answer.yes)

@@ -67,8 +67,8 @@ pub struct Workers {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// After so many failures one after another a job is given up. A database that is down counts
-/// none: nobody can write the number.
+/// After so many failures a job is given up. A database that is down counts none: nobody can
+/// write the number.
 const FAILURES: u32 = 20;
 
 impl Worker {
@@ -151,7 +151,7 @@ impl Worker {
 
     fn run_job(&self, job: &Claimed, turn: &WorkerTurn<'_>) -> Result<Outcome> {
         match job.job {
-            Job::AnalyseImport(import) => self.imports.analyse(job.org, import),
+            Job::AnalyseImport(import) => self.imports.analyse(job.org, import, turn),
             Job::RunImport(import) => self.run_import(job.org, import, turn),
         }
     }

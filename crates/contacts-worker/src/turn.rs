@@ -24,7 +24,7 @@ impl<'a> WorkerTurn<'a> {
 
 impl Turn for WorkerTurn<'_> {
     fn may_go_on(&self) -> bool {
-        if self.stopping.load(Ordering::Relaxed) || self.lost.load(Ordering::Relaxed) {
+        if self.must_end() {
             return false;
         }
         if self.began.elapsed() < self.worker.config.slice {
@@ -32,5 +32,8 @@ impl Turn for WorkerTurn<'_> {
         }
         // A queue that does not answer keeps nobody waiting.
         !self.worker.jobs.is_waiting(self.worker.clock.now()).unwrap_or(false)
+    }
+    fn must_end(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed) || self.lost.load(Ordering::Relaxed)
     }
 }

@@ -1,5 +1,6 @@
 //! E-mail addresses (R7).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use idna::AsciiDenyList;
@@ -12,6 +13,16 @@ use crate::text;
 ///
 /// Two are equal when they are one address (R7): they differ at most in case,
 /// in Unicode form or in the domain's IDNA form. Dots and `+suffix` count.
+///
+/// ```
+/// use contacts_core::contact::{EmailAddress, InvalidEmail};
+///
+/// let typed = EmailAddress::parse(" Ann@Bücher.example ")?;
+/// assert_eq!(typed.as_str(), "Ann@Bücher.example");
+/// assert_eq!(typed.key(), "ann@xn--bcher-kva.example");
+/// assert_eq!(EmailAddress::parse("ann"), Err(InvalidEmail::NoAt));
+/// # Ok::<(), InvalidEmail>(())
+/// ```
 #[derive(Clone)]
 pub struct EmailAddress {
     typed: String,
@@ -140,14 +151,30 @@ fn is_unassignable(c: char) -> bool {
 fn domain_key(domain: &str) -> Option<String> {
     let key = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify)
-        .ok()?;
+        .map(Cow::into_owned)
+        .ok()
+        .or_else(|| undecodable(domain))?;
     // UTS 46 lets symbols and emoji pass, which no registry does.
     if !domain.is_ascii() && !domain.chars().all(is_domain_text) {
         return None;
     }
     let (_, top) = key.rsplit_once('.')?;
     let is_number = top.bytes().all(|b| b.is_ascii_digit());
-    (!is_number).then(|| key.into_owned())
+    (!is_number).then(|| key.clone())
+}
+
+/// A domain that claims to be internationalised and cannot be decoded is still a name of letters,
+/// digits and hyphens, which is all that mail asks of it.
+fn undecodable(domain: &str) -> Option<String> {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && (label.get(2..4) != Some("--") || label.starts_with("xn--"))
+    };
+    let domain = domain.to_ascii_lowercase();
+    (domain.len() <= 253 && domain.split('.').all(is_label)).then_some(domain)
 }
 
 fn is_domain_text(c: char) -> bool {
@@ -169,6 +196,7 @@ mod tests {
     #[case("δοκιμή@παράδειγμα.gr")]
     #[case("अन्न@उदाहरण.भारत")]
     #[case("x@a--b-c.example")]
+    #[case("ann@xn--no-such-letters.example")]
     fn accepts(#[case] address: &str) {
         assert_eq!(EmailAddress::parse(address).unwrap().as_str(), address);
     }

@@ -39,6 +39,19 @@ pub fn search_text(
 }
 
 /// What somebody looks for: every term must be found.
+///
+/// ```
+/// use contacts_core::contact::{Name, SearchQuery, search_text};
+///
+/// let name = Name::parse("José O'Brien")?;
+/// let text = search_text(Some(&name), None, None);
+/// assert_eq!(text, " jose o'brien");
+///
+/// assert!(SearchQuery::parse("JOSE rien").matches(&text));
+/// assert!(SearchQuery::parse("jo").matches(&text)); // short: at the start of a word only
+/// assert!(!SearchQuery::parse("os").matches(&text));
+/// # Ok::<(), contacts_core::contact::InvalidName>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery(Vec<Term>);
 

@@ -108,6 +108,15 @@ pub enum InvalidValue {
 impl FieldType {
     /// Checks a value and brings it into the form that is kept.
     ///
+    /// ```
+    /// use contacts_core::field::{FieldType, RawValue};
+    ///
+    /// let tier = FieldType::Select(vec!["Free".to_owned(), "Pro".to_owned()]);
+    /// assert_eq!(tier.coerce(RawValue::Text(" PRO "))?.to_string(), "Pro");
+    /// assert!(FieldType::Date.coerce(RawValue::Text("28/02/2026")).is_err());
+    /// # Ok::<(), contacts_core::field::InvalidValue>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidValue`] when it does not fit.

@@ -29,6 +29,23 @@ pub enum Decision {
 ///
 /// Cells that are not blank overwrite, blank ones leave alone, tags are added. The address
 /// that found the contact is never rewritten.
+///
+/// ```
+/// use contacts_core::contact::{EmailAddress, Name};
+/// use contacts_core::import::{Decision, ImportRow, Policy, Skip, decide};
+/// use time::OffsetDateTime;
+///
+/// let row = ImportRow {
+///     email: EmailAddress::parse("ann@example.org").unwrap(),
+///     name: Name::parse("Ann").unwrap(),
+///     phone: None,
+///     tags: Vec::new(),
+///     custom: Default::default(),
+/// };
+/// let now = OffsetDateTime::UNIX_EPOCH;
+/// assert_eq!(decide(None, &row, Policy::Overwrite, now), Decision::Add);
+/// assert_eq!(decide(None, &row, Policy::UpdateOnly, now), Decision::Skip(Skip::Unknown));
+/// ```
 pub fn decide(
     known: Option<&Contact>,
     row: &ImportRow,

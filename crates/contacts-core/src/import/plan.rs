@@ -5,6 +5,18 @@ use crate::tag::TagName;
 use crate::{Invalid, Result};
 
 /// What is to be done with a file.
+///
+/// ```
+/// use contacts_core::import::{Plan, Policy, Target};
+///
+/// let plan = |columns: &[&str]| Plan {
+///     columns: columns.iter().map(|name| Target::parse(name)).collect(),
+///     policy: Policy::Overwrite,
+///     tags: Vec::new(),
+/// };
+/// assert!(plan(&["email", "last_name", "custom:tier", "tags", "tags"]).check().is_ok());
+/// assert!(plan(&["email", "phone"]).check().is_err(), "nothing goes to the name");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// Where each column goes, in the order of the header; nothing skips it.

@@ -8,8 +8,12 @@ use crate::{Error, Ids, Result};
 
 /// Whether a piece of long work may go on, or must give way.
 pub trait Turn: Sync {
-    /// False when the service is stopping or somebody else has waited long enough.
+    /// False when it must end, or when somebody else has waited long enough.
     fn may_go_on(&self) -> bool;
+
+    /// True when the service is stopping or the work was given to another. All that work heeds
+    /// which would have to begin again.
+    fn must_end(&self) -> bool;
 }
 
 /// The rows of a file that were not taken yet, planned, in chunks.

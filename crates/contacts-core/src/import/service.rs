@@ -202,13 +202,14 @@ impl ImportService {
     /// # Errors
     ///
     /// [`Error::Store`]; then it may be tried again.
-    pub fn analyse(&self, org: OrgId, id: ImportId) -> Result<Outcome> {
+    pub fn analyse(&self, org: OrgId, id: ImportId, turn: &dyn Turn) -> Result<Outcome> {
         let Some(import) = self.imports.get(org, id)? else { return Ok(Outcome::Done) };
         if import.state != ImportState::Analysing {
             return Ok(Outcome::Done);
         }
-        let found = match self.look(&import)? {
-            Ok(analysis) => {
+        let found = match self.look(&import, turn)? {
+            Ok(None) => return Ok(Outcome::Again),
+            Ok(Some(analysis)) => {
                 let columns = analysis.suggestions.iter().map(|s| s.target.clone()).collect();
                 Ok((analysis, Plan { columns, policy: Policy::default(), tags: Vec::new() }))
             }
@@ -261,7 +262,12 @@ impl ImportService {
         Ok(Outcome::Done)
     }
 
-    fn look(&self, import: &Import) -> Result<Result<Analysis, TableProblem>> {
+    /// Looks at the file; nothing comes of it when the work must give way.
+    fn look(
+        &self,
+        import: &Import,
+        turn: &dyn Turn,
+    ) -> Result<Result<Option<Analysis>, TableProblem>> {
         let mut file = self.files.open(import.org, import.file)?;
         let (head, whole) = read_head(&mut file).map_err(Error::store)?;
         let inspection = match self.spreadsheets.inspect(&head, whole) {
@@ -274,10 +280,13 @@ impl ImportService {
         for row in self.spreadsheets.rows(self.files.open(import.org, import.file)?, &layout) {
             row.map_err(Error::store)?;
             rows += 1;
+            if rows % Chunks::ROWS as u64 == 0 && turn.must_end() {
+                return Ok(Ok(None));
+            }
         }
         let fields = self.fields.list(import.org)?;
         let suggestions = suggest(&layout.header, &inspection.samples, &fields);
-        Ok(Ok(Analysis { layout, samples: inspection.samples, rows, suggestions }))
+        Ok(Ok(Some(Analysis { layout, samples: inspection.samples, rows, suggestions })))
     }
 
     fn check_columns(&self, org: OrgId, columns: &[Option<Target>], header: usize) -> Result<()> {

@@ -13,6 +13,10 @@ impl Turn for Always {
     fn may_go_on(&self) -> bool {
         true
     }
+
+    fn must_end(&self) -> bool {
+        false
+    }
 }
 
 pub(crate) const PEOPLE: &str =
@@ -29,7 +33,7 @@ pub(crate) async fn ready(service: &Service, file: &str) -> String {
     let answer = upload(service, "people.csv", file).await;
     assert_eq!(answer.status, 201, "{answer:?}");
     let path = answer.header("location").to_owned();
-    service.api.imports.analyse(service.world.org(), id(&path)).unwrap();
+    service.api.imports.analyse(service.world.org(), id(&path), &Always).unwrap();
     path
 }
 

@@ -114,7 +114,11 @@ fn push_field(statement: &mut Statement, condition: &FieldCondition) {
         FieldTest::AnyOf(values) => push_one_of(statement, " AND (", key, values),
         FieldTest::NoneOf(values) => push_one_of(statement, " AND NOT (", key, values),
         FieldTest::Contains(part) => {
-            statement.push(" AND lower(c.custom ->> ").bind(key).push(") LIKE ");
+            // As the core compares, which takes both small sigmas for one.
+            statement
+                .push(" AND translate(lower(c.custom ->> ")
+                .bind(key)
+                .push("), 'ς', 'σ') LIKE ");
             statement.bind(Bind::Text(anywhere(&contacts_core::text::caseless(part))));
         }
         FieldTest::Less(bound) => push_compare(statement, key, "<", bound),
@@ -131,20 +135,21 @@ fn push_one_of(statement: &mut Statement, and: &str, key: Bind, values: &[FieldV
     statement.bind(key).push("))");
 }
 
+/// Compares a value with a bound of its field's type. A value of another type, which somebody
+/// may have written while the type was changed, fails the test rather than the query.
 fn push_compare(statement: &mut Statement, key: Bind, operator: &str, bound: &FieldValue) {
-    // Both sides have the field's type, since its type cannot change while there are values.
-    match bound {
-        FieldValue::Number(number) => {
-            statement.push(" AND (c.custom ->> ").bind(key).push(")::float8 ").push(operator);
-            statement.push(" ").bind(Bind::Double(number.get()));
-        }
-        FieldValue::Text(text) => {
-            statement.push(" AND (c.custom ->> ").bind(key).push(") COLLATE \"C\" ").push(operator);
-            statement.push(" ").bind(Bind::Text(text.clone()));
-        }
-        FieldValue::Boolean(yes) => {
-            statement.push(" AND (c.custom ->> ").bind(key).push(")::bool ").push(operator);
-            statement.push(" ").bind(Bind::Bool(*yes));
-        }
-    }
+    let (json_type, cast) = match bound {
+        FieldValue::Number(_) => ("number", "::float8 "),
+        FieldValue::Text(_) => ("string", " COLLATE \"C\" "),
+        FieldValue::Boolean(_) => ("boolean", "::bool "),
+    };
+    statement.push(" AND CASE WHEN jsonb_typeof(c.custom -> ").bind(key.clone());
+    statement.push(") = '").push(json_type).push("' THEN (c.custom ->> ").bind(key);
+    statement.push(")").push(cast).push(operator).push(" ");
+    statement.bind(match bound {
+        FieldValue::Number(number) => Bind::Double(number.get()),
+        FieldValue::Text(text) => Bind::Text(text.clone()),
+        FieldValue::Boolean(yes) => Bind::Bool(*yes),
+    });
+    statement.push(" END");
 }

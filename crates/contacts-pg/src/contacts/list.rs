@@ -1,11 +1,18 @@
 //! Pages of the list, and counts.
+//!
+//! A page can be found in two ways. Walking along the index of its order is quick when many
+//! rows on the way are meant, however many there are. Finding all that are meant and sorting
+//! them is quick when they are few. Postgres cannot tell which it will be when a filter joins
+//! a search with tags, and guesses wrong by a hundredfold. So whoever narrows the list is
+//! answered from what is found, unless that is more than the bound: then the walk is short.
 
 use contacts_core::contact::{ContactFilter, CursorKey, Listed, PageRequest, SortBy};
 use contacts_core::page::{Count, Page};
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{BigInt, Text};
+use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl};
+use uuid::Uuid;
 
 use super::filter::push_filter;
 use super::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
@@ -20,6 +27,14 @@ struct CountRow {
 }
 
 #[derive(QueryableByName)]
+struct FoundRow {
+    #[diesel(sql_type = BigInt)]
+    counted: i64,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    ids: Vec<Uuid>,
+}
+
+#[derive(QueryableByName)]
 struct PlanRow {
     #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
     line: String,
@@ -31,8 +46,12 @@ pub(super) fn list(
     filter: &ContactFilter,
     page: &PageRequest,
 ) -> Result<Listed> {
+    let found = if narrows(filter) { find(db, org, filter, page)? } else { None };
     let mut select = Statement::of(org);
-    push_list(db, org, &mut select, filter, page)?;
+    match found {
+        Some(ids) => push_found(&mut select, page, ids),
+        None => push_walk(db, org, &mut select, filter, page)?,
+    }
     let rows: Vec<ContactRow> = select.build().load(db).map_err(store)?;
     let contacts = rows.into_iter().map(|row| row.read(org)).collect::<Result<Vec<_>>>()?;
     Ok(Page::cut(contacts, page.size, |contact| page.sort.cursor(contact)))
@@ -56,40 +75,116 @@ pub(super) fn count(
     Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
 }
 
-/// The rows of the page are found first, by an index alone where there is one; their tags and
-/// sources are looked up for them only.
-fn push_list(
+/// Whether the filter may leave few of many.
+fn narrows(filter: &ContactFilter) -> bool {
+    let everybody = ContactFilter::default();
+    let ContactFilter { query, sources, tags, created, updated, fields, reachable } = filter;
+    let is_range = *created != everybody.created || *updated != everybody.updated;
+    let is_tagged = !tags.any.is_empty() || !tags.all.is_empty();
+    !query.is_empty()
+        || !sources.is_empty()
+        || is_tagged
+        || is_range
+        || !fields.is_empty()
+        || *reachable == Some(false)
+}
+
+/// The ids of a page's rows and of the next one, when no more than the bound come after the
+/// cursor.
+fn find(
+    db: &mut PgConnection,
+    org: OrgId,
+    filter: &ContactFilter,
+    page: &PageRequest,
+) -> Result<Option<Vec<Uuid>>> {
+    let mut select = Statement::of(org);
+    push_find(db, org, &mut select, filter, page)?;
+    let found: FoundRow = select.build().get_result(db).map_err(store)?;
+    let is_all = found.counted.cast_unsigned() <= Count::BOUND;
+    Ok(is_all.then_some(found.ids))
+}
+
+fn push_find(
     db: &mut PgConnection,
     org: OrgId,
     select: &mut Statement,
     filter: &ContactFilter,
     page: &PageRequest,
 ) -> Result<()> {
-    let key = match page.sort.by {
-        SortBy::Name => "c.name_key",
-        SortBy::Email => "c.email_key",
-        SortBy::Created => "c.created_at",
-        SortBy::Updated => "c.updated_at",
-    };
-    let (direction, beyond) = if page.sort.descending { (" DESC", " < ") } else { ("", " > ") };
-    let order = format!(" ORDER BY {key}{direction}, c.id{direction}");
+    let order = Order::of(page);
+    select.push("WITH found AS MATERIALIZED (SELECT c.id, ").push(order.key);
+    select.push(" AS key FROM contacts c WHERE c.org_id = $1");
+    push_filter(db, org, select, filter)?;
+    order.push_after(select, page);
+    select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
+    select.push(") SELECT (SELECT count(*) FROM found) AS counted, ARRAY(SELECT id FROM found");
+    select.push(&format!(" ORDER BY key{0}, id{0} LIMIT ", order.direction));
+    select.bind(Bind::Int(page.size.get() as i64 + 1)).push(") AS ids");
+    Ok(())
+}
+
+fn push_found(select: &mut Statement, page: &PageRequest, ids: Vec<Uuid>) {
+    select_contacts(select, Custom::Shown, |select| {
+        select.push("contacts c").push(FIRST_SOURCE).push("WHERE c.org_id = $1 AND c.id = ANY(");
+        select.bind(Bind::Uuids(ids)).push(")").push(&Order::of(page).clause());
+    });
+}
+
+/// The rows of the page are found first, by the index of their order; their tags and sources
+/// are looked up for them only.
+fn push_walk(
+    db: &mut PgConnection,
+    org: OrgId,
+    select: &mut Statement,
+    filter: &ContactFilter,
+    page: &PageRequest,
+) -> Result<()> {
+    let order = Order::of(page);
     let mut filtered = Ok(());
     select_contacts(select, Custom::Shown, |select| {
         select.push("(SELECT c.* FROM contacts c WHERE c.org_id = $1");
         filtered = push_filter(db, org, select, filter);
-        if let Some(after) = &page.after {
-            select.push(" AND (").push(key).push(", c.id)").push(beyond).push("(");
-            select.bind(match &after.key {
-                CursorKey::Text(text) => Bind::Text(text.clone()),
-                CursorKey::Time(at) => Bind::Time(*at),
-            });
-            select.push(", ").bind(Bind::Uuid(after.id.0)).push(")");
-        }
+        order.push_after(select, page);
         let rows = page.size.get() as i64 + 1;
-        select.push(&order).push(" LIMIT ").bind(Bind::Int(rows)).push(") c").push(FIRST_SOURCE);
-        select.push(&order);
+        select.push(&order.clause()).push(" LIMIT ").bind(Bind::Int(rows)).push(") c");
+        select.push(FIRST_SOURCE).push(&order.clause());
     });
     filtered
+}
+
+/// The order of a page, in SQL.
+struct Order {
+    key: &'static str,
+    direction: &'static str,
+    beyond: &'static str,
+}
+
+impl Order {
+    fn of(page: &PageRequest) -> Self {
+        let key = match page.sort.by {
+            SortBy::Name => "c.name_key",
+            SortBy::Email => "c.email_key",
+            SortBy::Created => "c.created_at",
+            SortBy::Updated => "c.updated_at",
+        };
+        let (direction, beyond) = if page.sort.descending { (" DESC", "<") } else { ("", ">") };
+        Self { key, direction, beyond }
+    }
+
+    fn clause(&self) -> String {
+        format!(" ORDER BY {0}{1}, c.id{1}", self.key, self.direction)
+    }
+
+    /// Adds the condition that a row comes after the cursor, if there is one.
+    fn push_after(&self, statement: &mut Statement, page: &PageRequest) {
+        let Some(after) = &page.after else { return };
+        statement.push(&format!(" AND ({}, c.id) {} (", self.key, self.beyond));
+        statement.bind(match &after.key {
+            CursorKey::Text(text) => Bind::Text(text.clone()),
+            CursorKey::Time(at) => Bind::Time(*at),
+        });
+        statement.push(", ").bind(Bind::Uuid(after.id.0)).push(")");
+    }
 }
 
 /// How Postgres would find a page, for the tests that pin it.
@@ -106,7 +201,8 @@ pub fn explain_list(
     database.read(|db| {
         let mut explain = Statement::of(org);
         explain.push("EXPLAIN ");
-        push_list(db, org, &mut explain, filter, page)?;
+        let push = if narrows(filter) { push_find } else { push_walk };
+        push(db, org, &mut explain, filter, page)?;
         let lines: Vec<PlanRow> = explain.build().load(db).map_err(store)?;
         Ok(lines.into_iter().map(|row| row.line + "\n").collect())
     })

@@ -31,10 +31,8 @@ use crate::database::{store, unreadable};
 use crate::json::custom_to_json;
 use crate::statement::{Bind, Statement};
 
-/// Checking a foreign key is a query for each row: planned once it costs a fifth. And thousands
-/// of people are looked up by their index, however few there are as yet.
-const SETTINGS: &str = "SELECT set_config('plan_cache_mode', 'auto', true), \
-     set_config('enable_seqscan', 'off', true)";
+/// Checking a foreign key is a query for each row: planned once it costs a fifth.
+const SETTINGS: &str = "SELECT set_config('plan_cache_mode', 'auto', true)";
 
 #[derive(QueryableByName)]
 struct Progress {

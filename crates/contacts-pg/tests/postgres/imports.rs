@@ -4,12 +4,24 @@ use std::sync::Arc;
 use std::thread;
 
 use contacts_core::contact::{ContactFilter, ContactPatch, Name, PageRequest, Patch};
-use contacts_core::import::{Applied, Chunk, Import, PlannedRow, Tally};
+use contacts_core::import::{Applied, Chunk, Import, PlannedRow, Tally, Turn};
 use contacts_core::page::Count;
 use contacts_core::{Actor, Clock, OrgId};
 use contacts_testkit::Ports;
 
 use crate::support::ports;
+
+struct Always;
+
+impl Turn for Always {
+    fn may_go_on(&self) -> bool {
+        true
+    }
+
+    fn must_end(&self) -> bool {
+        false
+    }
+}
 
 /// A running import of `people` rows.
 fn running(ports: &Ports, org: OrgId, people: usize) -> Import {
@@ -20,7 +32,7 @@ fn running(ports: &Ports, org: OrgId, people: usize) -> Import {
     let mut upload = service.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
     upload.push(format!("{header}{rows}").as_bytes()).unwrap();
     let import = upload.finish().unwrap();
-    service.analyse(org, import.id).unwrap();
+    service.analyse(org, import.id, &Always).unwrap();
     let columns = ["name", "email", "tags"].map(contacts_core::import::Target::parse).to_vec();
     let plan = contacts_core::import::NewPlan { columns: Some(columns), ..Default::default() };
     service.replan(org, import.id, plan).unwrap();

@@ -10,13 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use contacts_server::embedded::Embedded;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use tempfile::TempDir;
 
 use crate::Result;
 use crate::args::Args;
 
-/// What the program asks of its connections; the limits get no other plans.
+/// What the program asks of its connections, for limits that send its very statements. Others do
+/// without: with custom plans forced, the check of a foreign key is planned for every row.
 pub(crate) const OPTIONS: &str = "-c plan_cache_mode=force_custom_plan -c jit=off";
 
 /// A running cluster with the program's own settings, which is gone when this is dropped.
@@ -33,7 +34,7 @@ impl Postgres {
     pub(crate) fn start(args: &Args) -> Result<Self> {
         // A signal must not leave the server behind: what runs fails, and we clean up.
         let interrupted = Arc::new(AtomicBool::new(false));
-        for signal in [SIGINT, SIGTERM] {
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
             signal_hook::flag::register(signal, interrupted.clone())?;
         }
         // The server runs as another user when we are root.
@@ -62,7 +63,7 @@ impl Postgres {
         // Debian's client package has them in `PATH` only.
         let path = if path.is_file() { path } else { PathBuf::from(program) };
         let mut command = Command::new(path);
-        command.current_dir(self.folder()).env("PGOPTIONS", OPTIONS);
+        command.current_dir(self.folder()).env_remove("PGOPTIONS");
         if program == "psql" {
             command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url(database)]);
         }

@@ -44,7 +44,7 @@ fn reason(code: SkipCode) -> &'static str {
         SkipCode::MissingName => "the name is missing",
         SkipCode::InvalidName => "the name cannot be kept",
         SkipCode::MissingEmail => "the email address is missing",
-        SkipCode::InvalidEmail => "the email address is none",
+        SkipCode::InvalidEmail => "the email address is not valid",
         SkipCode::Unchanged => "nothing in the row is new",
         SkipCode::Known => "the contact is known, and this import only adds",
         SkipCode::Unknown => "the contact is not known, and this import only updates",
