@@ -41,10 +41,11 @@ pub enum OpenError {
 }
 
 /// On a pooled connection nothing may depend on the session, so what it needs is asked for when
-/// it is made: custom plans (a cached generic one ruins `LIKE $1`), no compilation of short
-/// queries, the index of an organisation and never everybody's table, and on a cluster the
-/// refusal of statements that would ask every shard.
-const OPTIONS: &str = "-c plan_cache_mode=force_custom_plan -c jit=off -c enable_seqscan=off \
+/// it is made: custom plans (a cached generic one ruins `LIKE $1`), neither compilation nor
+/// helpers for short queries, the index of an organisation and never everybody's table, and on
+/// a cluster the refusal of statements that would ask every shard.
+const OPTIONS: &str = "-c plan_cache_mode=force_custom_plan -c jit=off \
+     -c max_parallel_workers_per_gather=0 -c enable_seqscan=off \
      -c citus.multi_task_query_log_level=error";
 
 /// How often a transaction is tried that others got in the way of.

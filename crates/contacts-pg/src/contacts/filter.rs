@@ -14,6 +14,31 @@ use crate::json::value_to_json;
 use crate::statement::{Bind, Statement, anywhere};
 use crate::tags;
 
+/// How what hangs on a contact is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// For each contact by itself: right where few contacts are looked at.
+    EachRow,
+    /// As a set that Postgres joins as it sees fit.
+    AsSet,
+}
+
+impl Look {
+    /// Begins the condition that a row of a table that hangs on contacts, `link`, is there.
+    fn begin(self, statement: &mut Statement, table: &str) {
+        let (begin, bound) = match self {
+            Self::EachRow => ("EXISTS (SELECT FROM ", " AND link.contact_id = c.id"),
+            Self::AsSet => ("c.id IN (SELECT link.contact_id FROM ", ""),
+        };
+        statement.push(begin).push(table).push(" link WHERE link.org_id = $1").push(bound);
+    }
+
+    /// Ends it. Without the offset Postgres would make a set of it after all.
+    fn end(self, statement: &mut Statement) {
+        statement.push(if self == Self::EachRow { " OFFSET 0)" } else { ")" });
+    }
+}
+
 /// Adds the conditions that `contacts c` must meet, each with an `AND` before it.
 ///
 /// The ids of tags are looked up first: given them, Postgres knows how common each tag is.
@@ -22,6 +47,7 @@ pub(super) fn push_filter(
     org: OrgId,
     statement: &mut Statement,
     filter: &ContactFilter,
+    look: Look,
 ) -> Result<()> {
     for term in filter.query.terms() {
         push_any(statement, term.needles(), |statement, needle| {
@@ -29,9 +55,11 @@ pub(super) fn push_filter(
         });
     }
     if !filter.sources.is_empty() {
-        push_any(statement, &filter.sources, push_source);
+        push_any(statement, &filter.sources, |statement, source| {
+            push_source(statement, source, look);
+        });
     }
-    push_tags(db, org, statement, filter)?;
+    push_tags(db, org, statement, filter, look)?;
     push_range(statement, " AND c.created_at", &filter.created);
     push_range(statement, " AND c.updated_at", &filter.updated);
     for condition in &filter.fields {
@@ -56,16 +84,14 @@ fn push_any<T>(statement: &mut Statement, items: &[T], push: impl Fn(&mut Statem
     statement.push(")");
 }
 
-fn push_source(statement: &mut Statement, source: &SourceCondition) {
-    statement.push(
-        "c.id IN (SELECT fs.contact_id FROM contact_sources fs WHERE fs.org_id = $1 AND fs.kind = ",
-    );
-    statement.bind(Bind::Text(source.kind.as_str().to_owned()));
+fn push_source(statement: &mut Statement, source: &SourceCondition, look: Look) {
+    look.begin(statement, "contact_sources");
+    statement.push(" AND link.kind = ").bind(Bind::Text(source.kind.as_str().to_owned()));
     if let Some(origin) = source.origin {
-        statement.push(" AND fs.origin_id = ").bind(Bind::Uuid(origin));
+        statement.push(" AND link.origin_id = ").bind(Bind::Uuid(origin));
     }
-    push_range(statement, " AND fs.at", &source.at);
-    statement.push(")");
+    push_range(statement, " AND link.at", &source.at);
+    look.end(statement);
 }
 
 fn push_tags(
@@ -73,28 +99,24 @@ fn push_tags(
     org: OrgId,
     statement: &mut Statement,
     filter: &ContactFilter,
+    look: Look,
 ) -> Result<()> {
-    let carriers =
-        |statement: &mut Statement, names: &[TagName], db: &mut PgConnection| -> Result<()> {
-            statement.push(
-            "(SELECT ct.contact_id FROM contact_tags ct WHERE ct.org_id = $1 AND ct.tag_id = ANY(",
-        );
-            statement.bind(Bind::Uuids(tags::ids_of(db, org, names)?)).push("))");
-            Ok(())
-        };
-    if !filter.tags.any.is_empty() {
-        statement.push(" AND c.id IN ");
-        carriers(statement, &filter.tags.any, db)?;
-    }
+    let mut push = |and: &str, names: &[TagName], look: Look| -> Result<()> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        look.begin(statement.push(and), "contact_tags");
+        let ids = tags::ids_of(db, org, names)?;
+        statement.push(" AND link.tag_id = ANY(").bind(Bind::Uuids(ids)).push(")");
+        look.end(statement);
+        Ok(())
+    };
+    push(" AND ", &filter.tags.any, look)?;
     for tag in &filter.tags.all {
-        statement.push(" AND c.id IN ");
-        carriers(statement, std::slice::from_ref(tag), db)?;
+        push(" AND ", std::slice::from_ref(tag), look)?;
     }
-    if !filter.tags.none.is_empty() {
-        statement.push(" AND NOT EXISTS (SELECT FROM contact_tags ct WHERE ct.org_id = $1 AND ct.contact_id = c.id AND ct.tag_id = ANY(");
-        statement.bind(Bind::Uuids(tags::ids_of(db, org, &filter.tags.none)?)).push("))");
-    }
-    Ok(())
+    // Most contacts lack most tags, so that looking at each is right.
+    push(" AND NOT ", &filter.tags.none, Look::EachRow)
 }
 
 fn push_range(statement: &mut Statement, column: &str, range: &TimeRange) {

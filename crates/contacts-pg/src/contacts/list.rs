@@ -1,12 +1,13 @@
 //! Pages of the list, and counts.
 //!
 //! A page can be found in two ways. Walking along the index of its order is quick when many
-//! rows on the way are meant, however many there are. Finding all that are meant and sorting
-//! them is quick when they are few. Postgres cannot tell which it will be when a filter joins
-//! a search with tags, and guesses wrong by a hundredfold. So whoever narrows the list is
-//! answered from what is found, unless that is more than the bound: then the walk is short.
+//! rows on the way are meant. Finding all that are meant and sorting them is quick when they
+//! are few. Postgres cannot tell which it will be when a filter joins a search with tags, and
+//! guesses wrong by a hundredfold. So a list that is narrowed is walked a little way first;
+//! then all are found, unless they are more than the bound; and then the walk is taken to its
+//! end, which is not far.
 
-use contacts_core::contact::{ContactFilter, CursorKey, Listed, PageRequest, SortBy};
+use contacts_core::contact::{Contact, ContactFilter, CursorKey, Listed, PageRequest, SortBy};
 use contacts_core::page::{Count, Page};
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
@@ -14,7 +15,7 @@ use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl};
 use uuid::Uuid;
 
-use super::filter::push_filter;
+use super::filter::{Look, push_filter};
 use super::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
 use crate::Database;
 use crate::database::store;
@@ -46,15 +47,31 @@ pub(super) fn list(
     filter: &ContactFilter,
     page: &PageRequest,
 ) -> Result<Listed> {
-    let found = if narrows(filter) { find(db, org, filter, page)? } else { None };
-    let mut select = Statement::of(org);
-    match found {
-        Some(ids) => push_found(&mut select, page, ids),
-        None => push_walk(db, org, &mut select, filter, page)?,
+    let narrowed = narrows(filter);
+    if narrowed {
+        let contacts = walk(db, org, filter, page, Some(STROLL))?;
+        if contacts.len() > page.size.get() {
+            return Ok(cut(contacts, page));
+        }
     }
+    let contacts = match if narrowed { find(db, org, filter, page)? } else { None } {
+        Some(ids) => {
+            let mut select = Statement::of(org);
+            push_found(&mut select, page, ids);
+            load(db, org, &select)?
+        }
+        None => walk(db, org, filter, page, None)?,
+    };
+    Ok(cut(contacts, page))
+}
+
+fn cut(contacts: Vec<Contact>, page: &PageRequest) -> Listed {
+    Page::cut(contacts, page.size, |contact| page.sort.cursor(contact))
+}
+
+fn load(db: &mut PgConnection, org: OrgId, select: &Statement) -> Result<Vec<Contact>> {
     let rows: Vec<ContactRow> = select.build().load(db).map_err(store)?;
-    let contacts = rows.into_iter().map(|row| row.read(org)).collect::<Result<Vec<_>>>()?;
-    Ok(Page::cut(contacts, page.size, |contact| page.sort.cursor(contact)))
+    rows.into_iter().map(|row| row.read(org)).collect()
 }
 
 pub(super) fn count(
@@ -65,7 +82,7 @@ pub(super) fn count(
 ) -> Result<Count> {
     let mut select = Statement::of(org);
     select.push("SELECT count(*) AS counted FROM (SELECT FROM contacts c WHERE c.org_id = $1");
-    push_filter(db, org, &mut select, filter)?;
+    push_filter(db, org, &mut select, filter, Look::AsSet)?;
     if !exactly {
         select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
     }
@@ -114,7 +131,7 @@ fn push_find(
     let order = Order::of(page);
     select.push("WITH found AS MATERIALIZED (SELECT c.id, ").push(order.key);
     select.push(" AS key FROM contacts c WHERE c.org_id = $1");
-    push_filter(db, org, select, filter)?;
+    push_filter(db, org, select, filter, Look::AsSet)?;
     order.push_after(select, page);
     select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
     select.push(") SELECT (SELECT count(*) FROM found) AS counted, ARRAY(SELECT id FROM found");
@@ -130,21 +147,46 @@ fn push_found(select: &mut Statement, page: &PageRequest, ids: Vec<Uuid>) {
     });
 }
 
-/// The rows of the page are found first, by the index of their order; their tags and sources
-/// are looked up for them only.
+/// How many rows are looked at before all are found that are meant: less than a hundredth of an
+/// organisation in which the bound is a hundredth.
+const STROLL: i64 = 5_000;
+
+fn walk(
+    db: &mut PgConnection,
+    org: OrgId,
+    filter: &ContactFilter,
+    page: &PageRequest,
+    at_most: Option<i64>,
+) -> Result<Vec<Contact>> {
+    let mut select = Statement::of(org);
+    push_walk(db, org, &mut select, filter, page, at_most)?;
+    load(db, org, &select)
+}
+
+/// The rows of the page are found first, along the index of their order, looking at so many at
+/// most; their tags and sources are looked up for them only.
 fn push_walk(
     db: &mut PgConnection,
     org: OrgId,
     select: &mut Statement,
     filter: &ContactFilter,
     page: &PageRequest,
+    at_most: Option<i64>,
 ) -> Result<()> {
     let order = Order::of(page);
     let mut filtered = Ok(());
     select_contacts(select, Custom::Shown, |select| {
-        select.push("(SELECT c.* FROM contacts c WHERE c.org_id = $1");
-        filtered = push_filter(db, org, select, filter);
-        order.push_after(select, page);
+        select.push("(SELECT c.* FROM ");
+        if let Some(rows) = at_most {
+            select.push("(SELECT c.* FROM contacts c WHERE c.org_id = $1");
+            order.push_after(select, page);
+            select.push(&order.clause()).push(" LIMIT ").bind(Bind::Int(rows));
+            select.push(") c WHERE true");
+        } else {
+            select.push("contacts c WHERE c.org_id = $1");
+            order.push_after(select, page);
+        }
+        filtered = push_filter(db, org, select, filter, Look::EachRow);
         let rows = page.size.get() as i64 + 1;
         select.push(&order.clause()).push(" LIMIT ").bind(Bind::Int(rows)).push(") c");
         select.push(FIRST_SOURCE).push(&order.clause());
@@ -201,8 +243,11 @@ pub fn explain_list(
     database.read(|db| {
         let mut explain = Statement::of(org);
         explain.push("EXPLAIN ");
-        let push = if narrows(filter) { push_find } else { push_walk };
-        push(db, org, &mut explain, filter, page)?;
+        if narrows(filter) {
+            push_find(db, org, &mut explain, filter, page)?;
+        } else {
+            push_walk(db, org, &mut explain, filter, page, None)?;
+        }
         let lines: Vec<PlanRow> = explain.build().load(db).map_err(store)?;
         Ok(lines.into_iter().map(|row| row.line + "\n").collect())
     })

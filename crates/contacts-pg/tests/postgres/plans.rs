@@ -1,7 +1,9 @@
 //! The plans of the queries that must stay quick in an organisation of any size.
 
 use contacts_core::OrgId;
-use contacts_core::contact::{ContactFilter, PageRequest, SearchQuery, Sort, SortBy, TagCondition};
+use contacts_core::contact::{
+    Contact, ContactFilter, ContactRepository, PageRequest, SearchQuery, Sort, SortBy, TagCondition,
+};
 use contacts_core::tag::TagName;
 use contacts_pg::Database;
 use contacts_pg::testing::explain_list;
@@ -68,16 +70,28 @@ fn the_thousandth_page_begins_where_its_cursor_says() {
     let (database, scratch, ..) = support::database(2);
     PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
     let sort = Sort { by: SortBy::Name, descending: false };
-    let page = contacts_core::contact::ContactRepository::list(
-        &database,
-        ORG,
-        &ContactFilter::default(),
-        &PageRequest { sort, ..PageRequest::default() },
-    )
-    .unwrap();
+    let first = PageRequest { sort, ..PageRequest::default() };
+    let page = database.list(ORG, &ContactFilter::default(), &first).unwrap();
     let next = PageRequest { sort, after: page.next, ..PageRequest::default() };
     let plan = explain_list(&database, ORG, &ContactFilter::default(), &next).unwrap();
     let condition =
         plan.lines().find(|line| line.contains("Index Cond") && line.contains("ROW(")).unwrap();
     assert!(condition.contains("name_key"), "{plan}");
+}
+
+#[test]
+fn many_that_stand_far_from_the_beginning_are_found_in_order() {
+    let (database, scratch, ..) = support::database(2);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    db.batch_execute(PEOPLE).unwrap();
+    // More stand before them than are looked at first, and they are more than are sorted.
+    let far = "DELETE FROM contact_tags USING contacts c WHERE c.id = contact_id \
+         AND c.created_at > now() - interval '8000 minutes'";
+    db.batch_execute(far).unwrap();
+    let tags = TagCondition { all: vec![TagName::parse("all").unwrap()], ..Default::default() };
+    let filter = ContactFilter { tags, ..ContactFilter::default() };
+    let page = database.list(ORG, &filter, &PageRequest::default()).unwrap();
+    let names: Vec<_> = page.items.iter().map(Contact::name_key).collect();
+    let expected: Vec<_> = (8000..8050).map(|n| format!("person {n}")).collect();
+    assert_eq!(names, expected);
 }
