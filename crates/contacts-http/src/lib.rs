@@ -1,7 +1,7 @@
 //! The REST API over actix-web (R43 to R45).
 //!
-//! A handler extracts, calls one use case inside [`blocking`], and makes a view; the rules are
-//! the core's. [`routes`] puts the API into any actix application, [`server`] serves it with the
+//! A handler extracts, calls one use case on a thread that may block, and makes a view; the rules
+//! are the core's. [`routes`] puts the API into any actix application, [`server`] serves it with the
 //! limits that keep it up, and [`openapi`] describes it.
 
 mod answer;
