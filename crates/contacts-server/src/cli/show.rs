@@ -105,7 +105,9 @@ fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text;
     }
-    text.chars().take(most - 1).chain(['…']).collect()
+    let begins: String = text.chars().take(most - 1).collect();
+    // What was cut before is not marked twice.
+    format!("{}…", begins.trim_end_matches('…'))
 }
 
 #[cfg(test)]
