@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 pub use self::apply::{Decision, added, decide};
 pub use self::mapping::Target;
 pub use self::plan::{Plan, Policy};
-pub use self::preview::{Preview, preview};
+pub use self::preview::{Preview, Scratch, ScratchFile, preview};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockImportRepository;
 pub use self::repository::{Applied, Chunk, ImportRepository, Issue};

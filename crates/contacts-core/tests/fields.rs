@@ -61,11 +61,12 @@ fn archiving_hides_a_field_and_keeps_its_values() {
         world.fields().change(world.org(), "tier", patch).unwrap()
     };
     assert!(archive(true).archived);
-    assert_eq!(world.contacts().get(world.org(), made.id).unwrap(), made);
+    assert!(world.contacts().get(world.org(), made.id).unwrap().custom.is_empty());
     let patch = RawPatch { custom: vec![("tier", None)], ..RawPatch::default() };
     let refused = world.contacts().update(world.org(), made.id, None, &patch, Actor::System);
     assert!(matches!(refused, Err(Error::Invalid(_))));
     archive(false);
+    assert_eq!(world.contacts().get(world.org(), made.id).unwrap(), made);
     assert!(world.contacts().update(world.org(), made.id, None, &patch, Actor::System).is_ok());
 }
 

@@ -7,7 +7,7 @@ mod lines;
 
 use std::io::{self, ErrorKind, Read};
 
-use contacts_core::import::{Layout, Row, Rows, Unreadable};
+use contacts_core::import::{Layout, Row, Rows, TableProblem, Unreadable};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use encoding_rs::{Encoding, UTF_8};
 
@@ -127,7 +127,7 @@ impl<R: Read> Records<R> {
                     if self.is_blank(count) {
                         continue;
                     }
-                    Ok(self.strings(count))
+                    Ok(self.strings(self.used(count)))
                 }
                 Found::Unclosed(looked) => {
                     self.credit = self.credit.saturating_sub(looked);
@@ -234,6 +234,16 @@ impl<R: Read> Records<R> {
         let text = &self.cells[..length];
         !text.iter().any(u8::is_ascii_graphic)
             && String::from_utf8_lossy(text).chars().all(is_blank)
+    }
+
+    /// The number of cells without those at the end that are empty and more than a file may have
+    /// columns: a row of commas would take thirty times its length.
+    fn used(&self, count: usize) -> usize {
+        let length = count.checked_sub(1).map_or(0, |last| self.ends[last]);
+        let most = TableProblem::MAX_COLUMNS.min(count);
+        let empty = self.ends[most..count].iter().rev().take_while(|end| **end == length).count();
+        // The first of those that end where the text ends may be the one that holds it.
+        (count - empty + 1).min(count)
     }
 
     fn strings(&self, count: usize) -> Vec<String> {

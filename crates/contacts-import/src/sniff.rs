@@ -98,17 +98,18 @@ impl Head<'_> {
                 Err(_) => {}
             }
         }
-        if !self.whole && rows.len() > 1 {
+        if !self.whole {
             rows.pop();
         }
         rows
     }
 
-    /// Why there are no rows: the only line is too long, or its quotation mark is never closed.
+    /// Why there are no rows: the only line is too long or torn, or its quotation mark is never
+    /// closed.
     fn unreadable(&self, delimiter: u8) -> TableProblem {
         let columns = self.bytes.iter().filter(|byte| **byte == delimiter).count() + 1;
         match self.all_rows(delimiter).next().map(|row| row.cells) {
-            Some(Err(Unreadable::TooLong)) if columns > TableProblem::MAX_COLUMNS => {
+            Some(Ok(_) | Err(Unreadable::TooLong)) if columns > TableProblem::MAX_COLUMNS => {
                 TableProblem::TooManyColumns(columns)
             }
             _ => TableProblem::NoHeader,

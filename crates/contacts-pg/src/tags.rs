@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
-use contacts_core::{OrgId, Result};
+use contacts_core::{Error, OrgId, Result};
 use diesel::pg::PgConnection;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{store, unread, unreadable};
+use crate::database::{is_unique_violation, store, unread, unreadable};
 use crate::statement::{Bind, Statement};
 
 /// A tag and how many carry it. Only the tags that are shown are counted, each by its index.
@@ -106,7 +107,7 @@ impl TagRepository for Database {
                         .bind::<Text, _>(name.as_str())
                         .bind::<Text, _>(name.key())
                         .execute(db)
-                        .map_err(store)?;
+                        .map_err(name_taken)?;
                     tag.0
                 }
             };
@@ -178,6 +179,12 @@ fn find(db: &mut PgConnection, org: OrgId, column: &str, value: Bind) -> Result<
     select.push(SELECT).push(" AND t.").push(column).push(" = ").bind(value);
     let row: Option<Row> = select.build().get_result(db).optional().map_err(store)?;
     row.map(Row::read).transpose()
+}
+
+/// Somebody has made a tag of that name since it was looked for: the transaction is run again,
+/// and finds it.
+fn name_taken(error: DieselError) -> Error {
+    store(if is_unique_violation(&error) { DieselError::RollbackTransaction } else { error })
 }
 
 fn merge(db: &mut PgConnection, org: OrgId, from: TagId, into: Uuid) -> Result<()> {

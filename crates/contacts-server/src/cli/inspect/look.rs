@@ -6,8 +6,8 @@ use std::path::Path;
 
 use contacts_core::Error;
 use contacts_core::import::{
-    Layout, Plan, Policy, Preview, RowReader, Rows, Spreadsheets, Suggestion, preview, read_head,
-    suggest,
+    Layout, Plan, Policy, Preview, RowReader, Rows, ScratchFile, Spreadsheets, Suggestion, preview,
+    read_head, suggest,
 };
 use contacts_import::Csv;
 
@@ -47,7 +47,8 @@ impl Look {
         let reader = RowReader::new(&plan, &[], None);
         let rows =
             || -> io::Result<Rows> { Ok(Csv.rows(Box::new(File::open(file)?), &self.layout)) };
-        preview(&rows, &reader, plan.policy).map_err(|error| unreadable(file, &error))
+        let scratch = || tempfile::tempfile().map(|file| Box::new(file) as Box<dyn ScratchFile>);
+        preview(&rows, &reader, plan.policy, &scratch).map_err(|error| unreadable(file, &error))
     }
 
     pub(super) fn plan(&self) -> Plan {

@@ -21,6 +21,9 @@ pub(super) struct InspectView<'a> {
     skipped: u64,
     warnings: u64,
     skips: Vec<SkipView<'a>>,
+    /// How many skips are counted and not in the list.
+    #[serde(skip_serializing_if = "is_zero")]
+    skips_left_out: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'a str>,
 }
@@ -44,6 +47,11 @@ impl<'a> InspectView<'a> {
         let preview = effect.as_ref().ok();
         let tally = preview.map(|preview| &preview.tally);
         let issues = preview.into_iter().flat_map(|preview| &preview.issues);
+        let skipped = tally.map_or(0, |tally| tally.skips());
+        let skips: Vec<_> = issues
+            .filter(|issue| issue.is_skip())
+            .map(|issue| SkipView { line: issue.line, reason: &issue.reason })
+            .collect();
         Self {
             encoding: look.map(|look| look.layout.encoding.as_str()),
             delimiter: look.map(|look| look.layout.delimiter),
@@ -52,15 +60,18 @@ impl<'a> InspectView<'a> {
             rows: look.map_or(0, |look| look.rows),
             added: tally.map_or(0, |tally| tally.added),
             updated: tally.map_or(0, |tally| tally.updated),
-            skipped: tally.map_or(0, |tally| tally.skips()),
+            skipped,
             warnings: tally.map_or(0, |tally| tally.warnings),
-            skips: issues
-                .filter(|issue| issue.is_skip())
-                .map(|issue| SkipView { line: issue.line, reason: &issue.reason })
-                .collect(),
+            skips_left_out: skipped - skips.len() as u64,
+            skips,
             problem: effect.as_ref().err().map(String::as_str),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn columns(look: &Look) -> Vec<ColumnView<'_>> {
