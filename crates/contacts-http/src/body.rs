@@ -11,10 +11,14 @@ use contacts_core::Invalid;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::problem::{Code, Problem};
 use crate::shared::Shared;
+
+/// How many wrong members of a body are named.
+const MOST_WRONG: usize = 20;
 
 /// A JSON body that was read whole, within its limits.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -83,9 +87,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        refuse(&path, error.inner())
+        let error = error.inner();
+        match error.classify() {
+            Category::Data => {
+                Problem::invalid(wrong_members::<T>(body, wrong_member(&path, error)))
+            }
+            Category::Syntax | Category::Eof | Category::Io => no_json(error),
+        }
     })?;
-    json.end().map_err(|error| refuse(".", &error))?;
+    json.end().map_err(|error| no_json(&error))?;
     // serde reads a struct from a list of its members, too, which nobody means.
     if body.trim_ascii_start().first() != Some(&b'{') {
         return Err(Problem::invalid(Invalid::one("body", "must be an object")));
@@ -93,13 +103,32 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-fn refuse(path: &str, error: &serde_json::Error) -> Problem {
-    match error.classify() {
-        Category::Data => Problem::invalid(vec![wrong_member(path, error)]),
-        Category::Syntax | Category::Eof | Category::Io => {
-            Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
+fn no_json(error: &serde_json::Error) -> Problem {
+    Problem::new(Code::InvalidJson, format!("the body is not JSON: {error}"))
+}
+
+/// Every member that is wrong: the parser ends at the first, so what it refuses is taken out and
+/// the rest is read again.
+fn wrong_members<T: DeserializeOwned>(body: &[u8], first: Invalid) -> Vec<Invalid> {
+    let mut wrong = vec![first];
+    let Ok(mut rest) = serde_json::from_slice::<Value>(body) else { return wrong };
+    while wrong.len() < MOST_WRONG {
+        let is_there = wrong.last().zip(rest.as_object_mut()).is_some_and(|(last, rest)| {
+            let member = last.field.split(['.', '[']).next().unwrap_or_default();
+            rest.remove(member).is_some()
+        });
+        if !is_there {
+            break;
         }
+        let Err(error) = serde_path_to_error::deserialize::<_, T>(&rest) else { break };
+        let next = wrong_member(&error.path().to_string(), error.inner());
+        // What was taken out may be required, and is not missing.
+        if wrong.iter().any(|known| known.field == next.field) {
+            break;
+        }
+        wrong.push(next);
     }
+    wrong
 }
 
 /// Which member is wrong, in the words of the API and not of the parser.
@@ -180,6 +209,11 @@ mod tests {
         assert_eq!(
             refusal(r#"{"inner": {"tags": ["a", 2]}}"#),
             "invalid: inner.tags[1] must be a string"
+        );
+        assert_eq!(
+            refusal(r#"{"x": 1, "name": 2, "inner": {}, "y": 3}"#),
+            "invalid: x is not known here; inner.tags is required; name must be a string; \
+             y is not known here"
         );
         assert_eq!(refusal("[]"), "invalid: body must be an object");
         assert_eq!(refusal("null"), "invalid: body must be an object");

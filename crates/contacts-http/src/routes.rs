@@ -6,7 +6,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{FromRequest, Handler, Resource, Responder, guard};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder, guard};
 use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
@@ -39,7 +39,7 @@ fn v1() -> Table {
         .fold(Table::default(), |table, add| add(table))
 }
 
-fn configure(config: &mut ServiceConfig, shared: &Data<Shared>) {
+pub(crate) fn configure(config: &mut ServiceConfig, shared: &Data<Shared>) {
     config.app_data(shared.clone());
     for resource in open().resources() {
         let shared = shared.clone();
@@ -59,6 +59,14 @@ fn configure(config: &mut ServiceConfig, shared: &Data<Shared>) {
             }))
             .wrap(from_fn(move |req, next| edge(outer.clone(), req, next))),
     );
+}
+
+/// What is at no path of the API is a problem, too.
+pub(crate) fn otherwise(config: &mut ServiceConfig, shared: &Data<Shared>) {
+    let shared = shared.clone();
+    // A scope without a prefix takes every path that nothing before it took.
+    let rest = web::scope("").default_service(web::to(async || HttpResponse::NotFound()));
+    config.service(rest.wrap(from_fn(move |req, next| edge(shared.clone(), req, next))));
 }
 
 /// A list of routes.

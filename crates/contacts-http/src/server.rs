@@ -5,11 +5,12 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 
 use crate::Api;
-use crate::routes::routes;
+use crate::routes::{configure, otherwise};
+use crate::shared::Shared;
 
 /// How long a connection may take to send a request's head.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -28,13 +29,17 @@ pub fn server(
     extra: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
     let config = api.config.clone();
-    let routes = routes(api);
-    let server =
-        HttpServer::new(move || App::new().configure(routes.clone()).configure(extra.clone()))
-            .workers(config.workers)
-            .worker_max_blocking_threads(config.blocking_threads)
-            .client_request_timeout(HEAD_DEADLINE)
-            .shutdown_timeout(config.shutdown.as_secs())
-            .disable_signals();
+    let shared = Data::new(Shared::new(api));
+    let routes = move |config: &mut ServiceConfig| {
+        configure(config, &shared);
+        extra(config);
+        otherwise(config, &shared);
+    };
+    let server = HttpServer::new(move || App::new().configure(routes.clone()))
+        .workers(config.workers)
+        .worker_max_blocking_threads(config.blocking_threads)
+        .client_request_timeout(HEAD_DEADLINE)
+        .shutdown_timeout(config.shutdown.as_secs())
+        .disable_signals();
     Ok(server.listen(listener)?.run())
 }

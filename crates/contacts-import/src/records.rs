@@ -67,6 +67,8 @@ pub(crate) struct Records<R> {
     cells: Vec<u8>,
     /// ... and where each of them ends.
     ends: Vec<usize>,
+    /// How many cells the last record has, those included that are too many.
+    width: usize,
 }
 
 /// What is found at the start of a record.
@@ -108,7 +110,14 @@ impl<R: Read> Records<R> {
             credit: MOST_CREDIT,
             cells: vec![0; 1024],
             ends: vec![0; 64],
+            width: 0,
         }
+    }
+
+    /// How many cells the record has that was handed over last. Its row has
+    /// [`TableProblem::MAX_COLUMNS`] of them at most.
+    pub(crate) fn width(&self) -> usize {
+        self.width
     }
 
     fn row(&mut self) -> io::Result<Option<Row>> {
@@ -127,7 +136,10 @@ impl<R: Read> Records<R> {
                     if self.is_blank(count) {
                         continue;
                     }
-                    Ok(self.strings(self.used(count)))
+                    self.width = self.used(count);
+                    // Others can belong to no column, and a row of commas would take thirty
+                    // times its length.
+                    Ok(self.strings(self.width.min(TableProblem::MAX_COLUMNS)))
                 }
                 Found::Unclosed(looked) => {
                     self.credit = self.credit.saturating_sub(looked);
@@ -236,14 +248,15 @@ impl<R: Read> Records<R> {
             && String::from_utf8_lossy(text).chars().all(is_blank)
     }
 
-    /// The number of cells without those at the end that are empty and more than a file may have
-    /// columns: a row of commas would take thirty times its length.
+    /// The number of cells, without empty ones at the end of a row that has too many.
     fn used(&self, count: usize) -> usize {
-        let length = count.checked_sub(1).map_or(0, |last| self.ends[last]);
-        let most = TableProblem::MAX_COLUMNS.min(count);
-        let empty = self.ends[most..count].iter().rev().take_while(|end| **end == length).count();
-        // The first of those that end where the text ends may be the one that holds it.
-        (count - empty + 1).min(count)
+        let ends = &self.ends[..count];
+        match ends.last() {
+            Some(&length) if count > TableProblem::MAX_COLUMNS => {
+                (ends.partition_point(|end| *end < length) + 1).min(count)
+            }
+            _ => count,
+        }
     }
 
     fn strings(&self, count: usize) -> Vec<String> {

@@ -43,15 +43,16 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
             TableProblem::NoHeader
         });
     };
-    let header = names(&rows[at].1);
-    if header.len() > TableProblem::MAX_COLUMNS {
-        return Err(TableProblem::TooManyColumns(header.len()));
+    let width = head.width(delimiter, rows[at].0);
+    if width > TableProblem::MAX_COLUMNS {
+        return Err(TableProblem::TooManyColumns(width));
     }
+    let header = rows[at].1.iter().map(|cell| unguard(cell).trim_matches(is_blank).to_owned());
     let layout = Layout {
         encoding: encoding.name().to_ascii_lowercase(),
         delimiter: char::from(delimiter),
         header_line: rows[at].0,
-        header,
+        header: header.collect(),
     };
     let samples = rows.into_iter().skip(at + 1).take(Inspection::SAMPLES);
     let samples = samples.map(|(_, cells)| cells.iter().map(|c| unguard(c).to_owned()).collect());
@@ -104,6 +105,14 @@ impl Head<'_> {
         rows
     }
 
+    /// How many cells the record on a line has.
+    fn width(&self, delimiter: u8, line: u64) -> usize {
+        let mut records = Records::from_line(line, decoded(self.bytes, self.encoding), delimiter);
+        // The record is there: it was read before.
+        let _ = records.next();
+        records.width()
+    }
+
     /// Why there are no rows: the only line is too long or torn, or its quotation mark is never
     /// closed.
     fn unreadable(&self, delimiter: u8) -> TableProblem {
@@ -115,18 +124,6 @@ impl Head<'_> {
             _ => TableProblem::NoHeader,
         }
     }
-}
-
-/// The header's cells, trimmed. Columns that are empty to the end of the line are kept when they
-/// are few, as a trailing delimiter makes them; spreadsheet programs sometimes write thousands.
-fn names(cells: &[String]) -> Vec<String> {
-    let mut names: Vec<_> =
-        cells.iter().map(|cell| unguard(cell).trim_matches(is_blank).to_owned()).collect();
-    if names.len() > TableProblem::MAX_COLUMNS {
-        let used = names.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1);
-        names.truncate(used);
-    }
-    names
 }
 
 #[cfg(test)]

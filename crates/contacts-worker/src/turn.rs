@@ -1,5 +1,6 @@
 //! Whether a job may go on.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -8,17 +9,17 @@ use contacts_core::import::Turn;
 use crate::Worker;
 
 /// A job goes on until the worker stops, its lease is lost, or another job has waited while it
-/// ran for a slice of time.
+/// took rows for a slice of time.
 pub(crate) struct WorkerTurn<'a> {
     worker: &'a Worker,
     stopping: &'a AtomicBool,
     lost: &'a AtomicBool,
-    began: Instant,
+    began: OnceLock<Instant>,
 }
 
 impl<'a> WorkerTurn<'a> {
     pub(crate) fn new(worker: &'a Worker, stopping: &'a AtomicBool, lost: &'a AtomicBool) -> Self {
-        Self { worker, stopping, lost, began: Instant::now() }
+        Self { worker, stopping, lost, began: OnceLock::new() }
     }
 }
 
@@ -27,7 +28,12 @@ impl Turn for WorkerTurn<'_> {
         if self.must_end() {
             return false;
         }
-        if self.began.elapsed() < self.worker.config.slice {
+        let Some(began) = self.began.get() else {
+            // Passing over what was taken before may last longer than a slice. A job that gave
+            // way to others before its first chunk would never get on.
+            return self.began.set(Instant::now()).is_ok();
+        };
+        if began.elapsed() < self.worker.config.slice {
             return true;
         }
         // A queue that does not answer keeps nobody waiting.

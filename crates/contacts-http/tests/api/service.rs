@@ -1,5 +1,7 @@
 //! What happens around every request.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -34,6 +36,17 @@ async fn an_unknown_path_or_method_is_a_problem_too() {
     let answer = service.send(service.request("PUT", "/v1/contacts")).await;
     assert_eq!(answer.problem(), "405 method_not_allowed");
     assert_eq!(answer.header("allow"), "GET, POST");
+}
+
+#[test]
+fn a_path_outside_the_api_is_a_problem_too() {
+    let mut stream = TcpStream::connect(Service::new().listen()).unwrap();
+    stream.write_all(b"GET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    assert!(answer.contains("\"code\":\"no_such_route\""), "{answer}");
+    assert!(answer.contains("x-request-id: "), "{answer}");
 }
 
 #[actix_web::test]

@@ -223,3 +223,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_row_of_very_many_cells_loses_those_that_no_column_can_have() {
+    let most = TableProblem::MAX_COLUMNS;
+    let mut records = Records::from_line(1, Cursor::new("x,".repeat(most + 500)), b',');
+    assert_eq!(records.next().unwrap().unwrap().cells, Ok(vec!["x".to_owned(); most]));
+    assert_eq!(records.width(), most + 500);
+    let mut records = Records::from_line(1, Cursor::new(format!("a,b{}", ",".repeat(9_999))), b',');
+    assert_eq!(records.next().unwrap().unwrap().cells, cells(&["a", "b"]));
+    assert_eq!(records.width(), 2);
+}

@@ -112,6 +112,16 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_one_address_are_taken_in_their_order_and_every_row_is_counted() {
+        let rows: String =
+            (0..3_000).map(|at| format!("N{},a{}@example.org\n", at / 2_000, at % 1_000)).collect();
+        let effect = effect_of(&format!("name,email\n{rows}Ann,nobody\n")).unwrap();
+        let tally = effect.tally;
+        assert_eq!((tally.added, tally.updated, tally.skips()), (1_000, 1_000, 1_001));
+        assert!(effect.issues.is_sorted_by_key(|issue| issue.row));
+    }
+
+    #[test]
     fn what_cannot_be_started_says_what_is_missing() {
         let problem = effect_of("name,town\nAnn,Berlin\n").unwrap_err();
         assert!(problem.contains("no column is mapped to email"), "{problem}");

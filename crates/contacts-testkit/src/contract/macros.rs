@@ -98,6 +98,7 @@ macro_rules! tag_repository_contract {
     ($make:expr) => {
         $crate::properties! { $make, tags:
             a_tag_is_made_once_and_shown_as_it_was_first_written
+            tags_that_are_renamed_to_one_name_at_once_become_one
             organisations_do_not_see_each_other
             the_list_counts_who_carries_each_and_keeps_those_that_nobody_does
             the_list_is_read_by_prefix_and_page_by_page

@@ -158,3 +158,18 @@ pub fn what_is_not_there_answers_nothing(ports: &Ports) {
     assert!(!ports.tags.delete(org, id).unwrap());
     assert_eq!(known(ports, org), counted(&[("vip", 0)]));
 }
+
+pub fn tags_that_are_renamed_to_one_name_at_once_become_one(ports: &Ports) {
+    let org = ports.org();
+    let made: Vec<_> = (0..4).map(|at| ensure(ports, org, &format!("t{at}"))).collect();
+    std::thread::scope(|scope| {
+        let renames: Vec<_> = made
+            .iter()
+            .map(|made| scope.spawn(|| ports.tags.rename(org, made.id, &tag("one"))))
+            .collect();
+        for rename in renames {
+            assert!(rename.join().unwrap().unwrap().is_some());
+        }
+    });
+    assert_eq!(known(ports, org), counted(&[("one", 0)]));
+}
