@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use contacts_core::{Error, Ids, Result};
@@ -124,7 +125,10 @@ impl Database {
                     if tries == TRIES || !is(&error, is_passing) {
                         return Err(error);
                     }
+                    drop(connection);
                     tracing::debug!(tries, "a transaction is run again");
+                    // The others get time to come to their end, each time more of it.
+                    thread::sleep(Duration::from_millis(5) * tries);
                 }
             }
         }
@@ -150,12 +154,15 @@ impl Database {
         })
     }
 
-    /// Runs statements outside a transaction, as upkeep needs. Its failure is no one's business.
-    pub(crate) fn tidy(&self, statements: &str) {
-        let tidied =
-            self.connection().and_then(|mut db| db.batch_execute(statements).map_err(store));
-        if let Err(error) = tidied {
-            tracing::warn!(%error, "upkeep of the database failed");
+    /// Runs statements outside a transaction, as upkeep needs. That they are refused is no one's
+    /// business; that the server was lost meanwhile is, for then they are still to be done.
+    pub(crate) fn tidy(&self, statements: &str) -> Result<()> {
+        match self.connection()?.batch_execute(statements) {
+            Err(error) if !is_closed(&error) => {
+                tracing::warn!(%error, "upkeep of the database failed");
+                Ok(())
+            }
+            tidied => tidied.map_err(store),
         }
     }
 }

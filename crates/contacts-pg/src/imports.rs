@@ -217,6 +217,11 @@ impl ImportRepository for Database {
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
+        // Before it is done: upkeep that a crash cut short is then made good with the end itself.
+        let is_done = state == ImportState::Done;
+        if is_done {
+            self.tidy_after_import(org, id)?;
+        }
         let ended = self.write(|db| {
             let mut set = Statement::of(org);
             set.push("state = ").bind(Bind::Text(state.as_str().to_owned()));
@@ -226,8 +231,11 @@ impl ImportRepository for Database {
             }
             change(db, id, set, "'uploading', 'analysing', 'ready', 'running'")
         })?;
-        if ended {
-            self.tidy_after_import(org, id)?;
+        if ended
+            && !is_done
+            && let Err(error) = self.tidy_after_import(org, id)
+        {
+            tracing::warn!(%error, "upkeep after an import failed");
         }
         Ok(ended)
     }
@@ -272,8 +280,8 @@ impl Database {
         let changed =
             ImportRepository::get(self, org, id)?.map_or(0, |i| i.tally.added + i.tally.updated);
         if changed >= MANY {
-            self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')");
-            self.tidy("ANALYZE contacts, contact_tags, contact_sources");
+            self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')")?;
+            self.tidy("ANALYZE contacts, contact_tags, contact_sources")?;
         }
         Ok(())
     }
