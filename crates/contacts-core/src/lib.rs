@@ -19,6 +19,7 @@ pub mod actor;
 pub mod clock;
 pub mod contact;
 pub mod error;
+pub mod event;
 pub mod field;
 pub mod file;
 pub mod import;

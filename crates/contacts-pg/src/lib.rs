@@ -7,6 +7,7 @@
 
 mod contacts;
 mod database;
+mod events;
 mod fields;
 mod files;
 mod imports;

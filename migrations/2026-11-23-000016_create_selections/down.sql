@@ -1,0 +1,4 @@
+DO $migration$
+BEGIN
+    DROP TABLE selection_pieces, selections;
+END $migration$;

@@ -1,0 +1,4 @@
+DO $migration$
+BEGIN
+    DROP TABLE action_pieces, actions;
+END $migration$;
