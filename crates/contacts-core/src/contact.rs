@@ -4,6 +4,7 @@ mod change;
 mod email;
 mod field_test;
 mod filter;
+mod filter_text;
 mod name;
 mod phone;
 mod query;
@@ -19,8 +20,9 @@ use time::OffsetDateTime;
 pub use self::change::{Change, ContactPatch, FieldChange, Patch};
 pub use self::email::{EmailAddress, InvalidEmail};
 pub use self::filter::{
-    ContactFilter, FieldCondition, FieldTest, SourceCondition, TagCondition, TimeRange,
+    About, ContactFilter, FieldCondition, FieldTest, SourceCondition, TagCondition, TimeRange,
 };
+pub use self::filter_text::FilterText;
 pub use self::name::{InvalidName, Name};
 pub use self::phone::{InvalidPhone, Phone, Region};
 pub use self::query::{Cursor, CursorKey, Listed, PageRequest, Sort, SortBy};

@@ -60,7 +60,13 @@ impl ContactEvent {
     ) -> Vec<Self> {
         let pieces = contacts.chunks(Self::MOST);
         pieces
-            .map(|piece| Self { kind, contacts: piece.to_vec(), fields: fields.to_vec(), actor, at })
+            .map(|piece| Self {
+                kind,
+                contacts: piece.to_vec(),
+                fields: fields.to_vec(),
+                actor,
+                at,
+            })
             .collect()
     }
 }

@@ -27,6 +27,7 @@ pub mod job;
 pub mod key;
 pub mod org;
 pub mod page;
+pub mod segment;
 pub mod tag;
 pub mod text;
 

@@ -2,7 +2,6 @@
 
 mod activity;
 mod body;
-mod filter;
 mod list;
 mod view;
 

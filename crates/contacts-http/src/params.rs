@@ -2,6 +2,7 @@
 
 use actix_web::web::Query;
 use contacts_core::Invalid;
+use contacts_core::contact::FilterText;
 use contacts_core::page::PageSize;
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -77,18 +78,23 @@ impl Params {
         })
     }
 
-    /// Every parameter whose name begins so, without that beginning.
-    pub(crate) fn beginning(&mut self, prefix: &str) -> Vec<(String, String)> {
+    /// The parameters that make a filter.
+    pub(crate) fn filter(&mut self) -> FilterText {
         let (found, rest) = std::mem::take(&mut self.pairs)
             .into_iter()
-            .partition::<Vec<_>, _>(|(key, _)| key.starts_with(prefix));
+            .partition::<Vec<_>, _>(|(key, _)| FilterText::is_name(key));
         self.pairs = rest;
-        found.into_iter().map(|(key, value)| (key[prefix.len()..].to_owned(), value)).collect()
+        FilterText::new(found)
     }
 
     /// Notes that a parameter is wrong.
     pub(crate) fn refuse(&mut self, name: &str, why: impl ToString) {
         self.wrong.push(Invalid::new(name, why));
+    }
+
+    /// Notes that parameters are wrong.
+    pub(crate) fn refuse_all(&mut self, wrong: Vec<Invalid>) {
+        self.wrong.extend(wrong);
     }
 
     /// Refuses the request when a parameter was wrong or is not known.

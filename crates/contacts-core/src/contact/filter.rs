@@ -27,6 +27,17 @@ pub struct ContactFilter {
     pub fields: Vec<FieldCondition>,
     /// Whether campaigns can reach it (R6).
     pub reachable: Option<bool>,
+    /// Further filters that must hold, too: those of saved segments.
+    pub segments: Vec<ContactFilter>,
+}
+
+/// What a filter looks at: a contact, and what hangs on it.
+#[derive(Clone, Copy, Debug)]
+pub struct About<'a> {
+    /// The contact.
+    pub contact: &'a Contact,
+    /// Every way it came.
+    pub arrivals: &'a [Arrival],
 }
 
 /// A way of coming.
@@ -116,8 +127,9 @@ impl TimeRange {
 }
 
 impl ContactFilter {
-    /// Whether it means a contact, given every way that contact came.
-    pub fn matches(&self, contact: &Contact, arrivals: &[Arrival]) -> bool {
+    /// Whether it means a contact.
+    pub fn matches(&self, about: &About<'_>) -> bool {
+        let About { contact, arrivals } = *about;
         self.query.matches(&contact.search_text())
             && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(arrivals)))
             && self.tags.matches(&contact.tags)
@@ -125,6 +137,7 @@ impl ContactFilter {
             && self.updated.contains(contact.updated_at)
             && self.fields.iter().all(|f| f.test.matches(contact.custom.get(&f.key)))
             && self.reachable.is_none_or(|reachable| reachable == contact.is_reachable())
+            && self.segments.iter().all(|segment| segment.matches(about))
     }
 }
 

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
 
-use super::filter::read_filter;
 use super::view::ContactView;
 use crate::params::Params;
 use crate::problem::Problem;
@@ -30,7 +29,10 @@ impl ListRequest {
         now: OffsetDateTime,
     ) -> Result<Self, Problem> {
         let mut params = Params::read(query)?;
-        let filter = read_filter(&mut params, fields, now)?;
+        let text = params.filter();
+        let fields = if text.asks_for_fields() { fields()? } else { Vec::new() };
+        let filter = text.read(&fields, &[], now);
+        let filter = filter.map_err(|wrong| params.refuse_all(wrong)).unwrap_or_default();
         let sort = params.parsed("sort", parse_sort).unwrap_or_default();
         let size = params.limit();
         let after = params.parsed("cursor", |text| {

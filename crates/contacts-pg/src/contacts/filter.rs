@@ -70,6 +70,9 @@ pub(super) fn push_filter(
         Some(false) => drop(statement.push(" AND c.email_key = ''")),
         None => {}
     }
+    for segment in &filter.segments {
+        push_filter(db, org, statement, segment, look)?;
+    }
     Ok(())
 }
 

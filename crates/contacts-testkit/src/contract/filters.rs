@@ -271,6 +271,21 @@ pub fn conditions_of_every_kind_combine(ports: &Ports) {
         updated: TimeRange { from: Some(now), until: None },
         fields: by_field("f", FieldTest::NoneOf(vec![text("Bo Lee")])).fields,
         reachable: Some(true),
+        segments: vec![search("an")],
     };
     assert_eq!(ports.names(org, &filter), ["Ann Lee"]);
+}
+
+pub fn the_filters_of_segments_must_hold_too(ports: &Ports) {
+    let org = ports.org();
+    for (name, carried) in [("Ann", &["x", "y"][..]), ("Bo", &["x"]), ("Cem", &["y"])] {
+        ports.add_with(org, name, "", |contact| contact.tags = tags(carried));
+    }
+    let mut filter = by_tags(&["x"], &[], &[]);
+    filter.segments = vec![by_tags(&["y"], &[], &[]), search("ann")];
+    assert_eq!(ports.names(org, &filter), ["Ann"]);
+    filter.segments = vec![by_tags(&[], &[], &["y"])];
+    assert_eq!(ports.names(org, &filter), ["Bo"]);
+    filter = ContactFilter { segments: vec![search("bo"), search("ann")], ..Default::default() };
+    assert_eq!(ports.names(org, &filter), NOBODY);
 }

@@ -86,6 +86,7 @@ macro_rules! contact_repository_contract {
             every_condition_on_fields_must_hold
             whoever_has_an_address_is_reachable
             conditions_of_every_kind_combine
+            the_filters_of_segments_must_hold_too
         }
     };
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use contacts_core::contact::{
-    Activity, ActivityKind, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
+    About, Activity, ActivityKind, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
     ContactRepository, CursorKey, Listed, PageRequest, Tagged, Updated,
 };
 use contacts_core::page::{Count, Page};
@@ -31,6 +31,11 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// What a filter looks at.
+    pub(crate) fn about(&self) -> About<'_> {
+        About { contact: &self.contact, arrivals: &self.arrivals }
+    }
+
     pub(crate) fn note(&mut self, at: OffsetDateTime, actor: Actor, what: ActivityKind) {
         self.activity.push(Activity { at, actor, what });
     }
@@ -119,7 +124,7 @@ impl Contacts {
 
     fn matching<'a>(&'a self, filter: &'a ContactFilter) -> impl Iterator<Item = &'a Contact> {
         let records = self.records.values();
-        records.filter(|r| filter.matches(&r.contact, &r.arrivals)).map(|r| &r.contact)
+        records.filter(|r| filter.matches(&r.about())).map(|r| &r.contact)
     }
 
     fn list(&self, filter: &ContactFilter, page: &PageRequest) -> Listed {

@@ -227,8 +227,8 @@ impl Run<'_> {
         PlannedRow { number, line: number + 1, id, row, warnings: Vec::new() }
     }
 
-    /// Every page, and both counts. The filter's times count from the beginning.
-    fn list(&self, filter: &ContactFilter, mut page: PageRequest) -> String {
+    /// The filter, its times counted from the beginning.
+    fn moved(&self, filter: &ContactFilter) -> ContactFilter {
         let moved = |range: &TimeRange| {
             let moved = |at: OffsetDateTime| self.begins + (at - OffsetDateTime::UNIX_EPOCH);
             TimeRange { from: range.from.map(moved), until: range.until.map(moved) }
@@ -239,6 +239,13 @@ impl Run<'_> {
         for source in &mut filter.sources {
             source.at = moved(&source.at);
         }
+        filter.segments = filter.segments.iter().map(|segment| self.moved(segment)).collect();
+        filter
+    }
+
+    /// Every page, and both counts.
+    fn list(&self, filter: &ContactFilter, mut page: PageRequest) -> String {
+        let filter = self.moved(filter);
         let mut told = Vec::new();
         loop {
             let listed = match self.ports.contacts.list(self.org, &filter, &page) {

@@ -187,6 +187,11 @@ fn condition() -> impl Strategy<Value = FieldCondition> {
 }
 
 fn filter() -> impl Strategy<Value = ContactFilter> {
+    let segments = prop_oneof![3 => Just(vec![]), 1 => vec(conditions(), 1..3)];
+    (conditions(), segments).prop_map(|(filter, segments)| ContactFilter { segments, ..filter })
+}
+
+fn conditions() -> impl Strategy<Value = ContactFilter> {
     let few_tags = || prop_oneof![3 => Just(vec![]), 1 => subsequence(TAGS, 1..=2)];
     let query = prop_oneof![1 => Just(""), 1 => select(QUERIES)];
     let reachable = option::weighted(0.2, any::<bool>());
@@ -202,6 +207,7 @@ fn filter() -> impl Strategy<Value = ContactFilter> {
             updated,
             fields,
             reachable,
+            segments: Vec::new(),
         },
     )
 }
