@@ -3,6 +3,7 @@
 mod activity;
 mod body;
 mod list;
+mod merge;
 mod view;
 
 use actix_web::http::{StatusCode, header};
@@ -34,7 +35,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_delete, _, _>(delete)
         .add::<__path_tag, _, _>(tag)
         .add::<__path_sources, _, _>(sources);
-    activity::routes(table)
+    merge::routes(activity::routes(table))
 }
 
 /// A contact that is written already, and its entity tag.

@@ -59,6 +59,10 @@ const OF_BODIES: &[(&str, &str)] = &[
 const OF_QUERIES: &[(&str, &str)] =
     &[("422", "`invalid`: `errors` names every parameter that is wrong or unknown")];
 
+/// What is asked of a contact that was folded into another.
+const MERGED: (&str, &str) =
+    ("308", "`merged`: `contact_id` answers now; `Location` is this path with that id");
+
 /// Joins what the routes say into one document.
 pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
     let mut schemas = open.schemas;
@@ -72,6 +76,9 @@ pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
     }
     for (path, mut item) in v1.paths {
         operations(&mut item).for_each(complete);
+        if path.starts_with("/v1/contacts/{id}") {
+            operations(&mut item).for_each(|operation| add(operation, &[MERGED]));
+        }
         merge(&mut paths, path, item);
     }
     OpenApiBuilder::new()
@@ -126,11 +133,15 @@ fn complete(operation: &mut Operation) {
     } else if takes_query {
         problems.extend(OF_QUERIES);
     }
+    add(operation, &problems);
+}
+
+fn add(operation: &mut Operation, problems: &[(&str, &str)]) {
     for (status, description) in problems {
         let problem = Content::new(Some(Ref::from_schema_name(ProblemView::name())));
         let response =
-            ResponseBuilder::new().description(description).content(PROBLEM_JSON, problem).build();
+            ResponseBuilder::new().description(*description).content(PROBLEM_JSON, problem).build();
         let responses = &mut operation.responses.responses;
-        responses.entry(status.to_owned()).or_insert(RefOr::T(response));
+        responses.entry((*status).to_owned()).or_insert(RefOr::T(response));
     }
 }

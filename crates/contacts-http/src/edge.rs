@@ -57,6 +57,7 @@ struct Seen {
 
 impl Seen {
     fn finish(self, mut response: ServiceResponse) -> ServiceResponse {
+        moved(&mut response);
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
@@ -140,6 +141,23 @@ fn as_problem(response: ServiceResponse) -> ServiceResponse {
         told.headers_mut().insert(header::ALLOW, allow);
     }
     ServiceResponse::new(response.into_parts().0, told)
+}
+
+/// An old id's path leads to the same path of the contact that answers now (R13): a client that
+/// follows it does what it wanted to do.
+fn moved(response: &mut ServiceResponse) {
+    if response.status() != StatusCode::PERMANENT_REDIRECT {
+        return;
+    }
+    let asked = response.request().uri().path_and_query().map_or("", |path| path.as_str());
+    let rest = asked.strip_prefix("/v1/contacts/").unwrap_or_default();
+    let rest = rest.find(['/', '?']).map_or("", |at| &rest[at..]).to_owned();
+    if let Some(location) = response.headers_mut().get_mut(header::LOCATION)
+        && let Ok(path) = location.to_str().map(|path| format!("{path}{rest}"))
+        && let Ok(path) = HeaderValue::from_str(&path)
+    {
+        *location = path;
+    }
 }
 
 /// A method as metrics may hold it: anybody can invent more.

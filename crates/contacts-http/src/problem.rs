@@ -40,6 +40,7 @@ macro_rules! codes {
 }
 
 codes! {
+    Merged PERMANENT_REDIRECT "merged" "The contact was merged into another",
     InvalidJson BAD_REQUEST "invalid_json" "The body is not JSON",
     InvalidRequest BAD_REQUEST "invalid_request" "The request cannot be read",
     InvalidHeader BAD_REQUEST "invalid_header" "A header cannot be read",
@@ -138,6 +139,7 @@ impl From<Error> for Problem {
             Error::NotFound(_) => Self::new(Code::NotFound, detail),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::EmailTaken(id) => Self::new(Code::EmailTaken, detail).with_contact(id.0),
+            Error::Merged(id) => Self::new(Code::Merged, detail).with_contact(id.0),
             Error::Taken(_) => Self::new(Code::Taken, detail),
             Error::Stale(contact) => {
                 Self::new(Code::Stale, detail).with_current(ContactView::from(&*contact))
@@ -182,12 +184,15 @@ impl ResponseError for Problem {
         if let Some(seconds) = retry_after {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        match code {
-            Code::Unauthenticated => {
+        match (code, contact_id) {
+            (Code::Merged, Some(id)) => {
+                response.insert_header((header::LOCATION, format!("/v1/contacts/{id}")));
+            }
+            (Code::Unauthenticated, _) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             // What is left of the body is not worth reading.
-            Code::BodyTooLarge | Code::BodyTooSlow => {
+            (Code::BodyTooLarge | Code::BodyTooSlow, _) => {
                 response.force_close();
             }
             _ => {}
@@ -233,7 +238,7 @@ pub(crate) struct ProblemView {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldProblemView>,
-    /// `email_taken`: the contact that has the address.
+    /// `email_taken`: the contact that has the address. `merged`: the one that answers now.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_id: Option<Uuid>,
     /// `stale`: the contact as it is now.

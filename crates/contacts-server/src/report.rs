@@ -93,9 +93,11 @@ impl From<Error> for Failure {
             Error::Invalid(parts) => invalid(&parts),
             Error::Busy => "the database is busy: try again in a moment".to_owned(),
             Error::Store(source) => store(&*source),
-            Error::EmailTaken(_) | Error::Taken(_) | Error::Stale(_) | Error::Conflict(_) => {
-                error.to_string()
-            }
+            Error::EmailTaken(_)
+            | Error::Taken(_)
+            | Error::Stale(_)
+            | Error::Merged(_)
+            | Error::Conflict(_) => error.to_string(),
         })
     }
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::view::{ActorView, OriginView};
 use crate::answer::{Answer, ok, to_json};
@@ -61,12 +62,23 @@ enum ActivityKindView {
         /// The way.
         origin: OriginView,
     },
+    /// Another contact was folded into it.
+    Merged {
+        /// The other's old id.
+        other_id: Uuid,
+        /// What the other was called: its name, or else its address or number.
+        called: Option<String>,
+        /// What the profile took from it.
+        changes: Vec<FieldChangeView>,
+        /// Tags that came from it.
+        tags: Vec<String>,
+    },
 }
 
 /// What changed of one field.
 #[derive(Serialize, ToSchema)]
 #[schema(as = FieldChange)]
-struct FieldChangeView {
+pub(super) struct FieldChangeView {
     /// The field: `name`, `email`, `phone`, or `custom.` and a key.
     field: String,
     /// What it was.
@@ -90,6 +102,12 @@ impl From<Activity> for ActivityView {
             }
             ActivityKind::Tagged { added, removed } => ActivityKindView::Tagged { added, removed },
             ActivityKind::Arrived(origin) => ActivityKindView::Arrived { origin: (&origin).into() },
+            ActivityKind::Merged { other, called, changes, tags } => ActivityKindView::Merged {
+                other_id: other.0,
+                called,
+                changes: changes.into_iter().map(Into::into).collect(),
+                tags,
+            },
         };
         Self { at: activity.at, actor: activity.actor.into(), what }
     }

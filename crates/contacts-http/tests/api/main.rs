@@ -10,6 +10,7 @@ mod import_events;
 mod imports;
 mod jwt;
 mod keys;
+mod merge;
 mod openapi;
 mod service;
 mod support;
