@@ -16,6 +16,7 @@
 //! ```
 
 pub mod actor;
+pub mod answer;
 pub mod clock;
 pub mod contact;
 pub mod error;

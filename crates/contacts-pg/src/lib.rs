@@ -5,6 +5,7 @@
 //! its organisation, so that a cluster asks one shard (see `docs/SCALING.md`). A port's method
 //! is one transaction.
 
+mod answers;
 mod contacts;
 mod database;
 mod events;

@@ -1,11 +1,11 @@
 //! The ports in memory, a file each.
 
+pub(crate) mod answers;
 pub(crate) mod contacts;
 mod fields;
 mod files;
 pub(crate) mod imports;
 pub(crate) mod jobs;
 mod keys;
-mod merge;
 mod organisations;
 pub(crate) mod tags;

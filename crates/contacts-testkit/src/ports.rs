@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use contacts_core::answer::AnswerRepository;
 use contacts_core::contact::{ContactRepository, ContactService};
 use contacts_core::field::{FieldRepository, FieldService};
 use contacts_core::file::FileStore;
@@ -18,6 +19,8 @@ use crate::{CountedIds, StoppedClock};
 /// Every port, over one store.
 #[derive(Clone)]
 pub struct Ports {
+    /// Keeps answers.
+    pub answers: Arc<dyn AnswerRepository>,
     /// Keeps contacts.
     pub contacts: Arc<dyn ContactRepository>,
     /// Keeps tags.

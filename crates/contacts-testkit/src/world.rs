@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use contacts_core::contact::{ContactId, ContactService};
+use contacts_core::answer::AnswerKey;
+use contacts_core::contact::ContactService;
 use contacts_core::event::ContactEvent;
 use contacts_core::field::{Field, FieldKey, FieldService};
 use contacts_core::file::FileId;
@@ -13,6 +14,7 @@ use contacts_core::org::Organisation;
 use contacts_core::tag::TagService;
 use contacts_core::{OrgId, Result};
 
+use crate::memory::answers::Kept;
 use crate::memory::contacts::Contacts;
 use crate::memory::imports::Run;
 use crate::memory::jobs::Jobs;
@@ -48,8 +50,7 @@ pub(crate) struct Rows {
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) imports: BTreeMap<ImportId, Run>,
     pub(crate) files: BTreeMap<FileId, Vec<Vec<u8>>>,
-    /// Old ids, and the contacts that answer for them.
-    pub(crate) merged: BTreeMap<ContactId, ContactId>,
+    pub(crate) answers: BTreeMap<AnswerKey, Kept>,
     /// In the order of their numbers, which count from 1.
     pub(crate) events: Vec<ContactEvent>,
 }
@@ -90,6 +91,7 @@ impl World {
     /// Its ports, one by one.
     pub fn ports(&self) -> Ports {
         Ports {
+            answers: Arc::new(self.clone()),
             contacts: Arc::new(self.clone()),
             tags: Arc::new(self.clone()),
             fields: Arc::new(self.clone()),

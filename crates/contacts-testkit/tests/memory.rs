@@ -6,6 +6,7 @@ fn make() -> Ports {
     World::new().ports()
 }
 
+contacts_testkit::answer_repository_contract!(make);
 contacts_testkit::contact_repository_contract!(make);
 contacts_testkit::tag_repository_contract!(make);
 contacts_testkit::field_repository_contract!(make);

@@ -25,6 +25,7 @@ pub(crate) fn ports() -> Ports {
     let (database, scratch, clock, ids) = database(8);
     let database = Arc::new(database);
     Ports {
+        answers: database.clone(),
         contacts: database.clone(),
         tags: database.clone(),
         fields: database.clone(),

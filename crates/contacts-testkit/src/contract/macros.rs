@@ -22,6 +22,30 @@ macro_rules! properties {
     };
 }
 
+/// Makes a test of each property of a [`contacts_core::answer::AnswerRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! answer_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, answers:
+            a_key_is_claimed_once
+            of_many_claims_at_once_one_gets_the_key
+            a_repeat_gets_the_answer_as_it_was_kept
+            another_request_under_the_same_key_is_told_apart
+            a_released_key_is_free_for_any_request
+            a_claim_without_a_sign_of_life_ends_after_a_minute
+            a_claim_that_is_held_goes_on
+            whoever_lost_a_claim_changes_nothing
+            an_answer_is_kept_for_a_day
+            an_answer_that_is_not_kept_is_not_given_again
+            forgotten_answers_are_gone_and_their_requests_stay_known
+            an_answer_that_was_forgotten_while_it_was_made_is_not_kept
+            organisations_do_not_see_each_other
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::contact::ContactRepository`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
@@ -51,19 +75,6 @@ macro_rules! contact_repository_contract {
             activity_tells_who_did_what_the_newest_first
             activity_is_read_page_by_page
             a_new_address_is_an_edit_from_one_to_another
-        }
-        $crate::properties! { $make, merge:
-            the_survivor_keeps_its_values_and_blanks_are_filled
-            an_address_that_the_survivor_does_not_take_is_free
-            values_of_archived_fields_are_taken_too
-            tags_are_united
-            sources_are_united_and_the_survivors_first_stays_first
-            the_same_way_of_coming_is_kept_once
-            the_survivors_activity_tells_of_both
-            an_old_id_points_to_the_survivor_of_all_merges
-            a_stale_survivor_is_not_merged
-            whoever_is_not_there_or_of_another_organisation_is_not_merged
-            two_who_merge_the_same_people_at_once_leave_one
         }
         $crate::properties! { $make, lists:
             every_sort_is_complete_on_pages_of_any_size
