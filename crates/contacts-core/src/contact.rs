@@ -5,6 +5,7 @@ mod email;
 mod field_test;
 mod filter;
 mod filter_text;
+mod merge;
 mod name;
 mod phone;
 mod query;
@@ -23,6 +24,7 @@ pub use self::filter::{
     About, ContactFilter, FieldCondition, FieldTest, SourceCondition, TagCondition, TimeRange,
 };
 pub use self::filter_text::FilterText;
+pub use self::merge::Merged;
 pub use self::name::{InvalidName, Name};
 pub use self::phone::{InvalidPhone, Phone, Region};
 pub use self::query::{Cursor, CursorKey, Listed, PageRequest, Sort, SortBy};
@@ -129,4 +131,15 @@ pub enum ActivityKind {
     },
     /// It came once more, by an import or another source.
     Arrived(Origin),
+    /// Another contact was folded into it (R13).
+    Merged {
+        /// The other's old id.
+        other: ContactId,
+        /// What the other was called.
+        called: Option<String>,
+        /// What the profile took from it.
+        changes: Vec<FieldChange>,
+        /// Tags that came from it.
+        tags: Vec<String>,
+    },
 }

@@ -19,6 +19,9 @@ pub enum Error {
     /// Another contact has the address (R7).
     #[error("another contact has this email address")]
     EmailTaken(ContactId),
+    /// The contact was folded into this one, which answers in its place (R13).
+    #[error("the contact was merged into another")]
+    Merged(ContactId),
     /// Something of this name is there already.
     #[error("{0} is already taken")]
     Taken(&'static str),

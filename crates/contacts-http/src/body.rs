@@ -4,6 +4,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, header};
 use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -14,6 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::error::Category;
 
+use crate::ApiConfig;
 use crate::problem::{Code, Problem};
 use crate::shared::Shared;
 
@@ -29,20 +31,29 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
 
     fn from_request(req: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let checked = check_type(req);
-        let declared = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
-        let declared = declared.and_then(|length| length.parse().ok()).unwrap_or(0);
+        let headers = req.headers().clone();
         let shared = req.app_data::<Data<Shared>>().cloned();
         let payload = payload.take();
         Box::pin(async move {
             checked?;
-            let config = &shared.ok_or_else(Problem::internal)?.api.config;
-            if declared > config.max_body as u64 {
-                return Err(too_large(config.max_body));
-            }
-            let body = in_time(config.body_deadline, read(payload, config.max_body)).await?;
-            parse(&body).map(Self)
+            let shared = shared.ok_or_else(Problem::internal)?;
+            parse(&read_whole(&shared.api.config, &headers, payload).await?).map(Self)
         })
     }
+}
+
+/// Reads a body whole, within its limits.
+pub(crate) async fn read_whole(
+    config: &ApiConfig,
+    headers: &HeaderMap,
+    payload: Payload,
+) -> Result<BytesMut, Problem> {
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());
+    let declared = declared.and_then(|length| length.parse().ok()).unwrap_or(0);
+    if declared > config.max_body as u64 {
+        return Err(too_large(config.max_body));
+    }
+    in_time(config.body_deadline, read(payload, config.max_body)).await
 }
 
 fn check_type(req: &HttpRequest) -> Result<(), Problem> {

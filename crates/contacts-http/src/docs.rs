@@ -2,11 +2,12 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    Components, Content, InfoBuilder, OpenApi, OpenApiBuilder, PathItem, Paths, Ref, RefOr,
-    ResponseBuilder, Schema,
+    Components, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Paths, Ref,
+    RefOr, Required, Response, ResponseBuilder, Schema, Type,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -63,6 +64,20 @@ const OF_QUERIES: &[(&str, &str)] =
 const MERGED: (&str, &str) =
     ("308", "`merged`: `contact_id` answers now; `Location` is this path with that id");
 
+/// What a POST may answer with when it has an `Idempotency-Key`.
+const OF_KEYS: &[(&str, &str)] = &[
+    ("400", "`invalid_header`: `Idempotency-Key` cannot be used"),
+    (
+        "409",
+        "`request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says",
+    ),
+    (
+        "410",
+        "`answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more",
+    ),
+    ("422", "`idempotency_key_reused`: another request was sent with this `Idempotency-Key`"),
+];
+
 /// Joins what the routes say into one document.
 pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
     let mut schemas = open.schemas;
@@ -79,6 +94,7 @@ pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
         if path.starts_with("/v1/contacts/{id}") {
             operations(&mut item).for_each(|operation| add(operation, &[MERGED]));
         }
+        item.post.iter_mut().for_each(take_key);
         merge(&mut paths, path, item);
     }
     OpenApiBuilder::new()
@@ -138,10 +154,54 @@ fn complete(operation: &mut Operation) {
 
 fn add(operation: &mut Operation, problems: &[(&str, &str)]) {
     for (status, description) in problems {
-        let problem = Content::new(Some(Ref::from_schema_name(ProblemView::name())));
-        let response =
-            ResponseBuilder::new().description(*description).content(PROBLEM_JSON, problem).build();
         let responses = &mut operation.responses.responses;
-        responses.entry((*status).to_owned()).or_insert(RefOr::T(response));
+        responses.entry((*status).to_owned()).or_insert_with(|| problem(description));
+    }
+}
+
+fn problem(description: &str) -> RefOr<Response> {
+    let problem = Content::new(Some(Ref::from_schema_name(ProblemView::name())));
+    let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, problem);
+    RefOr::T(response.build())
+}
+
+/// Adds what every POST has: the key, and what comes of it.
+fn take_key(operation: &mut Operation) {
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "Makes it safe to send the request again: it is carried out once, and for a day a \
+             repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new \
+             for each request, such as a UUID.",
+        ))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .min_length(Some(1))
+                .max_length(Some(255))
+                .pattern(Some("^[!-~]+$"))
+                .build(),
+        ));
+    operation.parameters.get_or_insert_default().push(key.build().into());
+    let responses = &mut operation.responses.responses;
+    for (status, description) in OF_KEYS {
+        match responses.get_mut(*status) {
+            Some(RefOr::T(response)) => {
+                response.description = format!("{}; {description}", response.description);
+            }
+            _ => {
+                responses.insert((*status).to_owned(), problem(description));
+            }
+        }
+    }
+    for (status, response) in responses {
+        let RefOr::T(response) = response else { continue };
+        if status.starts_with('2') {
+            let mut replayed = Header::new(ObjectBuilder::new().schema_type(Type::Boolean).build());
+            replayed.description = Some("`true` when this is the answer of the first time".into());
+            response.headers.insert("idempotency-replayed".to_owned(), replayed.into());
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! limits that keep it up, and [`openapi`] describes it.
 
 mod answer;
+mod answers;
 mod auth;
 mod blocking;
 mod body;
@@ -42,6 +43,7 @@ use contacts_core::tag::TagService;
 use contacts_core::{Clock, Ids};
 use metrics_exporter_prometheus::PrometheusHandle;
 
+pub use crate::answers::Answers;
 pub use crate::config::ApiConfig;
 pub use crate::health::metrics_recorder;
 pub use crate::jwt::{InvalidKeySet, JwtVerifier};
@@ -66,6 +68,8 @@ pub struct Api {
     pub keys: KeyService,
     /// Organisations.
     pub organisations: Arc<dyn OrganisationRepository>,
+    /// Answers to requests that may be sent again.
+    pub answers: Answers,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids, of requests too.

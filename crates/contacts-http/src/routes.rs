@@ -1,6 +1,6 @@
 //! The routes, and their description: one list makes both, so they cannot disagree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
@@ -11,6 +11,7 @@ use utoipa::__dev::SchemaReferences;
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
+use crate::answers::once;
 use crate::auth::authenticate;
 use crate::edge::edge;
 use crate::shared::Shared;
@@ -18,8 +19,13 @@ use crate::{Api, contacts, docs, fields, health, imports, keys, me, tags};
 
 /// The API's routes, for any actix application.
 pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
-    let shared = Data::new(Shared::new(api));
+    let shared = share(api);
     move |config| configure(config, &shared)
+}
+
+/// What all workers of a server share.
+pub(crate) fn share(api: Api) -> Data<Shared> {
+    Data::new(Shared::new(api, v1().operations().streamed()))
 }
 
 /// The API's description (R44).
@@ -47,13 +53,14 @@ pub(crate) fn configure(config: &mut ServiceConfig, shared: &Data<Shared>) {
     }
     docs::redirect(config);
     config.service(docs::pages());
-    let (outer, inner) = (shared.clone(), shared.clone());
+    let (outer, inner, innermost) = (shared.clone(), shared.clone(), shared.clone());
     let mut scope = web::scope("/v1");
     for resource in v1().resources() {
         scope = scope.service(resource);
     }
     config.service(
         scope
+            .wrap(from_fn(move |req, next| once(innermost.clone(), req, next)))
             .wrap(from_fn(move |req: ServiceRequest, next: Next<_>| {
                 authenticate(inner.clone(), req, next)
             }))
@@ -82,6 +89,24 @@ pub(crate) struct Table {
 pub(crate) struct Operations {
     pub(crate) paths: Vec<(String, PathItem)>,
     pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Operations {
+    /// The paths of POSTs that take something else than JSON.
+    fn streamed(self) -> BTreeSet<String> {
+        let takes_a_file = |item: &PathItem| {
+            let body = item.post.as_ref().and_then(|post| post.request_body.as_ref());
+            body.is_some_and(|body| match body {
+                RefOr::T(body) => !body.content.contains_key("application/json"),
+                RefOr::Ref(_) => false,
+            })
+        };
+        self.paths
+            .into_iter()
+            .filter(|(_, item)| takes_a_file(item))
+            .map(|(path, _)| path)
+            .collect()
+    }
 }
 
 impl Table {

@@ -5,12 +5,11 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use actix_web::dev::Server;
-use actix_web::web::{Data, ServiceConfig};
+use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 
 use crate::Api;
-use crate::routes::{configure, otherwise};
-use crate::shared::Shared;
+use crate::routes::{configure, otherwise, share};
 
 /// How long a connection may take to send a request's head.
 const HEAD_DEADLINE: Duration = Duration::from_secs(5);
@@ -29,7 +28,7 @@ pub fn server(
     extra: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<Server> {
     let config = api.config.clone();
-    let shared = Data::new(Shared::new(api));
+    let shared = share(api);
     let routes = move |config: &mut ServiceConfig| {
         configure(config, &shared);
         extra(config);

@@ -1,5 +1,6 @@
 //! What all workers of a server share.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -16,10 +17,12 @@ pub(crate) struct Shared {
     pub(crate) in_store: Arc<Semaphore>,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
+    /// The paths of POSTs whose body is a file, which is not read whole.
+    pub(crate) streamed: BTreeSet<String>,
 }
 
 impl Shared {
-    pub(crate) fn new(api: Api) -> Self {
+    pub(crate) fn new(api: Api, streamed: BTreeSet<String>) -> Self {
         let config = &api.config;
         Self {
             keys: KeyCache::new(config.key_cache),
@@ -27,6 +30,7 @@ impl Shared {
             in_store: Arc::new(Semaphore::new(config.max_in_store)),
             uploads: Arc::new(Semaphore::new(config.max_uploads)),
             streams: Arc::new(Semaphore::new(config.max_streams)),
+            streamed,
             api,
         }
     }

@@ -3,12 +3,13 @@
 mod activity;
 mod filter;
 mod list;
+mod merge;
 mod row;
 mod write;
 
 use contacts_core::contact::{
     Activity, Arrival, Contact, ContactFilter, ContactId, ContactPatch, ContactRepository, Listed,
-    PageRequest, Tagged, Updated,
+    Merged, PageRequest, Tagged, Updated,
 };
 use contacts_core::page::Count;
 use contacts_core::tag::TagName;
@@ -55,6 +56,22 @@ impl ContactRepository for Database {
 
     fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool> {
         write::delete(self, org, id, if_version)
+    }
+
+    fn merge(
+        &self,
+        org: OrgId,
+        survivor: ContactId,
+        other: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Merged>> {
+        merge::merge(self, org, survivor, other, if_version, actor, now)
+    }
+
+    fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>> {
+        self.read(|db| merge::merged_into(db, org, id))
     }
 
     fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {

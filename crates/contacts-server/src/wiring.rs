@@ -12,7 +12,7 @@ use contacts_core::key::KeyService;
 use contacts_core::org::OrganisationRepository;
 use contacts_core::tag::TagService;
 use contacts_core::{Clock, Error, Ids};
-use contacts_http::{Api, ApiConfig};
+use contacts_http::{Answers, Api, ApiConfig};
 use contacts_import::Csv;
 use contacts_pg::{Database, Migrated, PoolConfig};
 use contacts_worker::{Worker, WorkerConfig};
@@ -163,6 +163,9 @@ impl Services {
         metrics::set_global_recorder(recorder).map_err(|_second| {
             Failure::new("metrics are recorded already: serve once in a process")
         })?;
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret)
+            .map_err(|_error| Failure::new("the system has no random bytes"))?;
         let pinged = database.clone();
         Ok(Api {
             contacts: ContactService::new(
@@ -177,6 +180,7 @@ impl Services {
             imports: self.imports.clone(),
             keys: self.keys.clone(),
             organisations: self.organisations.clone(),
+            answers: Answers::new(database.clone(), secret),
             clock: clock.clone(),
             ids: ids.clone(),
             readiness: Arc::new(move || match pinged.ping() {

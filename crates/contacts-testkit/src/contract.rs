@@ -12,6 +12,7 @@ pub mod imports;
 pub mod jobs;
 pub mod keys;
 pub mod lists;
+pub mod merge;
 pub mod organisations;
 pub mod rows;
 pub mod search;

@@ -7,5 +7,6 @@ mod files;
 pub(crate) mod imports;
 pub(crate) mod jobs;
 mod keys;
+mod merge;
 mod organisations;
 pub(crate) mod tags;

@@ -48,6 +48,15 @@ pub enum Operation {
         /// Whether a version is given, and whether it is the current one.
         version: Option<bool>,
     },
+    /// Fold one into another, or into itself.
+    Merge {
+        /// Who stays.
+        who: usize,
+        /// Who goes.
+        other: usize,
+        /// Whether a version is given, and whether it is the current one.
+        version: Option<bool>,
+    },
     /// Make a tag.
     EnsureTag(&'static str),
     /// Rename a tag, or merge it into another.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contacts_core::answer::AnswerKey;
-use contacts_core::contact::ContactService;
+use contacts_core::contact::{ContactId, ContactService};
 use contacts_core::event::ContactEvent;
 use contacts_core::field::{Field, FieldKey, FieldService};
 use contacts_core::file::FileId;
@@ -50,6 +50,8 @@ pub(crate) struct Rows {
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) imports: BTreeMap<ImportId, Run>,
     pub(crate) files: BTreeMap<FileId, Vec<Vec<u8>>>,
+    /// Old ids, and the contacts that answer for them.
+    pub(crate) merged: BTreeMap<ContactId, ContactId>,
     pub(crate) answers: BTreeMap<AnswerKey, Kept>,
     /// In the order of their numbers, which count from 1.
     pub(crate) events: Vec<ContactEvent>,

@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Activity, Arrival, Change, Contact, ContactFilter, ContactId, ContactPatch, Listed, PageRequest,
+    Activity, Arrival, Change, Contact, ContactFilter, ContactId, ContactPatch, Listed, Merged,
+    PageRequest,
 };
 use crate::page::Count;
 use crate::tag::TagName;
@@ -88,6 +89,31 @@ pub trait ContactRepository: Send + Sync {
     ///
     /// [`crate::Error::Stale`] when it has another version.
     fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool>;
+
+    /// Folds another contact into the survivor, if that still has the version when one is given
+    /// (R13). Blanks are filled, tags and sources united; notes, conversations, visitors,
+    /// subscriptions, deliveries and what happened move; whoever of them unsubscribed has. The
+    /// other is gone, and its id points to the survivor. Nothing when one of them is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Stale`] when the survivor has another version.
+    fn merge(
+        &self,
+        org: OrgId,
+        survivor: ContactId,
+        other: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Merged>>;
+
+    /// The contact that one was folded into, which is there itself (R13).
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when it cannot be read.
+    fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>>;
 
     /// One page of those that the filter means.
     ///

@@ -7,8 +7,8 @@ use time::OffsetDateTime;
 
 use super::{
     Activity, Arrival, Contact, ContactFilter, ContactId, ContactPatch, ContactRepository,
-    CustomValues, EmailAddress, Listed, Name, Origin, PageRequest, Patch, Phone, Region, Tagged,
-    Updated,
+    CustomValues, EmailAddress, Listed, Merged, Name, Origin, PageRequest, Patch, Phone, Region,
+    Tagged, Updated,
 };
 use crate::field::{Field, FieldKey, FieldRepository, FieldValue, RawValue};
 use crate::org::OrganisationRepository;
@@ -125,9 +125,9 @@ impl ContactService {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`]; [`Error::Merged`] when it was folded into another, as everywhere.
     pub fn get(&self, org: OrgId, id: ContactId) -> Result<Contact> {
-        self.contacts.get(org, id)?.ok_or(Error::NotFound("contact"))
+        self.contacts.get(org, id)?.ok_or_else(|| self.missing(org, id))
     }
 
     /// Changes a contact's profile (R12).
@@ -155,7 +155,7 @@ impl ContactService {
         }
         let patch = ContactPatch { name, email, phone, custom };
         let updated = self.contacts.update(org, id, if_version, &patch, actor, self.clock.now())?;
-        updated.ok_or(Error::NotFound("contact"))
+        updated.ok_or_else(|| self.missing(org, id))
     }
 
     /// Puts tags on a contact and takes others off (R10).
@@ -181,7 +181,7 @@ impl ContactService {
             return Err(wrong.into());
         }
         let tagged = self.contacts.tag(org, id, &add, &remove, actor, self.clock.now())?;
-        tagged.ok_or(Error::NotFound("contact"))
+        tagged.ok_or_else(|| self.missing(org, id))
     }
 
     /// Deletes a contact for ever.
@@ -191,7 +191,40 @@ impl ContactService {
     /// [`Error::NotFound`]; [`Error::Stale`] when it has another version.
     pub fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<()> {
         let deleted = self.contacts.delete(org, id, if_version)?;
-        if deleted { Ok(()) } else { Err(Error::NotFound("contact")) }
+        if deleted { Ok(()) } else { Err(self.missing(org, id)) }
+    }
+
+    /// Folds another contact into this one (R13). Asked for again, it changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a contact with itself; [`Error::NotFound`]; [`Error::Stale`] when
+    /// the survivor has another version.
+    pub fn merge(
+        &self,
+        org: OrgId,
+        survivor: ContactId,
+        other: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+    ) -> Result<Merged> {
+        if survivor == other {
+            return Err(Invalid::one("other_id", "is the contact itself").into());
+        }
+        let now = self.clock.now();
+        if let Some(merged) = self.contacts.merge(org, survivor, other, if_version, actor, now)? {
+            return Ok(merged);
+        }
+        let contact = self.get(org, survivor)?;
+        match self.contacts.merged_into(org, other)? {
+            Some(into) if into == survivor => {
+                Ok(Merged { contact, changes: Vec::new(), tags: Vec::new() })
+            }
+            Some(into) => {
+                Err(Invalid::one("other_id", format!("was merged into {into}: name that")).into())
+            }
+            None => Err(Error::NotFound("contact")),
+        }
     }
 
     /// One page of the list, and with it the count when it is wanted (R21).
@@ -226,7 +259,7 @@ impl ContactService {
     /// [`Error::NotFound`].
     pub fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
         let arrivals = self.contacts.arrivals(org, id)?;
-        if arrivals.is_empty() { Err(Error::NotFound("contact")) } else { Ok(arrivals) }
+        if arrivals.is_empty() { Err(self.missing(org, id)) } else { Ok(arrivals) }
     }
 
     /// What happened to a contact, the newest first.
@@ -243,6 +276,11 @@ impl ContactService {
     ) -> Result<Vec<Activity>> {
         self.get(org, id)?;
         self.contacts.activity(org, id, before, limit)
+    }
+
+    /// What to say of a contact that is not there: where it went, if it was folded into another.
+    fn missing(&self, org: OrgId, id: ContactId) -> Error {
+        missing(&*self.contacts, org, id)
     }
 
     /// The organisation's region, read only when a phone number needs it.
@@ -273,6 +311,16 @@ impl ContactService {
             }
         }
         Ok(checked)
+    }
+}
+
+/// What to say of a contact that is not there: where it went, if it was folded into another
+/// (R13). Looked up only then, so that it costs nobody else.
+pub(crate) fn missing(contacts: &dyn ContactRepository, org: OrgId, id: ContactId) -> Error {
+    match contacts.merged_into(org, id) {
+        Ok(Some(survivor)) => Error::Merged(survivor),
+        Ok(None) => Error::NotFound("contact"),
+        Err(error) => error,
     }
 }
 

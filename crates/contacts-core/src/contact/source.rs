@@ -74,6 +74,19 @@ impl Origin {
         }
     }
 
+    /// Whether it is the same way of coming: of two visits in one conversation, or two rows of
+    /// one import, the first is kept.
+    pub fn is_same_way(&self, other: &Self) -> bool {
+        match (self, other) {
+            (
+                Self::Chat { widget, conversation, .. },
+                Self::Chat { widget: w, conversation: c, .. },
+            ) => (widget, conversation) == (w, c),
+            (Self::CsvImport { import, .. }, Self::CsvImport { import: i, .. }) => import == i,
+            (one, other) => one == other,
+        }
+    }
+
     /// Which widget, import, user or key, or connected source it was.
     pub fn origin_id(&self) -> Option<Uuid> {
         match self {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
+mod answers;
 mod bodies;
 mod contact_list;
 mod contacts;

@@ -61,6 +61,25 @@ fn every_operation_behind_a_credential_tells_the_usual_problems() {
 }
 
 #[test]
+fn every_post_takes_a_key_and_tells_what_comes_of_it() {
+    for (path, method, operation) in operations(&document()) {
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let takes_it = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
+        assert_eq!(takes_it, method == "POST", "{method} {path}");
+        let codes = [
+            ("400", "invalid_header"),
+            ("409", "request_in_progress"),
+            ("410", "answer_erased"),
+            ("422", "idempotency_key_reused"),
+        ];
+        for (status, code) in codes.iter().filter(|_| takes_it) {
+            let description = operation["responses"][status]["description"].as_str().unwrap();
+            assert!(description.contains(code), "{method} {path} {status}: {description}");
+        }
+    }
+}
+
+#[test]
 fn every_schema_that_is_referred_to_is_there() {
     fn references(value: &Value, found: &mut Vec<String>) {
         match value {

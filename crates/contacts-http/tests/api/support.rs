@@ -12,9 +12,10 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::ServiceConfig;
 use contacts_core::OrgId;
+use contacts_core::answer::AnswerRepository;
 use contacts_core::key::{KeyService, NewKey, Scope};
 use contacts_core::tag::TagService;
-use contacts_http::{Api, ApiConfig, Readiness, metrics_recorder, routes, server};
+use contacts_http::{Answers, Api, ApiConfig, Readiness, metrics_recorder, routes, server};
 use contacts_testkit::{FakeSpreadsheets, World};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
@@ -91,8 +92,27 @@ impl Service {
         Self::of(ApiConfig::default(), handle, Arc::new(|| Ok(())))
     }
 
+    /// One that keeps its answers elsewhere.
+    pub(crate) fn keeping(elsewhere: impl FnOnce(World) -> Arc<dyn AnswerRepository>) -> Self {
+        let world = World::new();
+        let answers = elsewhere(world.clone());
+        let handle = metrics_recorder().handle();
+        Self::over(world, answers, ApiConfig::default(), handle, Arc::new(|| Ok(())))
+    }
+
     fn of(config: ApiConfig, metrics: PrometheusHandle, readiness: Readiness) -> Self {
         let world = World::new();
+        let answers = world.ports().answers;
+        Self::over(world, answers, config, metrics, readiness)
+    }
+
+    fn over(
+        world: World,
+        answers: Arc<dyn AnswerRepository>,
+        config: ApiConfig,
+        metrics: PrometheusHandle,
+        readiness: Readiness,
+    ) -> Self {
         let (clock, ids) = (Arc::new(world.clock()), Arc::new(world.ids()));
         let ports = world.ports();
         let api = Api {
@@ -102,6 +122,7 @@ impl Service {
             imports: world.imports(Arc::new(FakeSpreadsheets)),
             keys: KeyService::new(ports.keys, clock.clone(), ids.clone()),
             organisations: ports.organisations,
+            answers: Answers::new(answers, [7; 32]),
             clock,
             ids,
             readiness,

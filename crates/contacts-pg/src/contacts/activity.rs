@@ -110,12 +110,18 @@ pub(super) fn record(
     let (kind, detail) = match &activity.what {
         ActivityKind::Created => ("created", json!({})),
         ActivityKind::Edited(changes) => {
-            let changes =
-                changes.iter().map(|c| json!({"field": c.field, "from": c.from, "to": c.to}));
-            ("edited", Value::Array(changes.collect()))
+            ("edited", Value::Array(changes.iter().map(change_to_json).collect()))
         }
         ActivityKind::Tagged { added, removed } => {
             ("tagged", json!({"added": added, "removed": removed}))
+        }
+        ActivityKind::Merged { other, called, changes, tags } => {
+            let changes = changes.iter().map(change_to_json);
+            let changes: Vec<_> = changes.collect();
+            (
+                "merged",
+                json!({"other": other.0, "called": called, "changes": changes, "tags": tags}),
+            )
         }
         // Told by contact_sources.
         ActivityKind::Arrived(_) => return Ok(()),
@@ -147,17 +153,33 @@ impl EventRow {
         };
         let what = match self.kind.as_str() {
             "created" => ActivityKind::Created,
-            "edited" => {
-                let changes = self.detail.as_array().ok_or_else(detail)?;
-                ActivityKind::Edited(changes.iter().map(read_change).collect())
-            }
+            "edited" => ActivityKind::Edited(read_changes(&self.detail).ok_or_else(detail)?),
             "tagged" => ActivityKind::Tagged { added: texts("added")?, removed: texts("removed")? },
+            "merged" => ActivityKind::Merged {
+                other: ContactId(
+                    self.detail["other"]
+                        .as_str()
+                        .and_then(|id| id.parse().ok())
+                        .ok_or_else(detail)?,
+                ),
+                called: self.detail["called"].as_str().map(str::to_owned),
+                changes: read_changes(&self.detail["changes"]).ok_or_else(detail)?,
+                tags: texts("tags")?,
+            },
             _ => return Err(unreadable("contact_events.kind")),
         };
         let actor = Actor::from_parts(&self.actor_kind, self.actor_id);
         let actor = actor.ok_or_else(|| unreadable("contact_events.actor_kind"))?;
         Ok(Activity { at: self.at, actor, what })
     }
+}
+
+fn change_to_json(change: &FieldChange) -> Value {
+    json!({"field": change.field, "from": change.from, "to": change.to})
+}
+
+fn read_changes(changes: &Value) -> Option<Vec<FieldChange>> {
+    Some(changes.as_array()?.iter().map(read_change).collect())
 }
 
 fn read_change(change: &Value) -> FieldChange {

@@ -310,7 +310,7 @@ pub(crate) fn link_tags(
         .map_err(store)
 }
 
-fn update_row(db: &mut PgConnection, contact: &Contact) -> Result<()> {
+pub(super) fn update_row(db: &mut PgConnection, contact: &Contact) -> Result<()> {
     let statement = "UPDATE contacts SET name = $3, name_key = $4, email = $5, email_key = $6, \
              phone = $7, phone_e164 = $8, search = $9, custom = $10, updated_at = $11, version = $12 \
          WHERE org_id = $1 AND id = $2";

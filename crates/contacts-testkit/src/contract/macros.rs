@@ -76,6 +76,19 @@ macro_rules! contact_repository_contract {
             activity_is_read_page_by_page
             a_new_address_is_an_edit_from_one_to_another
         }
+        $crate::properties! { $make, merge:
+            the_survivor_keeps_its_values_and_blanks_are_filled
+            an_address_that_the_survivor_does_not_take_is_free
+            values_of_archived_fields_are_taken_too
+            tags_are_united
+            sources_are_united_and_the_survivors_first_stays_first
+            the_same_way_of_coming_is_kept_once
+            the_survivors_activity_tells_of_both
+            an_old_id_points_to_the_survivor_of_all_merges
+            a_stale_survivor_is_not_merged
+            whoever_is_not_there_or_of_another_organisation_is_not_merged
+            two_who_merge_the_same_people_at_once_leave_one
+        }
         $crate::properties! { $make, lists:
             every_sort_is_complete_on_pages_of_any_size
             no_row_is_skipped_or_shown_twice_while_rows_are_added

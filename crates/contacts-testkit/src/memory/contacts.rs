@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use contacts_core::contact::{
     About, Activity, ActivityKind, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
-    ContactRepository, CursorKey, Listed, PageRequest, Tagged, Updated,
+    ContactRepository, CursorKey, Listed, Merged, Origin, PageRequest, Tagged, Updated,
 };
 use contacts_core::page::{Count, Page};
 use contacts_core::tag::TagName;
@@ -18,7 +18,7 @@ use crate::World;
 #[derive(Default)]
 pub(crate) struct Contacts {
     pub(crate) records: BTreeMap<ContactId, Record>,
-    by_address: HashMap<String, ContactId>,
+    pub(super) by_address: HashMap<String, ContactId>,
 }
 
 /// A contact and what hangs on it.
@@ -38,6 +38,17 @@ impl Record {
 
     pub(crate) fn note(&mut self, at: OffsetDateTime, actor: Actor, what: ActivityKind) {
         self.activity.push(Activity { at, actor, what });
+    }
+
+    /// Notes a way of coming, unless it is known.
+    pub(crate) fn arrive(&mut self, at: OffsetDateTime, actor: Actor, origin: Origin) {
+        if self.arrivals.iter().any(|known| known.origin.is_same_way(&origin)) {
+            return;
+        }
+        self.note(at, actor, ActivityKind::Arrived(origin.clone()));
+        self.arrivals.push(Arrival { at, origin });
+        // The first stays the first.
+        self.arrivals[1..].sort_by_key(|arrival| arrival.at);
     }
 
     /// Notes which tags came and went, if any did.
@@ -105,8 +116,7 @@ impl Contacts {
     fn delete(&mut self, id: ContactId, if_version: Option<u64>) -> Result<bool> {
         let Some(record) = self.records.get(&id) else { return Ok(false) };
         check_version(&record.contact, if_version)?;
-        self.by_address.remove(record.contact.email_key());
-        Ok(self.records.remove(&id).is_some())
+        Ok(self.remove(id).is_some())
     }
 
     fn check_address(&self, contact: &Contact) -> Result<()> {
@@ -116,7 +126,7 @@ impl Contacts {
         }
     }
 
-    fn claim_address(&mut self, contact: &Contact) {
+    pub(super) fn claim_address(&mut self, contact: &Contact) {
         if let Some(email) = &contact.email {
             self.by_address.insert(email.key().to_owned(), contact.id);
         }
@@ -145,7 +155,7 @@ impl Contacts {
     }
 }
 
-fn check_version(contact: &Contact, if_version: Option<u64>) -> Result<()> {
+pub(super) fn check_version(contact: &Contact, if_version: Option<u64>) -> Result<()> {
     match if_version {
         Some(version) if version != contact.version => Err(Error::Stale(Box::new(contact.clone()))),
         _ => Ok(()),
@@ -217,8 +227,32 @@ impl ContactRepository for World {
     fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool> {
         self.rows(org, |rows| {
             let deleted = rows.contacts.delete(id, if_version);
-            deleted.map_err(|error| rows.shown_in(error))
+            let deleted = deleted.map_err(|error| rows.shown_in(error))?;
+            if deleted {
+                rows.forget(id);
+            }
+            Ok(deleted)
         })
+    }
+
+    fn merge(
+        &self,
+        org: OrgId,
+        survivor: ContactId,
+        other: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Merged>> {
+        self.rows(org, |rows| {
+            let merged = rows.merge(survivor, other, if_version, actor, now);
+            let merged = merged.map_err(|error| rows.shown_in(error))?;
+            Ok(merged.map(|merged| Merged { contact: rows.shown(merged.contact), ..merged }))
+        })
+    }
+
+    fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>> {
+        self.rows(org, |rows| Ok(rows.merged.get(&id).copied()))
     }
 
     fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {
@@ -254,7 +288,8 @@ impl ContactRepository for World {
             let Some(record) = rows.contacts.records.get(&id) else { return Ok(Vec::new()) };
             let mut activity: Vec<_> = record.activity.iter().rev().cloned().collect();
             // The sort is stable: what was recorded later stays in front of its equals.
-            activity.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+            let came = |entry: &Activity| matches!(entry.what, ActivityKind::Arrived(_));
+            activity.sort_by_key(|entry| (std::cmp::Reverse(entry.at), came(entry)));
             activity.retain(|entry| before.is_none_or(|before| entry.at < before));
             activity.truncate(limit);
             Ok(activity)

@@ -1,6 +1,6 @@
 //! Imports in memory: rows are taken one by one, as the rule says.
 
-use contacts_core::contact::{ActivityKind, Arrival, Contact, Origin};
+use contacts_core::contact::{Arrival, Contact, Origin};
 use contacts_core::import::{
     Analysis, Applied, Chunk, Decision, Import, ImportId, ImportRepository, ImportRow, ImportState,
     Issue, Plan, PlannedRow, Policy, Skip, Tally, added, decide,
@@ -56,15 +56,7 @@ impl Taking<'_> {
     /// The contact has come by this import, too: by the first row that finds it. That is all
     /// that its activity says of an import: a million rows need no million edits.
     fn arrive(&self, record: &mut Record, row: u64) {
-        let arrival = self.arrival(row);
-        let origin_id = arrival.origin.origin_id();
-        let is_same = |known: &Arrival| {
-            known.origin.kind() == arrival.origin.kind() && known.origin.origin_id() == origin_id
-        };
-        if !record.arrivals.iter().any(is_same) {
-            record.note(self.now, self.actor(), ActivityKind::Arrived(arrival.origin.clone()));
-            record.arrivals.push(arrival);
-        }
+        record.arrive(self.now, self.actor(), self.arrival(row).origin);
     }
 
     fn arrival(&self, row: u64) -> Arrival {

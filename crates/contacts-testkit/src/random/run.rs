@@ -53,6 +53,7 @@ impl Run<'_> {
                 let deleted = self.ports.contacts.delete(self.org, contact.id, version);
                 self.tell.result(deleted, |deleted| deleted.to_string())
             }
+            Operation::Merge { who, other, version } => self.merge(*who, *other, *version),
             Operation::EnsureTag(name) => {
                 let id = TagId(self.ports.ids.next());
                 let name = samples::tag(name);
@@ -159,6 +160,21 @@ impl Run<'_> {
             let contact = self.tell.contact(&tagged.contact);
             format!("{contact} +{:?} -{:?}", tagged.added, tagged.removed)
         })
+    }
+
+    fn merge(&self, who: usize, other: usize, version: Option<bool>) -> String {
+        let (Some(contact), Some(other)) = (self.person(who), self.person(other)) else {
+            return "nobody".to_owned();
+        };
+        let version = version.map(|is| contact.version + u64::from(!is));
+        let service = self.ports.contact_service();
+        let merged = service.merge(self.org, contact.id, other.id, version, Actor::System);
+        let told = self.tell.result(merged, |merged| {
+            let contact = self.tell.contact(&merged.contact);
+            format!("{contact} {:?} {:?}", merged.changes, merged.tags)
+        });
+        let gone = service.get(self.org, other.id);
+        format!("{told}, the other: {}", self.tell.result(gone, |gone| self.tell.contact(&gone)))
     }
 
     fn rename(&self, old: &str, new: &str) -> String {

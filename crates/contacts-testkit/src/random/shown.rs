@@ -45,6 +45,9 @@ impl Teller {
         };
         let what = match &entry.what {
             ActivityKind::Arrived(by) => format!("arrived by {}", origin(by)),
+            ActivityKind::Merged { called, changes, tags, .. } => {
+                format!("merged with {called:?}: {changes:?} tags{tags:?}")
+            }
             what => format!("{what:?}"),
         };
         format!("{} {actor}: {what}", self.at(entry.at))
@@ -62,6 +65,7 @@ impl Teller {
             }
             Error::EmailTaken(_) => "the address is taken".to_owned(),
             Error::Stale(contact) => format!("stale: {}", self.contact(contact)),
+            Error::Merged(_) => "merged".to_owned(),
             Error::Taken(_) => "taken".to_owned(),
             Error::Conflict(_) => "conflict".to_owned(),
             Error::NotFound(what) => format!("no {what}"),

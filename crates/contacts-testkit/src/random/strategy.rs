@@ -40,6 +40,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         3 => patch(),
         3 => tag(),
         1 => (0..8usize, version()).prop_map(|(who, version)| Operation::Delete { who, version }),
+        2 => (0..8usize, 0..8usize, version())
+            .prop_map(|(who, other, version)| Operation::Merge { who, other, version }),
         2 => tag_of_list(),
         2 => field(),
         5 => import(),
