@@ -1,5 +1,6 @@
 //! Contacts: the people on the list.
 
+mod activity;
 mod change;
 mod email;
 mod field_test;
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
+pub use self::activity::{Activities, Activity, ActivityKind, ActivityPlace, ActivitySource};
 pub use self::change::{Change, ContactPatch, FieldChange, Patch};
 pub use self::email::{EmailAddress, InvalidEmail};
 pub use self::filter::{
@@ -32,13 +34,14 @@ pub use self::query::{Cursor, CursorKey, Listed, PageRequest, Sort, SortBy};
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};
 pub use self::search::{SearchQuery, Term, search_text};
+pub(crate) use self::service::missing;
 pub use self::service::{ContactService, CountRequest, NewContact, RawPatch};
 pub use self::source::{Arrival, Origin, SourceKind};
 
+use crate::OrgId;
 use crate::field::{FieldKey, FieldValue};
 use crate::org::id;
 use crate::tag::TagName;
-use crate::{Actor, OrgId};
 
 id! {
     /// A contact's id.
@@ -101,45 +104,4 @@ impl Contact {
     pub fn email_key(&self) -> &str {
         self.email.as_ref().map(EmailAddress::key).unwrap_or_default()
     }
-}
-
-/// Something that happened to a contact (R41). Of an import it says that the contact was made
-/// or came by it, not each cell: a million rows need no million edits.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Activity {
-    /// When.
-    pub at: OffsetDateTime,
-    /// Who did it.
-    pub actor: Actor,
-    /// What.
-    pub what: ActivityKind,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ActivityKind {
-    /// It was made.
-    Created,
-    /// Its profile was edited: which fields, from what to what.
-    Edited(Vec<FieldChange>),
-    /// Tags were put on and taken off.
-    Tagged {
-        /// Those put on.
-        added: Vec<String>,
-        /// Those taken off.
-        removed: Vec<String>,
-    },
-    /// It came once more, by an import or another source.
-    Arrived(Origin),
-    /// Another contact was folded into it (R13).
-    Merged {
-        /// The other's old id.
-        other: ContactId,
-        /// What the other was called.
-        called: Option<String>,
-        /// What the profile took from it.
-        changes: Vec<FieldChange>,
-        /// Tags that came from it.
-        tags: Vec<String>,
-    },
 }

@@ -31,6 +31,9 @@ pub enum Error {
     /// The thing is not in a state that allows this; the sentence says what would be.
     #[error("{0}")]
     Conflict(String),
+    /// It is not the caller's to do; the sentence says whose.
+    #[error("{0}")]
+    Forbidden(&'static str),
     /// Too much is going on; later it works.
     #[error("the service is busy")]
     Busy,

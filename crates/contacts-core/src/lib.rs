@@ -26,6 +26,7 @@ pub mod file;
 pub mod import;
 pub mod job;
 pub mod key;
+pub mod note;
 pub mod org;
 pub mod page;
 pub mod segment;

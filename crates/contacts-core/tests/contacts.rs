@@ -8,6 +8,7 @@ use contacts_core::contact::{
     Patch, RawPatch,
 };
 use contacts_core::field::{FieldType, RawValue};
+use contacts_core::page::PageSize;
 use contacts_core::{Actor, Error, Ids};
 use contacts_testkit::World;
 
@@ -191,7 +192,8 @@ fn activity_tells_edits_and_tags() {
     let user = Actor::User(world.ids().next());
     world.contacts().tag(world.org(), made.id, &["vip"], &[], user).unwrap();
     world.contacts().tag(world.org(), made.id, &["VIP"], &["none"], user).unwrap();
-    let activity = world.contacts().activity(world.org(), made.id, None, 10).unwrap();
+    let activity = world.contacts().activity(world.org(), made.id, None, PageSize::default());
+    let activity = activity.unwrap().items;
     assert_eq!(activity.len(), 2);
     assert_eq!(activity[0].actor, user);
     assert!(matches!(&activity[0].what, ActivityKind::Tagged { added, .. } if added == &["vip"]));
@@ -213,7 +215,7 @@ fn anothers_contact_answers_like_one_that_is_not_there() {
         assert!(not_found(contacts.tag(other, id, &[], &["vip"], Actor::System).unwrap_err()));
         assert!(not_found(contacts.delete(other, id, Some(7)).unwrap_err()));
         assert!(not_found(contacts.arrivals(other, id).unwrap_err()));
-        assert!(not_found(contacts.activity(other, id, None, 10).unwrap_err()));
+        assert!(not_found(contacts.activity(other, id, None, PageSize::default()).unwrap_err()));
     }
     assert_eq!(world.contacts().get(world.org(), made.id).unwrap(), made);
 }

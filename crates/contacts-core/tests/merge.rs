@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 use contacts_core::contact::{Contact, NewContact, RawPatch};
+use contacts_core::page::PageSize;
 use contacts_core::{Actor, Error};
 use contacts_testkit::World;
 
@@ -24,7 +25,7 @@ fn an_old_id_answers_with_the_survivor_everywhere() {
     assert!(merged(contacts.tag(org, two.id, &["a"], &[], by).unwrap_err()));
     assert!(merged(contacts.delete(org, two.id, None).unwrap_err()));
     assert!(merged(contacts.arrivals(org, two.id).unwrap_err()));
-    assert!(merged(contacts.activity(org, two.id, None, 1).unwrap_err()));
+    assert!(merged(contacts.activity(org, two.id, None, PageSize::default()).unwrap_err()));
     assert!(merged(contacts.merge(org, two.id, one.id, None, by).unwrap_err()));
     let elsewhere = contacts.get(world.another_org(), two.id);
     assert!(matches!(elsewhere, Err(Error::NotFound(_))));

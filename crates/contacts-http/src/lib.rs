@@ -21,6 +21,7 @@ mod jwt;
 mod key_cache;
 mod keys;
 mod me;
+mod notes;
 mod params;
 mod path;
 mod problem;
@@ -38,6 +39,7 @@ use contacts_core::contact::ContactService;
 use contacts_core::field::FieldService;
 use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
+use contacts_core::note::NoteService;
 use contacts_core::org::OrganisationRepository;
 use contacts_core::tag::TagService;
 use contacts_core::{Clock, Ids};
@@ -58,6 +60,8 @@ pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 pub struct Api {
     /// Contacts.
     pub contacts: ContactService,
+    /// Notes.
+    pub notes: NoteService,
     /// Tags.
     pub tags: TagService,
     /// Custom fields.

@@ -4,8 +4,6 @@ use actix_web::web::Query;
 use contacts_core::Invalid;
 use contacts_core::contact::FilterText;
 use contacts_core::page::PageSize;
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
 
 use crate::problem::{Code, Problem};
 
@@ -67,15 +65,6 @@ impl Params {
     pub(crate) fn limit(&mut self) -> PageSize {
         let limit = self.number("limit", 1, PageSize::MAX.into());
         limit.and_then(|n| PageSize::new(u16::try_from(n).ok()?)).unwrap_or_default()
-    }
-
-    /// The value of a parameter that is a moment.
-    pub(crate) fn moment(&mut self, name: &str) -> Option<OffsetDateTime> {
-        self.parsed(name, |value| {
-            OffsetDateTime::parse(value, &Rfc3339)
-                .map(|at| at.to_offset(UtcOffset::UTC))
-                .map_err(|_error| "must be a time such as 2026-11-23T09:00:00Z")
-        })
     }
 
     /// The parameters that make a filter.

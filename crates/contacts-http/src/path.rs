@@ -8,6 +8,7 @@ use contacts_core::Error;
 use contacts_core::contact::ContactId;
 use contacts_core::import::ImportId;
 use contacts_core::key::KeyId;
+use contacts_core::note::NoteId;
 use contacts_core::tag::TagId;
 use uuid::Uuid;
 
@@ -34,14 +35,35 @@ macro_rules! path_id {
     )+};
 }
 
-path_id!(ContactId "contact", ImportId "import", KeyId "key", TagId "tag");
+path_id!(ContactId "contact", ImportId "import", KeyId "key", NoteId "note", TagId "tag");
 
 impl<T: PathId> FromRequest for Id<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = req.match_info().get("id").and_then(|text| Uuid::try_parse(text).ok());
-        ready(id.map(|id| Self(T::new(id))).ok_or_else(|| Error::NotFound(T::WHAT).into()))
+        ready(read(req, "id").map(Self))
     }
+}
+
+/// The `{id}` and the `{note_id}` of a path.
+pub(crate) struct NotePath {
+    pub(crate) contact: ContactId,
+    pub(crate) note: NoteId,
+}
+
+impl FromRequest for NotePath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let contact = read(req, "id");
+        let ids = contact.and_then(|contact| Ok(Self { contact, note: read(req, "note_id")? }));
+        ready(ids)
+    }
+}
+
+fn read<T: PathId>(req: &HttpRequest, name: &str) -> Result<T, Problem> {
+    let id = req.match_info().get(name).and_then(|text| Uuid::try_parse(text).ok());
+    id.map(T::new).ok_or_else(|| Error::NotFound(T::WHAT).into())
 }

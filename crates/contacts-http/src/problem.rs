@@ -46,6 +46,7 @@ codes! {
     InvalidHeader BAD_REQUEST "invalid_header" "A header cannot be read",
     Unauthenticated UNAUTHORIZED "unauthenticated" "The credential is missing or not valid",
     ScopeMissing FORBIDDEN "scope_missing" "The credential lacks a scope",
+    Forbidden FORBIDDEN "forbidden" "It is not the caller's to do",
     NotFound NOT_FOUND "not_found" "There is no such thing",
     NoSuchRoute NOT_FOUND "no_such_route" "The API has no such path",
     MethodNotAllowed METHOD_NOT_ALLOWED "method_not_allowed" "The path does not take this method",
@@ -148,6 +149,7 @@ impl From<Error> for Problem {
                 Self::new(Code::Stale, detail).with_current(ContactView::from(&*contact))
             }
             Error::Conflict(_) => Self::new(Code::Conflict, detail),
+            Error::Forbidden(_) => Self::new(Code::Forbidden, detail),
             Error::Busy => Self::busy(),
             Error::Store(source) => {
                 tracing::error!(error = chain(&*source), "the store failed");

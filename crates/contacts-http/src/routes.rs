@@ -15,7 +15,7 @@ use crate::answers::once;
 use crate::auth::authenticate;
 use crate::edge::edge;
 use crate::shared::Shared;
-use crate::{Api, contacts, docs, fields, health, imports, keys, me, tags};
+use crate::{Api, contacts, docs, fields, health, imports, keys, me, notes, tags};
 
 /// The API's routes, for any actix application.
 pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
@@ -40,9 +40,17 @@ fn open() -> Table {
 
 /// Routes that need one.
 fn v1() -> Table {
-    [contacts::routes, tags::routes, fields::routes, imports::routes, keys::routes, me::routes]
-        .into_iter()
-        .fold(Table::default(), |table, add| add(table))
+    [
+        contacts::routes,
+        notes::routes,
+        tags::routes,
+        fields::routes,
+        imports::routes,
+        keys::routes,
+        me::routes,
+    ]
+    .into_iter()
+    .fold(Table::default(), |table, add| add(table))
 }
 
 pub(crate) fn configure(config: &mut ServiceConfig, shared: &Data<Shared>) {

@@ -8,14 +8,15 @@ mod row;
 mod write;
 
 use contacts_core::contact::{
-    Activity, Arrival, Contact, ContactFilter, ContactId, ContactPatch, ContactRepository, Listed,
-    Merged, PageRequest, Tagged, Updated,
+    Activities, ActivityPlace, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
+    ContactRepository, Listed, Merged, PageRequest, Tagged, Updated,
 };
-use contacts_core::page::Count;
+use contacts_core::page::{Count, PageSize};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 
+pub(crate) use self::activity::record;
 pub use self::list::explain_list;
 pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
 pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags};
@@ -90,9 +91,9 @@ impl ContactRepository for Database {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<OffsetDateTime>,
-        limit: usize,
-    ) -> Result<Vec<Activity>> {
-        self.read(|db| activity::activity(db, org, id, before, limit))
+        before: Option<&ActivityPlace>,
+        size: PageSize,
+    ) -> Result<Activities> {
+        self.read(|db| activity::activity(db, org, id, before, size))
     }
 }

@@ -16,6 +16,7 @@ mod jobs;
 mod json;
 mod keys;
 mod migrate;
+mod notes;
 mod organisations;
 mod statement;
 mod tags;

@@ -33,6 +33,12 @@ impl Statement {
         Self { text: String::new(), binds: vec![Bind::Uuid(org.0)] }
     }
 
+    /// The statement with a value that its text names, from `$2` on.
+    pub(crate) fn with(mut self, value: Bind) -> Self {
+        self.binds.push(value);
+        self
+    }
+
     /// Adds text.
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);

@@ -97,7 +97,8 @@ impl From<Error> for Failure {
             | Error::Taken(_)
             | Error::Stale(_)
             | Error::Merged(_)
-            | Error::Conflict(_) => error.to_string(),
+            | Error::Conflict(_)
+            | Error::Forbidden(_) => error.to_string(),
         })
     }
 }

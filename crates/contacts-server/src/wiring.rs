@@ -9,6 +9,7 @@ use contacts_core::contact::ContactService;
 use contacts_core::field::FieldService;
 use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
+use contacts_core::note::NoteService;
 use contacts_core::org::OrganisationRepository;
 use contacts_core::tag::TagService;
 use contacts_core::{Clock, Error, Ids};
@@ -175,6 +176,7 @@ impl Services {
                 clock.clone(),
                 ids.clone(),
             ),
+            notes: NoteService::new(database.clone(), database.clone(), clock.clone(), ids.clone()),
             tags: TagService::new(database.clone(), clock.clone(), ids.clone()),
             fields: FieldService::new(database.clone()),
             imports: self.imports.clone(),

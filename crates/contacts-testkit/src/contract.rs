@@ -3,6 +3,7 @@
 //! A property is a function that takes ports over an empty store and panics when it does not
 //! hold. A macro for each port makes a `#[test]` of each of its properties.
 
+pub mod activity;
 pub mod answers;
 pub mod contacts;
 pub mod fields;
@@ -13,6 +14,7 @@ pub mod jobs;
 pub mod keys;
 pub mod lists;
 pub mod merge;
+pub mod notes;
 pub mod organisations;
 pub mod rows;
 pub mod search;

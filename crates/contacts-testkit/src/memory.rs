@@ -8,5 +8,6 @@ pub(crate) mod imports;
 pub(crate) mod jobs;
 mod keys;
 mod merge;
+mod notes;
 mod organisations;
 pub(crate) mod tags;

@@ -10,6 +10,7 @@ use contacts_core::file::FileStore;
 use contacts_core::import::{ImportRepository, ImportService, Spreadsheets};
 use contacts_core::job::JobQueue;
 use contacts_core::key::{KeyRepository, KeyService};
+use contacts_core::note::{NoteRepository, NoteService};
 use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::tag::{TagRepository, TagService};
 use contacts_core::{Clock, Ids, OrgId};
@@ -31,6 +32,8 @@ pub struct Ports {
     pub organisations: Arc<dyn OrganisationRepository>,
     /// Keeps API keys.
     pub keys: Arc<dyn KeyRepository>,
+    /// Keeps notes.
+    pub notes: Arc<dyn NoteRepository>,
     /// Keeps imports.
     pub imports: Arc<dyn ImportRepository>,
     /// Keeps files.
@@ -75,6 +78,12 @@ impl Ports {
     pub fn tag_service(&self) -> TagService {
         let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
         TagService::new(self.tags.clone(), clock, ids)
+    }
+
+    /// The use cases of notes over these ports.
+    pub fn note_service(&self) -> NoteService {
+        let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
+        NoteService::new(self.notes.clone(), self.contacts.clone(), clock, ids)
     }
 
     /// The use cases of API keys over these ports.

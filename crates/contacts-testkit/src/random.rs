@@ -57,6 +57,15 @@ pub enum Operation {
         /// Whether a version is given, and whether it is the current one.
         version: Option<bool>,
     },
+    /// Write a note, or change or delete one.
+    Note {
+        /// About whom.
+        who: usize,
+        /// Which of their notes is changed, counted round; nothing for a new one.
+        which: Option<usize>,
+        /// What it says; nothing to delete it.
+        text: Option<&'static str>,
+    },
     /// Make a tag.
     EnsureTag(&'static str),
     /// Rename a tag, or merge it into another.

@@ -15,6 +15,7 @@ use contacts_core::import::{
     Suggestion, Tally, Target, Warning,
 };
 use contacts_core::key::{ApiKey, KeyId, Scope, Token};
+use contacts_core::note::NoteText;
 use contacts_core::page::PageSize;
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Clock, Ids, OrgId};
@@ -46,6 +47,11 @@ pub fn tags(texts: &[&str]) -> Vec<TagName> {
     let mut tags: Vec<_> = texts.iter().map(|text| tag(text)).collect();
     tags.sort();
     tags
+}
+
+/// What a note says.
+pub fn note_text(text: &str) -> NoteText {
+    NoteText::parse(text).unwrap()
 }
 
 /// A custom field's key.

@@ -10,6 +10,7 @@ use contacts_core::field::{Field, FieldKey, FieldService};
 use contacts_core::file::FileId;
 use contacts_core::import::{ImportId, ImportService, Spreadsheets};
 use contacts_core::key::{ApiKey, KeyService};
+use contacts_core::note::{Note, NoteId, NoteService};
 use contacts_core::org::Organisation;
 use contacts_core::tag::TagService;
 use contacts_core::{OrgId, Result};
@@ -48,6 +49,7 @@ pub(crate) struct Rows {
     pub(crate) tags: Tags,
     pub(crate) fields: BTreeMap<FieldKey, Field>,
     pub(crate) keys: Vec<ApiKey>,
+    pub(crate) notes: BTreeMap<NoteId, Note>,
     pub(crate) imports: BTreeMap<ImportId, Run>,
     pub(crate) files: BTreeMap<FileId, Vec<Vec<u8>>>,
     /// Old ids, and the contacts that answer for them.
@@ -99,6 +101,7 @@ impl World {
             fields: Arc::new(self.clone()),
             organisations: Arc::new(self.clone()),
             keys: Arc::new(self.clone()),
+            notes: Arc::new(self.clone()),
             imports: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             jobs: Arc::new(self.clone()),
@@ -121,6 +124,11 @@ impl World {
     /// The use cases of tags in this world.
     pub fn tags(&self) -> TagService {
         self.ports().tag_service()
+    }
+
+    /// The use cases of notes in this world.
+    pub fn notes(&self) -> NoteService {
+        self.ports().note_service()
     }
 
     /// The use cases of API keys in this world.

@@ -4,7 +4,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Contact, ContactId};
-use crate::page::{Page, PageSize};
+use crate::page::{Page, PageSize, read_micros, read_text, write_micros, write_text};
 
 /// What a list is sorted by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,20 +105,11 @@ impl Sort {
 impl Cursor {
     /// The cursor as an opaque text of letters and digits.
     pub fn encode(&self) -> String {
-        use std::fmt::Write;
-
-        let mut out = format!("{}{}", self.sort.code(), self.id.0.simple());
-        match &self.key {
-            CursorKey::Text(text) => {
-                for byte in text.bytes() {
-                    let _ = write!(out, "{byte:02x}");
-                }
-            }
-            CursorKey::Time(at) => {
-                let _ = write!(out, "{:x}", at.unix_timestamp_nanos() / 1_000);
-            }
-        }
-        out
+        let key = match &self.key {
+            CursorKey::Text(text) => write_text(text),
+            CursorKey::Time(at) => write_micros(*at),
+        };
+        format!("{}{}{key}", self.sort.code(), self.id.0.simple())
     }
 
     /// Reads what [`Cursor::encode`] wrote; nothing when it is none of this order.
@@ -127,20 +118,8 @@ impl Cursor {
         let (id, key) = rest.split_at_checked(32)?;
         let id = ContactId(Uuid::try_parse(id).ok()?);
         let key = match sort.by {
-            SortBy::Name | SortBy::Email => {
-                let digits = key.as_bytes().chunks(2);
-                let bytes: Option<Vec<u8>> = digits
-                    .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-                    .collect();
-                let text = String::from_utf8(bytes?).ok()?;
-                // A store may not be able to ask for it.
-                (!text.contains('\0')).then_some(CursorKey::Text(text))?
-            }
-            SortBy::Created | SortBy::Updated => {
-                let micros = i64::from_str_radix(key, 16).ok()?;
-                let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000);
-                CursorKey::Time(at.ok()?)
-            }
+            SortBy::Name | SortBy::Email => CursorKey::Text(read_text(key)?),
+            SortBy::Created | SortBy::Updated => CursorKey::Time(read_micros(key)?),
         };
         Some(Self { sort, key, id })
     }

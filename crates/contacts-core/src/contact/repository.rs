@@ -3,10 +3,10 @@
 use time::OffsetDateTime;
 
 use super::{
-    Activity, Arrival, Change, Contact, ContactFilter, ContactId, ContactPatch, Listed, Merged,
-    PageRequest,
+    Activities, ActivityPlace, Arrival, Change, Contact, ContactFilter, ContactId, ContactPatch,
+    Listed, Merged, PageRequest,
 };
-use crate::page::Count;
+use crate::page::{Count, PageSize};
 use crate::tag::TagName;
 use crate::{Actor, OrgId, Result};
 
@@ -136,16 +136,17 @@ pub trait ContactRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>>;
 
-    /// What happened to a contact, the newest first, before a moment, so many at most.
+    /// A page of what happened to a contact, the newest first, from before a place; empty when
+    /// it is not there.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be read.
-    fn activity(
+    fn activity<'a>(
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<OffsetDateTime>,
-        limit: usize,
-    ) -> Result<Vec<Activity>>;
+        before: Option<&'a ActivityPlace>,
+        size: PageSize,
+    ) -> Result<Activities>;
 }

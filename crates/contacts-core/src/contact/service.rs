@@ -3,16 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::{
-    Activity, Arrival, Contact, ContactFilter, ContactId, ContactPatch, ContactRepository,
-    CustomValues, EmailAddress, Listed, Merged, Name, Origin, PageRequest, Patch, Phone, Region,
-    Tagged, Updated,
+    Activities, ActivityPlace, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
+    ContactRepository, CustomValues, EmailAddress, Listed, Merged, Name, Origin, PageRequest,
+    Patch, Phone, Region, Tagged, Updated,
 };
 use crate::field::{Field, FieldKey, FieldRepository, FieldValue, RawValue};
 use crate::org::OrganisationRepository;
-use crate::page::Count;
+use crate::page::{Count, PageSize};
 use crate::tag::TagName;
 use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result};
 
@@ -262,7 +260,7 @@ impl ContactService {
         if arrivals.is_empty() { Err(self.missing(org, id)) } else { Ok(arrivals) }
     }
 
-    /// What happened to a contact, the newest first.
+    /// A page of what happened to a contact, the newest first, from before a place.
     ///
     /// # Errors
     ///
@@ -271,11 +269,11 @@ impl ContactService {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<OffsetDateTime>,
-        limit: usize,
-    ) -> Result<Vec<Activity>> {
+        before: Option<&ActivityPlace>,
+        size: PageSize,
+    ) -> Result<Activities> {
         self.get(org, id)?;
-        self.contacts.activity(org, id, before, limit)
+        self.contacts.activity(org, id, before, size)
     }
 
     /// What to say of a contact that is not there: where it went, if it was folded into another.

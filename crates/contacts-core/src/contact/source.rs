@@ -98,6 +98,19 @@ impl Origin {
     }
 }
 
+impl Origin {
+    /// What tells it from others of its kind and id: the conversation, the external id, or the
+    /// kind of whoever made it by hand.
+    pub fn reference(&self) -> &str {
+        match self {
+            Self::Chat { conversation, .. } => conversation,
+            Self::CsvImport { .. } => "",
+            Self::Manual { by } => by.parts().0,
+            Self::Connected { external_id, .. } => external_id,
+        }
+    }
+}
+
 impl SourceKind {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Chat, Self::CsvImport, Self::Manual, Self::Connected];

@@ -2,11 +2,10 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;
-use contacts_core::contact::{Activity, ActivityKind, ContactId, FieldChange};
-use contacts_core::page::Page;
+use contacts_core::contact::{Activity, ActivityKind, ActivityPlace, ContactId, FieldChange};
+use contacts_core::note::NoteChange;
 use serde::Serialize;
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -73,6 +72,36 @@ enum ActivityKindView {
         /// Tags that came from it.
         tags: Vec<String>,
     },
+    /// A note was made, edited or deleted.
+    Noted {
+        /// The note, which may be gone.
+        note_id: Uuid,
+        /// What was done with it.
+        change: NoteChangeView,
+    },
+}
+
+/// What was done with a note.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = NoteChange)]
+enum NoteChangeView {
+    /// It was written.
+    Added,
+    /// Its text was changed.
+    Edited,
+    /// It was deleted.
+    Deleted,
+}
+
+impl From<NoteChange> for NoteChangeView {
+    fn from(change: NoteChange) -> Self {
+        match change {
+            NoteChange::Added => Self::Added,
+            NoteChange::Edited => Self::Edited,
+            NoteChange::Deleted => Self::Deleted,
+        }
+    }
 }
 
 /// What changed of one field.
@@ -108,6 +137,9 @@ impl From<Activity> for ActivityView {
                 changes: changes.into_iter().map(Into::into).collect(),
                 tags,
             },
+            ActivityKind::Noted { note, change } => {
+                ActivityKindView::Noted { note_id: note.0, change: change.into() }
+            }
         };
         Self { at: activity.at, actor: activity.actor.into(), what }
     }
@@ -150,15 +182,16 @@ async fn list(
     req: HttpRequest,
 ) -> Answer {
     let mut params = Params::read(req.query_string())?;
-    let before = params.moment("before");
+    let before = params.parsed("before", |text| {
+        ActivityPlace::decode(text).ok_or("is no place in it: take next of a page")
+    });
     let size = params.limit();
     params.finish()?;
     let body = blocking(&shared, move |api| {
-        let found = api.contacts.activity(caller.org, id, before, size.get() + 1)?;
-        let page = Page::cut(found, size, |activity| activity.at);
+        let page = api.contacts.activity(caller.org, id, before.as_ref(), size)?;
         to_json(&ActivitiesView {
             items: page.items.into_iter().map(Into::into).collect(),
-            next: page.next.and_then(|at| at.format(&Rfc3339).ok()),
+            next: page.next.as_ref().map(ActivityPlace::encode),
         })
     });
     Ok(ok(body.await?))

@@ -12,6 +12,7 @@ mod imports;
 mod jwt;
 mod keys;
 mod merge;
+mod notes;
 mod openapi;
 mod service;
 mod support;

@@ -117,6 +117,7 @@ impl Service {
         let ports = world.ports();
         let api = Api {
             contacts: world.contacts(),
+            notes: world.notes(),
             tags: TagService::new(ports.tags, clock.clone(), ids.clone()),
             fields: world.fields(),
             imports: world.imports(Arc::new(FakeSpreadsheets)),

@@ -1,9 +1,14 @@
 //! How a contact came, and what happened to it.
 
-use contacts_core::contact::{Activity, ActivityKind, Arrival, ContactId, FieldChange, Origin};
+use contacts_core::contact::{
+    Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, ContactId,
+    FieldChange,
+};
+use contacts_core::note::{NoteChange, NoteId};
+use contacts_core::page::{Page, PageSize};
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -13,94 +18,226 @@ use super::row::{SOURCE_COLUMNS, SourceRow};
 use crate::database::{store, unreadable};
 use crate::statement::{Bind, Statement};
 
+/// A table that tells of activity, and how. Each is read as far as the page goes, by its index
+/// on the contact and the time, and the pages are merged: what a contact's activity costs is
+/// what the page costs, however many tables tell of it.
+struct Teller {
+    source: ActivitySource,
+    /// Columns of [`EntryRow`], but for `at`, `source` and `key`.
+    columns: &'static str,
+    from: &'static str,
+    /// Which of the rows are meant, besides those of the organisation and the contact `$2`.
+    only: &'static str,
+    at: &'static str,
+    /// A text that tells rows of one time apart, compared by bytes.
+    key: &'static str,
+}
+
+/// What a first arrival and the others have in common.
+const ARRIVAL: &str = "s.kind AS kind, NULL::text AS actor_kind, NULL::uuid AS actor_id, \
+     jsonb_build_object('origin', s.origin_id, 'reference', s.reference, 'visitor', s.visitor, \
+     'row', s.row_number, 'file', (SELECT i.file_name FROM imports i WHERE i.org_id = $1 \
+     AND i.id = s.origin_id)) AS detail";
+const ARRIVAL_KEY: &str = "s.kind || ' ' || s.origin_id::text || ' ' || s.reference";
+const ARRIVALS: &str = "contact_sources s WHERE s.org_id = $1 AND s.contact_id = $2";
+
+/// Every table that tells of activity.
+const TELLERS: &[Teller] = &[
+    Teller {
+        source: ActivitySource::FirstArrival,
+        columns: ARRIVAL,
+        from: ARRIVALS,
+        only: " AND s.is_first AND s.kind <> 'manual'",
+        at: "s.at",
+        key: ARRIVAL_KEY,
+    },
+    Teller {
+        source: ActivitySource::Event,
+        columns: "e.kind, e.actor_kind, e.actor_id, e.detail",
+        from: "contact_events e WHERE e.org_id = $1 AND e.contact_id = $2",
+        only: "",
+        at: "e.at",
+        key: "e.id::text",
+    },
+    Teller {
+        source: ActivitySource::Arrival,
+        columns: ARRIVAL,
+        from: ARRIVALS,
+        only: " AND NOT s.is_first",
+        at: "s.at",
+        key: ARRIVAL_KEY,
+    },
+];
+
+/// An entry, whichever table tells of it.
 #[derive(QueryableByName)]
-struct EventRow {
+struct EntryRow {
     #[diesel(sql_type = Timestamptz)]
     at: OffsetDateTime,
+    /// The place of its table in [`ActivitySource::ALL`].
+    #[diesel(sql_type = Integer)]
+    source: i32,
     #[diesel(sql_type = Text)]
-    actor_kind: String,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    actor_id: Option<Uuid>,
+    key: String,
     #[diesel(sql_type = Text)]
     kind: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    actor_kind: Option<String>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    actor_id: Option<Uuid>,
     #[diesel(sql_type = Jsonb)]
     detail: Value,
 }
 
-#[derive(QueryableByName)]
-struct ArrivalRow {
-    #[diesel(embed)]
-    source: SourceRow,
-    #[diesel(sql_type = Bool)]
-    is_first: bool,
-}
-
 pub(super) fn arrivals(db: &mut PgConnection, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
-    let rows = select_arrivals(db, org, id, None)?;
-    rows.into_iter().map(|row| row.source.read()).collect()
+    let mut select = Statement::of(org);
+    select.push("SELECT ").push(SOURCE_COLUMNS);
+    select.push(" FROM contact_sources s WHERE s.org_id = $1 AND s.contact_id = ");
+    select.bind(Bind::Uuid(id.0));
+    select.push(" ORDER BY s.is_first DESC, s.at, s.kind, s.origin_id, s.reference");
+    let rows: Vec<SourceRow> = select.build().load(db).map_err(store)?;
+    rows.into_iter().map(SourceRow::read).collect()
 }
 
 pub(super) fn activity(
     db: &mut PgConnection,
     org: OrgId,
     id: ContactId,
-    before: Option<OffsetDateTime>,
-    limit: usize,
-) -> Result<Vec<Activity>> {
-    let mut select = Statement::of(org);
-    select.push("SELECT at, actor_kind, actor_id, kind, detail FROM contact_events WHERE org_id = $1 AND contact_id = ");
-    select.bind(Bind::Uuid(id.0));
-    if let Some(before) = before {
-        select.push(" AND at < ").bind(Bind::Time(before));
-    }
-    select.push(" ORDER BY at DESC, id DESC LIMIT ").bind(Bind::Int(limit as i64));
-    let events: Vec<EventRow> = select.build().load(db).map_err(store)?;
-    let mut activity = events.into_iter().map(EventRow::read).collect::<Result<Vec<_>>>()?;
-    for row in select_arrivals(db, org, id, before)? {
-        activity.extend(happened(row.source.read()?, row.is_first));
-    }
-    activity.sort_by_key(|what| std::cmp::Reverse(what.at));
-    activity.truncate(limit);
-    Ok(activity)
+    before: Option<&ActivityPlace>,
+    size: PageSize,
+) -> Result<Activities> {
+    let rows: Vec<EntryRow> = select(org, id, before, size).build().load(db).map_err(store)?;
+    let read = rows.into_iter().map(EntryRow::read).collect::<Result<Vec<_>>>()?;
+    let page = Page::cut(read, size, |(place, _)| place.clone());
+    let items = page.items.into_iter().map(|(_, activity)| activity).collect();
+    Ok(Page { items, next: page.next })
 }
 
-/// What an arrival was for the contact: one that made it by hand has an event of its own.
-fn happened(arrival: Arrival, is_first: bool) -> Option<Activity> {
-    let actor = match &arrival.origin {
-        Origin::CsvImport { import, .. } => Actor::Import(*import),
-        Origin::Connected { source, .. } => Actor::Connected(*source),
-        Origin::Manual { by } => *by,
-        Origin::Chat { .. } => Actor::System,
-    };
-    let what = match (is_first, &arrival.origin) {
-        (true, Origin::Manual { .. }) => return None,
-        (true, _) => ActivityKind::Created,
-        (false, _) => ActivityKind::Arrived(arrival.origin),
-    };
-    Some(Activity { at: arrival.at, actor, what })
-}
-
-fn select_arrivals(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ContactId,
-    before: Option<OffsetDateTime>,
-) -> Result<Vec<ArrivalRow>> {
-    let mut select = Statement::of(org);
+fn select(org: OrgId, id: ContactId, before: Option<&ActivityPlace>, size: PageSize) -> Statement {
+    let rows = size.get() as i64 + 1;
+    let mut select = Statement::of(org).with(Bind::Uuid(id.0));
+    for (at, teller) in TELLERS.iter().enumerate() {
+        select.push(if at == 0 { "(" } else { ") UNION ALL (" });
+        teller.push(&mut select, before);
+        select.push(" ORDER BY at DESC, key DESC LIMIT ").bind(Bind::Int(rows));
+    }
+    select.push(") ORDER BY at DESC, source DESC, key DESC LIMIT ").bind(Bind::Int(rows));
     select
-        .push("SELECT ")
-        .push(SOURCE_COLUMNS)
-        .push(", s.is_first FROM contact_sources s WHERE s.org_id = $1 AND s.contact_id = ");
-    select.bind(Bind::Uuid(id.0));
-    if let Some(before) = before {
-        select.push(" AND s.at < ").bind(Bind::Time(before));
+}
+
+impl Teller {
+    fn push(&self, select: &mut Statement, before: Option<&ActivityPlace>) {
+        let Self { source, columns, from, only, at, key } = self;
+        let place = place_of(*source);
+        select.push(&format!(
+            "SELECT {at} AS at, {place} AS source, ({key}) COLLATE \"C\" AS key, {columns} \
+             FROM {from}{only}"
+        ));
+        let Some(before) = before else { return };
+        select.push(&format!(" AND {at} <= ")).bind(Bind::Time(before.at));
+        // Of the very moment: the tables before have nothing left, those behind have all.
+        if *source >= before.source {
+            select.push(&format!(" AND ({at} < ")).bind(Bind::Time(before.at));
+            if *source == before.source {
+                select.push(&format!(" OR ({key}) COLLATE \"C\" < "));
+                select.bind(Bind::Text(before.key.clone()));
+            }
+            select.push(")");
+        }
     }
-    select.push(" ORDER BY s.is_first DESC, s.at, s.kind, s.origin_id, s.reference");
-    select.build().load(db).map_err(store)
+}
+
+fn place_of(source: ActivitySource) -> usize {
+    ActivitySource::ALL.iter().position(|known| *known == source).unwrap_or_default()
+}
+
+impl EntryRow {
+    fn read(self) -> Result<(ActivityPlace, Activity)> {
+        let source = usize::try_from(self.source).ok().and_then(|at| ActivitySource::ALL.get(at));
+        let source = *source.ok_or_else(|| unreadable("a source of activity"))?;
+        let is_first = source == ActivitySource::FirstArrival;
+        match source {
+            ActivitySource::FirstArrival | ActivitySource::Arrival => {
+                let arrival = self.arrival()?;
+                Activity::of_arrival(arrival, is_first)
+                    .ok_or_else(|| unreadable("contact_sources.kind"))
+            }
+            ActivitySource::Event => {
+                let place = ActivityPlace { at: self.at, source, key: self.key.clone() };
+                let activity = Activity { at: self.at, actor: self.actor()?, what: self.event()? };
+                Ok((place, activity))
+            }
+        }
+    }
+
+    fn actor(&self) -> Result<Actor> {
+        let kind = self.actor_kind.as_deref().unwrap_or_default();
+        Actor::from_parts(kind, self.actor_id).ok_or_else(|| unreadable("actor_kind"))
+    }
+
+    /// Of `contact_sources`.
+    fn arrival(&self) -> Result<Arrival> {
+        let text = |name: &str| self.detail[name].as_str().map(str::to_owned);
+        let origin = text("origin").and_then(|id| Uuid::try_parse(&id).ok());
+        let row = SourceRow {
+            source_kind: self.kind.clone(),
+            origin_id: origin.ok_or_else(|| unreadable("contact_sources.origin_id"))?,
+            reference: text("reference").unwrap_or_default(),
+            visitor: text("visitor"),
+            row_number: self.detail["row"].as_i64(),
+            source_at: self.at,
+            file_name: text("file"),
+        };
+        row.read()
+    }
+
+    /// Of `contact_events`.
+    fn event(&self) -> Result<ActivityKind> {
+        let detail = || unreadable("contact_events.detail");
+        let texts = |name: &str| -> Result<Vec<String>> {
+            let texts = self.detail[name].as_array().ok_or_else(detail)?;
+            texts.iter().map(|t| t.as_str().map(str::to_owned).ok_or_else(detail)).collect()
+        };
+        let text = |name: &str| self.detail[name].as_str();
+        Ok(match self.kind.as_str() {
+            "created" => ActivityKind::Created,
+            "edited" => ActivityKind::Edited(read_changes(&self.detail).ok_or_else(detail)?),
+            "tagged" => ActivityKind::Tagged { added: texts("added")?, removed: texts("removed")? },
+            "merged" => ActivityKind::Merged {
+                other: text("other")
+                    .and_then(|id| id.parse().ok())
+                    .map(ContactId)
+                    .ok_or_else(detail)?,
+                called: text("called").map(str::to_owned),
+                changes: read_changes(&self.detail["changes"]).ok_or_else(detail)?,
+                tags: texts("tags")?,
+            },
+            "noted" => {
+                let note = text("note").and_then(|id| Uuid::try_parse(id).ok());
+                let change = text("change").and_then(NoteChange::parse);
+                let (note, change) = note.zip(change).ok_or_else(detail)?;
+                ActivityKind::Noted { note: NoteId(note), change }
+            }
+            _ => return Err(unreadable("contact_events.kind")),
+        })
+    }
+}
+
+fn change_to_json(change: &FieldChange) -> Value {
+    json!({"field": change.field, "from": change.from, "to": change.to})
+}
+
+fn read_changes(changes: &Value) -> Option<Vec<FieldChange>> {
+    Some(changes.as_array()?.iter().map(read_change).collect())
+}
+
+fn read_change(change: &Value) -> FieldChange {
+    let text = |name: &str| change[name].as_str().map(str::to_owned);
+    FieldChange { field: text("field").unwrap_or_default(), from: text("from"), to: text("to") }
 }
 
 /// Notes what happened.
-pub(super) fn record(
+pub(crate) fn record(
     db: &mut PgConnection,
     org: OrgId,
     contact: ContactId,
@@ -123,6 +260,9 @@ pub(super) fn record(
                 json!({"other": other.0, "called": called, "changes": changes, "tags": tags}),
             )
         }
+        ActivityKind::Noted { note, change } => {
+            ("noted", json!({"note": note.0, "change": change.as_str()}))
+        }
         // Told by contact_sources.
         ActivityKind::Arrived(_) => return Ok(()),
     };
@@ -142,47 +282,4 @@ pub(super) fn record(
         .execute(db)
         .map(drop)
         .map_err(store)
-}
-
-impl EventRow {
-    fn read(self) -> Result<Activity> {
-        let detail = || unreadable("contact_events.detail");
-        let texts = |name: &str| -> Result<Vec<String>> {
-            let texts = self.detail[name].as_array().ok_or_else(detail)?;
-            texts.iter().map(|t| t.as_str().map(str::to_owned).ok_or_else(detail)).collect()
-        };
-        let what = match self.kind.as_str() {
-            "created" => ActivityKind::Created,
-            "edited" => ActivityKind::Edited(read_changes(&self.detail).ok_or_else(detail)?),
-            "tagged" => ActivityKind::Tagged { added: texts("added")?, removed: texts("removed")? },
-            "merged" => ActivityKind::Merged {
-                other: ContactId(
-                    self.detail["other"]
-                        .as_str()
-                        .and_then(|id| id.parse().ok())
-                        .ok_or_else(detail)?,
-                ),
-                called: self.detail["called"].as_str().map(str::to_owned),
-                changes: read_changes(&self.detail["changes"]).ok_or_else(detail)?,
-                tags: texts("tags")?,
-            },
-            _ => return Err(unreadable("contact_events.kind")),
-        };
-        let actor = Actor::from_parts(&self.actor_kind, self.actor_id);
-        let actor = actor.ok_or_else(|| unreadable("contact_events.actor_kind"))?;
-        Ok(Activity { at: self.at, actor, what })
-    }
-}
-
-fn change_to_json(change: &FieldChange) -> Value {
-    json!({"field": change.field, "from": change.from, "to": change.to})
-}
-
-fn read_changes(changes: &Value) -> Option<Vec<FieldChange>> {
-    Some(changes.as_array()?.iter().map(read_change).collect())
-}
-
-fn read_change(change: &Value) -> FieldChange {
-    let text = |name: &str| change[name].as_str().map(str::to_owned);
-    FieldChange { field: text("field").unwrap_or_default(), from: text("from"), to: text("to") }
 }

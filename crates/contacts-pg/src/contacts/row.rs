@@ -45,19 +45,19 @@ pub(crate) struct ContactRow {
 #[derive(QueryableByName)]
 pub(crate) struct SourceRow {
     #[diesel(sql_type = Text)]
-    source_kind: String,
+    pub(super) source_kind: String,
     #[diesel(sql_type = SqlUuid)]
-    origin_id: Uuid,
+    pub(super) origin_id: Uuid,
     #[diesel(sql_type = Text)]
-    reference: String,
+    pub(super) reference: String,
     #[diesel(sql_type = Nullable<Text>)]
-    visitor: Option<String>,
+    pub(super) visitor: Option<String>,
     #[diesel(sql_type = Nullable<BigInt>)]
-    row_number: Option<i64>,
+    pub(super) row_number: Option<i64>,
     #[diesel(sql_type = Timestamptz)]
-    source_at: OffsetDateTime,
+    pub(super) source_at: OffsetDateTime,
     #[diesel(sql_type = Nullable<Text>)]
-    file_name: Option<String>,
+    pub(super) file_name: Option<String>,
 }
 
 /// Which values of custom fields are meant: those that are shown, or those of archived fields

@@ -208,18 +208,15 @@ pub(crate) struct Sources {
 impl Sources {
     pub(crate) fn push(&mut self, contact: ContactId, arrival: &Arrival, is_first: bool) {
         let origin = &arrival.origin;
-        let (reference, visitor, row) = match origin {
-            Origin::Chat { visitor, conversation, .. } => {
-                (conversation.clone(), Some(visitor.clone()), None)
-            }
-            Origin::CsvImport { row, .. } => (String::new(), None, Some(row.cast_signed())),
-            Origin::Manual { by } => (by.parts().0.to_owned(), None, None),
-            Origin::Connected { external_id, .. } => (external_id.clone(), None, None),
+        let (visitor, row) = match origin {
+            Origin::Chat { visitor, .. } => (Some(visitor.clone()), None),
+            Origin::CsvImport { row, .. } => (None, Some(row.cast_signed())),
+            Origin::Manual { .. } | Origin::Connected { .. } => (None, None),
         };
         self.contacts.push(contact.0);
         self.kinds.push(origin.kind().as_str());
         self.origins.push(origin.origin_id().unwrap_or_default());
-        self.references.push(reference);
+        self.references.push(origin.reference().to_owned());
         self.visitors.push(visitor);
         self.rows.push(row);
         self.ats.push(arrival.at);

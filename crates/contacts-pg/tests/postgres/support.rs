@@ -31,6 +31,7 @@ pub(crate) fn ports() -> Ports {
         fields: database.clone(),
         organisations: database.clone(),
         keys: database.clone(),
+        notes: database.clone(),
         imports: database.clone(),
         files: database.clone(),
         jobs: database,

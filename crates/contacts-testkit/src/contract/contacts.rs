@@ -1,9 +1,7 @@
 //! What a [`contacts_core::contact::ContactRepository`] promises of one contact.
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{
-    ActivityKind, Arrival, ContactId, ContactPatch, FieldChange, Origin, Patch,
-};
+use contacts_core::contact::{Arrival, ContactId, ContactPatch, FieldChange, Origin, Patch};
 use contacts_core::{Actor, Clock, Error, Ids};
 
 use super::check::written;
@@ -59,7 +57,7 @@ pub fn what_is_not_there_answers_nothing(ports: &Ports) {
     assert_eq!(contacts.tag(org, id, &vip, &[], Actor::System, now).unwrap(), None);
     assert!(!contacts.delete(org, id, Some(1)).unwrap());
     assert_eq!(contacts.arrivals(org, id).unwrap(), []);
-    assert_eq!(contacts.activity(org, id, None, 10).unwrap(), []);
+    assert_eq!(ports.activity(org, id), []);
 }
 
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
@@ -74,7 +72,7 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     assert!(!contacts.delete(other, ann.id, None).unwrap());
     assert!(!contacts.delete(other, ann.id, Some(9)).unwrap());
     assert_eq!(contacts.arrivals(other, ann.id).unwrap(), []);
-    assert_eq!(contacts.activity(other, ann.id, None, 10).unwrap(), []);
+    assert_eq!(ports.activity(other, ann.id), []);
     assert_eq!(ports.found(other, ""), Vec::<String>::new());
     assert_eq!(ports.found(other, "ann"), Vec::<String>::new());
     assert_eq!(ports.tags.list(other, "", "", 10).unwrap(), []);
@@ -155,7 +153,7 @@ pub fn a_patch_that_changes_nothing_leaves_version_and_time(ports: &Ports) {
         assert_eq!((&updated.contact, updated.changes.len()), (&ann, 0));
     }
     assert_eq!(ports.get(org, ann.id), ann);
-    assert_eq!(ports.contacts.activity(org, ann.id, None, 10).unwrap().len(), 1);
+    assert_eq!(ports.activity(org, ann.id).len(), 1);
 }
 
 pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
@@ -276,7 +274,7 @@ pub fn adding_a_tag_that_is_there_or_removing_one_that_is_not_changes_nothing(po
     let tagged = ports.contacts.tag(org, ann.id, &add, &remove, Actor::System, now);
     let tagged = tagged.unwrap().unwrap();
     assert_eq!((&tagged.contact, tagged.added.len(), tagged.removed.len()), (&ann, 0, 0));
-    assert_eq!(ports.contacts.activity(org, ann.id, None, 10).unwrap().len(), 1);
+    assert_eq!(ports.activity(org, ann.id).len(), 1);
     let known: Vec<_> = ports.tags.list(org, "", "", 10).unwrap();
     assert_eq!(known.len(), 2, "removing makes no tag");
 }
@@ -288,7 +286,7 @@ pub fn deleting_takes_everything_that_hangs_on_a_contact(ports: &Ports) {
     assert!(!ports.contacts.delete(org, ann.id, None).unwrap());
     assert_eq!(ports.contacts.get(org, ann.id).unwrap(), None);
     assert_eq!(ports.contacts.arrivals(org, ann.id).unwrap(), []);
-    assert_eq!(ports.contacts.activity(org, ann.id, None, 10).unwrap(), []);
+    assert_eq!(ports.activity(org, ann.id), []);
     assert_eq!(ports.found(org, "ann"), Vec::<String>::new());
     let known = ports.tags.list(org, "", "", 10).unwrap();
     assert_eq!(known.iter().map(|tag| tag.contacts).collect::<Vec<_>>(), [0], "the tag stays");
@@ -299,60 +297,6 @@ pub fn the_first_arrival_is_the_source(ports: &Ports) {
     let ann = ports.add(org, "Ann", "ann@example.org");
     let expected = Arrival { at: ann.created_at, origin: Origin::Manual { by: Actor::System } };
     assert_eq!(ports.contacts.arrivals(org, ann.id).unwrap(), [expected]);
-}
-
-pub fn activity_tells_who_did_what_the_newest_first(ports: &Ports) {
-    let org = ports.org();
-    let user = Actor::User(ports.ids.next());
-    let key = Actor::Key(contacts_core::key::KeyId(ports.ids.next()));
-    let ann = crate::samples::contact(org, &ports.ids, &ports.clock, "Ann", "ann@example.org");
-    ports.contacts.insert(&ann, user).unwrap();
-    let renamed = ports.clock.tick();
-    ports.contacts.update(org, ann.id, None, &new_name("Bo"), key, renamed).unwrap();
-    let tagged = ports.clock.tick();
-    ports.contacts.tag(org, ann.id, &tags(&["vip", "a"]), &[], user, tagged).unwrap();
-    let untagged = ports.clock.tick();
-    ports.contacts.tag(org, ann.id, &[], &tags(&["VIP"]), Actor::System, untagged).unwrap();
-
-    let activity = ports.contacts.activity(org, ann.id, None, 10).unwrap();
-    let who: Vec<_> = activity.iter().map(|entry| (entry.at, entry.actor)).collect();
-    assert_eq!(
-        who,
-        [(untagged, Actor::System), (tagged, user), (renamed, key), (ann.created_at, user)]
-    );
-    let what: Vec<_> = activity.into_iter().map(|entry| entry.what).collect();
-    let texts = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
-    let change = FieldChange {
-        field: "name".to_owned(),
-        from: Some("Ann".to_owned()),
-        to: Some("Bo".to_owned()),
-    };
-    let expected = [
-        ActivityKind::Tagged { added: vec![], removed: texts(&["vip"]) },
-        ActivityKind::Tagged { added: texts(&["a", "vip"]), removed: vec![] },
-        ActivityKind::Edited(vec![change]),
-        ActivityKind::Created,
-    ];
-    assert_eq!(what, expected);
-}
-
-pub fn activity_is_read_page_by_page(ports: &Ports) {
-    let org = ports.org();
-    let ann = ports.add(org, "Ann", "ann@example.org");
-    let mut times = vec![ann.created_at];
-    for name in ["Bo", "Cy", "Di"] {
-        let now = ports.clock.tick();
-        ports.contacts.update(org, ann.id, None, &new_name(name), Actor::System, now).unwrap();
-        times.push(now);
-    }
-    times.reverse();
-    let page = |before, limit| -> Vec<_> {
-        let entries = ports.contacts.activity(org, ann.id, before, limit).unwrap();
-        entries.iter().map(|entry| entry.at).collect()
-    };
-    assert_eq!(page(None, 2), times[..2]);
-    assert_eq!(page(Some(times[1]), 2), times[2..]);
-    assert!(page(Some(times[3]), 2).is_empty());
 }
 
 pub fn a_new_address_is_an_edit_from_one_to_another(ports: &Ports) {

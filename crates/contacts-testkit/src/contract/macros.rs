@@ -72,8 +72,6 @@ macro_rules! contact_repository_contract {
             adding_a_tag_that_is_there_or_removing_one_that_is_not_changes_nothing
             deleting_takes_everything_that_hangs_on_a_contact
             the_first_arrival_is_the_source
-            activity_tells_who_did_what_the_newest_first
-            activity_is_read_page_by_page
             a_new_address_is_an_edit_from_one_to_another
         }
         $crate::properties! { $make, merge:
@@ -88,6 +86,11 @@ macro_rules! contact_repository_contract {
             a_stale_survivor_is_not_merged
             whoever_is_not_there_or_of_another_organisation_is_not_merged
             two_who_merge_the_same_people_at_once_leave_one
+        }
+        $crate::properties! { $make, activity:
+            activity_tells_who_did_what_the_newest_first
+            no_activity_of_one_moment_is_lost_or_repeated_between_pages
+            what_happens_meanwhile_does_not_disturb_the_pages
         }
         $crate::properties! { $make, lists:
             every_sort_is_complete_on_pages_of_any_size
@@ -196,6 +199,26 @@ macro_rules! key_repository_contract {
             organisations_do_not_see_each_other
             the_newest_key_is_listed_first
             a_revoked_key_is_still_found_and_stays_revoked_since_when_it_was
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::note::NoteRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! note_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, notes:
+            a_note_is_read_as_it_was_written
+            a_note_needs_its_contact
+            a_note_is_found_under_its_contact_only
+            the_newest_note_is_listed_first_on_pages_of_any_size
+            a_note_is_changed_and_keeps_its_author
+            a_deleted_note_is_gone_once
+            activity_tells_of_notes_without_what_they_say
+            notes_go_with_their_contact
+            organisations_do_not_see_each_other
         }
     };
 }

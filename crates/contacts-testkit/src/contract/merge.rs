@@ -139,7 +139,7 @@ pub fn the_survivors_activity_tells_of_both(ports: &Ports) {
     let ann = ports.add(org, "", "ann@example.org");
     let now = ports.clock.tick();
     let merged = ports.contacts.merge(org, ann.id, twin.id, None, user, now).unwrap().unwrap();
-    let activity = ports.contacts.activity(org, ann.id, None, 10).unwrap();
+    let activity = ports.activity(org, ann.id);
     let what: Vec<_> = activity.iter().map(|entry| (&entry.what, entry.actor)).collect();
     let told = ActivityKind::Merged {
         other: twin.id,

@@ -67,7 +67,7 @@ pub fn a_new_address_adds(ports: &Ports) {
     let expected = contacts_core::import::added(&row, org, planned.id, source.clone());
     assert_eq!(ports.get(org, planned.id), expected);
     assert_eq!(ports.contacts.arrivals(org, planned.id).unwrap(), [source]);
-    let activity = ports.contacts.activity(org, planned.id, None, 10).unwrap();
+    let activity = ports.activity(org, planned.id);
     let [made] = activity.as_slice() else { panic!("{activity:?}") };
     assert_eq!(
         (made.at, made.actor, &made.what),
@@ -300,7 +300,7 @@ pub fn a_contact_comes_once_by_each_import(ports: &Ports) {
     let expected = [old.source.clone(), by(&first, 2, early), by(&second, 1, late)];
     assert_eq!(arrivals, expected);
     assert_eq!(ports.get(org, old.id).source, old.source, "the source never changes");
-    let activity = ports.contacts.activity(org, old.id, None, 10).unwrap();
+    let activity = ports.activity(org, old.id);
     let came: Vec<_> = activity
         .into_iter()
         .filter_map(|entry| match entry.what {

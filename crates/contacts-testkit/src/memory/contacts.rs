@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use contacts_core::contact::{
-    About, Activity, ActivityKind, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
-    ContactRepository, CursorKey, Listed, Merged, Origin, PageRequest, Tagged, Updated,
+    About, Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, Contact,
+    ContactFilter, ContactId, ContactPatch, ContactRepository, CursorKey, Listed, Merged, Origin,
+    PageRequest, Tagged, Updated,
 };
-use contacts_core::page::{Count, Page};
+use contacts_core::page::{Count, Page, PageSize};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
@@ -26,7 +27,7 @@ pub(crate) struct Record {
     /// Its tags are spelled as the tags are.
     pub(crate) contact: Contact,
     pub(crate) arrivals: Vec<Arrival>,
-    /// In the order in which it was recorded.
+    /// What was noted of it alone, in the order in which it was.
     pub(crate) activity: Vec<Activity>,
 }
 
@@ -40,15 +41,25 @@ impl Record {
         self.activity.push(Activity { at, actor, what });
     }
 
-    /// Notes a way of coming, unless it is known.
-    pub(crate) fn arrive(&mut self, at: OffsetDateTime, actor: Actor, origin: Origin) {
+    /// Keeps a way of coming, unless it is known.
+    pub(crate) fn arrive(&mut self, at: OffsetDateTime, origin: Origin) {
         if self.arrivals.iter().any(|known| known.origin.is_same_way(&origin)) {
             return;
         }
-        self.note(at, actor, ActivityKind::Arrived(origin.clone()));
         self.arrivals.push(Arrival { at, origin });
         // The first stays the first.
         self.arrivals[1..].sort_by_key(|arrival| arrival.at);
+    }
+
+    /// Everything that happened to it, and where that stands.
+    fn happened(&self) -> Vec<(ActivityPlace, Activity)> {
+        let arrivals = self.arrivals.iter().cloned().enumerate();
+        let arrivals = arrivals.filter_map(|(at, arrival)| Activity::of_arrival(arrival, at == 0));
+        let events = self.activity.iter().cloned().enumerate().map(|(nth, activity)| {
+            let (at, source) = (activity.at, ActivitySource::Event);
+            (ActivityPlace { at, source, key: format!("{nth:020}") }, activity)
+        });
+        arrivals.chain(events).collect()
     }
 
     /// Notes which tags came and went, if any did.
@@ -82,8 +93,12 @@ impl Contacts {
         let arrivals = vec![contact.source.clone()];
         let (id, at) = (contact.id, contact.created_at);
         self.claim_address(&contact);
+        let by_hand = matches!(contact.source.origin, Origin::Manual { .. });
         let mut record = Record { contact, arrivals, activity: Vec::new() };
-        record.note(at, actor, ActivityKind::Created);
+        // The others are told of by their arrival.
+        if by_hand {
+            record.note(at, actor, ActivityKind::Created);
+        }
         self.records.insert(id, record);
         Ok(())
     }
@@ -281,18 +296,17 @@ impl ContactRepository for World {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<OffsetDateTime>,
-        limit: usize,
-    ) -> Result<Vec<Activity>> {
+        before: Option<&ActivityPlace>,
+        size: PageSize,
+    ) -> Result<Activities> {
         self.rows(org, |rows| {
-            let Some(record) = rows.contacts.records.get(&id) else { return Ok(Vec::new()) };
-            let mut activity: Vec<_> = record.activity.iter().rev().cloned().collect();
-            // The sort is stable: what was recorded later stays in front of its equals.
-            let came = |entry: &Activity| matches!(entry.what, ActivityKind::Arrived(_));
-            activity.sort_by_key(|entry| (std::cmp::Reverse(entry.at), came(entry)));
-            activity.retain(|entry| before.is_none_or(|before| entry.at < before));
-            activity.truncate(limit);
-            Ok(activity)
+            let record = rows.contacts.records.get(&id);
+            let mut happened = record.map(Record::happened).unwrap_or_default();
+            happened.retain(|(place, _)| before.is_none_or(|before| place < before));
+            happened.sort_by(|(one, _), (other, _)| other.cmp(one));
+            let page = Page::cut(happened, size, |(place, _)| place.clone());
+            let items = page.items.into_iter().map(|(_, activity)| activity).collect();
+            Ok(Page { items, next: page.next })
         })
     }
 }

@@ -56,7 +56,7 @@ impl Taking<'_> {
     /// The contact has come by this import, too: by the first row that finds it. That is all
     /// that its activity says of an import: a million rows need no million edits.
     fn arrive(&self, record: &mut Record, row: u64) {
-        record.arrive(self.now, self.actor(), self.arrival(row).origin);
+        record.arrive(self.now, self.arrival(row).origin);
     }
 
     fn arrival(&self, row: u64) -> Arrival {

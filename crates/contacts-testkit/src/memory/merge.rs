@@ -1,6 +1,6 @@
 //! Merging contacts in memory.
 
-use contacts_core::contact::{ActivityKind, Contact, ContactId, Merged, Origin};
+use contacts_core::contact::{ActivityKind, Contact, ContactId, Merged};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::{Actor, Result};
 use time::OffsetDateTime;
@@ -57,11 +57,15 @@ impl Rows {
             *survivor = to;
         }
         self.merged.insert(from, to);
+        for note in self.notes.values_mut().filter(|note| note.contact == from) {
+            note.contact = to;
+        }
     }
 
     /// What hangs on a contact beside its record goes with it.
     pub(crate) fn forget(&mut self, contact: ContactId) {
         self.merged.retain(|_, survivor| *survivor != contact);
+        self.notes.retain(|_, note| note.contact != contact);
     }
 }
 
@@ -70,23 +74,13 @@ impl Record {
     /// having come: a contact is made once.
     fn inherit(&mut self, other: Self) {
         for entry in other.activity {
-            if !matches!(entry.what, ActivityKind::Created | ActivityKind::Arrived(_)) {
+            if entry.what != ActivityKind::Created {
                 self.activity.push(entry);
             }
         }
         for arrival in other.arrivals {
-            self.arrive(arrival.at, arrived_by(&arrival.origin), arrival.origin);
+            self.arrive(arrival.at, arrival.origin);
         }
-    }
-}
-
-/// Who is behind a way of coming.
-pub(crate) fn arrived_by(origin: &Origin) -> Actor {
-    match origin {
-        Origin::CsvImport { import, .. } => Actor::Import(*import),
-        Origin::Connected { source, .. } => Actor::Connected(*source),
-        Origin::Manual { by } => *by,
-        Origin::Chat { .. } => Actor::System,
     }
 }
 

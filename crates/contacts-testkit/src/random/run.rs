@@ -54,6 +54,7 @@ impl Run<'_> {
                 self.tell.result(deleted, |deleted| deleted.to_string())
             }
             Operation::Merge { who, other, version } => self.merge(*who, *other, *version),
+            Operation::Note { who, which, text } => self.note(*who, *which, *text),
             Operation::EnsureTag(name) => {
                 let id = TagId(self.ports.ids.next());
                 let name = samples::tag(name);
@@ -177,6 +178,28 @@ impl Run<'_> {
         format!("{told}, the other: {}", self.tell.result(gone, |gone| self.tell.contact(&gone)))
     }
 
+    fn note(&self, who: usize, which: Option<usize>, text: Option<&str>) -> String {
+        let Some(contact) = self.person(who) else { return "nobody".to_owned() };
+        let (notes, by) = (&self.ports.notes, Actor::System);
+        let known = self.ports.notes(self.org, contact.id);
+        let which = which.and_then(|which| known.get(which.checked_rem(known.len())?));
+        match (which, text) {
+            (Some(note), Some(text)) => {
+                let text = samples::note_text(text);
+                let note = notes.update(self.org, contact.id, note.id, &text, by, self.now());
+                self.tell.result(note, |note| self.tell.note(&note.unwrap()))
+            }
+            (Some(note), None) => {
+                let deleted = notes.delete(self.org, contact.id, note.id, by, self.now());
+                self.tell.result(deleted, |deleted| deleted.to_string())
+            }
+            (None, text) => {
+                let note = self.ports.note(self.org, contact.id, text.unwrap_or("new"));
+                self.tell.note(&note)
+            }
+        }
+    }
+
     fn rename(&self, old: &str, new: &str) -> String {
         let Some(id) = self.tag_id(old) else { return "no tag".to_owned() };
         let renamed = self.ports.tags.rename(self.org, id, &samples::tag(new));
@@ -290,8 +313,10 @@ impl Run<'_> {
             told.push(self.tell.contact(&contact));
             let arrivals = contacts.arrivals(self.org, contact.id).unwrap();
             told.extend(arrivals.iter().map(|arrival| self.tell.arrival(arrival)));
-            let activity = contacts.activity(self.org, contact.id, None, 1_000).unwrap();
+            let activity = self.ports.activity(self.org, contact.id);
             told.extend(activity.iter().map(|entry| self.tell.activity(entry)));
+            let notes = self.ports.notes(self.org, contact.id);
+            told.extend(notes.iter().map(|note| self.tell.note(note)));
         }
         self.tell.lines(told.into_iter())
     }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use contacts_core::contact::{Activity, ActivityKind, Arrival, Contact, Origin};
 use contacts_core::import::{Applied, Import};
+use contacts_core::note::Note;
 use contacts_core::tag::Tag;
 use contacts_core::{Actor, Error};
 use time::OffsetDateTime;
@@ -48,9 +49,15 @@ impl Teller {
             ActivityKind::Merged { called, changes, tags, .. } => {
                 format!("merged with {called:?}: {changes:?} tags{tags:?}")
             }
+            ActivityKind::Noted { change, .. } => format!("noted {change:?}"),
             what => format!("{what:?}"),
         };
         format!("{} {actor}: {what}", self.at(entry.at))
+    }
+
+    pub(super) fn note(self, note: &Note) -> String {
+        let (made, changed) = (self.at(note.created_at), self.at(note.updated_at));
+        format!("note {:?} made {made} changed {changed}", note.text.as_str())
     }
 
     pub(super) fn import(self, import: &Import) -> String {
@@ -69,6 +76,7 @@ impl Teller {
             Error::Taken(_) => "taken".to_owned(),
             Error::Conflict(_) => "conflict".to_owned(),
             Error::NotFound(what) => format!("no {what}"),
+            Error::Forbidden(_) => "forbidden".to_owned(),
             Error::Busy => "busy".to_owned(),
             Error::Store(source) => format!("the store failed: {source:?}"),
         }

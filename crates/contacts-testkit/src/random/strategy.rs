@@ -25,6 +25,7 @@ const EMAILS: &[&str] = &[
 ];
 const PHONES: &[&str] = &["1", "+1 202 555 0101", "ask at reception"];
 const TAGS: &[&str] = &["vip", "VIP", "Café", "CAFÉ", "trade show", "x"];
+const NOTES: &[&str] = &["x", "two\nlines", "50% \"é\""];
 const FIELDS: &[&str] = &["tier", "seats", "since", "is_live"];
 const QUERIES: &[&str] =
     &["", "ann", "an", "lee a", "%", "b@x", "_b", "100%", "555", "山", "bo 1", "ÄNN"];
@@ -42,6 +43,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (0..8usize, version()).prop_map(|(who, version)| Operation::Delete { who, version }),
         2 => (0..8usize, 0..8usize, version())
             .prop_map(|(who, other, version)| Operation::Merge { who, other, version }),
+        2 => note(),
         2 => tag_of_list(),
         2 => field(),
         5 => import(),
@@ -102,6 +104,15 @@ fn patch() -> impl Strategy<Value = Operation> {
 fn tag() -> impl Strategy<Value = Operation> {
     let some = (some_tags(), some_tags());
     (0..8usize, some).prop_map(|(who, (add, remove))| Operation::Tag { who, add, remove })
+}
+
+fn note() -> impl Strategy<Value = Operation> {
+    let text = option::weighted(0.7, select(NOTES));
+    (0..8usize, option::of(0..3usize), text).prop_map(|(who, which, text)| Operation::Note {
+        who,
+        which,
+        text,
+    })
 }
 
 fn tag_of_list() -> impl Strategy<Value = Operation> {
