@@ -2,8 +2,10 @@
 
 mod apply;
 mod mapping;
+mod phone_cell;
 mod plan;
 mod preview;
+mod quoted;
 mod repository;
 mod row;
 mod run;
@@ -19,6 +21,7 @@ use time::OffsetDateTime;
 
 pub use self::apply::{Decision, added, decide};
 pub use self::mapping::Target;
+pub(crate) use self::phone_cell::phone_cell;
 pub use self::plan::{Plan, Policy};
 pub use self::preview::{Preview, Scratch, ScratchFile, preview};
 #[cfg(any(test, feature = "mocks"))]
@@ -28,10 +31,12 @@ pub use self::row::{ImportRow, PlannedRow, RowReader, Warning};
 pub use self::run::{Chunks, Turn};
 pub use self::service::{ImportService, NewPlan};
 pub use self::skipped::SkippedRows;
+pub(crate) use self::suggest::header_key;
 pub use self::suggest::{Suggestion, suggest};
 pub use self::table::{
     Inspection, Layout, Row, Rows, Spreadsheets, TableProblem, Unreadable, read_head,
 };
+pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};
 pub use self::upload::Upload;
 

@@ -21,6 +21,7 @@ pub mod clock;
 pub mod contact;
 pub mod error;
 pub mod event;
+pub mod export;
 pub mod field;
 pub mod file;
 pub mod import;

@@ -9,6 +9,7 @@ mod answers;
 mod contacts;
 mod database;
 mod events;
+mod exports;
 mod fields;
 mod files;
 mod imports;

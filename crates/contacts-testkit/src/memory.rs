@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod contacts;
+mod exports;
 mod fields;
 mod files;
 pub(crate) mod imports;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contacts_core::answer::AnswerRepository;
 use contacts_core::contact::{ContactRepository, ContactService};
+use contacts_core::export::{ExportRepository, ExportService};
 use contacts_core::field::{FieldRepository, FieldService};
 use contacts_core::file::FileStore;
 use contacts_core::import::{ImportRepository, ImportService, Spreadsheets};
@@ -36,6 +37,8 @@ pub struct Ports {
     pub notes: Arc<dyn NoteRepository>,
     /// Keeps imports.
     pub imports: Arc<dyn ImportRepository>,
+    /// Gives out contacts for exports.
+    pub exports: Arc<dyn ExportRepository>,
     /// Keeps files.
     pub files: Arc<dyn FileStore>,
     /// Hands out jobs.
@@ -103,5 +106,11 @@ impl Ports {
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(self.ids.clone()),
         }
+    }
+
+    /// The use cases of exports over these ports.
+    pub fn export_service(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ExportService {
+        let (people, fields) = (self.exports.clone(), self.fields.clone());
+        ExportService { people, fields, spreadsheets }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use contacts_core::answer::AnswerKey;
 use contacts_core::contact::{ContactId, ContactService};
 use contacts_core::event::ContactEvent;
+use contacts_core::export::ExportService;
 use contacts_core::field::{Field, FieldKey, FieldService};
 use contacts_core::file::FileId;
 use contacts_core::import::{ImportId, ImportService, Spreadsheets};
@@ -103,6 +104,7 @@ impl World {
             keys: Arc::new(self.clone()),
             notes: Arc::new(self.clone()),
             imports: Arc::new(self.clone()),
+            exports: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             jobs: Arc::new(self.clone()),
             clock: self.clock(),
@@ -139,6 +141,11 @@ impl World {
     /// The use cases of imports in this world.
     pub fn imports(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ImportService {
         self.ports().import_service(spreadsheets)
+    }
+
+    /// The use cases of exports in this world.
+    pub fn exports(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ExportService {
+        self.ports().export_service(spreadsheets)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::phone_cell::{first_of_several, phone_of_cell};
 use super::tags_cell::tags_of_cell;
 use super::{Plan, Row, Skip, Target};
 use crate::contact::{ContactId, EmailAddress, Name, Phone, Region};
@@ -107,8 +108,7 @@ impl RowReader {
                 Target::Email => {
                     email = first_of_several(cells.get(*at).map_or("", String::as_str))
                 }
-                Target::Phone => match Phone::parse(&unbroken(first_of_several(cell)), self.region)
-                {
+                Target::Phone => match Phone::parse(&unbroken(&phone_of_cell(cell)), self.region) {
                     Ok(read) => phone = Some(read),
                     Err(why) => warn(why.to_string()),
                 },
@@ -144,11 +144,6 @@ impl RowReader {
         tags.dedup();
         Ok(ImportRow { email, name, phone, tags, custom })
     }
-}
-
-/// Some exports put several values into one cell; the first one is the main one.
-fn first_of_several(cell: &str) -> &str {
-    cell.split(" ::: ").next().unwrap_or_default()
 }
 
 /// A cell with its line breaks and tabs as spaces: people break lines in cells to make them fit.

@@ -14,7 +14,10 @@ use std::collections::BTreeSet;
 use self::meaning::{Aim, Claim, claim};
 use self::values::Values;
 use super::mapping::Target;
+use crate::export;
 use crate::field::Field;
+
+pub(crate) use self::tokens::key as header_key;
 
 /// How alike a header and the label of a custom field must be.
 const ALIKE: f64 = 0.85;
@@ -30,9 +33,15 @@ pub struct Suggestion {
 
 /// Suggests a target for each column, in the header's order.
 ///
-/// No two columns get the same target, tags excepted. `samples` are rows below the header, and
+/// No two columns get the same target, tags excepted. A file that we exported ourselves gets
+/// back what it was made of, whatever its fields are called. `samples` are rows below the header, and
 /// may be shorter or longer than it.
 pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> Vec<Suggestion> {
+    if let Some(targets) = export::recognise(header, fields) {
+        let sure = |target: Option<Target>| f32::from(u8::from(target.is_some()));
+        let own = targets.into_iter();
+        return own.map(|t| Suggestion { confidence: sure(t.clone()), target: t }).collect();
+    }
     let values: Vec<Values> = (0..header.len()).map(|column| Values::of(samples, column)).collect();
     let has_values = values.iter().any(|values| values.filled > 0);
     let turkish = header.iter().any(|name| meaning::has_turkish_surname(name));

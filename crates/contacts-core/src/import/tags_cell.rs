@@ -1,49 +1,94 @@
-//! Several tags in one cell, as the exports of many products write them.
+//! Several tags in one cell, as the exports of many products write them, and our own.
 
+use super::quoted::quote;
 use crate::tag::TagName;
 
+/// Google puts this between values.
+const PARTED: &str = ":::";
+
+/// Google marks its own groups so.
+const OWN_GROUP: &str = "* ";
+
+/// The cell that holds these tags, of which none has a comma. One that would be read as several
+/// or as something else stands in quotation marks.
+pub(crate) fn tags_cell(tags: &[String]) -> String {
+    let mut cell = String::new();
+    for tag in tags {
+        if !cell.is_empty() {
+            cell.push_str(", ");
+        }
+        let is_plain =
+            !tag.contains([';', '|', '"']) && !tag.contains(PARTED) && !tag.starts_with(OWN_GROUP);
+        if is_plain {
+            cell.push_str(tag);
+        } else {
+            quote(tag, &mut cell);
+        }
+    }
+    cell
+}
+
 /// Splits a cell into tags. They are separated by commas, semicolons, pipes, line breaks or
-/// ` ::: `; within quotation marks these are ordinary characters. What is no tag is left out,
+/// `:::`; within quotation marks these are ordinary characters. What is no tag is left out,
 /// and whether something was is told.
 pub(super) fn tags_of_cell(cell: &str) -> (Vec<TagName>, bool) {
     let mut tags: Vec<TagName> = Vec::new();
     let mut lost = false;
-    for part in split(cell) {
-        // Google marks its own groups with an asterisk.
-        let part = part.trim();
-        let part = part.strip_prefix("* ").unwrap_or(part);
-        match TagName::parse(part) {
+    for Part { text, was_quoted, .. } in split(cell) {
+        let mut text = text.trim();
+        if !was_quoted {
+            text = text.strip_prefix(OWN_GROUP).unwrap_or(text);
+        }
+        match TagName::parse(text) {
             Ok(tag) if !tags.contains(&tag) => tags.push(tag),
             Ok(_) => {}
-            Err(_) => lost |= !part.is_empty(),
+            Err(_) => lost |= !text.is_empty(),
         }
     }
     (tags, lost)
 }
 
-fn split(cell: &str) -> Vec<String> {
-    let cell = cell.replace(":::", ";");
-    let mut parts = vec![String::new()];
-    let mut quoted = false;
-    let mut signs = cell.chars().peekable();
-    while let Some(sign) = signs.next() {
-        let Some(part) = parts.last_mut() else { break };
+#[derive(Default)]
+struct Part {
+    text: String,
+    is_quoted: bool,
+    was_quoted: bool,
+}
+
+fn split(cell: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut part = Part::default();
+    let mut rest = cell;
+    while let Some(sign) = rest.chars().next() {
+        let mut length = sign.len_utf8();
         match sign {
-            '"' if quoted && signs.peek() == Some(&'"') => {
-                part.push('"');
-                signs.next();
+            '"' if part.is_quoted && rest[1..].starts_with('"') => {
+                part.text.push('"');
+                length = 2;
             }
-            '"' if quoted || part.trim().is_empty() => quoted = !quoted,
-            ',' | ';' | '|' | '\n' | '\r' if !quoted => parts.push(String::new()),
-            sign => part.push(sign),
+            '"' if part.is_quoted || part.text.trim().is_empty() => {
+                part.is_quoted = !part.is_quoted;
+                part.was_quoted = true;
+            }
+            ',' | ';' | '|' | '\n' | '\r' if !part.is_quoted => {
+                parts.push(std::mem::take(&mut part));
+            }
+            ':' if !part.is_quoted && rest.starts_with(PARTED) => {
+                parts.push(std::mem::take(&mut part));
+                length = PARTED.len();
+            }
+            sign => part.text.push(sign),
         }
+        rest = &rest[length..];
     }
+    parts.push(part);
     parts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rstest::rstest;
 
     #[rstest]
@@ -51,6 +96,7 @@ mod tests {
     #[case("vip;lead|beta", &["vip", "lead", "beta"])]
     #[case(r#""VIP","a; b""#, &["VIP", "a; b"])]
     #[case("* myContacts ::: Family", &["myContacts", "Family"])]
+    #[case(r#""* myContacts","a ::: b""#, &["* myContacts", "a ::: b"])]
     #[case("vip, VIP,,", &["vip"])]
     #[case("event: Köln", &["event: Köln"])]
     #[case("", &[])]
@@ -64,5 +110,23 @@ mod tests {
     fn what_is_no_tag_is_left_out_and_told() {
         let (tags, lost) = tags_of_cell(&format!("vip,{}", "x".repeat(65)));
         assert_eq!((tags.len(), lost), (1, true));
+    }
+
+    proptest! {
+        #[test]
+        fn tags_are_read_as_they_were_written(
+            texts in prop::collection::vec("[a;|\":* \n]{1,6}|\\PC{1,12}", 0..5)
+        ) {
+            let mut tags: Vec<TagName> = Vec::new();
+            for tag in texts.iter().filter_map(|text| TagName::parse(text).ok()) {
+                if !tags.contains(&tag) {
+                    tags.push(tag);
+                }
+            }
+            let written: Vec<_> = tags.iter().map(ToString::to_string).collect();
+            let (read, lost) = tags_of_cell(&tags_cell(&written));
+            prop_assert_eq!(read.iter().map(ToString::to_string).collect::<Vec<_>>(), written);
+            prop_assert!(!lost);
+        }
     }
 }

@@ -4,6 +4,7 @@ use contacts_core::import::suggest;
 
 use super::Numbered;
 use crate::records::is_blank;
+use crate::write::unguard;
 
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
@@ -33,8 +34,8 @@ pub(crate) fn delimiter(rows: impl Fn(u8) -> Vec<Numbered>) -> u8 {
 }
 
 /// 0 when nothing is cut. More for rows that agree in their number of cells, for a header that
-/// agrees with them, for many columns, and for addresses that stand alone in a cell: under the
-/// wrong delimiter they rarely do.
+/// agrees with them, for many columns, for addresses that stand alone in a cell, and for a header
+/// of which several columns mean something to us: under the wrong delimiter they rarely do.
 fn score(rows: &[Numbered]) -> f64 {
     let usual = usual_width(rows);
     if usual < 2 {
@@ -42,7 +43,9 @@ fn score(rows: &[Numbered]) -> f64 {
     }
     let share = |count: usize| count as f64 / rows.len() as f64;
     let agreeing = rows.iter().filter(|(_, cells)| cells.len() == usual).count();
-    let header = header_at(rows, usual).map_or(1, |at| rows[at].1.len());
+    let header = header_at(rows, usual).map_or(&[][..], |at| &rows[at].1);
+    let known = if how_many_known(header) > 1 { 1.0 } else { 0.0 };
+    let header = header.len().max(1);
     // A trailing delimiter in the header, or in the rows only, is common.
     let header = if header == usual {
         1.0
@@ -58,7 +61,7 @@ fn score(rows: &[Numbered]) -> f64 {
     let addresses =
         rows.iter().filter(|(_, cells)| cells.iter().any(|cell| is_address(cell))).count();
     let alone = if at_sign == 0 { 0.0 } else { addresses as f64 / at_sign as f64 };
-    (share(agreeing) * header + alone) * (2.0 - 1.0 / usual as f64)
+    (share(agreeing) * header + alone + known) * (2.0 - 1.0 / usual as f64)
 }
 
 /// The number of cells that most rows have, of rows with more than one.
@@ -93,7 +96,13 @@ fn header_at(rows: &[Numbered], usual: usize) -> Option<usize> {
 
 /// Whether the names of some columns mean something to us.
 fn is_known(cells: &[String]) -> bool {
-    suggest(cells, &[], &[]).iter().any(|suggestion| suggestion.target.is_some())
+    how_many_known(cells) > 0
+}
+
+fn how_many_known(cells: &[String]) -> usize {
+    let cells: Vec<_> = cells.iter().map(|cell| unguard(cell).to_owned()).collect();
+    let suggestions = suggest(&cells, &[], &[]);
+    suggestions.iter().filter(|suggestion| suggestion.target.is_some()).count()
 }
 
 /// Whether a row is data rather than a header.

@@ -16,7 +16,7 @@ use crate::tags;
 
 /// How what hangs on a contact is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// For each contact by itself: right where few contacts are looked at.
     EachRow,
     /// As a set that Postgres joins as it sees fit.
@@ -42,7 +42,7 @@ impl Look {
 /// Adds the conditions that `contacts c` must meet, each with an `AND` before it.
 ///
 /// The ids of tags are looked up first: given them, Postgres knows how common each tag is.
-pub(super) fn push_filter(
+pub(crate) fn push_filter(
     db: &mut PgConnection,
     org: OrgId,
     statement: &mut Statement,

@@ -33,6 +33,7 @@ pub(crate) fn ports() -> Ports {
         keys: database.clone(),
         notes: database.clone(),
         imports: database.clone(),
+        exports: database.clone(),
         files: database.clone(),
         jobs: database,
         clock,

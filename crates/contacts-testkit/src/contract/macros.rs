@@ -264,6 +264,25 @@ macro_rules! import_repository_contract {
     };
 }
 
+/// Makes a test of each property of a [`contacts_core::export::ExportRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! export_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, exports:
+            a_contact_goes_out_with_every_value_as_it_was_written
+            everybody_goes_out_once_in_the_order_of_ids
+            a_page_looks_at_so_many_and_says_where_the_next_begins
+            the_filter_says_who_goes_out
+            those_of_given_ids_go_out_and_whoever_is_gone_does_not
+            a_page_of_large_contacts_ends_early
+            what_is_not_asked_for_is_left_out
+            organisations_do_not_see_each_other
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::file::FileStore`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.

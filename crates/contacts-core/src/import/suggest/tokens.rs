@@ -42,7 +42,7 @@ pub(super) fn words(header: &str) -> Vec<Option<Word>> {
 }
 
 /// Folded letters and digits, for comparing names as people spell them.
-pub(super) fn key(text: &str) -> String {
+pub(crate) fn key(text: &str) -> String {
     tokens(text).concat()
 }
 

@@ -1,0 +1,17 @@
+//! Exports: people that go out as the rows of a file (R25).
+//!
+//! What goes out comes back: each column is written so that an import of the same organisation
+//! finds it by itself and reads every cell as it was. See [`recognise`] for the header, and
+//! [`crate::import::RowReader`] for the cells.
+
+mod columns;
+mod repository;
+mod run;
+mod service;
+
+pub use self::columns::{Column, Columns, recognise};
+#[cfg(any(test, feature = "mocks"))]
+pub use self::repository::MockExportRepository;
+pub use self::repository::{ExportPage, ExportRepository, ExportRow, People};
+pub use self::run::Export;
+pub use self::service::{ExportFormat, ExportService};

@@ -1,0 +1,25 @@
+//! Text in quotation marks inside a cell, so that signs which part values are ordinary ones.
+
+/// Puts a text in quotation marks; one within it stands twice.
+pub(super) fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        if c == '"' {
+            out.push('"');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
+/// The text that [`quote`] put in quotation marks; nothing when the cell is something else.
+pub(super) fn unquote(cell: &str) -> Option<String> {
+    let inside = is_enclosed(cell).then(|| &cell[1..cell.len() - 1])?;
+    let is_well_formed = !inside.replace("\"\"", "").contains('"');
+    is_well_formed.then(|| inside.replace("\"\"", "\""))
+}
+
+/// Whether a text begins and ends with a quotation mark.
+pub(super) fn is_enclosed(text: &str) -> bool {
+    text.len() >= 2 && text.starts_with('"') && text.ends_with('"')
+}
