@@ -111,9 +111,12 @@ impl Services {
 
     /// The use cases over a pool.
     pub fn over(database: Database) -> Self {
+        Self::with(database, Arc::new(SystemClock), Arc::new(SystemIds))
+    }
+
+    /// The use cases over a pool, in another time and with other ids.
+    pub fn with(database: Database, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         let database = Arc::new(database);
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ids: Arc<dyn Ids> = Arc::new(SystemIds);
         Self {
             organisations: database.clone(),
             keys: KeyService::new(database.clone(), clock.clone(), ids.clone()),

@@ -1,6 +1,7 @@
 //! Taking a file's rows, chunk by chunk.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Chunk, PlannedRow, RowReader, Rows};
 use crate::contact::ContactId;
@@ -24,11 +25,20 @@ pub struct Chunks {
     read: u64,
 }
 
+/// The most rows of a chunk in this process.
+static ROWS: AtomicUsize = AtomicUsize::new(Chunks::ROWS);
+
 impl Chunks {
     /// The most rows of a chunk.
     pub const ROWS: usize = 5_000;
     /// About the most bytes of the rows of a chunk, so that long rows do not fill the memory.
     pub const BYTES: usize = 4 << 20;
+
+    /// Makes chunks of so many rows in this process, for tests of what happens between two.
+    #[doc(hidden)]
+    pub fn shrink(rows: usize) {
+        ROWS.store(rows, Ordering::Relaxed);
+    }
 
     /// Reads on after the rows that were taken already.
     ///
@@ -56,8 +66,8 @@ impl Iterator for Chunks {
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut chunk = Chunk { after: self.read, rows: Vec::new() };
-        let mut bytes = 0;
-        while chunk.rows.len() < Self::ROWS && bytes < Self::BYTES {
+        let (most, mut bytes) = (ROWS.load(Ordering::Relaxed), 0);
+        while chunk.rows.len() < most && bytes < Self::BYTES {
             let row = match self.rows.next() {
                 Some(Ok(row)) => row,
                 Some(Err(error)) => return Some(Err(Error::store(error))),

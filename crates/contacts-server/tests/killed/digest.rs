@@ -1,0 +1,154 @@
+//! What an organisation has, comparable between two runs: every row of every table, with each id
+//! replaced by a mark that follows from what the id stands beside, and each time by a word.
+//!
+//! A run that was disturbed has used up other ids, and ended later; nothing else may differ.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{Hash, Hasher};
+
+use contacts_core::OrgId;
+use diesel::sql_types::Text;
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+
+/// How often marks are made anew from those around them: an id may be known only by the ids
+/// beside it, and these by others.
+const ROUNDS: usize = 4;
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+/// Reads what organisations have.
+pub(crate) struct Digests {
+    db: PgConnection,
+    tables: Vec<String>,
+}
+
+impl Digests {
+    pub(crate) fn new(url: &str) -> Self {
+        let mut db = PgConnection::establish(url).unwrap();
+        let tables = lines(
+            &mut db,
+            "SELECT c.relname::text AS line FROM pg_class c \
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'org_id' \
+             WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace ORDER BY 1",
+        );
+        Self { db, tables }
+    }
+
+    /// Every row of an organisation, in an order that does not follow from ids.
+    pub(crate) fn of(&mut self, org: OrgId) -> Vec<String> {
+        let rows = |table: &String| {
+            format!(
+                "SELECT '{table} ' || row_to_json(t)::text AS line FROM {table} t WHERE org_id = '{org}'"
+            )
+        };
+        let all = self.tables.iter().map(rows).collect::<Vec<_>>().join(" UNION ALL ");
+        let timeless = format!(
+            "SELECT regexp_replace(line, '\"\\d{{4}}-\\d\\d-\\d\\d[T ][^\"]*\"', '\"a time\"', 'g') \
+             AS line FROM ({all}) lines"
+        );
+        marked(&lines(&mut self.db, &timeless), &org.to_string())
+    }
+
+    /// The number of jobs that are left.
+    pub(crate) fn jobs(&mut self, org: OrgId) -> usize {
+        lines(&mut self.db, &format!("SELECT kind AS line FROM jobs WHERE org_id = '{org}'")).len()
+    }
+}
+
+fn lines(db: &mut PgConnection, query: &str) -> Vec<String> {
+    let lines: Vec<Line> = sql_query(query).load(db).unwrap();
+    lines.into_iter().map(|line| line.line).collect()
+}
+
+/// A line, cut at its ids: text, id, text, id, ..., text.
+struct Cut<'a> {
+    texts: Vec<&'a str>,
+    ids: Vec<&'a str>,
+}
+
+fn cut(line: &str) -> Cut<'_> {
+    const LENGTH: usize = 36;
+    let is_id = |text: &str| {
+        text.bytes().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+    };
+    let (mut texts, mut ids) = (Vec::new(), Vec::new());
+    let (mut start, mut at) = (0, 0);
+    while at + LENGTH <= line.len() {
+        match line.get(at..at + LENGTH) {
+            Some(id) if is_id(id) => {
+                texts.push(&line[start..at]);
+                ids.push(id);
+                at += LENGTH;
+                start = at;
+            }
+            _ => at += 1,
+        }
+    }
+    texts.push(&line[start..]);
+    Cut { texts, ids }
+}
+
+fn marked(lines: &[String], org: &str) -> Vec<String> {
+    let cuts: Vec<_> = lines.iter().map(|line| cut(line)).collect();
+    let mut marks: HashMap<&str, u64> = HashMap::new();
+    for _ in 0..ROUNDS {
+        let mut beside: BTreeMap<&str, Vec<(u64, usize)>> = BTreeMap::new();
+        for cut in &cuts {
+            let around =
+                hash(&(&cut.texts, cut.ids.iter().map(|id| marks.get(id)).collect::<Vec<_>>()));
+            for (place, id) in cut.ids.iter().enumerate().filter(|(_, id)| **id != org) {
+                beside.entry(id).or_default().push((around, place));
+            }
+        }
+        marks = beside
+            .into_iter()
+            .map(|(id, mut places)| {
+                places.sort_unstable();
+                (id, hash(&places))
+            })
+            .collect();
+    }
+    let mut marked: Vec<String> = cuts.iter().map(|cut| write(cut, &marks)).collect();
+    marked.sort_unstable();
+    marked
+}
+
+fn write(cut: &Cut<'_>, marks: &HashMap<&str, u64>) -> String {
+    let mut line = cut.texts[0].to_owned();
+    for (id, text) in cut.ids.iter().zip(&cut.texts[1..]) {
+        let mark = marks.get(id).copied().unwrap_or_default();
+        line.push_str(&format!("<{:08x}>", mark as u32));
+        line.push_str(text);
+    }
+    line
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[test]
+fn digests_differ_by_more_than_ids() {
+    let id = |n: u32| format!("019b78ff-f900-7000-8000-{n:012}");
+    let rows = |ann: u32, bob: u32, tagged: u32| {
+        let rows = [
+            format!("contacts {{\"id\":\"{}\",\"name\":\"Ann\"}}", id(ann)),
+            format!("contacts {{\"id\":\"{}\",\"name\":\"Bob\"}}", id(bob)),
+            format!("tags {{\"contact\":\"{}\"}}", id(tagged)),
+        ];
+        marked(&rows, &id(0))
+    };
+    assert_eq!(rows(1, 2, 1), rows(7, 5, 7));
+    assert_ne!(rows(1, 2, 1), rows(1, 2, 2));
+    assert_ne!(rows(1, 2, 1), rows(1, 2, 3));
+}

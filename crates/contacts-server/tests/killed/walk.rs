@@ -1,0 +1,185 @@
+//! Walking through a job: a run for every step at which its worker can die or freeze.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use contacts_core::org::Organisation;
+use contacts_core::{Clock, Ids, OrgId};
+use contacts_pg::{Database, PoolConfig};
+use contacts_server::wiring::Services;
+use contacts_testkit::{CountedIds, StoppedClock};
+use contacts_worker::{Worker, WorkerConfig};
+use uuid::Uuid;
+
+use crate::digest::Digests;
+use crate::fault::{Fault, Killed, Moment};
+use crate::support::Scratch;
+
+const LEASE: Duration = Duration::from_secs(3_600);
+
+/// More steps than any job here has: a walk that does not end is an error.
+const STEPS: u32 = 1_000;
+
+/// Ids that begin anew with every run, so that two runs differ in nothing but what happened.
+#[derive(Default)]
+struct RunIds(AtomicU64);
+
+impl Ids for RunIds {
+    fn next(&self) -> Uuid {
+        CountedIds::nth(self.0.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+}
+
+/// A database with two workers.
+pub(crate) struct Stage {
+    clock: StoppedClock,
+    ids: Arc<RunIds>,
+    /// The worker to whom things happen.
+    doomed: Services,
+    fault: Arc<Fault>,
+    /// The other.
+    pub(crate) services: Services,
+    digests: Digests,
+    runs: u64,
+    _scratch: Scratch,
+}
+
+impl Stage {
+    pub(crate) fn new() -> Self {
+        let scratch = Scratch::new();
+        let (clock, ids) = (StoppedClock::default(), Arc::new(RunIds::default()));
+        let open = |url: &str| {
+            let config = PoolConfig { size: 4, wait: Duration::from_secs(20) };
+            let database = Database::open(url, config, ids.clone()).unwrap();
+            Services::with(database, Arc::new(clock.clone()), ids.clone())
+        };
+        let services = open(&scratch.url);
+        services.migrate().unwrap();
+        let sign = if scratch.url.contains('?') { '&' } else { '?' };
+        let doomed_url = format!("{}{sign}application_name=doomed", scratch.url);
+        let fault = Fault::of(&doomed_url);
+        Self {
+            doomed: open(&doomed_url),
+            digests: Digests::new(&scratch.url),
+            clock,
+            ids,
+            fault,
+            services,
+            runs: 0,
+            _scratch: scratch,
+        }
+    }
+
+    /// Runs the jobs that `queue` leaves, with a worker that dies at each step and with one that
+    /// freezes, and compares the ends.
+    pub(crate) fn walk(&mut self, queue: impl Fn(&Services, OrgId)) {
+        let org = self.prepare(&queue);
+        worker(&self.services).run_due().unwrap();
+        let undisturbed = self.digests.of(org);
+        assert!(undisturbed.len() > 1, "nothing happened");
+        for moment in [Moment::Statement, Moment::Commit] {
+            let steps = (1..STEPS).find(|&nth| {
+                let org = self.prepare(&queue);
+                let died = self.kill(moment, nth);
+                self.compare(org, &undisturbed, (moment, nth));
+                !died
+            });
+            assert!(steps.unwrap() > 3, "{moment:?}: the worker is not watched");
+        }
+        let steps = (1..STEPS).find(|&nth| {
+            let org = self.prepare(&queue);
+            let froze = self.freeze(nth);
+            self.compare(org, &undisturbed, (Moment::Begin, nth));
+            !froze
+        });
+        assert!(steps.unwrap() > 2, "the worker is not watched");
+    }
+
+    /// An organisation with jobs that are due.
+    fn prepare(&mut self, queue: &impl Fn(&Services, OrgId)) -> OrgId {
+        self.runs += 1;
+        self.ids.0.store(0, Ordering::SeqCst);
+        let org = OrgId(CountedIds::nth(1_000_000 + self.runs));
+        let made = Organisation::new(org, "Walked", None, self.clock.now()).unwrap();
+        self.services.organisations.insert(&made).unwrap();
+        queue(&self.services, org);
+        org
+    }
+
+    /// Kills the worker at a step, lets its lease run out, and lets the other go on. Says whether
+    /// it came to that.
+    fn kill(&self, moment: Moment, nth: u32) -> bool {
+        self.fault.plan(moment, nth);
+        let run = catch_unwind(AssertUnwindSafe(|| worker(&self.doomed).run_due()));
+        let died = self.fault.clear();
+        match run {
+            Ok(run) => assert!(!died || run.is_err(), "{moment:?} {nth}: the dead go on"),
+            Err(panic) => assert!(died || panic.is::<Killed>(), "{moment:?} {nth}"),
+        }
+        self.go_on();
+        died
+    }
+
+    /// Freezes the worker before a transaction, lets the other take its job, and wakes it up.
+    fn freeze(&self, nth: u32) -> bool {
+        self.fault.plan(Moment::Begin, nth);
+        let ended = AtomicBool::new(false);
+        let (doomed, fault) = (&self.doomed, &self.fault);
+        let (ended_there, ended) = (&ended, &ended);
+        thread::scope(|scope| {
+            let run = scope.spawn(|| {
+                let run = worker(doomed).run_due();
+                ended_there.store(true, Ordering::SeqCst);
+                fault.look_again();
+                run
+            });
+            let froze = self.fault.wait_for_frost(|| ended.load(Ordering::SeqCst));
+            if froze {
+                self.go_on();
+            }
+            self.fault.clear();
+            run.join().unwrap().unwrap();
+            self.go_on();
+            froze
+        })
+    }
+
+    /// Lets every lease run out, and does what is due. The server may still be about to hear that
+    /// the dead one's connection is gone, and hold its locks so long.
+    fn go_on(&self) {
+        let now = self.clock.advance(LEASE);
+        let (worker, began) = (worker(&self.services), Instant::now());
+        loop {
+            worker.run_due().unwrap();
+            if !worker.jobs.is_waiting(now).unwrap() {
+                return;
+            }
+            assert!(began.elapsed() < Duration::from_secs(20), "a job cannot be taken");
+        }
+    }
+
+    fn compare(&mut self, org: OrgId, undisturbed: &[String], step: (Moment, u32)) {
+        assert_eq!(self.digests.jobs(org), 0, "{step:?}: jobs are left");
+        let end = self.digests.of(org);
+        let missing: Vec<_> = undisturbed.iter().filter(|line| !end.contains(line)).collect();
+        let more: Vec<_> = end.iter().filter(|line| !undisturbed.contains(line)).collect();
+        assert!(
+            end == undisturbed,
+            "{step:?}: of {} rows, not there: {missing:#?}\nthere instead: {more:#?}",
+            undisturbed.len()
+        );
+    }
+}
+
+fn worker(services: &Services) -> Worker {
+    let config = WorkerConfig { lease: LEASE, ..WorkerConfig::default() };
+    services.worker(config)
+}
+
+/// Does what is due, undisturbed.
+pub(crate) fn finish(services: &Services) {
+    worker(services).run_due().unwrap();
+}
