@@ -37,6 +37,10 @@ pub enum Error {
     /// Too much is going on; later it works.
     #[error("the service is busy")]
     Busy,
+    /// The store cannot be reached, or was lost on the way; later it works. Whether a change was
+    /// made is not known: what was under way when the store was lost may be done or not.
+    #[error("the store cannot be reached")]
+    Unavailable(#[source] Box<dyn StdError + Send + Sync>),
     /// The store failed. The cause is for the log, not for the caller.
     #[error("the store failed")]
     Store(#[source] Box<dyn StdError + Send + Sync>),

@@ -44,7 +44,10 @@ const USUAL: &[(&str, &str)] = &[
     ("403", "`scope_missing`: the credential lacks a scope; the detail names it"),
     ("429", "`rate_limited`: wait as long as `Retry-After` says"),
     ("500", "`internal`: something went wrong on our side"),
-    ("503", "`busy`: too much is going on; wait as long as `Retry-After` says"),
+    (
+        "503",
+        "`busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says",
+    ),
 ];
 
 /// Problems of operations that take a body.

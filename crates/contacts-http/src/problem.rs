@@ -65,6 +65,7 @@ codes! {
     RateLimited TOO_MANY_REQUESTS "rate_limited" "Too many requests",
     Internal INTERNAL_SERVER_ERROR "internal" "Something went wrong on our side",
     Busy SERVICE_UNAVAILABLE "busy" "Too much is going on",
+    Unavailable SERVICE_UNAVAILABLE "unavailable" "The database cannot be reached",
 }
 
 /// An error on its way to the caller.
@@ -151,6 +152,10 @@ impl From<Error> for Problem {
             Error::Conflict(_) => Self::new(Code::Conflict, detail),
             Error::Forbidden(_) => Self::new(Code::Forbidden, detail),
             Error::Busy => Self::busy(),
+            Error::Unavailable(source) => {
+                tracing::warn!(error = chain(&*source), "the store cannot be reached");
+                Self::new(Code::Unavailable, detail).retry_after(1)
+            }
             Error::Store(source) => {
                 tracing::error!(error = chain(&*source), "the store failed");
                 Self::internal()

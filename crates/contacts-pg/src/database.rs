@@ -85,12 +85,16 @@ impl Database {
         self.read(|db| sql_query("SELECT 1").execute(db).map(drop).map_err(store))
     }
 
-    /// Runs one query. A connection that the server has closed meanwhile is replaced, once.
+    /// Runs one query. A connection that the server has closed meanwhile is replaced.
     pub(crate) fn read<T>(&self, query: impl Fn(&mut PgConnection) -> Result<T>) -> Result<T> {
-        match query(&mut *self.connection()?) {
-            Err(error) if is(&error, is_closed) => query(&mut *self.connection()?),
-            result => result,
+        // After the server was restarted, every connection that was kept is a closed one.
+        for _ in 0..self.pool.max_size() {
+            match query(&mut *self.connection()?) {
+                Err(error) if is(&error, is_closed) => {}
+                result => return result,
+            }
         }
+        query(&mut *self.connection()?).map_err(away)
     }
 
     /// Runs one query over all organisations, which on a cluster asks every shard: only the
@@ -123,7 +127,7 @@ impl Database {
                     // A connection that cannot even roll back is broken, and the pool drops it.
                     let _ = AnsiTransactionManager::rollback_transaction(db);
                     if tries == TRIES || !is(&error, is_passing) {
-                        return Err(error);
+                        return Err(away(error));
                     }
                     drop(connection);
                     tracing::debug!(tries, "a transaction is run again");
@@ -134,23 +138,25 @@ impl Database {
         }
     }
 
-    /// A connection in a transaction; one that the server has closed is replaced, once.
+    /// A connection in a transaction; one that the server has closed is replaced.
     fn begin(&self) -> Result<Connection> {
-        let mut connection = self.connection()?;
-        match AnsiTransactionManager::begin_transaction(&mut *connection) {
-            Ok(()) => return Ok(connection),
-            Err(error) if is_closed(&error) => drop(connection),
-            Err(error) => return Err(store(error)),
+        for _ in 0..self.pool.max_size() {
+            let mut connection = self.connection()?;
+            match AnsiTransactionManager::begin_transaction(&mut *connection) {
+                Ok(()) => return Ok(connection),
+                Err(error) if is_closed(&error) => {}
+                Err(error) => return Err(store(error)),
+            }
         }
         let mut connection = self.connection()?;
-        AnsiTransactionManager::begin_transaction(&mut *connection).map_err(store)?;
-        Ok(connection)
+        let begun = AnsiTransactionManager::begin_transaction(&mut *connection);
+        begun.map(|()| connection).map_err(|error| away(store(error)))
     }
 
     pub(crate) fn connection(&self) -> Result<Connection> {
         self.pool.get().map_err(|error| {
             let all_in_use = self.pool.state().connections >= self.pool.max_size();
-            if all_in_use { Error::Busy } else { Error::store(error) }
+            if all_in_use { Error::Busy } else { Error::Unavailable(error.into()) }
         })
     }
 
@@ -162,7 +168,7 @@ impl Database {
                 tracing::warn!(%error, "upkeep of the database failed");
                 Ok(())
             }
-            tidied => tidied.map_err(store),
+            tidied => tidied.map_err(|error| away(store(error))),
         }
     }
 }
@@ -170,6 +176,16 @@ impl Database {
 /// What a diesel error is for the core.
 pub(crate) fn store(error: DieselError) -> Error {
     Error::store(error)
+}
+
+/// A store that was lost is not one that failed.
+fn away(error: Error) -> Error {
+    match error {
+        Error::Store(source) if source.downcast_ref().is_some_and(is_closed) => {
+            Error::Unavailable(source)
+        }
+        error => error,
+    }
 }
 
 /// What a row that does not parse is for the core: it names the table and the column.
@@ -195,15 +211,19 @@ pub(crate) fn is_unique_violation(error: &DieselError) -> bool {
 
 fn is_closed(error: &DieselError) -> bool {
     match error {
-        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) => true,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        ) => true,
         // A server that was killed says nothing that could be classified.
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info)
-        | DieselError::DatabaseError(DatabaseErrorKind::UnableToSendCommand, info) => {
+        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
             let message = info.message();
             [
                 "server closed the connection",
                 "no connection to the server",
                 "terminating connection",
+                "could not receive data from server",
+                "could not send data to server",
                 "SSL connection has been closed",
             ]
             .iter()

@@ -92,6 +92,9 @@ impl From<Error> for Failure {
             Error::NotFound(what) => format!("there is no such {what}: check its id"),
             Error::Invalid(parts) => invalid(&parts),
             Error::Busy => "the database is busy: try again in a moment".to_owned(),
+            Error::Unavailable(_) => {
+                "the database does not answer: see that it runs, and try again".to_owned()
+            }
             Error::Store(source) => store(&*source),
             Error::EmailTaken(_)
             | Error::Taken(_)

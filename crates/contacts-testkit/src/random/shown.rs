@@ -78,6 +78,7 @@ impl Teller {
             Error::NotFound(what) => format!("no {what}"),
             Error::Forbidden(_) => "forbidden".to_owned(),
             Error::Busy => "busy".to_owned(),
+            Error::Unavailable(source) => format!("the store is away: {source:?}"),
             Error::Store(source) => format!("the store failed: {source:?}"),
         }
     }
