@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use self::activity::{Activities, Activity, ActivityKind, ActivityPlace, ActivitySource};
-pub use self::change::{Change, ContactPatch, FieldChange, Patch};
+pub use self::change::{Change, ContactPatch, FieldChange, Patch, changed_fields};
 pub use self::email::{EmailAddress, InvalidEmail};
 pub use self::filter::{
     About, ContactFilter, FieldCondition, FieldTest, SourceCondition, TagCondition, TimeRange,

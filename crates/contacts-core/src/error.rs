@@ -34,6 +34,9 @@ pub enum Error {
     /// It is not the caller's to do; the sentence says whose.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// Events after this place in the feed are not kept any more (R42).
+    #[error("the feed does not reach back to this cursor: read the whole list, then begin anew")]
+    CursorExpired,
     /// Too much is going on; later it works.
     #[error("the service is busy")]
     Busy,

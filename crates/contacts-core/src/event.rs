@@ -1,7 +1,14 @@
 //! The change feed: what happened to contacts, in an order in which nothing is missed (R42).
 
+mod feed;
+mod groups;
+
 use time::OffsetDateTime;
 
+#[cfg(any(test, feature = "mocks"))]
+pub use self::feed::MockEventFeed;
+pub use self::feed::{EventFeed, FeedPage, FeedService, FeedStart, NumberedEvent};
+pub use self::groups::EventGroups;
 use crate::Actor;
 use crate::contact::ContactId;
 
@@ -80,5 +87,24 @@ impl EventKind {
             Self::Merged(_) => "merged",
             Self::Deleted => "deleted",
         }
+    }
+
+    /// Into whom they were folded, when they were.
+    pub fn survivor(self) -> Option<ContactId> {
+        match self {
+            Self::Merged(survivor) => Some(survivor),
+            Self::Created | Self::Updated | Self::Deleted => None,
+        }
+    }
+
+    /// The kind of a name, and the survivor that it may have.
+    pub fn from_parts(name: &str, survivor: Option<ContactId>) -> Option<Self> {
+        Some(match (name, survivor) {
+            ("created", None) => Self::Created,
+            ("updated", None) => Self::Updated,
+            ("merged", Some(survivor)) => Self::Merged(survivor),
+            ("deleted", None) => Self::Deleted,
+            _ => return None,
+        })
     }
 }

@@ -21,6 +21,8 @@ pub enum Job {
     AnalyseImport(ImportId),
     /// Take an import's rows.
     RunImport(ImportId),
+    /// Forget old events.
+    SweepEvents,
 }
 
 /// A job that a worker holds.
@@ -45,6 +47,8 @@ pub enum Outcome {
     Again,
     /// It failed for now, and is to be tried again then.
     Retry(OffsetDateTime),
+    /// It has nothing to do until then, or until it is woken.
+    Rest(OffsetDateTime),
     /// It cannot be done.
     GiveUp,
 }

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 pub use self::service::TagService;
 use crate::org::id;
-use crate::{OrgId, Result, text};
+use crate::{Actor, OrgId, Result, text};
 
 id! {
     /// A tag's id.
@@ -165,14 +165,21 @@ pub trait TagRepository: Send + Sync {
     /// # Errors
     ///
     /// [`crate::Error::Store`] when that cannot be kept.
-    fn rename(&self, org: OrgId, tag: TagId, name: &TagName) -> Result<Option<Renamed>>;
+    fn rename(
+        &self,
+        org: OrgId,
+        tag: TagId,
+        name: &TagName,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Renamed>>;
 
     /// Deletes a tag and takes it off every contact; says whether it was there.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when that cannot be kept.
-    fn delete(&self, org: OrgId, tag: TagId) -> Result<bool>;
+    fn delete(&self, org: OrgId, tag: TagId, actor: Actor, now: OffsetDateTime) -> Result<bool>;
 }
 
 #[cfg(test)]

@@ -213,7 +213,7 @@ fn anothers_contact_answers_like_one_that_is_not_there() {
         assert!(not_found(contacts.get(other, id).unwrap_err()));
         assert!(not_found(contacts.update(other, id, Some(7), &patch, Actor::System).unwrap_err()));
         assert!(not_found(contacts.tag(other, id, &[], &["vip"], Actor::System).unwrap_err()));
-        assert!(not_found(contacts.delete(other, id, Some(7)).unwrap_err()));
+        assert!(not_found(contacts.delete(other, id, Some(7), Actor::System).unwrap_err()));
         assert!(not_found(contacts.arrivals(other, id).unwrap_err()));
         assert!(not_found(contacts.activity(other, id, None, PageSize::default()).unwrap_err()));
     }
@@ -225,7 +225,7 @@ fn deleting_is_irreversible_and_asks_for_the_version() {
     // R14.
     let world = World::new();
     let made = add(&world, &ann());
-    let delete = |version| world.contacts().delete(world.org(), made.id, version);
+    let delete = |version| world.contacts().delete(world.org(), made.id, version, Actor::System);
     assert!(matches!(delete(Some(2)), Err(Error::Stale(_))));
     delete(Some(1)).unwrap();
     assert!(matches!(delete(None), Err(Error::NotFound("contact"))));

@@ -80,7 +80,7 @@ fn a_type_cannot_change_while_values_exist() {
         world.fields().change(world.org(), "tier", patch)
     };
     assert!(matches!(retype(), Err(Error::Conflict(_))));
-    world.contacts().delete(world.org(), made.id, None).unwrap();
+    world.contacts().delete(world.org(), made.id, None, Actor::System).unwrap();
     assert_eq!(retype().unwrap().kind, FieldType::Number);
 }
 

@@ -23,7 +23,7 @@ fn an_old_id_answers_with_the_survivor_everywhere() {
     assert!(merged(contacts.get(org, two.id).unwrap_err()));
     assert!(merged(contacts.update(org, two.id, None, &patch, by).unwrap_err()));
     assert!(merged(contacts.tag(org, two.id, &["a"], &[], by).unwrap_err()));
-    assert!(merged(contacts.delete(org, two.id, None).unwrap_err()));
+    assert!(merged(contacts.delete(org, two.id, None, Actor::System).unwrap_err()));
     assert!(merged(contacts.arrivals(org, two.id).unwrap_err()));
     assert!(merged(contacts.activity(org, two.id, None, PageSize::default()).unwrap_err()));
     assert!(merged(contacts.merge(org, two.id, one.id, None, by).unwrap_err()));

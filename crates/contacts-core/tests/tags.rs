@@ -46,7 +46,7 @@ fn renaming_onto_another_merges_and_filters_follow() {
     tagged(&world, "a@example.org", &["lead"]);
     tagged(&world, "b@example.org", &["lead", "prospect"]);
     let lead = world.tags().create(world.org(), "lead").unwrap().0;
-    let merged = world.tags().rename(world.org(), lead.id, "PROSPECT").unwrap();
+    let merged = world.tags().rename(world.org(), lead.id, "PROSPECT", Actor::System).unwrap();
     assert!(matches!(merged, Renamed::Merged(tag) if tag.contacts == 2));
     let found = |tag: &str| {
         let tags = TagCondition { any: samples::tags(&[tag]), ..TagCondition::default() };
@@ -68,10 +68,13 @@ fn deleting_a_tag_takes_it_off_every_contact_and_leaves_their_versions() {
     let world = World::new();
     let id = tagged(&world, "a@example.org", &["x", "y"]);
     let tag = world.tags().create(world.org(), "x").unwrap().0;
-    world.tags().delete(world.org(), tag.id).unwrap();
+    world.tags().delete(world.org(), tag.id, Actor::System).unwrap();
     let contact = world.contacts().get(world.org(), id).unwrap();
     assert_eq!((contact.tags, contact.version), (samples::tags(&["y"]), 1));
-    assert!(matches!(world.tags().delete(world.org(), tag.id), Err(Error::NotFound("tag"))));
+    assert!(matches!(
+        world.tags().delete(world.org(), tag.id, Actor::System),
+        Err(Error::NotFound("tag"))
+    ));
 }
 
 #[test]
@@ -81,6 +84,12 @@ fn anothers_tag_answers_like_one_that_is_not_there() {
     let tag = world.tags().create(world.org(), "x").unwrap().0;
     let other = world.another_org();
     assert!(matches!(world.tags().get(other, tag.id), Err(Error::NotFound("tag"))));
-    assert!(matches!(world.tags().rename(other, tag.id, "y"), Err(Error::NotFound("tag"))));
-    assert!(matches!(world.tags().delete(other, tag.id), Err(Error::NotFound("tag"))));
+    assert!(matches!(
+        world.tags().rename(other, tag.id, "y", Actor::System),
+        Err(Error::NotFound("tag"))
+    ));
+    assert!(matches!(
+        world.tags().delete(other, tag.id, Actor::System),
+        Err(Error::NotFound("tag"))
+    ));
 }

@@ -194,7 +194,7 @@ async fn delete(
 ) -> Answer {
     let done = blocking(&shared, move |api| {
         let version = if_match.version(&api.contacts, caller.org, id)?;
-        Ok(api.contacts.delete(caller.org, id, version)?)
+        Ok(api.contacts.delete(caller.org, id, version, caller.actor)?)
     });
     done.await?;
     Ok(nothing())

@@ -14,6 +14,7 @@ mod contacts;
 mod docs;
 mod edge;
 mod etag;
+mod events;
 mod fields;
 mod health;
 mod imports;
@@ -29,6 +30,7 @@ mod rate;
 mod routes;
 mod server;
 mod shared;
+mod stream;
 mod tags;
 mod unread;
 
@@ -36,6 +38,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use contacts_core::contact::ContactService;
+use contacts_core::event::FeedService;
 use contacts_core::field::FieldService;
 use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
@@ -68,6 +71,8 @@ pub struct Api {
     pub fields: FieldService,
     /// Imports.
     pub imports: ImportService,
+    /// The change feed.
+    pub feed: FeedService,
     /// API keys.
     pub keys: KeyService,
     /// Organisations.

@@ -56,6 +56,7 @@ codes! {
     Conflict CONFLICT "conflict" "Its state does not allow this",
     RequestInProgress CONFLICT "request_in_progress" "The same request is being carried out",
     AnswerErased GONE "answer_erased" "The answer is not kept any more",
+    CursorExpired GONE "cursor_expired" "The feed does not reach back so far",
     Stale PRECONDITION_FAILED "stale" "It has changed since it was read",
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is too large",
     UnsupportedType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body has another type",
@@ -151,6 +152,7 @@ impl From<Error> for Problem {
             }
             Error::Conflict(_) => Self::new(Code::Conflict, detail),
             Error::Forbidden(_) => Self::new(Code::Forbidden, detail),
+            Error::CursorExpired => Self::new(Code::CursorExpired, detail),
             Error::Busy => Self::busy(),
             Error::Unavailable(source) => {
                 tracing::warn!(error = chain(&*source), "the store cannot be reached");

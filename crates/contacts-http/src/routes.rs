@@ -15,7 +15,7 @@ use crate::answers::once;
 use crate::auth::authenticate;
 use crate::edge::edge;
 use crate::shared::Shared;
-use crate::{Api, contacts, docs, fields, health, imports, keys, me, notes, tags};
+use crate::{Api, contacts, docs, events, fields, health, imports, keys, me, notes, tags};
 
 /// The API's routes, for any actix application.
 pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
@@ -46,6 +46,7 @@ fn v1() -> Table {
         tags::routes,
         fields::routes,
         imports::routes,
+        events::routes,
         keys::routes,
         me::routes,
     ]

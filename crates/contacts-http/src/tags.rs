@@ -173,7 +173,7 @@ async fn rename(
     Body(body): Body<TagBody>,
 ) -> Answer {
     let body = blocking(&shared, move |api| {
-        let (outcome, tag) = match api.tags.rename(caller.org, id, &body.name)? {
+        let (outcome, tag) = match api.tags.rename(caller.org, id, &body.name, caller.actor)? {
             Renamed::Renamed(tag) => (RenameOutcomeView::Renamed, tag),
             Renamed::Merged(tag) => (RenameOutcomeView::Merged, tag),
         };
@@ -192,6 +192,6 @@ async fn rename(
     )
 )]
 async fn delete(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<TagId>) -> Answer {
-    blocking(&shared, move |api| Ok(api.tags.delete(caller.org, id)?)).await?;
+    blocking(&shared, move |api| Ok(api.tags.delete(caller.org, id, caller.actor)?)).await?;
     Ok(nothing())
 }

@@ -56,8 +56,15 @@ impl ContactRepository for Database {
         write::tag(self, org, id, add, remove, actor, now)
     }
 
-    fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool> {
-        write::delete(self, org, id, if_version)
+    fn delete(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        write::delete(self, org, id, if_version, actor, now)
     }
 
     fn merge(

@@ -48,6 +48,7 @@ impl Row {
         let job = match self.kind.as_str() {
             "analyse_import" => Job::AnalyseImport(ImportId(self.subject_id)),
             "run_import" => Job::RunImport(ImportId(self.subject_id)),
+            "sweep_events" => Job::SweepEvents,
             _ => return Err(unreadable("jobs.kind")),
         };
         Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
@@ -58,6 +59,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
     match job {
         Job::AnalyseImport(import) => ("analyse_import", import.0),
         Job::RunImport(import) => ("run_import", import.0),
+        Job::SweepEvents => ("sweep_events", Uuid::nil()),
     }
 }
 
@@ -83,12 +85,26 @@ pub(crate) fn enqueue(
         .map_err(store)
 }
 
+/// Makes the jobs due that follow the feed and have nothing to do. One that somebody holds is
+/// passed over: nobody who writes waits for another, and the job looks again by itself.
+pub(crate) fn wake(db: &mut PgConnection, org: OrgId, now: OffsetDateTime) -> Result<()> {
+    let statement = "UPDATE jobs SET due_at = $2 WHERE org_id = $1 AND id IN ( \
+         SELECT id FROM jobs WHERE org_id = $1 AND kind = 'deliver_webhook' AND due_at > $2 \
+         AND leased_until IS NULL FOR UPDATE SKIP LOCKED)";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<Timestamptz, _>(now)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
 impl JobQueue for Database {
     fn claim(&self, worker: Uuid, lease: Duration, now: OffsetDateTime) -> Result<Option<Claimed>> {
         // Which organisations have work is asked of all of them, without a lock; the claim then
         // is within one.
         let orgs = format!(
-            "SELECT org_id FROM jobs WHERE given_up_at IS NULL GROUP BY org_id \
+            "SELECT org_id FROM jobs WHERE given_up_at IS NULL AND due_at <= $1 GROUP BY org_id \
              HAVING bool_or({FREE}) \
              ORDER BY count(*) FILTER (WHERE leased_until > $1), min(due_at) FILTER (WHERE {FREE}), org_id"
         );
@@ -140,17 +156,18 @@ impl JobQueue for Database {
         now: OffsetDateTime,
     ) -> Result<()> {
         let mut change = Statement::of(job.org);
-        let (failed, due_at, given_up) = match outcome {
+        let (failures, due_at, given_up) = match outcome {
             Outcome::Done => {
                 change.push("DELETE FROM jobs");
                 return self.finish_held(job, worker, change);
             }
-            Outcome::Again => (0, now, false),
-            Outcome::Retry(at) => (1, at, false),
-            Outcome::GiveUp => (1, now, true),
+            Outcome::Again => ("failures", now, false),
+            Outcome::Rest(at) => ("0", at, false),
+            Outcome::Retry(at) => ("failures + 1", at, false),
+            Outcome::GiveUp => ("failures + 1", now, true),
         };
         change.push("UPDATE jobs SET worker_id = NULL, leased_until = NULL, due_at = ");
-        change.bind(Bind::Time(due_at)).push(", failures = failures + ").bind(Bind::Int(failed));
+        change.bind(Bind::Time(due_at)).push(", failures = ").push(failures);
         if given_up {
             change.push(", given_up_at = ").bind(Bind::Time(now));
         }

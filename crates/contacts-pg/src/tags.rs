@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use contacts_core::contact::ContactId;
+use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
@@ -13,6 +15,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::database::{is_unique_violation, store, unread, unreadable};
+use crate::events::publish;
 use crate::statement::{Bind, Statement};
 
 /// A tag and how many carry it. Only the tags that are shown are counted, each by its index.
@@ -53,6 +56,16 @@ struct KeyRow {
     key: String,
 }
 
+#[derive(QueryableByName)]
+struct HeldRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    key: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
 impl TagRepository for Database {
     fn ensure(&self, org: OrgId, id: TagId, name: &TagName, now: OffsetDateTime) -> Result<Tag> {
         self.write(|db| {
@@ -80,20 +93,27 @@ impl TagRepository for Database {
         self.read(|db| find(db, org, "id", Bind::Uuid(tag.0)))
     }
 
-    fn rename(&self, org: OrgId, tag: TagId, name: &TagName) -> Result<Option<Renamed>> {
+    fn rename(
+        &self,
+        org: OrgId,
+        tag: TagId,
+        name: &TagName,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Renamed>> {
         self.write(|db| {
             // Both tags are held, so that nobody is tagged with the one that goes meanwhile.
-            let lock = "SELECT id, key FROM tags WHERE org_id = $1 AND (id = $2 OR key = $3) \
+            let lock = "SELECT id, key, name FROM tags WHERE org_id = $1 AND (id = $2 OR key = $3) \
                  ORDER BY key FOR UPDATE";
-            let held: Vec<KeyRow> = sql_query(lock)
+            let held: Vec<HeldRow> = sql_query(lock)
                 .bind::<SqlUuid, _>(org.0)
                 .bind::<SqlUuid, _>(tag.0)
                 .bind::<Text, _>(name.key())
                 .load(db)
                 .map_err(store)?;
-            if !held.iter().any(|row| row.id == tag.0) {
-                return Ok(None);
-            }
+            let Some(old) = held.iter().find(|row| row.id == tag.0) else { return Ok(None) };
+            let carriers =
+                if old.name == name.as_str() { Vec::new() } else { carriers(db, org, tag)? };
             let other = held.iter().find(|row| row.key == name.key() && row.id != tag.0);
             let kept = match other {
                 Some(other) => {
@@ -112,13 +132,54 @@ impl TagRepository for Database {
                 }
             };
             let renamed = if other.is_some() { Renamed::Merged } else { Renamed::Renamed };
-            Ok(find(db, org, "id", Bind::Uuid(kept))?.map(renamed))
+            let renamed = find(db, org, "id", Bind::Uuid(kept))?.map(renamed);
+            self.publish_tagging(db, org, &carriers, actor, now)?;
+            Ok(renamed)
         })
     }
 
-    fn delete(&self, org: OrgId, tag: TagId) -> Result<bool> {
-        self.write(|db| delete(db, org, tag))
+    fn delete(&self, org: OrgId, tag: TagId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
+        self.write(|db| {
+            // Held, so that nobody is tagged with it after its carriers were read.
+            sql_query("SELECT FROM tags WHERE org_id = $1 AND id = $2 FOR UPDATE")
+                .bind::<SqlUuid, _>(org.0)
+                .bind::<SqlUuid, _>(tag.0)
+                .execute(db)
+                .map_err(store)?;
+            let carriers = carriers(db, org, tag)?;
+            let deleted = delete(db, org, tag)?;
+            self.publish_tagging(db, org, &carriers, actor, now)?;
+            Ok(deleted)
+        })
     }
+}
+
+impl Database {
+    /// Tells that the tags of contacts have changed.
+    fn publish_tagging(
+        &self,
+        db: &mut PgConnection,
+        org: OrgId,
+        contacts: &[ContactId],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        let fields = ["tags".to_owned()];
+        let events = ContactEvent::of_many(contacts, EventKind::Updated, &fields, actor, now);
+        publish(self, db, org, &events)
+    }
+}
+
+/// Who carries a tag, in the order of their ids: 16 bytes for each.
+fn carriers(db: &mut PgConnection, org: OrgId, tag: TagId) -> Result<Vec<ContactId>> {
+    let statement = "SELECT contact_id AS id FROM contact_tags \
+         WHERE org_id = $1 AND tag_id = $2 ORDER BY contact_id";
+    let rows: Vec<IdRow> = sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(tag.0)
+        .load(db)
+        .map_err(store)?;
+    Ok(rows.into_iter().map(|row| ContactId(row.id)).collect())
 }
 
 /// The ids of those tags that are there, by their keys.

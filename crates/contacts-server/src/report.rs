@@ -101,7 +101,8 @@ impl From<Error> for Failure {
             | Error::Stale(_)
             | Error::Merged(_)
             | Error::Conflict(_)
-            | Error::Forbidden(_) => error.to_string(),
+            | Error::Forbidden(_)
+            | Error::CursorExpired => error.to_string(),
         })
     }
 }

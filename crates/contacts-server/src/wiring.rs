@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use contacts_core::contact::ContactService;
+use contacts_core::event::FeedService;
 use contacts_core::field::FieldService;
 use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
@@ -144,11 +145,16 @@ impl Services {
         Ok(self.database.migrate()?)
     }
 
+    fn feed(&self) -> FeedService {
+        FeedService::new(self.database.clone(), self.clock.clone())
+    }
+
     /// The workers, not started.
     pub fn worker(&self, config: WorkerConfig) -> Worker {
         Worker {
             jobs: self.database.clone(),
             imports: self.imports.clone(),
+            feed: self.feed(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             config,
@@ -183,6 +189,7 @@ impl Services {
             tags: TagService::new(database.clone(), clock.clone(), ids.clone()),
             fields: FieldService::new(database.clone()),
             imports: self.imports.clone(),
+            feed: self.feed(),
             keys: self.keys.clone(),
             organisations: self.organisations.clone(),
             answers: Answers::new(database.clone(), secret),

@@ -6,6 +6,7 @@
 pub mod activity;
 pub mod answers;
 pub mod contacts;
+pub mod events;
 pub mod exports;
 pub mod fields;
 pub mod files;

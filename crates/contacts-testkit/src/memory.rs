@@ -2,6 +2,7 @@
 
 pub(crate) mod answers;
 pub(crate) mod contacts;
+mod events;
 mod exports;
 mod fields;
 mod files;

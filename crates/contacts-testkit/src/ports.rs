@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contacts_core::answer::AnswerRepository;
 use contacts_core::contact::{ContactRepository, ContactService};
+use contacts_core::event::{EventFeed, FeedService};
 use contacts_core::export::{ExportRepository, ExportService};
 use contacts_core::field::{FieldRepository, FieldService};
 use contacts_core::file::FileStore;
@@ -43,6 +44,8 @@ pub struct Ports {
     pub files: Arc<dyn FileStore>,
     /// Hands out jobs.
     pub jobs: Arc<dyn JobQueue>,
+    /// Tells what happened.
+    pub feed: Arc<dyn EventFeed>,
     /// The clock of the test.
     pub clock: StoppedClock,
     /// The ids of the test.
@@ -87,6 +90,11 @@ impl Ports {
     pub fn note_service(&self) -> NoteService {
         let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
         NoteService::new(self.notes.clone(), self.contacts.clone(), clock, ids)
+    }
+
+    /// The use cases of the change feed over these ports.
+    pub fn feed_service(&self) -> FeedService {
+        FeedService::new(self.feed.clone(), Arc::new(self.clock.clone()))
     }
 
     /// The use cases of API keys over these ports.

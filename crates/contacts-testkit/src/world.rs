@@ -56,8 +56,10 @@ pub(crate) struct Rows {
     /// Old ids, and the contacts that answer for them.
     pub(crate) merged: BTreeMap<ContactId, ContactId>,
     pub(crate) answers: BTreeMap<AnswerKey, Kept>,
-    /// In the order of their numbers, which count from 1.
+    /// In the order of their numbers, which count from 1 and those that were forgotten.
     pub(crate) events: Vec<ContactEvent>,
+    /// How many events were forgotten.
+    pub(crate) events_swept: u64,
 }
 
 impl World {
@@ -107,6 +109,7 @@ impl World {
             exports: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             jobs: Arc::new(self.clone()),
+            feed: Arc::new(self.clone()),
             clock: self.clock(),
             ids: self.ids(),
             guard: Arc::new(()),

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use contacts_core::event::FeedService;
 use contacts_core::import::{ImportId, ImportService, ImportState};
 use contacts_core::job::{Claimed, Job, JobQueue, Outcome, backoff};
 use contacts_core::{Clock, Error, Ids, OrgId, Result};
@@ -53,6 +54,8 @@ pub struct Worker {
     pub jobs: Arc<dyn JobQueue>,
     /// The use cases of imports.
     pub imports: ImportService,
+    /// The use cases of the change feed.
+    pub feed: FeedService,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -153,6 +156,7 @@ impl Worker {
         match job.job {
             Job::AnalyseImport(import) => self.imports.analyse(job.org, import, turn),
             Job::RunImport(import) => self.run_import(job.org, import, turn),
+            Job::SweepEvents => self.feed.sweep(job.org, turn),
         }
     }
 
@@ -164,7 +168,7 @@ impl Worker {
     }
 
     fn give_up(&self, job: &Claimed) -> Result<()> {
-        let (Job::AnalyseImport(id) | Job::RunImport(id)) = job.job;
+        let (Job::AnalyseImport(id) | Job::RunImport(id)) = job.job else { return Ok(()) };
         let problem = "the import failed again and again: the log of the service says why";
         let now = self.clock.now();
         self.imports.imports.end(

@@ -290,6 +290,7 @@ fn worker(world: &World) -> Worker {
     Worker {
         jobs: world.ports().jobs,
         imports: service(world),
+        feed: world.ports().feed_service(),
         clock: Arc::new(world.clock()),
         ids: Arc::new(world.ids()),
         config: WorkerConfig { threads: 1, ..WorkerConfig::default() },

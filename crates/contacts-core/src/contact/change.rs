@@ -1,6 +1,6 @@
 //! Changes of a contact's profile (R12).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
@@ -93,6 +93,28 @@ impl ContactPatch {
         }
         Ok(changes)
     }
+}
+
+/// Which fields of a profile differ as they are written, as a [`FieldChange`] names them; `tags`
+/// among them.
+pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
+    let mut fields = Vec::new();
+    let name = |contact: &Contact| contact.name.as_ref().map(|name| name.as_str().to_owned());
+    let email = |contact: &Contact| contact.email.as_ref().map(|email| email.as_str().to_owned());
+    let phone = |contact: &Contact| contact.phone.as_ref().map(|phone| phone.as_str().to_owned());
+    let mut note = |field: &str, differs: bool| {
+        if differs {
+            fields.push(field.to_owned());
+        }
+    };
+    note("name", name(before) != name(after));
+    note("email", email(before) != email(after));
+    note("phone", phone(before) != phone(after));
+    note("tags", before.tags != after.tags);
+    let keys: BTreeSet<_> = before.custom.keys().chain(after.custom.keys()).collect();
+    let differing = keys.into_iter().filter(|key| before.custom.get(key) != after.custom.get(key));
+    fields.extend(differing.map(|key| format!("custom.{key}")));
+    fields
 }
 
 /// Sets one field and notes the change. Values are compared as they are written: an address

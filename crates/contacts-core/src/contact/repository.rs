@@ -88,7 +88,14 @@ pub trait ContactRepository: Send + Sync {
     /// # Errors
     ///
     /// [`crate::Error::Stale`] when it has another version.
-    fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool>;
+    fn delete(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool>;
 
     /// Folds another contact into the survivor, if that still has the version when one is given
     /// (R13). Blanks are filled, tags and sources united; notes, conversations, visitors,

@@ -187,8 +187,14 @@ impl ContactService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Stale`] when it has another version.
-    pub fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<()> {
-        let deleted = self.contacts.delete(org, id, if_version)?;
+    pub fn delete(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+    ) -> Result<()> {
+        let deleted = self.contacts.delete(org, id, if_version, actor, self.clock.now())?;
         if deleted { Ok(()) } else { Err(self.missing(org, id)) }
     }
 

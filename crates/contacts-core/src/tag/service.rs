@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Renamed, Tag, TagId, TagName, TagRepository};
-use crate::{Clock, Error, Ids, Invalid, OrgId, Result, text};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result, text};
 
 /// The use cases of tags.
 #[derive(Clone)]
@@ -61,8 +61,9 @@ impl TagService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Invalid`] naming `name`.
-    pub fn rename(&self, org: OrgId, id: TagId, name: &str) -> Result<Renamed> {
-        self.tags.rename(org, id, &parse(name)?)?.ok_or(Error::NotFound("tag"))
+    pub fn rename(&self, org: OrgId, id: TagId, name: &str, actor: Actor) -> Result<Renamed> {
+        let renamed = self.tags.rename(org, id, &parse(name)?, actor, self.clock.now())?;
+        renamed.ok_or(Error::NotFound("tag"))
     }
 
     /// Deletes a tag and takes it off every contact.
@@ -70,8 +71,9 @@ impl TagService {
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn delete(&self, org: OrgId, id: TagId) -> Result<()> {
-        if self.tags.delete(org, id)? { Ok(()) } else { Err(Error::NotFound("tag")) }
+    pub fn delete(&self, org: OrgId, id: TagId, actor: Actor) -> Result<()> {
+        let deleted = self.tags.delete(org, id, actor, self.clock.now())?;
+        if deleted { Ok(()) } else { Err(Error::NotFound("tag")) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Following an import.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -12,14 +12,19 @@ use crate::imports::{PEOPLE, ready, run};
 use crate::support::Service;
 
 /// A client that reads a stream of events.
-struct Follower(BufReader<TcpStream>);
+pub(crate) struct Follower(BufReader<TcpStream>);
 
 impl Follower {
     fn new(service: &Service, path: &str) -> Self {
-        let mut stream = TcpStream::connect(service.listen()).unwrap();
+        Self::at(service, service.listen(), &format!("{path}/events"), "")
+    }
+
+    /// Asks a service that listens, with more lines of a head.
+    pub(crate) fn at(service: &Service, address: SocketAddr, path: &str, head: &str) -> Self {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let token = &service.token;
         let head = format!(
-            "GET {path}/events HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
-            service.token
+            "GET {path} HTTP/1.1\r\nhost: x\r\n{head}authorization: Bearer {token}\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
@@ -27,7 +32,7 @@ impl Follower {
     }
 
     /// The next line that begins so; nothing when the stream is over.
-    fn line(&mut self, prefix: &str) -> Option<String> {
+    pub(crate) fn line(&mut self, prefix: &str) -> Option<String> {
         let mut line = String::new();
         while self.0.read_line(&mut line).unwrap() > 0 {
             if line == "0\r\n" {

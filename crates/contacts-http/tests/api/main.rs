@@ -6,6 +6,7 @@ mod answers;
 mod bodies;
 mod contact_list;
 mod contacts;
+mod events;
 mod fields;
 mod import_events;
 mod imports;

@@ -120,6 +120,7 @@ impl Service {
             notes: world.notes(),
             tags: TagService::new(ports.tags, clock.clone(), ids.clone()),
             fields: world.fields(),
+            feed: world.ports().feed_service(),
             imports: world.imports(Arc::new(FakeSpreadsheets)),
             keys: KeyService::new(ports.keys, clock.clone(), ids.clone()),
             organisations: ports.organisations,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contacts_core::contact::{
     Activity, ActivityKind, Arrival, Contact, ContactId, ContactPatch, Origin, Tagged, Updated,
 };
+use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::PgConnection;
@@ -17,6 +18,7 @@ use super::activity::record;
 use super::row::{Custom, find};
 use crate::Database;
 use crate::database::{is, is_unique_violation, store};
+use crate::events::publish;
 use crate::json::custom_to_json;
 use crate::tags::{self, IdRow};
 
@@ -34,7 +36,8 @@ pub(super) fn insert(database: &Database, contact: &Contact, actor: Actor) -> Re
         if matches!(contact.source.origin, Origin::Manual { .. }) {
             record(db, org, contact.id, database.ids.next(), &created)?;
         }
-        Ok(())
+        let made = ContactEvent::of(contact.id, EventKind::Created, Vec::new(), actor, now);
+        publish(database, db, org, &[made])
     })
 }
 
@@ -56,6 +59,11 @@ pub(super) fn update(
             record(db, org, id, database.ids.next(), &Activity { at: now, actor, what })?;
         }
         let contact = find(db, org, id, Custom::Shown, "")?;
+        if !changes.is_empty() {
+            let fields = changes.iter().map(|change| change.field.clone()).collect();
+            let event = ContactEvent::of(id, EventKind::Updated, fields, actor, now);
+            publish(database, db, org, &[event])?;
+        }
         Ok(contact.map(|contact| Updated { contact, changes }))
     });
     match (updated, &patch.email) {
@@ -111,6 +119,9 @@ pub(super) fn tag(
         let names = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
         let what = ActivityKind::Tagged { added: names(&added), removed: names(&removed) };
         record(db, org, id, database.ids.next(), &Activity { at: now, actor, what })?;
+        let fields = vec!["tags".to_owned()];
+        let event = ContactEvent::of(id, EventKind::Updated, fields, actor, now);
+        publish(database, db, org, &[event])?;
         Ok(Some(Tagged { contact, added, removed }))
     })
 }
@@ -120,6 +131,8 @@ pub(super) fn delete(
     org: OrgId,
     id: ContactId,
     if_version: Option<u64>,
+    actor: Actor,
+    now: OffsetDateTime,
 ) -> Result<bool> {
     database.write(|db| {
         if held(db, org, id, if_version)?.is_none() {
@@ -129,8 +142,10 @@ pub(super) fn delete(
             .bind::<SqlUuid, _>(org.0)
             .bind::<SqlUuid, _>(id.0)
             .execute(db)
-            .map(|deleted| deleted == 1)
-            .map_err(store)
+            .map_err(store)?;
+        let event = ContactEvent::of(id, EventKind::Deleted, Vec::new(), actor, now);
+        publish(database, db, org, &[event])?;
+        Ok(true)
     })
 }
 

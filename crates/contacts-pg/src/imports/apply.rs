@@ -6,13 +6,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use contacts_core::contact::{Arrival, Contact, ContactId, Origin};
+use contacts_core::contact::{Arrival, Contact, ContactId, Origin, changed_fields};
+use contacts_core::event::EventGroups;
 use contacts_core::import::{
     Applied, Chunk, Decision, Import, ImportRow, ImportState, Issue, PlannedRow, Policy, Skip,
     Tally, added, decide,
 };
 use contacts_core::tag::TagName;
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
     Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
@@ -28,6 +29,7 @@ use crate::contacts::{
     select_contacts,
 };
 use crate::database::{store, unreadable};
+use crate::events::publish;
 use crate::json::custom_to_json;
 use crate::statement::{Bind, Statement};
 
@@ -92,6 +94,8 @@ pub(super) fn apply(
         .bind::<Jsonb, _>(StoredTally::write(&tally))
         .execute(db)
         .map_err(store)?;
+    let events = changes.events.into_events(Actor::Import(import.id), now);
+    publish(database, db, org, &events)?;
     Ok(Applied::Taken(tally))
 }
 
@@ -132,6 +136,7 @@ struct Changes<'a> {
     tags: BTreeMap<String, TagName>,
     tally: Tally,
     issues: Vec<Issue>,
+    events: EventGroups,
 }
 
 impl<'a> Changes<'a> {
@@ -144,8 +149,8 @@ impl<'a> Changes<'a> {
             met: None,
         };
         let people = known.into_iter().map(|(key, contact)| (key, person(contact))).collect();
-        let (tags, tally, issues) = Default::default();
-        Self { import, now, people, tags, tally, issues }
+        let (tags, tally, issues, events) = Default::default();
+        Self { import, now, people, tags, tally, issues, events }
     }
 
     fn take(&mut self, planned: &PlannedRow, policy: Policy) {
@@ -167,6 +172,7 @@ impl<'a> Changes<'a> {
                 self.tally.added += 1;
                 let contact = added(row, self.import.org, planned.id, self.arrival(planned.number));
                 note_tags(&mut self.tags, &contact.tags);
+                self.events.created(contact.id);
                 let person = Person {
                     tags: contact.tags.clone(),
                     contact,
@@ -181,6 +187,7 @@ impl<'a> Changes<'a> {
                 self.tally.updated += 1;
                 note_tags(&mut self.tags, &tags);
                 let person = known?;
+                self.events.updated(contact.id, changed_fields(&person.contact, &contact));
                 person.contact = *contact;
                 person.profile_changed |= profile;
                 person.tags.extend(tags);

@@ -139,7 +139,7 @@ fn a_row_about_somebody_deleted_meanwhile_adds_them_again() {
     let import = running(&ports, org, 10);
     let first =
         ports.contacts.list(org, &ContactFilter::default(), &PageRequest::default()).unwrap();
-    ports.contacts.delete(org, first.items[0].id, None).unwrap();
+    ports.contacts.delete(org, first.items[0].id, None, Actor::System, ports.clock.now()).unwrap();
     let tally = take(&ports, &import, 10, false);
     assert_eq!((tally.added, tally.skips()), (1, 9));
 }

@@ -22,9 +22,15 @@ impl Drop for Scratch {
 
 /// Every port over a fresh database.
 pub(crate) fn ports() -> Ports {
+    ports_and_url().0
+}
+
+/// Every port over a fresh database, and its connection string.
+pub(crate) fn ports_and_url() -> (Ports, String) {
     let (database, scratch, clock, ids) = database(8);
     let database = Arc::new(database);
-    Ports {
+    let url = scratch.url.clone();
+    let ports = Ports {
         answers: database.clone(),
         contacts: database.clone(),
         tags: database.clone(),
@@ -35,11 +41,13 @@ pub(crate) fn ports() -> Ports {
         imports: database.clone(),
         exports: database.clone(),
         files: database.clone(),
-        jobs: database,
+        jobs: database.clone(),
+        feed: database,
         clock,
         ids,
         guard: Arc::new(scratch),
-    }
+    };
+    (ports, url)
 }
 
 /// A fresh database with a pool of so many connections.

@@ -55,7 +55,7 @@ pub fn what_is_not_there_answers_nothing(ports: &Ports) {
     assert_eq!(contacts.update(org, id, Some(1), &patch, Actor::System, now).unwrap(), None);
     let vip = tags(&["vip"]);
     assert_eq!(contacts.tag(org, id, &vip, &[], Actor::System, now).unwrap(), None);
-    assert!(!contacts.delete(org, id, Some(1)).unwrap());
+    assert!(!contacts.delete(org, id, Some(1), Actor::System, ports.clock.now()).unwrap());
     assert_eq!(contacts.arrivals(org, id).unwrap(), []);
     assert_eq!(ports.activity(org, id), []);
 }
@@ -69,8 +69,8 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     assert_eq!(contacts.update(other, ann.id, None, &new_name("Bo"), by, now).unwrap(), None);
     assert_eq!(contacts.update(other, ann.id, Some(9), &new_name("Bo"), by, now).unwrap(), None);
     assert_eq!(contacts.tag(other, ann.id, &[], &ann.tags, by, now).unwrap(), None);
-    assert!(!contacts.delete(other, ann.id, None).unwrap());
-    assert!(!contacts.delete(other, ann.id, Some(9)).unwrap());
+    assert!(!contacts.delete(other, ann.id, None, Actor::System, ports.clock.now()).unwrap());
+    assert!(!contacts.delete(other, ann.id, Some(9), Actor::System, ports.clock.now()).unwrap());
     assert_eq!(contacts.arrivals(other, ann.id).unwrap(), []);
     assert_eq!(ports.activity(other, ann.id), []);
     assert_eq!(ports.found(other, ""), Vec::<String>::new());
@@ -171,7 +171,7 @@ pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
         let refused = contacts.update(org, ann.id, Some(1), &patch, by, now);
         assert!(matches!(refused, Err(Error::Stale(state)) if *state == current.contact));
     }
-    let refused = contacts.delete(org, ann.id, Some(1));
+    let refused = contacts.delete(org, ann.id, Some(1), Actor::System, ports.clock.now());
     assert!(matches!(refused, Err(Error::Stale(state)) if *state == current.contact));
     assert_eq!(ports.get(org, ann.id), current.contact);
 }
@@ -230,7 +230,7 @@ pub fn an_address_that_was_left_is_free(ports: &Ports) {
     let (by, now) = (Actor::System, ports.clock.tick());
     ports.contacts.update(org, ann.id, None, &new_email("ann@example.com"), by, now).unwrap();
     let bo = ports.add(org, "Bo", "Ann@example.org");
-    ports.contacts.delete(org, bo.id, None).unwrap();
+    ports.contacts.delete(org, bo.id, None, Actor::System, ports.clock.now()).unwrap();
     ports.add(org, "Cy", "ann@EXAMPLE.org");
 }
 
@@ -282,8 +282,8 @@ pub fn adding_a_tag_that_is_there_or_removing_one_that_is_not_changes_nothing(po
 pub fn deleting_takes_everything_that_hangs_on_a_contact(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
-    assert!(ports.contacts.delete(org, ann.id, Some(1)).unwrap());
-    assert!(!ports.contacts.delete(org, ann.id, None).unwrap());
+    assert!(ports.contacts.delete(org, ann.id, Some(1), Actor::System, ports.clock.now()).unwrap());
+    assert!(!ports.contacts.delete(org, ann.id, None, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(ports.contacts.get(org, ann.id).unwrap(), None);
     assert_eq!(ports.contacts.arrivals(org, ann.id).unwrap(), []);
     assert_eq!(ports.activity(org, ann.id), []);

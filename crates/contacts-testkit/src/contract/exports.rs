@@ -5,7 +5,7 @@ use contacts_core::contact::{ContactFilter, ContactId, SourceKind, TagCondition}
 use contacts_core::export::{Columns, ExportPage, ExportRow, People};
 use contacts_core::field::{Field, FieldType, FieldValue};
 use contacts_core::import::Policy;
-use contacts_core::{Ids, OrgId};
+use contacts_core::{Actor, Clock, Ids, OrgId};
 
 use crate::Ports;
 use crate::samples::{self, custom, date, number, phone, tags, text};
@@ -153,7 +153,7 @@ pub fn the_filter_says_who_goes_out(ports: &Ports) {
 pub fn those_of_given_ids_go_out_and_whoever_is_gone_does_not(ports: &Ports) {
     let org = ports.org();
     let ids: Vec<_> = ["A", "B", "C", "D"].map(|name| ports.add(org, name, "").id).into();
-    ports.contacts.delete(org, ids[1], None).unwrap();
+    ports.contacts.delete(org, ids[1], None, Actor::System, ports.clock.now()).unwrap();
     let columns = Columns::all(&[]);
     let page = |ids: &[ContactId], after| {
         ports.exports.page(org, People::These(ids), after, &columns).unwrap()

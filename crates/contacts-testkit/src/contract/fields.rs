@@ -95,7 +95,7 @@ pub fn a_type_cannot_change_while_values_exist(ports: &Ports) {
     let archived = Field { archived: true, ..field("tier", FieldType::Text, 0) };
     assert!(ports.fields.update(org, &archived).unwrap());
     assert!(ports.fields.update(org, &field("spare", FieldType::Number, 1)).unwrap());
-    ports.contacts.delete(org, ann.id, None).unwrap();
+    ports.contacts.delete(org, ann.id, None, Actor::System, ports.clock.now()).unwrap();
     assert!(ports.fields.update(org, &field("tier", FieldType::Number, 0)).unwrap());
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contacts_core::contact::{Contact, ContactFilter, Sort, SortBy};
 use contacts_core::page::Count;
-use contacts_core::{Actor, OrgId};
+use contacts_core::{Actor, Clock, OrgId};
 
 use super::check::{search, shown};
 use crate::Ports;
@@ -86,7 +86,7 @@ pub fn a_cursor_holds_when_its_row_is_gone(ports: &Ports) {
     }
     let mut request = page(SortBy::Name, false, 2);
     let first = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
-    ports.contacts.delete(org, first.items[1].id, None).unwrap();
+    ports.contacts.delete(org, first.items[1].id, None, Actor::System, ports.clock.now()).unwrap();
     request.after = first.next;
     let second = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
     assert_eq!(second.items.iter().map(shown).collect::<Vec<_>>(), ["Cy", "Di"]);

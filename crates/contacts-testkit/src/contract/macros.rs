@@ -283,6 +283,29 @@ macro_rules! export_repository_contract {
     };
 }
 
+/// Makes a test of each property of a [`contacts_core::event::EventFeed`], and of what each
+/// change tells.
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! event_feed_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, events:
+            every_change_of_a_contact_is_told
+            what_changes_nothing_tells_nothing
+            a_tag_that_changes_is_told_of_its_carriers
+            a_tag_of_many_is_told_in_pieces
+            an_import_tells_of_those_who_changed_alike_at_once
+            a_chunk_tells_of_a_new_contact_as_made_whatever_follows
+            events_are_read_in_order_from_any_number
+            a_number_that_was_never_given_is_refused
+            what_is_forgotten_leaves_its_numbers_behind
+            organisations_do_not_see_each_other
+            a_reader_among_many_writers_sees_everything_once_and_in_order
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::file::FileStore`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.

@@ -165,7 +165,7 @@ pub fn an_old_id_points_to_the_survivor_of_all_merges(ports: &Ports) {
     assert_eq!(into(elsewhere, &one), None);
     merge(ports, org, &three, &two);
     assert_eq!((into(org, &one), into(org, &two)), (Some(three.id), Some(three.id)));
-    assert!(ports.contacts.delete(org, three.id, None).unwrap());
+    assert!(ports.contacts.delete(org, three.id, None, Actor::System, ports.clock.now()).unwrap());
     assert_eq!((into(org, &one), into(org, &two)), (None, None), "nobody is left to point to");
 }
 

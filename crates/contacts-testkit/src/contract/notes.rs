@@ -143,7 +143,7 @@ pub fn notes_go_with_their_contact(ports: &Ports) {
     let org = ports.org();
     let (ann, bo) = (ports.add(org, "Ann", ""), ports.add(org, "Bo", ""));
     let (gone, kept) = (ports.note(org, ann.id, "x"), ports.note(org, bo.id, "y"));
-    assert!(ports.contacts.delete(org, ann.id, None).unwrap());
+    assert!(ports.contacts.delete(org, ann.id, None, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(ports.notes.get(org, ann.id, gone.id).unwrap(), None);
     assert_eq!((ports.notes(org, ann.id), ports.notes(org, bo.id)), (vec![], vec![kept]));
 }

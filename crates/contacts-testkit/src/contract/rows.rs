@@ -408,7 +408,7 @@ pub fn a_contact_that_was_deleted_is_added_anew(ports: &Ports) {
     let import = running_import(ports, org, Policy::default());
     take(ports, &import, vec![import_row("Ann", "ann@example.org")]);
     let old = ann(ports, org);
-    ports.contacts.delete(org, old.id, None).unwrap();
+    ports.contacts.delete(org, old.id, None, Actor::System, ports.clock.now()).unwrap();
     let tally = take(ports, &import, vec![import_row("Ann", "ann@example.org")]);
     assert_eq!(counts(&tally), (2, 0, 0));
     let new = ann(ports, org);

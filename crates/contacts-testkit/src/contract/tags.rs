@@ -50,12 +50,15 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let vip = find(ports, org, "vip");
     assert_eq!(known(ports, other), []);
     assert_eq!(ports.tags.get(other, vip.id).unwrap(), None);
-    assert_eq!(ports.tags.rename(other, vip.id, &tag("x")).unwrap(), None);
-    assert!(!ports.tags.delete(other, vip.id).unwrap());
+    assert_eq!(
+        ports.tags.rename(other, vip.id, &tag("x"), Actor::System, ports.clock.now()).unwrap(),
+        None
+    );
+    assert!(!ports.tags.delete(other, vip.id, Actor::System, ports.clock.now()).unwrap());
     let theirs = ensure(ports, other, "VIP");
     assert_eq!((theirs.name.as_str(), theirs.contacts), ("VIP", 0));
     assert_ne!(theirs.id, vip.id);
-    assert!(ports.tags.delete(other, theirs.id).unwrap());
+    assert!(ports.tags.delete(other, theirs.id, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(known(ports, org), counted(&[("vip", 1)]));
     assert_eq!(ports.get(org, ann.id), ann);
 }
@@ -96,7 +99,8 @@ pub fn renaming_a_tag_renames_it_everywhere(ports: &Ports) {
     let org = ports.org();
     let ann = tagged(ports, org, "Ann", &["lead", "x"]);
     let lead = find(ports, org, "lead");
-    let renamed = ports.tags.rename(org, lead.id, &tag("Zebra")).unwrap();
+    let renamed =
+        ports.tags.rename(org, lead.id, &tag("Zebra"), Actor::System, ports.clock.now()).unwrap();
     let zebra = Tag { name: tag("Zebra"), ..lead };
     assert_eq!(renamed, Some(Renamed::Renamed(zebra.clone())));
     let read = ports.get(org, ann.id);
@@ -113,11 +117,13 @@ pub fn a_new_spelling_of_its_own_name_is_a_rename(ports: &Ports) {
     let org = ports.org();
     let ann = tagged(ports, org, "Ann", &["vip"]);
     let vip = find(ports, org, "vip");
-    let renamed = ports.tags.rename(org, vip.id, &tag("VIP")).unwrap();
+    let renamed =
+        ports.tags.rename(org, vip.id, &tag("VIP"), Actor::System, ports.clock.now()).unwrap();
     let Some(Renamed::Renamed(shown)) = renamed else { panic!("{renamed:?}") };
     assert_eq!((shown.id, shown.name.as_str(), shown.contacts), (vip.id, "VIP", 1));
     assert_eq!(written(&ports.get(org, ann.id).tags), ["VIP"]);
-    let again = ports.tags.rename(org, vip.id, &tag("VIP")).unwrap();
+    let again =
+        ports.tags.rename(org, vip.id, &tag("VIP"), Actor::System, ports.clock.now()).unwrap();
     assert_eq!(again, Some(Renamed::Renamed(shown)));
 }
 
@@ -127,7 +133,10 @@ pub fn renaming_onto_another_merges_them(ports: &Ports) {
     let bo = tagged(ports, org, "Bo", &["lead", "Prospect"]);
     let cy = tagged(ports, org, "Cy", &["Prospect"]);
     let (lead, prospect) = (find(ports, org, "lead"), find(ports, org, "prospect"));
-    let merged = ports.tags.rename(org, lead.id, &tag("PROSPECT")).unwrap();
+    let merged = ports
+        .tags
+        .rename(org, lead.id, &tag("PROSPECT"), Actor::System, ports.clock.now())
+        .unwrap();
     let expected = Tag { contacts: 3, ..prospect };
     assert_eq!(merged, Some(Renamed::Merged(expected)));
     for contact in [ann, bo, cy] {
@@ -141,8 +150,8 @@ pub fn deleting_a_tag_takes_it_off_everybody(ports: &Ports) {
     let org = ports.org();
     let ann = tagged(ports, org, "Ann", &["a", "b"]);
     let a = find(ports, org, "a");
-    assert!(ports.tags.delete(org, a.id).unwrap());
-    assert!(!ports.tags.delete(org, a.id).unwrap());
+    assert!(ports.tags.delete(org, a.id, Actor::System, ports.clock.now()).unwrap());
+    assert!(!ports.tags.delete(org, a.id, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(ports.tags.get(org, a.id).unwrap(), None);
     let read = ports.get(org, ann.id);
     assert_eq!(written(&read.tags), ["b"]);
@@ -154,8 +163,11 @@ pub fn what_is_not_there_answers_nothing(ports: &Ports) {
     let (org, id) = (ports.org(), TagId(ports.ids.next()));
     ensure(ports, org, "vip");
     assert_eq!(ports.tags.get(org, id).unwrap(), None);
-    assert_eq!(ports.tags.rename(org, id, &tag("vip")).unwrap(), None);
-    assert!(!ports.tags.delete(org, id).unwrap());
+    assert_eq!(
+        ports.tags.rename(org, id, &tag("vip"), Actor::System, ports.clock.now()).unwrap(),
+        None
+    );
+    assert!(!ports.tags.delete(org, id, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(known(ports, org), counted(&[("vip", 0)]));
 }
 
@@ -165,7 +177,11 @@ pub fn tags_that_are_renamed_to_one_name_at_once_become_one(ports: &Ports) {
     std::thread::scope(|scope| {
         let renames: Vec<_> = made
             .iter()
-            .map(|made| scope.spawn(|| ports.tags.rename(org, made.id, &tag("one"))))
+            .map(|made| {
+                scope.spawn(|| {
+                    ports.tags.rename(org, made.id, &tag("one"), Actor::System, ports.clock.now())
+                })
+            })
             .collect();
         for rename in renames {
             assert!(rename.join().unwrap().unwrap().is_some());

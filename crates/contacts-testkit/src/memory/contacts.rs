@@ -8,6 +8,7 @@ use contacts_core::contact::{
     ContactFilter, ContactId, ContactPatch, ContactRepository, CursorKey, Listed, Merged, Origin,
     PageRequest, Tagged, Updated,
 };
+use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::page::{Count, Page, PageSize};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Error, OrgId, Result};
@@ -183,7 +184,11 @@ impl ContactRepository for World {
             // Nothing of a refused contact is kept, not even its tags.
             rows.contacts.check_address(contact)?;
             let tags = rows.tags.written(&contact.tags, &self.ids());
-            rows.contacts.insert(Contact { tags, ..contact.clone() }, actor)
+            rows.contacts.insert(Contact { tags, ..contact.clone() }, actor)?;
+            let at = contact.created_at;
+            let made = ContactEvent::of(contact.id, EventKind::Created, Vec::new(), actor, at);
+            rows.events.push(made);
+            Ok(())
         })
     }
 
@@ -206,6 +211,10 @@ impl ContactRepository for World {
         self.rows(org, |rows| {
             let updated = rows.contacts.update(id, if_version, patch, actor, now);
             let updated = updated.map_err(|error| rows.shown_in(error))?;
+            if let Some(updated) = updated.as_ref().filter(|updated| !updated.changes.is_empty()) {
+                let fields = updated.changes.iter().map(|change| change.field.clone()).collect();
+                rows.events.push(ContactEvent::of(id, EventKind::Updated, fields, actor, now));
+            }
             Ok(updated.map(|Updated { contact, changes }| Updated {
                 contact: rows.shown(contact),
                 changes,
@@ -234,17 +243,30 @@ impl ContactRepository for World {
             record.contact.tags.sort();
             record.note_tags(now, actor, &added, &removed);
             let contact = record.contact.clone();
+            if !added.is_empty() || !removed.is_empty() {
+                let fields = vec!["tags".to_owned()];
+                rows.events.push(ContactEvent::of(id, EventKind::Updated, fields, actor, now));
+            }
             let contact = rows.shown(contact);
             Ok(Some(Tagged { contact, added, removed }))
         })
     }
 
-    fn delete(&self, org: OrgId, id: ContactId, if_version: Option<u64>) -> Result<bool> {
+    fn delete(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
         self.rows(org, |rows| {
             let deleted = rows.contacts.delete(id, if_version);
             let deleted = deleted.map_err(|error| rows.shown_in(error))?;
             if deleted {
                 rows.forget(id);
+                let gone = ContactEvent::of(id, EventKind::Deleted, Vec::new(), actor, now);
+                rows.events.push(gone);
             }
             Ok(deleted)
         })

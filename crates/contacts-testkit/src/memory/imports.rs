@@ -1,6 +1,7 @@
 //! Imports in memory: rows are taken one by one, as the rule says.
 
-use contacts_core::contact::{Arrival, Contact, Origin};
+use contacts_core::contact::{Arrival, Contact, Origin, changed_fields};
+use contacts_core::event::EventGroups;
 use contacts_core::import::{
     Analysis, Applied, Chunk, Decision, Import, ImportId, ImportRepository, ImportRow, ImportState,
     Issue, Plan, PlannedRow, Policy, Skip, Tally, added, decide,
@@ -29,12 +30,22 @@ struct Taking<'a> {
 
 impl Taking<'_> {
     /// Takes one row; what it did is told by the decision.
-    fn take(&self, rows: &mut Rows, planned: &PlannedRow, row: &ImportRow) -> Result<Decision> {
+    fn take(
+        &self,
+        rows: &mut Rows,
+        events: &mut EventGroups,
+        planned: &PlannedRow,
+        row: &ImportRow,
+    ) -> Result<Decision> {
         let known = rows.contacts.of_address(row.email.key());
         let decision = decide(known.as_ref().map(|r| &r.contact), row, self.policy, self.now);
         match (&decision, known) {
-            (Decision::Add, _) => self.add(rows, planned, row)?,
+            (Decision::Add, _) => {
+                self.add(rows, planned, row)?;
+                events.created(planned.id);
+            }
             (Decision::Update { contact, tags, .. }, Some(record)) => {
+                events.updated(contact.id, changed_fields(&record.contact, contact));
                 let mut all = record.contact.tags.clone();
                 all.extend(rows.tags.written(tags, self.ids));
                 all.sort();
@@ -240,13 +251,18 @@ fn apply(
     }
     let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
     let mut tally = import.tally.clone();
+    let mut events = EventGroups::default();
     for planned in &chunk.rows {
         let decision = match &planned.row {
-            Ok(row) => Taking { import, policy, now, ids }.take(rows, planned, row)?,
+            Ok(row) => {
+                let taking = Taking { import, policy, now, ids };
+                taking.take(rows, &mut events, planned, row)?
+            }
             Err(skip) => Decision::Skip(*skip),
         };
         count(&mut tally, issues, planned, &decision);
     }
     import.tally = tally.clone();
+    rows.events.extend(events.into_events(Actor::Import(import.id), now));
     Ok(Applied::Taken(tally))
 }

@@ -100,6 +100,10 @@ impl JobQueue for World {
         queued.held = None;
         match outcome {
             Outcome::Again => queued.due = now,
+            Outcome::Rest(at) => {
+                queued.due = at;
+                queued.claimed.failures = 0;
+            }
             Outcome::Retry(at) => {
                 queued.due = at;
                 queued.claimed.failures += 1;

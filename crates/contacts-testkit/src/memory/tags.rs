@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use contacts_core::contact::ContactId;
+use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
-use contacts_core::{Ids, OrgId, Result};
+use contacts_core::{Actor, Ids, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::world::Rows;
@@ -40,6 +42,19 @@ impl Rows {
         let (id, name) = self.tags.by_key.get(name.key())?;
         let carry = self.contacts.records.values().filter(|r| r.contact.tags.contains(name));
         Some(Tag { id: *id, name: name.clone(), contacts: carry.count() as u64 })
+    }
+
+    /// Who carries a tag, in the order of their ids.
+    fn carriers(&self, tag: &TagName) -> Vec<ContactId> {
+        let records = self.contacts.records.values();
+        records.filter(|r| r.contact.tags.contains(tag)).map(|r| r.contact.id).collect()
+    }
+
+    /// Tells that the tags of contacts have changed.
+    fn tell_tagging(&mut self, contacts: &[ContactId], actor: Actor, now: OffsetDateTime) {
+        let fields = ["tags".to_owned()];
+        let events = ContactEvent::of_many(contacts, EventKind::Updated, &fields, actor, now);
+        self.events.extend(events);
     }
 
     /// Whoever carries the old tag carries the new one, or none.
@@ -90,15 +105,32 @@ impl TagRepository for World {
         self.rows(org, |rows| Ok(rows.tags.name_of(tag).and_then(|name| rows.tag(&name))))
     }
 
-    fn rename(&self, org: OrgId, tag: TagId, name: &TagName) -> Result<Option<Renamed>> {
-        self.rows(org, |rows| Ok(rows.rename_tag(tag, name)))
+    fn rename(
+        &self,
+        org: OrgId,
+        tag: TagId,
+        name: &TagName,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<Renamed>> {
+        self.rows(org, |rows| {
+            let Some(old) = rows.tags.name_of(tag) else { return Ok(None) };
+            let carriers = rows.carriers(&old);
+            let renamed = rows.rename_tag(tag, name);
+            if old.as_str() != name.as_str() {
+                rows.tell_tagging(&carriers, actor, now);
+            }
+            Ok(renamed)
+        })
     }
 
-    fn delete(&self, org: OrgId, tag: TagId) -> Result<bool> {
+    fn delete(&self, org: OrgId, tag: TagId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
         self.rows(org, |rows| {
             let Some(name) = rows.tags.name_of(tag) else { return Ok(false) };
+            let carriers = rows.carriers(&name);
             rows.tags.by_key.remove(name.key());
             rows.replace_tag(&name, None);
+            rows.tell_tagging(&carriers, actor, now);
             Ok(true)
         })
     }

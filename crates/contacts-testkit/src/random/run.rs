@@ -10,7 +10,7 @@ use contacts_core::tag::{Renamed, TagId};
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
 
-use super::shown::{Teller, applied, tag};
+use super::shown::{Teller, applied, event, tag};
 use super::{Observation, Operation, Profile};
 use crate::{Ports, samples};
 
@@ -29,6 +29,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
     seen.push(observe("every tag in the end".to_owned(), run.tags()));
     seen.push(observe("every field in the end".to_owned(), run.fields()));
     seen.push(observe("every import in the end".to_owned(), run.imports()));
+    seen.push(observe("every event in the end".to_owned(), run.events()));
     seen
 }
 
@@ -50,7 +51,13 @@ impl Run<'_> {
             Operation::Delete { who, version } => {
                 let Some(contact) = self.person(*who) else { return "nobody".to_owned() };
                 let version = version.map(|is| contact.version + u64::from(!is));
-                let deleted = self.ports.contacts.delete(self.org, contact.id, version);
+                let deleted = self.ports.contacts.delete(
+                    self.org,
+                    contact.id,
+                    version,
+                    Actor::System,
+                    self.now(),
+                );
                 self.tell.result(deleted, |deleted| deleted.to_string())
             }
             Operation::Merge { who, other, version } => self.merge(*who, *other, *version),
@@ -64,8 +71,10 @@ impl Run<'_> {
             Operation::RenameTag(old, new) => self.rename(old, new),
             Operation::DeleteTag(name) => {
                 let Some(id) = self.tag_id(name) else { return "no tag".to_owned() };
-                self.tell
-                    .result(self.ports.tags.delete(self.org, id), |deleted| deleted.to_string())
+                self.tell.result(
+                    self.ports.tags.delete(self.org, id, Actor::System, self.now()),
+                    |deleted| deleted.to_string(),
+                )
             }
             Operation::Define(key, kind) => {
                 let position = self.ports.fields.list(self.org).unwrap().len() as u32;
@@ -202,7 +211,8 @@ impl Run<'_> {
 
     fn rename(&self, old: &str, new: &str) -> String {
         let Some(id) = self.tag_id(old) else { return "no tag".to_owned() };
-        let renamed = self.ports.tags.rename(self.org, id, &samples::tag(new));
+        let renamed =
+            self.ports.tags.rename(self.org, id, &samples::tag(new), Actor::System, self.now());
         self.tell.result(renamed, |renamed| match renamed.unwrap() {
             Renamed::Renamed(new) => format!("renamed to {}", tag(&new)),
             Renamed::Merged(into) => format!("merged into {}", tag(&into)),
@@ -329,6 +339,19 @@ impl Run<'_> {
         let fields = self.ports.fields.list(self.org).unwrap();
         let shown = |field: &Field| format!("{} {:?} {}", field.key, field.kind, field.archived);
         self.tell.lines(fields.iter().map(shown))
+    }
+
+    /// Every event. People are told by their place among those that were ever told of.
+    fn events(&self) -> String {
+        let events = self.ports.feed.after(self.org, None, 10_000).unwrap();
+        let mut met: Vec<ContactId> = Vec::new();
+        for id in events.iter().flat_map(|event| &event.event.contacts) {
+            if !met.contains(id) {
+                met.push(*id);
+            }
+        }
+        let who = |id| format!("#{:?}", met.iter().position(|known| *known == id));
+        self.tell.lines(events.iter().map(|told| event(told, who)))
     }
 
     fn imports(&self) -> String {

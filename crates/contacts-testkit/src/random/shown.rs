@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use contacts_core::contact::{Activity, ActivityKind, Arrival, Contact, Origin};
+use contacts_core::contact::{Activity, ActivityKind, Arrival, Contact, ContactId, Origin};
+use contacts_core::event::NumberedEvent;
 use contacts_core::import::{Applied, Import};
 use contacts_core::note::Note;
 use contacts_core::tag::Tag;
@@ -75,6 +76,7 @@ impl Teller {
             Error::Merged(_) => "merged".to_owned(),
             Error::Taken(_) => "taken".to_owned(),
             Error::Conflict(_) => "conflict".to_owned(),
+            Error::CursorExpired => "the cursor has expired".to_owned(),
             Error::NotFound(what) => format!("no {what}"),
             Error::Forbidden(_) => "forbidden".to_owned(),
             Error::Busy => "busy".to_owned(),
@@ -105,6 +107,17 @@ fn origin(origin: &Origin) -> String {
         Origin::CsvImport { file_name, row, .. } => format!("row {row} of {file_name}"),
         origin => origin.kind().as_str().to_owned(),
     }
+}
+
+/// An event, with contacts by the names that they have.
+pub(super) fn event(event: &NumberedEvent, who: impl Fn(ContactId) -> String) -> String {
+    let NumberedEvent { number, event } = event;
+    let contacts: Vec<_> = event.contacts.iter().map(|id| who(*id)).collect();
+    let mut fields = event.fields.clone();
+    fields.sort();
+    let survivor = event.kind.survivor().map(who);
+    let (kind, actor) = (event.kind.as_str(), event.actor.parts().0);
+    format!("{number} {kind} {contacts:?} {fields:?} {survivor:?} by {actor}")
 }
 
 pub(super) fn tag(tag: &Tag) -> String {

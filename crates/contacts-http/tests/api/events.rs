@@ -1,0 +1,151 @@
+//! The change feed.
+
+use std::time::Duration;
+
+use actix_web::test::TestRequest;
+use contacts_core::OrgId;
+use contacts_core::event::FeedService;
+use contacts_core::key::Scope;
+use contacts_http::ApiConfig;
+use serde_json::{Value, json};
+
+use crate::import_events::Follower;
+use crate::support::{Answer, Service, request};
+
+async fn feed(service: &Service, query: &str) -> Answer {
+    service.get(&format!("/v1/events{query}")).await
+}
+
+fn id_of(path: &str) -> &str {
+    path.rsplit('/').next().unwrap()
+}
+
+#[actix_web::test]
+async fn every_change_is_told_without_personal_data() {
+    let service = Service::new();
+    let path = service.contact("Ann Lee", "ann@example.org").await;
+    service.patch(&path, json!({"phone": "+1 202 555 0101"})).await;
+    service.post(&format!("{path}/tags"), json!({"add": ["Secret"]})).await;
+    service.delete(&path).await;
+    let answer = feed(&service, "").await;
+    let text = String::from_utf8(answer.bytes.clone()).unwrap();
+    for personal in ["Ann", "ann@", "555", "Secret"] {
+        assert!(!text.contains(personal), "{text}");
+    }
+    let page = answer.json();
+    let told: Vec<_> = page["items"].as_array().unwrap().iter().collect();
+    let kinds: Vec<_> = told.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    let updated = "contacts.updated";
+    assert_eq!(kinds, ["contacts.created", updated, updated, "contacts.deleted"]);
+    assert_eq!(told[1]["fields"], json!(["phone"]));
+    assert_eq!(told[2]["fields"], json!(["tags"]));
+    assert_eq!(
+        *told[3],
+        json!({
+            "number": 4, "type": "contacts.deleted", "contact_ids": [id_of(&path)], "fields": [],
+            "survivor_id": null, "actor": told[0]["actor"], "at": "2026-01-01T10:00:00Z",
+        })
+    );
+    assert_eq!(told[3]["actor"]["kind"], "key");
+    assert_eq!((&page["next"], &page["more"]), (&json!("4"), &json!(false)));
+}
+
+#[actix_web::test]
+async fn a_reader_goes_on_where_it_was() {
+    let service = Service::new();
+    assert_eq!(feed(&service, "").await.json(), json!({"items": [], "next": "0", "more": false}));
+    for _ in 0..3 {
+        service.contact("Ann", &format!("{}@example.org", service.api.ids.next())).await;
+    }
+    let numbers = |page: &Value| -> Vec<u64> {
+        page["items"].as_array().unwrap().iter().map(|e| e["number"].as_u64().unwrap()).collect()
+    };
+    let first = feed(&service, "?limit=2").await.json();
+    assert_eq!((numbers(&first), &first["more"]), (vec![1, 2], &json!(true)));
+    let rest = feed(&service, "?after=2&limit=2").await.json();
+    assert_eq!((numbers(&rest), &rest["next"]), (vec![3], &json!("3")));
+    let now = feed(&service, "?after=now").await.json();
+    assert_eq!(now, json!({"items": [], "next": "3", "more": false}));
+    assert_eq!(feed(&service, "?after=3").await.json(), now);
+}
+
+#[actix_web::test]
+async fn a_cursor_that_is_too_old_says_so() {
+    let service = Service::new();
+    service.contact("Ann", "ann@example.org").await;
+    service.contact("Bo", "bo@example.org").await;
+    service.world.clock().advance(FeedService::KEPT + Duration::from_secs(1));
+    service.contact("Cy", "cy@example.org").await;
+    service.world.ports().feed.sweep(org(&service), service.world_time()).unwrap();
+    assert_eq!(feed(&service, "?after=1").await.problem(), "410 cursor_expired");
+    assert_eq!(feed(&service, "?after=99").await.problem(), "410 cursor_expired");
+    assert_eq!(service.get("/v1/events/stream?after=0").await.problem(), "410 cursor_expired");
+    let kept = feed(&service, "").await.json();
+    assert_eq!((&kept["items"][0]["number"], &kept["next"]), (&json!(3), &json!("3")));
+    assert_eq!(feed(&service, "?after=2").await.json(), kept);
+}
+
+fn org(service: &Service) -> OrgId {
+    service.world.org()
+}
+
+impl Service {
+    /// Before when events are not kept any more.
+    fn world_time(&self) -> time::OffsetDateTime {
+        self.api.clock.now() - FeedService::KEPT
+    }
+}
+
+#[actix_web::test]
+async fn wrong_parameters_are_refused_by_name() {
+    let service = Service::new();
+    let wrong = feed(&service, "?after=yesterday&limit=0&type=x").await;
+    assert_eq!(wrong.wrong(), ["after", "limit", "type"]);
+    let stream = service.request("GET", "/v1/events/stream").insert_header(("last-event-id", "x"));
+    assert_eq!(service.send(stream).await.problem(), "400 invalid_header");
+}
+
+#[actix_web::test]
+async fn the_feed_is_for_those_who_may_read() {
+    let service = Service::new();
+    service.contact("Ann", "ann@example.org").await;
+    let widget = service.key(&[Scope::Capture]);
+    for path in ["/v1/events", "/v1/events/stream"] {
+        let refused = service.send(request(&widget, "GET", path)).await;
+        assert_eq!(refused.problem(), "403 scope_missing");
+        let bare = service.send(TestRequest::get().uri(path)).await;
+        assert_eq!(bare.problem(), "401 unauthenticated");
+    }
+    let stranger = service.stranger();
+    let theirs = service.send(request(&stranger, "GET", "/v1/events")).await.json();
+    assert_eq!(theirs["items"], json!([]));
+}
+
+#[actix_web::test]
+async fn a_stream_tells_what_happens_and_goes_on_after_the_last_event() {
+    let service = Service::with(ApiConfig {
+        events_interval: Duration::from_millis(10),
+        events_heartbeat: Duration::from_millis(50),
+        ..ApiConfig::default()
+    });
+    service.contact("Ann", "ann@example.org").await;
+    let address = service.listen();
+    let mut live = Follower::at(&service, address, "/v1/events/stream", "");
+    assert_eq!(live.line(": ").as_deref(), Some("alive"), "what was before is not told");
+    service.contact("Bo", "bo@example.org").await;
+    assert_eq!(live.line("id: ").as_deref(), Some("2"));
+    assert_eq!(live.line("event: ").as_deref(), Some("contacts.created"));
+    let event: Value = serde_json::from_str(&live.line("data: ").unwrap()).unwrap();
+    assert_eq!((&event["number"], &event["type"]), (&json!(2), &json!("contacts.created")));
+    let head = "last-event-id: 0\r\n";
+    let mut again = Follower::at(&service, address, "/v1/events/stream?after=now", head);
+    assert_eq!([again.line("id: "), again.line("id: ")].map(Option::unwrap), ["1", "2"]);
+    let mut after = Follower::at(&service, address, "/v1/events/stream?after=1", "");
+    assert_eq!(after.line("id: ").as_deref(), Some("2"));
+}
+
+#[actix_web::test]
+async fn more_streams_than_there_is_room_for_are_told_to_come_back() {
+    let service = Service::with(ApiConfig { max_streams: 0, ..ApiConfig::default() });
+    assert_eq!(service.get("/v1/events/stream").await.problem(), "503 busy");
+}
