@@ -17,6 +17,7 @@
 
 pub mod actor;
 pub mod answer;
+pub mod campaign;
 pub mod clock;
 pub mod contact;
 pub mod error;

@@ -9,6 +9,7 @@ mod answers;
 mod auth;
 mod blocking;
 mod body;
+mod campaigns;
 mod config;
 mod contacts;
 mod docs;
@@ -37,6 +38,7 @@ mod unread;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use contacts_core::campaign::CampaignService;
 use contacts_core::contact::ContactService;
 use contacts_core::event::FeedService;
 use contacts_core::field::FieldService;
@@ -65,6 +67,8 @@ pub struct Api {
     pub contacts: ContactService,
     /// Notes.
     pub notes: NoteService,
+    /// Campaigns.
+    pub campaigns: CampaignService,
     /// Tags.
     pub tags: TagService,
     /// Custom fields.

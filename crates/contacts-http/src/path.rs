@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use contacts_core::Error;
+use contacts_core::campaign::CampaignId;
 use contacts_core::contact::ContactId;
 use contacts_core::import::ImportId;
 use contacts_core::key::KeyId;
@@ -35,7 +36,10 @@ macro_rules! path_id {
     )+};
 }
 
-path_id!(ContactId "contact", ImportId "import", KeyId "key", NoteId "note", TagId "tag");
+path_id!(
+    CampaignId "campaign", ContactId "contact", ImportId "import", KeyId "key", NoteId "note",
+    TagId "tag"
+);
 
 impl<T: PathId> FromRequest for Id<T> {
     type Error = Problem;

@@ -15,7 +15,9 @@ use crate::answers::once;
 use crate::auth::authenticate;
 use crate::edge::edge;
 use crate::shared::Shared;
-use crate::{Api, contacts, docs, events, fields, health, imports, keys, me, notes, tags};
+use crate::{
+    Api, campaigns, contacts, docs, events, fields, health, imports, keys, me, notes, tags,
+};
 
 /// The API's routes, for any actix application.
 pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
@@ -43,6 +45,7 @@ fn v1() -> Table {
     [
         contacts::routes,
         notes::routes,
+        campaigns::routes,
         tags::routes,
         fields::routes,
         imports::routes,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use contacts_core::campaign::AddressKey;
 use contacts_core::{Error, Ids, Result};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
@@ -16,6 +17,8 @@ use diesel::{PgConnection, RunQueryDsl, sql_query};
 pub struct Database {
     pool: Pool<ConnectionManager<PgConnection>>,
     pub(crate) ids: Arc<dyn Ids>,
+    /// Hashes the addresses of those who unsubscribe.
+    pub(crate) addresses: AddressKey,
 }
 
 /// How many connections a pool keeps.
@@ -55,12 +58,18 @@ const TRIES: u32 = 20;
 pub(crate) type Connection = PooledConnection<ConnectionManager<PgConnection>>;
 
 impl Database {
-    /// Connects.
+    /// Connects. Whoever opens a database gives the key that was used before, for without it
+    /// nobody's unsubscribe is found again: see [`Database::claim`].
     ///
     /// # Errors
     ///
     /// [`OpenError`] with a sentence that says what to do.
-    pub fn open(url: &str, config: PoolConfig, ids: Arc<dyn Ids>) -> Result<Self, OpenError> {
+    pub fn open(
+        url: &str,
+        config: PoolConfig,
+        ids: Arc<dyn Ids>,
+        addresses: AddressKey,
+    ) -> Result<Self, OpenError> {
         let unreachable = |error: String| OpenError::Unreachable(first_line(&error));
         check(url).map_err(|error| match error {
             CheckError::Open(error) => error,
@@ -73,7 +82,7 @@ impl Database {
             .test_on_check_out(false)
             .build(ConnectionManager::new(with_options(url)))
             .map_err(|error| unreachable(error.to_string()))?;
-        Ok(Self { pool, ids })
+        Ok(Self { pool, ids, addresses })
     }
 
     /// Asks the server for a sign of life.

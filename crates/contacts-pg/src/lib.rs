@@ -6,6 +6,7 @@
 //! is one transaction.
 
 mod answers;
+mod campaigns;
 mod contacts;
 mod database;
 mod events;
@@ -13,6 +14,7 @@ mod exports;
 mod fields;
 mod files;
 mod imports;
+mod installation;
 mod jobs;
 mod json;
 mod keys;

@@ -100,7 +100,7 @@ fn with_services(config: &DatabaseConfig, work: impl FnOnce(&Services) -> Done) 
 /// Runs a command over a database, and leaves it in order.
 fn with_database(config: &DatabaseConfig, work: impl FnOnce(&Services) -> Done) -> Done {
     let server = Server::find(config)?;
-    let done = server.open(Services::FEW).and_then(|database| work(&Services::over(database)));
+    let done = server.open(Services::FEW).and_then(|services| work(&services));
     let left = server.leave();
     done.and(left)
 }

@@ -1,6 +1,7 @@
 //! Everything that can be configured, and the only file that reads the environment.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
@@ -15,17 +16,34 @@ use crate::embedded;
 use crate::report::{Done, Failure};
 
 /// Where the database is.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Default)]
 pub struct DatabaseConfig {
     /// A Postgres server's connection string; without it, an embedded database is used
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// Where the embedded database keeps its data
+    /// The installation's secret, from which its keys come; without it, the file `secret` in the
+    /// data directory, which the first start makes
+    #[arg(
+        long,
+        env = "CONTACTS_SECRET",
+        hide_env_values = true,
+        global = true,
+        value_name = "TEXT"
+    )]
+    secret: Option<String>,
+    /// Where the embedded database keeps its data, and the installation its secret
     #[arg(long, env = "CONTACTS_DATA_DIR", global = true, value_name = "FOLDER")]
     data_dir: Option<OsString>,
     /// Where the embedded database's server programs are
     #[arg(long, env = "CONTACTS_PG_BIN", global = true, value_name = "FOLDER")]
     pg_bin: Option<OsString>,
+}
+
+/// Hides what is secret.
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DatabaseConfig").field("data_dir", &self.data_dir).finish_non_exhaustive()
+    }
 }
 
 impl DatabaseConfig {
@@ -34,7 +52,12 @@ impl DatabaseConfig {
         self.database_url.as_deref().map(str::trim).filter(|url| !url.is_empty())
     }
 
-    /// Where the embedded database keeps its data.
+    /// The installation's secret, when it is given.
+    pub fn secret(&self) -> Option<&str> {
+        self.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty())
+    }
+
+    /// Where the embedded database keeps its data, and the installation its secret.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@
 //! <data directory>/
 //!   cluster/       the data; made whole under another name first, so it is never half made
 //!   socket/        the Unix socket, mode 0700
+//!   secret         not the database's: the secret of the installation, mode 0600
 //!   postgres.log   what the server says; at most 10 MB, and as much again in postgres.log.1
 //!   users.lock     held shared by every process that uses the cluster
 //!   start.lock     held by the one that starts or stops it
@@ -145,7 +146,7 @@ pub fn default_data_dir(xdg: Option<OsString>, home: Option<OsString>) -> Result
 }
 
 /// Makes the data directory, and gives its one true name, by which processes recognise it.
-fn prepare(data_dir: &Path) -> Result<PathBuf> {
+pub(crate) fn prepare(data_dir: &Path) -> Result<PathBuf> {
     // Root's is entered by the server, which runs as somebody else.
     let mode = if rustix::process::geteuid().is_root() { 0o755 } else { 0o700 };
     DirBuilder::new()

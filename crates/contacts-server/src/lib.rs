@@ -10,5 +10,6 @@ pub mod embedded;
 pub mod ids;
 pub mod log;
 pub mod report;
+pub mod secret;
 pub mod signals;
 pub mod wiring;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use contacts_core::campaign::CampaignService;
 use contacts_core::contact::ContactService;
 use contacts_core::event::FeedService;
 use contacts_core::field::FieldService;
@@ -21,14 +22,16 @@ use contacts_worker::{Worker, WorkerConfig};
 
 use crate::clock::SystemClock;
 use crate::config::DatabaseConfig;
-use crate::embedded::Embedded;
+use crate::embedded::{self, Embedded};
 use crate::ids::SystemIds;
 use crate::report::{Done, Failure};
+use crate::secret::{Purpose, Secret};
 
 /// A Postgres server that is ready: the one we were told of, or our own.
 #[derive(Debug)]
 pub struct Server {
     url: String,
+    secret: Secret,
     own: Option<(Embedded, PathBuf)>,
 }
 
@@ -41,20 +44,25 @@ impl Server {
     pub fn find(config: &DatabaseConfig) -> Done<Self> {
         if let Some(url) = config.url() {
             check_password(url)?;
-            return Ok(Self { url: url.to_owned(), own: None });
+            let secret =
+                Secret::find(config.secret(), || Ok(embedded::prepare(&config.data_dir()?)?))?;
+            return Ok(Self { url: url.to_owned(), secret, own: None });
         }
         let data_dir = config.data_dir()?;
         let embedded = Embedded::start(&data_dir, config.pg_bin().as_deref())?;
-        Ok(Self { url: embedded.url(), own: Some((embedded, data_dir)) })
+        let secret = Secret::find(config.secret(), || Ok(data_dir.clone()))?;
+        Ok(Self { url: embedded.url(), secret, own: Some((embedded, data_dir)) })
     }
 
-    /// A pool of connections to it.
+    /// The use cases over a pool of connections to it.
     ///
     /// # Errors
     ///
     /// A sentence when it cannot be used.
-    pub fn open(&self, pool: PoolConfig) -> Done<Database> {
-        Ok(Database::open(&self.url, pool, Arc::new(SystemIds))?)
+    pub fn open(&self, pool: PoolConfig) -> Done<Services> {
+        let addresses = self.secret.addresses();
+        let database = Database::open(&self.url, pool, Arc::new(SystemIds), addresses)?;
+        Ok(Services::over(database, self.secret.clone()))
     }
 
     /// Where the data is, as people read it.
@@ -104,6 +112,8 @@ pub struct Services {
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
     pub ids: Arc<dyn Ids>,
+    /// The installation's secret.
+    pub secret: Secret,
 }
 
 impl Services {
@@ -111,12 +121,17 @@ impl Services {
     pub const FEW: PoolConfig = PoolConfig { size: 4, wait: Duration::from_secs(10) };
 
     /// The use cases over a pool.
-    pub fn over(database: Database) -> Self {
-        Self::with(database, Arc::new(SystemClock), Arc::new(SystemIds))
+    fn over(database: Database, secret: Secret) -> Self {
+        Self::with(database, secret, Arc::new(SystemClock), Arc::new(SystemIds))
     }
 
     /// The use cases over a pool, in another time and with other ids.
-    pub fn with(database: Database, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+    pub fn with(
+        database: Database,
+        secret: Secret,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
         let database = Arc::new(database);
         Self {
             organisations: database.clone(),
@@ -133,16 +148,25 @@ impl Services {
             database,
             clock,
             ids,
+            secret,
         }
     }
 
-    /// Brings the schema up to date.
+    /// Brings the schema up to date, and makes sure that the database is this installation's.
     ///
     /// # Errors
     ///
     /// A sentence that says what stands in the way.
     pub fn migrate(&self) -> Done<Migrated> {
-        Ok(self.database.migrate()?)
+        let migrated = self.database.migrate()?;
+        if self.database.claim(&self.secret.derive(Purpose::Fingerprint))? {
+            return Ok(migrated);
+        }
+        Err(Failure::new(
+            "the database was made with another secret: copy the file secret from the data \
+             directory of the server that made it into this one's, or set CONTACTS_SECRET as it \
+             was there",
+        ))
     }
 
     fn feed(&self) -> FeedService {
@@ -173,9 +197,6 @@ impl Services {
         metrics::set_global_recorder(recorder).map_err(|_second| {
             Failure::new("metrics are recorded already: serve once in a process")
         })?;
-        let mut secret = [0; 32];
-        getrandom::fill(&mut secret)
-            .map_err(|_error| Failure::new("the system has no random bytes"))?;
         let pinged = database.clone();
         Ok(Api {
             contacts: ContactService::new(
@@ -186,13 +207,14 @@ impl Services {
                 ids.clone(),
             ),
             notes: NoteService::new(database.clone(), database.clone(), clock.clone(), ids.clone()),
+            campaigns: CampaignService::new(database.clone(), clock.clone()),
             tags: TagService::new(database.clone(), clock.clone(), ids.clone()),
             fields: FieldService::new(database.clone()),
             imports: self.imports.clone(),
             feed: self.feed(),
             keys: self.keys.clone(),
             organisations: self.organisations.clone(),
-            answers: Answers::new(database.clone(), secret),
+            answers: Answers::new(database.clone(), self.secret.derive(Purpose::Answers)),
             clock: clock.clone(),
             ids: ids.clone(),
             readiness: Arc::new(move || match pinged.ping() {

@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod answers;
+pub mod campaigns;
 pub mod contacts;
 pub mod events;
 pub mod exports;
@@ -21,6 +22,7 @@ pub mod organisations;
 pub mod rows;
 pub mod search;
 pub mod tags;
+pub mod unsubscribes;
 
 mod check;
 mod macros;

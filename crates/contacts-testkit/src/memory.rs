@@ -1,6 +1,7 @@
 //! The ports in memory, a file each.
 
 pub(crate) mod answers;
+pub(crate) mod campaigns;
 pub(crate) mod contacts;
 mod events;
 mod exports;

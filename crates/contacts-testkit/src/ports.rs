@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use contacts_core::answer::AnswerRepository;
+use contacts_core::campaign::{CampaignRepository, CampaignService};
 use contacts_core::contact::{ContactRepository, ContactService};
 use contacts_core::event::{EventFeed, FeedService};
 use contacts_core::export::{ExportRepository, ExportService};
@@ -26,6 +27,8 @@ pub struct Ports {
     pub answers: Arc<dyn AnswerRepository>,
     /// Keeps contacts.
     pub contacts: Arc<dyn ContactRepository>,
+    /// Keeps campaigns.
+    pub campaigns: Arc<dyn CampaignRepository>,
     /// Keeps tags.
     pub tags: Arc<dyn TagRepository>,
     /// Keeps custom fields.
@@ -73,6 +76,11 @@ impl Ports {
             Arc::new(self.clock.clone()),
             Arc::new(self.ids.clone()),
         )
+    }
+
+    /// The use cases of campaigns over these ports.
+    pub fn campaign_service(&self) -> CampaignService {
+        CampaignService::new(self.campaigns.clone(), Arc::new(self.clock.clone()))
     }
 
     /// The use cases of custom fields over these ports.

@@ -4,6 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use contacts_core::campaign::{
+    Campaign, CampaignId, CampaignKind, Delivery, DeliveryId, DeliveryKind,
+};
 use contacts_core::contact::{
     Arrival, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, Name, Origin,
     PageRequest, Patch, Phone, Sort, SortBy,
@@ -19,6 +22,7 @@ use contacts_core::note::NoteText;
 use contacts_core::page::PageSize;
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Clock, Ids, OrgId};
+use time::OffsetDateTime;
 
 use crate::{CountedIds, Ports, StoppedClock};
 
@@ -106,6 +110,24 @@ pub fn contact(
         updated_at: now,
         version: 1,
     }
+}
+
+/// A campaign that nobody has registered yet.
+pub fn campaign(ids: &CountedIds, clock: &StoppedClock, name: &str) -> Campaign {
+    let id = CampaignId(ids.next());
+    Campaign::new(id, CampaignKind::Campaign, name, clock.now()).unwrap()
+}
+
+/// A delivery that the system tells.
+pub fn delivery(
+    id: &str,
+    campaign: CampaignId,
+    contact: ContactId,
+    kind: DeliveryKind,
+    at: OffsetDateTime,
+) -> Delivery {
+    let id = DeliveryId::parse(id).unwrap();
+    Delivery { id, campaign, contact, kind, at, actor: Actor::System }
 }
 
 /// A patch of nothing but the name.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contacts_core::answer::AnswerKey;
+use contacts_core::campaign::{Campaign, CampaignId, CampaignService};
 use contacts_core::contact::{ContactId, ContactService};
 use contacts_core::event::ContactEvent;
 use contacts_core::export::ExportService;
@@ -47,6 +48,7 @@ pub(crate) struct State {
 pub(crate) struct Rows {
     pub(crate) profile: Option<Organisation>,
     pub(crate) contacts: Contacts,
+    pub(crate) campaigns: BTreeMap<CampaignId, Campaign>,
     pub(crate) tags: Tags,
     pub(crate) fields: BTreeMap<FieldKey, Field>,
     pub(crate) keys: Vec<ApiKey>,
@@ -100,6 +102,7 @@ impl World {
         Ports {
             answers: Arc::new(self.clone()),
             contacts: Arc::new(self.clone()),
+            campaigns: Arc::new(self.clone()),
             tags: Arc::new(self.clone()),
             fields: Arc::new(self.clone()),
             organisations: Arc::new(self.clone()),
@@ -119,6 +122,11 @@ impl World {
     /// The use cases of contacts in this world.
     pub fn contacts(&self) -> ContactService {
         self.ports().contact_service()
+    }
+
+    /// The use cases of campaigns in this world.
+    pub fn campaigns(&self) -> CampaignService {
+        self.ports().campaign_service()
     }
 
     /// The use cases of custom fields in this world.

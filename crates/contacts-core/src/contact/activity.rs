@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{Arrival, ContactId, FieldChange, Origin};
 use crate::Actor;
+use crate::campaign::{Campaign, DeliveryKind};
 use crate::note::{NoteChange, NoteId};
 use crate::page::{Page, read_micros, read_text, write_micros, write_text};
 
@@ -54,6 +55,15 @@ pub enum ActivityKind {
         /// What was done with it.
         change: NoteChange,
     },
+    /// It was put into a campaign.
+    Subscribed(Campaign),
+    /// A campaign did something to it.
+    Delivered {
+        /// The campaign.
+        campaign: Campaign,
+        /// What it did.
+        kind: DeliveryKind,
+    },
 }
 
 /// Where a store reads activity from. What happened in one microsecond stands in this order, the
@@ -66,6 +76,10 @@ pub enum ActivitySource {
     Event,
     /// The other arrivals.
     Arrival,
+    /// Campaigns that it was put into.
+    Subscription,
+    /// What campaigns did to it.
+    Delivery,
 }
 
 /// A place in what happened to a contact. Two entries never have the same, so that those of one
@@ -112,7 +126,8 @@ fn arrival_key(origin: &Origin) -> String {
 
 impl ActivitySource {
     /// Every source.
-    pub const ALL: [Self; 3] = [Self::FirstArrival, Self::Event, Self::Arrival];
+    pub const ALL: [Self; 5] =
+        [Self::FirstArrival, Self::Event, Self::Arrival, Self::Subscription, Self::Delivery];
 
     /// A letter for it, by which cursors name it.
     fn code(self) -> char {
@@ -120,6 +135,8 @@ impl ActivitySource {
             Self::FirstArrival => 'f',
             Self::Event => 'e',
             Self::Arrival => 'a',
+            Self::Subscription => 's',
+            Self::Delivery => 'd',
         }
     }
 }

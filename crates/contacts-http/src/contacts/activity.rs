@@ -13,6 +13,7 @@ use super::view::{ActorView, OriginView};
 use crate::answer::{Answer, ok, to_json};
 use crate::auth::CanRead;
 use crate::blocking::blocking;
+use crate::campaigns::{CampaignView, DeliveryKindView};
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -79,6 +80,18 @@ enum ActivityKindView {
         /// What was done with it.
         change: NoteChangeView,
     },
+    /// It was put into a campaign.
+    Subscribed {
+        /// The campaign.
+        campaign: CampaignView,
+    },
+    /// A campaign did something to it.
+    Delivered {
+        /// The campaign.
+        campaign: CampaignView,
+        /// What it did.
+        delivery: DeliveryKindView,
+    },
 }
 
 /// What was done with a note.
@@ -139,6 +152,12 @@ impl From<Activity> for ActivityView {
             },
             ActivityKind::Noted { note, change } => {
                 ActivityKindView::Noted { note_id: note.0, change: change.into() }
+            }
+            ActivityKind::Subscribed(campaign) => {
+                ActivityKindView::Subscribed { campaign: (&campaign).into() }
+            }
+            ActivityKind::Delivered { campaign, kind } => {
+                ActivityKindView::Delivered { campaign: (&campaign).into(), delivery: kind.into() }
             }
         };
         Self { at: activity.at, actor: activity.actor.into(), what }

@@ -118,6 +118,7 @@ impl Service {
         let api = Api {
             contacts: world.contacts(),
             notes: world.notes(),
+            campaigns: world.campaigns(),
             tags: TagService::new(ports.tags, clock.clone(), ids.clone()),
             fields: world.fields(),
             feed: world.ports().feed_service(),

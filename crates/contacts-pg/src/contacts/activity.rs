@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::row::{SOURCE_COLUMNS, SourceRow};
+use crate::campaigns;
 use crate::database::{store, unreadable};
 use crate::statement::{Bind, Statement};
 
@@ -66,6 +67,22 @@ const TELLERS: &[Teller] = &[
         only: " AND NOT s.is_first",
         at: "s.at",
         key: ARRIVAL_KEY,
+    },
+    Teller {
+        source: ActivitySource::Subscription,
+        columns: campaigns::SUBSCRIBED,
+        from: campaigns::SUBSCRIPTIONS,
+        only: "",
+        at: "l.pending_at",
+        key: "l.campaign_id::text",
+    },
+    Teller {
+        source: ActivitySource::Delivery,
+        columns: campaigns::DELIVERED,
+        from: campaigns::DELIVERIES,
+        only: "",
+        at: "l.at",
+        key: "l.id",
     },
 ];
 
@@ -167,6 +184,11 @@ impl EntryRow {
                 let activity = Activity { at: self.at, actor: self.actor()?, what: self.event()? };
                 Ok((place, activity))
             }
+            ActivitySource::Subscription | ActivitySource::Delivery => {
+                let what = campaigns::activity(source, &self.kind, &self.detail)?;
+                let activity = Activity { at: self.at, actor: self.actor()?, what };
+                Ok((ActivityPlace { at: self.at, source, key: self.key }, activity))
+            }
         }
     }
 
@@ -263,8 +285,10 @@ pub(crate) fn record(
         ActivityKind::Noted { note, change } => {
             ("noted", json!({"note": note.0, "change": change.as_str()}))
         }
-        // Told by contact_sources.
-        ActivityKind::Arrived(_) => return Ok(()),
+        // Told by contact_sources, subscriptions and deliveries.
+        ActivityKind::Arrived(_) | ActivityKind::Subscribed(_) | ActivityKind::Delivered { .. } => {
+            return Ok(());
+        }
     };
     let (actor_kind, actor_id) = activity.actor.parts();
     let statement = "INSERT INTO contact_events \

@@ -13,6 +13,7 @@ use super::activity::record;
 use super::row::{Custom, find};
 use super::write::update_row;
 use crate::Database;
+use crate::campaigns::follow_address;
 use crate::database::store;
 use crate::events::publish;
 use crate::tags::IdRow;
@@ -47,7 +48,13 @@ const MOVES: &[&str] = &[
          opened_at = LEAST(s.opened_at, excluded.opened_at), \
          clicked_at = LEAST(s.clicked_at, excluded.clicked_at), \
          bounced_at = LEAST(s.bounced_at, excluded.bounced_at), \
-         unsubscribed_at = LEAST(s.unsubscribed_at, excluded.unsubscribed_at)",
+         unsubscribed_at = LEAST(s.unsubscribed_at, excluded.unsubscribed_at), \
+         actor_kind = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
+             < (s.pending_at, s.actor_kind, s.actor_id) \
+             THEN excluded.actor_kind ELSE s.actor_kind END, \
+         actor_id = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
+             < (s.pending_at, s.actor_kind, s.actor_id) \
+             THEN excluded.actor_id ELSE s.actor_id END",
     "INSERT INTO unsubscribes AS u (org_id, contact_id, at) \
      SELECT org_id, $3, at FROM unsubscribes WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id) DO UPDATE SET at = LEAST(u.at, excluded.at)",
@@ -100,6 +107,7 @@ pub(super) fn fold(
     now: OffsetDateTime,
 ) -> Result<Merged> {
     let org = survivor.org;
+    let before = survivor.clone();
     let (changes, tags) = survivor.absorb(other, now);
     for statement in MOVES {
         sql_query(*statement)
@@ -111,8 +119,10 @@ pub(super) fn fold(
     }
     point(db, &survivor, other, now)?;
     if !changes.is_empty() {
-        update_row(db, &survivor)?;
+        update_row(database, db, &before, &survivor)?;
     }
+    // If either is unsubscribed, the survivor is, and so is its address (R28).
+    follow_address(database, db, &survivor)?;
     let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
     let what = ActivityKind::Merged {
         other: other.id,

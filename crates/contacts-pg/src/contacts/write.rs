@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::activity::record;
 use super::row::{Custom, find};
 use crate::Database;
+use crate::campaigns::{follow_address, follow_addresses};
 use crate::database::{is, is_unique_violation, store};
 use crate::events::publish;
 use crate::json::custom_to_json;
@@ -26,7 +27,7 @@ pub(super) fn insert(database: &Database, contact: &Contact, actor: Actor) -> Re
     let (org, now) = (contact.org, contact.created_at);
     let created = Activity { at: now, actor, what: ActivityKind::Created };
     database.write(|db| {
-        if insert_contacts(db, org, &[contact])? == 0 {
+        if insert_contacts(database, db, org, &[contact])? == 0 {
             return Err(taken(db, org, contact)?);
         }
         let mut sources = Sources::default();
@@ -52,9 +53,10 @@ pub(super) fn update(
 ) -> Result<Option<Updated>> {
     let updated = database.write(|db| {
         let Some(mut contact) = held(db, org, id, if_version)? else { return Ok(None) };
+        let before = contact.clone();
         let changes = patch.apply(&mut contact, now)?;
         if !changes.is_empty() {
-            update_row(db, &contact)?;
+            update_row(database, db, &before, &contact)?;
             let what = ActivityKind::Edited(changes.clone());
             record(db, org, id, database.ids.next(), &Activity { at: now, actor, what })?;
         }
@@ -169,8 +171,10 @@ fn held(
 
 /// Adds contacts, without their tags and sources, and says how many: those whose address is
 /// known are left out. They must come in the order of their addresses' keys, so that two who
-/// add the same people wait for each other in the same order.
+/// add the same people wait for each other in the same order. Whose address was unsubscribed
+/// before stays so (R28).
 pub(crate) fn insert_contacts(
+    database: &Database,
     db: &mut PgConnection,
     org: OrgId,
     contacts: &[&Contact],
@@ -190,7 +194,7 @@ pub(crate) fn insert_contacts(
              phone_e164, search, custom, created_at, updated_at, version) \
          SELECT $1, c.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12) AS c \
          ON CONFLICT (org_id, email_key) WHERE email_key <> '' DO NOTHING";
-    sql_query(statement)
+    let inserted = sql_query(statement)
         .bind::<SqlUuid, _>(org.0)
         .bind::<Array<SqlUuid>, _>(&ids)
         .bind::<Array<Nullable<Text>>, _>(&names)
@@ -204,7 +208,9 @@ pub(crate) fn insert_contacts(
         .bind::<Array<Timestamptz>, _>(&created)
         .bind::<Array<BigInt>, _>(&versions)
         .execute(db)
-        .map_err(store)
+        .map_err(store)?;
+    follow_addresses(database, db, org, contacts)?;
+    Ok(inserted)
 }
 
 /// Ways in which contacts came, column by column.
@@ -322,7 +328,13 @@ pub(crate) fn link_tags(
         .map_err(store)
 }
 
-pub(super) fn update_row(db: &mut PgConnection, contact: &Contact) -> Result<()> {
+/// Writes the profile of a contact that is held for update.
+pub(super) fn update_row(
+    database: &Database,
+    db: &mut PgConnection,
+    before: &Contact,
+    contact: &Contact,
+) -> Result<()> {
     let statement = "UPDATE contacts SET name = $3, name_key = $4, email = $5, email_key = $6, \
              phone = $7, phone_e164 = $8, search = $9, custom = $10, updated_at = $11, version = $12 \
          WHERE org_id = $1 AND id = $2";
@@ -340,8 +352,11 @@ pub(super) fn update_row(db: &mut PgConnection, contact: &Contact) -> Result<()>
         .bind::<Timestamptz, _>(contact.updated_at)
         .bind::<BigInt, _>(contact.version.cast_signed())
         .execute(db)
-        .map(drop)
-        .map_err(store)
+        .map_err(store)?;
+    if before.email_key() == contact.email_key() {
+        return Ok(());
+    }
+    follow_address(database, db, contact)
 }
 
 /// What to say when an address is taken.

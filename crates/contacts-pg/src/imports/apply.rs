@@ -223,7 +223,7 @@ impl<'a> Changes<'a> {
             .collect();
         let updated = update_contacts(db, org, &changed)?;
         let new: Vec<_> = met.iter().filter(|p| p.stored.is_none()).map(|p| &p.contact).collect();
-        let inserted = if new.is_empty() { 0 } else { insert_contacts(db, org, &new)? };
+        let inserted = if new.is_empty() { 0 } else { insert_contacts(database, db, org, &new)? };
         if (updated, inserted) != (changed.len(), new.len()) {
             // Somebody else has added or changed one of them since it was looked at.
             return Err(store(diesel::result::Error::RollbackTransaction));

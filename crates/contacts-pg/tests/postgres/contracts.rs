@@ -4,6 +4,7 @@ use crate::support::ports;
 
 contacts_testkit::answer_repository_contract!(ports);
 contacts_testkit::contact_repository_contract!(ports);
+contacts_testkit::campaign_repository_contract!(ports);
 contacts_testkit::tag_repository_contract!(ports);
 contacts_testkit::field_repository_contract!(ports);
 contacts_testkit::organisation_repository_contract!(ports);

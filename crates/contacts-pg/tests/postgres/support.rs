@@ -3,9 +3,13 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use contacts_core::campaign::AddressKey;
 use contacts_pg::{Database, PoolConfig};
 use contacts_testkit::{CountedIds, Ports, StoppedClock};
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+
+/// The key of addresses.
+pub(crate) const KEY: AddressKey = AddressKey::new([5; 32]);
 
 /// A database that is dropped with the last of its users.
 pub(crate) struct Scratch {
@@ -33,6 +37,7 @@ pub(crate) fn ports_and_url() -> (Ports, String) {
     let ports = Ports {
         answers: database.clone(),
         contacts: database.clone(),
+        campaigns: database.clone(),
         tags: database.clone(),
         fields: database.clone(),
         organisations: database.clone(),
@@ -55,7 +60,7 @@ pub(crate) fn database(size: u32) -> (Database, Scratch, StoppedClock, CountedId
     let scratch = copy_of(template());
     let (clock, ids) = (StoppedClock::default(), CountedIds::default());
     let config = PoolConfig { size, wait: Duration::from_secs(10) };
-    let database = Database::open(&scratch.url, config, Arc::new(ids.clone())).unwrap();
+    let database = Database::open(&scratch.url, config, Arc::new(ids.clone()), KEY).unwrap();
     (database, scratch, clock, ids)
 }
 
@@ -77,7 +82,7 @@ fn template() -> &'static str {
         run(&format!("CREATE DATABASE {name} TEMPLATE template0 STRATEGY FILE_COPY"));
         let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
         let database =
-            Database::open(&url_of(&name), config, Arc::new(CountedIds::default())).unwrap();
+            Database::open(&url_of(&name), config, Arc::new(CountedIds::default()), KEY).unwrap();
         database.migrate().unwrap();
         name
     })

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use contacts_core::campaign::AddressKey;
 use contacts_core::key::Token;
 use contacts_core::org::OrgId;
 use contacts_pg::{Database, PoolConfig};
@@ -64,11 +65,13 @@ impl World {
     }
 
     fn make(&self) -> Result {
+        // Nobody here has unsubscribed, so it hashes nothing.
+        const KEY: AddressKey = AddressKey::new([0; 32]);
         let postgres = &self.postgres;
         postgres.ask("postgres", &format!("CREATE DATABASE {BASE}"))?;
         let pool = PoolConfig { size: 1, wait: Duration::from_secs(10) };
         // The program's own migrations: its schema is the limit's, too.
-        let database = Database::open(&postgres.url(BASE), pool, Arc::new(SystemIds))?;
+        let database = Database::open(&postgres.url(BASE), pool, Arc::new(SystemIds), KEY)?;
         database.migrate()?;
         drop(database);
         let sizes = self.sizes();

@@ -32,6 +32,7 @@ fn contacts(world: &World, database: &str) -> Command {
         }
     }
     command.env("DATABASE_URL", world.postgres.url(database)).stdin(Stdio::null());
+    command.env("CONTACTS_SECRET", "a secret that only benchmarks may ever know");
     command
 }
 

@@ -18,7 +18,7 @@ use super::{listen_to_signals, out};
 use crate::config::{DatabaseConfig, JobConfig, WebConfig};
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
-use crate::wiring::{Server, Services};
+use crate::wiring::Server;
 
 /// What to serve.
 #[derive(Args, Debug)]
@@ -73,7 +73,7 @@ fn serve_over(
     args: &Serve,
     stop: &Stop,
 ) -> Done {
-    let services = Services::over(server.open(args.web.pool())?);
+    let services = server.open(args.web.pool())?;
     services.migrate()?;
     let first = first::ensure(&services)?;
     let workers = if args.no_worker { None } else { Some(start_workers(server, &args.jobs)?) };
@@ -118,7 +118,7 @@ async fn answer(
 }
 
 fn start_workers(server: &Server, config: &JobConfig) -> Done<Workers> {
-    let services = Services::over(server.open(config.pool())?);
+    let services = server.open(config.pool())?;
     services.migrate()?;
     services.worker(config.worker()).start().map_err(|_refused| {
         Failure::new(

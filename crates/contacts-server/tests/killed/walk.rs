@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use contacts_core::org::Organisation;
 use contacts_core::{Clock, Ids, OrgId};
 use contacts_pg::{Database, PoolConfig};
+use contacts_server::secret::Secret;
 use contacts_server::wiring::Services;
 use contacts_testkit::{CountedIds, StoppedClock};
 use contacts_worker::{Worker, WorkerConfig};
@@ -51,10 +52,13 @@ impl Stage {
     pub(crate) fn new() -> Self {
         let scratch = Scratch::new();
         let (clock, ids) = (StoppedClock::default(), Arc::new(RunIds::default()));
+        let secret =
+            Secret::find(Some("a secret that only tests may ever know"), || unreachable!());
+        let secret = secret.unwrap();
         let open = |url: &str| {
             let config = PoolConfig { size: 4, wait: Duration::from_secs(20) };
-            let database = Database::open(url, config, ids.clone()).unwrap();
-            Services::with(database, Arc::new(clock.clone()), ids.clone())
+            let database = Database::open(url, config, ids.clone(), secret.addresses()).unwrap();
+            Services::with(database, secret.clone(), Arc::new(clock.clone()), ids.clone())
         };
         let services = open(&scratch.url);
         services.migrate().unwrap();

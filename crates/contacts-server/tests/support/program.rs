@@ -44,10 +44,14 @@ impl Ended {
     }
 }
 
-/// A command that knows nothing of the environment but the database.
+/// The secret of every installation that tests make.
+pub(crate) const SECRET: &str = "a secret that only tests may ever know";
+
+/// A command that knows nothing of the environment but the database and the secret.
 pub(crate) fn command(url: Option<&str>, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contacts"));
     command.env_clear().envs(url.map(|url| ("DATABASE_URL", url))).args(args).stdin(Stdio::null());
+    command.env("CONTACTS_SECRET", SECRET);
     command
 }
 

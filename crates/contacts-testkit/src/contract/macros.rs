@@ -131,6 +131,39 @@ macro_rules! contact_repository_contract {
     };
 }
 
+/// Makes a test of each property of a [`contacts_core::campaign::CampaignRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! campaign_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, campaigns:
+            a_campaign_is_registered_once_and_renamed
+            campaigns_are_listed_newest_first_page_by_page
+            people_are_counted_by_status
+            what_is_not_there_answers_nothing
+            organisations_do_not_see_each_other
+            contacts_are_put_into_a_campaign_each_once
+            a_contacts_campaigns_are_told_newest_first_with_every_time
+            deliveries_in_any_order_give_one_result
+            each_delivery_is_answered_and_the_unknown_change_nothing
+            batches_about_the_same_people_at_once_are_taken_once
+            what_campaigns_did_is_told_by_the_activity
+            a_deleted_contact_takes_its_subscriptions_and_deliveries
+        }
+        $crate::properties! { $make, unsubscribes:
+            who_unsubscribed_from_one_campaign_is_put_into_none
+            an_unsubscribe_outlives_the_contact
+            an_import_does_not_bring_back_who_unsubscribed
+            who_unsubscribed_stays_so_under_a_new_address_and_so_do_both_addresses
+            who_takes_an_unsubscribed_address_is_unsubscribed
+            who_unsubscribes_without_an_address_is_so_when_one_is_filled_in
+            an_earlier_unsubscribe_that_comes_late_counts
+            an_address_that_is_deleted_and_added_at_once_stays_unsubscribed
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::tag::TagRepository`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.

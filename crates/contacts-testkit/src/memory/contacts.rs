@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
+use contacts_core::campaign::{CampaignId, Delivery, DeliveryId, Subscription};
 use contacts_core::contact::{
     About, Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, Contact,
     ContactFilter, ContactId, ContactPatch, ContactRepository, CursorKey, Listed, Merged, Origin,
@@ -21,6 +22,8 @@ use crate::World;
 pub(crate) struct Contacts {
     pub(crate) records: BTreeMap<ContactId, Record>,
     pub(super) by_address: HashMap<String, ContactId>,
+    /// Hashes of addresses that were unsubscribed, and since when.
+    pub(crate) suppressions: BTreeMap<[u8; 32], OffsetDateTime>,
 }
 
 /// A contact and what hangs on it.
@@ -30,6 +33,11 @@ pub(crate) struct Record {
     pub(crate) arrivals: Vec<Arrival>,
     /// What was noted of it alone, in the order in which it was.
     pub(crate) activity: Vec<Activity>,
+    pub(crate) subscriptions: BTreeMap<CampaignId, Subscription>,
+    /// In the order of their ids.
+    pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
+    /// Since when the person wants no more of any campaign.
+    pub(crate) unsubscribed_at: Option<OffsetDateTime>,
 }
 
 impl Record {
@@ -95,12 +103,20 @@ impl Contacts {
         let (id, at) = (contact.id, contact.created_at);
         self.claim_address(&contact);
         let by_hand = matches!(contact.source.origin, Origin::Manual { .. });
-        let mut record = Record { contact, arrivals, activity: Vec::new() };
+        let mut record = Record {
+            contact,
+            arrivals,
+            activity: Vec::new(),
+            subscriptions: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+            unsubscribed_at: None,
+        };
         // The others are told of by their arrival.
         if by_hand {
             record.note(at, actor, ActivityKind::Created);
         }
         self.records.insert(id, record);
+        self.suppress(id, None);
         Ok(())
     }
 
@@ -125,6 +141,7 @@ impl Contacts {
                 record.contact = contact.clone();
                 record.note(now, actor, ActivityKind::Edited(changes.clone()));
             }
+            self.suppress(id, None);
         }
         Ok(Some(Updated { contact, changes }))
     }
@@ -324,6 +341,7 @@ impl ContactRepository for World {
         self.rows(org, |rows| {
             let record = rows.contacts.records.get(&id);
             let mut happened = record.map(Record::happened).unwrap_or_default();
+            happened.extend(rows.campaign_activity(id));
             happened.retain(|(place, _)| before.is_none_or(|before| place < before));
             happened.sort_by(|(one, _), (other, _)| other.cmp(one));
             let page = Page::cut(happened, size, |(place, _)| place.clone());

@@ -28,11 +28,13 @@ impl Rows {
         let (changes, tags) = kept.contact.absorb(&gone.contact, now);
         let contact = kept.contact.clone();
         let called = gone.contact.called();
+        let unsubscribed_at = gone.unsubscribed_at;
         kept.inherit(gone);
         let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
         let what = ActivityKind::Merged { other, called, changes: changes.clone(), tags: names };
         kept.note(now, actor, what);
         self.contacts.claim_address(&contact);
+        self.contacts.suppress(survivor, unsubscribed_at);
         self.move_all(other, survivor);
         self.events.push(ContactEvent::of(
             other,
@@ -72,7 +74,8 @@ impl Rows {
 impl Record {
     /// Takes over how another came, and what happened to it. That it was made is told by its
     /// having come: a contact is made once.
-    fn inherit(&mut self, other: Self) {
+    fn inherit(&mut self, mut other: Self) {
+        self.inherit_campaigns(&mut other);
         for entry in other.activity {
             if entry.what != ActivityKind::Created {
                 self.activity.push(entry);

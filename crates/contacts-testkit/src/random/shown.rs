@@ -51,6 +51,8 @@ impl Teller {
                 format!("merged with {called:?}: {changes:?} tags{tags:?}")
             }
             ActivityKind::Noted { change, .. } => format!("noted {change:?}"),
+            ActivityKind::Subscribed(campaign) => format!("subscribed to {}", campaign.name),
+            ActivityKind::Delivered { campaign, kind } => format!("{kind:?} by {}", campaign.name),
             what => format!("{what:?}"),
         };
         format!("{} {actor}: {what}", self.at(entry.at))

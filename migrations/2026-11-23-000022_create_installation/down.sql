@@ -1,0 +1,4 @@
+DO $migration$
+BEGIN
+    DROP TABLE installation;
+END $migration$;
