@@ -1,6 +1,7 @@
 //! Imports: people that come in as the rows of a file (R30 to R36).
 
 mod apply;
+mod dry_run;
 mod mapping;
 mod phone_cell;
 mod plan;
@@ -15,11 +16,18 @@ mod suggest;
 mod table;
 mod tags_cell;
 mod tally;
+mod trace;
+mod undo;
 mod upload;
 
 use time::OffsetDateTime;
 
 pub use self::apply::{Decision, added, decide};
+#[cfg(any(test, feature = "mocks"))]
+pub use self::dry_run::MockDryRunRepository;
+pub use self::dry_run::{
+    DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository, DryRunState, Rehearsed,
+};
 pub use self::mapping::Target;
 pub(crate) use self::phone_cell::phone_cell;
 pub use self::plan::{Plan, Policy};
@@ -38,6 +46,13 @@ pub use self::table::{
 };
 pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};
+pub use self::trace::{Deed, FieldEdit, Fingerprint, Trace, tell_import};
+#[cfg(any(test, feature = "mocks"))]
+pub use self::undo::MockUndoRepository;
+pub use self::undo::{
+    Begun, Kept, KeptReason, Restored, Reversal, Standing, Undo, UndoId, UndoOutcome,
+    UndoRepository, UndoState, UndoStep, UndoTally, reverse, undo_events,
+};
 pub use self::upload::Upload;
 
 use crate::file::FileId;
@@ -114,11 +129,15 @@ pub enum ImportState {
     Cancelled,
     /// It could not go on; what was taken stays. An end.
     Failed,
+    /// What it did is being undone.
+    Undoing,
+    /// What it did was undone, as far as nobody had changed it since. An end.
+    Undone,
 }
 
 impl ImportState {
     /// Every state.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Uploading,
         Self::Analysing,
         Self::Unusable,
@@ -127,6 +146,8 @@ impl ImportState {
         Self::Done,
         Self::Cancelled,
         Self::Failed,
+        Self::Undoing,
+        Self::Undone,
     ];
 
     /// The state's name.
@@ -140,6 +161,8 @@ impl ImportState {
             Self::Done => "done",
             Self::Cancelled => "cancelled",
             Self::Failed => "failed",
+            Self::Undoing => "undoing",
+            Self::Undone => "undone",
         }
     }
 
@@ -148,8 +171,13 @@ impl ImportState {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 
-    /// Whether nothing will change any more.
+    /// Whether nothing will change any more, unless somebody asks for it.
     pub fn is_end(self) -> bool {
-        matches!(self, Self::Unusable | Self::Done | Self::Cancelled | Self::Failed)
+        matches!(self, Self::Unusable | Self::Done | Self::Cancelled | Self::Failed | Self::Undone)
+    }
+
+    /// Whether it has not come to its end yet, so that it can be cancelled.
+    pub fn is_under_way(self) -> bool {
+        matches!(self, Self::Uploading | Self::Analysing | Self::Ready | Self::Running)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::import::ImportId;
+use crate::import::{DryRunId, ImportId, UndoId};
 use crate::org::id;
 use crate::{OrgId, Result};
 
@@ -23,6 +23,10 @@ pub enum Job {
     RunImport(ImportId),
     /// Forget old events.
     SweepEvents,
+    /// Say what an import would do.
+    DryRun(DryRunId),
+    /// Undo an import.
+    UndoImport(UndoId),
 }
 
 /// A job that a worker holds.

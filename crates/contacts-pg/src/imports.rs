@@ -1,7 +1,10 @@
 //! Imports.
 
 mod apply;
+mod dry_runs;
+mod pieces;
 mod stored;
+mod undos;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
@@ -16,6 +19,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use self::pieces::{forget, of_contact};
 use self::stored::{StoredAnalysis, StoredPlan, StoredTally};
 use crate::Database;
 use crate::database::{store, unreadable};
@@ -189,7 +193,12 @@ impl ImportRepository for Database {
         self.write(|db| {
             let mut set = Statement::of(org);
             set.push("plan = ").bind(Bind::Json(StoredPlan::write(plan)));
-            change(db, id, set, "'ready'")
+            let changed = change(db, id, set, "'ready'")?;
+            // What a dry run has said is not true of the import any more.
+            if changed {
+                dry_runs::discard(db, org, id)?;
+            }
+            Ok(changed)
         })
     }
 
@@ -201,6 +210,7 @@ impl ImportRepository for Database {
             if !change(db, id, set, "'ready'")? {
                 return Ok(false);
             }
+            dry_runs::discard(db, org, id)?;
             enqueue(db, org, job, Job::RunImport(id), now).map(|()| true)
         })
     }
@@ -229,6 +239,7 @@ impl ImportRepository for Database {
             if let Some(problem) = &problem {
                 set.push(", problem = ").bind(Bind::Text(problem.clone()));
             }
+            dry_runs::discard(db, org, id)?;
             change(db, id, set, "'uploading', 'analysing', 'ready', 'running'")
         })?;
         if ended

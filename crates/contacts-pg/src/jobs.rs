@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contacts_core::import::ImportId;
+use contacts_core::import::{DryRunId, ImportId, UndoId};
 use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
@@ -49,6 +49,8 @@ impl Row {
             "analyse_import" => Job::AnalyseImport(ImportId(self.subject_id)),
             "run_import" => Job::RunImport(ImportId(self.subject_id)),
             "sweep_events" => Job::SweepEvents,
+            "dry_run" => Job::DryRun(DryRunId(self.subject_id)),
+            "undo_import" => Job::UndoImport(UndoId(self.subject_id)),
             _ => return Err(unreadable("jobs.kind")),
         };
         Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
@@ -60,6 +62,8 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::AnalyseImport(import) => ("analyse_import", import.0),
         Job::RunImport(import) => ("run_import", import.0),
         Job::SweepEvents => ("sweep_events", Uuid::nil()),
+        Job::DryRun(run) => ("dry_run", run.0),
+        Job::UndoImport(undo) => ("undo_import", undo.0),
     }
 }
 

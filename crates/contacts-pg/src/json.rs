@@ -29,14 +29,16 @@ pub(crate) fn custom_from_json(value: Value) -> Result<CustomValues> {
 fn read_custom(values: Map<String, Value>) -> Option<CustomValues> {
     values
         .into_iter()
-        .map(|(key, value)| {
-            let value = match value {
-                Value::String(text) => FieldValue::Text(text),
-                Value::Bool(yes) => FieldValue::Boolean(yes),
-                Value::Number(number) => FieldValue::Number(Number::new(number.as_f64()?)?),
-                _ => return None,
-            };
-            Some((FieldKey::parse(&key).ok()?, value))
-        })
+        .map(|(key, value)| Some((FieldKey::parse(&key).ok()?, value_from_json(value)?)))
         .collect()
+}
+
+/// The value that [`value_to_json`] wrote.
+pub(crate) fn value_from_json(value: Value) -> Option<FieldValue> {
+    Some(match value {
+        Value::String(text) => FieldValue::Text(text),
+        Value::Bool(yes) => FieldValue::Boolean(yes),
+        Value::Number(number) => FieldValue::Number(Number::new(number.as_f64()?)?),
+        _ => return None,
+    })
 }

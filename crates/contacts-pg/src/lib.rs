@@ -31,6 +31,19 @@ pub use crate::migrate::{MigrateError, Migrated};
 pub mod testing {
     //! For the tests that pin statements and migrations.
 
+    use contacts_core::contact::ContactId;
+    use contacts_core::{OrgId, Result};
+
     pub use crate::contacts::explain_list;
     pub use crate::migrate::{revert_all, run_all};
+    use crate::{Database, imports};
+
+    /// Forgets what imports did to a contact.
+    ///
+    /// # Errors
+    ///
+    /// [`contacts_core::Error::Store`] when that cannot be kept.
+    pub fn forget_imports(database: &Database, org: OrgId, contact: ContactId) -> Result<()> {
+        database.write(|db| imports::forget(db, org, contact))
+    }
 }

@@ -1,6 +1,6 @@
 //! Tags.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contacts_core::contact::ContactId;
 use contacts_core::event::{ContactEvent, EventKind};
@@ -46,6 +46,14 @@ impl Row {
 pub(crate) struct IdRow {
     #[diesel(sql_type = SqlUuid)]
     pub(crate) id: Uuid,
+}
+
+#[derive(QueryableByName)]
+struct NameRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 #[derive(QueryableByName)]
@@ -204,6 +212,25 @@ pub(crate) fn by_key(
 /// The ids of those tags that are there.
 pub(crate) fn ids_of(db: &mut PgConnection, org: OrgId, names: &[TagName]) -> Result<Vec<Uuid>> {
     Ok(by_key(db, org, names)?.into_values().collect())
+}
+
+/// The names of those tags that are there.
+pub(crate) fn names(
+    db: &mut PgConnection,
+    org: OrgId,
+    tags: &HashSet<TagId>,
+) -> Result<HashMap<TagId, TagName>> {
+    if tags.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids: Vec<_> = tags.iter().map(|tag| tag.0).collect();
+    let rows: Vec<NameRow> =
+        sql_query("SELECT id, name FROM tags WHERE org_id = $1 AND id = ANY($2)")
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<Array<SqlUuid>, _>(&ids)
+            .load(db)
+            .map_err(store)?;
+    rows.into_iter().map(|row| Ok((TagId(row.id), tag_name(&row.name)?))).collect()
 }
 
 /// Makes the tags that are not there. They must come in the order of their keys, so that two

@@ -138,6 +138,8 @@ impl Services {
             keys: KeyService::new(database.clone(), clock.clone(), ids.clone()),
             imports: ImportService {
                 imports: database.clone(),
+                dry_runs: database.clone(),
+                undos: database.clone(),
                 files: database.clone(),
                 spreadsheets: Arc::new(Csv),
                 fields: database.clone(),

@@ -7,6 +7,7 @@ pub mod activity;
 pub mod answers;
 pub mod campaigns;
 pub mod contacts;
+pub mod dry_runs;
 pub mod events;
 pub mod exports;
 pub mod fields;
@@ -22,6 +23,7 @@ pub mod organisations;
 pub mod rows;
 pub mod search;
 pub mod tags;
+pub mod undos;
 pub mod unsubscribes;
 
 mod check;

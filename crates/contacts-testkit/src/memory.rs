@@ -3,6 +3,7 @@
 pub(crate) mod answers;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
+pub(crate) mod dry_runs;
 mod events;
 mod exports;
 mod fields;
@@ -14,3 +15,4 @@ mod merge;
 mod notes;
 mod organisations;
 pub(crate) mod tags;
+pub(crate) mod undos;

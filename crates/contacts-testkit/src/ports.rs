@@ -10,7 +10,9 @@ use contacts_core::event::{EventFeed, FeedService};
 use contacts_core::export::{ExportRepository, ExportService};
 use contacts_core::field::{FieldRepository, FieldService};
 use contacts_core::file::FileStore;
-use contacts_core::import::{ImportRepository, ImportService, Spreadsheets};
+use contacts_core::import::{
+    DryRunRepository, ImportRepository, ImportService, Spreadsheets, UndoRepository,
+};
 use contacts_core::job::JobQueue;
 use contacts_core::key::{KeyRepository, KeyService};
 use contacts_core::note::{NoteRepository, NoteService};
@@ -43,6 +45,10 @@ pub struct Ports {
     pub imports: Arc<dyn ImportRepository>,
     /// Gives out contacts for exports.
     pub exports: Arc<dyn ExportRepository>,
+    /// Keeps dry runs of imports.
+    pub dry_runs: Arc<dyn DryRunRepository>,
+    /// Undoes imports.
+    pub undos: Arc<dyn UndoRepository>,
     /// Keeps files.
     pub files: Arc<dyn FileStore>,
     /// Hands out jobs.
@@ -115,6 +121,8 @@ impl Ports {
     pub fn import_service(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ImportService {
         ImportService {
             imports: self.imports.clone(),
+            dry_runs: self.dry_runs.clone(),
+            undos: self.undos.clone(),
             files: self.files.clone(),
             spreadsheets,
             fields: self.fields.clone(),

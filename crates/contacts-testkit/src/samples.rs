@@ -232,13 +232,19 @@ pub fn chunk(ids: &CountedIds, after: u64, rows: Vec<ImportRow>) -> Chunk {
     Chunk { after, rows }
 }
 
-/// An import whose rows may be taken, by way of every state before.
-pub fn running_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
+/// An import that may be started, by way of every state before.
+pub fn ready_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
     let import = import(org, &ports.ids, &ports.clock, "people.csv");
     let now = ports.clock.now();
     ports.imports.insert(&import).unwrap();
     assert!(ports.imports.uploaded(org, import.id, 10, now).unwrap());
     assert!(ports.imports.analysed(org, import.id, &Ok((analysis(), plan(policy))), now).unwrap());
-    assert!(ports.imports.start(org, import.id, now).unwrap());
+    ports.imports.get(org, import.id).unwrap().unwrap()
+}
+
+/// An import whose rows may be taken.
+pub fn running_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
+    let import = ready_import(ports, org, policy);
+    assert!(ports.imports.start(org, import.id, ports.clock.now()).unwrap());
     ports.imports.get(org, import.id).unwrap().unwrap()
 }

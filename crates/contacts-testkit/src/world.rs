@@ -110,6 +110,8 @@ impl World {
             notes: Arc::new(self.clone()),
             imports: Arc::new(self.clone()),
             exports: Arc::new(self.clone()),
+            dry_runs: Arc::new(self.clone()),
+            undos: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
             jobs: Arc::new(self.clone()),
             feed: Arc::new(self.clone()),

@@ -17,5 +17,7 @@ contacts_testkit::note_repository_contract!(make);
 contacts_testkit::import_repository_contract!(make);
 contacts_testkit::export_repository_contract!(make);
 contacts_testkit::event_feed_contract!(make);
+contacts_testkit::dry_run_repository_contract!(make);
+contacts_testkit::undo_repository_contract!(make);
 contacts_testkit::file_store_contract!(make);
 contacts_testkit::job_queue_contract!(make);

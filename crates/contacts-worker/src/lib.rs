@@ -14,7 +14,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use contacts_core::event::FeedService;
-use contacts_core::import::{ImportId, ImportService, ImportState};
+use contacts_core::import::{DryRunId, ImportId, ImportService, ImportState};
 use contacts_core::job::{Claimed, Job, JobQueue, Outcome, backoff};
 use contacts_core::{Clock, Error, Ids, OrgId, Result};
 use uuid::Uuid;
@@ -157,6 +157,8 @@ impl Worker {
             Job::AnalyseImport(import) => self.imports.analyse(job.org, import, turn),
             Job::RunImport(import) => self.run_import(job.org, import, turn),
             Job::SweepEvents => self.feed.sweep(job.org, turn),
+            Job::DryRun(run) => self.dry_run(job.org, run, turn),
+            Job::UndoImport(undo) => self.imports.take_back(job.org, undo, turn),
         }
     }
 
@@ -167,17 +169,27 @@ impl Worker {
         prefetch(chunks, |chunks| self.imports.take(&import, chunks, turn))
     }
 
+    fn dry_run(&self, org: OrgId, run: DryRunId, turn: &WorkerTurn<'_>) -> Result<Outcome> {
+        let Some((import, chunks)) = self.imports.dry_chunks(org, run)? else {
+            return Ok(Outcome::Done);
+        };
+        prefetch(chunks, |chunks| self.imports.rehearse(&import, run, chunks, turn))
+    }
+
     fn give_up(&self, job: &Claimed) -> Result<()> {
-        let (Job::AnalyseImport(id) | Job::RunImport(id)) = job.job else { return Ok(()) };
-        let problem = "the import failed again and again: the log of the service says why";
-        let now = self.clock.now();
-        self.imports.imports.end(
-            job.org,
-            id,
-            ImportState::Failed,
-            Some(problem.to_owned()),
-            now,
-        )?;
+        let (org, now) = (job.org, self.clock.now());
+        let ImportService { imports, dry_runs, undos, .. } = &self.imports;
+        let problem = |what: &str| {
+            format!("the {what} failed again and again: the log of the service says why")
+        };
+        match job.job {
+            Job::AnalyseImport(id) | Job::RunImport(id) => {
+                imports.end(org, id, ImportState::Failed, Some(problem("import")), now)?
+            }
+            Job::DryRun(id) => dry_runs.end(org, id, Some(problem("dry run")), now)?,
+            Job::UndoImport(id) => undos.fail(org, id, &problem("undo"), now)?,
+            Job::SweepEvents => false,
+        };
         Ok(())
     }
 }

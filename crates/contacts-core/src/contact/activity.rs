@@ -9,8 +9,8 @@ use crate::campaign::{Campaign, DeliveryKind};
 use crate::note::{NoteChange, NoteId};
 use crate::page::{Page, read_micros, read_text, write_micros, write_text};
 
-/// Something that happened to a contact. Of an import it says that the contact was made or came
-/// by it, not each cell: a million rows need no million edits.
+/// Something that happened to a contact. What an import did to it is read from what the import
+/// keeps of its pieces: a million rows need no million entries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
     /// When.
@@ -37,6 +37,15 @@ pub enum ActivityKind {
     },
     /// It came once more, by an import or another source.
     Arrived(Origin),
+    /// It came once more, by an import that changed it.
+    Imported {
+        /// The import, and the first row that was about it.
+        origin: Origin,
+        /// What the import changed of its profile, all its rows together.
+        changes: Vec<FieldChange>,
+        /// Tags that the import put on, by the names they have now.
+        tags: Vec<String>,
+    },
     /// Another contact was folded into it (R13).
     Merged {
         /// The other's old id.

@@ -128,15 +128,16 @@ pub trait ImportRepository: Send + Sync {
 
     /// Running, takes a chunk's rows, as if one by one from the top, each as
     /// [`super::decide`] says, and counts them: all of it or nothing. A contact that a row
-    /// finds has come by this import, too, from then on, even when nothing else changes.
+    /// finds has come by this import, too, from then on, even when nothing else changes. What it
+    /// did to each person is kept as a [`super::Trace`], for [`super::UndoRepository`] to undo.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be kept; then it may be tried again.
     fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied>;
 
-    /// Not at an end, it comes to one: `Done`, `Cancelled` or `Failed` with its problem. Says
-    /// whether it was not.
+    /// Under way, it comes to an end: `Done`, `Cancelled` or `Failed` with its problem. Says
+    /// whether it was.
     ///
     /// # Errors
     ///

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{
-    Analysis, Applied, Chunk, Chunks, Import, ImportId, ImportRepository, ImportState, Issue, Plan,
-    Policy, RowReader, SkippedRows, Spreadsheets, TableProblem, Tally, Target, Turn, Upload,
-    read_head, suggest,
+    Analysis, Applied, Chunk, Chunks, DryRunRepository, Import, ImportId, ImportRepository,
+    ImportState, Issue, Plan, Policy, RowReader, SkippedRows, Spreadsheets, TableProblem, Tally,
+    Target, Turn, UndoRepository, Upload, read_head, suggest,
 };
 use crate::field::FieldRepository;
 use crate::file::{FileId, FileStore};
@@ -31,6 +31,10 @@ pub struct NewPlan {
 pub struct ImportService {
     /// Where imports are kept.
     pub imports: Arc<dyn ImportRepository>,
+    /// Where their dry runs are kept.
+    pub dry_runs: Arc<dyn DryRunRepository>,
+    /// Where they are undone.
+    pub undos: Arc<dyn UndoRepository>,
     /// Where their files are kept.
     pub files: Arc<dyn FileStore>,
     /// What reads them.
@@ -226,16 +230,23 @@ impl ImportService {
     /// [`Error::Store`].
     pub fn chunks(&self, org: OrgId, id: ImportId) -> Result<Option<(Import, Chunks)>> {
         let Some(import) = self.imports.get(org, id)? else { return Ok(None) };
-        let (Some(analysis), Some(plan), ImportState::Running) =
-            (&import.analysis, &import.plan, import.state)
+        if import.state != ImportState::Running {
+            return Ok(None);
+        }
+        let chunks = self.chunks_after(&import, import.tally.rows())?;
+        Ok(chunks.map(|chunks| (import, chunks)))
+    }
+
+    /// The chunks of an import after so many rows; nothing without a plan.
+    pub(super) fn chunks_after(&self, import: &Import, rows_read: u64) -> Result<Option<Chunks>> {
+        let (org, (Some(analysis), Some(plan))) = (import.org, (&import.analysis, &import.plan))
         else {
             return Ok(None);
         };
         let region = self.organisations.get(org)?.and_then(|organisation| organisation.region);
         let reader = RowReader::new(plan, &self.fields.list(org)?, region);
         let rows = self.spreadsheets.rows(self.files.open(org, import.file)?, &analysis.layout);
-        let chunks = Chunks::after(import.tally.rows(), rows, reader, self.ids.clone())?;
-        Ok(Some((import, chunks)))
+        Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
     }
 
     /// Takes chunks until there are no more, or it must give way.
@@ -309,7 +320,7 @@ impl ImportService {
     }
 }
 
-fn not_ready(import: &Import) -> Error {
+pub(super) fn not_ready(import: &Import) -> Error {
     Error::Conflict(match import.state {
         ImportState::Uploading | ImportState::Analysing => {
             "the import is still being read: wait until it is ready".to_owned()

@@ -62,6 +62,15 @@ enum ActivityKindView {
         /// The way.
         origin: OriginView,
     },
+    /// It came once more, by an import that changed it.
+    Imported {
+        /// The import, and the first row that was about it.
+        origin: OriginView,
+        /// What the import changed of its profile, all its rows together.
+        changes: Vec<FieldChangeView>,
+        /// Tags that the import put on, by the names they have now.
+        tags: Vec<String>,
+    },
     /// Another contact was folded into it.
     Merged {
         /// The other's old id.
@@ -144,6 +153,11 @@ impl From<Activity> for ActivityView {
             }
             ActivityKind::Tagged { added, removed } => ActivityKindView::Tagged { added, removed },
             ActivityKind::Arrived(origin) => ActivityKindView::Arrived { origin: (&origin).into() },
+            ActivityKind::Imported { origin, changes, tags } => ActivityKindView::Imported {
+                origin: (&origin).into(),
+                changes: changes.into_iter().map(Into::into).collect(),
+                tags,
+            },
             ActivityKind::Merged { other, called, changes, tags } => ActivityKindView::Merged {
                 other_id: other.0,
                 called,

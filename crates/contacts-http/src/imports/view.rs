@@ -66,7 +66,7 @@ impl ImportView {
     }
 }
 
-/// How far an import is. `unusable`, `done`, `cancelled` and `failed` are ends.
+/// How far an import is. `unusable`, `done`, `cancelled`, `failed` and `undone` are ends.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ImportState)]
@@ -87,6 +87,10 @@ enum ImportStateView {
     Cancelled,
     /// It could not go on; what was taken stays.
     Failed,
+    /// What it did is being undone.
+    Undoing,
+    /// What it did was undone, as far as nobody had changed it since.
+    Undone,
 }
 
 impl From<ImportState> for ImportStateView {
@@ -100,6 +104,8 @@ impl From<ImportState> for ImportStateView {
             ImportState::Done => Self::Done,
             ImportState::Cancelled => Self::Cancelled,
             ImportState::Failed => Self::Failed,
+            ImportState::Undoing => Self::Undoing,
+            ImportState::Undone => Self::Undone,
         }
     }
 }

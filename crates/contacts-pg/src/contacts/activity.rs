@@ -2,8 +2,9 @@
 
 use contacts_core::contact::{
     Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, ContactId,
-    FieldChange,
+    FieldChange, Origin,
 };
+use contacts_core::import::tell_import;
 use contacts_core::note::{NoteChange, NoteId};
 use contacts_core::page::{Page, PageSize};
 use contacts_core::{Actor, OrgId, Result};
@@ -18,6 +19,7 @@ use super::row::{SOURCE_COLUMNS, SourceRow};
 use crate::campaigns;
 use crate::database::{store, unreadable};
 use crate::statement::{Bind, Statement};
+use crate::{imports, tags};
 
 /// A table that tells of activity, and how. Each is read as far as the page goes, by its index
 /// on the contact and the time, and the pages are merged: what a contact's activity costs is
@@ -126,8 +128,34 @@ pub(super) fn activity(
     let rows: Vec<EntryRow> = select(org, id, before, size).build().load(db).map_err(store)?;
     let read = rows.into_iter().map(EntryRow::read).collect::<Result<Vec<_>>>()?;
     let page = Page::cut(read, size, |(place, _)| place.clone());
-    let items = page.items.into_iter().map(|(_, activity)| activity).collect();
+    let mut items: Vec<_> = page.items.into_iter().map(|(_, activity)| activity).collect();
+    tell_imports(db, org, id, &mut items)?;
     Ok(Page { items, next: page.next })
+}
+
+/// Tells what imports changed, where a page says that the contact came by one.
+fn tell_imports(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ContactId,
+    items: &mut [Activity],
+) -> Result<()> {
+    let by_import = |entry: &Activity| match &entry.what {
+        ActivityKind::Arrived(Origin::CsvImport { import, .. }) => Some(*import),
+        _ => None,
+    };
+    if !items.iter().any(|entry| by_import(entry).is_some()) {
+        return Ok(());
+    }
+    let traces = imports::of_contact(db, org, id)?;
+    let tags = traces.iter().flat_map(|(_, trace)| trace.deed.tags().iter().copied());
+    let names = tags::names(db, org, &tags.collect())?;
+    for entry in items {
+        let Some(import) = by_import(entry) else { continue };
+        let own = traces.iter().filter(|(of, _)| *of == import).map(|(_, trace)| trace);
+        tell_import(entry, own, |tag| names.get(&tag).map(ToString::to_string));
+    }
+    Ok(())
 }
 
 fn select(org: OrgId, id: ContactId, before: Option<&ActivityPlace>, size: PageSize) -> Statement {
@@ -285,10 +313,11 @@ pub(crate) fn record(
         ActivityKind::Noted { note, change } => {
             ("noted", json!({"note": note.0, "change": change.as_str()}))
         }
-        // Told by contact_sources, subscriptions and deliveries.
-        ActivityKind::Arrived(_) | ActivityKind::Subscribed(_) | ActivityKind::Delivered { .. } => {
-            return Ok(());
-        }
+        // Told by contact_sources, import_pieces, subscriptions and deliveries.
+        ActivityKind::Arrived(_)
+        | ActivityKind::Imported { .. }
+        | ActivityKind::Subscribed(_)
+        | ActivityKind::Delivered { .. } => return Ok(()),
     };
     let (actor_kind, actor_id) = activity.actor.parts();
     let statement = "INSERT INTO contact_events \

@@ -1,6 +1,6 @@
 //! Changes of contacts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contacts_core::contact::{
     Activity, ActivityKind, Arrival, Contact, ContactId, ContactPatch, Origin, Tagged, Updated,
@@ -245,13 +245,18 @@ impl Sources {
     }
 }
 
-/// Adds ways in which contacts came; those that are known are left alone.
-pub(crate) fn insert_sources(db: &mut PgConnection, org: OrgId, sources: &Sources) -> Result<()> {
+/// Adds ways in which contacts came; those that are known are left alone. Returns whose were new.
+pub(crate) fn insert_sources(
+    db: &mut PgConnection,
+    org: OrgId,
+    sources: &Sources,
+) -> Result<HashSet<Uuid>> {
     let statement = "INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, reference, \
              visitor, row_number, at, is_first) \
          SELECT $1, s.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS s \
-         ON CONFLICT (org_id, contact_id, kind, origin_id, reference) DO NOTHING";
-    sql_query(statement)
+         ON CONFLICT (org_id, contact_id, kind, origin_id, reference) DO NOTHING \
+         RETURNING contact_id AS id";
+    let rows: Vec<IdRow> = sql_query(statement)
         .bind::<SqlUuid, _>(org.0)
         .bind::<Array<SqlUuid>, _>(&sources.contacts)
         .bind::<Array<Text>, _>(&sources.kinds)
@@ -261,9 +266,9 @@ pub(crate) fn insert_sources(db: &mut PgConnection, org: OrgId, sources: &Source
         .bind::<Array<Nullable<BigInt>>, _>(&sources.rows)
         .bind::<Array<Timestamptz>, _>(&sources.ats)
         .bind::<Array<Bool>, _>(&sources.firsts)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+        .load(db)
+        .map_err(store)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
 /// Puts tags on one contact.
@@ -277,11 +282,11 @@ fn link(
 ) -> Result<()> {
     let by_key = tags.iter().map(|tag| (tag.key().to_owned(), tag.clone())).collect();
     let links: Vec<_> = tags.iter().map(|tag| (id, tag)).collect();
-    link_tags(database, db, org, &by_key, &links, now)
+    link_tags(database, db, org, &by_key, &links, now).map(drop)
 }
 
 /// Puts tags on contacts; one that is there stays. The tags come by their keys, as they are to
-/// be written should they be new.
+/// be written should they be new. Returns their ids by their keys.
 pub(crate) fn link_tags(
     database: &Database,
     db: &mut PgConnection,
@@ -289,9 +294,9 @@ pub(crate) fn link_tags(
     tags: &BTreeMap<String, TagName>,
     links: &[(ContactId, &TagName)],
     now: OffsetDateTime,
-) -> Result<()> {
+) -> Result<HashMap<String, Uuid>> {
     if links.is_empty() {
-        return Ok(());
+        return Ok(HashMap::new());
     }
     let names: Vec<TagName> = tags.values().cloned().collect();
     let known = tags::by_key(db, org, &names)?;
@@ -324,8 +329,8 @@ pub(crate) fn link_tags(
         .bind::<Array<SqlUuid>, _>(&contacts)
         .bind::<Array<SqlUuid>, _>(&ids)
         .execute(db)
-        .map(drop)
-        .map_err(store)
+        .map_err(store)?;
+    Ok(known)
 }
 
 /// Writes the profile of a contact that is held for update.

@@ -4,15 +4,15 @@
 //! does, and what came of it is written set by set. People who are known and stay as they are
 //! are neither locked nor written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contacts_core::contact::{Arrival, Contact, ContactId, Origin, changed_fields};
 use contacts_core::event::EventGroups;
 use contacts_core::import::{
-    Applied, Chunk, Decision, Import, ImportRow, ImportState, Issue, PlannedRow, Policy, Skip,
-    Tally, added, decide,
+    Applied, Chunk, Decision, Deed, DryOutcome, DryRow, FieldEdit, Fingerprint, Import, ImportRow,
+    ImportState, Issue, PlannedRow, Policy, Skip, Tally, Trace, added, decide,
 };
-use contacts_core::tag::TagName;
+use contacts_core::tag::{TagId, TagName};
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
@@ -21,8 +21,9 @@ use diesel::sql_types::{
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::StoredTally;
+use super::{StoredTally, pieces};
 use crate::Database;
 use crate::contacts::{
     ContactRow, Custom, FIRST_SOURCE, Sources, insert_contacts, insert_sources, link_tags,
@@ -83,7 +84,8 @@ pub(super) fn apply(
     for planned in &chunk.rows {
         changes.take(planned, policy);
     }
-    changes.write(database, db)?;
+    let traces = changes.write(database, db)?;
+    pieces::insert(db, import, chunk, &traces)?;
     insert_issues(db, import, &changes.issues)?;
     let mut tally = StoredTally::read(progress.tally)?;
     tally.add(&changes.tally);
@@ -100,7 +102,11 @@ pub(super) fn apply(
 }
 
 /// What is known of the people of a chunk, by the key of their address.
-fn known(db: &mut PgConnection, org: OrgId, chunk: &Chunk) -> Result<HashMap<String, Contact>> {
+pub(super) fn known(
+    db: &mut PgConnection,
+    org: OrgId,
+    chunk: &Chunk,
+) -> Result<HashMap<String, Contact>> {
     let rows = chunk.rows.iter().filter_map(|planned| planned.row.as_ref().ok());
     let keys: Vec<_> = rows.map(|row| row.email.key().to_owned()).collect();
     let mut select = Statement::of(org);
@@ -118,53 +124,81 @@ fn known(db: &mut PgConnection, org: OrgId, chunk: &Chunk) -> Result<HashMap<Str
 }
 
 /// A person of the chunk, as the rows so far have made them.
-struct Person {
-    contact: Contact,
+pub(super) struct Person {
+    pub(super) contact: Contact,
     /// The version in the store; nothing for somebody new.
-    stored: Option<u64>,
+    pub(super) stored: Option<u64>,
+    /// As they were before this chunk, if it changed them.
+    before: Option<Contact>,
     profile_changed: bool,
     tags: Vec<TagName>,
     /// The first row of this chunk that was about them.
     met: Option<u64>,
 }
 
-struct Changes<'a> {
+impl Person {
+    /// Somebody who is known, with the version in the store, if they are there.
+    pub(super) fn known(contact: Contact, stored: Option<u64>) -> Self {
+        let (before, tags, met) = Default::default();
+        Self { contact, stored, before, profile_changed: false, tags, met }
+    }
+
+    pub(super) fn is_changed(&self) -> bool {
+        self.profile_changed || !self.tags.is_empty()
+    }
+}
+
+/// What the rows of a chunk do, before any of it is written.
+pub(super) struct Changes<'a> {
     import: &'a Import,
     now: OffsetDateTime,
-    people: HashMap<String, Person>,
+    pub(super) people: HashMap<String, Person>,
     /// The tags that were put on somebody, by their keys, as they were first written.
     tags: BTreeMap<String, TagName>,
-    tally: Tally,
+    pub(super) tally: Tally,
     issues: Vec<Issue>,
     events: EventGroups,
+    /// What happened row by row, when somebody wants to know.
+    pub(super) rows: Option<Vec<DryRow>>,
 }
 
 impl<'a> Changes<'a> {
-    fn new(import: &'a Import, known: HashMap<String, Contact>, now: OffsetDateTime) -> Self {
-        let person = |contact: Contact| Person {
-            stored: Some(contact.version),
-            contact,
-            profile_changed: false,
-            tags: Vec::new(),
-            met: None,
+    pub(super) fn new(
+        import: &'a Import,
+        known: HashMap<String, Contact>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let person = |contact: Contact| {
+            let stored = Some(contact.version);
+            Person::known(contact, stored)
         };
         let people = known.into_iter().map(|(key, contact)| (key, person(contact))).collect();
-        let (tags, tally, issues, events) = Default::default();
-        Self { import, now, people, tags, tally, issues, events }
+        let (tags, tally, issues, events, rows) = Default::default();
+        Self { import, now, people, tags, tally, issues, events, rows }
     }
 
-    fn take(&mut self, planned: &PlannedRow, policy: Policy) {
-        let skipped = match &planned.row {
+    pub(super) fn take(&mut self, planned: &PlannedRow, policy: Policy) {
+        let taken = match &planned.row {
             Ok(row) => self.take_row(planned, row, policy),
-            Err(skip) => Some(*skip),
+            Err(skip) => Err(*skip),
         };
+        let skipped = taken.as_ref().err().copied();
+        if let Some(rows) = &mut self.rows {
+            let outcome = taken.unwrap_or_else(DryOutcome::skipped);
+            rows.push(DryRow::new(planned, outcome));
+        }
         self.tally.count(skipped, planned.warnings.len());
         if skipped.is_none_or(Skip::is_issue) {
             self.issues.extend(Issue::of(planned, skipped));
         }
     }
 
-    fn take_row(&mut self, planned: &PlannedRow, row: &ImportRow, policy: Policy) -> Option<Skip> {
+    fn take_row(
+        &mut self,
+        planned: &PlannedRow,
+        row: &ImportRow,
+        policy: Policy,
+    ) -> Result<DryOutcome, Skip> {
         let key = row.email.key();
         let known = self.people.get_mut(key);
         match decide(known.as_ref().map(|person| &person.contact), row, policy, self.now) {
@@ -177,28 +211,38 @@ impl<'a> Changes<'a> {
                     tags: contact.tags.clone(),
                     contact,
                     stored: None,
+                    before: None,
                     profile_changed: true,
                     met: Some(planned.number),
                 };
                 self.people.insert(key.to_owned(), person);
-                None
+                Ok(DryOutcome::Added)
             }
             Decision::Update { contact, profile, tags } => {
                 self.tally.updated += 1;
                 note_tags(&mut self.tags, &tags);
-                let person = known?;
-                self.events.updated(contact.id, changed_fields(&person.contact, &contact));
-                person.contact = *contact;
+                // Without anybody there is nothing to update.
+                let person = known.ok_or(Skip::Unknown)?;
+                let before = std::mem::replace(&mut person.contact, *contact);
+                self.events.updated(person.contact.id, changed_fields(&before, &person.contact));
+                let outcome = match self.rows {
+                    Some(_) => {
+                        let kept = person.stored.map(|_| person.contact.id);
+                        DryOutcome::updated(kept, &before, &person.contact, &tags)
+                    }
+                    None => DryOutcome::Added,
+                };
+                person.before.get_or_insert(before);
                 person.profile_changed |= profile;
                 person.tags.extend(tags);
                 person.met.get_or_insert(planned.number);
-                None
+                Ok(outcome)
             }
             Decision::Skip(skip) => {
                 if let (Skip::Unchanged, Some(person)) = (skip, known) {
                     person.met.get_or_insert(planned.number);
                 }
-                Some(skip)
+                Err(skip)
             }
         }
     }
@@ -209,7 +253,8 @@ impl<'a> Changes<'a> {
         Arrival { at: self.now, origin }
     }
 
-    fn write(&self, database: &Database, db: &mut PgConnection) -> Result<()> {
+    /// Writes it, and tells what it did to each person.
+    fn write(&self, database: &Database, db: &mut PgConnection) -> Result<Vec<Trace>> {
         let org = self.import.org;
         let mut met: Vec<&Person> =
             self.people.values().filter(|person| person.met.is_some()).collect();
@@ -235,8 +280,27 @@ impl<'a> Changes<'a> {
             sources.push(person.contact.id, &self.arrival(row), person.stored.is_none());
             links.extend(person.tags.iter().map(|tag| (person.contact.id, tag)));
         }
-        insert_sources(db, org, &sources)?;
-        link_tags(database, db, org, &self.tags, &links, self.now)
+        let came = insert_sources(db, org, &sources)?;
+        let tags = link_tags(database, db, org, &self.tags, &links, self.now)?;
+        Ok(met.iter().filter_map(|person| person.trace(&came, &tags)).collect())
+    }
+}
+
+impl Person {
+    /// What the chunk did to them, when it met them: the contacts that had not come by the
+    /// import before are given, and the ids of tags by their keys.
+    fn trace(&self, came: &HashSet<Uuid>, tags: &HashMap<String, Uuid>) -> Option<Trace> {
+        let tags = self.tags.iter().filter_map(|tag| tags.get(tag.key()).copied().map(TagId));
+        let tags = tags.collect();
+        let deed = match (self.stored, &self.before) {
+            (None, _) => Deed::Added { profile: Fingerprint::of(&self.contact), tags },
+            (_, Some(before)) => {
+                Deed::Updated { edits: FieldEdit::between(before, &self.contact), tags }
+            }
+            (_, None) => Deed::Updated { edits: Vec::new(), tags },
+        };
+        let contact = self.contact.id;
+        Some(Trace { contact, row: self.met?, again: !came.contains(&contact.0), deed })
     }
 }
 
@@ -247,7 +311,7 @@ fn note_tags(noted: &mut BTreeMap<String, TagName>, tags: &[TagName]) {
 }
 
 /// Writes the contacts that still have the version given, and says how many.
-fn update_contacts(
+pub(super) fn update_contacts(
     db: &mut PgConnection,
     org: OrgId,
     changed: &[(&Contact, u64)],

@@ -13,5 +13,7 @@ contacts_testkit::note_repository_contract!(ports);
 contacts_testkit::import_repository_contract!(ports);
 contacts_testkit::export_repository_contract!(ports);
 contacts_testkit::event_feed_contract!(ports);
+contacts_testkit::dry_run_repository_contract!(ports);
+contacts_testkit::undo_repository_contract!(ports);
 contacts_testkit::file_store_contract!(ports);
 contacts_testkit::job_queue_contract!(ports);

@@ -45,6 +45,8 @@ pub(crate) fn ports_and_url() -> (Ports, String) {
         notes: database.clone(),
         imports: database.clone(),
         exports: database.clone(),
+        dry_runs: database.clone(),
+        undos: database.clone(),
         files: database.clone(),
         jobs: database.clone(),
         feed: database,

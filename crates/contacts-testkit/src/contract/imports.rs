@@ -1,7 +1,9 @@
 //! What an [`contacts_core::import::ImportRepository`] promises of an import's life.
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::import::{Applied, Chunk, Import, ImportId, ImportState, Plan, Policy, Target};
+use contacts_core::import::{
+    Applied, Begun, Chunk, Import, ImportId, ImportState, Plan, Policy, Target, UndoId, UndoStep,
+};
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
 use time::OffsetDateTime;
 
@@ -22,9 +24,6 @@ fn read(ports: &Ports, import: &Import) -> Import {
 fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import {
     let import = inserted(ports, org);
     let (imports, id, now) = (&ports.imports, import.id, ports.clock.now());
-    let end = |problem: Option<&str>| {
-        assert!(imports.end(org, id, state, problem.map(str::to_owned), now).unwrap());
-    };
     let found = match state {
         ImportState::Unusable => Err("the file is empty".to_owned()),
         _ => Ok((analysis(), plan(Policy::default()))),
@@ -40,13 +39,32 @@ fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import {
         assert!(imports.start(org, id, now).unwrap());
     }
     match state {
-        ImportState::Done | ImportState::Cancelled => end(None),
-        ImportState::Failed => end(Some("it broke")),
+        ImportState::Done | ImportState::Cancelled => end(ports, &import, state, None),
+        ImportState::Failed => end(ports, &import, state, Some("it broke")),
+        ImportState::Undoing | ImportState::Undone => {
+            end(ports, &import, ImportState::Done, None);
+            undo(ports, &import, state);
+        }
         _ => {}
     }
     let import = read(ports, &import);
     assert_eq!(import.state, state);
     import
+}
+
+fn end(ports: &Ports, import: &Import, state: ImportState, problem: Option<&str>) {
+    let problem = problem.map(str::to_owned);
+    let ended = ports.imports.end(import.org, import.id, state, problem, ports.clock.now());
+    assert!(ended.unwrap());
+}
+
+fn undo(ports: &Ports, import: &Import, state: ImportState) {
+    let (org, undo, now) = (import.org, UndoId(ports.ids.next()), ports.clock.now());
+    let begun = ports.undos.begin(org, import.id, undo, Actor::System, now).unwrap();
+    assert_eq!(begun, Begun::Yes);
+    if state == ImportState::Undone {
+        assert_eq!(ports.undos.step(org, undo, now).unwrap(), UndoStep::Finished);
+    }
 }
 
 pub fn an_import_is_read_as_it_was_written(ports: &Ports) {
@@ -127,7 +145,7 @@ pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
             refuses(imports.replan(org, id, &plan(Policy::AddOnly)).unwrap());
             refuses(imports.start(org, id, now).unwrap());
         }
-        if state.is_end() {
+        if !state.is_under_way() {
             for end in [ImportState::Done, ImportState::Cancelled, ImportState::Failed] {
                 refuses(imports.end(org, id, end, Some("no".to_owned()), now).unwrap());
             }
@@ -138,7 +156,7 @@ pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
 
 pub fn an_import_can_be_cancelled_until_it_ends(ports: &Ports) {
     let org = ports.org();
-    for state in ImportState::ALL.into_iter().filter(|state| !state.is_end()) {
+    for state in ImportState::ALL.into_iter().filter(|state| state.is_under_way()) {
         let import = in_state(ports, org, state);
         let now = ports.clock.tick();
         assert!(ports.imports.end(org, import.id, ImportState::Cancelled, None, now).unwrap());

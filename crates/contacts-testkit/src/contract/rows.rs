@@ -304,12 +304,52 @@ pub fn a_contact_comes_once_by_each_import(ports: &Ports) {
     let came: Vec<_> = activity
         .into_iter()
         .filter_map(|entry| match entry.what {
-            ActivityKind::Arrived(origin) => Some((entry.actor, Arrival { at: entry.at, origin })),
+            ActivityKind::Arrived(origin) | ActivityKind::Imported { origin, .. } => {
+                Some((entry.actor, Arrival { at: entry.at, origin }))
+            }
             _ => None,
         })
         .collect();
     let [_, one, two] = expected;
     assert_eq!(came, [(Actor::Import(second.id), two), (Actor::Import(first.id), one)]);
+}
+
+pub fn activity_tells_what_an_import_changed(ports: &Ports) {
+    let org = ports.org();
+    let old = ports.add_with(org, "Ann", "ann@example.org", |contact| {
+        contact.custom = custom(&[("tier", text("gold"))]);
+    });
+    let row = |name, tier, tag: &str| ImportRow {
+        tags: tags(&[tag]),
+        custom: custom(&[("tier", text(tier))]),
+        ..import_row(name, "ann@example.org")
+    };
+    for size in 1..=3 {
+        let import = running_import(ports, org, Policy::default());
+        ports.clock.tick();
+        let now = if size == 2 { ["silver", "Ann"] } else { ["gold", "Anna"] };
+        let tag = format!("t{size}");
+        let rows = [row("A", "bronze", &tag), row("B", "gold", "x"), row(now[1], now[0], &tag)];
+        let was = ann(ports, org);
+        for part in rows.chunks(size) {
+            take(ports, &import, part.to_vec());
+        }
+        let activity = ports.activity(org, old.id);
+        let ActivityKind::Imported { origin, changes, tags } = &activity[0].what else {
+            panic!("{activity:?}");
+        };
+        assert_eq!(origin.origin_id(), Some(import.id.0));
+        let is = ann(ports, org);
+        let told = |field: &str| {
+            let change = changes.iter().find(|change| change.field == field);
+            change.map(|c| (c.from.clone().unwrap(), c.to.clone().unwrap()))
+        };
+        assert_eq!(told("name"), Some((shown(&was), shown(&is))), "all its rows together");
+        let tier = |contact: &Contact| contact.custom[&samples::key("tier")].to_string();
+        let changed = (tier(&was) != tier(&is)).then(|| (tier(&was), tier(&is)));
+        assert_eq!(told("custom.tier"), changed);
+        assert!(tags.contains(&tag), "{tags:?}");
+    }
 }
 
 pub fn issues_are_noted_in_the_order_of_the_file(ports: &Ports) {

@@ -50,14 +50,15 @@ impl Record {
         self.activity.push(Activity { at, actor, what });
     }
 
-    /// Keeps a way of coming, unless it is known.
-    pub(crate) fn arrive(&mut self, at: OffsetDateTime, origin: Origin) {
+    /// Keeps a way of coming, unless it is known; says whether it was not.
+    pub(crate) fn arrive(&mut self, at: OffsetDateTime, origin: Origin) -> bool {
         if self.arrivals.iter().any(|known| known.origin.is_same_way(&origin)) {
-            return;
+            return false;
         }
         self.arrivals.push(Arrival { at, origin });
         // The first stays the first.
         self.arrivals[1..].sort_by_key(|arrival| arrival.at);
+        true
     }
 
     /// Everything that happened to it, and where that stands.
@@ -146,7 +147,7 @@ impl Contacts {
         Ok(Some(Updated { contact, changes }))
     }
 
-    fn delete(&mut self, id: ContactId, if_version: Option<u64>) -> Result<bool> {
+    pub(crate) fn delete(&mut self, id: ContactId, if_version: Option<u64>) -> Result<bool> {
         let Some(record) = self.records.get(&id) else { return Ok(false) };
         check_version(&record.contact, if_version)?;
         Ok(self.remove(id).is_some())
@@ -345,7 +346,8 @@ impl ContactRepository for World {
             happened.retain(|(place, _)| before.is_none_or(|before| place < before));
             happened.sort_by(|(one, _), (other, _)| other.cmp(one));
             let page = Page::cut(happened, size, |(place, _)| place.clone());
-            let items = page.items.into_iter().map(|(_, activity)| activity).collect();
+            let mut items: Vec<_> = page.items.into_iter().map(|(_, activity)| activity).collect();
+            items.iter_mut().for_each(|entry| rows.tell_import(id, entry));
             Ok(Page { items, next: page.next })
         })
     }

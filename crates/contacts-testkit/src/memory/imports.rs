@@ -1,24 +1,48 @@
 //! Imports in memory: rows are taken one by one, as the rule says.
 
-use contacts_core::contact::{Arrival, Contact, Origin, changed_fields};
+use std::collections::BTreeMap;
+
+use contacts_core::contact::{
+    Activity, ActivityKind, Arrival, Contact, ContactId, Origin, changed_fields,
+};
 use contacts_core::event::EventGroups;
 use contacts_core::import::{
-    Analysis, Applied, Chunk, Decision, Import, ImportId, ImportRepository, ImportRow, ImportState,
-    Issue, Plan, PlannedRow, Policy, Skip, Tally, added, decide,
+    Analysis, Applied, Chunk, Decision, Deed, FieldEdit, Fingerprint, Import, ImportId,
+    ImportRepository, ImportRow, ImportState, Issue, Plan, PlannedRow, Policy, Skip, Tally, Trace,
+    added, decide, tell_import,
 };
 use contacts_core::job::Job;
+use contacts_core::tag::TagName;
 use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::memory::contacts::Record;
+use crate::memory::dry_runs::Rehearsal;
+use crate::memory::undos::Undoing;
 use crate::world::{Rows, State};
 use crate::{CountedIds, World};
 
 /// An import and what was noted of its rows.
 pub(crate) struct Run {
-    import: Import,
+    pub(crate) import: Import,
     issues: Vec<Issue>,
+    /// What each piece did, in order.
+    pub(crate) pieces: Vec<Vec<Trace>>,
+    pub(crate) dry: Option<Rehearsal>,
+    pub(crate) undo: Option<Undoing>,
 }
+
+/// A person whom a chunk has met.
+struct Met {
+    row: u64,
+    again: bool,
+    /// As they were; nothing for somebody new.
+    before: Option<Contact>,
+    /// Tags that were put on.
+    tags: Vec<TagName>,
+}
+
+type Everybody = BTreeMap<ContactId, Met>;
 
 /// What the rows of one chunk have in common.
 struct Taking<'a> {
@@ -33,26 +57,31 @@ impl Taking<'_> {
     fn take(
         &self,
         rows: &mut Rows,
-        events: &mut EventGroups,
+        (everybody, events): (&mut Everybody, &mut EventGroups),
         planned: &PlannedRow,
         row: &ImportRow,
     ) -> Result<Decision> {
+        let number = planned.number;
         let known = rows.contacts.of_address(row.email.key());
         let decision = decide(known.as_ref().map(|r| &r.contact), row, self.policy, self.now);
         match (&decision, known) {
             (Decision::Add, _) => {
                 self.add(rows, planned, row)?;
+                let met = Met { row: number, again: false, before: None, tags: row.tags.clone() };
+                everybody.insert(planned.id, met);
                 events.created(planned.id);
             }
             (Decision::Update { contact, tags, .. }, Some(record)) => {
+                self.meet(everybody, record, number, tags);
                 events.updated(contact.id, changed_fields(&record.contact, contact));
                 let mut all = record.contact.tags.clone();
                 all.extend(rows.tags.written(tags, self.ids));
                 all.sort();
                 record.contact = Contact { tags: all, ..(**contact).clone() };
-                self.arrive(record, planned.number);
             }
-            (Decision::Skip(Skip::Unchanged), Some(record)) => self.arrive(record, planned.number),
+            (Decision::Skip(Skip::Unchanged), Some(record)) => {
+                self.meet(everybody, record, number, &[]);
+            }
             _ => {}
         }
         Ok(decision)
@@ -64,10 +93,17 @@ impl Taking<'_> {
         rows.contacts.insert(Contact { tags, ..contact }, self.actor())
     }
 
-    /// The contact has come by this import, too: by the first row that finds it. That is all
-    /// that its activity says of an import: a million rows need no million edits.
-    fn arrive(&self, record: &mut Record, row: u64) {
-        record.arrive(self.now, self.arrival(row).origin);
+    /// Notes a person as they are, before a row changes them. By the first row that finds it, a
+    /// contact has come by this import, too.
+    fn meet(&self, everybody: &mut Everybody, record: &mut Record, row: u64, tags: &[TagName]) {
+        let again = !record.arrive(self.now, self.arrival(row).origin);
+        let met = everybody.entry(record.contact.id).or_insert_with(|| Met {
+            row,
+            again,
+            before: Some(record.contact.clone()),
+            tags: Vec::new(),
+        });
+        met.tags.extend(tags.iter().cloned());
     }
 
     fn arrival(&self, row: u64) -> Arrival {
@@ -110,14 +146,25 @@ impl State {
     ) -> bool {
         let run = self.organisations.entry(org).or_default().imports.get_mut(&id);
         let run = run.filter(|run| is_allowed(run.import.state));
-        run.map(|run| change(&mut run.import)).is_some()
+        run.map(|run| {
+            change(&mut run.import);
+            // What a dry run has said is not true of the import any more.
+            run.dry = None;
+        })
+        .is_some()
     }
 }
 
 impl ImportRepository for World {
     fn insert(&self, import: &Import) -> Result<()> {
         self.rows(import.org, |rows| {
-            let run = Run { import: import.clone(), issues: Vec::new() };
+            let run = Run {
+                import: import.clone(),
+                issues: Vec::new(),
+                pieces: Vec::new(),
+                dry: None,
+                undo: None,
+            };
             rows.imports.insert(import.id, run);
             Ok(())
         })
@@ -214,16 +261,11 @@ impl ImportRepository for World {
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        Ok(self.state().change_import(
-            org,
-            id,
-            |s| !s.is_end(),
-            |import| {
-                import.state = state;
-                import.problem = problem;
-                import.finished_at = Some(now);
-            },
-        ))
+        Ok(self.state().change_import(org, id, ImportState::is_under_way, |import| {
+            import.state = state;
+            import.problem = problem;
+            import.finished_at = Some(now);
+        }))
     }
 
     fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>> {
@@ -242,7 +284,7 @@ fn apply(
     now: OffsetDateTime,
     ids: &CountedIds,
 ) -> Result<Applied> {
-    let Run { import, issues } = run;
+    let Run { import, issues, pieces, .. } = run;
     if import.state != ImportState::Running {
         return Ok(Applied::Stopped(import.state));
     }
@@ -252,11 +294,12 @@ fn apply(
     let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
     let mut tally = import.tally.clone();
     let mut events = EventGroups::default();
+    let mut everybody = Everybody::new();
     for planned in &chunk.rows {
         let decision = match &planned.row {
             Ok(row) => {
                 let taking = Taking { import, policy, now, ids };
-                taking.take(rows, &mut events, planned, row)?
+                taking.take(rows, (&mut everybody, &mut events), planned, row)?
             }
             Err(skip) => Decision::Skip(*skip),
         };
@@ -264,5 +307,28 @@ fn apply(
     }
     import.tally = tally.clone();
     rows.events.extend(events.into_events(Actor::Import(import.id), now));
+    pieces.push(everybody.into_iter().filter_map(|(id, met)| trace(rows, id, met)).collect());
     Ok(Applied::Taken(tally))
+}
+
+impl Rows {
+    /// Tells what an import changed, where an entry says that a contact came by one.
+    pub(crate) fn tell_import(&self, contact: ContactId, entry: &mut Activity) {
+        let ActivityKind::Arrived(Origin::CsvImport { import, .. }) = &entry.what else { return };
+        let Some(run) = self.imports.get(import) else { return };
+        let undone = run.undo.as_ref().map_or(0, Undoing::pieces_done);
+        let pieces = run.pieces.iter().take(run.pieces.len() - undone).flatten();
+        let name_of = |tag| self.tags.name_of(tag).map(|name| name.to_string());
+        tell_import(entry, pieces.filter(|trace| trace.contact == contact), name_of);
+    }
+}
+
+fn trace(rows: &Rows, id: ContactId, met: Met) -> Option<Trace> {
+    let contact = &rows.contacts.records.get(&id)?.contact;
+    let tags = rows.tags.ids_of(&met.tags);
+    let deed = match &met.before {
+        None => Deed::Added { profile: Fingerprint::of(contact), tags },
+        Some(before) => Deed::Updated { edits: FieldEdit::between(before, contact), tags },
+    };
+    Some(Trace { contact: id, row: met.row, again: met.again, deed })
 }

@@ -31,7 +31,13 @@ impl Tags {
         self.by_key.entry(name.key().to_owned()).or_insert_with(|| (id(), name.clone()))
     }
 
-    fn name_of(&self, tag: TagId) -> Option<TagName> {
+    /// The ids of those tags that are there.
+    pub(crate) fn ids_of(&self, names: &[TagName]) -> Vec<TagId> {
+        names.iter().filter_map(|name| Some(self.by_key.get(name.key())?.0)).collect()
+    }
+
+    /// The name that a tag has now.
+    pub(crate) fn name_of(&self, tag: TagId) -> Option<TagName> {
         self.by_key.values().find(|(id, _)| *id == tag).map(|(_, name)| name.clone())
     }
 }

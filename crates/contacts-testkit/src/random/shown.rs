@@ -47,6 +47,9 @@ impl Teller {
         };
         let what = match &entry.what {
             ActivityKind::Arrived(by) => format!("arrived by {}", origin(by)),
+            ActivityKind::Imported { origin: by, changes, tags } => {
+                format!("imported by {} {changes:?} {tags:?}", origin(by))
+            }
             ActivityKind::Merged { called, changes, tags, .. } => {
                 format!("merged with {called:?}: {changes:?} tags{tags:?}")
             }
