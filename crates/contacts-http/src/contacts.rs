@@ -2,6 +2,7 @@
 
 mod activity;
 mod body;
+mod export;
 mod list;
 mod merge;
 mod view;
@@ -35,7 +36,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_delete, _, _>(delete)
         .add::<__path_tag, _, _>(tag)
         .add::<__path_sources, _, _>(sources);
-    merge::routes(activity::routes(table))
+    merge::routes(export::routes(activity::routes(table))
 }
 
 /// A contact that is written already, and its entity tag.

@@ -13,6 +13,7 @@ mod campaigns;
 mod config;
 mod contacts;
 mod docs;
+mod download;
 mod edge;
 mod etag;
 mod events;
@@ -41,6 +42,7 @@ use std::sync::atomic::AtomicBool;
 use contacts_core::campaign::CampaignService;
 use contacts_core::contact::ContactService;
 use contacts_core::event::FeedService;
+use contacts_core::export::ExportService;
 use contacts_core::field::FieldService;
 use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
@@ -77,6 +79,8 @@ pub struct Api {
     pub imports: ImportService,
     /// The change feed.
     pub feed: FeedService,
+    /// Exports.
+    pub exports: ExportService,
     /// API keys.
     pub keys: KeyService,
     /// Organisations.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use contacts_core::campaign::CampaignService;
 use contacts_core::contact::ContactService;
 use contacts_core::event::FeedService;
+use contacts_core::export::ExportService;
 use contacts_core::field::FieldService;
 use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
@@ -108,6 +109,8 @@ pub struct Services {
     pub keys: KeyService,
     /// Imports.
     pub imports: ImportService,
+    /// Exports.
+    pub exports: ExportService,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -136,6 +139,11 @@ impl Services {
         Self {
             organisations: database.clone(),
             keys: KeyService::new(database.clone(), clock.clone(), ids.clone()),
+            exports: ExportService {
+                people: database.clone(),
+                fields: database.clone(),
+                spreadsheets: Arc::new(Csv),
+            },
             imports: ImportService {
                 imports: database.clone(),
                 dry_runs: database.clone(),
@@ -214,6 +222,7 @@ impl Services {
             fields: FieldService::new(database.clone()),
             imports: self.imports.clone(),
             feed: self.feed(),
+            exports: self.exports.clone(),
             keys: self.keys.clone(),
             organisations: self.organisations.clone(),
             answers: Answers::new(database.clone(), self.secret.derive(Purpose::Answers)),

@@ -1,22 +1,18 @@
 //! Skipped rows and lost cells (R34).
 
-use std::sync::{Arc, Mutex, PoisonError};
-
-use actix_web::http::header;
-use actix_web::web::{Bytes, Data};
-use actix_web::{HttpRequest, HttpResponse};
-use contacts_core::import::{ImportId, Issue, SkippedRows, TableProblem};
-use futures_util::{Stream, stream};
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+use contacts_core::import::{ImportId, Issue, TableProblem};
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::answer::{Answer, ok, to_json};
 use crate::auth::CanRead;
-use crate::blocking::{blocking, blocking_in_turn, permit};
+use crate::blocking::{blocking, permit};
+use crate::download::Begun;
 use crate::params::Params;
 use crate::path::Id;
-use crate::problem::{Problem, ProblemView};
+use crate::problem::ProblemView;
 use crate::routes::Table;
 use crate::shared::Shared;
 
@@ -120,17 +116,6 @@ fn whole_rows(mut issues: Vec<Issue>, size: usize) -> Option<IssuePage> {
     Some((issues, Some(next)))
 }
 
-/// How many bytes of the file are made ready at once.
-const PIECE: usize = 64 << 10;
-
-/// A file that is being sent. Its rows are read when the client has taken those before, so a
-/// slow client holds no thread.
-struct Download {
-    shared: Data<Shared>,
-    rows: Arc<Mutex<SkippedRows>>,
-    _place: OwnedSemaphorePermit,
-}
-
 /// Download the skipped rows as CSV, the reason in a first column
 #[utoipa::path(
     get, path = "/v1/imports/{id}/skipped.csv", tag = "imports", operation_id = "download_skipped_rows",
@@ -143,32 +128,10 @@ struct Download {
 )]
 async fn download(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
     let place = permit(&shared.streams)?;
-    let rows = blocking(&shared, move |api| Ok(api.imports.skipped_rows(caller.org, id)?)).await?;
-    let rows = Arc::new(Mutex::new(rows));
-    let disposition = format!("attachment; filename=\"skipped-{id}.csv\"");
-    Ok(HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, disposition))
-        .streaming(pieces(Download { shared, rows, _place: place })))
-}
-
-/// An error breaks the connection off, so that nobody takes half a file for a whole one.
-fn pieces(download: Download) -> impl Stream<Item = Result<Bytes, Problem>> {
-    stream::try_unfold(download, |download| async move {
-        let rows = download.rows.clone();
-        let piece = blocking_in_turn(&download.shared, move |_| next_piece(&rows)).await?;
-        Ok((!piece.is_empty()).then(|| (Bytes::from(piece), download)))
-    })
-}
-
-fn next_piece(rows: &Mutex<SkippedRows>) -> Result<Vec<u8>, Problem> {
-    let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut piece = Vec::with_capacity(PIECE);
-    while piece.len() < PIECE {
-        let Some(line) = rows.next() else { break };
-        piece.extend(line?);
-    }
-    Ok(piece)
+    let begun = blocking(&shared, move |api| {
+        Begun::new(Box::new(api.imports.skipped_rows(caller.org, id)?))
+    });
+    Ok(begun.await?.csv(shared, place, &format!("skipped-{id}.csv")))
 }
 
 #[cfg(test)]

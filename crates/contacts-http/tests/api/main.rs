@@ -7,6 +7,7 @@ mod bodies;
 mod contact_list;
 mod contacts;
 mod events;
+mod export;
 mod fields;
 mod import_events;
 mod imports;

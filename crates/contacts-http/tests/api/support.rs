@@ -123,6 +123,7 @@ impl Service {
             fields: world.fields(),
             feed: world.ports().feed_service(),
             imports: world.imports(Arc::new(FakeSpreadsheets)),
+            exports: world.exports(Arc::new(FakeSpreadsheets)),
             keys: KeyService::new(ports.keys, clock.clone(), ids.clone()),
             organisations: ports.organisations,
             answers: Answers::new(answers, [7; 32]),

@@ -1,0 +1,102 @@
+//! Exports over HTTP (R25).
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use contacts_core::key::Scope;
+use contacts_http::ApiConfig;
+use serde_json::json;
+
+use crate::support::{Service, request};
+
+#[actix_web::test]
+async fn everybody_that_a_filter_means_is_exported() {
+    let service = Service::new();
+    service.post("/v1/fields", json!({"key": "tier", "label": "Account tier", "type": "text"})).await;
+    service.post("/v1/contacts", json!({
+        "name": "Ann Lee", "email": "ann@example.org", "phone": "+1 202 555 0101",
+        "tags": ["vip", "a;b"], "custom": {"tier": "gold, \"old\""},
+    })).await;
+    service.contact("Bo", "bo@example.org").await;
+    let answer = service.get("/v1/contacts/export").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(
+        answer.header("content-disposition"),
+        "attachment; filename=\"contacts-2026-01-01.csv\""
+    );
+    let text = String::from_utf8(answer.bytes).unwrap();
+    let lines: Vec<_> = text.split_terminator("\r\n").collect();
+    assert_eq!(
+        lines[0],
+        "id,name,email,phone,tags,Account tier,source,created_at,updated_at"
+    );
+    assert!(
+        lines[1].ends_with(
+            ",Ann Lee,ann@example.org,+1 202 555 0101,\"\"\"a;b\"\", vip\",\"gold, \"\"old\"\"\",\
+             manual,2026-01-01T10:00:00Z,2026-01-01T10:00:00Z"
+        ),
+        "{text}"
+    );
+    assert_eq!(lines.len(), 3);
+    let chosen = service.get("/v1/contacts/export?q=ann&columns=email,tier,tags&bom=true").await;
+    assert_eq!(
+        String::from_utf8(chosen.bytes).unwrap(),
+        "\u{feff}email,Account tier,tags\r\n\
+         ann@example.org,\"gold, \"\"old\"\"\",\"\"\"a;b\"\", vip\"\r\n"
+    );
+}
+
+#[actix_web::test]
+async fn everything_that_is_wrong_is_named_before_anything_is_sent() {
+    let service = Service::new();
+    let answer = service.get("/v1/contacts/export?columns=email,nme,email&reachable=2&x=1&bom=no").await;
+    assert_eq!(answer.problem(), "422 invalid");
+    assert_eq!(answer.wrong(), ["reachable", "bom", "columns", "columns", "x"]);
+    assert_eq!(service.get("/v1/contacts/export?columns=").await.wrong(), ["columns"]);
+    // A page of the list it is not.
+    assert_eq!(service.get("/v1/contacts/export?limit=2").await.wrong(), ["limit"]);
+}
+
+#[actix_web::test]
+async fn nobody_exports_anothers_contacts_nor_without_the_scope() {
+    let service = Service::new();
+    service.contact("Ann", "ann@example.org").await;
+    let stranger = service.stranger();
+    let answer = service.send(request(&stranger, "GET", "/v1/contacts/export?columns=name")).await;
+    assert_eq!(answer.bytes, b"name\r\n");
+    let capture = service.key(&[Scope::Capture]);
+    let answer = service.send(request(&capture, "GET", "/v1/contacts/export")).await;
+    assert_eq!(answer.problem(), "403 scope_missing");
+}
+
+#[actix_web::test]
+async fn exports_have_a_bounded_number_of_places() {
+    let config = ApiConfig { workers: 1, max_streams: 0, ..ApiConfig::default() };
+    let service = Service::with(config);
+    assert_eq!(service.get("/v1/contacts/export").await.problem(), "503 busy");
+}
+
+#[actix_web::test]
+async fn an_export_comes_in_chunks_and_ends_with_the_last() {
+    let service = Service::new();
+    for number in 0..700 {
+        service.contact("Ann", &format!("ann{number}@example.org")).await;
+    }
+    let address = service.listen();
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    write!(
+        connection,
+        "GET /v1/contacts/export HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\nconnection: close\r\n\r\n",
+        service.token
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"));
+    assert!(answer.contains("transfer-encoding: chunked"));
+    assert!(answer.ends_with("\r\n0\r\n\r\n"));
+    assert_eq!(answer.matches("@example.org").count(), 700);
+}
