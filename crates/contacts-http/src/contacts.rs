@@ -15,7 +15,7 @@ use contacts_core::contact::{Contact, ContactId};
 pub(crate) use self::view::{ActorView, ContactView};
 
 use self::body::{ContactBody, ContactPatchBody, TaggingBody};
-use self::list::{ContactsQuery, ContactsView, ListRequest};
+use self::list::{ContactsView, FilterQuery, ListRequest, PageQuery};
 use self::view::{SourcesView, TaggedView};
 use crate::answer::{Answer, nothing, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
@@ -36,7 +36,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_delete, _, _>(delete)
         .add::<__path_tag, _, _>(tag)
         .add::<__path_sources, _, _>(sources);
-    merge::routes(export::routes(activity::routes(table))
+    merge::routes(export::routes(activity::routes(table)))
 }
 
 /// A contact that is written already, and its entity tag.
@@ -61,7 +61,7 @@ impl Written {
 /// List contacts, search and filter them
 #[utoipa::path(
     get, path = "/v1/contacts", tag = "contacts", operation_id = "list_contacts",
-    params(ContactsQuery),
+    params(FilterQuery, PageQuery),
     responses((status = 200, description = "A page of the list", body = ContactsView))
 )]
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {

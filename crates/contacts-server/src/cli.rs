@@ -3,6 +3,7 @@
 //! Every command ends well, or with one sentence on standard error that says what to do, and an
 //! exit status that is not zero.
 
+mod export;
 mod import;
 mod inspect;
 mod key;
@@ -10,6 +11,7 @@ mod migrate;
 mod openapi;
 mod org;
 mod out;
+mod progress;
 mod serve;
 mod show;
 
@@ -45,6 +47,8 @@ enum Command {
     Migrate,
     /// Imports a CSV file
     Import(import::Import),
+    /// Exports contacts to a CSV file
+    Export(export::Export),
     /// Says what an import would find and do in an empty organisation, without a database
     Inspect(inspect::Inspect),
     /// Makes and lists organisations
@@ -82,6 +86,7 @@ fn run(cli: &Cli) -> Done {
         Command::Work(args) => serve::work(database, args),
         Command::Migrate => migrate::migrate(database),
         Command::Import(args) => import::import(database, args),
+        Command::Export(args) => export::export(database, args),
         Command::Inspect(args) => inspect::inspect(args),
         Command::Org(args) => org::run(database, args),
         Command::Key(args) => key::run(database, args),

@@ -29,10 +29,7 @@ impl ListRequest {
         now: OffsetDateTime,
     ) -> Result<Self, Problem> {
         let mut params = Params::read(query)?;
-        let text = params.filter();
-        let fields = if text.asks_for_fields() { fields()? } else { Vec::new() };
-        let filter = text.read(&fields, &[], now);
-        let filter = filter.map_err(|wrong| params.refuse_all(wrong)).unwrap_or_default();
+        let filter = read_filter(&mut params, fields, now)?;
         let sort = params.parsed("sort", parse_sort).unwrap_or_default();
         let size = params.limit();
         let after = params.parsed("cursor", |text| {
@@ -45,6 +42,18 @@ impl ListRequest {
         let page = PageRequest { sort, size, after };
         Ok(Self { filter, page, count: count.unwrap_or(usual) })
     }
+}
+
+/// Takes the parameters that make a filter.
+pub(super) fn read_filter(
+    params: &mut Params,
+    fields: impl FnOnce() -> Result<Vec<Field>, Problem>,
+    now: OffsetDateTime,
+) -> Result<ContactFilter, Problem> {
+    let text = params.filter();
+    let fields = if text.asks_for_fields() { fields()? } else { Vec::new() };
+    let filter = text.read(&fields, &[], now);
+    Ok(filter.map_err(|wrong| params.refuse_all(wrong)).unwrap_or_default())
 }
 
 fn parse_sort(text: &str) -> Result<Sort, &'static str> {
@@ -112,8 +121,8 @@ impl From<Count> for CountView {
 /// Everything given must hold.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what ListRequest reads")]
-pub(super) struct ContactsQuery {
+#[expect(dead_code, reason = "it describes what read_filter reads")]
+pub(super) struct FilterQuery {
     /// Words, every one of which must occur in the name, the address or the phone number; case
     /// and accents do not matter. Words of one or two letters begin a word.
     #[param(example = "ann exam")]
@@ -158,6 +167,13 @@ pub(super) struct ContactsQuery {
     /// url), `less`, `at_most`, `greater`, `at_least` (number, date).
     #[param(style = Form, explode, example = json!({"field.tier": "any_of:pro,free", "field.score": "at_least:10"}))]
     fields: Option<BTreeMap<String, String>>,
+}
+
+/// Which page of the list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "it describes what ListRequest reads")]
+pub(super) struct PageQuery {
     /// `name`, `email`, `created` or `updated`; after a `-`, the last comes first.
     #[param(default = "-created")]
     sort: Option<String>,

@@ -13,11 +13,18 @@ use crate::support::{Service, request};
 #[actix_web::test]
 async fn everybody_that_a_filter_means_is_exported() {
     let service = Service::new();
-    service.post("/v1/fields", json!({"key": "tier", "label": "Account tier", "type": "text"})).await;
-    service.post("/v1/contacts", json!({
-        "name": "Ann Lee", "email": "ann@example.org", "phone": "+1 202 555 0101",
-        "tags": ["vip", "a;b"], "custom": {"tier": "gold, \"old\""},
-    })).await;
+    service
+        .post("/v1/fields", json!({"key": "tier", "label": "Account tier", "type": "text"}))
+        .await;
+    service
+        .post(
+            "/v1/contacts",
+            json!({
+                "name": "Ann Lee", "email": "ann@example.org", "phone": "+1 202 555 0101",
+                "tags": ["vip", "a;b"], "custom": {"tier": "gold, \"old\""},
+            }),
+        )
+        .await;
     service.contact("Bo", "bo@example.org").await;
     let answer = service.get("/v1/contacts/export").await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -28,10 +35,7 @@ async fn everybody_that_a_filter_means_is_exported() {
     );
     let text = String::from_utf8(answer.bytes).unwrap();
     let lines: Vec<_> = text.split_terminator("\r\n").collect();
-    assert_eq!(
-        lines[0],
-        "id,name,email,phone,tags,Account tier,source,created_at,updated_at"
-    );
+    assert_eq!(lines[0], "id,name,email,phone,tags,Account tier,source,created_at,updated_at");
     assert!(
         lines[1].ends_with(
             ",Ann Lee,ann@example.org,+1 202 555 0101,\"\"\"a;b\"\", vip\",\"gold, \"\"old\"\"\",\
@@ -51,7 +55,8 @@ async fn everybody_that_a_filter_means_is_exported() {
 #[actix_web::test]
 async fn everything_that_is_wrong_is_named_before_anything_is_sent() {
     let service = Service::new();
-    let answer = service.get("/v1/contacts/export?columns=email,nme,email&reachable=2&x=1&bom=no").await;
+    let answer =
+        service.get("/v1/contacts/export?columns=email,nme,email&reachable=2&x=1&bom=no").await;
     assert_eq!(answer.problem(), "422 invalid");
     assert_eq!(answer.wrong(), ["reachable", "bom", "columns", "columns", "x"]);
     assert_eq!(service.get("/v1/contacts/export?columns=").await.wrong(), ["columns"]);

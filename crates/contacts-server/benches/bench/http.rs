@@ -1,8 +1,10 @@
 //! As much of HTTP as asking for pages over one connection takes.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use crate::Result;
 
@@ -48,4 +50,48 @@ impl Client {
         }
         Ok(&self.body)
     }
+}
+
+/// When a download began to come, and when it was whole.
+pub(crate) struct Downloaded {
+    /// Until the first byte of the file.
+    pub(crate) first_byte: Duration,
+    /// Until the last one was written.
+    pub(crate) whole: Duration,
+}
+
+/// Downloads a path into a file. The answer must be 200 and come in chunks, to the last one.
+pub(crate) fn download(address: &str, token: &str, path: &str, file: &Path) -> Result<Downloaded> {
+    let mut out = File::create(file)?;
+    let began = Instant::now();
+    let mut client = Client::open(address, token)?;
+    let request = format!("GET {path} HTTP/1.1\r\n{}", client.head);
+    client.stream.get_mut().write_all(request.as_bytes())?;
+    let mut line = String::new();
+    client.stream.read_line(&mut line)?;
+    if !line.starts_with("HTTP/1.1 200 ") {
+        return Err(format!("{path}: {}", line.trim_end()).into());
+    }
+    while !line.trim_end().is_empty() {
+        line.clear();
+        client.stream.read_line(&mut line)?;
+    }
+    let mut first_byte = None;
+    loop {
+        line.clear();
+        client.stream.read_line(&mut line)?;
+        first_byte.get_or_insert_with(|| began.elapsed());
+        let length = u64::from_str_radix(line.trim_end(), 16)
+            .map_err(|_text| format!("{path}: the connection broke off"))?;
+        let copied = io::copy(&mut client.stream.by_ref().take(length), &mut out)?;
+        line.clear();
+        client.stream.read_line(&mut line)?;
+        if copied < length {
+            return Err(format!("{path}: the connection broke off").into());
+        }
+        if length == 0 {
+            break;
+        }
+    }
+    Ok(Downloaded { first_byte: first_byte.unwrap_or_default(), whole: began.elapsed() })
 }

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 mod args;
 mod base;
+mod export;
 mod files;
 mod http;
 mod import;
@@ -41,6 +42,7 @@ const ALL: &[Benchmark] = &[
     Benchmark { name: "linear", run: import::linear },
     Benchmark { name: "list", run: list::run },
     Benchmark { name: "search", run: search::run },
+    Benchmark { name: "export", run: export::run },
     Benchmark { name: "start", run: start::run },
 ];
 

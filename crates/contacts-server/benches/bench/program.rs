@@ -43,6 +43,13 @@ pub(crate) fn import(world: &World, database: &str, file: &Path) -> Result<Ran> 
     run(command)
 }
 
+/// Exports the large organisation to a file.
+pub(crate) fn export(world: &World, database: &str, file: &Path) -> Result<Ran> {
+    let mut command = contacts(world, database);
+    command.arg("export").arg("--output").arg(file).args(["--org", &World::org().to_string()]);
+    run(command)
+}
+
 /// Runs a command to its end; its output is shown when it fails.
 pub(crate) fn run(mut command: Command) -> Result<Ran> {
     let began = Instant::now();

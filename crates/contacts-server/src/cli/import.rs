@@ -16,10 +16,10 @@ use contacts_core::tag::TagName;
 use contacts_worker::WorkerConfig;
 
 use self::ask::Answer;
-use self::follow::Progress;
 use self::mapping::Told;
 use self::skipped::SkippedFile;
 use super::inspect::cannot_start;
+use super::progress::Progress;
 use super::show::Found;
 use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;

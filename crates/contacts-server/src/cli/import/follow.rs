@@ -1,48 +1,13 @@
 //! Waiting for an import, with its progress on the terminal.
 
-use std::fmt;
 use std::time::Duration;
 
 use contacts_core::Error;
 use contacts_core::import::{Import, ImportService, ImportState};
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
-use crate::cli::out::grouped;
+use crate::cli::progress::Progress;
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
-
-/// A bar on standard error, when that is a terminal.
-pub(super) struct Progress(ProgressBar);
-
-impl Progress {
-    /// Of rows that are taken.
-    pub(super) fn of_rows(rows: u64) -> Self {
-        Self::new(rows, "{wide_bar} {human_pos} of {human_len} rows, {rate} a second, {eta} left")
-    }
-
-    /// Of bytes that are stored.
-    pub(super) fn of_bytes(bytes: u64) -> Self {
-        Self::new(bytes, "{wide_bar} {bytes} of {total_bytes} stored")
-    }
-
-    pub(super) fn advance(&self, by: u64) {
-        self.0.inc(by);
-    }
-
-    fn new(length: u64, template: &str) -> Self {
-        let bar = ProgressBar::new(length);
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.with_key("rate", rate));
-        }
-        Self(bar)
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        self.0.finish_and_clear();
-    }
-}
 
 /// Waits until the file was looked at.
 pub(super) fn until_looked_at(
@@ -78,7 +43,7 @@ pub(super) fn to_the_end(
     let mut pauses = pauses();
     loop {
         let import = imports.get(org, id)?;
-        progress.0.set_position(import.tally.rows());
+        progress.reach(import.tally.rows());
         if import.state.is_end() {
             return Ok(import);
         }
@@ -90,11 +55,6 @@ pub(super) fn to_the_end(
             }
         }
     }
-}
-
-fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
-    // A bar that cannot be written is not seen either.
-    let _ = out.write_str(&grouped(state.per_sec().round() as u64));
 }
 
 /// Short at first, for small files; never longer than the eye minds.

@@ -7,8 +7,9 @@ use std::path::Path;
 use contacts_core::import::{Import, ImportService, Upload};
 use contacts_core::{Actor, OrgId};
 
-use super::follow::{Progress, interrupted};
+use super::follow::interrupted;
 use crate::cli::inspect::unreadable;
+use crate::cli::progress::Progress;
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
 
