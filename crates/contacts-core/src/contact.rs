@@ -34,6 +34,7 @@ pub use self::query::{Cursor, CursorKey, Listed, PageRequest, Sort, SortBy};
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};
 pub use self::search::{SearchQuery, Term, search_text};
+pub(crate) use self::service::check_tags;
 pub(crate) use self::service::missing;
 pub use self::service::{ContactService, CountRequest, NewContact, RawPatch};
 pub use self::source::{Arrival, Origin, SourceKind};

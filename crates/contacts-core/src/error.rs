@@ -37,6 +37,9 @@ pub enum Error {
     /// Events after this place in the feed are not kept any more (R42).
     #[error("the feed does not reach back to this cursor: read the whole list, then begin anew")]
     CursorExpired,
+    /// The person confirmed another number than this (R23).
+    #[error("it would be done to {0}, which is not the number that was confirmed")]
+    CountChanged(u64),
     /// Too much is going on; later it works.
     #[error("the service is busy")]
     Busy,
@@ -69,6 +72,11 @@ impl Invalid {
     /// One part that is wrong.
     pub fn new(field: impl Into<String>, reason: impl ToString) -> Self {
         Self { field: field.into(), reason: reason.to_string() }
+    }
+
+    /// The same part, of a part: `q` within `filter` is `filter.q`.
+    pub fn within(self, part: &str) -> Self {
+        Self { field: format!("{part}.{}", self.field), ..self }
     }
 
     /// The usual list: a single part that is wrong.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::action::ActionId;
 use crate::import::{DryRunId, ImportId, UndoId};
 use crate::org::id;
 use crate::{OrgId, Result};
@@ -27,6 +28,8 @@ pub enum Job {
     DryRun(DryRunId),
     /// Undo an import.
     UndoImport(UndoId),
+    /// Do a bulk action, piece by piece.
+    RunAction(ActionId),
 }
 
 /// A job that a worker holds.

@@ -15,6 +15,7 @@
 //! # Ok::<(), contacts_core::contact::InvalidEmail>(())
 //! ```
 
+pub mod action;
 pub mod actor;
 pub mod answer;
 pub mod campaign;
@@ -32,6 +33,7 @@ pub mod note;
 pub mod org;
 pub mod page;
 pub mod segment;
+pub mod selection;
 pub mod tag;
 pub mod text;
 

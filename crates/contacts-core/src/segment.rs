@@ -1,9 +1,16 @@
 //! Segments: filters that were saved under a name (R20).
 
+mod repository;
+mod service;
+
 use std::fmt;
 
 use time::OffsetDateTime;
 
+#[cfg(any(test, feature = "mocks"))]
+pub use self::repository::MockSegmentRepository;
+pub use self::repository::SegmentRepository;
+pub use self::service::{SegmentPatch, SegmentService};
 use crate::contact::FilterText;
 use crate::org::id;
 use crate::text;

@@ -67,9 +67,7 @@ impl Written {
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {
     let query = req.query_string().to_owned();
     let body = blocking(&shared, move |api| {
-        let fields = || Ok(api.fields.list(caller.org)?);
-        let ListRequest { filter, page, count } =
-            ListRequest::read(&query, fields, api.clock.now())?;
+        let ListRequest { filter, page, count } = ListRequest::read(&query, caller.org, api)?;
         let (listed, count) = api.contacts.list(caller.org, &filter, &page, count)?;
         to_json(&ContactsView::new(&listed, count))
     });

@@ -39,6 +39,7 @@ mod unread;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use contacts_core::action::ActionService;
 use contacts_core::campaign::CampaignService;
 use contacts_core::contact::ContactService;
 use contacts_core::event::FeedService;
@@ -48,6 +49,8 @@ use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
 use contacts_core::note::NoteService;
 use contacts_core::org::OrganisationRepository;
+use contacts_core::segment::SegmentService;
+use contacts_core::selection::SelectionService;
 use contacts_core::tag::TagService;
 use contacts_core::{Clock, Ids};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -81,6 +84,12 @@ pub struct Api {
     pub feed: FeedService,
     /// Exports.
     pub exports: ExportService,
+    /// Segments.
+    pub segments: SegmentService,
+    /// Selections.
+    pub selections: SelectionService,
+    /// Bulk actions.
+    pub actions: ActionService,
     /// API keys.
     pub keys: KeyService,
     /// Organisations.

@@ -57,6 +57,7 @@ codes! {
     RequestInProgress CONFLICT "request_in_progress" "The same request is being carried out",
     AnswerErased GONE "answer_erased" "The answer is not kept any more",
     CursorExpired GONE "cursor_expired" "The feed does not reach back so far",
+    CountChanged CONFLICT "count_changed" "It would be done to another number of contacts",
     Stale PRECONDITION_FAILED "stale" "It has changed since it was read",
     BodyTooLarge PAYLOAD_TOO_LARGE "body_too_large" "The body is too large",
     UnsupportedType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type" "The body has another type",
@@ -79,6 +80,7 @@ struct Parts {
     detail: String,
     errors: Vec<Invalid>,
     contact_id: Option<Uuid>,
+    count: Option<u64>,
     current: Option<ContactView>,
     retry_after: Option<u64>,
 }
@@ -90,6 +92,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             contact_id: None,
+            count: None,
             current: None,
             retry_after: None,
         }))
@@ -132,6 +135,11 @@ impl Problem {
         self
     }
 
+    fn with_count(mut self, now: u64) -> Self {
+        self.0.count = Some(now);
+        self
+    }
+
     fn with_current(mut self, current: ContactView) -> Self {
         self.0.current = Some(current);
         self
@@ -150,6 +158,7 @@ impl From<Error> for Problem {
             Error::Stale(contact) => {
                 Self::new(Code::Stale, detail).with_current(ContactView::from(&*contact))
             }
+            Error::CountChanged(now) => Self::new(Code::CountChanged, detail).with_count(now),
             Error::Conflict(_) => Self::new(Code::Conflict, detail),
             Error::Forbidden(_) => Self::new(Code::Forbidden, detail),
             Error::CursorExpired => Self::new(Code::CursorExpired, detail),
@@ -190,7 +199,7 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let Parts { code, detail, errors, contact_id, current, retry_after } = &*self.0;
+        let Parts { code, detail, errors, contact_id, count, current, retry_after } = &*self.0;
         let mut response = HttpResponse::build(code.status());
         response.insert_header((header::CONTENT_TYPE, PROBLEM_JSON));
         if let Some(seconds) = retry_after {
@@ -221,6 +230,7 @@ impl ResponseError for Problem {
             detail: detail.clone(),
             errors: errors.collect(),
             contact_id: *contact_id,
+            count: *count,
             current: current.clone(),
         };
         response.body(serde_json::to_vec(&view).unwrap_or_default())
@@ -253,6 +263,9 @@ pub(crate) struct ProblemView {
     /// `email_taken`: the contact that has the address. `merged`: the one that answers now.
     #[serde(skip_serializing_if = "Option::is_none")]
     contact_id: Option<Uuid>,
+    /// `count_changed`: to how many contacts it would be done now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
     /// `stale`: the contact as it is now.
     #[serde(skip_serializing_if = "Option::is_none")]
     current: Option<ContactView>,

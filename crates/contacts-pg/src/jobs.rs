@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use contacts_core::action::ActionId;
 use contacts_core::import::{DryRunId, ImportId, UndoId};
 use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
 use contacts_core::{OrgId, Result};
@@ -51,6 +52,7 @@ impl Row {
             "sweep_events" => Job::SweepEvents,
             "dry_run" => Job::DryRun(DryRunId(self.subject_id)),
             "undo_import" => Job::UndoImport(UndoId(self.subject_id)),
+            "run_action" => Job::RunAction(ActionId(self.subject_id)),
             _ => return Err(unreadable("jobs.kind")),
         };
         Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
@@ -64,6 +66,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::SweepEvents => ("sweep_events", Uuid::nil()),
         Job::DryRun(run) => ("dry_run", run.0),
         Job::UndoImport(undo) => ("undo_import", undo.0),
+        Job::RunAction(action) => ("run_action", action.0),
     }
 }
 
@@ -98,6 +101,18 @@ pub(crate) fn wake(db: &mut PgConnection, org: OrgId, now: OffsetDateTime) -> Re
     sql_query(statement)
         .bind::<SqlUuid, _>(org.0)
         .bind::<Timestamptz, _>(now)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// Ends a job that is not needed any more, in the transaction after which it is not.
+pub(crate) fn remove(db: &mut PgConnection, org: OrgId, job: Job) -> Result<()> {
+    let (kind, subject) = parts(job);
+    sql_query("DELETE FROM jobs WHERE org_id = $1 AND kind = $2 AND subject_id = $3")
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<Text, _>(kind)
+        .bind::<SqlUuid, _>(subject)
         .execute(db)
         .map(drop)
         .map_err(store)

@@ -5,6 +5,7 @@
 //! its organisation, so that a cluster asks one shard (see `docs/SCALING.md`). A port's method
 //! is one transaction.
 
+mod actions;
 mod answers;
 mod campaigns;
 mod contacts;
@@ -21,6 +22,8 @@ mod keys;
 mod migrate;
 mod notes;
 mod organisations;
+mod segments;
+mod selections;
 mod statement;
 mod tags;
 

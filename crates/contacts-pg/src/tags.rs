@@ -233,6 +233,28 @@ pub(crate) fn names(
     rows.into_iter().map(|row| Ok((TagId(row.id), tag_name(&row.name)?))).collect()
 }
 
+/// The ids of tags by their keys; those that are not there are made. They must come in the order
+/// of their keys. One that is deleted this moment is not among them.
+pub(crate) fn ensured(
+    database: &Database,
+    db: &mut PgConnection,
+    org: OrgId,
+    names: &[TagName],
+    now: OffsetDateTime,
+) -> Result<HashMap<String, Uuid>> {
+    let known = by_key(db, org, names)?;
+    let missing: Vec<_> = names
+        .iter()
+        .filter(|tag| !known.contains_key(tag.key()))
+        .map(|tag| (database.ids.next(), tag))
+        .collect();
+    if missing.is_empty() {
+        return Ok(known);
+    }
+    insert(db, org, &missing, now)?;
+    by_key(db, org, names)
+}
+
 /// Makes the tags that are not there. They must come in the order of their keys, so that two
 /// who make the same ones wait for each other in the same order.
 pub(crate) fn insert(

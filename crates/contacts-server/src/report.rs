@@ -102,7 +102,8 @@ impl From<Error> for Failure {
             | Error::Merged(_)
             | Error::Conflict(_)
             | Error::Forbidden(_)
-            | Error::CursorExpired => error.to_string(),
+            | Error::CursorExpired
+            | Error::CountChanged(_) => error.to_string(),
         })
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use contacts_core::action::ActionService;
 use contacts_core::campaign::CampaignService;
 use contacts_core::contact::ContactService;
 use contacts_core::event::FeedService;
@@ -14,6 +15,8 @@ use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
 use contacts_core::note::NoteService;
 use contacts_core::org::OrganisationRepository;
+use contacts_core::segment::SegmentService;
+use contacts_core::selection::SelectionService;
 use contacts_core::tag::TagService;
 use contacts_core::{Clock, Error, Ids};
 use contacts_http::{Answers, Api, ApiConfig};
@@ -111,6 +114,12 @@ pub struct Services {
     pub imports: ImportService,
     /// Exports.
     pub exports: ExportService,
+    /// Segments.
+    pub segments: SegmentService,
+    /// Selections.
+    pub selections: SelectionService,
+    /// Bulk actions.
+    pub actions: ActionService,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -136,6 +145,18 @@ impl Services {
         ids: Arc<dyn Ids>,
     ) -> Self {
         let database = Arc::new(database);
+        let segments = SegmentService {
+            segments: database.clone(),
+            fields: database.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
+        let selections = SelectionService {
+            selections: database.clone(),
+            segments: segments.clone(),
+            clock: clock.clone(),
+            ids: ids.clone(),
+        };
         Self {
             organisations: database.clone(),
             keys: KeyService::new(database.clone(), clock.clone(), ids.clone()),
@@ -155,6 +176,14 @@ impl Services {
                 clock: clock.clone(),
                 ids: ids.clone(),
             },
+            actions: ActionService {
+                actions: database.clone(),
+                selections: selections.clone(),
+                clock: clock.clone(),
+                ids: ids.clone(),
+            },
+            segments,
+            selections,
             database,
             clock,
             ids,
@@ -189,6 +218,7 @@ impl Services {
             jobs: self.database.clone(),
             imports: self.imports.clone(),
             feed: self.feed(),
+            actions: self.actions.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             config,
@@ -223,6 +253,9 @@ impl Services {
             imports: self.imports.clone(),
             feed: self.feed(),
             exports: self.exports.clone(),
+            segments: self.segments.clone(),
+            selections: self.selections.clone(),
+            actions: self.actions.clone(),
             keys: self.keys.clone(),
             organisations: self.organisations.clone(),
             answers: Answers::new(database.clone(), self.secret.derive(Purpose::Answers)),

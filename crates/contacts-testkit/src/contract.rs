@@ -3,6 +3,7 @@
 //! A property is a function that takes ports over an empty store and panics when it does not
 //! hold. A macro for each port makes a `#[test]` of each of its properties.
 
+pub mod actions;
 pub mod activity;
 pub mod answers;
 pub mod campaigns;
@@ -22,6 +23,8 @@ pub mod notes;
 pub mod organisations;
 pub mod rows;
 pub mod search;
+pub mod segments;
+pub mod selections;
 pub mod tags;
 pub mod undos;
 pub mod unsubscribes;

@@ -1,5 +1,6 @@
 //! The ports in memory, a file each.
 
+pub(crate) mod actions;
 pub(crate) mod answers;
 pub(crate) mod campaigns;
 pub(crate) mod contacts;
@@ -14,5 +15,7 @@ mod keys;
 mod merge;
 mod notes;
 mod organisations;
+mod segments;
+pub(crate) mod selections;
 pub(crate) mod tags;
 pub(crate) mod undos;

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use contacts_core::action::{ActionRepository, ActionService};
 use contacts_core::answer::AnswerRepository;
 use contacts_core::campaign::{CampaignRepository, CampaignService};
 use contacts_core::contact::{ContactRepository, ContactService};
@@ -17,6 +18,8 @@ use contacts_core::job::JobQueue;
 use contacts_core::key::{KeyRepository, KeyService};
 use contacts_core::note::{NoteRepository, NoteService};
 use contacts_core::org::{Organisation, OrganisationRepository};
+use contacts_core::segment::{SegmentRepository, SegmentService};
+use contacts_core::selection::{SelectionRepository, SelectionService};
 use contacts_core::tag::{TagRepository, TagService};
 use contacts_core::{Clock, Ids, OrgId};
 
@@ -51,6 +54,12 @@ pub struct Ports {
     pub undos: Arc<dyn UndoRepository>,
     /// Keeps files.
     pub files: Arc<dyn FileStore>,
+    /// Keeps segments.
+    pub segments: Arc<dyn SegmentRepository>,
+    /// Keeps selections.
+    pub selections: Arc<dyn SelectionRepository>,
+    /// Keeps and does bulk actions.
+    pub actions: Arc<dyn ActionRepository>,
     /// Hands out jobs.
     pub jobs: Arc<dyn JobQueue>,
     /// Tells what happened.
@@ -115,6 +124,36 @@ impl Ports {
     pub fn key_service(&self) -> KeyService {
         let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
         KeyService::new(self.keys.clone(), clock, ids)
+    }
+
+    /// The use cases of segments over these ports.
+    pub fn segment_service(&self) -> SegmentService {
+        SegmentService {
+            segments: self.segments.clone(),
+            fields: self.fields.clone(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+        }
+    }
+
+    /// The use cases of selections over these ports.
+    pub fn selection_service(&self) -> SelectionService {
+        SelectionService {
+            selections: self.selections.clone(),
+            segments: self.segment_service(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+        }
+    }
+
+    /// The use cases of bulk actions over these ports.
+    pub fn action_service(&self) -> ActionService {
+        ActionService {
+            actions: self.actions.clone(),
+            selections: self.selection_service(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+        }
     }
 
     /// The use cases of imports over these ports.

@@ -8,8 +8,8 @@ use contacts_core::campaign::{
     Campaign, CampaignId, CampaignKind, Delivery, DeliveryId, DeliveryKind,
 };
 use contacts_core::contact::{
-    Arrival, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, Name, Origin,
-    PageRequest, Patch, Phone, Sort, SortBy,
+    Arrival, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, FilterText, Name,
+    Origin, PageRequest, Patch, Phone, Sort, SortBy,
 };
 use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
 use contacts_core::file::FileId;
@@ -56,6 +56,11 @@ pub fn tags(texts: &[&str]) -> Vec<TagName> {
 /// What a note says.
 pub fn note_text(text: &str) -> NoteText {
     NoteText::parse(text).unwrap()
+}
+
+/// A filter as it is asked for.
+pub fn filter_text(parts: &[(&str, &str)]) -> FilterText {
+    FilterText::new(parts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
 }
 
 /// A custom field's key.

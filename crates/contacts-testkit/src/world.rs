@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use contacts_core::action::{ActionId, ActionService};
 use contacts_core::answer::AnswerKey;
 use contacts_core::campaign::{Campaign, CampaignId, CampaignService};
 use contacts_core::contact::{ContactId, ContactService};
@@ -14,13 +15,17 @@ use contacts_core::import::{ImportId, ImportService, Spreadsheets};
 use contacts_core::key::{ApiKey, KeyService};
 use contacts_core::note::{Note, NoteId, NoteService};
 use contacts_core::org::Organisation;
+use contacts_core::segment::{Segment, SegmentId, SegmentService};
+use contacts_core::selection::{SelectionId, SelectionService};
 use contacts_core::tag::TagService;
 use contacts_core::{OrgId, Result};
 
+use crate::memory::actions::Doing;
 use crate::memory::answers::Kept;
 use crate::memory::contacts::Contacts;
 use crate::memory::imports::Run;
 use crate::memory::jobs::Jobs;
+use crate::memory::selections::Frozen;
 use crate::memory::tags::Tags;
 use crate::{CountedIds, Ports, StoppedClock};
 
@@ -58,6 +63,9 @@ pub(crate) struct Rows {
     /// Old ids, and the contacts that answer for them.
     pub(crate) merged: BTreeMap<ContactId, ContactId>,
     pub(crate) answers: BTreeMap<AnswerKey, Kept>,
+    pub(crate) segments: BTreeMap<SegmentId, Segment>,
+    pub(crate) selections: BTreeMap<SelectionId, Frozen>,
+    pub(crate) actions: BTreeMap<ActionId, Doing>,
     /// In the order of their numbers, which count from 1 and those that were forgotten.
     pub(crate) events: Vec<ContactEvent>,
     /// How many events were forgotten.
@@ -113,6 +121,9 @@ impl World {
             dry_runs: Arc::new(self.clone()),
             undos: Arc::new(self.clone()),
             files: Arc::new(self.clone()),
+            segments: Arc::new(self.clone()),
+            selections: Arc::new(self.clone()),
+            actions: Arc::new(self.clone()),
             jobs: Arc::new(self.clone()),
             feed: Arc::new(self.clone()),
             clock: self.clock(),
@@ -159,6 +170,21 @@ impl World {
     /// The use cases of exports in this world.
     pub fn exports(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ExportService {
         self.ports().export_service(spreadsheets)
+    }
+
+    /// The use cases of segments in this world.
+    pub fn segments(&self) -> SegmentService {
+        self.ports().segment_service()
+    }
+
+    /// The use cases of selections in this world.
+    pub fn selections(&self) -> SelectionService {
+        self.ports().selection_service()
+    }
+
+    /// The use cases of bulk actions in this world.
+    pub fn actions(&self) -> ActionService {
+        self.ports().action_service()
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -21,3 +21,6 @@ contacts_testkit::dry_run_repository_contract!(make);
 contacts_testkit::undo_repository_contract!(make);
 contacts_testkit::file_store_contract!(make);
 contacts_testkit::job_queue_contract!(make);
+contacts_testkit::segment_repository_contract!(make);
+contacts_testkit::selection_repository_contract!(make);
+contacts_testkit::action_repository_contract!(make);

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use contacts_core::action::{ActionService, ActionState};
 use contacts_core::event::FeedService;
 use contacts_core::import::{DryRunId, ImportId, ImportService, ImportState};
 use contacts_core::job::{Claimed, Job, JobQueue, Outcome, backoff};
@@ -56,6 +57,8 @@ pub struct Worker {
     pub imports: ImportService,
     /// The use cases of the change feed.
     pub feed: FeedService,
+    /// The use cases of bulk actions.
+    pub actions: ActionService,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -159,6 +162,7 @@ impl Worker {
             Job::SweepEvents => self.feed.sweep(job.org, turn),
             Job::DryRun(run) => self.dry_run(job.org, run, turn),
             Job::UndoImport(undo) => self.imports.take_back(job.org, undo, turn),
+            Job::RunAction(action) => self.actions.run(job.org, action, turn),
         }
     }
 
@@ -188,6 +192,10 @@ impl Worker {
             }
             Job::DryRun(id) => dry_runs.end(org, id, Some(problem("dry run")), now)?,
             Job::UndoImport(id) => undos.fail(org, id, &problem("undo"), now)?,
+            Job::RunAction(id) => {
+                let actions = &self.actions.actions;
+                actions.end(org, id, ActionState::Failed, Some(problem("action")), now)?
+            }
             Job::SweepEvents => false,
         };
         Ok(())

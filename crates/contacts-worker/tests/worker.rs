@@ -291,6 +291,7 @@ fn worker(world: &World) -> Worker {
         jobs: world.ports().jobs,
         imports: service(world),
         feed: world.ports().feed_service(),
+        actions: world.actions(),
         clock: Arc::new(world.clock()),
         ids: Arc::new(world.ids()),
         config: WorkerConfig { threads: 1, ..WorkerConfig::default() },

@@ -89,6 +89,8 @@ pub enum ActivitySource {
     Subscription,
     /// What campaigns did to it.
     Delivery,
+    /// Bulk actions.
+    Action,
 }
 
 /// A place in what happened to a contact. Two entries never have the same, so that those of one
@@ -135,8 +137,14 @@ fn arrival_key(origin: &Origin) -> String {
 
 impl ActivitySource {
     /// Every source.
-    pub const ALL: [Self; 5] =
-        [Self::FirstArrival, Self::Event, Self::Arrival, Self::Subscription, Self::Delivery];
+    pub const ALL: [Self; 6] = [
+        Self::FirstArrival,
+        Self::Event,
+        Self::Arrival,
+        Self::Subscription,
+        Self::Delivery,
+        Self::Action,
+    ];
 
     /// A letter for it, by which cursors name it.
     fn code(self) -> char {
@@ -146,6 +154,7 @@ impl ActivitySource {
             Self::Arrival => 'a',
             Self::Subscription => 's',
             Self::Delivery => 'd',
+            Self::Action => 'b',
         }
     }
 }

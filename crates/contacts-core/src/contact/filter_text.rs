@@ -80,9 +80,10 @@ impl FilterText {
         self.0.iter().any(|(name, _)| name.starts_with(Self::FIELD))
     }
 
-    /// Whether it cannot be read without the organisation's segments.
-    pub fn asks_for_segments(&self) -> bool {
-        self.0.iter().any(|(name, _)| name == "segment")
+    /// The segments that it names, without which it cannot be read.
+    pub fn segments(&self) -> impl Iterator<Item = SegmentId> {
+        let named = self.0.iter().filter(|(name, _)| name == "segment");
+        named.filter_map(|(_, id)| Uuid::try_parse(id).ok().map(SegmentId))
     }
 
     /// Reads it, at this moment, in an organisation of these custom fields and segments.

@@ -347,7 +347,8 @@ fn check_value(
     Ok((field.key.clone(), value.map_err(|why| why.to_string())?))
 }
 
-fn check_tags(wrong: &mut Vec<Invalid>, field: &str, names: &[&str]) -> Vec<TagName> {
+/// Tags of a request; those that are none are noted by their place.
+pub(crate) fn check_tags(wrong: &mut Vec<Invalid>, field: &str, names: &[&str]) -> Vec<TagName> {
     if names.len() > ContactService::MAX_TAGS {
         wrong.push(Invalid::new(
             field,

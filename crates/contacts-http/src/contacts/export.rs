@@ -66,8 +66,7 @@ async fn export(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest
 
 fn read(query: &str, api: &Api, org: OrgId) -> Result<(ContactFilter, ExportFormat), Problem> {
     let mut params = Params::read(query)?;
-    let fields = || Ok(api.fields.list(org)?);
-    let filter = read_filter(&mut params, fields, api.clock.now())?;
+    let filter = read_filter(&mut params, org, api)?;
     let columns = params.one("columns");
     let columns = columns.map(|names| names.split(',').map(str::to_owned).collect());
     let bom = params.parsed("bom", |text| text.parse().map_err(|_error| "must be true or false"));

@@ -3,14 +3,16 @@
 use contacts_core::contact::{
     ContactFilter, CountRequest, Cursor, Listed, PageRequest, Sort, SortBy,
 };
-use contacts_core::field::Field;
 use contacts_core::page::Count;
+use contacts_core::{Error, OrgId};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 use super::view::ContactView;
+use crate::Api;
 use crate::params::Params;
 use crate::problem::Problem;
 
@@ -22,14 +24,10 @@ pub(super) struct ListRequest {
 }
 
 impl ListRequest {
-    /// Reads the query; the custom fields are asked for only when it names one.
-    pub(super) fn read(
-        query: &str,
-        fields: impl FnOnce() -> Result<Vec<Field>, Problem>,
-        now: OffsetDateTime,
-    ) -> Result<Self, Problem> {
+    /// Reads the query.
+    pub(super) fn read(query: &str, org: OrgId, api: &Api) -> Result<Self, Problem> {
         let mut params = Params::read(query)?;
-        let filter = read_filter(&mut params, fields, now)?;
+        let filter = read_filter(&mut params, org, api)?;
         let sort = params.parsed("sort", parse_sort).unwrap_or_default();
         let size = params.limit();
         let after = params.parsed("cursor", |text| {
@@ -47,13 +45,16 @@ impl ListRequest {
 /// Takes the parameters that make a filter.
 pub(super) fn read_filter(
     params: &mut Params,
-    fields: impl FnOnce() -> Result<Vec<Field>, Problem>,
-    now: OffsetDateTime,
+    org: OrgId,
+    api: &Api,
 ) -> Result<ContactFilter, Problem> {
-    let text = params.filter();
-    let fields = if text.asks_for_fields() { fields()? } else { Vec::new() };
-    let filter = text.read(&fields, &[], now);
-    Ok(filter.map_err(|wrong| params.refuse_all(wrong)).unwrap_or_default())
+    match api.segments.read(org, &params.filter(), api.clock.now()) {
+        Err(Error::Invalid(wrong)) => {
+            params.refuse_all(wrong);
+            Ok(ContactFilter::default())
+        }
+        filter => Ok(filter?),
+    }
 }
 
 fn parse_sort(text: &str) -> Result<Sort, &'static str> {
@@ -161,6 +162,9 @@ pub(super) struct FilterQuery {
     time_zone: Option<String>,
     /// Whether campaigns can reach it.
     reachable: Option<bool>,
+    /// The id of a segment, whose filter must hold, too. Repeated: each must hold.
+    #[param(style = Form, explode)]
+    segment: Option<Vec<Uuid>>,
     /// Conditions on custom fields: parameters named `field.` and the field's key, whose value is
     /// an operator, a colon and what to compare with. Operators: `set` and `unset` (without a
     /// value), `any_of` and `none_of` (values separated by commas), `contains` (text, select,

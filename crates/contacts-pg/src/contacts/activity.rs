@@ -1,5 +1,6 @@
 //! How a contact came, and what happened to it.
 
+use contacts_core::action::ActionKind;
 use contacts_core::contact::{
     Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, ContactId,
     FieldChange, Origin,
@@ -7,6 +8,7 @@ use contacts_core::contact::{
 use contacts_core::import::tell_import;
 use contacts_core::note::{NoteChange, NoteId};
 use contacts_core::page::{Page, PageSize};
+use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -16,6 +18,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::row::{SOURCE_COLUMNS, SourceRow};
+use crate::actions::read_kind;
 use crate::campaigns;
 use crate::database::{store, unreadable};
 use crate::statement::{Bind, Statement};
@@ -43,6 +46,15 @@ const ARRIVAL: &str = "s.kind AS kind, NULL::text AS actor_kind, NULL::uuid AS a
      AND i.id = s.origin_id)) AS detail";
 const ARRIVAL_KEY: &str = "s.kind || ' ' || s.origin_id::text || ' ' || s.reference";
 const ARRIVALS: &str = "contact_sources s WHERE s.org_id = $1 AND s.contact_id = $2";
+
+/// In each action at most one piece can hold the contact, and only in those that did not end
+/// before the contact was there. A piece may have changed thousands, so that it is no row of each.
+const PIECES: &str = "actions a, LATERAL (SELECT p.at, p.last_id, p.changed FROM action_pieces p \
+     WHERE p.org_id = $1 AND p.action_id = a.id AND p.first_id <= $2 \
+     ORDER BY p.first_id DESC LIMIT 1) p \
+     WHERE a.org_id = $1 AND a.kind IN ('add_tags', 'remove_tags') \
+     AND (a.finished_at IS NULL OR a.finished_at >= \
+     (SELECT c.created_at FROM contacts c WHERE c.org_id = $1 AND c.id = $2))";
 
 /// Every table that tells of activity.
 const TELLERS: &[Teller] = &[
@@ -85,6 +97,14 @@ const TELLERS: &[Teller] = &[
         only: "",
         at: "l.at",
         key: "l.id",
+    },
+    Teller {
+        source: ActivitySource::Action,
+        columns: "a.kind, a.actor_kind, a.actor_id, a.detail",
+        from: PIECES,
+        only: " AND p.last_id >= $2 AND $2 = ANY(p.changed)",
+        at: "p.at",
+        key: "a.id::text",
     },
 ];
 
@@ -217,6 +237,11 @@ impl EntryRow {
                 let activity = Activity { at: self.at, actor: self.actor()?, what };
                 Ok((ActivityPlace { at: self.at, source, key: self.key }, activity))
             }
+            ActivitySource::Action => {
+                let place = ActivityPlace { at: self.at, source, key: self.key.clone() };
+                let activity = Activity { at: self.at, actor: self.actor()?, what: self.action()? };
+                Ok((place, activity))
+            }
         }
     }
 
@@ -239,6 +264,20 @@ impl EntryRow {
             file_name: text("file"),
         };
         row.read()
+    }
+
+    /// Of `actions`.
+    fn action(&self) -> Result<ActivityKind> {
+        let written = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
+        match read_kind(&self.kind, &self.detail)? {
+            ActionKind::AddTags(tags) => {
+                Ok(ActivityKind::Tagged { added: written(&tags), removed: Vec::new() })
+            }
+            ActionKind::RemoveTags(tags) => {
+                Ok(ActivityKind::Tagged { added: Vec::new(), removed: written(&tags) })
+            }
+            _ => Err(unreadable("actions.kind")),
+        }
     }
 
     /// Of `contact_events`.

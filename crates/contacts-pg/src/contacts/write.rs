@@ -299,18 +299,7 @@ pub(crate) fn link_tags(
         return Ok(HashMap::new());
     }
     let names: Vec<TagName> = tags.values().cloned().collect();
-    let known = tags::by_key(db, org, &names)?;
-    let missing: Vec<_> = names
-        .iter()
-        .filter(|tag| !known.contains_key(tag.key()))
-        .map(|tag| (database.ids.next(), tag))
-        .collect();
-    let known = if missing.is_empty() {
-        known
-    } else {
-        tags::insert(db, org, &missing, now)?;
-        tags::by_key(db, org, &names)?
-    };
+    let known = tags::ensured(database, db, org, &names, now)?;
     let mut contacts = Vec::with_capacity(links.len());
     let mut ids = Vec::with_capacity(links.len());
     for (contact, tag) in links {

@@ -29,18 +29,10 @@ use crate::contacts::{
     ContactRow, Custom, FIRST_SOURCE, Sources, insert_contacts, insert_sources, link_tags,
     select_contacts,
 };
-use crate::database::{store, unreadable};
+use crate::database::{SETTINGS, store, unreadable};
 use crate::events::publish;
 use crate::json::custom_to_json;
 use crate::statement::{Bind, Statement};
-
-/// Plans that do not look at the organisation. Statistics may know every organisation but this
-/// new one and take it for empty; then any index that begins with it looks as good as the right
-/// one, and each person that is known costs a walk over all. Besides, checking a foreign key is a
-/// query for each row: planned once it costs a fifth. A cluster finds no shard without the values.
-const SETTINGS: &str = "SELECT set_config('plan_cache_mode', CASE WHEN EXISTS \
-     (SELECT FROM pg_extension WHERE extname = 'citus') THEN 'auto' ELSE 'force_generic_plan' END, \
-     true)";
 
 #[derive(QueryableByName)]
 struct Progress {

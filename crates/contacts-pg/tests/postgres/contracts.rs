@@ -17,3 +17,6 @@ contacts_testkit::dry_run_repository_contract!(ports);
 contacts_testkit::undo_repository_contract!(ports);
 contacts_testkit::file_store_contract!(ports);
 contacts_testkit::job_queue_contract!(ports);
+contacts_testkit::segment_repository_contract!(ports);
+contacts_testkit::selection_repository_contract!(ports);
+contacts_testkit::action_repository_contract!(ports);

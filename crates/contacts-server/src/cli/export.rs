@@ -78,9 +78,8 @@ fn part(text: &str) -> Done<(String, String)> {
 }
 
 fn read_filter(services: &Services, org: OrgId, filter: &FilterText) -> Done<ContactFilter> {
-    let fields = services.exports.fields.list(org)?;
-    let read = filter.read(&fields, &[], services.clock.now());
-    read.map_err(|parts| wrong("--filter", parts.into()))
+    let read = services.segments.read(org, filter, services.clock.now());
+    read.map_err(|error| wrong("--filter", error))
 }
 
 /// What is wrong with an option, by the option's name.

@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
+use contacts_core::action::ActionId;
 use contacts_core::campaign::{CampaignId, Delivery, DeliveryId, Subscription};
 use contacts_core::contact::{
     About, Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, Contact,
@@ -38,6 +39,8 @@ pub(crate) struct Record {
     pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
     /// Since when the person wants no more of any campaign.
     pub(crate) unsubscribed_at: Option<OffsetDateTime>,
+    /// What bulk actions did to it.
+    pub(crate) bulk: BTreeMap<ActionId, Activity>,
 }
 
 impl Record {
@@ -69,7 +72,11 @@ impl Record {
             let (at, source) = (activity.at, ActivitySource::Event);
             (ActivityPlace { at, source, key: format!("{nth:020}") }, activity)
         });
-        arrivals.chain(events).collect()
+        let actions = self.bulk.iter().map(|(id, activity)| {
+            let (at, source) = (activity.at, ActivitySource::Action);
+            (ActivityPlace { at, source, key: id.to_string() }, activity.clone())
+        });
+        arrivals.chain(events).chain(actions).collect()
     }
 
     /// Notes which tags came and went, if any did.
@@ -111,6 +118,7 @@ impl Contacts {
             subscriptions: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             unsubscribed_at: None,
+            bulk: BTreeMap::new(),
         };
         // The others are told of by their arrival.
         if by_hand {
@@ -166,7 +174,10 @@ impl Contacts {
         }
     }
 
-    fn matching<'a>(&'a self, filter: &'a ContactFilter) -> impl Iterator<Item = &'a Contact> {
+    pub(crate) fn matching<'a>(
+        &'a self,
+        filter: &'a ContactFilter,
+    ) -> impl Iterator<Item = &'a Contact> {
         let records = self.records.values();
         records.filter(|r| filter.matches(&r.about())).map(|r| &r.contact)
     }

@@ -41,6 +41,11 @@ impl Jobs {
         self.0.push(Queued { claimed, due: now, held: None });
     }
 
+    /// Ends a job that is not needed any more.
+    pub(crate) fn remove(&mut self, org: OrgId, job: Job) {
+        self.0.retain(|queued| (queued.claimed.org, queued.claimed.job) != (org, job));
+    }
+
     fn in_hand(&self, org: OrgId, now: OffsetDateTime) -> usize {
         self.0.iter().filter(|job| job.claimed.org == org && job.is_held(now)).count()
     }

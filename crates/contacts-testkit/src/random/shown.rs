@@ -84,6 +84,7 @@ impl Teller {
             Error::CursorExpired => "the cursor has expired".to_owned(),
             Error::NotFound(what) => format!("no {what}"),
             Error::Forbidden(_) => "forbidden".to_owned(),
+            Error::CountChanged(now) => format!("the count is {now}"),
             Error::Busy => "busy".to_owned(),
             Error::Unavailable(source) => format!("the store is away: {source:?}"),
             Error::Store(source) => format!("the store failed: {source:?}"),
