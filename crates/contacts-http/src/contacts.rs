@@ -12,6 +12,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use contacts_core::contact::{Contact, ContactId};
 
+pub(crate) use self::activity::FieldChangeView;
 pub(crate) use self::view::{ActorView, ContactView};
 
 use self::body::{ContactBody, ContactPatchBody, TaggingBody};

@@ -1,8 +1,10 @@
 //! Imports over HTTP (R30 to R36, R45).
 
+mod dry_run;
 mod events;
 mod issues;
 mod plan;
+mod undo;
 mod upload;
 mod view;
 
@@ -30,6 +32,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_get, _, _>(get)
         .add::<__path_start, _, _>(start)
         .add::<__path_cancel, _, _>(cancel);
+    let table = undo::routes(dry_run::routes(table));
     events::routes(issues::routes(plan::routes(upload::routes(table))))
 }
 

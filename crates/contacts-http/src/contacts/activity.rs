@@ -129,7 +129,7 @@ impl From<NoteChange> for NoteChangeView {
 /// What changed of one field.
 #[derive(Serialize, ToSchema)]
 #[schema(as = FieldChange)]
-pub(super) struct FieldChangeView {
+pub(crate) struct FieldChangeView {
     /// The field: `name`, `email`, `phone`, or `custom.` and a key.
     field: String,
     /// What it was.

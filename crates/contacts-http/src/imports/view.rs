@@ -249,7 +249,7 @@ impl ProgressView {
 /// What happened to the rows.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Summary)]
-struct SummaryView {
+pub(super) struct SummaryView {
     /// Rows that made a contact.
     added: u64,
     /// Rows that changed one.

@@ -44,7 +44,7 @@ pub(crate) fn run(service: &Service, path: &str) {
     imports.take(&import, chunks, &Always).unwrap();
 }
 
-fn id(path: &str) -> ImportId {
+pub(crate) fn id(path: &str) -> ImportId {
     ImportId(Uuid::parse_str(path.rsplit('/').next().unwrap()).unwrap())
 }
 

@@ -19,4 +19,5 @@ mod openapi;
 mod service;
 mod support;
 mod tags;
+mod undo;
 mod uploads;

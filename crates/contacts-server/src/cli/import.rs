@@ -1,16 +1,18 @@
 //! `contacts import`: a file from look to summary.
 
 mod ask;
+mod dry_run;
 mod follow;
 mod mapping;
 mod skipped;
 pub(super) mod summary;
+mod undo;
 mod upload;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use contacts_core::import::{Analysis, Import as Run, ImportService, ImportState, NewPlan, Policy};
 use contacts_core::tag::TagName;
 use contacts_worker::WorkerConfig;
@@ -26,14 +28,35 @@ use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
 
+/// A file to be imported, or an import to be undone.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(super) struct Import {
+    #[command(subcommand)]
+    task: Option<Task>,
+    #[command(flatten)]
+    file: ImportFile,
+}
+
+/// What else can be done with imports. A file of such a name is ./NAME.
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Undoes an import, but for what was changed since
+    Undo(undo::UndoImport),
+}
+
 /// A file to be imported.
 #[derive(Args, Debug)]
-pub(super) struct Import {
+struct ImportFile {
     /// The file
-    file: PathBuf,
+    #[arg(required = true)]
+    file: Option<PathBuf>,
     /// Start without asking
     #[arg(long, short)]
     yes: bool,
+    /// Only say what would happen, and change nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Where a column goes: name, first_name, last_name, email, phone, tags, custom:KEY or skip.
     /// The column's name, or # and its number. May be repeated
     #[arg(long, value_name = "COLUMN=TARGET")]
@@ -57,17 +80,25 @@ pub(super) struct Import {
 
 /// What the command line asks for, understood.
 struct Wishes<'a> {
-    args: &'a Import,
+    args: &'a ImportFile,
     told: Vec<Told>,
     policy: Option<Policy>,
     tags: Vec<TagName>,
     skipped: Option<SkippedFile>,
 }
 
-/// Imports a file.
+/// Imports a file, or undoes an import.
 pub(super) fn import(database: &DatabaseConfig, args: &Import) -> Done {
+    match (&args.task, &args.file.file) {
+        (Some(Task::Undo(args)), _) => undo::undo(database, args),
+        (None, Some(file)) => import_file(database, &args.file, file),
+        (None, None) => Err(Failure::usage("say which file is to be imported")),
+    }
+}
+
+fn import_file(database: &DatabaseConfig, args: &ImportFile, file: &Path) -> Done {
     // Everything that can be wrong without a database, before there is one.
-    let source = upload::open(&args.file)?;
+    let source = upload::open(file)?;
     let mut wishes = Wishes {
         args,
         told: args.map.iter().map(|told| Told::parse(told)).collect::<Done<_>>()?,
@@ -76,7 +107,7 @@ pub(super) fn import(database: &DatabaseConfig, args: &Import) -> Done {
         skipped: None,
     };
     wishes.skipped =
-        args.skipped.as_ref().map(|file| SkippedFile::open(file, &args.file)).transpose()?;
+        args.skipped.as_ref().map(|skipped| SkippedFile::open(skipped, file)).transpose()?;
     let stop = listen_to_signals()?;
     with_services(database, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
@@ -86,7 +117,7 @@ pub(super) fn import(database: &DatabaseConfig, args: &Import) -> Done {
         let workers = services.worker(config).start().map_err(|_refused| {
             Failure::new("the system has no more threads for this user: raise the limit")
         })?;
-        let uploaded = upload::store(&services.imports, org, &args.file, source, &stop)?;
+        let uploaded = upload::store(&services.imports, org, file, source, &stop)?;
         let done = wishes.run(&services.imports, uploaded, &stop);
         workers.stop();
         done
@@ -96,6 +127,12 @@ pub(super) fn import(database: &DatabaseConfig, args: &Import) -> Done {
 impl Wishes<'_> {
     fn run(self, imports: &ImportService, uploaded: Run, stop: &Stop) -> Done {
         let (org, id) = (uploaded.org, uploaded.id);
+        if self.args.dry_run {
+            let done = self.rehearse(imports, uploaded, stop);
+            // Nobody will start it.
+            let _ = imports.cancel(org, id);
+            return done;
+        }
         let started = self.prepare(imports, uploaded, stop).and_then(|ready| {
             self.confirm(&ready, stop)?;
             Ok(imports.start(org, id)?)
@@ -107,6 +144,18 @@ impl Wishes<'_> {
         let rows = started.analysis.as_ref().map_or(0, |analysis| analysis.rows);
         let ended = follow::to_the_end(imports, &started, stop, &Progress::of_rows(rows))?;
         self.conclude(imports, &ended)
+    }
+
+    /// Says what would happen.
+    fn rehearse(&self, imports: &ImportService, uploaded: Run, stop: &Stop) -> Done {
+        let ready = self.prepare(imports, uploaded, stop)?;
+        let (run, issues) = dry_run::rehearse(imports, &ready, stop)?;
+        if self.args.json {
+            return out::say(summary::json(&Run { tally: run.tally, ..ready }));
+        }
+        self.tell("So it would go:");
+        summary::lines(&run.tally, issues.iter()).iter().for_each(|line| self.tell(line));
+        Ok(())
     }
 
     /// Waits until the file was looked at, applies what was told, and shows what would happen.

@@ -1,0 +1,162 @@
+//! Undoing imports, and saying what they would do, over HTTP (R37).
+
+use contacts_core::import::{DryRunRepository, Turn, UndoRepository};
+use serde_json::{Value, json};
+
+use crate::imports::{id, ready, run};
+use crate::support::Service;
+
+struct Always;
+
+impl Turn for Always {
+    fn may_go_on(&self) -> bool {
+        true
+    }
+
+    fn must_end(&self) -> bool {
+        false
+    }
+}
+
+const FILE: &str = "Name,E-mail\nAnna,ann@example.org\nBo,bo@example.org\n,no@example.org\n\
+                    Bo,bo@example.org\n";
+
+/// Does what a worker would do.
+fn take_back(service: &Service, path: &str) {
+    let (imports, org) = (&service.api.imports, service.world.org());
+    let undo = UndoRepository::get(&service.world, org, id(path)).unwrap().unwrap();
+    imports.take_back(org, undo.id, &Always).unwrap();
+}
+
+fn rehearse(service: &Service, path: &str) {
+    let (imports, org) = (&service.api.imports, service.world.org());
+    let run = DryRunRepository::get(&service.world, org, id(path)).unwrap().unwrap();
+    let (import, chunks) = imports.dry_chunks(org, run.id).unwrap().unwrap();
+    imports.rehearse(&import, run.id, chunks, &Always).unwrap();
+}
+
+#[actix_web::test]
+async fn an_import_is_undone_but_for_what_was_changed_since() {
+    let service = Service::new();
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let path = ready(&service, FILE).await;
+    let undo = format!("{path}/undo");
+    assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
+    assert_eq!(service.get(&undo).await.problem(), "404 not_found");
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+
+    let activity = service.get(&format!("{ann}/activity")).await.json();
+    let imported = &activity["items"][0];
+    assert_eq!(imported["kind"], "imported");
+    let change = json!({"field": "name", "from": "Ann", "to": "Anna"});
+    assert_eq!((&imported["changes"][0], &imported["origin"]["row"]), (&change, &json!(1)));
+
+    let found = service.get("/v1/contacts?q=bo").await.json();
+    let bo = found["items"][0]["id"].as_str().unwrap().to_owned();
+    service.patch(&format!("/v1/contacts/{bo}"), json!({"name": "Bob"})).await;
+    let begun = service.post(&undo, Value::Null).await;
+    assert_eq!((begun.status.as_u16(), &begun.json()["state"]), (202, &json!("running")));
+    assert_eq!(service.get(&path).await.json()["state"], "undoing");
+    assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
+    let cancelled = service.post(&format!("{path}/cancel"), Value::Null).await;
+    assert_eq!(cancelled.problem(), "409 conflict");
+    take_back(&service, &path);
+
+    assert_eq!(service.get(&path).await.json()["state"], "undone");
+    assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
+    let undone = service.get(&undo).await.json();
+    assert_eq!((&undone["state"], &undone["progress"]["done"]), (&json!("done"), &json!(1)));
+    let summary = json!({"removed": 0, "restored": 1, "kept": 1, "unchanged": 0, "gone": 0});
+    assert_eq!(undone["summary"], summary);
+    let kept = service.get(&format!("{undo}/kept")).await.json();
+    let expected = json!([{"contact_id": bo, "field": null, "reason": "edited"}]);
+    assert_eq!((&kept["items"], &kept["next"]), (&expected, &Value::Null));
+    assert_eq!(service.get(&ann).await.json()["name"], "Ann");
+}
+
+#[actix_web::test]
+async fn what_was_kept_is_paged() {
+    let service = Service::new();
+    let path =
+        ready(&service, "Name,E-mail\nA,a@example.org\nB,b@example.org\nC,c@example.org\n").await;
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+    for contact in service.get("/v1/contacts").await.json()["items"].as_array().unwrap() {
+        let contact = format!("/v1/contacts/{}", contact["id"].as_str().unwrap());
+        service.patch(&contact, json!({"name": "X"})).await;
+    }
+    service.post(&format!("{path}/undo"), Value::Null).await;
+    take_back(&service, &path);
+    let kept = format!("{path}/undo/kept");
+    let mut read = Vec::new();
+    let mut next = format!("{kept}?limit=2");
+    loop {
+        let page = service.get(&next).await.json();
+        read.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(after) = page["next"].as_str() else { break };
+        next = format!("{kept}?limit=2&after={after}");
+    }
+    let all = service.get(&kept).await.json();
+    assert_eq!((&Value::Array(read.clone()), read.len()), (&all["items"], 3));
+    assert_eq!(service.get(&format!("{kept}?after=x")).await.wrong(), ["after"]);
+}
+
+#[actix_web::test]
+async fn a_dry_run_says_what_would_happen_row_by_row() {
+    let service = Service::new();
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let path = ready(&service, FILE).await;
+    let dry = format!("{path}/dry-run");
+    assert_eq!(service.get(&dry).await.problem(), "404 not_found");
+    let begun = service.post(&dry, Value::Null).await;
+    assert_eq!((begun.status.as_u16(), &begun.json()["state"]), (202, &json!("running")));
+    rehearse(&service, &path);
+    let done = service.get(&dry).await.json();
+    assert_eq!((&done["state"], &done["rows"]), (&json!("done"), &json!(4)));
+    insta::assert_json_snapshot!(done["summary"], @r#"
+    {
+      "added": 1,
+      "skipped": 2,
+      "skipped_by_reason": {
+        "missing_name": 1,
+        "unchanged": 1
+      },
+      "updated": 1,
+      "warnings": 0
+    }
+    "#);
+    let first = service.get(&format!("{dry}/rows?limit=3")).await.json();
+    let contact_id = ann.rsplit('/').next().unwrap();
+    let change = json!({"field": "name", "from": "Ann", "to": "Anna"});
+    let expected = json!([
+        {"row": 1, "line": 2, "outcome": "updated", "contact_id": contact_id,
+         "changes": [change], "tags": [], "warnings": []},
+        {"row": 2, "line": 3, "outcome": "added", "warnings": []},
+        {"row": 3, "line": 4, "outcome": "skipped", "code": "missing_name",
+         "reason": "the name is missing", "warnings": []},
+    ]);
+    assert_eq!((&first["items"], &first["next"]), (&expected, &json!(3)));
+    let rest = service.get(&format!("{dry}/rows?limit=3&after=3")).await.json();
+    assert_eq!((&rest["items"][0]["code"], &rest["next"]), (&json!("unchanged"), &Value::Null));
+    assert_eq!(service.get(&ann).await.json()["name"], "Ann", "nothing is changed");
+    assert_eq!(service.get(&path).await.json()["state"], "ready");
+}
+
+#[actix_web::test]
+async fn a_dry_run_is_thrown_away_by_hand_and_by_another_plan() {
+    let service = Service::new();
+    let path = ready(&service, FILE).await;
+    let dry = format!("{path}/dry-run");
+    service.post(&dry, Value::Null).await;
+    assert_eq!(service.delete(&dry).await.status, 204);
+    assert_eq!(service.delete(&dry).await.problem(), "404 not_found");
+    assert_eq!(service.get(&format!("{dry}/rows")).await.problem(), "404 not_found");
+    service.post(&dry, Value::Null).await;
+    service.patch(&path, json!({"policy": "add_only"})).await;
+    assert_eq!(service.get(&dry).await.problem(), "404 not_found");
+    service.patch(&path, json!({"columns": ["name", null]})).await;
+    assert_eq!(service.post(&dry, Value::Null).await.wrong(), ["columns"]);
+    service.post(&format!("{path}/cancel"), Value::Null).await;
+    assert_eq!(service.post(&dry, Value::Null).await.problem(), "409 conflict");
+}

@@ -1,0 +1,108 @@
+//! `contacts import undo`: an import taken back.
+
+use std::time::Duration;
+
+use clap::Args;
+use contacts_core::import::{ImportId, ImportService, Kept, KeptReason, Undo, UndoState};
+use contacts_core::{Actor, OrgId};
+use contacts_worker::WorkerConfig;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::cli::{listen_to_signals, org, out, with_services};
+use crate::config::DatabaseConfig;
+use crate::report::{Done, Failure};
+use crate::signals::Stop;
+
+/// How much of what was kept is shown.
+const SHOWN: usize = 10;
+
+/// An import to be undone.
+#[derive(Args, Debug)]
+pub(in crate::cli) struct UndoImport {
+    /// The import's id
+    id: Uuid,
+    /// Print the summary as JSON
+    #[arg(long)]
+    json: bool,
+    /// The organisation, by id or name, where there are several
+    #[arg(long, value_name = "ORG")]
+    org: Option<String>,
+}
+
+/// Undoes an import.
+pub(in crate::cli) fn undo(database: &DatabaseConfig, args: &UndoImport) -> Done {
+    let stop = listen_to_signals()?;
+    with_services(database, |services| {
+        let org = org::pick(services, args.org.as_deref())?.id;
+        let config =
+            WorkerConfig { threads: 1, poll: Duration::from_millis(20), ..WorkerConfig::default() };
+        let (imports, id) = (&services.imports, ImportId(args.id));
+        imports.undo(org, id, Actor::System)?;
+        let workers = services.worker(config).start().map_err(|_refused| {
+            Failure::new("the system has no more threads for this user: raise the limit")
+        })?;
+        let done = to_the_end(imports, org, id, &stop)
+            .and_then(|undo| conclude(args, &undo, &imports.kept(org, id, None, SHOWN + 1)?));
+        workers.stop();
+        done
+    })
+}
+
+fn to_the_end(imports: &ImportService, org: OrgId, id: ImportId, stop: &Stop) -> Done<Undo> {
+    loop {
+        let undo = imports.undo_of(org, id)?;
+        if undo.state != UndoState::Running {
+            return Ok(undo);
+        }
+        if stop.wait_for(Duration::from_millis(50)) {
+            return Err(Failure::interrupted(
+                "the import is undone in part: the rest follows when contacts serve or work runs",
+            ));
+        }
+    }
+}
+
+fn conclude(args: &UndoImport, undo: &Undo, kept: &[Kept]) -> Done {
+    let tally = &undo.tally;
+    if args.json {
+        let view = json!({
+            "id": undo.import.to_string(), "state": undo.state.as_str(),
+            "removed": tally.removed, "restored": tally.restored, "kept": tally.kept,
+            "unchanged": tally.unchanged, "gone": tally.gone,
+        });
+        out::say(view)?;
+    } else {
+        let [removed, restored, left] =
+            [tally.removed, tally.restored, tally.kept].map(out::grouped);
+        out::say(format_args!("{removed} removed, {restored} restored, {left} kept"))?;
+        for (at, kept) in kept.iter().enumerate() {
+            match at {
+                SHOWN => out::say("    and so on")?,
+                _ => out::say(format_args!("    {}", line(kept)))?,
+            }
+        }
+    }
+    match undo.state {
+        UndoState::Failed => {
+            Err(Failure::new(undo.problem.clone().unwrap_or_else(|| "the undo failed".to_owned())))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn line(kept: &Kept) -> String {
+    let why = match kept.reason {
+        KeptReason::Edited => "was edited since",
+        KeptReason::Tagged => "was tagged since",
+        KeptReason::Noted => "has a note",
+        KeptReason::Conversation => "has a conversation",
+        KeptReason::Subscribed => "is in a campaign",
+        KeptReason::CameAgain => "came another way, too",
+        KeptReason::Merged => "was merged",
+    };
+    match &kept.field {
+        Some(field) => format!("{} of contact {} {why}", field, kept.contact),
+        None => format!("contact {} {why}", kept.contact),
+    }
+}
