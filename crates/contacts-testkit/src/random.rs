@@ -91,6 +91,13 @@ pub enum Operation {
         /// After how many chunks it is cancelled, if it is still running.
         cancel: Option<usize>,
     },
+    /// Undo an import, the newest first, counted round.
+    Undo {
+        /// Which.
+        which: usize,
+        /// After how many pieces the undo fails, and is asked for again.
+        fails: Option<usize>,
+    },
     /// Read the list by pages, and count.
     List {
         /// Of whom.

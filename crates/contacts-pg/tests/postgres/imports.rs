@@ -143,3 +143,30 @@ fn a_row_about_somebody_deleted_meanwhile_adds_them_again() {
     let tally = take(&ports, &import, 10, false);
     assert_eq!((tally.added, tally.skips()), (1, 9));
 }
+
+#[test]
+fn what_imports_did_to_a_contact_is_forgotten_and_the_rest_is_not() {
+    let (ports, url) = crate::support::ports_and_url();
+    let config = contacts_pg::PoolConfig { size: 1, wait: std::time::Duration::from_secs(10) };
+    let ids = Arc::new(ports.ids.clone());
+    let database = contacts_pg::Database::open(&url, config, ids, crate::support::KEY).unwrap();
+    let org = ports.org();
+    for _ in 0..2 {
+        let import = running(&ports, org, 5);
+        take(&ports, &import, 2, false);
+        let now = ports.clock.tick();
+        let done = contacts_core::import::ImportState::Done;
+        ports.imports.end(org, import.id, done, None, now).unwrap();
+    }
+    let page = PageRequest::default();
+    let people = ports.contacts.list(org, &ContactFilter::default(), &page).unwrap().items;
+    contacts_pg::testing::forget_imports(&database, org, people[0].id).unwrap();
+    let newest = ports.imports.list(org, None, 1).unwrap().remove(0);
+    let undo = contacts_core::import::UndoId(contacts_core::Ids::next(&ports.ids));
+    ports.undos.begin(org, newest.id, undo, Actor::System, ports.clock.now()).unwrap();
+    while let contacts_core::import::UndoStep::Took(_) =
+        ports.undos.step(org, undo, ports.clock.now()).unwrap()
+    {}
+    let tally = ports.undos.get(org, newest.id).unwrap().unwrap().tally;
+    assert_eq!((tally.unchanged, tally.removed, tally.gone), (4, 0, 0), "of five people, four");
+}

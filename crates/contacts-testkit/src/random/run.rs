@@ -4,7 +4,9 @@ use contacts_core::contact::{
     Contact, ContactFilter, ContactId, ContactPatch, PageRequest, Patch, TimeRange,
 };
 use contacts_core::field::{Field, FieldType};
-use contacts_core::import::{Chunk, ImportRow, ImportState, PlannedRow, Policy, Skip, Unreadable};
+use contacts_core::import::{
+    Begun, Chunk, ImportRow, ImportState, PlannedRow, Policy, Skip, UndoId, UndoStep, Unreadable,
+};
 use contacts_core::page::PageSize;
 use contacts_core::tag::{Renamed, TagId};
 use contacts_core::{Actor, Clock, Ids, OrgId};
@@ -89,6 +91,7 @@ impl Run<'_> {
             Operation::Import { rows, policy, size, twice, cancel } => {
                 self.import(rows, *policy, *size, *twice, *cancel)
             }
+            Operation::Undo { which, fails } => self.undo(*which, *fails),
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();
                 self.list(filter, PageRequest { sort: *sort, size, after: None })
@@ -256,6 +259,39 @@ impl Run<'_> {
         told.push(format!("was running: {ended}"));
         let issues = imports.issues(self.org, import.id, 0, 1_000).unwrap();
         told.extend(issues.iter().map(|issue| format!("{issue:?}")));
+        self.tell.lines(told.into_iter())
+    }
+
+    fn undo(&self, which: usize, fails: Option<usize>) -> String {
+        let imports = self.ports.imports.list(self.org, None, 1_000).unwrap();
+        let Some(at) = which.checked_rem(imports.len()) else { return "no import".to_owned() };
+        let (undos, import) = (&self.ports.undos, imports[at].id);
+        let mut told = Vec::new();
+        for fails in [fails, None] {
+            let id = UndoId(self.ports.ids.next());
+            let begun = undos.begin(self.org, import, id, Actor::System, self.now()).unwrap();
+            told.push(format!("{begun:?}"));
+            if begun != Begun::Yes {
+                break;
+            }
+            for steps in 0.. {
+                let now = self.ports.clock.tick();
+                if fails == Some(steps) {
+                    told.push(format!("fails: {}", undos.fail(self.org, id, "no", now).unwrap()));
+                }
+                let step = undos.step(self.org, id, now).unwrap();
+                told.push(format!("{step:?}"));
+                if !matches!(step, UndoStep::Took(_)) {
+                    break;
+                }
+            }
+        }
+        let kept = undos.kept(self.org, import, None, 1_000).unwrap();
+        told.extend(kept.into_iter().map(|kept| {
+            let who = self.ports.contacts.get(self.org, kept.contact).unwrap();
+            let who = who.map_or("gone".to_owned(), |who| self.tell.contact(&who));
+            format!("{who} {:?} {:?}", kept.field, kept.reason)
+        }));
         self.tell.lines(told.into_iter())
     }
 
