@@ -4,10 +4,8 @@
 //! the core, and each command in [`cli`] asks the core's use cases.
 
 pub mod cli;
-pub mod clock;
 pub mod config;
 pub mod embedded;
-pub mod ids;
 pub mod log;
 pub mod report;
 pub mod secret;

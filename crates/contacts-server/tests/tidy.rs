@@ -17,9 +17,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("contacts-import", &["contacts-core"]),
     ("contacts-worker", &["contacts-core"]),
     ("contacts-http", &["contacts-core"]),
+    ("contacts-embed", &["contacts-core", "contacts-pg", "contacts-import", "contacts-worker"]),
     (
         "contacts-server",
-        &["contacts-core", "contacts-pg", "contacts-import", "contacts-worker", "contacts-http"],
+        &[
+            "contacts-core",
+            "contacts-pg",
+            "contacts-import",
+            "contacts-worker",
+            "contacts-embed",
+            "contacts-http",
+        ],
     ),
 ];
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use contacts_core::campaign::AddressKey;
 use contacts_core::key::Token;
 use contacts_core::org::OrgId;
+use contacts_embed::SystemIds;
 use contacts_pg::{Database, PoolConfig};
-use contacts_server::ids::SystemIds;
 
 use crate::Result;
 use crate::args::Args;

@@ -3,7 +3,7 @@
 use contacts_core::import::{Chunks, NewPlan};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId};
-use contacts_server::wiring::Services;
+use contacts_embed::Contacts;
 
 use crate::walk::{Stage, finish};
 
@@ -14,7 +14,7 @@ const FILE: &str = "name,email,phone,tags\n\
     Ann Lee,ann@example.org,,new\n\
     Cy,cy@example.org,,\n";
 
-fn upload(services: &Services, org: OrgId) -> contacts_core::import::Import {
+fn upload(services: &Contacts, org: OrgId) -> contacts_core::import::Import {
     Chunks::shrink(2);
     let mut upload = services.imports.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
     upload.push(FILE.as_bytes()).unwrap();

@@ -8,9 +8,8 @@ use std::time::{Duration, Instant};
 
 use contacts_core::org::Organisation;
 use contacts_core::{Clock, Ids, OrgId};
+use contacts_embed::{Contacts, Secret};
 use contacts_pg::{Database, PoolConfig};
-use contacts_server::secret::Secret;
-use contacts_server::wiring::Services;
 use contacts_testkit::{CountedIds, StoppedClock};
 use contacts_worker::{Worker, WorkerConfig};
 use uuid::Uuid;
@@ -39,10 +38,10 @@ pub(crate) struct Stage {
     clock: StoppedClock,
     ids: Arc<RunIds>,
     /// The worker to whom things happen.
-    doomed: Services,
+    doomed: Contacts,
     fault: Arc<Fault>,
     /// The other.
-    pub(crate) services: Services,
+    pub(crate) services: Contacts,
     digests: Digests,
     runs: u64,
     _scratch: Scratch,
@@ -52,16 +51,14 @@ impl Stage {
     pub(crate) fn new() -> Self {
         let scratch = Scratch::new();
         let (clock, ids) = (StoppedClock::default(), Arc::new(RunIds::default()));
-        let secret =
-            Secret::find(Some("a secret that only tests may ever know"), || unreachable!());
-        let secret = secret.unwrap();
+        let secret = Secret::parse("a secret that only tests may ever know").unwrap();
         let open = |url: &str| {
             let config = PoolConfig { size: 4, wait: Duration::from_secs(20) };
             let database = Database::open(url, config, ids.clone(), secret.addresses()).unwrap();
-            Services::with(database, secret.clone(), Arc::new(clock.clone()), ids.clone())
+            Contacts::over(database, Arc::new(clock.clone()), ids.clone())
         };
         let services = open(&scratch.url);
-        services.migrate().unwrap();
+        services.database.migrate().unwrap();
         let sign = if scratch.url.contains('?') { '&' } else { '?' };
         let doomed_url = format!("{}{sign}application_name=doomed", scratch.url);
         let fault = Fault::of(&doomed_url);
@@ -79,7 +76,7 @@ impl Stage {
 
     /// Runs the jobs that `queue` leaves, with a worker that dies at each step and with one that
     /// freezes, and compares the ends.
-    pub(crate) fn walk(&mut self, queue: impl Fn(&Services, OrgId)) {
+    pub(crate) fn walk(&mut self, queue: impl Fn(&Contacts, OrgId)) {
         let org = self.prepare(&queue);
         worker(&self.services).run_due().unwrap();
         let undisturbed = self.digests.of(org);
@@ -103,7 +100,7 @@ impl Stage {
     }
 
     /// An organisation with jobs that are due.
-    fn prepare(&mut self, queue: &impl Fn(&Services, OrgId)) -> OrgId {
+    fn prepare(&mut self, queue: &impl Fn(&Contacts, OrgId)) -> OrgId {
         self.runs += 1;
         self.ids.0.store(0, Ordering::SeqCst);
         let org = OrgId(CountedIds::nth(1_000_000 + self.runs));
@@ -178,12 +175,12 @@ impl Stage {
     }
 }
 
-fn worker(services: &Services) -> Worker {
+fn worker(services: &Contacts) -> Worker {
     let config = WorkerConfig { lease: LEASE, ..WorkerConfig::default() };
     services.worker(config)
 }
 
 /// Does what is due, undisturbed.
-pub(crate) fn finish(services: &Services) {
+pub(crate) fn finish(services: &Contacts) {
     worker(services).run_due().unwrap();
 }
