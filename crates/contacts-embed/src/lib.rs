@@ -128,8 +128,7 @@ impl Contacts {
         let database = Arc::new(database);
         let db = || database.clone();
         let (now, next) = (|| clock.clone(), || ids.clone());
-        let segments =
-            SegmentService { segments: db(), fields: db(), clock: now(), ids: next() };
+        let segments = SegmentService { segments: db(), fields: db(), clock: now(), ids: next() };
         let selections = SelectionService {
             selections: db(),
             segments: segments.clone(),

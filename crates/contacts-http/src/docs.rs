@@ -67,6 +67,9 @@ const OF_QUERIES: &[(&str, &str)] =
 const MERGED: (&str, &str) =
     ("308", "`merged`: `contact_id` answers now; `Location` is this path with that id");
 
+/// Problems of operations that take headers.
+const OF_HEADERS: &[(&str, &str)] = &[("400", "`invalid_header`: a header cannot be read")];
+
 /// What a POST may answer with when it has an `Idempotency-Key`.
 const OF_KEYS: &[(&str, &str)] = &[
     ("400", "`invalid_header`: `Idempotency-Key` cannot be used"),
@@ -152,7 +155,38 @@ fn complete(operation: &mut Operation) {
     } else if takes_query {
         problems.extend(OF_QUERIES);
     }
+    let takes_header = operation.parameters.iter().flatten().any(|parameter| {
+        matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Header)
+    });
+    if takes_header {
+        problems.extend(OF_HEADERS);
+    }
     add(operation, &problems);
+    tell_events(operation);
+}
+
+/// What is described as a stream of some view is a stream of events with that view as their data.
+fn tell_events(operation: &mut Operation) {
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let Some(RefOr::T(stream)) = response.content.get_mut("text/event-stream") else {
+            continue;
+        };
+        let text = || ObjectBuilder::new().schema_type(Type::String);
+        let data = match &stream.schema {
+            Some(RefOr::Ref(view)) => {
+                let name = view.ref_location.rsplit('/').next().unwrap_or_default();
+                format!("JSON, as the schema {name} says")
+            }
+            _ => "JSON".to_owned(),
+        };
+        let event = ObjectBuilder::new()
+            .property("event", text().description(Some("What kind of event it is")))
+            .property("id", text().description(Some("Its number, where events have numbers")))
+            .property("data", text().description(Some(data)).content_media_type("application/json"))
+            .required("data");
+        stream.schema = Some(event.build().into());
+    }
 }
 
 fn add(operation: &mut Operation, problems: &[(&str, &str)]) {

@@ -15,6 +15,8 @@ use contacts_core::Ids;
 use futures_util::FutureExt;
 
 use crate::auth::Caller;
+use crate::bodiless::without_body;
+use crate::compress::{compress, takes_gzip};
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::shared::Shared;
 use crate::unread::{hold, share};
@@ -33,6 +35,7 @@ pub(crate) async fn edge(
         method: req.method().clone(),
         // The pattern: a path would put ids of people into logs and metrics.
         route: req.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
+        takes_gzip: takes_gzip(req.headers()),
         started,
     };
     let rest = share(&mut req);
@@ -52,6 +55,7 @@ struct Seen {
     id: String,
     method: Method,
     route: String,
+    takes_gzip: bool,
     started: Instant,
 }
 
@@ -67,7 +71,10 @@ impl Seen {
         }
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         self.report(&response);
-        response
+        if self.method == Method::HEAD {
+            return without_body(response);
+        }
+        compress(response, self.takes_gzip)
     }
 
     fn report(&self, response: &ServiceResponse) {

@@ -132,8 +132,11 @@ impl Table {
     {
         let (path, method) = self.describe::<P>();
         let resource = self.resources.remove(&path).unwrap_or_else(|| web::resource(&*path));
-        let route = web::method(method).to(handler);
-        self.resources.insert(path, resource.route(route));
+        // Whoever may ask for an answer may ask for its head.
+        let head = (method == Method::GET).then(|| web::head().to(handler.clone()));
+        let resource = resource.route(web::method(method).to(handler));
+        let resource = head.into_iter().fold(resource, Resource::route);
+        self.resources.insert(path, resource);
         self
     }
 
@@ -147,7 +150,13 @@ impl Table {
         H::Output: Responder + 'static,
     {
         let (path, method) = self.describe::<P>();
-        let resource = web::resource(&*path).guard(guard::Method(method)).to(handler);
+        let resource = web::resource(&*path);
+        let resource = if method == Method::GET {
+            resource.guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            resource.guard(guard::Method(method))
+        };
+        let resource = resource.to(handler);
         self.resources.insert(path, resource);
         self
     }

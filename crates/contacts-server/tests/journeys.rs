@@ -34,6 +34,36 @@ fn a_contact_is_made_found_changed_and_listed() {
     serving.expect(404, "GET", "/v1/contacts/01900000-0000-7000-8000-000000000000", "");
 }
 
+/// R43: of two at once one does the work, and both get its answer or are told to wait.
+#[test]
+fn a_request_that_is_sent_twice_at_once_is_carried_out_once() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let send = |n: u32| {
+        let body = format!(r#"{{"name":"Ann","email":"ann{n}@example.org"}}"#);
+        let answer = || {
+            let (address, key) = (serving.address(), serving.key());
+            Answer::once(address, key, &format!("key-{n}"), "/v1/contacts", &body)
+        };
+        let answers = thread::scope(|scope| {
+            let all = [(); 3].map(|()| scope.spawn(answer));
+            all.map(|answer| answer.join().unwrap())
+        });
+        let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).collect();
+        let first =
+            made.iter().filter(|answer| !answer.head.contains("idempotency-replayed: true"));
+        assert_eq!(first.count(), 1, "{answers:?}");
+        assert!(made.iter().all(|answer| answer.body == made[0].body), "{answers:?}");
+        let waiting = answers.iter().filter(|answer| answer.status == 409);
+        assert!(waiting.clone().all(|answer| answer.json()["code"] == "request_in_progress"));
+        assert_eq!(made.len() + waiting.count(), 3, "{answers:?}");
+        assert!(answer().head.contains("idempotency-replayed: true"));
+    };
+    (0..10).for_each(send);
+    let list = serving.expect(200, "GET", "/v1/contacts", "");
+    assert_eq!(list["count"]["value"], 10);
+}
+
 #[test]
 fn an_import_over_rest_goes_from_upload_to_summary_with_live_events() {
     let database = Scratch::new();

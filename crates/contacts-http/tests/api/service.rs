@@ -35,7 +35,7 @@ async fn an_unknown_path_or_method_is_a_problem_too() {
     assert_eq!(service.get("/v1/nothing").await.problem(), "404 no_such_route");
     let answer = service.send(service.request("PUT", "/v1/contacts")).await;
     assert_eq!(answer.problem(), "405 method_not_allowed");
-    assert_eq!(answer.header("allow"), "GET, POST");
+    assert_eq!(answer.header("allow"), "GET, HEAD, POST");
 }
 
 #[test]
@@ -47,6 +47,63 @@ fn a_path_outside_the_api_is_a_problem_too() {
     assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
     assert!(answer.contains("\"code\":\"no_such_route\""), "{answer}");
     assert!(answer.contains("x-request-id: "), "{answer}");
+}
+
+#[actix_web::test]
+async fn head_is_answered_as_get_without_the_body() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    for path in ["/v1/me", "/v1/contacts", "/v1/contacts?limit=0", "/healthz", "/v1/x", &path] {
+        let get = service.get(path).await;
+        let head = service.send(service.request("HEAD", path)).await;
+        assert_eq!((head.status, &head.bytes[..]), (get.status, &[][..]), "{path}");
+        for name in ["content-type", "etag", "cache-control"] {
+            assert_eq!(head.header(name), get.header(name), "{path} {name}");
+        }
+    }
+}
+
+#[test]
+fn head_tells_the_length_and_leaves_the_connection_usable() {
+    let service = Service::new();
+    let mut stream = TcpStream::connect(service.listen()).unwrap();
+    let get = "/healthz HTTP/1.1\r\nHost: x\r\n";
+    let requests = format!("HEAD {get}\r\nGET {get}Connection: close\r\n\r\n");
+    stream.write_all(requests.as_bytes()).unwrap();
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).unwrap();
+    let heads: Vec<_> = answers.split("HTTP/1.1 200 OK").collect();
+    assert_eq!(heads.len(), 3, "{answers}");
+    assert!(heads[1].to_lowercase().contains("content-length: 15"), "{answers}");
+    assert!(
+        heads[1].ends_with("\r\n\r\n") && heads[2].ends_with("{\"status\":\"ok\"}"),
+        "{answers}"
+    );
+}
+
+#[actix_web::test]
+async fn long_answers_are_compressed_for_who_takes_that() {
+    let service = Service::new();
+    for n in 0..20 {
+        service.contact("Ann", &format!("ann{n}@example.org")).await;
+    }
+    let plain = service.get("/v1/contacts").await;
+    let gzip = ("accept-encoding", "br, gzip");
+    let packed = service.send(service.request("GET", "/v1/contacts").insert_header(gzip)).await;
+    assert_eq!(packed.header("content-encoding"), "gzip");
+    assert!(packed.bytes.len() < plain.bytes.len() / 2);
+    assert_eq!(unpacked(&packed), plain.bytes);
+    for answer in [&plain, &packed] {
+        assert_eq!(answer.header("vary"), "accept-encoding");
+    }
+    let short = service.send(service.request("GET", "/v1/me").insert_header(gzip)).await;
+    assert_eq!(short.header("content-encoding"), "");
+}
+
+fn unpacked(answer: &Answer) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(&answer.bytes[..]).read_to_end(&mut bytes).unwrap();
+    bytes
 }
 
 #[actix_web::test]

@@ -42,6 +42,13 @@ impl Answer {
         Self::parse(&String::from_utf8(bytes).unwrap())
     }
 
+    /// Sends JSON with an idempotency key.
+    pub(crate) fn once(address: &str, key: &str, once: &str, path: &str, body: &str) -> Self {
+        // The head ends with the credential, so another header can follow it.
+        let credential = format!("{key}\r\nIdempotency-Key: {once}");
+        Self::to(address, Some(&credential), "POST", path, body)
+    }
+
     /// The body as JSON; null when it is empty.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
