@@ -1,6 +1,7 @@
 //! Campaigns and announcements, who is in them, and what they did to people (R27 to R29).
 
 mod address_key;
+mod condition;
 mod delivery;
 mod repository;
 mod service;
@@ -12,6 +13,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub use self::address_key::AddressKey;
+pub use self::condition::{CampaignCondition, InCampaign};
 pub use self::delivery::{
     Delivery, DeliveryId, DeliveryKind, DeliveryOutcome, InvalidDeliveryId, RawDelivery,
 };

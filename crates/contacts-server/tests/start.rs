@@ -114,6 +114,35 @@ fn without_database_url_commands_keep_a_database_of_their_own() {
 }
 
 #[test]
+fn a_database_that_was_made_with_another_secret_is_refused() {
+    let database = Scratch::new();
+    contacts(&database.url, &["migrate"]).well();
+    contacts(&database.url, &["migrate"]).well();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    // An empty one is none: then it is that of the data directory, with any database.
+    let others = [&["--secret", "another secret that only tests may know"][..], &["--secret", ""]];
+    for other in others {
+        for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["org", "list"]] {
+            let ended = contacts(&database.url, &[&["--data-dir", dir], other, command].concat());
+            let sentence = ended.sentence(1);
+            assert!(
+                sentence.starts_with("the database was made with another secret"),
+                "{sentence}"
+            );
+        }
+    }
+    let file = folder.path().join("secret");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    // The file's own, given as a text, is the same secret.
+    let text = fs::read_to_string(file).unwrap();
+    let fresh = Scratch::new();
+    contacts(&fresh.url, &["--data-dir", dir, "--secret", "", "migrate"]).well();
+    contacts(&fresh.url, &["--secret", &text, "migrate"]).well();
+    contacts(&database.url, &["--secret", "short", "migrate"]).sentence(2);
+}
+
+#[test]
 fn migrating_says_what_it_did_and_then_that_nothing_is_left() {
     let database = Scratch::new();
     let first = contacts(&database.url, &["migrate"]).well().out;

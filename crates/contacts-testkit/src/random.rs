@@ -2,16 +2,19 @@
 //!
 //! The alphabets are small, so that addresses, tags and people meet all the time.
 
+mod campaigns;
 mod run;
 mod shown;
 mod strategy;
 
+use contacts_core::campaign::CampaignKind;
 use contacts_core::contact::{ContactFilter, Sort};
 use contacts_core::field::{FieldType, FieldValue};
 use contacts_core::import::Policy;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
+pub use self::campaigns::Told;
 pub use self::run::run;
 pub use self::strategy::operations;
 use crate::Ports;
@@ -98,6 +101,24 @@ pub enum Operation {
         /// After how many pieces the undo fails, and is asked for again.
         fails: Option<usize>,
     },
+    /// Register a campaign, or rename it.
+    Register {
+        /// Which.
+        campaign: u8,
+        /// Its kind.
+        kind: CampaignKind,
+        /// Its name.
+        name: &'static str,
+    },
+    /// Put people into a campaign.
+    Join {
+        /// Whom.
+        who: Vec<usize>,
+        /// Into which.
+        campaign: u8,
+    },
+    /// Tell what campaigns did to people.
+    Deliver(Vec<Told>),
     /// Read the list by pages, and count.
     List {
         /// Of whom.

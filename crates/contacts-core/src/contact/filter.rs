@@ -1,11 +1,12 @@
 //! Which contacts are meant (R20). Everything given must hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{Arrival, Contact, SearchQuery, SourceKind};
+use crate::campaign::{CampaignCondition, CampaignId, Subscription};
 use crate::field::{FieldKey, FieldValue};
 use crate::tag::TagName;
 use crate::text;
@@ -27,6 +28,8 @@ pub struct ContactFilter {
     pub fields: Vec<FieldCondition>,
     /// Whether campaigns can reach it (R6).
     pub reachable: Option<bool>,
+    /// Which campaigns it is in, and how far they got.
+    pub campaigns: CampaignCondition,
     /// Further filters that must hold, too: those of saved segments.
     pub segments: Vec<ContactFilter>,
 }
@@ -38,6 +41,8 @@ pub struct About<'a> {
     pub contact: &'a Contact,
     /// Every way it came.
     pub arrivals: &'a [Arrival],
+    /// The campaigns that it is in.
+    pub subscriptions: &'a BTreeMap<CampaignId, Subscription>,
 }
 
 /// A way of coming.
@@ -129,7 +134,7 @@ impl TimeRange {
 impl ContactFilter {
     /// Whether it means a contact.
     pub fn matches(&self, about: &About<'_>) -> bool {
-        let About { contact, arrivals } = *about;
+        let About { contact, arrivals, subscriptions } = *about;
         self.query.matches(&contact.search_text())
             && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(arrivals)))
             && self.tags.matches(&contact.tags)
@@ -137,6 +142,7 @@ impl ContactFilter {
             && self.updated.contains(contact.updated_at)
             && self.fields.iter().all(|f| f.test.matches(contact.custom.get(&f.key)))
             && self.reachable.is_none_or(|reachable| reachable == contact.is_reachable())
+            && self.campaigns.matches(subscriptions)
             && self.segments.iter().all(|segment| segment.matches(about))
     }
 }

@@ -13,6 +13,7 @@ use super::{
     TimeRange,
 };
 use crate::Invalid;
+use crate::campaign::{CampaignCondition, CampaignId, InCampaign};
 use crate::field::Field;
 use crate::segment::{Segment, SegmentId};
 use crate::tag::TagName;
@@ -44,6 +45,8 @@ impl FilterText {
         "updated_last",
         "time_zone",
         "reachable",
+        "campaign",
+        "campaign_none",
         "segment",
     ];
     /// How the names of conditions on custom fields begin; the field's key follows.
@@ -111,6 +114,7 @@ impl FilterText {
             updated: read_range(&mut parts, "updated", zone, now),
             fields: read_fields(&mut parts, fields),
             reachable: parts.parsed("reachable", parse_bool),
+            campaigns: read_campaigns(&mut parts),
             segments: read_segments(&mut parts, fields, segments, now),
         };
         parts.finish().map(|()| filter)
@@ -192,6 +196,23 @@ fn read_source(text: &str) -> Option<(SourceKind, Option<Uuid>)> {
         }
         None => Some((SourceKind::parse(text)?, None)),
     }
+}
+
+fn read_campaigns(parts: &mut Parts<'_>) -> CampaignCondition {
+    let mut condition = CampaignCondition::default();
+    for text in parts.several("campaign", FilterText::MAX_VALUES) {
+        match InCampaign::parse(text) {
+            Ok(wanted) => condition.all.push(wanted),
+            Err(why) => parts.refuse("campaign", why),
+        }
+    }
+    for text in parts.several("campaign_none", FilterText::MAX_VALUES) {
+        match Uuid::try_parse(text) {
+            Ok(id) => condition.none.push(CampaignId(id)),
+            Err(_no_uuid) => parts.refuse("campaign_none", "must be a campaign's id"),
+        }
+    }
+    condition
 }
 
 /// Tags, separated by commas, or given one by one, or both.

@@ -165,6 +165,14 @@ pub(super) struct FilterQuery {
     /// The id of a segment, whose filter must hold, too. Repeated: each must hold.
     #[param(style = Form, explode)]
     segment: Option<Vec<Uuid>>,
+    /// A campaign that it is in: the id, alone or with a colon and statuses separated by `|`
+    /// (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`), one of which it must
+    /// have there. Repeated: all must hold.
+    #[param(style = Form, explode, example = json!(["019b7904-d100-7000-8000-000000000001:opened|clicked"]))]
+    campaign: Option<Vec<String>>,
+    /// The id of a campaign that it is not in. Repeated: it is in none of them.
+    #[param(style = Form, explode)]
+    campaign_none: Option<Vec<String>>,
     /// Conditions on custom fields: parameters named `field.` and the field's key, whose value is
     /// an operator, a colon and what to compare with. Operators: `set` and `unset` (without a
     /// value), `any_of` and `none_of` (values separated by commas), `contains` (text, select,

@@ -4,6 +4,7 @@
 
 mod answers;
 mod bodies;
+mod campaigns;
 mod contact_list;
 mod contacts;
 mod events;

@@ -1,6 +1,7 @@
 //! A filter as SQL. List, count and whatever works on everybody a filter means start here, so
 //! they cannot disagree.
 
+use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
     ContactFilter, FieldCondition, FieldTest, SourceCondition, TimeRange,
 };
@@ -65,6 +66,7 @@ pub(crate) fn push_filter(
     for condition in &filter.fields {
         push_field(statement, condition);
     }
+    push_campaigns(statement, &filter.campaigns, look);
     match filter.reachable {
         Some(true) => drop(statement.push(" AND c.email_key <> ''")),
         Some(false) => drop(statement.push(" AND c.email_key = ''")),
@@ -120,6 +122,23 @@ fn push_tags(
     }
     // Most contacts lack most tags, so that looking at each is right.
     push(" AND NOT ", &filter.tags.none, Look::EachRow)
+}
+
+fn push_campaigns(statement: &mut Statement, condition: &CampaignCondition, look: Look) {
+    for InCampaign { campaign, status } in &condition.all {
+        look.begin(statement.push(" AND "), "subscriptions");
+        statement.push(" AND link.campaign_id = ").bind(Bind::Uuid(campaign.0));
+        if !status.is_empty() {
+            let names = status.iter().map(|status| status.as_str().to_owned()).collect();
+            statement.push(" AND link.status = ANY(").bind(Bind::Texts(names)).push(")");
+        }
+        look.end(statement);
+    }
+    for campaign in &condition.none {
+        Look::EachRow.begin(statement.push(" AND NOT "), "subscriptions");
+        statement.push(" AND link.campaign_id = ").bind(Bind::Uuid(campaign.0));
+        Look::EachRow.end(statement);
+    }
 }
 
 fn push_range(statement: &mut Statement, column: &str, range: &TimeRange) {

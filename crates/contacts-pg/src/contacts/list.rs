@@ -95,8 +95,8 @@ pub(super) fn count(
 /// Whether the filter may leave few of many.
 fn narrows(filter: &ContactFilter) -> bool {
     let everybody = ContactFilter::default();
-    let ContactFilter { query, sources, tags, created, updated, fields, reachable, segments } =
-        filter;
+    let ContactFilter { query, sources, tags, created, updated, fields, .. } = filter;
+    let ContactFilter { reachable, campaigns, segments, .. } = filter;
     let is_range = *created != everybody.created || *updated != everybody.updated;
     let is_tagged = !tags.any.is_empty() || !tags.all.is_empty();
     !query.is_empty()
@@ -105,6 +105,7 @@ fn narrows(filter: &ContactFilter) -> bool {
         || is_range
         || !fields.is_empty()
         || *reachable == Some(false)
+        || !campaigns.all.is_empty()
         || segments.iter().any(narrows)
 }
 

@@ -1,6 +1,7 @@
 //! The plans of the queries that must stay quick in an organisation of any size.
 
 use contacts_core::OrgId;
+use contacts_core::campaign::{CampaignCondition, CampaignId, DeliveryStatus, InCampaign};
 use contacts_core::contact::{
     Contact, ContactFilter, ContactRepository, PageRequest, SearchQuery, Sort, SortBy, TagCondition,
 };
@@ -29,6 +30,14 @@ const PEOPLE: &str = "
     INSERT INTO contact_tags SELECT org_id, id, '00000000-0000-0000-0000-00000000000a' FROM contacts;
     INSERT INTO contact_tags SELECT org_id, id, '00000000-0000-0000-0000-00000000000b'
         FROM contacts LIMIT 20;
+    INSERT INTO campaigns SELECT '00000000-0000-0000-0000-000000000001', id, 'campaign', 'x', now()
+        FROM unnest(ARRAY['00000000-0000-0000-0000-000000000001',
+            '00000000-0000-0000-0000-000000000002']::uuid[]) AS id;
+    INSERT INTO subscriptions (org_id, contact_id, campaign_id, pending_at, opened_at, actor_kind)
+        SELECT org_id, id, '00000000-0000-0000-0000-000000000001', now(), now(), 'system'
+        FROM contacts LIMIT 300;
+    INSERT INTO subscriptions (org_id, contact_id, campaign_id, pending_at, actor_kind)
+        SELECT org_id, id, '00000000-0000-0000-0000-000000000002', now(), 'system' FROM contacts;
     SELECT gin_clean_pending_list('contacts_org_id_search_idx');
     ANALYZE;";
 
@@ -60,9 +69,19 @@ fn pages_searches_and_tags_are_answered_by_their_indexes() {
     assert!(rare.contains("contacts_org_id_search_idx"), "{rare}");
 
     let few = TagCondition { all: vec![TagName::parse("few").unwrap()], ..TagCondition::default() };
-    let few = plan(&database, &ContactFilter { tags: few, ..everybody }, SortBy::Created, true);
+    let few = ContactFilter { tags: few, ..everybody.clone() };
+    let few = plan(&database, &few, SortBy::Created, true);
     assert!(few.contains("contact_tags_org_id_tag_id_contact_id_idx"), "{few}");
     assert!(!few.contains("Seq Scan on contacts "), "{few}");
+
+    for status in [vec![], vec![DeliveryStatus::Opened, DeliveryStatus::Clicked]] {
+        let all = vec![InCampaign { campaign: CampaignId(Uuid::from_u128(1)), status }];
+        let campaigns = CampaignCondition { all, ..CampaignCondition::default() };
+        let reached = ContactFilter { campaigns, ..everybody.clone() };
+        let reached = plan(&database, &reached, SortBy::Created, true);
+        assert!(reached.contains("subscriptions_org_id_campaign_id_status_idx"), "{reached}");
+        assert!(!reached.contains("Seq Scan"), "{reached}");
+    }
 }
 
 #[test]

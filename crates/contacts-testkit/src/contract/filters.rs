@@ -1,6 +1,7 @@
 //! What a [`contacts_core::contact::ContactRepository`] promises of filters (R20).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use contacts_core::campaign::{CampaignCondition, DeliveryKind, DeliveryStatus, InCampaign};
 use contacts_core::contact::{
     ContactFilter, FieldCondition, FieldTest, Origin, SourceCondition, SourceKind, TagCondition,
     TimeRange,
@@ -252,6 +253,36 @@ pub fn whoever_has_an_address_is_reachable(ports: &Ports) {
     assert_eq!(ports.names(org, &reachable(None)), ["Ann", "Bo"]);
 }
 
+pub fn campaigns_and_how_far_they_got_are_asked_for(ports: &Ports) {
+    let org = ports.org();
+    let (spring, other) = (ports.campaign(org, "Spring"), ports.campaign(org, "Other"));
+    let [ann, bo, cem, _] =
+        ["Ann", "Bo", "Cem", "Di"].map(|name| ports.add(org, name, &format!("{name}@example.org")));
+    for contact in [&ann, &bo, &cem] {
+        ports.join(org, &spring, contact.id);
+    }
+    ports.join(org, &other, bo.id);
+    ports.told(org, &spring, &bo, DeliveryKind::Clicked);
+    ports.told(org, &spring, &cem, DeliveryKind::Sent);
+    let wanted = |campaign: &contacts_core::campaign::Campaign, status: &[DeliveryStatus]| {
+        InCampaign { campaign: campaign.id, status: status.to_vec() }
+    };
+    let names = |all: Vec<InCampaign>, none: &[&contacts_core::campaign::Campaign]| {
+        let none = none.iter().map(|campaign| campaign.id).collect();
+        let campaigns = CampaignCondition { all, none };
+        ports.names(org, &ContactFilter { campaigns, ..ContactFilter::default() })
+    };
+    let (pending, sent, clicked) =
+        (DeliveryStatus::Pending, DeliveryStatus::Sent, DeliveryStatus::Clicked);
+    assert_eq!(names(vec![wanted(&spring, &[])], &[]), ["Ann", "Bo", "Cem"]);
+    assert_eq!(names(vec![wanted(&spring, &[pending])], &[]), ["Ann"]);
+    assert_eq!(names(vec![wanted(&spring, &[sent, clicked])], &[]), ["Bo", "Cem"]);
+    assert_eq!(names(vec![wanted(&spring, &[]), wanted(&other, &[])], &[]), ["Bo"]);
+    assert_eq!(names(vec![wanted(&spring, &[])], &[&other]), ["Ann", "Cem"]);
+    assert_eq!(names(vec![], &[&spring]), ["Di"]);
+    assert_eq!(names(vec![wanted(&spring, &[DeliveryStatus::Bounced])], &[]), NOBODY);
+}
+
 pub fn conditions_of_every_kind_combine(ports: &Ports) {
     let org = ports.org();
     let now = ports.clock.now();
@@ -271,6 +302,7 @@ pub fn conditions_of_every_kind_combine(ports: &Ports) {
         updated: TimeRange { from: Some(now), until: None },
         fields: by_field("f", FieldTest::NoneOf(vec![text("Bo Lee")])).fields,
         reachable: Some(true),
+        campaigns: CampaignCondition::default(),
         segments: vec![search("an")],
     };
     assert_eq!(ports.names(org, &filter), ["Ann Lee"]);

@@ -125,6 +125,7 @@ macro_rules! contact_repository_contract {
             a_boolean_field_is_tested
             every_condition_on_fields_must_hold
             whoever_has_an_address_is_reachable
+            campaigns_and_how_far_they_got_are_asked_for
             conditions_of_every_kind_combine
             the_filters_of_segments_must_hold_too
         }

@@ -149,11 +149,12 @@ pub fn an_address_that_is_deleted_and_added_at_once_stays_unsubscribed(ports: &P
             let told = scope.spawn(|| ports.campaigns.deliver(org, &told).unwrap());
             let deleted = scope.spawn(|| ports.removed(org, ann.id));
             let added = scope.spawn(|| {
-                for _ in 0..500 {
+                for _ in 0..1_000_000 {
                     let new = samples::contact(org, &ports.ids, &ports.clock, "Ann", &address);
                     if ports.contacts.insert(&new, Actor::System).is_ok() {
                         return;
                     }
+                    std::thread::yield_now();
                 }
                 panic!("the address is never free");
             });

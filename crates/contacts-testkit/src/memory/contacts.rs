@@ -46,7 +46,8 @@ pub(crate) struct Record {
 impl Record {
     /// What a filter looks at.
     pub(crate) fn about(&self) -> About<'_> {
-        About { contact: &self.contact, arrivals: &self.arrivals }
+        let Self { contact, arrivals, subscriptions, .. } = self;
+        About { contact, arrivals, subscriptions }
     }
 
     pub(crate) fn note(&mut self, at: OffsetDateTime, actor: Actor, what: ActivityKind) {

@@ -28,6 +28,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
         seen.push(observe(format!("{operation:?}"), run.operate(operation)));
     }
     seen.push(observe("everybody in the end".to_owned(), run.everybody()));
+    seen.push(observe("every campaign in the end".to_owned(), run.campaigns()));
     seen.push(observe("every tag in the end".to_owned(), run.tags()));
     seen.push(observe("every field in the end".to_owned(), run.fields()));
     seen.push(observe("every import in the end".to_owned(), run.imports()));
@@ -35,11 +36,11 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
     seen
 }
 
-struct Run<'a> {
-    ports: &'a Ports,
-    org: OrgId,
-    begins: OffsetDateTime,
-    tell: Teller,
+pub(super) struct Run<'a> {
+    pub(super) ports: &'a Ports,
+    pub(super) org: OrgId,
+    pub(super) begins: OffsetDateTime,
+    pub(super) tell: Teller,
 }
 
 impl Run<'_> {
@@ -92,6 +93,9 @@ impl Run<'_> {
                 self.import(rows, *policy, *size, *twice, *cancel)
             }
             Operation::Undo { which, fails } => self.undo(*which, *fails),
+            Operation::Register { campaign, kind, name } => self.register(*campaign, *kind, name),
+            Operation::Join { who, campaign } => self.join(who, *campaign),
+            Operation::Deliver(told) => self.deliver(told),
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();
                 self.list(filter, PageRequest { sort: *sort, size, after: None })
@@ -109,7 +113,7 @@ impl Run<'_> {
         self.ports.contacts.list(self.org, &ContactFilter::default(), &page).unwrap().items
     }
 
-    fn person(&self, who: usize) -> Option<Contact> {
+    pub(super) fn person(&self, who: usize) -> Option<Contact> {
         let people = self.people();
         let at = who.checked_rem(people.len())?;
         people.into_iter().nth(at)
@@ -357,6 +361,7 @@ impl Run<'_> {
         for contact in self.people() {
             assert_eq!(contacts.get(self.org, contact.id).unwrap().as_ref(), Some(&contact));
             told.push(self.tell.contact(&contact));
+            told.extend(self.campaigns_of(contact.id));
             let arrivals = contacts.arrivals(self.org, contact.id).unwrap();
             told.extend(arrivals.iter().map(|arrival| self.tell.arrival(arrival)));
             let activity = self.ports.activity(self.org, contact.id);

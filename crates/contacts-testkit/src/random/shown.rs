@@ -15,7 +15,7 @@ use time::OffsetDateTime;
 pub(super) struct Teller(pub(super) OffsetDateTime);
 
 impl Teller {
-    fn at(self, time: OffsetDateTime) -> String {
+    pub(super) fn at(self, time: OffsetDateTime) -> String {
         format!("{}s", (time - self.0).as_seconds_f64())
     }
 

@@ -1,5 +1,6 @@
 //! Which operations are made up.
 
+use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
     ContactFilter, FieldCondition, FieldTest, SearchQuery, Sort, SortBy, SourceCondition,
     SourceKind, TagCondition, TimeRange,
@@ -11,6 +12,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
+use super::campaigns::{campaign_id, statuses};
 use super::{Operation, Profile};
 use crate::samples::{date, key, number, tags, text};
 
@@ -49,6 +51,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         5 => import(),
         2 => (0..4usize, option::weighted(0.2, 0..3usize))
             .prop_map(|(which, fails)| Operation::Undo { which, fails }),
+        5 => super::campaigns::operation(),
         4 => list(),
     ]
 }
@@ -213,18 +216,30 @@ fn conditions() -> impl Strategy<Value = ContactFilter> {
     let source = prop_oneof![2 => Just(vec![]), 1 => vec(source(), 1..3)];
     let fields = prop_oneof![2 => Just(vec![]), 1 => vec(condition(), 1..3)];
     let tagged = (few_tags(), few_tags(), few_tags());
-    (query, source, tagged, range(), range(), fields, reachable).prop_map(
-        |(query, sources, (any, all, none), created, updated, fields, reachable)| ContactFilter {
-            query: SearchQuery::parse(query),
-            sources,
-            tags: TagCondition { any: tags(&any), all: tags(&all), none: tags(&none) },
-            created,
-            updated,
-            fields,
-            reachable,
-            segments: Vec::new(),
+    (query, source, tagged, range(), range(), fields, reachable, campaigns()).prop_map(
+        |(query, sources, (any, all, none), created, updated, fields, reachable, campaigns)| {
+            ContactFilter {
+                query: SearchQuery::parse(query),
+                sources,
+                tags: TagCondition { any: tags(&any), all: tags(&all), none: tags(&none) },
+                created,
+                updated,
+                fields,
+                reachable,
+                campaigns,
+                segments: Vec::new(),
+            }
         },
     )
+}
+
+fn campaigns() -> impl Strategy<Value = CampaignCondition> {
+    let wanted = (0..3u8, statuses())
+        .prop_map(|(campaign, status)| InCampaign { campaign: campaign_id(campaign), status });
+    let none = (0..3u8).prop_map(campaign_id);
+    let all = prop_oneof![3 => Just(vec![]), 1 => vec(wanted, 1..3)];
+    let none = prop_oneof![4 => Just(vec![]), 1 => vec(none, 1..2)];
+    (all, none).prop_map(|(all, none)| CampaignCondition { all, none })
 }
 
 fn list() -> impl Strategy<Value = Operation> {

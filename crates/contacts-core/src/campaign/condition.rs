@@ -1,0 +1,78 @@
+//! Whom campaigns reached, and how far (R20).
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::{CampaignId, DeliveryStatus, Subscription};
+
+/// Which campaigns a contact is in.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CampaignCondition {
+    /// It is in every one of these.
+    pub all: Vec<InCampaign>,
+    /// It is in none of these.
+    pub none: Vec<CampaignId>,
+}
+
+/// A contact is in a campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InCampaign {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// How far it got: one of these. Empty means any.
+    pub status: Vec<DeliveryStatus>,
+}
+
+impl CampaignCondition {
+    /// Whether it holds of a contact that is in these campaigns.
+    pub fn matches(&self, subscriptions: &BTreeMap<CampaignId, Subscription>) -> bool {
+        self.all.iter().all(|wanted| {
+            subscriptions.get(&wanted.campaign).is_some_and(|subscription| {
+                wanted.status.is_empty() || wanted.status.contains(&subscription.status())
+            })
+        }) && !self.none.iter().any(|campaign| subscriptions.contains_key(campaign))
+    }
+}
+
+impl InCampaign {
+    /// Reads a campaign's id, alone or with a colon and statuses separated by `|`.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that says what it must be.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let (id, statuses) = text.split_once(':').map_or((text, None), |(id, s)| (id, Some(s)));
+        let id = Uuid::try_parse(id).map_err(
+            |_no_uuid| "must be a campaign's id, alone or with a colon and statuses separated by |",
+        )?;
+        let statuses = statuses.iter().flat_map(|statuses| statuses.split('|'));
+        let status = statuses
+            .map(|name| {
+                DeliveryStatus::parse(name).ok_or_else(|| {
+                    let names = DeliveryStatus::ALL.map(DeliveryStatus::as_str).join(", ");
+                    format!("must name statuses, separated by |, of these: {names}")
+                })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { campaign: CampaignId(id), status })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_campaign_is_named_alone_or_with_statuses() {
+        let id = Uuid::from_u128(7);
+        let read = |text: String| InCampaign::parse(&text).map(|read| read.status);
+        assert_eq!(read(id.to_string()), Ok(vec![]));
+        let both = vec![DeliveryStatus::Opened, DeliveryStatus::Bounced];
+        assert_eq!(read(format!("{id}:opened|bounced")), Ok(both));
+        for wrong in [format!("{id}:"), format!("{id}:read"), format!("{id}:opened,sent")] {
+            assert!(read(wrong).unwrap_err().starts_with("must name statuses"));
+        }
+        assert!(read("spring".to_owned()).unwrap_err().starts_with("must be a campaign's id"));
+    }
+}
