@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::action::ActionId;
 use crate::import::{DryRunId, ImportId, UndoId};
 use crate::org::id;
+use crate::webhook::WebhookId;
 use crate::{OrgId, Result};
 
 id! {
@@ -30,6 +31,8 @@ pub enum Job {
     UndoImport(UndoId),
     /// Do a bulk action, piece by piece.
     RunAction(ActionId),
+    /// Send what a webhook is to hear of.
+    DeliverWebhook(WebhookId),
 }
 
 /// A job that a worker holds.

@@ -36,6 +36,7 @@ pub mod segment;
 pub mod selection;
 pub mod tag;
 pub mod text;
+pub mod webhook;
 
 pub use crate::actor::Actor;
 pub use crate::clock::{Clock, Ids};

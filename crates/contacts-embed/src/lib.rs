@@ -39,8 +39,11 @@ use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
 use contacts_core::tag::TagService;
+use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Ids, OrgId};
 use contacts_import::Csv;
+pub use contacts_outbound::OutboundConfig;
+use contacts_outbound::{HttpSender, Seal};
 use contacts_pg::{Database, MigrateError, OpenError, PoolConfig};
 use contacts_worker::Worker;
 pub use contacts_worker::{WorkerConfig, Workers};
@@ -74,6 +77,8 @@ pub struct Contacts {
     pub actions: ActionService,
     /// The change feed.
     pub feed: FeedService,
+    /// Webhooks.
+    pub webhooks: WebhookService,
     /// API keys.
     pub keys: KeyService,
     /// Organisations.
@@ -114,7 +119,7 @@ impl Contacts {
     /// [`Error`] with a sentence that says what to do.
     pub fn open(url: &str, secret: &Secret) -> Result<Self, Error> {
         let database = Database::open(url, Self::POOL, Arc::new(SystemIds), secret.addresses())?;
-        let contacts = Self::over(database, Arc::new(SystemClock), Arc::new(SystemIds));
+        let contacts = Self::over(database, secret, Arc::new(SystemClock), Arc::new(SystemIds));
         contacts.database.migrate()?;
         if contacts.database.claim(&secret.derive(Purpose::Fingerprint))? {
             Ok(contacts)
@@ -124,7 +129,12 @@ impl Contacts {
     }
 
     /// The use cases over a database, in a time and with ids of the caller's.
-    pub fn over(database: Database, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
+    pub fn over(
+        database: Database,
+        secret: &Secret,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn Ids>,
+    ) -> Self {
         let database = Arc::new(database);
         let db = || database.clone();
         let (now, next) = (|| clock.clone(), || ids.clone());
@@ -162,12 +172,26 @@ impl Contacts {
             segments,
             selections,
             feed: FeedService::new(db(), now()),
+            webhooks: WebhookService {
+                webhooks: db(),
+                feed: db(),
+                sender: Arc::new(HttpSender::new(OutboundConfig::default())),
+                sealer: Arc::new(Seal::new(secret.derive(Purpose::Webhooks))),
+                clock: now(),
+                ids: next(),
+            },
             keys: KeyService::new(db(), now(), next()),
             organisations: db(),
             clock: now(),
             ids: next(),
             database,
         }
+    }
+
+    /// The same, with what the operator allows to be sent to webhooks.
+    pub fn sending(mut self, config: OutboundConfig) -> Self {
+        self.webhooks.sender = Arc::new(HttpSender::new(config));
+        self
     }
 
     /// Makes an organisation.
@@ -187,6 +211,7 @@ impl Contacts {
             jobs: self.database.clone(),
             imports: self.imports.clone(),
             feed: self.feed.clone(),
+            webhooks: self.webhooks.clone(),
             actions: self.actions.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),

@@ -8,6 +8,7 @@ use actix_web::web::Data;
 use contacts_core::event::FeedStart;
 use utoipa::IntoParams;
 
+pub(crate) use self::view::EventTypeView;
 use self::view::EventsView;
 use crate::answer::{Answer, ok, to_json};
 use crate::auth::CanRead;

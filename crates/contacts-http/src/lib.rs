@@ -37,6 +37,7 @@ mod shared;
 mod stream;
 mod tags;
 mod unread;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -54,6 +55,7 @@ use contacts_core::org::OrganisationRepository;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
 use contacts_core::tag::TagService;
+use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Ids};
 use metrics_exporter_prometheus::PrometheusHandle;
 
@@ -92,6 +94,8 @@ pub struct Api {
     pub selections: SelectionService,
     /// Bulk actions.
     pub actions: ActionService,
+    /// Webhooks.
+    pub webhooks: WebhookService,
     /// API keys.
     pub keys: KeyService,
     /// Organisations.

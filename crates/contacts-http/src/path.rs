@@ -11,6 +11,7 @@ use contacts_core::import::ImportId;
 use contacts_core::key::KeyId;
 use contacts_core::note::NoteId;
 use contacts_core::tag::TagId;
+use contacts_core::webhook::{DeliveryId, WebhookId};
 use uuid::Uuid;
 
 use crate::problem::Problem;
@@ -37,8 +38,14 @@ macro_rules! path_id {
 }
 
 path_id!(
-    CampaignId "campaign", ContactId "contact", ImportId "import", KeyId "key", NoteId "note",
-    TagId "tag"
+    CampaignId "campaign",
+    ContactId "contact",
+    DeliveryId "delivery",
+    ImportId "import",
+    KeyId "key",
+    NoteId "note",
+    TagId "tag",
+    WebhookId "webhook"
 );
 
 impl<T: PathId> FromRequest for Id<T> {
@@ -63,6 +70,24 @@ impl FromRequest for NotePath {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         let contact = read(req, "id");
         let ids = contact.and_then(|contact| Ok(Self { contact, note: read(req, "note_id")? }));
+        ready(ids)
+    }
+}
+
+/// The `{id}` and the `{delivery_id}` of a path.
+pub(crate) struct DeliveryPath {
+    pub(crate) webhook: WebhookId,
+    pub(crate) delivery: DeliveryId,
+}
+
+impl FromRequest for DeliveryPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let webhook = read(req, "id");
+        let ids =
+            webhook.and_then(|webhook| Ok(Self { webhook, delivery: read(req, "delivery_id")? }));
         ready(ids)
     }
 }

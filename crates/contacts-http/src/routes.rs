@@ -17,6 +17,7 @@ use crate::edge::edge;
 use crate::shared::Shared;
 use crate::{
     Api, campaigns, contacts, docs, events, fields, health, imports, keys, me, notes, tags,
+    webhooks,
 };
 
 /// The API's routes, for any actix application.
@@ -50,6 +51,7 @@ fn v1() -> Table {
         fields::routes,
         imports::routes,
         events::routes,
+        webhooks::routes,
         keys::routes,
         me::routes,
     ]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use contacts_core::action::ActionId;
 use contacts_core::import::{DryRunId, ImportId, UndoId};
 use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
+use contacts_core::webhook::WebhookId;
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Uuid as SqlUuid};
@@ -53,6 +54,7 @@ impl Row {
             "dry_run" => Job::DryRun(DryRunId(self.subject_id)),
             "undo_import" => Job::UndoImport(UndoId(self.subject_id)),
             "run_action" => Job::RunAction(ActionId(self.subject_id)),
+            "deliver_webhook" => Job::DeliverWebhook(WebhookId(self.subject_id)),
             _ => return Err(unreadable("jobs.kind")),
         };
         Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
@@ -67,6 +69,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::DryRun(run) => ("dry_run", run.0),
         Job::UndoImport(undo) => ("undo_import", undo.0),
         Job::RunAction(action) => ("run_action", action.0),
+        Job::DeliverWebhook(webhook) => ("deliver_webhook", webhook.0),
     }
 }
 

@@ -26,6 +26,7 @@ mod segments;
 mod selections;
 mod statement;
 mod tags;
+mod webhooks;
 
 pub use crate::database::{Database, OpenError, PoolConfig};
 pub use crate::migrate::{MigrateError, Migrated};

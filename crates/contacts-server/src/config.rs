@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
+use contacts_embed::OutboundConfig;
 use contacts_http::{ApiConfig, JwtVerifier};
 use contacts_pg::PoolConfig;
 use contacts_worker::WorkerConfig;
@@ -117,6 +119,12 @@ pub struct JobConfig {
     /// After how many seconds without a sign of life a worker's job goes to another
     #[arg(long, env = "CONTACTS_JOB_LEASE", default_value = "15", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
     job_lease: u64,
+    /// Let webhooks have addresses that begin with http://
+    #[arg(long, env = "CONTACTS_WEBHOOK_ALLOW_HTTP", value_parser = FalseyValueParser::new())]
+    webhook_allow_http: bool,
+    /// Let webhooks lead to addresses inside the network, for development and tests
+    #[arg(long, env = "CONTACTS_WEBHOOK_ALLOW_PRIVATE", value_parser = FalseyValueParser::new())]
+    webhook_allow_private: bool,
 }
 
 impl JobConfig {
@@ -126,6 +134,15 @@ impl JobConfig {
             threads: self.worker_threads.get(),
             lease: Duration::from_secs(self.job_lease),
             ..WorkerConfig::default()
+        }
+    }
+
+    /// What may be sent to webhooks.
+    pub fn outbound(&self) -> OutboundConfig {
+        OutboundConfig {
+            allow_http: self.webhook_allow_http,
+            allow_private: self.webhook_allow_private,
+            ..OutboundConfig::default()
         }
     }
 

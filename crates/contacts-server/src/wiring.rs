@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use contacts_core::Error;
-use contacts_embed::{Contacts, Purpose, Secret, SystemClock, SystemIds};
+use contacts_embed::{Contacts, OutboundConfig, Purpose, Secret, SystemClock, SystemIds};
 use contacts_http::{Answers, Api, ApiConfig};
 use contacts_pg::{Database, Migrated, PoolConfig};
 
@@ -51,7 +51,8 @@ impl Server {
     pub fn open(&self, pool: PoolConfig) -> Done<Services> {
         let addresses = self.secret.addresses();
         let database = Database::open(&self.url, pool, Arc::new(SystemIds), addresses)?;
-        let contacts = Contacts::over(database, Arc::new(SystemClock), Arc::new(SystemIds));
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
+        let contacts = Contacts::over(database, &self.secret, clock, ids);
         Ok(Services::over(contacts, self.secret.clone()))
     }
 
@@ -112,6 +113,11 @@ impl Services {
         Self { contacts, secret }
     }
 
+    /// The same, with what the operator allows to be sent to webhooks.
+    pub fn sending(self, config: OutboundConfig) -> Self {
+        Self { contacts: self.contacts.sending(config), ..self }
+    }
+
     /// Brings the schema up to date, and makes sure that the database is this installation's.
     ///
     /// # Errors
@@ -150,6 +156,7 @@ impl Services {
             fields: uses.fields.clone(),
             imports: uses.imports.clone(),
             feed: uses.feed.clone(),
+            webhooks: uses.webhooks.clone(),
             exports: uses.exports.clone(),
             segments: uses.segments.clone(),
             selections: uses.selections.clone(),

@@ -17,7 +17,17 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("contacts-import", &["contacts-core"]),
     ("contacts-worker", &["contacts-core"]),
     ("contacts-http", &["contacts-core"]),
-    ("contacts-embed", &["contacts-core", "contacts-pg", "contacts-import", "contacts-worker"]),
+    ("contacts-outbound", &["contacts-core"]),
+    (
+        "contacts-embed",
+        &[
+            "contacts-core",
+            "contacts-pg",
+            "contacts-import",
+            "contacts-outbound",
+            "contacts-worker",
+        ],
+    ),
     (
         "contacts-server",
         &[

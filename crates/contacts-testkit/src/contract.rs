@@ -28,6 +28,7 @@ pub mod selections;
 pub mod tags;
 pub mod undos;
 pub mod unsubscribes;
+pub mod webhooks;
 
 mod check;
 mod macros;

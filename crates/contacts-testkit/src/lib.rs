@@ -41,10 +41,12 @@ mod memory;
 mod ports;
 pub mod random;
 pub mod samples;
+mod sender;
 mod spreadsheets;
 mod world;
 
 pub use crate::clock::{CountedIds, StoppedClock};
 pub use crate::ports::Ports;
+pub use crate::sender::{FakeSealer, FakeSender, SentMessage};
 pub use crate::spreadsheets::FakeSpreadsheets;
 pub use crate::world::World;

@@ -19,3 +19,4 @@ mod segments;
 pub(crate) mod selections;
 pub(crate) mod tags;
 pub(crate) mod undos;
+pub(crate) mod webhooks;

@@ -21,9 +21,10 @@ use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::segment::{SegmentRepository, SegmentService};
 use contacts_core::selection::{SelectionRepository, SelectionService};
 use contacts_core::tag::{TagRepository, TagService};
+use contacts_core::webhook::{WebhookRepository, WebhookSender, WebhookService};
 use contacts_core::{Clock, Ids, OrgId};
 
-use crate::{CountedIds, StoppedClock};
+use crate::{CountedIds, FakeSealer, StoppedClock};
 
 /// Every port, over one store.
 #[derive(Clone)]
@@ -64,6 +65,8 @@ pub struct Ports {
     pub jobs: Arc<dyn JobQueue>,
     /// Tells what happened.
     pub feed: Arc<dyn EventFeed>,
+    /// Keeps webhooks.
+    pub webhooks: Arc<dyn WebhookRepository>,
     /// The clock of the test.
     pub clock: StoppedClock,
     /// The ids of the test.
@@ -118,6 +121,18 @@ impl Ports {
     /// The use cases of the change feed over these ports.
     pub fn feed_service(&self) -> FeedService {
         FeedService::new(self.feed.clone(), Arc::new(self.clock.clone()))
+    }
+
+    /// The use cases of webhooks over these ports and a sender.
+    pub fn webhook_service(&self, sender: Arc<dyn WebhookSender>) -> WebhookService {
+        WebhookService {
+            webhooks: self.webhooks.clone(),
+            feed: self.feed.clone(),
+            sender,
+            sealer: Arc::new(FakeSealer),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+        }
     }
 
     /// The use cases of API keys over these ports.

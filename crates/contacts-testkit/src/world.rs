@@ -18,7 +18,8 @@ use contacts_core::org::Organisation;
 use contacts_core::segment::{Segment, SegmentId, SegmentService};
 use contacts_core::selection::{SelectionId, SelectionService};
 use contacts_core::tag::TagService;
-use contacts_core::{OrgId, Result};
+use contacts_core::webhook::WebhookId;
+use contacts_core::{Clock, OrgId, Result};
 
 use crate::memory::actions::Doing;
 use crate::memory::answers::Kept;
@@ -27,6 +28,7 @@ use crate::memory::imports::Run;
 use crate::memory::jobs::Jobs;
 use crate::memory::selections::Frozen;
 use crate::memory::tags::Tags;
+use crate::memory::webhooks::Sending;
 use crate::{CountedIds, Ports, StoppedClock};
 
 /// A world for tests: it implements every port in memory. Clones are one world.
@@ -70,6 +72,7 @@ pub(crate) struct Rows {
     pub(crate) events: Vec<ContactEvent>,
     /// How many events were forgotten.
     pub(crate) events_swept: u64,
+    pub(crate) webhooks: BTreeMap<WebhookId, Sending>,
 }
 
 impl World {
@@ -126,6 +129,7 @@ impl World {
             actions: Arc::new(self.clone()),
             jobs: Arc::new(self.clone()),
             feed: Arc::new(self.clone()),
+            webhooks: Arc::new(self.clone()),
             clock: self.clock(),
             ids: self.ids(),
             guard: Arc::new(()),
@@ -198,7 +202,15 @@ impl World {
         org: OrgId,
         act: impl FnOnce(&mut Rows) -> Result<T>,
     ) -> Result<T> {
-        act(self.state().organisations.entry(org).or_default())
+        let mut guard = self.state();
+        let state = &mut *guard;
+        let rows = state.organisations.entry(org).or_default();
+        let before = rows.events.len();
+        let done = act(rows);
+        if rows.events.len() > before {
+            state.jobs.wake(org, self.clock.now());
+        }
+        done
     }
 }
 

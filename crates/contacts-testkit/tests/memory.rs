@@ -20,6 +20,7 @@ contacts_testkit::event_feed_contract!(make);
 contacts_testkit::dry_run_repository_contract!(make);
 contacts_testkit::undo_repository_contract!(make);
 contacts_testkit::file_store_contract!(make);
+contacts_testkit::webhook_repository_contract!(make);
 contacts_testkit::job_queue_contract!(make);
 contacts_testkit::segment_repository_contract!(make);
 contacts_testkit::selection_repository_contract!(make);

@@ -17,6 +17,7 @@ use contacts_core::action::{ActionService, ActionState};
 use contacts_core::event::FeedService;
 use contacts_core::import::{DryRunId, ImportId, ImportService, ImportState};
 use contacts_core::job::{Claimed, Job, JobQueue, Outcome, backoff};
+use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Error, Ids, OrgId, Result};
 use uuid::Uuid;
 
@@ -59,6 +60,8 @@ pub struct Worker {
     pub feed: FeedService,
     /// The use cases of bulk actions.
     pub actions: ActionService,
+    /// The use cases of webhooks.
+    pub webhooks: WebhookService,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -146,7 +149,9 @@ impl Worker {
             Err(_) => "it panicked".to_owned(),
         };
         tracing::warn!(job = %job.id, org = %job.org, failures = job.failures, problem, "a job failed");
-        if job.failures + 1 < FAILURES {
+        // A webhook's job stays as long as the webhook: it is the only one that there will be.
+        let stays = matches!(job.job, Job::DeliverWebhook(_));
+        if stays || job.failures + 1 < FAILURES {
             return Outcome::Retry(self.clock.now() + backoff(job.failures));
         }
         match self.give_up(job) {
@@ -163,6 +168,7 @@ impl Worker {
             Job::DryRun(run) => self.dry_run(job.org, run, turn),
             Job::UndoImport(undo) => self.imports.take_back(job.org, undo, turn),
             Job::RunAction(action) => self.actions.run(job.org, action, turn),
+            Job::DeliverWebhook(webhook) => self.webhooks.deliver(job.org, webhook, turn),
         }
     }
 
@@ -196,7 +202,7 @@ impl Worker {
                 let actions = &self.actions.actions;
                 actions.end(org, id, ActionState::Failed, Some(problem("action")), now)?
             }
-            Job::SweepEvents => false,
+            Job::SweepEvents | Job::DeliverWebhook(_) => false,
         };
         Ok(())
     }

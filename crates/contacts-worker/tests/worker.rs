@@ -17,7 +17,7 @@ use contacts_core::import::{
 use contacts_core::job::backoff;
 use contacts_core::page::Count;
 use contacts_core::{Actor, Clock, Error, OrgId};
-use contacts_testkit::{FakeSpreadsheets, World, samples};
+use contacts_testkit::{FakeSender, FakeSpreadsheets, World, samples};
 use contacts_worker::{Worker, WorkerConfig};
 
 /// Two chunks, and a last one of a single row.
@@ -292,6 +292,7 @@ fn worker(world: &World) -> Worker {
         imports: service(world),
         feed: world.ports().feed_service(),
         actions: world.actions(),
+        webhooks: world.ports().webhook_service(Arc::new(FakeSender::default())),
         clock: Arc::new(world.clock()),
         ids: Arc::new(world.ids()),
         config: WorkerConfig { threads: 1, ..WorkerConfig::default() },

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::support::{Answer, Service, request};
 
 /// Lets an import go on as long as it likes.
-struct Always;
+pub(crate) struct Always;
 
 impl Turn for Always {
     fn may_go_on(&self) -> bool {

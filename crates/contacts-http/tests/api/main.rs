@@ -22,3 +22,4 @@ mod support;
 mod tags;
 mod undo;
 mod uploads;
+mod webhooks;

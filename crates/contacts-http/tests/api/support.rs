@@ -16,7 +16,7 @@ use contacts_core::answer::AnswerRepository;
 use contacts_core::key::{KeyService, NewKey, Scope};
 use contacts_core::tag::TagService;
 use contacts_http::{Answers, Api, ApiConfig, Readiness, metrics_recorder, routes, server};
-use contacts_testkit::{FakeSpreadsheets, World};
+use contacts_testkit::{FakeSender, FakeSpreadsheets, World};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 
@@ -25,6 +25,8 @@ pub(crate) struct Service {
     pub(crate) world: World,
     pub(crate) api: Api,
     pub(crate) token: String,
+    /// What notes the messages to webhooks.
+    pub(crate) sender: FakeSender,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
 }
 
@@ -113,6 +115,7 @@ impl Service {
         metrics: PrometheusHandle,
         readiness: Readiness,
     ) -> Self {
+        let sender = FakeSender::default();
         let (clock, ids) = (Arc::new(world.clock()), Arc::new(world.ids()));
         let ports = world.ports();
         let api = Api {
@@ -122,6 +125,7 @@ impl Service {
             tags: TagService::new(ports.tags, clock.clone(), ids.clone()),
             fields: world.fields(),
             feed: world.ports().feed_service(),
+            webhooks: world.ports().webhook_service(Arc::new(sender.clone())),
             imports: world.imports(Arc::new(FakeSpreadsheets)),
             exports: world.exports(Arc::new(FakeSpreadsheets)),
             segments: world.segments(),
@@ -139,7 +143,7 @@ impl Service {
         };
         let token = issue(&api, world.org(), ALL);
         let routes = Box::new(routes(api.clone()));
-        Self { world, api, token, routes }
+        Self { world, api, token, sender, routes }
     }
 
     /// A new credential of the organisation.

@@ -16,6 +16,7 @@ contacts_testkit::event_feed_contract!(ports);
 contacts_testkit::dry_run_repository_contract!(ports);
 contacts_testkit::undo_repository_contract!(ports);
 contacts_testkit::file_store_contract!(ports);
+contacts_testkit::webhook_repository_contract!(ports);
 contacts_testkit::job_queue_contract!(ports);
 contacts_testkit::segment_repository_contract!(ports);
 contacts_testkit::selection_repository_contract!(ports);

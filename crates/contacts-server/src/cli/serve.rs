@@ -73,7 +73,7 @@ fn serve_over(
     args: &Serve,
     stop: &Stop,
 ) -> Done {
-    let services = server.open(args.web.pool())?;
+    let services = server.open(args.web.pool())?.sending(args.jobs.outbound());
     services.migrate()?;
     let first = first::ensure(&services)?;
     let workers = if args.no_worker { None } else { Some(start_workers(server, &args.jobs)?) };
@@ -118,7 +118,7 @@ async fn answer(
 }
 
 fn start_workers(server: &Server, config: &JobConfig) -> Done<Workers> {
-    let services = server.open(config.pool())?;
+    let services = server.open(config.pool())?.sending(config.outbound());
     services.migrate()?;
     services.worker(config.worker()).start().map_err(|_refused| {
         Failure::new(

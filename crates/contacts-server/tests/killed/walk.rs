@@ -55,7 +55,7 @@ impl Stage {
         let open = |url: &str| {
             let config = PoolConfig { size: 4, wait: Duration::from_secs(20) };
             let database = Database::open(url, config, ids.clone(), secret.addresses()).unwrap();
-            Contacts::over(database, Arc::new(clock.clone()), ids.clone())
+            Contacts::over(database, &secret, Arc::new(clock.clone()), ids.clone())
         };
         let services = open(&scratch.url);
         services.database.migrate().unwrap();

@@ -387,6 +387,29 @@ macro_rules! undo_repository_contract {
     };
 }
 
+/// Makes a test of each property of a [`contacts_core::webhook::WebhookRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! webhook_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, webhooks:
+            a_webhook_is_read_as_it_was_written
+            organisations_do_not_see_each_other
+            what_happens_is_sent_once_and_in_order
+            a_webhook_hears_of_what_it_asked_for
+            a_message_that_fails_comes_again_beside_later_ones_and_is_given_up
+            what_was_given_up_can_be_sent_again
+            one_that_says_it_is_gone_is_paused_and_goes_on_where_it_was
+            one_that_was_deleted_is_sent_nothing
+            for_a_day_messages_are_signed_with_the_secret_before_too
+            what_was_not_kept_is_missed_and_told
+            events_are_taken_in_once
+            an_event_that_comes_as_the_job_ends_is_sent_soon
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::file::FileStore`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.

@@ -46,6 +46,25 @@ impl Jobs {
         self.0.retain(|queued| (queued.claimed.org, queued.claimed.job) != (org, job));
     }
 
+    /// Queues a job that is there once only, or makes it due.
+    pub(crate) fn ensure(&mut self, org: OrgId, job: Job, now: OffsetDateTime, ids: &CountedIds) {
+        if self.0.iter().any(|queued| (queued.claimed.org, queued.claimed.job) == (org, job)) {
+            self.wake(org, now);
+        } else {
+            self.push(org, job, now, ids);
+        }
+    }
+
+    /// Makes the jobs due that follow the feed, and that nobody holds.
+    pub(crate) fn wake(&mut self, org: OrgId, now: OffsetDateTime) {
+        for queued in self.0.iter_mut().filter(|queued| queued.claimed.org == org) {
+            let follows = matches!(queued.claimed.job, Job::DeliverWebhook(_));
+            if follows && queued.held.is_none() && queued.due > now {
+                queued.due = now;
+            }
+        }
+    }
+
     fn in_hand(&self, org: OrgId, now: OffsetDateTime) -> usize {
         self.0.iter().filter(|job| job.claimed.org == org && job.is_held(now)).count()
     }

@@ -1,0 +1,111 @@
+//! Webhooks.
+
+use contacts_core::key::Scope;
+use contacts_core::webhook::Sent;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Service, request};
+
+async fn made(service: &Service) -> (String, Value) {
+    let body = json!({"url": "https://example.org/hook", "types": ["contacts.created"]});
+    let made = service.post("/v1/webhooks", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let made = made.json();
+    (format!("/v1/webhooks/{}", made["id"].as_str().unwrap()), made)
+}
+
+/// Does what a worker does.
+fn work(service: &Service) {
+    let world = &service.world;
+    for id in world.ports().webhooks.list(world.org()).unwrap().iter().map(|webhook| webhook.id) {
+        let turn = crate::imports::Always;
+        service.api.webhooks.deliver(world.org(), id, &turn).unwrap();
+    }
+}
+
+async fn deliveries(service: &Service, path: &str, query: &str) -> Answer {
+    service.get(&format!("{path}/deliveries{query}")).await
+}
+
+#[actix_web::test]
+async fn a_webhook_is_made_changed_and_deleted_and_its_secret_shown_once() {
+    let service = Service::new();
+    let (path, made) = made(&service).await;
+    let secret = made["secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && secret.len() == 50, "{secret}");
+    let mut shown = made.clone();
+    shown.as_object_mut().unwrap().remove("secret");
+    assert_eq!(service.get(&path).await.json(), shown);
+    assert_eq!(service.get("/v1/webhooks").await.json(), json!({"items": [shown]}));
+    let patch = json!({"types": [], "paused": true});
+    let paused = service.patch(&path, patch).await.json();
+    assert_eq!((&paused["types"], &paused["paused_because"]), (&json!([]), &json!("by_hand")));
+    assert_eq!(paused["url"], "https://example.org/hook");
+    let rotated = service.post(&format!("{path}/rotate-secret"), Value::Null).await.json();
+    assert_ne!(rotated["secret"], made["secret"]);
+    assert_eq!(rotated["old_secret_until"], "2026-01-02T10:00:00Z");
+    assert_eq!(service.delete(&path).await.status, 204);
+    assert_eq!(service.get(&path).await.problem(), "404 not_found");
+}
+
+#[actix_web::test]
+async fn what_is_wrong_is_named() {
+    let service = Service::new();
+    let body = json!({"url": "http://example.org", "types": ["contacts.read"]});
+    assert_eq!(service.post("/v1/webhooks", body).await.wrong(), ["url", "types"]);
+    let (path, _) = made(&service).await;
+    let wrong = service.patch(&path, json!({"url": "nonsense", "secret": "x"})).await;
+    assert_eq!(wrong.wrong(), ["secret"]);
+    assert_eq!(service.patch(&path, json!({"url": null})).await.wrong(), ["url"]);
+    let wrong = deliveries(&service, &path, "?state=lost&before=x").await;
+    assert_eq!(wrong.wrong(), ["state", "before"]);
+    for _ in 1..20 {
+        made(&service).await;
+    }
+    let body = json!({"url": "https://example.org"});
+    assert_eq!(service.post("/v1/webhooks", body).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn deliveries_are_listed_and_sent_again() {
+    let service = Service::new();
+    let (path, _) = made(&service).await;
+    let test = service.post(&format!("{path}/test"), Value::Null).await;
+    assert_eq!((test.status.as_u16(), &test.json()["type"]), (202, &json!("webhook.test")));
+    service.contact("Ann", "ann@example.org").await;
+    service.sender.answers([Sent::Answered(204), Sent::Answered(500)]);
+    work(&service);
+    let all = deliveries(&service, &path, "").await.json();
+    let shown: Vec<_> = all["items"].as_array().unwrap().iter().collect();
+    assert_eq!(shown.len(), 2);
+    let pending = deliveries(&service, &path, "?state=pending").await.json();
+    let failed = &pending["items"][0];
+    assert_eq!((&failed["status"], &failed["attempts"]), (&json!(500), &json!(1)));
+    assert_eq!(failed["problem"], "it answered with 500");
+    let id = failed["id"].as_str().unwrap();
+    let again = format!("{path}/deliveries/{id}/redeliver");
+    let again = service.post(&again, Value::Null).await;
+    assert_eq!((again.status.as_u16(), &again.json()["attempts"]), (202, &json!(0)));
+    let none = service.post(&format!("{path}/redeliver-dead"), Value::Null).await;
+    assert_eq!(none.json(), json!({"redelivered": 0}));
+    let page = deliveries(&service, &path, "?limit=1").await.json();
+    let next = page["next"].as_str().unwrap();
+    let rest = deliveries(&service, &path, &format!("?before={next}")).await.json();
+    assert_eq!(rest["items"].as_array().unwrap().len(), 1);
+}
+
+#[actix_web::test]
+async fn webhooks_are_for_those_who_may_manage_and_for_nobody_else() {
+    let service = Service::new();
+    let (path, _) = made(&service).await;
+    let writer = service.key(&[Scope::Write]);
+    let stranger = service.stranger();
+    for (method, path) in [("GET", "/v1/webhooks"), ("GET", &path), ("DELETE", &path)] {
+        let refused = service.send(request(&writer, method, path)).await;
+        assert_eq!(refused.problem(), "403 scope_missing");
+    }
+    for method in ["GET", "DELETE"] {
+        let answer = service.send(request(&stranger, method, &path)).await;
+        assert_eq!(answer.problem(), "404 not_found");
+    }
+}

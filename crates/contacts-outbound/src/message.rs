@@ -1,0 +1,97 @@
+//! Messages as the Standard Webhooks write and sign them.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use contacts_core::webhook::Message;
+use hmac::{Hmac, KeyInit, Mac};
+use serde::Serialize;
+use sha2::Sha256;
+use time::OffsetDateTime;
+
+/// A message as it goes out.
+pub(crate) struct Written {
+    /// `webhook-id`.
+    pub(crate) id: String,
+    /// `webhook-timestamp`.
+    pub(crate) timestamp: String,
+    /// `webhook-signature`: one for each secret, separated by spaces.
+    pub(crate) signature: String,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: &'a str,
+    #[serde(with = "time::serde::rfc3339")]
+    timestamp: OffsetDateTime,
+    data: Data<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Data<'a> {
+    Event {
+        number: u64,
+        contact_ids: Vec<String>,
+        fields: &'a [String],
+        survivor_id: Option<String>,
+        actor: Actor,
+    },
+    Test {},
+}
+
+#[derive(Serialize)]
+struct Actor {
+    kind: &'static str,
+    id: Option<String>,
+}
+
+/// Writes and signs a message.
+pub(crate) fn write(message: &Message<'_>) -> serde_json::Result<Written> {
+    let data = match message.event {
+        Some(told) => {
+            let (kind, id) = told.event.actor.parts();
+            Data::Event {
+                number: told.number,
+                contact_ids: told.event.contacts.iter().map(ToString::to_string).collect(),
+                fields: &told.event.fields,
+                survivor_id: told.event.kind.survivor().map(|survivor| survivor.to_string()),
+                actor: Actor { kind, id: id.map(|id| id.to_string()) },
+            }
+        }
+        None => Data::Test {},
+    };
+    // The time of the event stays the same however often the message is sent.
+    let timestamp = message.event.map_or(message.at, |told| told.event.at);
+    let body = Body { r#type: message.kind.as_str(), timestamp, data };
+    let body = serde_json::to_vec(&body)?;
+    let id = format!("msg_{}", message.id.0.simple());
+    let timestamp = message.at.unix_timestamp().to_string();
+    let signatures: Vec<_> =
+        message.secrets.iter().map(|secret| sign(secret, &id, &timestamp, &body)).collect();
+    Ok(Written { id, timestamp, signature: signatures.join(" "), body })
+}
+
+fn sign(secret: &[u8], id: &str, timestamp: &str, body: &[u8]) -> String {
+    // A key of any length will do, so there is always one.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
+    for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
+        mac.update(part);
+    }
+    format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example of the specification.
+    #[test]
+    fn a_message_is_signed_as_the_standard_says() {
+        let secret = BASE64_STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let signature =
+            sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);
+        assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+}

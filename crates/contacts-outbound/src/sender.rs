@@ -1,0 +1,221 @@
+//! Sending messages.
+
+use std::error::Error as StdError;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use contacts_core::webhook::{Message, Sent, WebhookSender, WebhookUrl};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::{Client, redirect};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::address::is_public;
+use crate::message::{Written, write};
+
+/// What the operator allows, and how long others may take.
+#[derive(Clone, Copy, Debug)]
+pub struct OutboundConfig {
+    /// Whether addresses may begin with `http://`.
+    pub allow_http: bool,
+    /// Whether addresses inside the network may be asked, at any port: for development and
+    /// tests.
+    pub allow_private: bool,
+    /// How long it may take to connect.
+    pub connect: Duration,
+    /// How long it may take in all.
+    pub whole: Duration,
+}
+
+impl Default for OutboundConfig {
+    fn default() -> Self {
+        Self {
+            allow_http: false,
+            allow_private: false,
+            connect: Duration::from_secs(5),
+            whole: Duration::from_secs(15),
+        }
+    }
+}
+
+/// The most of an answer that is read, so that its connection can be used again.
+const MOST_READ: u64 = 4 << 10;
+
+/// Sends messages over HTTP.
+///
+/// It has a runtime of its own: the time for an answer is then one for all of it, the look-up of
+/// the name and the last byte included.
+pub struct HttpSender {
+    config: OutboundConfig,
+    running: OnceLock<Result<Running, String>>,
+}
+
+struct Running {
+    client: Client,
+    runtime: Option<Runtime>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may be dropped where nobody may wait.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl HttpSender {
+    /// A sender; nothing is started before its first message.
+    pub fn new(config: OutboundConfig) -> Self {
+        Self { config, running: OnceLock::new() }
+    }
+
+    fn start(&self) -> Result<Running, String> {
+        // Somebody else may have installed one, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let told = |error: &dyn StdError| format!("nothing can be sent: {error}");
+        let client = Client::builder()
+            .user_agent("Informly-Contacts/1")
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .dns_resolver(Arc::new(Looked { allow_private: self.config.allow_private }))
+            .connect_timeout(self.config.connect)
+            .timeout(self.config.whole)
+            .pool_max_idle_per_host(1)
+            .build()
+            .map_err(|error| told(&error))?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("outbound")
+            .enable_all()
+            .build()
+            .map_err(|error| told(&error))?;
+        Ok(Running { client, runtime: Some(runtime) })
+    }
+}
+
+impl WebhookSender for HttpSender {
+    fn accepts(&self, url: &WebhookUrl) -> Result<(), String> {
+        let OutboundConfig { allow_http, allow_private, .. } = self.config;
+        if url.is_plain() && !allow_http {
+            return Err("must begin with https://".to_owned());
+        }
+        if allow_private {
+            return Ok(());
+        }
+        let is_fine = matches!(url.port(), 80 | 443 | 1024..);
+        if !is_fine {
+            return Err("must have the port 80, 443, or one above 1023".to_owned());
+        }
+        // A name is looked up when a message is sent; an address is not, and is seen here.
+        match url.address() {
+            Some(address) if !is_public(address) => {
+                Err("leads to an address inside the network".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn send<'a>(&self, message: &Message<'a>) -> Sent {
+        if let Err(why) = self.accepts(message.url) {
+            return Sent::Failed(format!("the address {why}"));
+        }
+        let written = match write(message) {
+            Ok(written) => written,
+            Err(error) => return Sent::Failed(format!("the message cannot be written: {error}")),
+        };
+        let running = match self.running.get_or_init(|| self.start()) {
+            Ok(running) => running,
+            Err(why) => return Sent::Failed(why.clone()),
+        };
+        let Some(runtime) = &running.runtime else {
+            return Sent::Failed("nothing is sent any more".to_owned());
+        };
+        let post = post(&running.client, message.url.as_str(), written);
+        runtime.block_on(async {
+            match tokio::time::timeout(self.config.whole, post).await {
+                Ok(sent) => sent,
+                Err(_elapsed) => Sent::Failed("it did not answer in time".to_owned()),
+            }
+        })
+    }
+}
+
+async fn post(client: &Client, url: &str, message: Written) -> Sent {
+    let request = client
+        .post(url)
+        .header("content-type", "application/json")
+        .header("webhook-id", message.id)
+        .header("webhook-timestamp", message.timestamp)
+        .header("webhook-signature", message.signature)
+        .body(message.body);
+    let mut response = match request.send().await {
+        Ok(response) => response,
+        Err(error) => return Sent::Failed(problem(&error)),
+    };
+    let status = response.status().as_u16();
+    // What it says besides is of no meaning. A short answer is read to its end, so that the
+    // connection can be used again; a long or slow one is left with its connection.
+    if response.content_length().is_some_and(|length| length <= MOST_READ) {
+        let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+        let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
+    }
+    Sent::Answered(status)
+}
+
+/// What went wrong, without the address: its path may hold somebody's token.
+fn problem(error: &reqwest::Error) -> String {
+    let mut source = error.source();
+    let mut last = None;
+    while let Some(error) = source {
+        if let Some(inside) = error.downcast_ref::<Inside>() {
+            return inside.to_string();
+        }
+        last = Some(error.to_string());
+        source = error.source();
+    }
+    let what = if error.is_timeout() {
+        "it did not answer in time"
+    } else if error.is_connect() {
+        "it cannot be connected to"
+    } else {
+        "it did not answer"
+    };
+    match last {
+        Some(last) if !error.is_timeout() => format!("{what}: {last}"),
+        _ => what.to_owned(),
+    }
+}
+
+/// Looks names up, and at every address behind them.
+struct Looked {
+    allow_private: bool,
+}
+
+/// A name leads inside.
+#[derive(Debug)]
+struct Inside;
+
+impl std::fmt::Display for Inside {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("its name leads to an address inside the network")
+    }
+}
+
+impl StdError for Inside {}
+
+impl Resolve for Looked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_private = self.allow_private;
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found: Vec<SocketAddr> = found.collect();
+            // One that leads inside is enough to refuse them all: which of them is taken would
+            // be chance.
+            if !allow_private && found.iter().any(|address| !is_public(address.ip())) {
+                return Err(Inside.into());
+            }
+            Ok(Box::new(found.into_iter()) as Addrs)
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! Webhooks in memory.
+
+use std::collections::BTreeMap;
+
+use contacts_core::job::Job;
+use contacts_core::webhook::{
+    Attempt, Delivery, DeliveryId, DeliveryState, NewDelivery, Queue, TakenIn, Webhook, WebhookId,
+    WebhookRepository,
+};
+use contacts_core::{OrgId, Result};
+use time::OffsetDateTime;
+
+use crate::World;
+
+/// A webhook and what is sent to it.
+pub(crate) struct Sending {
+    webhook: Webhook,
+    deliveries: BTreeMap<DeliveryId, Delivery>,
+}
+
+impl Sending {
+    fn add(&mut self, new: NewDelivery, now: OffsetDateTime) {
+        let delivery = Delivery {
+            id: new.id,
+            webhook: self.webhook.id,
+            kind: new.kind,
+            number: new.number,
+            state: DeliveryState::Pending,
+            attempts: 0,
+            due_at: now,
+            created_at: now,
+            attempted_at: None,
+            status: None,
+            problem: None,
+        };
+        self.deliveries.insert(new.id, delivery);
+    }
+
+    fn pending(&self) -> impl Iterator<Item = &Delivery> {
+        self.deliveries.values().filter(|delivery| delivery.state == DeliveryState::Pending)
+    }
+
+    fn note(&mut self, attempt: &Attempt, now: OffsetDateTime) {
+        let Some(delivery) = self.deliveries.get_mut(&attempt.delivery) else { return };
+        let is_counted = delivery.attempts != attempt.attempts_before
+            || delivery.state != DeliveryState::Pending;
+        if is_counted {
+            return;
+        }
+        delivery.state = attempt.state;
+        delivery.attempts += 1;
+        delivery.due_at = attempt.due_at;
+        delivery.attempted_at = Some(now);
+        delivery.status = attempt.status;
+        delivery.problem.clone_from(&attempt.problem);
+        self.webhook.failures = attempt.failures;
+        self.webhook.rests_until = attempt.rests_until;
+        self.webhook.paused = self.webhook.paused.or(attempt.pauses());
+    }
+}
+
+impl World {
+    fn sending<T>(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        act: impl FnOnce(&mut Sending) -> T,
+    ) -> Result<Option<T>> {
+        self.rows(org, |rows| Ok(rows.webhooks.get_mut(&id).map(act)))
+    }
+
+    fn queue_delivering(&self, org: OrgId, id: WebhookId, now: OffsetDateTime) {
+        self.state().jobs.ensure(org, Job::DeliverWebhook(id), now, &self.ids());
+    }
+}
+
+impl WebhookRepository for World {
+    fn insert(&self, webhook: &Webhook) -> Result<()> {
+        self.rows(webhook.org, |rows| {
+            let sending = Sending { webhook: webhook.clone(), deliveries: BTreeMap::new() };
+            rows.webhooks.insert(webhook.id, sending);
+            Ok(())
+        })?;
+        self.queue_delivering(webhook.org, webhook.id, webhook.created_at);
+        Ok(())
+    }
+
+    fn get(&self, org: OrgId, id: WebhookId) -> Result<Option<Webhook>> {
+        self.sending(org, id, |sending| sending.webhook.clone())
+    }
+
+    fn list(&self, org: OrgId) -> Result<Vec<Webhook>> {
+        self.rows(org, |rows| {
+            let mut webhooks: Vec<_> = rows.webhooks.values().map(|s| s.webhook.clone()).collect();
+            webhooks.sort_by_key(|webhook| (webhook.created_at, webhook.id));
+            Ok(webhooks)
+        })
+    }
+
+    fn update(&self, webhook: &Webhook, now: OffsetDateTime) -> Result<bool> {
+        let updated = self.sending(webhook.org, webhook.id, |sending| {
+            let (cursor, missed_at) = (sending.webhook.cursor, sending.webhook.missed_at);
+            sending.webhook =
+                Webhook { cursor, missed_at, failures: 0, rests_until: None, ..webhook.clone() };
+        })?;
+        if updated.is_some() && webhook.paused.is_none() {
+            self.queue_delivering(webhook.org, webhook.id, now);
+        }
+        Ok(updated.is_some())
+    }
+
+    fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool> {
+        self.rows(org, |rows| Ok(rows.webhooks.remove(&id).is_some()))
+    }
+
+    fn take_in(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        events: &TakenIn,
+        forget_before: OffsetDateTime,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let taken = self.sending(org, id, |sending| {
+            if sending.webhook.cursor != events.from {
+                return false;
+            }
+            sending.webhook.cursor = events.to;
+            if events.missed {
+                sending.webhook.missed_at = Some(now);
+            }
+            sending.deliveries.retain(|_, delivery| delivery.created_at >= forget_before);
+            events.deliveries.iter().for_each(|new| sending.add(*new, now));
+            true
+        });
+        Ok(taken?.unwrap_or(false))
+    }
+
+    fn add_delivery(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        delivery: NewDelivery,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let added = self.sending(org, id, |sending| sending.add(delivery, now))?.is_some();
+        if added {
+            self.queue_delivering(org, id, now);
+        }
+        Ok(added)
+    }
+
+    fn queue(&self, org: OrgId, id: WebhookId, now: OffsetDateTime) -> Result<Queue> {
+        let first = self.sending(org, id, |sending| {
+            sending.pending().min_by_key(|d| (d.due_at, d.number, d.id)).cloned()
+        });
+        Ok(match first?.flatten() {
+            Some(first) if first.due_at <= now => Queue { due: Some(first), next_at: None },
+            first => Queue { due: None, next_at: first.map(|first| first.due_at) },
+        })
+    }
+
+    fn pending(&self, org: OrgId, id: WebhookId, bound: usize) -> Result<usize> {
+        let pending = self.sending(org, id, |sending| sending.pending().take(bound).count());
+        Ok(pending?.unwrap_or(0))
+    }
+
+    fn attempted(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        attempt: &Attempt,
+        now: OffsetDateTime,
+    ) -> Result<()> {
+        self.sending(org, id, |sending| sending.note(attempt, now)).map(drop)
+    }
+
+    fn delivery(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        delivery: DeliveryId,
+    ) -> Result<Option<Delivery>> {
+        let found = self.sending(org, id, |sending| sending.deliveries.get(&delivery).cloned());
+        Ok(found?.flatten())
+    }
+
+    fn deliveries(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        state: Option<DeliveryState>,
+        before: Option<DeliveryId>,
+        limit: usize,
+    ) -> Result<Vec<Delivery>> {
+        let listed = self.sending(org, id, |sending| {
+            let newest = sending.deliveries.values().rev();
+            let wanted = newest.filter(|delivery| {
+                state.is_none_or(|state| delivery.state == state)
+                    && before.is_none_or(|before| delivery.id < before)
+            });
+            wanted.take(limit).cloned().collect()
+        });
+        Ok(listed?.unwrap_or_default())
+    }
+
+    fn redeliver(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        delivery: Option<DeliveryId>,
+        now: OffsetDateTime,
+    ) -> Result<u64> {
+        let again = self.sending(org, id, |sending| {
+            let all = sending.deliveries.values_mut();
+            let meant = all.filter(|known| match delivery {
+                Some(delivery) => known.id == delivery,
+                None => known.state == DeliveryState::Dead,
+            });
+            let mut again = 0;
+            for delivery in meant {
+                (delivery.state, delivery.attempts) = (DeliveryState::Pending, 0);
+                delivery.due_at = now;
+                again += 1;
+            }
+            again
+        });
+        let again = again?.unwrap_or(0);
+        if again > 0 {
+            self.queue_delivering(org, id, now);
+        }
+        Ok(again)
+    }
+}
