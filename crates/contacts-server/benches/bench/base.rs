@@ -9,6 +9,7 @@ use contacts_core::key::Token;
 use contacts_core::org::OrgId;
 use contacts_embed::SystemIds;
 use contacts_pg::{Database, PoolConfig};
+use uuid::Uuid;
 
 use crate::Result;
 use crate::args::Args;
@@ -64,6 +65,14 @@ impl World {
         Token::new(Self::org(), [7; 32])
     }
 
+    /// A key of the large organisation with these scopes.
+    pub(crate) fn token_of(scopes: &[&str], world: &Self) -> Result<String> {
+        let token = Token::new(Self::org(), [8; 32]);
+        let id = origin_id(LARGE, "key", 0);
+        world.postgres.ask("run", &make_key(&token, id, scopes))?;
+        Ok(token.reveal())
+    }
+
     fn make(&self) -> Result {
         // Nobody here has unsubscribed, so it hashes nothing.
         const KEY: AddressKey = AddressKey::new([0; 32]);
@@ -82,7 +91,7 @@ impl World {
         postgres.copy(BASE, "contacts", |out| each(&sizes, |at| write_contacts(out, at)))?;
         postgres.copy(BASE, "contact_tags", |out| each(&sizes, |at| write_links(out, at)))?;
         postgres.copy(BASE, "contact_sources", |out| each(&sizes, |at| write_sources(out, at)))?;
-        postgres.ask(BASE, &make_key())?;
+        postgres.ask(BASE, &make_key(&Self::token(), Self::org().0, &["admin"]))?;
         postgres.ask(BASE, "VACUUM (ANALYZE, FREEZE)")?;
         postgres.ask("postgres", &format!("ALTER DATABASE {BASE} ALLOW_CONNECTIONS false"))?;
         Ok(())
@@ -209,12 +218,11 @@ fn timestamp(millis: u64) -> String {
     format!("{} {hours:02}:{minutes:02}:{seconds:02}.{millis:03}+00", day.unwrap_or_default())
 }
 
-fn make_key() -> String {
-    let token = World::token();
+fn make_key(token: &Token, id: Uuid, scopes: &[&str]) -> String {
     let hash: String = token.hash().0.iter().map(|byte| format!("{byte:02x}")).collect();
-    let org = World::org();
+    let (org, scopes) = (World::org(), scopes.join(","));
     format!(
         "INSERT INTO api_keys (org_id, id, name, scopes, hash, created_at) \
-         VALUES ('{org}', '{org}', 'bench', '{{admin}}', '\\x{hash}', now())"
+         VALUES ('{org}', '{id}', 'bench', '{{{scopes}}}', '\\x{hash}', now())"
     )
 }

@@ -25,10 +25,27 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream), head, body: Vec::new() })
     }
 
-    /// Asks for a path, and gives the body of the answer, which must be 200.
+    /// Asks for a path, and gives the body of the answer, which must be a success.
     pub(crate) fn get(&mut self, path: &str) -> Result<&[u8]> {
         let request = format!("GET {path} HTTP/1.1\r\n{}", self.head);
         self.stream.get_mut().write_all(request.as_bytes())?;
+        self.answer(path)
+    }
+
+    /// Sends JSON with another method than `GET`, and gives the body of the answer, which must be
+    /// a success.
+    pub(crate) fn send(&mut self, method: &str, path: &str, json: &str) -> Result<&[u8]> {
+        let length = json.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n{}{json}",
+            self.head
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+        self.answer(path)
+    }
+
+    fn answer(&mut self, path: &str) -> Result<&[u8]> {
         let mut status = String::new();
         self.stream.read_line(&mut status)?;
         let mut length = None;
@@ -44,7 +61,7 @@ impl Client {
         }
         self.body.resize(length.ok_or_else(|| format!("{path}: an answer without a length"))?, 0);
         self.stream.read_exact(&mut self.body)?;
-        if !status.starts_with("HTTP/1.1 200 ") {
+        if !status.starts_with("HTTP/1.1 2") {
             let body = String::from_utf8_lossy(&self.body);
             return Err(format!("{path}: {}: {body}", status.trim_end()).into());
         }

@@ -8,6 +8,8 @@ use std::process::ExitCode;
 
 mod args;
 mod base;
+mod capture;
+mod deliveries;
 mod export;
 mod files;
 mod http;
@@ -43,6 +45,8 @@ const ALL: &[Benchmark] = &[
     Benchmark { name: "list", run: list::run },
     Benchmark { name: "search", run: search::run },
     Benchmark { name: "export", run: export::run },
+    Benchmark { name: "capture", run: capture::run },
+    Benchmark { name: "deliveries", run: deliveries::run },
     Benchmark { name: "start", run: start::run },
 ];
 
