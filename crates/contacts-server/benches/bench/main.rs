@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 mod args;
 mod base;
+mod bulk;
 mod capture;
 mod deliveries;
 mod export;
@@ -45,6 +46,7 @@ const ALL: &[Benchmark] = &[
     Benchmark { name: "list", run: list::run },
     Benchmark { name: "search", run: search::run },
     Benchmark { name: "export", run: export::run },
+    Benchmark { name: "bulk", run: bulk::run },
     Benchmark { name: "capture", run: capture::run },
     Benchmark { name: "deliveries", run: deliveries::run },
     Benchmark { name: "start", run: start::run },
