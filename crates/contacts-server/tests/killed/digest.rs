@@ -51,7 +51,9 @@ impl Digests {
             "SELECT regexp_replace(line, '\"\\d{{4}}-\\d\\d-\\d\\d[T ][^\"]*\"', '\"a time\"', 'g') \
              AS line FROM ({all}) lines"
         );
-        marked(&lines(&mut self.db, &timeless), &org.to_string())
+        let lines = lines(&mut self.db, &timeless);
+        let legible: Vec<_> = lines.iter().map(|line| legible(line)).collect();
+        marked(&legible, &org.to_string())
     }
 
     /// The number of jobs that are left.
@@ -63,6 +65,20 @@ impl Digests {
 fn lines(db: &mut PgConnection, query: &str) -> Vec<String> {
     let lines: Vec<Line> = sql_query(query).load(db).unwrap();
     lines.into_iter().map(|line| line.line).collect()
+}
+
+/// A line with the text of its bytes, in which ids may stand, too.
+fn legible(line: &str) -> String {
+    let mut parts = line.split("\"\\\\x");
+    let mut legible = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (hex, rest) = part.split_once('"').unwrap();
+        let pairs = hex.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        let bytes: Vec<_> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+        legible.push_str(&String::from_utf8_lossy(&bytes));
+        legible.push_str(rest);
+    }
+    legible
 }
 
 /// A line, cut at its ids: text, id, text, id, ..., text.

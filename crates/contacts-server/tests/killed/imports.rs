@@ -1,6 +1,6 @@
-//! Imports (R36): looking at a file, and taking its rows.
+//! Imports (R36, R37): looking at a file, saying what would happen, taking its rows, undoing.
 
-use contacts_core::import::{Chunks, NewPlan};
+use contacts_core::import::{Chunks, ImportId, NewPlan};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId};
 use contacts_embed::Contacts;
@@ -14,27 +14,51 @@ const FILE: &str = "name,email,phone,tags\n\
     Ann Lee,ann@example.org,,new\n\
     Cy,cy@example.org,,\n";
 
-fn upload(services: &Contacts, org: OrgId) -> contacts_core::import::Import {
+fn upload(contacts: &Contacts, org: OrgId) -> ImportId {
     Chunks::shrink(2);
-    let mut upload = services.imports.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
+    let mut upload = contacts.imports.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
     upload.push(FILE.as_bytes()).unwrap();
-    upload.finish().unwrap()
+    upload.finish().unwrap().id
 }
 
 #[test]
 fn a_file_is_looked_at() {
-    Stage::new().walk(|services, org| {
-        upload(services, org);
+    Stage::new().walk(|contacts, org| {
+        upload(contacts, org);
     });
+}
+
+/// An import that is ready to be started.
+fn ready(contacts: &Contacts, org: OrgId) -> ImportId {
+    let import = upload(contacts, org);
+    finish(contacts);
+    let tags = Some(vec![TagName::parse("imported").unwrap()]);
+    contacts.imports.replan(org, import, NewPlan { tags, ..NewPlan::default() }).unwrap();
+    import
 }
 
 #[test]
 fn rows_are_taken() {
-    Stage::new().walk(|services, org| {
-        let import = upload(services, org);
-        finish(services);
-        let tags = Some(vec![TagName::parse("imported").unwrap()]);
-        services.imports.replan(org, import.id, NewPlan { tags, ..NewPlan::default() }).unwrap();
-        services.imports.start(org, import.id).unwrap();
+    Stage::new().walk(|contacts, org| {
+        let import = ready(contacts, org);
+        contacts.imports.start(org, import).unwrap();
+    });
+}
+
+#[test]
+fn a_dry_run_says_what_would_happen() {
+    Stage::new().walk(|contacts, org| {
+        let import = ready(contacts, org);
+        contacts.imports.begin_dry_run(org, import).unwrap();
+    });
+}
+
+#[test]
+fn an_import_is_undone() {
+    Stage::new().walk(|contacts, org| {
+        let import = ready(contacts, org);
+        contacts.imports.start(org, import).unwrap();
+        finish(contacts);
+        contacts.imports.undo(org, import, Actor::System).unwrap();
     });
 }

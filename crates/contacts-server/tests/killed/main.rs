@@ -8,6 +8,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
+mod actions;
 mod digest;
 mod fault;
 mod imports;

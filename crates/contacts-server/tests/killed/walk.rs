@@ -44,7 +44,7 @@ pub(crate) struct Stage {
     pub(crate) services: Contacts,
     digests: Digests,
     runs: u64,
-    _scratch: Scratch,
+    scratch: Scratch,
 }
 
 impl Stage {
@@ -70,8 +70,13 @@ impl Stage {
             fault,
             services,
             runs: 0,
-            _scratch: scratch,
+            scratch,
         }
+    }
+
+    /// The database's connection string.
+    pub(crate) fn url(&self) -> &str {
+        &self.scratch.url
     }
 
     /// Runs the jobs that `queue` leaves, with a worker that dies at each step and with one that

@@ -1,0 +1,99 @@
+//! Bulk actions (R24), over three pieces of two people each.
+
+use contacts_core::action::{Action, ActionId, ActionKind, ActionState, Tally};
+use contacts_core::campaign::{CampaignId, CampaignKind};
+use contacts_core::contact::NewContact;
+use contacts_core::selection::RawChosen;
+use contacts_core::tag::TagName;
+use contacts_core::{Actor, OrgId};
+use contacts_embed::Contacts;
+use contacts_testkit::CountedIds;
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+
+use crate::walk::Stage;
+
+/// So many people, one of whom cannot be reached.
+const PEOPLE: u64 = 6;
+
+fn tags(names: &[&str]) -> Vec<TagName> {
+    names.iter().map(|name| TagName::parse(name).unwrap()).collect()
+}
+
+/// Queues an action on everybody.
+fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
+    let mut ids = Vec::new();
+    for n in 0..PEOPLE {
+        let (name, email) = (format!("Person {n}"), format!("p{n}@example.org"));
+        let tags = if n % 2 == 0 { vec!["old", "even"] } else { vec!["odd"] };
+        let new =
+            NewContact { name: Some(&name), email: Some(&email), tags, ..NewContact::default() };
+        ids.push(contacts.contacts.create(org, &new, Actor::System).unwrap().id.0);
+    }
+    if let ActionKind::AddToCampaign(campaign) = &kind {
+        contacts.campaigns.register(org, *campaign, CampaignKind::Campaign, "Spring").unwrap();
+    }
+    let chosen = RawChosen::Ids(ids);
+    let selection = contacts.selections.create(org, &chosen, Actor::System).unwrap();
+    split(url, org);
+    let now = contacts.clock.now();
+    let action = Action {
+        org,
+        id: ActionId(contacts.ids.next()),
+        kind,
+        selection: selection.id,
+        state: ActionState::Running,
+        problem: None,
+        people: PEOPLE,
+        pieces: 3,
+        pieces_done: 0,
+        tally: Tally::default(),
+        file: None,
+        actor: Actor::System,
+        created_at: now,
+        started_at: None,
+        finished_at: None,
+    };
+    // Not by the service: it does what is small at once.
+    contacts.actions.actions.insert(&action, now).unwrap();
+}
+
+/// Makes three pieces of the one that a selection of a few people has.
+fn split(url: &str, org: OrgId) {
+    let mut db = PgConnection::establish(url).unwrap();
+    let statements = [
+        "INSERT INTO selection_pieces SELECT org_id, selection_id, n, ids[2 * n + 1 : 2 * n + 2] \
+         FROM selection_pieces, generate_series(1, 2) n",
+        "UPDATE selection_pieces SET ids = ids[1:2]",
+        "UPDATE selections SET pieces = 3",
+    ];
+    for statement in statements {
+        let place = if statement.contains("= ids[1:2]") { " AND piece = 0" } else { "" };
+        sql_query(format!("{statement} WHERE org_id = '{org}'{place}")).execute(&mut db).unwrap();
+    }
+}
+
+fn walk(kind: &ActionKind) {
+    let mut stage = Stage::new();
+    let url = stage.url().to_owned();
+    stage.walk(|contacts, org| queue(contacts, org, &url, kind.clone()));
+}
+
+#[test]
+fn tags_are_added() {
+    walk(&ActionKind::AddTags(tags(&["old", "new"])));
+}
+
+#[test]
+fn tags_are_removed() {
+    walk(&ActionKind::RemoveTags(tags(&["even"])));
+}
+
+#[test]
+fn everybody_joins_a_campaign() {
+    walk(&ActionKind::AddToCampaign(CampaignId(CountedIds::nth(77))));
+}
+
+#[test]
+fn everybody_is_deleted() {
+    walk(&ActionKind::Delete);
+}
