@@ -1,7 +1,9 @@
 //! Contacts: the people on the list.
 
 mod activity;
+mod capture;
 mod change;
+mod duplicate;
 mod email;
 mod field_test;
 mod filter;
@@ -20,7 +22,15 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use self::activity::{Activities, Activity, ActivityKind, ActivityPlace, ActivitySource};
+#[cfg(any(test, feature = "mocks"))]
+pub use self::capture::MockCaptureRepository;
+pub use self::capture::{
+    Capture, CaptureRepository, CaptureService, Meeting, NewCapture, OwnContact, is_only_captured,
+};
 pub use self::change::{Change, ContactPatch, FieldChange, Patch, changed_fields};
+#[cfg(any(test, feature = "mocks"))]
+pub use self::duplicate::MockDuplicateRepository;
+pub use self::duplicate::{Duplicate, DuplicateReason, DuplicateRepository, DuplicateService};
 pub use self::email::{EmailAddress, InvalidEmail};
 pub use self::filter::{
     About, ContactFilter, FieldCondition, FieldTest, SourceCondition, TagCondition, TimeRange,

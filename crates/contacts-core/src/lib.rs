@@ -21,6 +21,7 @@ pub mod answer;
 pub mod campaign;
 pub mod clock;
 pub mod contact;
+pub mod conversation;
 pub mod error;
 pub mod event;
 pub mod export;

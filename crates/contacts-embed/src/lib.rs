@@ -28,7 +28,8 @@ use std::time::Duration;
 pub use contacts_core as core;
 use contacts_core::action::ActionService;
 use contacts_core::campaign::CampaignService;
-use contacts_core::contact::ContactService;
+use contacts_core::contact::{CaptureService, ContactService, DuplicateService};
+use contacts_core::conversation::ConversationService;
 use contacts_core::event::FeedService;
 use contacts_core::export::ExportService;
 use contacts_core::field::FieldService;
@@ -61,6 +62,12 @@ pub struct Contacts {
     pub notes: NoteService,
     /// Campaigns, and who is in them.
     pub campaigns: CampaignService,
+    /// What chat widgets capture.
+    pub captures: CaptureService,
+    /// Contacts that may be one person.
+    pub duplicates: DuplicateService,
+    /// Conversations.
+    pub conversations: ConversationService,
     /// Tags.
     pub tags: TagService,
     /// Custom fields.
@@ -149,6 +156,9 @@ impl Contacts {
             contacts: ContactService::new(db(), db(), db(), now(), next()),
             notes: NoteService::new(db(), db(), now(), next()),
             campaigns: CampaignService::new(db(), now()),
+            captures: CaptureService::new(db(), db(), now(), next()),
+            duplicates: DuplicateService::new(db(), db(), now()),
+            conversations: ConversationService::new(db(), db()),
             tags: TagService::new(db(), now(), next()),
             fields: FieldService::new(db()),
             imports: ImportService {

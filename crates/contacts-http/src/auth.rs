@@ -14,6 +14,7 @@ use contacts_core::{Actor, OrgId};
 use uuid::Uuid;
 
 use crate::blocking::blocking;
+use crate::client::client;
 use crate::problem::Problem;
 use crate::shared::Shared;
 
@@ -50,12 +51,21 @@ pub(crate) async fn authenticate(
         Ok(caller) => caller,
         Err(problem) => return Ok(req.into_response(problem.error_response())),
     };
-    let credential = caller.credential();
+    let allowed = check_rate(&shared, &caller, &req);
     req.extensions_mut().insert(caller);
-    match shared.rate.check(credential) {
+    match allowed {
         Ok(()) => next.call(req).await,
         Err(problem) => Ok(req.into_response(problem.error_response())),
     }
+}
+
+/// Visitors share their widget's key, so each is held to a rate of their own before they use up
+/// the key's.
+fn check_rate(shared: &Shared, caller: &Caller, req: &ServiceRequest) -> Result<(), Problem> {
+    if caller.scopes.contains(&Scope::Capture) {
+        shared.capture_rate.check(client(req, shared.api.config.proxies))?;
+    }
+    shared.rate.check(caller.credential())
 }
 
 async fn identify(shared: &Data<Shared>, headers: &HeaderMap) -> Result<Caller, Problem> {
@@ -120,6 +130,10 @@ scoped! {
 scoped! {
     /// A caller that may write.
     CanWrite Write
+}
+scoped! {
+    /// A caller that may send captures.
+    CanCapture Capture
 }
 scoped! {
     /// A caller that may manage keys, fields and settings.

@@ -32,6 +32,12 @@ pub struct ApiConfig {
     pub rate_per_second: u32,
     /// Requests of one credential at once, after a rest.
     pub rate_burst: u32,
+    /// Captures a minute of one client address, and as many at once. A widget's key is its
+    /// visitors' key, so each of them has a rate of their own.
+    pub captures_per_minute: u32,
+    /// How many proxies of ours stand before the service, each of which adds whom it heard to
+    /// `X-Forwarded-For`; none is believed when there are none.
+    pub proxies: u8,
     /// For how long a key that was found is believed without asking the store: as long may a
     /// key that was revoked elsewhere still work.
     pub key_cache: Duration,
@@ -63,6 +69,8 @@ impl Default for ApiConfig {
             upload_floor: 30 << 10,
             rate_per_second: 100,
             rate_burst: 200,
+            captures_per_minute: 30,
+            proxies: 0,
             key_cache: Duration::from_secs(3),
             events_interval: Duration::from_millis(500),
             events_heartbeat: Duration::from_secs(15),

@@ -2,6 +2,7 @@
 
 mod activity;
 mod body;
+mod duplicates;
 mod export;
 mod list;
 mod merge;
@@ -37,7 +38,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_delete, _, _>(delete)
         .add::<__path_tag, _, _>(tag)
         .add::<__path_sources, _, _>(sources);
-    merge::routes(export::routes(activity::routes(table)))
+    duplicates::routes(merge::routes(export::routes(activity::routes(table))))
 }
 
 /// A contact that is written already, and its entity tag.
@@ -70,7 +71,8 @@ async fn list(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) 
     let body = blocking(&shared, move |api| {
         let ListRequest { filter, page, count } = ListRequest::read(&query, caller.org, api)?;
         let (listed, count) = api.contacts.list(caller.org, &filter, &page, count)?;
-        to_json(&ContactsView::new(&listed, count))
+        let last = api.conversations.last_of(caller.org, &listed.items)?;
+        to_json(&ContactsView::new(&listed, last, count))
     });
     Ok(ok(body.await?))
 }

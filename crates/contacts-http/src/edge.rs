@@ -16,6 +16,7 @@ use futures_util::FutureExt;
 
 use crate::auth::Caller;
 use crate::bodiless::without_body;
+use crate::captures::{open_to_pages, preflight};
 use crate::compress::{compress, takes_gzip};
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 use crate::shared::Shared;
@@ -39,6 +40,9 @@ pub(crate) async fn edge(
         started,
     };
     let rest = share(&mut req);
+    if let Some(answer) = preflight(&req) {
+        return Ok(hold(seen.finish(req.into_response(answer)), rest));
+    }
     if let Err(problem) = check_encoding(req.headers()) {
         return Ok(hold(seen.finish(req.into_response(problem.error_response())), rest));
     }
@@ -62,6 +66,7 @@ struct Seen {
 impl Seen {
     fn finish(self, mut response: ServiceResponse) -> ServiceResponse {
         moved(&mut response);
+        let path = response.request().path().to_owned();
         let headers = response.headers_mut();
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
@@ -69,6 +74,7 @@ impl Seen {
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
+        open_to_pages(&path, headers);
         headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         self.report(&response);
         if self.method == Method::HEAD {

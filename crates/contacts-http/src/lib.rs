@@ -11,9 +11,12 @@ mod blocking;
 mod bodiless;
 mod body;
 mod campaigns;
+mod captures;
+mod client;
 mod compress;
 mod config;
 mod contacts;
+mod conversations;
 mod docs;
 mod download;
 mod edge;
@@ -44,7 +47,8 @@ use std::sync::atomic::AtomicBool;
 
 use contacts_core::action::ActionService;
 use contacts_core::campaign::CampaignService;
-use contacts_core::contact::ContactService;
+use contacts_core::contact::{CaptureService, ContactService, DuplicateService};
+use contacts_core::conversation::ConversationService;
 use contacts_core::event::FeedService;
 use contacts_core::export::ExportService;
 use contacts_core::field::FieldService;
@@ -78,6 +82,12 @@ pub struct Api {
     pub notes: NoteService,
     /// Campaigns.
     pub campaigns: CampaignService,
+    /// What chat widgets capture.
+    pub captures: CaptureService,
+    /// Contacts that may be one person.
+    pub duplicates: DuplicateService,
+    /// Conversations.
+    pub conversations: ConversationService,
     /// Tags.
     pub tags: TagService,
     /// Custom fields.

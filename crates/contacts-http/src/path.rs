@@ -7,6 +7,7 @@ use actix_web::{FromRequest, HttpRequest};
 use contacts_core::Error;
 use contacts_core::campaign::CampaignId;
 use contacts_core::contact::ContactId;
+use contacts_core::conversation::ConversationId;
 use contacts_core::import::ImportId;
 use contacts_core::key::KeyId;
 use contacts_core::note::NoteId;
@@ -40,6 +41,7 @@ macro_rules! path_id {
 path_id!(
     CampaignId "campaign",
     ContactId "contact",
+    ConversationId "conversation",
     DeliveryId "delivery",
     ImportId "import",
     KeyId "key",
@@ -54,6 +56,18 @@ impl<T: PathId> FromRequest for Id<T> {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(req, "id").map(Self))
+    }
+}
+
+/// The second contact of a path, `{other}`.
+pub(crate) struct Other(pub(crate) ContactId);
+
+impl FromRequest for Other {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(req, "other").map(Self))
     }
 }
 

@@ -16,8 +16,8 @@ use crate::auth::authenticate;
 use crate::edge::edge;
 use crate::shared::Shared;
 use crate::{
-    Api, campaigns, contacts, docs, events, fields, health, imports, keys, me, notes, tags,
-    webhooks,
+    Api, campaigns, captures, contacts, conversations, docs, events, fields, health, imports, keys,
+    me, notes, tags, webhooks,
 };
 
 /// The API's routes, for any actix application.
@@ -45,6 +45,8 @@ fn open() -> Table {
 fn v1() -> Table {
     [
         contacts::routes,
+        captures::routes,
+        conversations::routes,
         notes::routes,
         campaigns::routes,
         tags::routes,

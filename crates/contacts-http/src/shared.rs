@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use uuid::Uuid;
+
 use crate::Api;
+use crate::client::Client;
 use crate::key_cache::KeyCache;
 use crate::rate::Rate;
 
@@ -13,7 +16,8 @@ use crate::rate::Rate;
 pub(crate) struct Shared {
     pub(crate) api: Api,
     pub(crate) keys: KeyCache,
-    pub(crate) rate: Rate,
+    pub(crate) rate: Rate<Uuid>,
+    pub(crate) capture_rate: Rate<Client>,
     pub(crate) in_store: Arc<Semaphore>,
     pub(crate) uploads: Arc<Semaphore>,
     pub(crate) streams: Arc<Semaphore>,
@@ -26,7 +30,8 @@ impl Shared {
         let config = &api.config;
         Self {
             keys: KeyCache::new(config.key_cache),
-            rate: Rate::new(config.rate_per_second, config.rate_burst),
+            rate: Rate::per_second(config.rate_per_second, config.rate_burst),
+            capture_rate: Rate::per_minute(config.captures_per_minute),
             in_store: Arc::new(Semaphore::new(config.max_in_store)),
             uploads: Arc::new(Semaphore::new(config.max_uploads)),
             streams: Arc::new(Semaphore::new(config.max_streams)),

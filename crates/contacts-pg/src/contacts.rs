@@ -16,11 +16,14 @@ use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 
-pub(crate) use self::activity::record;
+pub(crate) use self::activity::{arrivals, record};
 pub(crate) use self::filter::{Look, push_filter};
 pub use self::list::explain_list;
-pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
-pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags};
+pub(crate) use self::merge::{fold, hold};
+pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, find, select_contacts};
+pub(crate) use self::write::{
+    Sources, holder, insert_contacts, insert_sources, link_tags, update_row,
+};
 use crate::Database;
 
 impl ContactRepository for Database {

@@ -8,8 +8,11 @@
 mod actions;
 mod answers;
 mod campaigns;
+mod captures;
 mod contacts;
+mod conversations;
 mod database;
+mod duplicates;
 mod events;
 mod exports;
 mod fields;

@@ -176,6 +176,12 @@ pub struct WebConfig {
     /// Requests that a credential may make at once, after a rest
     #[arg(long, env = "CONTACTS_RATE_BURST", default_value_t = ApiConfig::default().rate_burst, value_name = "N")]
     rate_burst: u32,
+    /// Captures a minute that one client address may send
+    #[arg(long, env = "CONTACTS_CAPTURES_PER_MINUTE", default_value_t = ApiConfig::default().captures_per_minute, value_name = "N")]
+    captures_per_minute: u32,
+    /// How many of our own proxies stand before the service and add to X-Forwarded-For
+    #[arg(long, env = "CONTACTS_PROXIES", default_value_t = ApiConfig::default().proxies, value_name = "N")]
+    proxies: u8,
     /// How long open requests may take to finish when the service stops
     #[arg(long, env = "CONTACTS_SHUTDOWN_SECONDS", default_value_t = ApiConfig::default().shutdown.as_secs(), value_name = "SECONDS")]
     shutdown_seconds: u64,
@@ -214,6 +220,8 @@ impl WebConfig {
             max_body: self.max_body_bytes,
             rate_per_second: self.rate_per_second,
             rate_burst: self.rate_burst,
+            captures_per_minute: self.captures_per_minute,
+            proxies: self.proxies,
             shutdown: Duration::from_secs(self.shutdown_seconds),
             jwt: self.jwt()?,
             ..ApiConfig::default()

@@ -7,8 +7,11 @@ pub mod actions;
 pub mod activity;
 pub mod answers;
 pub mod campaigns;
+pub mod captures;
 pub mod contacts;
+pub mod conversations;
 pub mod dry_runs;
+pub mod duplicates;
 pub mod events;
 pub mod exports;
 pub mod fields;
@@ -32,3 +35,4 @@ pub mod webhooks;
 
 mod check;
 mod macros;
+mod macros_chat;

@@ -3,8 +3,11 @@
 pub(crate) mod actions;
 pub(crate) mod answers;
 pub(crate) mod campaigns;
+mod captures;
 pub(crate) mod contacts;
+pub(crate) mod conversations;
 pub(crate) mod dry_runs;
+pub(crate) mod duplicates;
 mod events;
 mod exports;
 mod fields;

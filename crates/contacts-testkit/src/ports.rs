@@ -6,7 +6,11 @@ use std::sync::Arc;
 use contacts_core::action::{ActionRepository, ActionService};
 use contacts_core::answer::AnswerRepository;
 use contacts_core::campaign::{CampaignRepository, CampaignService};
-use contacts_core::contact::{ContactRepository, ContactService};
+use contacts_core::contact::{
+    CaptureRepository, CaptureService, ContactRepository, ContactService, DuplicateRepository,
+    DuplicateService,
+};
+use contacts_core::conversation::{ConversationRepository, ConversationService};
 use contacts_core::event::{EventFeed, FeedService};
 use contacts_core::export::{ExportRepository, ExportService};
 use contacts_core::field::{FieldRepository, FieldService};
@@ -35,6 +39,12 @@ pub struct Ports {
     pub contacts: Arc<dyn ContactRepository>,
     /// Keeps campaigns.
     pub campaigns: Arc<dyn CampaignRepository>,
+    /// Keeps what widgets capture.
+    pub captures: Arc<dyn CaptureRepository>,
+    /// Tells possible duplicates.
+    pub duplicates: Arc<dyn DuplicateRepository>,
+    /// Keeps conversations.
+    pub conversations: Arc<dyn ConversationRepository>,
     /// Keeps tags.
     pub tags: Arc<dyn TagRepository>,
     /// Keeps custom fields.
@@ -99,6 +109,23 @@ impl Ports {
     /// The use cases of campaigns over these ports.
     pub fn campaign_service(&self) -> CampaignService {
         CampaignService::new(self.campaigns.clone(), Arc::new(self.clock.clone()))
+    }
+
+    /// The use cases of captures over these ports.
+    pub fn capture_service(&self) -> CaptureService {
+        let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
+        CaptureService::new(self.captures.clone(), self.organisations.clone(), clock, ids)
+    }
+
+    /// The use cases of possible duplicates over these ports.
+    pub fn duplicate_service(&self) -> DuplicateService {
+        let clock = Arc::new(self.clock.clone());
+        DuplicateService::new(self.duplicates.clone(), self.contacts.clone(), clock)
+    }
+
+    /// The use cases of conversations over these ports.
+    pub fn conversation_service(&self) -> ConversationService {
+        ConversationService::new(self.conversations.clone(), self.contacts.clone())
     }
 
     /// The use cases of custom fields over these ports.

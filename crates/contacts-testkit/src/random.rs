@@ -69,6 +69,33 @@ pub enum Operation {
         /// What it says; nothing to delete it.
         text: Option<&'static str>,
     },
+    /// Take what a visitor says, if it is a name or an address.
+    Capture {
+        /// Who says it.
+        visitor: &'static str,
+        /// In which conversation.
+        conversation: u128,
+        /// What.
+        said: Profile,
+    },
+    /// Take a report of a conversation.
+    Report {
+        /// With whom.
+        visitor: &'static str,
+        /// Which.
+        conversation: u128,
+        /// When something was last said, counted from the beginning.
+        second: i64,
+        /// How many messages it has.
+        messages: u32,
+    },
+    /// Say that two are two people.
+    Dismiss {
+        /// The one.
+        who: usize,
+        /// The other.
+        other: usize,
+    },
     /// Make a tag.
     EnsureTag(&'static str),
     /// Rename a tag, or merge it into another.

@@ -8,9 +8,10 @@ use contacts_core::campaign::{
     Campaign, CampaignId, CampaignKind, Delivery, DeliveryId, DeliveryKind,
 };
 use contacts_core::contact::{
-    Arrival, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, FilterText, Name,
-    Origin, PageRequest, Patch, Phone, Sort, SortBy,
+    Arrival, Capture, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, FilterText,
+    Name, Origin, PageRequest, Patch, Phone, Sort, SortBy,
 };
+use contacts_core::conversation::{Conversation, ConversationId, Link, Visitor};
 use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
 use contacts_core::file::FileId;
 use contacts_core::import::{
@@ -133,6 +134,44 @@ pub fn delivery(
 ) -> Delivery {
     let id = DeliveryId::parse(id).unwrap();
     Delivery { id, campaign, contact, kind, at, actor: Actor::System }
+}
+
+/// A visitor of one widget.
+pub fn visitor(id: &str) -> Visitor {
+    Visitor::parse(uuid::Uuid::from_u128(7), id).unwrap()
+}
+
+/// What a visitor says now, in a new conversation; no name or no address where the text is empty.
+pub fn capture(
+    org: OrgId,
+    ids: &CountedIds,
+    clock: &StoppedClock,
+    visitor: Visitor,
+    name_text: &str,
+    email_text: &str,
+) -> Capture {
+    Capture {
+        org,
+        visitor,
+        conversation: ConversationId(ids.next()),
+        name: (!name_text.is_empty()).then(|| name(name_text)),
+        email: (!email_text.is_empty()).then(|| email(email_text)),
+        phone: None,
+        at: clock.now(),
+    }
+}
+
+/// A conversation of one message, said now.
+pub fn conversation(
+    org: OrgId,
+    ids: &CountedIds,
+    clock: &StoppedClock,
+    visitor: Visitor,
+) -> Conversation {
+    let id = ConversationId(ids.next());
+    let link = Link::parse("https://app.informly.example/c").unwrap();
+    let untold = Conversation::untold(org, id, visitor, clock.now());
+    Conversation { messages: 1, preview: "Hello".to_owned(), link: Some(link), ..untold }
 }
 
 /// A patch of nothing but the name.

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use contacts_core::action::{ActionId, ActionService};
 use contacts_core::answer::AnswerKey;
 use contacts_core::campaign::{Campaign, CampaignId, CampaignService};
-use contacts_core::contact::{ContactId, ContactService};
+use contacts_core::contact::{CaptureService, ContactId, ContactService, DuplicateService};
+use contacts_core::conversation::{ConversationService, Visitor};
 use contacts_core::event::ContactEvent;
 use contacts_core::export::ExportService;
 use contacts_core::field::{Field, FieldKey, FieldService};
@@ -24,6 +25,8 @@ use contacts_core::{Clock, OrgId, Result};
 use crate::memory::actions::Doing;
 use crate::memory::answers::Kept;
 use crate::memory::contacts::Contacts;
+use crate::memory::conversations::Conversations;
+use crate::memory::duplicates::Dismissed;
 use crate::memory::imports::Run;
 use crate::memory::jobs::Jobs;
 use crate::memory::selections::Frozen;
@@ -68,6 +71,11 @@ pub(crate) struct Rows {
     pub(crate) segments: BTreeMap<SegmentId, Segment>,
     pub(crate) selections: BTreeMap<SelectionId, Frozen>,
     pub(crate) actions: BTreeMap<ActionId, Doing>,
+    /// Pairs that a capture met, or that somebody said to be two people; and which of the two.
+    pub(crate) pairs: BTreeMap<(ContactId, ContactId), Dismissed>,
+    pub(crate) conversations: Conversations,
+    /// Which contacts the visitors of widgets are.
+    pub(crate) visitors: BTreeMap<Visitor, ContactId>,
     /// In the order of their numbers, which count from 1 and those that were forgotten.
     pub(crate) events: Vec<ContactEvent>,
     /// How many events were forgotten.
@@ -114,6 +122,9 @@ impl World {
             answers: Arc::new(self.clone()),
             contacts: Arc::new(self.clone()),
             campaigns: Arc::new(self.clone()),
+            captures: Arc::new(self.clone()),
+            duplicates: Arc::new(self.clone()),
+            conversations: Arc::new(self.clone()),
             tags: Arc::new(self.clone()),
             fields: Arc::new(self.clone()),
             organisations: Arc::new(self.clone()),
@@ -144,6 +155,21 @@ impl World {
     /// The use cases of campaigns in this world.
     pub fn campaigns(&self) -> CampaignService {
         self.ports().campaign_service()
+    }
+
+    /// The use cases of captures in this world.
+    pub fn captures(&self) -> CaptureService {
+        self.ports().capture_service()
+    }
+
+    /// The use cases of possible duplicates in this world.
+    pub fn duplicates(&self) -> DuplicateService {
+        self.ports().duplicate_service()
+    }
+
+    /// The use cases of conversations in this world.
+    pub fn conversations(&self) -> ConversationService {
+        self.ports().conversation_service()
     }
 
     /// The use cases of custom fields in this world.

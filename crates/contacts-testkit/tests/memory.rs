@@ -9,6 +9,9 @@ fn make() -> Ports {
 contacts_testkit::answer_repository_contract!(make);
 contacts_testkit::contact_repository_contract!(make);
 contacts_testkit::campaign_repository_contract!(make);
+contacts_testkit::conversation_repository_contract!(make);
+contacts_testkit::capture_repository_contract!(make);
+contacts_testkit::duplicate_repository_contract!(make);
 contacts_testkit::tag_repository_contract!(make);
 contacts_testkit::field_repository_contract!(make);
 contacts_testkit::organisation_repository_contract!(make);

@@ -46,6 +46,8 @@ pub enum ActivityKind {
         /// Tags that the import put on, by the names they have now.
         tags: Vec<String>,
     },
+    /// A chat's capture filled what was blank (R17). That it came by one is [`Self::Arrived`].
+    Captured(Vec<FieldChange>),
     /// Another contact was folded into it (R13).
     Merged {
         /// The other's old id.

@@ -30,6 +30,8 @@ pub struct ContactFilter {
     pub reachable: Option<bool>,
     /// Which campaigns it is in, and how far they got.
     pub campaigns: CampaignCondition,
+    /// Whether it has possible duplicates (R17).
+    pub duplicates: Option<bool>,
     /// Further filters that must hold, too: those of saved segments.
     pub segments: Vec<ContactFilter>,
 }
@@ -43,6 +45,9 @@ pub struct About<'a> {
     pub arrivals: &'a [Arrival],
     /// The campaigns that it is in.
     pub subscriptions: &'a BTreeMap<CampaignId, Subscription>,
+    /// Whether it has possible duplicates; of no meaning unless the filter
+    /// [asks](ContactFilter::asks_for_duplicates).
+    pub has_duplicates: bool,
 }
 
 /// A way of coming.
@@ -134,7 +139,7 @@ impl TimeRange {
 impl ContactFilter {
     /// Whether it means a contact.
     pub fn matches(&self, about: &About<'_>) -> bool {
-        let About { contact, arrivals, subscriptions } = *about;
+        let About { contact, arrivals, subscriptions, has_duplicates } = *about;
         self.query.matches(&contact.search_text())
             && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(arrivals)))
             && self.tags.matches(&contact.tags)
@@ -143,7 +148,13 @@ impl ContactFilter {
             && self.fields.iter().all(|f| f.test.matches(contact.custom.get(&f.key)))
             && self.reachable.is_none_or(|reachable| reachable == contact.is_reachable())
             && self.campaigns.matches(subscriptions)
+            && self.duplicates.is_none_or(|duplicates| duplicates == has_duplicates)
             && self.segments.iter().all(|segment| segment.matches(about))
+    }
+
+    /// Whether it looks at possible duplicates.
+    pub fn asks_for_duplicates(&self) -> bool {
+        self.duplicates.is_some() || self.segments.iter().any(Self::asks_for_duplicates)
     }
 }
 

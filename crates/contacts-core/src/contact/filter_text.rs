@@ -47,6 +47,7 @@ impl FilterText {
         "reachable",
         "campaign",
         "campaign_none",
+        "duplicates",
         "segment",
     ];
     /// How the names of conditions on custom fields begin; the field's key follows.
@@ -115,6 +116,7 @@ impl FilterText {
             fields: read_fields(&mut parts, fields),
             reachable: parts.parsed("reachable", parse_bool),
             campaigns: read_campaigns(&mut parts),
+            duplicates: parts.parsed("duplicates", parse_bool),
             segments: read_segments(&mut parts, fields, segments, now),
         };
         parts.finish().map(|()| filter)

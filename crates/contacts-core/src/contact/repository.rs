@@ -149,6 +149,10 @@ pub trait ContactRepository: Send + Sync {
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be read.
+    #[cfg_attr(
+        not(any(test, feature = "mocks")),
+        expect(clippy::needless_lifetimes, reason = "the mock needs the name")
+    )]
     fn activity<'a>(
         &self,
         org: OrgId,

@@ -71,6 +71,11 @@ enum ActivityKindView {
         /// Tags that the import put on, by the names they have now.
         tags: Vec<String>,
     },
+    /// A chat's capture filled what was blank.
+    Captured {
+        /// Which fields, and with what.
+        changes: Vec<FieldChangeView>,
+    },
     /// Another contact was folded into it.
     Merged {
         /// The other's old id.
@@ -151,6 +156,9 @@ impl From<Activity> for ActivityView {
             ActivityKind::Edited(changes) => {
                 ActivityKindView::Edited { changes: changes.into_iter().map(Into::into).collect() }
             }
+            ActivityKind::Captured(changes) => ActivityKindView::Captured {
+                changes: changes.into_iter().map(Into::into).collect(),
+            },
             ActivityKind::Tagged { added, removed } => ActivityKindView::Tagged { added, removed },
             ActivityKind::Arrived(origin) => ActivityKindView::Arrived { origin: (&origin).into() },
             ActivityKind::Imported { origin, changes, tags } => ActivityKindView::Imported {

@@ -1,8 +1,9 @@
 //! What a list of contacts is asked for, and what it answers.
 
 use contacts_core::contact::{
-    ContactFilter, CountRequest, Cursor, Listed, PageRequest, Sort, SortBy,
+    ContactFilter, ContactId, CountRequest, Cursor, Listed, PageRequest, Sort, SortBy,
 };
+use contacts_core::conversation::Conversation;
 use contacts_core::page::Count;
 use contacts_core::{Error, OrgId};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use super::view::ContactView;
 use crate::Api;
+use crate::conversations::ConversationView;
 use crate::params::Params;
 use crate::problem::Problem;
 
@@ -83,7 +85,7 @@ fn parse_count(text: &str) -> Result<CountRequest, &'static str> {
 #[schema(as = Contacts)]
 pub(super) struct ContactsView {
     /// The contacts, in order.
-    items: Vec<ContactView>,
+    items: Vec<ListedContactView>,
     /// What `cursor` takes to get the next page; null on the last one.
     next: Option<String>,
     /// How many the filter means; null when they were not counted.
@@ -91,13 +93,31 @@ pub(super) struct ContactsView {
 }
 
 impl ContactsView {
-    pub(super) fn new(listed: &Listed, count: Option<Count>) -> Self {
+    pub(super) fn new(
+        listed: &Listed,
+        mut last: BTreeMap<ContactId, Conversation>,
+        count: Option<Count>,
+    ) -> Self {
+        let items = listed.items.iter().map(|contact| ListedContactView {
+            contact: contact.into(),
+            last_conversation: last.remove(&contact.id).map(Into::into),
+        });
         Self {
-            items: listed.items.iter().map(ContactView::from).collect(),
+            items: items.collect(),
             next: listed.next.as_ref().map(Cursor::encode),
             count: count.map(CountView::from),
         }
     }
+}
+
+/// A contact with all that its row shows.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedContact)]
+struct ListedContactView {
+    #[serde(flatten)]
+    contact: ContactView,
+    /// The newest of its conversations; null when it has none.
+    last_conversation: Option<ConversationView>,
 }
 
 /// How many there are.
@@ -162,6 +182,9 @@ pub(super) struct FilterQuery {
     time_zone: Option<String>,
     /// Whether campaigns can reach it.
     reachable: Option<bool>,
+    /// Whether other contacts may be the same person: a visitor of a widget left what belongs to
+    /// both, they have one phone number, or one name and one of them no address.
+    duplicates: Option<bool>,
     /// The id of a segment, whose filter must hold, too. Repeated: each must hold.
     #[param(style = Form, explode)]
     segment: Option<Vec<Uuid>>,

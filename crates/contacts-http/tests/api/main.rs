@@ -5,6 +5,7 @@
 mod answers;
 mod bodies;
 mod campaigns;
+mod captures;
 mod contact_list;
 mod contacts;
 mod events;

@@ -40,7 +40,8 @@ struct Teller {
 }
 
 /// What a first arrival and the others have in common.
-const ARRIVAL: &str = "s.kind AS kind, NULL::text AS actor_kind, NULL::uuid AS actor_id, \
+const ARRIVAL: &str = "s.kind AS kind, CASE WHEN s.key_id IS NOT NULL THEN 'key' END AS actor_kind, \
+     s.key_id AS actor_id, \
      jsonb_build_object('origin', s.origin_id, 'reference', s.reference, 'visitor', s.visitor, \
      'row', s.row_number, 'file', (SELECT i.file_name FROM imports i WHERE i.org_id = $1 \
      AND i.id = s.origin_id)) AS detail";
@@ -128,7 +129,7 @@ struct EntryRow {
     detail: Value,
 }
 
-pub(super) fn arrivals(db: &mut PgConnection, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
+pub(crate) fn arrivals(db: &mut PgConnection, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
     let mut select = Statement::of(org);
     select.push("SELECT ").push(SOURCE_COLUMNS);
     select.push(" FROM contact_sources s WHERE s.org_id = $1 AND s.contact_id = ");
@@ -224,8 +225,12 @@ impl EntryRow {
         match source {
             ActivitySource::FirstArrival | ActivitySource::Arrival => {
                 let arrival = self.arrival()?;
-                Activity::of_arrival(arrival, is_first)
-                    .ok_or_else(|| unreadable("contact_sources.kind"))
+                let (place, mut activity) = Activity::of_arrival(arrival, is_first)
+                    .ok_or_else(|| unreadable("contact_sources.kind"))?;
+                if self.actor_kind.is_some() {
+                    activity.actor = self.actor()?;
+                }
+                Ok((place, activity))
             }
             ActivitySource::Event => {
                 let place = ActivityPlace { at: self.at, source, key: self.key.clone() };
@@ -291,6 +296,7 @@ impl EntryRow {
         Ok(match self.kind.as_str() {
             "created" => ActivityKind::Created,
             "edited" => ActivityKind::Edited(read_changes(&self.detail).ok_or_else(detail)?),
+            "captured" => ActivityKind::Captured(read_changes(&self.detail).ok_or_else(detail)?),
             "tagged" => ActivityKind::Tagged { added: texts("added")?, removed: texts("removed")? },
             "merged" => ActivityKind::Merged {
                 other: text("other")
@@ -337,6 +343,9 @@ pub(crate) fn record(
         ActivityKind::Created => ("created", json!({})),
         ActivityKind::Edited(changes) => {
             ("edited", Value::Array(changes.iter().map(change_to_json).collect()))
+        }
+        ActivityKind::Captured(changes) => {
+            ("captured", Value::Array(changes.iter().map(change_to_json).collect()))
         }
         ActivityKind::Tagged { added, removed } => {
             ("tagged", json!({"added": added, "removed": removed}))

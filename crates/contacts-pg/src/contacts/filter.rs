@@ -1,6 +1,8 @@
 //! A filter as SQL. List, count and whatever works on everybody a filter means start here, so
 //! they cannot disagree.
 
+mod duplicates;
+
 use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
     ContactFilter, FieldCondition, FieldTest, SourceCondition, TimeRange,
@@ -71,6 +73,9 @@ pub(crate) fn push_filter(
         Some(true) => drop(statement.push(" AND c.email_key <> ''")),
         Some(false) => drop(statement.push(" AND c.email_key = ''")),
         None => {}
+    }
+    if let Some(has_some) = filter.duplicates {
+        duplicates::push(statement, has_some, look);
     }
     for segment in &filter.segments {
         push_filter(db, org, statement, segment, look)?;

@@ -96,7 +96,7 @@ pub(super) fn count(
 fn narrows(filter: &ContactFilter) -> bool {
     let everybody = ContactFilter::default();
     let ContactFilter { query, sources, tags, created, updated, fields, .. } = filter;
-    let ContactFilter { reachable, campaigns, segments, .. } = filter;
+    let ContactFilter { reachable, duplicates, campaigns, segments, .. } = filter;
     let is_range = *created != everybody.created || *updated != everybody.updated;
     let is_tagged = !tags.any.is_empty() || !tags.all.is_empty();
     !query.is_empty()
@@ -106,6 +106,7 @@ fn narrows(filter: &ContactFilter) -> bool {
         || !fields.is_empty()
         || *reachable == Some(false)
         || !campaigns.all.is_empty()
+        || *duplicates == Some(true)
         || segments.iter().any(narrows)
 }
 

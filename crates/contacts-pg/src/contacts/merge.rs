@@ -14,6 +14,7 @@ use super::row::{Custom, find};
 use super::write::update_row;
 use crate::Database;
 use crate::campaigns::follow_address;
+use crate::conversations::run_again;
 use crate::database::store;
 use crate::events::publish;
 use crate::tags::IdRow;
@@ -32,8 +33,8 @@ const MOVES: &[&str] = &[
      SELECT org_id, $3, tag_id FROM contact_tags WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING",
     "INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, \
-         row_number, at, is_first) \
-     SELECT org_id, $3, kind, origin_id, reference, visitor, row_number, at, false \
+         row_number, at, key_id, is_first) \
+     SELECT org_id, $3, kind, origin_id, reference, visitor, row_number, at, key_id, false \
      FROM contact_sources WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id, kind, origin_id, reference) DO NOTHING",
     // The earliest of each time: the status follows from them, and the furthest wins (R27).
@@ -58,13 +59,14 @@ const MOVES: &[&str] = &[
     "INSERT INTO unsubscribes AS u (org_id, contact_id, at) \
      SELECT org_id, $3, at FROM unsubscribes WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id) DO UPDATE SET at = LEAST(u.at, excluded.at)",
-    "INSERT INTO possible_duplicates (org_id, contact_id, other_id, at) \
-     SELECT org_id, LEAST($3, x.id), GREATEST($3, x.id), x.at FROM ( \
-         SELECT org_id, other_id AS id, at FROM possible_duplicates \
+    "INSERT INTO possible_duplicates AS p (org_id, contact_id, other_id, at, dismissed) \
+     SELECT org_id, LEAST($3, x.id), GREATEST($3, x.id), x.at, x.dismissed FROM ( \
+         SELECT org_id, other_id AS id, at, dismissed FROM possible_duplicates \
          WHERE org_id = $1 AND contact_id = $2 \
-         UNION ALL SELECT org_id, contact_id, at FROM possible_duplicates \
+         UNION ALL SELECT org_id, contact_id, at, dismissed FROM possible_duplicates \
          WHERE org_id = $1 AND other_id = $2) x WHERE x.id <> $3 \
-     ON CONFLICT (org_id, contact_id, other_id) DO NOTHING",
+     ON CONFLICT (org_id, contact_id, other_id) \
+         DO UPDATE SET dismissed = p.dismissed OR excluded.dismissed",
     // The pointers never form a chain.
     "UPDATE merged_contacts SET survivor_id = $3 WHERE org_id = $1 AND survivor_id = $2",
     // Before the survivor takes its address, which is unique.
@@ -98,7 +100,7 @@ pub(super) fn merge(
 }
 
 /// Folds a contact into another. Both are held and whole.
-pub(super) fn fold(
+pub(crate) fn fold(
     database: &Database,
     db: &mut PgConnection,
     mut survivor: Contact,
@@ -108,6 +110,7 @@ pub(super) fn fold(
 ) -> Result<Merged> {
     let org = survivor.org;
     let before = survivor.clone();
+    hold_pairs(db, org, other.id)?;
     let (changes, tags) = survivor.absorb(other, now);
     for statement in MOVES {
         sql_query(*statement)
@@ -163,10 +166,36 @@ fn point(
         .map_err(store)
 }
 
+/// Makes sure that those are held with whom a contact that is held is paired. Somebody may have
+/// been paired with it while it was waited for; if others have hold of them, waiting now could be
+/// in a circle.
+fn hold_pairs(db: &mut PgConnection, org: OrgId, contact: ContactId) -> Result<()> {
+    let pairs: Vec<IdRow> = sql_query(
+        "SELECT other_id AS id FROM possible_duplicates WHERE org_id = $1 AND contact_id = $2 \
+         UNION ALL SELECT contact_id FROM possible_duplicates WHERE org_id = $1 AND other_id = $2",
+    )
+    .bind::<SqlUuid, _>(org.0)
+    .bind::<SqlUuid, _>(contact.0)
+    .load(db)
+    .map_err(store)?;
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = pairs.into_iter().map(|pair| pair.id).collect();
+    let held = sql_query(
+        "SELECT FROM contacts WHERE org_id = $1 AND id = ANY($2) FOR KEY SHARE SKIP LOCKED",
+    )
+    .bind::<SqlUuid, _>(org.0)
+    .bind::<Array<SqlUuid>, _>(&ids)
+    .execute(db)
+    .map_err(store)?;
+    if held == ids.len() { Ok(()) } else { Err(run_again()) }
+}
+
 /// Holds contacts until the transaction ends, and those that they are paired with, for what is
 /// written of a pair holds both. In the order of their ids: two who hold the same ones wait for
 /// each other in turn.
-pub(super) fn hold(db: &mut PgConnection, org: OrgId, contacts: &[ContactId]) -> Result<()> {
+pub(crate) fn hold(db: &mut PgConnection, org: OrgId, contacts: &[ContactId]) -> Result<()> {
     let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
     let statement = "SELECT FROM contacts WHERE org_id = $1 AND (id = ANY($2) \
              OR id = ANY(ARRAY(SELECT other_id FROM possible_duplicates \

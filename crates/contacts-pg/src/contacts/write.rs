@@ -323,7 +323,7 @@ pub(crate) fn link_tags(
 }
 
 /// Writes the profile of a contact that is held for update.
-pub(super) fn update_row(
+pub(crate) fn update_row(
     database: &Database,
     db: &mut PgConnection,
     before: &Contact,
@@ -360,7 +360,11 @@ fn taken(db: &mut PgConnection, org: OrgId, contact: &Contact) -> Result<Error> 
     Ok(holder.map_or_else(|| store(diesel::result::Error::RollbackTransaction), Error::EmailTaken))
 }
 
-fn holder(db: &mut PgConnection, org: OrgId, email_key: &str) -> Result<Option<ContactId>> {
+pub(crate) fn holder(
+    db: &mut PgConnection,
+    org: OrgId,
+    email_key: &str,
+) -> Result<Option<ContactId>> {
     let row: Option<IdRow> =
         sql_query("SELECT id FROM contacts WHERE org_id = $1 AND email_key = $2")
             .bind::<SqlUuid, _>(org.0)

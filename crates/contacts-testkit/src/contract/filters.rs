@@ -303,6 +303,7 @@ pub fn conditions_of_every_kind_combine(ports: &Ports) {
         fields: by_field("f", FieldTest::NoneOf(vec![text("Bo Lee")])).fields,
         reachable: Some(true),
         campaigns: CampaignCondition::default(),
+        duplicates: Some(false),
         segments: vec![search("an")],
     };
     assert_eq!(ports.names(org, &filter), ["Ann Lee"]);

@@ -143,9 +143,13 @@ impl Taking<'_> {
     }
 
     fn delete(&self, rows: &mut Rows, piece: &mut Piece, there: &[ContactId]) -> Result<()> {
-        for id in there {
-            let is_meant =
-                rows.contacts.records.get(id).is_some_and(|r| self.still.matches(&r.about()));
+        let is_meant = |id: &ContactId| {
+            let record = rows.contacts.records.get(id);
+            record.is_some_and(|record| rows.is_meant(&self.still, record))
+        };
+        // All are looked at before any goes: who is left may have no duplicate any more.
+        let meant: Vec<_> = there.iter().map(is_meant).collect();
+        for (id, is_meant) in there.iter().zip(meant) {
             if is_meant {
                 rows.contacts.delete(*id, None)?;
                 rows.forget(*id);

@@ -17,6 +17,7 @@ use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
+use crate::world::Rows;
 
 /// An organisation's contacts.
 #[derive(Default)]
@@ -32,6 +33,8 @@ pub(crate) struct Record {
     /// Its tags are spelled as the tags are.
     pub(crate) contact: Contact,
     pub(crate) arrivals: Vec<Arrival>,
+    /// With which key each capture was sent.
+    pub(crate) senders: Vec<(Origin, Actor)>,
     /// What was noted of it alone, in the order in which it was.
     pub(crate) activity: Vec<Activity>,
     pub(crate) subscriptions: BTreeMap<CampaignId, Subscription>,
@@ -44,12 +47,6 @@ pub(crate) struct Record {
 }
 
 impl Record {
-    /// What a filter looks at.
-    pub(crate) fn about(&self) -> About<'_> {
-        let Self { contact, arrivals, subscriptions, .. } = self;
-        About { contact, arrivals, subscriptions }
-    }
-
     pub(crate) fn note(&mut self, at: OffsetDateTime, actor: Actor, what: ActivityKind) {
         self.activity.push(Activity { at, actor, what });
     }
@@ -68,7 +65,13 @@ impl Record {
     /// Everything that happened to it, and where that stands.
     fn happened(&self) -> Vec<(ActivityPlace, Activity)> {
         let arrivals = self.arrivals.iter().cloned().enumerate();
-        let arrivals = arrivals.filter_map(|(at, arrival)| Activity::of_arrival(arrival, at == 0));
+        let arrivals = arrivals.filter_map(|(at, arrival)| {
+            let sender =
+                self.senders.iter().find(|(origin, _)| origin.is_same_way(&arrival.origin));
+            let (place, activity) = Activity::of_arrival(arrival, at == 0)?;
+            let actor = sender.map_or(activity.actor, |(_, actor)| *actor);
+            Some((place, Activity { actor, ..activity }))
+        });
         let events = self.activity.iter().cloned().enumerate().map(|(nth, activity)| {
             let (at, source) = (activity.at, ActivitySource::Event);
             (ActivityPlace { at, source, key: format!("{nth:020}") }, activity)
@@ -115,6 +118,7 @@ impl Contacts {
         let mut record = Record {
             contact,
             arrivals,
+            senders: Vec::new(),
             activity: Vec::new(),
             subscriptions: BTreeMap::new(),
             deliveries: BTreeMap::new(),
@@ -174,16 +178,27 @@ impl Contacts {
             self.by_address.insert(email.key().to_owned(), contact.id);
         }
     }
+}
 
+impl Rows {
+    /// Those that a filter means.
     pub(crate) fn matching<'a>(
         &'a self,
         filter: &'a ContactFilter,
     ) -> impl Iterator<Item = &'a Contact> {
-        let records = self.records.values();
-        records.filter(|r| filter.matches(&r.about())).map(|r| &r.contact)
+        let records = self.contacts.records.values();
+        records.filter(|record| self.is_meant(filter, record)).map(|record| &record.contact)
     }
 
-    fn list(&self, filter: &ContactFilter, page: &PageRequest) -> Listed {
+    /// Whether a filter means a contact.
+    pub(crate) fn is_meant(&self, filter: &ContactFilter, record: &Record) -> bool {
+        // Everybody is looked at for it.
+        let has_duplicates = filter.asks_for_duplicates() && self.has_duplicates(&record.contact);
+        let Record { contact, arrivals, subscriptions, .. } = record;
+        filter.matches(&About { contact, arrivals, subscriptions, has_duplicates })
+    }
+
+    fn page(&self, filter: &ContactFilter, page: &PageRequest) -> Listed {
         let sort = page.sort;
         let order = |one: &(CursorKey, ContactId), other: &(CursorKey, ContactId)| {
             let order = one.partial_cmp(other).unwrap_or(Ordering::Equal);
@@ -324,7 +339,7 @@ impl ContactRepository for World {
 
     fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {
         self.rows(org, |rows| {
-            let mut listed = rows.contacts.list(filter, page);
+            let mut listed = rows.page(filter, page);
             listed.items = listed.items.into_iter().map(|c| rows.shown(c)).collect();
             Ok(listed)
         })
@@ -332,7 +347,7 @@ impl ContactRepository for World {
 
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
         self.rows(org, |rows| {
-            let counted = rows.contacts.matching(filter).count() as u64;
+            let counted = rows.matching(filter).count() as u64;
             Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
         })
     }

@@ -26,7 +26,7 @@ impl ExportRepository for World {
                 People::Matching(filter, look_at) => {
                     let seen: Vec<_> = later.by_ref().take(look_at).collect();
                     let last = seen.last().map(|record| record.contact.id);
-                    let meant = seen.into_iter().filter(|r| filter.matches(&r.about()));
+                    let meant = seen.into_iter().filter(|r| rows.is_meant(filter, r));
                     let page = cut(meant, columns);
                     let next = page.next.or_else(|| later.next().and(last));
                     ExportPage { next, ..page }

@@ -59,6 +59,9 @@ impl Rows {
             *survivor = to;
         }
         self.merged.insert(from, to);
+        self.move_pairs(from, to);
+        self.conversations.move_all(from, to);
+        self.visitors.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = to);
         for note in self.notes.values_mut().filter(|note| note.contact == from) {
             note.contact = to;
         }
@@ -67,6 +70,9 @@ impl Rows {
     /// What hangs on a contact beside its record goes with it.
     pub(crate) fn forget(&mut self, contact: ContactId) {
         self.merged.retain(|_, survivor| *survivor != contact);
+        self.pairs.retain(|(one, other), _| *one != contact && *other != contact);
+        self.conversations.release(contact);
+        self.visitors.retain(|_, owner| *owner != contact);
         self.notes.retain(|_, note| note.contact != contact);
     }
 }
@@ -81,6 +87,7 @@ impl Record {
                 self.activity.push(entry);
             }
         }
+        self.senders.extend(other.senders);
         for arrival in other.arrivals {
             self.arrive(arrival.at, arrival.origin);
         }

@@ -27,7 +27,6 @@ impl Rows {
         match chosen {
             Chosen::Ids(ids) => ids.clone(),
             Chosen::Matching { filter, except, .. } => self
-                .contacts
                 .matching(filter)
                 .map(|contact| contact.id)
                 .filter(|id| !except.contains(id))
@@ -72,7 +71,7 @@ impl SelectionRepository for World {
     fn count(&self, org: OrgId, id: SelectionId, still: &ContactFilter) -> Result<u64> {
         self.rows(org, |rows| {
             let Some(frozen) = rows.selections.get(&id) else { return Ok(0) };
-            let still = rows.contacts.matching(still).filter(|c| frozen.ids.contains(&c.id));
+            let still = rows.matching(still).filter(|c| frozen.ids.contains(&c.id));
             Ok(still.count() as u64)
         })
     }

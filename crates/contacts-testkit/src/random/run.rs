@@ -1,5 +1,7 @@
 //! Doing operations, and telling what came of it.
 
+mod chat;
+
 use contacts_core::contact::{
     Contact, ContactFilter, ContactId, ContactPatch, PageRequest, Patch, TimeRange,
 };
@@ -65,6 +67,13 @@ impl Run<'_> {
             }
             Operation::Merge { who, other, version } => self.merge(*who, *other, *version),
             Operation::Note { who, which, text } => self.note(*who, *which, *text),
+            Operation::Capture { visitor, conversation, said } => {
+                self.capture(visitor, *conversation, said)
+            }
+            Operation::Report { visitor, conversation, second, messages } => {
+                self.report(visitor, *conversation, *second, *messages)
+            }
+            Operation::Dismiss { who, other } => self.dismiss(*who, *other),
             Operation::EnsureTag(name) => {
                 let id = TagId(self.ports.ids.next());
                 let name = samples::tag(name);
@@ -366,6 +375,7 @@ impl Run<'_> {
             told.extend(arrivals.iter().map(|arrival| self.tell.arrival(arrival)));
             let activity = self.ports.activity(self.org, contact.id);
             told.extend(activity.iter().map(|entry| self.tell.activity(entry)));
+            told.extend(self.hanging(contact.id));
             let notes = self.ports.notes(self.org, contact.id);
             told.extend(notes.iter().map(|note| self.tell.note(note)));
         }

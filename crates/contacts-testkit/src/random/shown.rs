@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use contacts_core::contact::{Activity, ActivityKind, Arrival, Contact, ContactId, Origin};
+use contacts_core::conversation::Conversation;
 use contacts_core::event::NumberedEvent;
 use contacts_core::import::{Applied, Import};
 use contacts_core::note::Note;
@@ -33,6 +34,19 @@ impl Teller {
             self.at(contact.created_at),
             self.at(contact.updated_at),
             self.arrival(&contact.source),
+        )
+    }
+
+    pub(super) fn conversation(self, conversation: &Conversation) -> String {
+        format!(
+            "talk {} of {} since {} until {} with {} {:?} {:?}",
+            conversation.id,
+            conversation.visitor.id(),
+            self.at(conversation.started_at),
+            self.at(conversation.last_message_at),
+            conversation.messages,
+            conversation.preview,
+            conversation.link,
         )
     }
 

@@ -26,6 +26,7 @@ const EMAILS: &[&str] = &[
     "Ä_b@xn--bcher-kva.example",
 ];
 const PHONES: &[&str] = &["1", "+1 202 555 0101", "ask at reception"];
+const VISITORS: &[&str] = &["v", "w", "x"];
 const TAGS: &[&str] = &["vip", "VIP", "Café", "CAFÉ", "trade show", "x"];
 const NOTES: &[&str] = &["x", "two\nlines", "50% \"é\""];
 const FIELDS: &[&str] = &["tier", "seats", "since", "is_live"];
@@ -46,6 +47,16 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (0..8usize, 0..8usize, version())
             .prop_map(|(who, other, version)| Operation::Merge { who, other, version }),
         2 => note(),
+        4 => capture(),
+        1 => (select(VISITORS), 0..4u128, 0..20i64, 0..3u32).prop_map(
+            |(visitor, conversation, second, messages)| Operation::Report {
+                visitor,
+                conversation,
+                second,
+                messages,
+            },
+        ),
+        1 => (0..8usize, 0..8usize).prop_map(|(who, other)| Operation::Dismiss { who, other }),
         2 => tag_of_list(),
         2 => field(),
         5 => import(),
@@ -54,6 +65,15 @@ fn operation() -> impl Strategy<Value = Operation> {
         5 => super::campaigns::operation(),
         4 => list(),
     ]
+}
+
+fn capture() -> impl Strategy<Value = Operation> {
+    (select(VISITORS), 0..4u128, name(), email(), prop_oneof![2 => Just(""), 1 => select(PHONES)])
+        .prop_map(|(visitor, conversation, name, email, phone)| Operation::Capture {
+            visitor,
+            conversation,
+            said: Profile { name, email, phone, ..Profile::default() },
+        })
 }
 
 fn name() -> impl Strategy<Value = &'static str> {
@@ -216,8 +236,9 @@ fn conditions() -> impl Strategy<Value = ContactFilter> {
     let source = prop_oneof![2 => Just(vec![]), 1 => vec(source(), 1..3)];
     let fields = prop_oneof![2 => Just(vec![]), 1 => vec(condition(), 1..3)];
     let tagged = (few_tags(), few_tags(), few_tags());
-    (query, source, tagged, range(), range(), fields, reachable, campaigns()).prop_map(
-        |(query, sources, (any, all, none), created, updated, fields, reachable, campaigns)| {
+    let flags = (reachable, option::weighted(0.2, any::<bool>()));
+    (query, source, tagged, range(), range(), fields, flags, campaigns()).prop_map(
+        |(query, sources, (any, all, none), created, updated, fields, flags, campaigns)| {
             ContactFilter {
                 query: SearchQuery::parse(query),
                 sources,
@@ -225,7 +246,8 @@ fn conditions() -> impl Strategy<Value = ContactFilter> {
                 created,
                 updated,
                 fields,
-                reachable,
+                reachable: flags.0,
+                duplicates: flags.1,
                 campaigns,
                 segments: Vec::new(),
             }

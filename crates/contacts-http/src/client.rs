@@ -1,0 +1,64 @@
+//! Where a request comes from.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use actix_web::dev::ServiceRequest;
+
+/// Whoever asks, as far as their address tells: an IPv4 address, or the network of an IPv6 one,
+/// for whoever has one address of it has all. Nothing when it is not known.
+pub(crate) type Client = Option<IpAddr>;
+
+/// Who asks, behind so many proxies of ours. What stands in the header before their entries was
+/// written by the client, and may be anything.
+pub(crate) fn client(req: &ServiceRequest, proxies: u8) -> Client {
+    let peer = req.peer_addr().map(|address| address.ip());
+    if proxies == 0 {
+        return peer.map(network);
+    }
+    let told: Vec<_> = req
+        .headers()
+        .get_all("x-forwarded-for")
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .collect();
+    let told = told.iter().rev().nth(usize::from(proxies) - 1);
+    told.and_then(|text| text.trim().parse().ok()).or(peer).map(network)
+}
+
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        address => address,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::test::TestRequest;
+
+    fn of(peer: &str, forwarded: &str, proxies: u8) -> String {
+        let peer = format!("{peer}:1").parse().unwrap();
+        let request = TestRequest::default().peer_addr(peer);
+        let request = request.insert_header(("x-forwarded-for", forwarded)).to_srv_request();
+        client(&request, proxies).unwrap().to_string()
+    }
+
+    #[test]
+    fn only_what_our_own_proxies_say_is_believed() {
+        assert_eq!(of("10.0.0.1", "9.9.9.9", 0), "10.0.0.1");
+        assert_eq!(of("10.0.0.1", "9.9.9.9, 1.2.3.4", 1), "1.2.3.4");
+        assert_eq!(of("10.0.0.1", "9.9.9.9, 1.2.3.4, 10.0.0.2", 2), "1.2.3.4");
+        assert_eq!(of("10.0.0.1", "forged", 1), "10.0.0.1");
+        assert_eq!(of("10.0.0.1", "1.2.3.4", 2), "10.0.0.1");
+    }
+
+    #[test]
+    fn the_addresses_of_one_network_are_one_client() {
+        assert_eq!(of("[2001:db8:1:2:3::4]", "", 0), "2001:db8:1:2::");
+        assert_eq!(of("[::ffff:1.2.3.4]", "", 0), "1.2.3.4");
+    }
+}

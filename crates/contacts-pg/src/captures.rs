@@ -1,0 +1,227 @@
+//! Captures of chat widgets (R17).
+//!
+//! Everybody who writes holds things in one order, so that nobody waits in a circle: the visitor,
+//! then the contacts that are there, by their ids, then the address that somebody new or blank
+//! gets, then the visitor's row, and then the conversation.
+
+use contacts_core::contact::{
+    Activity, ActivityKind, Capture, CaptureRepository, Change, Contact, ContactId, Meeting,
+    OwnContact, is_only_captured,
+};
+use contacts_core::event::{ContactEvent, EventKind};
+use contacts_core::{Actor, OrgId, Result};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use time::OffsetDateTime;
+
+use crate::Database;
+use crate::contacts::{
+    Custom, arrivals, find, fold, hold, holder, insert_contacts, record, update_row,
+};
+use crate::conversations::{self, hold_visitor, owner, run_again};
+use crate::database::{is, is_unique_violation, store};
+use crate::duplicates::pair;
+use crate::events::publish;
+
+#[derive(QueryableByName)]
+struct IsThere {
+    #[diesel(sql_type = Bool)]
+    is_there: bool,
+}
+
+impl CaptureRepository for Database {
+    fn capture(
+        &self,
+        capture: &Capture,
+        id: ContactId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<ContactId> {
+        self.write(|db| Taking { database: self, capture, actor, now }.take(db, id))
+    }
+}
+
+/// One capture, while it is taken.
+struct Taking<'a> {
+    database: &'a Database,
+    capture: &'a Capture,
+    actor: Actor,
+    now: OffsetDateTime,
+}
+
+impl Taking<'_> {
+    fn take(&self, db: &mut PgConnection, id: ContactId) -> Result<ContactId> {
+        let Capture { org, visitor, .. } = self.capture;
+        hold_visitor(db, *org, visitor)?;
+        let met = self.met(db)?;
+        let ids: Vec<_> = met.0.into_iter().chain(met.1).collect();
+        if !ids.is_empty() {
+            hold(db, *org, &ids)?;
+            if self.met(db)? != met {
+                return Err(run_again());
+            }
+        }
+        let of_address = self.held(db, met.0)?;
+        let own = self.held(db, met.1)?;
+        let own = match &own {
+            Some(contact) => Some(OwnContact {
+                contact,
+                is_only_captured: contact.email.is_none() && is_only_met(db, contact)?,
+            }),
+            None => None,
+        };
+        let meeting = self.capture.meet(of_address.as_ref(), own);
+        let (contact, beside) = match (meeting, of_address, own) {
+            (Meeting::Folded { .. }, Some(survivor), Some(own)) => {
+                let folded = fold(self.database, db, survivor, own.contact, self.actor, self.now)?;
+                (self.fill(db, folded.contact)?, None)
+            }
+            (Meeting::Known { beside, .. }, Some(contact), _) => (self.fill(db, contact)?, beside),
+            (Meeting::Known { beside, .. }, None, Some(own)) => {
+                (self.fill(db, own.contact.clone())?, beside)
+            }
+            (Meeting::New { beside }, ..) => (self.add(db, id)?, beside),
+            // A meeting is with those that are there.
+            (Meeting::Known { .. } | Meeting::Folded { .. }, ..) => return Err(run_again()),
+        };
+        self.arrive(db, contact, matches!(meeting, Meeting::New { .. }))?;
+        if let Some(beside) = beside {
+            pair(db, *org, contact, beside, self.now)?;
+        }
+        if own.is_none() {
+            self.know(db, contact)?;
+        }
+        self.link(db, contact)?;
+        Ok(contact)
+    }
+
+    /// The contact of the address, and the visitor's own.
+    fn met(&self, db: &mut PgConnection) -> Result<(Option<ContactId>, Option<ContactId>)> {
+        let Capture { org, visitor, email, .. } = self.capture;
+        let of_address = match email {
+            Some(email) => holder(db, *org, email.key())?,
+            None => None,
+        };
+        Ok((of_address, owner(db, *org, visitor)?))
+    }
+
+    fn held(&self, db: &mut PgConnection, id: Option<ContactId>) -> Result<Option<Contact>> {
+        let Some(id) = id else { return Ok(None) };
+        find(db, self.capture.org, id, Custom::Whole, "")?.map(Some).ok_or_else(run_again)
+    }
+
+    fn add(&self, db: &mut PgConnection, id: ContactId) -> Result<ContactId> {
+        let contact = self.capture.to_contact(id, self.now);
+        if insert_contacts(self.database, db, contact.org, &[&contact])? == 0 {
+            return Err(run_again());
+        }
+        self.tell(db, id, EventKind::Created, Vec::new())?;
+        Ok(id)
+    }
+
+    fn fill(&self, db: &mut PgConnection, mut contact: Contact) -> Result<ContactId> {
+        let before = contact.clone();
+        let changes: Change = self.capture.fill(&mut contact, self.now);
+        if !changes.is_empty() {
+            update_row(self.database, db, &before, &contact).map_err(|error| {
+                // Somebody else took the address.
+                if is(&error, is_unique_violation) { run_again() } else { error }
+            })?;
+            let fields = changes.iter().map(|change| change.field.clone()).collect();
+            self.tell(db, contact.id, EventKind::Updated, fields)?;
+            let what = ActivityKind::Captured(changes);
+            let activity = Activity { at: self.now, actor: self.actor, what };
+            record(db, contact.org, contact.id, self.database.ids.next(), &activity)?;
+        }
+        Ok(contact.id)
+    }
+
+    fn tell(
+        &self,
+        db: &mut PgConnection,
+        id: ContactId,
+        kind: EventKind,
+        fields: Vec<String>,
+    ) -> Result<()> {
+        let event = ContactEvent::of(id, kind, fields, self.actor, self.now);
+        publish(self.database, db, self.capture.org, &[event])
+    }
+
+    fn arrive(&self, db: &mut PgConnection, contact: ContactId, is_first: bool) -> Result<()> {
+        let Capture { org, visitor, conversation, at, .. } = self.capture;
+        let key = match self.actor {
+            Actor::Key(key) => Some(key.0),
+            _ => None,
+        };
+        let statement = "INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, \
+                 reference, visitor, at, is_first, key_id) \
+             VALUES ($1, $2, 'chat', $3, $4, $5, $6, $7, $8) \
+             ON CONFLICT (org_id, contact_id, kind, origin_id, reference) DO NOTHING";
+        sql_query(statement)
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<SqlUuid, _>(contact.0)
+            .bind::<SqlUuid, _>(visitor.widget())
+            .bind::<Text, _>(conversation.to_string())
+            .bind::<Text, _>(visitor.id())
+            .bind::<Timestamptz, _>(*at)
+            .bind::<Bool, _>(is_first)
+            .bind::<Nullable<SqlUuid>, _>(key)
+            .execute(db)
+            .map(drop)
+            .map_err(store)
+    }
+
+    /// From now on it is known who the visitor is, and what they said before is theirs.
+    fn know(&self, db: &mut PgConnection, contact: ContactId) -> Result<()> {
+        let Capture { org, visitor, .. } = self.capture;
+        let statement = "INSERT INTO visitors (org_id, widget_id, visitor, contact_id) \
+             VALUES ($1, $2, $3, $4) ON CONFLICT (org_id, widget_id, visitor) DO NOTHING";
+        let known = sql_query(statement)
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<SqlUuid, _>(visitor.widget())
+            .bind::<Text, _>(visitor.id())
+            .bind::<SqlUuid, _>(contact.0)
+            .execute(db)
+            .map_err(store)?;
+        if known == 0 {
+            return Err(run_again());
+        }
+        conversations::adopt(db, *org, visitor, contact)
+    }
+
+    fn link(&self, db: &mut PgConnection, contact: ContactId) -> Result<()> {
+        let told = self.capture.conversation();
+        if !conversations::insert(db, &told)? {
+            let kept = conversations::find(db, told.org, told.id, "")?.ok_or_else(run_again)?;
+            // A widget cannot lay hands on what another visitor said.
+            if kept.visitor != told.visitor {
+                return Ok(());
+            }
+        }
+        let takes = self.capture.takes_conversation();
+        conversations::link(db, told.org, told.id, Some(contact), takes)
+    }
+}
+
+/// Whether nothing but captures is behind a contact, which is held.
+fn is_only_met(db: &mut PgConnection, contact: &Contact) -> Result<bool> {
+    let (org, id) = (contact.org, contact.id);
+    Ok(is_only_captured(contact, &arrivals(db, org, id)?, &[]) && !has_more(db, org, id)?)
+}
+
+/// Whether more happened to a contact than captures, or anything else hangs on it.
+fn has_more(db: &mut PgConnection, org: OrgId, id: ContactId) -> Result<bool> {
+    let statement = "SELECT EXISTS (SELECT FROM contact_events WHERE org_id = $1 \
+             AND contact_id = $2 AND kind NOT IN ('created', 'captured')) \
+         OR EXISTS (SELECT FROM notes WHERE org_id = $1 AND contact_id = $2) \
+         OR EXISTS (SELECT FROM subscriptions WHERE org_id = $1 AND contact_id = $2) \
+         OR EXISTS (SELECT FROM deliveries WHERE org_id = $1 AND contact_id = $2) \
+         OR EXISTS (SELECT FROM unsubscribes WHERE org_id = $1 AND contact_id = $2) AS is_there";
+    let more: IsThere = sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(id.0)
+        .get_result(db)
+        .map_err(store)?;
+    Ok(more.is_there)
+}

@@ -1,0 +1,285 @@
+//! Conversations.
+
+use std::collections::BTreeMap;
+
+use contacts_core::contact::ContactId;
+use contacts_core::conversation::{
+    Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor,
+};
+use contacts_core::{OrgId, Result};
+use diesel::pg::PgConnection;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::{Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::Database;
+use crate::database::{store, unread, unreadable};
+use crate::statement::{Bind, Statement};
+use crate::tags::IdRow;
+
+const COLUMNS: &str =
+    "v.id, v.widget_id, v.visitor, v.started_at, v.last_message_at, v.messages, v.preview, v.link";
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    widget_id: Uuid,
+    #[diesel(sql_type = Text)]
+    visitor: String,
+    #[diesel(sql_type = Timestamptz)]
+    started_at: OffsetDateTime,
+    #[diesel(sql_type = Timestamptz)]
+    last_message_at: OffsetDateTime,
+    #[diesel(sql_type = Integer)]
+    messages: i32,
+    #[diesel(sql_type = Text)]
+    preview: String,
+    #[diesel(sql_type = Text)]
+    link: String,
+}
+
+#[derive(QueryableByName)]
+struct LastRow {
+    #[diesel(sql_type = SqlUuid)]
+    contact_id: Uuid,
+    #[diesel(embed)]
+    row: Row,
+}
+
+impl Row {
+    fn read(self, org: OrgId) -> Result<Conversation> {
+        let visitor = Visitor::parse(self.widget_id, &self.visitor);
+        let link = (!self.link.is_empty()).then(|| Link::parse(&self.link)).transpose();
+        Ok(Conversation {
+            org,
+            id: ConversationId(self.id),
+            visitor: visitor.map_err(unread("conversations.visitor"))?,
+            started_at: self.started_at,
+            last_message_at: self.last_message_at,
+            messages: u32::try_from(self.messages)
+                .map_err(|_negative| unreadable("conversations.messages"))?,
+            preview: self.preview,
+            link: link.map_err(unread("conversations.link"))?,
+        })
+    }
+}
+
+impl ConversationRepository for Database {
+    fn report(&self, report: &Conversation) -> Result<Conversation> {
+        let org = report.org;
+        self.write(|db| {
+            hold_visitor(db, org, &report.visitor)?;
+            let owner = hold_owner(db, org, &report.visitor)?;
+            if !insert(db, report)? {
+                let kept = find(db, org, report.id, " FOR NO KEY UPDATE")?.ok_or_else(run_again)?;
+                if !kept.gives_way_to(report) {
+                    if kept.visitor == report.visitor {
+                        link(db, org, report.id, owner, false)?;
+                    }
+                    return Ok(kept);
+                }
+                if kept.visitor != report.visitor {
+                    // Whoever told of it before was wrong about whose it is.
+                    unlink(db, org, report.id)?;
+                }
+                update(db, report)?;
+            }
+            link(db, org, report.id, owner, false)?;
+            Ok(report.clone())
+        })
+    }
+
+    fn of_contact(
+        &self,
+        org: OrgId,
+        contact: ContactId,
+        after: Option<ConversationCursor>,
+        limit: usize,
+    ) -> Result<Vec<Conversation>> {
+        self.read(|db| {
+            let mut select = Statement::of(org);
+            select.push("SELECT ").push(COLUMNS).push(
+                " FROM contact_conversations l JOIN conversations v ON v.org_id = l.org_id \
+                 AND v.id = l.conversation_id WHERE l.org_id = $1 AND v.org_id = $1 \
+                 AND l.contact_id = ",
+            );
+            select.bind(Bind::Uuid(contact.0));
+            if let Some(after) = after {
+                select.push(" AND (v.last_message_at, v.id) < (").bind(Bind::Time(after.at));
+                select.push(", ").bind(Bind::Uuid(after.id.0)).push(")");
+            }
+            select.push(" ORDER BY v.last_message_at DESC, v.id DESC LIMIT ");
+            select.bind(Bind::Int(limit as i64));
+            let rows: Vec<Row> = select.build().load(db).map_err(store)?;
+            rows.into_iter().map(|row| row.read(org)).collect()
+        })
+    }
+
+    /// Each is looked up by itself, by the keys of two tables: a page costs what its rows cost.
+    fn last_of(
+        &self,
+        org: OrgId,
+        contacts: &[ContactId],
+    ) -> Result<BTreeMap<ContactId, Conversation>> {
+        self.read(|db| {
+            let mut select = Statement::of(org);
+            select.push("SELECT c.id AS contact_id, ").push(COLUMNS).push(" FROM unnest(");
+            select.bind(Bind::Uuids(contacts.iter().map(|contact| contact.0).collect())).push(
+                ") AS c (id) JOIN LATERAL (SELECT v.* FROM contact_conversations l \
+                 JOIN conversations v ON v.org_id = l.org_id AND v.id = l.conversation_id \
+                 WHERE l.org_id = $1 AND v.org_id = $1 AND l.contact_id = c.id \
+                 ORDER BY v.last_message_at DESC, v.id DESC LIMIT 1) v ON true",
+            );
+            let rows: Vec<LastRow> = select.build().load(db).map_err(store)?;
+            rows.into_iter()
+                .map(|LastRow { contact_id, row }| Ok((ContactId(contact_id), row.read(org)?)))
+                .collect()
+        })
+    }
+}
+
+/// Lets nobody else do anything with the visitor until the transaction ends: whoever learns who
+/// they are looks for what they said, and whoever hears what they said looks for who they are,
+/// and neither sees what the other has not committed.
+pub(crate) fn hold_visitor(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<()> {
+    sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind::<Text, _>(format!("{org} {} {}", visitor.widget(), visitor.id()))
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// The visitor's contact, held before anything of the conversation is: whoever merges or deletes
+/// contacts holds them first, too.
+fn hold_owner(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<Option<ContactId>> {
+    let Some(owner) = owner(db, org, visitor)? else { return Ok(None) };
+    let held = sql_query("SELECT FROM contacts WHERE org_id = $1 AND id = $2 FOR KEY SHARE")
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(owner.0)
+        .execute(db)
+        .map_err(store)?;
+    if held == 0 { Err(run_again()) } else { Ok(Some(owner)) }
+}
+
+/// The contact that a visitor is.
+pub(crate) fn owner(
+    db: &mut PgConnection,
+    org: OrgId,
+    visitor: &Visitor,
+) -> Result<Option<ContactId>> {
+    let statement = "SELECT contact_id AS id FROM visitors \
+         WHERE org_id = $1 AND widget_id = $2 AND visitor = $3";
+    let row: Option<IdRow> = sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(visitor.widget())
+        .bind::<Text, _>(visitor.id())
+        .get_result(db)
+        .optional()
+        .map_err(store)?;
+    Ok(row.map(|row| ContactId(row.id)))
+}
+
+pub(crate) fn find(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ConversationId,
+    lock: &str,
+) -> Result<Option<Conversation>> {
+    let mut select = Statement::of(org);
+    select.push("SELECT ").push(COLUMNS);
+    select.push(" FROM conversations v WHERE v.org_id = $1 AND v.id = ").bind(Bind::Uuid(id.0));
+    select.push(lock);
+    let row: Option<Row> = select.build().get_result(db).optional().map_err(store)?;
+    row.map(|row| row.read(org)).transpose()
+}
+
+/// Adds a conversation, and says whether it was not there.
+pub(crate) fn insert(db: &mut PgConnection, conversation: &Conversation) -> Result<bool> {
+    let statement = "INSERT INTO conversations (org_id, id, widget_id, visitor, started_at, \
+             last_message_at, messages, preview, link) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (org_id, id) DO NOTHING";
+    Ok(execute(db, statement, conversation)? == 1)
+}
+
+fn update(db: &mut PgConnection, conversation: &Conversation) -> Result<()> {
+    let statement = "UPDATE conversations SET widget_id = $3, visitor = $4, started_at = $5, \
+             last_message_at = $6, messages = $7, preview = $8, link = $9 \
+         WHERE org_id = $1 AND id = $2";
+    execute(db, statement, conversation).map(drop)
+}
+
+fn execute(db: &mut PgConnection, statement: &str, conversation: &Conversation) -> Result<usize> {
+    sql_query(statement)
+        .bind::<SqlUuid, _>(conversation.org.0)
+        .bind::<SqlUuid, _>(conversation.id.0)
+        .bind::<SqlUuid, _>(conversation.visitor.widget())
+        .bind::<Text, _>(conversation.visitor.id())
+        .bind::<Timestamptz, _>(conversation.started_at)
+        .bind::<Timestamptz, _>(conversation.last_message_at)
+        .bind::<Integer, _>(conversation.messages.cast_signed())
+        .bind::<Text, _>(&conversation.preview)
+        .bind::<Text, _>(conversation.link.as_ref().map_or("", Link::as_str))
+        .execute(db)
+        .map_err(store)
+}
+
+/// Links a conversation to a contact, which is held; it is taken from another when that is asked
+/// for.
+pub(crate) fn link(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ConversationId,
+    contact: Option<ContactId>,
+    takes: bool,
+) -> Result<()> {
+    let Some(contact) = contact else { return Ok(()) };
+    let statement = "INSERT INTO contact_conversations (org_id, contact_id, conversation_id) \
+         VALUES ($1, $2, $3) ON CONFLICT (org_id, conversation_id) ";
+    let or = if takes { "DO UPDATE SET contact_id = excluded.contact_id" } else { "DO NOTHING" };
+    sql_query(format!("{statement}{or}"))
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(contact.0)
+        .bind::<SqlUuid, _>(id.0)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+fn unlink(db: &mut PgConnection, org: OrgId, id: ConversationId) -> Result<()> {
+    sql_query("DELETE FROM contact_conversations WHERE org_id = $1 AND conversation_id = $2")
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(id.0)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// Links what a visitor said before they were known to the contact that they are.
+pub(crate) fn adopt(
+    db: &mut PgConnection,
+    org: OrgId,
+    visitor: &Visitor,
+    contact: ContactId,
+) -> Result<()> {
+    let statement = "INSERT INTO contact_conversations (org_id, contact_id, conversation_id) \
+         SELECT v.org_id, $4, v.id FROM conversations v \
+         WHERE v.org_id = $1 AND v.widget_id = $2 AND v.visitor = $3 \
+         ORDER BY v.id ON CONFLICT (org_id, conversation_id) DO NOTHING";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(visitor.widget())
+        .bind::<Text, _>(visitor.id())
+        .bind::<SqlUuid, _>(contact.0)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// Somebody else was quicker: the transaction is run again, and sees what they did.
+pub(crate) fn run_again() -> contacts_core::Error {
+    store(DieselError::RollbackTransaction)
+}

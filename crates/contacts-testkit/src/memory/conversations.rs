@@ -1,0 +1,111 @@
+//! Conversations in memory.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use contacts_core::contact::ContactId;
+use contacts_core::conversation::{
+    Conversation, ConversationCursor, ConversationId, ConversationRepository, Visitor,
+};
+use contacts_core::{OrgId, Result};
+
+use crate::World;
+use crate::world::Rows;
+
+/// An organisation's conversations, and whose they are.
+#[derive(Default)]
+pub(crate) struct Conversations {
+    by_id: BTreeMap<ConversationId, Conversation>,
+    links: BTreeMap<ConversationId, ContactId>,
+}
+
+impl Conversations {
+    fn of(&self, contact: ContactId) -> Vec<Conversation> {
+        let links = self.links.iter().filter(|(_, owner)| **owner == contact);
+        let mut found: Vec<_> = links.filter_map(|(id, _)| self.by_id.get(id)).cloned().collect();
+        found.sort_by_key(|conversation| Reverse(conversation.cursor()));
+        found
+    }
+
+    /// Whatever is one contact's is another's from now on.
+    pub(crate) fn move_all(&mut self, from: ContactId, to: ContactId) {
+        self.links.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = to);
+    }
+
+    /// They stay, with no contact.
+    pub(crate) fn release(&mut self, contact: ContactId) {
+        self.links.retain(|_, owner| *owner != contact);
+    }
+
+    /// Links what a visitor said before they were known.
+    pub(crate) fn adopt(&mut self, visitor: &Visitor, contact: ContactId) {
+        let theirs = self.by_id.values().filter(|conversation| conversation.visitor == *visitor);
+        for conversation in theirs {
+            self.links.entry(conversation.id).or_insert(contact);
+        }
+    }
+
+    /// Links a conversation that a capture tells of, unless it is another visitor's. Takes it
+    /// from whoever has it when that is asked for.
+    pub(crate) fn link(&mut self, told: Conversation, contact: ContactId, takes: bool) {
+        let kept = self.by_id.entry(told.id).or_insert_with(|| told.clone());
+        if kept.visitor != told.visitor {
+            return;
+        }
+        if takes {
+            self.links.insert(told.id, contact);
+        } else {
+            self.links.entry(told.id).or_insert(contact);
+        }
+    }
+}
+
+impl Rows {
+    fn report(&mut self, report: &Conversation) -> Conversation {
+        let Conversations { by_id, links } = &mut self.conversations;
+        let kept = by_id.entry(report.id).or_insert_with(|| report.clone());
+        if kept.gives_way_to(report) {
+            if kept.visitor != report.visitor {
+                // Whoever told of it before was wrong about whose it is.
+                links.remove(&report.id);
+            }
+            *kept = report.clone();
+        }
+        if let Some(contact) = self.visitors.get(&kept.visitor) {
+            links.entry(kept.id).or_insert(*contact);
+        }
+        kept.clone()
+    }
+}
+
+impl ConversationRepository for World {
+    fn report(&self, report: &Conversation) -> Result<Conversation> {
+        self.rows(report.org, |rows| Ok(rows.report(report)))
+    }
+
+    fn of_contact(
+        &self,
+        org: OrgId,
+        contact: ContactId,
+        after: Option<ConversationCursor>,
+        limit: usize,
+    ) -> Result<Vec<Conversation>> {
+        self.rows(org, |rows| {
+            let mut found = rows.conversations.of(contact);
+            found.retain(|found| after.is_none_or(|after| found.cursor() < after));
+            found.truncate(limit);
+            Ok(found)
+        })
+    }
+
+    fn last_of(
+        &self,
+        org: OrgId,
+        contacts: &[ContactId],
+    ) -> Result<BTreeMap<ContactId, Conversation>> {
+        self.rows(org, |rows| {
+            let last = |id: &ContactId| Some((*id, rows.conversations.of(*id).into_iter().next()?));
+            Ok(contacts.iter().filter_map(last).collect())
+        })
+    }
+}
