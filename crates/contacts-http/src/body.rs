@@ -124,22 +124,27 @@ fn wrong_members<T: DeserializeOwned>(body: &[u8], first: Invalid) -> Vec<Invali
     let mut wrong = vec![first];
     let Ok(mut rest) = serde_json::from_slice::<Value>(body) else { return wrong };
     while wrong.len() < MOST_WRONG {
-        let is_there = wrong.last().zip(rest.as_object_mut()).is_some_and(|(last, rest)| {
-            let member = last.field.split(['.', '[']).next().unwrap_or_default();
-            rest.remove(member).is_some()
-        });
+        let is_there = wrong
+            .last()
+            .zip(rest.as_object_mut())
+            .is_some_and(|(last, rest)| rest.remove(member(&last.field)).is_some());
         if !is_there {
             break;
         }
         let Err(error) = serde_path_to_error::deserialize::<_, T>(&rest) else { break };
         let next = wrong_member(&error.path().to_string(), error.inner());
         // What was taken out may be required, and is not missing.
-        if wrong.iter().any(|known| known.field == next.field) {
+        if wrong.iter().any(|known| member(&known.field) == next.field || *known == next) {
             break;
         }
         wrong.push(next);
     }
     wrong
+}
+
+/// The member of the body that a part is in.
+fn member(part: &str) -> &str {
+    part.split(['.', '[']).next().unwrap_or_default()
 }
 
 /// Which member is wrong, in the words of the API and not of the parser.

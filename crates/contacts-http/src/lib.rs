@@ -4,6 +4,7 @@
 //! are the core's. [`routes`] puts the API into any actix application, [`server`] serves it with the
 //! limits that keep it up, and [`openapi`] describes it.
 
+mod actions;
 mod answer;
 mod answers;
 mod auth;
@@ -23,6 +24,7 @@ mod edge;
 mod etag;
 mod events;
 mod fields;
+mod filter;
 mod health;
 mod imports;
 mod jwt;
@@ -35,6 +37,8 @@ mod path;
 mod problem;
 mod rate;
 mod routes;
+mod segments;
+mod selections;
 mod server;
 mod shared;
 mod stream;

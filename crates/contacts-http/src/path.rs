@@ -5,12 +5,15 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use contacts_core::Error;
+use contacts_core::action::ActionId;
 use contacts_core::campaign::CampaignId;
 use contacts_core::contact::ContactId;
 use contacts_core::conversation::ConversationId;
 use contacts_core::import::ImportId;
 use contacts_core::key::KeyId;
 use contacts_core::note::NoteId;
+use contacts_core::segment::SegmentId;
+use contacts_core::selection::SelectionId;
 use contacts_core::tag::TagId;
 use contacts_core::webhook::{DeliveryId, WebhookId};
 use uuid::Uuid;
@@ -39,6 +42,7 @@ macro_rules! path_id {
 }
 
 path_id!(
+    ActionId "action",
     CampaignId "campaign",
     ContactId "contact",
     ConversationId "conversation",
@@ -46,6 +50,8 @@ path_id!(
     ImportId "import",
     KeyId "key",
     NoteId "note",
+    SegmentId "segment",
+    SelectionId "selection",
     TagId "tag",
     WebhookId "webhook"
 );

@@ -19,6 +19,7 @@ use crate::{
     Api, campaigns, captures, contacts, conversations, docs, events, fields, health, imports, keys,
     me, notes, tags, webhooks,
 };
+use crate::{actions, segments, selections};
 
 /// The API's routes, for any actix application.
 pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
@@ -56,6 +57,9 @@ fn v1() -> Table {
         webhooks::routes,
         keys::routes,
         me::routes,
+        segments::routes,
+        selections::routes,
+        actions::routes,
     ]
     .into_iter()
     .fold(Table::default(), |table, add| add(table))

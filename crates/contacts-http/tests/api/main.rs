@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
+mod actions;
 mod answers;
 mod bodies;
 mod campaigns;
@@ -18,6 +19,7 @@ mod keys;
 mod merge;
 mod notes;
 mod openapi;
+mod segments;
 mod service;
 mod support;
 mod tags;

@@ -1,0 +1,73 @@
+//! Segments: filters that were saved under a name (R20).
+
+use crate::support::Service;
+use serde_json::json;
+
+async fn fans(service: &Service) -> String {
+    let body = json!({"name": "Fans", "filter": {"tags_any": ["vip"], "created_last": "7d"}});
+    let made = service.post("/v1/segments", body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    made.json()["id"].as_str().unwrap().to_owned()
+}
+
+#[actix_web::test]
+async fn a_segment_is_saved_read_changed_and_deleted() {
+    let service = Service::new();
+    let id = fans(&service).await;
+    let path = format!("/v1/segments/{id}");
+    let read = service.get(&path).await.json();
+    assert_eq!(read["name"], "Fans");
+    assert_eq!(read["filter"], json!({"tags_any": ["vip"], "created_last": ["7d"]}));
+    let changed = service.patch(&path, json!({"filter": {"q": "ann"}})).await.json();
+    assert_eq!((&changed["name"], &changed["filter"]), (&json!("Fans"), &json!({"q": ["ann"]})));
+    let list = service.get("/v1/segments?limit=1").await.json();
+    assert_eq!(list["items"], json!([changed]));
+    assert_eq!(service.delete(&path).await.status, 204);
+    assert_eq!(service.get(&path).await.problem(), "404 not_found");
+}
+
+#[actix_web::test]
+async fn what_cannot_be_a_segment_is_refused_by_name() {
+    let service = Service::new();
+    let id = fans(&service).await;
+    for (body, wrong) in [
+        (json!({"name": "", "filter": {}}), "name"),
+        (json!({"name": "x"}), "filter"),
+        (json!({"name": "x", "filter": {"colour": "red"}}), "filter.colour"),
+        (json!({"name": "x", "filter": {"created_last": "7"}}), "filter.created_last"),
+        (json!({"name": "x", "filter": {"field.tier": "set"}}), "filter.field.tier"),
+        (json!({"name": "x", "filter": {"q": {}}}), "filter"),
+        (json!({"name": "x", "filter": {"segment": id}}), "filter.segment"),
+    ] {
+        let answer = service.post("/v1/segments", body.clone()).await;
+        assert_eq!(answer.problem(), "422 invalid", "{body}");
+        assert_eq!(answer.wrong(), [wrong], "{body}");
+    }
+    let taken = service.post("/v1/segments", json!({"name": "FANS", "filter": {}})).await;
+    assert_eq!(taken.problem(), "409 taken");
+}
+
+#[actix_web::test]
+async fn a_segment_narrows_the_list_until_it_does_not_read_any_more() {
+    let service = Service::new();
+    service.post("/v1/fields", json!({"key": "tier", "label": "Tier", "type": "text"})).await;
+    for (name, tier) in [("Ann", "pro"), ("Bo", "free")] {
+        let email = format!("{name}@example.org");
+        let body = json!({"name": name, "email": email, "custom": {"tier": tier}});
+        assert_eq!(service.post("/v1/contacts", body).await.status, 201);
+    }
+    let body = json!({"name": "Pros", "filter": {"field.tier": "any_of:pro"}});
+    let made = service.post("/v1/segments", body).await.json();
+    let list = format!("/v1/contacts?segment={}", made["id"].as_str().unwrap());
+    let found = service.get(&list).await.json();
+    assert_eq!((&found["count"]["value"], &found["items"][0]["name"]), (&json!(1), &json!("Ann")));
+    service.patch("/v1/fields/tier", json!({"archived": true})).await;
+    let refused = service.get(&list).await;
+    assert_eq!(
+        (refused.problem().as_str(), refused.wrong()),
+        ("422 invalid", vec!["segment".to_owned()])
+    );
+    assert!(refused.json()["detail"].as_str().unwrap().contains("field.tier is archived"));
+    let unknown = service.get("/v1/contacts?segment=7").await;
+    assert_eq!(unknown.wrong(), ["segment"]);
+}
