@@ -73,6 +73,8 @@ pub struct Import {
     pub id: ImportId,
     /// Where its file is kept.
     pub file: FileId,
+    /// Whether it still is.
+    pub file_state: FileState,
     /// What the file was called.
     pub file_name: String,
     /// How many bytes the file has; so far, while it is uploaded.
@@ -95,6 +97,36 @@ pub struct Import {
     pub started_at: Option<OffsetDateTime>,
     /// When it came to an end.
     pub finished_at: Option<OffsetDateTime>,
+}
+
+/// Whether the file of an import is still kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileState {
+    /// It is.
+    Kept,
+    /// It was deleted, for somebody in it was erased.
+    Erased,
+    /// It was deleted some time after the import's end.
+    Expired,
+}
+
+impl FileState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Kept, Self::Erased, Self::Expired];
+
+    /// The state's name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Erased => "erased",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 /// What was found in a file (R30).

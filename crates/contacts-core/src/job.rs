@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::action::ActionId;
+use crate::erasure::ErasureId;
 use crate::import::{DryRunId, ImportId, UndoId};
 use crate::org::id;
 use crate::webhook::WebhookId;
@@ -33,6 +34,8 @@ pub enum Job {
     RunAction(ActionId),
     /// Send what a webhook is to hear of.
     DeliverWebhook(WebhookId),
+    /// Look for an erased person in files.
+    Erase(ErasureId),
 }
 
 /// A job that a worker holds.

@@ -30,6 +30,7 @@ use contacts_core::action::ActionService;
 use contacts_core::campaign::CampaignService;
 use contacts_core::contact::{CaptureService, ContactService, DuplicateService};
 use contacts_core::conversation::ConversationService;
+use contacts_core::erasure::ErasureService;
 use contacts_core::event::FeedService;
 use contacts_core::export::ExportService;
 use contacts_core::field::FieldService;
@@ -37,6 +38,7 @@ use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
 use contacts_core::note::NoteService;
 use contacts_core::org::{Organisation, OrganisationRepository};
+use contacts_core::person::PersonService;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
 use contacts_core::tag::TagService;
@@ -82,6 +84,10 @@ pub struct Contacts {
     pub selections: SelectionService,
     /// Bulk actions.
     pub actions: ActionService,
+    /// Erasures.
+    pub erasures: ErasureService,
+    /// What is held of one person.
+    pub people: PersonService,
     /// The change feed.
     pub feed: FeedService,
     /// Webhooks.
@@ -181,6 +187,16 @@ impl Contacts {
             },
             segments,
             selections,
+            erasures: ErasureService {
+                erasures: db(),
+                contacts: db(),
+                imports: db(),
+                files: db(),
+                spreadsheets: Arc::new(Csv),
+                clock: now(),
+                ids: next(),
+            },
+            people: PersonService { people: db(), contacts: db() },
             feed: FeedService::new(db(), now()),
             webhooks: WebhookService {
                 webhooks: db(),
@@ -223,6 +239,8 @@ impl Contacts {
             feed: self.feed.clone(),
             webhooks: self.webhooks.clone(),
             actions: self.actions.clone(),
+            erasures: self.erasures.clone(),
+            housekeeping: self.database.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             config,

@@ -2,6 +2,7 @@
 
 mod activity;
 mod body;
+mod data;
 mod duplicates;
 mod export;
 mod list;
@@ -38,6 +39,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_delete, _, _>(delete)
         .add::<__path_tag, _, _>(tag)
         .add::<__path_sources, _, _>(sources);
+    let table = data::routes(table);
     duplicates::routes(merge::routes(export::routes(activity::routes(table))))
 }
 

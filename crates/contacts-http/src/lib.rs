@@ -21,6 +21,7 @@ mod conversations;
 mod docs;
 mod download;
 mod edge;
+mod erasures;
 mod etag;
 mod events;
 mod fields;
@@ -53,6 +54,7 @@ use contacts_core::action::ActionService;
 use contacts_core::campaign::CampaignService;
 use contacts_core::contact::{CaptureService, ContactService, DuplicateService};
 use contacts_core::conversation::ConversationService;
+use contacts_core::erasure::ErasureService;
 use contacts_core::event::FeedService;
 use contacts_core::export::ExportService;
 use contacts_core::field::FieldService;
@@ -60,6 +62,7 @@ use contacts_core::import::ImportService;
 use contacts_core::key::KeyService;
 use contacts_core::note::NoteService;
 use contacts_core::org::OrganisationRepository;
+use contacts_core::person::PersonService;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
 use contacts_core::tag::TagService;
@@ -110,6 +113,10 @@ pub struct Api {
     pub actions: ActionService,
     /// Webhooks.
     pub webhooks: WebhookService,
+    /// What is held of one person.
+    pub people: PersonService,
+    /// Erasures.
+    pub erasures: ErasureService,
     /// API keys.
     pub keys: KeyService,
     /// Organisations.

@@ -9,6 +9,7 @@ use contacts_core::action::ActionId;
 use contacts_core::campaign::CampaignId;
 use contacts_core::contact::ContactId;
 use contacts_core::conversation::ConversationId;
+use contacts_core::erasure::ErasureId;
 use contacts_core::import::ImportId;
 use contacts_core::key::KeyId;
 use contacts_core::note::NoteId;
@@ -47,6 +48,7 @@ path_id!(
     ContactId "contact",
     ConversationId "conversation",
     DeliveryId "delivery",
+    ErasureId "erasure",
     ImportId "import",
     KeyId "key",
     NoteId "note",

@@ -16,8 +16,8 @@ use crate::auth::authenticate;
 use crate::edge::edge;
 use crate::shared::Shared;
 use crate::{
-    Api, campaigns, captures, contacts, conversations, docs, events, fields, health, imports, keys,
-    me, notes, tags, webhooks,
+    Api, campaigns, captures, contacts, conversations, docs, erasures, events, fields, health,
+    imports, keys, me, notes, tags, webhooks,
 };
 use crate::{actions, segments, selections};
 
@@ -50,6 +50,7 @@ fn v1() -> Table {
         conversations::routes,
         notes::routes,
         campaigns::routes,
+        erasures::routes,
         tags::routes,
         fields::routes,
         imports::routes,

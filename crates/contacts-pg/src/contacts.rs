@@ -14,9 +14,10 @@ use contacts_core::contact::{
 use contacts_core::page::{Count, PageSize};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId, Result};
+use diesel::pg::PgConnection;
 use time::OffsetDateTime;
 
-pub(crate) use self::activity::{arrivals, record};
+pub(crate) use self::activity::{arrivals, events_of, record};
 pub(crate) use self::filter::{Look, push_filter};
 pub use self::list::explain_list;
 pub(crate) use self::merge::{fold, hold};
@@ -25,6 +26,15 @@ pub(crate) use self::write::{
     Sources, holder, insert_contacts, insert_sources, link_tags, update_row,
 };
 use crate::Database;
+
+/// The contact with its values of archived fields, held until the transaction ends.
+pub(crate) fn find_whole(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ContactId,
+) -> Result<Option<Contact>> {
+    row::find(db, org, id, Custom::Whole, " FOR UPDATE OF c")
+}
 
 impl ContactRepository for Database {
     fn insert(&self, contact: &Contact, actor: Actor) -> Result<()> {

@@ -8,7 +8,8 @@ mod undos;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Applied, Chunk, Import, ImportId, ImportRepository, ImportState, Issue, Plan,
+    Analysis, Applied, Chunk, FileState, Import, ImportId, ImportRepository, ImportState, Issue,
+    Plan,
 };
 use contacts_core::job::Job;
 use contacts_core::{Actor, OrgId, Result};
@@ -34,6 +35,8 @@ struct Row {
     id: Uuid,
     #[diesel(sql_type = SqlUuid)]
     file_id: Uuid,
+    #[diesel(sql_type = Text)]
+    file_state: String,
     #[diesel(sql_type = Text)]
     file_name: String,
     #[diesel(sql_type = BigInt)]
@@ -69,6 +72,8 @@ impl Row {
             org: OrgId(self.org_id),
             id: ImportId(self.id),
             file: FileId(self.file_id),
+            file_state: FileState::parse(&self.file_state)
+                .ok_or_else(|| unreadable("imports.file_state"))?,
             file_name: self.file_name,
             bytes: self.bytes.cast_unsigned(),
             actor: actor.ok_or_else(|| unreadable("imports.actor_kind"))?,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use contacts_core::action::ActionId;
+use contacts_core::erasure::ErasureId;
 use contacts_core::import::{DryRunId, ImportId, UndoId};
 use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
 use contacts_core::webhook::WebhookId;
@@ -55,6 +56,7 @@ impl Row {
             "undo_import" => Job::UndoImport(UndoId(self.subject_id)),
             "run_action" => Job::RunAction(ActionId(self.subject_id)),
             "deliver_webhook" => Job::DeliverWebhook(WebhookId(self.subject_id)),
+            "erase" => Job::Erase(ErasureId(self.subject_id)),
             _ => return Err(unreadable("jobs.kind")),
         };
         Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
@@ -70,6 +72,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::UndoImport(undo) => ("undo_import", undo.0),
         Job::RunAction(action) => ("run_action", action.0),
         Job::DeliverWebhook(webhook) => ("deliver_webhook", webhook.0),
+        Job::Erase(erasure) => ("erase", erasure.0),
     }
 }
 

@@ -13,10 +13,12 @@ mod contacts;
 mod conversations;
 mod database;
 mod duplicates;
+mod erasures;
 mod events;
 mod exports;
 mod fields;
 mod files;
+mod housekeeping;
 mod imports;
 mod installation;
 mod jobs;
@@ -25,6 +27,7 @@ mod keys;
 mod migrate;
 mod notes;
 mod organisations;
+mod person;
 mod segments;
 mod selections;
 mod statement;
@@ -43,6 +46,7 @@ pub mod testing {
 
     pub use crate::contacts::explain_list;
     pub use crate::migrate::{revert_all, run_all};
+    pub use crate::person::known_tables;
     use crate::{Database, imports};
 
     /// Forgets what imports did to a contact.

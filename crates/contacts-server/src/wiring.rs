@@ -164,6 +164,8 @@ impl Services {
             segments: uses.segments.clone(),
             selections: uses.selections.clone(),
             actions: uses.actions.clone(),
+            people: uses.people.clone(),
+            erasures: uses.erasures.clone(),
             keys: uses.keys.clone(),
             organisations: uses.organisations.clone(),
             answers: Answers::new(uses.database.clone(), self.secret.derive(Purpose::Answers)),

@@ -11,10 +11,12 @@ use contacts_core::contact::{
     DuplicateService,
 };
 use contacts_core::conversation::{ConversationRepository, ConversationService};
+use contacts_core::erasure::{ErasureRepository, ErasureService};
 use contacts_core::event::{EventFeed, FeedService};
 use contacts_core::export::{ExportRepository, ExportService};
 use contacts_core::field::{FieldRepository, FieldService};
 use contacts_core::file::FileStore;
+use contacts_core::housekeeping::Housekeeping;
 use contacts_core::import::{
     DryRunRepository, ImportRepository, ImportService, Spreadsheets, UndoRepository,
 };
@@ -22,6 +24,7 @@ use contacts_core::job::JobQueue;
 use contacts_core::key::{KeyRepository, KeyService};
 use contacts_core::note::{NoteRepository, NoteService};
 use contacts_core::org::{Organisation, OrganisationRepository};
+use contacts_core::person::{PersonRepository, PersonService};
 use contacts_core::segment::{SegmentRepository, SegmentService};
 use contacts_core::selection::{SelectionRepository, SelectionService};
 use contacts_core::tag::{TagRepository, TagService};
@@ -55,6 +58,12 @@ pub struct Ports {
     pub keys: Arc<dyn KeyRepository>,
     /// Keeps notes.
     pub notes: Arc<dyn NoteRepository>,
+    /// Tells everything that is held of one person.
+    pub people: Arc<dyn PersonRepository>,
+    /// Erases people.
+    pub erasures: Arc<dyn ErasureRepository>,
+    /// Deletes what is not needed any longer.
+    pub housekeeping: Arc<dyn Housekeeping>,
     /// Keeps imports.
     pub imports: Arc<dyn ImportRepository>,
     /// Gives out contacts for exports.
@@ -193,6 +202,24 @@ impl Ports {
         ActionService {
             actions: self.actions.clone(),
             selections: self.selection_service(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+        }
+    }
+
+    /// The use case of telling what is held of a person over these ports.
+    pub fn person_service(&self) -> PersonService {
+        PersonService { people: self.people.clone(), contacts: self.contacts.clone() }
+    }
+
+    /// The use cases of erasures over these ports.
+    pub fn erasure_service(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ErasureService {
+        ErasureService {
+            erasures: self.erasures.clone(),
+            contacts: self.contacts.clone(),
+            imports: self.imports.clone(),
+            files: self.files.clone(),
+            spreadsheets,
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(self.ids.clone()),
         }

@@ -15,8 +15,8 @@ use contacts_core::conversation::{Conversation, ConversationId, Link, Visitor};
 use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Chunk, Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy,
-    Suggestion, Tally, Target, Warning,
+    Analysis, Chunk, FileState, Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow,
+    Policy, Suggestion, Tally, Target, Warning,
 };
 use contacts_core::key::{ApiKey, KeyId, Scope, Token};
 use contacts_core::note::NoteText;
@@ -212,6 +212,7 @@ pub fn import(org: OrgId, ids: &CountedIds, clock: &StoppedClock, file_name: &st
         org,
         id: ImportId(ids.next()),
         file: FileId(ids.next()),
+        file_state: FileState::Kept,
         file_name: file_name.to_owned(),
         bytes: 0,
         actor: Actor::System,

@@ -8,6 +8,7 @@ use contacts_core::answer::AnswerKey;
 use contacts_core::campaign::{Campaign, CampaignId, CampaignService};
 use contacts_core::contact::{CaptureService, ContactId, ContactService, DuplicateService};
 use contacts_core::conversation::{ConversationService, Visitor};
+use contacts_core::erasure::{ErasureId, ErasureService};
 use contacts_core::event::ContactEvent;
 use contacts_core::export::ExportService;
 use contacts_core::field::{Field, FieldKey, FieldService};
@@ -27,6 +28,7 @@ use crate::memory::answers::Kept;
 use crate::memory::contacts::Contacts;
 use crate::memory::conversations::Conversations;
 use crate::memory::duplicates::Dismissed;
+use crate::memory::erasures;
 use crate::memory::imports::Run;
 use crate::memory::jobs::Jobs;
 use crate::memory::selections::Frozen;
@@ -63,6 +65,7 @@ pub(crate) struct Rows {
     pub(crate) fields: BTreeMap<FieldKey, Field>,
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) notes: BTreeMap<NoteId, Note>,
+    pub(crate) erasures: BTreeMap<ErasureId, erasures::Kept>,
     pub(crate) imports: BTreeMap<ImportId, Run>,
     pub(crate) files: BTreeMap<FileId, Vec<Vec<u8>>>,
     /// Old ids, and the contacts that answer for them.
@@ -130,6 +133,9 @@ impl World {
             organisations: Arc::new(self.clone()),
             keys: Arc::new(self.clone()),
             notes: Arc::new(self.clone()),
+            erasures: Arc::new(self.clone()),
+            people: Arc::new(self.clone()),
+            housekeeping: Arc::new(self.clone()),
             imports: Arc::new(self.clone()),
             exports: Arc::new(self.clone()),
             dry_runs: Arc::new(self.clone()),
@@ -190,6 +196,11 @@ impl World {
     /// The use cases of API keys in this world.
     pub fn keys(&self) -> KeyService {
         self.ports().key_service()
+    }
+
+    /// The use cases of erasures in this world.
+    pub fn erasures(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ErasureService {
+        self.ports().erasure_service(spreadsheets)
     }
 
     /// The use cases of imports in this world.

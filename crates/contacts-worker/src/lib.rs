@@ -11,10 +11,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contacts_core::action::{ActionService, ActionState};
+use contacts_core::erasure::ErasureService;
 use contacts_core::event::FeedService;
+use contacts_core::housekeeping::Housekeeping;
 use contacts_core::import::{DryRunId, ImportId, ImportService, ImportState};
 use contacts_core::job::{Claimed, Job, JobQueue, Outcome, backoff};
 use contacts_core::webhook::WebhookService;
@@ -36,6 +38,8 @@ pub struct WorkerConfig {
     pub poll: Duration,
     /// For how long a job may go on while another waits.
     pub slice: Duration,
+    /// How often an idle worker deletes what is not needed any longer.
+    pub sweep: Duration,
 }
 
 impl Default for WorkerConfig {
@@ -45,6 +49,7 @@ impl Default for WorkerConfig {
             lease: Duration::from_secs(15),
             poll: Duration::from_millis(250),
             slice: Duration::from_secs(10),
+            sweep: Duration::from_secs(60 * 60),
         }
     }
 }
@@ -62,6 +67,10 @@ pub struct Worker {
     pub actions: ActionService,
     /// The use cases of webhooks.
     pub webhooks: WebhookService,
+    /// The use cases of erasures.
+    pub erasures: ErasureService,
+    /// What an idle worker does from time to time.
+    pub housekeeping: Arc<dyn Housekeeping>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -113,15 +122,29 @@ impl Worker {
     }
 
     fn work(&self, stopping: &AtomicBool) {
+        let mut swept: Option<Instant> = None;
         while !stopping.load(Ordering::Relaxed) {
             match self.run_next(stopping) {
                 Ok(true) => {}
+                Ok(false) if swept.is_none_or(|at| at.elapsed() >= self.config.sweep) => {
+                    self.sweep();
+                    swept = Some(Instant::now());
+                }
                 Ok(false) => thread::park_timeout(self.config.poll),
                 Err(error) => {
                     tracing::warn!(error = chain(&error), "no job can be taken");
                     thread::park_timeout(Duration::from_secs(1));
                 }
             }
+        }
+    }
+
+    /// What this leaves behind is deleted the next time.
+    fn sweep(&self) {
+        match self.housekeeping.sweep(self.clock.now()) {
+            Ok(0) => {}
+            Ok(files) => tracing::info!(files, "files of old imports were deleted"),
+            Err(error) => tracing::warn!(error = chain(&error), "housekeeping failed"),
         }
     }
 
@@ -169,6 +192,7 @@ impl Worker {
             Job::UndoImport(undo) => self.imports.take_back(job.org, undo, turn),
             Job::RunAction(action) => self.actions.run(job.org, action, turn),
             Job::DeliverWebhook(webhook) => self.webhooks.deliver(job.org, webhook, turn),
+            Job::Erase(erasure) => self.erasures.run(job.org, erasure, turn),
         }
     }
 
@@ -203,6 +227,8 @@ impl Worker {
                 actions.end(org, id, ActionState::Failed, Some(problem("action")), now)?
             }
             Job::SweepEvents | Job::DeliverWebhook(_) => false,
+            // An erasure that was asked for is never given up.
+            Job::Erase(_) => return Err(Error::Busy),
         };
         Ok(())
     }

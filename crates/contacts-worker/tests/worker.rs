@@ -293,6 +293,8 @@ fn worker(world: &World) -> Worker {
         feed: world.ports().feed_service(),
         actions: world.actions(),
         webhooks: world.ports().webhook_service(Arc::new(FakeSender::default())),
+        erasures: world.erasures(Arc::new(FakeSpreadsheets)),
+        housekeeping: world.ports().housekeeping,
         clock: Arc::new(world.clock()),
         ids: Arc::new(world.ids()),
         config: WorkerConfig { threads: 1, ..WorkerConfig::default() },

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{
-    Analysis, Applied, Chunk, Chunks, DryRunRepository, Import, ImportId, ImportRepository,
-    ImportState, Issue, Plan, Policy, RowReader, SkippedRows, Spreadsheets, TableProblem, Tally,
-    Target, Turn, UndoRepository, Upload, read_head, suggest,
+    Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
+    ImportRepository, ImportState, Issue, Plan, Policy, RowReader, SkippedRows, Spreadsheets,
+    TableProblem, Tally, Target, Turn, UndoRepository, Upload, read_head, suggest,
 };
 use crate::field::FieldRepository;
 use crate::file::{FileId, FileStore};
@@ -68,6 +68,7 @@ impl ImportService {
             org,
             id: ImportId(self.ids.next()),
             file: FileId(self.ids.next()),
+            file_state: FileState::Kept,
             file_name,
             bytes: 0,
             actor,
@@ -183,9 +184,23 @@ impl ImportService {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when the file was not read yet.
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the file was not read yet, or is not kept
+    /// any more.
     pub fn skipped_rows(&self, org: OrgId, id: ImportId) -> Result<SkippedRows> {
         let import = self.get(org, id)?;
+        match import.file_state {
+            FileState::Kept => {}
+            FileState::Erased => {
+                let why = "the file was deleted, for somebody in it was erased: \
+                           the reasons are in the list of issues";
+                return Err(Error::Conflict(why.to_owned()));
+            }
+            FileState::Expired => {
+                let why = "the file was deleted 30 days after the import's end: \
+                           the reasons are in the list of issues";
+                return Err(Error::Conflict(why.to_owned()));
+            }
+        }
         let Some(layout) = import.analysis.as_ref().map(|analysis| &analysis.layout) else {
             return Err(not_ready(&import));
         };

@@ -123,7 +123,7 @@ fn whole_rows(mut issues: Vec<Issue>, size: usize) -> Option<IssuePage> {
     responses(
         (status = 200, description = "The rows, ready to be corrected and imported again", body = String, content_type = "text/csv"),
         (status = 404, description = "There is no such import", body = ProblemView, content_type = "application/problem+json"),
-        (status = 409, description = "`conflict`: the file was not read yet", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "`conflict`: the file was not read yet, or is not kept any more", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
 async fn download(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contacts_core::import::{Analysis, Import, ImportState, Plan, Policy, Suggestion, Tally};
+use contacts_core::import::{
+    Analysis, FileState, Import, ImportState, Plan, Policy, Suggestion, Tally,
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -18,6 +20,8 @@ pub(super) struct ImportView {
     id: Uuid,
     /// What the file was called.
     file_name: String,
+    /// Whether the file is still kept.
+    file_state: FileStateView,
     /// How many bytes the file has.
     bytes: u64,
     /// Who began it.
@@ -51,6 +55,7 @@ impl ImportView {
         Self {
             id: import.id.0,
             file_name: import.file_name,
+            file_state: import.file_state.into(),
             bytes: import.bytes,
             actor: import.actor.into(),
             state: import.state.into(),
@@ -62,6 +67,29 @@ impl ImportView {
             created_at: import.created_at,
             started_at: import.started_at,
             finished_at: import.finished_at,
+        }
+    }
+}
+
+/// Whether the file of an import is still kept.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = FileState)]
+enum FileStateView {
+    /// It is.
+    Kept,
+    /// It was deleted, for somebody in it was erased.
+    Erased,
+    /// It was deleted 30 days after the import's end.
+    Expired,
+}
+
+impl From<FileState> for FileStateView {
+    fn from(state: FileState) -> Self {
+        match state {
+            FileState::Kept => Self::Kept,
+            FileState::Erased => Self::Erased,
+            FileState::Expired => Self::Expired,
         }
     }
 }

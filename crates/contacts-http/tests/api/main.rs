@@ -9,6 +9,7 @@ mod campaigns;
 mod captures;
 mod contact_list;
 mod contacts;
+mod erasures;
 mod events;
 mod export;
 mod fields;

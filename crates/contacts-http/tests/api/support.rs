@@ -134,6 +134,8 @@ impl Service {
             segments: world.segments(),
             selections: world.selections(),
             actions: world.actions(),
+            people: world.ports().person_service(),
+            erasures: world.erasures(Arc::new(FakeSpreadsheets)),
             keys: KeyService::new(ports.keys, clock.clone(), ids.clone()),
             organisations: ports.organisations,
             answers: Answers::new(answers, [7; 32]),

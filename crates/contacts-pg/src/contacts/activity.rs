@@ -139,6 +139,20 @@ pub(crate) fn arrivals(db: &mut PgConnection, org: OrgId, id: ContactId) -> Resu
     rows.into_iter().map(SourceRow::read).collect()
 }
 
+/// What was noted of a contact alone, the whole of it.
+pub(crate) fn events_of(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ContactId,
+) -> Result<Vec<ActivityKind>> {
+    let mut select = Statement::of(org).with(Bind::Uuid(id.0));
+    if let Some(events) = TELLERS.iter().find(|teller| teller.source == ActivitySource::Event) {
+        events.push(&mut select, None);
+    }
+    let rows: Vec<EntryRow> = select.build().load(db).map_err(store)?;
+    rows.iter().map(EntryRow::event).collect()
+}
+
 pub(super) fn activity(
     db: &mut PgConnection,
     org: OrgId,

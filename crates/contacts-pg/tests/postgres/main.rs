@@ -4,9 +4,11 @@
 
 mod captures;
 mod contracts;
+mod erasures;
 mod events;
 mod imports;
 mod migrations;
 mod oracle;
+mod person;
 mod plans;
 mod support;

@@ -257,6 +257,52 @@ macro_rules! note_repository_contract {
     };
 }
 
+/// Makes a test of each property of a [`contacts_core::erasure::ErasureRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! erasure_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, erasures:
+            an_erased_contact_is_gone_at_once_with_all_that_hangs_on_it
+            what_is_sought_is_kept_until_the_end_and_then_blanked
+            an_erased_file_is_gone_and_its_import_says_so
+            whom_an_import_adds_meanwhile_is_erased_in_the_end
+            whoever_comes_again_of_their_own_accord_stays
+            an_erasure_queues_its_job_once
+            the_newest_erasure_is_listed_first
+            organisations_do_not_see_each_other
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::person::PersonRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! person_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, people:
+            everything_is_told
+            nothing_of_others_is_told
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::housekeeping::Housekeeping`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! housekeeping_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, housekeeping:
+            a_file_goes_thirty_days_after_the_end_of_its_import
+            an_upload_that_is_never_completed_fails_after_a_day
+            an_import_that_is_never_started_is_cancelled_after_thirty_days
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::import::ImportRepository`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.

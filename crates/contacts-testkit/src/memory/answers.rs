@@ -83,17 +83,22 @@ impl AnswerRepository for World {
     }
 
     fn forget_all(&self, org: OrgId) -> Result<u64> {
-        self.rows(org, |rows| {
-            let mut erased = 0;
-            for kept in rows.answers.values_mut() {
-                let has_something = !matches!(kept.end, Some(End(None)));
-                if has_something && !kept.is_erased {
-                    kept.is_erased = true;
-                    kept.end = kept.end.take().map(|_| End(None));
-                    erased += 1;
-                }
+        self.rows(org, |rows| Ok(rows.forget_answers()))
+    }
+}
+
+impl Rows {
+    /// Erases every answer, those too that are being made, and says how many.
+    pub(crate) fn forget_answers(&mut self) -> u64 {
+        let mut erased = 0;
+        for kept in self.answers.values_mut() {
+            let has_something = !matches!(kept.end, Some(End(None)));
+            if has_something && !kept.is_erased {
+                kept.is_erased = true;
+                kept.end = kept.end.take().map(|_| End(None));
+                erased += 1;
             }
-            Ok(erased)
-        })
+        }
+        erased
     }
 }

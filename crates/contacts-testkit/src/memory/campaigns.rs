@@ -7,7 +7,9 @@ use contacts_core::campaign::{
     AddressKey, Campaign, CampaignCursor, CampaignId, CampaignRepository, ContactCampaigns,
     Counted, Delivery, DeliveryKind, DeliveryOutcome, Joining, Subscription,
 };
-use contacts_core::contact::{Activity, ActivityKind, ActivityPlace, ActivitySource, ContactId};
+use contacts_core::contact::{
+    Activity, ActivityKind, ActivityPlace, ActivitySource, ContactId, EmailAddress,
+};
 use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
@@ -29,6 +31,15 @@ impl Contacts {
         record.unsubscribed_at = [record.unsubscribed_at, at, before].into_iter().flatten().min();
         if let (Some(hash), Some(at)) = (hash, record.unsubscribed_at) {
             self.suppressions.insert(hash, at);
+        }
+    }
+}
+
+impl Contacts {
+    /// Forgets that addresses were unsubscribed.
+    pub(crate) fn forget_unsubscribes(&mut self, org: OrgId, emails: &[EmailAddress]) {
+        for email in emails {
+            self.suppressions.remove(&KEY.hash(org, email));
         }
     }
 }

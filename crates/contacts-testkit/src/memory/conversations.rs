@@ -37,6 +37,15 @@ impl Conversations {
         self.links.retain(|_, owner| *owner != contact);
     }
 
+    /// Erases those of a contact, and those of its visitors that are nobody's.
+    pub(crate) fn erase(&mut self, contact: ContactId, visitors: &[Visitor]) {
+        let Self { by_id, links } = self;
+        by_id.retain(|id, conversation| match links.get(id) {
+            Some(owner) => *owner != contact,
+            None => !visitors.contains(&conversation.visitor),
+        });
+    }
+
     /// Links what a visitor said before they were known.
     pub(crate) fn adopt(&mut self, visitor: &Visitor, contact: ContactId) {
         let theirs = self.by_id.values().filter(|conversation| conversation.visitor == *visitor);

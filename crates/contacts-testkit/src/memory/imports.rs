@@ -25,7 +25,7 @@ use crate::{CountedIds, World};
 /// An import and what was noted of its rows.
 pub(crate) struct Run {
     pub(crate) import: Import,
-    issues: Vec<Issue>,
+    pub(crate) issues: Vec<Issue>,
     /// What each piece did, in order.
     pub(crate) pieces: Vec<Vec<Trace>>,
     pub(crate) dry: Option<Rehearsal>,

@@ -1,0 +1,139 @@
+//! Erasing people (R14), over the world in memory.
+#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
+
+use std::sync::Arc;
+
+use contacts_core::contact::{Contact, NewContact};
+use contacts_core::erasure::{ErasureService, ErasureState};
+use contacts_core::import::{FileState, Import, ImportService, ImportState, Turn};
+use contacts_core::job::Outcome;
+use contacts_core::{Actor, Error};
+use contacts_testkit::{FakeSpreadsheets, World};
+
+/// Goes on for ever.
+struct Always;
+
+impl Turn for Always {
+    fn may_go_on(&self) -> bool {
+        true
+    }
+
+    fn must_end(&self) -> bool {
+        false
+    }
+}
+
+struct Scene {
+    world: World,
+    imports: ImportService,
+    erasures: ErasureService,
+    ann: Contact,
+}
+
+fn scene() -> Scene {
+    let world = World::new();
+    let new = NewContact {
+        name: Some("Ann Lee"),
+        email: Some("ann@example.org"),
+        phone: Some("+1 202 555 0101"),
+        ..NewContact::default()
+    };
+    let ann = world.contacts().create(world.org(), &new, Actor::System).unwrap();
+    let (imports, erasures) =
+        (world.imports(Arc::new(FakeSpreadsheets)), world.erasures(Arc::new(FakeSpreadsheets)));
+    Scene { world, imports, erasures, ann }
+}
+
+impl Scene {
+    /// A file that was uploaded and looked at.
+    fn ready(&self, text: &str) -> Import {
+        let org = self.world.org();
+        let mut upload = self.imports.begin(org, "people.csv", Actor::System, 1 << 20).unwrap();
+        upload.push(text.as_bytes()).unwrap();
+        let import = upload.finish().unwrap();
+        self.imports.analyse(org, import.id, &Always).unwrap();
+        self.import(&import)
+    }
+
+    fn cancelled(&self, text: &str) -> Import {
+        self.imports.cancel(self.world.org(), self.ready(text).id).unwrap()
+    }
+
+    fn import(&self, import: &Import) -> Import {
+        self.imports.get(self.world.org(), import.id).unwrap()
+    }
+}
+
+#[test]
+fn every_file_that_holds_the_person_is_deleted_and_no_other() {
+    let scene = scene();
+    let org = scene.world.org();
+    let by_address = scene.cancelled("name,email\nA. Lee,ANN@example.org\n");
+    let by_phone = scene.cancelled("name,email,phone\nA,a@x.org,001 (202) 555-0101\n");
+    let others = scene.cancelled("name,email\nAnn Lee,ann.lee@example.org\n");
+    let unusable = scene.ready("ann@example.org\n");
+    scene.world.clock().tick();
+    let erasure = scene.erasures.erase(org, scene.ann.id, false, Actor::System).unwrap();
+    assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
+    for import in [by_address, by_phone] {
+        assert_eq!(scene.import(&import).file_state, FileState::Erased);
+        let skipped = scene.imports.skipped_rows(org, import.id);
+        assert!(matches!(skipped, Err(Error::Conflict(why)) if why.contains("erased")));
+    }
+    assert_eq!(scene.import(&others).file_state, FileState::Kept);
+    assert_eq!(scene.import(&unusable).state, ImportState::Unusable);
+    assert_eq!(scene.import(&unusable).file_state, FileState::Erased, "nobody can read it");
+    let done = scene.erasures.get(org, erasure.id).unwrap();
+    assert_eq!((done.state, done.files), (ErasureState::Done, 3));
+    assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
+}
+
+#[test]
+fn an_import_that_is_not_at_its_end_is_waited_for() {
+    let scene = scene();
+    let org = scene.world.org();
+    let held = scene.ready("name,email\nAnn,ann@example.org\n");
+    let others = scene.ready("name,email\nBo,bo@example.org\n");
+    let coming = scene.imports.begin(org, "people.csv", Actor::System, 1 << 20).unwrap();
+    scene.world.clock().tick();
+    let erasure = scene.erasures.erase(org, scene.ann.id, false, Actor::System).unwrap();
+    for _ in 0..2 {
+        let outcome = scene.erasures.run(org, erasure.id, &Always).unwrap();
+        assert!(matches!(outcome, Outcome::Rest(_)));
+        let waiting = scene.erasures.get(org, erasure.id).unwrap();
+        let mut waits_for = waiting.waits_for.clone();
+        waits_for.sort();
+        assert_eq!(waiting.state, ErasureState::Waiting);
+        assert_eq!(waits_for, [held.id, coming.import().id], "which may hold her");
+    }
+    scene.imports.cancel(org, held.id).unwrap();
+    coming.abandon("it broke off").unwrap();
+    assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
+    assert_eq!(scene.import(&held).file_state, FileState::Erased);
+    assert_eq!(scene.import(&others).file_state, FileState::Kept);
+}
+
+#[test]
+fn files_that_came_after_the_request_are_not_looked_at() {
+    let scene = scene();
+    let org = scene.world.org();
+    let erasure = scene.erasures.erase(org, scene.ann.id, false, Actor::System).unwrap();
+    scene.world.clock().tick();
+    let later = scene.cancelled("name,email\nAnn,ann@example.org\n");
+    assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
+    assert_eq!(scene.import(&later).file_state, FileState::Kept);
+}
+
+#[test]
+fn whoever_is_not_there_cannot_be_erased() {
+    let scene = scene();
+    let other = scene.world.another_org();
+    let refused = scene.erasures.erase(other, scene.ann.id, false, Actor::System);
+    assert!(matches!(refused, Err(Error::NotFound("contact"))));
+    let erasure = scene.erasures.erase(scene.world.org(), scene.ann.id, false, Actor::System);
+    let erasure = erasure.unwrap();
+    assert!(matches!(scene.erasures.get(other, erasure.id), Err(Error::NotFound("erasure"))));
+    assert_eq!(scene.erasures.run(other, erasure.id, &Always).unwrap(), Outcome::Done);
+    let again = scene.erasures.erase(scene.world.org(), scene.ann.id, false, Actor::System);
+    assert!(matches!(again, Err(Error::NotFound("contact"))));
+}

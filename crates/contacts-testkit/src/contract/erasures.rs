@@ -1,0 +1,201 @@
+//! What a [`contacts_core::erasure::ErasureRepository`] promises (R14).
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use std::time::Duration;
+
+use contacts_core::contact::{Contact, ContactFilter};
+use contacts_core::erasure::{Erasure, ErasureId, ErasureState};
+use contacts_core::file::FileId;
+use contacts_core::import::{FileState, Import, ImportState, PlannedRow, Policy, Skip};
+use contacts_core::job::Job;
+use contacts_core::{Actor, Clock, Ids, OrgId};
+
+use crate::Ports;
+use crate::samples::{self, new_email, new_name};
+
+fn erasure(ports: &Ports, contact: &Contact) -> Erasure {
+    Erasure {
+        org: contact.org,
+        id: ErasureId(ports.ids.next()),
+        contact: contact.id,
+        forget_unsubscribe: false,
+        state: ErasureState::Running,
+        waits_for: Vec::new(),
+        files: 0,
+        actor: Actor::User(ports.ids.next()),
+        created_at: ports.clock.now(),
+        finished_at: None,
+    }
+}
+
+fn begin(ports: &Ports, contact: &Contact) -> Erasure {
+    let erasure = erasure(ports, contact);
+    assert!(ports.erasures.begin(&erasure).unwrap());
+    erasure
+}
+
+/// An import that is done, with a file, and one row about a person and one that was skipped.
+fn imported(ports: &Ports, org: OrgId, name: &str, email: &str) -> Import {
+    let import = samples::running_import(ports, org, Policy::default());
+    ports.files.append(org, import.file, 0, b"Name,Email").unwrap();
+    let row = samples::import_row(name, email);
+    let mut chunk = samples::chunk(&ports.ids, 0, vec![row.clone(), row]);
+    let last = chunk.rows.remove(1);
+    chunk.rows.push(PlannedRow { row: Err(Skip::MissingName), ..last });
+    ports.imports.apply(&import, &chunk, ports.clock.tick()).unwrap();
+    ports.imports.end(org, import.id, ImportState::Done, None, ports.clock.now()).unwrap();
+    ports.imports.get(org, import.id).unwrap().unwrap()
+}
+
+fn bytes(ports: &Ports, org: OrgId, file: FileId) -> usize {
+    let mut bytes = Vec::new();
+    ports.files.open(org, file).unwrap().read_to_end(&mut bytes).unwrap();
+    bytes.len()
+}
+
+pub fn an_erased_contact_is_gone_at_once_with_all_that_hangs_on_it(ports: &Ports) {
+    let org = ports.org();
+    let (ann, bo) = (ports.add(org, "Ann Lee", "ann@example.org"), ports.add(org, "Bo", ""));
+    let old = ports.add(org, "Annie", "annie@example.org");
+    let service = ports.contact_service();
+    service.merge(org, ann.id, old.id, None, Actor::System).unwrap();
+    ports.note(org, ann.id, "secret");
+    ports.clock.tick();
+    begin(ports, &ann);
+    assert_eq!(ports.contacts.get(org, ann.id).unwrap(), None);
+    assert_eq!(ports.contacts.merged_into(org, old.id).unwrap(), None);
+    assert_eq!((ports.notes(org, ann.id), ports.activity(org, ann.id)), (vec![], vec![]));
+    assert_eq!(ports.all(org, &ContactFilter::default()), [bo]);
+    ports.add(org, "Ann again", "ann@example.org");
+}
+
+pub fn what_is_sought_is_kept_until_the_end_and_then_blanked(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add_with(org, "Ann Lee", "Ann@Example.org", |contact| {
+        contact.phone = Some(samples::phone("+1 (202) 555-0101"));
+    });
+    let import = imported(ports, org, "Ann Lee", "ann@example.org");
+    let patch = new_email("new@example.org");
+    ports.contacts.update(org, ann.id, None, &patch, Actor::System, ports.clock.tick()).unwrap();
+    let patch = new_name("Ann Moe");
+    ports.contacts.update(org, ann.id, None, &patch, Actor::System, ports.clock.tick()).unwrap();
+    let erasure = begin(ports, &ann);
+
+    let work = ports.erasures.work(org, erasure.id).unwrap().unwrap();
+    assert_eq!((&work.erasure, work.reached), (&erasure, None));
+    let texts = |set: &std::collections::BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
+    assert_eq!(texts(&work.sought.addresses), ["ann@example.org", "new@example.org"]);
+    assert_eq!(texts(&work.sought.phones), ["12025550101"]);
+    assert_eq!(texts(&work.sought.names), ["ann lee", "ann moe"]);
+    assert_eq!(work.sought.imports.into_iter().collect::<Vec<_>>(), [(import.id, 1)]);
+
+    let waits_for = vec![import.id];
+    let (erasures, id) = (&ports.erasures, erasure.id);
+    erasures.reached(org, id, Some(import.id), &waits_for, ErasureState::Waiting).unwrap();
+    let work = erasures.work(org, id).unwrap().unwrap();
+    let waiting = Erasure { waits_for, state: ErasureState::Waiting, ..erasure.clone() };
+    assert_eq!((work.erasure, work.reached), (waiting, Some(import.id)));
+
+    let now = ports.clock.tick();
+    assert!(erasures.finish(org, id, now).unwrap());
+    assert!(erasures.finish(org, id, ports.clock.tick()).unwrap());
+    let done = Erasure { state: ErasureState::Done, finished_at: Some(now), ..erasure };
+    assert_eq!(erasures.get(org, id).unwrap(), Some(done));
+    assert_eq!(erasures.work(org, id).unwrap(), None);
+    erasures.reached(org, id, None, &[import.id], ErasureState::Waiting).unwrap();
+    assert_eq!(erasures.get(org, id).unwrap().unwrap().state, ErasureState::Done);
+}
+
+pub fn an_erased_file_is_gone_and_its_import_says_so(ports: &Ports) {
+    let org = ports.org();
+    let (import, other) = (
+        imported(ports, org, "Ann", "ann@example.org"),
+        imported(ports, org, "Bo", "bo@example.org"),
+    );
+    let ann = ports.of_address(org, "ann@example.org").unwrap();
+    let erasure = begin(ports, &ann);
+    for _ in 0..2 {
+        ports.erasures.erase_file(org, erasure.id, import.id, &[1, 2]).unwrap();
+    }
+    let read = ports.imports.get(org, import.id).unwrap().unwrap();
+    assert_eq!((read.file_state, bytes(ports, org, import.file)), (FileState::Erased, 0));
+    assert!(read.analysis.as_ref().unwrap().samples.is_empty());
+    assert_eq!(read.tally, import.tally, "the summary stays true");
+    let issues = ports.imports.issues(org, import.id, 0, 10).unwrap();
+    assert_eq!(issues.len(), 1);
+    assert_eq!(issues[0].reason, issues[0].code);
+    assert_eq!(ports.erasures.get(org, erasure.id).unwrap().unwrap().files, 1, "counted once");
+    assert_eq!(ports.imports.get(org, other.id).unwrap(), Some(other.clone()));
+    assert!(bytes(ports, org, other.file) > 0);
+}
+
+pub fn whom_an_import_adds_meanwhile_is_erased_in_the_end(ports: &Ports) {
+    let org = ports.org();
+    let running = samples::running_import(ports, org, Policy::default());
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    ports.clock.tick();
+    let erasure = begin(ports, &ann);
+    ports.clock.tick();
+    let rows = vec![
+        samples::import_row("Ann", "ANN@example.org"),
+        samples::import_row("Bo", "bo@example.org"),
+    ];
+    let chunk = samples::chunk(&ports.ids, 0, rows);
+    ports.imports.apply(&running, &chunk, ports.clock.now()).unwrap();
+    assert!(ports.of_address(org, "ann@example.org").is_some());
+    assert!(ports.erasures.finish(org, erasure.id, ports.clock.tick()).unwrap());
+    assert!(ports.of_address(org, "ann@example.org").is_none());
+    assert!(ports.of_address(org, "bo@example.org").is_some());
+}
+
+pub fn whoever_comes_again_of_their_own_accord_stays(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let erasure = begin(ports, &ann);
+    ports.clock.tick();
+    let by_hand = ports.add(org, "Ann", "ann@example.org");
+    assert!(ports.erasures.finish(org, erasure.id, ports.clock.tick()).unwrap());
+    assert_eq!(ports.get(org, by_hand.id), by_hand);
+}
+
+pub fn an_erasure_queues_its_job_once(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let first = begin(ports, &ann);
+    assert!(!ports.erasures.begin(&erasure(ports, &ann)).unwrap(), "there is nobody any more");
+    let claim = || {
+        let (worker, lease) = (ports.ids.next(), Duration::from_secs(30));
+        ports.jobs.claim(worker, lease, ports.clock.now()).unwrap().map(|claimed| claimed.job)
+    };
+    assert_eq!((claim(), claim()), (Some(Job::Erase(first.id)), None));
+    assert_eq!(ports.erasures.list(org, None, 10).unwrap(), [first]);
+}
+
+pub fn the_newest_erasure_is_listed_first(ports: &Ports) {
+    let org = ports.org();
+    let mut made = Vec::new();
+    for nth in 0..3 {
+        let contact = ports.add(org, &format!("Ann {nth}"), "");
+        made.insert(0, begin(ports, &contact));
+    }
+    assert_eq!(ports.erasures.list(org, None, 2).unwrap(), made[..2]);
+    assert_eq!(ports.erasures.list(org, Some(made[1].id), 2).unwrap(), made[2..]);
+}
+
+pub fn organisations_do_not_see_each_other(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let theirs = ports.add(other, "Ann", "ann@example.org");
+    let import = imported(ports, other, "Ann", "ann@example.org");
+    let foreign = Contact { org: other, ..ann.clone() };
+    assert!(!ports.erasures.begin(&erasure(ports, &foreign)).unwrap());
+    let erasure = begin(ports, &ann);
+    assert_eq!(ports.erasures.get(other, erasure.id).unwrap(), None);
+    assert_eq!(ports.erasures.work(other, erasure.id).unwrap(), None);
+    assert_eq!(ports.erasures.list(other, None, 10).unwrap(), []);
+    ports.erasures.erase_file(org, erasure.id, import.id, &[1]).unwrap();
+    assert!(ports.erasures.finish(org, erasure.id, ports.clock.tick()).unwrap());
+    assert!(ports.contacts.get(other, theirs.id).unwrap().is_some());
+    assert_eq!(ports.imports.get(other, import.id).unwrap(), Some(import.clone()));
+    assert!(bytes(ports, other, import.file) > 0);
+}
