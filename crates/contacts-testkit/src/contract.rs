@@ -38,4 +38,5 @@ pub mod webhooks;
 
 mod check;
 mod macros;
+mod macros_bulk;
 mod macros_chat;

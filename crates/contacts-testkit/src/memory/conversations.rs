@@ -27,6 +27,11 @@ impl Conversations {
         found
     }
 
+    /// Whether a contact has any.
+    pub(crate) fn has_any(&self, contact: ContactId) -> bool {
+        self.links.values().any(|owner| *owner == contact)
+    }
+
     /// Whatever is one contact's is another's from now on.
     pub(crate) fn move_all(&mut self, from: ContactId, to: ContactId) {
         self.links.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = to);

@@ -78,6 +78,9 @@ impl Step<'_> {
         if rows.notes.values().any(|note| note.contact == id) {
             return Some(KeptReason::Noted);
         }
+        if rows.conversations.has_any(id) {
+            return Some(KeptReason::Conversation);
+        }
         if !record.subscriptions.is_empty() || record.unsubscribed_at.is_some() {
             return Some(KeptReason::Subscribed);
         }
