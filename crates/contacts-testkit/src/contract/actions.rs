@@ -7,7 +7,7 @@ use std::time::Duration;
 use contacts_core::action::{
     Action, ActionId, ActionKind, ActionState, Applied, Piece, SkipReason, Tally,
 };
-use contacts_core::campaign::CampaignId;
+use contacts_core::campaign::{CampaignId, DeliveryKind};
 use contacts_core::contact::{ActivityKind, ActivityPlace, ContactFilter, ContactId};
 use contacts_core::job::Job;
 use contacts_core::page::PageSize;
@@ -69,8 +69,8 @@ fn done(ports: &Ports, org: OrgId, ids: &[ContactId], kind: ActionKind) -> Piece
 }
 
 fn lines(piece: &Piece) -> Vec<(ContactId, &'static str)> {
-    let said = |(id, outcome, reason)| (id, if reason == "" { outcome } else { reason });
-    piece.lines().into_iter().map(said).collect()
+    let lines = piece.lines().into_iter();
+    lines.map(|(id, outcome, why)| (id, if why.is_empty() { outcome } else { why })).collect()
 }
 
 fn nobody(ports: &Ports) -> ContactId {
@@ -175,6 +175,34 @@ pub fn removing_tags_counts_each_contact_once(ports: &Ports) {
     assert_eq!(ports.names(org, &ContactFilter::default()).len(), 3);
     assert_eq!(written(&ports.get(org, both).tags), ["x"]);
     assert_eq!(ports.get(org, one).tags, []);
+}
+
+pub fn who_cannot_be_reached_or_has_unsubscribed_is_added_to_no_campaign(ports: &Ports) {
+    let org = ports.org();
+    let [spring, summer] = ["Spring", "Summer"].map(|name| ports.campaign(org, name));
+    let [ann, bo] = ["ann@x.org", "bo@x.org"].map(|email| ports.add(org, "Ann", email));
+    let silent = ports.add(org, "Cem", "");
+    let gone = nobody(ports);
+    ports.told(org, &spring, &bo, DeliveryKind::Unsubscribed);
+    let ids = [ann.id, bo.id, silent.id, gone];
+    for outcome in ["changed", "unchanged"] {
+        let piece = done(ports, org, &ids, ActionKind::AddToCampaign(summer.id));
+        assert_eq!(
+            lines(&piece),
+            [
+                (ann.id, outcome),
+                (bo.id, "unsubscribed"),
+                (silent.id, "unreachable"),
+                (gone, "not_found")
+            ]
+        );
+    }
+    let subscribed = ports.campaigns_of(org, ann.id).items;
+    assert_eq!(subscribed.len(), 1);
+    assert!(matches!(subscribed[0].1.actor, Actor::User(_)));
+    // In none but the one that told of it.
+    assert_eq!(ports.campaigns_of(org, bo.id).items.len(), 1);
+    assert_eq!(ports.campaigns_of(org, silent.id).items.len(), 0);
 }
 
 pub fn deleting_takes_them_for_ever(ports: &Ports) {

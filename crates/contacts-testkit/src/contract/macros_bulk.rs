@@ -47,6 +47,7 @@ macro_rules! action_repository_contract {
             adding_tags_counts_each_contact_once
             a_tag_is_made_when_somebody_gets_it
             removing_tags_counts_each_contact_once
+            who_cannot_be_reached_or_has_unsubscribed_is_added_to_no_campaign
             deleting_takes_them_for_ever
             whoever_was_merged_is_skipped_as_such
             a_delete_skips_whom_its_filter_does_not_mean_any_more

@@ -145,7 +145,7 @@ impl Taking<'_> {
     fn delete(&self, rows: &mut Rows, piece: &mut Piece, there: &[ContactId]) -> Result<()> {
         let is_meant = |id: &ContactId| {
             let record = rows.contacts.records.get(id);
-            record.is_some_and(|record| rows.is_meant(&self.still, record))
+            record.is_some_and(|record| rows.is_meant(self.still, record))
         };
         // All are looked at before any goes: who is left may have no duplicate any more.
         let meant: Vec<_> = there.iter().map(is_meant).collect();
