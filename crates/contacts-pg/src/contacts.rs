@@ -112,9 +112,9 @@ impl ContactRepository for Database {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<&ActivityPlace>,
+        before: Option<ActivityPlace>,
         size: PageSize,
     ) -> Result<Activities> {
-        self.read(|db| activity::activity(db, org, id, before, size))
+        self.read(|db| activity::activity(db, org, id, before.as_ref(), size))
     }
 }

@@ -149,15 +149,11 @@ pub trait ContactRepository: Send + Sync {
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be read.
-    #[cfg_attr(
-        not(any(test, feature = "mocks")),
-        expect(clippy::needless_lifetimes, reason = "the mock needs the name")
-    )]
-    fn activity<'a>(
+    fn activity(
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<&'a ActivityPlace>,
+        before: Option<ActivityPlace>,
         size: PageSize,
     ) -> Result<Activities>;
 }

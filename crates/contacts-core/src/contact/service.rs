@@ -275,7 +275,7 @@ impl ContactService {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<&ActivityPlace>,
+        before: Option<ActivityPlace>,
         size: PageSize,
     ) -> Result<Activities> {
         self.get(org, id)?;

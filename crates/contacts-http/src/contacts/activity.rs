@@ -229,7 +229,7 @@ async fn list(
     let size = params.limit();
     params.finish()?;
     let body = blocking(&shared, move |api| {
-        let page = api.contacts.activity(caller.org, id, before.as_ref(), size)?;
+        let page = api.contacts.activity(caller.org, id, before, size)?;
         to_json(&ActivitiesView {
             items: page.items.into_iter().map(Into::into).collect(),
             next: page.next.as_ref().map(ActivityPlace::encode),

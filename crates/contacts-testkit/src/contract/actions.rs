@@ -357,7 +357,7 @@ pub fn activity_tells_what_was_done_in_bulk(ports: &Ports) {
         let everybody = ContactFilter::default();
         assert!(matches!(ports.actions.apply(&action, 0, &everybody, at), Ok(Applied::Taken(_))));
     }
-    let activity = |id, before: Option<&ActivityPlace>, size| {
+    let activity = |id, before: Option<ActivityPlace>, size| {
         let size = PageSize::new(size).unwrap();
         ports.contacts.activity(org, id, before, size).unwrap()
     };
@@ -373,9 +373,9 @@ pub fn activity_tells_what_was_done_in_bulk(ports: &Ports) {
     // Page by page.
     let first = activity(ann.id, None, 1);
     assert_eq!(first.items, told[..1]);
-    let second = activity(ann.id, first.next.as_ref(), 1);
+    let second = activity(ann.id, first.next, 1);
     assert_eq!(second.items, told[1..2]);
-    assert_eq!(activity(ann.id, second.next.as_ref(), 1).items, told[2..]);
+    assert_eq!(activity(ann.id, second.next, 1).items, told[2..]);
 }
 
 pub fn the_newest_action_is_listed_first(ports: &Ports) {

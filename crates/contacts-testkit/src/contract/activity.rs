@@ -77,7 +77,7 @@ pub fn what_happens_meanwhile_does_not_disturb_the_pages(ports: &Ports) {
     let first = ports.contacts.activity(org, ann.id, None, size).unwrap();
     ports.clock.tick();
     ports.note(org, ann.id, "two");
-    let rest = ports.contacts.activity(org, ann.id, first.next.as_ref(), size).unwrap();
+    let rest = ports.contacts.activity(org, ann.id, first.next, size).unwrap();
     assert_eq!(rest.items.len(), 1);
     assert_eq!((&rest.items[0].what, rest.next), (&ActivityKind::Created, None));
 }
@@ -87,7 +87,7 @@ fn pages(ports: &Ports, org: OrgId, id: ContactId, size: u16) -> Vec<Activity> {
     let size = PageSize::new(size).unwrap();
     let (mut all, mut before) = (Vec::new(), None);
     loop {
-        let page = ports.contacts.activity(org, id, before.as_ref(), size).unwrap();
+        let page = ports.contacts.activity(org, id, before.take(), size).unwrap();
         all.extend(page.items);
         let Some(next) = page.next else { return all };
         before = ActivityPlace::decode(&next.encode());

@@ -394,7 +394,7 @@ pub fn what_campaigns_did_is_told_by_the_activity(ports: &Ports) {
     let (mut paged, mut before) = (Vec::new(), None);
     loop {
         let one = PageSize::new(1).unwrap();
-        let page = ports.contacts.activity(org, ann.id, before.as_ref(), one).unwrap();
+        let page = ports.contacts.activity(org, ann.id, before.take(), one).unwrap();
         paged.extend(page.items);
         before = page.next;
         if before.is_none() {

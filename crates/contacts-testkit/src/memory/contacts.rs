@@ -363,14 +363,14 @@ impl ContactRepository for World {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<&ActivityPlace>,
+        before: Option<ActivityPlace>,
         size: PageSize,
     ) -> Result<Activities> {
         self.rows(org, |rows| {
             let record = rows.contacts.records.get(&id);
             let mut happened = record.map(Record::happened).unwrap_or_default();
             happened.extend(rows.campaign_activity(id));
-            happened.retain(|(place, _)| before.is_none_or(|before| place < before));
+            happened.retain(|(place, _)| before.as_ref().is_none_or(|before| place < before));
             happened.sort_by(|(one, _), (other, _)| other.cmp(one));
             let page = Page::cut(happened, size, |(place, _)| place.clone());
             let mut items: Vec<_> = page.items.into_iter().map(|(_, activity)| activity).collect();
