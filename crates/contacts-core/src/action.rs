@@ -3,14 +3,18 @@
 //! An action goes piece by piece of its selection, a transaction each, that counts the piece and
 //! does it. So nobody is done twice and nobody is left out, whatever dies at whatever moment.
 
+mod file;
 mod kind;
 mod outcome;
 mod repository;
 mod result;
 mod service;
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
 
+pub use self::file::ActionFile;
 pub use self::kind::{ActionKind, RawAction};
 pub use self::outcome::{Piece, SkipReason, Tally};
 #[cfg(any(test, feature = "mocks"))]
@@ -51,7 +55,7 @@ pub struct Action {
     pub pieces_done: u32,
     /// What came of their people.
     pub tally: Tally,
-    /// The file that it makes, if it makes one.
+    /// The file that an export makes, until it is deleted.
     pub file: Option<FileId>,
     /// Who does it.
     pub actor: Actor,
@@ -61,6 +65,11 @@ pub struct Action {
     pub started_at: Option<OffsetDateTime>,
     /// When it came to an end.
     pub finished_at: Option<OffsetDateTime>,
+}
+
+impl Action {
+    /// How long the file of an export is kept after its end.
+    pub const FILE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 }
 
 /// How far an action is.

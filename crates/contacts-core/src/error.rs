@@ -37,6 +37,9 @@ pub enum Error {
     /// Events after this place in the feed are not kept any more (R42).
     #[error("the feed does not reach back to this cursor: read the whole list, then begin anew")]
     CursorExpired,
+    /// The file was deleted, as every file is after its time (R24).
+    #[error("the file is not kept any more: make another")]
+    FileErased,
     /// The person confirmed another number than this (R23).
     #[error("it would be done to {0}, which is not the number that was confirmed")]
     CountChanged(u64),

@@ -8,6 +8,7 @@ mod columns;
 mod repository;
 mod run;
 mod service;
+mod sheet;
 
 pub use self::columns::{Column, Columns, recognise};
 #[cfg(any(test, feature = "mocks"))]
@@ -15,3 +16,4 @@ pub use self::repository::MockExportRepository;
 pub use self::repository::{ExportPage, ExportRepository, ExportRow, People};
 pub use self::run::Export;
 pub use self::service::{ExportFormat, ExportService};
+pub use self::sheet::{Copying, Sheet};

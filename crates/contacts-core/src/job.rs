@@ -32,6 +32,8 @@ pub enum Job {
     UndoImport(UndoId),
     /// Do a bulk action, piece by piece.
     RunAction(ActionId),
+    /// Delete the file of a bulk action, whose time is over.
+    EraseFile(ActionId),
     /// Send what a webhook is to hear of.
     DeliverWebhook(WebhookId),
     /// Look for an erased person in files.

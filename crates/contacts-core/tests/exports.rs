@@ -1,40 +1,14 @@
 //! Exporting contacts (R25), over the world in memory.
-#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 use std::sync::Arc;
 
-use contacts_core::contact::{ContactFilter, ContactId, NewContact};
+use contacts_core::Error;
+use contacts_core::contact::{ContactFilter, ContactId};
 use contacts_core::export::{ExportFormat, ExportPage, ExportService, MockExportRepository};
-use contacts_core::{Actor, Error, Ids};
 use contacts_testkit::{FakeSpreadsheets, World};
-
-fn add(world: &World, name: &str) -> ContactId {
-    let email = format!("{}@example.org", name.to_lowercase());
-    let new = NewContact { name: Some(name), email: Some(&email), ..NewContact::default() };
-    world.contacts().create(world.org(), &new, Actor::System).unwrap().id
-}
 
 fn names() -> ExportFormat {
     ExportFormat { columns: Some(vec!["name".to_owned()]), byte_order_mark: false }
-}
-
-#[test]
-fn a_part_holds_given_people_and_the_first_one_the_header() {
-    let world = World::new();
-    let exports = world.exports(Arc::new(FakeSpreadsheets));
-    let [ann, bo, cem] = ["Ann", "Bo", "Cem"].map(|name| add(&world, name));
-    world.contacts().delete(world.org(), bo, None, Actor::System).unwrap();
-    let mut file = Vec::new();
-    let mut part = |ids: &[ContactId], is_first| {
-        let mut give = |bytes: &[u8]| {
-            file.extend_from_slice(bytes);
-            Ok(())
-        };
-        exports.part(world.org(), &names(), ids, is_first, &mut give).unwrap()
-    };
-    assert_eq!(part(&[ann, bo], true), [ann], "whoever is gone is not told of");
-    assert_eq!(part(&[cem, ContactId(world.ids().next())], false), [cem]);
-    assert_eq!(String::from_utf8(file).unwrap(), "name\r\nAnn\r\nCem\r\n");
 }
 
 #[test]

@@ -182,6 +182,8 @@ impl Contacts {
             actions: ActionService {
                 actions: db(),
                 selections: selections.clone(),
+                exports: ExportService { people: db(), fields: db(), spreadsheets: Arc::new(Csv) },
+                files: db(),
                 clock: now(),
                 ids: next(),
             },

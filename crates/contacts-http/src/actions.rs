@@ -35,6 +35,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_cancel, _, _>(cancel)
         .add::<__path_follow, _, _>(follow)
         .add::<__path_download, _, _>(download)
+        .add::<__path_file, _, _>(file)
 }
 
 /// Something to be done to many: to a selection, or to a few `ids`.
@@ -64,7 +65,7 @@ struct ActionBody {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = NewActionKind)]
 struct ActionKindBody {
-    /// `add_tags`, `remove_tags`, `add_to_campaign` or `delete`.
+    /// `add_tags`, `remove_tags`, `add_to_campaign`, `export` or `delete`.
     r#type: String,
     /// Of `add_tags` and `remove_tags`: 1 to 100 names of tags.
     #[serde(default, deserialize_with = "present")]
@@ -74,6 +75,15 @@ struct ActionKindBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     campaign_id: Option<Uuid>,
+    /// Of `export`: the columns, in order, as `GET /v1/contacts/export` takes them. When absent,
+    /// all of them, but for archived fields.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    columns: Option<Vec<String>>,
+    /// Of `export`: whether the file begins with a byte order mark.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    bom: Option<bool>,
 }
 
 impl ActionBody {
@@ -88,10 +98,19 @@ impl ActionBody {
     }
 
     fn action(&self) -> RawAction<'_> {
-        let ActionKindBody { r#type: kind, tags, campaign_id } = &self.action;
-        let tags = tags.as_ref().map(|tags| tags.iter().map(String::as_str).collect());
-        RawAction { kind, tags, campaign: *campaign_id }
+        let ActionKindBody { r#type: kind, tags, campaign_id, columns, bom } = &self.action;
+        RawAction {
+            kind,
+            tags: tags.as_deref().map(texts),
+            campaign: *campaign_id,
+            columns: columns.as_deref().map(texts),
+            byte_order_mark: *bom,
+        }
     }
+}
+
+fn texts(given: &[String]) -> Vec<&str> {
+    given.iter().map(String::as_str).collect()
 }
 
 /// A page of actions.
@@ -256,4 +275,27 @@ async fn download(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<Act
     let begun =
         blocking(&shared, move |api| Begun::new(Box::new(api.actions.result(caller.org, id)?)));
     Ok(begun.await?.csv(shared, place, &format!("action-{id}.csv")))
+}
+
+/// Download the file that an export made
+///
+/// It is kept for 24 hours after the export is done. When something goes wrong midway, the
+/// connection breaks off before the last chunk: a file that ended well is complete.
+#[utoipa::path(
+    get, path = "/v1/actions/{id}/file", tag = "actions", operation_id = "download_action_file",
+    params(("id" = Uuid, Path, description = "The export")),
+    responses(
+        (status = 200, description = "The file", body = String, content_type = "text/csv", headers(
+            ("content-disposition" = String, description = "Its name"),
+        )),
+        (status = 404, description = "There is no such action, or it makes no file", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "`conflict`: the export is not done", body = ProblemView, content_type = "application/problem+json"),
+        (status = 410, description = "`file_erased`: the file is not kept any more", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn file(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
+    let place = permit(&shared.streams)?;
+    let begun =
+        blocking(&shared, move |api| Begun::new(Box::new(api.actions.file(caller.org, id)?)));
+    Ok(begun.await?.csv(shared, place, &format!("contacts-{id}.csv")))
 }

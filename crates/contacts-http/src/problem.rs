@@ -56,6 +56,7 @@ codes! {
     Conflict CONFLICT "conflict" "Its state does not allow this",
     RequestInProgress CONFLICT "request_in_progress" "The same request is being carried out",
     AnswerErased GONE "answer_erased" "The answer is not kept any more",
+    FileErased GONE "file_erased" "The file is not kept any more",
     CursorExpired GONE "cursor_expired" "The feed does not reach back so far",
     CountChanged CONFLICT "count_changed" "It would be done to another number of contacts",
     Stale PRECONDITION_FAILED "stale" "It has changed since it was read",
@@ -161,6 +162,7 @@ impl From<Error> for Problem {
             Error::CountChanged(now) => Self::new(Code::CountChanged, detail).with_count(now),
             Error::Conflict(_) => Self::new(Code::Conflict, detail),
             Error::Forbidden(_) => Self::new(Code::Forbidden, detail),
+            Error::FileErased => Self::new(Code::FileErased, detail),
             Error::CursorExpired => Self::new(Code::CursorExpired, detail),
             Error::Busy => Self::busy(),
             Error::Unavailable(source) => {

@@ -1,25 +1,28 @@
 //! Bulk actions.
 
 mod apply;
+mod export;
 mod stored;
 
 use contacts_core::action::{
     Action, ActionId, ActionKind, ActionRepository, ActionState, Applied, Piece,
 };
 use contacts_core::contact::{ContactFilter, ContactId};
+use contacts_core::export::Sheet;
 use contacts_core::file::FileId;
 use contacts_core::job::Job;
 use contacts_core::selection::SelectionId;
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{
-    Array, BigInt, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    Array, BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::apply::With;
 pub(crate) use self::stored::read_kind;
 use self::stored::{StoredTally, read_skipped, write_kind};
 use crate::Database;
@@ -73,6 +76,12 @@ struct PieceRow {
     unchanged: Vec<Uuid>,
     #[diesel(sql_type = Jsonb)]
     skipped: Value,
+}
+
+#[derive(QueryableByName)]
+struct Ended {
+    #[diesel(sql_type = Bool)]
+    has_file: bool,
 }
 
 impl Row {
@@ -158,7 +167,21 @@ impl ActionRepository for Database {
         still: &ContactFilter,
         now: OffsetDateTime,
     ) -> Result<Applied> {
-        self.write(|db| apply::apply(self, db, action, piece, still, now))
+        self.write(|db| apply::apply(self, db, action, piece, &With::Still(still), now))
+    }
+
+    fn export(
+        &self,
+        action: &Action,
+        piece: u32,
+        sheet: &Sheet,
+        now: OffsetDateTime,
+    ) -> Result<Applied> {
+        self.write(|db| apply::apply(self, db, action, piece, &With::Sheet(sheet), now))
+    }
+
+    fn erase_file(&self, org: OrgId, id: ActionId) -> Result<()> {
+        self.write(|db| export::erase(db, org, id))
     }
 
     fn end(
@@ -175,18 +198,24 @@ impl ActionRepository for Database {
             self.tidy_after_action(org, id)?;
         }
         let statement = "UPDATE actions SET state = $3, problem = $4, finished_at = $5 \
-             WHERE org_id = $1 AND id = $2 AND state = 'running'";
+             WHERE org_id = $1 AND id = $2 AND state = 'running' \
+             RETURNING file_id IS NOT NULL AS has_file";
+        let job = self.ids.next();
         let ended = self.write(|db| {
-            let ended = sql_query(statement)
+            let ended: Option<Ended> = sql_query(statement)
                 .bind::<SqlUuid, _>(org.0)
                 .bind::<SqlUuid, _>(id.0)
                 .bind::<Text, _>(state.as_str())
                 .bind::<Nullable<Text>, _>(&problem)
                 .bind::<Timestamptz, _>(now)
-                .execute(db)
+                .get_result(db)
+                .optional()
                 .map_err(store)?;
-            if ended == 0 {
-                return Ok(false);
+            let Some(Ended { has_file }) = ended else { return Ok(false) };
+            if has_file && is_done {
+                enqueue(db, org, job, Job::EraseFile(id), now + Action::FILE_KEPT)?;
+            } else if has_file {
+                export::erase(db, org, id)?;
             }
             remove(db, org, Job::RunAction(id)).map(|()| true)
         })?;
@@ -226,6 +255,7 @@ impl Database {
         match action.kind {
             ActionKind::AddTags(_) | ActionKind::RemoveTags(_) => self.tidy("ANALYZE contact_tags"),
             ActionKind::AddToCampaign(_) => self.tidy("ANALYZE subscriptions"),
+            ActionKind::Export(_) => Ok(()),
             ActionKind::Delete => {
                 self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')")?;
                 self.tidy("ANALYZE contacts, contact_tags, contact_sources")

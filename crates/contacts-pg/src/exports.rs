@@ -60,14 +60,23 @@ impl ExportRepository for Database {
                 let next = page.next.or(last);
                 Ok(ExportPage { next, ..page })
             }
-            People::These(ids) => {
-                let ids: Vec<_> = ids.iter().filter(|id| Some(**id) > after).copied().collect();
-                let Some(last) = ids.last().copied() else { return Ok(ExportPage::default()) };
-                let range = Range { after, last: Some(last), ids: Some(&ids) };
-                load(db, org, None, &range, columns)
-            }
+            People::These(ids) => these(db, org, ids, after, columns),
         })
     }
+}
+
+/// Those of these ids, which stand in order.
+pub(crate) fn these(
+    db: &mut PgConnection,
+    org: OrgId,
+    ids: &[ContactId],
+    after: Option<ContactId>,
+    columns: &Columns,
+) -> Result<ExportPage> {
+    let ids: Vec<_> = ids.iter().filter(|id| Some(**id) > after).copied().collect();
+    let Some(last) = ids.last().copied() else { return Ok(ExportPage::default()) };
+    let range = Range { after, last: Some(last), ids: Some(&ids) };
+    load(db, org, None, &range, columns)
 }
 
 /// The last of so many contacts, when there are more.

@@ -55,6 +55,7 @@ impl Row {
             "dry_run" => Job::DryRun(DryRunId(self.subject_id)),
             "undo_import" => Job::UndoImport(UndoId(self.subject_id)),
             "run_action" => Job::RunAction(ActionId(self.subject_id)),
+            "erase_file" => Job::EraseFile(ActionId(self.subject_id)),
             "deliver_webhook" => Job::DeliverWebhook(WebhookId(self.subject_id)),
             "erase" => Job::Erase(ErasureId(self.subject_id)),
             _ => return Err(unreadable("jobs.kind")),
@@ -71,6 +72,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::DryRun(run) => ("dry_run", run.0),
         Job::UndoImport(undo) => ("undo_import", undo.0),
         Job::RunAction(action) => ("run_action", action.0),
+        Job::EraseFile(action) => ("erase_file", action.0),
         Job::DeliverWebhook(webhook) => ("deliver_webhook", webhook.0),
         Job::Erase(erasure) => ("erase", erasure.0),
     }

@@ -102,6 +102,7 @@ impl From<Error> for Failure {
             | Error::Merged(_)
             | Error::Conflict(_)
             | Error::Forbidden(_)
+            | Error::FileErased
             | Error::CursorExpired
             | Error::CountChanged(_) => error.to_string(),
         })

@@ -3,6 +3,7 @@
 //! A property is a function that takes ports over an empty store and panics when it does not
 //! hold. A macro for each port makes a `#[test]` of each of its properties.
 
+pub mod action_exports;
 pub mod actions;
 pub mod activity;
 pub mod answers;

@@ -198,10 +198,12 @@ impl Ports {
     }
 
     /// The use cases of bulk actions over these ports.
-    pub fn action_service(&self) -> ActionService {
+    pub fn action_service(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ActionService {
         ActionService {
             actions: self.actions.clone(),
             selections: self.selection_service(),
+            exports: self.export_service(spreadsheets),
+            files: self.files.clone(),
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(self.ids.clone()),
         }

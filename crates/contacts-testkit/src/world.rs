@@ -224,8 +224,8 @@ impl World {
     }
 
     /// The use cases of bulk actions in this world.
-    pub fn actions(&self) -> ActionService {
-        self.ports().action_service()
+    pub fn actions(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ActionService {
+        self.ports().action_service(spreadsheets)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -172,8 +172,9 @@ impl Worker {
             Err(_) => "it panicked".to_owned(),
         };
         tracing::warn!(job = %job.id, org = %job.org, failures = job.failures, problem, "a job failed");
-        // A webhook's job stays as long as the webhook: it is the only one that there will be.
-        let stays = matches!(job.job, Job::DeliverWebhook(_));
+        // These stay until they are done: a webhook's is the only one that there will be, and a
+        // file holds personal data.
+        let stays = matches!(job.job, Job::DeliverWebhook(_) | Job::EraseFile(_));
         if stays || job.failures + 1 < FAILURES {
             return Outcome::Retry(self.clock.now() + backoff(job.failures));
         }
@@ -191,6 +192,7 @@ impl Worker {
             Job::DryRun(run) => self.dry_run(job.org, run, turn),
             Job::UndoImport(undo) => self.imports.take_back(job.org, undo, turn),
             Job::RunAction(action) => self.actions.run(job.org, action, turn),
+            Job::EraseFile(action) => self.actions.erase_file(job.org, action),
             Job::DeliverWebhook(webhook) => self.webhooks.deliver(job.org, webhook, turn),
             Job::Erase(erasure) => self.erasures.run(job.org, erasure, turn),
         }
@@ -226,7 +228,7 @@ impl Worker {
                 let actions = &self.actions.actions;
                 actions.end(org, id, ActionState::Failed, Some(problem("action")), now)?
             }
-            Job::SweepEvents | Job::DeliverWebhook(_) => false,
+            Job::SweepEvents | Job::EraseFile(_) | Job::DeliverWebhook(_) => false,
             // An erasure that was asked for is never given up.
             Job::Erase(_) => return Err(Error::Busy),
         };

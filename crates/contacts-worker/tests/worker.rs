@@ -291,7 +291,7 @@ fn worker(world: &World) -> Worker {
         jobs: world.ports().jobs,
         imports: service(world),
         feed: world.ports().feed_service(),
-        actions: world.actions(),
+        actions: world.actions(Arc::new(FakeSpreadsheets)),
         webhooks: world.ports().webhook_service(Arc::new(FakeSender::default())),
         erasures: world.erasures(Arc::new(FakeSpreadsheets)),
         housekeeping: world.ports().housekeeping,

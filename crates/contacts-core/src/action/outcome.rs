@@ -9,7 +9,7 @@ use crate::contact::ContactId;
 pub struct Tally {
     /// Something of them changed.
     pub changed: u64,
-    /// They were so before.
+    /// They were so before. Of an export: they are in the file, which changes nobody.
     pub unchanged: u64,
     /// They were skipped, by reason.
     pub skipped: BTreeMap<SkipReason, u64>,

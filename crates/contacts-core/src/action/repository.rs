@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use super::{Action, ActionId, ActionState, Piece, Tally};
 use crate::contact::ContactFilter;
+use crate::export::Sheet;
 use crate::{OrgId, Result};
 
 /// What became of a piece.
@@ -43,7 +44,8 @@ pub trait ActionRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId, before: Option<ActionId>, limit: usize) -> Result<Vec<Action>>;
 
-    /// Running, does a piece, which must be the next one, and counts it: all of it or nothing.
+    /// Running, does a piece of any kind but an export, which must be the next one, and counts it:
+    /// all of it or nothing.
     /// A delete skips whom the filter does not mean any more. What changed is told in the change
     /// feed, and in each contact's activity.
     ///
@@ -59,8 +61,31 @@ pub trait ActionRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Applied>;
 
+    /// Running, exports a piece, which must be the next one: adds the rows of whoever is there to
+    /// the action's file, and counts it: all of it or nothing. The first piece begins with the
+    /// header, whoever is in it. Nobody is changed, and nothing is told of anybody.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ActionRepository::apply`].
+    fn export(
+        &self,
+        action: &Action,
+        piece: u32,
+        sheet: &Sheet,
+        now: OffsetDateTime,
+    ) -> Result<Applied>;
+
+    /// Deletes the file of an action that is at an end, and the action has none then.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when that cannot be kept.
+    fn erase_file(&self, org: OrgId, id: ActionId) -> Result<()>;
+
     /// Running, it comes to an end: `Done`, `Cancelled` or `Failed` with its problem. Its job is
-    /// gone then. Says whether it was running.
+    /// gone then. The file of an export that is done has a job that deletes it, due after
+    /// [`Action::FILE_KEPT`]; that of another is deleted. Says whether it was running.
     ///
     /// # Errors
     ///

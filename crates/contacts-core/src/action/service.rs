@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Action, ActionId, ActionKind, ActionRepository, ActionResult, ActionState, Applied, RawAction,
-    Tally,
+    Action, ActionFile, ActionId, ActionKind, ActionRepository, ActionResult, ActionState, Applied,
+    RawAction, Tally,
 };
 use crate::contact::ContactFilter;
+use crate::export::{ExportService, Sheet};
+use crate::file::{FileId, FileStore};
 use crate::import::Turn;
 use crate::job::Outcome;
 use crate::selection::{RawChosen, Selection, SelectionId, SelectionService};
@@ -40,6 +42,10 @@ pub struct ActionService {
     pub actions: Arc<dyn ActionRepository>,
     /// To whom they are done.
     pub selections: SelectionService,
+    /// What writes the files of exports.
+    pub exports: ExportService,
+    /// Where these are kept.
+    pub files: Arc<dyn FileStore>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes ids.
@@ -65,6 +71,7 @@ impl ActionService {
             let reason = "is required: so many people are to be deleted for ever";
             return Err(Invalid::one("confirm_count", reason).into());
         }
+        let kind = self.fixed(org, kind)?;
         let selection = match &new.whom {
             Whom::Selection(id) => self.selections.selections.get(org, *id)?,
             Whom::Chosen(chosen) => Some(self.selections.create(org, chosen, actor)?),
@@ -75,6 +82,7 @@ impl ActionService {
         }
         let now = self.clock.now();
         let is_small = selection.people <= Self::AT_ONCE;
+        let is_export = matches!(kind, ActionKind::Export(_));
         let action = Action {
             org,
             id: ActionId(self.ids.next()),
@@ -86,7 +94,7 @@ impl ActionService {
             pieces: selection.pieces,
             pieces_done: 0,
             tally: Tally::default(),
-            file: None,
+            file: is_export.then(|| FileId(self.ids.next())),
             actor,
             created_at: now,
             started_at: None,
@@ -153,6 +161,39 @@ impl ActionService {
         Ok(ActionResult { actions, org, id, header, piece: 0 })
     }
 
+    /// The file of an export.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when there is no such action, or it makes no file; [`Error::Conflict`]
+    /// unless it is done; [`Error::FileErased`] when its file was deleted.
+    pub fn file(&self, org: OrgId, id: ActionId) -> Result<ActionFile> {
+        let action = self.get(org, id)?;
+        let ActionKind::Export(format) = &action.kind else { return Err(Error::NotFound("file")) };
+        if action.state != ActionState::Done {
+            let state = action.state.as_str();
+            return Err(Error::Conflict(format!("there is no whole file: the export is {state}")));
+        }
+        let file = action.file.ok_or(Error::FileErased)?;
+        // Of nobody there is no piece.
+        let header = (action.pieces == 0).then(|| {
+            let mut header = Vec::new();
+            self.exports.sheet(org, format)?.header(&mut header);
+            Ok::<_, Error>(header)
+        });
+        let (header, bytes) = (header.transpose()?, Some(self.files.open(org, file)?));
+        Ok(ActionFile { actions: self.actions.clone(), org, id, header, bytes })
+    }
+
+    /// The job of deleting the file of an export. Safe to run twice.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`]; then it may be tried again.
+    pub fn erase_file(&self, org: OrgId, id: ActionId) -> Result<Outcome> {
+        self.actions.erase_file(org, id).map(|()| Outcome::Done)
+    }
+
     /// The job of doing an action. Safe to run twice, and by two at once.
     ///
     /// # Errors
@@ -174,12 +215,18 @@ impl ActionService {
     fn take(&self, mut action: Action, turn: &dyn Turn) -> Result<Outcome> {
         let (org, id) = (action.org, action.id);
         let still = self.still(&action)?;
+        let sheet = self.sheet(&action)?;
         while action.state == ActionState::Running && action.pieces_done < action.pieces {
             if !turn.may_go_on() {
                 return Ok(Outcome::Again);
             }
             let piece = action.pieces_done;
-            match self.actions.apply(&action, piece, &still, self.clock.now())? {
+            let now = self.clock.now();
+            let applied = match &sheet {
+                Some(sheet) => self.actions.export(&action, piece, sheet, now)?,
+                None => self.actions.apply(&action, piece, &still, now)?,
+            };
+            match applied {
                 Applied::Taken(_) => action.pieces_done += 1,
                 Applied::Stopped(state) => action.state = state,
                 // A request and a worker may be at it both. Neither can rely on the other.
@@ -190,6 +237,23 @@ impl ActionService {
             self.actions.end(org, id, ActionState::Done, None, self.clock.now())?;
         }
         Ok(Outcome::Done)
+    }
+
+    /// An export is of the columns that there are when it is asked for.
+    fn fixed(&self, org: OrgId, kind: ActionKind) -> Result<ActionKind> {
+        let ActionKind::Export(format) = kind else { return Ok(kind) };
+        self.exports.fixed(org, &format).map(ActionKind::Export).map_err(|error| match error {
+            Error::Invalid(wrong) => within_action(wrong).collect::<Vec<_>>().into(),
+            error => error,
+        })
+    }
+
+    /// How an export writes its file.
+    fn sheet(&self, action: &Action) -> Result<Option<Sheet>> {
+        match &action.kind {
+            ActionKind::Export(format) => self.exports.sheet(action.org, format).map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Whom a delete still means.

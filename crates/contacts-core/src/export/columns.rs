@@ -45,6 +45,12 @@ impl Column {
         })
     }
 
+    /// A name from which [`Column::parse`] makes this column and no other.
+    pub(super) fn unique_name(&self) -> String {
+        let name = self.to_string();
+        if Self::parse(&name).as_ref() == Some(self) { name } else { format!("custom:{name}") }
+    }
+
     /// Where an import puts what stands in it.
     fn target(&self) -> Option<Target> {
         match self {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::run::{FIRST_LOOK, Next, Rows};
-use super::{Columns, Export, ExportPage, ExportRepository, People};
-use crate::contact::{ContactFilter, ContactId};
+use super::run::{FIRST_LOOK, Next};
+use super::{Column, Columns, Export, ExportRepository, Sheet};
+use crate::contact::ContactFilter;
 use crate::field::FieldRepository;
 use crate::import::Spreadsheets;
 use crate::{OrgId, Result};
@@ -31,9 +31,6 @@ pub struct ExportService {
 }
 
 impl ExportService {
-    /// How many of given people are read at a time.
-    const BATCH: usize = 1_000;
-
     /// Everybody that a filter means, in the order of their ids. People that come or change
     /// meanwhile may be in it as they were before or as they are after.
     ///
@@ -48,7 +45,7 @@ impl ExportService {
     ) -> Result<Export> {
         Ok(Export {
             people: self.people.clone(),
-            rows: self.rows(org, format)?,
+            sheet: self.sheet(org, format)?,
             org,
             filter,
             next: Next::Header,
@@ -63,55 +60,32 @@ impl ExportService {
     ///
     /// [`crate::Error::Invalid`] naming `columns`.
     pub fn check(&self, org: OrgId, format: &ExportFormat) -> Result<()> {
-        self.rows(org, format).map(drop)
+        self.sheet(org, format).map(drop)
     }
 
-    /// The part of a file that holds these people, whose ids stand in order; the first part
-    /// begins with the header. Gives it out in pieces, and returns who was there.
+    /// The same format with its columns fixed: fields that are added later are in none of them.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Invalid`] naming `columns`, and those of `give`.
-    pub fn part(
-        &self,
-        org: OrgId,
-        format: &ExportFormat,
-        ids: &[ContactId],
-        is_first: bool,
-        give: &mut dyn FnMut(&[u8]) -> Result<()>,
-    ) -> Result<Vec<ContactId>> {
-        let rows = self.rows(org, format)?;
-        let mut out = Vec::new();
-        if is_first {
-            rows.header(&mut out);
-            give(&out)?;
-        }
-        let mut there = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(Self::BATCH) {
-            let mut after = None;
-            loop {
-                let page = self.people.page(org, People::These(batch), after, &rows.columns)?;
-                let ExportPage { rows: read, next } = page;
-                out.clear();
-                read.iter().for_each(|row| rows.row(row, &mut out));
-                there.extend(read.iter().map(|row| row.id));
-                give(&out)?;
-                after = next;
-                if after.is_none() {
-                    break;
-                }
-            }
-        }
-        Ok(there)
+    /// [`crate::Error::Invalid`] naming `columns`.
+    pub fn fixed(&self, org: OrgId, format: &ExportFormat) -> Result<ExportFormat> {
+        let sheet = self.sheet(org, format)?;
+        let names = sheet.columns().columns().iter().map(Column::unique_name).collect();
+        Ok(ExportFormat { columns: Some(names), ..*format })
     }
 
-    fn rows(&self, org: OrgId, format: &ExportFormat) -> Result<Rows> {
+    /// How the rows of such a file are written.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Invalid`] naming `columns`.
+    pub fn sheet(&self, org: OrgId, format: &ExportFormat) -> Result<Sheet> {
         let fields = self.fields.list(org)?;
         let columns = match &format.columns {
             Some(names) => Columns::choose(names, &fields)?,
             None => Columns::all(&fields),
         };
-        Ok(Rows {
+        Ok(Sheet {
             columns,
             spreadsheets: self.spreadsheets.clone(),
             byte_order_mark: format.byte_order_mark,

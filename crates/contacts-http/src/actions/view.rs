@@ -28,6 +28,8 @@ pub(super) struct ActionView {
     progress: ActionProgressView,
     /// What came of them: changed + unchanged + skipped = done.
     summary: ActionSummaryView,
+    /// Of an export: where its file is; null for the others.
+    file: Option<ActionFileView>,
     /// Who does it.
     actor: ActorView,
     /// When it was asked for.
@@ -45,6 +47,7 @@ impl ActionView {
     pub(super) fn new(action: Action, now: OffsetDateTime) -> Self {
         Self {
             progress: ActionProgressView::of(&action, now),
+            file: ActionFileView::of(&action),
             id: action.id.0,
             action: action.kind.into(),
             selection_id: action.selection.0,
@@ -79,6 +82,13 @@ enum ActionKindView {
         /// The campaign.
         campaign_id: Uuid,
     },
+    /// Writes a CSV file.
+    Export {
+        /// The columns, in order.
+        columns: Vec<String>,
+        /// Whether the file begins with a byte order mark.
+        bom: bool,
+    },
     /// Deletes for ever.
     Delete,
 }
@@ -93,8 +103,39 @@ impl From<ActionKind> for ActionKindView {
                 Self::RemoveTags { tags: tags.iter().map(ToString::to_string).collect() }
             }
             ActionKind::AddToCampaign(id) => Self::AddToCampaign { campaign_id: id.0 },
+            ActionKind::Export(format) => Self::Export {
+                columns: format.columns.unwrap_or_default(),
+                bom: format.byte_order_mark,
+            },
             ActionKind::Delete => Self::Delete,
         }
+    }
+}
+
+/// Where the file of an export is.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ActionFile)]
+enum ActionFileView {
+    /// It is being written.
+    Pending,
+    /// `GET /v1/actions/{id}/file` gives it out.
+    Ready,
+    /// It is not kept any more: 24 hours after the export was done, or as soon as one was
+    /// cancelled or failed.
+    Erased,
+}
+
+impl ActionFileView {
+    fn of(action: &Action) -> Option<Self> {
+        if !matches!(action.kind, ActionKind::Export(_)) {
+            return None;
+        }
+        Some(match (action.state, action.file) {
+            (ActionState::Running, _) => Self::Pending,
+            (ActionState::Done, Some(_)) => Self::Ready,
+            _ => Self::Erased,
+        })
     }
 }
 
@@ -162,7 +203,7 @@ impl ActionProgressView {
 struct ActionSummaryView {
     /// Something of them changed.
     changed: u64,
-    /// They were so before.
+    /// They were so before. Of an export: they are in the file.
     unchanged: u64,
     /// They were skipped.
     skipped: u64,

@@ -95,6 +95,66 @@ async fn a_large_one_is_a_job_that_is_cancelled_or_done() {
     assert_eq!(done.json()["summary"]["skipped_by_reason"], json!({"not_found": 1_000}));
 }
 
+fn text(answer: &Answer) -> String {
+    String::from_utf8(answer.bytes.to_vec()).unwrap()
+}
+
+#[actix_web::test]
+async fn an_export_is_a_file_for_a_day() {
+    let service = Service::new();
+    let ids = people(&service).await;
+    let gone = Uuid::from_u128(1).to_string();
+    let export = |ids: &[&str], action: Value| {
+        service.post("/v1/actions", json!({"ids": ids, "action": action}))
+    };
+    let action = json!({"type": "export", "columns": ["name", "email"], "bom": true});
+    let done = export(&[&ids[2], &ids[0], &gone], action.clone()).await;
+    assert_eq!((done.status.as_u16(), summary(&done)), (200, [0, 2, 1]));
+    assert_eq!((&done.json()["action"], &done.json()["file"]), (&action, &json!("ready")));
+    let path = done.header("location").to_owned();
+    let file = service.get(&format!("{path}/file")).await;
+    let rows = "Ann Lee,Ann.Lee@example.org\r\nCem,Cem@example.org\r\n";
+    assert_eq!(text(&file), format!("\u{feff}name,email\r\n{rows}"));
+    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    let id = done.json()["id"].as_str().unwrap().to_owned();
+    let name = format!("attachment; filename=\"contacts-{id}.csv\"");
+    assert_eq!(file.header("content-disposition"), name);
+    let all = export(&[&ids[0]], json!({"type": "export"})).await.json();
+    assert_eq!(all["action"]["columns"].as_array().unwrap().len(), 8);
+    let id = ActionId(Uuid::try_parse(&id).unwrap());
+    service.api.actions.erase_file(service.world.org(), id).unwrap();
+    assert_eq!(service.get(&format!("{path}/file")).await.problem(), "410 file_erased");
+    assert_eq!(service.get(&path).await.json()["file"], "erased");
+}
+
+#[actix_web::test]
+async fn what_is_no_whole_file_is_not_given_out() {
+    let service = Service::new();
+    let ids = people(&service).await;
+    let tag = json!({"type": "add_tags", "tags": ["x"]});
+    let done = service.post("/v1/actions", json!({"ids": ids, "action": tag})).await;
+    assert_eq!(done.json()["file"], Value::Null);
+    let path = format!("{}/file", done.header("location"));
+    assert_eq!(service.get(&path).await.problem(), "404 not_found");
+    let ids: Vec<_> = (1..=1_001u128).map(Uuid::from_u128).collect();
+    let export = json!({"ids": ids, "action": {"type": "export"}});
+    let running = service.post("/v1/actions", export).await;
+    assert_eq!((running.status.as_u16(), &running.json()["file"]), (202, &json!("pending")));
+    let path = running.header("location").to_owned();
+    assert_eq!(service.get(&format!("{path}/file")).await.problem(), "409 conflict");
+    let cancelled = service.post(&format!("{path}/cancel"), json!({})).await;
+    assert_eq!(cancelled.json()["file"], "erased");
+    assert_eq!(service.get(&format!("{path}/file")).await.problem(), "409 conflict");
+    // Of nobody there is a header.
+    let (selection, count) = select(&service, json!({"filter": {"q": "nobody"}})).await;
+    let export = json!({"type": "export", "columns": ["id"]});
+    let none = json!({"selection_id": selection, "action": export});
+    let none = service.post("/v1/actions", none).await;
+    assert_eq!((count, none.json()["state"].as_str()), (0, Some("done")));
+    let path = format!("{}/file", none.header("location"));
+    assert_eq!(text(&service.get(&path).await), "id\r\n");
+}
+
 #[actix_web::test]
 async fn a_delete_is_done_to_the_number_that_was_confirmed_or_not_at_all() {
     let service = Service::new();
@@ -153,6 +213,8 @@ async fn what_cannot_be_chosen_or_done_is_refused_by_name() {
             "action.campaign_id",
         ),
         (json!({"ids": ids, "action": {"type": "delete", "all": true}}), "action.all"),
+        (json!({"ids": ids, "action": {"type": "delete", "bom": true}}), "action.bom"),
+        (json!({"ids": ids, "action": {"type": "export", "columns": ["x"]}}), "action.columns"),
     ] {
         let answer = service.post("/v1/actions", body.clone()).await;
         assert_eq!(answer.problem(), "422 invalid", "{body}");

@@ -133,7 +133,7 @@ impl Service {
             exports: world.exports(Arc::new(FakeSpreadsheets)),
             segments: world.segments(),
             selections: world.selections(),
-            actions: world.actions(),
+            actions: world.actions(Arc::new(FakeSpreadsheets)),
             people: world.ports().person_service(),
             erasures: world.erasures(Arc::new(FakeSpreadsheets)),
             keys: KeyService::new(ports.keys, clock.clone(), ids.clone()),

@@ -11,6 +11,7 @@ use contacts_core::action::{Action, ActionKind, ActionState, Applied, Piece, Ski
 use contacts_core::campaign::{CampaignId, Joining, Refusal};
 use contacts_core::contact::{ContactFilter, ContactId};
 use contacts_core::event::{ContactEvent, EventKind};
+use contacts_core::export::Sheet;
 use contacts_core::tag::TagName;
 use contacts_core::{Error, OrgId, Result};
 use diesel::pg::PgConnection;
@@ -20,6 +21,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::export;
 use super::stored::{StoredTally, write_skipped};
 use crate::Database;
 use crate::campaigns::subscribe;
@@ -46,12 +48,20 @@ struct IdRow {
     id: Uuid,
 }
 
+/// What a piece is done with.
+pub(super) enum With<'a> {
+    /// An export, by this sheet.
+    Sheet(&'a Sheet),
+    /// The others; a delete is of those whom this filter means still.
+    Still(&'a ContactFilter),
+}
+
 pub(super) fn apply(
     database: &Database,
     db: &mut PgConnection,
     action: &Action,
     number: u32,
-    still: &ContactFilter,
+    with: &With<'_>,
     now: OffsetDateTime,
 ) -> Result<Applied> {
     let org = action.org;
@@ -75,7 +85,7 @@ pub(super) fn apply(
     }
     let ids = find_piece(db, org, action.selection, number)?;
     let ids = ids.ok_or(Error::NotFound("selection"))?;
-    let doing = Doing { database, action, still, now };
+    let doing = Doing { database, action, with, number, now };
     let piece = doing.take(db, &ids)?;
     insert_piece(db, action, number, &ids, &piece, now)?;
     let mut tally = StoredTally::read(progress.tally)?;
@@ -104,6 +114,7 @@ fn events(action: &Action, piece: &Piece, now: OffsetDateTime) -> Vec<ContactEve
         ActionKind::Delete => (EventKind::Deleted, Vec::new()),
         // No field of a contact says in which campaigns it is.
         ActionKind::AddToCampaign(_) => return Vec::new(),
+        ActionKind::Export(_) => return Vec::new(),
     };
     ContactEvent::of_many(&piece.changed, kind, &fields, action.actor, now)
 }
@@ -112,7 +123,8 @@ fn events(action: &Action, piece: &Piece, now: OffsetDateTime) -> Vec<ContactEve
 struct Doing<'a> {
     database: &'a Database,
     action: &'a Action,
-    still: &'a ContactFilter,
+    with: &'a With<'a>,
+    number: u32,
     now: OffsetDateTime,
 }
 
@@ -126,6 +138,7 @@ impl Doing<'_> {
             ActionKind::AddTags(tags) => self.add_tags(db, ids, tags)?,
             ActionKind::RemoveTags(tags) => self.remove_tags(db, ids, tags)?,
             ActionKind::AddToCampaign(campaign) => self.add_to_campaign(db, ids, *campaign)?,
+            ActionKind::Export(_) => export::export(db, self.action, self.number, self.with, ids)?,
             ActionKind::Delete => self.delete(db, ids)?,
         };
         note_missing(ids, &merged, &mut piece);
@@ -205,11 +218,13 @@ impl Doing<'_> {
              ORDER BY id FOR UPDATE";
         let there = load_ids(db, org, held, ids)?;
         let mut meant = there.clone();
-        if *self.still != ContactFilter::default() {
+        if let With::Still(still) = self.with
+            && **still != ContactFilter::default()
+        {
             let mut select = Statement::of(org);
             select.push("SELECT c.id FROM contacts c WHERE c.org_id = $1 AND c.id = ANY(");
             select.bind(Bind::Uuids(there.clone())).push(")");
-            push_filter(db, org, &mut select, self.still, Look::EachRow)?;
+            push_filter(db, org, &mut select, still, Look::EachRow)?;
             let rows: Vec<IdRow> = select.build().load(db).map_err(store)?;
             meant = rows.into_iter().map(|row| row.id).collect();
             meant.sort_unstable();

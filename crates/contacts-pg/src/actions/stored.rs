@@ -6,6 +6,7 @@ use contacts_core::Result;
 use contacts_core::action::{ActionKind, SkipReason, Tally};
 use contacts_core::campaign::CampaignId;
 use contacts_core::contact::ContactId;
+use contacts_core::export::ExportFormat;
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -51,6 +52,9 @@ pub(super) fn write_kind(kind: &ActionKind) -> Value {
             json!({"tags": tags.iter().map(TagName::as_str).collect::<Vec<_>>()})
         }
         ActionKind::AddToCampaign(campaign) => json!({"campaign": campaign.0}),
+        ActionKind::Export(ExportFormat { columns, byte_order_mark }) => {
+            json!({"columns": columns, "bom": byte_order_mark})
+        }
         ActionKind::Delete => json!({}),
     }
 }
@@ -67,6 +71,13 @@ pub(crate) fn read_kind(kind: &str, detail: &Value) -> Result<ActionKind> {
         "add_to_campaign" => {
             let campaign = detail["campaign"].as_str().and_then(|id| Uuid::try_parse(id).ok());
             ActionKind::AddToCampaign(CampaignId(campaign.ok_or_else(broken)?))
+        }
+        "export" => {
+            let columns = serde_json::from_value(detail["columns"].clone());
+            ActionKind::Export(ExportFormat {
+                columns: columns.map_err(|_error| broken())?,
+                byte_order_mark: detail["bom"].as_bool().ok_or_else(broken)?,
+            })
         }
         "delete" => ActionKind::Delete,
         _ => return Err(unreadable("actions.kind")),

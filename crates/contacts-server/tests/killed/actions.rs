@@ -3,6 +3,8 @@
 use contacts_core::action::{Action, ActionId, ActionKind, ActionState, Tally};
 use contacts_core::campaign::{CampaignId, CampaignKind};
 use contacts_core::contact::NewContact;
+use contacts_core::export::ExportFormat;
+use contacts_core::file::FileId;
 use contacts_core::selection::RawChosen;
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId};
@@ -36,6 +38,7 @@ fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
     let selection = contacts.selections.create(org, &chosen, Actor::System).unwrap();
     split(url, org);
     let now = contacts.clock.now();
+    let is_export = matches!(kind, ActionKind::Export(_));
     let action = Action {
         org,
         id: ActionId(contacts.ids.next()),
@@ -47,7 +50,7 @@ fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
         pieces: 3,
         pieces_done: 0,
         tally: Tally::default(),
-        file: None,
+        file: is_export.then(|| FileId(contacts.ids.next())),
         actor: Actor::System,
         created_at: now,
         started_at: None,
@@ -91,6 +94,12 @@ fn tags_are_removed() {
 #[test]
 fn everybody_joins_a_campaign() {
     walk(&ActionKind::AddToCampaign(CampaignId(CountedIds::nth(77))));
+}
+
+#[test]
+fn everybody_is_exported() {
+    let columns = Some(["id", "name", "email", "tags"].map(str::to_owned).to_vec());
+    walk(&ActionKind::Export(ExportFormat { columns, byte_order_mark: true }));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use contacts_core::action::Action;
 use contacts_core::org::Organisation;
 use contacts_core::{Clock, Ids, OrgId};
 use contacts_embed::{Contacts, Secret};
@@ -86,6 +87,7 @@ impl Stage {
         worker(&self.services).run_due().unwrap();
         let undisturbed = self.digests.of(org);
         assert!(undisturbed.len() > 1, "nothing happened");
+        self.wait();
         for moment in [Moment::Statement, Moment::Commit] {
             let steps = (1..STEPS).find(|&nth| {
                 let org = self.prepare(&queue);
@@ -168,7 +170,6 @@ impl Stage {
     }
 
     fn compare(&mut self, org: OrgId, undisturbed: &[String], step: (Moment, u32)) {
-        assert_eq!(self.digests.jobs(org), 0, "{step:?}: jobs are left");
         let end = self.digests.of(org);
         let missing: Vec<_> = undisturbed.iter().filter(|line| !end.contains(line)).collect();
         let more: Vec<_> = end.iter().filter(|line| !undisturbed.contains(line)).collect();
@@ -177,6 +178,14 @@ impl Stage {
             "{step:?}: of {} rows, not there: {missing:#?}\nthere instead: {more:#?}",
             undisturbed.len()
         );
+        self.wait();
+        assert_eq!(self.digests.jobs(org), 0, "{step:?}: jobs are left");
+    }
+
+    /// Lets files be deleted whose time is over.
+    fn wait(&self) {
+        self.clock.advance(Action::FILE_KEPT);
+        worker(&self.services).run_due().unwrap();
     }
 }
 

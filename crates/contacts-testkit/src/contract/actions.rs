@@ -50,7 +50,7 @@ pub(crate) fn inserted(
     action
 }
 
-fn read(ports: &Ports, action: &Action) -> Action {
+pub(super) fn read(ports: &Ports, action: &Action) -> Action {
     ports.actions.get(action.org, action.id).unwrap().unwrap()
 }
 
@@ -258,7 +258,7 @@ pub fn whoever_was_merged_is_skipped_as_such(ports: &Ports) {
 }
 
 /// Two pieces and one person, of whom a few are there, one at each end of each piece.
-fn spread(ports: &Ports, org: OrgId) -> (Selection, Vec<ContactId>) {
+pub(super) fn spread(ports: &Ports, org: OrgId) -> (Selection, Vec<ContactId>) {
     let (mut ids, mut there) = (BTreeSet::new(), Vec::new());
     while ids.len() <= 2 * Selection::PIECE {
         let is_end = matches!((ids.len() + 1) % Selection::PIECE, 0 | 1);

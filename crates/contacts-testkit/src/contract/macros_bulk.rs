@@ -58,5 +58,10 @@ macro_rules! action_repository_contract {
             the_newest_action_is_listed_first
             organisations_do_not_see_each_other
         }
+        $crate::properties! { $make, action_exports:
+            an_export_holds_who_is_there_and_is_resumed_after_any_piece
+            an_export_changes_nobody_and_is_told_of_nobody
+            the_file_of_an_export_goes_after_a_day_or_with_its_cancel
+        }
     };
 }

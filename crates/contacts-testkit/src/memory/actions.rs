@@ -6,12 +6,14 @@ use contacts_core::action::{
 use contacts_core::campaign::{CampaignId, Joining, Refusal};
 use contacts_core::contact::{Activity, ActivityKind, ContactFilter, ContactId};
 use contacts_core::event::{ContactEvent, EventKind};
+use contacts_core::export::{Columns, Copying, ExportPage, Sheet};
 use contacts_core::job::Job;
 use contacts_core::selection::SelectionId;
 use contacts_core::tag::TagName;
 use contacts_core::{Error, OrgId, Result};
 use time::OffsetDateTime;
 
+use crate::memory::exports::these;
 use crate::world::Rows;
 use crate::{CountedIds, World};
 
@@ -32,6 +34,8 @@ impl Doing {
 struct Taking<'a> {
     action: &'a Action,
     still: &'a ContactFilter,
+    sheet: Option<&'a Sheet>,
+    is_first: bool,
     now: OffsetDateTime,
     ids: &'a CountedIds,
 }
@@ -51,6 +55,7 @@ impl Taking<'_> {
             ActionKind::AddToCampaign(campaign) => {
                 self.add_to_campaign(rows, &mut piece, &there, *campaign)?;
             }
+            ActionKind::Export(_) => self.export(rows, &mut piece, &there)?,
             ActionKind::Delete => self.delete(rows, &mut piece, &there)?,
         }
         Ok(piece)
@@ -142,6 +147,17 @@ impl Taking<'_> {
         Ok(())
     }
 
+    fn export(&self, rows: &mut Rows, piece: &mut Piece, there: &[ContactId]) -> Result<()> {
+        let (Some(sheet), Some(file)) = (self.sheet, self.action.file) else {
+            return Err(Error::store("an export has a sheet and a file"));
+        };
+        let mut copying = Copied { rows, columns: sheet.columns(), pieces: Vec::new() };
+        piece.unchanged = sheet.part(there, self.is_first, &mut copying)?;
+        let pieces = copying.pieces;
+        rows.files.entry(file).or_default().extend(pieces);
+        Ok(())
+    }
+
     fn delete(&self, rows: &mut Rows, piece: &mut Piece, there: &[ContactId]) -> Result<()> {
         let is_meant = |id: &ContactId| {
             let record = rows.contacts.records.get(id);
@@ -164,14 +180,48 @@ impl Taking<'_> {
     }
 }
 
-fn apply(
-    rows: &mut Rows,
-    doing: &mut Doing,
-    number: u32,
-    still: &ContactFilter,
+/// A part of a file that is being made.
+struct Copied<'a> {
+    rows: &'a Rows,
+    columns: &'a Columns,
+    pieces: Vec<Vec<u8>>,
+}
+
+impl Copying for Copied<'_> {
+    fn page(&mut self, ids: &[ContactId], after: Option<ContactId>) -> Result<ExportPage> {
+        Ok(these(self.rows, ids, after, self.columns))
+    }
+
+    fn give(&mut self, bytes: &[u8]) -> Result<()> {
+        self.pieces.push(bytes.to_vec());
+        Ok(())
+    }
+}
+
+/// What a piece is done with.
+struct With<'a> {
+    still: &'a ContactFilter,
+    sheet: Option<&'a Sheet>,
     now: OffsetDateTime,
-    ids: &CountedIds,
-) -> Result<Applied> {
+    ids: &'a CountedIds,
+}
+
+impl World {
+    fn take(&self, action: &Action, number: u32, with: &With<'_>) -> Result<Applied> {
+        self.rows(action.org, |rows| {
+            let Some(mut doing) = rows.actions.remove(&action.id) else {
+                return Err(Error::NotFound("action"));
+            };
+            let applied = apply(rows, &mut doing, number, with);
+            rows.actions.insert(action.id, doing);
+            applied
+        })
+    }
+}
+
+fn apply(rows: &mut Rows, doing: &mut Doing, number: u32, with: &With<'_>) -> Result<Applied> {
+    let With { still, sheet, now, ids } = *with;
+    let is_first = number == 0;
     let action = &mut doing.action;
     if action.state.is_end() {
         return Ok(Applied::Stopped(action.state));
@@ -181,7 +231,7 @@ fn apply(
     }
     let frozen = rows.selections.get(&action.selection).and_then(|frozen| frozen.piece(number));
     let chosen = frozen.ok_or(Error::NotFound("selection"))?;
-    let piece = Taking { action, still, now, ids }.take(rows, &chosen)?;
+    let piece = Taking { action, still, sheet, is_first, now, ids }.take(rows, &chosen)?;
     action.pieces_done += 1;
     action.started_at.get_or_insert(now);
     action.tally.add(&piece);
@@ -225,13 +275,27 @@ impl ActionRepository for World {
         still: &ContactFilter,
         now: OffsetDateTime,
     ) -> Result<Applied> {
-        self.rows(action.org, |rows| {
-            let Some(mut doing) = rows.actions.remove(&action.id) else {
-                return Err(Error::NotFound("action"));
-            };
-            let applied = apply(rows, &mut doing, piece, still, now, &self.ids());
-            rows.actions.insert(action.id, doing);
-            applied
+        self.take(action, piece, &With { still, sheet: None, now, ids: &self.ids() })
+    }
+
+    fn export(
+        &self,
+        action: &Action,
+        piece: u32,
+        sheet: &Sheet,
+        now: OffsetDateTime,
+    ) -> Result<Applied> {
+        let still = &ContactFilter::default();
+        self.take(action, piece, &With { still, sheet: Some(sheet), now, ids: &self.ids() })
+    }
+
+    fn erase_file(&self, org: OrgId, id: ActionId) -> Result<()> {
+        self.rows(org, |rows| {
+            let doing = rows.actions.get_mut(&id).filter(|doing| doing.action.state.is_end());
+            if let Some(file) = doing.and_then(|doing| doing.action.file.take()) {
+                rows.files.remove(&file);
+            }
+            Ok(())
         })
     }
 
@@ -244,14 +308,23 @@ impl ActionRepository for World {
         now: OffsetDateTime,
     ) -> Result<bool> {
         let mut state = self.state();
-        let doing = state.organisations.entry(org).or_default().actions.get_mut(&id);
-        let Some(doing) = doing.filter(|doing| !doing.action.state.is_end()) else {
+        let rows = state.organisations.entry(org).or_default();
+        let Some(doing) = rows.actions.get_mut(&id).filter(|doing| !doing.action.state.is_end())
+        else {
             return Ok(false);
         };
         doing.action.state = to;
         doing.action.problem = problem;
         doing.action.finished_at = Some(now);
+        let is_done = to == ActionState::Done;
+        let file = if is_done { doing.action.file } else { doing.action.file.take() };
+        if let Some(file) = file.filter(|_| !is_done) {
+            rows.files.remove(&file);
+        }
         state.jobs.remove(org, Job::RunAction(id));
+        if file.is_some() && is_done {
+            state.jobs.push(org, Job::EraseFile(id), now + Action::FILE_KEPT, &self.ids());
+        }
         Ok(true)
     }
 

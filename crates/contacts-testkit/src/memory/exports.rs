@@ -6,6 +6,7 @@ use contacts_core::{OrgId, Result};
 
 use crate::World;
 use crate::memory::contacts::Record;
+use crate::world::Rows;
 
 impl ExportRepository for World {
     fn page(
@@ -20,9 +21,7 @@ impl ExportRepository for World {
             let mut later =
                 records.filter(|record| after.is_none_or(|after| after < record.contact.id));
             Ok(match people {
-                People::These(ids) => {
-                    cut(later.filter(|record| ids.contains(&record.contact.id)), columns)
-                }
+                People::These(ids) => these(rows, ids, after, columns),
                 People::Matching(filter, look_at) => {
                     let seen: Vec<_> = later.by_ref().take(look_at).collect();
                     let last = seen.last().map(|record| record.contact.id);
@@ -34,6 +33,17 @@ impl ExportRepository for World {
             })
         })
     }
+}
+
+/// Those of these ids, as many as a page holds.
+pub(crate) fn these(
+    rows: &Rows,
+    ids: &[ContactId],
+    after: Option<ContactId>,
+    columns: &Columns,
+) -> ExportPage {
+    let later = ids.iter().filter(|id| after.is_none_or(|after| after < **id));
+    cut(later.filter_map(|id| rows.contacts.records.get(id)), columns)
 }
 
 /// As many as a page holds.

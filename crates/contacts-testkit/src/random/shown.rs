@@ -95,6 +95,7 @@ impl Teller {
             Error::Merged(_) => "merged".to_owned(),
             Error::Taken(_) => "taken".to_owned(),
             Error::Conflict(_) => "conflict".to_owned(),
+            Error::FileErased => "the file was erased".to_owned(),
             Error::CursorExpired => "the cursor has expired".to_owned(),
             Error::NotFound(what) => format!("no {what}"),
             Error::Forbidden(_) => "forbidden".to_owned(),
