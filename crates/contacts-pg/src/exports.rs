@@ -10,7 +10,7 @@ use contacts_core::field::{FieldType, Number};
 use contacts_core::{OrgId, Result};
 use diesel::pg::{PgConnection, PgRowByRowLoadingMode};
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -52,7 +52,8 @@ impl ExportRepository for Database {
         after: Option<ContactId>,
         columns: &Columns,
     ) -> Result<ExportPage> {
-        self.read(|db| match people {
+        // A transaction, for the setting that `load` makes holds for one.
+        self.write(|db| match people {
             People::Matching(filter, look_at) => {
                 let last = last_of(db, org, after, look_at)?;
                 let range = Range { after, last, ids: None };
@@ -144,6 +145,7 @@ fn load(
         push_filter(db, org, &mut select, filter, Look::EachRow)?;
     }
     select.push(" ORDER BY c.id");
+    join_as_sets(db, true)?;
     // Row by row: of a page that is too large the rest is never held.
     let query = select.build();
     let rows = query.load_iter::<Row, PgRowByRowLoadingMode>(db).map_err(store)?;
@@ -161,7 +163,17 @@ fn load(
             page.rows.push(row);
         }
     }
+    join_as_sets(db, false)?;
     Ok(page)
+}
+
+/// Has what hangs on the contacts of a page joined as sets, each read once. Postgres knows little
+/// of a range of ids that are all new; taking it for one row, it would read the tags of the whole
+/// range again for each contact.
+fn join_as_sets(db: &mut PgConnection, only: bool) -> Result<()> {
+    let nested = if only { "off" } else { "on" };
+    let set = format!("SELECT set_config('enable_nestloop', '{nested}', true)");
+    sql_query(set).execute(db).map(drop).map_err(store)
 }
 
 fn push_columns(select: &mut Statement, columns: &Columns) {
