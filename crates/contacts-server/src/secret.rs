@@ -1,6 +1,5 @@
 //! Where the secret of the installation is: in a setting, or in a file of the data directory.
 
-use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
@@ -57,15 +56,8 @@ fn of_folder(folder: &Path) -> Done<Secret> {
 
 /// Writes it whole before it has its name, so that of two who start at once one finds the other's.
 fn make(folder: &Path, file: &Path) -> io::Result<()> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|_none| io::Error::other("no random numbers"))?;
-    let mut text = String::with_capacity(65);
-    for byte in random {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.push('\n');
-    let new = folder.join(format!("{FILE}.{}", std::process::id()));
-    let _ = fs::remove_file(&new);
+    let text = random_hex()? + "\n";
+    let new = folder.join(format!("{FILE}.{}", &random_hex()?[..16]));
     let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
     let done = written.write_all(text.as_bytes()).and_then(|()| written.sync_all());
     let named = done.and_then(|()| fs::hard_link(&new, file));
@@ -74,6 +66,13 @@ fn make(folder: &Path, file: &Path) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         named => named.and_then(|()| fs::File::open(folder)?.sync_all()),
     }
+}
+
+/// 32 random bytes.
+fn random_hex() -> io::Result<String> {
+    let mut random = [0_u8; 32];
+    getrandom::fill(&mut random).map_err(|_none| io::Error::other("no random numbers"))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]
