@@ -1,0 +1,74 @@
+// Numbers and times as people read them. Names come from people and are shown as they are.
+
+const NUMBER = new Intl.NumberFormat();
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+
+/** @param {number} value */
+export const number = (value) => NUMBER.format(value);
+
+/**
+ * @param {number} value
+ * @param {string} one
+ * @param {string} [many]
+ */
+export const count = (value, one, many = `${one}s`) => `${NUMBER.format(value)} ${value === 1 ? one : many}`;
+
+/** @param {string} at */
+export const day = (at) => DAY.format(new Date(at));
+
+/** @param {string} at */
+export const moment = (at) => MOMENT.format(new Date(at));
+
+/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
+const UNITS = [["minute", 60], ["hour", 3600], ["day", 86_400]];
+
+/**
+ * How long ago, for a week; then the day.
+ *
+ * @param {string} at
+ */
+export function ago(at) {
+  const seconds = (Date.now() - Date.parse(at)) / 1000;
+  if (seconds < 45) return "just now";
+  const [unit, size] = UNITS.findLast(([, size]) => seconds >= size) ?? ["minute", 60];
+  const steps = Math.round(seconds / size);
+  return unit === "day" && steps > 7 ? day(at) : AGO.format(-steps, unit);
+}
+
+/** @param {number} seconds */
+export function duration(seconds) {
+  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  return `${Math.floor(seconds / 3600)} h ${Math.round((seconds % 3600) / 60)} min`;
+}
+
+/** @param {number} size */
+export function bytes(size) {
+  if (size < 1000) return count(size, "byte");
+  const [unit, step] = size < 1e6 ? ["kB", 1e3] : size < 1e9 ? ["MB", 1e6] : ["GB", 1e9];
+  return `${(size / step).toFixed(size / step < 10 ? 1 : 0)} ${unit}`;
+}
+
+/**
+ * The first letters of a name, for its face.
+ *
+ * @param {string} name
+ */
+export function initials(name) {
+  const words = name.split(/\s+/).filter(Boolean);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "");
+  return letters.join("").toLocaleUpperCase();
+}
+
+/**
+ * A hue that a text always has.
+ *
+ * @param {string} text
+ */
+export function hue(text) {
+  let sum = 0;
+  for (const letter of text) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;
+  return sum;
+}

@@ -1,0 +1,2 @@
+/** @param {HTMLElement} place */
+export const watch = (place) => void place;

@@ -1,0 +1,2 @@
+/** @param {HTMLElement} place */
+export const segments = async (place) => void place;

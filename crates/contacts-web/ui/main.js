@@ -1,0 +1,48 @@
+// The page: its routes, and the frame around them.
+
+import { fill, find } from "./core/dom.js";
+import { go, renew, start } from "./core/router.js";
+import { account, enter, session } from "./core/session.js";
+import * as list from "./pages/list.js";
+
+/** @import { Route } from "./core/router.js" */
+
+/** @type {Route[]} */
+const ROUTES = [
+  [/^\/$/, "/", async () => list],
+  [/^\/contacts\/([^/]+)$/, "/", () => import("./pages/record.js")],
+  [/^\/new$/, "/", () => import("./pages/new.js")],
+  [/^\/import$/, "/imports", () => import("./pages/upload.js")],
+  [/^\/imports$/, "/imports", () => import("./pages/imports.js")],
+  [/^\/imports\/([^/]+)$/, "/imports", () => import("./pages/import.js")],
+  [/^\/settings(?:\/([a-z-]+))?$/, "/settings", () => import("./pages/settings.js")],
+  [/^\/sign-in$/, "", () => import("./pages/sign-in.js")],
+];
+
+/** The frame waits for who is signed in; the page's own rows do not wait for the frame. */
+async function frame() {
+  const me = await session;
+  find(".bar").hidden = false;
+  fill(find(".account"), account(me));
+  const [{ watch }, { segments }] = await Promise.all([import("./core/jobs.js"), import("./core/segments.js")]);
+  watch(find(".work"));
+  await segments(find(".segments"));
+}
+
+function begin() {
+  enter();
+  // Without somebody signed in there is no frame, and the page says why.
+  frame().catch(() => undefined);
+}
+
+addEventListener("signedin", () => {
+  begin();
+  renew();
+});
+addEventListener("signedout", () => {
+  if (location.pathname === "/sign-in") return;
+  go(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
+});
+
+begin();
+start(ROUTES);

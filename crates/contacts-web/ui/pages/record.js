@@ -1,0 +1,1 @@
+export const open = () => ({ title: "", element: document.createElement("div") });

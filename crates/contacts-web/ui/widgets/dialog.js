@@ -1,0 +1,59 @@
+// Dialogs over the platform's own.
+
+import { h, newId } from "../core/dom.js";
+
+/** @import { Child } from "../core/dom.js" */
+
+/**
+ * @typedef {object} Ask
+ * @property {string} title
+ * @property {Child | Child[]} [body]
+ * @property {string} [action] what the button that does it says; none, to tell only
+ * @property {boolean} [danger] whether it destroys: then the safe button has the focus
+ * @property {boolean} [wide]
+ * @property {string} [cancel]
+ * @property {(form: HTMLFormElement) => Promise<unknown> | unknown} [run] does it; what it throws
+ *   is told in the dialog, which stays
+ */
+
+/**
+ * Asks, and does it. The answer is whether it was done.
+ *
+ * @param {Ask} ask
+ * @returns {Promise<boolean>}
+ */
+export function dialog({ title, body, action, danger = false, wide = false, cancel, run }) {
+  const heading = h("h2", { id: newId() }, title);
+  const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
+  const no = h("button", { type: "button", onclick: () => element.close() }, cancel ?? (action ? "Cancel" : "Close"));
+  const yes = action ? h("button", { class: danger ? "danger" : "primary" }, action) : null;
+  const form = h("form", { onsubmit: submit, novalidate: false }, heading, body ?? null, wrong, h("div", { class: "actions" }, no, yes));
+  const element = h("dialog", { class: wide ? "wide" : "", "aria-labelledby": heading.id }, form);
+  let done = false;
+
+  /** @param {SubmitEvent} event */
+  async function submit(event) {
+    event.preventDefault();
+    if (yes) yes.disabled = true;
+    wrong.hidden = true;
+    try {
+      await run?.(form);
+      done = true;
+      element.close();
+    } catch (error) {
+      wrong.textContent = error instanceof Error ? error.message : String(error);
+      wrong.hidden = false;
+      if (yes) yes.disabled = false;
+    }
+  }
+
+  document.body.append(element);
+  element.showModal();
+  if (danger) no.focus();
+  return new Promise((resolve) => {
+    element.addEventListener("close", () => {
+      element.remove();
+      resolve(done);
+    });
+  });
+}

@@ -1,0 +1,13 @@
+// What is shown where something could not be.
+
+import { h } from "../core/dom.js";
+import { icon } from "../core/icon.js";
+
+/**
+ * A sentence and Retry.
+ *
+ * @param {string} text
+ * @param {() => void} retry
+ */
+export const failure = (text, retry) =>
+  h("div", { class: "failed", role: "alert" }, icon("warning"), h("span", {}, text), h("button", { type: "button", onclick: retry }, "Retry"));

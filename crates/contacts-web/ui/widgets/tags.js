@@ -1,0 +1,142 @@
+// Tags inline: those that are there, and a box that completes.
+
+import { ask } from "../core/api.js";
+import { debounce, fill, h, newId } from "../core/dom.js";
+import { number } from "../core/format.js";
+import { icon } from "../core/icon.js";
+import { place } from "./popover.js";
+
+/**
+ * A tag in a box; with `remove`, one that can be taken off.
+ *
+ * @param {string} name
+ * @param {() => void} [remove]
+ */
+export const chip = (name, remove) =>
+  h("span", { class: "chip", title: name }, h("span", {}, name),
+    remove && h("button", { type: "button", "aria-label": `Remove ${name}`, onclick: remove }, icon("close")));
+
+/**
+ * @typedef {object} TagBox
+ * @property {string} label
+ * @property {string[]} [tags] those that are there
+ * @property {(tag: string) => Promise<unknown> | unknown} add
+ * @property {(tag: string) => Promise<unknown> | unknown} remove
+ * @property {boolean} [existing] whether only tags that exist can be chosen
+ * @property {(prefix: string) => Promise<{ name: string, contacts: number }[]>} [suggest] what
+ *   completes; the organisation's tags when absent
+ */
+
+/** @param {string} prefix */
+const known = async (prefix) => (await ask("get", "/v1/tags", { query: { prefix, limit: 8 } })).items;
+
+/**
+ * @param {TagBox} box
+ * @returns {{ element: HTMLElement, show: (tags: string[]) => void, input: HTMLInputElement }}
+ */
+export function tagBox({ label, tags = [], add, remove, existing = false, suggest = known }) {
+  const list = h("div", { role: "listbox", id: newId(), class: "menu", popover: "manual", "aria-label": `${label}: suggestions` });
+  const input = h("input", {
+    role: "combobox", autocomplete: "off", "aria-label": label, "aria-expanded": "false", "aria-controls": list.id,
+    "aria-autocomplete": "list", maxLength: 64, placeholder: "Add a tag", class: "bare",
+  });
+  const chips = h("span", { class: "chips" });
+  const element = h("div", { class: "tag-box chips" }, chips, input, list);
+  /** @type {string[]} */
+  let offered = [];
+  let chosen = -1;
+
+  /** @param {string[]} shown */
+  function show(shown) {
+    tags = shown;
+    fill(chips, shown.map((tag) => chip(tag, () => {
+      show(tags.filter((other) => other !== tag));
+      void remove(tag);
+      input.focus();
+    })));
+  }
+
+  function close() {
+    offered = [];
+    chosen = -1;
+    list.hidePopover();
+    input.setAttribute("aria-expanded", "false");
+    input.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {string} text */
+  function take(text) {
+    const tag = text.trim().replace(/\s+/g, " ");
+    input.value = "";
+    close();
+    if (!tag || tags.some((other) => other.localeCompare(tag, undefined, { sensitivity: "accent" }) === 0)) return;
+    show([...tags, tag]);
+    void add(tag);
+  }
+
+  async function offer() {
+    const typed = input.value.trim();
+    const found = await suggest(typed).catch(() => []);
+    if (document.activeElement !== input || typed !== input.value.trim()) return;
+    const fresh = found.filter(({ name }) => !tags.includes(name));
+    const isNew = !existing && typed && !found.some(({ name }) => name.toLowerCase() === typed.toLowerCase()) && !tags.includes(typed);
+    offered = [...fresh.map(({ name }) => name), ...(isNew ? [typed] : [])];
+    chosen = typed && offered.length ? 0 : -1;
+    if (!offered.length) return close();
+    const options = fresh.map(({ name, contacts }, at) => option(at, name, h("small", {}, number(contacts))));
+    if (isNew) options.push(option(fresh.length, `Create “${typed}”`));
+    fill(list, options);
+    list.showPopover();
+    place(list, input);
+    input.setAttribute("aria-expanded", "true");
+    point();
+  }
+
+  /**
+   * @param {number} at
+   * @param {...import("../core/dom.js").Child} children
+   */
+  const option = (at, ...children) =>
+    h("div", { role: "option", id: `${list.id}-${at}`, class: "option", onmousedown: (/** @type {MouseEvent} */ event) => (event.preventDefault(), take(offered[at] ?? "")) }, ...children);
+
+  function point() {
+    for (const [at, option] of [...list.children].entries()) option.setAttribute("aria-selected", String(at === chosen));
+    const id = chosen < 0 ? "" : `${list.id}-${chosen}`;
+    if (id) input.setAttribute("aria-activedescendant", id);
+    else input.removeAttribute("aria-activedescendant");
+  }
+
+  const later = debounce(() => void offer(), 100);
+  input.addEventListener("input", () => {
+    const [first, ...rest] = input.value.split(",");
+    if (rest.length) {
+      take(first ?? "");
+      input.value = rest.join(",").trimStart();
+    }
+    later();
+  });
+  input.addEventListener("focus", () => later());
+  input.addEventListener("blur", () => close());
+  input.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && offered.length) {
+      chosen = (chosen + step + offered.length) % offered.length;
+      point();
+      event.preventDefault();
+    } else if (event.key === "Enter" && (input.value.trim() || chosen >= 0)) {
+      event.preventDefault();
+      if (chosen >= 0) take(offered[chosen] ?? "");
+      else if (!existing) take(input.value);
+    } else if (event.key === "Escape" && offered.length) {
+      event.stopPropagation();
+      event.preventDefault();
+      close();
+    } else if (event.key === "Backspace" && !input.value && tags.length) {
+      const last = tags.at(-1) ?? "";
+      show(tags.slice(0, -1));
+      void remove(last);
+    }
+  });
+  show(tags);
+  return { element, show, input };
+}
