@@ -1,0 +1,53 @@
+// Tells that a job came to its end, with a way to what came of it.
+
+import { link } from "./api.js";
+import { count, number } from "./format.js";
+import { go } from "./router.js";
+import { toast } from "../widgets/toast.js";
+
+/** @import { Schemas } from "./api.js" */
+/** @import { Work } from "./jobs.js" */
+
+/**
+ * @param {Work} work
+ * @param {string} before the state that it was in
+ */
+export function ended(work, before) {
+  if (work.kind === "import") ofImport(work.job, before);
+  else ofAction(work.job);
+}
+
+/**
+ * @param {Schemas["Import"]} job
+ * @param {string} before
+ */
+function ofImport({ id, file_name: file, state, summary }, before) {
+  const path = `/imports/${id}`;
+  // Who is looking at it sees it.
+  if (location.pathname === path || state === "cancelled") return;
+  /** @type {Record<string, [string, string]>} */
+  const told = {
+    ready: [`${file} is ready to be imported.`, "Review"],
+    unusable: [`${file} cannot be imported.`, "Why"],
+    done: [`${file} is imported: ${number(summary.added)} added, ${number(summary.updated)} updated, ${number(summary.skipped)} skipped.`, "Open"],
+    failed: [`The import of ${file} failed.`, "Open"],
+    undone: [`The import of ${file} is undone.`, "Open"],
+  };
+  const [text, label] = (before === "undoing" && state !== "undone" ? null : told[state]) ?? [`The undo of ${file} failed.`, "Open"];
+  toast(text, { label, run: () => go(path) });
+}
+
+const DONE = { add_tags: "Tags added", remove_tags: "Tags removed", add_to_campaign: "Added to the campaign", export: "Exported", delete: "Deleted" };
+
+/** @param {Schemas["Action"]} job */
+function ofAction({ id, action, state, summary, file, problem }) {
+  const { changed, unchanged, skipped } = summary;
+  const path = { id };
+  if (action.type === "export" && state === "done" && file === "ready") {
+    const text = `The export of ${count(unchanged, "contact")} is ready.`;
+    return toast(text, { label: "Download", run: () => location.assign(link("/v1/actions/{id}/file", path)) });
+  }
+  const numbers = [`${number(changed)} changed`, unchanged && `${number(unchanged)} unchanged`, skipped && `${number(skipped)} skipped`].filter(Boolean).join(", ");
+  const text = { done: `${DONE[action.type]}: ${numbers}.`, cancelled: `Stopped: ${numbers}.`, failed: `It failed${problem ? `: ${problem}` : ""}. ${numbers}.`, running: "" }[state];
+  toast(text, { label: "Download the result", run: () => location.assign(link("/v1/actions/{id}/result", path)) });
+}
