@@ -1,1 +1,245 @@
-export const open = () => ({ title: "", element: document.createElement("div") });
+// The list of contacts: search, filters, rows, and what can be done to many.
+
+import { ask, sentence } from "../core/api.js";
+import { debounce, fill, h } from "../core/dom.js";
+import { count as counted } from "../core/format.js";
+import { icon } from "../core/icon.js";
+import { go } from "../core/router.js";
+import { failure } from "../widgets/failure.js";
+import { popover } from "../widgets/popover.js";
+import { DataTable } from "../widgets/table.js";
+import { chosen, every, nameOf } from "./list/columns.js";
+import { Picked } from "./list/picked.js";
+import { changed, filterOf, pathOf, sortOf } from "./list/query.js";
+import { ContactRows } from "./list/rows.js";
+
+/** @import { Schemas } from "../core/api.js" */
+/** @import { Context, Page } from "../core/router.js" */
+/** @import { Listed } from "./list/rows.js" */
+
+/** How long a search waits for the next key. */
+const PAUSE = 120;
+
+/**
+ * @param {Context} context
+ * @returns {Page}
+ */
+export function open({ url }) {
+  const list = new List();
+  list.follow(url);
+  void list.learnFields();
+  return { title: "Contacts", element: list.element, stays: true, follow: (to) => list.follow(to), shown: () => list.shown() };
+}
+
+export class List {
+  constructor() {
+    this.filter = new URLSearchParams();
+    this.sort = "-created";
+    /** @type {Schemas["Field"][]} */
+    this.fields = [];
+    this.picked = new Picked();
+    this.rows = new ContactRows(() => this.draw(), (error) => this.fail(error));
+    this.everyone = h("input", { type: "checkbox", "aria-label": "Select everyone on this filter", onclick: () => this.pickEveryone() });
+    this.table = this.makeTable();
+    this.count = h("span", { class: "muted count", role: "status" });
+    this.search = h("input", {
+      type: "search", placeholder: "Search name, email or phone", "aria-label": "Search contacts", autocomplete: "off", spellcheck: false,
+      oninput: debounce(() => this.searchFor(), PAUSE),
+    });
+    this.chips = h("div", { class: "filter-chips" });
+    this.tools = h("div", { class: "tools" }, h("div", { class: "search" }, icon("search"), this.search));
+    this.state = h("div", { class: "state" });
+    this.bulk = h("div", { class: "bulk-place" });
+    this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.bulk);
+    this.addTools();
+    addEventListener("contactchanged", (event) => this.rows.replace(/** @type {CustomEvent} */ (event).detail));
+    for (const name of ["jobended", "contactgone"]) addEventListener(name, () => void this.rows.refresh());
+    addEventListener("keydown", (event) => void this.key(event));
+  }
+
+  head() {
+    return h("header", { class: "head" }, h("h1", {}, "Contacts"), this.count,
+      h("span", { class: "grow" }),
+      h("a", { href: "/import", class: "button" }, icon("upload"), h("span", { class: "wide" }, "Import")),
+      h("a", { href: "/new", class: "button primary" }, icon("add"), "New contact"));
+  }
+
+  makeTable() {
+    const { rows } = this;
+    return new DataTable({
+      label: "Contacts",
+      rows: { get items() { return rows.items; }, get ended() { return rows.ended; }, want: (upTo) => void rows.want(upTo) },
+      name: nameOf,
+      isPicked: (contact) => this.picked.has(contact),
+      pick: (index, picked, range) => this.pick(index, picked, range),
+      everyone: this.everyone,
+      sort: (by) => this.turn({ sort: this.sort === by ? `-${by}` : by }),
+      open: (contact) => go(`/contacts/${contact.id}${location.search}`),
+    });
+  }
+
+  addTools() {
+    /** @param {import("../core/icon.js").IconName} name @param {string} label */
+    const button = (name, label) => h("button", { type: "button" }, icon(name), label, icon("chevron"));
+    /** @type {[import("../core/icon.js").IconName, string, "source" | "tags" | "more"][]} */
+    const filters = [["segment", "Source", "source"], ["tag", "Tags", "tags"], ["filter", "Filter", "more"]];
+    for (const [name, label, part] of filters) {
+      const opener = button(name, label);
+      this.tools.append(opener);
+      popover(opener, () => this.later(async () => (await import("./list/filters.js"))[part](this)), { class: "filter-panel", label });
+    }
+    const view = h("button", { type: "button", class: "only", "aria-label": "Columns and order" }, icon("columns"));
+    this.tools.append(h("span", { class: "grow" }), view);
+    popover(view, () => this.later(async () => (await import("./list/view.js")).view(this)));
+  }
+
+  /**
+   * A place for what is loaded on demand.
+   *
+   * @param {() => Promise<Element>} load
+   */
+  later(load) {
+    const place = h("div", { class: "later" }, h("span", { class: "ghost" }));
+    load().then((element) => fill(place, element), (error) => fill(place, h("p", { class: "wrong" }, sentence(error))));
+    return place;
+  }
+
+  async learnFields() {
+    this.fields = (await ask("get", "/v1/fields", {}).catch(() => ({ items: [] }))).items;
+    if (chosen().some((key) => key.startsWith("field."))) this.showColumns();
+  }
+
+  showColumns() {
+    const keys = chosen();
+    this.table.show(every(this.fields).filter(({ key }) => keys.includes(key)), this.sort);
+  }
+
+  /**
+   * Shows what an address says.
+   *
+   * @param {URL} url
+   */
+  follow({ searchParams }) {
+    const filter = filterOf(searchParams);
+    const sort = sortOf(searchParams);
+    const first = this.table.columns.length === 0;
+    if (!first && String(filter) === String(this.filter) && sort === this.sort) return true;
+    // Whoever everyone is, they are others now.
+    if (this.picked.everyone && String(filter) !== String(this.filter)) this.picked.all(false);
+    this.filter = filter;
+    if (document.activeElement !== this.search) this.search.value = filter.get("q") ?? "";
+    if (first || sort !== this.sort) {
+      this.sort = sort;
+      this.showColumns();
+    }
+    this.table.top();
+    void this.rows.ask(filter, sort);
+    void this.drawChips();
+    dispatchEvent(new CustomEvent("filtered", { detail: filter }));
+    this.draw();
+    return true;
+  }
+
+  /** What was changed on a record is shown when the list comes back. */
+  shown() {
+    this.table.draw();
+  }
+
+  /**
+   * Goes to another filter or order.
+   *
+   * @param {{ filter?: URLSearchParams, sort?: string, replace?: boolean }} to
+   */
+  turn({ filter = this.filter, sort = this.sort, replace = false }) {
+    go(pathOf(filter, sort), { replace });
+  }
+
+  searchFor() {
+    const filter = changed(this.filter, { q: this.search.value.trim() });
+    if (String(filter) === String(this.filter)) return;
+    // One step back leads to before the search, not through its letters.
+    this.turn({ filter, replace: this.filter.has("q") });
+  }
+
+  async drawChips() {
+    if ([...this.filter.keys()].every((name) => name === "q")) return fill(this.chips);
+    const { chipsOf } = await import("./list/chips.js");
+    await chipsOf(this, this.chips);
+  }
+
+  draw() {
+    const { items, ended, old, count } = this.rows;
+    this.table.element.classList.toggle("old", old);
+    this.table.element.setAttribute("aria-busy", String(old));
+    this.table.element.setAttribute("aria-rowcount", String(count?.exact ? count.value + 1 : -1));
+    this.count.textContent = count ? `${counted(count.value, "person", "people").replace(/^([\d\W]+)(?= )/, count.exact ? "$1" : "$1+")}` : "";
+    const nobody = ended && items.length === 0 && !old;
+    this.table.element.hidden = nobody;
+    if (!nobody) fill(this.state);
+    else void this.drawNobody();
+    this.table.draw();
+    this.drawPicked();
+  }
+
+  async drawNobody() {
+    const { noContacts, noneFound } = await import("./list/empty.js");
+    fill(this.state, this.filter.size ? noneFound(() => this.clear()) : noContacts());
+  }
+
+  clear() {
+    this.search.value = "";
+    this.turn({ filter: new URLSearchParams() });
+  }
+
+  /** @param {unknown} error */
+  fail(error) {
+    this.table.element.classList.remove("old");
+    fill(this.state, failure(sentence(error), () => void this.rows.ask(this.filter, this.sort)));
+  }
+
+  /**
+   * @param {number} index
+   * @param {boolean} picked
+   * @param {boolean} range
+   */
+  pick(index, picked, range) {
+    const { anchor } = this.picked;
+    const from = range && anchor >= 0 ? Math.min(anchor, index) : index;
+    const to = range && anchor >= 0 ? Math.max(anchor, index) : index;
+    for (const contact of this.rows.items.slice(from, to + 1)) this.picked.set(contact, picked);
+    this.picked.anchor = index;
+    this.table.draw();
+    this.drawPicked();
+  }
+
+  pickEveryone() {
+    this.picked.all(this.picked.isEmpty);
+    this.table.draw();
+    this.drawPicked();
+    if (this.picked.everyone) void this.rows.countAll().catch(() => undefined);
+  }
+
+  drawPicked() {
+    const { picked } = this;
+    this.everyone.checked = picked.everyone && picked.ids.size === 0;
+    this.everyone.indeterminate = !picked.isEmpty && !this.everyone.checked;
+    if (picked.isEmpty && !this.bulk.firstChild) return;
+    void import("./list/bulk.js").then(({ bulkBar }) => bulkBar(this, this.bulk));
+  }
+
+  unpick() {
+    this.picked.all(false);
+    this.table.draw();
+    this.drawPicked();
+  }
+
+  /** @param {KeyboardEvent} event */
+  async key(event) {
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (this.element.hidden || !this.element.isConnected || !plain || document.querySelector("dialog[open], :popover-open")) return;
+    // At once, before the letter is taken by the browser's own search.
+    if (event.key === "/" && !(event.target instanceof HTMLInputElement)) event.preventDefault();
+    const { press } = await import("./list/keys.js");
+    press(event, this);
+  }
+}

@@ -1,0 +1,89 @@
+// The columns of the list, and which of them somebody wants to see.
+
+import { h } from "../../core/dom.js";
+import { ago, moment } from "../../core/format.js";
+import { face } from "../../core/session.js";
+import { chip } from "../../widgets/tags.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Column } from "../../widgets/table.js" */
+/** @import { Listed } from "./rows.js" */
+
+/** @param {Listed} contact */
+export const nameOf = ({ name, email, phone }) => name || email || phone || "Nameless";
+
+/** @type {Column<Listed>[]} */
+const CORE = [
+  { key: "name", title: "Name", width: "minmax(180px, 2.2fr)", sort: "name", cell: (contact) => person(contact) },
+  { key: "email", title: "Email", width: "minmax(160px, 2.2fr)", sort: "email", cell: ({ email }) => email ?? missing("No email") },
+  { key: "phone", title: "Phone", width: "minmax(120px, 1.2fr)", cell: ({ phone }) => phone ?? "" },
+  { key: "tags", title: "Tags", width: "minmax(140px, 1.8fr)", cell: ({ tags }) => labels(tags) },
+  { key: "source", title: "Source", width: "minmax(120px, 1.3fr)", cell: ({ source }) => origin(source) },
+  { key: "conversation", title: "Last conversation", width: "minmax(140px, 1.6fr)", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
+  { key: "created", title: "Created", width: "112px", sort: "created", cell: ({ created_at: at }) => time(at) },
+  { key: "updated", title: "Updated", width: "112px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
+];
+const SHOWN = ["name", "email", "tags", "source", "conversation", "created"];
+const STORED = "columns";
+
+/**
+ * Every column there is, those of custom fields after the others.
+ *
+ * @param {Schemas["Field"][]} fields
+ * @returns {Column<Listed>[]}
+ */
+export const every = (fields) => [
+  ...CORE,
+  ...fields.filter(({ archived }) => !archived).map(({ key, label }) => ({
+    key: `field.${key}`, title: label, width: "minmax(110px, 1.2fr)",
+    cell: (/** @type {Listed} */ { custom }) => String(custom[key] ?? ""),
+  })),
+];
+
+/** @returns {string[]} */
+export function chosen() {
+  const stored = localStorage.getItem(STORED)?.split(" ");
+  return stored?.includes("name") ? stored : SHOWN;
+}
+
+/** @param {string[]} keys */
+export const choose = (keys) => localStorage.setItem(STORED, keys.join(" "));
+
+/** @param {Listed} contact */
+function person(contact) {
+  const name = nameOf(contact);
+  const search = location.pathname === "/" ? location.search : "";
+  return [
+    face(name),
+    h("span", { class: "who" },
+      h("a", { href: `/contacts/${contact.id}${search}` }, name),
+      h("span", { class: "under" }, contact.email ?? "No email"),
+      !contact.reachable && h("span", { class: "status warn small" }, contact.incomplete ? "Incomplete" : "Unreachable")),
+  ];
+}
+
+/** @param {string} text */
+const missing = (text) => h("span", { class: "muted" }, text);
+
+/** @param {string[]} tags */
+const labels = (tags) => [
+  h("span", { class: "chips one-line" }, tags.slice(0, 3).map((tag) => chip(tag))),
+  tags.length > 3 && h("small", { title: tags.slice(3).join(", ") }, `+${tags.length - 3}`),
+];
+
+/** @param {Schemas["Source"]} source */
+function origin(source) {
+  const [kind, detail] = {
+    chat: () => ["Chat", ""],
+    csv_import: () => ["Import", "file_name" in source ? source.file_name : ""],
+    manual: () => ["By hand", ""],
+    connected: () => ["Connected", "external_id" in source ? source.external_id : ""],
+  }[source.kind]();
+  return h("span", { class: "clip", title: detail ?? "" }, kind, detail && h("span", { class: "muted" }, ` · ${detail}`));
+}
+
+/** @param {Schemas["Conversation"]} last */
+const talk = (last) => h("span", { class: "clip", title: last.preview }, time(last.last_message_at), h("span", { class: "muted" }, ` ${last.preview}`));
+
+/** @param {string} at */
+const time = (at) => h("time", { datetime: at, title: moment(at) }, ago(at));

@@ -1,0 +1,69 @@
+// The panels in which filters are chosen. Every choice is put on at once; the address holds it.
+
+import { ask } from "../../core/api.js";
+import { fill, h } from "../../core/dom.js";
+import { day, number } from "../../core/format.js";
+import { spanFields } from "./span.js";
+import { changed, listIn } from "./query.js";
+import { SOURCES } from "./words.js";
+
+export { more } from "./more.js";
+
+/** @import { List } from "../list.js" */
+
+/**
+ * Where people came from (R16): kinds, one import or more of them, and when.
+ *
+ * @param {List} list
+ */
+export async function source(list) {
+  const { items: imports } = await ask("get", "/v1/imports", { query: { limit: 20 } });
+  const run = imports.filter(({ state }) => !["uploading", "analysing", "ready", "unusable"].includes(state)).map(({ id, file_name: name, created_at: at }) => ({ id, name, under: day(at) }));
+  const box = (/** @type {string} */ value, /** @type {string} */ text, under = "") => {
+    const input = h("input", { type: "checkbox", checked: list.filter.getAll("source").includes(value), onchange: () => {
+      const others = list.filter.getAll("source").filter((one) => one !== value);
+      list.turn({ filter: changed(list.filter, { source: input.checked ? [...others, value] : others }) });
+    } });
+    return h("label", { class: under || value.includes(":") ? "choice inner" : "choice" }, input, h("span", { class: "clip" }, text), h("small", {}, under));
+  };
+  return h("div", { class: "filters" },
+    h("fieldset", {}, h("legend", {}, "How they came"),
+      Object.entries(SOURCES).flatMap(([kind, text]) => [
+        box(kind, text),
+        ...(kind === "csv_import" ? run : []).map(({ id, name, under }) => box(`${kind}:${id}`, name, under)),
+      ])),
+    h("fieldset", {}, h("legend", {}, "When they came"), spanFields(list, "source")));
+}
+
+/** What a tag can be in a filter. @type {[string, string][]} */
+const WAYS = [["tags_any", "Any of"], ["tags_all", "All of"], ["tags_none", "None of"]];
+
+/**
+ * Tags, with how many people carry each (R20).
+ *
+ * @param {List} list
+ */
+export async function tags(list) {
+  let way = WAYS.find(([name]) => list.filter.has(name))?.[0] ?? "tags_any";
+  const found = h("div", { class: "found" });
+  const search = h("input", { type: "search", placeholder: "Find a tag", "aria-label": "Find a tag", oninput: () => void show() });
+  const ways = h("div", { class: "segmented", role: "radiogroup", "aria-label": "How the tags are asked for" }, WAYS.map(([name, text]) =>
+    h("label", {}, h("input", { type: "radio", name: "way", class: "hidden", checked: name === way, onchange: () => { way = name; void show(); } }), h("span", {}, text))));
+
+  async function show() {
+    const { items } = await ask("get", "/v1/tags", { query: { prefix: search.value.trim(), limit: 50 } });
+    const on = listIn(list.filter, way);
+    const others = search.value ? [] : on.filter((tag) => !items.some(({ name }) => name === tag)).map((name) => ({ name, contacts: null }));
+    if (!items.length && !others.length) return fill(found, h("p", { class: "muted" }, search.value ? "No tag begins so." : "There are no tags yet."));
+    fill(found, [...others, ...items].map(({ name, contacts }) => {
+      const input = h("input", { type: "checkbox", checked: on.includes(name), onchange: () => {
+        const next = listIn(list.filter, way).filter((tag) => tag !== name);
+        list.turn({ filter: changed(list.filter, { [way]: (input.checked ? [...next, name] : next).join(",") }) });
+      } });
+      return h("label", { class: "choice" }, input, h("span", { class: "clip" }, name), h("small", {}, contacts === null ? "" : number(contacts)));
+    }));
+  }
+
+  await show();
+  return h("div", { class: "filters" }, ways, search, found);
+}

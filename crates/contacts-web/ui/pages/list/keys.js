@@ -1,0 +1,48 @@
+// The keys of the list; none of them while somebody types.
+
+import { h } from "../../core/dom.js";
+import { go } from "../../core/router.js";
+import { dialog } from "../../widgets/dialog.js";
+
+/** @import { List } from "../list.js" */
+
+/** @type {[string, string][]} */
+const KEYS = [
+  ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["Enter", "Open"],
+  ["n", "New contact"], ["Esc", "Clear the selection"], ["?", "This list"],
+];
+
+/**
+ * @param {KeyboardEvent} event
+ * @param {List} list
+ */
+export function press(event, list) {
+  const { target, key } = event;
+  const types = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
+  if (types) {
+    if (key === "Escape") list.search.blur();
+    return;
+  }
+  /** @type {Record<string, () => void>} */
+  const acts = {
+    "/": () => list.search.select(),
+    j: () => list.table.move(1),
+    k: () => list.table.move(-1),
+    x: () => toggle(list),
+    n: () => go("/new"),
+    "?": () => help(),
+    Escape: () => list.unpick(),
+  };
+  acts[key]?.();
+}
+
+/** @param {List} list */
+function toggle(list) {
+  const contact = list.table.active;
+  if (contact) list.pick(list.table.at, !list.picked.has(contact), false);
+}
+
+const help = () => dialog({
+  title: "Keys",
+  body: h("dl", { class: "keys" }, KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)])),
+});

@@ -1,0 +1,162 @@
+// The rows of the list: loaded page by page, as far as somebody scrolls.
+
+import { aborted, ask } from "../../core/api.js";
+import { asked } from "./query.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @typedef {Schemas["ListedContact"]} Listed */
+/** @typedef {Schemas["Count"]} Count */
+
+const FIRST = 60;
+const MORE = 200;
+
+export class ContactRows {
+  /**
+   * @param {() => void} changed
+   * @param {(error: unknown) => void} failed
+   */
+  constructor(changed, failed) {
+    this.changed = changed;
+    this.failed = failed;
+    /** @type {Listed[]} */
+    this.items = [];
+    this.ended = false;
+    /** Whether the rows belong to a question that is not the present one. */
+    this.old = false;
+    /** @type {Count | null} */
+    this.count = null;
+    /** @type {string | null} */
+    this.next = null;
+    this.filter = new URLSearchParams();
+    this.sort = "-created";
+    this.asking = new AbortController();
+    this.loading = false;
+    this.wanted = 0;
+  }
+
+  /**
+   * Asks another question. The rows that are there stay until it is answered.
+   *
+   * @param {URLSearchParams} filter
+   * @param {string} sort
+   */
+  async ask(filter, sort) {
+    this.filter = filter;
+    this.sort = sort;
+    this.old = true;
+    this.count = null;
+    await this.load(FIRST);
+  }
+
+  /** Asks the same again, for as many rows as there are; rows stay where they are. */
+  async refresh() {
+    this.count = null;
+    await this.load(Math.min(Math.max(FIRST, this.items.length), 2_000));
+  }
+
+  /** @param {number} rows */
+  async load(rows) {
+    this.asking.abort();
+    const { signal } = (this.asking = new AbortController());
+    this.loading = true;
+    this.countBeside(signal);
+    try {
+      /** @type {Listed[]} */
+      let items = [];
+      /** @type {string | null} */
+      let next = null;
+      do {
+        const page = await this.page(Math.min(rows - items.length, MORE), next, signal);
+        items = [...items, ...page.items];
+        next = page.next ?? null;
+      } while (next && items.length < rows);
+      Object.assign(this, { items, next, ended: !next, old: false, loading: false, wanted: 0 });
+      this.changed();
+    } catch (error) {
+      this.gone(error);
+    }
+  }
+
+  /** @param {number} upTo */
+  async want(upTo) {
+    this.wanted = Math.max(this.wanted, upTo);
+    if (this.loading || !this.next) return;
+    this.loading = true;
+    const { signal } = this.asking;
+    try {
+      while (this.next && this.items.length < this.wanted) {
+        const page = await this.page(MORE, this.next, signal);
+        this.items = this.items.concat(page.items);
+        this.next = page.next ?? null;
+        this.ended = !this.next;
+        this.changed();
+      }
+      this.loading = false;
+    } catch (error) {
+      this.gone(error);
+    }
+  }
+
+  /** Counts on, past what is counted at first. */
+  async countAll() {
+    if (this.count?.exact) return this.count.value;
+    const { count } = await this.counted("exact", this.asking.signal);
+    this.count = count ?? null;
+    this.changed();
+    return count?.value ?? 0;
+  }
+
+  /**
+   * Puts a contact that was changed elsewhere on the page in its place.
+   *
+   * @param {Schemas["Contact"]} contact
+   */
+  replace(contact) {
+    this.items = this.items.map((item) => (item.id === contact.id ? { ...item, ...contact } : item));
+    this.changed();
+  }
+
+  /**
+   * The rows do not wait for the count.
+   *
+   * @param {AbortSignal} signal
+   */
+  countBeside(signal) {
+    this.counted(undefined, signal).then(({ count }) => {
+      this.count = count ?? null;
+      this.changed();
+    }, () => undefined);
+  }
+
+  /**
+   * @param {string | undefined} how
+   * @param {AbortSignal} signal
+   */
+  counted(how, signal) {
+    const query = asked(this.filter);
+    query.set("limit", "1");
+    if (how) query.set("count", how);
+    return ask("get", "/v1/contacts", { query, signal });
+  }
+
+  /**
+   * @param {number} limit
+   * @param {string | null} cursor
+   * @param {AbortSignal} signal
+   */
+  page(limit, cursor, signal) {
+    const query = asked(this.filter);
+    query.set("sort", this.sort);
+    query.set("limit", String(limit));
+    query.set("count", "none");
+    if (cursor) query.set("cursor", cursor);
+    return ask("get", "/v1/contacts", { query, signal });
+  }
+
+  /** @param {unknown} error */
+  gone(error) {
+    if (aborted(error)) return;
+    this.loading = false;
+    this.failed(error);
+  }
+}

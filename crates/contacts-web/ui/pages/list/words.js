@@ -1,0 +1,137 @@
+// Filters in words.
+
+import { ask } from "../../core/api.js";
+import { day } from "../../core/format.js";
+import { REPEATED, listIn } from "./query.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+
+/**
+ * A part of a filter: what it says, and what takes it away.
+ *
+ * @typedef {{ text: string, without: Record<string, string | string[] | null> }} Part
+ */
+
+export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "By hand", connected: "Connected source" };
+export const STATUSES = { pending: "Pending", sent: "Sent", bounced: "Bounced", opened: "Opened", clicked: "Clicked", unsubscribed: "Unsubscribed" };
+export const OPERATORS = {
+  set: "is set", unset: "is not set", any_of: "is one of", none_of: "is none of", contains: "contains",
+  less: "is less than", at_most: "is at most", greater: "is greater than", at_least: "is at least",
+};
+
+/** Names of what has an id, once asked for. @type {Map<string, Promise<string>>} */
+const names = new Map();
+
+/**
+ * @param {string} id
+ * @param {() => Promise<string>} find
+ */
+function named(id, find) {
+  let name = names.get(id);
+  if (!name) names.set(id, (name = find().catch(() => "one that is gone")));
+  return name;
+}
+
+/** @param {string} id */
+export const importName = (id) => named(id, async () => (await ask("get", "/v1/imports/{id}", { path: { id } })).file_name);
+/** @param {string} id */
+export const campaignName = (id) => named(id, async () => (await ask("get", "/v1/campaigns/{id}", { path: { id } })).name);
+
+/**
+ * What a filter says, part by part; the search is not among them.
+ *
+ * @param {URLSearchParams} filter
+ * @param {Schemas["Field"][]} fields
+ * @returns {Promise<Part[]>}
+ */
+export async function described(filter, fields) {
+  const parts = await Promise.all([
+    sources(filter),
+    tags(filter),
+    ["created", "updated"].map((what) => span(filter, what, what === "created" ? "Created" : "Updated")),
+    truth(filter, "reachable", "Can be reached", "Cannot be reached"),
+    truth(filter, "duplicates", "Possible duplicates", "No possible duplicates"),
+    Promise.all(REPEATED.slice(1).flatMap((name) => filter.getAll(name).map((value) => campaign(filter, name, value)))),
+    [...filter].filter(([name]) => name.startsWith("field.")).map(([name, value]) => field(name, value, fields)),
+  ]);
+  return parts.flat().filter((part) => part !== null);
+}
+
+/**
+ * @param {URLSearchParams} filter
+ * @returns {Promise<Part | null>}
+ */
+async function sources(filter) {
+  const when = span(filter, "source", "")?.text.trim() ?? "";
+  const values = filter.getAll("source");
+  if (!values.length && !when) return null;
+  const kinds = await Promise.all(values.map(async (value) => {
+    const [kind = "", id] = value.split(/:(.*)/s);
+    const word = SOURCES[/** @type {keyof typeof SOURCES} */ (kind)] ?? kind;
+    return id ? `${word} ${kind === "csv_import" ? await importName(id) : id}` : word;
+  }));
+  const text = `Source: ${[kinds.join(" or ") || "any", when].filter(Boolean).join(", ")}`;
+  return { text, without: { source: null, source_from: null, source_until: null, source_last: null } };
+}
+
+/** @param {URLSearchParams} filter */
+function tags(filter) {
+  const words = { tags_any: "Any of", tags_all: "All of", tags_none: "None of" };
+  return Object.entries(words).map(([name, word]) => {
+    const values = listIn(filter, name);
+    return values.length ? { text: `${word}: ${values.join(", ")}`, without: { [name]: null } } : null;
+  });
+}
+
+/**
+ * @param {URLSearchParams} filter
+ * @param {string} what
+ * @param {string} word
+ * @returns {Part | null}
+ */
+function span(filter, what, word) {
+  const [from, until, last] = ["from", "until", "last"].map((end) => filter.get(`${what}_${end}`));
+  if (!from && !until && !last) return null;
+  const text = last ? `in the last ${last.replace(/^(\d+)d$/, (_, days) => (days === "1" ? "day" : `${days} days`))}` : [from && `from ${day(from)}`, until && `before ${day(until)}`].filter(Boolean).join(" ");
+  return { text: `${word} ${text}`, without: { [`${what}_from`]: null, [`${what}_until`]: null, [`${what}_last`]: null } };
+}
+
+/**
+ * @param {URLSearchParams} filter
+ * @param {string} name
+ * @param {string} yes
+ * @param {string} no
+ * @returns {Part | null}
+ */
+function truth(filter, name, yes, no) {
+  const value = filter.get(name);
+  return value ? { text: value === "true" ? yes : no, without: { [name]: null } } : null;
+}
+
+/**
+ * @param {URLSearchParams} filter
+ * @param {string} name
+ * @param {string} value
+ * @returns {Promise<Part>}
+ */
+async function campaign(filter, name, value) {
+  const [id = "", statuses] = value.split(":");
+  const called = await campaignName(id);
+  const how = statuses?.split("|").map((status) => STATUSES[/** @type {keyof typeof STATUSES} */ (status)] ?? status).join(" or ");
+  const text = name === "campaign_none" ? `Not in ${called}` : `In ${called}${how ? `: ${how.toLowerCase()}` : ""}`;
+  return { text, without: { [name]: filter.getAll(name).filter((other) => other !== value) } };
+}
+
+/**
+ * @param {string} name
+ * @param {string} value
+ * @param {Schemas["Field"][]} fields
+ * @returns {Part}
+ */
+function field(name, value, fields) {
+  const key = name.slice("field.".length);
+  const [operator = "", operand = ""] = value.split(/:(.*)/s);
+  const label = fields.find((one) => one.key === key)?.label ?? key;
+  const words = OPERATORS[/** @type {keyof typeof OPERATORS} */ (operator)] ?? operator;
+  return { text: [label, words, operand.replaceAll(",", " or ")].filter(Boolean).join(" "), without: { [name]: null } };
+}

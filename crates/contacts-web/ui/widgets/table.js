@@ -1,0 +1,248 @@
+// A table of any length: rows exist for what is on screen, and are used again while it scrolls.
+
+import { fill, h } from "../core/dom.js";
+
+/** @import { Child } from "../core/dom.js" */
+
+/**
+ * @template T
+ * @typedef {object} Column
+ * @property {string} key
+ * @property {string} title
+ * @property {string} width of the grid, such as `minmax(160px, 2fr)`
+ * @property {string} [sort] what it is sorted by
+ * @property {(item: T) => Child | Child[]} cell
+ */
+/**
+ * What is shown, as far as it is loaded.
+ *
+ * @template T
+ * @typedef {object} Rows
+ * @property {T[]} items
+ * @property {boolean} ended whether there are no more
+ * @property {(upTo: number) => void} want loads rows up to an index
+ */
+/**
+ * @template T
+ * @typedef {object} Table
+ * @property {string} label
+ * @property {Rows<T>} rows
+ * @property {(item: T) => string} name what to call a row
+ * @property {(item: T) => boolean} isPicked
+ * @property {(index: number, picked: boolean, range: boolean) => void} pick
+ * @property {HTMLInputElement} everyone the checkbox of the header
+ * @property {(by: string) => void} sort
+ * @property {(item: T) => void} open
+ */
+
+const OVERSCAN = 10;
+const GHOSTS = 3;
+/** Between two columns, in pixels. */
+const GAP = 12;
+
+/** @template T */
+export class DataTable {
+  /** @param {Table<T>} options */
+  constructor(options) {
+    this.options = options;
+    /** @type {Column<T>[]} */
+    this.columns = [];
+    /** @type {Map<number, Row<T>>} */
+    this.shown = new Map();
+    /** @type {Row<T>[]} */
+    this.spare = [];
+    /** The row that the keys are at. */
+    this.at = -1;
+    this.frame = 0;
+    this.settled = 0;
+    this.head = h("div", { role: "row", class: "tr", "aria-rowindex": 1 });
+    this.body = h("div", { role: "rowgroup", class: "tbody" });
+    this.element = h("div", { class: "table", role: "table", "aria-label": options.label, onscroll: () => this.later() },
+      h("div", { role: "rowgroup", class: "thead" }, this.head), this.body);
+    new ResizeObserver(() => this.draw()).observe(this.element);
+  }
+
+  /**
+   * @param {Column<T>[]} columns
+   * @param {string} sort by what it is sorted, after a `-` the last first
+   */
+  show(columns, sort) {
+    this.columns = columns;
+    const widths = ["36px", ...columns.map(({ width }) => width)];
+    this.element.style.setProperty("--columns", widths.join(" "));
+    // As wide as its columns at their narrowest; then it scrolls sideways.
+    const narrowest = widths.map((width) => parseFloat(width.replace("minmax(", ""))).reduce((sum, width) => sum + width + GAP, -GAP);
+    this.element.style.setProperty("--narrowest", `${narrowest}px`);
+    this.element.setAttribute("aria-colcount", String(columns.length + 1));
+    fill(this.head, h("div", { role: "columnheader", class: "td check" }, this.options.everyone), columns.map((column) => this.title(column, sort)));
+    this.body.replaceChildren();
+    this.shown.clear();
+    this.spare = [];
+    this.draw();
+  }
+
+  /**
+   * @param {Column<T>} column
+   * @param {string} sort
+   */
+  title({ key, title, sort: by }, sort) {
+    const cell = h("div", { role: "columnheader", class: `td of-${key.replaceAll(".", "-")}` });
+    if (!by) return fill(cell, title), cell;
+    const direction = sort === by ? "ascending" : sort === `-${by}` ? "descending" : "none";
+    cell.setAttribute("aria-sort", direction);
+    cell.append(h("button", { type: "button", class: "sort", onclick: () => this.options.sort(by) }, title,
+      h("span", { "aria-hidden": "true" }, { ascending: "↑", descending: "↓", none: "" }[direction])));
+    return cell;
+  }
+
+  /** Draws at the next frame. */
+  later() {
+    this.frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  /** Draws what is on screen. */
+  draw() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const { rows } = this.options;
+    const height = parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || 44;
+    const total = rows.items.length + (rows.ended ? 0 : GHOSTS);
+    this.height = height;
+    this.body.style.height = `${total * height}px`;
+    const first = Math.max(0, Math.floor(this.element.scrollTop / height) - OVERSCAN);
+    const last = Math.min(total, Math.ceil((this.element.scrollTop + this.element.clientHeight) / height) + OVERSCAN);
+    this.free(first, last);
+    for (let index = first; index < last; index += 1) this.place(index, height);
+    rows.want(last + 2 * OVERSCAN);
+    clearTimeout(this.settled);
+    this.settled = setTimeout(() => this.settle(), 150);
+  }
+
+  /**
+   * Rows that left the screen can be used again, but for one that has the focus: it would become
+   * another person under the fingers.
+   *
+   * @param {number} first
+   * @param {number} last
+   */
+  free(first, last) {
+    for (const [index, row] of this.shown) {
+      if ((index >= first && index < last) || row.element.contains(document.activeElement)) continue;
+      this.shown.delete(index);
+      this.spare.push(row);
+    }
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} height
+   */
+  place(index, height) {
+    let row = this.shown.get(index);
+    if (!row) {
+      row = this.spare.pop() ?? new Row(this);
+      if (!row.element.isConnected) this.body.append(row.element);
+      this.shown.set(index, row);
+    }
+    row.show(index, this.options.rows.items[index], height);
+  }
+
+  /** Once it rests: the order of rows in the document is the order on screen. */
+  settle() {
+    for (const row of this.spare.splice(0)) row.element.remove();
+    const ordered = [...this.shown].sort(([a], [b]) => a - b).map(([, row]) => row.element);
+    for (const [at, element] of ordered.entries()) {
+      const there = this.body.children[at];
+      if (there === element || element.contains(document.activeElement)) continue;
+      this.body.insertBefore(element, there ?? null);
+    }
+  }
+
+  /** Goes back to the top. */
+  top() {
+    this.element.scrollTop = 0;
+    this.at = -1;
+  }
+
+  /**
+   * Moves the keys to another row.
+   *
+   * @param {number} step
+   */
+  move(step) {
+    const { items } = this.options.rows;
+    if (!items.length) return;
+    this.at = Math.max(0, Math.min(this.at + step, items.length - 1));
+    const height = this.height ?? 44;
+    const head = this.head.offsetHeight;
+    const top = this.at * height;
+    const view = this.element.clientHeight - head;
+    if (top < this.element.scrollTop) this.element.scrollTop = top;
+    if (top + height > this.element.scrollTop + view) this.element.scrollTop = top + height - view;
+    this.draw();
+    this.shown.get(this.at)?.focus();
+  }
+
+  /** The item that the keys are at. */
+  get active() {
+    return this.options.rows.items[this.at];
+  }
+}
+
+/** @template T */
+class Row {
+  /** @param {DataTable<T>} table */
+  constructor(table) {
+    this.table = table;
+    this.index = -1;
+    /** @type {T | undefined} */
+    this.item = undefined;
+    this.drawn = false;
+    this.check = h("input", { type: "checkbox", onclick: (/** @type {MouseEvent} */ event) => this.pick(event) });
+    this.cells = table.columns.map(({ key }) => h("div", { role: "cell", class: `td of-${key.replaceAll(".", "-")}` }));
+    this.element = h("div", { role: "row", class: "tr", onfocusin: () => (table.at = this.index), onclick: (/** @type {MouseEvent} */ event) => this.open(event) },
+      h("div", { role: "cell", class: "td check" }, this.check), this.cells);
+  }
+
+  /** @param {MouseEvent} event */
+  pick(event) {
+    this.table.options.pick(this.index, this.check.checked, event.shiftKey);
+  }
+
+  /**
+   * A click beside the checkbox and the links opens the row, too.
+   *
+   * @param {MouseEvent} event
+   */
+  open(event) {
+    if (!(event.target instanceof Element) || event.target.closest("a, input, button, .check") || getSelection()?.toString()) return;
+    if (this.item !== undefined) this.table.options.open(this.item);
+  }
+
+  /**
+   * @param {number} index
+   * @param {T | undefined} item
+   * @param {number} height
+   */
+  show(index, item, height) {
+    this.element.style.transform = `translateY(${index * height}px)`;
+    this.element.setAttribute("aria-rowindex", String(index + 2));
+    this.index = index;
+    this.check.checked = item !== undefined && this.table.options.isPicked(item);
+    this.element.toggleAttribute("data-picked", this.check.checked);
+    if (this.drawn && item === this.item) return;
+    this.item = item;
+    this.drawn = true;
+    this.check.disabled = item === undefined;
+    this.check.setAttribute("aria-label", item === undefined ? "Loading" : `Select ${this.table.options.name(item)}`);
+    const focused = this.element.querySelector("a") === document.activeElement;
+    for (const [at, cell] of this.cells.entries()) {
+      fill(cell, item === undefined ? h("span", { class: "ghost" }) : this.table.columns[at]?.cell(item));
+    }
+    if (focused) this.focus();
+  }
+
+  focus() {
+    (this.element.querySelector("a") ?? this.check).focus({ preventScroll: true });
+  }
+}
