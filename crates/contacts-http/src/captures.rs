@@ -109,6 +109,8 @@ pub(crate) fn preflight(req: &ServiceRequest) -> Option<HttpResponse> {
 pub(crate) fn open_to_pages(path: &str, headers: &mut HeaderMap) {
     if path == PATH {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers
+            .insert(header::CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
         headers.insert(
             header::ACCESS_CONTROL_EXPOSE_HEADERS,
             HeaderValue::from_static("retry-after, x-request-id"),

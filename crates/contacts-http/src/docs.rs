@@ -1,6 +1,8 @@
 //! The API's description (R44), as a document and as pages.
 
 use actix_web::HttpResponse;
+use actix_web::http::header;
+use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
@@ -28,9 +30,21 @@ async fn document() -> HttpResponse {
     HttpResponse::Ok().json(crate::openapi())
 }
 
+/// What the pages of the viewer, which are not ours, need; their script sets styles.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+     img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'none'; \
+     base-uri 'none'; frame-ancestors 'none'";
+
 /// The pages that show the description, under `/docs/`.
 pub(crate) fn pages() -> impl actix_web::dev::HttpServiceFactory {
-    SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json"))
+    let viewer = SwaggerUi::new("/{_:.*}").config(Config::from("/openapi.json"));
+    web::scope("/docs").service(viewer).wrap(
+        DefaultHeaders::new()
+            .add((header::CONTENT_SECURITY_POLICY, POLICY))
+            .add((header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"))
+            .add((header::REFERRER_POLICY, "no-referrer"))
+            .add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")),
+    )
 }
 
 /// `/docs` leads to the pages.

@@ -24,6 +24,15 @@ use crate::unread::{hold, share};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// An answer is data: no browser may take it for a page, show it inside of one, or let a page of
+/// another site have it.
+const PROTECTION: [(HeaderName, &str); 4] = [
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'"),
+    (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
 /// Runs a request.
 pub(crate) async fn edge(
     shared: Data<Shared>,
@@ -74,8 +83,10 @@ impl Seen {
         if !headers.contains_key(header::CACHE_CONTROL) {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
+        for (name, value) in PROTECTION {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
         open_to_pages(&path, headers);
-        headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
         self.report(&response);
         if self.method == Method::HEAD {
             return without_body(response);

@@ -56,6 +56,20 @@ fn it_says_that_it_is_alive_and_ready() {
 }
 
 #[test]
+fn it_serves_the_page_beside_the_api() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let ask = |path: &str| Answer::to(serving.address(), None, "GET", path, "");
+    let document = ask("/");
+    assert!(document.body.starts_with("<!doctype html>"), "{}", document.body);
+    assert_eq!(ask("/contacts/0193").body, document.body);
+    let script = document.body.split('"').find(|part| part.ends_with("/main.js")).unwrap();
+    assert_eq!(ask(script).status, 200, "{script}");
+    assert_eq!(ask("/v1/contacts").status, 401);
+    assert_eq!(ask("/nothing").json()["code"], "no_such_route");
+}
+
+#[test]
 fn a_port_that_is_taken_is_told_before_anything_starts() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

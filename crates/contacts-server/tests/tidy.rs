@@ -18,6 +18,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("contacts-worker", &["contacts-core"]),
     ("contacts-http", &["contacts-core"]),
     ("contacts-outbound", &["contacts-core"]),
+    ("contacts-web", &[]),
     (
         "contacts-embed",
         &[
@@ -37,6 +38,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "contacts-worker",
             "contacts-embed",
             "contacts-http",
+            "contacts-web",
         ],
     ),
 ];

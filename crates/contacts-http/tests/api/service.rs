@@ -30,6 +30,24 @@ async fn a_request_keeps_its_id_when_it_is_sane() {
 }
 
 #[actix_web::test]
+async fn no_answer_can_be_taken_for_a_page_or_read_by_another_sites() {
+    let service = Service::new();
+    let api = "default-src 'none'; frame-ancestors 'none'";
+    for path in ["/v1/me", "/v1/nothing", "/v1/captures", "/healthz", "/openapi.json"] {
+        let answer = service.get(path).await;
+        assert_eq!(answer.header("content-security-policy"), api, "{path}");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        let readers = if path == "/v1/captures" { "cross-origin" } else { "same-origin" };
+        assert_eq!(answer.header("cross-origin-resource-policy"), readers, "{path}");
+    }
+    let docs = open(&service, "/docs/").await;
+    let policy = docs.header("content-security-policy");
+    assert!(policy.contains("script-src 'self'; ") && policy.contains("frame-ancestors 'none'"));
+    assert_eq!(docs.header("x-content-type-options"), "nosniff");
+}
+
+#[actix_web::test]
 async fn an_unknown_path_or_method_is_a_problem_too() {
     let service = Service::new();
     assert_eq!(service.get("/v1/nothing").await.problem(), "404 no_such_route");

@@ -98,7 +98,8 @@ async fn answer(
     };
     let stopping = api.stopping.clone();
     let address = listener.local_addr().map_err(refused)?;
-    let http = contacts_http::server(api, listener, |_| {}).map_err(refused)?;
+    let http =
+        contacts_http::server(api, listener, contacts_web::routes(false)).map_err(refused)?;
     let handle = http.handle();
     ready(address)?;
     let asked = stop.clone();
