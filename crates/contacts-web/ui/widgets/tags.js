@@ -3,18 +3,8 @@
 import { ask } from "../core/api.js";
 import { debounce, fill, h, newId } from "../core/dom.js";
 import { number } from "../core/format.js";
-import { icon } from "../core/icon.js";
+import { chip } from "./chip.js";
 import { place } from "./popover.js";
-
-/**
- * A tag in a box; with `remove`, one that can be taken off.
- *
- * @param {string} name
- * @param {() => void} [remove]
- */
-export const chip = (name, remove) =>
-  h("span", { class: "chip", title: name }, h("span", {}, name),
-    remove && h("button", { type: "button", "aria-label": `Remove ${name}`, onclick: remove }, icon("close")));
 
 /**
  * @typedef {object} TagBox

@@ -3,7 +3,7 @@
 import { h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
 import { face } from "../../core/session.js";
-import { chip } from "../../widgets/tags.js";
+import { chip } from "../../widgets/chip.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Column } from "../../widgets/table.js" */

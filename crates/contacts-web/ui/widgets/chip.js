@@ -1,0 +1,14 @@
+// A word in a box, such as a tag.
+
+import { h } from "../core/dom.js";
+import { icon } from "../core/icon.js";
+
+/**
+ * A tag in a box; with `remove`, one that can be taken off.
+ *
+ * @param {string} name
+ * @param {() => void} [remove]
+ */
+export const chip = (name, remove) =>
+  h("span", { class: "chip", title: name }, h("span", {}, name),
+    remove && h("button", { type: "button", "aria-label": `Remove ${name}`, onclick: remove }, icon("close")));
