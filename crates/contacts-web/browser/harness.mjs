@@ -1,22 +1,19 @@
 // Worlds for the browser tests: the real program over a Postgres of its own, and a browser that is
 // signed in to it.
 
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
+import { CHROMIUM } from "./chromium.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PROGRAM = process.env.CONTACTS_PROGRAM ?? fileURLToPath(new URL("../../../target/debug/contacts", import.meta.url));
-const CHROMIUM = {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-};
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 /** The widths that a page is looked at in. */
 export const WIDTHS = { wide: 1280, narrow: 390 };
@@ -29,13 +26,13 @@ export const WIDTHS = { wide: 1280, narrow: 390 };
 export async function start() {
   const folder = await mkdtemp(join(tmpdir(), "contacts-browser-"));
   // Root's database runs as another user, who has to get through.
-  await import("node:fs/promises").then(({ chmod }) => chmod(folder, 0o711));
+  await chmod(folder, 0o711);
   const environment = { ...process.env, CONTACTS_DATA_DIR: join(folder, "data"), CONTACTS_LOG: "warn" };
   delete environment.DATABASE_URL;
   const program = spawn(PROGRAM, ["serve", "--listen", "127.0.0.1:0"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   const said = await ready(program);
   const url = /ready at (http\S+)/.exec(said)?.[1] ?? "";
-  const world = new World(program, folder, url, /ic_\S+/.exec(/Key.*/.exec(said)?.[0] ?? "")?.[0] ?? "");
+  const world = new World(program, folder, environment, url, /ic_\S+/.exec(/Key.*/.exec(said)?.[0] ?? "")?.[0] ?? "");
   world.browser = await chromium.launch(CHROMIUM);
   world.state = await world.signIn(/http\S+\/sign-in#\S+/.exec(said)?.[0] ?? "");
   return world;
@@ -55,8 +52,14 @@ function ready(program) {
 }
 
 class World {
-  constructor(program, folder, url, key) {
-    Object.assign(this, { program, folder, url, key });
+  constructor(program, folder, environment, url, key) {
+    Object.assign(this, { program, folder, environment, url, key });
+  }
+
+  /** Another sign-in link, from the command line. */
+  async link() {
+    const { stdout } = await promisify(execFile)(PROGRAM, ["sign-in-link"], { env: { ...this.environment, CONTACTS_PUBLIC_URL: this.url } });
+    return /http\S+\/sign-in#\S+/.exec(stdout)?.[0] ?? "";
   }
 
   /** Uses a link up, and keeps the cookie for every page that is opened. */
