@@ -17,6 +17,7 @@ mod http;
 mod import;
 mod list;
 mod load;
+mod page;
 mod people;
 mod postgres;
 mod program;
@@ -50,6 +51,7 @@ const ALL: &[Benchmark] = &[
     Benchmark { name: "capture", run: capture::run },
     Benchmark { name: "deliveries", run: deliveries::run },
     Benchmark { name: "start", run: start::run },
+    Benchmark { name: "page", run: page::run },
 ];
 
 fn main() -> ExitCode {

@@ -50,6 +50,16 @@ pub(crate) fn export(world: &World, database: &str, file: &Path) -> Result<Ran> 
     run(command)
 }
 
+/// A link that signs in to the page of a program that serves.
+pub(crate) fn sign_in_link(world: &World, database: &str, address: &str) -> Result<String> {
+    let mut command = contacts(world, database);
+    command.args(["sign-in-link", "--org", &World::org().to_string()]);
+    let output = command.env("CONTACTS_PUBLIC_URL", format!("http://{address}")).output()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let link = said.split_whitespace().find(|word| word.contains("/sign-in#"));
+    link.map(str::to_owned).ok_or_else(|| format!("no link: {said}").into())
+}
+
 /// Runs a command to its end; its output is shown when it fails.
 pub(crate) fn run(mut command: Command) -> Result<Ran> {
     let began = Instant::now();

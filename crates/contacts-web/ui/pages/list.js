@@ -82,7 +82,7 @@ export class List {
     /** @param {import("../core/icon.js").IconName} name @param {string} label */
     const button = (name, label) => h("button", { type: "button" }, icon(name), label, icon("chevron"));
     /** @type {[import("../core/icon.js").IconName, string, "source" | "tags" | "more"][]} */
-    const filters = [["segment", "Source", "source"], ["tag", "Tags", "tags"], ["filter", "Filter", "more"]];
+    const filters = [["link", "Source", "source"], ["tag", "Tags", "tags"], ["filter", "Filter", "more"]];
     for (const [name, label, part] of filters) {
       const opener = button(name, label);
       this.tools.append(opener);
