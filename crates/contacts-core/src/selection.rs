@@ -20,8 +20,8 @@ id! {
     SelectionId
 }
 
-/// People that were chosen, frozen: whoever comes later is not in it. It is kept as pieces of
-/// [`Selection::PIECE`] ids in their order.
+/// People that were chosen, frozen: whoever comes later is not in it. It is kept as pieces of ids
+/// in their order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
     /// Its id.
@@ -45,6 +45,8 @@ pub struct NewSelection {
     pub id: SelectionId,
     /// Whom.
     pub chosen: Chosen,
+    /// How many ids a piece has at most.
+    pub piece: usize,
     /// Who chooses them.
     pub actor: Actor,
     /// When.
@@ -68,7 +70,7 @@ pub enum Chosen {
 }
 
 impl Selection {
-    /// The most ids of a piece.
+    /// The most ids of a piece, unless another number is asked for.
     pub const PIECE: usize = 10_000;
     /// The most ids that one request names.
     pub const MAX_IDS: usize = 10_000;

@@ -194,7 +194,7 @@ fn insert_pieces(db: &mut PgConnection, org: OrgId, new: &NewSelection) -> Resul
     let mut insert = Statement::of(org);
     insert.push("INSERT INTO selection_pieces (org_id, selection_id, piece, ids) SELECT $1, ");
     insert.bind(Bind::Uuid(new.id.0)).push(", n.piece, array_agg(n.id ORDER BY n.id) FROM (");
-    let number = format!("((row_number() OVER (ORDER BY c.id) - 1) / {})::int", Selection::PIECE);
+    let number = format!("((row_number() OVER (ORDER BY c.id) - 1) / {})::int", new.piece);
     insert.push("SELECT c.id, ").push(&number).push(" AS piece FROM ");
     match &new.chosen {
         Chosen::Ids(ids) => {

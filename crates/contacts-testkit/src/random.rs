@@ -2,7 +2,9 @@
 //!
 //! The alphabets are small, so that addresses, tags and people meet all the time.
 
+mod bulk;
 mod campaigns;
+mod hooks;
 mod run;
 mod shown;
 mod strategy;
@@ -14,7 +16,9 @@ use contacts_core::import::Policy;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
+pub use self::bulk::Deed;
 pub use self::campaigns::Told;
+pub use self::hooks::Step;
 pub use self::run::run;
 pub use self::strategy::operations;
 use crate::Ports;
@@ -146,6 +150,30 @@ pub enum Operation {
     },
     /// Tell what campaigns did to people.
     Deliver(Vec<Told>),
+    /// Choose people, and freeze who they are.
+    Select {
+        /// These, or when it is nothing those that the filter means, less those of `except`.
+        whom: Option<Vec<usize>>,
+        /// The filter.
+        filter: Box<ContactFilter>,
+        /// Whom not.
+        except: Vec<usize>,
+        /// How many a piece has at most.
+        piece: usize,
+    },
+    /// Do something to a selection, piece by piece.
+    Act {
+        /// To which selection, the newest first, counted round.
+        which: usize,
+        /// What.
+        deed: Deed,
+        /// Whether every piece is done twice.
+        twice: bool,
+        /// After how many pieces it is cancelled, if it is still running.
+        cancel: Option<usize>,
+    },
+    /// Go a step with a webhook.
+    Hook(Step),
     /// Read the list by pages, and count.
     List {
         /// Of whom.

@@ -69,7 +69,8 @@ impl SelectionService {
             }
         };
         let id = SelectionId(self.ids.next());
-        self.selections.freeze(org, &NewSelection { id, chosen, actor, at })
+        let piece = Selection::PIECE;
+        self.selections.freeze(org, &NewSelection { id, chosen, piece, actor, at })
     }
 
     /// Finds a selection.

@@ -78,7 +78,7 @@ fn split(url: &str, org: OrgId) {
 fn walk(kind: &ActionKind) {
     let mut stage = Stage::new();
     let url = stage.url().to_owned();
-    stage.walk(|contacts, org| queue(contacts, org, &url, kind.clone()));
+    stage.walk(|contacts: &Contacts, org: OrgId| queue(contacts, org, &url, kind.clone()));
 }
 
 #[test]

@@ -14,7 +14,7 @@ const FILE: &str = "name,email,phone,tags\n\
     Ann Lee,ann@example.org,,new\n\
     Cy,cy@example.org,,\n";
 
-fn upload(contacts: &Contacts, org: OrgId) -> ImportId {
+pub(crate) fn upload(contacts: &Contacts, org: OrgId) -> ImportId {
     Chunks::shrink(2);
     let mut upload = contacts.imports.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
     upload.push(FILE.as_bytes()).unwrap();
@@ -23,13 +23,13 @@ fn upload(contacts: &Contacts, org: OrgId) -> ImportId {
 
 #[test]
 fn a_file_is_looked_at() {
-    Stage::new().walk(|contacts, org| {
+    Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         upload(contacts, org);
     });
 }
 
 /// An import that is ready to be started.
-fn ready(contacts: &Contacts, org: OrgId) -> ImportId {
+pub(crate) fn ready(contacts: &Contacts, org: OrgId) -> ImportId {
     let import = upload(contacts, org);
     finish(contacts);
     let tags = Some(vec![TagName::parse("imported").unwrap()]);
@@ -39,7 +39,7 @@ fn ready(contacts: &Contacts, org: OrgId) -> ImportId {
 
 #[test]
 fn rows_are_taken() {
-    Stage::new().walk(|contacts, org| {
+    Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         let import = ready(contacts, org);
         contacts.imports.start(org, import).unwrap();
     });
@@ -47,7 +47,7 @@ fn rows_are_taken() {
 
 #[test]
 fn a_dry_run_says_what_would_happen() {
-    Stage::new().walk(|contacts, org| {
+    Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         let import = ready(contacts, org);
         contacts.imports.begin_dry_run(org, import).unwrap();
     });
@@ -55,7 +55,7 @@ fn a_dry_run_says_what_would_happen() {
 
 #[test]
 fn an_import_is_undone() {
-    Stage::new().walk(|contacts, org| {
+    Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         let import = ready(contacts, org);
         contacts.imports.start(org, import).unwrap();
         finish(contacts);

@@ -1,4 +1,4 @@
-//! Jobs whose worker dies at every step (R24, R36).
+//! Jobs whose worker dies at every step (R14, R24, R36, R42).
 //!
 //! Each kind of job is run with a worker that dies at its first statement, at its second, and so
 //! on, until one gets through; and with one that dies after its first commit, its second, and so
@@ -10,8 +10,10 @@
 
 mod actions;
 mod digest;
+mod erasures;
 mod fault;
 mod imports;
 #[path = "../support/mod.rs"]
 mod support;
 mod walk;
+mod webhooks;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use contacts_core::action::Action;
 use contacts_core::org::Organisation;
+use contacts_core::webhook::{Sealer, WebhookSender};
 use contacts_core::{Clock, Ids, OrgId};
 use contacts_embed::{Contacts, Secret};
 use contacts_pg::{Database, PoolConfig};
@@ -34,9 +35,27 @@ impl Ids for RunIds {
     }
 }
 
+/// What is walked through.
+pub(crate) trait Walk {
+    /// Leaves jobs that are due.
+    fn queue(&self, contacts: &Contacts, org: OrgId);
+
+    /// Sees to what goes on by itself for longer, before the end is looked at.
+    fn settle(&self, _stage: &Stage, _org: OrgId) {}
+
+    /// Ends the jobs that stay as long as they are wanted.
+    fn close(&self, _contacts: &Contacts, _org: OrgId) {}
+}
+
+impl<F: Fn(&Contacts, OrgId)> Walk for F {
+    fn queue(&self, contacts: &Contacts, org: OrgId) {
+        self(contacts, org);
+    }
+}
+
 /// A database with two workers.
 pub(crate) struct Stage {
-    clock: StoppedClock,
+    pub(crate) clock: StoppedClock,
     ids: Arc<RunIds>,
     /// The worker to whom things happen.
     doomed: Contacts,
@@ -80,40 +99,49 @@ impl Stage {
         &self.scratch.url
     }
 
-    /// Runs the jobs that `queue` leaves, with a worker that dies at each step and with one that
+    /// The same database with another sender of webhooks, and with secrets that are not sealed.
+    pub(crate) fn sending(mut self, sender: &Arc<impl WebhookSender + 'static>) -> Self {
+        for contacts in [&mut self.doomed, &mut self.services] {
+            contacts.webhooks.sender = sender.clone();
+            contacts.webhooks.sealer = Arc::new(Unsealed);
+        }
+        self
+    }
+
+    /// Runs the jobs that are queued, with a worker that dies at each step and with one that
     /// freezes, and compares the ends.
-    pub(crate) fn walk(&mut self, queue: impl Fn(&Contacts, OrgId)) {
-        let org = self.prepare(&queue);
-        worker(&self.services).run_due().unwrap();
-        let undisturbed = self.digests.of(org);
+    pub(crate) fn walk(&mut self, walk: impl Walk) {
+        let org = self.prepare(&walk);
+        finish(&self.services);
+        let undisturbed = self.end_of(&walk, org);
         assert!(undisturbed.len() > 1, "nothing happened");
-        self.wait();
+        self.close(&walk, org, None);
         for moment in [Moment::Statement, Moment::Commit] {
             let steps = (1..STEPS).find(|&nth| {
-                let org = self.prepare(&queue);
+                let org = self.prepare(&walk);
                 let died = self.kill(moment, nth);
-                self.compare(org, &undisturbed, (moment, nth));
+                self.compare(&walk, org, &undisturbed, (moment, nth));
                 !died
             });
             assert!(steps.unwrap() > 3, "{moment:?}: the worker is not watched");
         }
         let steps = (1..STEPS).find(|&nth| {
-            let org = self.prepare(&queue);
+            let org = self.prepare(&walk);
             let froze = self.freeze(nth);
-            self.compare(org, &undisturbed, (Moment::Begin, nth));
+            self.compare(&walk, org, &undisturbed, (Moment::Begin, nth));
             !froze
         });
         assert!(steps.unwrap() > 2, "the worker is not watched");
     }
 
     /// An organisation with jobs that are due.
-    fn prepare(&mut self, queue: &impl Fn(&Contacts, OrgId)) -> OrgId {
+    fn prepare(&mut self, walk: &impl Walk) -> OrgId {
         self.runs += 1;
         self.ids.0.store(0, Ordering::SeqCst);
         let org = OrgId(CountedIds::nth(1_000_000 + self.runs));
         let made = Organisation::new(org, "Walked", None, self.clock.now()).unwrap();
         self.services.organisations.insert(&made).unwrap();
-        queue(&self.services, org);
+        walk.queue(&self.services, org);
         org
     }
 
@@ -169,8 +197,19 @@ impl Stage {
         }
     }
 
-    fn compare(&mut self, org: OrgId, undisturbed: &[String], step: (Moment, u32)) {
-        let end = self.digests.of(org);
+    fn end_of(&mut self, walk: &impl Walk, org: OrgId) -> Vec<String> {
+        walk.settle(self, org);
+        self.digests.of(org)
+    }
+
+    fn compare(
+        &mut self,
+        walk: &impl Walk,
+        org: OrgId,
+        undisturbed: &[String],
+        step: (Moment, u32),
+    ) {
+        let end = self.end_of(walk, org);
         let missing: Vec<_> = undisturbed.iter().filter(|line| !end.contains(line)).collect();
         let more: Vec<_> = end.iter().filter(|line| !undisturbed.contains(line)).collect();
         assert!(
@@ -178,20 +217,34 @@ impl Stage {
             "{step:?}: of {} rows, not there: {missing:#?}\nthere instead: {more:#?}",
             undisturbed.len()
         );
-        self.wait();
-        assert_eq!(self.digests.jobs(org), 0, "{step:?}: jobs are left");
+        self.close(walk, org, Some(step));
     }
 
-    /// Lets files be deleted whose time is over.
-    fn wait(&self) {
+    /// Lets files be deleted whose time is over, and ends what stays.
+    fn close(&mut self, walk: &impl Walk, org: OrgId, step: Option<(Moment, u32)>) {
+        walk.close(&self.services, org);
         self.clock.advance(Action::FILE_KEPT);
-        worker(&self.services).run_due().unwrap();
+        finish(&self.services);
+        assert_eq!(self.digests.jobs(org), 0, "{step:?}: jobs are left");
     }
 }
 
 fn worker(services: &Contacts) -> Worker {
     let config = WorkerConfig { lease: LEASE, ..WorkerConfig::default() };
     services.worker(config)
+}
+
+/// Hides nothing: what is sealed differs each time, and could not be compared.
+struct Unsealed;
+
+impl Sealer for Unsealed {
+    fn seal(&self, _place: &[u8], plain: &[u8]) -> contacts_core::Result<Vec<u8>> {
+        Ok(plain.to_vec())
+    }
+
+    fn open(&self, _place: &[u8], sealed: &[u8]) -> contacts_core::Result<Vec<u8>> {
+        Ok(sealed.to_vec())
+    }
 }
 
 /// Does what is due, undisturbed.

@@ -33,7 +33,7 @@ pub(crate) fn found(ports: &Ports, org: OrgId, query: &str, except: &[ContactId]
 
 fn freeze(ports: &Ports, org: OrgId, chosen: Chosen) -> Selection {
     let (id, at) = (SelectionId(ports.ids.next()), ports.clock.now());
-    let new = NewSelection { id, chosen, actor: Actor::System, at };
+    let new = NewSelection { id, chosen, piece: Selection::PIECE, actor: Actor::System, at };
     let selection = ports.selections.freeze(org, &new).unwrap();
     assert_eq!(ports.selections.get(org, id).unwrap().as_ref(), Some(&selection));
     selection

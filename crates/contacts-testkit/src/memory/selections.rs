@@ -13,12 +13,14 @@ use crate::world::Rows;
 pub(crate) struct Frozen {
     pub(crate) selection: Selection,
     pub(crate) ids: BTreeSet<ContactId>,
+    /// How many a piece has at most.
+    piece: usize,
 }
 
 impl Frozen {
     pub(crate) fn piece(&self, piece: u32) -> Option<Vec<ContactId>> {
         let ids: Vec<_> = self.ids.iter().copied().collect();
-        ids.chunks(Selection::PIECE).nth(piece as usize).map(<[_]>::to_vec)
+        ids.chunks(self.piece).nth(piece as usize).map(<[_]>::to_vec)
     }
 }
 
@@ -51,11 +53,11 @@ impl SelectionRepository for World {
                     Chosen::Matching { text, .. } => Some(text.clone()),
                 },
                 people: ids.len() as u64,
-                pieces: ids.len().div_ceil(Selection::PIECE) as u32,
+                pieces: ids.len().div_ceil(new.piece) as u32,
                 actor: new.actor,
                 created_at: new.at,
             };
-            rows.selections.insert(new.id, Frozen { selection: selection.clone(), ids });
+            rows.selections.insert(new.id, Frozen { selection: selection.clone(), ids, piece: new.piece });
             Ok(selection)
         })
     }

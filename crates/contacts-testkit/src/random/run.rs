@@ -2,6 +2,8 @@
 
 mod chat;
 
+use std::cell::{OnceCell, RefCell};
+
 use contacts_core::contact::{
     Contact, ContactFilter, ContactId, ContactPatch, PageRequest, Patch, TimeRange,
 };
@@ -10,7 +12,9 @@ use contacts_core::import::{
     Begun, Chunk, ImportRow, ImportState, PlannedRow, Policy, Skip, UndoId, UndoStep, Unreadable,
 };
 use contacts_core::page::PageSize;
+use contacts_core::selection::Selection;
 use contacts_core::tag::{Renamed, TagId};
+use contacts_core::webhook::WebhookId;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
 
@@ -22,7 +26,14 @@ use crate::{Ports, samples};
 /// everything that can be read in the end.
 pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
     let begins = ports.clock.now();
-    let run = Run { ports, org: ports.org(), begins, tell: Teller(begins) };
+    let run = Run {
+        ports,
+        org: ports.org(),
+        begins,
+        tell: Teller(begins),
+        chosen: RefCell::default(),
+        webhook: OnceCell::new(),
+    };
     let observe = |operation: String, outcome| Observation { operation, outcome };
     let mut seen = Vec::with_capacity(operations.len() + 4);
     for operation in operations {
@@ -34,6 +45,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
     seen.push(observe("every tag in the end".to_owned(), run.tags()));
     seen.push(observe("every field in the end".to_owned(), run.fields()));
     seen.push(observe("every import in the end".to_owned(), run.imports()));
+    seen.push(observe("every delivery in the end".to_owned(), run.deliveries()));
     seen.push(observe("every event in the end".to_owned(), run.events()));
     seen
 }
@@ -43,6 +55,10 @@ pub(super) struct Run<'a> {
     pub(super) org: OrgId,
     pub(super) begins: OffsetDateTime,
     pub(super) tell: Teller,
+    /// Who was chosen so far, and by which filter.
+    pub(super) chosen: RefCell<Vec<(Selection, ContactFilter)>>,
+    /// The organisation's only webhook, when there is one.
+    pub(super) webhook: OnceCell<WebhookId>,
 }
 
 impl Run<'_> {
@@ -105,6 +121,13 @@ impl Run<'_> {
             Operation::Register { campaign, kind, name } => self.register(*campaign, *kind, name),
             Operation::Join { who, campaign } => self.join(who, *campaign),
             Operation::Deliver(told) => self.deliver(told),
+            Operation::Select { whom, filter, except, piece } => {
+                self.select(whom.as_deref(), filter, except, *piece)
+            }
+            Operation::Act { which, deed, twice, cancel } => {
+                self.act(*which, deed, *twice, *cancel)
+            }
+            Operation::Hook(step) => self.hook(step),
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();
                 self.list(filter, PageRequest { sort: *sort, size, after: None })
@@ -112,7 +135,7 @@ impl Run<'_> {
         }
     }
 
-    fn now(&self) -> OffsetDateTime {
+    pub(super) fn now(&self) -> OffsetDateTime {
         self.ports.clock.now()
     }
 
@@ -326,7 +349,7 @@ impl Run<'_> {
     }
 
     /// The filter, its times counted from the beginning.
-    fn moved(&self, filter: &ContactFilter) -> ContactFilter {
+    pub(super) fn moved(&self, filter: &ContactFilter) -> ContactFilter {
         let moved = |range: &TimeRange| {
             let moved = |at: OffsetDateTime| self.begins + (at - OffsetDateTime::UNIX_EPOCH);
             TimeRange { from: range.from.map(moved), until: range.until.map(moved) }
@@ -412,7 +435,7 @@ impl Run<'_> {
 }
 
 /// Tags' names in order, each once.
-fn distinct(names: &[&str]) -> Vec<contacts_core::tag::TagName> {
+pub(super) fn distinct(names: &[&str]) -> Vec<contacts_core::tag::TagName> {
     let mut tags = samples::tags(names);
     tags.dedup();
     tags

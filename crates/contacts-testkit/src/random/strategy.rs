@@ -63,6 +63,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (0..4usize, option::weighted(0.2, 0..3usize))
             .prop_map(|(which, fails)| Operation::Undo { which, fails }),
         5 => super::campaigns::operation(),
+        6 => super::bulk::operation(),
+        4 => super::hooks::step().prop_map(Operation::Hook),
         4 => list(),
     ]
 }
@@ -88,7 +90,7 @@ fn version() -> impl Strategy<Value = Option<bool>> {
     prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))]
 }
 
-fn some_tags() -> impl Strategy<Value = Vec<&'static str>> {
+pub(super) fn some_tags() -> impl Strategy<Value = Vec<&'static str>> {
     subsequence(TAGS, 0..=3)
 }
 
@@ -224,7 +226,7 @@ fn condition() -> impl Strategy<Value = FieldCondition> {
     })
 }
 
-fn filter() -> impl Strategy<Value = ContactFilter> {
+pub(super) fn filter() -> impl Strategy<Value = ContactFilter> {
     let segments = prop_oneof![3 => Just(vec![]), 1 => vec(conditions(), 1..3)];
     (conditions(), segments).prop_map(|(filter, segments)| ContactFilter { segments, ..filter })
 }
