@@ -1,5 +1,7 @@
 //! The API's description (R44), as a document and as pages.
 
+use std::collections::BTreeMap;
+
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::middleware::DefaultHeaders;
@@ -135,9 +137,9 @@ pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
 
 const NO_SCOPES: [&str; 0] = [];
 
-fn components(schemas: Vec<(String, RefOr<Schema>)>) -> Components {
+fn components(schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
     let mut components = Components::new();
-    components.schemas = schemas.into_iter().collect();
+    components.schemas = schemas;
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("An API key, or a JWT of a service of the suite".to_owned());
     components.add_security_scheme("key", SecurityScheme::Http(scheme));

@@ -29,12 +29,12 @@ pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static 
 
 /// What all workers of a server share.
 pub(crate) fn share(api: Api) -> Data<Shared> {
-    Data::new(Shared::new(api, v1().operations().streamed()))
+    Data::new(Shared::new(api, v1().described().streamed()))
 }
 
 /// The API's description (R44).
 pub fn openapi() -> OpenApi {
-    docs::describe(open().operations(), v1().operations())
+    docs::describe(open().described(), v1().described())
 }
 
 /// Routes for which nobody needs a credential.
@@ -102,14 +102,16 @@ pub(crate) fn otherwise(config: &mut ServiceConfig, shared: &Data<Shared>) {
 pub(crate) struct Table {
     /// By path, without the `/v1` of the scope. In this order `{id}` comes after every literal.
     resources: BTreeMap<String, Resource>,
-    operations: Operations,
+    /// How to describe them. Every worker makes the routes and needs no description: that of all
+    /// of them takes more memory than the rest of the program together.
+    describing: Vec<fn(&mut Operations)>,
 }
 
 /// What routes say of themselves.
 #[derive(Default)]
 pub(crate) struct Operations {
     pub(crate) paths: Vec<(String, PathItem)>,
-    pub(crate) schemas: Vec<(String, RefOr<Schema>)>,
+    pub(crate) schemas: BTreeMap<String, RefOr<Schema>>,
 }
 
 impl Operations {
@@ -171,23 +173,34 @@ impl Table {
     }
 
     fn describe<P: utoipa::Path + SchemaReferences>(&mut self) -> (String, Method) {
+        self.describing.push(describe::<P>);
         let path = P::path();
-        let method = P::methods().into_iter().next().unwrap_or(HttpMethod::Get);
-        let operation: Operation = P::operation();
-        P::schemas(&mut self.operations.schemas);
-        let item = PathItem::new(method.clone(), operation);
-        self.operations.paths.push((path.clone(), item));
         let local = path.strip_prefix("/v1").unwrap_or(&path).to_owned();
-        (local, actix_method(&method))
+        (local, actix_method(&method::<P>()))
     }
 
     fn resources(self) -> impl Iterator<Item = Resource> {
         self.resources.into_values()
     }
 
-    fn operations(self) -> Operations {
-        self.operations
+    fn described(self) -> Operations {
+        let mut operations = Operations::default();
+        self.describing.into_iter().for_each(|describe| describe(&mut operations));
+        operations
     }
+}
+
+fn describe<P: utoipa::Path + SchemaReferences>(operations: &mut Operations) {
+    let operation: Operation = P::operation();
+    operations.paths.push((P::path(), PathItem::new(method::<P>(), operation)));
+    // Each operation names every schema below it, most of which others have named.
+    let mut schemas = Vec::new();
+    P::schemas(&mut schemas);
+    operations.schemas.extend(schemas);
+}
+
+fn method<P: utoipa::Path>() -> HttpMethod {
+    P::methods().into_iter().next().unwrap_or(HttpMethod::Get)
 }
 
 fn actix_method(method: &HttpMethod) -> Method {

@@ -22,6 +22,14 @@ use crate::random::Random;
 /// The database's name. Nobody connects to it: it is there to be copied.
 const BASE: &str = "base";
 
+/// What is written of imports; the rest is as the table says.
+const IMPORTS: &str = "imports (org_id, id, file_id, file_name, bytes, actor_kind, actor_id, \
+     state, problem, analysis, plan, rows_read, tally, created_at, started_at, finished_at)";
+
+/// What is written of sources.
+const SOURCES: &str = "contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, \
+     row_number, at, is_first)";
+
 /// How many organisations there are.
 const ORGANISATIONS: u64 = 200;
 
@@ -86,11 +94,11 @@ impl World {
         let sizes = self.sizes();
         postgres.copy(BASE, "organisations", |out| write_organisations(out, &sizes))?;
         postgres.copy(BASE, "fields", |out| write_fields(out, &sizes))?;
-        postgres.copy(BASE, "imports", |out| write_imports(out, &sizes))?;
+        postgres.copy(BASE, IMPORTS, |out| write_imports(out, &sizes))?;
         postgres.copy(BASE, "tags", |out| write_all_tags(out, &sizes))?;
         postgres.copy(BASE, "contacts", |out| each(&sizes, |at| write_contacts(out, at)))?;
         postgres.copy(BASE, "contact_tags", |out| each(&sizes, |at| write_links(out, at)))?;
-        postgres.copy(BASE, "contact_sources", |out| each(&sizes, |at| write_sources(out, at)))?;
+        postgres.copy(BASE, SOURCES, |out| each(&sizes, |at| write_sources(out, at)))?;
         postgres.ask(BASE, &make_key(&Self::token(), Self::org().0, &["admin"]))?;
         postgres.ask(BASE, "VACUUM (ANALYZE, FREEZE)")?;
         postgres.ask("postgres", &format!("ALTER DATABASE {BASE} ALLOW_CONNECTIONS false"))?;
