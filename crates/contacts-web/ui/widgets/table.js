@@ -59,7 +59,16 @@ export class DataTable {
     this.body = h("div", { role: "rowgroup", class: "tbody" });
     this.element = h("div", { class: "table", role: "table", "aria-label": options.label, onscroll: () => this.later() },
       h("div", { role: "rowgroup", class: "thead" }, this.head), this.body);
-    new ResizeObserver(() => this.draw()).observe(this.element);
+    this.row = 44;
+    this.view = 0;
+    new ResizeObserver(() => this.measure()).observe(this.element);
+  }
+
+  /** Reads the sizes, which only change with the window: asking at each frame would lay out anew. */
+  measure() {
+    this.row = parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || this.row;
+    this.view = this.element.clientHeight;
+    this.draw();
   }
 
   /**
@@ -105,14 +114,13 @@ export class DataTable {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
     const { rows } = this.options;
-    const height = parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || 44;
     const total = rows.items.length + (rows.ended ? 0 : GHOSTS);
-    this.height = height;
-    this.body.style.height = `${total * height}px`;
-    const first = Math.max(0, Math.floor(this.element.scrollTop / height) - OVERSCAN);
-    const last = Math.min(total, Math.ceil((this.element.scrollTop + this.element.clientHeight) / height) + OVERSCAN);
+    const top = this.element.scrollTop;
+    this.body.style.height = `${total * this.row}px`;
+    const first = Math.max(0, Math.floor(top / this.row) - OVERSCAN);
+    const last = Math.min(total, Math.ceil((top + this.view) / this.row) + OVERSCAN);
     this.free(first, last);
-    for (let index = first; index < last; index += 1) this.place(index, height);
+    for (let index = first; index < last; index += 1) this.place(index);
     rows.want(last + 2 * OVERSCAN);
     clearTimeout(this.settled);
     this.settled = setTimeout(() => this.settle(), 150);
@@ -133,18 +141,15 @@ export class DataTable {
     }
   }
 
-  /**
-   * @param {number} index
-   * @param {number} height
-   */
-  place(index, height) {
+  /** @param {number} index */
+  place(index) {
     let row = this.shown.get(index);
     if (!row) {
       row = this.spare.pop() ?? new Row(this);
       if (!row.element.isConnected) this.body.append(row.element);
       this.shown.set(index, row);
     }
-    row.show(index, this.options.rows.items[index], height);
+    row.show(index, this.options.rows.items[index]);
   }
 
   /** Once it rests: the order of rows in the document is the order on screen. */
@@ -173,12 +178,10 @@ export class DataTable {
     const { items } = this.options.rows;
     if (!items.length) return;
     this.at = Math.max(0, Math.min(this.at + step, items.length - 1));
-    const height = this.height ?? 44;
-    const head = this.head.offsetHeight;
-    const top = this.at * height;
-    const view = this.element.clientHeight - head;
+    const top = this.at * this.row;
+    const view = this.view - this.head.offsetHeight;
     if (top < this.element.scrollTop) this.element.scrollTop = top;
-    if (top + height > this.element.scrollTop + view) this.element.scrollTop = top + height - view;
+    if (top + this.row > this.element.scrollTop + view) this.element.scrollTop = top + this.row - view;
     this.draw();
     this.shown.get(this.at)?.focus();
   }
@@ -222,10 +225,9 @@ class Row {
   /**
    * @param {number} index
    * @param {T | undefined} item
-   * @param {number} height
    */
-  show(index, item, height) {
-    this.element.style.transform = `translateY(${index * height}px)`;
+  show(index, item) {
+    this.element.style.transform = `translateY(${index * this.table.row}px)`;
     this.element.setAttribute("aria-rowindex", String(index + 2));
     this.index = index;
     this.check.checked = item !== undefined && this.table.options.isPicked(item);
