@@ -1,1 +1,100 @@
-export const open = () => ({ title: "", element: document.createElement("div") });
+// One import, whatever its state.
+
+import { ask, aborted, sentence } from "../core/api.js";
+import { fill, h } from "../core/dom.js";
+import { ago, bytes, moment } from "../core/format.js";
+import { icon } from "../core/icon.js";
+import { track } from "../core/jobs.js";
+import { called } from "../core/session.js";
+import { styles } from "../core/styles.js";
+import { failure } from "../widgets/failure.js";
+import { status, understood } from "./import/words.js";
+
+/** @import { Schemas } from "../core/api.js" */
+/** @import { Context, Page } from "../core/router.js" */
+/** @import { Work } from "../core/jobs.js" */
+
+/**
+ * What a part of the page for some states is given.
+ *
+ * @typedef {object} Part
+ * @property {Schemas["Import"]} job
+ * @property {AbortSignal} signal ends when the part is shown no more
+ * @property {(job: Schemas["Import"]) => void} show shows the import as it is now
+ */
+/** @typedef {{ element: HTMLElement, update?: (job: Schemas["Import"]) => void }} Shown */
+
+/**
+ * The part that shows a state, loaded when it is needed.
+ *
+ * @param {Schemas["ImportState"]} state
+ * @returns {Promise<(part: Part) => Shown | Promise<Shown>>}
+ */
+async function partOf(state) {
+  if (state === "ready") return (await import("./import/review.js")).review;
+  if (state === "uploading" || state === "analysing" || state === "running") return (await import("./import/running.js")).running;
+  if (state === "undoing" || state === "undone") return (await import("./import/undo.js")).undo;
+  return (await import("./import/summary.js")).summary;
+}
+
+/**
+ * @param {Context} context
+ * @returns {Promise<Page>}
+ */
+export async function open({ part: id, signal }) {
+  const path = { id };
+  const [job] = await Promise.all([ask("get", "/v1/imports/{id}", { path, signal }), styles("./import.css", import.meta.url)]);
+  const head = h("header", { class: "import-head" });
+  const body = h("div", { class: "import-body" });
+  const says = h("div", { class: "hidden", role: "status" });
+  /** @type {{ state: string, shown: Shown | null, left: AbortController }} */
+  let now = { state: "", shown: null, left: new AbortController() };
+  signal.addEventListener("abort", () => now.left.abort());
+
+  /** @param {Schemas["Import"]} job */
+  async function show(job) {
+    if (signal.aborted) return;
+    track({ kind: "import", job });
+    if (now.state === job.state) return now.shown?.update?.(job);
+    const changed = now.state !== "";
+    now.left.abort();
+    const mine = (now = { state: job.state, shown: null, left: new AbortController() });
+    headOf(head, job);
+    if (changed) says.textContent = head.querySelector(".status")?.textContent ?? "";
+    try {
+      const shown = await (await partOf(job.state))({ job, signal: mine.left.signal, show: (next) => void show(next) });
+      if (mine !== now) return;
+      mine.shown = shown;
+      fill(body, shown.element);
+    } catch (error) {
+      if (mine !== now || aborted(error)) return;
+      fill(body, failure(sentence(error), again));
+    }
+  }
+  /** Shows the state anew, such as after a failure. */
+  function again() {
+    now.state = "";
+    void ask("get", "/v1/imports/{id}", { path, signal }).then(show, () => undefined);
+  }
+  addEventListener("job", (event) => {
+    const work = /** @type {CustomEvent<Work>} */ (event).detail;
+    if (work.kind === "import" && work.job.id === id) void show(work.job);
+  }, { signal });
+  await show(job);
+  return { title: job.file_name, element: h("div", { class: "page import" }, head, says, body) };
+}
+
+/**
+ * @param {HTMLElement} head
+ * @param {Schemas["Import"]} job
+ */
+function headOf(head, job) {
+  const who = h("span");
+  void called(job.actor).then((name) => (who.textContent = name));
+  const facts = [bytes(job.bytes), ...(job.analysis ? understood(job.analysis) : [])];
+  fill(head,
+    h("a", { href: "/imports", class: "back" }, icon("back"), "Imports"),
+    h("div", { class: "head" }, h("h1", { title: job.file_name }, job.file_name), status(job.state)),
+    h("p", { class: "facts muted" }, facts.map((fact) => h("span", {}, fact)),
+      h("span", {}, h("time", { dateTime: job.created_at, title: moment(job.created_at) }, ago(job.created_at)), " by ", who)));
+}

@@ -1,0 +1,138 @@
+// A dry run: what an import would do, in numbers and row by row.
+
+import { ask, aborted, sentence } from "../../core/api.js";
+import { fill, h } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { failure } from "../../widgets/failure.js";
+import { paged } from "../../widgets/paged.js";
+import { tally } from "./tally.js";
+import { targetName } from "./words.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Child } from "../../core/dom.js" */
+
+const POLL = 700;
+const WORDS = { added: "Would be added", updated: "Would be updated", skipped: "Would be skipped" };
+
+/**
+ * @param {Schemas["Import"]} job
+ * @param {Schemas["Field"][]} fields
+ * @param {() => Promise<boolean>} settled waits until the plan is saved
+ * @param {AbortSignal} signal
+ */
+export function dryRun(job, fields, settled, signal) {
+  const path = { id: job.id };
+  const begin = h("button", { type: "button", onclick: () => void run() }, "Try it without importing");
+  const body = h("div", { class: "stack", "aria-live": "polite" });
+  const element = h("section", { class: "panel" },
+    h("div", { class: "head" }, h("h2", {}, "Dry run"), h("p", { class: "muted grow" }, "Tells what would happen to each row, and changes nothing."), begin), body);
+  /** Counts up when what is shown is of an older plan. */
+  let turn = 0;
+
+  async function run() {
+    const mine = (turn += 1);
+    begin.hidden = true;
+    try {
+      if (await settled()) await follow(await ask("post", "/v1/imports/{id}/dry-run", { path }), mine);
+    } catch (error) {
+      failed(error, mine);
+    }
+    if (mine === turn) begin.hidden = false;
+  }
+
+  /**
+   * @param {Schemas["DryRun"]} dry
+   * @param {number} mine
+   */
+  async function follow(dry, mine) {
+    const bar = h("progress", { max: job.analysis?.rows || 1, "aria-label": "Progress of the dry run" });
+    const rows = h("span", { class: "muted" });
+    const numbers = tally(dry, WORDS);
+    fill(body, h("div", { class: "row" }, bar, rows, h("button", { type: "button", onclick: () => void stop() }, "Stop")));
+    while (dry.state === "running" && mine === turn && !signal.aborted) {
+      bar.value = dry.rows;
+      rows.textContent = `${number(dry.rows)} of ${number(job.analysis?.rows ?? 0)}`;
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+      if (mine === turn) dry = await ask("get", "/v1/imports/{id}/dry-run", { path, signal });
+    }
+    if (mine !== turn || signal.aborted) return;
+    if (dry.state === "failed") return fill(body, failure(sentence(new Error(dry.problem ?? "the dry run failed")), () => void run()));
+    begin.textContent = "Try it again";
+    numbers.update(dry);
+    fill(body, numbers.element, listOf(path, fields));
+  }
+
+  async function stop() {
+    forget();
+    await ask("delete", "/v1/imports/{id}/dry-run", { path }).catch(() => undefined);
+  }
+
+  function forget() {
+    turn += 1;
+    fill(body);
+    begin.hidden = false;
+    begin.textContent = "Try it without importing";
+  }
+
+  /**
+   * @param {unknown} error
+   * @param {number} mine
+   */
+  function failed(error, mine) {
+    if (mine === turn && !aborted(error)) fill(body, failure(sentence(error), () => void run()));
+  }
+
+  // One that was asked for before is shown again after a reload.
+  const mine = turn;
+  ask("get", "/v1/imports/{id}/dry-run", { path, signal }).then((dry) => mine === turn && follow(dry, mine), () => undefined);
+
+  return {
+    element,
+    forget,
+    /** @param {string} obstacle */
+    fit: (obstacle) => (begin.disabled = Boolean(obstacle)),
+  };
+}
+
+/**
+ * @param {{ id: string }} path
+ * @param {Schemas["Field"][]} fields
+ */
+function listOf(path, fields) {
+  const into = h("tbody");
+  const list = paged({
+    load: (/** @type {number | undefined} */ after) => ask("get", "/v1/imports/{id}/dry-run/rows", { path, query: { ...(after !== undefined && { after }), limit: 50 } }),
+    into,
+    row: (/** @type {Schemas["DryRow"]} */ row) => rowOf(row, fields),
+  });
+  const details = h("details", { class: "by-row" }, h("summary", {}, "Row by row"),
+    h("div", { class: "sheet-scroll" }, h("table", { class: "sheet" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "number" }, "Line"), h("th", { scope: "col" }, "What would happen"), h("th", { scope: "col" }, "Details"))), into)),
+    list.more);
+  details.addEventListener("toggle", () => details.open && into.childElementCount === 0 && void list.reload());
+  return details;
+}
+
+/**
+ * @param {Schemas["DryRow"]} row
+ * @param {Schemas["Field"][]} fields
+ */
+function rowOf(row, fields) {
+  const [tone, word] = { added: ["good", "Added"], updated: ["busy", "Updated"], skipped: ["", "Skipped"] }[row.outcome] ?? ["", row.outcome];
+  return h("tr", {}, h("td", { class: "number" }, number(row.line)), h("td", {}, h("span", { class: `status ${tone}` }, word)),
+    h("td", {}, h("ul", {}, detailsOf(row, fields).map((detail) => h("li", {}, detail)), row.warnings.map((warning) => h("li", { class: "muted" }, `Warning: ${warning}`)))));
+}
+
+/**
+ * @param {Schemas["DryRow"]} row
+ * @param {Schemas["Field"][]} fields
+ * @returns {Child[][]}
+ */
+function detailsOf(row, fields) {
+  if (row.outcome === "added") return [["A new contact"]];
+  if (row.outcome === "skipped") return [[sentence(new Error(row.reason))]];
+  const changes = row.changes.map(({ field, from, to }) => [`${targetName(field, fields)}: `, h("del", {}, from ?? "blank"), " → ", h("ins", {}, to ?? "blank")]);
+  const tags = row.tags.length > 0 ? [[`Tags: ${row.tags.map((tag) => `+ ${tag}`).join(", ")}`]] : [];
+  const who = row.contact_id ? [[h("a", { href: `/contacts/${row.contact_id}` }, "Open the contact")]] : [["Somebody whom a row above adds"]];
+  return [...changes, ...tags, ...who];
+}

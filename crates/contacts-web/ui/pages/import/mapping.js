@@ -1,0 +1,119 @@
+// Where each column of a file goes.
+
+import { h } from "../../core/dom.js";
+import { fieldForm } from "../settings/field-form.js";
+import { TARGETS } from "./words.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+
+const NEW = "new";
+const SAMPLES = 3;
+
+/**
+ * @typedef {object} Mapping
+ * @property {Schemas["Analysis"]} analysis
+ * @property {(string | null)[]} columns where they go now
+ * @property {Schemas["Field"][]} fields grows when one is defined here
+ * @property {(columns: (string | null)[]) => void} change
+ */
+
+/** @param {Mapping} mapping */
+export function mapping({ analysis, columns, fields, change }) {
+  /** @type {Row[]} */
+  const rows = analysis.columns.map((column, at) => row(column, at));
+  const targets = [...columns];
+
+  /** @typedef {{ element: HTMLElement, select: HTMLSelectElement, show: () => void }} Row */
+
+  /**
+   * @param {Schemas["Column"]} column
+   * @param {number} at
+   * @returns {Row}
+   */
+  function row(column, at) {
+    const name = column.header.trim() || `Column ${at + 1}`;
+    const select = h("select", { "aria-label": `${name} goes to` });
+    const sure = h("span", { class: "sure" });
+    const show = () => {
+      select.replaceChildren(...options(fields));
+      select.value = targets[at] ?? "";
+      const twice = targets[at] && targets[at] !== "tags" && targets.filter((target) => target === targets[at]).length > 1;
+      select.setAttribute("aria-invalid", String(Boolean(twice)));
+      sure.replaceChildren(twice ? h("span", { class: "wrong" }, "Another column goes there, too") : certainty(column, targets[at] ?? null));
+      element.classList.toggle("skips", !targets[at]);
+    };
+    select.addEventListener("change", async () => {
+      targets[at] = select.value === NEW ? ((await define(column, name)) ?? targets[at] ?? null) : select.value || null;
+      for (const row of rows) row.show();
+      select.focus();
+      change([...targets]);
+    });
+    const element = h("tr", { role: "row" },
+      h("th", { scope: "row", role: "rowheader" }, h("span", { class: "header", title: name }, name)),
+      h("td", { role: "cell" }, samplesOf(column)),
+      h("td", { role: "cell" }, select),
+      h("td", { role: "cell" }, sure));
+    return { element, select, show };
+  }
+
+  /**
+   * @param {Schemas["Column"]} column
+   * @param {string} label
+   */
+  async function define(column, label) {
+    const field = await fieldForm({ label: label.slice(0, 100), type: typeOf(column.samples) });
+    if (!field) return null;
+    fields.push(field);
+    return `custom:${field.key}`;
+  }
+
+  for (const { show } of rows) show();
+  return h("table", { class: "mapping", role: "table" },
+    h("caption", { class: "hidden" }, "Where each column goes"),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ["Column", "First values", "Goes to", "How sure"].map((title) => h("th", { scope: "col", role: "columnheader" }, title)))),
+    h("tbody", { role: "rowgroup" }, rows.map(({ element }) => element)));
+}
+
+/** @param {Schemas["Field"][]} fields */
+const options = (fields) => [
+  h("option", { value: "" }, "Skip this column"),
+  h("optgroup", { label: "Contact" }, TARGETS.map(([value, text]) => h("option", { value }, text))),
+  h("optgroup", { label: "Custom fields" }, fields.map(({ key, label }) => h("option", { value: `custom:${key}` }, label)),
+    h("option", { value: NEW }, "New custom field…")),
+];
+
+/**
+ * How sure it is where a column goes: a word, and a number for who wants it.
+ *
+ * @param {Schemas["Column"]} column
+ * @param {string | null} target
+ */
+function certainty({ target: suggested = null, confidence }, target) {
+  if (target !== suggested) return h("span", { class: "muted" }, "Your choice");
+  if (!suggested) return h("span", { class: "muted" }, "Not recognised");
+  const [tone, word] = confidence >= 0.9 ? ["good", "Sure"] : confidence >= 0.7 ? ["good", "Likely"] : confidence >= 0.4 ? ["warn", "Perhaps"] : ["warn", "A guess"];
+  return h("span", { class: `status ${tone}` }, `${word}, ${Math.round(confidence * 100)} %`);
+}
+
+/** @param {Schemas["Column"]} column */
+function samplesOf({ samples }) {
+  const shown = [...new Set(samples.map((sample) => sample.trim()).filter(Boolean))].slice(0, SAMPLES);
+  if (shown.length === 0) return h("span", { class: "muted" }, "Empty in the first rows");
+  return h("ul", { class: "samples" }, shown.map((sample) => h("li", { title: sample.slice(0, 500) }, sample.slice(0, 120))));
+}
+
+/**
+ * What type of field values look like.
+ *
+ * @param {string[]} samples
+ * @returns {Schemas["FieldType"]}
+ */
+function typeOf(samples) {
+  const filled = samples.map((sample) => sample.trim()).filter(Boolean);
+  /** @param {RegExp} pattern */
+  const all = (pattern) => filled.length > 0 && filled.every((sample) => pattern.test(sample));
+  if (all(/^-?\d+([.,]\d+)?$/)) return "number";
+  if (all(/^\d{4}-\d\d-\d\d$/)) return "date";
+  if (all(/^(true|false|yes|no)$/i)) return "boolean";
+  return all(/^https?:\/\/\S+$/i) ? "url" : "text";
+}

@@ -1,0 +1,112 @@
+// An import at its end: what came of the rows, and what can be done now.
+
+import { ask, link, sentence } from "../../core/api.js";
+import { h } from "../../core/dom.js";
+import { count, duration, number } from "../../core/format.js";
+import { icon } from "../../core/icon.js";
+import { dialog } from "../../widgets/dialog.js";
+import { paged } from "../../widgets/paged.js";
+import { tally } from "./tally.js";
+import { correctable } from "./words.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Part, Shown } from "../import.js" */
+
+/**
+ * @param {Part} part
+ * @returns {Promise<Shown>}
+ */
+export async function summary({ job, signal, show }) {
+  if (job.state === "unusable") return { element: unusable(job) };
+  // An undo that failed leaves the import as it was, and can be asked for again.
+  const undo = await ask("get", "/v1/imports/{id}/undo", { path: { id: job.id }, signal }).catch(() => null);
+  const { added, updated } = job.summary;
+  return {
+    element: h("div", { class: "stack" },
+      job.state === "failed" && note("bad", `${sentence(new Error(job.problem ?? "the import failed"))} What was taken before stays.`),
+      job.state === "cancelled" && note("", job.started_at ? "The import was stopped. What was taken before stays." : "The import was discarded before it began."),
+      undo?.state === "failed" && note("bad", `The undo failed: ${sentence(new Error(undo.problem ?? "it can be tried again"))}`),
+      job.started_at && [tally(job).element, h("p", { class: "muted" }, took(job))],
+      h("div", { class: "row" },
+        added + updated > 0 && h("a", { href: `/?source=csv_import:${job.id}`, class: "button primary" }, icon("people"), "Show these contacts"),
+        skippedFile(job),
+        added + updated > 0 && h("button", { type: "button", onclick: () => void takeBack(job, show) }, icon("undo"), "Undo the import"),
+        h("a", { href: "/import", class: "button" }, icon("upload"), "Import another file")),
+      fileNote(job),
+      issuesOf(job)),
+  };
+}
+
+/** @param {Schemas["Import"]} job */
+function unusable(job) {
+  return h("div", { class: "stack" },
+    h("div", { class: "panel empty" }, icon("warning"), h("h2", {}, "This file cannot be imported"), h("p", {}, sentence(new Error(job.problem ?? "it cannot be read"))),
+      h("div", { class: "row" }, h("a", { href: "/import", class: "button primary" }, icon("upload"), "Choose another file"))));
+}
+
+/**
+ * @param {string} tone
+ * @param {string} text
+ */
+const note = (tone, text) => h("p", { class: `note ${tone}` }, icon(tone ? "warning" : "note"), h("span", {}, text));
+
+/** @param {Schemas["Import"]} job */
+function took({ summary: { added, updated, skipped }, started_at: from, finished_at: to }) {
+  const seconds = from && to ? (Date.parse(to) - Date.parse(from)) / 1000 : 0;
+  return `${count(added + updated + skipped, "row")} read in ${duration(seconds)}.`;
+}
+
+/** @param {Schemas["Import"]} job */
+function skippedFile(job) {
+  const rows = correctable(job.summary);
+  if (rows === 0 || job.file_state !== "kept") return null;
+  return h("a", { href: link("/v1/imports/{id}/skipped.csv", { id: job.id }), download: "", class: "button", title: "With the reason in a first column, ready to be corrected and imported again" },
+    icon("download"), `Download ${count(rows, "skipped row")}`);
+}
+
+/** @param {Schemas["Import"]} job */
+function fileNote(job) {
+  if (job.file_state === "kept") return null;
+  const why = job.file_state === "erased" ? "The file was deleted because somebody in it was erased." : "The file was deleted 30 days after the import ended.";
+  return note("", correctable(job.summary) > 0 ? `${why} The skipped rows cannot be downloaded any more; the reasons are listed below.` : why);
+}
+
+/** @param {Schemas["Import"]} job */
+function issuesOf(job) {
+  if (correctable(job.summary) === 0 && job.summary.warnings === 0) return null;
+  const into = h("tbody");
+  const list = paged({
+    load: (/** @type {number | undefined} */ after) => ask("get", "/v1/imports/{id}/issues", { path: { id: job.id }, query: { ...(after !== undefined && { after }), limit: 50 } }),
+    into,
+    row: (/** @type {Schemas["Issue"]} */ { line, code, reason }) => h("tr", {}, h("td", { class: "number" }, number(line)),
+      h("td", {}, h("span", { class: `status ${code === "warning" ? "warn" : ""}` }, code === "warning" ? "Cell left out" : "Row skipped")), h("td", {}, sentence(new Error(reason)))),
+  });
+  void list.reload();
+  return h("section", { class: "panel" }, h("h2", {}, "Skipped rows and warnings"),
+    h("div", { class: "sheet-scroll" }, h("table", { class: "sheet" },
+      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "number" }, "Line"), h("th", { scope: "col" }, "What"), h("th", { scope: "col" }, "Why"))), into)),
+    list.more);
+}
+
+/**
+ * @param {Schemas["Import"]} job
+ * @param {(job: Schemas["Import"]) => void} show
+ */
+async function takeBack(job, show) {
+  const { added, updated } = job.summary;
+  const path = { id: job.id };
+  await dialog({
+    title: "Undo this import?",
+    body: h("ul", { class: "bullets" },
+      added > 0 && h("li", {}, `${count(added, "contact")} that it added ${added === 1 ? "is" : "are"} removed.`),
+      updated > 0 && h("li", {}, `What it changed in ${count(updated, "row")} is put back as it was.`),
+      h("li", {}, "Whatever somebody has changed since stays, and is listed.")),
+    action: "Undo the import",
+    cancel: "Keep it",
+    danger: true,
+    async run() {
+      await ask("post", "/v1/imports/{id}/undo", { path });
+      show(await ask("get", "/v1/imports/{id}", { path }));
+    },
+  });
+}

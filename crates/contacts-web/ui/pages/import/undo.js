@@ -1,0 +1,113 @@
+// An import that is being undone, or was: what went, what was put back, and what stays and why.
+
+import { ask, aborted, sentence } from "../../core/api.js";
+import { fill, h } from "../../core/dom.js";
+import { count, moment, number } from "../../core/format.js";
+import { icon } from "../../core/icon.js";
+import { failure } from "../../widgets/failure.js";
+import { paged } from "../../widgets/paged.js";
+import { targetName } from "./words.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Part, Shown } from "../import.js" */
+
+const POLL = 700;
+
+/** Why something stays. @type {Record<Schemas["KeptReason"], string>} */
+const REASONS = {
+  edited: "was edited since",
+  tagged: "was tagged or untagged since",
+  noted: "has a note",
+  conversation: "has a conversation",
+  subscribed: "was put into a campaign, or unsubscribed",
+  came_again: "came another way, too",
+  merged: "was merged with another contact",
+};
+
+/**
+ * @param {Part} part
+ * @returns {Shown}
+ */
+export function undo({ job, signal }) {
+  const element = h("div", { class: "stack" });
+  void follow(element, job, signal);
+  return { element };
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Schemas["Import"]} job
+ * @param {AbortSignal} signal
+ */
+async function follow(element, job, signal) {
+  const path = { id: job.id };
+  const bar = h("progress", { "aria-label": "Progress of the undo" });
+  const text = h("p", { class: "muted" });
+  fill(element, h("section", { class: "panel progress", "aria-label": "Progress" }, h("strong", {}, "Undoing…"), bar, text));
+  try {
+    for (;;) {
+      const undo = await ask("get", "/v1/imports/{id}/undo", { path, signal });
+      // Its end is told by the import itself, which then shows another part, or this one anew.
+      if (undo.state !== "running" && job.state === "undone") return await end(element, job, undo, signal);
+      bar.max = undo.progress.total || 1;
+      if (undo.progress.total) bar.value = undo.progress.done;
+      text.textContent = `${number(undo.summary.removed)} removed · ${number(undo.summary.restored)} put back`;
+      await new Promise((resolve) => setTimeout(resolve, POLL));
+      if (signal.aborted) return;
+    }
+  } catch (error) {
+    if (!aborted(error)) fill(element, failure(sentence(error), () => void follow(element, job, signal)));
+  }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {Schemas["Import"]} job
+ * @param {Schemas["Undo"]} undo
+ * @param {AbortSignal} signal
+ */
+async function end(element, job, undo, signal) {
+  const { removed, restored, kept, unchanged, gone } = undo.summary;
+  const fields = kept > 0 ? (await ask("get", "/v1/fields", { signal })).items : [];
+  fill(element,
+    h("dl", { class: "tally" }, stat("Removed", removed, "added by the import"), stat("Put back", restored, "as they were before"), stat("Kept", kept, "changed since"), gone > 0 && stat("Gone before", gone, "deleted by somebody")),
+    h("p", { class: "muted" }, `Undone${undo.finished_at ? ` on ${moment(undo.finished_at)}` : ""}.${unchanged > 0 ? ` ${count(unchanged, "contact")} the import had not changed.` : ""}`),
+    h("div", { class: "row" },
+      kept > 0 && h("a", { href: `/?source=csv_import:${job.id}`, class: "button" }, icon("people"), "Show who stayed"),
+      h("a", { href: "/import", class: "button" }, icon("upload"), "Import a file")),
+    kept > 0 && keptOf(job, fields));
+}
+
+/**
+ * @param {string} name
+ * @param {number} value
+ * @param {string} note
+ */
+const stat = (name, value, note) => h("div", { class: "panel" }, h("dt", {}, name), h("dd", {}, number(value)), h("dd", { class: "notes" }, note));
+
+/**
+ * @param {Schemas["Import"]} job
+ * @param {Schemas["Field"][]} fields
+ */
+function keptOf(job, fields) {
+  const into = h("tbody");
+  /** Names, asked for once: the list of what stays has ids. @type {Map<string, Promise<string>>} */
+  const names = new Map();
+  /** @param {string} id */
+  const nameOf = (id) => names.get(id) ?? ask("get", "/v1/contacts/{id}", { path: { id } }).then((contact) => contact.name ?? contact.email ?? "Without a name", () => "Not there any more");
+  const list = paged({
+    load: (/** @type {string | undefined} */ after) => ask("get", "/v1/imports/{id}/undo/kept", { path: { id: job.id }, query: { ...(after !== undefined && { after }), limit: 20 } }),
+    into,
+    row: (/** @type {Schemas["Kept"]} */ { contact_id: id, field, reason }) => {
+      const who = h("a", { href: `/contacts/${id}` }, "…");
+      names.set(id, nameOf(id));
+      void names.get(id)?.then((name) => (who.textContent = name));
+      return h("tr", {}, h("td", {}, who), h("td", {}, field ? targetName(field, fields) : "The whole contact"), h("td", {}, sentence(new Error(REASONS[reason]))));
+    },
+  });
+  void list.reload();
+  return h("section", { class: "panel" }, h("h2", {}, "What stays, and why"),
+    h("div", { class: "sheet-scroll" }, h("table", { class: "sheet" },
+      h("thead", {}, h("tr", {}, ["Contact", "What stays", "Why"].map((title) => h("th", { scope: "col" }, title)))), into)),
+    list.more);
+}
