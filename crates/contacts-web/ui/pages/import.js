@@ -1,6 +1,6 @@
 // One import, whatever its state.
 
-import { ask, aborted, sentence } from "../core/api.js";
+import { aborted, ask, sentence } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { ago, bytes, moment } from "../core/format.js";
 import { icon } from "../core/icon.js";
@@ -54,7 +54,6 @@ export async function open({ part: id, signal }) {
   /** @param {Schemas["Import"]} job */
   async function show(job) {
     if (signal.aborted) return;
-    track({ kind: "import", job });
     if (now.state === job.state) return now.shown?.update?.(job);
     const changed = now.state !== "";
     now.left.abort();
@@ -62,7 +61,7 @@ export async function open({ part: id, signal }) {
     headOf(head, job);
     if (changed) says.textContent = head.querySelector(".status")?.textContent ?? "";
     try {
-      const shown = await (await partOf(job.state))({ job, signal: mine.left.signal, show: (next) => void show(next) });
+      const shown = await (await partOf(job.state))({ job, signal: mine.left.signal, show: follow });
       if (mine !== now) return;
       mine.shown = shown;
       fill(body, shown.element);
@@ -71,16 +70,22 @@ export async function open({ part: id, signal }) {
       fill(body, failure(sentence(error), again));
     }
   }
+  /** Shows what came of something that was asked for here. @param {Schemas["Import"]} job */
+  function follow(job) {
+    track({ kind: "import", job });
+    void show(job);
+  }
   /** Shows the state anew, such as after a failure. */
   function again() {
     now.state = "";
-    void ask("get", "/v1/imports/{id}", { path, signal }).then(show, () => undefined);
+    void ask("get", "/v1/imports/{id}", { path, signal }).then(follow, () => undefined);
   }
   addEventListener("job", (event) => {
     const work = /** @type {CustomEvent<Work>} */ (event).detail;
     if (work.kind === "import" && work.job.id === id) void show(work.job);
   }, { signal });
   await show(job);
+  track({ kind: "import", job });
   return { title: job.file_name, element: h("div", { class: "page import" }, head, says, body) };
 }
 

@@ -84,7 +84,7 @@ export function dryRun(job, fields, settled, signal) {
 
   // One that was asked for before is shown again after a reload.
   const mine = turn;
-  ask("get", "/v1/imports/{id}/dry-run", { path, signal }).then((dry) => mine === turn && follow(dry, mine), () => undefined);
+  ask("get", "/v1/imports/{id}/dry-run", { path, signal }).then((dry) => (mine === turn ? follow(dry, mine) : undefined)).catch(() => undefined);
 
   return {
     element,
