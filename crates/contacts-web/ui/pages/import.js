@@ -57,7 +57,9 @@ export async function open({ part: id, signal }) {
     if (now.state === job.state) return now.shown?.update?.(job);
     const changed = now.state !== "";
     now.left.abort();
-    const mine = (now = { state: job.state, shown: null, left: new AbortController() });
+    /** @type {typeof now} */
+    const mine = { state: job.state, shown: null, left: new AbortController() };
+    now = mine;
     headOf(head, job);
     if (changed) says.textContent = head.querySelector(".status")?.textContent ?? "";
     try {
