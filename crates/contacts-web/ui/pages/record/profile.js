@@ -1,0 +1,106 @@
+// The profile: inputs that look like text until touched, each of which saves itself.
+
+import { ask } from "../../core/api.js";
+import { fill, h, newId } from "../../core/dom.js";
+import { ago } from "../../core/format.js";
+import { icon } from "../../core/icon.js";
+import { called } from "../../core/session.js";
+import { input, leads } from "../../widgets/field.js";
+
+/** @import { Child } from "../../core/dom.js" */
+/** @import { State } from "../../widgets/autosave.js" */
+/** @import { Kind } from "../../widgets/field.js" */
+/** @import { Opened } from "../record.js" */
+
+/**
+ * @param {Opened} opened
+ * @param {Kind} kind
+ */
+export function row(opened, kind) {
+  const { saver } = opened;
+  const { key, label } = kind;
+  const id = newId();
+  const status = h("div", { role: "status", id: `${id}-status` });
+  const { control, read, show, half, picks } = input(kind, { id, "aria-describedby": status.id, placeholder: "Add", class: "bare" });
+  const aside = h("span", {});
+  let seen = "";
+  let quiet = 0;
+
+  /** @param {State} state */
+  function shown(state) {
+    const stored = saver.stored(key);
+    // What somebody is typing into is theirs; untouched, it follows what is stored.
+    const untouched = control.value.trim() === seen.trim() && stored !== seen;
+    if (document.activeElement !== control || untouched) show(saver.text(key));
+    seen = stored;
+    fill(aside, leads(kind, stored));
+    clearTimeout(quiet);
+    if (state.is === "saved") quiet = setTimeout(() => saver.state(key).is === "saved" && fill(status), 4000);
+    control.setAttribute("aria-invalid", String(state.is === "refused"));
+    status.className = `saved ${state.is}`;
+    fill(status, says(opened, kind, state));
+  }
+
+  control.addEventListener("input", () => {
+    const text = read();
+    if (text !== null) saver.type(key, text, half());
+    if (picks) saver.flush(key);
+  });
+  control.addEventListener("blur", () => {
+    saver.flush(key);
+    if (read() === null) fill(status, h("span", { class: "wrong" }, `${label} is not complete, so it is not saved.`));
+    else show(saver.text(key));
+  });
+  control.addEventListener("keydown", (event) => {
+    if (/** @type {KeyboardEvent} */ (event).key === "Enter" && control instanceof HTMLInputElement) saver.flush(key);
+  });
+  saver.watch(key, shown);
+  return h("div", { class: "line" }, h("label", { htmlFor: id }, label), h("div", { class: "value" }, control, aside), status);
+}
+
+/**
+ * @param {Opened} opened
+ * @param {Kind} kind
+ * @param {State} state
+ * @returns {Child[]}
+ */
+function says(opened, kind, { is, why, reason, taken }) {
+  const { saver } = opened;
+  const { key, label } = kind;
+  const does = (/** @type {string} */ text, /** @type {() => void} */ run) => h("button", { type: "button", class: "link", onclick: run }, text);
+  if (is === "saving") return ["Saving…"];
+  if (is === "saved") return [icon("check"), "Saved"];
+  if (is === "failed") return [h("span", { class: "wrong" }, `Not saved. ${why}`), does("Retry", () => saver.retry(key))];
+  if (is === "restored") return ["You typed this before, and it was not saved.", does("Save", () => saver.keep(key)), does("Discard", () => saver.drop(key))];
+  if (is === "changed") {
+    const who = h("span", {}, told("somebody else", kind, saver.stored(key)));
+    void whoChanged(opened, key).then((name) => name && fill(who, told(name, kind, saver.stored(key))));
+    return [who, does("Keep mine", () => saver.keep(key)), does("Take theirs", () => saver.drop(key))];
+  }
+  if (is !== "refused") return [];
+  const wrong = h("span", { class: "wrong" }, reason ? `${label} ${reason}.` : why);
+  if (!taken) return [wrong];
+  return [wrong, h("a", { href: `/contacts/${taken}` }, "Open it"), does("Merge", () => void opened.merge(taken).then((merged) => merged && saver.retry(key)))];
+}
+
+/**
+ * @param {string} who
+ * @param {Kind} kind
+ * @param {string} text
+ */
+const told = (who, { type }, text) => {
+  const value = type === "boolean" ? { true: "Yes", false: "No" }[text] : text;
+  return value ? `Changed by ${who} to “${value}”.` : `Cleared by ${who}.`;
+};
+
+/**
+ * Who made of a field what it is, as the activity tells it.
+ *
+ * @param {Opened} opened
+ * @param {string} key
+ */
+async function whoChanged({ contact, signal }, key) {
+  const { items } = await ask("get", "/v1/contacts/{id}/activity", { path: { id: contact.id }, query: { limit: 20 }, signal }).catch(() => ({ items: [] }));
+  const found = items.find((item) => "changes" in item && item.changes.some(({ field }) => field === key));
+  return found && `${await called(found.actor)}, ${ago(found.at)},`;
+}

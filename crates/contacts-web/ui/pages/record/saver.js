@@ -1,0 +1,94 @@
+// The autosave of contacts: one for each that is open, or that has something unsaved.
+
+import { Problem, ask } from "../../core/api.js";
+import { go } from "../../core/router.js";
+import { Autosave, Stale } from "../../widgets/autosave.js";
+import { toast } from "../../widgets/toast.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Snapshot } from "../../widgets/autosave.js" */
+
+/** @type {Map<string, Autosave>} */
+const savers = new Map();
+/** Those whose record is open. @type {Set<Autosave>} */
+const open = new Set();
+
+/**
+ * A contact as texts of fields.
+ *
+ * @param {Schemas["Contact"]} contact
+ * @returns {Snapshot}
+ */
+export function snapshot({ version, name, email, phone, custom }) {
+  const values = Object.entries(custom).map(([key, value]) => [`custom.${key}`, String(value)]);
+  return { version, fields: { name: name ?? "", email: email ?? "", phone: phone ?? "", ...Object.fromEntries(values) } };
+}
+
+/**
+ * What is saved goes on being saved when the record is left; who comes back meets it as it is then.
+ *
+ * @param {Schemas["Contact"]} contact
+ * @param {AbortSignal} signal
+ */
+export function saverOf(contact, signal) {
+  const { id } = contact;
+  const now = snapshot(contact);
+  const saver = savers.get(id) ?? new Autosave({ key: `contact ${id}`, now, check, send: (changes, versions) => send(id, changes, versions) });
+  savers.set(id, saver);
+  open.add(saver);
+  saver.absorb(now);
+  signal.addEventListener("abort", async () => {
+    open.delete(saver);
+    saver.flush();
+    await saver.rest();
+    if (open.has(saver) || !saver.stuck) return;
+    toast(`Not all you typed about ${contact.name ?? "this contact"} was saved.`, { label: "Show", run: () => go(`/contacts/${id}`) });
+  });
+  return saver;
+}
+
+/**
+ * Tells the page that a contact is another now.
+ *
+ * @param {Schemas["Contact"]} contact
+ */
+export const tell = (contact) => void dispatchEvent(new CustomEvent("contactsaved", { detail: contact }));
+
+/**
+ * @param {string} name
+ * @param {string} text
+ */
+const check = (name, text) => (/^(name|email)$/.test(name) && !text.trim() ? `${name === "name" ? "A name" : "An address"} is required.` : "");
+
+/**
+ * @param {string} id
+ * @param {Record<string, string>} changes
+ * @param {number[]} versions
+ */
+async function send(id, changes, versions) {
+  /** @type {Record<string, string | null>} */
+  const core = {};
+  /** @type {Record<string, string | null>} */
+  const custom = {};
+  for (const [name, text] of Object.entries(changes)) {
+    const value = text.trim() ? text : null;
+    if (name.startsWith("custom.")) custom[name.slice(7)] = value;
+    else core[name] = value;
+  }
+  const body = /** @type {Schemas["ContactPatch"]} */ ({ ...core, ...(Object.keys(custom).length && { custom }) });
+  try {
+    const contact = await ask("patch", "/v1/contacts/{id}", {
+      path: { id },
+      body,
+      headers: { "if-match": versions.map((version) => `"${version}"`).join(", ") },
+      // Survives the page, but a browser takes 64 KiB at most of such.
+      keepalive: JSON.stringify(body).length < 15_000,
+    });
+    tell(contact);
+    return snapshot(contact);
+  } catch (error) {
+    if (!(error instanceof Problem) || !error.current) throw error;
+    tell(error.current);
+    throw new Stale(snapshot(error.current));
+  }
+}

@@ -1,0 +1,98 @@
+// An input for a field by its type. What it holds is text: empty for no value.
+
+import { h } from "../core/dom.js";
+import { icon } from "../core/icon.js";
+
+/** @import { Schemas } from "../core/api.js" */
+
+/**
+ * What is to be typed: a custom field, or a core field as one.
+ *
+ * @typedef {object} Kind
+ * @property {string} key as the API names it in a problem, such as `custom.tier`
+ * @property {string} label
+ * @property {Schemas["FieldType"] | "line" | "email" | "phone"} type
+ * @property {string[]} [options]
+ * @property {boolean} [required]
+ */
+/**
+ * @typedef {object} Input
+ * @property {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} control
+ * @property {() => string | null} read null while it cannot be read, such as half a date
+ * @property {(text: string) => void} show
+ * @property {() => boolean} half whether it is too incomplete to be meant
+ * @property {boolean} picks whether a change of it is a decision, and not a letter of many
+ */
+
+/** @type {Kind[]} */
+export const CORE = [
+  { key: "name", label: "Name", type: "line", required: true },
+  { key: "email", label: "Email", type: "email", required: true },
+  { key: "phone", label: "Phone", type: "phone" },
+];
+
+/** @param {Schemas["Field"][]} fields */
+export const kinds = (fields) =>
+  fields.filter(({ archived }) => !archived).sort((one, other) => one.position - other.position)
+    .map(({ key, label, type, options }) => /** @type {Kind} */ ({ key: `custom.${key}`, label, type, options: options ?? [] }));
+
+/** What must be there before a text can be meant: `type="email"` would rewrite addresses. */
+const WHOLE = { email: /^\S+@\S+\.\S{2,}$/, url: /^https?:\/\/[^/\s]+/i, date: /^[1-9]/, number: /\d$/ };
+const MODES = { email: "email", phone: "tel", url: "url", number: "decimal" };
+
+/**
+ * @param {Kind} kind
+ * @param {Record<string, unknown>} [props] of the element
+ * @returns {Input}
+ */
+export function input({ type, options = [], required = false }, props = {}) {
+  const all = { autocomplete: "off", spellcheck: false, required, ...props };
+  if (type === "select" || type === "boolean") return choice(type === "select" ? options.map((option) => [option, option]) : [["true", "Yes"], ["false", "No"]], props);
+  const control = type === "text" ? h("textarea", { ...all, rows: 1 })
+    : h("input", { ...all, type: type === "date" ? "date" : "text", inputMode: MODES[/** @type {keyof typeof MODES} */ (type)] ?? "text" });
+  const whole = WHOLE[/** @type {keyof typeof WHOLE} */ (type)];
+  return {
+    control,
+    read: () => (control.validity.badInput ? null : control.value),
+    show: (text) => void (control.value !== text && (control.value = text)),
+    half: () => control.value !== "" && !!whole && !whole.test(control.value.trim()),
+    picks: false,
+  };
+}
+
+/**
+ * One of some, or none. A value that is no option any more can still be seen.
+ *
+ * @param {string[][]} options values and what they are called
+ * @param {Record<string, unknown>} props
+ * @returns {Input}
+ */
+function choice(options, props) {
+  const control = h("select", props, [["", "—"], ...options].map(([value, label]) => h("option", { value }, label ?? "")));
+  return {
+    control,
+    read: () => control.value,
+    show: (text) => {
+      if (![...control.options].some(({ value }) => value === text)) control.append(h("option", { value: text }, text));
+      control.value = text;
+    },
+    half: () => false,
+    picks: true,
+  };
+}
+
+/**
+ * What a text leads to: a letter, a call, a page; nothing for anything else.
+ *
+ * @param {Kind} kind
+ * @param {string} text
+ */
+export function leads({ type, label }, text) {
+  const to = type === "email" ? /^[^\s@?&]+@[^\s@?&]+$/.test(text) && `mailto:${text}`
+    : type === "phone" ? /^[+\d][\d\s()./-]+$/.test(text) && `tel:${text.replace(/[^+\d]/g, "")}`
+    : type === "url" && /^https?:\/\//i.test(text) && text;
+  if (!to) return null;
+  const words = type === "email" ? "Write to" : type === "phone" ? "Call" : "Open";
+  return h("a", { class: "leads", href: to, target: type === "url" ? "_blank" : null, rel: "noopener noreferrer", "aria-label": `${words} ${label}: ${text}`, title: words },
+    icon(type === "email" ? "mail" : type === "phone" ? "phone" : "link"));
+}
