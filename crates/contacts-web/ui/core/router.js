@@ -1,6 +1,6 @@
 // Which page a URL shows.
 
-import { aborted, sentence } from "./api.js";
+import { aborted, Problem, sentence } from "./api.js";
 import { find, h } from "./dom.js";
 import { failure } from "../widgets/failure.js";
 
@@ -86,7 +86,8 @@ async function show() {
     reveal(page);
   } catch (error) {
     if (left.signal.aborted || aborted(error)) return;
-    reveal({ title: "Not shown", element: h("div", { class: "page" }, failure(sentence(error), () => void show())) });
+    const retry = () => (error instanceof Problem && error.code === "unloaded" ? location.reload() : void show());
+    reveal({ title: "Not shown", element: h("div", { class: "page" }, failure(sentence(error), retry)) });
   }
 }
 
@@ -98,10 +99,19 @@ async function show() {
 async function open(url, signal) {
   for (const [pattern, , load] of routes) {
     const found = pattern.exec(url.pathname);
-    if (found) return (await load()).open({ url, part: decodeURIComponent(found[1] ?? ""), signal });
+    if (found) return (await load().catch(unloaded)).open({ url, part: decodeURIComponent(found[1] ?? ""), signal });
   }
   const element = h("div", { class: "empty" }, h("h1", {}, "Not found"), h("p", {}, "There is nothing at this address."), h("a", { href: "/", class: "button" }, "All contacts"));
   return { title: "Not found", element };
+}
+
+/**
+ * A browser may remember that a module could not be had, so only a reload tries again.
+ *
+ * @returns {never}
+ */
+function unloaded() {
+  throw new Problem({ code: "unloaded", detail: "this part of the page could not be loaded" });
 }
 
 /** @param {Page} page */
