@@ -54,8 +54,9 @@ async fn an_unsubscribe_is_forgotten_when_that_is_asked_for() {
         let erasure = service.post(&format!("{ann}/erase"), forget.clone()).await;
         assert_eq!(erasure.json()["forget_unsubscribe"], forget["forget_unsubscribe"] == true);
         let again = service.contact("Ann", "ann@example.org").await;
-        let joined = service.post(&format!("{again}/campaigns"), json!({"campaign_id": campaign}));
-        assert_eq!(joined.await.json(), joins);
+        let join = json!({"campaign_id": campaign});
+        let joined = service.post(&format!("{again}/campaigns"), join).await;
+        assert_eq!(joined.json(), joins);
         assert_eq!(service.delete(&again).await.status, 204);
     }
 }
