@@ -19,7 +19,7 @@ pub struct OutboundConfig {
     /// Whether addresses may begin with `http://`.
     pub allow_http: bool,
     /// Whether addresses inside the network may be asked, at any port: for development and
-    /// tests.
+    /// tests, and where receivers stand beside the service.
     pub allow_private: bool,
     /// How long it may take to connect.
     pub connect: Duration,

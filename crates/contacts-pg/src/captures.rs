@@ -4,6 +4,8 @@
 //! then the contacts that are there, by their ids, then the address that somebody new or blank
 //! gets, then the visitor's row, and then the conversation.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contacts_core::contact::{
     Activity, ActivityKind, Capture, CaptureRepository, Change, Contact, ContactId, Meeting,
     OwnContact, is_only_captured,
@@ -11,9 +13,10 @@ use contacts_core::contact::{
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::Database;
 use crate::contacts::{
@@ -28,6 +31,26 @@ use crate::events::publish;
 struct IsThere {
     #[diesel(sql_type = Bool)]
     is_there: bool,
+}
+
+#[derive(QueryableByName)]
+struct SaidRow {
+    #[diesel(sql_type = SqlUuid)]
+    contact_id: Uuid,
+    #[diesel(sql_type = Array<Text>)]
+    said: Vec<String>,
+}
+
+/// What the visitor said in the conversation before, by the contact that it was about.
+type Said = BTreeMap<ContactId, BTreeSet<String>>;
+
+/// Who may be meant: the contact of the address, the visitor's own, and the one that has the
+/// conversation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Met {
+    of_address: Option<ContactId>,
+    own: Option<ContactId>,
+    told: Option<ContactId>,
 }
 
 impl CaptureRepository for Database {
@@ -55,15 +78,19 @@ impl Taking<'_> {
         let Capture { org, visitor, .. } = self.capture;
         hold_visitor(db, *org, visitor)?;
         let met = self.met(db)?;
-        let ids: Vec<_> = met.0.into_iter().chain(met.1).collect();
+        let ids: Vec<_> = [met.of_address, met.own, met.told].into_iter().flatten().collect();
         if !ids.is_empty() {
             hold(db, *org, &ids)?;
             if self.met(db)? != met {
                 return Err(run_again());
             }
         }
-        let of_address = self.held(db, met.0)?;
-        let own = self.held(db, met.1)?;
+        let mut said = self.said(db, &ids)?;
+        if let Some(contact) = self.capture.is_repeated(&said) {
+            return Ok(contact);
+        }
+        let of_address = self.held(db, met.of_address)?;
+        let own = self.held(db, met.own)?;
         let own = match &own {
             Some(contact) => Some(OwnContact {
                 contact,
@@ -75,11 +102,15 @@ impl Taking<'_> {
         let (contact, beside) = match (meeting, of_address, own) {
             (Meeting::Folded { .. }, Some(survivor), Some(own)) => {
                 let folded = fold(self.database, db, survivor, own.contact, self.actor, self.now)?;
-                (self.fill(db, folded.contact)?, None)
+                let theirs = said.remove(&own.contact.id).unwrap_or_default();
+                said.entry(folded.contact.id).or_default().extend(theirs);
+                (self.fill(db, folded.contact, &said)?, None)
             }
-            (Meeting::Known { beside, .. }, Some(contact), _) => (self.fill(db, contact)?, beside),
+            (Meeting::Known { beside, .. }, Some(contact), _) => {
+                (self.fill(db, contact, &said)?, beside)
+            }
             (Meeting::Known { beside, .. }, None, Some(own)) => {
-                (self.fill(db, own.contact.clone())?, beside)
+                (self.fill(db, own.contact.clone(), &said)?, beside)
             }
             (Meeting::New { beside }, ..) => (self.add(db, id)?, beside),
             // A meeting is with those that are there.
@@ -96,14 +127,31 @@ impl Taking<'_> {
         Ok(contact)
     }
 
-    /// The contact of the address, and the visitor's own.
-    fn met(&self, db: &mut PgConnection) -> Result<(Option<ContactId>, Option<ContactId>)> {
-        let Capture { org, visitor, email, .. } = self.capture;
+    fn met(&self, db: &mut PgConnection) -> Result<Met> {
+        let Capture { org, visitor, conversation, email, .. } = self.capture;
         let of_address = match email {
             Some(email) => holder(db, *org, email.key())?,
             None => None,
         };
-        Ok((of_address, owner(db, *org, visitor)?))
+        let own = owner(db, *org, visitor)?;
+        Ok(Met { of_address, own, told: conversations::linked(db, *org, *conversation)? })
+    }
+
+    fn said(&self, db: &mut PgConnection, contacts: &[ContactId]) -> Result<Said> {
+        let Capture { org, visitor, conversation, .. } = self.capture;
+        let statement = "SELECT contact_id, said FROM contact_sources WHERE org_id = $1 \
+             AND contact_id = ANY($2) AND kind = 'chat' AND origin_id = $3 AND reference = $4 \
+             AND visitor = $5";
+        let rows: Vec<SaidRow> = sql_query(statement)
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<Array<SqlUuid>, _>(contacts.iter().map(|id| id.0).collect::<Vec<_>>())
+            .bind::<SqlUuid, _>(visitor.widget())
+            .bind::<Text, _>(conversation.to_string())
+            .bind::<Text, _>(visitor.id())
+            .load(db)
+            .map_err(store)?;
+        let said = |row: SaidRow| (ContactId(row.contact_id), row.said.into_iter().collect());
+        Ok(rows.into_iter().map(said).collect())
     }
 
     fn held(&self, db: &mut PgConnection, id: Option<ContactId>) -> Result<Option<Contact>> {
@@ -120,9 +168,18 @@ impl Taking<'_> {
         Ok(id)
     }
 
-    fn fill(&self, db: &mut PgConnection, mut contact: Contact) -> Result<ContactId> {
+    fn fill(
+        &self,
+        db: &mut PgConnection,
+        mut contact: Contact,
+        said: &Said,
+    ) -> Result<ContactId> {
         let before = contact.clone();
-        let changes: Change = self.capture.fill(&mut contact, self.now);
+        let capture = match said.get(&contact.id) {
+            Some(said) => &self.capture.unsaid(said),
+            None => self.capture,
+        };
+        let changes: Change = capture.fill(&mut contact, self.now);
         if !changes.is_empty() {
             update_row(self.database, db, &before, &contact).map_err(|error| {
                 // Somebody else took the address.
@@ -154,10 +211,11 @@ impl Taking<'_> {
             Actor::Key(key) => Some(key.0),
             _ => None,
         };
-        let statement = "INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, \
-                 reference, visitor, at, is_first, key_id) \
-             VALUES ($1, $2, 'chat', $3, $4, $5, $6, $7, $8) \
-             ON CONFLICT (org_id, contact_id, kind, origin_id, reference) DO NOTHING";
+        let statement = "INSERT INTO contact_sources AS s (org_id, contact_id, kind, origin_id, \
+                 reference, visitor, at, is_first, key_id, said) \
+             VALUES ($1, $2, 'chat', $3, $4, $5, $6, $7, $8, $9) \
+             ON CONFLICT (org_id, contact_id, kind, origin_id, reference) \
+                 DO UPDATE SET said = s.said || excluded.said WHERE s.visitor = excluded.visitor";
         sql_query(statement)
             .bind::<SqlUuid, _>(org.0)
             .bind::<SqlUuid, _>(contact.0)
@@ -167,6 +225,7 @@ impl Taking<'_> {
             .bind::<Timestamptz, _>(*at)
             .bind::<Bool, _>(is_first)
             .bind::<Nullable<SqlUuid>, _>(key)
+            .bind::<Array<Text>, _>(self.capture.said().into_iter().collect::<Vec<_>>())
             .execute(db)
             .map(drop)
             .map_err(store)
@@ -187,7 +246,7 @@ impl Taking<'_> {
         if known == 0 {
             return Err(run_again());
         }
-        conversations::adopt(db, *org, visitor, contact)
+        conversations::adopt(db, *org, visitor, contact, None)
     }
 
     fn link(&self, db: &mut PgConnection, contact: ContactId) -> Result<()> {
@@ -199,8 +258,9 @@ impl Taking<'_> {
                 return Ok(());
             }
         }
+        conversations::take_up(db, told.org, told.id)?;
         let takes = self.capture.takes_conversation();
-        conversations::link(db, told.org, told.id, Some(contact), takes)
+        conversations::link(db, told.org, told.id, contact, takes)
     }
 }
 

@@ -9,7 +9,7 @@ use contacts_core::conversation::{
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -77,18 +77,21 @@ impl ConversationRepository for Database {
             if !insert(db, report)? {
                 let kept = find(db, org, report.id, " FOR NO KEY UPDATE")?.ok_or_else(run_again)?;
                 if !kept.gives_way_to(report) {
-                    if kept.visitor == report.visitor {
-                        link(db, org, report.id, owner, false)?;
+                    if let Some(owner) = owner.filter(|_| kept.visitor == report.visitor) {
+                        adopt(db, org, &report.visitor, owner, Some(report.id))?;
                     }
                     return Ok(kept);
                 }
                 if kept.visitor != report.visitor {
                     // Whoever told of it before was wrong about whose it is.
                     unlink(db, org, report.id)?;
+                    take_up(db, org, report.id)?;
                 }
                 update(db, report)?;
             }
-            link(db, org, report.id, owner, false)?;
+            if let Some(owner) = owner {
+                adopt(db, org, &report.visitor, owner, Some(report.id))?;
+            }
             Ok(report.clone())
         })
     }
@@ -233,10 +236,9 @@ pub(crate) fn link(
     db: &mut PgConnection,
     org: OrgId,
     id: ConversationId,
-    contact: Option<ContactId>,
+    contact: ContactId,
     takes: bool,
 ) -> Result<()> {
-    let Some(contact) = contact else { return Ok(()) };
     let statement = "INSERT INTO contact_conversations (org_id, contact_id, conversation_id) \
          VALUES ($1, $2, $3) ON CONFLICT (org_id, conversation_id) ";
     let or = if takes { "DO UPDATE SET contact_id = excluded.contact_id" } else { "DO NOTHING" };
@@ -258,22 +260,65 @@ fn unlink(db: &mut PgConnection, org: OrgId, id: ConversationId) -> Result<()> {
         .map_err(store)
 }
 
-/// Links what a visitor said before they were known to the contact that they are.
+/// The contact that has a conversation.
+pub(crate) fn linked(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: ConversationId,
+) -> Result<Option<ContactId>> {
+    let statement = "SELECT contact_id AS id FROM contact_conversations \
+         WHERE org_id = $1 AND conversation_id = $2";
+    let row: Option<IdRow> = sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(id.0)
+        .get_result(db)
+        .optional()
+        .map_err(store)?;
+    Ok(row.map(|row| ContactId(row.id)))
+}
+
+/// Links what a visitor said, or one conversation of it, to the contact that they are: what is
+/// nobody's, and had no contact who was deleted.
 pub(crate) fn adopt(
     db: &mut PgConnection,
     org: OrgId,
     visitor: &Visitor,
     contact: ContactId,
+    only: Option<ConversationId>,
 ) -> Result<()> {
-    let statement = "INSERT INTO contact_conversations (org_id, contact_id, conversation_id) \
-         SELECT v.org_id, $4, v.id FROM conversations v \
-         WHERE v.org_id = $1 AND v.widget_id = $2 AND v.visitor = $3 \
-         ORDER BY v.id ON CONFLICT (org_id, conversation_id) DO NOTHING";
+    let mut adopt = Statement::of(org);
+    adopt.push("INSERT INTO contact_conversations (org_id, contact_id, conversation_id) SELECT ");
+    adopt.push("v.org_id, ").bind(Bind::Uuid(contact.0)).push(", v.id FROM conversations v ");
+    adopt.push("WHERE v.org_id = $1 AND NOT v.is_released AND v.widget_id = ");
+    adopt.bind(Bind::Uuid(visitor.widget())).push(" AND v.visitor = ");
+    adopt.bind(Bind::Text(visitor.id().to_owned()));
+    if let Some(only) = only {
+        adopt.push(" AND v.id = ").bind(Bind::Uuid(only.0));
+    }
+    adopt.push(" ORDER BY v.id ON CONFLICT (org_id, conversation_id) DO NOTHING");
+    adopt.build().execute(db).map(drop).map_err(store)
+}
+
+/// The conversations of contacts that are held and about to be deleted are nobody's from now on.
+pub(crate) fn release(db: &mut PgConnection, org: OrgId, contacts: &[Uuid]) -> Result<()> {
+    let statement = "UPDATE conversations v SET is_released = true \
+         WHERE v.org_id = $1 AND v.id IN (SELECT l.conversation_id FROM contact_conversations l \
+             WHERE l.org_id = $1 AND l.contact_id = ANY($2))";
     sql_query(statement)
         .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(visitor.widget())
-        .bind::<Text, _>(visitor.id())
-        .bind::<SqlUuid, _>(contact.0)
+        .bind::<Array<SqlUuid>, _>(contacts)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// A conversation may have a contact again.
+pub(crate) fn take_up(db: &mut PgConnection, org: OrgId, id: ConversationId) -> Result<()> {
+    let statement = "UPDATE conversations SET is_released = false \
+         WHERE org_id = $1 AND id = $2 AND is_released";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(id.0)
         .execute(db)
         .map(drop)
         .map_err(store)

@@ -122,7 +122,7 @@ pub struct JobConfig {
     /// Let webhooks have addresses that begin with http://
     #[arg(long, env = "CONTACTS_WEBHOOK_ALLOW_HTTP", value_parser = FalseyValueParser::new())]
     webhook_allow_http: bool,
-    /// Let webhooks lead to addresses inside the network, for development and tests
+    /// Let webhooks lead to addresses inside the network, at any port
     #[arg(long, env = "CONTACTS_WEBHOOK_ALLOW_PRIVATE", value_parser = FalseyValueParser::new())]
     webhook_allow_private: bool,
 }

@@ -2,6 +2,8 @@
 
 mod service;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::OffsetDateTime;
 
 pub use self::service::{CaptureService, NewCapture};
@@ -118,6 +120,31 @@ impl Capture {
         }
     }
 
+    /// What is said, part by part.
+    pub fn said(&self) -> BTreeSet<String> {
+        let name = self.name.as_ref().map(|name| part("name", name.as_str()));
+        let email = self.email.as_ref().map(|email| part("email", email.key()));
+        let phone = self.phone.as_ref().map(|phone| part("phone", phone.as_str()));
+        [name, email, phone].into_iter().flatten().collect()
+    }
+
+    /// Whom it was about before, given what the visitor said of each in this conversation: it is
+    /// sent again, when nothing in it is new.
+    pub fn is_repeated(&self, said: &BTreeMap<ContactId, BTreeSet<String>>) -> Option<ContactId> {
+        let parts = self.said();
+        said.iter().find(|(_, before)| parts.is_subset(before)).map(|(contact, _)| *contact)
+    }
+
+    /// It without what was said before in the same conversation: somebody may have cleared that
+    /// since.
+    pub fn unsaid(&self, before: &BTreeSet<String>) -> Self {
+        let mut unsaid = self.clone();
+        unsaid.name.take_if(|name| before.contains(&part("name", name.as_str())));
+        unsaid.email.take_if(|email| before.contains(&part("email", email.key())));
+        unsaid.phone.take_if(|phone| before.contains(&part("phone", phone.as_str())));
+        unsaid
+    }
+
     /// Fills what is blank of a contact; what somebody or a file said of it stays.
     pub fn fill(&self, contact: &mut Contact, now: OffsetDateTime) -> Change {
         let patch = ContactPatch {
@@ -151,6 +178,10 @@ impl Capture {
     }
 }
 
+fn part(field: &str, value: &str) -> String {
+    format!("{field} {value}")
+}
+
 /// Keeps what widgets capture.
 ///
 /// Every implementation passes `contacts_testkit::capture_repository_contract!`.
@@ -158,8 +189,10 @@ impl Capture {
 pub trait CaptureRepository: Send + Sync {
     /// Does what [`Capture::meet`] says, with an id for somebody new. The contact gets the source
     /// and the conversation, and its blanks are filled; a visitor who was not known is that
-    /// contact from now on, and what they said before is theirs; whoever is beside is recorded as
-    /// a possible duplicate. Sent again, it changes nothing. Returns whom it is about.
+    /// contact from now on, and what they said before is theirs, but for conversations that had a
+    /// contact who was deleted; whoever is beside is recorded as a possible duplicate. What the
+    /// visitor has said in the conversation before changes nothing, whatever has become of it
+    /// since. Returns whom it is about.
     ///
     /// # Errors
     ///

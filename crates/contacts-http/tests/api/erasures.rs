@@ -36,6 +36,32 @@ async fn a_person_is_erased() {
 }
 
 #[actix_web::test]
+async fn an_unsubscribe_is_forgotten_when_that_is_asked_for() {
+    let service = Service::new();
+    let campaign = "00000000-0000-4000-8000-000000000001";
+    let spring = json!({"kind": "campaign", "name": "Spring"});
+    assert_eq!(service.put(&format!("/v1/campaigns/{campaign}"), spring).await.status, 201);
+    for (number, forget, joins) in [
+        (1, json!({}), json!({"outcome": "skipped", "reason": "unsubscribed"})),
+        (2, json!({"forget_unsubscribe": true}), json!({"outcome": "added"})),
+    ] {
+        let ann = service.contact("Ann", "ann@example.org").await;
+        let told = json!({"events": [{
+            "id": number.to_string(), "campaign_id": campaign, "kind": "unsubscribed",
+            "contact_id": ann.rsplit('/').next(), "at": "2026-01-01T09:00:00Z",
+        }]});
+        assert_eq!(service.post("/v1/deliveries", told).await.status, 200);
+        let erasure = service.post(&format!("{ann}/erase"), forget.clone()).await;
+        assert_eq!(erasure.json()["forget_unsubscribe"], forget["forget_unsubscribe"] == true);
+        let again = service.contact("Ann", "ann@example.org").await;
+        let join = json!({"campaign_id": campaign});
+        let joined = service.post(&format!("{again}/campaigns"), join).await;
+        assert_eq!(joined.json(), joins);
+        assert_eq!(service.delete(&again).await.status, 204);
+    }
+}
+
+#[actix_web::test]
 async fn only_an_admin_erases() {
     let service = Service::new();
     let ann = service.contact("Ann", "ann@example.org").await;

@@ -26,6 +26,7 @@ use super::stored::{StoredTally, write_skipped};
 use crate::Database;
 use crate::campaigns::subscribe;
 use crate::contacts::{Look, push_filter};
+use crate::conversations;
 use crate::database::{SETTINGS, store, unreadable};
 use crate::events::publish;
 use crate::selections::find_piece;
@@ -229,6 +230,7 @@ impl Doing<'_> {
             meant = rows.into_iter().map(|row| row.id).collect();
             meant.sort_unstable();
         }
+        conversations::release(db, org, &meant)?;
         sql_query("DELETE FROM contacts WHERE org_id = $1 AND id = ANY($2)")
             .bind::<SqlUuid, _>(org.0)
             .bind::<Array<SqlUuid>, _>(&meant)

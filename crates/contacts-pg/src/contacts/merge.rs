@@ -32,11 +32,12 @@ const MOVES: &[&str] = &[
     "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
      SELECT org_id, $3, tag_id FROM contact_tags WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING",
-    "INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, \
-         row_number, at, key_id, is_first) \
-     SELECT org_id, $3, kind, origin_id, reference, visitor, row_number, at, key_id, false \
+    "INSERT INTO contact_sources AS s (org_id, contact_id, kind, origin_id, reference, visitor, \
+         row_number, at, key_id, said, is_first) \
+     SELECT org_id, $3, kind, origin_id, reference, visitor, row_number, at, key_id, said, false \
      FROM contact_sources WHERE org_id = $1 AND contact_id = $2 \
-     ON CONFLICT (org_id, contact_id, kind, origin_id, reference) DO NOTHING",
+     ON CONFLICT (org_id, contact_id, kind, origin_id, reference) \
+         DO UPDATE SET said = s.said || excluded.said WHERE s.visitor = excluded.visitor",
     // The earliest of each time: the status follows from them, and the furthest wins (R27).
     "INSERT INTO subscriptions AS s (org_id, contact_id, campaign_id, pending_at, sent_at, \
          opened_at, clicked_at, bounced_at, unsubscribed_at, actor_kind, actor_id) \

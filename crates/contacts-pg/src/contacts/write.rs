@@ -18,6 +18,7 @@ use super::activity::record;
 use super::row::{Custom, find};
 use crate::Database;
 use crate::campaigns::{follow_address, follow_addresses};
+use crate::conversations;
 use crate::database::{is, is_unique_violation, store};
 use crate::events::publish;
 use crate::json::custom_to_json;
@@ -140,6 +141,7 @@ pub(super) fn delete(
         if held(db, org, id, if_version)?.is_none() {
             return Ok(false);
         }
+        conversations::release(db, org, &[id.0])?;
         sql_query("DELETE FROM contacts WHERE org_id = $1 AND id = $2")
             .bind::<SqlUuid, _>(org.0)
             .bind::<SqlUuid, _>(id.0)

@@ -6,6 +6,7 @@ mod captures;
 mod contracts;
 mod erasures;
 mod events;
+mod filled;
 mod imports;
 mod migrations;
 mod oracle;

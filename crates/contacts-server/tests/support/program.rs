@@ -98,8 +98,15 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts it on a free port, and waits until it says that it is ready.
     pub(crate) fn on(url: &str, args: &[&str]) -> Self {
+        Self::with(url, args, &[])
+    }
+
+    /// The same, with more of the environment.
+    pub(crate) fn with(url: &str, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let all = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
-        let mut child = spawn(url, &all);
+        let mut command = command(Some(url), &all);
+        command.envs(environment.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = child.stderr.take().unwrap();
         let log = thread::spawn(move || {
             let mut log = String::new();

@@ -219,6 +219,97 @@ pub fn a_deleted_contact_is_captured_anew(ports: &Ports) {
     assert_eq!(ports.get(org, new).name, Some(name("Ann")));
 }
 
+pub fn what_was_cleared_stays_so_when_a_capture_is_sent_again(ports: &Ports) {
+    let org = ports.org();
+    let (by, clear) = (Actor::User(ports.ids.next()), contacts_core::contact::Patch::Clear);
+    let first = Capture { phone: Some(phone("12")), ..said(ports, org, "v", "Ann", "") };
+    let ann = take(ports, &first);
+    let patch =
+        contacts_core::contact::ContactPatch { phone: clear, ..new_name("Ann Moe") };
+    ports.contacts.update(org, ann, None, &patch, by, ports.clock.tick()).unwrap().unwrap();
+    let cleared = ports.get(org, ann);
+    assert_eq!(cleared.phone, None);
+    ports.clock.tick();
+    assert_eq!(take(ports, &first), ann);
+    assert_eq!(ports.get(org, ann), cleared);
+    // The same conversation says more: that is taken, and what was cleared stays so.
+    let more = Capture { email: Some(email("ann@example.org")), ..first.clone() };
+    assert_eq!(take(ports, &more), ann);
+    let filled = ports.get(org, ann);
+    assert_eq!((&filled.email, &filled.phone), (&more.email, &None));
+    // Another conversation, or another number, is new.
+    let other = Capture { phone: Some(phone("34")), ..more };
+    assert_eq!(take(ports, &other), ann);
+    assert_eq!(ports.get(org, ann).phone, other.phone);
+}
+
+pub fn an_address_that_was_changed_does_not_make_a_capture_new(ports: &Ports) {
+    let org = ports.org();
+    for who in ["visitor", "somebody else"] {
+        let told = said(ports, org, "v", "", &format!("{}@example.org", who.len()));
+        if who == "somebody else" {
+            ports.add(org, "Bo", &format!("{}@example.org", who.len()));
+        }
+        let met = take(ports, &told);
+        let patch = crate::samples::new_email(&format!("new{}@example.org", who.len()));
+        let now = ports.clock.tick();
+        ports.contacts.update(org, met, None, &patch, Actor::System, now).unwrap().unwrap();
+        let everybody = ports.all(org, &ContactFilter::default());
+        assert_eq!(take(ports, &told), met, "{who}");
+        assert_eq!(ports.all(org, &ContactFilter::default()), everybody, "{who}");
+    }
+}
+
+pub fn what_was_said_moves_with_a_merge(ports: &Ports) {
+    let org = ports.org();
+    let told = Capture { phone: Some(phone("12")), ..said(ports, org, "v", "Ann", "") };
+    let (ann, bo) = (take(ports, &told), ports.add(org, "Bo", "bo@example.org").id);
+    let now = ports.clock.tick();
+    ports.contacts.merge(org, bo, ann, None, Actor::System, now).unwrap().unwrap();
+    let patch = contacts_core::contact::ContactPatch {
+        phone: contacts_core::contact::Patch::Clear,
+        ..Default::default()
+    };
+    ports.contacts.update(org, bo, None, &patch, Actor::System, now).unwrap().unwrap();
+    let merged = ports.get(org, bo);
+    assert_eq!(take(ports, &told), bo);
+    assert_eq!(ports.get(org, bo), merged);
+}
+
+pub fn a_deleted_contacts_conversations_are_not_given_to_the_next_one(ports: &Ports) {
+    let org = ports.org();
+    let (by, ids) = (Actor::System, |ports: &Ports, org, contact| {
+        let found = ports.conversations.of_contact(org, contact, None, 100).unwrap();
+        let mut ids: Vec<_> = found.iter().map(|kept| kept.id).collect();
+        ids.sort();
+        ids
+    });
+    let told = said(ports, org, "v", "Ann", "");
+    let report = crate::samples::conversation(org, &ports.ids, &ports.clock, visitor("v"));
+    let old = take(ports, &told);
+    ports.conversations.report(&report).unwrap();
+    assert_eq!(ids(ports, org, old), [told.conversation, report.id]);
+    assert!(ports.contacts.delete(org, old, None, by, ports.clock.now()).unwrap());
+    let later = ports.clock.tick();
+    // What is said while nobody knows the visitor is theirs when they are known.
+    let between = crate::samples::conversation(org, &ports.ids, &ports.clock, visitor("v"));
+    ports.conversations.report(&between).unwrap();
+    let again = said(ports, org, "v", "Ann", "");
+    let new = take(ports, &again);
+    assert_eq!(ids(ports, org, new), [between.id, again.conversation]);
+    let more = contacts_core::conversation::Conversation {
+        last_message_at: later,
+        messages: 2,
+        ..report.clone()
+    };
+    ports.conversations.report(&more).unwrap();
+    assert_eq!(ids(ports, org, new).len(), 2, "a late report does not give it back either");
+    // Captured again, it is the new one's.
+    let known = Capture { name: Some(name("Annie")), ..told };
+    assert_eq!(take(ports, &known), new);
+    assert_eq!(ids(ports, org, new).len(), 3);
+}
+
 pub fn organisations_do_not_see_each_others_captures(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
     let theirs = ports.add(other, "Ann", "ann@example.org");

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use contacts_core::campaign::{DeliveryKind, Joining};
 use contacts_core::contact::{Contact, ContactFilter};
 use contacts_core::erasure::{Erasure, ErasureId, ErasureState};
 use contacts_core::file::FileId;
@@ -156,6 +157,29 @@ pub fn whoever_comes_again_of_their_own_accord_stays(ports: &Ports) {
     let by_hand = ports.add(org, "Ann", "ann@example.org");
     assert!(ports.erasures.finish(org, erasure.id, ports.clock.tick()).unwrap());
     assert_eq!(ports.get(org, by_hand.id), by_hand);
+}
+
+pub fn an_unsubscribe_is_forgotten_when_that_is_asked_for_and_only_then(ports: &Ports) {
+    let org = ports.org();
+    let campaign = ports.campaign(org, "Spring");
+    for forget_unsubscribe in [false, true] {
+        let ann = ports.add(org, "Ann", "ann@example.org");
+        ports.told(org, &campaign, &ann, DeliveryKind::Unsubscribed);
+        ports.clock.tick();
+        // The address before is as much theirs as the one after.
+        let patch = new_email("new@example.org");
+        let now = ports.clock.tick();
+        ports.contacts.update(org, ann.id, None, &patch, Actor::System, now).unwrap().unwrap();
+        let erasure = Erasure { forget_unsubscribe, ..erasure(ports, &ann) };
+        assert!(ports.erasures.begin(&erasure).unwrap());
+        assert!(ports.erasures.finish(org, erasure.id, ports.clock.tick()).unwrap());
+        for address in ["ANN@example.org", "new@example.org"] {
+            let again = ports.add(org, "Ann", address);
+            let joined = ports.join(org, &campaign, again.id);
+            assert_eq!(joined == Joining::Added, forget_unsubscribe, "{address}: {joined:?}");
+            assert!(ports.removed(org, again.id));
+        }
+    }
 }
 
 pub fn an_erasure_queues_its_job_once(ports: &Ports) {

@@ -269,6 +269,7 @@ macro_rules! erasure_repository_contract {
             an_erased_file_is_gone_and_its_import_says_so
             whom_an_import_adds_meanwhile_is_erased_in_the_end
             whoever_comes_again_of_their_own_accord_stays
+            an_unsubscribe_is_forgotten_when_that_is_asked_for_and_only_then
             an_erasure_queues_its_job_once
             the_newest_erasure_is_listed_first
             organisations_do_not_see_each_other
@@ -420,6 +421,10 @@ macro_rules! undo_repository_contract {
             a_field_that_was_changed_since_stays_and_is_listed
             pieces_of_any_size_are_undone_to_the_same
             a_contact_that_came_again_stays
+            a_contact_with_a_note_stays
+            a_contact_in_a_campaign_stays
+            a_contact_that_another_was_merged_into_stays
+            a_contact_that_was_merged_into_another_stays_so
             whoever_is_gone_is_counted
             a_renamed_tag_is_taken_off_and_a_deleted_one_is_no_change
             what_an_archived_field_held_comes_back

@@ -17,6 +17,10 @@ macro_rules! capture_repository_contract {
             a_capture_that_is_sent_again_changes_nothing
             activity_tells_of_captures_and_their_key
             a_deleted_contact_is_captured_anew
+            what_was_cleared_stays_so_when_a_capture_is_sent_again
+            an_address_that_was_changed_does_not_make_a_capture_new
+            what_was_said_moves_with_a_merge
+            a_deleted_contacts_conversations_are_not_given_to_the_next_one
             organisations_do_not_see_each_others_captures
             the_same_people_captured_at_once_are_made_once
         }

@@ -1,6 +1,7 @@
 //! What an [`contacts_core::import::UndoRepository`] promises (R37).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use contacts_core::campaign::DeliveryKind;
 use contacts_core::contact::{ActivityKind, Contact, ContactId, Origin};
 use contacts_core::field::{Field, FieldType};
 use contacts_core::import::{
@@ -232,6 +233,50 @@ pub fn a_contact_that_came_again_stays(ports: &Ports) {
     assert_eq!(kept(ports, &first), [Kept { contact, field: None, reason: KeptReason::CameAgain }]);
     assert_eq!(undo(ports, &second), UndoTally { unchanged: 1, ..UndoTally::default() });
     assert_eq!(ports.found(org, ""), ["Ann"]);
+}
+
+/// Undoes the import that has added Ann after something was done with her: she stays, for a
+/// reason.
+fn assert_stays(ports: &Ports, reason: KeptReason, act: impl FnOnce(OrgId, &Contact)) {
+    let org = ports.org();
+    let import = imported(ports, org, vec![import_row("Ann", "ann@example.org")], 1);
+    let contact = ann(ports, org);
+    act(org, &contact);
+    ports.clock.tick();
+    assert_eq!(undo(ports, &import), tally(0, 0, 1));
+    assert_eq!(kept(ports, &import), [Kept { contact: contact.id, field: None, reason }]);
+}
+
+pub fn a_contact_with_a_note_stays(ports: &Ports) {
+    assert_stays(ports, KeptReason::Noted, |org, ann| drop(ports.note(org, ann.id, "called")));
+}
+
+pub fn a_contact_in_a_campaign_stays(ports: &Ports) {
+    assert_stays(ports, KeptReason::Subscribed, |org, ann| {
+        let campaign = ports.campaign(org, "Spring");
+        ports.join(org, &campaign, ann.id);
+    });
+    assert_stays(ports, KeptReason::Subscribed, |org, ann| {
+        let campaign = ports.campaign(org, "Spring");
+        ports.told(org, &campaign, ann, DeliveryKind::Unsubscribed);
+    });
+}
+
+pub fn a_contact_that_another_was_merged_into_stays(ports: &Ports) {
+    assert_stays(ports, KeptReason::Merged, |org, ann| {
+        // Nothing of it is new to her.
+        let other = ports.add(org, "Ann", "");
+        let (by, now) = (Actor::System, ports.clock.tick());
+        ports.contacts.merge(org, ann.id, other.id, None, by, now).unwrap().unwrap();
+    });
+}
+
+pub fn a_contact_that_was_merged_into_another_stays_so(ports: &Ports) {
+    assert_stays(ports, KeptReason::Merged, |org, ann| {
+        let other = ports.add(org, "Bo", "bo@example.org");
+        let (by, now) = (Actor::System, ports.clock.tick());
+        ports.contacts.merge(org, other.id, ann.id, None, by, now).unwrap().unwrap();
+    });
 }
 
 pub fn whoever_is_gone_is_counted(ports: &Ports) {

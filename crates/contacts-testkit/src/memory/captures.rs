@@ -1,5 +1,7 @@
 //! Captures in memory.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contacts_core::contact::{
     ActivityKind, Capture, CaptureRepository, ContactId, Meeting, OwnContact, is_only_captured,
 };
@@ -42,6 +44,9 @@ impl Rows {
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<ContactId> {
+        if let Some(contact) = capture.is_repeated(&self.said(capture)) {
+            return Ok(contact);
+        }
         let (contact, beside) = match self.meet(capture) {
             Meeting::New { beside } => {
                 self.contacts.insert(capture.to_contact(id, now), actor)?;
@@ -57,6 +62,9 @@ impl Rows {
             }
         };
         self.fill(contact, capture, actor, now);
+        if let Some(record) = self.contacts.records.get_mut(&contact) {
+            record.hear(&capture.visitor, capture.conversation, capture.said());
+        }
         if let Some(beside) = beside {
             self.pair(contact, beside);
         }
@@ -69,6 +77,20 @@ impl Rows {
         Ok(contact)
     }
 
+    /// What the visitor said in the conversation before, by whom it was about.
+    fn said(&self, capture: &Capture) -> BTreeMap<ContactId, BTreeSet<String>> {
+        let of_address = capture.email.as_ref().and_then(|email| {
+            let mut records = self.contacts.records.values();
+            records.find(|record| record.contact.email_key() == email.key())
+        });
+        let own = self.visitors.get(&capture.visitor).copied();
+        let told = self.conversations.linked(capture.conversation);
+        let met = of_address.map(|record| record.contact.id).into_iter().chain(own).chain(told);
+        let place = (capture.visitor.clone(), capture.conversation);
+        met.filter_map(|id| Some((id, self.contacts.records.get(&id)?.said.get(&place)?.clone())))
+            .collect()
+    }
+
     fn sent_by(&mut self, id: ContactId, capture: &Capture, actor: Actor) {
         if let (Some(record), Actor::Key(_)) = (self.contacts.records.get_mut(&id), actor) {
             record.senders.push((capture.arrival().origin, actor));
@@ -77,7 +99,9 @@ impl Rows {
 
     fn fill(&mut self, id: ContactId, capture: &Capture, actor: Actor, now: OffsetDateTime) {
         let Some(record) = self.contacts.records.get_mut(&id) else { return };
-        let changes = capture.fill(&mut record.contact, now);
+        let place = (capture.visitor.clone(), capture.conversation);
+        let unsaid = record.said.get(&place).map(|said| capture.unsaid(said));
+        let changes = unsaid.as_ref().unwrap_or(capture).fill(&mut record.contact, now);
         let arrival = capture.arrival();
         if record.arrive(arrival.at, arrival.origin) {
             self.sent_by(id, capture, actor);

@@ -1,7 +1,7 @@
 //! Contacts in memory.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contacts_core::action::ActionId;
 use contacts_core::campaign::{CampaignId, Delivery, DeliveryId, Subscription};
@@ -10,6 +10,7 @@ use contacts_core::contact::{
     ContactFilter, ContactId, ContactPatch, ContactRepository, CursorKey, Listed, Merged, Origin,
     PageRequest, Tagged, Updated,
 };
+use contacts_core::conversation::{ConversationId, Visitor};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::page::{Count, Page, PageSize};
 use contacts_core::tag::TagName;
@@ -35,6 +36,8 @@ pub(crate) struct Record {
     pub(crate) arrivals: Vec<Arrival>,
     /// With which key each capture was sent.
     pub(crate) senders: Vec<(Origin, Actor)>,
+    /// What each visitor said in each conversation that it came by.
+    pub(crate) said: BTreeMap<(Visitor, ConversationId), BTreeSet<String>>,
     /// What was noted of it alone, in the order in which it was.
     pub(crate) activity: Vec<Activity>,
     pub(crate) subscriptions: BTreeMap<CampaignId, Subscription>,
@@ -60,6 +63,23 @@ impl Record {
         // The first stays the first.
         self.arrivals[1..].sort_by_key(|arrival| arrival.at);
         true
+    }
+
+    /// Keeps what a visitor said in a conversation that it came by.
+    pub(crate) fn hear(
+        &mut self,
+        visitor: &Visitor,
+        conversation: ConversationId,
+        said: BTreeSet<String>,
+    ) {
+        let origin = Origin::Chat {
+            widget: visitor.widget(),
+            visitor: visitor.id().to_owned(),
+            conversation: conversation.to_string(),
+        };
+        if self.arrivals.iter().any(|arrival| arrival.origin == origin) {
+            self.said.entry((visitor.clone(), conversation)).or_default().extend(said);
+        }
     }
 
     /// Everything that happened to it, and where that stands.
@@ -119,6 +139,7 @@ impl Contacts {
             contact,
             arrivals,
             senders: Vec::new(),
+            said: BTreeMap::new(),
             activity: Vec::new(),
             subscriptions: BTreeMap::new(),
             deliveries: BTreeMap::new(),

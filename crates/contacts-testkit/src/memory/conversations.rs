@@ -1,7 +1,7 @@
 //! Conversations in memory.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::contact::ContactId;
 use contacts_core::conversation::{
@@ -17,6 +17,8 @@ use crate::world::Rows;
 pub(crate) struct Conversations {
     by_id: BTreeMap<ConversationId, Conversation>,
     links: BTreeMap<ConversationId, ContactId>,
+    /// Those that had a contact who was deleted.
+    released: BTreeSet<ConversationId>,
 }
 
 impl Conversations {
@@ -39,22 +41,29 @@ impl Conversations {
 
     /// They stay, with no contact.
     pub(crate) fn release(&mut self, contact: ContactId) {
-        self.links.retain(|_, owner| *owner != contact);
+        let theirs = self.links.extract_if(.., |_, owner| *owner == contact);
+        self.released.extend(theirs.map(|(id, _)| id));
     }
 
     /// Erases those of a contact, and those of its visitors that are nobody's.
     pub(crate) fn erase(&mut self, contact: ContactId, visitors: &[Visitor]) {
-        let Self { by_id, links } = self;
+        let Self { by_id, links, .. } = self;
         by_id.retain(|id, conversation| match links.get(id) {
             Some(owner) => *owner != contact,
             None => !visitors.contains(&conversation.visitor),
         });
+        links.retain(|id, _| by_id.contains_key(id));
+    }
+
+    /// The contact that has a conversation.
+    pub(crate) fn linked(&self, id: ConversationId) -> Option<ContactId> {
+        self.links.get(&id).copied()
     }
 
     /// Links what a visitor said before they were known.
     pub(crate) fn adopt(&mut self, visitor: &Visitor, contact: ContactId) {
         let theirs = self.by_id.values().filter(|conversation| conversation.visitor == *visitor);
-        for conversation in theirs {
+        for conversation in theirs.filter(|theirs| !self.released.contains(&theirs.id)) {
             self.links.entry(conversation.id).or_insert(contact);
         }
     }
@@ -66,6 +75,7 @@ impl Conversations {
         if kept.visitor != told.visitor {
             return;
         }
+        self.released.remove(&told.id);
         if takes {
             self.links.insert(told.id, contact);
         } else {
@@ -76,16 +86,19 @@ impl Conversations {
 
 impl Rows {
     fn report(&mut self, report: &Conversation) -> Conversation {
-        let Conversations { by_id, links } = &mut self.conversations;
+        let Conversations { by_id, links, released } = &mut self.conversations;
         let kept = by_id.entry(report.id).or_insert_with(|| report.clone());
         if kept.gives_way_to(report) {
             if kept.visitor != report.visitor {
                 // Whoever told of it before was wrong about whose it is.
                 links.remove(&report.id);
+                released.remove(&report.id);
             }
             *kept = report.clone();
         }
-        if let Some(contact) = self.visitors.get(&kept.visitor) {
+        if let Some(contact) = self.visitors.get(&kept.visitor)
+            && !released.contains(&kept.id)
+        {
             links.entry(kept.id).or_insert(*contact);
         }
         kept.clone()

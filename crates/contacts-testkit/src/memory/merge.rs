@@ -91,6 +91,9 @@ impl Record {
         for arrival in other.arrivals {
             self.arrive(arrival.at, arrival.origin);
         }
+        for ((visitor, conversation), said) in other.said {
+            self.hear(&visitor, conversation, said);
+        }
     }
 }
 

@@ -28,7 +28,8 @@ pub enum Deed {
 
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
     let whom = option::weighted(0.5, vec(0..8usize, 0..6));
-    let select = (whom, filter(), vec(0..8usize, 0..3), 1..4usize).prop_map(
+    let everybody = Just(ContactFilter::default());
+    let select = (whom, prop_oneof![everybody, filter()], vec(0..8usize, 0..3), 1..4usize).prop_map(
         |(whom, filter, except, piece)| {
             let filter = Box::new(filter);
             Operation::Select { whom, filter, except, piece }
