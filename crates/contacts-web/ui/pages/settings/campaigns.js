@@ -1,0 +1,34 @@
+// Campaigns and announcements, and how far they got. Their own services make them.
+
+import { ask } from "../../core/api.js";
+import { h } from "../../core/dom.js";
+import { number } from "../../core/format.js";
+import { paged } from "../../widgets/paged.js";
+import { nothing, part, sheet } from "./part.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Section } from "../settings.js" */
+
+const NUMBERS = /** @type {const} */ (["total", "pending", "sent", "opened", "clicked", "bounced", "unsubscribed"]);
+const TITLES = ["Campaign", "Kind", "#People", "#Pending", "#Sent", "#Opened", "#Clicked", "#Bounced", "#Unsubscribed"];
+
+/** @type {Section} */
+export function section({ signal }) {
+  const into = h("tbody");
+  const table = sheet("Campaigns", TITLES, into);
+  const none = nothing("No campaigns yet", "They show up here when a service of the suite registers them.");
+  const list = paged({
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/campaigns", { query: { ...(cursor && { cursor }), limit: 50 }, signal }),
+    into,
+    row: (/** @type {Schemas["CountedCampaign"]} */ { id, name, kind, contacts }) =>
+      h("tr", {}, h("th", { scope: "row" }, h("a", { href: `/?campaign=${id}` }, name)), h("td", {}, kind === "campaign" ? "Campaign" : "Announcement"),
+        NUMBERS.map((status) => h("td", { class: "number" }, number(contacts[status])))),
+    loaded: (count) => {
+      table.hidden = count === 0;
+      none.hidden = count > 0;
+    },
+  });
+  none.hidden = true;
+  void list.reload();
+  return part("Campaigns", "Each person is counted once, under the furthest that came of it.", null, table, none, list.more);
+}

@@ -1,0 +1,66 @@
+// What sections of the settings are made of.
+
+import { h } from "../../core/dom.js";
+import { ago, moment } from "../../core/format.js";
+import { icon } from "../../core/icon.js";
+import { dialog } from "../../widgets/dialog.js";
+
+/** @import { Child } from "../../core/dom.js" */
+
+/**
+ * @param {string} title
+ * @param {string} lead what it is for, in a sentence
+ * @param {Child} action what makes a new one
+ * @param {...(Child | Child[])} children
+ */
+export const part = (title, lead, action, ...children) =>
+  h("div", { class: "stack" }, h("div", { class: "head" }, h("h1", {}, title), action), h("p", { class: "muted lead" }, lead), ...children);
+
+/**
+ * A table, in a box that scrolls when it is too wide.
+ *
+ * @param {string} caption
+ * @param {string[]} titles one that is empty heads commands; one after a `#` heads numbers
+ * @param {HTMLElement} rows a `tbody`
+ */
+export const sheet = (caption, titles, rows) =>
+  h("div", { class: "sheet-scroll boxed" }, h("table", { class: "sheet" },
+    h("caption", { class: "hidden" }, caption),
+    h("thead", {}, h("tr", {}, titles.map((title) => title ? h("th", { scope: "col", class: title.startsWith("#") ? "number" : "" }, title.replace("#", "")) : h("td", {}, h("span", { class: "hidden" }, "Commands"))))),
+    rows));
+
+/**
+ * @param {string} title
+ * @param {string} text
+ */
+export const nothing = (title, text) => h("div", { class: "empty" }, h("h2", {}, title), h("p", {}, text));
+
+/** @param {string | null | undefined} at */
+export const when = (at) => (at ? h("time", { dateTime: at, title: moment(at) }, ago(at)) : null);
+
+/**
+ * A state: a dot and a word.
+ *
+ * @param {string} tone
+ * @param {string} word
+ */
+export const state = (tone, word) => h("span", { class: `status ${tone}` }, word);
+
+/**
+ * Shows a secret, this once.
+ *
+ * @param {string} title
+ * @param {string} text
+ * @param {string} secret
+ */
+export async function secret(title, text, secret) {
+  const shown = h("input", { value: secret, readOnly: true, class: "mono", "aria-label": "Secret", spellcheck: false, onfocus: () => shown.select() });
+  const said = h("span", { class: "hint", role: "status" }, "");
+  const copy = h("button", { type: "button", autofocus: true, onclick: async () => {
+    shown.select();
+    // Without a secure connection there is no clipboard, but what is selected can be copied.
+    const copied = await navigator.clipboard?.writeText(secret).then(() => true, () => false);
+    said.textContent = copied ? "Copied." : "Press Ctrl+C to copy it.";
+  } }, icon("copy"), "Copy");
+  await dialog({ title, cancel: "I have stored it", body: h("div", { class: "stack" }, h("p", {}, text), h("div", { class: "row" }, h("div", { class: "grow" }, shown), copy), said) });
+}

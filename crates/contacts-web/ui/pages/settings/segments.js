@@ -1,0 +1,66 @@
+// Segments: filters that were saved under a name.
+
+import { ask } from "../../core/api.js";
+import { h } from "../../core/dom.js";
+import { icon } from "../../core/icon.js";
+import { dialog } from "../../widgets/dialog.js";
+import { labelled } from "../../widgets/form.js";
+import { paged } from "../../widgets/paged.js";
+import { filterFrom, pathOf } from "../list/query.js";
+import { nothing, part, sheet, when } from "./part.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Section } from "../settings.js" */
+
+/** @type {Section} */
+export function section({ signal }) {
+  const into = h("tbody");
+  const table = sheet("Segments", ["Segment", "Changed", ""], into);
+  const none = nothing("No segments yet", "Filter the contacts, and save the filter under a name.");
+  const list = paged({
+    load: (/** @type {string | undefined} */ after) => ask("get", "/v1/segments", { query: { ...(after && { after }), limit: 50 }, signal }),
+    into,
+    row: (/** @type {Schemas["Segment"]} */ segment) => rowOf(segment, () => {
+      dispatchEvent(new CustomEvent("segmentschanged"));
+      void list.reload();
+    }),
+    loaded: (count) => {
+      table.hidden = count === 0;
+      none.hidden = count > 0;
+    },
+  });
+  none.hidden = true;
+  void list.reload();
+  return part("Segments", "Saved filters. They stand beside the list, and work wherever a filter does.",
+    h("a", { href: "/", class: "button" }, icon("filter"), "Filter contacts"), table, none, list.more);
+}
+
+/**
+ * @param {Schemas["Segment"]} segment
+ * @param {() => void} changed
+ */
+const rowOf = (segment, changed) =>
+  h("tr", {}, h("th", { scope: "row" }, h("a", { href: pathOf(filterFrom(segment.filter)) }, segment.name)), h("td", {}, when(segment.updated_at)),
+    h("td", { class: "commands" },
+      h("button", { type: "button", class: "quiet", "aria-label": `Rename ${segment.name}`, onclick: async () => (await rename(segment)) && changed() }, "Rename"),
+      h("button", { type: "button", class: "quiet danger", "aria-label": `Delete ${segment.name}`, onclick: async () => (await remove(segment)) && changed() }, "Delete")));
+
+/** @param {Schemas["Segment"]} segment */
+function rename({ id, name }) {
+  const input = h("input", { value: name, required: true, maxLength: 200, autofocus: true, autocomplete: "off" });
+  return dialog({
+    title: `Rename ${name}`,
+    body: labelled("Name", input),
+    action: "Rename",
+    run: () => ask("patch", "/v1/segments/{id}", { path: { id }, body: { name: input.value.trim() } }),
+  });
+}
+
+/** @param {Schemas["Segment"]} segment */
+const remove = ({ id, name }) => dialog({
+  title: `Delete ${name}?`,
+  body: h("p", {}, "The saved filter goes. The contacts that it shows stay."),
+  action: "Delete the segment",
+  danger: true,
+  run: () => ask("delete", "/v1/segments/{id}", { path: { id } }),
+});

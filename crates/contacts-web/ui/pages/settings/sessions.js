@@ -1,0 +1,55 @@
+// Where one is signed in, and how to end it there.
+
+import { ask, sentence } from "../../core/api.js";
+import { fill, h } from "../../core/dom.js";
+import { day, moment } from "../../core/format.js";
+import { toast } from "../../widgets/toast.js";
+import { part, sheet, when } from "./part.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Section } from "../settings.js" */
+
+/** @type {Section} */
+export async function section({ signal }) {
+  const body = h("div", { class: "stack" });
+  const show = async () => {
+    const { items } = await ask("get", "/v1/sessions", { signal });
+    fill(body, sheet("Sessions", ["Browser", "Signed in", "Last seen", "Ends", ""], h("tbody", {}, items.map((one) => rowOf(one, show)))));
+  };
+  await show();
+  return part("Sessions", "Where you are signed in. End those that you do not know.", null, body);
+}
+
+/**
+ * @param {Schemas["Session"]} one
+ * @param {() => Promise<void>} show
+ */
+function rowOf(one, show) {
+  const name = browserOf(one.agent ?? "");
+  const end = h("button", { type: "button", class: "quiet danger", "aria-label": `End the session in ${name}`, onclick: async () => {
+    try {
+      await ask("delete", "/v1/sessions/{id}", { path: { id: one.id } });
+    } catch (error) {
+      toast(sentence(error));
+    }
+    await show();
+  } }, "End");
+  return h("tr", {}, h("th", { scope: "row", title: one.agent ?? "" }, name), h("td", {}, when(one.created_at)), h("td", {}, one.current ? h("span", { class: "status good" }, "This one") : when(one.last_seen_at)),
+    h("td", {}, h("time", { dateTime: one.expires_at, title: moment(one.expires_at) }, day(one.expires_at))), h("td", { class: "commands" }, !one.current && end));
+}
+
+/** The order matters: each says that it is those below it, too. @type {[RegExp, string][]} */
+const BROWSERS = [[/Edg\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\//, "Firefox"], [/Chrome\//, "Chrome"], [/Safari\//, "Safari"]];
+/** @type {[RegExp, string][]} */
+const SYSTEMS = [[/Windows/, "Windows"], [/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Mac OS/, "macOS"], [/Linux/, "Linux"]];
+
+/**
+ * What to call a browser by what it says of itself.
+ *
+ * @param {string} agent
+ */
+function browserOf(agent) {
+  /** @param {[RegExp, string][]} known */
+  const called = (known) => known.find(([pattern]) => pattern.test(agent))?.[1];
+  return [called(BROWSERS), called(SYSTEMS)].filter(Boolean).join(" on ") || agent.slice(0, 60) || "Unknown browser";
+}
