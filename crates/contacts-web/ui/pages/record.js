@@ -1,1 +1,108 @@
-export const open = () => ({ title: "", element: document.createElement("div") });
+// One contact: profile, tags, where it came from, and what happened with it.
+
+import { Problem, ask, sentence } from "../core/api.js";
+import { fill, h } from "../core/dom.js";
+import { icon } from "../core/icon.js";
+import { go } from "../core/router.js";
+import { styles } from "../core/styles.js";
+import { failure } from "../widgets/failure.js";
+import { toast } from "../widgets/toast.js";
+import { Opened } from "./record/opened.js";
+import { snapshot } from "./record/saver.js";
+
+/** @import { Context, Page } from "../core/router.js" */
+
+/**
+ * The query of the list stays in the address, so that the way back leads to where somebody was.
+ *
+ * @param {Context} context
+ * @returns {Promise<Page>}
+ */
+export async function open({ url, part: id, signal }) {
+  const element = h("div", { class: "page record" }, ghost());
+  /** @type {Opened | null} */
+  let opened = null;
+  const page = { title: "Contact", element, follow: (/** @type {URL} */ to) => opened?.follow(to) ?? false };
+
+  async function load() {
+    const [contact, fields] = await Promise.all([
+      ask("get", "/v1/contacts/{id}", { path: { id }, signal }),
+      ask("get", "/v1/fields", { signal }),
+      styles("./record.css", import.meta.url),
+    ]);
+    if (contact.id !== id.toLowerCase()) {
+      toast(`This contact was merged into ${nameOf(contact)}.`);
+      return go(`/contacts/${contact.id}${url.search}`, { replace: true });
+    }
+    opened = new Opened(contact, fields.items, new URL(location.href), signal);
+    page.title = nameOf(contact);
+    document.title = `${page.title} · Informly`;
+    fill(element, opened.element);
+    watch(opened, signal);
+  }
+
+  async function show() {
+    try {
+      await load();
+    } catch (error) {
+      if (signal.aborted) return;
+      const missing = error instanceof Problem && error.status === 404;
+      page.title = missing ? "Contact not found" : "Contact";
+      fill(element, back(url), missing ? notFound(url) : failure(sentence(error), () => (fill(element, ghost()), void show())));
+    }
+  }
+  const shown = show();
+  // Who waits longer than this sees that something is coming.
+  await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, 250))]);
+  return page;
+}
+
+/** @param {{ name?: string | null, email?: string | null, phone?: string | null }} contact */
+export const nameOf = ({ name, email, phone }) => name ?? email ?? phone ?? "No name";
+
+/** @param {URL} url */
+export function back({ searchParams }) {
+  const query = new URLSearchParams(searchParams);
+  query.delete("tab");
+  return h("a", { class: "back", href: query.size ? `/?${query}` : "/" }, icon("back"), "Contacts");
+}
+
+/** @param {URL} url */
+const notFound = (url) =>
+  h("div", { class: "empty" }, h("h1", {}, "This contact is not here"), h("p", {}, "It may have been deleted, or the link is not whole."),
+    h("div", { class: "row" }, h("a", { class: "button", href: back(url).getAttribute("href") }, "All contacts")));
+
+const ghost = () => h("div", { class: "loading", role: "status" }, h("span", { class: "hidden" }, "Loading the contact"), [40, 320, 200].map(() => h("div", { class: "ghost" })));
+
+/**
+ * Who comes back to the page sees what others made of the contact meanwhile.
+ *
+ * @param {Opened} opened
+ * @param {AbortSignal} signal
+ */
+function watch(opened, signal) {
+  const { id } = opened.contact;
+  let read = Date.now();
+  const again = async () => {
+    read = Date.now();
+    try {
+      const contact = await ask("get", "/v1/contacts/{id}", { path: { id }, signal });
+      opened.saver.absorb(snapshot(contact));
+      if (contact.id === id) opened.update(contact);
+      else renewed(contact.id);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 404) renewed(id);
+    }
+  };
+  // Another page of this one: what it was merged into, or that it is gone.
+  const renewed = (/** @type {string} */ to) => (opened.element.remove(), location.assign(`/contacts/${to}${location.search}`));
+  const back = () => {
+    if (document.hidden || Date.now() - read < 2000) return;
+    void again();
+    opened.refresh();
+  };
+  document.addEventListener("visibilitychange", back, { signal });
+  addEventListener("focus", back, { signal });
+  // A save that was on its way when the page was left may have arrived by now.
+  if (opened.saver.restored) setTimeout(() => !signal.aborted && void again(), 1500);
+}

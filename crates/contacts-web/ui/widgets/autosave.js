@@ -110,6 +110,11 @@ export class Autosave {
     return this.#field(name).state;
   }
 
+  /** Whether something was typed before the page was closed, and seems not to be stored. */
+  get restored() {
+    return [...this.#fields.values()].some(({ state }) => /restored|changed/.test(state.is));
+  }
+
   /** Whether something was typed that will not be stored by itself. */
   get stuck() {
     return [...this.#fields.values()].some(({ text, state }) => text && /failed|refused|changed/.test(state.is));
@@ -221,6 +226,11 @@ export class Autosave {
    */
   drop(name) {
     this.#settle(name, "still");
+  }
+
+  /** The thing is gone: nothing of it is to be saved any more. */
+  forget() {
+    for (const name of this.#fields.keys()) this.drop(name);
   }
 
   /** @param {string} name */

@@ -10,7 +10,7 @@ import { input, leads } from "../../widgets/field.js";
 /** @import { Child } from "../../core/dom.js" */
 /** @import { State } from "../../widgets/autosave.js" */
 /** @import { Kind } from "../../widgets/field.js" */
-/** @import { Opened } from "../record.js" */
+/** @import { Opened } from "./opened.js" */
 
 /**
  * @param {Opened} opened
@@ -33,6 +33,7 @@ export function row(opened, kind) {
     const untouched = control.value.trim() === seen.trim() && stored !== seen;
     if (document.activeElement !== control || untouched) show(saver.text(key));
     seen = stored;
+    control.classList.toggle("filled", control.value !== "");
     fill(aside, leads(kind, stored));
     clearTimeout(quiet);
     if (state.is === "saved") quiet = setTimeout(() => saver.state(key).is === "saved" && fill(status), 4000);
@@ -55,7 +56,7 @@ export function row(opened, kind) {
     if (/** @type {KeyboardEvent} */ (event).key === "Enter" && control instanceof HTMLInputElement) saver.flush(key);
   });
   saver.watch(key, shown);
-  return h("div", { class: "line" }, h("label", { htmlFor: id }, label), h("div", { class: "value" }, control, aside), status);
+  return h("div", { class: "property" }, h("label", { htmlFor: id }, label), h("div", { class: "value" }, control, aside), status);
 }
 
 /**

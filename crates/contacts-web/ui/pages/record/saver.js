@@ -52,7 +52,7 @@ export function saverOf(contact, signal) {
  *
  * @param {Schemas["Contact"]} contact
  */
-export const tell = (contact) => void dispatchEvent(new CustomEvent("contactsaved", { detail: contact }));
+export const tell = (contact) => void dispatchEvent(new CustomEvent("contactchanged", { detail: contact }));
 
 /**
  * @param {string} name

@@ -1,0 +1,172 @@
+// The contact that is open, and the parts of its page.
+
+import { fill, h } from "../../core/dom.js";
+import { day } from "../../core/format.js";
+import { icon } from "../../core/icon.js";
+import { go } from "../../core/router.js";
+import { face } from "../../core/session.js";
+import { CORE, kinds } from "../../widgets/field.js";
+import { menu } from "../../widgets/popover.js";
+import { back, nameOf } from "../record.js";
+import { activity } from "./activity.js";
+import { campaigns } from "./campaigns.js";
+import { conversations } from "./conversations.js";
+import { duplicates } from "./duplicates.js";
+import { notes } from "./notes.js";
+import { row } from "./profile.js";
+import { saverOf, snapshot } from "./saver.js";
+import { sources } from "./sources.js";
+import { tabList } from "./tabs.js";
+import { tags } from "./tags.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+
+/**
+ * What stands behind a tab.
+ *
+ * @typedef {object} Part
+ * @property {HTMLElement} element
+ * @property {() => Promise<boolean>} load loads it, or loads it anew; whether anything is there
+ */
+
+const TABS = { conversations: "Conversations", campaigns: "Campaigns", notes: "Notes", activity: "Activity" };
+/** @typedef {keyof typeof TABS} TabKey */
+
+export class Opened {
+  /**
+   * @param {Schemas["Contact"]} contact
+   * @param {Schemas["Field"][]} fields
+   * @param {URL} url
+   * @param {AbortSignal} signal
+   */
+  constructor(contact, fields, url, signal) {
+    this.contact = contact;
+    this.signal = signal;
+    this.kinds = [...CORE, ...kinds(fields)];
+    this.saver = saverOf(contact, signal);
+    /** Since when the person wants no more of any campaign. @type {string | null} */
+    this.unsubscribed = null;
+    /** Whether campaigns reached them, in a few words. */
+    this.emailed = "";
+    this.name = h("h1", { tabIndex: -1 });
+    this.picture = h("span", {});
+    this.states = h("div", { class: "states" });
+    this.times = h("p", { class: "muted times" });
+    this.tags = tags(this);
+    this.duplicates = duplicates(this);
+    /** @type {Record<TabKey, Part>} */
+    this.parts = { conversations: conversations(this), campaigns: campaigns(this), notes: notes(this), activity: activity(this) };
+    this.keys = /** @type {TabKey[]} */ (Object.keys(TABS));
+    this.tabs = tabList(this.keys.map((key) => ({ key, label: TABS[key], element: this.parts[key].element })), (key) => this.choose(key));
+    this.back = h("div", {}, back(url));
+    this.element = this.#layout();
+    addEventListener("contactchanged", (event) => {
+      const { detail } = /** @type {CustomEvent<Schemas["Contact"]>} */ (event);
+      if (detail.id === this.contact.id) this.update(detail);
+    }, { signal });
+    this.#draw();
+    this.follow(url);
+    void this.#load(url);
+  }
+
+  #layout() {
+    const more = h("button", { type: "button", class: "only", "aria-label": "More" }, icon("more"));
+    const head = h("header", { class: "head" }, this.picture, h("div", { class: "who" }, this.name, this.states),
+      h("button", { type: "button", onclick: () => void this.merge() }, icon("merge"), "Merge"), h("span", {}, more));
+    menu(more, () => this.#commands());
+    const about = h("section", { class: "panel about", "aria-labelledby": "about" }, h("h2", { id: "about" }, "Profile"),
+      h("div", { class: "profile" }, this.kinds.map((kind) => row(this, kind))), this.tags.element, sources(this).element, this.times);
+    const history = h("div", { class: "history" }, this.tabs.element, this.keys.map((key) => this.parts[key].element));
+    return h("div", {}, this.back, head, this.duplicates.element, h("div", { class: "columns" }, about, history));
+  }
+
+  #commands() {
+    const { id } = this.contact;
+    return [
+      h("a", { href: `/v1/contacts/${id}/data`, download: `contact-${id}.json` }, icon("download"), "Download all that is held"),
+      h("hr"),
+      h("button", { type: "button", class: "danger", onclick: async () => (await import("./remove.js")).remove(this) }, icon("trash"), "Delete"),
+      h("button", { type: "button", class: "danger", onclick: async () => (await import("./remove.js")).erase(this) }, icon("close"), "Erase this person"),
+    ];
+  }
+
+  /**
+   * Loads what is behind the tabs; without a tab in the address, the first with something opens.
+   *
+   * @param {URL} url
+   */
+  async #load(url) {
+    const loads = this.keys.map((key) => this.parts[key].load());
+    void this.duplicates.load();
+    if (url.searchParams.has("tab")) return;
+    for (const [at, key] of this.keys.entries()) {
+      if (!(await loads[at])) continue;
+      if (!new URL(location.href).searchParams.has("tab")) this.tabs.show(key);
+      return;
+    }
+  }
+
+  /** @param {URL} url */
+  follow(url) {
+    const key = url.searchParams.get("tab");
+    this.tabs.show(this.keys.find((one) => one === key) ?? "conversations");
+    fill(this.back, back(url));
+    return true;
+  }
+
+  /** @param {string} tab */
+  choose(tab) {
+    const to = new URL(location.href);
+    to.searchParams.set("tab", tab);
+    go(to.pathname + to.search, { replace: true });
+  }
+
+  /** Reads anew what is behind the tabs. */
+  refresh() {
+    for (const key of this.keys) void this.parts[key].load();
+    void this.duplicates.load();
+  }
+
+  /** @param {Schemas["Contact"]} contact */
+  update(contact) {
+    if (contact.version < this.contact.version) return;
+    const edited = contact.version > this.contact.version;
+    this.contact = contact;
+    this.saver.absorb(snapshot(contact));
+    this.#draw();
+    if (edited) void this.parts.activity.load();
+  }
+
+  /**
+   * What campaigns did, for the head of the page.
+   *
+   * @param {string} emailed
+   * @param {string | null} unsubscribed
+   */
+  reached(emailed, unsubscribed) {
+    Object.assign(this, { emailed, unsubscribed });
+    this.#draw();
+  }
+
+  /**
+   * Folds another contact into this one, or this into another; whether it was done.
+   *
+   * @param {string} [other] whom, or whoever is chosen
+   */
+  async merge(other) {
+    return (await import("./merge.js")).merge(this, other);
+  }
+
+  #draw() {
+    const { contact } = this;
+    const name = nameOf(contact);
+    this.name.textContent = name;
+    document.title = `${name} · Informly`;
+    fill(this.picture, face(name));
+    fill(this.states, !contact.reachable && h("span", { class: "status warn" }, "Unreachable: no address"), contact.incomplete && !contact.name && h("span", { class: "status warn" }, "Incomplete: no name"),
+      this.unsubscribed && h("span", { class: "status bad" }, `Unsubscribed on ${day(this.unsubscribed)}`),
+      this.emailed && h("button", { type: "button", class: "link", onclick: () => this.choose("campaigns") }, this.emailed));
+    fill(this.times, `Added ${day(contact.created_at)}. Profile changed ${day(contact.updated_at)}.`);
+    this.tags.show(contact.tags);
+  }
+}

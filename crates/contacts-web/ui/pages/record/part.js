@@ -1,0 +1,77 @@
+// A part of the record that is loaded by itself: ghosts, then what there is, or why not.
+
+import { aborted, sentence } from "../../core/api.js";
+import { fill, h } from "../../core/dom.js";
+import { failure } from "../../widgets/failure.js";
+
+/** @import { Child } from "../../core/dom.js" */
+
+/**
+ * What is shown stays while it is read anew, also when that fails.
+ *
+ * @template T
+ * @param {HTMLElement} place
+ * @param {() => Promise<T>} get
+ * @param {(got: T) => boolean} draw shows it; whether anything is there
+ */
+export function part(place, get, draw) {
+  const state = h("div", { class: "part-state" });
+  place.before(state);
+  let drawn = false;
+  let turn = 0;
+  return async function load() {
+    const mine = (turn += 1);
+    if (!drawn) fill(state, ghosts());
+    try {
+      const got = await get();
+      if (mine !== turn) return false;
+      fill(state);
+      drawn = true;
+      return draw(got);
+    } catch (error) {
+      if (mine === turn && !aborted(error)) fill(state, failure(sentence(error), () => void load()));
+      return false;
+    }
+  };
+}
+
+const ghosts = () => h("div", { class: "loading", role: "status" }, h("span", { class: "hidden" }, "Loading"), [1, 2, 3].map(() => h("div", { class: "ghost" })));
+
+/**
+ * A list that shows its first page, and more when asked.
+ *
+ * @template T
+ * @param {HTMLElement} place
+ * @param {(from: string | undefined) => Promise<{ items: T[], next?: string | null }>} get
+ * @param {(items: T[], more: boolean) => Child[]} draw all that is loaded
+ */
+export function pages(place, get, draw) {
+  /** @type {T[]} */
+  let items = [];
+  const rows = h("div", {});
+  const below = h("div", { class: "below" });
+  place.append(rows, below);
+
+  /** @param {string | null | undefined} next */
+  function show(next) {
+    fill(rows, draw(items, !!next));
+    fill(below, next && h("button", { type: "button", onclick: () => void more(next) }, "Load more"));
+  }
+
+  /** @param {string} from */
+  async function more(from) {
+    try {
+      const page = await get(from);
+      items = [...items, ...page.items];
+      show(page.next);
+    } catch (error) {
+      if (!aborted(error)) fill(below, failure(sentence(error), () => void more(from)));
+    }
+  }
+
+  return part(rows, () => get(undefined), (page) => {
+    items = page.items;
+    show(page.next);
+    return items.length > 0;
+  });
+}

@@ -1,0 +1,51 @@
+// The tags of the contact: put on and taken off at once, with what came of it.
+
+import { ask, sentence } from "../../core/api.js";
+import { fill, h, newId } from "../../core/dom.js";
+import { icon } from "../../core/icon.js";
+import { tagBox } from "../../widgets/tags.js";
+import { tell } from "./saver.js";
+
+/** @import { Opened } from "./opened.js" */
+
+/** @param {Opened} opened */
+export function tags(opened) {
+  const status = h("div", { class: "saved", role: "status" });
+  const title = h("h3", { id: newId() }, "Tags");
+  /** One after the other, so that the last answer is the newest. */
+  let turn = Promise.resolve();
+  let waiting = 0;
+
+  /** @param {{ add?: string[], remove?: string[] }} body */
+  const change = (body) => {
+    waiting += 1;
+    fill(status, "Saving…");
+    turn = turn.then(() => send(body));
+    return turn;
+  };
+
+  /** @param {{ add?: string[], remove?: string[] }} body */
+  async function send(body) {
+    try {
+      const { contact } = await ask("post", "/v1/contacts/{id}/tags", { path: { id: opened.contact.id }, body, keepalive: true });
+      waiting -= 1;
+      if (waiting) return;
+      fill(status, icon("check"), "Saved");
+      setTimeout(() => !waiting && fill(status), 4000);
+      tell(contact);
+      void opened.parts.activity.load();
+    } catch (error) {
+      waiting -= 1;
+      box.show(opened.contact.tags);
+      const [tag] = body.add ?? body.remove ?? [];
+      fill(status, h("span", { class: "wrong" }, `${tag} was not ${body.add ? "added" : "removed"}. ${sentence(error)}`), h("button", { type: "button", class: "link", onclick: () => void change(body) }, "Retry"));
+    }
+  }
+
+  const box = tagBox({ label: "Tags", tags: opened.contact.tags, add: (tag) => change({ add: [tag] }), remove: (tag) => change({ remove: [tag] }) });
+  return {
+    element: h("section", { "aria-labelledby": title.id }, title, box.element, status),
+    /** @param {string[]} shown */
+    show: (shown) => void (waiting || box.show(shown)),
+  };
+}
