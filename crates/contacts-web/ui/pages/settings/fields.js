@@ -9,9 +9,9 @@ import { TYPES, fieldForm } from "./field-form.js";
 import { nothing, part, sheet } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
-/** @import { Section } from "../settings.js" */
+/** @import { Context } from "../../core/router.js" */
 
-/** @type {Section} */
+/** @param {Context} context */
 export async function section({ signal }) {
   let fields = (await ask("get", "/v1/fields", { signal })).items;
   const body = h("div", { class: "stack" });

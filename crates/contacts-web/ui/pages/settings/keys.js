@@ -9,7 +9,7 @@ import { choices, chosen, labelled } from "../../widgets/form.js";
 import { nothing, part, secret, sheet, state, when } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
-/** @import { Section } from "../settings.js" */
+/** @import { Context } from "../../core/router.js" */
 
 /** Each covers those above it, but the last, which stands alone. @type {[Schemas["Scope"], string, string][]} */
 const SCOPES = [
@@ -23,7 +23,7 @@ const SCOPES = [
 const LIVES = [["90", "In 90 days"], ["30", "In 30 days"], ["365", "In a year"], ["", "Never"], ["day", "On a day…"]];
 const DAY = 86_400_000;
 
-/** @type {Section} */
+/** @param {Context} context */
 export async function section({ signal }) {
   const body = h("div", { class: "stack" });
   const show = async () => {

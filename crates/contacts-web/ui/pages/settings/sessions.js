@@ -7,9 +7,9 @@ import { toast } from "../../widgets/toast.js";
 import { part, sheet, when } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
-/** @import { Section } from "../settings.js" */
+/** @import { Context } from "../../core/router.js" */
 
-/** @type {Section} */
+/** @param {Context} context */
 export async function section({ signal }) {
   const body = h("div", { class: "stack" });
   const show = async () => {

@@ -12,11 +12,11 @@ import { deliveries } from "./deliveries.js";
 import { TYPES, webhookForm } from "./webhook-form.js";
 
 /** @import { Schemas } from "../../core/api.js" */
-/** @import { Section } from "../settings.js" */
+/** @import { Context } from "../../core/router.js" */
 
 const SECRET = "Messages are signed with it, so that you can tell them from others. It is shown this once.";
 
-/** @type {Section} */
+/** @param {Context} context */
 export async function section({ signal, url }) {
   const body = h("ul", { class: "stack", "aria-label": "Webhooks" });
   /** Whose deliveries are open. */
