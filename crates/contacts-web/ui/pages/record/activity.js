@@ -64,9 +64,11 @@ const edit = (item) => (item?.kind === "edited" && item.changes.length === 1 ? i
  * @param {Kind[]} kinds
  */
 function one(item, kinds) {
-  const who = h("strong", {}, "…");
+  // What came from a program is told by what happened, what a person did by who did it.
+  const passive = /arrived|imported|captured|delivered/.test(item.kind);
+  const who = h(passive ? "small" : "strong", {}, "…");
   void called(item.actor).then((name) => fill(who, name));
-  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, who, " ", does(item)), details(item, kinds)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
+  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), " ", who] : [who, " ", ...does(item)]), details(item, kinds)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
 }
 
 /**
@@ -80,21 +82,21 @@ function does(item) {
     case "tagged": return [item.added.length && item.removed.length ? "changed tags" : item.added.length ? "added tags" : "removed tags"];
     case "arrived": return [came(item.origin)];
     case "imported": return [came(item.origin)];
-    case "captured": return ["filled in what a visitor said in a chat"];
+    case "captured": return ["A chat filled in what was missing"];
     case "merged": return [`merged ${item.called ?? "another contact"} into this one`];
     case "noted": return [{ added: "added a note", edited: "edited a note", deleted: "deleted a note" }[item.change]];
     case "subscribed": return ["added to ", h("em", {}, item.campaign.name)];
-    case "delivered": return [{ sent: "sent ", bounced: "had returned ", opened: "saw opened ", clicked: "saw clicked ", unsubscribed: "was told to stop by " }[item.delivery], h("em", {}, item.campaign.name)];
+    case "delivered": return [h("em", {}, item.campaign.name), { sent: " was sent", bounced: " came back", opened: " was opened", clicked: " was clicked", unsubscribed: " was unsubscribed from" }[item.delivery]];
   }
 }
 
 /** @param {Schemas["Origin"]} origin */
 function came(origin) {
   switch (origin.kind) {
-    case "chat": return "met this contact in a chat";
-    case "csv_import": return `imported this contact from ${origin.file_name}, row ${origin.row}`;
-    case "manual": return "added this contact again";
-    case "connected": return "brought this contact from a connected source";
+    case "chat": return "Came by a chat widget";
+    case "csv_import": return `Came by the file ${origin.file_name}, row ${origin.row}`;
+    case "manual": return "Was added by hand again";
+    case "connected": return "Came from a connected source";
   }
 }
 

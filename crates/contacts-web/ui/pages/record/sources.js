@@ -47,7 +47,7 @@ function said(source) {
     case "manual": {
       const who = h("span", {}, "…");
       void called(source.by).then((name) => fill(who, name));
-      return ["manual", source.by.kind === "user" ? "Added by hand" : "Added over the API", ["by ", who]];
+      return ["manual", source.by.kind === "user" ? "Added by hand" : "Added over the API", [who]];
     }
   }
 }
