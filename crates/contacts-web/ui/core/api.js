@@ -66,7 +66,10 @@ export async function ask(method, path, request) {
     body: body === undefined ? null : file ? body : JSON.stringify(body),
     signal: signal ?? null,
     keepalive: keepalive ?? false,
+    // What is to change one contact must not change the one that it was merged into.
+    redirect: method === "get" ? "follow" : "manual",
   });
+  if (response.type === "opaqueredirect") throw new Problem({ status: 308, code: "merged", detail: "this contact was merged into another" });
   if (response.ok) return /** @type {Answer<paths[P][M]>} */ (response.status === 204 ? undefined : await response.json());
   const problem = new Problem(await response.json().catch(() => ({ status: response.status, detail: "the server failed" })));
   if (problem.status === 401) dispatchEvent(new CustomEvent("signedout"));
