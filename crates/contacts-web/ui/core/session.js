@@ -20,7 +20,7 @@ export function enter() {
 /** @param {Schemas["Me"]} me */
 export function account(me) {
   const name = me.name ?? "You";
-  const button = h("button", { type: "button", "aria-label": `Account: ${name}` }, face(name), h("span", {}, name, h("small", {}, me.organisation.name)));
+  const button = h("button", { type: "button" }, face(name), h("span", { class: "hidden" }, "Account: "), h("span", {}, name, h("small", {}, me.organisation.name)));
   const holder = h("div", { class: "account-menu" }, button);
   menu(button, () => [
     h("a", { href: "/settings/sessions" }, icon("user"), "Sessions"),
