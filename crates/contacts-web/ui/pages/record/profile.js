@@ -81,7 +81,9 @@ function says(opened, kind, { is, why, reason, taken }) {
   if (is !== "refused") return [];
   const wrong = h("span", { class: "wrong" }, reason ? `${label} ${reason}.` : why);
   if (!taken) return [wrong];
-  return [wrong, h("a", { href: `/contacts/${taken}` }, "Open it"), does("Merge", () => void opened.merge(taken).then((merged) => merged && saver.retry(key)))];
+  const other = h("a", { href: `/contacts/${taken}` }, "Open it");
+  // Refused for what it is, and not for what the contact is: merging helps.
+  return [wrong, other, !!reason && does("Merge", () => void opened.merge(taken).then((merged) => merged && saver.retry(key)))];
 }
 
 /**

@@ -87,6 +87,7 @@ async function send(id, changes, versions) {
     tell(contact);
     return snapshot(contact);
   } catch (error) {
+    if (error instanceof Problem && error.code === "merged") error.contact = (await ask("get", "/v1/contacts/{id}", { path: { id } })).id;
     if (!(error instanceof Problem) || !error.current) throw error;
     tell(error.current);
     throw new Stale(snapshot(error.current));
