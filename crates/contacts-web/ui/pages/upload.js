@@ -112,5 +112,5 @@ function rowOf(one) {
 function actOf(one) {
   if (one.state === "sending") return h("button", { type: "button", onclick: one.cancel, "aria-label": `Cancel the upload of ${one.name}` }, "Cancel");
   if (one.state === "stored") return h("a", { href: `/imports/${one.job?.id}`, class: "button primary", "aria-label": `Review ${one.name}` }, "Review");
-  return h("button", { type: "button", onclick: one.retry, "aria-label": `Upload ${one.name} again` }, "Try again");
+  return h("button", { type: "button", onclick: one.retry, "aria-label": `Try again: ${one.name}` }, "Try again");
 }

@@ -43,10 +43,11 @@ export function mapping({ analysis, columns, fields, change }) {
       element.classList.toggle("skips", !targets[at]);
     };
     select.addEventListener("change", async () => {
-      targets[at] = select.value === NEW ? ((await define(column, name)) ?? targets[at] ?? null) : select.value || null;
+      const before = targets[at] ?? null;
+      targets[at] = select.value === NEW ? ((await define(column, name)) ?? before) : select.value || null;
       for (const row of rows) row.show();
       select.focus();
-      change([...targets]);
+      if (targets[at] !== before) change([...targets]);
     });
     const element = h("tr", { role: "row" },
       h("th", { scope: "row", role: "rowheader" }, h("span", { class: "header", title: name }, name)),

@@ -53,7 +53,7 @@ export function deliveries(id, signal) {
 function rowOf(webhook, one, changed) {
   const [tone, word] = { pending: one.attempts > 0 ? ["warn", "To be tried again"] : ["busy", "On its way"], delivered: ["good", "Delivered"], dead: ["bad", "Given up"] }[one.state];
   const name = `${one.type}${one.number ? ` ${one.number}` : ""}`;
-  const again = h("button", { type: "button", class: "quiet", "aria-label": `Send ${name} again`, onclick: async () => {
+  const again = h("button", { type: "button", class: "quiet", "aria-label": `Send again: ${name}`, onclick: async () => {
     try {
       await ask("post", "/v1/webhooks/{id}/deliveries/{delivery_id}/redeliver", { path: { id: webhook, delivery_id: one.id } });
     } catch (error) {

@@ -89,7 +89,7 @@ export async function section({ signal }) {
   /** @param {Schemas["Field"]} field */
   const archivedOf = (field) =>
     h("tr", {}, h("th", { scope: "row" }, field.label), h("td", {}, h("code", {}, field.key)), h("td", {}, typeOf(field)),
-      h("td", { class: "commands" }, h("button", { type: "button", class: "quiet", "aria-label": `Bring ${field.label} back`, onclick: () => archive(field, false) }, "Bring back")));
+      h("td", { class: "commands" }, h("button", { type: "button", class: "quiet", "aria-label": `Bring back ${field.label}`, onclick: () => archive(field, false) }, "Bring back")));
 
   /**
    * @param {Schemas["Field"]} field
