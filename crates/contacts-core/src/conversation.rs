@@ -7,6 +7,7 @@ mod visitor;
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 pub use self::cursor::ConversationCursor;
 pub use self::service::{ConversationService, Report};
@@ -136,6 +137,20 @@ impl Link {
     }
 }
 
+/// A widget that brought somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Widget {
+    /// Its id, as the chat service knows it.
+    pub id: Uuid,
+    /// When it last brought somebody who is still a contact.
+    pub last_at: OffsetDateTime,
+}
+
+impl Widget {
+    /// The most widgets that are listed.
+    pub const MAX: usize = 200;
+}
+
 /// Keeps the conversations.
 ///
 /// Every implementation passes `contacts_testkit::conversation_repository_contract!`.
@@ -173,6 +188,14 @@ pub trait ConversationRepository: Send + Sync {
         org: OrgId,
         contacts: &[ContactId],
     ) -> Result<BTreeMap<ContactId, Conversation>>;
+
+    /// The widgets that brought contacts (R16), the one that last did first,
+    /// [`Widget::MAX`] at most.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when they cannot be read.
+    fn widgets(&self, org: OrgId) -> Result<Vec<Widget>>;
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use contacts_core::contact::ContactId;
-use contacts_core::conversation::{Conversation, ConversationCursor, ConversationId, Report};
+use contacts_core::conversation::{Conversation, ConversationCursor, ConversationId, Report, Widget};
 use contacts_core::page::Page;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -21,7 +21,7 @@ use crate::routes::Table;
 use crate::shared::Shared;
 
 pub(crate) fn routes(table: Table) -> Table {
-    table.add::<__path_report, _, _>(report).add::<__path_list, _, _>(list)
+    table.add::<__path_report, _, _>(report).add::<__path_list, _, _>(list).add::<__path_widgets, _, _>(widgets)
 }
 
 /// What the chat service says of a conversation.
@@ -113,6 +113,25 @@ struct ConversationsView {
     next: Option<String>,
 }
 
+/// A widget that brought somebody.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Widget)]
+struct WidgetView {
+    /// Its id.
+    id: Uuid,
+    /// When it last brought somebody who is still a contact.
+    #[serde(with = "time::serde::rfc3339")]
+    last_at: OffsetDateTime,
+}
+
+/// The widgets that brought contacts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Widgets)]
+struct WidgetsView {
+    /// The one that last did first, 200 at most.
+    items: Vec<WidgetView>,
+}
+
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "it describes what list reads")]
@@ -179,6 +198,20 @@ async fn list(
             items: page.items.into_iter().map(Into::into).collect(),
             next: page.next.map(|cursor| cursor.encode()),
         })
+    });
+    Ok(ok(body.await?))
+}
+
+/// List the widgets that brought contacts, for the filter `source=chat:ID`
+#[utoipa::path(
+    get, path = "/v1/widgets", tag = "conversations", operation_id = "list_widgets",
+    responses((status = 200, description = "The widgets", body = WidgetsView))
+)]
+async fn widgets(CanRead(caller): CanRead, shared: Data<Shared>) -> Answer {
+    let body = blocking(&shared, move |api| {
+        let widgets = api.conversations.widgets(caller.org)?.into_iter();
+        let items = widgets.map(|Widget { id, last_at }| WidgetView { id, last_at }).collect();
+        to_json(&WidgetsView { items })
     });
     Ok(ok(body.await?))
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use contacts_core::contact::ContactId;
 use contacts_core::conversation::{
     Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor,
+    Widget,
 };
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, Integer, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -48,6 +49,14 @@ struct LastRow {
     contact_id: Uuid,
     #[diesel(embed)]
     row: Row,
+}
+
+#[derive(QueryableByName)]
+struct WidgetRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Timestamptz)]
+    at: OffsetDateTime,
 }
 
 impl Row {
@@ -141,6 +150,26 @@ impl ConversationRepository for Database {
             rows.into_iter()
                 .map(|LastRow { contact_id, row }| Ok((ContactId(contact_id), row.read(org)?)))
                 .collect()
+        })
+    }
+
+    /// One look into the index for each widget, however many people it brought.
+    fn widgets(&self, org: OrgId) -> Result<Vec<Widget>> {
+        let statement = "WITH RECURSIVE widgets AS ( \
+             (SELECT origin_id, at FROM contact_sources WHERE org_id = $1 AND kind = 'chat' \
+              ORDER BY origin_id DESC, at DESC LIMIT 1) \
+             UNION ALL SELECT next.origin_id, next.at FROM widgets w CROSS JOIN LATERAL \
+             (SELECT s.origin_id, s.at FROM contact_sources s WHERE s.org_id = $1 \
+              AND s.kind = 'chat' AND s.origin_id < w.origin_id \
+              ORDER BY s.origin_id DESC, s.at DESC LIMIT 1) next) \
+             SELECT origin_id AS id, at FROM widgets ORDER BY at DESC, id DESC LIMIT $2";
+        self.read(|db| {
+            let rows: Vec<WidgetRow> = sql_query(statement)
+                .bind::<SqlUuid, _>(org.0)
+                .bind::<BigInt, _>(Widget::MAX as i64)
+                .load(db)
+                .map_err(store)?;
+            Ok(rows.into_iter().map(|row| Widget { id: row.id, last_at: row.at }).collect())
         })
     }
 }

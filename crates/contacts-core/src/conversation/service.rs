@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor,
+    Widget,
 };
 use crate::clock::to_micros;
 use crate::contact::{Contact, ContactId, ContactRepository, missing};
@@ -109,6 +110,15 @@ impl ConversationService {
             return Err(missing(&*self.contacts, org, contact));
         }
         self.conversations.of_contact(org, contact, after, limit)
+    }
+
+    /// The widgets that brought contacts, the one that last did first (R16).
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`].
+    pub fn widgets(&self, org: OrgId) -> Result<Vec<Widget>> {
+        self.conversations.widgets(org)
     }
 
     /// The newest conversation of each of these contacts that has one, for the list (R22).

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use contacts_core::contact::ContactId;
-use contacts_core::conversation::{Conversation, ConversationId};
+use contacts_core::conversation::{Conversation, ConversationId, Visitor};
 use contacts_core::{Actor, Clock, Ids, OrgId};
 
 use crate::Ports;
@@ -154,4 +154,28 @@ pub fn the_last_of_many_contacts_is_told_at_once(ports: &Ports) {
     assert_eq!(found[&ann], last);
     assert_eq!(found[&bo].messages, 0);
     assert!(ports.conversations.last_of(ports.org(), &[ann, bo]).unwrap().is_empty());
+}
+
+pub fn widgets_are_told_by_whom_they_brought_last(ports: &Ports) {
+    let org = ports.org();
+    let brought = |widget, who| {
+        let visitor = Visitor::parse(widget, who).unwrap();
+        let told = capture(org, &ports.ids, &ports.clock, visitor, who, "");
+        ports.clock.tick();
+        let contact = ContactId(ports.ids.next());
+        ports.captures.capture(&told, contact, Actor::System, ports.clock.now()).unwrap()
+    };
+    let told = || ports.conversations.widgets(org).unwrap();
+    let ids = || told().iter().map(|widget| widget.id).collect::<Vec<_>>();
+    assert_eq!(told(), []);
+    let (first, second) = (ports.ids.next(), ports.ids.next());
+    brought(first, "a");
+    brought(second, "b");
+    assert_eq!(ids(), [second, first]);
+    let last = brought(first, "c");
+    assert_eq!(ids(), [first, second]);
+    assert!(told()[0].last_at > told()[1].last_at);
+    ports.contacts.delete(org, last, None, Actor::System, ports.clock.now()).unwrap();
+    assert_eq!(ids(), [second, first], "of people who are gone nothing is told");
+    assert_eq!(ports.conversations.widgets(ports.org()).unwrap(), []);
 }

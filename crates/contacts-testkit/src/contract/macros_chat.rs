@@ -59,6 +59,7 @@ macro_rules! conversation_repository_contract {
             conversations_stay_with_no_contact_when_theirs_is_deleted
             conversations_move_with_a_merge
             the_last_of_many_contacts_is_told_at_once
+            widgets_are_told_by_whom_they_brought_last
         }
     };
 }

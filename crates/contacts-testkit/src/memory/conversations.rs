@@ -3,11 +3,14 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use contacts_core::contact::ContactId;
+use contacts_core::contact::{ContactId, Origin};
 use contacts_core::conversation::{
     Conversation, ConversationCursor, ConversationId, ConversationRepository, Visitor,
+    Widget,
 };
 use contacts_core::{OrgId, Result};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::World;
 use crate::world::Rows;
@@ -133,6 +136,23 @@ impl ConversationRepository for World {
         self.rows(org, |rows| {
             let last = |id: &ContactId| Some((*id, rows.conversations.of(*id).into_iter().next()?));
             Ok(contacts.iter().filter_map(last).collect())
+        })
+    }
+
+    fn widgets(&self, org: OrgId) -> Result<Vec<Widget>> {
+        self.rows(org, |rows| {
+            let mut last: BTreeMap<Uuid, OffsetDateTime> = BTreeMap::new();
+            for arrival in rows.contacts.records.values().flat_map(|own| &own.arrivals) {
+                if let Origin::Chat { widget, .. } = arrival.origin {
+                    let at = last.entry(widget).or_insert(arrival.at);
+                    *at = arrival.at.max(*at);
+                }
+            }
+            let mut found: Vec<_> =
+                last.into_iter().map(|(id, last_at)| Widget { id, last_at }).collect();
+            found.sort_by_key(|widget| Reverse((widget.last_at, widget.id)));
+            found.truncate(Widget::MAX);
+            Ok(found)
         })
     }
 }
