@@ -172,8 +172,8 @@ pub enum Operation {
         /// After how many pieces it is cancelled, if it is still running.
         cancel: Option<usize>,
     },
-    /// Go a step with a webhook.
-    Hook(Step),
+    /// Go some steps with a webhook, a second each.
+    Hook(Vec<Step>),
     /// Read the list by pages, and count.
     List {
         /// Of whom.

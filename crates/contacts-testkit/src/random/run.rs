@@ -127,7 +127,13 @@ impl Run<'_> {
             Operation::Act { which, deed, twice, cancel } => {
                 self.act(*which, deed, *twice, *cancel)
             }
-            Operation::Hook(step) => self.hook(step),
+            Operation::Hook(steps) => {
+                let told = steps.iter().map(|step| {
+                    self.ports.clock.tick();
+                    self.hook(step)
+                });
+                self.tell.lines(told)
+            }
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();
                 self.list(filter, PageRequest { sort: *sort, size, after: None })
