@@ -165,8 +165,8 @@ pub enum Operation {
     Act {
         /// To which selection, the newest first, counted round.
         which: usize,
-        /// What.
-        deed: Deed,
+        /// What, one after the other.
+        deeds: Vec<Deed>,
         /// Whether every piece is done twice.
         twice: bool,
         /// After how many pieces it is cancelled, if it is still running.

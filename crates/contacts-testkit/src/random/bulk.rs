@@ -46,8 +46,8 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => Just(Deed::Delete),
     ];
     let cancel = option::weighted(0.2, 0..3usize);
-    let act = (0..3usize, deed, prop::bool::weighted(0.2), cancel)
-        .prop_map(|(which, deed, twice, cancel)| Operation::Act { which, deed, twice, cancel });
+    let act = (0..3usize, vec(deed, 1..4), prop::bool::weighted(0.2), cancel)
+        .prop_map(|(which, deeds, twice, cancel)| Operation::Act { which, deeds, twice, cancel });
     prop_oneof![1 => select, 2 => act]
 }
 

@@ -124,8 +124,9 @@ impl Run<'_> {
             Operation::Select { whom, filter, except, piece } => {
                 self.select(whom.as_deref(), filter, except, *piece)
             }
-            Operation::Act { which, deed, twice, cancel } => {
-                self.act(*which, deed, *twice, *cancel)
+            Operation::Act { which, deeds, twice, cancel } => {
+                let told = deeds.iter().map(|deed| self.act(*which, deed, *twice, *cancel));
+                self.tell.lines(told)
             }
             Operation::Hook(steps) => {
                 let told = steps.iter().map(|step| {
