@@ -168,12 +168,7 @@ impl Taking<'_> {
         Ok(id)
     }
 
-    fn fill(
-        &self,
-        db: &mut PgConnection,
-        mut contact: Contact,
-        said: &Said,
-    ) -> Result<ContactId> {
+    fn fill(&self, db: &mut PgConnection, mut contact: Contact, said: &Said) -> Result<ContactId> {
         let before = contact.clone();
         let capture = match said.get(&contact.id) {
             Some(said) => &self.capture.unsaid(said),

@@ -141,8 +141,7 @@ struct Hooked<'a> {
 
 impl<'a> Hooked<'a> {
     fn new(serving: &'a Serving, database: &'a Scratch, url: &str) -> Self {
-        let made =
-            serving.expect(201, "POST", "/v1/webhooks", &json!({ "url": url }).to_string());
+        let made = serving.expect(201, "POST", "/v1/webhooks", &json!({ "url": url }).to_string());
         let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
         Self { serving, database, path, secret: made["secret"].as_str().unwrap().to_owned() }
     }

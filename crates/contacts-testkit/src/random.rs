@@ -165,15 +165,15 @@ pub enum Operation {
     Act {
         /// To which selection, the newest first, counted round.
         which: usize,
-        /// What.
-        deed: Deed,
+        /// What, one after the other.
+        deeds: Vec<Deed>,
         /// Whether every piece is done twice.
         twice: bool,
         /// After how many pieces it is cancelled, if it is still running.
         cancel: Option<usize>,
     },
-    /// Go a step with a webhook.
-    Hook(Step),
+    /// Go some steps with a webhook, a second each.
+    Hook(Vec<Step>),
     /// Read the list by pages, and count.
     List {
         /// Of whom.

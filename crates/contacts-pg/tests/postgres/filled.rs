@@ -156,11 +156,8 @@ fn chat(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactId) {
          VALUES ($org, 'zorgblatt-1', '{contact}', '{campaign}', 'sent', now(), 'system')"
         ),
     );
-    let twin = NewContact {
-        name: Some("Twin"),
-        email: Some("twin@example.org"),
-        ..NewContact::default()
-    };
+    let twin =
+        NewContact { name: Some("Twin"), email: Some("twin@example.org"), ..NewContact::default() };
     let twin = ports.contact_service().create(org, &twin, Actor::System).unwrap().id;
     run(
         db,

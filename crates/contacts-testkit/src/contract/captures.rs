@@ -224,8 +224,7 @@ pub fn what_was_cleared_stays_so_when_a_capture_is_sent_again(ports: &Ports) {
     let (by, clear) = (Actor::User(ports.ids.next()), contacts_core::contact::Patch::Clear);
     let first = Capture { phone: Some(phone("12")), ..said(ports, org, "v", "Ann", "") };
     let ann = take(ports, &first);
-    let patch =
-        contacts_core::contact::ContactPatch { phone: clear, ..new_name("Ann Moe") };
+    let patch = contacts_core::contact::ContactPatch { phone: clear, ..new_name("Ann Moe") };
     ports.contacts.update(org, ann, None, &patch, by, ports.clock.tick()).unwrap().unwrap();
     let cleared = ports.get(org, ann);
     assert_eq!(cleared.phone, None);

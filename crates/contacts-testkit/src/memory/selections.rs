@@ -57,7 +57,8 @@ impl SelectionRepository for World {
                 actor: new.actor,
                 created_at: new.at,
             };
-            rows.selections.insert(new.id, Frozen { selection: selection.clone(), ids, piece: new.piece });
+            rows.selections
+                .insert(new.id, Frozen { selection: selection.clone(), ids, piece: new.piece });
             Ok(selection)
         })
     }

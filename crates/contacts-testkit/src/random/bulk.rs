@@ -1,7 +1,7 @@
 //! Random selections, and what is done to them.
 
 use contacts_core::action::{Action, ActionId, ActionKind, ActionState, Tally};
-use contacts_core::contact::{ContactFilter, ContactId, FilterText};
+use contacts_core::contact::{ContactFilter, ContactId, FilterText, TagCondition};
 use contacts_core::selection::{Chosen, NewSelection, SelectionId};
 use contacts_core::{Actor, Ids};
 use proptest::collection::vec;
@@ -12,6 +12,7 @@ use super::Operation;
 use super::campaigns::campaign_id;
 use super::run::{Run, distinct};
 use super::strategy::{filter, some_tags};
+use crate::samples::tags;
 
 /// What is done to many.
 #[derive(Clone, Debug)]
@@ -28,23 +29,26 @@ pub enum Deed {
 
 pub(super) fn operation() -> impl Strategy<Value = Operation> {
     let whom = option::weighted(0.5, vec(0..8usize, 0..6));
-    let everybody = Just(ContactFilter::default());
-    let select = (whom, prop_oneof![everybody, filter()], vec(0..8usize, 0..3), 1..4usize).prop_map(
-        |(whom, filter, except, piece)| {
+    // Most filters mean nobody here: these mean many, who may be meant no more later.
+    let many = some_tags().prop_map(|none| ContactFilter {
+        tags: TagCondition { none: tags(&none), ..TagCondition::default() },
+        ..ContactFilter::default()
+    });
+    let select = (whom, prop_oneof![2 => many, 1 => filter()], vec(0..8usize, 0..3), 1..4usize)
+        .prop_map(|(whom, filter, except, piece)| {
             let filter = Box::new(filter);
             Operation::Select { whom, filter, except, piece }
-        },
-    );
+        });
     let deed = prop_oneof![
         2 => some_tags().prop_map(Deed::AddTags),
         2 => some_tags().prop_map(Deed::RemoveTags),
         2 => (0..3u8).prop_map(Deed::AddToCampaign),
-        1 => Just(Deed::Delete),
+        2 => Just(Deed::Delete),
     ];
     let cancel = option::weighted(0.2, 0..3usize);
-    let act = (0..3usize, deed, prop::bool::weighted(0.2), cancel)
-        .prop_map(|(which, deed, twice, cancel)| Operation::Act { which, deed, twice, cancel });
-    prop_oneof![select, act]
+    let act = (0..3usize, vec(deed, 1..4), prop::bool::weighted(0.2), cancel)
+        .prop_map(|(which, deeds, twice, cancel)| Operation::Act { which, deeds, twice, cancel });
+    prop_oneof![1 => select, 2 => act]
 }
 
 impl Deed {

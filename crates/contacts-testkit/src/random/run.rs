@@ -124,10 +124,17 @@ impl Run<'_> {
             Operation::Select { whom, filter, except, piece } => {
                 self.select(whom.as_deref(), filter, except, *piece)
             }
-            Operation::Act { which, deed, twice, cancel } => {
-                self.act(*which, deed, *twice, *cancel)
+            Operation::Act { which, deeds, twice, cancel } => {
+                let told = deeds.iter().map(|deed| self.act(*which, deed, *twice, *cancel));
+                self.tell.lines(told)
             }
-            Operation::Hook(step) => self.hook(step),
+            Operation::Hook(steps) => {
+                let told = steps.iter().map(|step| {
+                    self.ports.clock.tick();
+                    self.hook(step)
+                });
+                self.tell.lines(told)
+            }
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();
                 self.list(filter, PageRequest { sort: *sort, size, after: None })

@@ -63,8 +63,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (0..4usize, option::weighted(0.2, 0..3usize))
             .prop_map(|(which, fails)| Operation::Undo { which, fails }),
         5 => super::campaigns::operation(),
-        6 => super::bulk::operation(),
-        4 => super::hooks::step().prop_map(Operation::Hook),
+        10 => super::bulk::operation(),
+        3 => vec(super::hooks::step(), 1..8).prop_map(Operation::Hook),
         4 => list(),
     ]
 }
