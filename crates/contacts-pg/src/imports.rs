@@ -63,6 +63,12 @@ struct Row {
     finished_at: Option<OffsetDateTime>,
 }
 
+#[derive(QueryableByName)]
+struct Known {
+    #[diesel(sql_type = BigInt)]
+    stored: i64,
+}
+
 impl Row {
     fn read(self) -> Result<Import> {
         let analysis = self.analysis.map(StoredAnalysis::read).transpose()?;
@@ -221,7 +227,15 @@ impl ImportRepository for Database {
     }
 
     fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied> {
-        self.write(|db| apply::apply(self, db, import, chunk, now))
+        let applied = self.write(|db| apply::apply(self, db, import, chunk, now))?;
+        if let Applied::Taken(tally) = &applied
+            && (chunk.after..tally.rows()).contains(&(MANY - 1))
+            && let Err(error) = self.introduce(import.org)
+        {
+            // The rows are taken, whatever comes of this.
+            tracing::warn!(%error, "upkeep amid an import failed");
+        }
+        Ok(applied)
     }
 
     fn end(
@@ -288,16 +302,33 @@ impl IssueRow {
     }
 }
 
+/// How many rows of an import are worth upkeep.
+const MANY: u64 = 10_000;
+
+/// What an import fills.
+const ANALYZE: &str = "ANALYZE contacts, contact_tags, contact_sources";
+
 impl Database {
+    /// Plans for an organisation that the statistics do not know are made for a handful of
+    /// contacts: every page of a list would find all of them and sort them, until the import
+    /// ends. So they are told of a new one once it has many.
+    fn introduce(&self, org: OrgId) -> Result<()> {
+        let known = "SELECT count(*) AS stored FROM pg_stats \
+             WHERE schemaname = current_schema() AND tablename = 'contacts' \
+             AND attname = 'org_id' AND $1 = ANY(most_common_vals::text::uuid[])";
+        let known: Known = self
+            .read(|db| sql_query(known).bind::<SqlUuid, _>(org.0).get_result(db).map_err(store))?;
+        if known.stored == 0 { self.tidy(ANALYZE) } else { Ok(()) }
+    }
+
     /// After many new rows, search goes slowly through a long list of pending entries, and
     /// plans are made from what the table held before.
     fn tidy_after_import(&self, org: OrgId, id: ImportId) -> Result<()> {
-        const MANY: u64 = 10_000;
         let changed =
             ImportRepository::get(self, org, id)?.map_or(0, |i| i.tally.added + i.tally.updated);
         if changed >= MANY {
             self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')")?;
-            self.tidy("ANALYZE contacts, contact_tags, contact_sources")?;
+            self.tidy(ANALYZE)?;
         }
         Ok(())
     }

@@ -47,6 +47,7 @@ pub mod testing {
     pub use crate::contacts::explain_list;
     pub use crate::migrate::{revert_all, run_all};
     pub use crate::person::known_tables;
+    pub use crate::selections::explain_count;
     use crate::{Database, imports};
 
     /// Forgets what imports did to a contact.

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::contacts::{Look, push_filter};
-use crate::database::{store, unreadable};
+use crate::database::{SETTINGS, store, unreadable};
 use crate::segments::{filter_from_json, filter_to_json};
 use crate::statement::{Bind, Statement};
 
@@ -120,19 +120,50 @@ impl SelectionRepository for Database {
     }
 
     fn count(&self, org: OrgId, id: SelectionId, still: &ContactFilter) -> Result<u64> {
-        self.read(|db| {
+        self.write(|db| {
+            sql_query(SETTINGS).execute(db).map_err(store)?;
             let mut select = Statement::of(org);
-            select.push(
-                "SELECT count(*) AS counted FROM contacts c WHERE c.org_id = $1 AND c.id IN \
-                 (SELECT unnest(p.ids) FROM selection_pieces p \
-                 WHERE p.org_id = $1 AND p.selection_id = ",
-            );
-            select.bind(Bind::Uuid(id.0)).push(")");
-            push_filter(db, org, &mut select, still, Look::EachRow)?;
+            push_count(db, org, &mut select, id, still)?;
             let row: CountRow = select.build().get_result(db).map_err(store)?;
             Ok(row.counted.cast_unsigned())
         })
     }
+}
+
+/// Piece by piece, and looked up by their ids before the filter has a say: Postgres takes an
+/// array for ten ids, and would hold each of the many that it has against everybody.
+fn push_count(
+    db: &mut PgConnection,
+    org: OrgId,
+    select: &mut Statement,
+    id: SelectionId,
+    still: &ContactFilter,
+) -> Result<()> {
+    select.push(
+        "SELECT count(*) AS counted FROM selection_pieces p CROSS JOIN LATERAL (\
+         SELECT c.* FROM contacts c WHERE c.org_id = $1 AND c.id = ANY(p.ids) OFFSET 0) c \
+         WHERE p.org_id = $1 AND p.selection_id = ",
+    );
+    select.bind(Bind::Uuid(id.0));
+    push_filter(db, org, select, still, Look::EachRow)
+}
+
+/// How Postgres would count a selection again, for the test that pins it.
+///
+/// # Errors
+///
+/// [`contacts_core::Error::Store`] when it cannot be asked.
+pub fn explain_count(
+    database: &Database,
+    org: OrgId,
+    id: SelectionId,
+    still: &ContactFilter,
+) -> Result<String> {
+    database.read(|db| {
+        let mut explain = Statement::of(org);
+        push_count(db, org, &mut explain, id, still)?;
+        explain.plan(db)
+    })
 }
 
 /// The ids of a piece, in their order.

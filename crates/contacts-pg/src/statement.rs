@@ -1,11 +1,20 @@
 //! Statements that are put together: text, and the values that are bound in it.
 
-use diesel::pg::Pg;
+use contacts_core::Result;
+use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_query;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+use crate::database::store;
+
+#[derive(QueryableByName)]
+struct PlanRow {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
 
 /// A value that is bound.
 #[derive(Clone)]
@@ -76,6 +85,12 @@ impl Statement {
             };
         }
         query
+    }
+
+    /// How Postgres would run it.
+    pub(crate) fn plan(self, db: &mut PgConnection) -> Result<String> {
+        let lines: Vec<PlanRow> = self.before("EXPLAIN ").build().load(db).map_err(store)?;
+        Ok(lines.into_iter().map(|row| row.line + "\n").collect())
     }
 }
 

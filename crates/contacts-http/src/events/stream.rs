@@ -57,8 +57,8 @@ async fn follow(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest
 
 fn last_event(req: &HttpRequest) -> Result<Option<FeedStart>, Problem> {
     let Some(header) = req.headers().get(LAST_EVENT_ID) else { return Ok(None) };
-    let number = header.to_str().ok().and_then(|text| text.parse().ok());
-    let number = number.ok_or_else(|| {
+    let number = header.to_str().ok().and_then(|text| text.parse::<i64>().ok());
+    let number = number.and_then(|number| number.try_into().ok()).ok_or_else(|| {
         Problem::new(Code::InvalidHeader, "Last-Event-ID must be the number of an event")
     })?;
     Ok(Some(FeedStart::After(number)))

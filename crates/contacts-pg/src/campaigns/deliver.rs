@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::suppress::unsubscribe;
 use crate::Database;
-use crate::database::{store, unread};
+use crate::database::{SETTINGS, store, unread};
 use crate::tags::IdRow;
 
 #[derive(QueryableByName)]
@@ -54,6 +54,8 @@ pub(super) fn deliver(
     org: OrgId,
     deliveries: &[Delivery],
 ) -> Result<Vec<DeliveryOutcome>> {
+    // Each row has two foreign keys to check.
+    sql_query(SETTINGS).execute(db).map_err(store)?;
     let people = hold(db, org, deliveries)?;
     let campaigns = campaigns(db, org, deliveries)?;
     let mut seen = seen(db, org, deliveries)?;

@@ -11,7 +11,7 @@ use contacts_core::contact::{Contact, ContactFilter, CursorKey, Listed, PageRequ
 use contacts_core::page::{Count, Page};
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl};
 use uuid::Uuid;
 
@@ -33,12 +33,6 @@ struct FoundRow {
     counted: i64,
     #[diesel(sql_type = Array<SqlUuid>)]
     ids: Vec<Uuid>,
-}
-
-#[derive(QueryableByName)]
-struct PlanRow {
-    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
-    line: String,
 }
 
 pub(super) fn list(
@@ -246,13 +240,11 @@ pub fn explain_list(
 ) -> Result<String> {
     database.read(|db| {
         let mut explain = Statement::of(org);
-        explain.push("EXPLAIN ");
         if narrows(filter) {
             push_find(db, org, &mut explain, filter, page)?;
         } else {
             push_walk(db, org, &mut explain, filter, page, None)?;
         }
-        let lines: Vec<PlanRow> = explain.build().load(db).map_err(store)?;
-        Ok(lines.into_iter().map(|row| row.line + "\n").collect())
+        explain.plan(db)
     })
 }

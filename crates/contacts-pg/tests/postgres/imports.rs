@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
-use contacts_core::contact::{ContactFilter, ContactPatch, Name, PageRequest, Patch};
+use contacts_core::contact::{ContactFilter, ContactPatch, Name, PageRequest, Patch, SearchQuery};
 use contacts_core::import::{Applied, Chunk, Import, PlannedRow, Tally, Turn};
 use contacts_core::page::Count;
 use contacts_core::{Actor, Clock, OrgId};
-use contacts_testkit::Ports;
+use contacts_pg::testing::explain_list;
+use contacts_pg::{Database, PoolConfig};
+use contacts_testkit::{CountedIds, Ports};
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, PgConnection};
 
-use crate::support::ports;
+use crate::support::{KEY, ports, ports_and_url};
 
 struct Always;
 
@@ -169,4 +174,29 @@ fn what_imports_did_to_a_contact_is_forgotten_and_the_rest_is_not() {
     {}
     let tally = ports.undos.get(org, newest.id).unwrap().unwrap().tally;
     assert_eq!((tally.unchanged, tally.removed, tally.gone), (4, 0, 0), "of five people, four");
+}
+
+/// Thirty thousand people of an organisation that the statistics know.
+const KNOWN: &str = "INSERT INTO contacts SELECT '00000000-0000-0000-0000-0000000000ff',
+        gen_random_uuid(), 'Person ' || n, 'person ' || n, 'p' || n || '@example.org',
+        'p' || n || '@example.org', NULL, NULL, ' person ' || n, '{}', now(), now(), 1
+        FROM generate_series(1, 30000) n;
+    ANALYZE contacts;";
+
+#[test]
+fn searches_in_an_organisation_use_their_index_while_its_first_import_runs() {
+    let (ports, url) = ports_and_url();
+    let org = ports.org();
+    PgConnection::establish(&url).unwrap().batch_execute(KNOWN).unwrap();
+    let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
+    let database = Database::open(&url, config, Arc::new(CountedIds::default()), KEY).unwrap();
+    let import = running(&ports, org, 12_000);
+    assert_eq!(take(&ports, &import, 4_000, false).added, 12_000);
+    // What is pending in the index makes it dear, and is for Postgres to merge.
+    let merge = "SELECT gin_clean_pending_list('contacts_org_id_search_idx')";
+    PgConnection::establish(&url).unwrap().batch_execute(merge).unwrap();
+    let filter =
+        ContactFilter { query: SearchQuery::parse("p11999@exam"), ..ContactFilter::default() };
+    let plan = explain_list(&database, org, &filter, &PageRequest::default()).unwrap();
+    assert!(plan.contains("contacts_org_id_search_idx"), "{plan}");
 }

@@ -1,14 +1,17 @@
 //! The plans of the queries that must stay quick in an organisation of any size.
 
-use contacts_core::OrgId;
 use contacts_core::campaign::{CampaignCondition, CampaignId, DeliveryStatus, InCampaign};
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactRepository, PageRequest, SearchQuery, Sort, SortBy, TagCondition,
+    Contact, ContactFilter, ContactRepository, FilterText, PageRequest, SearchQuery, Sort, SortBy,
+    TagCondition,
 };
+use contacts_core::selection::{Chosen, NewSelection, SelectionId, SelectionRepository};
 use contacts_core::tag::TagName;
+use contacts_core::{Actor, OrgId};
 use contacts_pg::Database;
-use contacts_pg::testing::explain_list;
+use contacts_pg::testing::{explain_count, explain_list};
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::support;
@@ -82,6 +85,47 @@ fn pages_searches_and_tags_are_answered_by_their_indexes() {
         assert!(reached.contains("subscriptions_org_id_campaign_id_status_idx"), "{reached}");
         assert!(!reached.contains("Seq Scan"), "{reached}");
     }
+}
+
+#[test]
+fn possible_duplicates_are_found_without_walking_through_everybody() {
+    let (database, scratch, ..) = support::database(2);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    db.batch_execute(PEOPLE).unwrap();
+    // A few share their number, and a few names have no address.
+    let alike = "UPDATE contacts SET phone_e164 = '+49' || (substr(name, 8)::int % 29990);
+        UPDATE contacts SET email = NULL, email_key = '' WHERE substr(name, 8)::int % 1000 = 0;
+        ANALYZE contacts;";
+    db.batch_execute(alike).unwrap();
+    let filter = ContactFilter { duplicates: Some(true), ..ContactFilter::default() };
+    let plan = plan(&database, &filter, SortBy::Created, true);
+    for index in ["contacts_org_id_phone_e164_idx", "contacts_org_id_name_key_no_email_idx"] {
+        assert!(plan.contains(index), "{index} is not used:\n{plan}");
+    }
+    assert!(!plan.contains("Seq Scan on contacts "), "{plan}");
+}
+
+#[test]
+fn a_selection_is_counted_again_by_its_ids() {
+    let (database, scratch, ..) = support::database(2);
+    PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
+    let filter = ContactFilter { query: SearchQuery::parse("person"), ..ContactFilter::default() };
+    let new = NewSelection {
+        id: SelectionId(Uuid::from_u128(7)),
+        chosen: Chosen::Matching {
+            text: FilterText::default(),
+            filter: Box::new(filter.clone()),
+            except: Default::default(),
+        },
+        actor: Actor::System,
+        at: OffsetDateTime::UNIX_EPOCH,
+    };
+    let selection = database.freeze(ORG, &new).unwrap();
+    assert_eq!(selection.people, 30_000);
+    let plan = explain_count(&database, ORG, selection.id, &filter).unwrap();
+    let by_ids = plan.lines().find(|line| line.contains("id = ANY (p.ids)"));
+    assert!(by_ids.is_some_and(|line| line.contains("Index Cond")), "{plan}");
+    assert_eq!(SelectionRepository::count(&database, ORG, selection.id, &filter).unwrap(), 30_000);
 }
 
 #[test]

@@ -22,9 +22,10 @@ use crate::random::Random;
 /// The database's name. Nobody connects to it: it is there to be copied.
 const BASE: &str = "base";
 
-/// What is written of imports; the rest is as the table says.
+/// What is written of imports. Their files are deleted already: the program would do that now.
 const IMPORTS: &str = "imports (org_id, id, file_id, file_name, bytes, actor_kind, actor_id, \
-     state, problem, analysis, plan, rows_read, tally, created_at, started_at, finished_at)";
+     state, problem, analysis, plan, rows_read, tally, created_at, started_at, finished_at, \
+     file_state)";
 
 /// What is written of sources.
 const SOURCES: &str = "contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, \
@@ -152,7 +153,10 @@ fn write_imports(out: &mut dyn Write, sizes: &[People]) -> Result {
             let (org, id) = (org_id(*group), origin_id(*group, "csv_import", place));
             write!(out, "{org}\t{id}\t{id}\tcontacts {place}.csv\t1\tsystem\t\\N\tdone")?;
             let tally = r#"{"added":0,"updated":0,"skipped":[],"warnings":0}"#;
-            writeln!(out, "\t\\N\t\\N\t\\N\t0\t{tally}\t2024-01-01\t2024-01-01\t2024-01-01")?;
+            writeln!(
+                out,
+                "\t\\N\t\\N\t\\N\t0\t{tally}\t2024-01-01\t2024-01-01\t2024-01-01\texpired"
+            )?;
         }
     }
     Ok(())

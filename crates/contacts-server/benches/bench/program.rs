@@ -114,6 +114,7 @@ impl Served {
         command.args(["serve", "--listen", &address]);
         // What keeps one client from crowding out others is not what is measured.
         command.args(["--rate-per-second", "1000000", "--rate-burst", "1000000"]);
+        command.args(["--captures-per-minute", "100000000"]);
         // Warnings only: the log of a million requests is not what is measured either.
         command.args(["--log", "warn"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let began = Instant::now();

@@ -17,16 +17,19 @@ const ALIKE: &[(&str, &str)] = &[
     ("c.name_key <> ''", "o.name_key = c.name_key AND o.email_key = '' AND o.name_key <> ''"),
 ];
 
-/// Contacts among which are all that have some, as a set.
+/// Contacts among which are all that have some, as a set. Those of a number or a name are looked
+/// up, which `OFFSET 0` keeps so: joined, everybody would be walked through for them.
 const CANDIDATES: &str = "c.id IN (\
      SELECT p.contact_id FROM possible_duplicates p WHERE p.org_id = $1 AND NOT p.dismissed \
      UNION ALL SELECT p.other_id FROM possible_duplicates p WHERE p.org_id = $1 AND NOT p.dismissed \
-     UNION ALL SELECT a.id FROM contacts a WHERE a.org_id = $1 AND a.phone_e164 IN (\
+     UNION ALL SELECT a.id FROM (\
          SELECT s.phone_e164 FROM contacts s WHERE s.org_id = $1 AND s.phone_e164 IS NOT NULL \
-         GROUP BY s.phone_e164 HAVING count(*) > 1) \
-     UNION ALL SELECT a.id FROM contacts a WHERE a.org_id = $1 AND a.name_key IN (\
-         SELECT s.name_key FROM contacts s WHERE s.org_id = $1 AND s.email_key = '' \
-         AND s.name_key <> ''))";
+         GROUP BY s.phone_e164 HAVING count(*) > 1) s CROSS JOIN LATERAL (SELECT a.id \
+         FROM contacts a WHERE a.org_id = $1 AND a.phone_e164 = s.phone_e164 OFFSET 0) a \
+     UNION ALL SELECT a.id FROM (\
+         SELECT DISTINCT s.name_key FROM contacts s WHERE s.org_id = $1 AND s.email_key = '' \
+         AND s.name_key <> '') s CROSS JOIN LATERAL (SELECT a.id \
+         FROM contacts a WHERE a.org_id = $1 AND a.name_key = s.name_key OFFSET 0) a)";
 
 /// Adds the condition that `contacts c` has possible duplicates, or has none.
 pub(super) fn push(statement: &mut Statement, has_some: bool, look: Look) {
