@@ -17,8 +17,12 @@ export { more } from "./more.js";
  * @param {List} list
  */
 export async function source(list) {
-  const { items: imports } = await ask("get", "/v1/imports", { query: { limit: 20 } });
-  const run = imports.filter(({ state }) => !["uploading", "analysing", "ready", "unusable"].includes(state)).map(({ id, file_name: name, created_at: at }) => ({ id, name, under: day(at) }));
+  const [{ items: imports }, { items: widgets }] = await Promise.all([ask("get", "/v1/imports", { query: { limit: 20 } }), ask("get", "/v1/widgets", {})]);
+  /** @type {Record<string, { id: string, name: string, under: string }[]>} */
+  const details = {
+    chat: widgets.map(({ id, last_at: at }) => ({ id, name: `Widget ${id.slice(0, 8)}`, under: day(at) })),
+    csv_import: imports.filter(({ state }) => !["uploading", "analysing", "ready", "unusable"].includes(state)).map(({ id, file_name: name, created_at: at }) => ({ id, name, under: day(at) })),
+  };
   const box = (/** @type {string} */ value, /** @type {string} */ text, under = "") => {
     const input = h("input", { type: "checkbox", checked: list.filter.getAll("source").includes(value), onchange: () => {
       const others = list.filter.getAll("source").filter((one) => one !== value);
@@ -30,7 +34,7 @@ export async function source(list) {
     h("fieldset", {}, h("legend", {}, "How they came"),
       Object.entries(SOURCES).flatMap(([kind, text]) => [
         box(kind, text),
-        ...(kind === "csv_import" ? run : []).map(({ id, name, under }) => box(`${kind}:${id}`, name, under)),
+        ...(details[kind] ?? []).map(({ id, name, under }) => box(`${kind}:${id}`, name, under)),
       ])),
     h("fieldset", {}, h("legend", {}, "When they came"), spanFields(list, "source")));
 }

@@ -68,10 +68,18 @@ async function sources(filter) {
   const kinds = await Promise.all(values.map(async (value) => {
     const [kind = "", id] = value.split(/:(.*)/s);
     const word = SOURCES[/** @type {keyof typeof SOURCES} */ (kind)] ?? kind;
-    return id ? `${word} ${kind === "csv_import" ? await importName(id) : id}` : word;
+    return id ? `${word} ${await detailName(kind, id)}` : word;
   }));
   const text = `Source: ${[kinds.join(" or ") || "any", when].filter(Boolean).join(", ")}`;
   return { text, without: { source: null, source_from: null, source_until: null, source_last: null } };
+}
+
+/**
+ * @param {string} kind
+ * @param {string} id
+ */
+async function detailName(kind, id) {
+  return kind === "csv_import" ? importName(id) : kind === "chat" ? `widget ${id.slice(0, 8)}` : id;
 }
 
 /** @param {URLSearchParams} filter */
