@@ -24,8 +24,8 @@ pub const READY_EXPIRED: &str = "the import was not started within 30 days: uplo
 pub trait Housekeeping: Send + Sync {
     /// In every organisation: fails uploads that are older than [`KEEP_UPLOADS`], cancels imports
     /// that have been ready for longer than [`KEEP_FILES`], and deletes the files of both, and of
-    /// imports that ended longer ago than that, with the rows that were shown of them. Says how
-    /// many files it deleted.
+    /// imports that ended longer ago than that, with the rows that were shown of them; and
+    /// forgets sign-in links and sessions that have ended. Says how many files it deleted.
     ///
     /// # Errors
     ///

@@ -41,6 +41,7 @@ use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::person::PersonService;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
+use contacts_core::session::SessionService;
 use contacts_core::tag::TagService;
 use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Ids, OrgId};
@@ -94,6 +95,8 @@ pub struct Contacts {
     pub webhooks: WebhookService,
     /// API keys.
     pub keys: KeyService,
+    /// Users and their sessions.
+    pub sessions: SessionService,
     /// Organisations.
     pub organisations: Arc<dyn OrganisationRepository>,
     /// The database: every port of the core.
@@ -209,6 +212,7 @@ impl Contacts {
                 ids: next(),
             },
             keys: KeyService::new(db(), now(), next()),
+            sessions: SessionService { sessions: db(), clock: now(), ids: next() },
             organisations: db(),
             clock: now(),
             ids: next(),

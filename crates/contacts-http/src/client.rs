@@ -1,8 +1,8 @@
 //! Where a request comes from.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderMap;
 
 /// Whoever asks, as far as their address tells: an IPv4 address, or the network of an IPv6 one,
 /// for whoever has one address of it has all. Nothing when it is not known.
@@ -10,13 +10,12 @@ pub(crate) type Client = Option<IpAddr>;
 
 /// Who asks, behind so many proxies of ours. What stands in the header before their entries was
 /// written by the client, and may be anything.
-pub(crate) fn client(req: &ServiceRequest, proxies: u8) -> Client {
-    let peer = req.peer_addr().map(|address| address.ip());
+pub(crate) fn client(peer: Option<SocketAddr>, headers: &HeaderMap, proxies: u8) -> Client {
+    let peer = peer.map(|address| address.ip());
     if proxies == 0 {
         return peer.map(network);
     }
-    let told: Vec<_> = req
-        .headers()
+    let told: Vec<_> = headers
         .get_all("x-forwarded-for")
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
@@ -44,7 +43,7 @@ mod tests {
         let peer = format!("{peer}:1").parse().unwrap();
         let request = TestRequest::default().peer_addr(peer);
         let request = request.insert_header(("x-forwarded-for", forwarded)).to_srv_request();
-        client(&request, proxies).unwrap().to_string()
+        client(request.peer_addr(), request.headers(), proxies).unwrap().to_string()
     }
 
     #[test]

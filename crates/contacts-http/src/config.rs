@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::jwt::JwtVerifier;
+use crate::site::PublicUrl;
 
 /// Limits of the API. The defaults suit one machine; a test shortens the durations.
 #[derive(Clone, Debug)]
@@ -35,11 +36,13 @@ pub struct ApiConfig {
     /// Captures a minute of one client address, and as many at once. A widget's key is its
     /// visitors' key, so each of them has a rate of their own.
     pub captures_per_minute: u32,
+    /// Attempts a minute to sign in of one client address, and as many at once.
+    pub sign_ins_per_minute: u32,
     /// How many proxies of ours stand before the service, each of which adds whom it heard to
     /// `X-Forwarded-For`; none is believed when there are none.
     pub proxies: u8,
-    /// For how long a key that was found is believed without asking the store: as long may a
-    /// key that was revoked elsewhere still work.
+    /// For how long a credential that was found is believed without asking the store: as long
+    /// may one that was revoked elsewhere still work.
     pub key_cache: Duration,
     /// How often an import is looked at for its followers.
     pub events_interval: Duration,
@@ -50,6 +53,9 @@ pub struct ApiConfig {
     pub events_life: Duration,
     /// How long open requests may take to finish when the server stops.
     pub shutdown: Duration,
+    /// Where browsers find the service. Their cookies are made for it, and only its page may use
+    /// them to change something.
+    pub public_url: PublicUrl,
     /// Who issues the JWTs that are accepted, if any are (R2).
     pub jwt: Option<JwtVerifier>,
 }
@@ -70,12 +76,14 @@ impl Default for ApiConfig {
             rate_per_second: 100,
             rate_burst: 200,
             captures_per_minute: 30,
+            sign_ins_per_minute: 20,
             proxies: 0,
             key_cache: Duration::from_secs(3),
             events_interval: Duration::from_millis(500),
             events_heartbeat: Duration::from_secs(15),
             events_life: Duration::from_secs(600),
             shutdown: Duration::from_secs(10),
+            public_url: PublicUrl::local(8080),
             jwt: None,
         }
     }

@@ -8,7 +8,9 @@ use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, ServiceConfig};
 use utoipa::openapi::header::Header;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     Components, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, PathItem, Paths, Ref,
     RefOr, Required, Response, ResponseBuilder, Schema, Type,
@@ -16,6 +18,7 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::cookie;
 use crate::problem::{PROBLEM_JSON, ProblemView};
 use crate::routes::{Operations, Table};
 
@@ -57,7 +60,10 @@ pub(crate) fn redirect(config: &mut ServiceConfig) {
 /// Problems that every operation behind a credential may answer with.
 const USUAL: &[(&str, &str)] = &[
     ("401", "`unauthenticated`: the credential is missing, unknown, revoked or expired"),
-    ("403", "`scope_missing`: the credential lacks a scope; the detail names it"),
+    (
+        "403",
+        "`scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page",
+    ),
     ("429", "`rate_limited`: wait as long as `Retry-After` says"),
     ("500", "`internal`: something went wrong on our side"),
     (
@@ -108,7 +114,8 @@ pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
     ProblemView::schemas(&mut of_problem);
     schemas.extend(of_problem);
     let mut paths = Paths::new();
-    for (path, item) in open.paths {
+    for (path, mut item) in open.paths {
+        operations(&mut item).filter(|it| it.request_body.is_some()).for_each(complete);
         merge(&mut paths, path, item);
     }
     for (path, mut item) in v1.paths {
@@ -131,7 +138,7 @@ pub(crate) fn describe(open: Operations, v1: Operations) -> OpenApi {
         )
         .paths(paths)
         .components(Some(components(schemas)))
-        .security(Some([SecurityRequirement::new("key", NO_SCOPES)]))
+        .security(Some(["key", "session"].map(|name| SecurityRequirement::new(name, NO_SCOPES))))
         .build()
 }
 
@@ -143,6 +150,9 @@ fn components(schemas: BTreeMap<String, RefOr<Schema>>) -> Components {
     let mut scheme = Http::new(HttpAuthScheme::Bearer);
     scheme.description = Some("An API key, or a JWT of a service of the suite".to_owned());
     components.add_security_scheme("key", SecurityScheme::Http(scheme));
+    let cookie = "The web page's session; over HTTPS its name begins with `__Host-`";
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description(cookie::NAME, cookie));
+    components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     components
 }
 

@@ -33,6 +33,9 @@ const PROTECTION: [(HeaderName, &str); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
 ];
 
+/// For a year, which every answer begins anew.
+const HTTPS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+
 /// Runs a request.
 pub(crate) async fn edge(
     shared: Data<Shared>,
@@ -46,6 +49,7 @@ pub(crate) async fn edge(
         // The pattern: a path would put ids of people into logs and metrics.
         route: req.match_pattern().unwrap_or_else(|| "unmatched".to_owned()),
         takes_gzip: takes_gzip(req.headers()),
+        https: shared.api.config.public_url.is_https(),
         started,
     };
     let rest = share(&mut req);
@@ -69,6 +73,7 @@ struct Seen {
     method: Method,
     route: String,
     takes_gzip: bool,
+    https: bool,
     started: Instant,
 }
 
@@ -85,6 +90,9 @@ impl Seen {
         }
         for (name, value) in PROTECTION {
             headers.insert(name, HeaderValue::from_static(value));
+        }
+        if self.https {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, HTTPS_ONLY);
         }
         open_to_pages(&path, headers);
         self.report(&response);

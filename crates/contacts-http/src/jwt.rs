@@ -85,7 +85,8 @@ impl JwtVerifier {
         let scopes: BTreeSet<_> =
             claims.scope.split_whitespace().filter_map(Scope::parse).collect();
         let scopes = scopes.into_iter().filter(|scope| *scope != Scope::Capture).collect();
-        Ok(Caller { org: OrgId(claims.org), actor: Actor::User(claims.sub), name: None, scopes })
+        let actor = Actor::User(claims.sub);
+        Ok(Caller { org: OrgId(claims.org), actor, name: None, scopes, session: None })
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {

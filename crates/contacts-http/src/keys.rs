@@ -146,21 +146,26 @@ async fn issue(
     Body(body): Body<KeyBody>,
 ) -> Answer {
     let body = blocking(&shared, move |api| {
-        let mut random = [0; 32];
-        getrandom::fill(&mut random).map_err(|error| {
-            tracing::error!(%error, "the system has no random bytes");
-            Problem::internal()
-        })?;
         let new = NewKey {
             name: &body.name,
             scopes: scopes(&body.scopes)?,
             expires_at: body.expires_at.map(|at| at.to_offset(UtcOffset::UTC)),
-            random,
+            random: random()?,
         };
         let (key, token) = api.keys.issue(caller.org, &new)?;
         to_json(&IssuedKeyView { key: key.into(), token: token.reveal() })
     });
     Ok(json(StatusCode::CREATED, body.await?))
+}
+
+/// 32 bytes that nobody can guess.
+pub(crate) fn random() -> Result<[u8; 32], Problem> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|error| {
+        tracing::error!(%error, "the system has no random bytes");
+        Problem::internal()
+    })?;
+    Ok(random)
 }
 
 fn scopes(names: &[String]) -> Result<BTreeSet<Scope>, Problem> {
@@ -184,6 +189,6 @@ async fn revoke(CanAdmin(caller): CanAdmin, shared: Data<Shared>, Id(id): Id<Key
     let org = caller.org;
     let body =
         blocking(&shared, move |api| to_json(&KeyView::from(api.keys.revoke(org, id)?))).await?;
-    shared.keys.forget(org, id);
+    shared.credentials.forget(org, id.0);
     Ok(ok(body))
 }

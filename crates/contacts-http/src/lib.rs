@@ -18,6 +18,8 @@ mod compress;
 mod config;
 mod contacts;
 mod conversations;
+mod cookie;
+mod credentials;
 mod docs;
 mod download;
 mod edge;
@@ -29,7 +31,6 @@ mod filter;
 mod health;
 mod imports;
 mod jwt;
-mod key_cache;
 mod keys;
 mod me;
 mod notes;
@@ -41,10 +42,13 @@ mod routes;
 mod segments;
 mod selections;
 mod server;
+mod sessions;
 mod shared;
+mod site;
 mod stream;
 mod tags;
 mod unread;
+mod users;
 mod webhooks;
 
 use std::sync::Arc;
@@ -65,6 +69,7 @@ use contacts_core::org::OrganisationRepository;
 use contacts_core::person::PersonService;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
+use contacts_core::session::SessionService;
 use contacts_core::tag::TagService;
 use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Ids};
@@ -76,6 +81,7 @@ pub use crate::health::metrics_recorder;
 pub use crate::jwt::{InvalidKeySet, JwtVerifier};
 pub use crate::routes::{openapi, routes};
 pub use crate::server::server;
+pub use crate::site::PublicUrl;
 
 /// Whether the service can do its work now; the sentence says why not.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -119,6 +125,8 @@ pub struct Api {
     pub erasures: ErasureService,
     /// API keys.
     pub keys: KeyService,
+    /// Users and their sessions.
+    pub sessions: SessionService,
     /// Organisations.
     pub organisations: Arc<dyn OrganisationRepository>,
     /// Answers to requests that may be sent again.

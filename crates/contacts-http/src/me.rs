@@ -6,12 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::Api;
 use crate::answer::{Answer, ok, to_json};
-use crate::auth::CanRead;
+use crate::auth::{Caller, CanRead};
 use crate::blocking::blocking;
 use crate::contacts::ActorView;
 use crate::keys::ScopeView;
-use crate::problem::ProblemView;
+use crate::problem::{Problem, ProblemView};
 use crate::routes::Table;
 use crate::shared::Shared;
 
@@ -22,12 +23,12 @@ pub(crate) fn routes(table: Table) -> Table {
 /// Who the caller is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Me)]
-struct MeView {
+pub(crate) struct MeView {
     /// Whom the credential speaks for.
     organisation: OrganisationView,
     /// The key or the user.
     actor: ActorView,
-    /// What the key is called; nothing for a user.
+    /// What the key or the user is called; nothing for a user of another service.
     name: Option<String>,
     /// What the credential may do.
     scopes: Vec<ScopeView>,
@@ -54,19 +55,20 @@ struct OrganisationView {
     )
 )]
 async fn get(CanRead(caller): CanRead, shared: Data<Shared>) -> Answer {
-    let body = blocking(&shared, move |api| {
-        let organisation =
-            api.organisations.get(caller.org)?.ok_or(Error::NotFound("organisation"))?;
-        to_json(&MeView {
-            organisation: OrganisationView {
-                id: organisation.id.0,
-                name: organisation.name,
-                region: organisation.region.map(|region| region.to_string()),
-            },
-            actor: caller.actor.into(),
-            name: caller.name,
-            scopes: caller.scopes.into_iter().map(ScopeView::from).collect(),
-        })
-    });
-    Ok(ok(body.await?))
+    Ok(ok(blocking(&shared, move |api| to_json(&me(api, caller)?)).await?))
+}
+
+/// Says who a caller is.
+pub(crate) fn me(api: &Api, caller: Caller) -> Result<MeView, Problem> {
+    let organisation = api.organisations.get(caller.org)?.ok_or(Error::NotFound("organisation"))?;
+    Ok(MeView {
+        organisation: OrganisationView {
+            id: organisation.id.0,
+            name: organisation.name,
+            region: organisation.region.map(|region| region.to_string()),
+        },
+        actor: caller.actor.into(),
+        name: caller.name,
+        scopes: caller.scopes.into_iter().map(ScopeView::from).collect(),
+    })
 }

@@ -15,6 +15,7 @@ use contacts_core::key::KeyId;
 use contacts_core::note::NoteId;
 use contacts_core::segment::SegmentId;
 use contacts_core::selection::SelectionId;
+use contacts_core::session::SessionId;
 use contacts_core::tag::TagId;
 use contacts_core::webhook::{DeliveryId, WebhookId};
 use uuid::Uuid;
@@ -54,6 +55,7 @@ path_id!(
     NoteId "note",
     SegmentId "segment",
     SelectionId "selection",
+    SessionId "session",
     TagId "tag",
     WebhookId "webhook"
 );

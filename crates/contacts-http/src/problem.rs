@@ -45,6 +45,8 @@ codes! {
     InvalidRequest BAD_REQUEST "invalid_request" "The request cannot be read",
     InvalidHeader BAD_REQUEST "invalid_header" "A header cannot be read",
     Unauthenticated UNAUTHORIZED "unauthenticated" "The credential is missing or not valid",
+    LinkRefused UNAUTHORIZED "link_refused" "The sign-in link is not good any more",
+    CrossSite FORBIDDEN "cross_site" "It comes from a page of another site",
     ScopeMissing FORBIDDEN "scope_missing" "The credential lacks a scope",
     Forbidden FORBIDDEN "forbidden" "It is not the caller's to do",
     NotFound NOT_FOUND "not_found" "There is no such thing",
@@ -211,7 +213,7 @@ impl ResponseError for Problem {
             (Code::Merged, Some(id)) => {
                 response.insert_header((header::LOCATION, format!("/v1/contacts/{id}")));
             }
-            (Code::Unauthenticated, _) => {
+            (Code::Unauthenticated | Code::LinkRefused, _) => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             // What is left of the body is not worth reading.

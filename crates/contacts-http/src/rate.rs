@@ -1,4 +1,5 @@
-//! How often somebody may ask (R43): a credential, and a visitor who sends captures (R3).
+//! How often somebody may ask (R43): a credential, a visitor who sends captures (R3), and
+//! whoever tries to sign in.
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
@@ -28,10 +29,10 @@ impl<K: Hash + Eq + Clone> Rate<K> {
         Self::of(quota, format!("the limit is {requests} requests a second"))
     }
 
-    pub(crate) fn per_minute(captures: u32) -> Self {
-        let captures = NonZeroU32::new(captures).unwrap_or(NonZeroU32::MIN);
-        let limit = format!("the limit is {captures} captures a minute of one address");
-        Self::of(Quota::per_minute(captures), limit)
+    pub(crate) fn per_minute(times: u32, what: &str) -> Self {
+        let times = NonZeroU32::new(times).unwrap_or(NonZeroU32::MIN);
+        let limit = format!("the limit is {times} {what} a minute of one address");
+        Self::of(Quota::per_minute(times), limit)
     }
 
     fn of(quota: Quota, limit: String) -> Self {

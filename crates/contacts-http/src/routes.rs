@@ -17,9 +17,9 @@ use crate::edge::edge;
 use crate::shared::Shared;
 use crate::{
     Api, campaigns, captures, contacts, conversations, docs, erasures, events, fields, health,
-    imports, keys, me, notes, tags, webhooks,
+    imports, keys, me, notes, tags, users, webhooks,
 };
-use crate::{actions, segments, selections};
+use crate::{actions, segments, selections, sessions};
 
 /// The API's routes, for any actix application.
 pub fn routes(api: Api) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
@@ -39,7 +39,7 @@ pub fn openapi() -> OpenApi {
 
 /// Routes for which nobody needs a credential.
 fn open() -> Table {
-    docs::routes(health::routes(Table::default()))
+    sessions::open_routes(docs::routes(health::routes(Table::default())))
 }
 
 /// Routes that need one.
@@ -58,12 +58,14 @@ fn v1() -> Table {
         webhooks::routes,
         keys::routes,
         me::routes,
+        sessions::routes,
+        users::routes,
         segments::routes,
         selections::routes,
         actions::routes,
     ]
     .into_iter()
-    .fold(Table::default(), |table, add| add(table))
+    .fold(Table { scope: "/v1", ..Table::default() }, |table, add| add(table))
 }
 
 pub(crate) fn configure(config: &mut ServiceConfig, shared: &Data<Shared>) {
@@ -100,7 +102,9 @@ pub(crate) fn otherwise(config: &mut ServiceConfig, shared: &Data<Shared>) {
 /// A list of routes.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// By path, without the `/v1` of the scope. In this order `{id}` comes after every literal.
+    /// What the paths of all begin with, where a scope has it already.
+    scope: &'static str,
+    /// By path, without that of the scope. In this order `{id}` comes after every literal.
     resources: BTreeMap<String, Resource>,
     /// How to describe them. Every worker makes the routes and needs no description: that of all
     /// of them takes more memory than the rest of the program together.
@@ -175,7 +179,7 @@ impl Table {
     fn describe<P: utoipa::Path + SchemaReferences>(&mut self) -> (String, Method) {
         self.describing.push(describe::<P>);
         let path = P::path();
-        let local = path.strip_prefix("/v1").unwrap_or(&path).to_owned();
+        let local = path.strip_prefix(self.scope).unwrap_or(&path).to_owned();
         (local, actix_method(&method::<P>()))
     }
 

@@ -30,6 +30,7 @@ mod organisations;
 mod person;
 mod segments;
 mod selections;
+mod sessions;
 mod statement;
 mod tags;
 mod webhooks;

@@ -14,6 +14,7 @@ mod out;
 mod progress;
 mod serve;
 mod show;
+mod sign_in_link;
 
 use std::process::ExitCode;
 
@@ -57,6 +58,8 @@ enum Command {
     /// Makes, lists and revokes API keys
     #[command(subcommand)]
     Key(key::Key),
+    /// Makes a link that signs a user in on the page, once
+    SignInLink(sign_in_link::SignInLink),
     /// Prints the API's OpenAPI description
     Openapi,
 }
@@ -90,6 +93,7 @@ fn run(cli: &Cli) -> Done {
         Command::Inspect(args) => inspect::inspect(args),
         Command::Org(args) => org::run(database, args),
         Command::Key(args) => key::run(database, args),
+        Command::SignInLink(args) => sign_in_link::run(database, args),
         Command::Openapi => openapi::print(),
     }
 }

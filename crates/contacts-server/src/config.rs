@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::thread;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 use contacts_embed::OutboundConfig;
-use contacts_http::{ApiConfig, JwtVerifier};
+use contacts_http::{ApiConfig, JwtVerifier, PublicUrl};
 use contacts_pg::PoolConfig;
 use contacts_worker::WorkerConfig;
 
@@ -155,12 +156,67 @@ impl JobConfig {
 
 const THREE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
-/// How the API is served.
+/// Where the service is found.
 #[derive(Args, Clone, Debug)]
-pub struct WebConfig {
+pub struct PlaceConfig {
     /// The address to listen on
     #[arg(long, env = "CONTACTS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: String,
+    /// The address at which browsers find the service, such as https://contacts.example.org
+    /// [default: http:// and the address to listen on]
+    #[arg(long, env = "CONTACTS_PUBLIC_URL", value_name = "URL")]
+    public_url: Option<String>,
+}
+
+impl PlaceConfig {
+    /// Where browsers find the service that listens at an address.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when the configured address is none.
+    pub fn public_url(&self, listening: SocketAddr) -> Done<PublicUrl> {
+        let given = self.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
+        let text = given.map_or_else(|| format!("http://{}", reachable(listening)), str::to_owned);
+        PublicUrl::parse(&text).ok_or_else(|| {
+            Failure::usage(format!(
+                "{text} is no public address: give --public-url a scheme and a host, such as \
+                 https://contacts.example.org"
+            ))
+        })
+    }
+
+    /// The same of a service that listens elsewhere, with the same configuration.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when the configured addresses are none.
+    pub fn public_url_elsewhere(&self) -> Done<PublicUrl> {
+        let listening = self.listen.to_socket_addrs().ok().and_then(|mut all| all.next());
+        self.public_url(listening.ok_or_else(|| {
+            let listen = &self.listen;
+            Failure::usage(format!(
+                "{listen} is nothing to listen on: give --listen an address and a port, such as \
+                 127.0.0.1:8080"
+            ))
+        })?)
+    }
+}
+
+/// An address that a browser on this machine can open.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// How the API is served.
+#[derive(Args, Clone, Debug)]
+pub struct WebConfig {
+    #[command(flatten)]
+    place: PlaceConfig,
     /// Database connections for requests [default: 2 for each core]
     #[arg(long, env = "CONTACTS_WEB_CONNECTIONS", value_name = "N")]
     web_connections: Option<NonZeroUsize>,
@@ -204,13 +260,19 @@ impl WebConfig {
         PoolConfig { size: to_u32(size), wait: Duration::from_secs(2) }
     }
 
-    /// The limits of the API. The threads that wait for the database are as many as it has
-    /// connections.
+    /// The address to listen on.
+    pub fn listen(&self) -> &str {
+        &self.place.listen
+    }
+
+    /// The limits of the API, which listens at an address. The threads that wait for the database
+    /// are as many as it has connections.
     ///
     /// # Errors
     ///
-    /// A sentence when the JWTs are not configured whole, or their key set cannot be used.
-    pub fn api(&self) -> Done<ApiConfig> {
+    /// A sentence when the public address cannot be read, or when the JWTs are not configured
+    /// whole, or their key set cannot be used.
+    pub fn api(&self, listening: SocketAddr) -> Done<ApiConfig> {
         let connections = self.pool().size as usize;
         let workers = cores().min(connections);
         Ok(ApiConfig {
@@ -223,6 +285,7 @@ impl WebConfig {
             captures_per_minute: self.captures_per_minute,
             proxies: self.proxies,
             shutdown: Duration::from_secs(self.shutdown_seconds),
+            public_url: self.place.public_url(listening)?,
             jwt: self.jwt()?,
             ..ApiConfig::default()
         })
@@ -260,4 +323,32 @@ fn cores() -> usize {
 
 fn to_u32(size: usize) -> u32 {
     u32::try_from(size).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn public_url(given: Option<&str>, listening: &str) -> String {
+        let place = PlaceConfig { listen: String::new(), public_url: given.map(str::to_owned) };
+        match place.public_url(listening.parse().unwrap()) {
+            Ok(url) => url.to_string(),
+            Err(failure) => failure.to_string(),
+        }
+    }
+
+    #[test]
+    fn the_address_that_is_shown_can_be_opened() {
+        assert_eq!(public_url(None, "0.0.0.0:80"), "http://127.0.0.1");
+        assert_eq!(public_url(None, "[::]:8080"), "http://[::1]:8080");
+        assert_eq!(public_url(Some(""), "10.0.0.1:81"), "http://10.0.0.1:81");
+        let https = public_url(Some("https://contacts.example.org/"), "10.0.0.1:81");
+        assert_eq!(https, "https://contacts.example.org");
+    }
+
+    #[test]
+    fn what_is_no_public_address_is_told() {
+        let failure = public_url(Some("contacts.example.org"), "10.0.0.1:81");
+        assert!(failure.starts_with("contacts.example.org is no public address: "), "{failure}");
+    }
 }

@@ -167,6 +167,7 @@ impl Services {
             people: uses.people.clone(),
             erasures: uses.erasures.clone(),
             keys: uses.keys.clone(),
+            sessions: uses.sessions.clone(),
             organisations: uses.organisations.clone(),
             answers: Answers::new(uses.database.clone(), self.secret.derive(Purpose::Answers)),
             clock: uses.clock.clone(),

@@ -32,6 +32,7 @@ pub mod rows;
 pub mod search;
 pub mod segments;
 pub mod selections;
+pub mod sessions;
 pub mod tags;
 pub mod undos;
 pub mod unsubscribes;
@@ -39,5 +40,6 @@ pub mod webhooks;
 
 mod check;
 mod macros;
+mod macros_access;
 mod macros_bulk;
 mod macros_chat;

@@ -27,6 +27,7 @@ use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::person::{PersonRepository, PersonService};
 use contacts_core::segment::{SegmentRepository, SegmentService};
 use contacts_core::selection::{SelectionRepository, SelectionService};
+use contacts_core::session::{SessionRepository, SessionService};
 use contacts_core::tag::{TagRepository, TagService};
 use contacts_core::webhook::{WebhookRepository, WebhookSender, WebhookService};
 use contacts_core::{Clock, Ids, OrgId};
@@ -56,6 +57,8 @@ pub struct Ports {
     pub organisations: Arc<dyn OrganisationRepository>,
     /// Keeps API keys.
     pub keys: Arc<dyn KeyRepository>,
+    /// Keeps users, sign-in links and sessions.
+    pub sessions: Arc<dyn SessionRepository>,
     /// Keeps notes.
     pub notes: Arc<dyn NoteRepository>,
     /// Tells everything that is held of one person.
@@ -175,6 +178,15 @@ impl Ports {
     pub fn key_service(&self) -> KeyService {
         let (clock, ids) = (Arc::new(self.clock.clone()), Arc::new(self.ids.clone()));
         KeyService::new(self.keys.clone(), clock, ids)
+    }
+
+    /// The use cases of users and sessions over these ports.
+    pub fn session_service(&self) -> SessionService {
+        SessionService {
+            sessions: self.sessions.clone(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+        }
     }
 
     /// The use cases of segments over these ports.

@@ -21,6 +21,7 @@ use contacts_core::import::{
 use contacts_core::key::{ApiKey, KeyId, Scope, Token};
 use contacts_core::note::NoteText;
 use contacts_core::page::PageSize;
+use contacts_core::session::{LINK_LIFE, NewSession, Session, SessionId, SignInLink, User, UserId};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
@@ -204,6 +205,43 @@ pub fn api_key(org: OrgId, ids: &CountedIds, clock: &StoppedClock, random: u8) -
         revoked_at: None,
     };
     (key, token)
+}
+
+/// A user.
+pub fn user(org: OrgId, ids: &CountedIds, clock: &StoppedClock, name: &str) -> User {
+    User::new(UserId(ids.next()), org, name, clock.now()).unwrap()
+}
+
+/// A link that is kept for an hour and lets a user in, and its token.
+pub fn sign_in_link(ports: &Ports, user: &User, random: u8) -> Token {
+    let token = Token::new(user.org, [random; 32]);
+    let expires_at = ports.clock.now() + LINK_LIFE;
+    let link = SignInLink { org: user.org, user: user.id, hash: token.hash(), expires_at };
+    ports.sessions.insert_link(&link).unwrap();
+    token
+}
+
+/// A session that is to be opened, and its token.
+pub fn new_session(
+    org: OrgId,
+    ids: &CountedIds,
+    clock: &StoppedClock,
+    random: u8,
+) -> (NewSession, Token) {
+    let token = Token::new(org, [random; 32]);
+    let id = SessionId(ids.next());
+    let agent = "Firefox on Linux".to_owned();
+    (NewSession { id, hash: token.hash(), agent, at: clock.now() }, token)
+}
+
+/// A new user who is signed in, by way of a link; and the session's token. Two numbers are used.
+pub fn signed_in(ports: &Ports, org: OrgId, name: &str, random: u8) -> (Session, User, Token) {
+    let user = user(org, &ports.ids, &ports.clock, name);
+    ports.sessions.insert_user(&user).unwrap();
+    let link = sign_in_link(ports, &user, random);
+    let (new, token) = new_session(org, &ports.ids, &ports.clock, random + 1);
+    let (session, user) = ports.sessions.sign_in(org, link.hash(), &new).unwrap().unwrap();
+    (session, user, token)
 }
 
 /// An import whose file is still coming.

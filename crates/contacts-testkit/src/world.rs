@@ -32,6 +32,7 @@ use crate::memory::erasures;
 use crate::memory::imports::Run;
 use crate::memory::jobs::Jobs;
 use crate::memory::selections::Frozen;
+use crate::memory::sessions::Sessions;
 use crate::memory::tags::Tags;
 use crate::memory::webhooks::Sending;
 use crate::{CountedIds, Ports, StoppedClock};
@@ -64,6 +65,7 @@ pub(crate) struct Rows {
     pub(crate) tags: Tags,
     pub(crate) fields: BTreeMap<FieldKey, Field>,
     pub(crate) keys: Vec<ApiKey>,
+    pub(crate) sessions: Sessions,
     pub(crate) notes: BTreeMap<NoteId, Note>,
     pub(crate) erasures: BTreeMap<ErasureId, erasures::Kept>,
     pub(crate) imports: BTreeMap<ImportId, Run>,
@@ -132,6 +134,7 @@ impl World {
             fields: Arc::new(self.clone()),
             organisations: Arc::new(self.clone()),
             keys: Arc::new(self.clone()),
+            sessions: Arc::new(self.clone()),
             notes: Arc::new(self.clone()),
             erasures: Arc::new(self.clone()),
             people: Arc::new(self.clone()),

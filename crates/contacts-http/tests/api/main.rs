@@ -22,6 +22,7 @@ mod notes;
 mod openapi;
 mod segments;
 mod service;
+mod sessions;
 mod support;
 mod tags;
 mod undo;

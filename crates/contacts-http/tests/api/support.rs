@@ -137,6 +137,7 @@ impl Service {
             people: world.ports().person_service(),
             erasures: world.erasures(Arc::new(FakeSpreadsheets)),
             keys: KeyService::new(ports.keys, clock.clone(), ids.clone()),
+            sessions: world.ports().session_service(),
             organisations: ports.organisations,
             answers: Answers::new(answers, [7; 32]),
             clock,

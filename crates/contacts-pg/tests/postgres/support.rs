@@ -45,6 +45,7 @@ pub(crate) fn ports_and_url() -> (Ports, String) {
         fields: database.clone(),
         organisations: database.clone(),
         keys: database.clone(),
+        sessions: database.clone(),
         notes: database.clone(),
         erasures: database.clone(),
         people: database.clone(),

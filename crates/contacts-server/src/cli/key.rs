@@ -91,11 +91,17 @@ pub(super) fn issue(
     scopes: BTreeSet<Scope>,
     expires_at: Option<OffsetDateTime>,
 ) -> Done<(ApiKey, Token)> {
+    let random = random()?;
+    Ok(services.keys.issue(org, &NewKey { name, scopes, expires_at, random })?)
+}
+
+/// 32 bytes that nobody can guess.
+pub(super) fn random() -> Done<[u8; 32]> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|_none| {
         Failure::new("the system has no random numbers: give this process access to /dev/urandom")
     })?;
-    Ok(services.keys.issue(org, &NewKey { name, scopes, expires_at, random })?)
+    Ok(random)
 }
 
 fn line(key: &ApiKey, now: OffsetDateTime) -> String {

@@ -3,18 +3,18 @@
 mod first;
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use actix_web::rt::System;
 use clap::Args;
-use contacts_http::{Api, ApiConfig};
+use contacts_http::{Api, ApiConfig, PublicUrl};
 use contacts_worker::Workers;
 
 use self::first::First;
-use super::{listen_to_signals, out};
+use super::{listen_to_signals, out, sign_in_link};
 use crate::config::{DatabaseConfig, JobConfig, WebConfig};
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
@@ -43,8 +43,8 @@ pub(super) struct Work {
 pub(super) fn serve(database: &DatabaseConfig, args: &Serve) -> Done {
     let stop = listen_to_signals()?;
     // Before anything is started: a port that is taken is the likeliest mistake.
-    let listener = take_port(&args.web.listen)?;
-    let config = args.web.api()?;
+    let (listener, address) = take_port(args.web.listen())?;
+    let config = args.web.api(address)?;
     let server = Server::find(database)?;
     let done = serve_over(&server, listener, config, args, &stop);
     let left = server.leave();
@@ -78,9 +78,10 @@ fn serve_over(
     let first = first::ensure(&services)?;
     let workers = if args.no_worker { None } else { Some(start_workers(server, &args.jobs)?) };
     let stopping = Arc::new(AtomicBool::new(false));
+    let public_url = config.public_url.clone();
     let api = services.api(config, stopping.clone())?;
-    System::new().block_on(answer(api, listener, workers, stop, |address| {
-        announce(address, &server.place(), first.as_ref())
+    System::new().block_on(answer(api, listener, workers, stop, || {
+        announce(&public_url, &server.place(), first.as_ref());
     }))
 }
 
@@ -91,17 +92,16 @@ async fn answer(
     listener: TcpListener,
     workers: Option<Workers>,
     stop: &Stop,
-    ready: impl FnOnce(SocketAddr) -> Done,
+    ready: impl FnOnce(),
 ) -> Done {
     let refused = |_: io::Error| {
         Failure::new("the system refuses to serve: raise this user's limits on threads and files")
     };
     let stopping = api.stopping.clone();
-    let address = listener.local_addr().map_err(refused)?;
-    let http =
-        contacts_http::server(api, listener, contacts_web::routes(false)).map_err(refused)?;
+    let page = contacts_web::routes(api.config.public_url.is_https());
+    let http = contacts_http::server(api, listener, page).map_err(refused)?;
     let handle = http.handle();
-    ready(address)?;
+    ready();
     let asked = stop.clone();
     let ending = thread::spawn(move || {
         asked.wait();
@@ -128,8 +128,12 @@ fn start_workers(server: &Server, config: &JobConfig) -> Done<Workers> {
     })
 }
 
-fn take_port(address: &str) -> Done<TcpListener> {
-    TcpListener::bind(address).map_err(|error| {
+fn take_port(address: &str) -> Done<(TcpListener, SocketAddr)> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|error| {
         Failure::new(match error.kind() {
             ErrorKind::AddrInUse => format!(
                 "the address {address} is taken: stop the program that listens there, or choose another with --listen"
@@ -147,32 +151,26 @@ fn take_port(address: &str) -> Done<TcpListener> {
     })
 }
 
-fn announce(address: SocketAddr, place: &str, first: Option<&First>) -> Done {
-    let address = reachable(address);
+fn announce(public_url: &PublicUrl, place: &str, first: Option<&First>) {
     let mut lines = vec![
-        format!("Informly Contacts is ready at http://{address}"),
-        format!("  API    http://{address}/docs"),
+        format!("Informly Contacts is ready at {public_url}"),
+        format!("  API    {public_url}/docs"),
         format!("  Data   {place}"),
     ];
-    if let Some(First { organisation, token }) = first {
+    if let Some(First { organisation, key, link }) = first {
         lines.push(format!("  Org    {} ({})", organisation.name, organisation.id));
-        lines.push(format!("  Key    {}   (shown this once)", token.reveal()));
+        if let Some(key) = key {
+            lines.push(format!("  Key    {}   (shown this once)", key.reveal()));
+        }
+        if let Some(link) = link {
+            let link = sign_in_link::address(public_url, link);
+            lines.push(format!("  Page   {link}   (signs in once, within an hour)"));
+        }
     }
     lines.push("Ctrl-C stops it.".to_owned());
     // A service whose output nobody reads serves all the same.
     let _ = out::say(lines.join("\n"));
-    tracing::info!(%address, "ready");
-    Ok(())
-}
-
-/// An address that a browser on this machine can open.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
+    tracing::info!(%public_url, "ready");
 }
 
 #[cfg(test)]
@@ -191,12 +189,5 @@ mod tests {
     fn nonsense_is_nothing_to_listen_on() {
         let failure = take_port("nonsense").unwrap_err().to_string();
         assert!(failure.starts_with("nonsense is nothing to listen on: "), "{failure}");
-    }
-
-    #[test]
-    fn the_address_shown_can_be_opened() {
-        let shown = reachable("0.0.0.0:80".parse().unwrap());
-        assert_eq!(shown.to_string(), "127.0.0.1:80");
-        assert_eq!(reachable("[::]:80".parse().unwrap()).to_string(), "[::1]:80");
     }
 }

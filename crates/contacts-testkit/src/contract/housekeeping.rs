@@ -4,6 +4,8 @@
 use std::time::Duration;
 
 use contacts_core::import::{FileState, Import, ImportId, ImportState};
+use contacts_core::key::Token;
+use contacts_core::session::{LINK_LIFE, SESSION_IDLE};
 use contacts_core::{Clock, OrgId};
 
 use crate::Ports;
@@ -47,6 +49,38 @@ pub fn a_file_goes_thirty_days_after_the_end_of_its_import(ports: &Ports) {
         assert!(read.analysis.unwrap().samples.is_empty(), "nor are its first rows kept");
         assert!(!has_file(ports, &import));
     }
+}
+
+pub fn links_and_sessions_that_have_ended_are_forgotten_and_live_ones_stay(ports: &Ports) {
+    let org = ports.org();
+    let (kept, ann, token) = samples::signed_in(ports, org, "Ann", 1);
+    let link = samples::sign_in_link(ports, &ann, 3);
+    let (ended, bob, theirs) = samples::signed_in(ports, org, "Bob", 4);
+    let found = |token: &Token| ports.sessions.find(org, token.hash()).unwrap();
+    ports.sessions.revoke(org, bob.id, ended.id, ports.clock.now()).unwrap();
+    assert_eq!(sweep(ports), 0, "none of these is a file");
+    assert_eq!(found(&theirs), None, "it was revoked");
+    ports.clock.advance(LINK_LIFE.unsigned_abs() - INSTANT);
+    sweep(ports);
+    let (new, _) = samples::new_session(org, &ports.ids, &ports.clock, 6);
+    assert!(ports.sessions.sign_in(org, link.hash(), &new).unwrap().is_some());
+    let rest = SESSION_IDLE.unsigned_abs() - LINK_LIFE.unsigned_abs();
+    ports.clock.advance(rest);
+    sweep(ports);
+    assert_eq!(found(&token), Some((kept.clone(), ann.clone())));
+    ports.clock.advance(INSTANT);
+    sweep(ports);
+    assert_eq!(found(&token), None, "it has rested for a week");
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 1);
+    for day in 1..=29 {
+        ports.sessions.touch(org, new.id, kept.created_at + time::Duration::days(day)).unwrap();
+    }
+    ports.clock.advance(DAY * 23 + LINK_LIFE.unsigned_abs() - INSTANT * 2);
+    sweep(ports);
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 1);
+    ports.clock.advance(INSTANT);
+    sweep(ports);
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), [], "it is a month old");
 }
 
 pub fn an_upload_that_is_never_completed_fails_after_a_day(ports: &Ports) {

@@ -298,6 +298,7 @@ macro_rules! housekeeping_contract {
     ($make:expr) => {
         $crate::properties! { $make, housekeeping:
             a_file_goes_thirty_days_after_the_end_of_its_import
+            links_and_sessions_that_have_ended_are_forgotten_and_live_ones_stay
             an_upload_that_is_never_completed_fails_after_a_day
             an_import_that_is_never_started_is_cancelled_after_thirty_days
         }

@@ -27,6 +27,7 @@ impl Housekeeping for World {
     fn sweep(&self, now: OffsetDateTime) -> Result<u64> {
         let mut deleted = 0;
         for rows in self.state().organisations.values_mut() {
+            rows.sessions.sweep(now);
             let mut due: Vec<ImportId> = Vec::new();
             for run in rows.imports.values_mut() {
                 let import = &mut run.import;

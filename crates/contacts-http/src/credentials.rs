@@ -1,0 +1,77 @@
+//! Credentials that were found a moment ago.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use contacts_core::OrgId;
+use contacts_core::key::{ApiKey, KeyHash, Token};
+use contacts_core::session::{Session, User};
+use uuid::Uuid;
+
+/// What a token turned out to be.
+#[derive(Clone)]
+pub(crate) enum Credential {
+    /// A program's key.
+    Key(ApiKey),
+    /// A user's session.
+    Session(Box<(Session, User)>),
+}
+
+impl Credential {
+    fn place(&self) -> (OrgId, KeyHash) {
+        match self {
+            Self::Key(key) => (key.org, key.hash),
+            Self::Session(found) => (found.0.org, found.0.hash),
+        }
+    }
+
+    fn id(&self) -> (OrgId, Uuid) {
+        match self {
+            Self::Key(key) => (key.org, key.id.0),
+            Self::Session(found) => (found.0.org, found.0.id.0),
+        }
+    }
+}
+
+/// Credentials that were found a moment ago, so that not every request asks the store for its
+/// own. One that is revoked elsewhere is believed until its moment is over.
+pub(crate) struct Credentials {
+    life: Duration,
+    found: Mutex<Found>,
+}
+
+/// By organisation and hash: the credential, and since when it is believed.
+type Found = HashMap<(OrgId, [u8; 32]), (Instant, Credential)>;
+
+impl Credentials {
+    const MAX: usize = 10_000;
+
+    pub(crate) fn new(life: Duration) -> Self {
+        Self { life, found: Mutex::default() }
+    }
+
+    pub(crate) fn get(&self, token: &Token) -> Option<Credential> {
+        let found = self.lock();
+        let (since, credential) = found.get(&(token.org(), token.hash().0))?;
+        (since.elapsed() < self.life).then(|| credential.clone())
+    }
+
+    pub(crate) fn put(&self, credential: Credential) {
+        let mut found = self.lock();
+        if found.len() >= Self::MAX {
+            found.clear();
+        }
+        let (org, hash) = credential.place();
+        found.insert((org, hash.0), (Instant::now(), credential));
+    }
+
+    /// Forgets the key or the session of an id.
+    pub(crate) fn forget(&self, org: OrgId, id: Uuid) {
+        self.lock().retain(|_, (_, credential)| credential.id() != (org, id));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,23 @@
+//! The macros of who may come in: see [`super::macros`].
+
+/// Makes a test of each property of a [`contacts_core::session::SessionRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! session_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, sessions:
+            users_are_listed_as_they_were_written_the_oldest_first
+            a_name_is_one_users_in_an_organisation
+            a_link_opens_a_session_as_it_was_asked_for
+            a_link_lets_in_once
+            of_many_who_use_a_link_at_once_one_gets_in
+            a_link_that_has_ended_lets_nobody_in
+            what_is_not_there_answers_nothing
+            the_newest_session_is_listed_first_and_nobody_elses
+            a_session_is_seen_later_and_never_earlier
+            an_ended_session_is_still_found_and_stays_ended_since_when_it_was
+            organisations_do_not_see_each_other
+        }
+    };
+}

@@ -1,0 +1,166 @@
+//! What a [`contacts_core::session::SessionRepository`] promises (R2).
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use std::sync::Barrier;
+use std::thread;
+
+use contacts_core::key::Token;
+use contacts_core::session::{LINK_LIFE, SESSION_LIFE, Session, SessionId, UserId};
+use contacts_core::{Clock, Error, Ids};
+use time::Duration;
+
+use crate::Ports;
+use crate::samples::{new_session, sign_in_link, signed_in, user};
+
+const INSTANT: std::time::Duration = std::time::Duration::from_micros(1);
+
+pub fn users_are_listed_as_they_were_written_the_oldest_first(ports: &Ports) {
+    let org = ports.org();
+    assert_eq!(ports.sessions.users(org).unwrap(), []);
+    let mut users = Vec::new();
+    for name in ["Zoë Weiß", "Ann", "ann"] {
+        let user = user(org, &ports.ids, &ports.clock, name);
+        ports.sessions.insert_user(&user).unwrap();
+        users.push(user);
+        ports.clock.tick();
+    }
+    assert_eq!(ports.sessions.users(org).unwrap(), users);
+}
+
+pub fn a_name_is_one_users_in_an_organisation(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    let named = |org| user(org, &ports.ids, &ports.clock, "Ann");
+    ports.sessions.insert_user(&named(org)).unwrap();
+    let again = ports.sessions.insert_user(&named(org));
+    assert!(matches!(again, Err(Error::Taken(_))), "{again:?}");
+    ports.sessions.insert_user(&named(other)).unwrap();
+    assert_eq!(ports.sessions.users(org).unwrap().len(), 1);
+}
+
+pub fn a_link_opens_a_session_as_it_was_asked_for(ports: &Ports) {
+    let org = ports.org();
+    let ann = user(org, &ports.ids, &ports.clock, "Ann");
+    ports.sessions.insert_user(&ann).unwrap();
+    let link = sign_in_link(ports, &ann, 1);
+    let (mut new, token) = new_session(org, &ports.ids, &ports.clock, 2);
+    new.agent = "Zürich \"desk\" \\ Firefox".to_owned();
+    let session = Session::open(org, ann.id, &new);
+    assert_eq!(session.expires_at, ports.clock.now() + SESSION_LIFE);
+    let opened = ports.sessions.sign_in(org, link.hash(), &new).unwrap();
+    assert_eq!(opened, Some((session.clone(), ann.clone())));
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), [session.clone()]);
+    assert_eq!(ports.sessions.find(org, token.hash()).unwrap(), Some((session, ann)));
+}
+
+pub fn a_link_lets_in_once(ports: &Ports) {
+    let org = ports.org();
+    let (session, ann, _) = signed_in(ports, org, "Ann", 1);
+    let first = sign_in_link(ports, &ann, 10);
+    let second = sign_in_link(ports, &ann, 11);
+    let (new, _) = new_session(org, &ports.ids, &ports.clock, 12);
+    assert!(ports.sessions.sign_in(org, first.hash(), &new).unwrap().is_some());
+    let (again, _) = new_session(org, &ports.ids, &ports.clock, 13);
+    assert_eq!(ports.sessions.sign_in(org, first.hash(), &again).unwrap(), None);
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 2, "with {}", session.id);
+    assert!(ports.sessions.sign_in(org, second.hash(), &again).unwrap().is_some());
+}
+
+pub fn of_many_who_use_a_link_at_once_one_gets_in(ports: &Ports) {
+    const MANY: u8 = 8;
+    let org = ports.org();
+    let ann = user(org, &ports.ids, &ports.clock, "Ann");
+    ports.sessions.insert_user(&ann).unwrap();
+    let link = sign_in_link(ports, &ann, 1);
+    let start = Barrier::new(usize::from(MANY));
+    let enter = &|random: u8| {
+        let (new, _) = new_session(org, &ports.ids, &ports.clock, random);
+        start.wait();
+        ports.sessions.sign_in(org, link.hash(), &new).unwrap().is_some()
+    };
+    let entered = thread::scope(|scope| {
+        let all: Vec<_> = (0..MANY).map(|n| scope.spawn(move || enter(100 + n))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).filter(|entered| *entered).count()
+    });
+    assert_eq!(entered, 1);
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 1);
+}
+
+pub fn a_link_that_has_ended_lets_nobody_in(ports: &Ports) {
+    let org = ports.org();
+    let ann = user(org, &ports.ids, &ports.clock, "Ann");
+    ports.sessions.insert_user(&ann).unwrap();
+    let (late, early) = (sign_in_link(ports, &ann, 1), sign_in_link(ports, &ann, 2));
+    ports.clock.advance(LINK_LIFE.unsigned_abs() - INSTANT);
+    let (new, _) = new_session(org, &ports.ids, &ports.clock, 3);
+    assert!(ports.sessions.sign_in(org, early.hash(), &new).unwrap().is_some());
+    ports.clock.advance(INSTANT);
+    let (new, _) = new_session(org, &ports.ids, &ports.clock, 4);
+    assert_eq!(ports.sessions.sign_in(org, late.hash(), &new).unwrap(), None);
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 1);
+}
+
+pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+    let org = ports.org();
+    let unknown = Token::new(org, [1; 32]).hash();
+    let (new, _) = new_session(org, &ports.ids, &ports.clock, 2);
+    let (user, id) = (UserId(ports.ids.next()), SessionId(ports.ids.next()));
+    assert_eq!(ports.sessions.sign_in(org, unknown, &new).unwrap(), None);
+    assert_eq!(ports.sessions.find(org, unknown).unwrap(), None);
+    assert_eq!(ports.sessions.list(org, user).unwrap(), []);
+    let now = ports.clock.now();
+    ports.sessions.touch(org, id, now).unwrap();
+    assert_eq!(ports.sessions.revoke(org, user, id, now).unwrap(), None);
+}
+
+pub fn the_newest_session_is_listed_first_and_nobody_elses(ports: &Ports) {
+    let org = ports.org();
+    let (first, ann, _) = signed_in(ports, org, "Ann", 1);
+    signed_in(ports, org, "Bob", 3);
+    ports.clock.tick();
+    let link = sign_in_link(ports, &ann, 5);
+    let (new, _) = new_session(org, &ports.ids, &ports.clock, 6);
+    let (second, _) = ports.sessions.sign_in(org, link.hash(), &new).unwrap().unwrap();
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), [second, first]);
+}
+
+pub fn a_session_is_seen_later_and_never_earlier(ports: &Ports) {
+    let org = ports.org();
+    let (session, _, token) = signed_in(ports, org, "Ann", 1);
+    let seen = || ports.sessions.find(org, token.hash()).unwrap().unwrap().0.last_seen_at;
+    let later = session.created_at + Duration::hours(3);
+    ports.sessions.touch(org, session.id, later).unwrap();
+    assert_eq!(seen(), later);
+    ports.sessions.touch(org, session.id, session.created_at).unwrap();
+    assert_eq!(seen(), later);
+}
+
+pub fn an_ended_session_is_still_found_and_stays_ended_since_when_it_was(ports: &Ports) {
+    let org = ports.org();
+    let (mut session, ann, token) = signed_in(ports, org, "Ann", 1);
+    let (other, bob, _) = signed_in(ports, org, "Bob", 3);
+    let first = ports.clock.tick();
+    let theirs = ports.sessions.revoke(org, bob.id, session.id, first).unwrap();
+    assert_eq!(theirs, None, "it is not Bob's");
+    session.revoked_at = Some(first);
+    let revoke = |now| ports.sessions.revoke(org, ann.id, session.id, now).unwrap();
+    assert_eq!(revoke(first), Some(session.clone()));
+    assert_eq!(revoke(ports.clock.tick()), Some(session.clone()));
+    assert_eq!(ports.sessions.find(org, token.hash()).unwrap(), Some((session, ann)));
+    assert_eq!(ports.sessions.list(org, bob.id).unwrap(), [other]);
+}
+
+pub fn organisations_do_not_see_each_other(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    let (session, ann, token) = signed_in(ports, org, "Ann", 1);
+    let link = sign_in_link(ports, &ann, 3);
+    let (new, _) = new_session(other, &ports.ids, &ports.clock, 4);
+    let now = ports.clock.now();
+    assert_eq!(ports.sessions.users(other).unwrap(), []);
+    assert_eq!(ports.sessions.sign_in(other, link.hash(), &new).unwrap(), None);
+    assert_eq!(ports.sessions.find(other, token.hash()).unwrap(), None);
+    assert_eq!(ports.sessions.list(other, ann.id).unwrap(), []);
+    ports.sessions.touch(other, session.id, now + Duration::hours(3)).unwrap();
+    assert_eq!(ports.sessions.revoke(other, ann.id, session.id, now).unwrap(), None);
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), [session]);
+    assert!(ports.sessions.sign_in(org, link.hash(), &new).unwrap().is_some());
+}
