@@ -25,8 +25,7 @@ export async function section({ signal }) {
  * @param {() => Promise<void>} show
  */
 function rowOf(one, show) {
-  const name = browserOf(one.agent ?? "");
-  const end = h("button", { type: "button", class: "quiet danger", "aria-label": `End the session in ${name}`, onclick: async () => {
+  const end = h("button", { type: "button", class: "quiet danger", "aria-label": `End the session in ${one.agent}`, onclick: async () => {
     try {
       await ask("delete", "/v1/sessions/{id}", { path: { id: one.id } });
     } catch (error) {
@@ -34,22 +33,6 @@ function rowOf(one, show) {
     }
     await show();
   } }, "End");
-  return h("tr", {}, h("th", { scope: "row", title: one.agent ?? "" }, name), h("td", {}, when(one.created_at)), h("td", {}, one.current ? h("span", { class: "status good" }, "This one") : when(one.last_seen_at)),
+  return h("tr", {}, h("th", { scope: "row" }, one.agent), h("td", {}, when(one.created_at)), h("td", {}, one.current ? h("span", { class: "status good" }, "This one") : when(one.last_seen_at)),
     h("td", {}, h("time", { dateTime: one.expires_at, title: moment(one.expires_at) }, day(one.expires_at))), h("td", { class: "commands" }, !one.current && end));
-}
-
-/** The order matters: each says that it is those below it, too. @type {[RegExp, string][]} */
-const BROWSERS = [[/Edg\//, "Edge"], [/OPR\//, "Opera"], [/Firefox\//, "Firefox"], [/Chrome\//, "Chrome"], [/Safari\//, "Safari"]];
-/** @type {[RegExp, string][]} */
-const SYSTEMS = [[/Windows/, "Windows"], [/Android/, "Android"], [/iPhone|iPad/, "iOS"], [/Mac OS/, "macOS"], [/Linux/, "Linux"]];
-
-/**
- * What to call a browser by what it says of itself.
- *
- * @param {string} agent
- */
-function browserOf(agent) {
-  /** @param {[RegExp, string][]} known */
-  const called = (known) => known.find(([pattern]) => pattern.test(agent))?.[1];
-  return [called(BROWSERS), called(SYSTEMS)].filter(Boolean).join(" on ") || agent.slice(0, 60) || "Unknown browser";
 }
