@@ -8,6 +8,7 @@ import { go } from "../core/router.js";
 import { called } from "../core/session.js";
 import { styles } from "../core/styles.js";
 import { paged } from "../widgets/paged.js";
+import { sheet } from "../widgets/sheet.js";
 import { drop } from "./import/drop.js";
 import { upload } from "./import/uploads.js";
 import { status } from "./import/words.js";
@@ -16,7 +17,7 @@ import { status } from "./import/words.js";
 /** @import { Context, Page } from "../core/router.js" */
 /** @import { Work } from "../core/jobs.js" */
 
-const TITLES = ["File", "State", "Rows", "Added", "Updated", "Skipped", "Begun", "By"];
+const TITLES = ["File", "State", "#Rows", "#Added", "#Updated", "#Skipped", "Begun", "By"];
 
 /**
  * @param {Context} context
@@ -29,9 +30,7 @@ export async function open({ signal }) {
     go("/import");
   });
   const into = h("tbody");
-  const table = h("div", { class: "sheet-scroll" }, h("table", { class: "sheet" },
-    h("caption", { class: "hidden" }, "Imports, the newest first"),
-    h("thead", {}, h("tr", {}, TITLES.map((title, at) => h("th", { scope: "col", class: at > 1 && at < 6 ? "number" : "" }, title)))), into));
+  const table = sheet("Imports, the newest first", TITLES, into);
   const nothing = empty();
   nothing.hidden = true;
   /** @type {Map<string, HTMLElement>} */
@@ -85,7 +84,7 @@ function rowOf(job) {
     h("th", { scope: "row" }, h("a", { href: `/imports/${job.id}`, class: "clip", title: job.file_name }, job.file_name)),
     h("td", {}, status(job.state)),
     h("td", { class: "number" }, rows),
-    [summary.added, summary.updated, summary.skipped].map((value) => h("td", { class: "number" }, taken ? number(value) : h("span", { class: "muted" }, "–"))),
+    [summary.added, summary.updated, summary.skipped].map((value) => h("td", { class: "number" }, taken && number(value))),
     h("td", {}, h("time", { dateTime: job.created_at, title: moment(job.created_at) }, ago(job.created_at))),
     who);
 }

@@ -44,7 +44,10 @@ export async function open(context) {
     }
   }
   await show();
-  return { title: `${title} · Settings`, element: h("div", { class: "page settings" }, sideOf(context.part), body) };
+  const side = sideOf(context.part);
+  // On a phone they are one row, of which some are out of sight.
+  requestAnimationFrame(() => side.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
+  return { title: `${title} · Settings`, element: h("div", { class: "page settings" }, side, body) };
 }
 
 /** @param {string} current */

@@ -5,6 +5,7 @@ import { fill, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { failure } from "../../widgets/failure.js";
 import { paged } from "../../widgets/paged.js";
+import { sheet } from "../../widgets/sheet.js";
 import { tally } from "./tally.js";
 import { targetName } from "./words.js";
 
@@ -106,8 +107,7 @@ function listOf(path, fields) {
     row: (/** @type {Schemas["DryRow"]} */ row) => rowOf(row, fields),
   });
   const details = h("details", { class: "by-row" }, h("summary", {}, "Row by row"),
-    h("div", { class: "sheet-scroll" }, h("table", { class: "sheet" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "number" }, "Line"), h("th", { scope: "col" }, "What would happen"), h("th", { scope: "col" }, "Details"))), into)),
+    sheet("What would happen, row by row", ["#Line", "What would happen", "Details"], into),
     list.more);
   details.addEventListener("toggle", () => details.open && into.childElementCount === 0 && void list.reload());
   return details;

@@ -6,6 +6,7 @@ import { count, duration, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { paged } from "../../widgets/paged.js";
+import { sheet } from "../../widgets/sheet.js";
 import { tally } from "./tally.js";
 import { correctable } from "./words.js";
 
@@ -83,8 +84,7 @@ function issuesOf(job) {
   });
   void list.reload();
   return h("section", { class: "panel" }, h("h2", {}, "Skipped rows and warnings"),
-    h("div", { class: "sheet-scroll" }, h("table", { class: "sheet" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col", class: "number" }, "Line"), h("th", { scope: "col" }, "What"), h("th", { scope: "col" }, "Why"))), into)),
+    sheet("Skipped rows and warnings", ["#Line", "What", "Why"], into),
     list.more);
 }
 

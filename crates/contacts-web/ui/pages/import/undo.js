@@ -6,6 +6,7 @@ import { count, moment, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { failure } from "../../widgets/failure.js";
 import { paged } from "../../widgets/paged.js";
+import { sheet } from "../../widgets/sheet.js";
 import { targetName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -107,7 +108,6 @@ function keptOf(job, fields) {
   });
   void list.reload();
   return h("section", { class: "panel" }, h("h2", {}, "What stays, and why"),
-    h("div", { class: "sheet-scroll" }, h("table", { class: "sheet" },
-      h("thead", {}, h("tr", {}, ["Contact", "What stays", "Why"].map((title) => h("th", { scope: "col" }, title)))), into)),
+    sheet("What stays, and why", ["Contact", "What stays", "Why"], into),
     list.more);
 }

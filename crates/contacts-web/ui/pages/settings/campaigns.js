@@ -4,7 +4,8 @@ import { ask } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { paged } from "../../widgets/paged.js";
-import { nothing, part, sheet } from "./part.js";
+import { sheet } from "../../widgets/sheet.js";
+import { nothing, part } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Section } from "../settings.js" */

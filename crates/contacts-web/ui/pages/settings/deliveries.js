@@ -3,8 +3,9 @@
 import { ask, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { paged } from "../../widgets/paged.js";
+import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
-import { sheet, state, when } from "./part.js";
+import { state, when } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 

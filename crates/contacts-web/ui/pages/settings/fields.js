@@ -4,9 +4,10 @@ import { ask, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
+import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
 import { TYPES, fieldForm } from "./field-form.js";
-import { nothing, part, sheet } from "./part.js";
+import { nothing, part } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Context } from "../../core/router.js" */

@@ -6,7 +6,8 @@ import { day, moment } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { choices, chosen, labelled } from "../../widgets/form.js";
-import { nothing, part, secret, sheet, state, when } from "./part.js";
+import { sheet } from "../../widgets/sheet.js";
+import { nothing, part, secret, state, when } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Context } from "../../core/router.js" */

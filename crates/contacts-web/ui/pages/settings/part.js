@@ -17,19 +17,6 @@ export const part = (title, lead, action, ...children) =>
   h("div", { class: "stack" }, h("div", { class: "head" }, h("h1", {}, title), action), h("p", { class: "muted lead" }, lead), ...children);
 
 /**
- * A table, in a box that scrolls when it is too wide.
- *
- * @param {string} caption
- * @param {string[]} titles one that is empty heads commands; one after a `#` heads numbers
- * @param {HTMLElement} rows a `tbody`
- */
-export const sheet = (caption, titles, rows) =>
-  h("div", { class: "sheet-scroll boxed" }, h("table", { class: "sheet" },
-    h("caption", { class: "hidden" }, caption),
-    h("thead", {}, h("tr", {}, titles.map((title) => title ? h("th", { scope: "col", class: title.startsWith("#") ? "number" : "" }, title.replace("#", "")) : h("td", {}, h("span", { class: "hidden" }, "Commands"))))),
-    rows));
-
-/**
  * @param {string} title
  * @param {string} text
  */

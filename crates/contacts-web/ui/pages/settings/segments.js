@@ -6,8 +6,9 @@ import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { labelled } from "../../widgets/form.js";
 import { paged } from "../../widgets/paged.js";
+import { sheet } from "../../widgets/sheet.js";
 import { filterFrom, pathOf } from "../list/query.js";
-import { nothing, part, sheet, when } from "./part.js";
+import { nothing, part, when } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Section } from "../settings.js" */

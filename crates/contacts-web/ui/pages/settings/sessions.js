@@ -3,8 +3,9 @@
 import { ask, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { day, moment } from "../../core/format.js";
+import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
-import { part, sheet, when } from "./part.js";
+import { part, when } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Context } from "../../core/router.js" */

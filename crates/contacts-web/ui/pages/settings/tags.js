@@ -7,8 +7,9 @@ import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { labelled } from "../../widgets/form.js";
 import { paged } from "../../widgets/paged.js";
+import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
-import { nothing, part, sheet } from "./part.js";
+import { nothing, part } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Section } from "../settings.js" */

@@ -7,7 +7,7 @@ import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { menu } from "../../widgets/popover.js";
 import { toast } from "../../widgets/toast.js";
-import { nothing, part, secret, state, when } from "./part.js";
+import { nothing, part, secret, state } from "./part.js";
 import { deliveries } from "./deliveries.js";
 import { TYPES, webhookForm } from "./webhook-form.js";
 
@@ -93,7 +93,8 @@ export async function section({ signal, url }) {
 function stateOf({ paused, paused_because: why, failures, rests_until: rests }) {
   if (paused) return state("", why === "gone" ? "Paused: it answered that it is gone" : "Paused");
   if (failures === 0) return state("good", "Active");
-  return h("span", { class: "status bad" }, `Failing, ${failures} in a row`, rests ? [" until ", when(rests)] : null);
+  const again = rests && Date.parse(rests) > Date.now() ? `, tried again ${moment(rests)}` : "";
+  return state("bad", `Failing, ${failures} in a row${again}`);
 }
 
 /** @param {Schemas["Webhook"]} webhook */

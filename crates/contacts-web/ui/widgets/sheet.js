@@ -1,0 +1,25 @@
+// A table of rows, which on a phone becomes a card for each row.
+
+import { h } from "../core/dom.js";
+
+/**
+ * @param {string} caption
+ * @param {string[]} titles one that is empty heads commands; one after a `#` heads numbers
+ * @param {HTMLElement} rows a `tbody`, whose rows may come later
+ */
+export function sheet(caption, titles, rows) {
+  const names = titles.map((title) => title.replace("#", ""));
+  const label = () => {
+    for (const row of rows.querySelectorAll("tr:not([data-labelled])")) {
+      /** @type {HTMLElement} */ (row).dataset["labelled"] = "";
+      // On a card no header stands above a cell.
+      for (const [at, cell] of [...row.children].entries()) if (cell.localName === "td") /** @type {HTMLElement} */ (cell).dataset["label"] = names[at] ?? "";
+    }
+  };
+  label();
+  new MutationObserver(label).observe(rows, { childList: true });
+  return h("div", { class: "sheet-scroll boxed" }, h("table", { class: "sheet" },
+    h("caption", { class: "hidden" }, caption),
+    h("thead", {}, h("tr", {}, titles.map((title, at) => title ? h("th", { scope: "col", class: title.startsWith("#") ? "number" : "" }, names[at] ?? "") : h("td", {}, h("span", { class: "hidden" }, "Commands"))))),
+    rows));
+}
