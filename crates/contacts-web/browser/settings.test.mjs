@@ -74,7 +74,7 @@ test("fields are ordered by buttons and by dragging, renamed, archived and broug
   await world.api("POST", "/v1/fields", { key: "born", label: "Born", type: "date" });
   const page = await section("fields", "Custom fields");
   const order = async (...keys) => {
-    await page.waitForFunction((keys) => [...document.querySelectorAll("tbody code")].map((code) => code.textContent).join() === keys, keys.join());
+    await page.waitForFunction((keys) => [...document.querySelector("table").querySelectorAll("tbody code")].map((code) => code.textContent).join() === keys, keys.join());
     assert.deepEqual((await fields()).filter(({ archived }) => !archived).map(({ key }) => key), keys);
   };
   await order("tier", "company", "born");
