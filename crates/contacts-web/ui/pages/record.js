@@ -48,7 +48,7 @@ export async function open({ url, part: id, signal }) {
       if (signal.aborted) return;
       const missing = error instanceof Problem && error.status === 404;
       page.title = missing ? "Contact not found" : "Contact";
-      fill(element, back(url), missing ? notFound(url) : failure(sentence(error), () => (fill(element, ghost()), void show())));
+      fill(element, back(url), missing ? notFound(url) : [h("h1", {}, "Contact"), failure(sentence(error), () => (fill(element, ghost()), void show()))]);
     }
   }
   const shown = show();

@@ -82,6 +82,14 @@ function choice(options, props) {
 }
 
 /**
+ * A value as people read it.
+ *
+ * @param {Kind | undefined} kind
+ * @param {string} text
+ */
+export const worded = (kind, text) => (kind?.type === "boolean" ? { true: "Yes", false: "No" }[text] : undefined) ?? text;
+
+/**
  * What a text leads to: a letter, a call, a page; nothing for anything else.
  *
  * @param {Kind} kind

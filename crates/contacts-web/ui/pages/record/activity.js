@@ -5,6 +5,7 @@ import { fill, h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
 import { called } from "../../core/session.js";
 import { chip } from "../../widgets/chip.js";
+import { worded } from "../../widgets/field.js";
 import { pages } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -120,7 +121,6 @@ function details(item, kinds) {
  */
 function li({ field, from, to }, kinds) {
   const kind = kinds.find(({ key }) => key === field);
-  const value = (/** @type {string | null | undefined} */ text) => (kind?.type === "boolean" ? { true: "Yes", false: "No" }[text ?? ""] : text) || "empty";
   return h("li", {}, h("span", { class: "muted" }, kind?.label ?? field.replace(/^custom\./, "")), " ",
-    from ? [h("del", {}, value(from)), " ", h("span", { class: "muted" }, "to"), " "] : [], to ? h("ins", {}, value(to)) : h("span", { class: "muted" }, "empty"));
+    from ? [h("del", {}, worded(kind, from)), " ", h("span", { class: "muted" }, "to"), " "] : [], to ? h("ins", {}, worded(kind, to)) : h("span", { class: "muted" }, "empty"));
 }

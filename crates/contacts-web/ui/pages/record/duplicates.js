@@ -28,10 +28,11 @@ export function duplicates(opened) {
   /** @param {Schemas["Duplicate"]} duplicate */
   function one({ contact, reasons }) {
     const name = nameOf(contact);
+    const whom = () => h("span", { class: "hidden" }, ` (${name})`);
     return h("li", { class: "row" },
       h("span", { class: "grow" }, h("a", { href: `/contacts/${contact.id}` }, name), contact.name && contact.email ? ` (${contact.email})` : "", ` may be the same person: ${reasons.map((reason) => WHY[reason]).join(", ")}.`),
-      h("button", { type: "button", "aria-label": `Compare with ${name} and merge`, onclick: () => void opened.merge(contact.id) }, "Compare and merge"),
-      h("button", { type: "button", class: "quiet", "aria-label": `${name} is somebody else`, onclick: () => void apart(contact) }, "Not the same"));
+      h("button", { type: "button", onclick: () => void opened.merge(contact.id) }, "Compare and merge", whom()),
+      h("button", { type: "button", class: "quiet", onclick: () => void apart(contact) }, "Not the same", whom()));
   }
 
   /** @param {Schemas["Contact"]} other */

@@ -7,6 +7,7 @@ import { go } from "../../core/router.js";
 import { face } from "../../core/session.js";
 import { chip } from "../../widgets/chip.js";
 import { dialog } from "../../widgets/dialog.js";
+import { worded } from "../../widgets/field.js";
 import { toast } from "../../widgets/toast.js";
 import { nameOf } from "../record.js";
 import { WHY } from "./duplicates.js";
@@ -28,6 +29,16 @@ export async function merge(opened, id) {
   const body = h("div", { class: "merge" });
   /** @type {[Contact, Contact] | null} who stays and who goes */
   let pair = null;
+  // There is nothing to be done until both are known.
+  const arm = () => {
+    const button = /** @type {HTMLButtonElement | null | undefined} */ (body.closest("form")?.querySelector(".actions > .primary"));
+    if (button) button.disabled = !pair;
+  };
+  const pick = () => {
+    pair = null;
+    fill(body, choose(opened, (other) => compare(opened.contact, other)));
+    arm();
+  };
 
   /** @param {Contact} stays @param {Contact} goes */
   function compare(stays, goes) {
@@ -35,8 +46,9 @@ export async function merge(opened, id) {
     fill(body, table(opened.kinds, stays, goes),
       h("div", { class: "row" },
         h("button", { type: "button", onclick: () => compare(goes, stays) }, "Swap: keep the other"),
-        !id && h("button", { type: "button", class: "quiet", onclick: () => (pair = null, fill(body, choose(opened, (other) => compare(opened.contact, other)))) }, "Choose another")),
+        !id && h("button", { type: "button", class: "quiet", onclick: pick }, "Choose another")),
       h("p", { class: "muted" }, "Tags and sources are united. Notes, conversations and campaigns move. Who has unsubscribed stays so. This cannot be undone."));
+    arm();
   }
 
   if (id) {
@@ -46,14 +58,15 @@ export async function merge(opened, id) {
       toast(sentence(error));
       return false;
     }
-  } else fill(body, choose(opened, (other) => compare(opened.contact, other)));
-  return dialog({
+  } else pick();
+  const asked = dialog({
     title: "Merge two contacts", wide: true, action: "Merge", body,
     run: async () => {
-      if (!pair) throw new Error("Choose the other contact first.");
-      await done(opened, pair[0], pair[1]);
+      if (pair) await done(opened, pair[0], pair[1]);
     },
   });
+  arm();
+  return asked;
 }
 
 /**
@@ -119,8 +132,9 @@ function table(kinds, stays, goes) {
   const kept = (/** @type {string} */ text) => h("span", { class: "kept" }, icon("check"), h("span", { class: "hidden" }, "Stays: "), text);
   const lost = (/** @type {string} */ text) => h("del", { class: "muted" }, h("span", { class: "hidden" }, "Goes: "), text);
   const none = h("span", { class: "muted" }, "—");
-  const rows = kinds.filter(({ key }) => mine[key] || theirs[key]).map(({ key, label }) => {
-    const [one = "", other = ""] = [mine[key], theirs[key]];
+  const rows = kinds.filter(({ key }) => mine[key] || theirs[key]).map((kind) => {
+    const { key, label } = kind;
+    const [one, other] = [worded(kind, mine[key] ?? ""), worded(kind, theirs[key] ?? "")];
     return h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, one ? kept(one) : none.cloneNode(true)), h("td", {}, !other ? none.cloneNode(true) : one ? lost(other) : kept(other)));
   });
   const tags = (/** @type {Contact} */ contact) => h("td", {}, h("span", { class: "chips" }, contact.tags.map((tag) => chip(tag))));

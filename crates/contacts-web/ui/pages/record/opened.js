@@ -72,7 +72,7 @@ export class Opened {
   #layout() {
     const more = h("button", { type: "button", class: "only", "aria-label": "More" }, icon("more"));
     const head = h("header", { class: "head" }, this.picture, h("div", { class: "who" }, this.name, this.states),
-      h("button", { type: "button", onclick: () => void this.merge() }, icon("merge"), "Merge"), h("span", {}, more));
+      h("button", { type: "button", onclick: () => void this.merge() }, icon("merge"), h("span", { class: "wide" }, "Merge")), h("span", {}, more));
     menu(more, () => this.#commands());
     const about = h("section", { class: "panel about", "aria-labelledby": "about" }, h("h2", { id: "about" }, "Profile"),
       h("div", { class: "profile" }, this.kinds.map((kind) => row(this, kind))), this.tags.element, sources(this).element, this.times);
@@ -165,7 +165,7 @@ export class Opened {
     fill(this.picture, face(name));
     fill(this.states, !contact.reachable && h("span", { class: "status warn" }, "Unreachable: no address"), contact.incomplete && !contact.name && h("span", { class: "status warn" }, "Incomplete: no name"),
       this.unsubscribed && h("span", { class: "status bad" }, `Unsubscribed on ${day(this.unsubscribed)}`),
-      this.emailed && h("button", { type: "button", class: "link", onclick: () => this.choose("campaigns") }, this.emailed));
+      this.emailed && h("button", { type: "button", class: "link", onclick: () => (this.choose("campaigns"), this.tabs.focus("campaigns")) }, this.emailed));
     fill(this.times, `Added ${day(contact.created_at)}. Profile changed ${day(contact.updated_at)}.`);
     this.tags.show(contact.tags);
   }

@@ -5,7 +5,7 @@ import { fill, h, newId } from "../../core/dom.js";
 import { ago } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { called } from "../../core/session.js";
-import { input, leads } from "../../widgets/field.js";
+import { input, leads, worded } from "../../widgets/field.js";
 
 /** @import { Child } from "../../core/dom.js" */
 /** @import { State } from "../../widgets/autosave.js" */
@@ -91,10 +91,7 @@ function says(opened, kind, { is, why, reason, taken }) {
  * @param {Kind} kind
  * @param {string} text
  */
-const told = (who, { type }, text) => {
-  const value = type === "boolean" ? { true: "Yes", false: "No" }[text] : text;
-  return value ? `Changed by ${who} to “${value}”.` : `Cleared by ${who}.`;
-};
+const told = (who, kind, text) => (text ? `Changed by ${who} to “${worded(kind, text)}”.` : `Cleared by ${who}.`);
 
 /**
  * Who made of a field what it is, as the activity tells it.

@@ -43,6 +43,10 @@ export function tabList(tabs, choose) {
         if (buttons[at]) buttons[at].tabIndex = key === chosen ? 0 : -1;
       });
     },
+    /** @param {string} key */
+    focus(key) {
+      buttons[tabs.findIndex((tab) => tab.key === key)]?.focus();
+    },
     /**
      * @param {string} key
      * @param {...Child} hint

@@ -1,0 +1,355 @@
+// The record of a contact: what it shows, and what can be done on it (R12, R13, R26 to R29, R40,
+// R41, R46, R47).
+
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { after, before, test } from "node:test";
+import { start } from "./harness.mjs";
+
+let world;
+/** A run of its own on an organisation that others may have used, too. */
+const run = randomUUID().slice(0, 6);
+const ids = {};
+
+before(async () => {
+  world = await start();
+  for (const [key, label, type, options] of [["company", "Company", "text"], ["plan", "Plan", "select", ["Free", "Pro"]], ["score", "Lead score", "number"], ["birthday", "Birthday", "date"], ["vip", "VIP", "boolean"], ["website", "Website", "url"]]) {
+    await world.api("POST", "/v1/fields", { key, label, type, ...(options && { options }) }).catch(() => undefined);
+  }
+  ids.ada = await ada();
+});
+after(() => world.stop());
+
+/** Somebody with something of everything. */
+async function ada() {
+  const contact = await add({ name: "Ada Lovelace", phone: "+44 20 7946 0958", tags: ["VIP"], custom: { company: "Analytical Engines", plan: "Free", score: 87, birthday: "1985-12-10", vip: false, website: "https://analytical.example/about" } });
+  ids.sale = await campaign("Spring sale");
+  ids.news = await campaign("October news");
+  const event = (campaign_id, kind, at) => ({ id: randomUUID(), campaign_id, contact_id: contact.id, kind, at });
+  await world.api("POST", "/v1/deliveries", { events: [event(ids.sale, "sent", "2026-03-01T09:00:00Z"), event(ids.sale, "clicked", "2026-03-02T10:30:00Z"), event(ids.news, "sent", "2026-02-01T09:00:00Z"), event(ids.news, "bounced", "2026-02-01T09:01:00Z")] });
+  await talk(contact, "Can I move to yearly billing?", "2026-02-10T08:00:00Z");
+  await talk(contact, "Thank you!", "2026-03-10T08:00:00Z");
+  await world.api("POST", `/v1/contacts/${contact.id}/notes`, { text: "Met at the booth." });
+  await world.api("PATCH", `/v1/contacts/${contact.id}`, { custom: { plan: "Pro", vip: true } });
+  return contact.id;
+}
+
+const add = (more) => world.api("POST", "/v1/contacts", { email: `${randomUUID()}@example.org`, ...more });
+
+async function campaign(name) {
+  const id = randomUUID();
+  await world.api("PUT", `/v1/campaigns/${id}`, { kind: "campaign", name: `${name} ${run}` });
+  return id;
+}
+
+/** A conversation that the contact had. */
+async function talk(contact, preview, at, visitor = `v-${run}`) {
+  ids.widget ??= randomUUID();
+  ids.capture ??= (await world.api("POST", "/v1/keys", { name: `widget ${run}`, scopes: ["capture"] })).token;
+  const conversation = randomUUID();
+  const body = JSON.stringify({ widget_id: ids.widget, visitor, conversation_id: conversation, email: contact.email, at });
+  const captured = await fetch(`${world.url}/v1/captures`, { method: "POST", headers: { authorization: `Bearer ${ids.capture}`, "content-type": "application/json" }, body });
+  assert.equal(captured.status, 202);
+  await world.api("PUT", `/v1/conversations/${conversation}`, { widget_id: ids.widget, visitor, started_at: at, last_message_at: at, messages: 7, preview, link: `https://app.informly.example/conversations/${conversation}` });
+  return conversation;
+}
+
+const panel = (page) => page.getByRole("tabpanel");
+const tab = (page, name) => page.getByRole("tab", { name: new RegExp(`^${name}`) });
+
+/** Waits until the server says so. */
+async function until(look, wanted) {
+  for (let at = 0; at < 100; at += 1) {
+    if (wanted(await look())) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`it stayed ${JSON.stringify(await look())}`);
+}
+
+test("every tab is good to use in every look", async () => {
+  for (const [key, words] of [["conversations", "Thank you!"], ["campaigns", "Clicked"], ["notes", "Met at the booth."], ["activity", "edited the profile"]]) {
+    await world.inEveryLook(`/contacts/${ids.ada}?tab=${key}`, async (page) => {
+      await panel(page).getByText(words).first().waitFor();
+      await page.getByRole("heading", { level: 1, name: "Ada Lovelace" }).waitFor();
+    });
+  }
+});
+
+test("conversations come newest first, with links that lead outside safely", async () => {
+  const page = await world.open(`/contacts/${ids.ada}`);
+  const links = panel(page).getByRole("link");
+  await links.first().waitFor();
+  assert.match((await links.allInnerTexts()).join("|").replace(/\s+/g, " "), /^Thank you!.*\|Can I move/);
+  assert.equal(await links.first().getAttribute("rel"), "noopener noreferrer");
+  assert.equal(await links.first().getAttribute("target"), "_blank");
+  assert.match(await links.first().getAttribute("href"), /^https:\/\/app\.informly\.example\//);
+  await world.close(page);
+});
+
+test("whether they were emailed is seen at a glance", async () => {
+  const page = await world.open(`/contacts/${ids.ada}?tab=campaigns`);
+  await page.getByRole("button", { name: /^Emailed 2 times, last/ }).waitFor();
+  const sale = panel(page).getByRole("listitem").filter({ has: page.getByRole("heading", { name: `Spring sale ${run}` }) }).first();
+  assert.match((await sale.innerText()).replace(/\s+/g, " "), /Clicked.*Sent 1 Mar 2026.*Opened 2 Mar 2026.*Clicked 2 Mar 2026/);
+  await panel(page).getByText("Bounced").first().waitFor();
+  await world.close(page);
+});
+
+test("a contact is put into a campaign, but not one who has unsubscribed", async () => {
+  const contact = await add({ name: "Grace" });
+  await campaign("Webinar");
+  const page = await world.open(`/contacts/${contact.id}?tab=campaigns`);
+  await page.getByRole("button", { name: "Add to campaign" }).click();
+  await page.getByRole("searchbox", { name: "Find a campaign" }).fill(`webinar ${run}`);
+  await world.axe(page);
+  await page.getByRole("button", { name: `Webinar ${run}` }).click();
+  await panel(page).getByRole("heading", { name: `Webinar ${run}` }).waitFor();
+  const { items } = await world.api("GET", `/v1/contacts/${contact.id}/campaigns`);
+  assert.equal(items[0].status, "pending");
+  await world.api("POST", "/v1/deliveries", { events: [{ id: randomUUID(), campaign_id: items[0].campaign.id, contact_id: contact.id, kind: "unsubscribed", at: "2026-03-05T09:00:00Z" }] });
+  await page.reload();
+  await panel(page).getByText(/^Unsubscribed on/).waitFor();
+  await page.getByRole("button", { name: "Add to campaign" }).click();
+  await page.getByText("This person has unsubscribed, so they cannot be added.").waitFor();
+  await world.axe(page);
+  await world.close(page);
+});
+
+test("notes are added, edited and deleted, and a draft outlives a reload", async () => {
+  const contact = await add({ name: "Grace" });
+  const texts = async () => (await world.api("GET", `/v1/contacts/${contact.id}/notes`)).items.map(({ text }) => text);
+  const page = await world.open(`/contacts/${contact.id}?tab=notes`);
+  await panel(page).getByRole("heading", { name: "No notes yet" }).waitFor();
+  await world.axe(page);
+  const box = page.getByRole("textbox", { name: "New note" });
+  await box.fill("Call again\nin March.");
+  await page.reload();
+  await until(() => box.inputValue(), (text) => text === "Call again\nin March.");
+  await box.press("Control+Enter");
+  await until(texts, (all) => all[0] === "Call again\nin March.");
+  await until(() => box.inputValue(), (text) => text === "");
+  await page.getByRole("button", { name: "Edit note" }).click();
+  await page.getByRole("textbox", { name: "Edit note" }).fill("Called.");
+  await page.getByRole("button", { name: "Save" }).click();
+  await until(texts, (all) => all[0] === "Called.");
+  await page.getByRole("button", { name: "Delete note" }).click();
+  await world.axe(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await until(texts, ({ length }) => length === 0);
+  await world.close(page);
+});
+
+test("a note that fails stays in its box, and is added once", async () => {
+  const contact = await add({ name: "Grace" });
+  const page = await world.open(`/contacts/${contact.id}?tab=notes`);
+  let count = 0;
+  await page.route("**/notes", async (route) => {
+    if (route.request().method() !== "POST" || (count += 1) > 1) return route.continue();
+    await route.fetch();
+    return route.abort("connectionreset");
+  });
+  await page.getByRole("textbox", { name: "New note" }).fill("Once only");
+  await page.getByRole("button", { name: "Add note" }).click();
+  await panel(page).getByText("Not saved. The server cannot be reached.").waitFor();
+  assert.equal(await page.getByRole("textbox", { name: "New note" }).inputValue(), "Once only");
+  await page.getByRole("button", { name: "Add note" }).click();
+  await panel(page).getByRole("listitem").getByText("Once only").waitFor();
+  assert.equal((await world.api("GET", `/v1/contacts/${contact.id}/notes`)).items.length, 1);
+  await world.close(page);
+});
+
+test("the activity tells who changed what, from what to what", async () => {
+  const page = await world.open(`/contacts/${ids.ada}?tab=activity`);
+  const edited = panel(page).getByRole("listitem").filter({ hasText: "edited the profile" }).first();
+  assert.match((await edited.innerText()).replace(/\s+/g, " "), /Plan Free to Pro/);
+  assert.match((await edited.innerText()).replace(/\s+/g, " "), /VIP No to Yes/);
+  await world.close(page);
+});
+
+test("a long activity is loaded further", async () => {
+  const contact = await add({ name: "Busy" });
+  for (let at = 0; at < 60; at += 1) await world.api("POST", `/v1/contacts/${contact.id}/tags`, at % 2 ? { remove: ["on"] } : { add: ["on"] });
+  const page = await world.open(`/contacts/${contact.id}?tab=activity`);
+  await page.getByRole("button", { name: "Load more" }).click();
+  await panel(page).getByText("added this contact").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Load more" }).count(), 0);
+  await world.close(page);
+});
+
+test("tags go on and off inline, with completion", async () => {
+  const contact = await add({ name: "Grace" });
+  await add({ name: "Other", tags: [`Trade show ${run}`] });
+  const names = async () => (await world.api("GET", `/v1/contacts/${contact.id}`)).tags;
+  const page = await world.open(`/contacts/${contact.id}`);
+  const box = page.getByRole("combobox", { name: "Tags" });
+  await box.fill("trade sh");
+  await page.getByRole("option", { name: new RegExp(`Trade show ${run}`) }).click();
+  await until(names, (tags) => tags.includes(`Trade show ${run}`));
+  await box.fill("brand new");
+  await page.getByRole("option", { name: /Create/ }).waitFor();
+  await world.axe(page);
+  await box.press("Enter");
+  await until(names, (tags) => tags.includes("brand new"));
+  await page.getByRole("button", { name: `Remove Trade show ${run}` }).click();
+  await until(names, (tags) => tags.join() === "brand new");
+  await world.close(page);
+});
+
+test("custom fields are edited by their type", async () => {
+  const contact = await add({ name: "Grace" });
+  const custom = async () => (await world.api("GET", `/v1/contacts/${contact.id}`)).custom;
+  const page = await world.open(`/contacts/${contact.id}`);
+  await page.getByRole("combobox", { name: "Plan" }).selectOption("Pro");
+  await page.getByRole("combobox", { name: "VIP" }).selectOption("No");
+  await page.getByLabel("Birthday").fill("1990-02-03");
+  await page.getByRole("textbox", { name: "Lead score" }).fill("12.50");
+  await page.getByRole("textbox", { name: "Company" }).fill("Two\nlines");
+  await page.getByRole("textbox", { name: "Website" }).fill("https://example.org/a");
+  await page.getByRole("textbox", { name: "Website" }).press("Tab");
+  const wanted = { plan: "Pro", vip: false, birthday: "1990-02-03", score: 12.5, company: "Two\nlines", website: "https://example.org/a" };
+  await until(custom, (now) => Object.entries(wanted).every(([key, value]) => now[key] === value));
+  await page.getByRole("textbox", { name: "Lead score" }).fill("many");
+  await page.getByRole("textbox", { name: "Lead score" }).press("Tab");
+  await page.getByText(/^Lead score .*number.*\.$/).waitFor();
+  await page.getByRole("combobox", { name: "Plan" }).selectOption("");
+  await until(custom, (now) => !("plan" in now) && now.score === 12.5);
+  await world.close(page);
+});
+
+test("merging shows what stays, can be turned around, and leads to the survivor", async () => {
+  const [one, other] = [await add({ name: "Mary One", phone: "+44 20 7946 0111" }), await add({ name: `Mary Two ${run}`, tags: ["lead"], custom: { company: "Acme" } })];
+  const page = await world.open(`/contacts/${one.id}`);
+  await page.getByRole("button", { name: "Merge" }).click();
+  await page.getByRole("searchbox", { name: "Search for the other contact" }).fill(`mary two ${run}`);
+  await world.axe(page);
+  await page.getByRole("dialog").getByRole("button", { name: /Mary Two/ }).click();
+  const dialog = page.getByRole("dialog");
+  assert.match((await dialog.getByRole("row", { name: /Company/ }).innerText()).replace(/\s+/g, " "), /Stays: Acme/);
+  await world.axe(page);
+  await dialog.getByRole("button", { name: /^Swap/ }).click();
+  await dialog.getByRole("columnheader", { name: /Stays: Mary Two/ }).waitFor();
+  await dialog.getByRole("button", { name: "Merge", exact: true }).click();
+  await page.waitForURL(new RegExp(other.id));
+  const survivor = await world.api("GET", `/v1/contacts/${one.id}`);
+  assert.deepEqual([survivor.id, survivor.phone], [other.id, "+44 20 7946 0111"]);
+  await page.goto(`${world.url}/contacts/${one.id}?q=mary`);
+  await page.waitForURL(`**/contacts/${other.id}?q=mary`);
+  await page.getByText(/This contact was merged into Mary Two/).waitFor();
+  await world.close(page);
+});
+
+test("possible duplicates are offered, and can be told apart", async () => {
+  const number = `+44 20 7946 0${Math.floor(100 + Math.random() * 899)}`;
+  const [one, other] = [await add({ name: "Same Phone", phone: number }), await add({ name: `Twin ${run}`, phone: number })];
+  const page = await world.open(`/contacts/${one.id}`);
+  const notice = page.getByRole("region", { name: "Possible duplicates" });
+  await notice.getByText("the same phone number").first().waitFor();
+  await notice.getByRole("button", { name: `Not the same (Twin ${run})` }).click();
+  await until(async () => (await world.api("GET", `/v1/contacts/${one.id}/duplicates`)).items, (items) => items.every(({ contact }) => contact.id !== other.id));
+  await world.close(page);
+});
+
+test("a contact is deleted after a question whose safe answer has the focus", async () => {
+  const contact = await add({ name: "Gone Soon" });
+  const page = await world.open(`/contacts/${contact.id}?q=gone`);
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await until(() => page.evaluate(() => document.activeElement?.textContent), (text) => text === "Cancel");
+  await world.axe(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.waitForURL("**/?q=gone");
+  await page.getByText("Gone Soon was deleted.").waitFor();
+  await page.goto(`${world.url}/contacts/${contact.id}`);
+  await page.getByRole("heading", { name: "This contact is not here" }).waitFor();
+  await world.axe(page);
+  await world.close(page);
+});
+
+test("everything held is downloaded, and a person is erased", async () => {
+  const contact = await add({ name: "Erase Me" });
+  const page = await world.open(`/contacts/${contact.id}`);
+  await page.getByRole("button", { name: "More" }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download all that is held" }).click()]);
+  assert.equal(download.suggestedFilename(), `contact-${contact.id}.json`);
+  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "Erase this person" }).click();
+  await world.axe(page);
+  await page.getByRole("dialog").getByRole("button", { name: "Erase for good" }).click();
+  await page.getByText(/Erase Me was erased/).waitFor();
+  await assert.rejects(world.api("GET", `/v1/contacts/${contact.id}`), /404/);
+  await world.close(page);
+});
+
+test("an id that is none, and a server that fails, are told apart", async () => {
+  await world.inEveryLook("/contacts/none", (page) => page.getByRole("heading", { name: "This contact is not here" }).waitFor());
+  const page = await world.open("/imports");
+  await page.route("**/v1/contacts/*", (route) => route.abort("connectionfailed"));
+  await page.goto(`${world.url}/contacts/${ids.ada}`);
+  await page.getByRole("alert").getByText("The server cannot be reached.").waitFor();
+  await world.axe(page);
+  await page.unroute("**/v1/contacts/*");
+  await page.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("heading", { level: 1, name: "Ada Lovelace" }).waitFor();
+  await world.close(page);
+});
+
+test("a part that fails says so alone, and can be tried again", async () => {
+  const page = await world.open("/imports");
+  await page.route("**/notes?*", (route) => route.abort("connectionfailed"));
+  await page.goto(`${world.url}/contacts/${ids.ada}?tab=notes`);
+  await panel(page).getByRole("alert").waitFor();
+  await world.axe(page);
+  await page.unroute("**/notes?*");
+  await panel(page).getByRole("button", { name: "Retry" }).click();
+  await panel(page).getByText("Met at the booth.").waitFor();
+  await world.close(page);
+});
+
+test("tabs are walked by arrows, and the way back leads to the list as it was", async () => {
+  const page = await world.open(`/contacts/${ids.ada}?q=ada&sort=name`);
+  await tab(page, "Conversations").focus();
+  await page.keyboard.press("ArrowRight");
+  await page.waitForURL("**tab=campaigns");
+  assert.equal(await tab(page, "Campaigns").getAttribute("aria-selected"), "true");
+  assert.equal(await page.getByRole("main").getByRole("link", { name: "Contacts" }).getAttribute("href"), "/?q=ada&sort=name");
+  await world.close(page);
+});
+
+test("what cannot be reached or lacks a name says so", async () => {
+  await talk({ email: undefined }, "Hello", "2026-03-01T08:00:00Z", `nobody-${run}`).catch(() => undefined);
+  const capture = JSON.stringify({ widget_id: ids.widget, visitor: `named-${run}`, conversation_id: randomUUID(), name: `Only Name ${run}` });
+  await fetch(`${world.url}/v1/captures`, { method: "POST", headers: { authorization: `Bearer ${ids.capture}`, "content-type": "application/json" }, body: capture });
+  const { items } = await world.api("GET", `/v1/contacts?q=${encodeURIComponent(`Only Name ${run}`)}`);
+  const page = await world.open(`/contacts/${items[0].id}?tab=campaigns`);
+  await page.getByText("Unreachable: no address").waitFor();
+  await page.getByRole("button", { name: "Add to campaign" }).click();
+  await page.getByText("This contact has no address, so a campaign cannot reach it.").waitFor();
+  await world.axe(page);
+  await world.close(page);
+});
+
+/** Texts that try to run, to break out, and to break the layout. */
+const HOSTILE = ["\"><img src=x onerror=\"window.ran=1\">", "<script>window.ran=1</script>", "javascript:window.ran=1", "${window.ran=1}{{window.ran=1}}", "\u202egnirts\u202c \u0627\u0644\u0639\u0631\u0628\u064a\u0629", "Z\u0351\u036b\u0343\u0321a\u0327\u0351lgo", "W".repeat(120), "👩‍👩‍👧‍👦🏳️‍🌈", "Robert'); DROP TABLE contacts;--", "%00 %s \\u0000 null undefined NaN"];
+
+test("hostile texts in every field neither run nor break the layout", async () => {
+  for (const [at, text] of HOSTILE.entries()) {
+    const contact = await add({ name: text, phone: text.slice(0, 100), tags: [text.replace(/,/g, "").slice(0, 64)], custom: { company: `${text}\n${"x".repeat(600)}` } });
+    const id = await campaign(text);
+    await world.api("POST", `/v1/contacts/${contact.id}/campaigns`, { campaign_id: id });
+    await world.api("POST", `/v1/contacts/${contact.id}/notes`, { text });
+    await talk(contact, text, "2026-03-01T08:00:00Z", `${text.slice(0, 60)}${randomUUID()}`);
+    await world.api("PATCH", `/v1/contacts/${contact.id}`, { phone: "1", custom: { company: text } });
+    const page = await world.open(`/contacts/${contact.id}`, at % 2 ? {} : { width: 390, dark: true });
+    await panel(page).getByRole("link").first().waitFor();
+    for (const name of ["Campaigns", "Notes", "Activity"]) {
+      await tab(page, name).click();
+      await panel(page).getByRole("listitem").first().waitFor();
+      const [wide, seen, ran] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, window.ran]);
+      assert.equal(ran, undefined, text);
+      assert.ok(wide <= seen, `${text} makes the page ${wide} wide`);
+    }
+    assert.equal(await page.getByRole("textbox", { name: "Name", exact: true }).inputValue(), (await world.api("GET", `/v1/contacts/${contact.id}`)).name);
+    await world.axe(page);
+    await world.close(page);
+  }
+});
