@@ -29,6 +29,36 @@ fn a_first_start_makes_a_key_and_a_second_keeps_everything() {
 }
 
 #[test]
+fn a_first_start_prints_a_link_that_signs_in_once() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let link = serving.link().expect("a first start prints a link").to_owned();
+    let token = link.strip_prefix(&format!("http://{}/sign-in#", serving.address())).unwrap();
+    let sign_in = |token: &str| {
+        let body = format!("{{\"token\":\"{token}\"}}");
+        Answer::to_page(serving.address(), None, "POST", "/v1/session", &body)
+    };
+    let answer = sign_in(token);
+    assert_eq!((answer.status, &answer.json()["name"]), (200, &"Owner".into()), "{}", answer.body);
+    assert_eq!(sign_in(token).json()["code"], "link_refused");
+    let listen = ["--listen", serving.address()];
+    let more = contacts(&database.url, &[&["sign-in-link"], &listen[..]].concat());
+    assert_eq!(more.status, Some(0), "{}", more.err);
+    let (page, token) = more.out.trim().split_once('#').unwrap();
+    assert_eq!(page, format!("http://{}/sign-in", serving.address()));
+    assert_eq!(sign_in(token).json()["name"], "Owner");
+    let ann = ["sign-in-link", "--user", "Ann", "--public-url", "https://contacts.example.org"];
+    let ann = contacts(&database.url, &ann);
+    let token = ann.out.trim().strip_prefix("https://contacts.example.org/sign-in#").unwrap();
+    let answer = sign_in(token);
+    assert_eq!(answer.json()["name"], "Ann");
+    let cookie = answer.cookie().unwrap();
+    let users = Answer::to_page(serving.address(), Some(cookie), "GET", "/v1/users", "");
+    assert_eq!(users.json()["items"].as_array().unwrap().len(), 2, "{}", users.body);
+    assert!(Serving::on(&database.url, &[]).link().is_none());
+}
+
+#[test]
 fn ctrl_c_stops_it_cleanly_and_its_log_holds_nothing_personal() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &[]);

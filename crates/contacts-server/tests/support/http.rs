@@ -22,8 +22,25 @@ impl Answer {
         path: &str,
         body: &str,
     ) -> Self {
-        let mut connection = TcpStream::connect(address).unwrap();
         let key = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
+        Self::sent(address, &key, method, path, body)
+    }
+
+    /// Asks as the page does, with a session's cookie.
+    pub(crate) fn to_page(
+        address: &str,
+        cookie: Option<&str>,
+        method: &str,
+        path: &str,
+        body: &str,
+    ) -> Self {
+        let cookie = cookie.map(|cookie| format!("Cookie: {cookie}\r\n")).unwrap_or_default();
+        let headers = format!("Origin: http://{address}\r\n{cookie}");
+        Self::sent(address, &headers, method, path, body)
+    }
+
+    fn sent(address: &str, headers: &str, method: &str, path: &str, body: &str) -> Self {
+        let mut connection = TcpStream::connect(address).unwrap();
         let kind = match (method, body.starts_with('{')) {
             ("PATCH", _) => "application/merge-patch+json",
             (_, true) => "application/json",
@@ -34,7 +51,7 @@ impl Answer {
         let length = body.len();
         let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-             Content-Length: {length}\r\n{key}{kind}\r\n{body}"
+             Content-Length: {length}\r\n{headers}{kind}\r\n{body}"
         );
         connection.write_all(request.as_bytes()).unwrap();
         let mut bytes = Vec::new();
@@ -47,6 +64,11 @@ impl Answer {
         // The head ends with the credential, so another header can follow it.
         let credential = format!("{key}\r\nIdempotency-Key: {once}");
         Self::to(address, Some(&credential), "POST", path, body)
+    }
+
+    /// The cookie that it sets, as a browser sends it.
+    pub(crate) fn cookie(&self) -> Option<&str> {
+        self.head.split_once("set-cookie: ")?.1.split(';').next()
     }
 
     /// The body as JSON; null when it is empty.

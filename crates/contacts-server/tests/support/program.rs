@@ -92,6 +92,7 @@ pub(crate) struct Serving {
     child: Child,
     address: String,
     key: Option<String>,
+    link: Option<String>,
     log: Option<JoinHandle<String>>,
 }
 
@@ -113,19 +114,21 @@ impl Serving {
             let _ = stderr.read_to_string(&mut log);
             log
         });
-        let (mut address, mut key) = (None, None);
+        let (mut address, mut key, mut link) = (None, None, None);
         for line in BufReader::new(child.stdout.take().unwrap()).lines() {
             let line = line.unwrap();
             if let Some((_, found)) = line.split_once("ready at http://") {
                 address = Some(found.to_owned());
             } else if let Some((_, found)) = line.split_once("Key    ") {
                 key = found.split_whitespace().next().map(str::to_owned);
+            } else if let Some((_, found)) = line.split_once("Page   ") {
+                link = found.split_whitespace().next().map(str::to_owned);
             } else if line.starts_with("Ctrl-C") {
                 break;
             }
         }
         let Some(address) = address else { panic!("it is not ready: {}", log.join().unwrap()) };
-        Self { child, address, key, log: Some(log) }
+        Self { child, address, key, link, log: Some(log) }
     }
 
     pub(crate) fn address(&self) -> &str {
@@ -135,6 +138,11 @@ impl Serving {
     /// The key that a first start has made.
     pub(crate) fn key(&self) -> &str {
         self.key.as_deref().expect("a first start prints a key")
+    }
+
+    /// The sign-in link that a first start has made.
+    pub(crate) fn link(&self) -> Option<&str> {
+        self.link.as_deref()
     }
 
     pub(crate) fn has_made_a_key(&self) -> bool {
