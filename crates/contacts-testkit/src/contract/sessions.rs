@@ -48,7 +48,7 @@ pub fn a_link_opens_a_session_as_it_was_asked_for(ports: &Ports) {
     assert_eq!(session.expires_at, ports.clock.now() + SESSION_LIFE);
     let opened = ports.sessions.sign_in(org, link.hash(), &new).unwrap();
     assert_eq!(opened, Some((session.clone(), ann.clone())));
-    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), [session.clone()]);
+    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), std::slice::from_ref(&session));
     assert_eq!(ports.sessions.find(org, token.hash()).unwrap(), Some((session, ann)));
 }
 
