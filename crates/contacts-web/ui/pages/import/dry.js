@@ -107,7 +107,7 @@ function listOf(path, fields) {
     row: (/** @type {Schemas["DryRow"]} */ row) => rowOf(row, fields),
   });
   const details = h("details", { class: "by-row" }, h("summary", {}, "Row by row"),
-    sheet("What would happen, row by row", ["#Line", "What would happen", "Details"], into),
+    sheet("What would happen to each", ["#Line", "What would happen", "Details"], into),
     list.more);
   details.addEventListener("toggle", () => details.open && into.childElementCount === 0 && void list.reload());
   return details;
