@@ -1,5 +1,6 @@
 // Dialogs over the platform's own.
 
+import { sentence } from "../core/api.js";
 import { h, newId } from "../core/dom.js";
 
 /** @import { Child } from "../core/dom.js" */
@@ -41,7 +42,7 @@ export function dialog({ title, body, action, danger = false, wide = false, canc
       done = true;
       element.close();
     } catch (error) {
-      wrong.textContent = error instanceof Error ? error.message : String(error);
+      wrong.textContent = sentence(error);
       wrong.hidden = false;
       if (yes) yes.disabled = false;
     }

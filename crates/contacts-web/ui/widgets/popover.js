@@ -13,7 +13,7 @@ import { h } from "../core/dom.js";
  * @param {{ class?: string, label?: string }} [options]
  */
 export function popover(button, content, options = {}) {
-  const panel = h("div", { popover: "auto", class: options.class ?? "", role: "dialog", "aria-label": options.label ?? button.textContent });
+  const panel = h("div", { popover: "auto", class: options.class ?? "", role: "dialog", "aria-label": options.label ?? button.ariaLabel ?? button.textContent });
   const close = () => {
     panel.hidePopover();
     button.focus();

@@ -19,6 +19,22 @@ export function freeze({ picked, filter }) {
   return ask("post", "/v1/selections", { body: picked.everyone ? { filter: bodyOf(filter), except: ids } : { ids } });
 }
 
+/** So many are exported while somebody looks on. */
+const SOON = 10_000;
+
+/**
+ * Waits a while for the end of what runs.
+ *
+ * @param {Schemas["Action"]} action
+ */
+async function ended(action) {
+  for (let turn = 0; action.state === "running" && turn < 50; turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    action = await ask("get", "/v1/actions/{id}", { path: { id: action.id } });
+  }
+  return action;
+}
+
 /**
  * Does it to those who are picked. A large one goes on as a job.
  *
@@ -29,10 +45,11 @@ export function freeze({ picked, filter }) {
 export async function act(list, action, frozen) {
   const selection = frozen ?? (await freeze(list));
   const body = { selection_id: selection.id, action, ...(action.type === "delete" && { confirm_count: selection.count }) };
-  const done = await ask("post", "/v1/actions", { body }).catch((error) => {
+  const begun = await ask("post", "/v1/actions", { body }).catch((error) => {
     if (error instanceof Problem && error.code === "count_changed") throw new Error(`It would be ${number(error.count ?? 0)} by now. Look again, then delete.`);
     throw error;
   });
+  const done = action.type === "export" && selection.count <= SOON ? await ended(begun) : begun;
   if (action.type === "delete") list.unpick();
   if (done.state === "running") {
     dispatchEvent(new CustomEvent("jobstarted"));

@@ -117,7 +117,7 @@ async function exportCsv(list) {
     run: async () => {
       const columns = shown.checked ? exported(list) : [];
       if (list.picked.everyone && !list.picked.ids.size) return download(list, columns);
-      await act(list, { type: "export", columns });
+      await act(list, { type: "export", ...(columns.length && { columns }) });
     },
   });
 }
