@@ -43,3 +43,4 @@ mod macros;
 mod macros_access;
 mod macros_bulk;
 mod macros_chat;
+mod macros_imports;

@@ -63,9 +63,12 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("organisations", "no person's"),
     ("segments", "what somebody looks for"),
     ("selections", "what somebody looked for, for a week"),
+    ("sessions", "no contact's: those of users"),
+    ("sign_in_links", "no contact's: those of users"),
     ("stored_answers", "sealed: only who has the idempotency key can read them"),
     ("suppressions", "a hash that nobody can turn back, also told by unsubscribes"),
     ("tags", "told through contact_tags"),
+    ("users", "no contact's: those who work with them"),
     ("webhook_deliveries", "the numbers of events"),
     ("webhooks", "no person's"),
 ];

@@ -5,7 +5,7 @@ use contacts_core::contact::{
     Contact, ContactFilter, ContactRepository, FilterText, PageRequest, SearchQuery, Sort, SortBy,
     TagCondition,
 };
-use contacts_core::selection::{Chosen, NewSelection, SelectionId, SelectionRepository};
+use contacts_core::selection::{Chosen, NewSelection, Selection, SelectionId, SelectionRepository};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId};
 use contacts_pg::Database;
@@ -117,6 +117,7 @@ fn a_selection_is_counted_again_by_its_ids() {
             filter: Box::new(filter.clone()),
             except: Default::default(),
         },
+        piece: Selection::PIECE,
         actor: Actor::System,
         at: OffsetDateTime::UNIX_EPOCH,
     };
