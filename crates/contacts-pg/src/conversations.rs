@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{store, unread, unreadable};
+use crate::database::{SETTINGS, store, unread, unreadable};
 use crate::statement::{Bind, Statement};
 use crate::tags::IdRow;
 
@@ -176,9 +176,10 @@ impl ConversationRepository for Database {
 
 /// Lets nobody else do anything with the visitor until the transaction ends: whoever learns who
 /// they are looks for what they said, and whoever hears what they said looks for who they are,
-/// and neither sees what the other has not committed.
+/// and neither sees what the other has not committed. What is written then has many foreign keys,
+/// whose checks need not be planned each time.
 pub(crate) fn hold_visitor(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<()> {
-    sql_query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
+    sql_query(format!("{SETTINGS}, pg_advisory_xact_lock(hashtextextended($1, 0))"))
         .bind::<Text, _>(format!("{org} {} {}", visitor.widget(), visitor.id()))
         .execute(db)
         .map(drop)

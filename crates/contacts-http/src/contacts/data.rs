@@ -48,7 +48,7 @@ fn whole(number: f64) -> Option<i64> {
     get, path = "/v1/contacts/{id}/data", tag = "contacts", operation_id = "get_contact_data",
     params(("id" = Uuid, Path, description = "The contact")),
     responses(
-        (status = 200, description = "A list for each place: `profile`, `tags`, `sources`, `activity`, `actions`, `notes`, `conversations`, `visitors`, `subscriptions`, `deliveries`, `unsubscribed`, `possible_duplicates`, `merged`, `imported`", body = BTreeMap<String, Vec<Object>>),
+        (status = 200, description = "A list for each place: `profile`, `tags`, `sources`, `activity`, `actions`, `notes`, `conversations`, `visitors`, `subscriptions`, `deliveries`, `unsubscribed`, `possible_duplicates`, `merged`, `imported`. Tags are names, what is in other places are objects.", body = BTreeMap<String, Vec<Value>>),
         (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),
     )
 )]

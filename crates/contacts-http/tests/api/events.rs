@@ -145,6 +145,16 @@ async fn a_stream_tells_what_happens_and_goes_on_after_the_last_event() {
 }
 
 #[actix_web::test]
+async fn a_last_event_that_cannot_be_is_refused() {
+    let service = Service::new();
+    for last in ["9223372036854775808", "-1", "first"] {
+        let request = service.request("GET", "/v1/events/stream");
+        let answer = service.send(request.insert_header(("last-event-id", last))).await;
+        assert_eq!(answer.problem(), "400 invalid_header", "{last}");
+    }
+}
+
+#[actix_web::test]
 async fn more_streams_than_there_is_room_for_are_told_to_come_back() {
     let service = Service::with(ApiConfig { max_streams: 0, ..ApiConfig::default() });
     assert_eq!(service.get("/v1/events/stream").await.problem(), "503 busy");
