@@ -249,6 +249,8 @@ async function doorWith({ wait = 0, shut = false }) {
     setTimeout(go, asked.method === "PATCH" ? wait : 0);
   });
   await new Promise((resolve) => door.listen(0, "127.0.0.1", resolve));
+  // A test that fails leaves it open, and shall end all the same.
+  door.unref();
   return { state, url: `http://127.0.0.1:${door.address().port}`, close: () => (door.closeAllConnections(), door.close()) };
 }
 

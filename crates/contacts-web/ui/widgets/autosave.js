@@ -3,6 +3,7 @@
 
 import { Problem, sentence } from "../core/api.js";
 import { read, write } from "./drafts.js";
+import { unsaved } from "./unsaved.js";
 
 /**
  * What is stored: a version, and each field as text.
@@ -41,17 +42,6 @@ export class Stale extends Error {
 const PAUSE = 600;
 /** When what could not be saved is tried again, unless the network says so earlier. */
 const AGAIN = 15_000;
-
-/** Those with something that is not saved. @type {Set<Autosave>} */
-const unsaved = new Set();
-
-addEventListener("pagehide", () => unsaved.forEach((one) => one.hurry()));
-addEventListener("online", () => unsaved.forEach((one) => one.retry()));
-document.addEventListener("visibilitychange", () => unsaved.forEach((one) => (document.hidden ? one.hurry() : one.retry())));
-addEventListener("beforeunload", (event) => {
-  // What is only waiting is sent while the page goes; what cannot be sent would be lost.
-  if ([...unsaved].some((one) => one.stuck)) event.preventDefault();
-});
 
 class Field {
   /** What was typed and is not stored; null when nothing is. @type {string | null} */
