@@ -45,6 +45,7 @@ function page(fields, signal) {
     const some = draft.tags.length || Object.values(draft.texts).some((text) => text.trim());
     write(DRAFT, some ? draft : null);
     discard.hidden = !some;
+    cancel.hidden = !!some;
   };
   const maybe = lookout(signal);
   const rows = new Map([...CORE, ...kinds(fields)].map((kind) => [kind.key, row(kind, draft.texts[kind.key] ?? "", (text) => {
@@ -56,12 +57,13 @@ function page(fields, signal) {
   const tags = tagBox({ label: "Tags", tags: draft.tags, add: (tag) => ((draft.tags = [...draft.tags, tag]), keep()), remove: (tag) => ((draft.tags = draft.tags.filter((other) => other !== tag)), keep()) });
   const wrong = h("p", { class: "wrong", role: "alert" });
   const save = h("button", { class: "primary" }, "Add contact");
-  const discard = h("button", { type: "button", class: "quiet", onclick: () => (write(DRAFT, null), go("/")) }, "Discard");
+  const cancel = h("a", { href: "/", class: "button" }, "Cancel");
+  const discard = h("button", { type: "button", onclick: () => (write(DRAFT, null), go("/")) }, "Discard");
   const form = h("form", { class: "new", noValidate: true },
     h("div", { class: "panel fields core" }, elements.slice(0, CORE.length), h("div", {}, h("span", { class: "label", "aria-hidden": "true" }, "Tags"), tags.element)),
     maybe.element,
     elements.length > CORE.length && h("div", { class: "panel fields more" }, h("h2", {}, "More"), elements.slice(CORE.length)),
-    h("div", { class: "end" }, wrong, h("div", { class: "row" }, save, h("a", { href: "/", class: "button" }, "Cancel"), discard)));
+    h("div", { class: "end" }, wrong, h("div", { class: "row" }, save, cancel, discard)));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     // A tag that is typed and not yet put on is meant, too.

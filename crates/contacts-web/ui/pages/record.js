@@ -8,7 +8,6 @@ import { styles } from "../core/styles.js";
 import { failure } from "../widgets/failure.js";
 import { toast } from "../widgets/toast.js";
 import { Opened } from "./record/opened.js";
-import { snapshot } from "./record/saver.js";
 
 /** @import { Context, Page } from "../core/router.js" */
 
@@ -87,9 +86,9 @@ function watch(opened, signal) {
     read = Date.now();
     try {
       const contact = await ask("get", "/v1/contacts/{id}", { path: { id }, signal });
-      opened.saver.absorb(snapshot(contact));
       if (contact.id === id) opened.update(contact);
-      else renewed(contact.id);
+      // What is unsaved of the one that went stays on screen, and says so when it is sent.
+      else if (!opened.saver.dirty) renewed(contact.id);
     } catch (error) {
       if (error instanceof Problem && error.status === 404) renewed(id);
     }

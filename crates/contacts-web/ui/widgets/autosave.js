@@ -100,6 +100,11 @@ export class Autosave {
     return this.#field(name).state;
   }
 
+  /** Whether something was typed that is not stored yet. */
+  get dirty() {
+    return [...this.#fields.values()].some(({ text }) => text !== null);
+  }
+
   /** Whether something was typed before the page was closed, and seems not to be stored. */
   get restored() {
     return [...this.#fields.values()].some(({ state }) => /restored|changed/.test(state.is));

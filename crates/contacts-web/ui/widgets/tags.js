@@ -121,7 +121,8 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
       event.stopPropagation();
       event.preventDefault();
       close();
-    } else if (event.key === "Backspace" && !input.value && tags.length) {
+    } else if (event.key === "Backspace" && !event.repeat && !input.value && tags.length) {
+      // Who holds the key to empty the box does not mean the tags before it.
       const last = tags.at(-1) ?? "";
       show(tags.slice(0, -1));
       void remove(last);

@@ -69,7 +69,7 @@ function one(item, kinds) {
   const passive = /arrived|imported|captured|delivered/.test(item.kind);
   const who = h(passive ? "small" : "strong", {}, "…");
   void called(item.actor).then((name) => fill(who, name));
-  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), " ", who] : [who, " ", ...does(item)]), details(item, kinds)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
+  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), h("small", {}, " · "), who] : [who, " ", ...does(item)]), details(item, kinds)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
 }
 
 /**
