@@ -17,13 +17,13 @@ const world = await start();
 try {
   await fillUp();
   await mkdir(FOLDER, { recursive: true });
-  await picture("/", "list.png", async (page) => {
+  await picture("/?sort=name", "list.png", async (page) => {
     await page.getByRole("row", { name: /Amara Okafor/ }).waitFor();
     for (const name of ["Chloé Lambert", "Elif Yılmaz"]) await page.getByRole("checkbox", { name: `Select ${name}` }).check();
     await page.getByRole("toolbar").waitFor();
   });
   const { items: [priya] } = await world.api("GET", "/v1/contacts?q=priya");
-  await picture(`/contacts/${priya.id}`, "record.png", (page) => page.getByText("Spring sale").first().waitFor());
+  await picture(`/contacts/${priya.id}?tab=campaigns`, "record.png", (page) => page.getByText("Spring sale").locator("visible=true").first().waitFor());
 } finally {
   await world.stop();
 }
@@ -67,8 +67,8 @@ function ago(minutes) {
 }
 
 async function picture(path, name, reach) {
-  const page = await world.open(path, { width: 1120 });
-  await page.setViewportSize({ width: 1120, height: 700 });
+  const page = await world.open(path, { width: 1200 });
+  await page.setViewportSize({ width: 1200, height: 720 });
   await reach(page);
   await page.waitForTimeout(500);
   await page.screenshot({ path: FOLDER + name });

@@ -14,14 +14,14 @@ export const nameOf = ({ name, email, phone }) => name || email || phone || "Nam
 
 /** @type {Column<Listed>[]} */
 const CORE = [
-  { key: "name", title: "Name", width: "minmax(180px, 2.2fr)", sort: "name", cell: (contact) => person(contact) },
-  { key: "email", title: "Email", width: "minmax(160px, 2.2fr)", sort: "email", cell: ({ email }) => email ?? missing("No email") },
+  { key: "name", title: "Name", width: "minmax(160px, 2.2fr)", sort: "name", cell: (contact) => person(contact) },
+  { key: "email", title: "Email", width: "minmax(150px, 2.2fr)", sort: "email", cell: ({ email }) => email ?? missing("No email") },
   { key: "phone", title: "Phone", width: "minmax(120px, 1.2fr)", cell: ({ phone }) => phone ?? "" },
-  { key: "tags", title: "Tags", width: "minmax(140px, 1.8fr)", cell: ({ tags }) => labels(tags) },
-  { key: "source", title: "Source", width: "minmax(120px, 1.3fr)", cell: ({ source }) => origin(source) },
-  { key: "conversation", title: "Last conversation", width: "minmax(140px, 1.6fr)", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
-  { key: "created", title: "Created", width: "112px", sort: "created", cell: ({ created_at: at }) => time(at) },
-  { key: "updated", title: "Updated", width: "112px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
+  { key: "tags", title: "Tags", width: "minmax(120px, 1.8fr)", cell: ({ tags }) => labels(tags) },
+  { key: "source", title: "Source", width: "minmax(110px, 1.3fr)", cell: ({ source }) => origin(source) },
+  { key: "conversation", title: "Last conversation", width: "minmax(120px, 1.6fr)", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
+  { key: "created", title: "Created", width: "96px", sort: "created", cell: ({ created_at: at }) => time(at) },
+  { key: "updated", title: "Updated", width: "96px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
 ];
 const SHOWN = ["name", "email", "tags", "source", "conversation", "created"];
 const STORED = "columns";
@@ -79,7 +79,7 @@ function origin(source) {
     manual: () => ["By hand", ""],
     connected: () => ["Connected", "external_id" in source ? source.external_id : ""],
   }[source.kind]();
-  return h("span", { class: "clip", title: detail ?? "" }, kind, detail && h("span", { class: "muted" }, ` · ${detail}`));
+  return h("span", { class: "clip", title: detail ? `${kind}: ${detail}` : "" }, detail || kind);
 }
 
 /** @param {Schemas["Conversation"]} last */
