@@ -3,7 +3,9 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use contacts_core::contact::ContactId;
-use contacts_core::conversation::{Conversation, ConversationCursor, ConversationId, Report, Widget};
+use contacts_core::conversation::{
+    Conversation, ConversationCursor, ConversationId, Report, Widget,
+};
 use contacts_core::page::Page;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -21,7 +23,10 @@ use crate::routes::Table;
 use crate::shared::Shared;
 
 pub(crate) fn routes(table: Table) -> Table {
-    table.add::<__path_report, _, _>(report).add::<__path_list, _, _>(list).add::<__path_widgets, _, _>(widgets)
+    table
+        .add::<__path_report, _, _>(report)
+        .add::<__path_list, _, _>(list)
+        .add::<__path_widgets, _, _>(widgets)
 }
 
 /// What the chat service says of a conversation.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use contacts_core::contact::ContactId;
 use contacts_core::conversation::{
-    Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor,
-    Widget,
+    Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor, Widget,
 };
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;

@@ -353,11 +353,19 @@ test("a section that cannot be loaded offers to try again", async () => {
 
 test("every section can be read by everybody", async () => {
   const look = (part, reach) => world.inEveryLook(pathOf(part), reach);
+  const { id } = await person("Look");
+  await world.api("POST", `/v1/contacts/${id}/tags`, { add: ["look"] });
+  await world.api("POST", "/v1/fields", { key: "look", label: "Look", type: "text" });
+  await world.api("POST", "/v1/segments", { name: "Look", filter: { q: "look" } });
+  await world.api("PUT", `/v1/campaigns/${randomUUID()}`, { kind: "campaign", name: "Look" });
+  const webhook = await world.api("POST", "/v1/webhooks", { url: "https://look.invalid/" });
+  await world.api("POST", `/v1/webhooks/${webhook.id}/test`);
   await look("", (page) => heading(page, "Organisation").waitFor());
   for (const part of ["fields", "tags", "segments", "campaigns", "keys", "sessions"]) await look(part, (page) => page.getByRole("rowheader").first().waitFor());
   await look("webhooks", async (page) => {
-    await page.getByText("Deliveries", { exact: true }).click();
-    await page.getByRole("row").filter({ hasText: "webhook.test" }).waitFor();
+    const card = page.getByRole("listitem").filter({ hasText: "https://look.invalid/" });
+    await card.getByText("Deliveries", { exact: true }).click();
+    await card.getByRole("row").filter({ hasText: "webhook.test" }).waitFor();
   });
   await look("fields", async (page) => {
     await button(page, "New field").click();
@@ -365,5 +373,5 @@ test("every section can be read by everybody", async () => {
   });
   await look("keys", (page) => button(page, "New key").click());
   await look("webhooks", (page) => button(page, "New webhook").click());
-  await look("tags", (page) => button(page, "Delete vip").click());
+  await look("tags", (page) => button(page, "Delete look").click());
 });

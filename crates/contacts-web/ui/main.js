@@ -15,6 +15,8 @@ const ROUTES = [
   [/^\/import$/, "/imports", () => import("./pages/upload.js")],
   [/^\/imports$/, "/imports", () => import("./pages/imports.js")],
   [/^\/imports\/([^/]+)$/, "/imports", () => import("./pages/import.js")],
+  [/^\/sources$/, "/sources", () => import("./pages/sources.js")],
+  [/^\/sources\/([^/]+)$/, "/sources", () => import("./pages/source.js")],
   [/^\/settings(?:\/([a-z-]+))?$/, "/settings", () => import("./pages/settings.js")],
   [/^\/sign-in$/, "", () => import("./pages/sign-in.js")],
 ];

@@ -7,8 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{
-    Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor,
-    Widget,
+    Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor, Widget,
 };
 use crate::clock::to_micros;
 use crate::contact::{Contact, ContactId, ContactRepository, missing};

@@ -66,11 +66,20 @@ fn measure(link: &str, runs: usize) -> Result<Measured> {
 }
 
 fn rows(measured: &Measured) -> Vec<Vec<String>> {
-    let of = |part: fn(&Load) -> f64| Spread::of(&measured.load.iter().map(part).collect::<Vec<_>>());
+    let of =
+        |part: fn(&Load) -> f64| Spread::of(&measured.load.iter().map(part).collect::<Vec<_>>());
     let files = measured.load.first().map_or(0, |load| load.files);
     let mut rows = vec![
-        row(format!("first load: {files} files, compressed"), of(|load| load.body_bytes / 1e3).show(" kB"), "30 kB at most"),
-        row("the same with the headers of HTTP".to_owned(), of(|load| load.wire_bytes / 1e3).show(" kB"), ""),
+        row(
+            format!("first load: {files} files, compressed"),
+            of(|load| load.body_bytes / 1e3).show(" kB"),
+            "30 kB at most",
+        ),
+        row(
+            "the same with the headers of HTTP".to_owned(),
+            of(|load| load.wire_bytes / 1e3).show(" kB"),
+            "",
+        ),
         row("first visit: rows on screen".to_owned(), of(|load| load.rows_ms).show(" ms"), ""),
     ];
     let mut texts: Vec<&str> = Vec::new();
@@ -82,11 +91,24 @@ fn rows(measured: &Measured) -> Vec<Vec<String>> {
     for text in texts {
         let keys = measured.keys.iter().filter(|key| key.text == text).map(|key| key.ms);
         let spread = Spread::of(&keys.collect::<Vec<_>>());
-        rows.push(row(format!("last key of `{text}` to its rows"), spread.show(" ms"), "250 ms at most"));
+        rows.push(row(
+            format!("last key of `{text}` to its rows"),
+            spread.show(" ms"),
+            "250 ms at most",
+        ));
     }
-    let tasks = |part: fn(&Tasks) -> f64| Spread::of(&measured.tasks.iter().map(part).collect::<Vec<_>>());
-    rows.push(row("longest task in 5,000 rows".to_owned(), tasks(|seen| seen.longest_ms).show(" ms"), "100 ms at most"));
-    rows.push(row("tasks over 50 ms in 5,000 rows".to_owned(), tasks(|seen| seen.long_tasks).show(""), ""));
+    let tasks =
+        |part: fn(&Tasks) -> f64| Spread::of(&measured.tasks.iter().map(part).collect::<Vec<_>>());
+    rows.push(row(
+        "longest task in 5,000 rows".to_owned(),
+        tasks(|seen| seen.longest_ms).show(" ms"),
+        "100 ms at most",
+    ));
+    rows.push(row(
+        "tasks over 50 ms in 5,000 rows".to_owned(),
+        tasks(|seen| seen.long_tasks).show(""),
+        "",
+    ));
     rows
 }
 

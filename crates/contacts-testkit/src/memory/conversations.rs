@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::contact::{ContactId, Origin};
 use contacts_core::conversation::{
-    Conversation, ConversationCursor, ConversationId, ConversationRepository, Visitor,
-    Widget,
+    Conversation, ConversationCursor, ConversationId, ConversationRepository, Visitor, Widget,
 };
 use contacts_core::{OrgId, Result};
 use time::OffsetDateTime;

@@ -1,4 +1,4 @@
-// Where each column of a file goes.
+// Where each column of a file goes, or each field of a connected source.
 
 import { h } from "../../core/dom.js";
 import { fieldForm } from "../settings/field-form.js";
@@ -11,14 +11,16 @@ const SAMPLES = 3;
 
 /**
  * @typedef {object} Mapping
- * @property {Schemas["Analysis"]} analysis
+ * @property {{ columns: Schemas["Column"][] }} analysis
  * @property {(string | null)[]} columns where they go now
  * @property {Schemas["Field"][]} fields grows when one is defined here
  * @property {(columns: (string | null)[]) => void} change
+ * @property {string} [what] what a column is called
  */
 
 /** @param {Mapping} mapping */
-export function mapping({ analysis, columns, fields, change }) {
+export function mapping({ analysis, columns, fields, change, what = "column" }) {
+  const title = `${what.charAt(0).toUpperCase()}${what.slice(1)}`;
   /** @type {Row[]} */
   const rows = analysis.columns.map((column, at) => row(column, at));
   const targets = [...columns];
@@ -31,15 +33,15 @@ export function mapping({ analysis, columns, fields, change }) {
    * @returns {Row}
    */
   function row(column, at) {
-    const name = column.header.trim() || `Column ${at + 1}`;
+    const name = column.header.trim() || `${title} ${at + 1}`;
     const select = h("select", { "aria-label": `${name} goes to` });
     const sure = h("span", { class: "sure" });
     const show = () => {
-      select.replaceChildren(...options(fields));
+      select.replaceChildren(...options(fields, what));
       select.value = targets[at] ?? "";
       const twice = targets[at] && targets[at] !== "tags" && targets.filter((target) => target === targets[at]).length > 1;
       select.setAttribute("aria-invalid", String(Boolean(twice)));
-      sure.replaceChildren(twice ? h("span", { class: "wrong" }, "Another column goes there, too") : certainty(column, targets[at] ?? null));
+      sure.replaceChildren(twice ? h("span", { class: "wrong" }, `Another ${what} goes there, too`) : certainty(column, targets[at] ?? null));
       element.classList.toggle("skips", !targets[at]);
     };
     select.addEventListener("change", async () => {
@@ -70,14 +72,17 @@ export function mapping({ analysis, columns, fields, change }) {
 
   for (const { show } of rows) show();
   return h("table", { class: "mapping", role: "table" },
-    h("caption", { class: "hidden" }, "Where each column goes"),
-    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ["Column", "First values", "Goes to", "How sure"].map((title) => h("th", { scope: "col", role: "columnheader" }, title)))),
+    h("caption", { class: "hidden" }, `Where each ${what} goes`),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, [title, "First values", "Goes to", "How sure"].map((title) => h("th", { scope: "col", role: "columnheader" }, title)))),
     h("tbody", { role: "rowgroup" }, rows.map(({ element }) => element)));
 }
 
-/** @param {Schemas["Field"][]} fields */
-const options = (fields) => [
-  h("option", { value: "" }, "Skip this column"),
+/**
+ * @param {Schemas["Field"][]} fields
+ * @param {string} what
+ */
+const options = (fields, what) => [
+  h("option", { value: "" }, `Skip this ${what}`),
   h("optgroup", { label: "Contact" }, TARGETS.map(([value, text]) => h("option", { value }, text))),
   h("optgroup", { label: "Custom fields" }, fields.map(({ key, label }) => h("option", { value: `custom:${key}` }, label)),
     h("option", { value: NEW }, "New custom field…")),
