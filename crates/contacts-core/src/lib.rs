@@ -38,6 +38,7 @@ pub mod page;
 pub mod person;
 pub mod segment;
 pub mod selection;
+pub mod sync;
 pub mod tag;
 pub mod text;
 pub mod webhook;
