@@ -21,6 +21,7 @@ use crate::secret;
 pub struct Server {
     url: String,
     secret: Secret,
+    sources_keys: Vec<Secret>,
     own: Option<(Embedded, PathBuf)>,
 }
 
@@ -31,16 +32,18 @@ impl Server {
     ///
     /// A sentence when there is none to be had.
     pub fn find(config: &DatabaseConfig) -> Done<Self> {
+        let sources_keys = config.sources_keys()?;
         if let Some(url) = config.url() {
             check_password(url)?;
             let secret =
                 secret::find(config.secret(), || Ok(embedded::prepare(&config.data_dir()?)?))?;
-            return Ok(Self { url: url.to_owned(), secret, own: None });
+            return Ok(Self { url: url.to_owned(), secret, sources_keys, own: None });
         }
         let data_dir = config.data_dir()?;
         let embedded = Embedded::start(&data_dir, config.pg_bin().as_deref())?;
         let secret = secret::find(config.secret(), || Ok(data_dir.clone()))?;
-        Ok(Self { url: embedded.url(), secret, own: Some((embedded, data_dir)) })
+        let (url, own) = (embedded.url(), Some((embedded, data_dir)));
+        Ok(Self { url, secret, sources_keys, own })
     }
 
     /// The use cases over a pool of connections to it.
@@ -52,7 +55,8 @@ impl Server {
         let addresses = self.secret.addresses();
         let database = Database::open(&self.url, pool, Arc::new(SystemIds), addresses)?;
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-        let contacts = Contacts::over(database, &self.secret, clock, ids);
+        let contacts = Contacts::over(database, &self.secret, clock, ids)
+            .sealing(&self.sources_keys, &self.secret);
         Ok(Services::over(contacts, self.secret.clone()))
     }
 
@@ -160,6 +164,7 @@ impl Services {
             imports: uses.imports.clone(),
             feed: uses.feed.clone(),
             webhooks: uses.webhooks.clone(),
+            sources: uses.sources.clone(),
             exports: uses.exports.clone(),
             segments: uses.segments.clone(),
             selections: uses.selections.clone(),
