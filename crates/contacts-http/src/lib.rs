@@ -78,6 +78,7 @@ pub use crate::health::metrics_recorder;
 pub use crate::jwt::{InvalidKeySet, JwtVerifier};
 pub use crate::routes::{openapi, routes};
 pub use crate::server::server;
+pub use crate::syncs::settings_of;
 
 /// Whether the service can do its work now; the sentence says why not.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;

@@ -11,6 +11,7 @@ use actix_web::web::Data;
 use contacts_core::sync::SourceId;
 
 use self::body::{SourceBody, SourcePatchBody};
+pub use self::settings::settings_of;
 use self::view::{SourceView, SourcesView};
 use crate::answer::{Answer, json, nothing, ok, to_json};
 use crate::auth::CanAdmin;

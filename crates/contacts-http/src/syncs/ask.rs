@@ -10,7 +10,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::body::{SampleBody, SettingsBody};
-use super::settings::{json, read};
+use super::settings::{json, settings_of};
 use crate::answer::{Answer, ok, to_json};
 use crate::auth::CanAdmin;
 use crate::blocking::blocking;
@@ -279,7 +279,7 @@ async fn check(
     Name(name): Name,
     Body(body): Body<SettingsBody>,
 ) -> Answer {
-    let settings = read(body.settings).map_err(|why| Problem::invalid(vec![why]))?;
+    let settings = settings_of(body.settings).map_err(|why| Problem::invalid(vec![why]))?;
     let body = blocking(&shared, move |api| {
         to_json(&CheckView::from(api.sources.check(&name, &settings)?))
     });
@@ -303,7 +303,7 @@ async fn discover(
     Name(name): Name,
     Body(body): Body<SettingsBody>,
 ) -> Answer {
-    let settings = read(body.settings).map_err(|why| Problem::invalid(vec![why]))?;
+    let settings = settings_of(body.settings).map_err(|why| Problem::invalid(vec![why]))?;
     let body = blocking(&shared, move |api| {
         to_json(&StreamsView::from(api.sources.discover(&name, &settings)?))
     });
@@ -327,7 +327,7 @@ async fn sample(
     Name(name): Name,
     Body(body): Body<SampleBody>,
 ) -> Answer {
-    let settings = read(body.settings).map_err(|why| Problem::invalid(vec![why]))?;
+    let settings = settings_of(body.settings).map_err(|why| Problem::invalid(vec![why]))?;
     let body = blocking(&shared, move |api| {
         let sample = api.sources.sample(caller.org, &name, &settings, &body.stream)?;
         to_json(&SampleView::from(sample))

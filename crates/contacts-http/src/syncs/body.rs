@@ -184,7 +184,7 @@ pub(super) struct RunBody {
 impl SourceBody {
     pub(super) fn read(self) -> Result<Definition, Problem> {
         let mut wrong = Vec::new();
-        let settings = settings::read(self.settings).map_err(|why| wrong.push(why));
+        let settings = settings::settings_of(self.settings).map_err(|why| wrong.push(why));
         let mode = mode(self.mode.as_deref().unwrap_or("full"), self.cursor_field, &mut wrong);
         let mapping = self.mapping.read(&mut wrong);
         let schedule = self.schedule.and_then(|schedule| schedule.read(&mut wrong));

@@ -21,8 +21,12 @@ pub(super) fn flat(
     Ok(values)
 }
 
-/// The settings of an object, without those that are null.
-pub(super) fn read(object: Map<String, Value>) -> Result<Settings, Invalid> {
+/// The settings that an object of JSON holds, without those that are null.
+///
+/// # Errors
+///
+/// What is wrong with a name of its outermost object.
+pub fn settings_of(object: Map<String, Value>) -> Result<Settings, Invalid> {
     let values = flat(object)?;
     Ok(Settings(values.into_iter().filter_map(|(path, value)| Some((path, value?))).collect()))
 }
@@ -92,7 +96,7 @@ mod tests {
             "host": "x", "port": 5432, "ssl": {"mode": "on", "deep": {"er": [1, {"a": null}]}},
             "maps": {"a.b": {"c": 1}}, "none": {}
         });
-        let read = read(object(settings.clone())).unwrap();
+        let read = settings_of(object(settings.clone())).unwrap();
         let paths: Vec<_> = read.0.keys().map(String::as_str).collect();
         assert_eq!(paths, ["host", "maps", "none", "port", "ssl.deep.er", "ssl.mode"]);
         assert_eq!(Value::Object(nested(&read)), settings);

@@ -3,7 +3,7 @@
 mod ask;
 mod dry_run;
 mod follow;
-mod mapping;
+pub(super) mod mapping;
 mod skipped;
 pub(super) mod summary;
 mod undo;
