@@ -87,7 +87,9 @@ mod tests {
 
     #[test]
     fn large_records_make_small_batches() {
-        let all = batches(|batches| (0..4).for_each(|_| drop(batches.record(record(600_000)))));
+        let all = batches(|batches| {
+            (0..4).for_each(|_| assert_eq!(batches.record(record(600_000)), Flow::Next));
+        });
         assert_eq!(all, [(2, false), (2, false)]);
     }
 

@@ -6,6 +6,39 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+/// A line as JSON. Bytes that are no text are replaced, and what some languages write for numbers
+/// that are none (`NaN`, `Infinity`) becomes null: for either a record need not be lost.
+pub(crate) fn line(line: &[u8]) -> Cow<'_, str> {
+    let text = String::from_utf8_lossy(line);
+    if ["NaN", "Infinity"].iter().any(|none| text.contains(none)) {
+        return Cow::Owned(without_no_numbers(&text));
+    }
+    text
+}
+
+fn without_no_numbers(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut is_in_text = false;
+    while let Some(next) = rest.chars().next() {
+        let none = ["-Infinity", "Infinity", "NaN"].iter().find(|none| rest.starts_with(**none));
+        let length = match (is_in_text, next, none) {
+            (false, _, Some(none)) => {
+                written.push_str("null");
+                rest = &rest[none.len()..];
+                continue;
+            }
+            // With what it escapes.
+            (true, '\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+            _ => next.len_utf8(),
+        };
+        is_in_text ^= next == '"';
+        written.push_str(&rest[..length]);
+        rest = &rest[length..];
+    }
+    written
+}
+
 /// A value, whole.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
@@ -36,6 +69,32 @@ impl Json {
         match self {
             Self::List(items) => items,
             _ => &[],
+        }
+    }
+
+    /// A member of an object, to be changed.
+    pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
+        match self {
+            Self::Object(members) => {
+                members.iter_mut().find(|(member, _)| member == name).map(|(_, value)| value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The items of a list, to be changed.
+    pub(crate) fn items_mut(&mut self) -> Option<&mut Vec<Json>> {
+        match self {
+            Self::List(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// Gives an object a member.
+    pub(crate) fn set(&mut self, name: &str, value: Json) {
+        if let Self::Object(members) = self {
+            members.retain(|(member, _)| member != name);
+            members.push((name.to_owned(), value));
         }
     }
 
@@ -228,12 +287,23 @@ pub(crate) fn kind(json: &RawValue) -> serde_json::Result<Kind<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
+
     use super::*;
 
     #[test]
     fn a_value_comes_out_as_it_was_written() {
         let json = r#"{"b":[1,-2,1.5,true,null],"a":{"\"":"é"}}"#;
         assert_eq!(serde_json::from_str::<Json>(json).unwrap().to_string(), json);
+    }
+
+    #[rstest]
+    #[case(r#"{"a":NaN,"b":-Infinity,"c":[Infinity]}"#, r#"{"a":null,"b":null,"c":[null]}"#)]
+    #[case(r#"{"a":"NaN\"NaN","b":NaN}"#, r#"{"a":"NaN\"NaN","b":null}"#)]
+    #[case(r#"{"a":"\\","NaN":1}"#, r#"{"a":"\\","NaN":1}"#)]
+    #[case(r#""Infinity\"#, r#""Infinity\"#)]
+    fn numbers_that_are_none_become_null(#[case] written: &str, #[case] expected: &str) {
+        assert_eq!(line(written.as_bytes()), expected);
     }
 
     #[test]

@@ -47,6 +47,8 @@ const LONGEST_MESSAGE: usize = 2_000;
 pub(crate) struct Program {
     /// The program and its first arguments.
     pub(crate) command: Vec<String>,
+    /// Its last arguments.
+    pub(crate) arguments: Vec<String>,
     /// What of our environment it is given.
     pub(crate) environment: Vec<(String, OsString)>,
     /// What it may use.
@@ -128,6 +130,7 @@ impl Program {
             };
         }
         command
+            .args(&self.arguments)
             .env_clear()
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("HOME", private.folder("home")?)

@@ -74,3 +74,52 @@ fn remove_left_behind(within: &Path) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn what_a_killed_service_has_left_behind_is_ended_and_removed() {
+        let within = tempfile::tempdir().unwrap();
+        let (left, held, other) = (
+            within.path().join("contacts-sync-a"),
+            within.path().join("contacts-sync-b"),
+            within.path().join("else"),
+        );
+        for folder in [&left, &held, &other] {
+            fs::create_dir(folder).unwrap();
+            fs::write(folder.join("config.json"), "secret").unwrap();
+        }
+        let lock = File::open(&held).unwrap();
+        flock(&lock, FlockOperation::LockExclusive).unwrap();
+        let sleeping = |folder: &Path| {
+            Command::new("sleep").arg("1000").env("HOME", folder).process_group(0).spawn().unwrap()
+        };
+        let (mut orphan, mut theirs) = (sleeping(&left), sleeping(&held));
+        remove_left_behind(within.path());
+        assert!(!left.exists());
+        assert!(held.join("config.json").exists() && other.join("config.json").exists());
+        assert!(orphan.wait().unwrap().code().is_none());
+        assert!(theirs.try_wait().unwrap().is_none());
+        theirs.kill().unwrap();
+        theirs.wait().unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_private_and_goes_with_its_owner() {
+        let private = Private::create().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let path = private.path().to_owned();
+        let file = private.file("config.json", b"secret").unwrap();
+        assert_eq!((mode(&path), mode(Path::new(&file))), (0o700, 0o600));
+        // Another that begins does not take it away.
+        drop(Private::create().unwrap());
+        assert!(path.exists());
+        drop(private);
+        assert!(!path.exists());
+    }
+}
