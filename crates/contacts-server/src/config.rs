@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
+use contacts_core::sync::Connectors;
 use contacts_embed::{OutboundConfig, Secret};
 use contacts_http::{ApiConfig, JwtVerifier};
 use contacts_pg::PoolConfig;
@@ -43,6 +44,10 @@ pub struct DatabaseConfig {
         value_name = "TEXTS"
     )]
     sources_keys: Option<String>,
+    /// A file that lists the connectors which sources may use; without it, there are none but those
+    /// that are built in
+    #[arg(long, env = "CONTACTS_CONNECTORS", global = true, value_name = "FILE")]
+    connectors: Option<OsString>,
     /// Where the embedded database keeps its data, and the installation its secret
     #[arg(long, env = "CONTACTS_DATA_DIR", global = true, value_name = "FOLDER")]
     data_dir: Option<OsString>,
@@ -67,6 +72,19 @@ impl DatabaseConfig {
     /// The installation's secret, when it is given.
     pub fn secret(&self) -> Option<&str> {
         self.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty())
+    }
+
+    /// The connectors that sources may use.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when their list cannot be used.
+    pub fn connectors(&self) -> Done<Connectors> {
+        match given(self.connectors.as_ref()) {
+            Some(file) => contacts_sync::connectors(&file, &|name| std::env::var_os(name))
+                .map_err(|unusable| Failure::usage(unusable.to_string())),
+            None => Ok(Connectors::default()),
+        }
     }
 
     /// The keys of the secret settings of connected sources, the newest first.

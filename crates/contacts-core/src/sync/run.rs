@@ -165,17 +165,23 @@ impl SyncService {
             (None, Ok(())) => {}
         }
         // A list that is suddenly empty is an outage, and not the loss of everybody.
-        if source.watches_for_vanished() && taken > 0 {
-            while match self.sources.vanish(source, run, self.clock.now())? {
-                VanishedPiece::More => true,
-                VanishedPiece::Done => false,
+        while source.watches_for_vanished() && taken > 0 {
+            match self.sources.vanish(source, run, self.clock.now())? {
+                VanishedPiece::More if turn.must_end() => return Ok(Outcome::Again),
+                VanishedPiece::More => {}
+                VanishedPiece::Done => break,
                 VanishedPiece::Lost => return Ok(self.look_again()),
-            } {
-                if turn.must_end() {
-                    return Ok(Outcome::Again);
-                }
             }
         }
+        self.succeed(source, run, &watch)
+    }
+
+    fn succeed(
+        &self,
+        source: &ConnectedSource,
+        run: &SyncRun,
+        watch: &InRun<'_>,
+    ) -> Result<Outcome> {
         let now = self.clock.now();
         let end = End {
             state: SyncState::Done,
