@@ -39,6 +39,7 @@ pub mod person;
 pub mod segment;
 pub mod selection;
 pub mod session;
+pub mod sync;
 pub mod tag;
 pub mod text;
 pub mod webhook;

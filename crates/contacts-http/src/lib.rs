@@ -46,6 +46,7 @@ mod sessions;
 mod shared;
 mod site;
 mod stream;
+mod syncs;
 mod tags;
 mod unread;
 mod users;
@@ -70,6 +71,7 @@ use contacts_core::person::PersonService;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
 use contacts_core::session::SessionService;
+use contacts_core::sync::SyncService;
 use contacts_core::tag::TagService;
 use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Ids};
@@ -82,6 +84,7 @@ pub use crate::jwt::{InvalidKeySet, JwtVerifier};
 pub use crate::routes::{openapi, routes};
 pub use crate::server::server;
 pub use crate::site::PublicUrl;
+pub use crate::syncs::settings_of;
 
 /// Whether the service can do its work now; the sentence says why not.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -119,6 +122,8 @@ pub struct Api {
     pub actions: ActionService,
     /// Webhooks.
     pub webhooks: WebhookService,
+    /// Connected sources.
+    pub sources: SyncService,
     /// What is held of one person.
     pub people: PersonService,
     /// Erasures.

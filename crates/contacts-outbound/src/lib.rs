@@ -1,14 +1,8 @@
-//! Requests to other people's servers, and the sealing of their secrets.
-//!
-//! Whoever may name an address could otherwise have us ask our own network for him. So a name
-//! is resolved here, every address behind it is looked at, and the connection goes to one that
-//! was looked at; redirects are not followed and no proxy is asked.
+//! Requests to other people's servers, guarded by [`contacts_guard`], and the sealing of secrets.
 
-mod address;
 mod message;
 mod seal;
 mod sender;
 
-pub use crate::address::is_public;
 pub use crate::seal::Seal;
 pub use crate::sender::{HttpSender, OutboundConfig};

@@ -1,16 +1,14 @@
 //! Sending messages.
 
 use std::error::Error as StdError;
-use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use contacts_core::webhook::{Message, Sent, WebhookSender, WebhookUrl};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, redirect};
+use contacts_guard::{Guard, problem};
+use reqwest::Client;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::address::is_public;
 use crate::message::{Written, write};
 
 /// What the operator allows, and how long others may take.
@@ -35,6 +33,12 @@ impl Default for OutboundConfig {
             connect: Duration::from_secs(5),
             whole: Duration::from_secs(15),
         }
+    }
+}
+
+impl OutboundConfig {
+    fn guard(self) -> Guard {
+        Guard { allow_http: self.allow_http, allow_private: self.allow_private }
     }
 }
 
@@ -71,19 +75,12 @@ impl HttpSender {
     }
 
     fn start(&self) -> Result<Running, String> {
-        // Somebody else may have installed one, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let told = |error: &dyn StdError| format!("nothing can be sent: {error}");
-        let client = Client::builder()
-            .user_agent("Informly-Contacts/1")
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .dns_resolver(Arc::new(Looked { allow_private: self.config.allow_private }))
-            .connect_timeout(self.config.connect)
-            .timeout(self.config.whole)
-            .pool_max_idle_per_host(1)
-            .build()
-            .map_err(|error| told(&error))?;
+        let client = self.config.guard().client(|client| {
+            let client = client.connect_timeout(self.config.connect).timeout(self.config.whole);
+            client.pool_max_idle_per_host(1)
+        });
+        let client = client.map_err(|error| told(&error))?;
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("outbound")
@@ -96,24 +93,9 @@ impl HttpSender {
 
 impl WebhookSender for HttpSender {
     fn accepts(&self, url: &WebhookUrl) -> Result<(), String> {
-        let OutboundConfig { allow_http, allow_private, .. } = self.config;
-        if url.is_plain() && !allow_http {
-            return Err("must begin with https://".to_owned());
-        }
-        if allow_private {
-            return Ok(());
-        }
-        let is_fine = matches!(url.port(), 80 | 443 | 1024..);
-        if !is_fine {
-            return Err("must have the port 80, 443, or one above 1023".to_owned());
-        }
         // A name is looked up when a message is sent; an address is not, and is seen here.
-        match url.address() {
-            Some(address) if !is_public(address) => {
-                Err("leads to an address inside the network".to_owned())
-            }
-            _ => Ok(()),
-        }
+        let accepted = self.config.guard().accepts(url.is_plain(), url.port(), url.address());
+        accepted.map_err(str::to_owned)
     }
 
     fn send<'a>(&self, message: &Message<'a>) -> Sent {
@@ -161,61 +143,4 @@ async fn post(client: &Client, url: &str, message: Written) -> Sent {
         let _ = tokio::time::timeout(Duration::from_secs(1), rest).await;
     }
     Sent::Answered(status)
-}
-
-/// What went wrong, without the address: its path may hold somebody's token.
-fn problem(error: &reqwest::Error) -> String {
-    let mut source = error.source();
-    let mut last = None;
-    while let Some(error) = source {
-        if let Some(inside) = error.downcast_ref::<Inside>() {
-            return inside.to_string();
-        }
-        last = Some(error.to_string());
-        source = error.source();
-    }
-    let what = if error.is_timeout() {
-        "it did not answer in time"
-    } else if error.is_connect() {
-        "it cannot be connected to"
-    } else {
-        "it did not answer"
-    };
-    match last {
-        Some(last) if !error.is_timeout() => format!("{what}: {last}"),
-        _ => what.to_owned(),
-    }
-}
-
-/// Looks names up, and at every address behind them.
-struct Looked {
-    allow_private: bool,
-}
-
-/// A name leads inside.
-#[derive(Debug)]
-struct Inside;
-
-impl std::fmt::Display for Inside {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("its name leads to an address inside the network")
-    }
-}
-
-impl StdError for Inside {}
-
-impl Resolve for Looked {
-    fn resolve(&self, name: Name) -> Resolving {
-        let allow_private = self.allow_private;
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let found: Vec<SocketAddr> = found.collect();
-            // One that leads inside is enough to refuse them all: which of them is taken would
-            // be chance.
-            if !allow_private && found.iter().any(|address| !is_public(address.ip())) {
-                return Err(Inside.into());
-            }
-            Ok(Box::new(found.into_iter()) as Addrs)
-        })
-    }
 }

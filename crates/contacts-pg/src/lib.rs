@@ -32,6 +32,7 @@ mod segments;
 mod selections;
 mod sessions;
 mod statement;
+mod syncs;
 mod tags;
 mod webhooks;
 

@@ -17,7 +17,9 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("contacts-import", &["contacts-core"]),
     ("contacts-worker", &["contacts-core"]),
     ("contacts-http", &["contacts-core"]),
-    ("contacts-outbound", &["contacts-core"]),
+    ("contacts-guard", &[]),
+    ("contacts-outbound", &["contacts-core", "contacts-guard"]),
+    ("contacts-sync", &["contacts-core", "contacts-guard"]),
     ("contacts-web", &[]),
     (
         "contacts-embed",
@@ -38,6 +40,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "contacts-worker",
             "contacts-embed",
             "contacts-http",
+            "contacts-sync",
             "contacts-web",
         ],
     ),

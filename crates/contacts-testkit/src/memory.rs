@@ -24,6 +24,7 @@ mod person;
 mod segments;
 pub(crate) mod selections;
 pub(crate) mod sessions;
+pub(crate) mod syncs;
 pub(crate) mod tags;
 pub(crate) mod undos;
 pub(crate) mod webhooks;

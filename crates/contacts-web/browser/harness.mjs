@@ -21,13 +21,14 @@ export const WIDTHS = { wide: 1280, narrow: 390 };
 /**
  * Starts the program with nothing in it, and a browser.
  *
+ * @param {Record<string, string>} [settings] of the program, by names of the environment
  * @returns {Promise<World>}
  */
-export async function start() {
+export async function start(settings = {}) {
   const folder = await mkdtemp(join(tmpdir(), "contacts-browser-"));
   // Root's database runs as another user, who has to get through.
   await chmod(folder, 0o711);
-  const environment = { ...process.env, CONTACTS_DATA_DIR: join(folder, "data"), CONTACTS_LOG: "warn" };
+  const environment = { ...process.env, CONTACTS_DATA_DIR: join(folder, "data"), CONTACTS_LOG: "warn", ...settings };
   delete environment.DATABASE_URL;
   const program = spawn(PROGRAM, ["serve", "--listen", "127.0.0.1:0"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   const said = await ready(program);

@@ -24,6 +24,7 @@ mod segments;
 mod service;
 mod sessions;
 mod support;
+mod syncs;
 mod tags;
 mod undo;
 mod uploads;

@@ -1,0 +1,7 @@
+//! Connectors as child processes, against a fake one that does as it is told.
+
+#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
+
+mod misbehaving;
+mod support;
+mod well;
