@@ -12,6 +12,7 @@ use contacts_core::sync::{
     Batch, Connector, Connectors, Flow, Mode, Reading, Record, SettingValue, Settings, Spec, State,
     Stream, Trouble, Watch,
 };
+use contacts_sync::Guard;
 use serde_json::json;
 
 const FAKE: &str = env!("CARGO_BIN_EXE_fake-connector");
@@ -117,7 +118,7 @@ impl Fake {
             "PATH" => env::var_os("PATH"),
             _ => None,
         };
-        contacts_sync::connectors(&file, &environment).unwrap()
+        contacts_sync::connectors(&file, &environment, Guard::default()).unwrap()
     }
 
     fn settings(&self) -> Settings {
