@@ -55,10 +55,12 @@ fn answer(
     while let Some(request) = read(&mut reader)? {
         let count = asked.fetch_add(1, Ordering::Relaxed) + 1;
         let reply = match count {
-            _ if is_busy && count % 5 == 0 => {
+            _ if is_busy && count.is_multiple_of(5) => {
                 "429 x\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n".to_owned()
             }
-            _ if is_busy && count % 7 == 0 => "500 x\r\ncontent-length: 0\r\n\r\n".to_owned(),
+            _ if is_busy && count.is_multiple_of(7) => {
+                "500 x\r\ncontent-length: 0\r\n\r\n".to_owned()
+            }
             _ => reply(&request, people),
         };
         (&stream).write_all(format!("HTTP/1.1 {reply}").as_bytes())?;
@@ -99,7 +101,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Asked>> {
 
 /// A person: every hundredth was changed in February, the others in January.
 fn person(id: usize) -> Value {
-    let month = if id % 100 == 0 { 2 } else { 1 };
+    let month = if id.is_multiple_of(100) { 2 } else { 1 };
     let at = format!("2026-{month:02}-{:02}T00:00:00+0000", 1 + id % 28);
     json!({"id": id, "name": format!("Person {id}"), "email": format!("p{id}@example.org"),
         "updated_at": at, "tags": ["crm"]})
@@ -156,9 +158,8 @@ fn reply(asked: &Asked, people: usize) -> String {
             format!("302 x\r\nlocation: http://localhost:{port}/open\r\ncontent-length: 0\r\n\r\n")
         }
         "/open" => json("", json!([{"id": 1, "authorization": asked.authorization}])),
-        "/inside" => {
-            "302 x\r\nlocation: http://169.254.169.254/latest\r\ncontent-length: 0\r\n\r\n"
-                .to_owned()
+        "/elsewhere" => {
+            "302 x\r\nlocation: ftp://example.org/\r\ncontent-length: 0\r\n\r\n".to_owned()
         }
         _ => "404 x\r\ncontent-length: 0\r\n\r\n".to_owned(),
     }

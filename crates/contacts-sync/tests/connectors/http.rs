@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use contacts_core::sync::{
-    Batch, Connector, Flow, Mode, Reading, Record, SettingValue, Settings, State, Trouble, Value,
+    Batch, Flow, Mode, Reading, Record, SettingValue, Settings, State, Trouble, Value,
 };
 use contacts_sync::{Guard, built_in};
 use rstest::rstest;
@@ -192,7 +192,7 @@ fn a_secret_is_told_to_the_server_it_is_for_alone() {
 }
 
 #[test]
-fn addresses_inside_are_refused_by_number_by_name_and_after_a_redirect() {
+fn addresses_inside_are_refused_by_number_and_by_name() {
     let crm = serve(0, 1, false).unwrap();
     let guarded = Guard { allow_private: false, ..OPEN };
     let ask = |guard: Guard, url: &str| {
@@ -206,6 +206,13 @@ fn addresses_inside_are_refused_by_number_by_name_and_after_a_redirect() {
     assert_eq!(crm.asked.load(Ordering::Relaxed), 0);
     let plain = ask(Guard::default(), "http://example.org/");
     assert_eq!(plain, "the address must begin with https://");
+}
+
+#[test]
+fn where_a_redirect_leads_is_looked_at_as_well() {
+    let crm = serve(0, 1, false).unwrap();
+    let led = told(&settings(&crm, "/elsewhere", &[]));
+    assert_eq!(led, "the address must begin with https://");
 }
 
 #[test]
