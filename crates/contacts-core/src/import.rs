@@ -35,6 +35,7 @@ pub use self::preview::{Preview, Scratch, ScratchFile, preview};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockImportRepository;
 pub use self::repository::{Applied, Chunk, ImportRepository, Issue};
+pub(crate) use self::row::ReadCells;
 pub use self::row::{ImportRow, PlannedRow, RowReader, Warning};
 pub use self::run::{Chunks, Turn};
 pub use self::service::{ImportService, NewPlan};

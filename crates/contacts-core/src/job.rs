@@ -9,6 +9,7 @@ use crate::action::ActionId;
 use crate::erasure::ErasureId;
 use crate::import::{DryRunId, ImportId, UndoId};
 use crate::org::id;
+use crate::sync::SourceId;
 use crate::webhook::WebhookId;
 use crate::{OrgId, Result};
 
@@ -38,6 +39,25 @@ pub enum Job {
     DeliverWebhook(WebhookId),
     /// Look for an erased person in files.
     Erase(ErasureId),
+    /// Run a connected source when it is time.
+    Sync(SourceId),
+}
+
+/// Which jobs a worker takes. Those that wait for systems of others have workers of their own, so
+/// that one which hangs keeps no import from going on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// Everything else.
+    Work,
+    /// Connected sources.
+    Sync,
+}
+
+impl Job {
+    /// Who takes it.
+    pub fn lane(self) -> Lane {
+        if matches!(self, Self::Sync(_)) { Lane::Sync } else { Lane::Work }
+    }
 }
 
 /// A job that a worker holds.
@@ -79,20 +99,26 @@ pub fn backoff(failures: u32) -> Duration {
 /// Every implementation passes `contacts_testkit::job_queue_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait JobQueue: Send + Sync {
-    /// Takes the next job that is due and that nobody holds. Organisations that have fewer jobs
+    /// Takes the next job of a lane that is due and that nobody holds. Organisations that have fewer jobs
     /// in hand come first, so none waits behind another's many.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when none can be taken.
-    fn claim(&self, worker: Uuid, lease: Duration, now: OffsetDateTime) -> Result<Option<Claimed>>;
+    fn claim(
+        &self,
+        lane: Lane,
+        worker: Uuid,
+        lease: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Option<Claimed>>;
 
-    /// Whether a job is due that nobody holds.
+    /// Whether a job of a lane is due that nobody holds.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when that cannot be read.
-    fn is_waiting(&self, now: OffsetDateTime) -> Result<bool>;
+    fn is_waiting(&self, lane: Lane, now: OffsetDateTime) -> Result<bool>;
 
     /// Holds on to a job; says whether the worker still has it.
     ///

@@ -11,7 +11,7 @@ use contacts_core::import::{
     Applied, Chunk, Import, ImportId, ImportService, ImportState, MockImportRepository, NewPlan,
     Policy, SkipCode, Target, Turn,
 };
-use contacts_core::job::{Job, Outcome};
+use contacts_core::job::{Job, Lane, Outcome};
 use contacts_core::{Actor, Error, Ids, Result};
 use contacts_testkit::{FakeSpreadsheets, World, samples};
 
@@ -356,7 +356,7 @@ fn a_job_is_queued_for_looking_and_for_taking() {
     let worker = world.ids().next();
     let next = || {
         let lease = std::time::Duration::from_secs(60);
-        let claimed = jobs.claim(worker, lease, clock.tick()).unwrap();
+        let claimed = jobs.claim(Lane::Work, worker, lease, clock.tick()).unwrap();
         claimed.map(|claimed| claimed.job)
     };
     let id = upload(&world, FILE);

@@ -41,6 +41,7 @@ use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::person::PersonService;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
+use contacts_core::sync::{Asking, Connectors, SyncService};
 use contacts_core::tag::TagService;
 use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Ids, OrgId};
@@ -92,6 +93,8 @@ pub struct Contacts {
     pub feed: FeedService,
     /// Webhooks.
     pub webhooks: WebhookService,
+    /// Connected sources. Without [`Contacts::connecting`] there is no connector for any.
+    pub sources: SyncService,
     /// API keys.
     pub keys: KeyService,
     /// Organisations.
@@ -208,6 +211,16 @@ impl Contacts {
                 clock: now(),
                 ids: next(),
             },
+            sources: SyncService {
+                sources: db(),
+                connectors: Connectors::default(),
+                sealer: Arc::new(Seal::new(secret.derive(Purpose::Sources))),
+                fields: db(),
+                organisations: db(),
+                clock: now(),
+                ids: next(),
+                asking: Asking::default(),
+            },
             keys: KeyService::new(db(), now(), next()),
             organisations: db(),
             clock: now(),
@@ -219,6 +232,23 @@ impl Contacts {
     /// The same, with what the operator allows to be sent to webhooks.
     pub fn sending(mut self, config: OutboundConfig) -> Self {
         self.webhooks.sender = Arc::new(HttpSender::new(config));
+        self
+    }
+
+    /// The same, with the connectors that the operator allows for sources.
+    pub fn connecting(mut self, connectors: Connectors) -> Self {
+        self.sources.connectors = connectors;
+        self
+    }
+
+    /// The same, with secret settings of sources sealed by the first of these secrets; those that
+    /// the others have sealed, or the installation's own, can be opened. So a key is rotated: give
+    /// the new one before the old ones, have [`SyncService::reseal`] done, and leave those out.
+    pub fn sealing(mut self, keys: &[Secret], installation: &Secret) -> Self {
+        let mut keys = keys.iter().chain([installation]).map(|key| key.derive(Purpose::Sources));
+        if let Some(first) = keys.next() {
+            self.sources.sealer = Arc::new(keys.fold(Seal::new(first), Seal::after));
+        }
         self
     }
 
@@ -242,6 +272,7 @@ impl Contacts {
             webhooks: self.webhooks.clone(),
             actions: self.actions.clone(),
             erasures: self.erasures.clone(),
+            sources: self.sources.clone(),
             housekeeping: self.database.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),

@@ -19,6 +19,8 @@ pub enum Purpose {
     Addresses,
     /// The secrets of webhooks.
     Webhooks,
+    /// The secret settings of connected sources.
+    Sources,
     /// Answers that are kept for requests that are sent again.
     Answers,
     /// Telling whether a database was made with this secret.
@@ -30,6 +32,7 @@ impl Purpose {
         match self {
             Self::Addresses => "addresses",
             Self::Webhooks => "webhooks",
+            Self::Sources => "sources",
             Self::Answers => "answers",
             Self::Fingerprint => "fingerprint",
         }

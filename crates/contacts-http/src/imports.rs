@@ -17,6 +17,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use self::view::ImportView;
+pub(crate) use self::view::SummaryView;
 use crate::answer::{Answer, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;

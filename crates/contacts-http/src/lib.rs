@@ -43,6 +43,7 @@ mod selections;
 mod server;
 mod shared;
 mod stream;
+mod syncs;
 mod tags;
 mod unread;
 mod webhooks;
@@ -65,6 +66,7 @@ use contacts_core::org::OrganisationRepository;
 use contacts_core::person::PersonService;
 use contacts_core::segment::SegmentService;
 use contacts_core::selection::SelectionService;
+use contacts_core::sync::SyncService;
 use contacts_core::tag::TagService;
 use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Ids};
@@ -76,6 +78,7 @@ pub use crate::health::metrics_recorder;
 pub use crate::jwt::{InvalidKeySet, JwtVerifier};
 pub use crate::routes::{openapi, routes};
 pub use crate::server::server;
+pub use crate::syncs::settings_of;
 
 /// Whether the service can do its work now; the sentence says why not.
 pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
@@ -113,6 +116,8 @@ pub struct Api {
     pub actions: ActionService,
     /// Webhooks.
     pub webhooks: WebhookService,
+    /// Connected sources.
+    pub sources: SyncService,
     /// What is held of one person.
     pub people: PersonService,
     /// Erasures.

@@ -15,6 +15,7 @@ use contacts_core::key::KeyId;
 use contacts_core::note::NoteId;
 use contacts_core::segment::SegmentId;
 use contacts_core::selection::SelectionId;
+use contacts_core::sync::{SourceId, SyncRunId};
 use contacts_core::tag::TagId;
 use contacts_core::webhook::{DeliveryId, WebhookId};
 use uuid::Uuid;
@@ -54,6 +55,8 @@ path_id!(
     NoteId "note",
     SegmentId "segment",
     SelectionId "selection",
+    SourceId "source",
+    SyncRunId "run",
     TagId "tag",
     WebhookId "webhook"
 );
@@ -111,6 +114,34 @@ impl FromRequest for DeliveryPath {
         let ids =
             webhook.and_then(|webhook| Ok(Self { webhook, delivery: read(req, "delivery_id")? }));
         ready(ids)
+    }
+}
+
+/// The `{id}` and the `{run_id}` of a path.
+pub(crate) struct RunPath {
+    pub(crate) source: SourceId,
+    pub(crate) run: SyncRunId,
+}
+
+impl FromRequest for RunPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let source = read(req, "id");
+        ready(source.and_then(|source| Ok(Self { source, run: read(req, "run_id")? })))
+    }
+}
+
+/// The `{name}` of a path.
+pub(crate) struct Name(pub(crate) String);
+
+impl FromRequest for Name {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(req.match_info().query("name").to_owned())))
     }
 }
 

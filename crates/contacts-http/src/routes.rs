@@ -17,7 +17,7 @@ use crate::edge::edge;
 use crate::shared::Shared;
 use crate::{
     Api, campaigns, captures, contacts, conversations, docs, erasures, events, fields, health,
-    imports, keys, me, notes, tags, webhooks,
+    imports, keys, me, notes, syncs, tags, webhooks,
 };
 use crate::{actions, segments, selections};
 
@@ -56,6 +56,7 @@ fn v1() -> Table {
         imports::routes,
         events::routes,
         webhooks::routes,
+        syncs::routes,
         keys::routes,
         me::routes,
         segments::routes,

@@ -8,13 +8,23 @@ use contacts_core::{Error, Result};
 const NONCE: usize = 24;
 
 /// Seals with XChaCha20-Poly1305 under one key: its nonce is long enough to be drawn by lot.
+/// What was sealed with a key before can be opened, too, while that is given.
 #[derive(Clone)]
-pub struct Seal(XChaCha20Poly1305);
+pub struct Seal {
+    key: XChaCha20Poly1305,
+    old: Vec<XChaCha20Poly1305>,
+}
 
 impl Seal {
     /// A seal of a key, which must come from the installation's secret.
     pub fn new(key: [u8; 32]) -> Self {
-        Self(XChaCha20Poly1305::new(&Key::from(key)))
+        Self { key: XChaCha20Poly1305::new(&Key::from(key)), old: Vec::new() }
+    }
+
+    /// The same, that opens with an older key, too.
+    pub fn after(mut self, old: [u8; 32]) -> Self {
+        self.old.push(XChaCha20Poly1305::new(&Key::from(old)));
+        self
     }
 }
 
@@ -23,7 +33,7 @@ impl Sealer for Seal {
         let mut nonce = [0; NONCE];
         getrandom::fill(&mut nonce).map_err(|error| Error::store(error.to_string()))?;
         let payload = Payload { msg: plain, aad: place };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload);
+        let sealed = self.key.encrypt(&XNonce::from(nonce), payload);
         let sealed = sealed.map_err(|error| Error::store(error.to_string()))?;
         Ok([nonce.as_slice(), &sealed].concat())
     }
@@ -31,8 +41,10 @@ impl Sealer for Seal {
     fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
         let refused = || Error::store("a secret was sealed with another key, or elsewhere");
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE>().ok_or_else(refused)?;
-        let payload = Payload { msg: sealed, aad: place };
-        self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_unopened| refused())
+        let open = |key: &XChaCha20Poly1305| {
+            key.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: place }).ok()
+        };
+        [&self.key].into_iter().chain(&self.old).find_map(open).ok_or_else(refused)
     }
 }
 
@@ -50,5 +62,15 @@ mod tests {
         assert!(seal.open(b"there", &sealed).is_err());
         assert!(Seal::new([8; 32]).open(b"here", &sealed).is_err());
         assert!(seal.open(b"here", &sealed[..20]).is_err());
+    }
+
+    #[test]
+    fn a_new_key_opens_what_the_old_one_sealed_and_not_the_other_way_round() {
+        let old = Seal::new([7; 32]);
+        let new = Seal::new([8; 32]).after([7; 32]);
+        let sealed = old.seal(b"here", b"secret").unwrap();
+        assert_eq!(new.open(b"here", &sealed).unwrap(), b"secret");
+        assert!(new.open(b"there", &sealed).is_err());
+        assert!(old.open(b"here", &new.seal(b"here", b"secret").unwrap()).is_err());
     }
 }

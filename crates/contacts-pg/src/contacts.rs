@@ -17,7 +17,7 @@ use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::PgConnection;
 use time::OffsetDateTime;
 
-pub(crate) use self::activity::{arrivals, events_of, record};
+pub(crate) use self::activity::{arrivals, events_of, record, record_all};
 pub(crate) use self::filter::{Look, push_filter};
 pub use self::list::explain_list;
 pub(crate) use self::merge::{fold, hold};

@@ -20,8 +20,10 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use self::apply::update_contacts;
 pub(crate) use self::pieces::{forget, of_contact};
-use self::stored::{StoredAnalysis, StoredPlan, StoredTally};
+pub(crate) use self::stored::StoredTally;
+use self::stored::{StoredAnalysis, StoredPlan};
 use crate::Database;
 use crate::database::{store, unreadable};
 use crate::jobs::enqueue;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use contacts_core::action::ActionId;
 use contacts_core::erasure::ErasureId;
 use contacts_core::import::{DryRunId, ImportId, UndoId};
-use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
+use contacts_core::job::{Claimed, Job, JobId, JobQueue, Lane, Outcome};
+use contacts_core::sync::SourceId;
 use contacts_core::webhook::WebhookId;
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
@@ -21,6 +22,13 @@ use crate::statement::{Bind, Statement};
 /// A job that is due and that nobody holds.
 const FREE: &str =
     "given_up_at IS NULL AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)";
+
+fn of_lane(lane: Lane) -> &'static str {
+    match lane {
+        Lane::Work => "kind <> 'sync'",
+        Lane::Sync => "kind = 'sync'",
+    }
+}
 
 #[derive(QueryableByName)]
 struct OrgRow {
@@ -58,6 +66,7 @@ impl Row {
             "erase_file" => Job::EraseFile(ActionId(self.subject_id)),
             "deliver_webhook" => Job::DeliverWebhook(WebhookId(self.subject_id)),
             "erase" => Job::Erase(ErasureId(self.subject_id)),
+            "sync" => Job::Sync(SourceId(self.subject_id)),
             _ => return Err(unreadable("jobs.kind")),
         };
         Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
@@ -75,6 +84,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::EraseFile(action) => ("erase_file", action.0),
         Job::DeliverWebhook(webhook) => ("deliver_webhook", webhook.0),
         Job::Erase(erasure) => ("erase", erasure.0),
+        Job::Sync(source) => ("sync", source.0),
     }
 }
 
@@ -95,6 +105,28 @@ pub(crate) fn enqueue(
         .bind::<Text, _>(kind)
         .bind::<SqlUuid, _>(subject)
         .bind::<Timestamptz, _>(now)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// Queues the job of a connected source, or makes it due, in the transaction that asks for it.
+/// Whoever holds it meanwhile looks again by itself.
+pub(crate) fn call(
+    db: &mut PgConnection,
+    org: OrgId,
+    id: Uuid,
+    source: SourceId,
+    due: OffsetDateTime,
+) -> Result<()> {
+    let statement = "INSERT INTO jobs (org_id, id, kind, subject_id, due_at, failures) \
+         VALUES ($1, $2, 'sync', $3, $4, 0) ON CONFLICT (org_id, kind, subject_id) \
+         DO UPDATE SET due_at = LEAST(jobs.due_at, excluded.due_at)";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<SqlUuid, _>(id)
+        .bind::<SqlUuid, _>(source.0)
+        .bind::<Timestamptz, _>(due)
         .execute(db)
         .map(drop)
         .map_err(store)
@@ -127,26 +159,35 @@ pub(crate) fn remove(db: &mut PgConnection, org: OrgId, job: Job) -> Result<()> 
 }
 
 impl JobQueue for Database {
-    fn claim(&self, worker: Uuid, lease: Duration, now: OffsetDateTime) -> Result<Option<Claimed>> {
+    fn claim(
+        &self,
+        lane: Lane,
+        worker: Uuid,
+        lease: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Option<Claimed>> {
         // Which organisations have work is asked of all of them, without a lock; the claim then
         // is within one.
+        let lane = of_lane(lane);
         let orgs = format!(
-            "SELECT org_id FROM jobs WHERE given_up_at IS NULL AND due_at <= $1 GROUP BY org_id \
+            "SELECT org_id FROM jobs WHERE given_up_at IS NULL AND due_at <= $1 AND {lane} \
+             GROUP BY org_id \
              HAVING bool_or({FREE}) \
              ORDER BY count(*) FILTER (WHERE leased_until > $1), min(due_at) FILTER (WHERE {FREE}), org_id"
         );
         let orgs: Vec<OrgRow> =
             self.read(|db| sql_query(&orgs).bind::<Timestamptz, _>(now).load(db).map_err(store))?;
         for OrgRow { org_id } in orgs {
-            if let Some(row) = self.claim_in(org_id, worker, lease, now)? {
+            if let Some(row) = self.claim_in(org_id, lane, worker, lease, now)? {
                 return row.read(OrgId(org_id)).map(Some);
             }
         }
         Ok(None)
     }
 
-    fn is_waiting(&self, now: OffsetDateTime) -> Result<bool> {
-        let statement = format!("SELECT EXISTS (SELECT FROM jobs WHERE {FREE}) AS yes");
+    fn is_waiting(&self, lane: Lane, now: OffsetDateTime) -> Result<bool> {
+        let lane = of_lane(lane);
+        let statement = format!("SELECT EXISTS (SELECT FROM jobs WHERE {lane} AND {FREE}) AS yes");
         self.read_everywhere(|db| {
             let answer: Answer =
                 sql_query(&statement).bind::<Timestamptz, _>(now).get_result(db).map_err(store)?;
@@ -213,13 +254,14 @@ impl Database {
     fn claim_in(
         &self,
         org: Uuid,
+        lane: &str,
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
     ) -> Result<Option<Row>> {
         let statement = format!(
             "UPDATE jobs SET worker_id = $3, leased_until = $4 WHERE org_id = $2 AND id = ( \
-                 SELECT id FROM jobs WHERE org_id = $2 AND {FREE} \
+                 SELECT id FROM jobs WHERE org_id = $2 AND {lane} AND {FREE} \
                  ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
              RETURNING id, kind, subject_id, failures"
         );

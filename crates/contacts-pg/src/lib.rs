@@ -31,6 +31,7 @@ mod person;
 mod segments;
 mod selections;
 mod statement;
+mod syncs;
 mod tags;
 mod webhooks;
 

@@ -44,6 +44,13 @@ const PLACES: &[Place] = &[
              ORDER BY s.at, s.kind, s.origin_id, s.reference",
     },
     Place {
+        name: "connected",
+        tables: &["source_links"],
+        select: "SELECT to_jsonb(l) - 'org_id' - 'contact_id' - 'said' - 'seen_run_id' AS held \
+             FROM source_links l WHERE l.org_id = $1 AND l.contact_id = $2 \
+             ORDER BY l.source_id, l.external_id",
+    },
+    Place {
         name: "activity",
         tables: &["contact_events"],
         select: "SELECT to_jsonb(e) - 'org_id' - 'contact_id' AS held FROM contact_events e \

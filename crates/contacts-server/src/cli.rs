@@ -14,6 +14,7 @@ mod out;
 mod progress;
 mod serve;
 mod show;
+mod source;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,9 @@ enum Command {
     Import(import::Import),
     /// Exports contacts to a CSV file
     Export(export::Export),
+    /// Makes, runs and lists connected sources
+    #[command(subcommand)]
+    Source(source::Source),
     /// Says what an import would find and do in an empty organisation, without a database
     Inspect(inspect::Inspect),
     /// Makes and lists organisations
@@ -87,6 +91,7 @@ fn run(cli: &Cli) -> Done {
         Command::Migrate => migrate::migrate(database),
         Command::Import(args) => import::import(database, args),
         Command::Export(args) => export::export(database, args),
+        Command::Source(args) => source::run(database, args),
         Command::Inspect(args) => inspect::inspect(args),
         Command::Org(args) => org::run(database, args),
         Command::Key(args) => key::run(database, args),

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
-use contacts_embed::OutboundConfig;
+use contacts_core::sync::Connectors;
+use contacts_embed::{OutboundConfig, Secret};
 use contacts_http::{ApiConfig, JwtVerifier};
 use contacts_pg::PoolConfig;
 use contacts_worker::WorkerConfig;
@@ -33,6 +34,20 @@ pub struct DatabaseConfig {
         value_name = "TEXT"
     )]
     secret: Option<String>,
+    /// Keys of the secret settings of connected sources, parted by commas: the first seals, the
+    /// others still open. Without any, one comes from the installation's secret
+    #[arg(
+        long,
+        env = "CONTACTS_SOURCES_KEYS",
+        hide_env_values = true,
+        global = true,
+        value_name = "TEXTS"
+    )]
+    sources_keys: Option<String>,
+    /// A file that lists the connectors which sources may use; without it, there are none but those
+    /// that are built in
+    #[arg(long, env = "CONTACTS_CONNECTORS", global = true, value_name = "FILE")]
+    connectors: Option<OsString>,
     /// Where the embedded database keeps its data, and the installation its secret
     #[arg(long, env = "CONTACTS_DATA_DIR", global = true, value_name = "FOLDER")]
     data_dir: Option<OsString>,
@@ -57,6 +72,34 @@ impl DatabaseConfig {
     /// The installation's secret, when it is given.
     pub fn secret(&self) -> Option<&str> {
         self.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty())
+    }
+
+    /// The connectors that sources may use.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when their list cannot be used.
+    pub fn connectors(&self) -> Done<Connectors> {
+        match given(self.connectors.as_ref()) {
+            Some(file) => contacts_sync::connectors(&file, &|name| std::env::var_os(name))
+                .map_err(|unusable| Failure::usage(unusable.to_string())),
+            None => Ok(Connectors::default()),
+        }
+    }
+
+    /// The keys of the secret settings of connected sources, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when one is too short.
+    pub fn sources_keys(&self) -> Done<Vec<Secret>> {
+        let keys = self.sources_keys.as_deref().unwrap_or_default().split(',').map(str::trim);
+        let read = |key| {
+            Secret::parse(key).ok_or_else(|| {
+                Failure::usage("a key of CONTACTS_SOURCES_KEYS is shorter than 32 characters")
+            })
+        };
+        keys.filter(|key| !key.is_empty()).map(read).collect()
     }
 
     /// Where the embedded database keeps its data, and the installation its secret.
@@ -113,7 +156,10 @@ pub struct JobConfig {
     /// How many jobs run at once in this process
     #[arg(long, env = "CONTACTS_WORKER_THREADS", default_value = "2", value_name = "N")]
     worker_threads: NonZeroUsize,
-    /// Database connections for jobs [default: 3 for each worker thread]
+    /// How many connected sources run at once in this process
+    #[arg(long, env = "CONTACTS_SYNC_THREADS", default_value = "4", value_name = "N")]
+    sync_threads: NonZeroUsize,
+    /// Database connections for jobs [default: 3 for each worker thread, 1 for each source]
     #[arg(long, env = "CONTACTS_JOB_CONNECTIONS", value_name = "N")]
     job_connections: Option<NonZeroUsize>,
     /// After how many seconds without a sign of life a worker's job goes to another
@@ -132,6 +178,7 @@ impl JobConfig {
     pub fn worker(&self) -> WorkerConfig {
         WorkerConfig {
             threads: self.worker_threads.get(),
+            sync_threads: self.sync_threads.get(),
             lease: Duration::from_secs(self.job_lease),
             ..WorkerConfig::default()
         }
@@ -148,7 +195,8 @@ impl JobConfig {
 
     /// The pool of the jobs. A job reads its file, takes its rows and extends its lease at once.
     pub fn pool(&self) -> PoolConfig {
-        let size = self.job_connections.unwrap_or(self.worker_threads.saturating_mul(THREE)).get();
+        let each = self.worker_threads.saturating_mul(THREE).get() + self.sync_threads.get();
+        let size = self.job_connections.map_or(each, NonZeroUsize::get);
         PoolConfig { size: to_u32(size), wait: Duration::from_secs(10) }
     }
 }

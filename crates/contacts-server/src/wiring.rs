@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use contacts_core::Error;
+use contacts_core::sync::Connectors;
 use contacts_embed::{Contacts, OutboundConfig, Purpose, Secret, SystemClock, SystemIds};
 use contacts_http::{Answers, Api, ApiConfig};
 use contacts_pg::{Database, Migrated, PoolConfig};
@@ -17,10 +18,11 @@ use crate::report::{Done, Failure};
 use crate::secret;
 
 /// A Postgres server that is ready: the one we were told of, or our own.
-#[derive(Debug)]
 pub struct Server {
     url: String,
     secret: Secret,
+    sources_keys: Vec<Secret>,
+    connectors: Connectors,
     own: Option<(Embedded, PathBuf)>,
 }
 
@@ -31,16 +33,19 @@ impl Server {
     ///
     /// A sentence when there is none to be had.
     pub fn find(config: &DatabaseConfig) -> Done<Self> {
+        let (sources_keys, connectors) = (config.sources_keys()?, config.connectors()?);
         if let Some(url) = config.url() {
             check_password(url)?;
             let secret =
                 secret::find(config.secret(), || Ok(embedded::prepare(&config.data_dir()?)?))?;
-            return Ok(Self { url: url.to_owned(), secret, own: None });
+            let url = url.to_owned();
+            return Ok(Self { url, secret, sources_keys, connectors, own: None });
         }
         let data_dir = config.data_dir()?;
         let embedded = Embedded::start(&data_dir, config.pg_bin().as_deref())?;
         let secret = secret::find(config.secret(), || Ok(data_dir.clone()))?;
-        Ok(Self { url: embedded.url(), secret, own: Some((embedded, data_dir)) })
+        let (url, own) = (embedded.url(), Some((embedded, data_dir)));
+        Ok(Self { url, secret, sources_keys, connectors, own })
     }
 
     /// The use cases over a pool of connections to it.
@@ -52,7 +57,9 @@ impl Server {
         let addresses = self.secret.addresses();
         let database = Database::open(&self.url, pool, Arc::new(SystemIds), addresses)?;
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-        let contacts = Contacts::over(database, &self.secret, clock, ids);
+        let contacts = Contacts::over(database, &self.secret, clock, ids)
+            .sealing(&self.sources_keys, &self.secret)
+            .connecting(self.connectors.clone());
         Ok(Services::over(contacts, self.secret.clone()))
     }
 
@@ -160,6 +167,7 @@ impl Services {
             imports: uses.imports.clone(),
             feed: uses.feed.clone(),
             webhooks: uses.webhooks.clone(),
+            sources: uses.sources.clone(),
             exports: uses.exports.clone(),
             segments: uses.segments.clone(),
             selections: uses.selections.clone(),

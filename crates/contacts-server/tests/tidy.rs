@@ -39,6 +39,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "contacts-worker",
             "contacts-embed",
             "contacts-http",
+            "contacts-sync",
         ],
     ),
 ];

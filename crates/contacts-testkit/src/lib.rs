@@ -36,6 +36,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 mod clock;
+mod connector;
 pub mod contract;
 mod memory;
 mod ports;
@@ -46,6 +47,7 @@ mod spreadsheets;
 mod world;
 
 pub use crate::clock::{CountedIds, StoppedClock};
+pub use crate::connector::FakeConnector;
 pub use crate::ports::Ports;
 pub use crate::sender::{FakeSealer, FakeSender, SentMessage};
 pub use crate::spreadsheets::FakeSpreadsheets;

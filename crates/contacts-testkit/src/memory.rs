@@ -23,6 +23,7 @@ mod organisations;
 mod person;
 mod segments;
 pub(crate) mod selections;
+pub(crate) mod syncs;
 pub(crate) mod tags;
 pub(crate) mod undos;
 pub(crate) mod webhooks;

@@ -27,6 +27,7 @@ use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::person::{PersonRepository, PersonService};
 use contacts_core::segment::{SegmentRepository, SegmentService};
 use contacts_core::selection::{SelectionRepository, SelectionService};
+use contacts_core::sync::{Asking, Connectors, SyncRepository, SyncService};
 use contacts_core::tag::{TagRepository, TagService};
 use contacts_core::webhook::{WebhookRepository, WebhookSender, WebhookService};
 use contacts_core::{Clock, Ids, OrgId};
@@ -86,6 +87,8 @@ pub struct Ports {
     pub feed: Arc<dyn EventFeed>,
     /// Keeps webhooks.
     pub webhooks: Arc<dyn WebhookRepository>,
+    /// Keeps connected sources.
+    pub sources: Arc<dyn SyncRepository>,
     /// The clock of the test.
     pub clock: StoppedClock,
     /// The ids of the test.
@@ -168,6 +171,20 @@ impl Ports {
             sealer: Arc::new(FakeSealer),
             clock: Arc::new(self.clock.clone()),
             ids: Arc::new(self.ids.clone()),
+        }
+    }
+
+    /// The use cases of connected sources over these ports, with these connectors.
+    pub fn sync_service(&self, connectors: Connectors) -> SyncService {
+        SyncService {
+            sources: self.sources.clone(),
+            connectors,
+            sealer: Arc::new(FakeSealer),
+            fields: self.fields.clone(),
+            organisations: self.organisations.clone(),
+            clock: Arc::new(self.clock.clone()),
+            ids: Arc::new(self.ids.clone()),
+            asking: Asking::default(),
         }
     }
 

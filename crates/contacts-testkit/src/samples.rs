@@ -21,6 +21,10 @@ use contacts_core::import::{
 use contacts_core::key::{ApiKey, KeyId, Scope, Token};
 use contacts_core::note::NoteText;
 use contacts_core::page::PageSize;
+use contacts_core::sync::{
+    Batch, Definition, Mapped, Mapping, Mode, Overwrite, Record, SettingValue, Settings, State,
+    Value, Vanish,
+};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
@@ -292,4 +296,47 @@ pub fn running_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
     let import = ready_import(ports, org, policy);
     assert!(ports.imports.start(org, import.id, ports.clock.now()).unwrap());
     ports.imports.get(org, import.id).unwrap().unwrap()
+}
+
+/// A record of a source; without an id where that is empty.
+pub fn record(id: &str, fields: &[(&str, &str)]) -> Record {
+    let text =
+        |(field, text): &(&str, &str)| ((*field).to_owned(), Value::Text((*text).to_owned()));
+    let id = (!id.is_empty()).then(|| id.to_owned());
+    Record { id, fields: fields.iter().map(text).collect(), deleted: false }
+}
+
+/// Records, and a state after them; none when it is empty.
+pub fn batch(records: &[Record], state: &str) -> Batch {
+    let state = (!state.is_empty()).then(|| State(state.as_bytes().to_vec()));
+    Batch { records: records.to_vec(), state }
+}
+
+/// What becomes of the fields `name`, `email`, `phone` and `tags` of a source.
+pub fn mapping() -> Mapping {
+    let mapped = |target: &str| Mapped {
+        field: target.to_owned(),
+        target: Target::parse(target).unwrap(),
+        overwrite: Overwrite::Own,
+    };
+    let fields = ["name", "email", "phone", "tags"].map(mapped).to_vec();
+    Mapping { fields, id_field: None }
+}
+
+/// A source that reads the people of a [`crate::FakeConnector`] when somebody asks.
+pub fn definition() -> Definition {
+    let text = |text: &str| SettingValue::Text(text.to_owned());
+    let settings = [("host", text("crm.example")), ("credentials.token", text("hush-hush"))];
+    let settings = settings.map(|(path, value)| (path.to_owned(), value));
+    Definition {
+        name: "CRM".to_owned(),
+        connector: crate::FakeConnector::NAME.to_owned(),
+        settings: Settings(settings.into()),
+        stream: "people".to_owned(),
+        mode: Mode::Incremental { cursor: None },
+        mapping: mapping(),
+        schedule: None,
+        vanish: Vanish::Nothing,
+        paused: false,
+    }
 }

@@ -19,6 +19,7 @@ use contacts_core::note::{Note, NoteId, NoteService};
 use contacts_core::org::Organisation;
 use contacts_core::segment::{Segment, SegmentId, SegmentService};
 use contacts_core::selection::{SelectionId, SelectionService};
+use contacts_core::sync::{Connectors, SourceId, SyncService};
 use contacts_core::tag::TagService;
 use contacts_core::webhook::WebhookId;
 use contacts_core::{Clock, OrgId, Result};
@@ -32,6 +33,7 @@ use crate::memory::erasures;
 use crate::memory::imports::Run;
 use crate::memory::jobs::Jobs;
 use crate::memory::selections::Frozen;
+use crate::memory::syncs::Syncing;
 use crate::memory::tags::Tags;
 use crate::memory::webhooks::Sending;
 use crate::{CountedIds, Ports, StoppedClock};
@@ -84,6 +86,7 @@ pub(crate) struct Rows {
     /// How many events were forgotten.
     pub(crate) events_swept: u64,
     pub(crate) webhooks: BTreeMap<WebhookId, Sending>,
+    pub(crate) sources: BTreeMap<SourceId, Syncing>,
 }
 
 impl World {
@@ -147,6 +150,7 @@ impl World {
             jobs: Arc::new(self.clone()),
             feed: Arc::new(self.clone()),
             webhooks: Arc::new(self.clone()),
+            sources: Arc::new(self.clone()),
             clock: self.clock(),
             ids: self.ids(),
             guard: Arc::new(()),
@@ -226,6 +230,11 @@ impl World {
     /// The use cases of bulk actions in this world.
     pub fn actions(&self, spreadsheets: Arc<dyn Spreadsheets>) -> ActionService {
         self.ports().action_service(spreadsheets)
+    }
+
+    /// The use cases of connected sources in this world, with these connectors.
+    pub fn syncs(&self, connectors: Connectors) -> SyncService {
+        self.ports().sync_service(connectors)
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

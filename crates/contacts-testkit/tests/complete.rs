@@ -6,7 +6,7 @@ use std::path::Path;
 #[test]
 fn every_property_is_named_by_a_macro() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/contract");
-    let macros = ["macros.rs", "macros_bulk.rs", "macros_chat.rs"];
+    let macros = ["macros.rs", "macros_bulk.rs", "macros_chat.rs", "macros_syncs.rs"];
     let macros = macros.map(|file| fs::read_to_string(folder.join(file)).unwrap()).concat();
     let named: Vec<_> = macros.split_whitespace().collect();
     let mut properties = 0;

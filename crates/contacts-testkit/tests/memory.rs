@@ -31,3 +31,4 @@ contacts_testkit::job_queue_contract!(make);
 contacts_testkit::segment_repository_contract!(make);
 contacts_testkit::selection_repository_contract!(make);
 contacts_testkit::action_repository_contract!(make);
+contacts_testkit::sync_repository_contract!(make);

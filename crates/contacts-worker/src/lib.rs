@@ -7,6 +7,7 @@ mod lease;
 mod prefetch;
 mod turn;
 
+use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +19,8 @@ use contacts_core::erasure::ErasureService;
 use contacts_core::event::FeedService;
 use contacts_core::housekeeping::Housekeeping;
 use contacts_core::import::{DryRunId, ImportId, ImportService, ImportState};
-use contacts_core::job::{Claimed, Job, JobQueue, Outcome, backoff};
+use contacts_core::job::{Claimed, Job, JobQueue, Lane, Outcome, backoff};
+use contacts_core::sync::SyncService;
 use contacts_core::webhook::WebhookService;
 use contacts_core::{Clock, Error, Ids, OrgId, Result};
 use uuid::Uuid;
@@ -30,8 +32,11 @@ use crate::turn::WorkerTurn;
 /// How workers behave.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerConfig {
-    /// How many jobs run at once in this process.
+    /// How many jobs run at once in this process, those of connected sources apart.
     pub threads: usize,
+    /// How many connected sources run at once in this process: they wait for others most of the
+    /// time.
+    pub sync_threads: usize,
     /// For how long a job is held without a sign of life.
     pub lease: Duration,
     /// How often an idle worker looks for a job.
@@ -46,11 +51,19 @@ impl Default for WorkerConfig {
     fn default() -> Self {
         Self {
             threads: 2,
+            sync_threads: 4,
             lease: Duration::from_secs(15),
             poll: Duration::from_millis(250),
             slice: Duration::from_secs(10),
             sweep: Duration::from_secs(60 * 60),
         }
+    }
+}
+
+impl WorkerConfig {
+    /// One job after another, and no connected source: for a command that waits for its job.
+    pub fn one() -> Self {
+        Self { threads: 1, sync_threads: 0, ..Self::default() }
     }
 }
 
@@ -69,6 +82,8 @@ pub struct Worker {
     pub webhooks: WebhookService,
     /// The use cases of erasures.
     pub erasures: ErasureService,
+    /// The use cases of connected sources.
+    pub sources: SyncService,
     /// What an idle worker does from time to time.
     pub housekeeping: Arc<dyn Housekeeping>,
     /// The clock.
@@ -97,11 +112,17 @@ impl Worker {
     /// The operating system's, when it has no more threads.
     pub fn start(self) -> std::io::Result<Workers> {
         let stopping = Arc::new(AtomicBool::new(false));
-        let threads = (0..self.config.threads)
-            .map(|number| {
+        let lane = |lane: Lane, threads: usize| iter::repeat_n(lane, threads).enumerate();
+        let work = lane(Lane::Work, self.config.threads);
+        let threads = work
+            .chain(lane(Lane::Sync, self.config.sync_threads))
+            .map(|(number, lane)| {
                 let (worker, stopping) = (self.clone(), stopping.clone());
-                let name = format!("worker-{number}");
-                thread::Builder::new().name(name).spawn(move || worker.work(&stopping))
+                let name = match lane {
+                    Lane::Work => format!("worker-{number}"),
+                    Lane::Sync => format!("sync-{number}"),
+                };
+                thread::Builder::new().name(name).spawn(move || worker.work(lane, &stopping))
             })
             .collect::<std::io::Result<_>>()?;
         Ok(Workers { stopping, threads })
@@ -115,16 +136,16 @@ impl Worker {
     pub fn run_due(&self) -> Result<usize> {
         let stopping = AtomicBool::new(false);
         let mut run = 0;
-        while self.run_next(&stopping)? {
+        while self.run_next(Lane::Work, &stopping)? || self.run_next(Lane::Sync, &stopping)? {
             run += 1;
         }
         Ok(run)
     }
 
-    fn work(&self, stopping: &AtomicBool) {
+    fn work(&self, lane: Lane, stopping: &AtomicBool) {
         let mut swept: Option<Instant> = None;
         while !stopping.load(Ordering::Relaxed) {
-            match self.run_next(stopping) {
+            match self.run_next(lane, stopping) {
                 Ok(true) => {}
                 Ok(false) if swept.is_none_or(|at| at.elapsed() >= self.config.sweep) => {
                     self.sweep();
@@ -148,9 +169,9 @@ impl Worker {
         }
     }
 
-    fn run_next(&self, stopping: &AtomicBool) -> Result<bool> {
+    fn run_next(&self, lane: Lane, stopping: &AtomicBool) -> Result<bool> {
         let worker = self.ids.next();
-        let Some(job) = self.jobs.claim(worker, self.config.lease, self.clock.now())? else {
+        let Some(job) = self.jobs.claim(lane, worker, self.config.lease, self.clock.now())? else {
             return Ok(false);
         };
         let outcome = self.run(&job, worker, stopping);
@@ -163,7 +184,7 @@ impl Worker {
         let lost = AtomicBool::new(false);
         let done = thread::scope(|scope| {
             let _lease = Lease::hold(scope, self, job, worker, &lost);
-            let turn = WorkerTurn::new(self, stopping, &lost);
+            let turn = WorkerTurn::new(self, job.job.lane(), stopping, &lost);
             catch_unwind(AssertUnwindSafe(|| self.run_job(job, &turn)))
         });
         let problem = match done {
@@ -172,9 +193,9 @@ impl Worker {
             Err(_) => "it panicked".to_owned(),
         };
         tracing::warn!(job = %job.id, org = %job.org, failures = job.failures, problem, "a job failed");
-        // These stay until they are done: a webhook's is the only one that there will be, and a
-        // file holds personal data.
-        let stays = matches!(job.job, Job::DeliverWebhook(_) | Job::EraseFile(_));
+        // These stay until they are done: a webhook's and a source's is the only one that there
+        // will be, and a file holds personal data.
+        let stays = matches!(job.job, Job::DeliverWebhook(_) | Job::EraseFile(_) | Job::Sync(_));
         if stays || job.failures + 1 < FAILURES {
             return Outcome::Retry(self.clock.now() + backoff(job.failures));
         }
@@ -195,6 +216,7 @@ impl Worker {
             Job::EraseFile(action) => self.actions.erase_file(job.org, action),
             Job::DeliverWebhook(webhook) => self.webhooks.deliver(job.org, webhook, turn),
             Job::Erase(erasure) => self.erasures.run(job.org, erasure, turn),
+            Job::Sync(source) => self.sources.run(job.org, source, turn),
         }
     }
 
@@ -228,7 +250,7 @@ impl Worker {
                 let actions = &self.actions.actions;
                 actions.end(org, id, ActionState::Failed, Some(problem("action")), now)?
             }
-            Job::SweepEvents | Job::EraseFile(_) | Job::DeliverWebhook(_) => false,
+            Job::SweepEvents | Job::EraseFile(_) | Job::DeliverWebhook(_) | Job::Sync(_) => false,
             // An erasure that was asked for is never given up.
             Job::Erase(_) => return Err(Error::Busy),
         };

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use contacts_core::import::Turn;
+use contacts_core::job::Lane;
 
 use crate::Worker;
 
@@ -12,14 +13,20 @@ use crate::Worker;
 /// took rows for a slice of time.
 pub(crate) struct WorkerTurn<'a> {
     worker: &'a Worker,
+    lane: Lane,
     stopping: &'a AtomicBool,
     lost: &'a AtomicBool,
     began: OnceLock<Instant>,
 }
 
 impl<'a> WorkerTurn<'a> {
-    pub(crate) fn new(worker: &'a Worker, stopping: &'a AtomicBool, lost: &'a AtomicBool) -> Self {
-        Self { worker, stopping, lost, began: OnceLock::new() }
+    pub(crate) fn new(
+        worker: &'a Worker,
+        lane: Lane,
+        stopping: &'a AtomicBool,
+        lost: &'a AtomicBool,
+    ) -> Self {
+        Self { worker, lane, stopping, lost, began: OnceLock::new() }
     }
 }
 
@@ -37,7 +44,7 @@ impl Turn for WorkerTurn<'_> {
             return true;
         }
         // A queue that does not answer keeps nobody waiting.
-        !self.worker.jobs.is_waiting(self.worker.clock.now()).unwrap_or(false)
+        !self.worker.jobs.is_waiting(self.lane, self.worker.clock.now()).unwrap_or(false)
     }
     fn must_end(&self) -> bool {
         self.stopping.load(Ordering::Relaxed) || self.lost.load(Ordering::Relaxed)

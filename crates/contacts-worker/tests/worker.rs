@@ -14,8 +14,9 @@ use contacts_core::import::{
     Chunks, Import, ImportId, ImportService, ImportState, Inspection, Issue, Layout,
     MockImportRepository, Rows, Spreadsheets, TableProblem, Tally,
 };
-use contacts_core::job::backoff;
+use contacts_core::job::{Lane, backoff};
 use contacts_core::page::Count;
+use contacts_core::sync::Connectors;
 use contacts_core::{Actor, Clock, Error, OrgId};
 use contacts_testkit::{FakeSender, FakeSpreadsheets, World, samples};
 use contacts_worker::{Worker, WorkerConfig};
@@ -256,7 +257,7 @@ fn import(world: &World, id: ImportId) -> Import {
 /// Whether there is a job that will be due, or whose lease will run out.
 fn is_anything_left(world: &World) -> bool {
     let in_a_day = world.clock().now() + Duration::from_secs(86_400);
-    world.ports().jobs.is_waiting(in_a_day).unwrap()
+    world.ports().jobs.is_waiting(Lane::Work, in_a_day).unwrap()
 }
 
 /// Reads as the fake does, but for a panic at the last row, once.
@@ -293,11 +294,12 @@ fn worker(world: &World) -> Worker {
         feed: world.ports().feed_service(),
         actions: world.actions(Arc::new(FakeSpreadsheets)),
         webhooks: world.ports().webhook_service(Arc::new(FakeSender::default())),
+        sources: world.syncs(Connectors::default()),
         erasures: world.erasures(Arc::new(FakeSpreadsheets)),
         housekeeping: world.ports().housekeeping,
         clock: Arc::new(world.clock()),
         ids: Arc::new(world.ids()),
-        config: WorkerConfig { threads: 1, ..WorkerConfig::default() },
+        config: WorkerConfig::one(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::phone_cell::{first_of_several, phone_of_cell};
 use super::tags_cell::tags_of_cell;
 use super::{Plan, Row, Skip, Target};
-use crate::contact::{ContactId, EmailAddress, Name, Phone, Region};
+use crate::contact::{ContactId, EmailAddress, InvalidEmail, InvalidName, Name, Phone, Region};
 use crate::field::{Field, FieldKey, FieldValue, RawValue};
 use crate::tag::TagName;
 use crate::text;
@@ -23,6 +23,15 @@ pub struct ImportRow {
     pub tags: Vec<TagName>,
     /// Values of custom fields, without blank cells.
     pub custom: BTreeMap<FieldKey, FieldValue>,
+}
+
+/// What the cells of a row say: what is not blank, as it was read.
+pub(crate) struct ReadCells {
+    pub(crate) email: Option<Result<EmailAddress, InvalidEmail>>,
+    pub(crate) name: Option<Result<Name, InvalidName>>,
+    pub(crate) phone: Option<Phone>,
+    pub(crate) tags: Vec<TagName>,
+    pub(crate) custom: BTreeMap<FieldKey, FieldValue>,
 }
 
 /// A row and what is to be done with it.
@@ -90,6 +99,14 @@ impl RowReader {
     }
 
     fn read_cells(&self, cells: &[String], warnings: &mut Vec<Warning>) -> Result<ImportRow, Skip> {
+        let ReadCells { email, name, phone, tags, custom } = self.values(cells, warnings);
+        let email = email.ok_or(Skip::MissingEmail)?.map_err(Skip::InvalidEmail)?;
+        let name = name.ok_or(Skip::MissingName)?.map_err(Skip::InvalidName)?;
+        Ok(ImportRow { email, name, phone, tags, custom })
+    }
+
+    /// What cells say, whatever of it is there.
+    pub(crate) fn values(&self, cells: &[String], warnings: &mut Vec<Warning>) -> ReadCells {
         let [mut name, mut first, mut last, mut email] = [""; 4];
         let mut phone = None;
         let mut tags = self.tags.clone();
@@ -130,19 +147,18 @@ impl RowReader {
                 }
             }
         }
-        if text::trim(email).is_empty() {
-            return Err(Skip::MissingEmail);
-        }
-        let email = EmailAddress::parse(email).map_err(Skip::InvalidEmail)?;
+        let is_there = |text: &str| !text::trim(text).is_empty();
         let joined = [first, last].join(" ");
         let name = unbroken(if name.is_empty() { &joined } else { name });
-        if text::trim(&name).is_empty() {
-            return Err(Skip::MissingName);
-        }
-        let name = Name::parse(&name).map_err(Skip::InvalidName)?;
         tags.sort();
         tags.dedup();
-        Ok(ImportRow { email, name, phone, tags, custom })
+        ReadCells {
+            email: is_there(email).then(|| EmailAddress::parse(email)),
+            name: is_there(&name).then(|| Name::parse(&name)),
+            phone,
+            tags,
+            custom,
+        }
     }
 }
 

@@ -72,6 +72,10 @@ pub enum Skip {
     Known,
     /// Its person is not known, and only known ones are to be updated.
     Unknown,
+    /// It has neither a name nor an address, nor an external id that is known.
+    Nobody,
+    /// Its external id is too long, or has control characters.
+    InvalidId,
 }
 
 /// A [`Skip`] without its detail, for counting.
@@ -93,6 +97,10 @@ pub enum SkipCode {
     Known,
     /// Its person is not known, and only known ones are to be updated.
     Unknown,
+    /// It has neither a name nor an address.
+    Nobody,
+    /// Its external id cannot be kept.
+    InvalidId,
 }
 
 impl Skip {
@@ -107,6 +115,8 @@ impl Skip {
             Self::Unchanged => SkipCode::Unchanged,
             Self::Known => SkipCode::Known,
             Self::Unknown => SkipCode::Unknown,
+            Self::Nobody => SkipCode::Nobody,
+            Self::InvalidId => SkipCode::InvalidId,
         }
     }
 
@@ -121,6 +131,10 @@ impl Skip {
             Self::Unchanged => "nothing in the row is new".to_owned(),
             Self::Known => "the contact is known, and this import only adds".to_owned(),
             Self::Unknown => "the contact is not known, and this import only updates".to_owned(),
+            Self::Nobody => "it has neither a name nor an email address".to_owned(),
+            Self::InvalidId => {
+                "its id is longer than 500 characters, or has control characters".to_owned()
+            }
         }
     }
 
@@ -132,7 +146,7 @@ impl Skip {
 
 impl SkipCode {
     /// Every code.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Unreadable,
         Self::MissingName,
         Self::InvalidName,
@@ -141,6 +155,8 @@ impl SkipCode {
         Self::Unchanged,
         Self::Known,
         Self::Unknown,
+        Self::Nobody,
+        Self::InvalidId,
     ];
 
     /// The code's name.
@@ -154,6 +170,8 @@ impl SkipCode {
             Self::Unchanged => "unchanged",
             Self::Known => "already_known",
             Self::Unknown => "not_known",
+            Self::Nobody => "no_name_or_email",
+            Self::InvalidId => "invalid_id",
         }
     }
 

@@ -1,10 +1,10 @@
 //! What speaks to another system: a port, so that the core knows no protocol.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Settings, Spec};
+use super::{Log, Settings, Spec};
 
 /// Speaks to systems of one kind. It keeps nothing between two calls, and blocks.
 ///
@@ -207,24 +207,64 @@ pub enum Trouble {
     Stopped,
 }
 
+impl Trouble {
+    /// The same, without secrets in its words.
+    pub(super) fn cleaned(self, log: &Log) -> Self {
+        match self {
+            Self::Settings(why) => Self::Settings(log.clean(&why)),
+            Self::Down { why, retry_after } => Self::Down { why: log.clean(&why), retry_after },
+            Self::Broken(why) => Self::Broken(log.clean(&why)),
+            Self::Limit(why) => Self::Limit(log.clean(&why)),
+            Self::Stopped => Self::Stopped,
+        }
+    }
+}
+
 /// The connectors that the operator allows, by name. No request names a command.
 #[derive(Clone, Default)]
-pub struct Connectors(BTreeMap<String, Arc<dyn Connector>>);
+pub struct Connectors {
+    connectors: BTreeMap<String, Arc<dyn Connector>>,
+    /// What they have said of themselves, for asking takes seconds.
+    specs: Arc<Mutex<BTreeMap<String, Spec>>>,
+}
 
 impl Connectors {
     /// The connector of a name.
-    pub fn get(&self, name: &str) -> Option<&Arc<dyn Connector>> {
-        self.0.get(name)
+    pub fn get(&self, name: &str) -> Option<&dyn Connector> {
+        self.connectors.get(name).map(|connector| &**connector)
     }
 
     /// Their names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.connectors.keys().map(String::as_str)
+    }
+
+    /// Their names, in order, and what each speaks.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.connectors.iter().map(|(name, connector)| (name.as_str(), connector.protocol()))
+    }
+
+    /// How the connector of a name is set up. It is asked once in the life of the process.
+    pub(super) fn spec(
+        &self,
+        name: &str,
+        connector: &dyn Connector,
+        watch: &dyn Watch,
+    ) -> Result<Spec, Trouble> {
+        let specs = || self.specs.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = specs().get(name).cloned();
+        if let Some(spec) = known {
+            return Ok(spec);
+        }
+        // Not held while it is asked: others can wait for their own.
+        let spec = connector.spec(watch)?;
+        specs().insert(name.to_owned(), spec.clone());
+        Ok(spec)
     }
 }
 
 impl FromIterator<(String, Arc<dyn Connector>)> for Connectors {
     fn from_iter<T: IntoIterator<Item = (String, Arc<dyn Connector>)>>(connectors: T) -> Self {
-        Self(connectors.into_iter().collect())
+        Self { connectors: connectors.into_iter().collect(), specs: Arc::default() }
     }
 }

@@ -58,6 +58,15 @@ pub enum SettingValue {
     Json(String),
 }
 
+impl SettingValue {
+    /// How many bytes it has.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Json(text) => text.len(),
+        }
+    }
+}
+
 impl fmt::Debug for SettingValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SettingValue(…)")

@@ -277,7 +277,7 @@ impl ProgressView {
 /// What happened to the rows.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Summary)]
-pub(super) struct SummaryView {
+pub(crate) struct SummaryView {
     /// Rows that made a contact.
     added: u64,
     /// Rows that changed one.
@@ -285,7 +285,8 @@ pub(super) struct SummaryView {
     /// Rows that were not taken.
     skipped: u64,
     /// Those, by reason: `unreadable`, `missing_name`, `invalid_name`, `missing_email`,
-    /// `invalid_email`, `unchanged`, `already_known`, `not_known`.
+    /// `invalid_email`, `unchanged`, `already_known`, `not_known`; of records of connected sources
+    /// `no_name_or_email` and `invalid_id`, too.
     skipped_by_reason: BTreeMap<&'static str, u64>,
     /// Cells that were lost though their row was taken.
     warnings: u64,

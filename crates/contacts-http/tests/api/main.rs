@@ -23,6 +23,7 @@ mod openapi;
 mod segments;
 mod service;
 mod support;
+mod syncs;
 mod tags;
 mod undo;
 mod uploads;

@@ -16,7 +16,7 @@ use contacts_core::answer::AnswerRepository;
 use contacts_core::key::{KeyService, NewKey, Scope};
 use contacts_core::tag::TagService;
 use contacts_http::{Answers, Api, ApiConfig, Readiness, metrics_recorder, routes, server};
-use contacts_testkit::{FakeSender, FakeSpreadsheets, World};
+use contacts_testkit::{FakeConnector, FakeSender, FakeSpreadsheets, World};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 
@@ -27,6 +27,8 @@ pub(crate) struct Service {
     pub(crate) token: String,
     /// What notes the messages to webhooks.
     pub(crate) sender: FakeSender,
+    /// What plays other systems.
+    pub(crate) connector: FakeConnector,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
 }
 
@@ -115,7 +117,7 @@ impl Service {
         metrics: PrometheusHandle,
         readiness: Readiness,
     ) -> Self {
-        let sender = FakeSender::default();
+        let (sender, connector) = (FakeSender::default(), FakeConnector::default());
         let (clock, ids) = (Arc::new(world.clock()), Arc::new(world.ids()));
         let ports = world.ports();
         let api = Api {
@@ -129,6 +131,7 @@ impl Service {
             fields: world.fields(),
             feed: world.ports().feed_service(),
             webhooks: world.ports().webhook_service(Arc::new(sender.clone())),
+            sources: world.syncs(connector.connectors()),
             imports: world.imports(Arc::new(FakeSpreadsheets)),
             exports: world.exports(Arc::new(FakeSpreadsheets)),
             segments: world.segments(),
@@ -148,7 +151,7 @@ impl Service {
         };
         let token = issue(&api, world.org(), ALL);
         let routes = Box::new(routes(api.clone()));
-        Self { world, api, token, sender, routes }
+        Self { world, api, token, sender, connector, routes }
     }
 
     /// A new credential of the organisation.

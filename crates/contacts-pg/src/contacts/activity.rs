@@ -11,7 +11,7 @@ use contacts_core::page::{Page, PageSize};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::PgConnection;
-use diesel::sql_types::{Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -353,7 +353,52 @@ pub(crate) fn record(
     id: Uuid,
     activity: &Activity,
 ) -> Result<()> {
-    let (kind, detail) = match &activity.what {
+    record_all(db, org, &[(contact, id, activity)])
+}
+
+/// Notes what happened to many.
+pub(crate) fn record_all(
+    db: &mut PgConnection,
+    org: OrgId,
+    happened: &[(ContactId, Uuid, &Activity)],
+) -> Result<()> {
+    let told = happened.iter().filter_map(|(contact, id, activity)| {
+        let (kind, detail) = written(&activity.what)?;
+        Some((contact.0, *id, *activity, kind, detail))
+    });
+    let told: Vec<_> = told.collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = told.iter().map(|(_, id, ..)| *id).collect();
+    let contacts: Vec<_> = told.iter().map(|(contact, ..)| *contact).collect();
+    let ats: Vec<_> = told.iter().map(|(_, _, activity, ..)| activity.at).collect();
+    let actors: Vec<_> = told.iter().map(|(_, _, activity, ..)| activity.actor.parts()).collect();
+    let actor_kinds: Vec<_> = actors.iter().map(|(kind, _)| *kind).collect();
+    let actor_ids: Vec<_> = actors.iter().map(|(_, id)| *id).collect();
+    let kinds: Vec<_> = told.iter().map(|(.., kind, _)| *kind).collect();
+    let details: Vec<_> = told.iter().map(|(.., detail)| detail).collect();
+    let statement = "INSERT INTO contact_events \
+             (org_id, id, contact_id, at, actor_kind, actor_id, kind, detail) \
+         SELECT $1, e.* FROM unnest($2, $3, $4, $5, $6, $7, $8) AS e";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<Array<SqlUuid>, _>(&ids)
+        .bind::<Array<SqlUuid>, _>(&contacts)
+        .bind::<Array<Timestamptz>, _>(&ats)
+        .bind::<Array<Text>, _>(&actor_kinds)
+        .bind::<Array<Nullable<SqlUuid>>, _>(&actor_ids)
+        .bind::<Array<Text>, _>(&kinds)
+        .bind::<Array<Jsonb>, _>(&details)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// The kind and the detail of what is noted of a contact alone; nothing for what is told by
+/// contact_sources, import_pieces, subscriptions and deliveries.
+fn written(what: &ActivityKind) -> Option<(&'static str, Value)> {
+    Some(match what {
         ActivityKind::Created => ("created", json!({})),
         ActivityKind::Edited(changes) => {
             ("edited", Value::Array(changes.iter().map(change_to_json).collect()))
@@ -375,26 +420,9 @@ pub(crate) fn record(
         ActivityKind::Noted { note, change } => {
             ("noted", json!({"note": note.0, "change": change.as_str()}))
         }
-        // Told by contact_sources, import_pieces, subscriptions and deliveries.
         ActivityKind::Arrived(_)
         | ActivityKind::Imported { .. }
         | ActivityKind::Subscribed(_)
-        | ActivityKind::Delivered { .. } => return Ok(()),
-    };
-    let (actor_kind, actor_id) = activity.actor.parts();
-    let statement = "INSERT INTO contact_events \
-         (org_id, id, contact_id, at, actor_kind, actor_id, kind, detail) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id)
-        .bind::<SqlUuid, _>(contact.0)
-        .bind::<Timestamptz, _>(activity.at)
-        .bind::<Text, _>(actor_kind)
-        .bind::<Nullable<SqlUuid>, _>(actor_id)
-        .bind::<Text, _>(kind)
-        .bind::<Jsonb, _>(detail)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+        | ActivityKind::Delivered { .. } => return None,
+    })
 }

@@ -26,6 +26,7 @@ const MOVES: &[&str] = &[
     "UPDATE notes SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE contact_conversations SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE visitors SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
+    "UPDATE source_links SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE deliveries SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE contact_events SET contact_id = $3 \
      WHERE org_id = $1 AND contact_id = $2 AND kind <> 'created'",

@@ -303,7 +303,7 @@ fn note_tags(noted: &mut BTreeMap<String, TagName>, tags: &[TagName]) {
 }
 
 /// Writes the contacts that still have the version given, and says how many.
-pub(super) fn update_contacts(
+pub(crate) fn update_contacts(
     db: &mut PgConnection,
     org: OrgId,
     changed: &[(&Contact, u64)],
@@ -316,17 +316,20 @@ pub(super) fn update_contacts(
     let stored: Vec<_> = changed.iter().map(|(_, version)| version.cast_signed()).collect();
     let names: Vec<_> = contacts().map(|c| c.name.as_ref().map(|n| n.as_str())).collect();
     let name_keys: Vec<_> = contacts().map(Contact::name_key).collect();
+    let emails: Vec<_> = contacts().map(|c| c.email.as_ref().map(|e| e.as_str())).collect();
+    let email_keys: Vec<_> = contacts().map(Contact::email_key).collect();
     let phones: Vec<_> = contacts().map(|c| c.phone.as_ref().map(|p| p.as_str())).collect();
     let e164s: Vec<_> = contacts().map(|c| c.phone.as_ref().and_then(|p| p.e164())).collect();
     let searches: Vec<_> = contacts().map(Contact::search_text).collect();
     let customs: Vec<_> = contacts().map(|c| custom_to_json(&c.custom)).collect();
     let updated: Vec<_> = contacts().map(|c| c.updated_at).collect();
     let versions: Vec<_> = contacts().map(|c| c.version.cast_signed()).collect();
-    let statement = "UPDATE contacts c SET name = n.name, name_key = n.name_key, phone = n.phone, \
+    let statement = "UPDATE contacts c SET name = n.name, name_key = n.name_key, \
+             email = n.email, email_key = n.email_key, phone = n.phone, \
              phone_e164 = n.phone_e164, search = n.search, custom = n.custom, \
              updated_at = n.updated_at, version = n.version \
-         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS n (id, stored, name, name_key, \
-             phone, phone_e164, search, custom, updated_at, version) \
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS n (id, stored, name, \
+             name_key, phone, phone_e164, search, custom, updated_at, version, email, email_key) \
          WHERE c.org_id = $1 AND c.id = n.id AND c.version = n.stored";
     sql_query(statement)
         .bind::<SqlUuid, _>(org.0)
@@ -340,6 +343,8 @@ pub(super) fn update_contacts(
         .bind::<Array<Jsonb>, _>(&customs)
         .bind::<Array<Timestamptz>, _>(&updated)
         .bind::<Array<BigInt>, _>(&versions)
+        .bind::<Array<Nullable<Text>>, _>(&emails)
+        .bind::<Array<Text>, _>(&email_keys)
         .execute(db)
         .map_err(store)
 }

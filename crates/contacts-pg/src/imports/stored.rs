@@ -33,7 +33,7 @@ pub(super) struct StoredPlan {
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct StoredTally {
+pub(crate) struct StoredTally {
     added: u64,
     updated: u64,
     skipped: Vec<(String, u64)>,
@@ -103,7 +103,7 @@ impl StoredPlan {
 }
 
 impl StoredTally {
-    pub(super) fn write(tally: &Tally) -> Value {
+    pub(crate) fn write(tally: &Tally) -> Value {
         let skipped = tally.skipped.iter().map(|(code, rows)| (code.as_str().to_owned(), *rows));
         json!(Self {
             added: tally.added,
@@ -113,7 +113,7 @@ impl StoredTally {
         })
     }
 
-    pub(super) fn read(value: Value) -> Result<Tally> {
+    pub(crate) fn read(value: Value) -> Result<Tally> {
         let stored: Self = serde_json::from_value(value).map_err(contacts_core::Error::store)?;
         let skipped =
             stored.skipped.into_iter().map(|(code, rows)| Some((SkipCode::parse(&code)?, rows)));

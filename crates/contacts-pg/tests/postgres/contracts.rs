@@ -27,3 +27,4 @@ contacts_testkit::job_queue_contract!(ports);
 contacts_testkit::segment_repository_contract!(ports);
 contacts_testkit::selection_repository_contract!(ports);
 contacts_testkit::action_repository_contract!(ports);
+contacts_testkit::sync_repository_contract!(ports);

@@ -2,7 +2,7 @@
 
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::Policy;
-use contacts_core::job::Job;
+use contacts_core::job::{Job, Lane};
 use contacts_core::{Clock, Ids};
 use contacts_testkit::samples::{chunk, import_row, running_import};
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
@@ -60,7 +60,7 @@ fn old_events_are_looked_for_in_organisations_whose_feed_nobody_reads() {
         ports.contacts.insert(&ann, contacts_core::Actor::System).unwrap();
     }
     let lease = std::time::Duration::from_secs(30);
-    let claim = |at| ports.jobs.claim(worker, lease, at).unwrap().map(|job| job.job);
+    let claim = |at| ports.jobs.claim(Lane::Work, worker, lease, at).unwrap().map(|job| job.job);
     assert_eq!(claim(ports.clock.now()), None);
     let later = ports.clock.advance(std::time::Duration::from_secs(3 * 24 * 60 * 60));
     assert_eq!(claim(later), Some(Job::SweepEvents));

@@ -3,7 +3,7 @@
 mod ask;
 mod dry_run;
 mod follow;
-mod mapping;
+pub(super) mod mapping;
 mod skipped;
 pub(super) mod summary;
 mod undo;
@@ -112,8 +112,7 @@ fn import_file(database: &DatabaseConfig, args: &ImportFile, file: &Path) -> Don
     with_services(database, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
         // Whatever server runs beside may take the jobs as well; whoever does, they are done.
-        let config =
-            WorkerConfig { threads: 1, poll: Duration::from_millis(20), ..WorkerConfig::default() };
+        let config = WorkerConfig { poll: Duration::from_millis(20), ..WorkerConfig::one() };
         let workers = services.worker(config).start().map_err(|_refused| {
             Failure::new("the system has no more threads for this user: raise the limit")
         })?;

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use contacts_core::action::Action;
+use contacts_core::job::Lane;
 use contacts_core::org::Organisation;
 use contacts_core::{Clock, Ids, OrgId};
 use contacts_embed::{Contacts, Secret};
@@ -162,7 +163,7 @@ impl Stage {
         let (worker, began) = (worker(&self.services), Instant::now());
         loop {
             worker.run_due().unwrap();
-            if !worker.jobs.is_waiting(now).unwrap() {
+            if !worker.jobs.is_waiting(Lane::Work, now).unwrap() {
                 return;
             }
             assert!(began.elapsed() < Duration::from_secs(20), "a job cannot be taken");

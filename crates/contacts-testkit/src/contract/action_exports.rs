@@ -7,7 +7,7 @@ use std::time::Duration;
 use contacts_core::action::{Action, ActionKind, ActionState, Applied, SkipReason};
 use contacts_core::export::{ExportFormat, Sheet};
 use contacts_core::file::FileId;
-use contacts_core::job::Job;
+use contacts_core::job::{Job, Lane};
 use contacts_core::page::PageSize;
 use contacts_core::selection::Selection;
 use contacts_core::{Actor, Clock, Ids, OrgId};
@@ -88,7 +88,8 @@ pub fn the_file_of_an_export_goes_after_a_day_or_with_its_cancel(ports: &Ports) 
         assert!(ports.actions.end(org, action.id, end, None, ports.clock.now()).unwrap());
         let lease = Duration::from_secs(30);
         let claim = || {
-            let claimed = ports.jobs.claim(ports.ids.next(), lease, ports.clock.now()).unwrap();
+            let claimed =
+                ports.jobs.claim(Lane::Work, ports.ids.next(), lease, ports.clock.now()).unwrap();
             claimed.map(|claimed| claimed.job)
         };
         if end == ActionState::Done {

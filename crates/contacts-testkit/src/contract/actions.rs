@@ -9,7 +9,7 @@ use contacts_core::action::{
 };
 use contacts_core::campaign::{CampaignId, DeliveryKind};
 use contacts_core::contact::{ActivityKind, ActivityPlace, ContactFilter, ContactId};
-use contacts_core::job::Job;
+use contacts_core::job::{Job, Lane};
 use contacts_core::page::PageSize;
 use contacts_core::selection::{Selection, SelectionId};
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
@@ -105,15 +105,20 @@ pub fn what_names_nothing_is_refused(ports: &Ports) {
     let lost = Action { selection, kind: ActionKind::Delete, ..unknown };
     assert_eq!(refused(&lost), "selection");
     assert_eq!(ports.actions.list(org, None, 10).unwrap(), []);
-    assert!(!ports.jobs.is_waiting(ports.clock.now()).unwrap());
+    assert!(!ports.jobs.is_waiting(Lane::Work, ports.clock.now()).unwrap());
 }
 
 pub fn an_action_queues_its_job_until_it_ends(ports: &Ports) {
     let org = ports.org();
     let selection = frozen(ports, org, [nobody(ports)]);
     let lease = Duration::from_secs(30);
-    let claim =
-        || ports.jobs.claim(ports.ids.next(), lease, ports.clock.now()).unwrap().map(|job| job.job);
+    let claim = || {
+        ports
+            .jobs
+            .claim(Lane::Work, ports.ids.next(), lease, ports.clock.now())
+            .unwrap()
+            .map(|job| job.job)
+    };
     let action = action(ports, org, &selection, ActionKind::Delete);
     ports.actions.insert(&action, action.created_at + lease).unwrap();
     assert_eq!(claim(), None, "not due");

@@ -7,7 +7,7 @@ use contacts_core::contact::{Contact, ContactFilter};
 use contacts_core::erasure::{Erasure, ErasureId, ErasureState};
 use contacts_core::file::FileId;
 use contacts_core::import::{FileState, Import, ImportState, PlannedRow, Policy, Skip};
-use contacts_core::job::Job;
+use contacts_core::job::{Job, Lane};
 use contacts_core::{Actor, Clock, Ids, OrgId};
 
 use crate::Ports;
@@ -165,7 +165,11 @@ pub fn an_erasure_queues_its_job_once(ports: &Ports) {
     assert!(!ports.erasures.begin(&erasure(ports, &ann)).unwrap(), "there is nobody any more");
     let claim = || {
         let (worker, lease) = (ports.ids.next(), Duration::from_secs(30));
-        ports.jobs.claim(worker, lease, ports.clock.now()).unwrap().map(|claimed| claimed.job)
+        ports
+            .jobs
+            .claim(Lane::Work, worker, lease, ports.clock.now())
+            .unwrap()
+            .map(|claimed| claimed.job)
     };
     assert_eq!((claim(), claim()), (Some(Job::Erase(first.id)), None));
     assert_eq!(ports.erasures.list(org, None, 10).unwrap(), [first]);

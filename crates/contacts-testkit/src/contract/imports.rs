@@ -4,6 +4,7 @@
 use contacts_core::import::{
     Applied, Begun, Chunk, Import, ImportId, ImportState, Plan, Policy, Target, UndoId, UndoStep,
 };
+use contacts_core::job::Lane;
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
 use time::OffsetDateTime;
 
@@ -172,10 +173,10 @@ pub fn a_refused_change_queues_no_job(ports: &Ports) {
     let now = ports.clock.now();
     let lease = std::time::Duration::from_secs(60);
     let import = in_state(ports, org, ImportState::Running);
-    while ports.jobs.claim(worker, lease, now).unwrap().is_some() {}
+    while ports.jobs.claim(Lane::Work, worker, lease, now).unwrap().is_some() {}
     assert!(!ports.imports.uploaded(org, import.id, 1, now).unwrap());
     assert!(!ports.imports.start(org, import.id, now).unwrap());
-    assert!(!ports.jobs.is_waiting(now).unwrap());
+    assert!(!ports.jobs.is_waiting(Lane::Work, now).unwrap());
 }
 
 pub fn rows_are_taken_only_while_it_runs(ports: &Ports) {

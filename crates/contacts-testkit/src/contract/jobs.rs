@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use contacts_core::import::ImportId;
-use contacts_core::job::{Claimed, Job, Outcome};
+use contacts_core::job::{Claimed, Job, Lane, Outcome};
 use contacts_core::{Clock, Ids, OrgId};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ fn queue(ports: &Ports, org: OrgId) -> ImportId {
 }
 
 fn claim(ports: &Ports, worker: Uuid) -> Option<Claimed> {
-    ports.jobs.claim(worker, LEASE, ports.clock.now()).unwrap()
+    ports.jobs.claim(Lane::Work, worker, LEASE, ports.clock.now()).unwrap()
 }
 
 fn workers(ports: &Ports) -> [Uuid; 2] {
@@ -32,12 +32,12 @@ pub fn a_job_is_taken_by_one_worker(ports: &Ports) {
     let (org, [one, other]) = (ports.org(), workers(ports));
     assert_eq!(claim(ports, one), None);
     let import = queue(ports, org);
-    assert!(ports.jobs.is_waiting(ports.clock.now()).unwrap());
+    assert!(ports.jobs.is_waiting(Lane::Work, ports.clock.now()).unwrap());
     let job = claim(ports, one).unwrap();
     assert_eq!((job.org, job.job, job.failures), (org, Job::AnalyseImport(import), 0));
     assert_eq!(claim(ports, other), None);
     assert_eq!(claim(ports, one), None);
-    assert!(!ports.jobs.is_waiting(ports.clock.now()).unwrap());
+    assert!(!ports.jobs.is_waiting(Lane::Work, ports.clock.now()).unwrap());
 }
 
 pub fn starting_an_import_queues_its_run(ports: &Ports) {
@@ -66,7 +66,7 @@ pub fn a_silent_worker_loses_its_job(ports: &Ports) {
     ports.clock.advance(LEASE - Duration::from_micros(1));
     assert_eq!(claim(ports, other), None);
     ports.clock.advance(Duration::from_micros(1));
-    assert!(ports.jobs.is_waiting(ports.clock.now()).unwrap());
+    assert!(ports.jobs.is_waiting(Lane::Work, ports.clock.now()).unwrap());
     let again = claim(ports, other).unwrap();
     assert_eq!((again.id, again.job, again.org), (job.id, job.job, job.org));
 }
@@ -109,7 +109,7 @@ pub fn a_job_that_is_done_or_given_up_is_gone(ports: &Ports) {
         ports.jobs.finish(&job, one, outcome, now).unwrap();
         assert!(!ports.jobs.extend(&job, one, LEASE, now).unwrap());
         let later = ports.clock.advance(LEASE * 1_000);
-        assert!(!ports.jobs.is_waiting(later).unwrap(), "{outcome:?}");
+        assert!(!ports.jobs.is_waiting(Lane::Work, later).unwrap(), "{outcome:?}");
         assert_eq!(claim(ports, one), None, "{outcome:?}");
     }
 }
@@ -135,7 +135,7 @@ pub fn a_job_that_failed_waits_and_counts_its_failures(ports: &Ports) {
         assert_eq!(job.failures, failures);
         let now = ports.clock.tick();
         ports.jobs.finish(&job, one, Outcome::Retry(now + LEASE), now).unwrap();
-        assert!(!ports.jobs.is_waiting(now).unwrap());
+        assert!(!ports.jobs.is_waiting(Lane::Work, now).unwrap());
         ports.clock.advance(LEASE - Duration::from_micros(1));
         assert_eq!(claim(ports, other), None);
         ports.clock.advance(Duration::from_micros(1));

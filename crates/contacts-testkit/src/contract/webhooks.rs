@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use contacts_core::event::FeedService;
 use contacts_core::import::Turn;
-use contacts_core::job::{Job, Outcome};
+use contacts_core::job::{Job, Lane, Outcome};
 use contacts_core::webhook::{
     Attempt, DeliveryId, DeliveryState, MessageType, NewDelivery, NewWebhook, Paused, Sent,
     TakenIn, Webhook, WebhookId, WebhookPatch, WebhookService, WebhookUrl,
@@ -47,7 +47,7 @@ fn made(service: &WebhookService, org: OrgId, types: &[&str]) -> Webhook {
 fn run(ports: &Ports, service: &WebhookService) -> Option<OffsetDateTime> {
     let mut rests = None;
     let worker = ports.ids.next();
-    while let Some(job) = ports.jobs.claim(worker, LEASE, ports.clock.now()).unwrap() {
+    while let Some(job) = ports.jobs.claim(Lane::Work, worker, LEASE, ports.clock.now()).unwrap() {
         let Job::DeliverWebhook(id) = job.job else { panic!("{job:?}") };
         let outcome = service.deliver(job.org, id, &Always).unwrap();
         if let Outcome::Rest(at) = outcome {
@@ -341,7 +341,7 @@ pub fn an_event_that_comes_as_the_job_ends_is_sent_soon(ports: &Ports) {
     let webhook = made(&service, org, &[]);
     ports.add(org, "Ann", "");
     let worker = ports.ids.next();
-    let job = ports.jobs.claim(worker, LEASE, ports.clock.now()).unwrap().unwrap();
+    let job = ports.jobs.claim(Lane::Work, worker, LEASE, ports.clock.now()).unwrap().unwrap();
     let outcome = service.deliver(org, webhook.id, &Always).unwrap();
     ports.add(org, "Bo", "");
     ports.jobs.finish(&job, worker, outcome, ports.clock.now()).unwrap();

@@ -160,6 +160,17 @@ impl Contacts {
         Ok(Some(Updated { contact, changes }))
     }
 
+    /// Puts a changed contact in the place of what it was; its address must be its own.
+    pub(crate) fn replace(&mut self, contact: Contact) {
+        let id = contact.id;
+        let Some(record) = self.records.get_mut(&id) else { return };
+        let old = record.contact.email_key().to_owned();
+        self.by_address.remove(&old);
+        record.contact = contact.clone();
+        self.claim_address(&contact);
+        self.suppress(id, None);
+    }
+
     pub(crate) fn delete(&mut self, id: ContactId, if_version: Option<u64>) -> Result<bool> {
         let Some(record) = self.records.get(&id) else { return Ok(false) };
         check_version(&record.contact, if_version)?;

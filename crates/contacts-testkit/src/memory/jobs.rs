@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contacts_core::job::{Claimed, Job, JobId, JobQueue, Outcome};
+use contacts_core::job::{Claimed, Job, JobId, JobQueue, Lane, Outcome};
 use contacts_core::{Ids, OrgId, Result};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -55,6 +55,15 @@ impl Jobs {
         }
     }
 
+    /// Queues the job of a connected source, or makes it due, even while somebody holds it.
+    pub(crate) fn call(&mut self, org: OrgId, job: Job, due: OffsetDateTime, ids: &CountedIds) {
+        let known = self.0.iter_mut().find(|q| (q.claimed.org, q.claimed.job) == (org, job));
+        match known {
+            Some(queued) => queued.due = queued.due.min(due),
+            None => self.push(org, job, due, ids),
+        }
+    }
+
     /// Makes the jobs due that follow the feed, and that nobody holds.
     pub(crate) fn wake(&mut self, org: OrgId, now: OffsetDateTime) {
         for queued in self.0.iter_mut().filter(|queued| queued.claimed.org == org) {
@@ -65,13 +74,15 @@ impl Jobs {
         }
     }
 
-    fn in_hand(&self, org: OrgId, now: OffsetDateTime) -> usize {
-        self.0.iter().filter(|job| job.claimed.org == org && job.is_held(now)).count()
+    fn in_hand(&self, org: OrgId, lane: Lane, now: OffsetDateTime) -> usize {
+        let of_lane = self.0.iter().filter(|job| job.claimed.job.lane() == lane);
+        of_lane.filter(|job| job.claimed.org == org && job.is_held(now)).count()
     }
 
-    fn next(&self, now: OffsetDateTime) -> Option<JobId> {
-        let waiting = self.0.iter().filter(|job| job.is_waiting(now));
-        let first = waiting.min_by_key(|job| (self.in_hand(job.claimed.org, now), job.due));
+    fn next(&self, lane: Lane, now: OffsetDateTime) -> Option<JobId> {
+        let of_lane = self.0.iter().filter(|job| job.claimed.job.lane() == lane);
+        let waiting = of_lane.filter(|job| job.is_waiting(now));
+        let first = waiting.min_by_key(|job| (self.in_hand(job.claimed.org, lane, now), job.due));
         first.map(|job| job.claimed.id)
     }
 
@@ -88,15 +99,21 @@ impl Jobs {
 }
 
 impl JobQueue for World {
-    fn claim(&self, worker: Uuid, lease: Duration, now: OffsetDateTime) -> Result<Option<Claimed>> {
+    fn claim(
+        &self,
+        lane: Lane,
+        worker: Uuid,
+        lease: Duration,
+        now: OffsetDateTime,
+    ) -> Result<Option<Claimed>> {
         let jobs = &mut self.state().jobs;
-        let Some(job) = jobs.next(now).and_then(|id| jobs.find(id)) else { return Ok(None) };
+        let Some(job) = jobs.next(lane, now).and_then(|id| jobs.find(id)) else { return Ok(None) };
         job.held = Some(Held { by: worker, until: now + lease });
         Ok(Some(job.claimed))
     }
 
-    fn is_waiting(&self, now: OffsetDateTime) -> Result<bool> {
-        Ok(self.state().jobs.next(now).is_some())
+    fn is_waiting(&self, lane: Lane, now: OffsetDateTime) -> Result<bool> {
+        Ok(self.state().jobs.next(lane, now).is_some())
     }
 
     fn extend(

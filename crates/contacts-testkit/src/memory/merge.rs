@@ -61,6 +61,7 @@ impl Rows {
         self.merged.insert(from, to);
         self.move_pairs(from, to);
         self.conversations.move_all(from, to);
+        self.move_links(from, to);
         self.visitors.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = to);
         for note in self.notes.values_mut().filter(|note| note.contact == from) {
             note.contact = to;
@@ -73,6 +74,7 @@ impl Rows {
         self.pairs.retain(|(one, other), _| *one != contact && *other != contact);
         self.conversations.release(contact);
         self.visitors.retain(|_, owner| *owner != contact);
+        self.forget_links(contact);
         self.notes.retain(|_, note| note.contact != contact);
     }
 }

@@ -7,14 +7,14 @@ use crate::report::{Done, Failure};
 
 /// One `--map COLUMN=TARGET`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub(in crate::cli) struct Told {
     column: String,
     target: Option<Target>,
 }
 
 impl Told {
     /// Reads one. A column's name may hold a `=`, a target holds none.
-    pub(super) fn parse(text: &str) -> Done<Self> {
+    pub(in crate::cli) fn parse(text: &str) -> Done<Self> {
         let Some((column, target)) = text.rsplit_once('=') else {
             return Err(Failure::usage(format!(
                 "--map {} lacks its target: write --map COLUMN=TARGET",
@@ -35,7 +35,7 @@ impl Told {
 }
 
 /// The columns after what was told. A target that takes one column leaves the one that had it.
-pub(super) fn apply(
+pub(in crate::cli) fn apply(
     told: &[Told],
     header: &[String],
     suggested: &[Option<Target>],

@@ -43,6 +43,8 @@ fn reason(code: SkipCode) -> &'static str {
         SkipCode::Unreadable => "the row cannot be read",
         SkipCode::MissingName => "the name is missing",
         SkipCode::InvalidName => "the name cannot be kept",
+        SkipCode::Nobody => "there is neither a name nor an email address",
+        SkipCode::InvalidId => "the id cannot be kept",
         SkipCode::MissingEmail => "the email address is missing",
         SkipCode::InvalidEmail => "the email address is not valid",
         SkipCode::Unchanged => "nothing in the row is new",

@@ -35,8 +35,7 @@ pub(in crate::cli) fn undo(database: &DatabaseConfig, args: &UndoImport) -> Done
     let stop = listen_to_signals()?;
     with_services(database, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
-        let config =
-            WorkerConfig { threads: 1, poll: Duration::from_millis(20), ..WorkerConfig::default() };
+        let config = WorkerConfig { poll: Duration::from_millis(20), ..WorkerConfig::one() };
         let (imports, id) = (&services.imports, ImportId(args.id));
         imports.undo(org, id, Actor::System)?;
         let workers = services.worker(config).start().map_err(|_refused| {

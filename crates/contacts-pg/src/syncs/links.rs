@@ -1,0 +1,154 @@
+//! By what sources know contacts.
+
+use std::collections::{BTreeMap, HashMap};
+
+use contacts_core::Result;
+use contacts_core::contact::ContactId;
+use contacts_core::sync::{ConnectedSource, Link, Said, SyncRun};
+use diesel::pg::PgConnection;
+use diesel::sql_types::{Array, BigInt, Binary, Bool, Text, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use uuid::Uuid;
+
+use crate::database::{store, unreadable};
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = Text)]
+    external_id: String,
+    #[diesel(sql_type = SqlUuid)]
+    contact_id: Uuid,
+    #[diesel(sql_type = Binary)]
+    said: Vec<u8>,
+    #[diesel(sql_type = Bool)]
+    vanished: bool,
+}
+
+impl Row {
+    fn read(self) -> Result<(String, Link)> {
+        let said = Said::from_bytes(&self.said).ok_or_else(|| unreadable("source_links.said"))?;
+        let contact = ContactId(self.contact_id);
+        Ok((self.external_id, Link { contact, said, vanished: self.vanished }))
+    }
+}
+
+/// What a source knows under some ids.
+pub(super) fn known(
+    db: &mut PgConnection,
+    source: &ConnectedSource,
+    ids: &[&str],
+) -> Result<HashMap<String, Link>> {
+    let statement = "SELECT external_id, contact_id, said, vanished FROM source_links \
+         WHERE org_id = $1 AND source_id = $2 AND external_id = ANY($3)";
+    let rows: Vec<Row> = sql_query(statement)
+        .bind::<SqlUuid, _>(source.org.0)
+        .bind::<SqlUuid, _>(source.id.0)
+        .bind::<Array<Text>, _>(ids)
+        .load(db)
+        .map_err(store)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Some of those whom a run did not see, and of whom that was not told before.
+pub(super) fn unseen(
+    db: &mut PgConnection,
+    source: &ConnectedSource,
+    run: &SyncRun,
+    limit: usize,
+) -> Result<HashMap<String, Link>> {
+    let statement = "SELECT external_id, contact_id, said, vanished FROM source_links \
+         WHERE org_id = $1 AND source_id = $2 AND seen_run_id <> $3 AND NOT vanished LIMIT $4";
+    let rows: Vec<Row> = sql_query(statement)
+        .bind::<SqlUuid, _>(source.org.0)
+        .bind::<SqlUuid, _>(source.id.0)
+        .bind::<SqlUuid, _>(run.id.0)
+        .bind::<BigInt, _>(limit as i64)
+        .load(db)
+        .map_err(store)?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// Keeps links, seen by a run.
+pub(super) fn keep(
+    db: &mut PgConnection,
+    source: &ConnectedSource,
+    run: &SyncRun,
+    links: &[(&str, &Link)],
+) -> Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = links.iter().map(|(id, _)| *id).collect();
+    let contacts: Vec<_> = links.iter().map(|(_, link)| link.contact.0).collect();
+    let said: Vec<_> = links.iter().map(|(_, link)| link.said.to_bytes()).collect();
+    let vanished: Vec<_> = links.iter().map(|(_, link)| link.vanished).collect();
+    let statement = "INSERT INTO source_links \
+             (org_id, source_id, external_id, contact_id, said, vanished, seen_run_id) \
+         SELECT $1, $2, l.*, $7 FROM unnest($3, $4, $5, $6) AS l \
+         ON CONFLICT (org_id, source_id, external_id) DO UPDATE SET \
+             contact_id = excluded.contact_id, said = excluded.said, \
+             vanished = excluded.vanished, seen_run_id = excluded.seen_run_id";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(source.org.0)
+        .bind::<SqlUuid, _>(source.id.0)
+        .bind::<Array<Text>, _>(&ids)
+        .bind::<Array<SqlUuid>, _>(&contacts)
+        .bind::<Array<Binary>, _>(&said)
+        .bind::<Array<Bool>, _>(&vanished)
+        .bind::<SqlUuid, _>(run.id.0)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// Notes that a run saw some who are as they were.
+pub(super) fn see(
+    db: &mut PgConnection,
+    source: &ConnectedSource,
+    run: &SyncRun,
+    ids: &[&str],
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let statement = "UPDATE source_links SET seen_run_id = $4 \
+         WHERE org_id = $1 AND source_id = $2 AND external_id = ANY($3)";
+    sql_query(statement)
+        .bind::<SqlUuid, _>(source.org.0)
+        .bind::<SqlUuid, _>(source.id.0)
+        .bind::<Array<Text>, _>(ids)
+        .bind::<SqlUuid, _>(run.id.0)
+        .execute(db)
+        .map(drop)
+        .map_err(store)
+}
+
+/// Forgets links, and that their contacts have come by them, but for how they first came.
+pub(super) fn forget(
+    db: &mut PgConnection,
+    source: &ConnectedSource,
+    links: &BTreeMap<String, ContactId>,
+) -> Result<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = links.keys().collect();
+    let contacts: Vec<_> = links.values().map(|contact| contact.0).collect();
+    let statements = [
+        "DELETE FROM source_links l USING unnest($3, $4) AS g (external_id, contact_id) \
+         WHERE l.org_id = $1 AND l.source_id = $2 AND l.external_id = g.external_id",
+        "DELETE FROM contact_sources s USING unnest($3, $4) AS g (external_id, contact_id) \
+         WHERE s.org_id = $1 AND s.contact_id = g.contact_id AND s.kind = 'connected' \
+             AND s.origin_id = $2 AND s.reference = g.external_id AND NOT s.is_first",
+    ];
+    for statement in statements {
+        sql_query(statement)
+            .bind::<SqlUuid, _>(source.org.0)
+            .bind::<SqlUuid, _>(source.id.0)
+            .bind::<Array<Text>, _>(&ids)
+            .bind::<Array<SqlUuid>, _>(&contacts)
+            .execute(db)
+            .map_err(store)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,330 @@
+//! What a [`contacts_core::sync::SyncRepository`] promises of the records that it takes.
+#![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
+
+use contacts_core::campaign::DeliveryKind;
+use contacts_core::contact::{ActivityKind, ContactId, Origin, Patch, RawPatch, SourceKind};
+use contacts_core::event::EventKind;
+use contacts_core::import::SkipCode;
+use contacts_core::page::PageSize;
+use contacts_core::sync::{
+    ConnectedSource, Definition, Mode, Piece, Record, RecordReader, SyncRun, SyncService, Vanish,
+};
+use contacts_core::{Actor, Ids, OrgId};
+
+use super::check::{shown, written};
+use super::syncs::{service, sync};
+use crate::{FakeConnector, Ports, samples};
+
+/// Records as they are planned.
+pub(super) fn piece(ports: &Ports, records: &[Record]) -> Piece {
+    let reader = RecordReader::new(&samples::mapping(), &[], None);
+    let plan = |record| reader.read(record, ContactId(ports.ids.next()));
+    Piece { records: records.iter().map(plan).collect(), ..Piece::default() }
+}
+
+/// A source, and what it plays.
+struct Crm<'a> {
+    ports: &'a Ports,
+    org: OrgId,
+    service: SyncService,
+    connector: FakeConnector,
+    source: ConnectedSource,
+}
+
+impl<'a> Crm<'a> {
+    fn of(ports: &'a Ports, mode: Mode, vanish: Vanish) -> Self {
+        let (org, (service, connector)) = (ports.org(), service(ports));
+        let definition = Definition { mode, vanish, ..samples::definition() };
+        let source = service.create(org, definition).unwrap();
+        Self { ports, org, service, connector, source }
+    }
+
+    fn new(ports: &'a Ports) -> Self {
+        Self::of(ports, Mode::Incremental { cursor: None }, Vanish::Nothing)
+    }
+
+    fn says(&self, records: &[Record]) -> SyncRun {
+        self.connector.plays(vec![samples::batch(records, "")], None);
+        sync(self.ports, &self.service, &self.source)
+    }
+
+    fn names(&self) -> Vec<String> {
+        self.ports.names(self.org, &Default::default())
+    }
+
+    fn edit(&self, id: ContactId, name: &str) {
+        let patch = RawPatch { name: Patch::Set(name), ..RawPatch::default() };
+        let contacts = self.ports.contact_service();
+        contacts.update(self.org, id, None, &patch, Actor::System).unwrap();
+    }
+}
+
+fn ann() -> Record {
+    samples::record("1", &[("name", "Ann"), ("email", "ann@x.org"), ("tags", "lead, vip")])
+}
+
+fn counts(run: &SyncRun) -> (u64, u64, u64) {
+    (run.tally.added, run.tally.updated, run.tally.skips())
+}
+
+pub fn the_same_records_three_times_change_nothing_after_the_first(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let records = [ann(), samples::record("2", &[("name", "Bob"), ("phone", "030 901820")])];
+    assert_eq!(counts(&crm.says(&records)), (2, 0, 0));
+    let end = ports.feed.end(crm.org).unwrap();
+    let before = ports.all(crm.org, &Default::default());
+    for _ in 0..2 {
+        let run = crm.says(&records);
+        assert_eq!(counts(&run), (0, 0, 2));
+        assert_eq!(run.tally.skipped[&SkipCode::Unchanged], 2);
+    }
+    assert_eq!(ports.all(crm.org, &Default::default()), before);
+    assert_eq!(ports.feed.end(crm.org).unwrap(), end);
+}
+
+pub fn records_are_counted_once_each(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let run = crm.says(&[
+        ann(),
+        samples::record("1", &[("name", "Anna")]),
+        samples::record("1", &[("name", "Anna")]),
+        samples::record("2", &[("phone", "1")]),
+        samples::record("3", &[("name", "Cy"), ("email", "cy")]),
+        samples::record("4", &[("name", "Di"), ("email", "di@x.org"), ("tags", "a,b\u{7}")]),
+        samples::record(&"5".repeat(501), &[("name", "Ed")]),
+    ]);
+    assert_eq!(counts(&run), (2, 1, 4));
+    assert_eq!(run.tally.warnings, 1);
+    let skipped =
+        [SkipCode::Unchanged, SkipCode::Nobody, SkipCode::InvalidEmail, SkipCode::InvalidId];
+    assert!(skipped.iter().all(|code| run.tally.skipped[code] == 1));
+    let told = |part: &str| run.log.iter().any(|line| line.contains(part));
+    assert!(told("record 3 skipped: the email address"), "{:?}", run.log);
+    assert!(told("record 4: tags"), "{:?}", run.log);
+    assert_eq!(crm.names(), ["Anna", "Di"]);
+}
+
+pub fn a_record_is_about_the_contact_of_its_id_and_else_of_its_address(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let known = ports.add(crm.org, "", "Ann@X.org");
+    assert_eq!(counts(&crm.says(&[ann()])), (0, 1, 0));
+    let found = ports.get(crm.org, known.id);
+    assert_eq!((shown(&found).as_str(), found.email_key()), ("Ann", "ann@x.org"));
+    assert_eq!(found.email.unwrap().as_str(), "Ann@X.org", "somebody typed it so");
+    let moved = samples::record("1", &[("name", "Ann"), ("email", "new@x.org"), ("phone", "1")]);
+    assert_eq!(counts(&crm.says(&[moved])), (0, 1, 0));
+    assert_eq!(ports.get(crm.org, known.id).phone.unwrap().as_str(), "1");
+    assert_eq!(crm.names().len(), 1);
+}
+
+pub fn one_of_either_name_or_address_is_enough(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let records = [
+        samples::record("1", &[("name", "Ann")]),
+        samples::record("2", &[("email", "bob@x.org")]),
+        samples::record("", &[("email", "Cy@x.org")]),
+    ];
+    assert_eq!(counts(&crm.says(&records)), (3, 0, 0));
+    assert_eq!(counts(&crm.says(&records)), (0, 0, 3));
+    let contacts = ports.all(crm.org, &Default::default());
+    assert!(contacts.iter().all(|contact| contact.is_incomplete()));
+    let full = [samples::record("1", &[("name", "Ann"), ("email", "ann@x.org")])];
+    assert_eq!(counts(&crm.says(&full)), (0, 1, 0));
+    assert!(ports.of_address(crm.org, "ann@x.org").unwrap().is_reachable());
+}
+
+pub fn what_somebody_typed_wins(ports: &Ports) {
+    let crm = Crm::new(ports);
+    crm.says(&[ann()]);
+    let id = ports.of_address(crm.org, "ann@x.org").unwrap().id;
+    let named = |name: &str| samples::record("1", &[("name", name), ("email", "ann@x.org")]);
+    assert_eq!(counts(&crm.says(&[named("Anna")])), (0, 1, 0), "it is its own");
+    crm.edit(id, "Typed");
+    assert_eq!(counts(&crm.says(&[named("Annie")])), (0, 0, 1));
+    assert_eq!(crm.names(), ["Typed"]);
+    ports
+        .contacts
+        .tag(crm.org, id, &[], &samples::tags(&["lead"]), Actor::System, ports.clock.tick())
+        .unwrap();
+    crm.says(&[ann()]);
+    assert_eq!(written(&ports.get(crm.org, id).tags), ["vip"]);
+}
+
+pub fn an_address_of_another_contact_is_left_to_it(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let bob = ports.add(crm.org, "Bob", "bob@x.org");
+    crm.says(&[ann()]);
+    let run = crm.says(&[samples::record("1", &[("name", "Anna"), ("email", "bob@x.org")])]);
+    assert_eq!((counts(&run), run.tally.warnings), ((0, 1, 0), 1));
+    assert_eq!(ports.of_address(crm.org, "bob@x.org").unwrap().id, bob.id);
+    assert_eq!(crm.names(), ["Anna", "Bob"]);
+    // Two that change their addresses with one another: whoever comes first finds hers taken.
+    let swap = [
+        samples::record("1", &[("name", "Anna"), ("email", "cy@x.org")]),
+        samples::record("3", &[("name", "Cy"), ("email", "ann@x.org")]),
+    ];
+    let run = crm.says(&swap);
+    assert_eq!(counts(&run), (1, 1, 0));
+    assert_eq!(shown(&ports.of_address(crm.org, "cy@x.org").unwrap()), "Anna");
+    assert_eq!(shown(&ports.of_address(crm.org, "ann@x.org").unwrap()), "Cy");
+}
+
+pub fn two_records_of_one_address_are_one_contact(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let records = [
+        samples::record("1", &[("name", "Ann"), ("email", "ann@x.org")]),
+        samples::record("2", &[("name", "Annie"), ("email", "ANN@x.org"), ("phone", "1")]),
+    ];
+    assert_eq!(counts(&crm.says(&records)), (1, 1, 0));
+    assert_eq!(counts(&crm.says(&records)), (0, 0, 2));
+    let ann = ports.of_address(crm.org, "ann@x.org").unwrap();
+    assert_eq!((shown(&ann).as_str(), ann.phone.unwrap().as_str()), ("Ann", "1"));
+    let arrivals = ports.contacts.arrivals(crm.org, ann.id).unwrap();
+    assert_eq!(arrivals.len(), 2);
+}
+
+pub fn whoever_has_unsubscribed_stays_so(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let campaign = ports.campaign(crm.org, "News");
+    let there = ports.add(crm.org, "Ann", "ann@x.org");
+    ports.told(crm.org, &campaign, &there, DeliveryKind::Unsubscribed);
+    let stays = || {
+        let there = ports.of_address(crm.org, "ann@x.org").unwrap();
+        assert!(ports.campaigns_of(crm.org, there.id).unsubscribed_at.is_some());
+        there.id
+    };
+    let contacts = ports.contact_service();
+    contacts.delete(crm.org, there.id, None, Actor::System).unwrap();
+    crm.says(&[ann(), samples::record("2", &[("name", "Bob"), ("email", "bob@x.org")])]);
+    contacts.delete(crm.org, stays(), None, Actor::System).unwrap();
+    // By a change of an address, too.
+    crm.says(&[samples::record("2", &[("name", "Bob"), ("email", "ann@x.org")])]);
+    assert_eq!(shown(&ports.get(crm.org, stays())), "Bob");
+}
+
+pub fn those_who_vanish_are_tagged_once(ports: &Ports) {
+    let crm = Crm::of(ports, Mode::Full, Vanish::Tag(samples::tag("Gone")));
+    let bob = samples::record("2", &[("name", "Bob"), ("email", "bob@x.org")]);
+    crm.says(&[ann(), bob.clone()]);
+    let run = crm.says(&[ann()]);
+    assert_eq!((counts(&run), run.vanished), ((0, 0, 1), 1));
+    let gone = || ports.of_address(crm.org, "bob@x.org").unwrap();
+    assert_eq!(written(&gone().tags), ["Gone"]);
+    assert_eq!(written(&ports.of_address(crm.org, "ann@x.org").unwrap().tags), ["lead", "vip"]);
+    let tags = [samples::tag("Gone")];
+    ports.contacts.tag(crm.org, gone().id, &[], &tags, Actor::System, ports.clock.tick()).unwrap();
+    assert_eq!(crm.says(&[ann()]).vanished, 0);
+    assert_eq!(written(&gone().tags), Vec::<&str>::new(), "it was told once");
+    crm.says(&[ann(), bob]);
+    assert_eq!(crm.says(&[ann()]).vanished, 1, "it was there again meanwhile");
+}
+
+pub fn those_who_vanish_are_unlinked(ports: &Ports) {
+    let crm = Crm::of(ports, Mode::Full, Vanish::Unlink);
+    let bob = ports.add(crm.org, "Bob", "bob@x.org");
+    crm.says(&[ann(), samples::record("2", &[("email", "bob@x.org"), ("phone", "1")])]);
+    let kinds = |id| {
+        let arrivals = ports.contacts.arrivals(crm.org, id).unwrap();
+        arrivals.iter().map(|arrival| arrival.origin.kind()).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(bob.id), [SourceKind::Manual, SourceKind::Connected]);
+    let run = crm.says(&[samples::record("3", &[("name", "Cy")])]);
+    assert_eq!(run.vanished, 2);
+    assert_eq!(kinds(bob.id), [SourceKind::Manual]);
+    let ann = ports.of_address(crm.org, "ann@x.org").unwrap();
+    assert_eq!(kinds(ann.id), [SourceKind::Connected], "how it first came stays");
+    // What it had written is not its own any more.
+    let run = crm.says(&[samples::record("2", &[("email", "bob@x.org"), ("phone", "2")])]);
+    assert_eq!(counts(&run), (0, 0, 1));
+}
+
+pub fn one_that_says_it_was_deleted_has_vanished(ports: &Ports) {
+    let incremental = Mode::Incremental { cursor: None };
+    let crm = Crm::of(ports, incremental, Vanish::Tag(samples::tag("Gone")));
+    crm.says(&[ann(), samples::record("2", &[("name", "Bob")])]);
+    let deleted = |id: &str| Record { deleted: true, ..samples::record(id, &[]) };
+    let run = crm.says(&[deleted("1"), deleted("1"), deleted("9")]);
+    assert_eq!((counts(&run), run.vanished), ((0, 1, 2), 0));
+    let ann = ports.of_address(crm.org, "ann@x.org").unwrap();
+    assert_eq!(written(&ann.tags), ["Gone", "lead", "vip"]);
+}
+
+pub fn an_empty_list_is_no_reason_to_vanish(ports: &Ports) {
+    let crm = Crm::of(ports, Mode::Full, Vanish::Unlink);
+    crm.says(&[ann()]);
+    assert_eq!(crm.says(&[]).vanished, 0);
+    assert_eq!(counts(&crm.says(&[ann()])), (0, 0, 1));
+}
+
+pub fn what_a_source_did_is_told(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let from = ports.feed.end(crm.org).unwrap();
+    crm.says(&[ann()]);
+    let id = ports.of_address(crm.org, "ann@x.org").unwrap().id;
+    crm.says(&[samples::record("1", &[("name", "Anna"), ("tags", "new")])]);
+    let actor = crm.source.actor();
+    let size = PageSize::new(50).unwrap();
+    let activity = ports.contacts.activity(crm.org, id, None, size).unwrap().items;
+    assert!(activity.iter().all(|entry| entry.actor == actor));
+    let edited = activity.iter().find_map(|entry| match &entry.what {
+        ActivityKind::Edited(changes) => Some(changes.clone()),
+        _ => None,
+    });
+    let edited = edited.unwrap();
+    assert_eq!((edited.len(), edited[0].field.as_str()), (1, "name"));
+    let is_tagged = |kind: &ActivityKind| matches!(kind, ActivityKind::Tagged { added, .. } if added == &["new"]);
+    assert!(activity.iter().any(|entry| is_tagged(&entry.what)));
+    assert_eq!(activity.last().unwrap().what, ActivityKind::Created);
+    let events = ports.feed.after(crm.org, Some(from), 10).unwrap();
+    let told: Vec<_> = events.iter().map(|event| (event.event.kind, event.event.actor)).collect();
+    assert_eq!(told, [(EventKind::Created, actor), (EventKind::Updated, actor)]);
+    assert_eq!(events[1].event.fields, ["name", "tags"]);
+    let origin = ports.get(crm.org, id).source.origin;
+    let external_id = "1".to_owned();
+    assert_eq!(origin, Origin::Connected { source: crm.source.id.0, external_id });
+}
+
+pub fn what_a_source_knows_follows_a_merge(ports: &Ports) {
+    let crm = Crm::new(ports);
+    crm.says(&[ann()]);
+    let known = ports.of_address(crm.org, "ann@x.org").unwrap();
+    let kept = ports.add(crm.org, "Ann Lee", "lee@x.org");
+    let now = ports.clock.tick();
+    ports.contacts.merge(crm.org, kept.id, known.id, None, Actor::System, now).unwrap().unwrap();
+    let run = crm.says(&[samples::record("1", &[("phone", "1"), ("email", "ann@x.org")])]);
+    assert_eq!(counts(&run), (0, 1, 0));
+    assert_eq!(ports.get(crm.org, kept.id).phone.unwrap().as_str(), "1");
+    assert_eq!(crm.names(), ["Ann Lee"]);
+}
+
+pub fn deleting_a_source_leaves_its_contacts(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let run = crm.says(&[ann()]);
+    crm.service.delete(crm.org, crm.source.id).unwrap();
+    let ann_there = ports.of_address(crm.org, "ann@x.org").unwrap();
+    assert_eq!(ann_there.source.origin.kind(), SourceKind::Connected);
+    assert_eq!(ports.sources.run(crm.org, run.id).unwrap(), None);
+    assert_eq!(ports.sources.list(crm.org).unwrap(), []);
+    assert!(!ports.sources.delete(crm.org, crm.source.id).unwrap());
+    assert!(crm.service.create(crm.org, samples::definition()).is_ok(), "the name is free");
+}
+
+pub fn deleting_a_contact_makes_it_unknown(ports: &Ports) {
+    let crm = Crm::new(ports);
+    crm.says(&[ann()]);
+    let id = ports.of_address(crm.org, "ann@x.org").unwrap().id;
+    ports.contact_service().delete(crm.org, id, None, Actor::System).unwrap();
+    assert_eq!(counts(&crm.says(&[ann()])), (1, 0, 0));
+}
+
+pub fn an_update_keeps_whoever_came_from_elsewhere(ports: &Ports) {
+    let crm = Crm::new(ports);
+    let bob = ports.add_with(crm.org, "Bob", "bob@x.org", |bob| {
+        bob.phone = Some(samples::phone("7"));
+    });
+    let says = samples::record("2", &[("name", "Robert"), ("email", "bob@x.org"), ("phone", "8")]);
+    assert_eq!(counts(&crm.says(&[says])), (0, 0, 1));
+    let kept = ports.get(crm.org, bob.id);
+    assert_eq!((kept.version, kept.phone.unwrap().as_str()), (1, "7"));
+    assert_eq!(ports.contacts.arrivals(crm.org, bob.id).unwrap().len(), 2);
+}

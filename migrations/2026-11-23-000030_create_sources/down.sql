@@ -1,0 +1,10 @@
+-- Jobs of connected sources mean nothing without them.
+DO $migration$
+BEGIN
+    PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+
+    DROP TABLE source_links;
+    DROP TABLE sync_runs;
+    DROP TABLE connected_sources;
+    DELETE FROM jobs WHERE kind = 'sync';
+END $migration$;
