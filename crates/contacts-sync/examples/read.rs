@@ -49,12 +49,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{:#?}", connector.discover(&read_settings(settings)?, &Told)?);
         }
         ("full", [settings, stream, rest @ ..]) => {
-            read(&**connector, &read_settings(settings)?, stream, &Mode::Full, rest)?;
+            read(connector, &read_settings(settings)?, stream, &Mode::Full, rest)?;
         }
         ("incremental", [settings, stream, rest @ ..]) => {
             let cursor = rest.first().filter(|cursor| **cursor != "-");
             let mode = Mode::Incremental { cursor: cursor.map(|cursor| (*cursor).to_owned()) };
-            read(&**connector, &read_settings(settings)?, stream, &mode, rest)?;
+            read(connector, &read_settings(settings)?, stream, &mode, rest)?;
         }
         _ => return Err("see its source".into()),
     }

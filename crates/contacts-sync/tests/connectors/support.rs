@@ -129,7 +129,7 @@ impl Fake {
 
     fn with<T>(&self, then: impl FnOnce(&dyn Connector, &Settings) -> T) -> T {
         let connectors = self.connectors();
-        let done = then(&**connectors.get("fake").unwrap(), &self.settings());
+        let done = then(connectors.get("fake").unwrap(), &self.settings());
         assert_eq!(self.processes(), Vec::<String>::new());
         assert_eq!(self.files(), Vec::<String>::new());
         done
