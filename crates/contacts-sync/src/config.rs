@@ -8,9 +8,11 @@ use std::time::Duration;
 use std::{fmt, fs};
 
 use contacts_core::sync::{Connector, Connectors};
+use contacts_guard::Guard;
 use serde::Deserialize;
 
 use crate::airbyte::Airbyte;
+use crate::http::Http;
 use crate::json::Json;
 use crate::limits::Limits;
 use crate::process::Program;
@@ -67,8 +69,18 @@ struct LimitsEntry {
     messages_mib: Option<u64>,
 }
 
-/// Reads the list of connectors that a file holds. The environment is asked for what the list
-/// names, and for the `PATH`.
+/// The connectors that need no list: `http`.
+pub fn built_in(guard: Guard) -> Connectors {
+    all(guard).into_iter().collect()
+}
+
+fn all(guard: Guard) -> BTreeMap<String, Arc<dyn Connector>> {
+    let http: Arc<dyn Connector> = Arc::new(Http(guard));
+    [("http".to_owned(), http)].into()
+}
+
+/// Reads the list of connectors that a file holds, beside those that are built in. The environment
+/// is asked for what the list names, and for the `PATH`.
 ///
 /// # Errors
 ///
@@ -76,6 +88,7 @@ struct LimitsEntry {
 pub fn connectors(
     file: &Path,
     environment: &dyn Fn(&str) -> Option<OsString>,
+    guard: Guard,
 ) -> Result<Connectors, Unusable> {
     let unusable =
         |what: &str| Unusable(format!("the list of connectors {} {what}", file.display()));
@@ -83,7 +96,7 @@ pub fn connectors(
     let mut reader = serde_json::Deserializer::from_slice(&text);
     let list: List = serde_path_to_error::deserialize(&mut reader)
         .map_err(|error| unusable(&format!("is wrong at {}: {}", error.path(), error.inner())))?;
-    let mut all: BTreeMap<String, Arc<dyn Connector>> = BTreeMap::new();
+    let mut all = all(guard);
     for entry in list.connectors {
         let name = entry.name.clone();
         let connector = connector(entry, file, environment)
@@ -174,7 +187,7 @@ mod tests {
         let file = folder.path().join("list");
         fs::write(&file, list).unwrap();
         fs::write(folder.path().join("spec.json"), r#"{"properties":{"a":{}}}"#).unwrap();
-        let connectors = connectors(&file, &|_| None);
+        let connectors = connectors(&file, &|_| None, Guard::default());
         let told = |why: Unusable| why.to_string().replace(file.to_str().unwrap(), "FILE");
         Ok(connectors.map_err(told)?.names().map(str::to_owned).collect())
     }
@@ -185,7 +198,7 @@ mod tests {
             {"name":"b","protocol":"singer","command":["/bin/tap","-x"],"specification":"spec.json"},
             {"name":"a-1","protocol":"airbyte","command":["/bin/source"],"arguments":["--manifest-path","m"],
              "environment":["HTTPS_PROXY"],"limits":{"seconds":300,"memory_mib":512,"line_mib":1}}]}"#;
-        assert_eq!(read(list).unwrap(), ["a-1", "b"]);
+        assert_eq!(read(list).unwrap(), ["a-1", "b", "http"]);
     }
 
     #[test]

@@ -76,10 +76,32 @@ fn process(id: Pid, stat: &str) -> Option<Process> {
     let (_, stat) = stat.rsplit_once(')')?;
     let fields: Vec<_> = stat.split_ascii_whitespace().collect();
     let pages: u64 = fields.get(21)?.parse().ok()?;
+    // -1 of one that is just ending.
+    let group = fields.get(2)?.parse().ok().filter(|group| *group > 0);
     Some(Process {
         id,
-        group: Pid::from_raw(fields.get(2)?.parse().ok()?),
+        group: group.and_then(Pid::from_raw),
         is_dead: matches!(*fields.first()?, "Z" | "X"),
         resident: pages * rustix::param::page_size() as u64,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(stat: &str) -> Process {
+        process(Pid::INIT, stat).unwrap()
+    }
+
+    #[test]
+    fn what_the_kernel_tells_of_a_process_is_read() {
+        let rest = "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 3 0";
+        let alive = read(&format!("7 (a) Z (b) S 1 42 {rest}"));
+        assert_eq!((alive.group, alive.is_dead), (Pid::from_raw(42), false));
+        assert_eq!(alive.resident, 3 * rustix::param::page_size() as u64);
+        let ending = read(&format!("7 (a) Z 1 -1 {rest}"));
+        assert_eq!((ending.group, ending.is_dead), (None, true));
+        assert!(process(Pid::INIT, "7 (a) S 1").is_none());
+    }
 }

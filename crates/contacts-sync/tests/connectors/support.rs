@@ -12,6 +12,7 @@ use contacts_core::sync::{
     Batch, Connector, Connectors, Flow, Mode, Reading, Record, SettingValue, Settings, Spec, State,
     Stream, Trouble, Watch,
 };
+use contacts_sync::Guard;
 use serde_json::json;
 
 const FAKE: &str = env!("CARGO_BIN_EXE_fake-connector");
@@ -117,7 +118,7 @@ impl Fake {
             "PATH" => env::var_os("PATH"),
             _ => None,
         };
-        contacts_sync::connectors(&file, &environment).unwrap()
+        contacts_sync::connectors(&file, &environment, Guard::default()).unwrap()
     }
 
     fn settings(&self) -> Settings {
@@ -128,7 +129,7 @@ impl Fake {
 
     fn with<T>(&self, then: impl FnOnce(&dyn Connector, &Settings) -> T) -> T {
         let connectors = self.connectors();
-        let done = then(&**connectors.get("fake").unwrap(), &self.settings());
+        let done = then(connectors.get("fake").unwrap(), &self.settings());
         assert_eq!(self.processes(), Vec::<String>::new());
         assert_eq!(self.files(), Vec::<String>::new());
         done
