@@ -242,10 +242,15 @@ async function doorWith({ wait = 0, shut = false }) {
   const state = { shut };
   const door = createServer((asked, answer) => {
     if (state.shut && asked.method === "PATCH") return asked.destroy();
-    const go = () => asked.pipe(request(world.url + asked.url, { method: asked.method, headers: asked.headers }, (got) => {
-      answer.writeHead(got.statusCode, got.headers);
-      got.pipe(answer);
-    }));
+    const go = () => {
+      const onward = request(world.url + asked.url, { method: asked.method, headers: asked.headers }, (got) => {
+        answer.writeHead(got.statusCode, got.headers);
+        got.pipe(answer);
+        got.on("error", () => answer.destroy());
+      });
+      onward.on("error", () => answer.destroy());
+      asked.pipe(onward);
+    };
     setTimeout(go, asked.method === "PATCH" ? wait : 0);
   });
   await new Promise((resolve) => door.listen(0, "127.0.0.1", resolve));

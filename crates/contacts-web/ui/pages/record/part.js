@@ -19,20 +19,26 @@ export function part(place, get, draw) {
   place.before(state);
   let drawn = false;
   let turn = 0;
-  return async function load() {
-    const mine = (turn += 1);
+  /** The last one that was begun, whose answer counts. @type {Promise<boolean>} */
+  let last;
+
+  /** @param {number} mine */
+  async function read(mine) {
     if (!drawn) fill(state, ghosts());
     try {
       const got = await get();
-      if (mine !== turn) return false;
+      if (mine !== turn) return last;
       fill(state);
       drawn = true;
       return draw(got);
     } catch (error) {
-      if (mine === turn && !aborted(error)) fill(state, failure(sentence(error), () => void load()));
+      if (mine !== turn) return last;
+      if (!aborted(error)) fill(state, failure(sentence(error), () => void load()));
       return false;
     }
-  };
+  }
+  const load = () => (last = read((turn += 1)));
+  return load;
 }
 
 const ghosts = () => h("div", { class: "loading", role: "status" }, h("span", { class: "hidden" }, "Loading"), [1, 2, 3].map(() => h("div", { class: "ghost" })));
