@@ -17,11 +17,17 @@ export { more } from "./more.js";
  * @param {List} list
  */
 export async function source(list) {
-  const [{ items: imports }, { items: widgets }] = await Promise.all([ask("get", "/v1/imports", { query: { limit: 20 } }), ask("get", "/v1/widgets", {})]);
+  const [{ items: imports }, { items: widgets }, { items: connected }] = await Promise.all([
+    ask("get", "/v1/imports", { query: { limit: 20 } }),
+    ask("get", "/v1/widgets", {}),
+    // Who may only read contacts does not see them.
+    ask("get", "/v1/sources", {}).catch(() => ({ items: [] })),
+  ]);
   /** @type {Record<string, { id: string, name: string, under: string }[]>} */
   const details = {
     chat: widgets.map(({ id, last_at: at }) => ({ id, name: `Widget ${id.slice(0, 8)}`, under: day(at) })),
     csv_import: imports.filter(({ state }) => !["uploading", "analysing", "ready", "unusable"].includes(state)).map(({ id, file_name: name, created_at: at }) => ({ id, name, under: day(at) })),
+    connected: connected.map(({ id, name, stream: under }) => ({ id, name, under })),
   };
   const box = (/** @type {string} */ value, /** @type {string} */ text, under = "") => {
     const input = h("input", { type: "checkbox", checked: list.filter.getAll("source").includes(value), onchange: () => {

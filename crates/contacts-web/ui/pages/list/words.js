@@ -36,6 +36,8 @@ function named(id, find) {
 export const importName = (id) => named(id, async () => (await ask("get", "/v1/imports/{id}", { path: { id } })).file_name);
 /** @param {string} id */
 export const campaignName = (id) => named(id, async () => (await ask("get", "/v1/campaigns/{id}", { path: { id } })).name);
+/** @param {string} id */
+const sourceName = (id) => named(id, async () => (await ask("get", "/v1/sources/{id}", { path: { id } })).name);
 
 /**
  * What a filter says, part by part; the search is not among them.
@@ -79,7 +81,7 @@ async function sources(filter) {
  * @param {string} id
  */
 async function detailName(kind, id) {
-  return kind === "csv_import" ? importName(id) : kind === "chat" ? `widget ${id.slice(0, 8)}` : id;
+  return kind === "csv_import" ? importName(id) : kind === "connected" ? sourceName(id) : kind === "chat" ? `widget ${id.slice(0, 8)}` : id;
 }
 
 /** @param {URLSearchParams} filter */

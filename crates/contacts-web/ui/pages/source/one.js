@@ -1,0 +1,126 @@
+// One connected source: how it is, what it is, and its runs.
+
+import { ask, sentence } from "../../core/api.js";
+import { fill, h } from "../../core/dom.js";
+import { icon } from "../../core/icon.js";
+import { go } from "../../core/router.js";
+import { dialog } from "../../widgets/dialog.js";
+import { menu } from "../../widgets/popover.js";
+import { toast } from "../../widgets/toast.js";
+import { facts } from "./facts.js";
+import { runs } from "./runs.js";
+import { tell } from "./settings-form.js";
+import { nextRun, open as isOpen, sourceState, status } from "./words.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+/** @import { Context, Page } from "../../core/router.js" */
+
+/** How often a source is asked about that may begin to run by itself. */
+const LOOK = 15_000;
+
+/**
+ * @param {Context} context
+ * @returns {Promise<Page>}
+ */
+export async function open({ part: id, signal }) {
+  const path = { id };
+  let source = await ask("get", "/v1/sources/{id}", { path, signal });
+  const head = h("header", { class: "import-head" });
+  const said = h("div", { role: "status", class: "said" });
+  const about = h("section", { class: "panel" });
+  const history = runs(id, signal, () => void look());
+  const commands = commandsOf();
+
+  /** @param {Schemas["ConnectedSource"]} next */
+  function show(next) {
+    source = next;
+    document.title = `${source.name} · Informly`;
+    const busy = source.last_run && isOpen(source.last_run);
+    fill(head,
+      h("a", { href: "/sources", class: "back" }, icon("back"), "Sources"),
+      h("div", { class: "head" }, h("h1", { title: source.name }, source.name), status(sourceState(source))),
+      h("p", { class: "facts muted" }, h("span", {}, source.connector), h("span", {}, source.stream), h("span", {}, "Next run: ", nextRun(source))),
+      !busy && source.problem && h("p", { class: "note bad" }, icon("warning"), h("span", {}, `The last run failed: ${sentence(new Error(source.problem))} What was taken before stays.`)));
+    commands.update();
+    fill(about, h("h2", {}, "Set up"), facts(source, show));
+    if (source.last_run) history.follow(source.last_run);
+  }
+  async function look() {
+    const next = await ask("get", "/v1/sources/{id}", { path, signal }).catch(() => null);
+    if (next && !signal.aborted) show(next);
+  }
+  const timer = setInterval(() => {
+    // Who is about to press something finds it where it is.
+    if (!document.hidden && !about.contains(document.activeElement)) void look();
+  }, LOOK);
+  signal.addEventListener("abort", () => clearInterval(timer));
+
+  function commandsOf() {
+    const run = h("button", { type: "button", class: "primary", onclick: () => void begin(false) }, icon("bolt"), "Run now");
+    const pause = h("button", { type: "button", onclick: () => act(async () => show(await ask("patch", "/v1/sources/{id}", { path, body: { paused: !source.paused } }))) });
+    const test = h("button", { type: "button", onclick: () => void check() }, "Test the connection");
+    const more = h("button", { type: "button", class: "only quiet", "aria-label": "More" }, icon("more"));
+    const element = h("div", { class: "row commands" }, run, pause, test,
+      h("a", { href: `/?source=connected:${id}`, class: "button" }, icon("people"), "Show its contacts"), h("span", {}, more));
+    menu(more, () => [
+      h("button", { type: "button", onclick: () => void begin(true) }, "Read everything again"),
+      h("hr"),
+      h("button", { type: "button", class: "danger", onclick: () => void remove(source) }, "Delete the source"),
+    ]);
+    async function check() {
+      test.disabled = true;
+      fill(said, h("span", { class: "status busy" }, "Connecting…"));
+      try {
+        tell(said, await ask("post", "/v1/sources/{id}/check", { path, signal }));
+      } catch (error) {
+        if (!signal.aborted) tell(said, { succeeded: false, problem: sentence(error) });
+      }
+      test.disabled = false;
+    }
+    return {
+      element,
+      update() {
+        run.disabled = Boolean(source.last_run && isOpen(source.last_run));
+        pause.textContent = source.paused ? "Resume" : "Pause";
+      },
+    };
+  }
+
+  /** @param {boolean} fromStart */
+  const begin = (fromStart) => act(async () => {
+    fill(said);
+    await ask("post", "/v1/sources/{id}/runs", { path, body: { from_start: fromStart } });
+    await look();
+  });
+
+  show(source);
+  return {
+    title: source.name,
+    element: h("div", { class: "page import source one" }, head, commands.element, said, history.live,
+      h("div", { class: "stack" }, about, history.element)),
+  };
+}
+
+/** @param {() => Promise<unknown>} does */
+async function act(does) {
+  try {
+    await does();
+  } catch (error) {
+    toast(sentence(error));
+  }
+}
+
+/** @param {Schemas["ConnectedSource"]} source */
+const remove = ({ id, name }) => dialog({
+  title: `Delete ${name}?`,
+  body: h("ul", { class: "bullets" },
+    h("li", {}, "It runs no more. Its settings, secrets and history go for good."),
+    h("li", {}, "The people that it brought stay.")),
+  action: "Delete the source",
+  danger: true,
+  async run() {
+    await ask("delete", "/v1/sources/{id}", { path: { id } });
+    toast(`${name} was deleted.`);
+    go("/sources", { replace: true });
+  },
+});
