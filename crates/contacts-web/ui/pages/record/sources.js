@@ -43,7 +43,7 @@ function said(source) {
   switch (source.kind) {
     case "chat": return [`chat:${source.widget_id}`, "Chat widget", [`Visitor ${source.visitor_id}`]];
     case "csv_import": return [`csv_import:${source.import_id}`, "CSV import", [h("a", { href: `/imports/${source.import_id}` }, source.file_name), `, row ${source.row}`]];
-    case "connected": return [`connected:${source.source_id}`, "Connected source", [source.external_id]];
+    case "connected": return [`connected:${source.source_id}`, "Connected source", [h("a", { href: `/sources/${source.source_id}` }, "Its syncs"), `, ${source.external_id}`]];
     case "manual": {
       const who = h("span", {}, "…");
       void called(source.by).then((name) => fill(who, name));
