@@ -86,8 +86,8 @@ test("each step of a new source is clean in every look", async () => {
       await step(page, name).waitFor();
       if (name === "What is read") await radio(page, "visitors").check();
       if (name === "Where it goes") await page.getByText("First 3 records").click();
-      // Under the sticky frame of a phone nothing can be hit.
       if (name === "When, and its name") for (const choice of ["At certain times", "Give them a tag"]) await radio(page, choice).check();
+      // Under the frame, which sticks on a phone, nothing can be hit.
       await page.evaluate(() => scrollTo(0, 0));
     });
   }
@@ -147,7 +147,7 @@ test("a source is defined step by step, runs, and brings its people", async () =
 
   await heading(page, "Defined").waitFor();
   const id = idOf(page);
-  await page.getByText("4 added, 0 updated, 0 unchanged, 1 skipped").waitFor();
+  await page.getByText("4 added, 0 updated, 0 unchanged, 1 skipped", { exact: true }).waitFor();
   const { settings, secrets, mode, mapping, schedule, paused } = await source(id);
   assert.deepEqual({ host: settings.host, people: settings.people, secrets, mode, schedule, paused },
     { host: "defined.example", people: 5, secrets: ["credentials.token"], mode: "incremental", schedule: { every_seconds: null, cron: "15 6 * * 1-5", time_zone: "Europe/Berlin" }, paused: false });
@@ -157,7 +157,7 @@ test("a source is defined step by step, runs, and brings its people", async () =
   assert.deepEqual(people.map(({ email }) => email).sort(), ["p0@defined.example", "p1@defined.example", "p2@defined.example", "p3@defined.example"]);
 
   // What came of it, and what the connector said.
-  await page.getByText("4 added, 0 updated, 0 unchanged, 1 skipped").click();
+  await page.getByText("4 added, 0 updated, 0 unchanged, 1 skipped", { exact: true }).click();
   await page.getByText("1 without a name and an email address").waitFor();
   await page.getByRole("region", { name: "Log" }).filter({ hasText: "Reading people from 0" }).waitFor();
   await page.getByRole("link", { name: "Show its contacts" }).click();
