@@ -14,6 +14,7 @@ use contacts_core::sync::Connectors;
 use contacts_embed::{OutboundConfig, Secret};
 use contacts_http::{ApiConfig, JwtVerifier, PublicUrl};
 use contacts_pg::PoolConfig;
+use contacts_sync::Guard;
 use contacts_worker::WorkerConfig;
 
 use crate::embedded;
@@ -49,6 +50,9 @@ pub struct DatabaseConfig {
     /// that are built in
     #[arg(long, env = "CONTACTS_CONNECTORS", global = true, value_name = "FILE")]
     connectors: Option<OsString>,
+    /// Let the built-in connector `http` read from inside the network, and without encryption
+    #[arg(long, env = "CONTACTS_SOURCES_ALLOW_PRIVATE", global = true, value_parser = FalseyValueParser::new())]
+    sources_allow_private: bool,
     /// Where the embedded database keeps its data, and the installation its secret
     #[arg(long, env = "CONTACTS_DATA_DIR", global = true, value_name = "FOLDER")]
     data_dir: Option<OsString>,
@@ -81,10 +85,12 @@ impl DatabaseConfig {
     ///
     /// A sentence when their list cannot be used.
     pub fn connectors(&self) -> Done<Connectors> {
+        let private = self.sources_allow_private;
+        let guard = Guard { allow_http: private, allow_private: private };
         match given(self.connectors.as_ref()) {
-            Some(file) => contacts_sync::connectors(&file, &|name| std::env::var_os(name))
+            Some(file) => contacts_sync::connectors(&file, &|name| std::env::var_os(name), guard)
                 .map_err(|unusable| Failure::usage(unusable.to_string())),
-            None => Ok(Connectors::default()),
+            None => Ok(contacts_sync::built_in(guard)),
         }
     }
 
