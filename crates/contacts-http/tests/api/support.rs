@@ -69,7 +69,13 @@ pub(crate) const ALL: &[Scope] = &[Scope::Read, Scope::Write, Scope::Admin];
 
 impl Service {
     pub(crate) fn new() -> Self {
-        Self::with(ApiConfig { workers: 1, key_cache: Duration::ZERO, ..ApiConfig::default() })
+        // A test may make many contacts in a second.
+        Self::with(ApiConfig {
+            workers: 1,
+            key_cache: Duration::ZERO,
+            rate_burst: 10_000,
+            ..ApiConfig::default()
+        })
     }
 
     pub(crate) fn with(config: ApiConfig) -> Self {

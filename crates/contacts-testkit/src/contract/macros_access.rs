@@ -1,5 +1,21 @@
 //! The macros of who may come in: see [`super::macros`].
 
+/// Makes a test of each property of a [`contacts_core::key::KeyRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! key_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, keys:
+            a_key_is_found_by_its_hash_as_it_was_written
+            what_is_not_there_answers_nothing
+            organisations_do_not_see_each_other
+            the_newest_key_is_listed_first
+            a_revoked_key_is_still_found_and_stays_revoked_since_when_it_was
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::session::SessionRepository`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.

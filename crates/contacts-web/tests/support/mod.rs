@@ -1,5 +1,7 @@
 //! The page, asked as a browser asks.
 
+use std::sync::OnceLock;
+
 use actix_web::App;
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
@@ -59,8 +61,12 @@ fn read(response: ServiceResponse<impl MessageBody>) -> Answer {
 
 /// The address of an asset of this version, as the document says it.
 pub fn asset(name: &str) -> String {
-    let shell = get("/");
-    let (_, rest) = shell.text().split_once("/assets/").unwrap();
-    let (version, _) = rest.split_once('/').unwrap();
+    // Each look at a debug build reads every file, so one will do.
+    static VERSION: OnceLock<String> = OnceLock::new();
+    let version = VERSION.get_or_init(|| {
+        let shell = get("/");
+        let (_, rest) = shell.text().split_once("/assets/").unwrap();
+        rest.split('/').next().unwrap().to_owned()
+    });
     format!("/assets/{version}/{name}")
 }
