@@ -383,7 +383,7 @@ fn begin(
     update.bind(Bind::Time(now)).push(") WHERE org_id = $1 AND id = ").bind(Bind::Uuid(run.id.0));
     update.push(" RETURNING *");
     let run: RunRow = update.build().get_result(db).map_err(store)?;
-    Ok(Begun::Run(Box::new(source), run.read()?))
+    Ok(Begun::Run(Box::new(source), Box::new(run.read()?)))
 }
 
 /// Forgets the oldest runs of a source.

@@ -14,7 +14,7 @@ pub enum Begun {
     /// There is nothing to do until then, or until somebody asks.
     Rest(Option<OffsetDateTime>),
     /// This run is the worker's until another takes it up.
-    Run(Box<ConnectedSource>, SyncRun),
+    Run(Box<ConnectedSource>, Box<SyncRun>),
 }
 
 /// Records that are taken in one transaction, and the state after them.

@@ -59,7 +59,7 @@ pub(super) fn sync(ports: &Ports, service: &SyncService, source: &ConnectedSourc
 fn take_up(ports: &Ports, source: &ConnectedSource) -> (ConnectedSource, SyncRun) {
     let (id, now) = (SyncRunId(ports.ids.next()), ports.clock.now());
     match ports.sources.begin(source.org, source.id, id, now).unwrap() {
-        Begun::Run(source, run) => (*source, run),
+        Begun::Run(source, run) => (*source, *run),
         begun => panic!("{begun:?}"),
     }
 }

@@ -65,7 +65,7 @@ impl Syncing {
         if is_new && is_full {
             self.source.state = None;
         }
-        Begun::Run(Box::new(self.source.clone()), run)
+        Begun::Run(Box::new(self.source.clone()), Box::new(run))
     }
 
     fn has_name(&self, source: &ConnectedSource) -> bool {

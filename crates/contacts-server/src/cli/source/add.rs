@@ -18,7 +18,7 @@ use crate::wiring::Services;
 
 /// A source to be made.
 #[derive(Args, Debug)]
-pub(super) struct Add {
+pub(in crate::cli) struct Add {
     /// What people call it
     name: String,
     #[command(flatten)]

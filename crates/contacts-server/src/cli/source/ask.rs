@@ -32,7 +32,7 @@ pub(super) struct Told {
 
 /// What is to be looked at.
 #[derive(Args, Debug)]
-pub(super) struct Look {
+pub(in crate::cli) struct Look {
     #[command(flatten)]
     told: Told,
     /// The stream whose first records are to be shown

@@ -15,7 +15,7 @@ use crate::signals::Stop;
 
 /// A source to be run.
 #[derive(Args, Debug)]
-pub(super) struct Run {
+pub(in crate::cli) struct Run {
     #[command(flatten)]
     which: Which,
     /// Read everything again, as if for the first time

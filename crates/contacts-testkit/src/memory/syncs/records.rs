@@ -155,11 +155,10 @@ impl Taking<'_> {
                 let source = self.source.id.0;
                 let mut is_first = true;
                 record.arrivals.retain(|arrival| {
-                    let keep = std::mem::take(&mut is_first)
+                    std::mem::take(&mut is_first)
                         || !matches!(&arrival.origin,
                             contacts_core::contact::Origin::Connected { source: s, external_id: e }
-                                if *s == source && e == external_id);
-                    keep
+                                if *s == source && e == external_id)
                 });
                 true
             }
