@@ -66,6 +66,7 @@ pub(crate) fn fill(ports: &Ports, db: &mut PgConnection, org: OrgId) -> (Contact
     // Their old address, in a file that is about nobody who is known by it.
     imported(ports, org, "Name,Email\nBo,bo@example.org\n,Oldaddress@quuxmail.example\n");
     chat(ports, db, org, id);
+    connected(ports, db, org, id);
     exported(ports, db, org);
     acted(ports, org, id);
     let claim =
@@ -92,6 +93,30 @@ fn imported(ports: &Ports, org: OrgId, text: &str) -> Import {
 
 fn run(db: &mut PgConnection, org: OrgId, statement: &str) {
     sql_query(statement.replace("$org", &format!("'{org}'"))).execute(db).unwrap();
+}
+
+/// What a connected source brings.
+fn connected(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactId) {
+    let [source, run_id] = [(); 2].map(|()| ports.ids.next().to_string());
+    run(
+        db,
+        org,
+        &format!(
+            "INSERT INTO connected_sources (org_id, id, name, name_key, connector, settings, \
+                 secrets, stream, mode, mapping, vanish, paused, failures, created_at) \
+             VALUES ($org, '{source}', 'CRM', 'crm', 'http', '{{}}', '{{}}', 'people', '{{}}', \
+                 '{{}}', '{{}}', true, 0, now())"
+        ),
+    );
+    run(
+        db,
+        org,
+        &format!(
+            "INSERT INTO source_links (org_id, source_id, external_id, contact_id, said, \
+                 vanished, seen_run_id) \
+             VALUES ($org, '{source}', 'externalmark', '{contact}', '', false, '{run_id}')"
+        ),
+    );
 }
 
 /// What a widget and campaigns bring.
