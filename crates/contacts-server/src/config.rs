@@ -216,7 +216,7 @@ pub struct PlaceConfig {
     /// The address to listen on
     #[arg(long, env = "CONTACTS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: String,
-    /// The address at which browsers find the service, such as https://contacts.example.org
+    /// The address at which browsers find the service, such as `https://contacts.example.org`
     /// [default: http:// and the address to listen on]
     #[arg(long, env = "CONTACTS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,

@@ -143,7 +143,7 @@ class World {
    */
   async axe(page) {
     // Fading texts have contrasts that do not last.
-    await page.evaluate(() => Promise.all(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished)));
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished)));
     // By the debugger, which the page's policy does not bind.
     await page.evaluate(`${AXE}; 0`);
     const found = await page.evaluate(async (rules) => {

@@ -120,6 +120,7 @@ test("a column can go to a custom field that is defined there", async () => {
   assert.equal(await dialog.getByLabel("Key").inputValue(), "shirt_size");
   assert.equal(await dialog.getByLabel("Type").inputValue(), "number", "its values say so");
   await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
   assert.equal(await goesTo(page, "Shirt size").inputValue(), "", "who changes their mind is where they were");
   await goesTo(page, "Shirt size").selectOption("New custom field…");
   await dialog.getByRole("button", { name: "Define the field" }).click();
