@@ -53,7 +53,11 @@ export class List {
     this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.bulk);
     this.addTools();
     addEventListener("contactchanged", (event) => this.rows.replace(/** @type {CustomEvent} */ (event).detail));
-    for (const name of ["jobended", "contactgone"]) addEventListener(name, () => void this.rows.refresh());
+    for (const name of ["contactadded", "contactgone"]) addEventListener(name, () => void this.rows.refresh());
+    addEventListener("job", (event) => {
+      const { state } = /** @type {CustomEvent} */ (event).detail.job;
+      if (["done", "cancelled", "failed", "undone"].includes(state)) void this.rows.refresh();
+    });
     addEventListener("keydown", (event) => void this.key(event));
   }
 

@@ -3,6 +3,7 @@
 import { ask, link, Problem } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
+import { track } from "../../core/jobs.js";
 import { toast } from "../../widgets/toast.js";
 import { bodyOf } from "./query.js";
 
@@ -52,7 +53,7 @@ export async function act(list, action, frozen) {
   const done = action.type === "export" && selection.count <= SOON ? await ended(begun) : begun;
   if (action.type === "delete") list.unpick();
   if (done.state === "running") {
-    dispatchEvent(new CustomEvent("jobstarted"));
+    track({ kind: "action", job: done });
     toast(`Working on ${count(selection.count, "contact")}. You can go on meanwhile.`);
     return;
   }
