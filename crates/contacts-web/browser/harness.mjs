@@ -121,7 +121,8 @@ class World {
       storageState: signedIn ? this.state : undefined, bypassCSP: false, locale: "en-GB", timezoneId: "Europe/Berlin",
       viewport: { width, height: width < 600 ? 844 : 800 }, colorScheme: dark ? "dark" : "light", ...extra,
     });
-    context.setDefaultTimeout(10_000);
+    // Long, for a machine that does much else; whatever goes well takes a fraction of it.
+    context.setDefaultTimeout(30_000);
     const page = await context.newPage();
     page.thrown = [];
     page.on("pageerror", (error) => page.thrown.push(String(error)));

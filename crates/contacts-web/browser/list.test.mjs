@@ -218,3 +218,23 @@ test("every state of the list is usable by all", async () => {
     });
   }
 });
+
+test("a hundred thousand people scroll by, and all of them can be picked", async () => {
+  await world.import("crowd.csv", csv(100_000).replaceAll("@example.org", "@crowd.example"));
+  const page = await world.open("/?q=crowd.example&sort=email");
+  await count(page).filter({ hasText: "10,000+ people" }).waitFor();
+  await page.getByRole("checkbox", { name: "Select everyone on this filter" }).check();
+  await bar(page).getByText("100,000 on this filter selected").waitFor();
+  const table = page.getByRole("table", { name: "Contacts" });
+  // As far as five hundred rows, which come page by page.
+  for (let top = 0; top < 500 * 44; top = await table.evaluate((element) => element.scrollTop)) {
+    await table.evaluate((element) => (element.scrollTop += 600));
+    await page.waitForTimeout(20);
+  }
+  assert.ok((await rows(page).count()) < 80, "rows exist for what is on screen only");
+  await page.waitForTimeout(300);
+  const seen = await rows(page).evaluateAll((all) => all.map((row) => Number(row.getAttribute("aria-rowindex"))));
+  assert.ok(Math.max(...seen) > 500, `the last row is ${Math.max(...seen)}`);
+  assert.deepEqual(seen, [...seen].sort((a, b) => a - b), "the document has the order of the screen");
+  await world.close(page);
+});

@@ -21,11 +21,15 @@ const ROUTES = [
   [/^\/sign-in$/, "", () => import("./pages/sign-in.js")],
 ];
 
+/** What the frame shows besides itself is asked for so much later, in ms: rows come first. */
+const LATER = 300;
+
 /** The frame waits for who is signed in; the page's own rows do not wait for the frame. */
 async function frame() {
   const me = await session;
   find(".bar").hidden = false;
   fill(find(".account"), account(me));
+  await new Promise((later) => setTimeout(later, LATER));
   const [{ watch }, { segments }] = await Promise.all([import("./core/jobs.js"), import("./core/segments.js")]);
   watch(find(".work"));
   await segments(find(".segments"));
