@@ -56,7 +56,7 @@ test("a field is defined, with a key that its label suggests", async () => {
   assert.equal(await form.getByLabel("Key").inputValue(), "email_field", "not that of a core field");
   await form.getByLabel("Key").fill("email");
   await form.getByRole("button", { name: "Define the field" }).click();
-  await form.getByRole("alert").filter({ hasText: /key/ }).waitFor();
+  await form.getByRole("alert").filter({ hasText: /key/i }).waitFor();
   assert.equal(await form.getByLabel("Label").inputValue(), "Email", "what was typed is kept");
   await form.getByLabel("Label").fill("Tier");
   assert.equal(await form.getByLabel("Key").inputValue(), "email", "a key that was typed stays");
