@@ -28,7 +28,7 @@ use self::stored::{StoredTally, read_skipped, write_kind};
 use crate::Database;
 use crate::database::{store, unreadable};
 use crate::jobs::{enqueue, remove};
-use crate::statement::{Bind, Statement};
+use crate::statement::Statement;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -136,12 +136,7 @@ impl ActionRepository for Database {
 
     fn get(&self, org: OrgId, id: ActionId) -> Result<Option<Action>> {
         self.read(|db| {
-            let row: Option<Row> = sql_query("SELECT * FROM actions WHERE org_id = $1 AND id = $2")
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
+            let row: Option<Row> = Statement::find(org, "actions", "id", id.0).row(db)?;
             row.map(Row::read).transpose()
         })
     }
@@ -150,11 +145,7 @@ impl ActionRepository for Database {
         self.read(|db| {
             let mut select = Statement::of(org);
             select.push("SELECT * FROM actions WHERE org_id = $1");
-            if let Some(before) = before {
-                select.push(" AND id < ").bind(Bind::Uuid(before.0));
-            }
-            // Ids are made in the order of time.
-            select.push(" ORDER BY id DESC LIMIT ").bind(Bind::Int(limit as i64));
+            select.newest(before.map(|id| id.0), limit);
             let rows: Vec<Row> = select.build().load(db).map_err(store)?;
             rows.into_iter().map(Row::read).collect()
         })

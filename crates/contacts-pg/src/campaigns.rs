@@ -1,5 +1,27 @@
 //! Campaigns, and what they did to people.
 
+/// What becomes of a subscription `s` that is there already: the earliest of each time, from which
+/// the status follows, and the furthest wins (R27). `LEAST` passes over what is null. Of two who
+/// put a contact in at one moment, it is the same one whoever comes first.
+macro_rules! unite_subscriptions {
+    () => {
+        "ON CONFLICT (org_id, contact_id, campaign_id) DO UPDATE SET \
+             pending_at = LEAST(s.pending_at, excluded.pending_at), \
+             sent_at = LEAST(s.sent_at, excluded.sent_at), \
+             bounced_at = LEAST(s.bounced_at, excluded.bounced_at), \
+             opened_at = LEAST(s.opened_at, excluded.opened_at), \
+             clicked_at = LEAST(s.clicked_at, excluded.clicked_at), \
+             unsubscribed_at = LEAST(s.unsubscribed_at, excluded.unsubscribed_at), \
+             actor_kind = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
+                     < (s.pending_at, s.actor_kind, s.actor_id) \
+                 THEN excluded.actor_kind ELSE s.actor_kind END, \
+             actor_id = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
+                     < (s.pending_at, s.actor_kind, s.actor_id) \
+                 THEN excluded.actor_id ELSE s.actor_id END"
+    };
+}
+pub(crate) use unite_subscriptions;
+
 mod activity;
 mod deliver;
 mod subscribe;

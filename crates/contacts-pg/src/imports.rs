@@ -15,7 +15,7 @@ use contacts_core::job::Job;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -142,12 +142,7 @@ impl ImportRepository for Database {
 
     fn get(&self, org: OrgId, id: ImportId) -> Result<Option<Import>> {
         self.read(|db| {
-            let row: Option<Row> = sql_query("SELECT * FROM imports WHERE org_id = $1 AND id = $2")
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
+            let row: Option<Row> = Statement::find(org, "imports", "id", id.0).row(db)?;
             row.map(Row::read).transpose()
         })
     }
@@ -156,11 +151,7 @@ impl ImportRepository for Database {
         self.read(|db| {
             let mut select = Statement::of(org);
             select.push("SELECT * FROM imports WHERE org_id = $1");
-            if let Some(before) = before {
-                select.push(" AND id < ").bind(Bind::Uuid(before.0));
-            }
-            // Ids are made in the order of time.
-            select.push(" ORDER BY id DESC LIMIT ").bind(Bind::Int(limit as i64));
+            select.newest(before.map(|id| id.0), limit);
             let rows: Vec<Row> = select.build().load(db).map_err(store)?;
             rows.into_iter().map(Row::read).collect()
         })

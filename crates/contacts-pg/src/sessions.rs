@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::database::{is_unique_violation, store, unread};
+use crate::statement::Statement;
 
 #[derive(QueryableByName)]
 struct UserRow {
@@ -230,12 +231,7 @@ fn insert(db: &mut PgConnection, session: &Session) -> Result<()> {
 }
 
 fn user(db: &mut PgConnection, org: OrgId, user: UserId) -> Result<Option<User>> {
-    let row: Option<UserRow> = sql_query("SELECT * FROM users WHERE org_id = $1 AND id = $2")
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(user.0)
-        .get_result(db)
-        .optional()
-        .map_err(store)?;
+    let row: Option<UserRow> = Statement::find(org, "users", "id", user.0).row(db)?;
     Ok(row.map(User::from))
 }
 

@@ -4,7 +4,7 @@ use contacts_core::Result;
 use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -42,6 +42,14 @@ impl Statement {
         Self { text: String::new(), binds: vec![Bind::Uuid(org.0)] }
     }
 
+    /// What a table has under a column's value, such as an id.
+    pub(crate) fn find(org: contacts_core::OrgId, table: &str, column: &str, value: Uuid) -> Self {
+        let mut find = Self::of(org);
+        find.push("SELECT * FROM ").push(table).push(" WHERE org_id = $1 AND ").push(column);
+        find.push(" = ").bind(Bind::Uuid(value));
+        find
+    }
+
     /// The statement with a value that its text names, from `$2` on.
     pub(crate) fn with(mut self, value: Bind) -> Self {
         self.binds.push(value);
@@ -60,6 +68,23 @@ impl Statement {
         self.text.push('$');
         self.text.push_str(&self.binds.len().to_string());
         self
+    }
+
+    /// Ends it with an order: the newest first, those before an id, so many at most. Ids are made
+    /// in the order of time.
+    pub(crate) fn newest(&mut self, before: Option<Uuid>, limit: usize) -> &mut Self {
+        if let Some(before) = before {
+            self.push(" AND id < ").bind(Bind::Uuid(before));
+        }
+        self.push(" ORDER BY id DESC LIMIT ").bind(Bind::Int(limit as i64))
+    }
+
+    /// Runs it: the row that it finds.
+    pub(crate) fn row<R>(&self, db: &mut PgConnection) -> Result<Option<R>>
+    where
+        R: QueryableByName<Pg> + 'static,
+    {
+        self.build().get_result(db).optional().map_err(store)
     }
 
     /// The statement with text before it.

@@ -299,13 +299,7 @@ impl SyncRepository for Database {
 
     fn run(&self, org: OrgId, run: SyncRunId) -> Result<Option<SyncRun>> {
         self.read(|db| {
-            let row: Option<RunRow> =
-                sql_query("SELECT * FROM sync_runs WHERE org_id = $1 AND id = $2")
-                    .bind::<SqlUuid, _>(org.0)
-                    .bind::<SqlUuid, _>(run.0)
-                    .get_result(db)
-                    .optional()
-                    .map_err(store)?;
+            let row: Option<RunRow> = Statement::find(org, "sync_runs", "id", run.0).row(db)?;
             row.map(RunRow::read).transpose()
         })
     }
@@ -318,13 +312,8 @@ impl SyncRepository for Database {
         limit: usize,
     ) -> Result<Vec<SyncRun>> {
         self.read(|db| {
-            let mut select = Statement::of(org);
-            select.push("SELECT * FROM sync_runs WHERE org_id = $1 AND source_id = ");
-            select.bind(Bind::Uuid(id.0));
-            if let Some(before) = before {
-                select.push(" AND id < ").bind(Bind::Uuid(before.0));
-            }
-            select.push(" ORDER BY id DESC LIMIT ").bind(Bind::Int(limit as i64));
+            let mut select = Statement::find(org, "sync_runs", "source_id", id.0);
+            select.newest(before.map(|run| run.0), limit);
             let rows: Vec<RunRow> = select.build().load(db).map_err(store)?;
             rows.into_iter().map(RunRow::read).collect()
         })

@@ -14,13 +14,14 @@ use diesel::pg::PgConnection;
 use diesel::sql_types::{
     Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
 use crate::database::{store, unread, unreadable};
 use crate::jobs::{enqueue, wake};
+use crate::statement::Statement;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -104,13 +105,7 @@ impl WebhookRepository for Database {
 
     fn get(&self, org: OrgId, id: WebhookId) -> Result<Option<Webhook>> {
         self.read(|db| {
-            let row: Option<Row> =
-                sql_query("SELECT * FROM webhooks WHERE org_id = $1 AND id = $2")
-                    .bind::<SqlUuid, _>(org.0)
-                    .bind::<SqlUuid, _>(id.0)
-                    .get_result(db)
-                    .optional()
-                    .map_err(store)?;
+            let row: Option<Row> = Statement::find(org, "webhooks", "id", id.0).row(db)?;
             row.map(Row::read).transpose()
         })
     }

@@ -250,21 +250,9 @@ fn unite(db: &mut PgConnection, org: OrgId, said: &[Subscription]) -> Result<()>
         .map_err(store)
 }
 
-/// `LEAST` passes over what is null. Of two who put a contact in at one moment, it is the same
-/// one whoever comes first.
-const UNITE: &str = "INSERT INTO subscriptions (org_id, contact_id, campaign_id, pending_at, \
+const UNITE: &str = concat!(
+    "INSERT INTO subscriptions AS s (org_id, contact_id, campaign_id, pending_at, \
          sent_at, bounced_at, opened_at, clicked_at, unsubscribed_at, actor_kind, actor_id) \
-     SELECT $1, s.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS s \
-     ON CONFLICT (org_id, contact_id, campaign_id) DO UPDATE SET \
-         pending_at = LEAST(subscriptions.pending_at, excluded.pending_at), \
-         sent_at = LEAST(subscriptions.sent_at, excluded.sent_at), \
-         bounced_at = LEAST(subscriptions.bounced_at, excluded.bounced_at), \
-         opened_at = LEAST(subscriptions.opened_at, excluded.opened_at), \
-         clicked_at = LEAST(subscriptions.clicked_at, excluded.clicked_at), \
-         unsubscribed_at = LEAST(subscriptions.unsubscribed_at, excluded.unsubscribed_at), \
-         actor_kind = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
-                 < (subscriptions.pending_at, subscriptions.actor_kind, subscriptions.actor_id) \
-             THEN excluded.actor_kind ELSE subscriptions.actor_kind END, \
-         actor_id = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
-                 < (subscriptions.pending_at, subscriptions.actor_kind, subscriptions.actor_id) \
-             THEN excluded.actor_id ELSE subscriptions.actor_id END";
+     SELECT $1, told.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS told ",
+    unite_subscriptions!()
+);

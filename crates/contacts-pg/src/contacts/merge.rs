@@ -14,6 +14,7 @@ use super::row::{Custom, find};
 use super::write::update_row;
 use crate::Database;
 use crate::campaigns::follow_address;
+use crate::campaigns::unite_subscriptions;
 use crate::conversations::run_again;
 use crate::database::store;
 use crate::events::publish;
@@ -39,25 +40,14 @@ const MOVES: &[&str] = &[
      FROM contact_sources WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id, kind, origin_id, reference) \
          DO UPDATE SET said = s.said || excluded.said WHERE s.visitor = excluded.visitor",
-    // The earliest of each time: the status follows from them, and the furthest wins (R27).
-    "INSERT INTO subscriptions AS s (org_id, contact_id, campaign_id, pending_at, sent_at, \
-         opened_at, clicked_at, bounced_at, unsubscribed_at, actor_kind, actor_id) \
-     SELECT org_id, $3, campaign_id, pending_at, sent_at, opened_at, clicked_at, bounced_at, \
-         unsubscribed_at, actor_kind, actor_id \
-     FROM subscriptions WHERE org_id = $1 AND contact_id = $2 \
-     ON CONFLICT (org_id, contact_id, campaign_id) DO UPDATE SET \
-         pending_at = LEAST(s.pending_at, excluded.pending_at), \
-         sent_at = LEAST(s.sent_at, excluded.sent_at), \
-         opened_at = LEAST(s.opened_at, excluded.opened_at), \
-         clicked_at = LEAST(s.clicked_at, excluded.clicked_at), \
-         bounced_at = LEAST(s.bounced_at, excluded.bounced_at), \
-         unsubscribed_at = LEAST(s.unsubscribed_at, excluded.unsubscribed_at), \
-         actor_kind = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
-             < (s.pending_at, s.actor_kind, s.actor_id) \
-             THEN excluded.actor_kind ELSE s.actor_kind END, \
-         actor_id = CASE WHEN (excluded.pending_at, excluded.actor_kind, excluded.actor_id) \
-             < (s.pending_at, s.actor_kind, s.actor_id) \
-             THEN excluded.actor_id ELSE s.actor_id END",
+    concat!(
+        "INSERT INTO subscriptions AS s (org_id, contact_id, campaign_id, pending_at, sent_at, \
+             opened_at, clicked_at, bounced_at, unsubscribed_at, actor_kind, actor_id) \
+         SELECT org_id, $3, campaign_id, pending_at, sent_at, opened_at, clicked_at, bounced_at, \
+             unsubscribed_at, actor_kind, actor_id \
+         FROM subscriptions WHERE org_id = $1 AND contact_id = $2 ",
+        unite_subscriptions!()
+    ),
     "INSERT INTO unsubscribes AS u (org_id, contact_id, at) \
      SELECT org_id, $3, at FROM unsubscribes WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id) DO UPDATE SET at = LEAST(u.at, excluded.at)",

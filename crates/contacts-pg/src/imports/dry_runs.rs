@@ -26,7 +26,7 @@ use super::{StoredTally, change};
 use crate::Database;
 use crate::database::{store, unreadable};
 use crate::jobs::enqueue;
-use crate::statement::{Bind, Statement};
+use crate::statement::Statement;
 
 #[derive(QueryableByName)]
 struct Row {
@@ -224,10 +224,7 @@ fn select(
     value: Uuid,
     lock: &str,
 ) -> Result<Option<DryRun>> {
-    let mut select = Statement::of(org);
-    select.push("SELECT * FROM dry_runs WHERE org_id = $1 AND ").push(column).push(" = ");
-    select.bind(Bind::Uuid(value)).push(lock);
-    let row: Option<Row> = select.build().get_result(db).optional().map_err(store)?;
+    let row: Option<Row> = Statement::find(org, "dry_runs", column, value).push(lock).row(db)?;
     row.map(Row::read).transpose()
 }
 

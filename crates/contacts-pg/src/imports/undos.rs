@@ -11,7 +11,7 @@ use contacts_core::job::Job;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -190,10 +190,8 @@ fn select(
     value: Uuid,
     lock: &str,
 ) -> Result<Option<Undo>> {
-    let mut select = Statement::of(org);
-    select.push("SELECT * FROM import_undos WHERE org_id = $1 AND ").push(column).push(" = ");
-    select.bind(Bind::Uuid(value)).push(lock);
-    let row: Option<Row> = select.build().get_result(db).optional().map_err(store)?;
+    let row: Option<Row> =
+        Statement::find(org, "import_undos", column, value).push(lock).row(db)?;
     row.map(Row::read).transpose()
 }
 

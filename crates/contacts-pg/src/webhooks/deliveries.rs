@@ -234,11 +234,7 @@ pub(super) fn list(
     if let Some(state) = state {
         list.push(" AND state = ").bind(Bind::Text(state.as_str().to_owned()));
     }
-    if let Some(before) = before {
-        list.push(" AND id < ").bind(Bind::Uuid(before.0));
-    }
-    // Ids are made in the order of time.
-    list.push(" ORDER BY id DESC LIMIT ").bind(Bind::Int(limit as i64));
+    list.newest(before.map(|delivery| delivery.0), limit);
     let rows: Vec<Row> = list.build().load(db).map_err(store)?;
     rows.into_iter().map(Row::read).collect()
 }
