@@ -10,7 +10,7 @@ use contacts_core::page::Page;
 use contacts_core::selection::{RawChosen, SelectionId};
 use contacts_core::{Invalid, OrgId};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::view::ActionView;
@@ -20,6 +20,7 @@ use crate::auth::{CanRead, CanWrite};
 use crate::blocking::{blocking, permit};
 use crate::body::{Body, present};
 use crate::download::Begun;
+use crate::page::BeforeId;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::{Problem, ProblemView};
@@ -123,21 +124,10 @@ struct ActionsView {
     next: Option<Uuid>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct ActionsQuery {
-    /// `next` of the page before.
-    before: Option<Uuid>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// List bulk actions
 #[utoipa::path(
     get, path = "/v1/actions", tag = "actions", operation_id = "list_actions",
-    params(ActionsQuery),
+    params(BeforeId),
     responses((status = 200, description = "A page, the newest first", body = ActionsView))
 )]
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {

@@ -10,7 +10,7 @@ use actix_web::web::Data;
 use contacts_core::campaign::{CampaignCursor, CampaignId};
 use contacts_core::page::Page;
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 pub(crate) use self::view::{CampaignView, DeliveryKindView};
 
@@ -19,6 +19,7 @@ use crate::answer::{Answer, json, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;
 use crate::body::Body;
+use crate::page::AfterCursor;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -45,21 +46,10 @@ struct CampaignBody {
     name: String,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct CampaignsQuery {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// List campaigns, and how many people are in each
 #[utoipa::path(
     get, path = "/v1/campaigns", tag = "campaigns", operation_id = "list_campaigns",
-    params(CampaignsQuery),
+    params(AfterCursor),
     responses((status = 200, description = "A page of campaigns", body = CampaignsView))
 )]
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {

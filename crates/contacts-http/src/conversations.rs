@@ -9,13 +9,14 @@ use contacts_core::conversation::{
 use contacts_core::page::Page;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Answer, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;
 use crate::body::Body;
+use crate::page::AfterCursor;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -137,17 +138,6 @@ struct WidgetsView {
     items: Vec<WidgetView>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct ConversationsQuery {
-    /// `next` of the page before.
-    cursor: Option<String>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// Report a conversation, as the chat service does
 ///
 /// Reports may come late, twice and out of order: the one with the latest message is kept, and
@@ -178,7 +168,7 @@ async fn report(
 /// List a contact's conversations
 #[utoipa::path(
     get, path = "/v1/contacts/{id}/conversations", tag = "conversations", operation_id = "list_contact_conversations",
-    params(("id" = Uuid, Path, description = "The contact"), ConversationsQuery),
+    params(("id" = Uuid, Path, description = "The contact"), AfterCursor),
     responses(
         (status = 200, description = "A page, the newest first", body = ConversationsView),
         (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),

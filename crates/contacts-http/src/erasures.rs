@@ -8,7 +8,7 @@ use contacts_core::erasure::{Erasure, ErasureId, ErasureState};
 use contacts_core::page::Page;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Answer, json, ok, to_json};
@@ -16,6 +16,7 @@ use crate::auth::CanAdmin;
 use crate::blocking::blocking;
 use crate::body::Body;
 use crate::contacts::ActorView;
+use crate::page::BeforeId;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -109,17 +110,6 @@ struct ErasuresView {
     next: Option<Uuid>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct ErasuresQuery {
-    /// `next` of the page before.
-    before: Option<Uuid>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// Erase a person
 ///
 /// The contact and all that hangs on it, its conversations and notes too, are gone when this
@@ -157,7 +147,7 @@ async fn erase(
 /// List erasures
 #[utoipa::path(
     get, path = "/v1/erasures", tag = "contacts", operation_id = "list_erasures",
-    params(ErasuresQuery),
+    params(BeforeId),
     responses((status = 200, description = "A page, the newest first", body = ErasuresView))
 )]
 async fn list(CanAdmin(caller): CanAdmin, shared: Data<Shared>, req: HttpRequest) -> Answer {

@@ -13,7 +13,7 @@ use actix_web::web::Data;
 use contacts_core::import::ImportId;
 use contacts_core::page::Page;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use self::view::ImportView;
@@ -21,6 +21,7 @@ pub(crate) use self::view::SummaryView;
 use crate::answer::{Answer, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;
+use crate::page::BeforeId;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -47,21 +48,10 @@ struct ImportsView {
     next: Option<Uuid>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct ImportsQuery {
-    /// `next` of the page before.
-    before: Option<Uuid>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// List imports
 #[utoipa::path(
     get, path = "/v1/imports", tag = "imports", operation_id = "list_imports",
-    params(ImportsQuery),
+    params(BeforeId),
     responses((status = 200, description = "A page, the newest first", body = ImportsView))
 )]
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {

@@ -34,6 +34,7 @@ mod jwt;
 mod keys;
 mod me;
 mod notes;
+mod page;
 mod params;
 mod path;
 mod problem;

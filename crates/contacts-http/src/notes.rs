@@ -9,7 +9,7 @@ use contacts_core::note::{Editor, Note};
 use contacts_core::page::Moment;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Answer, json, nothing, ok, to_json};
@@ -17,6 +17,7 @@ use crate::auth::{Caller, CanRead, CanWrite};
 use crate::blocking::blocking;
 use crate::body::Body;
 use crate::contacts::ActorView;
+use crate::page::BeforePlace;
 use crate::params::Params;
 use crate::path::{Id, NotePath};
 use crate::problem::ProblemView;
@@ -85,17 +86,6 @@ struct NotesView {
     next: Option<String>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct NotesQuery {
-    /// `next` of the page before.
-    before: Option<String>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// Whom a caller may change the notes of.
 fn editor(caller: &Caller) -> Editor {
     Editor { actor: caller.actor, is_admin: allows(&caller.scopes, Scope::Admin) }
@@ -104,7 +94,7 @@ fn editor(caller: &Caller) -> Editor {
 /// List the notes about a contact
 #[utoipa::path(
     get, path = "/v1/contacts/{id}/notes", tag = "notes", operation_id = "list_notes",
-    params(("id" = Uuid, Path, description = "The contact"), NotesQuery),
+    params(("id" = Uuid, Path, description = "The contact"), BeforePlace),
     responses(
         (status = 200, description = "A page, the newest first", body = NotesView),
         (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),

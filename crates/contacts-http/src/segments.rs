@@ -7,7 +7,7 @@ use contacts_core::page::Page;
 use contacts_core::segment::{Segment, SegmentId, SegmentPatch};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Answer, json, nothing, ok, to_json};
@@ -15,6 +15,7 @@ use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;
 use crate::body::{Body, present};
 use crate::filter::{FilterBody, FilterView};
+use crate::page::AfterPlace;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -97,21 +98,10 @@ struct SegmentsView {
     next: Option<String>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct SegmentsQuery {
-    /// `next` of the page before.
-    after: Option<String>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// List segments
 #[utoipa::path(
     get, path = "/v1/segments", tag = "segments", operation_id = "list_segments",
-    params(SegmentsQuery),
+    params(AfterPlace),
     responses((status = 200, description = "A page of segments", body = SegmentsView))
 )]
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {

@@ -10164,7 +10164,7 @@ export interface operations {
     list_dry_rows: {
         parameters: {
             query?: {
-                /** @description `next` of the page before: a row. */
+                /** @description `next` of the page before. */
                 after?: number;
                 /** @description How many. */
                 limit?: number;
@@ -13045,9 +13045,9 @@ export interface operations {
     list_runs: {
         parameters: {
             query?: {
-                /** @description `next` of the page before */
+                /** @description `next` of the page before. */
                 before?: string;
-                /** @description How many, from 1 to 200 */
+                /** @description How many. */
                 limit?: number;
             };
             header?: never;

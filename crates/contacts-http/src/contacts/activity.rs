@@ -6,7 +6,7 @@ use contacts_core::contact::{Activity, ActivityKind, ActivityPlace, ContactId, F
 use contacts_core::note::NoteChange;
 use serde::Serialize;
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::view::{ActorView, OriginView};
@@ -14,6 +14,7 @@ use crate::answer::{Answer, ok, to_json};
 use crate::auth::CanRead;
 use crate::blocking::blocking;
 use crate::campaigns::{CampaignView, DeliveryKindView};
+use crate::page::BeforePlace;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -196,21 +197,10 @@ struct ActivitiesView {
     next: Option<String>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct ActivityQuery {
-    /// `next` of the page before.
-    before: Option<String>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// List what happened to a contact
 #[utoipa::path(
     get, path = "/v1/contacts/{id}/activity", tag = "contacts", operation_id = "list_contact_activity",
-    params(("id" = Uuid, Path, description = "The contact"), ActivityQuery),
+    params(("id" = Uuid, Path, description = "The contact"), BeforePlace),
     responses(
         (status = 200, description = "A page, the newest first", body = ActivitiesView),
         (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),

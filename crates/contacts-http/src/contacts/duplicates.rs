@@ -5,13 +5,14 @@ use actix_web::web::Data;
 use contacts_core::contact::{ContactId, Duplicate, DuplicateReason};
 use contacts_core::page::Page;
 use serde::Serialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::view::ContactView;
 use crate::answer::{Answer, nothing, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;
+use crate::page::AfterId;
 use crate::params::Params;
 use crate::path::{Id, Other};
 use crate::problem::ProblemView;
@@ -69,21 +70,10 @@ struct DuplicatesView {
     next: Option<Uuid>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what list reads")]
-struct DuplicatesQuery {
-    /// `next` of the page before.
-    after: Option<Uuid>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// List the contacts that may be the same person
 #[utoipa::path(
     get, path = "/v1/contacts/{id}/duplicates", tag = "contacts", operation_id = "list_contact_duplicates",
-    params(("id" = Uuid, Path, description = "The contact"), DuplicatesQuery),
+    params(("id" = Uuid, Path, description = "The contact"), AfterId),
     responses(
         (status = 200, description = "A page of them, with the reasons", body = DuplicatesView),
         (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),

@@ -7,7 +7,7 @@ use contacts_core::import::{DryOutcome, DryRow, DryRun, DryRunState, ImportId};
 use contacts_core::page::Page;
 use serde::Serialize;
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::view::SummaryView;
@@ -15,6 +15,7 @@ use crate::answer::{Answer, json, nothing, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;
 use crate::contacts::FieldChangeView;
+use crate::page::AfterRow;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -146,17 +147,6 @@ struct DryRowsView {
     next: Option<u64>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what rows reads")]
-struct DryRowsQuery {
-    /// `next` of the page before: a row.
-    after: Option<u64>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// Say what an import would do if it ran now
 #[utoipa::path(
     post, path = "/v1/imports/{id}/dry-run", tag = "imports", operation_id = "begin_dry_run",
@@ -208,7 +198,7 @@ async fn discard(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<Im
 /// List what would happen row by row
 #[utoipa::path(
     get, path = "/v1/imports/{id}/dry-run/rows", tag = "imports", operation_id = "list_dry_rows",
-    params(("id" = Uuid, Path, description = "The import"), DryRowsQuery),
+    params(("id" = Uuid, Path, description = "The import"), AfterRow),
     responses(
         (status = 200, description = "A page, in the order of the file", body = DryRowsView),
         (status = 404, description = "There is no such import, or no dry run of it as it is now", body = ProblemView, content_type = "application/problem+json"),

@@ -8,13 +8,14 @@ use contacts_core::import::{ImportId, Kept, KeptReason, Undo, UndoState, UndoTal
 use contacts_core::page::Page;
 use serde::Serialize;
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::{Answer, json, ok, to_json};
 use crate::auth::{CanRead, CanWrite};
 use crate::blocking::blocking;
 use crate::contacts::ActorView;
+use crate::page::AfterPlace;
 use crate::params::Params;
 use crate::path::Id;
 use crate::problem::ProblemView;
@@ -167,17 +168,6 @@ struct KeptPageView {
     next: Option<String>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "it describes what kept reads")]
-struct KeptQuery {
-    /// `next` of the page before.
-    after: Option<String>,
-    /// How many.
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: Option<u16>,
-}
-
 /// Undo an import, as far as nobody has changed anything since
 #[utoipa::path(
     post, path = "/v1/imports/{id}/undo", tag = "imports", operation_id = "undo_import",
@@ -214,7 +204,7 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId
 /// List what the undo of an import left as it is
 #[utoipa::path(
     get, path = "/v1/imports/{id}/undo/kept", tag = "imports", operation_id = "list_import_kept",
-    params(("id" = Uuid, Path, description = "The import"), KeptQuery),
+    params(("id" = Uuid, Path, description = "The import"), AfterPlace),
     responses(
         (status = 200, description = "A page, by contact and field", body = KeptPageView),
         (status = 404, description = "There is no such import, or nobody asked to undo it", body = ProblemView, content_type = "application/problem+json"),

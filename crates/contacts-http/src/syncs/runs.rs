@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use contacts_core::OrgId;
 use contacts_core::page::Page;
 use contacts_core::sync::{SourceId, SyncRunId};
-use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::body::RunBody;
@@ -16,6 +15,7 @@ use crate::answer::{Answer, json, ok, to_json};
 use crate::auth::{CanAdmin, CanRead};
 use crate::blocking::blocking;
 use crate::body::Body;
+use crate::page::BeforeId;
 use crate::params::Params;
 use crate::path::{Id, RunPath};
 use crate::problem::{Problem, ProblemView};
@@ -32,22 +32,10 @@ pub(super) fn routes(table: Table) -> Table {
         .add::<__path_follow, _, _>(follow)
 }
 
-/// The parameters of a page of runs. It describes them; the handler reads them.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "only described")]
-struct RunsQuery {
-    /// `next` of the page before
-    before: Option<Uuid>,
-    /// How many, from 1 to 200
-    #[param(default = 50, minimum = 1, maximum = 200)]
-    limit: Option<u16>,
-}
-
 /// List the runs of a source
 #[utoipa::path(
     get, path = "/v1/sources/{id}/runs", tag = "sources", operation_id = "list_runs",
-    params(("id" = Uuid, Path, description = "The source"), RunsQuery),
+    params(("id" = Uuid, Path, description = "The source"), BeforeId),
     responses(
         (status = 200, description = "A page, the newest first. The last 100 are kept", body = RunsView),
         (status = 404, description = "There is no such source", body = ProblemView, content_type = "application/problem+json"),
