@@ -3,6 +3,7 @@
 use contacts_core::sync::{Batch, Flow, Record, State, Trouble};
 
 use crate::limits::amount;
+use crate::process::Ended;
 use crate::record::size;
 
 /// Makes batches of records.
@@ -41,6 +42,14 @@ impl<'a> Batches<'a> {
         if !self.is_over && !self.waiting.records.is_empty() {
             self.hand_over();
         }
+    }
+
+    /// The program ended: when that was trouble, no more will come; who stopped it wants no more.
+    pub(crate) fn ended(&mut self, ended: Result<Ended, Trouble>) -> Result<Ended, Trouble> {
+        if ended.as_ref().is_err_and(|trouble| *trouble != Trouble::Stopped) {
+            self.rest();
+        }
+        ended
     }
 
     fn hand_over(&mut self) -> Flow {

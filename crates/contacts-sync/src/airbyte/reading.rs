@@ -123,14 +123,7 @@ impl<'a> StreamReading<'a> {
 
     /// Hands over what is left, and says how the reading ended.
     pub(super) fn end(mut self, ended: Result<Ended, Trouble>) -> Result<(), Trouble> {
-        let ended = match ended {
-            Ok(ended) => ended,
-            Err(Trouble::Stopped) => return Err(Trouble::Stopped),
-            Err(trouble) => {
-                self.batches.rest();
-                return Err(trouble);
-            }
-        };
+        let ended = self.batches.ended(ended)?;
         let last = ended.rest.as_deref().map(|line| self.line(line)).transpose();
         self.batches.rest();
         let has_ended_well = ended.status.success();
