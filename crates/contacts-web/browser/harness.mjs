@@ -7,7 +7,8 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { setTimeout } from "node:timers/promises";
+import { inspect, isDeepStrictEqual, promisify } from "node:util";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import { CHROMIUM } from "./chromium.mjs";
@@ -15,8 +16,31 @@ import { CHROMIUM } from "./chromium.mjs";
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PROGRAM = process.env.CONTACTS_PROGRAM ?? fileURLToPath(new URL("../../../target/debug/contacts", import.meta.url));
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+/** Long, for a machine that does much else; whatever goes well takes a fraction of it. */
+const PATIENCE = 30_000;
+/** How many times slower than the machine a page runs: finds tests that race with it. */
+const SLOWER = Number(process.env.CONTACTS_BROWSER_SLOWER ?? 1);
 /** The widths that a page is looked at in. */
 export const WIDTHS = { wide: 1280, narrow: 390 };
+
+/**
+ * Waits as Playwright does, for whatever can be looked at: what follows from a click is there soon,
+ * not at once.
+ *
+ * @template T
+ * @param {() => T | Promise<T>} look
+ * @param {unknown} wanted a value, a RegExp, or a test of what is seen
+ * @param {string} [why]
+ * @returns {Promise<T>} what was seen
+ */
+export async function until(look, wanted, why) {
+  const is = (seen) => (typeof wanted === "function" ? wanted(seen) : wanted instanceof RegExp ? wanted.test(String(seen)) : isDeepStrictEqual(seen, wanted));
+  for (const end = Date.now() + PATIENCE; ; await setTimeout(50)) {
+    const seen = await look();
+    if (is(seen)) return seen;
+    if (Date.now() > end) assert.fail(`${why ? `${why}: ` : ""}it stayed ${inspect(seen)}, and not ${typeof wanted === "function" ? wanted : inspect(wanted)}`);
+  }
+}
 
 /**
  * Starts the program with nothing in it, and a browser.
@@ -106,7 +130,7 @@ class World {
       const seen = await this.api("GET", `/v1/imports/${id}`);
       if (seen.state === state) return seen;
       assert.ok(!["failed", "unusable", "cancelled"].includes(seen.state), `the import is ${seen.state}: ${seen.problem}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await setTimeout(50);
     }
   }
 
@@ -121,12 +145,12 @@ class World {
       storageState: signedIn ? this.state : undefined, bypassCSP: false, locale: "en-GB", timezoneId: "Europe/Berlin",
       viewport: { width, height: width < 600 ? 844 : 800 }, colorScheme: dark ? "dark" : "light", ...extra,
     });
-    // Long, for a machine that does much else; whatever goes well takes a fraction of it.
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     page.thrown = [];
     page.on("pageerror", (error) => page.thrown.push(String(error)));
     page.on("console", (message) => message.type() === "error" && /Content.Security|Refused/.test(message.text()) && page.thrown.push(message.text()));
+    if (SLOWER > 1) await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
     await page.goto(this.url + path);
     return page;
   }

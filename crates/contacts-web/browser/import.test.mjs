@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { start } from "./harness.mjs";
+import { start, until } from "./harness.mjs";
 import { HOSTILE, csv } from "./people.mjs";
 
 let world;
@@ -50,9 +50,9 @@ test("a chosen file is looked at, confirmed, imported and found in the list", as
   await heading(page, "fair.csv").waitFor();
   await state(page, "Ready to start");
   for (const fact of ["4 rows", "3 columns", "separated by comma", "UTF-8", "header on the first line"]) await page.getByText(fact, { exact: true }).waitFor();
-  assert.equal(await goesTo(page, "Full name").inputValue(), "name");
-  assert.equal(await goesTo(page, "E-mail").inputValue(), "email");
-  assert.equal(await goesTo(page, "Colour").inputValue(), "", "what nobody knows is skipped");
+  await until(() => goesTo(page, "Full name").inputValue(), "name");
+  await until(() => goesTo(page, "E-mail").inputValue(), "email");
+  await until(() => goesTo(page, "Colour").inputValue(), "", "what nobody knows is skipped");
   await page.getByRole("row", { name: /^E-mail/ }).getByText(/^Sure, \d+ %$/).waitFor();
   await page.getByRole("row", { name: /^Colour/ }).getByText("Not recognised").waitFor();
 
@@ -69,7 +69,7 @@ test("a chosen file is looked at, confirmed, imported and found in the list", as
 
   await startButton(page).click();
   await state(page, "Imported");
-  assert.deepEqual(await page.locator("dt, dt + dd").allTextContents(), ["Added", "2", "Updated", "0", "Skipped", "2"]);
+  await until(() => page.locator("dt, dt + dd").allTextContents(), ["Added", "2", "Updated", "0", "Skipped", "2"]);
   for (const reason of ["1 without a name", "1 with an address that is none"]) await page.getByText(reason).waitFor();
   await page.getByRole("row").filter({ hasText: "The name is missing." }).getByRole("cell", { name: "4", exact: true }).waitFor();
   const download = page.waitForEvent("download");
@@ -79,7 +79,7 @@ test("a chosen file is looked at, confirmed, imported and found in the list", as
   await page.getByRole("link", { name: "Show these contacts" }).click();
   await page.getByRole("row").filter({ hasText: "Bob Ray" }).waitFor();
   assert.match(decodeURIComponent(page.url()), /\?source=csv_import:[0-9a-f-]{36}$/);
-  assert.equal((await world.api("GET", "/v1/contacts?tags_all=Fair")).count.value, 2);
+  await until(async () => (await world.api("GET", "/v1/contacts?tags_all=Fair")).count.value, 2);
   await world.close(page);
 });
 
@@ -87,20 +87,20 @@ test("it cannot be started before name and email go somewhere, and says so", asy
   const page = await review("odd.csv", "One,Two,Three\na,b,c\nd,e,f\n");
   const why = async (text) => {
     await page.getByText(text, { exact: true }).waitFor();
-    assert.equal(await startButton(page).isDisabled(), true);
+    await until(() => startButton(page).isDisabled(), true);
   };
   await why("Choose the columns that hold the name and the email address.");
   await goesTo(page, "One").selectOption("Name");
   await why("Choose the column that holds the email address.");
   await goesTo(page, "Two").selectOption("Email");
   await page.getByText("Ready to start.", { exact: true }).waitFor();
-  assert.equal(await startButton(page).isDisabled(), false);
+  await until(() => startButton(page).isDisabled(), false);
   await goesTo(page, "Three").selectOption("Email");
   await why("Two columns go to Email: choose one of them.");
-  assert.equal(await goesTo(page, "Three").getAttribute("aria-invalid"), "true");
+  await until(() => goesTo(page, "Three").getAttribute("aria-invalid"), "true");
   await goesTo(page, "Three").selectOption("Tags");
   await saved(page);
-  assert.deepEqual((await asked(page)).plan.columns, ["name", "email", "tags"]);
+  await until(async () => (await asked(page)).plan.columns, ["name", "email", "tags"]);
   await page.getByRole("row", { name: /^Two/ }).getByText("Your choice").waitFor();
   await world.close(page);
 });
@@ -108,7 +108,7 @@ test("it cannot be started before name and email go somewhere, and says so", asy
 test("a header without rows cannot be started either", async () => {
   const page = await review("no-rows.csv", "name,email\n");
   await page.getByText("The file has a header, but no rows below it.").waitFor();
-  assert.equal(await page.getByRole("button", { name: "Import 0 rows" }).isDisabled(), true);
+  await until(() => page.getByRole("button", { name: "Import 0 rows" }).isDisabled(), true);
   await world.close(page);
 });
 
@@ -116,16 +116,16 @@ test("a column can go to a custom field that is defined there", async () => {
   const page = await review("shirts.csv", "name,email,Shirt size\nAnn,ann@shirts.example,40\nBob,bob@shirts.example,42\n");
   await goesTo(page, "Shirt size").selectOption("New custom field…");
   const dialog = page.getByRole("dialog", { name: "New custom field" });
-  assert.equal(await dialog.getByLabel("Label").inputValue(), "Shirt size");
-  assert.equal(await dialog.getByLabel("Key").inputValue(), "shirt_size");
-  assert.equal(await dialog.getByLabel("Type").inputValue(), "number", "its values say so");
+  await until(() => dialog.getByLabel("Label").inputValue(), "Shirt size");
+  await until(() => dialog.getByLabel("Key").inputValue(), "shirt_size");
+  await until(() => dialog.getByLabel("Type").inputValue(), "number", "its values say so");
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
-  assert.equal(await goesTo(page, "Shirt size").inputValue(), "", "who changes their mind is where they were");
+  await until(() => goesTo(page, "Shirt size").inputValue(), "", "who changes their mind is where they were");
   await goesTo(page, "Shirt size").selectOption("New custom field…");
   await dialog.getByRole("button", { name: "Define the field" }).click();
   await saved(page);
-  assert.deepEqual((await asked(page)).plan.columns, ["name", "email", "custom:shirt_size"]);
+  await until(async () => (await asked(page)).plan.columns, ["name", "email", "custom:shirt_size"]);
   await startButton(page).click();
   await state(page, "Imported");
   const { items: [ann] } = await world.api("GET", "/v1/contacts?q=ann@shirts.example");
@@ -139,11 +139,11 @@ test("a plan that cannot be saved says so, and is saved when it can be", async (
   await page.getByRole("radio", { name: "Only add", exact: true }).check();
   await page.getByText("Not saved: The server cannot be reached.").waitFor();
   await startButton(page).click();
-  assert.equal((await asked(page)).state, "ready", "it does not start with another plan than is shown");
+  await until(async () => (await asked(page)).state, "ready", "it does not start with another plan than is shown");
   await page.unroute("**/v1/imports/*");
   await page.getByRole("button", { name: "Retry" }).click();
   await saved(page);
-  assert.equal((await asked(page)).plan.policy, "add_only");
+  await until(async () => (await asked(page)).plan.policy, "add_only");
   await world.close(page);
 });
 
@@ -152,13 +152,13 @@ test("a dry run says what would happen, row by row, and changes nothing", async 
   const page = await review("dry.csv", "name,email,tags\nNew One,new@dry.example,\nNew Name,known@dry.example,vip\n,none@dry.example,\n");
   await page.getByRole("button", { name: "Try it without importing" }).click();
   await page.getByText("Would be added").waitFor();
-  assert.deepEqual(await page.locator("dt, dt + dd").allTextContents(), ["Would be added", "1", "Would be updated", "1", "Would be skipped", "1"]);
+  await until(() => page.locator("dt, dt + dd").allTextContents(), ["Would be added", "1", "Would be updated", "1", "Would be skipped", "1"]);
   await page.getByText("Row by row").click();
   const updated = page.getByRole("row").filter({ hasText: "Updated" });
   await updated.getByText("Name: Old Name → New Name").waitFor();
   await updated.getByText("Tags: + vip").waitFor();
   await page.getByRole("row").filter({ hasText: "Skipped" }).getByText("The name is missing.").waitFor();
-  assert.equal((await world.api("GET", "/v1/contacts?q=dry.example")).count.value, 1);
+  await until(async () => (await world.api("GET", "/v1/contacts?q=dry.example")).count.value, 1);
   await page.reload();
   await page.getByText("Would be added").waitFor();
   await goesTo(page, "tags").selectOption("Skip this column");
@@ -184,7 +184,7 @@ test("an import goes on over a reload, with a badge on every page and word of it
   await badge.waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Open", exact: true }).click();
   await state(page, "Imported");
-  assert.equal((await asked(page)).summary.added, 60_000);
+  await until(async () => (await asked(page)).summary.added, 60_000);
   await world.close(page);
 });
 
@@ -200,7 +200,7 @@ test("a bulk action has its badge, too, and its file at the end", async () => {
   await badge.waitFor({ state: "detached" });
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download" }).click();
-  assert.match((await download).url(), new RegExp(`/v1/actions/${action.id}/file$`));
+  await until(async () => (await download).url(), new RegExp(`/v1/actions/${action.id}/file$`));
   await world.close(page);
 });
 
@@ -214,7 +214,7 @@ test("a bulk action can be stopped at its badge", async () => {
   await page.getByRole("button", { name: /Adding tags/ }).click();
   await page.getByRole("button", { name: /^Stop here/ }).click();
   await page.getByText(/^Stopped: /).waitFor();
-  assert.equal((await world.api("GET", `/v1/actions/${id}`)).state, "cancelled");
+  await until(async () => (await world.api("GET", `/v1/actions/${id}`)).state, "cancelled");
   await world.close(page);
 });
 
@@ -225,7 +225,7 @@ test("an import can be stopped, keeps what it took, and can be undone but for wh
   await page.getByText(/^[1-9][\d,]* of 60,000 rows/).waitFor();
   await page.getByRole("button", { name: "Stop the import" }).click();
   const dialog = page.getByRole("dialog", { name: "Stop this import?" });
-  assert.equal(await dialog.getByRole("button", { name: "Go on" }).evaluate((button) => button === document.activeElement), true, "the safe button has the focus");
+  await until(() => dialog.getByRole("button", { name: "Go on" }).evaluate((button) => button === document.activeElement), true, "the safe button has the focus");
   await dialog.getByRole("button", { name: "Stop the import" }).click();
   await state(page, "Cancelled");
   const { added } = (await asked(page)).summary;
@@ -241,8 +241,8 @@ test("an import can be stopped, keeps what it took, and can be undone but for wh
   await page.reload();
   await page.getByRole("heading", { name: "What stays, and why" }).waitFor({ timeout: 60_000 });
   await page.getByRole("row").filter({ hasText: touched.name }).getByText("Was edited since.").waitFor();
-  assert.equal((await world.api("GET", "/v1/contacts?q=stop.example")).count.value, 1);
-  assert.equal((await asked(page)).state, "undone");
+  await until(async () => (await world.api("GET", "/v1/contacts?q=stop.example")).count.value, 1);
+  await until(async () => (await asked(page)).state, "undone");
   await world.close(page);
 });
 
@@ -308,7 +308,7 @@ test("what is hostile in names and cells is text", async () => {
   await state(page, "Imported");
   await page.goto(`${world.url}/imports`);
   await page.getByRole("link", { name: /^<img src=x/ }).waitFor();
-  assert.equal(await page.evaluate(() => window.broken), undefined);
+  await until(() => page.evaluate(() => window.broken), undefined);
   await world.close(page);
 });
 
@@ -317,7 +317,7 @@ test("a review that is not wanted is discarded", async () => {
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Discard" }).click();
   await page.getByText("The import was discarded before it began.").waitFor();
-  assert.equal((await asked(page)).state, "cancelled");
+  await until(async () => (await asked(page)).state, "cancelled");
   await world.close(page);
 });
 
@@ -328,7 +328,7 @@ test("a file that is not kept any more says so", async () => {
     await page.route(`**/v1/imports/${done.id}`, (route) => route.fulfill({ json: { ...done, file_state } }));
     await page.goto(`${world.url}/imports/${done.id}`);
     await page.getByText(why).waitFor();
-    assert.equal(await page.getByRole("link", { name: /Download/ }).count(), 0);
+    await until(() => page.getByRole("link", { name: /Download/ }).count(), 0);
     await world.axe(page);
     await world.close(page);
   }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
-import { start } from "./harness.mjs";
+import { start, until } from "./harness.mjs";
 import { HOSTILE, csv } from "./people.mjs";
 
 let world;
@@ -31,10 +31,10 @@ test("a search shows its people as it is typed, and its address shows them again
   await count(page).filter({ hasText: /^(?!300)\d+ / }).waitFor();
   const found = await count(page).textContent();
   assert.equal(found, `${(await world.api("GET", "/v1/contacts?q=zoe%20smith")).count.value} people`);
-  assert.match(page.url(), /\?q=zoe\+smith$/);
+  await page.waitForURL(/\?q=zoe\+smith$/);
   await page.reload();
   await count(page).filter({ hasText: found }).waitFor();
-  assert.equal(await page.getByRole("searchbox").inputValue(), "zoe smith");
+  await until(() => page.getByRole("searchbox").inputValue(), "zoe smith");
   await world.close(page);
 });
 
@@ -92,7 +92,7 @@ test("a click on a column's head sorts, and again the other way", async () => {
   await page.getByRole("row", { name: /person0@/ }).waitFor();
   await head.getByRole("button").click();
   await page.getByRole("row", { name: /person99@/ }).waitFor();
-  assert.match(page.url(), /sort=-email/);
+  await page.waitForURL(/sort=-email/);
   await world.close(page);
 });
 
@@ -123,7 +123,7 @@ test("the header picks everyone on the filter, less those who are unticked", asy
   await page.getByRole("combobox", { name: "Tags to add" }).fill("Family");
   await page.getByRole("button", { name: "Add tags" }).click();
   await page.getByText(`Tagged: ${all - 1}.`).waitFor();
-  assert.equal((await world.api("GET", "/v1/contacts?tags_any=family")).count.value, all - 1);
+  await until(async () => (await world.api("GET", "/v1/contacts?tags_any=family")).count.value, all - 1);
   await world.close(page);
 });
 
@@ -137,7 +137,7 @@ test("those who are picked are added to a campaign", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Add to campaign" }).click();
   await page.getByText(/Added to the campaign: \d+/).waitFor();
   const tanakas = (await world.api("GET", "/v1/contacts?q=tanaka")).count.value;
-  assert.equal((await world.api("GET", `/v1/campaigns/${id}`)).contacts.total, tanakas);
+  await until(async () => (await world.api("GET", `/v1/campaigns/${id}`)).contacts.total, tanakas);
   await world.close(page);
 });
 
@@ -159,14 +159,14 @@ test("deleting says the number, and above a hundred asks to type it", async () =
   await page.getByRole("checkbox", { name: "Select everyone on this filter" }).check();
   await bar(page).getByRole("button", { name: "Delete" }).click();
   const asked = page.getByRole("dialog", { name: "Delete 200 contacts?" });
-  assert.equal(await asked.getByRole("button", { name: "Cancel" }).evaluate((button) => button === document.activeElement), true);
+  await until(() => asked.getByRole("button", { name: "Cancel" }).evaluate((button) => button === document.activeElement), true);
   await asked.getByRole("button", { name: "Delete 200" }).click();
   await asked.getByText("Type 200 to delete them.").waitFor();
   await asked.getByRole("textbox").fill("200");
   await asked.getByRole("button", { name: "Delete 200" }).click();
   await page.getByText("Deleted: 200.").waitFor();
   await page.getByRole("heading", { name: "Nobody matches" }).waitFor();
-  assert.equal((await world.api("GET", "/v1/contacts")).count.value, 100);
+  await until(async () => (await world.api("GET", "/v1/contacts")).count.value, 100);
   await world.close(page);
 });
 
@@ -180,11 +180,12 @@ test("the keys move, pick, open and search", async () => {
   await page.keyboard.press("Escape");
   await bar(page).waitFor({ state: "detached" });
   await page.keyboard.press("/");
-  assert.equal(await page.getByRole("searchbox").evaluate((input) => input === document.activeElement), true);
+  await until(() => page.getByRole("searchbox").evaluate((input) => input === document.activeElement), true);
   await page.keyboard.press("Escape");
   await page.keyboard.press("?");
   await page.getByRole("dialog", { name: "Keys" }).waitFor();
   await page.keyboard.press("Escape");
+  await page.getByRole("dialog", { name: "Keys" }).waitFor({ state: "detached" });
   await page.keyboard.press("k");
   await page.keyboard.press("Enter");
   await page.waitForURL(/\/contacts\//);
@@ -197,7 +198,7 @@ test("hostile texts are texts, and keep their place", async () => {
   }
   const page = await world.open("/");
   await page.getByRole("row").filter({ hasText: HOSTILE[0] }).waitFor();
-  assert.equal(await page.evaluate(() => "broken" in window), false);
+  await until(() => page.evaluate(() => "broken" in window), false);
   const heights = await rows(page).evaluateAll((all) => [...new Set(all.map((row) => row.getBoundingClientRect().height))]);
   assert.equal(heights.length, 1);
   await world.close(page);

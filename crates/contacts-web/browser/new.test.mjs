@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
-import { start } from "./harness.mjs";
+import { start, until } from "./harness.mjs";
 
 let world;
 const run = randomUUID().slice(0, 6);
@@ -32,9 +32,9 @@ test("a contact is added with everything, and its record opens", async () => {
   await save(page);
   await page.getByRole("heading", { level: 1, name: "Grace Hopper" }).waitFor();
   const [contact] = await found(email);
-  assert.match(page.url(), new RegExp(`/contacts/${contact.id}$`));
+  await page.waitForURL(new RegExp(`/contacts/${contact.id}$`));
   assert.deepEqual([contact.email, contact.phone, contact.tags, contact.custom.plan, contact.custom.birthday, contact.source.kind], [email, "+1 212 555 0100", ["cobol", "navy"], "Pro", "1906-12-09", "manual"]);
-  assert.equal(await page.evaluate(() => sessionStorage.length), 0);
+  await until(() => page.evaluate(() => sessionStorage.length), 0);
   await world.close(page);
 });
 
@@ -48,7 +48,7 @@ test("what is missing is said under the field, and nothing is sent", async () =>
     await field(page, "Email").fill("someone@example.org");
     await save(page);
     await page.getByText("A name is required.").waitFor();
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("name")), "name");
+    await until(() => page.evaluate(() => document.activeElement?.getAttribute("name")), "name");
   });
 });
 
@@ -58,7 +58,7 @@ test("what the server refuses is said under the field", async () => {
   await field(page, "Email").fill("grace at example");
   await save(page);
   await page.getByText(/^Email .+\.$/).waitFor();
-  assert.equal(await field(page, "Email").getAttribute("aria-invalid"), "true");
+  await until(() => field(page, "Email").getAttribute("aria-invalid"), "true");
   await world.axe(page);
   await world.close(page);
 });
@@ -74,7 +74,7 @@ test("who may be the same person is shown before anything is saved", async () =>
     await maybe.getByText("Same phone number and name").waitFor();
     await field(page, "Email").fill(known.email.toUpperCase());
     await maybe.getByText("Same address and phone number and name").waitFor();
-    assert.equal(await maybe.getByRole("link").first().getAttribute("href"), `/contacts/${known.id}`);
+    await until(() => maybe.getByRole("link").first().getAttribute("href"), `/contacts/${known.id}`);
   });
 });
 
@@ -85,7 +85,7 @@ test("an address that is taken leads to who has it", async () => {
   await field(page, "Email").fill(known.email);
   await save(page);
   await page.getByText("Another contact has this address.").waitFor();
-  assert.equal(await page.getByRole("link", { name: "Open it" }).getAttribute("href"), `/contacts/${known.id}`);
+  await until(() => page.getByRole("link", { name: "Open it" }).getAttribute("href"), `/contacts/${known.id}`);
   await world.axe(page);
   await world.close(page);
 });
@@ -96,10 +96,10 @@ test("a draft outlives a reload, until it is discarded", async () => {
   await page.getByRole("combobox", { name: "Tags" }).fill("kept,");
   await page.reload();
   await page.getByRole("button", { name: "Remove kept" }).waitFor();
-  assert.equal(await field(page, "Name").inputValue(), "Half Typed");
+  await until(() => field(page, "Name").inputValue(), "Half Typed");
   await page.getByRole("button", { name: "Discard" }).click();
   await page.goto(`${world.url}/new`);
-  assert.equal(await field(page, "Name").inputValue(), "");
+  await until(() => field(page, "Name").inputValue(), "");
   await world.close(page);
 });
 
@@ -119,7 +119,7 @@ test("a save whose answer is lost is sent again, and adds once", async () => {
   await world.axe(page);
   await save(page);
   await page.getByRole("heading", { level: 1, name: "Once Only" }).waitFor();
-  assert.equal((await found(email)).length, 1);
+  await until(async () => (await found(email)).length, 1);
   await world.close(page);
 });
 
@@ -131,7 +131,7 @@ test("hostile texts are added as they are", async () => {
   await field(page, "Email").fill(email);
   await save(page);
   await page.getByRole("heading", { level: 1 }).getByText("img src=x").waitFor();
-  assert.equal((await found(email))[0].name, text);
-  assert.deepEqual(await page.evaluate(() => [window.ran, document.documentElement.scrollWidth <= innerWidth]), [undefined, true]);
+  await until(async () => (await found(email))[0].name, text);
+  await until(() => page.evaluate(() => [window.ran, document.documentElement.scrollWidth <= innerWidth]), [undefined, true]);
   await world.close(page);
 });

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { start, WIDTHS } from "./harness.mjs";
+import { start, until, WIDTHS } from "./harness.mjs";
 
 const TOKEN = "let-me-in";
 let world;
@@ -33,16 +33,6 @@ const next = (page) => button(page, "Continue").click();
 const source = (id) => world.api("GET", `/v1/sources/${id}`);
 const from = async (id) => (await world.api("GET", `/v1/contacts?source=connected:${id}&limit=200`)).items;
 const idOf = (page) => new URL(page.url()).pathname.split("/").at(-1);
-/** Playwright's own waiting, for what the server comes to. */
-async function until(what, is) {
-  const end = Date.now() + 30_000;
-  for (;;) {
-    const seen = await what();
-    if (is(seen)) return seen;
-    assert.ok(Date.now() < end, `it never came to ${is}: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 /** Makes a source past the page. */
 const make = (name, more = {}, settings = {}) => world.api("POST", "/v1/sources", {
@@ -116,16 +106,16 @@ test("a source is defined step by step, runs, and brings its people", async () =
   assert.ok(kept.includes("defined.example") && !kept.includes(TOKEN), kept);
   await page.reload();
   await page.getByText("Type the secrets again.").waitFor();
-  assert.equal(await page.getByLabel("Host").inputValue(), "defined.example");
-  assert.equal(await page.getByLabel("People", { exact: false }).inputValue(), "5");
+  await until(() => page.getByLabel("Host").inputValue(), "defined.example");
+  await until(() => page.getByLabel("People", { exact: false }).inputValue(), "5");
   await page.getByLabel("Token").fill(TOKEN);
   await next(page);
   await radio(page, "people").waitFor();
-  assert.equal(await radio(page, "Only what changed since").isChecked(), true);
+  await until(() => radio(page, "Only what changed since").isChecked(), true);
   await next(page);
 
-  assert.equal(await page.getByLabel("full_name goes to").inputValue(), "name");
-  assert.equal(await page.getByLabel("mail goes to").inputValue(), "email");
+  await until(() => page.getByLabel("full_name goes to").inputValue(), "name");
+  await until(() => page.getByLabel("mail goes to").inputValue(), "email");
   await page.getByLabel("mail goes to").selectOption("Skip this field");
   await page.getByLabel("full_name goes to").selectOption("Skip this field");
   await next(page);
@@ -152,7 +142,7 @@ test("a source is defined step by step, runs, and brings its people", async () =
   assert.deepEqual({ host: settings.host, people: settings.people, secrets, mode, schedule, paused },
     { host: "defined.example", people: 5, secrets: ["credentials.token"], mode: "incremental", schedule: { every_seconds: null, cron: "15 6 * * 1-5", time_zone: "Europe/Berlin" }, paused: false });
   assert.deepEqual(mapping.fields.map(({ field, target, overwrite }) => `${field} ${target} ${overwrite}`).sort(), ["city tags everything", "full_name name everything", "mail email everything"]);
-  assert.equal(await page.evaluate(() => sessionStorage.getItem("new-source")), null);
+  await until(() => page.evaluate(() => sessionStorage.getItem("new-source")), null);
   const people = await from(id);
   assert.deepEqual(people.map(({ email }) => email).sort(), ["p0@defined.example", "p1@defined.example", "p2@defined.example", "p3@defined.example"]);
 
@@ -164,13 +154,13 @@ test("a source is defined step by step, runs, and brings its people", async () =
   await page.getByRole("link", { name: "Person 3" }).waitFor();
   await page.getByText("Source: Connected source Defined").waitFor();
   await button(page, "Source").click();
-  assert.equal(await page.getByRole("checkbox", { name: /^Defined/ }).isChecked(), true, "the filter knows it by its name");
+  await until(() => page.getByRole("checkbox", { name: /^Defined/ }).isChecked(), true, "the filter knows it by its name");
   await world.close(page);
 });
 
 test("every part can be changed, and secrets that are not typed stay", async () => {
   const { id } = await make("Changed");
-  assert.equal((await run(id)).summary.added, 3);
+  await until(async () => (await run(id)).summary.added, 3);
   const page = await world.open(`/sources/${id}`);
   const change = async (name, how) => {
     await button(page, `Change: ${name}`).click();
@@ -183,7 +173,7 @@ test("every part can be changed, and secrets that are not typed stay", async () 
   await change("Name", (form) => form.getByLabel("Name").fill("Renamed"));
   await heading(page, "Renamed").waitFor();
   await change("Connection", async (form) => {
-    assert.equal(await form.getByLabel("Token").inputValue(), "");
+    await until(() => form.getByLabel("Token").inputValue(), "");
     await form.getByLabel("People").fill("2");
     await form.getByLabel("Lists").fill('["a"]');
   });
@@ -213,7 +203,7 @@ test("every part can be changed, and secrets that are not typed stay", async () 
   await until(async () => (await from(id)).filter(({ tags }) => tags.includes("Gone")).map(({ email }) => email), (gone) => gone.join() === "p2@changed.example");
 
   await change("What is read", (form) => form.getByRole("radio", { name: "Only what changed since" }).check());
-  assert.equal((await source(id)).mode, "incremental");
+  await until(async () => (await source(id)).mode, "incremental");
   await change("Connection", (form) => form.getByLabel("Token").fill("another"));
   await button(page, "Test the connection").click();
   await page.getByText("The token is wrong.").waitFor();
@@ -227,28 +217,28 @@ test("a run is followed live, and cancelled", async () => {
   await button(page, "Run now").click();
   const live = page.getByRole("region", { name: "Run under way" });
   await live.waitFor();
-  assert.equal(await button(page, "Run now").isDisabled(), true);
+  await until(() => button(page, "Run now").isDisabled(), true);
   await world.axe(page);
   await page.reload();
   await live.getByText("Running…").waitFor();
   await button(page, "Cancel the run").click();
   await live.waitFor({ state: "detached" });
   await page.locator("summary").filter({ hasText: "Cancelled" }).waitFor();
-  assert.equal((await source(id)).last_run.state, "cancelled");
+  await until(async () => (await source(id)).last_run.state, "cancelled");
   await world.close(page);
 });
 
 test("a source that fails says why, is paused and resumed, and goes without its people", async () => {
   const { id } = await make("Broken", { schedule: { cron: "0 3 * * *", time_zone: "UTC" } });
-  assert.equal((await run(id)).state, "failed");
+  await until(async () => (await run(id)).state, "failed");
   const page = await world.open(`/sources/${id}`);
   await page.getByText("The last run failed: ").filter({ hasText: "The list ended in the middle" }).waitFor();
   await button(page, "Pause").click();
   await button(page, "Resume").waitFor();
-  assert.equal((await source(id)).paused, true);
+  await until(async () => (await source(id)).paused, true);
   await button(page, "Resume").click();
   await button(page, "Pause").waitFor();
-  assert.equal((await source(id)).paused, false);
+  await until(async () => (await source(id)).paused, false);
 
   await page.getByRole("link", { name: "Sources" }).first().click();
   const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: "Broken", exact: true }) });
@@ -258,10 +248,10 @@ test("a source that fails says why, is paused and resumed, and goes without its 
   await button(page, "More").click();
   await button(page, "Delete the source").click();
   const ask = dialog(page, "Delete Broken?");
-  assert.equal(await ask.getByRole("button", { name: "Cancel" }).evaluate((one) => one === document.activeElement), true);
+  await until(() => ask.getByRole("button", { name: "Cancel" }).evaluate((one) => one === document.activeElement), true);
   await ask.getByRole("button", { name: "Delete the source" }).click();
   await heading(page, "Sources").waitFor();
-  assert.equal((await world.api("GET", "/v1/sources")).items.some((one) => one.id === id), false);
+  await until(async () => (await world.api("GET", "/v1/sources")).items.some((one) => one.id === id), false);
   await world.close(page);
 });
 
@@ -275,7 +265,7 @@ test("names and records that are hostile stay words", async () => {
   await world.axe(page);
   const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(wide <= seen, `${wide} in ${seen}`);
-  assert.equal(await page.evaluate(() => window.broken), undefined);
+  await until(() => page.evaluate(() => window.broken), undefined);
   await world.close(page);
 });
 

@@ -41,6 +41,8 @@ export class List {
     this.rows = new ContactRows(() => this.draw(), (error) => this.fail(error));
     this.everyone = h("input", { type: "checkbox", "aria-label": "Select everyone on this filter", onclick: () => this.pickEveryone() });
     this.table = this.makeTable();
+    /** @type {typeof import("./list/keys.js").press | undefined} */
+    this.press = undefined;
     this.count = h("span", { class: "muted count", role: "status" });
     this.search = h("input", {
       type: "search", placeholder: "Search name, email or phone", "aria-label": "Search contacts", autocomplete: "off", spellcheck: false,
@@ -243,7 +245,8 @@ export class List {
     if (this.element.hidden || !this.element.isConnected || !plain || document.querySelector("dialog[open], :popover-open")) return;
     // At once, before the letter is taken by the browser's own search.
     if (event.key === "/" && !(event.target instanceof HTMLInputElement)) event.preventDefault();
-    const { press } = await import("./list/keys.js");
-    press(event, this);
+    // Without waiting once it is there: the next key must find what this one did.
+    this.press ??= (await import("./list/keys.js")).press;
+    this.press(event, this);
   }
 }
