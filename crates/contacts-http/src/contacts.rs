@@ -169,8 +169,8 @@ async fn update(
 ) -> Answer {
     let written = blocking(&shared, move |api| {
         let patch = body.as_patch()?;
-        let version = if_match.version(&api.contacts, caller.org, id)?;
-        let updated = api.contacts.update(caller.org, id, version, &patch, caller.actor)?;
+        let updated = if_match
+            .guard(|version| api.contacts.update(caller.org, id, version, &patch, caller.actor))?;
         Written::of(&updated.contact)
     });
     Ok(written.await?.answer(StatusCode::OK))
@@ -197,8 +197,7 @@ async fn delete(
     if_match: IfMatch,
 ) -> Answer {
     let done = blocking(&shared, move |api| {
-        let version = if_match.version(&api.contacts, caller.org, id)?;
-        Ok(api.contacts.delete(caller.org, id, version, caller.actor)?)
+        Ok(if_match.guard(|version| api.contacts.delete(caller.org, id, version, caller.actor))?)
     });
     done.await?;
     Ok(nothing())

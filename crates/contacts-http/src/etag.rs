@@ -10,8 +10,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
-use contacts_core::contact::{Contact, ContactId, ContactService};
-use contacts_core::{OrgId, Result};
+use contacts_core::contact::Contact;
+use contacts_core::{Error, Result};
 
 use crate::problem::{Code, Problem};
 
@@ -35,26 +35,26 @@ pub(crate) enum IfMatch {
 }
 
 impl IfMatch {
-    /// The version that the contact must have, if any.
+    /// Writes under this precondition: `write` is given the version that the contact must have, if
+    /// any. Of several versions the one that the contact has is found by writing, so that no other
+    /// write comes between the looking and the writing.
     ///
     /// # Errors
     ///
-    /// [`contacts_core::Error::NotFound`] when the header lists several and there is no contact
-    /// to choose by.
-    pub(crate) fn version(
-        &self,
-        contacts: &ContactService,
-        org: OrgId,
-        id: ContactId,
-    ) -> Result<Option<u64>> {
-        match self {
-            Self::Any => Ok(None),
-            Self::Versions(versions) if versions.len() > 1 => {
-                let now = contacts.get(org, id)?.version;
-                // Version 0 is nobody's: it fails with the current state.
-                Ok(Some(if versions.contains(&now) { now } else { 0 }))
+    /// What `write` returns; [`Error::Stale`] when the contact has none of the versions.
+    pub(crate) fn guard<T>(&self, mut write: impl FnMut(Option<u64>) -> Result<T>) -> Result<T> {
+        let Self::Versions(versions) = self else { return write(None) };
+        // Version 0 is nobody's: it fails with the current state.
+        let mut version = versions.first().copied().unwrap_or(0);
+        loop {
+            match write(Some(version)) {
+                Err(Error::Stale(now))
+                    if now.version != version && versions.contains(&now.version) =>
+                {
+                    version = now.version;
+                }
+                done => return done,
             }
-            Self::Versions(versions) => Ok(Some(versions.first().copied().unwrap_or(0))),
         }
     }
 }
@@ -121,4 +121,35 @@ fn tags(req: &HttpRequest, name: HeaderName) -> std::result::Result<Option<Vec<S
         return Err(refuse());
     }
     Ok(req.headers().contains_key(&name).then_some(tags))
+}
+
+#[cfg(test)]
+mod tests {
+    use contacts_core::Actor;
+    use contacts_core::contact::{NewContact, Patch, RawPatch};
+    use contacts_testkit::World;
+
+    use super::*;
+
+    #[test]
+    fn a_version_that_comes_just_before_the_write_is_found() {
+        let world = World::new();
+        let contacts = world.contacts();
+        let ann =
+            NewContact { name: Some("Ann"), email: Some("ann@a.example"), ..NewContact::default() };
+        let ann = contacts.create(world.org(), &ann, Actor::System).unwrap();
+        let name = |version, name| {
+            let patch = RawPatch { name: Patch::Set(name), ..RawPatch::default() };
+            contacts.update(world.org(), ann.id, version, &patch, Actor::System)
+        };
+        let mut tries = 0;
+        let written = IfMatch::Versions(vec![1, 2]).guard(|version| {
+            tries += 1;
+            if tries == 1 {
+                name(None, "Anna")?;
+            }
+            name(version, "Annika")
+        });
+        assert_eq!((written.unwrap().contact.version, tries), (3, 2));
+    }
 }

@@ -3,11 +3,12 @@
 
 import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { start, until } from "./harness.mjs";
 
 let world;
 before(async () => (world = await start()));
+afterEach(() => world.leave());
 after(() => world.stop());
 
 let people = 0;

@@ -1,11 +1,12 @@
 // Signing in and out, and what holds on every page (R2, R46, R47).
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { start, until } from "./harness.mjs";
 
 let world;
 before(async () => (world = await start()));
+afterEach(() => world.leave());
 after(() => world.stop());
 
 test("an organisation with nobody in it shows the four ways people come", async () => {

@@ -1,12 +1,13 @@
 // Importing: from the file to the summary and back (R30 to R37), and the badge on every page (R36).
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { start, until } from "./harness.mjs";
 import { HOSTILE, csv } from "./people.mjs";
 
 let world;
 before(async () => (world = await start()));
+afterEach(() => world.leave());
 after(() => world.stop());
 
 const named = (name, text) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { start, until } from "./harness.mjs";
 import { HOSTILE, csv } from "./people.mjs";
 
@@ -11,6 +11,7 @@ before(async () => {
   world = await start();
   await world.import("trade-show.csv", csv(300));
 });
+afterEach(() => world.leave());
 after(() => world.stop());
 
 const rows = (page) => page.getByRole("rowgroup").nth(1).getByRole("row");

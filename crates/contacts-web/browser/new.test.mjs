@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { start, until } from "./harness.mjs";
 
 let world;
@@ -12,6 +12,7 @@ before(async () => {
   await world.api("POST", "/v1/fields", { key: "plan", label: "Plan", type: "select", options: ["Free", "Pro"] }).catch(() => undefined);
   await world.api("POST", "/v1/fields", { key: "birthday", label: "Birthday", type: "date" }).catch(() => undefined);
 });
+afterEach(() => world.leave());
 after(() => world.stop());
 
 const field = (page, label) => page.getByRole("textbox", { name: label });

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { start, until } from "./harness.mjs";
 
 let world;
@@ -18,6 +18,7 @@ before(async () => {
   }
   ids.ada = await ada();
 });
+afterEach(() => world.leave());
 after(() => world.stop());
 
 /** Somebody with something of everything. */

@@ -2,12 +2,13 @@
 
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { start, until } from "./harness.mjs";
 import { HOSTILE } from "./people.mjs";
 
 let world;
 before(async () => (world = await start()));
+afterEach(() => world.leave());
 after(() => world.stop());
 
 const heading = (page, name) => page.getByRole("heading", { name, level: 1 });

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { start, until, WIDTHS } from "./harness.mjs";
 
@@ -19,6 +19,7 @@ before(async () => {
   await writeFile(list, JSON.stringify({ connectors: [{ name: "crm", protocol: "airbyte", command, limits: { memory_mib: 8192 } }] }));
   world = await start({ CONTACTS_CONNECTORS: list });
 });
+afterEach(() => world.leave());
 after(async () => {
   await world?.stop();
   await rm(folder, { recursive: true, force: true });

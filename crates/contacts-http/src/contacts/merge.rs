@@ -83,9 +83,9 @@ async fn merge(
     Body(body): Body<MergeBody>,
 ) -> Answer {
     let written = blocking(&shared, move |api| {
-        let version = if_match.version(&api.contacts, caller.org, id)?;
         let other = ContactId(body.other_id);
-        let merged = api.contacts.merge(caller.org, id, other, version, caller.actor)?;
+        let merged = if_match
+            .guard(|version| api.contacts.merge(caller.org, id, other, version, caller.actor))?;
         Ok(Written { etag: etag(&merged.contact), body: to_json(&MergedView::from(merged))? })
     });
     Ok(written.await?.answer(StatusCode::OK))
