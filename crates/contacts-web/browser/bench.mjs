@@ -23,6 +23,10 @@ for (let run = 0; run < Number(runs); run += 1) {
 await browser.close();
 console.log(JSON.stringify(measured));
 
+function sum(numbers) {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
 async function open() {
   const context = await browser.newContext({ storageState: state, viewport: { width: 1280, height: 800 } });
   const page = await context.newPage();
@@ -34,28 +38,22 @@ async function load() {
   const { context, page } = await open();
   const session = await context.newCDPSession(page);
   await session.send("Network.enable");
-  const files = new Map();
-  let wire = 0;
-  session.on("Network.responseReceived", ({ requestId, response }) => files.set(requestId, response));
-  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
-    const response = files.get(requestId);
-    if (!response || new URL(response.url).pathname.startsWith("/v1/")) return;
-    wire += encodedDataLength;
-  });
+  const asked = new Map();
+  /** Bytes with the headers of HTTP, by address: what the page itself is told of them is an estimate. */
+  const wire = new Map();
+  session.on("Network.requestWillBeSent", ({ requestId, request }) => asked.set(requestId, request.url));
+  session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => wire.set(asked.get(requestId), encodedDataLength));
   const { origin } = new URL(link);
   await page.goto(`${origin}/`, { waitUntil: "commit" });
   const rows = await page.evaluate(() => new Promise((resolve) => {
     const look = () => (document.querySelector(".tbody a") ? requestAnimationFrame(() => setTimeout(() => resolve(performance.now()))) : requestAnimationFrame(look));
     look();
   }));
-  const initial = await page.evaluate(() => performance.getEntriesByType("resource")
-    .filter(({ name, startTime }) => name.includes("/assets/") && startTime >= 0)
-    .map(({ name, encodedBodySize, transferSize, startTime }) => ({ name: name.replace(/.*\/assets\/[^/]+\//, ""), body: encodedBodySize, wire: transferSize, startTime })));
-  const [shell] = await page.evaluate(() => performance.getEntriesByType("navigation").map(({ encodedBodySize, transferSize }) => ({ body: encodedBodySize, wire: transferSize })));
-  const before = initial.filter(({ startTime }) => startTime < rows);
+  const files = await page.evaluate((rows) => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+    .filter(({ name, startTime }) => !name.includes("/v1/") && startTime < rows)
+    .map(({ name, encodedBodySize }) => ({ name, body: encodedBodySize })), rows);
   await context.close();
-  const sum = (part) => before.reduce((total, file) => total + file[part], shell[part]);
-  return { rows_ms: rows, files: before.length + 1, body_bytes: sum("body"), wire_bytes: sum("wire") };
+  return { rows_ms: rows, files: files.length, body_bytes: sum(files.map(({ body }) => body)), wire_bytes: sum(files.map(({ name }) => wire.get(name))) };
 }
 
 /** From the last key of a search to its rows on screen. */

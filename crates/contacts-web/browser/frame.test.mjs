@@ -21,14 +21,35 @@ test("a link signs in once", async () => {
   const page = await world.open("/sign-in", { signedIn: false });
   await page.goto(link);
   await page.getByRole("heading", { name: "Contacts", level: 1 }).waitFor();
-  assert.equal(new URL(page.url()).pathname, "/");
-  assert.equal(new URL(page.url()).hash, "");
+  await page.waitForURL(`${world.url}/`);
   await page.getByRole("button", { name: /^Account/ }).click();
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
   await page.goto("about:blank");
   await page.goto(link);
   await page.getByRole("heading", { name: "This link does not sign you in" }).waitFor();
+  await world.close(page);
+});
+
+test("signing out says when it could not, and leaves nothing that was typed", async () => {
+  const page = await world.open("/sign-in", { signedIn: false });
+  await page.goto(await world.link());
+  await page.getByRole("link", { name: "New contact" }).click();
+  await page.getByRole("textbox", { name: "Name" }).fill("Half Typed");
+  const kept = () => page.evaluate(() => sessionStorage.length);
+  await until(kept, 1);
+  const signOut = async () => {
+    await page.getByRole("button", { name: /^Account/ }).click();
+    await page.getByRole("button", { name: "Sign out" }).click();
+  };
+  await page.route("**/v1/session", (route) => route.abort());
+  await signOut();
+  await page.getByText("You are still signed in. The server cannot be reached.").waitFor();
+  await until(kept, 1);
+  await page.unroute("**/v1/session");
+  await signOut();
+  await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
+  await until(kept, 0);
   await world.close(page);
 });
 

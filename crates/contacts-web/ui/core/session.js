@@ -1,6 +1,6 @@
 // Who is signed in.
 
-import { ask } from "./api.js";
+import { ask, sentence } from "./api.js";
 import { h } from "./dom.js";
 import { hue, initials } from "./format.js";
 import { menu } from "../widgets/popover.js";
@@ -31,7 +31,14 @@ export function account(me) {
 }
 
 async function signOut() {
-  await ask("delete", "/v1/session", {}).catch(() => undefined);
+  try {
+    await ask("delete", "/v1/session", {});
+  } catch (error) {
+    const { toast } = await import("../widgets/toast.js");
+    return toast(`You are still signed in. ${sentence(error)}`);
+  }
+  // What was typed and not saved is nothing for who signs in next.
+  sessionStorage.clear();
   location.assign("/sign-in");
 }
 
