@@ -8,11 +8,13 @@ mod hooks;
 mod run;
 mod shown;
 mod strategy;
+mod syncs;
 
 use contacts_core::campaign::CampaignKind;
 use contacts_core::contact::{ContactFilter, Sort};
 use contacts_core::field::{FieldType, FieldValue};
 use contacts_core::import::Policy;
+use contacts_core::sync::Overwrite;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -21,6 +23,7 @@ pub use self::campaigns::Told;
 pub use self::hooks::Step;
 pub use self::run::run;
 pub use self::strategy::operations;
+pub use self::syncs::Said;
 use crate::Ports;
 
 /// One operation. A person is meant by place in the list, oldest first, counted round.
@@ -174,6 +177,23 @@ pub enum Operation {
     },
     /// Go some steps with a webhook, a second each.
     Hook(Vec<Step>),
+    /// Read a connected source.
+    Sync {
+        /// Which.
+        source: usize,
+        /// What it says, piece by piece.
+        pieces: Vec<Vec<Said>>,
+        /// What it may overwrite.
+        overwrite: Overwrite,
+        /// Whether that is everybody, so that the others have vanished.
+        full: bool,
+        /// Whether every piece comes twice.
+        twice: bool,
+        /// Whether another worker takes the run up before the second piece.
+        taken_up: bool,
+        /// After how many pieces it is cancelled.
+        cancel: Option<usize>,
+    },
     /// Read the list by pages, and count.
     List {
         /// Of whom.

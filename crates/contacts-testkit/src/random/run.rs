@@ -19,6 +19,7 @@ use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
 
 use super::shown::{Teller, applied, event, tag};
+use super::syncs::Way;
 use super::{Observation, Operation, Profile};
 use crate::{Ports, samples};
 
@@ -134,6 +135,11 @@ impl Run<'_> {
                     self.hook(step)
                 });
                 self.tell.lines(told)
+            }
+            Operation::Sync { source, pieces, overwrite, full, twice, taken_up, cancel } => {
+                let (overwrite, full, twice) = (*overwrite, *full, *twice);
+                let (taken_up, cancel) = (*taken_up, *cancel);
+                self.sync(*source, &Way { pieces, overwrite, full, twice, taken_up, cancel })
             }
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();

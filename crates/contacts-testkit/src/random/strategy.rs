@@ -65,6 +65,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         5 => super::campaigns::operation(),
         10 => super::bulk::operation(),
         3 => vec(super::hooks::step(), 1..8).prop_map(Operation::Hook),
+        5 => super::syncs::operation(profile()),
         4 => list(),
     ]
 }
@@ -197,8 +198,11 @@ fn range() -> impl Strategy<Value = TimeRange> {
 }
 
 fn source() -> impl Strategy<Value = SourceCondition> {
-    (select(&[SourceKind::Manual, SourceKind::CsvImport, SourceKind::Chat][..]), range())
-        .prop_map(|(kind, at)| SourceCondition { kind, origin: None, at })
+    (select(&SourceKind::ALL[..]), range()).prop_map(|(kind, at)| SourceCondition {
+        kind,
+        origin: None,
+        at,
+    })
 }
 
 fn condition() -> impl Strategy<Value = FieldCondition> {
