@@ -142,8 +142,8 @@ pub trait ErasureRepository: Send + Sync {
     ) -> Result<()>;
 
     /// Ends an erasure: erases whom an import that began before it has added since by an address
-    /// that is sought, and forgets what was sought. Says whether it could: not while an export
-    /// that began before is written.
+    /// that is sought, and forgets what was sought. Says whether it could: not while an export is
+    /// written, or a connected source read, that began before.
     ///
     /// # Errors
     ///

@@ -11,6 +11,9 @@ pub const KEEP_FILES: Duration = Duration::days(30);
 /// For how long a file may be coming.
 pub const KEEP_UPLOADS: Duration = Duration::days(1);
 
+/// For how long it is kept what a connector said in a run, after the end of that.
+pub const KEEP_LOGS: Duration = Duration::days(30);
+
 /// Why an upload failed that was not completed in time.
 pub const UPLOAD_EXPIRED: &str = "the upload was not completed within a day: upload the file again";
 
@@ -25,7 +28,8 @@ pub trait Housekeeping: Send + Sync {
     /// In every organisation: fails uploads that are older than [`KEEP_UPLOADS`], cancels imports
     /// that have been ready for longer than [`KEEP_FILES`], and deletes the files of both, and of
     /// imports that ended longer ago than that, with the rows that were shown of them; and
-    /// forgets sign-in links and sessions that have ended. Says how many files it deleted.
+    /// forgets sign-in links and sessions that have ended, and the logs of runs of connected
+    /// sources that ended longer ago than [`KEEP_LOGS`]. Says how many files it deleted.
     ///
     /// # Errors
     ///

@@ -133,7 +133,8 @@ pub trait JobQueue: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Gives a job back, or ends it; nothing happens when the worker has lost it.
+    /// Gives a job back, or ends it; nothing happens when the worker has lost it. One that rests
+    /// is due at once if somebody called it while it was held: the worker may have looked before.
     ///
     /// # Errors
     ///

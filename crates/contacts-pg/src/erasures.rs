@@ -169,7 +169,7 @@ impl ErasureRepository for Database {
             let Some(mut row) = find(db, org, id, " FOR UPDATE")? else { return Ok(true) };
             let Some(sought) = row.sought.take() else { return Ok(true) };
             let (sought, erasure) = (StoredSought::read(sought)?, row.read(org)?);
-            if erase::is_exporting(db, &erasure)? {
+            if erase::is_at_work(db, &erasure)? {
                 return Ok(false);
             }
             for contact in erase::added_since(db, &erasure, &sought)? {

@@ -10,10 +10,9 @@ use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::Database;
 use crate::database::store;
 use crate::erasures::drop_file;
-use crate::sessions;
+use crate::{Database, sessions, syncs};
 
 /// An import whose file is not needed any longer: $1 is when its upload began at the latest, $2
 /// when it came to its end or was ready.
@@ -31,6 +30,7 @@ struct DueRow {
 impl Housekeeping for Database {
     fn sweep(&self, now: OffsetDateTime) -> Result<u64> {
         sessions::sweep(self, now)?;
+        syncs::sweep_logs(self, now)?;
         let (uploads, files) = (now - KEEP_UPLOADS, now - KEEP_FILES);
         let due = format!("SELECT org_id, id FROM imports WHERE {DUE}");
         let due: Vec<DueRow> = self.read_everywhere(|db| {

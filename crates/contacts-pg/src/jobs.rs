@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::database::{store, unreadable};
-use crate::statement::{Bind, Statement};
+use crate::statement::{Bind, PlanRow, Statement};
 
 /// A job that is due and that nobody holds.
 const FREE: &str =
@@ -111,7 +111,7 @@ pub(crate) fn enqueue(
 }
 
 /// Queues the job of a connected source, or makes it due, in the transaction that asks for it.
-/// Whoever holds it meanwhile looks again by itself.
+/// Whoever holds it meanwhile may have looked already, and does not rest before it has looked again.
 pub(crate) fn call(
     db: &mut PgConnection,
     org: OrgId,
@@ -121,7 +121,7 @@ pub(crate) fn call(
 ) -> Result<()> {
     let statement = "INSERT INTO jobs (org_id, id, kind, subject_id, due_at, failures) \
          VALUES ($1, $2, 'sync', $3, $4, 0) ON CONFLICT (org_id, kind, subject_id) \
-         DO UPDATE SET due_at = LEAST(jobs.due_at, excluded.due_at)";
+         DO UPDATE SET due_at = LEAST(jobs.due_at, excluded.due_at), called = true";
     sql_query(statement)
         .bind::<SqlUuid, _>(org.0)
         .bind::<SqlUuid, _>(id)
@@ -156,6 +156,41 @@ pub(crate) fn remove(db: &mut PgConnection, org: OrgId, job: Job) -> Result<()> 
         .execute(db)
         .map(drop)
         .map_err(store)
+}
+
+/// Takes a job of an organisation ($2) that is due ($1), for a worker ($3) and a time ($4).
+fn claim_statement(lane: &str) -> String {
+    format!(
+        "UPDATE jobs SET worker_id = $3, leased_until = $4, called = false \
+         WHERE org_id = $2 AND id = ( \
+             SELECT id FROM jobs WHERE org_id = $2 AND {lane} AND {FREE} \
+             ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
+         RETURNING id, kind, subject_id, failures"
+    )
+}
+
+/// The plan by which a job is taken.
+///
+/// # Errors
+///
+/// [`contacts_core::Error::Store`] when it cannot be asked for.
+pub fn explain_claim(
+    database: &Database,
+    org: OrgId,
+    lane: Lane,
+    now: OffsetDateTime,
+) -> Result<String> {
+    let statement = format!("EXPLAIN {}", claim_statement(of_lane(lane)));
+    let lines: Vec<PlanRow> = database.write(|db| {
+        sql_query(&statement)
+            .bind::<Timestamptz, _>(now)
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<SqlUuid, _>(Uuid::nil())
+            .bind::<Timestamptz, _>(now)
+            .load(db)
+            .map_err(store)
+    })?;
+    Ok(lines.into_iter().map(|row| row.line + "\n").collect())
 }
 
 impl JobQueue for Database {
@@ -235,7 +270,13 @@ impl JobQueue for Database {
             Outcome::GiveUp => ("failures + 1", now, true),
         };
         change.push("UPDATE jobs SET worker_id = NULL, leased_until = NULL, due_at = ");
-        change.bind(Bind::Time(due_at)).push(", failures = ").push(failures);
+        if matches!(outcome, Outcome::Rest(_)) {
+            change.push("CASE WHEN called THEN due_at ELSE ");
+            change.bind(Bind::Time(due_at)).push(" END");
+        } else {
+            change.bind(Bind::Time(due_at));
+        }
+        change.push(", failures = ").push(failures);
         if given_up {
             change.push(", given_up_at = ").bind(Bind::Time(now));
         }
@@ -259,12 +300,7 @@ impl Database {
         lease: Duration,
         now: OffsetDateTime,
     ) -> Result<Option<Row>> {
-        let statement = format!(
-            "UPDATE jobs SET worker_id = $3, leased_until = $4 WHERE org_id = $2 AND id = ( \
-                 SELECT id FROM jobs WHERE org_id = $2 AND {lane} AND {FREE} \
-                 ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
-             RETURNING id, kind, subject_id, failures"
-        );
+        let statement = claim_statement(lane);
         self.write(|db| {
             sql_query(&statement)
                 .bind::<Timestamptz, _>(now)

@@ -47,9 +47,11 @@ pub mod testing {
     use contacts_core::{OrgId, Result};
 
     pub use crate::contacts::explain_list;
+    pub use crate::jobs::explain_claim;
     pub use crate::migrate::{revert_all, run_all};
     pub use crate::person::known_tables;
     pub use crate::selections::explain_count;
+    pub use crate::syncs::{Scan, Step, scans};
     use crate::{Database, imports};
 
     /// Forgets what imports did to a contact.

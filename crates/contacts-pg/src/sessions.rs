@@ -269,7 +269,7 @@ pub(crate) fn sweep(database: &Database, now: OffsetDateTime) -> Result<()> {
 }
 
 #[derive(QueryableByName)]
-struct OrgRow {
+pub(crate) struct OrgRow {
     #[diesel(sql_type = SqlUuid)]
-    org_id: Uuid,
+    pub(crate) org_id: Uuid,
 }

@@ -11,9 +11,9 @@ use uuid::Uuid;
 use crate::database::store;
 
 #[derive(QueryableByName)]
-struct PlanRow {
+pub(crate) struct PlanRow {
     #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
-    line: String,
+    pub(crate) line: String,
 }
 
 /// A value that is bound.

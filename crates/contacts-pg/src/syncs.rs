@@ -2,7 +2,9 @@
 
 mod commit;
 mod links;
+mod logs;
 mod people;
+mod scans;
 mod stored;
 mod vanish;
 
@@ -19,6 +21,8 @@ use diesel::sql_types::{BigInt, Jsonb, Uuid as SqlUuid};
 use diesel::{OptionalExtension, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 
+pub(crate) use self::logs::sweep as sweep_logs;
+pub use self::scans::{Scan, Step, scans};
 use self::stored::{RunRow, SourceRow};
 use crate::Database;
 use crate::database::{is, is_unique_violation, store};

@@ -35,6 +35,9 @@ const PERSON: &[&str] = &[
 /// What may hold a person of the organisation and cannot be looked through.
 const ANSWERS: &str = "UPDATE stored_answers SET is_erased = true, answer = NULL WHERE org_id = $1";
 
+/// What connectors said in runs, which cannot be looked through either.
+const LOGS: &str = "UPDATE sync_runs SET log = '{}' WHERE org_id = $1 AND log <> '{}'";
+
 /// The files of exports that were begun before a moment ($2), which cannot be looked through
 /// either.
 const EXPORTS: &[&str] = &[
@@ -50,6 +53,10 @@ const NAMED: &[&str] = &[
     "UPDATE imports i SET file_name = 'erased.csv' WHERE i.org_id = $1 \
          AND EXISTS (SELECT FROM unnest($2) AS word WHERE strpos(lower(i.file_name), word) > 0 \
          OR strpos(translate(lower(i.file_name), '_-.+', '    '), word) > 0)",
+    "UPDATE sync_runs r SET problem = 'erased' WHERE r.org_id = $1 AND EXISTS ( \
+         SELECT FROM unnest($2) AS word WHERE strpos(lower(r.problem), word) > 0)",
+    "UPDATE connected_sources s SET problem = 'erased' WHERE s.org_id = $1 AND EXISTS ( \
+         SELECT FROM unnest($2) AS word WHERE strpos(lower(s.problem), word) > 0)",
     "UPDATE selections s SET filter = NULL WHERE s.org_id = $1 AND EXISTS ( \
          SELECT FROM unnest($2) AS word WHERE strpos(lower(s.filter::text), word) > 0)",
 ];
@@ -102,7 +109,9 @@ impl Database {
                 .execute(db)
                 .map_err(store)?;
         }
-        sql_query(ANSWERS).bind::<SqlUuid, _>(org.0).execute(db).map_err(store)?;
+        for statement in [ANSWERS, LOGS] {
+            sql_query(statement).bind::<SqlUuid, _>(org.0).execute(db).map_err(store)?;
+        }
         for statement in EXPORTS {
             sql_query(*statement)
                 .bind::<SqlUuid, _>(org.0)
@@ -148,10 +157,12 @@ struct AnyRow {
     is_any: bool,
 }
 
-/// Whether an export is written that began before the erasure.
-pub(super) fn is_exporting(db: &mut PgConnection, erasure: &Erasure) -> Result<bool> {
+/// Whether an export is written, or a connected source is read, that began before the erasure.
+pub(super) fn is_at_work(db: &mut PgConnection, erasure: &Erasure) -> Result<bool> {
     let statement = "SELECT EXISTS (SELECT FROM actions WHERE org_id = $1 AND kind = 'export' \
-         AND created_at <= $2 AND finished_at IS NULL) AS is_any";
+         AND created_at <= $2 AND finished_at IS NULL) \
+         OR EXISTS (SELECT FROM sync_runs WHERE org_id = $1 AND state = 'running' \
+         AND started_at <= $2) AS is_any";
     let row: AnyRow = sql_query(statement)
         .bind::<SqlUuid, _>(erasure.org.0)
         .bind::<Timestamptz, _>(erasure.created_at)

@@ -31,7 +31,8 @@ pub(super) fn vanish(
     if unseen.is_empty() {
         return Ok(VanishedPiece::Done);
     }
-    let ids: Vec<String> = unseen.keys().cloned().collect();
+    let mut ids: Vec<String> = unseen.keys().cloned().collect();
+    ids.sort_unstable();
     let contacts = unseen.values().map(|link| link.contact.0).collect();
     let people = People::read(db, source.org, contacts, Vec::new())?;
     let mut taking = Taking::over(source, people, unseen, now);

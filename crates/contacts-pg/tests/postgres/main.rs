@@ -13,3 +13,4 @@ mod oracle;
 mod person;
 mod plans;
 mod support;
+mod syncs;

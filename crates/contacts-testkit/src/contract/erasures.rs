@@ -9,8 +9,10 @@ use contacts_core::erasure::{Erasure, ErasureId, ErasureState};
 use contacts_core::file::FileId;
 use contacts_core::import::{FileState, Import, ImportState, PlannedRow, Policy, Skip};
 use contacts_core::job::{Job, Lane};
+use contacts_core::sync::SyncRun;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 
+use super::syncs;
 use crate::Ports;
 use crate::samples::{self, new_email, new_name};
 
@@ -180,6 +182,35 @@ pub fn an_unsubscribe_is_forgotten_when_that_is_asked_for_and_only_then(ports: &
             assert!(ports.removed(org, again.id));
         }
     }
+}
+
+pub fn what_connectors_said_goes_with_an_erasure(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann Lee", "ann@example.org");
+    let (source, ended) = syncs::said(ports, org, &["a row of ann@example.org"]);
+    syncs::end(ports, &source, &ended, Some("it says: no such row: ANN@example.org"));
+    let run = |run: &SyncRun| ports.sources.run(org, run.id).unwrap().unwrap();
+    let erasure = begin(ports, &ann);
+    assert_eq!((run(&ended).log, run(&ended).problem), (vec![], Some("erased".to_owned())));
+    let problem = ports.sources.get(org, source.id).unwrap().unwrap().problem;
+    assert_eq!(problem.as_deref(), Some("erased"));
+    assert!(ports.erasures.finish(org, erasure.id, ports.clock.now()).unwrap());
+}
+
+pub fn a_source_that_is_read_meanwhile_is_waited_for(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann Lee", "ann@example.org");
+    let (source, open) = syncs::said(ports, org, &[]);
+    let erasure = begin(ports, &ann);
+    assert!(!ports.erasures.finish(org, erasure.id, ports.clock.now()).unwrap());
+    syncs::says(ports, &source, &open, &["a row of ann@example.org"]);
+    syncs::end(ports, &source, &open, Some("no address is free"));
+    // Whoever begins now has read nothing before.
+    ports.clock.tick();
+    syncs::said(ports, org, &["nobody"]);
+    assert!(ports.erasures.finish(org, erasure.id, ports.clock.now()).unwrap());
+    let open = ports.sources.run(org, open.id).unwrap().unwrap();
+    assert_eq!((open.log, open.problem.as_deref()), (vec![], Some("no address is free")));
 }
 
 pub fn an_erasure_queues_its_job_once(ports: &Ports) {

@@ -51,6 +51,23 @@ pub fn a_file_goes_thirty_days_after_the_end_of_its_import(ports: &Ports) {
     }
 }
 
+pub fn what_a_connector_said_goes_thirty_days_after_the_end_of_its_run(ports: &Ports) {
+    for org in [ports.org(), ports.org()] {
+        let (source, begun) = super::syncs::said(ports, org, &["Hello"]);
+        let log = || ports.sources.run(org, begun.id).unwrap().unwrap().log;
+        ports.clock.advance(DAY * 40);
+        sweep(ports);
+        assert_eq!(log(), ["Hello"], "it is still running");
+        super::syncs::end(ports, &source, &begun, None);
+        ports.clock.advance(DAY * 30 - INSTANT);
+        sweep(ports);
+        assert_eq!(log(), ["Hello"]);
+        ports.clock.advance(INSTANT);
+        sweep(ports);
+        assert!(log().is_empty());
+    }
+}
+
 pub fn links_and_sessions_that_have_ended_are_forgotten_and_live_ones_stay(ports: &Ports) {
     let org = ports.org();
     let (kept, ann, token) = samples::signed_in(ports, org, "Ann", 1);

@@ -254,6 +254,8 @@ macro_rules! erasure_repository_contract {
             whom_an_import_adds_meanwhile_is_erased_in_the_end
             whoever_comes_again_of_their_own_accord_stays
             an_unsubscribe_is_forgotten_when_that_is_asked_for_and_only_then
+            what_connectors_said_goes_with_an_erasure
+            a_source_that_is_read_meanwhile_is_waited_for
             an_erasure_queues_its_job_once
             the_newest_erasure_is_listed_first
             organisations_do_not_see_each_other
@@ -282,6 +284,7 @@ macro_rules! housekeeping_contract {
     ($make:expr) => {
         $crate::properties! { $make, housekeeping:
             a_file_goes_thirty_days_after_the_end_of_its_import
+            what_a_connector_said_goes_thirty_days_after_the_end_of_its_run
             links_and_sessions_that_have_ended_are_forgotten_and_live_ones_stay
             an_upload_that_is_never_completed_fails_after_a_day
             an_import_that_is_never_started_is_cancelled_after_thirty_days

@@ -20,6 +20,7 @@ macro_rules! sync_repository_contract {
             one_that_is_paused_runs_when_asked_only
             a_run_that_was_cancelled_takes_nothing_more
             one_that_gets_nowhere_is_given_up
+            a_run_that_is_asked_for_while_its_job_is_held_is_not_lost
             a_source_runs_beside_other_jobs
             only_the_last_runs_are_kept
             secrets_are_sealed_anew_where_they_are_still_there

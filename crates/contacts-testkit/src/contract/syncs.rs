@@ -64,6 +64,38 @@ fn take_up(ports: &Ports, source: &ConnectedSource) -> (ConnectedSource, SyncRun
     }
 }
 
+/// A source with a run that is under way, and in which so much was said.
+pub(super) fn said(ports: &Ports, org: OrgId, lines: &[&str]) -> (ConnectedSource, SyncRun) {
+    let (service, _) = service(ports);
+    let name = format!("CRM {}", ports.ids.next());
+    let definition = contacts_core::sync::Definition { name, ..samples::definition() };
+    let source = service.create(org, definition).unwrap();
+    service.ask(org, source.id, false, Actor::System).unwrap();
+    let (source, run) = take_up(ports, &source);
+    says(ports, &source, &run, lines);
+    (source, run)
+}
+
+/// The connector of a run says something.
+pub(super) fn says(ports: &Ports, source: &ConnectedSource, run: &SyncRun, lines: &[&str]) {
+    let log = lines.iter().map(|line| (*line).to_owned()).collect();
+    let piece = Piece { log, ..Piece::default() };
+    let taken = ports.sources.commit(source, run, &piece, ports.clock.now()).unwrap();
+    assert!(matches!(taken, Committed::Taken(..)));
+}
+
+/// A run ends, well or with a problem.
+pub(super) fn end(ports: &Ports, source: &ConnectedSource, run: &SyncRun, problem: Option<&str>) {
+    let end = End {
+        state: if problem.is_some() { SyncState::Failed } else { SyncState::Done },
+        problem: problem.map(str::to_owned),
+        failures: 0,
+        next_run_at: None,
+        log: Vec::new(),
+    };
+    assert!(ports.sources.end(source.org, run.id, None, &end, ports.clock.now()).unwrap());
+}
+
 fn hourly(service: &SyncService, org: OrgId) -> ConnectedSource {
     let schedule = Schedule::every(Duration::from_secs(3600)).unwrap();
     let definition =
@@ -344,6 +376,27 @@ pub fn one_that_gets_nowhere_is_given_up(ports: &Ports) {
     let run = service.get_run(org, source.id, run.id).unwrap();
     assert_eq!(run.state, SyncState::Failed);
     assert_eq!(connector.readings(), []);
+}
+
+/// The worker looked before somebody asked, and found nothing to do.
+pub fn a_run_that_is_asked_for_while_its_job_is_held_is_not_lost(ports: &Ports) {
+    let (org, (service, _)) = (ports.org(), service(ports));
+    let source = service.create(org, samples::definition()).unwrap();
+    let worker = ports.ids.next();
+    let claim = || ports.jobs.claim(Lane::Sync, worker, LEASE, ports.clock.now()).unwrap();
+    let job = claim().unwrap();
+    let rest = service.run(org, source.id, &Always).unwrap();
+    let until = ports.clock.now() + Duration::from_secs(300);
+    assert_eq!(rest, Outcome::Rest(until));
+    ports.clock.tick();
+    service.ask(org, source.id, false, Actor::System).unwrap();
+    ports.jobs.finish(&job, worker, rest, ports.clock.now()).unwrap();
+    let job = claim().expect("the job is due");
+    let outcome = service.run(org, source.id, &Always).unwrap();
+    ports.jobs.finish(&job, worker, outcome, ports.clock.now()).unwrap();
+    let (_, run) = &service.list(org).unwrap()[0];
+    assert_eq!(run.as_ref().map(|run| run.state), Some(SyncState::Done));
+    assert_eq!(claim(), None, "and was called once");
 }
 
 pub fn a_source_runs_beside_other_jobs(ports: &Ports) {

@@ -45,6 +45,7 @@ impl Rows {
         if erasure.forget_unsubscribe {
             self.contacts.forget_unsubscribes(erasure.org, &sought.emails());
         }
+        self.forget_what_connectors_said(|text| sought.is_named_in(text));
         for run in self.imports.values_mut() {
             if sought.is_named_in(&run.import.file_name) {
                 run.import.file_name = "erased.csv".to_owned();
@@ -153,6 +154,11 @@ impl ErasureRepository for World {
 
     fn finish(&self, org: OrgId, id: ErasureId, now: OffsetDateTime) -> Result<bool> {
         self.rows(org, |rows| {
+            let Some(kept) = rows.erasures.get(&id) else { return Ok(true) };
+            let is_open = kept.sought.is_some();
+            if is_open && rows.is_syncing_since(kept.erasure.created_at) {
+                return Ok(false);
+            }
             let Some(kept) = rows.erasures.get_mut(&id) else { return Ok(true) };
             let Some(sought) = kept.sought.take() else { return Ok(true) };
             let erasure = kept.erasure.clone();

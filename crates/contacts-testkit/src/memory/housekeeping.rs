@@ -2,7 +2,7 @@
 
 use contacts_core::Result;
 use contacts_core::housekeeping::{
-    Housekeeping, KEEP_FILES, KEEP_UPLOADS, READY_EXPIRED, UPLOAD_EXPIRED,
+    Housekeeping, KEEP_FILES, KEEP_LOGS, KEEP_UPLOADS, READY_EXPIRED, UPLOAD_EXPIRED,
 };
 use contacts_core::import::{FileState, Import, ImportId, ImportState};
 use time::OffsetDateTime;
@@ -28,6 +28,7 @@ impl Housekeeping for World {
         let mut deleted = 0;
         for rows in self.state().organisations.values_mut() {
             rows.sessions.sweep(now);
+            rows.forget_logs(now - KEEP_LOGS);
             let mut due: Vec<ImportId> = Vec::new();
             for run in rows.imports.values_mut() {
                 let import = &mut run.import;

@@ -17,6 +17,8 @@ struct Queued {
     claimed: Claimed,
     due: OffsetDateTime,
     held: Option<Held>,
+    /// Whether somebody called it while it was held.
+    called: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -38,7 +40,7 @@ impl Queued {
 impl Jobs {
     pub(crate) fn push(&mut self, org: OrgId, job: Job, now: OffsetDateTime, ids: &CountedIds) {
         let claimed = Claimed { org, id: JobId(ids.next()), job, failures: 0 };
-        self.0.push(Queued { claimed, due: now, held: None });
+        self.0.push(Queued { claimed, due: now, held: None, called: false });
     }
 
     /// Ends a job that is not needed any more.
@@ -59,7 +61,10 @@ impl Jobs {
     pub(crate) fn call(&mut self, org: OrgId, job: Job, due: OffsetDateTime, ids: &CountedIds) {
         let known = self.0.iter_mut().find(|q| (q.claimed.org, q.claimed.job) == (org, job));
         match known {
-            Some(queued) => queued.due = queued.due.min(due),
+            Some(queued) => {
+                queued.due = queued.due.min(due);
+                queued.called = true;
+            }
             None => self.push(org, job, due, ids),
         }
     }
@@ -109,6 +114,7 @@ impl JobQueue for World {
         let jobs = &mut self.state().jobs;
         let Some(job) = jobs.next(lane, now).and_then(|id| jobs.find(id)) else { return Ok(None) };
         job.held = Some(Held { by: worker, until: now + lease });
+        job.called = false;
         Ok(Some(job.claimed))
     }
 
@@ -142,7 +148,9 @@ impl JobQueue for World {
         match outcome {
             Outcome::Again => queued.due = now,
             Outcome::Rest(at) => {
-                queued.due = at;
+                if !queued.called {
+                    queued.due = at;
+                }
                 queued.claimed.failures = 0;
             }
             Outcome::Retry(at) => {

@@ -86,6 +86,39 @@ impl Rows {
         }
     }
 
+    /// Forgets the logs of runs, and the problems for which that is said.
+    pub(crate) fn forget_what_connectors_said(&mut self, is_named_in: impl Fn(&str) -> bool) {
+        let erase = |problem: &mut Option<String>| {
+            if problem.as_deref().is_some_and(&is_named_in) {
+                *problem = Some("erased".to_owned());
+            }
+        };
+        for syncing in self.sources.values_mut() {
+            erase(&mut syncing.source.problem);
+            for run in syncing.runs.values_mut() {
+                erase(&mut run.problem);
+                run.log.clear();
+            }
+        }
+    }
+
+    /// Whether a source is read since a moment or before.
+    pub(crate) fn is_syncing_since(&self, moment: OffsetDateTime) -> bool {
+        let mut runs = self.sources.values().flat_map(|syncing| syncing.runs.values());
+        runs.any(|run| {
+            run.state == SyncState::Running && run.started_at.is_some_and(|at| at <= moment)
+        })
+    }
+
+    /// Forgets the logs of runs that ended before a moment, or then.
+    pub(crate) fn forget_logs(&mut self, before: OffsetDateTime) {
+        for run in self.sources.values_mut().flat_map(|syncing| syncing.runs.values_mut()) {
+            if run.ended_at.is_some_and(|at| at <= before) {
+                run.log.clear();
+            }
+        }
+    }
+
     fn check_name(&self, source: &ConnectedSource) -> Result<()> {
         let taken = self.sources.values().any(|syncing| syncing.has_name(source));
         if taken { Err(Error::Taken("the source's name")) } else { Ok(()) }
