@@ -13,7 +13,9 @@ mod digest;
 mod erasures;
 mod fault;
 mod imports;
+mod servers;
 #[path = "../support/mod.rs"]
 mod support;
+mod syncs;
 mod walk;
 mod webhooks;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use contacts_core::action::Action;
 use contacts_core::job::Lane;
 use contacts_core::org::Organisation;
+use contacts_core::sync::Connectors;
 use contacts_core::webhook::{Sealer, WebhookSender};
 use contacts_core::{Clock, Ids, OrgId};
 use contacts_embed::{Contacts, Secret};
@@ -109,6 +110,14 @@ impl Stage {
         self
     }
 
+    /// The same database with these connectors.
+    pub(crate) fn connecting(mut self, connectors: &Connectors) -> Self {
+        for contacts in [&mut self.doomed, &mut self.services] {
+            contacts.sources.connectors = connectors.clone();
+        }
+        self
+    }
+
     /// Runs the jobs that are queued, with a worker that dies at each step and with one that
     /// freezes, and compares the ends.
     pub(crate) fn walk(&mut self, walk: impl Walk) {
@@ -191,7 +200,10 @@ impl Stage {
         let (worker, began) = (worker(&self.services), Instant::now());
         loop {
             worker.run_due().unwrap();
-            if !worker.jobs.is_waiting(Lane::Work, now).unwrap() {
+            if ![Lane::Work, Lane::Sync]
+                .iter()
+                .any(|lane| worker.jobs.is_waiting(*lane, now).unwrap())
+            {
                 return;
             }
             assert!(began.elapsed() < Duration::from_secs(20), "a job cannot be taken");
