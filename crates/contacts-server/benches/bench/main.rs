@@ -27,6 +27,7 @@ mod search;
 mod start;
 mod statement;
 mod stats;
+mod sync;
 mod words;
 
 /// Why a benchmark has no result. It ends up on a terminal, and nothing is decided by its kind.
@@ -50,6 +51,7 @@ const ALL: &[Benchmark] = &[
     Benchmark { name: "bulk", run: bulk::run },
     Benchmark { name: "capture", run: capture::run },
     Benchmark { name: "deliveries", run: deliveries::run },
+    Benchmark { name: "sync", run: sync::run },
     Benchmark { name: "start", run: start::run },
     Benchmark { name: "page", run: page::run },
 ];

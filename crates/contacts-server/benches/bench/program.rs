@@ -23,7 +23,7 @@ pub(crate) struct Ran {
 }
 
 /// The program, with a database and nothing else of our environment that would change it.
-fn contacts(world: &World, database: &str) -> Command {
+pub(crate) fn contacts(world: &World, database: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contacts"));
     command.current_dir(world.postgres.folder());
     for (name, _) in std::env::vars_os() {
