@@ -5,39 +5,23 @@
 mod support;
 
 use std::collections::VecDeque;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustix::process::Signal;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Scratch, Serving, file};
+use crate::support::{Arrived, Scratch, Secured, Serving, file};
 
 /// Longer than anything takes here.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A request that a receiver got.
-struct Arrived {
-    head: String,
-    body: String,
-}
-
 impl Arrived {
-    fn header(&self, name: &str) -> &str {
-        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).unwrap().1
-    }
-
     /// What the Standard Webhooks say of a signature.
     fn assert_signed(&self, secret: &str) {
         let key = BASE64_STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
@@ -53,81 +37,23 @@ impl Arrived {
     }
 }
 
-/// A server of somebody else, with a certificate of an authority that was made for it.
+/// Somebody who is told.
 struct Receiver {
+    server: Secured,
     url: String,
-    /// The authority's certificate.
-    authority: String,
-    arrived: mpsc::Receiver<Arrived>,
     /// What is answered to the next requests; 204 to those after.
     answers: Arc<Mutex<VecDeque<u16>>>,
 }
 
 impl Receiver {
     fn new() -> Self {
-        let (authority, chain, key) = certified();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap();
-        let config = Arc::new(config);
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("https://localhost:{}/hook", listener.local_addr().unwrap().port());
-        let (told, arrived) = mpsc::channel();
         let answers = Arc::new(Mutex::new(VecDeque::new()));
         let prepared = answers.clone();
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let connection = ServerConnection::new(config.clone()).unwrap();
-                let mut stream = StreamOwned::new(connection, stream.unwrap());
-                // Whoever does not trust the certificate hangs up.
-                let Some(request) = read(&mut stream) else { continue };
-                let status = prepared.lock().unwrap().pop_front().unwrap_or(204);
-                let answer = format!(
-                    "HTTP/1.1 {status} x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-                );
-                let _ = stream.write_all(answer.as_bytes());
-                stream.conn.send_close_notify();
-                let _ = stream.flush();
-                if told.send(request).is_err() {
-                    return;
-                }
-            }
+        let server = Secured::new(move |_| {
+            let status = prepared.lock().unwrap().pop_front().unwrap_or(204);
+            (status, String::new(), String::new())
         });
-        Self { url, authority, arrived, answers }
-    }
-}
-
-fn certified() -> (String, Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let authority = params.self_signed(&key).unwrap();
-    let issuer = Issuer::new(params, key);
-    let key = KeyPair::generate().unwrap();
-    let names = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = names.signed_by(&key, &issuer).unwrap();
-    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    (authority.pem(), vec![certificate.der().clone()], key)
-}
-
-fn read(stream: &mut StreamOwned<ServerConnection, TcpStream>) -> Option<Arrived> {
-    let (mut bytes, mut buffer) = (Vec::new(), [0; 4_096]);
-    loop {
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let arrived = Arrived { head: head.to_owned(), body: body.to_owned() };
-            if arrived.header("content-length").parse() == Ok(body.len()) {
-                return Some(arrived);
-            }
-        }
-        match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => return None,
-            Ok(read) => bytes.extend_from_slice(&buffer[..read]),
-        }
+        Self { url: format!("{}/hook", server.url), server, answers }
     }
 }
 
@@ -172,7 +98,7 @@ impl<'a> Hooked<'a> {
             ] {
                 self.database.execute(statement);
             }
-            if let Ok(arrived) = receiver.arrived.recv_timeout(Duration::from_millis(200)) {
+            if let Ok(arrived) = receiver.server.arrived.recv_timeout(Duration::from_millis(200)) {
                 return arrived;
             }
             assert!(began.elapsed() < PATIENCE, "nothing arrives: {}", self.tried(0));
@@ -183,7 +109,7 @@ impl<'a> Hooked<'a> {
 #[test]
 fn a_message_is_signed_tried_again_given_up_and_sent_again() {
     let (database, receiver) = (Scratch::new(), Receiver::new());
-    let (_folder, authority) = file("authority.pem", &receiver.authority);
+    let (_folder, authority) = file("authority.pem", &receiver.server.authority);
     let environment = [("SSL_CERT_FILE", authority.to_str().unwrap())];
     let serving = Serving::with(&database.url, &["--webhook-allow-private"], &environment);
     let hooked = Hooked::new(&serving, &database, &receiver.url);
@@ -195,7 +121,7 @@ fn a_message_is_signed_tried_again_given_up_and_sent_again() {
         "/v1/contacts",
         r#"{"name":"Ann Zorgblatt","email":"ann@example.org"}"#,
     );
-    let first = receiver.arrived.recv_timeout(PATIENCE).unwrap();
+    let first = receiver.server.arrived.recv_timeout(PATIENCE).unwrap();
     assert!(first.head.starts_with("POST /hook HTTP/1.1"), "{}", first.head);
     first.assert_signed(&hooked.secret);
     let told = first.json();
@@ -234,7 +160,7 @@ fn a_message_is_signed_tried_again_given_up_and_sent_again() {
 #[test]
 fn a_server_whose_certificate_nobody_vouches_for_is_told_nothing() {
     let (database, receiver) = (Scratch::new(), Receiver::new());
-    let (_folder, other) = file("authority.pem", Receiver::new().authority);
+    let (_folder, other) = file("authority.pem", Receiver::new().server.authority);
     let environment = [("SSL_CERT_FILE", other.to_str().unwrap())];
     let serving = Serving::with(&database.url, &["--webhook-allow-private"], &environment);
     let hooked = Hooked::new(&serving, &database, &receiver.url);
@@ -242,13 +168,13 @@ fn a_server_whose_certificate_nobody_vouches_for_is_told_nothing() {
     let failed = hooked.tried(1);
     assert_eq!((&failed["state"], &failed["status"]), (&json!("pending"), &Value::Null));
     assert!(failed["problem"].as_str().unwrap().contains("cannot be connected"), "{failed}");
-    assert!(receiver.arrived.try_recv().is_err());
+    assert!(receiver.server.arrived.try_recv().is_err());
 }
 
 #[test]
 fn nothing_is_sent_inside_unless_the_operator_wants_it() {
     let (database, receiver) = (Scratch::new(), Receiver::new());
-    let (_folder, authority) = file("authority.pem", &receiver.authority);
+    let (_folder, authority) = file("authority.pem", &receiver.server.authority);
     let environment = [("SSL_CERT_FILE", authority.to_str().unwrap())];
     let serving = Serving::with(&database.url, &[], &environment);
     let by_number = receiver.url.replace("localhost", "127.0.0.1");
@@ -258,5 +184,5 @@ fn nothing_is_sent_inside_unless_the_operator_wants_it() {
     serving.expect(202, "POST", &format!("{}/test", hooked.path), "");
     let problem = hooked.tried(1)["problem"].clone();
     assert!(problem.as_str().unwrap().contains("inside the network"), "{problem}");
-    assert!(receiver.arrived.try_recv().is_err());
+    assert!(receiver.server.arrived.try_recv().is_err());
 }

@@ -2,7 +2,9 @@
 // connector of our own as the operator would list one.
 
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
@@ -17,7 +19,7 @@ before(async () => {
   const list = join(folder, "connectors.json");
   const command = [process.execPath, fileURLToPath(new URL("connector.mjs", import.meta.url))];
   await writeFile(list, JSON.stringify({ connectors: [{ name: "crm", protocol: "airbyte", command, limits: { memory_mib: 8192 } }] }));
-  world = await start({ CONTACTS_CONNECTORS: list });
+  world = await start({ CONTACTS_CONNECTORS: list, CONTACTS_SOURCES_ALLOW_PRIVATE: "yes" });
 });
 afterEach(() => world.leave());
 after(async () => {
@@ -64,6 +66,45 @@ async function define(page, until, host = "steps.example") {
   if (until === "Where it goes") return;
   await next(page);
   await page.getByLabel("Name", { exact: true }).waitFor();
+}
+
+/** A server of somebody else: a list in pages of two, for whoever knows the token. */
+async function serve() {
+  const people = [1, 2, 3, 4, 5].map((id) => ({ id, name: `Listed ${id}`, email: `l${id}@list.example`, size: `${id}0`, changed: `2026-02-0${id}` }));
+  const asked = [];
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url, "http://list.example");
+    asked.push(request.url);
+    if (request.headers.authorization !== `Bearer ${TOKEN}`) return void response.writeHead(401).end();
+    if (pathname !== "/people") return void response.writeHead(404).end();
+    const from = Number(searchParams.get("after"));
+    const all = people.filter(({ changed }) => changed >= (searchParams.get("since") ?? ""));
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ people: all.slice(from, from + 2), next: from + 2 < all.length ? String(from + 2) : null }));
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { people, asked, port: server.address().port, stop: () => server.close().closeAllConnections() };
+}
+
+/** Goes through the steps of a new source that is read over HTTP, as far as one. */
+async function defineList(page, until, url) {
+  await radio(page, "http").check();
+  await next(page);
+  await page.getByLabel("Address").fill(url);
+  await page.getByLabel("Path of the list").fill("people");
+  await page.getByLabel("Authentication").selectOption("bearer");
+  await page.getByLabel(/^Token/).fill(TOKEN);
+  await page.getByLabel(/^Pages/).selectOption("cursor");
+  await page.getByLabel("Path of the next page").fill("next");
+  await page.getByLabel("Parameter of the page").fill("after");
+  await page.getByLabel("Parameter of the time").fill("since");
+  if (until === "Connection") return;
+  await next(page);
+  await radio(page, "Only what changed since").check();
+  await page.getByLabel("Changed since, by the field").fill("changed");
+  if (until === "What is read") return;
+  await next(page);
+  await page.getByLabel("email goes to").waitFor();
 }
 
 test("with nothing connected the page says what it is for", async () => {
@@ -157,6 +198,93 @@ test("a source is defined step by step, runs, and brings its people", async () =
   await button(page, "Source").click();
   await until(() => page.getByRole("checkbox", { name: /^Defined/ }).isChecked(), true, "the filter knows it by its name");
   await world.close(page);
+});
+
+test("a list is defined by its address, and what changed there comes the next time", async () => {
+  const list = await serve();
+  const { key } = await world.api("POST", "/v1/fields", { key: "size", label: "Shoe size", type: "text" });
+  const page = await world.open("/sources/new");
+  const url = `http://127.0.0.1:${list.port}`;
+  await defineList(page, "Connection", `${url}/elsewhere`);
+  for (const [label, wrong, told] of [
+    ["Address", "not an address", "The setting url is no address of the web."],
+    ["Address", `https://127.0.0.1:${list.port}/people`, /^It cannot be connected to/],
+    ["Address", `${url}/elsewhere`, "The server answers 404."],
+    [/^Token/, "another", "The server answers 401: the credentials are wrong, or may not read this."],
+    ["Path of the list", "persons", "There is no list at persons in the answer."],
+  ]) {
+    const right = label === "Address" ? `${url}/people` : await page.getByLabel(label).inputValue();
+    await page.getByLabel(label).fill(wrong);
+    await button(page, "Test the connection").click();
+    await page.getByText(told).waitFor();
+    await page.getByLabel(label).fill(right);
+  }
+  await next(page);
+  await until(() => radio(page, "records").isChecked(), true, "the only stream is chosen");
+  await radio(page, "Only what changed since").check();
+  await page.getByLabel("Changed since, by the field").fill("changed");
+  await next(page);
+  await until(() => page.getByLabel("email goes to").inputValue(), "email");
+  await page.getByLabel("size goes to").selectOption("Shoe size");
+  await page.getByText("First 5 records").click();
+  await page.getByRole("cell", { name: "l5@list.example" }).waitFor();
+  await next(page);
+  await page.getByLabel("Name", { exact: true }).fill("List");
+  await button(page, "Save the source").click();
+  await heading(page, "List").waitFor();
+  const id = idOf(page);
+  await page.getByText("5 added, 0 updated, 0 unchanged, 0 skipped", { exact: true }).waitFor();
+  const people = await from(id);
+  assert.deepEqual(people.map(({ name, email, custom }) => [name, email, custom[key]]).sort(), list.people.map(({ name, email, size }) => [name, email, size]));
+
+  Object.assign(list.people[0], { name: "Listed anew", changed: "2026-02-06" });
+  list.asked.length = 0;
+  await button(page, "Run now").click();
+  await page.getByText("0 added, 1 updated, 1 unchanged, 0 skipped", { exact: true }).waitFor();
+  assert.deepEqual(list.asked, ["/people?since=2026-02-05"]);
+  assert.deepEqual((await from(id)).filter(({ name }) => name === "Listed anew").map(({ email }) => email), ["l1@list.example"]);
+  await page.getByText("authentication.token set, not shown").waitFor();
+  assert.ok(!(await page.content()).includes(TOKEN));
+  list.stop();
+  await world.close(page);
+});
+
+test("each step of a list is clean in every look", async () => {
+  const list = await serve();
+  for (const name of ["Connection", "What is read", "Where it goes"]) {
+    await world.inEveryLook("/sources/new", async (page) => {
+      await defineList(page, name, `http://127.0.0.1:${list.port}/people`);
+      await step(page, name).waitFor();
+      if (name === "Connection") {
+        await button(page, "Test the connection").click();
+        await page.getByText("It can be reached.").waitFor();
+      }
+      await page.evaluate(() => scrollTo(0, 0));
+    });
+  }
+  list.stop();
+});
+
+test("an address inside the network is refused in a sentence, and not asked", async () => {
+  const list = await serve();
+  const guarded = await start();
+  const page = await guarded.open("/sources/new");
+  await defineList(page, "Connection", `http://127.0.0.1:${list.port}/people`);
+  for (const [address, told] of [
+    [`http://127.0.0.1:${list.port}/people`, "The address must begin with https://."],
+    [`https://127.0.0.1:${list.port}/people`, "The address leads to an address inside the network."],
+    [`https://localhost:${list.port}/people`, "Its name leads to an address inside the network."],
+  ]) {
+    await page.getByLabel("Address").fill(address);
+    await next(page);
+    await page.getByText(told, { exact: true }).waitFor();
+    await button(page, "Continue anyway").waitFor();
+  }
+  await guarded.axe(page);
+  assert.deepEqual(list.asked, []);
+  list.stop();
+  await guarded.close(page);
+  await guarded.stop();
 });
 
 test("every part can be changed, and secrets that are not typed stay", async () => {

@@ -4,6 +4,7 @@
 
 mod http;
 mod program;
+mod tls;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -11,6 +12,7 @@ use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 
 pub(crate) use self::http::Answer;
 pub(crate) use self::program::{Ended, Serving, contacts, contacts_alone, file, pid, spawn};
+pub(crate) use self::tls::{Arrived, Secured};
 
 /// An empty database on the test server, dropped at the end.
 pub(crate) struct Scratch {
