@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::contact::{
-    Activity, ActivityKind, Capture, CaptureRepository, Change, Contact, ContactId, Meeting,
-    OwnContact, is_only_captured,
+    Activity, ActivityKind, Capture, CaptureRepository, Change, Contact, ContactId, EmailAddress,
+    Meeting, OwnContact, is_only_captured,
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::{Actor, OrgId, Result};
@@ -19,10 +19,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::contacts::{
-    Custom, arrivals, find, fold, hold, holder, insert_contacts, record, update_row,
-};
-use crate::conversations::{self, hold_visitor, owner, run_again};
+use crate::contacts::{Custom, arrivals, find, fold, hold, insert_contacts, record, update_row};
+use crate::conversations::{self, hold_visitor, run_again};
 use crate::database::{is, is_unique_violation, store};
 use crate::duplicates::pair;
 use crate::events::publish;
@@ -46,11 +44,14 @@ type Said = BTreeMap<ContactId, BTreeSet<String>>;
 
 /// Who may be meant: the contact of the address, the visitor's own, and the one that has the
 /// conversation.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, QueryableByName)]
 struct Met {
-    of_address: Option<ContactId>,
-    own: Option<ContactId>,
-    told: Option<ContactId>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    of_address: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    own: Option<Uuid>,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    told: Option<Uuid>,
 }
 
 impl CaptureRepository for Database {
@@ -78,14 +79,16 @@ impl Taking<'_> {
         let Capture { org, visitor, .. } = self.capture;
         hold_visitor(db, *org, visitor)?;
         let met = self.met(db)?;
-        let ids: Vec<_> = [met.of_address, met.own, met.told].into_iter().flatten().collect();
+        let there = [met.of_address, met.own, met.told].into_iter().flatten();
+        let ids: Vec<_> = there.map(ContactId).collect();
+        let mut said = Said::new();
         if !ids.is_empty() {
             hold(db, *org, &ids)?;
             if self.met(db)? != met {
                 return Err(run_again());
             }
+            said = self.said(db, &ids)?;
         }
-        let mut said = self.said(db, &ids)?;
         if let Some(contact) = self.capture.is_repeated(&said) {
             return Ok(contact);
         }
@@ -127,14 +130,23 @@ impl Taking<'_> {
         Ok(contact)
     }
 
+    /// In one question: a capture is made of few, and each of them costs as much as it does.
     fn met(&self, db: &mut PgConnection) -> Result<Met> {
         let Capture { org, visitor, conversation, email, .. } = self.capture;
-        let of_address = match email {
-            Some(email) => holder(db, *org, email.key())?,
-            None => None,
-        };
-        let own = owner(db, *org, visitor)?;
-        Ok(Met { of_address, own, told: conversations::linked(db, *org, *conversation)? })
+        let statement = "SELECT (SELECT id FROM contacts WHERE org_id = $1 AND email_key = $2) \
+                 AS of_address, \
+             (SELECT contact_id FROM visitors \
+                 WHERE org_id = $1 AND widget_id = $3 AND visitor = $4) AS own, \
+             (SELECT contact_id FROM contact_conversations \
+                 WHERE org_id = $1 AND conversation_id = $5) AS told";
+        sql_query(statement)
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<Nullable<Text>, _>(email.as_ref().map(EmailAddress::key))
+            .bind::<SqlUuid, _>(visitor.widget())
+            .bind::<Text, _>(visitor.id())
+            .bind::<SqlUuid, _>(conversation.0)
+            .get_result(db)
+            .map_err(store)
     }
 
     fn said(&self, db: &mut PgConnection, contacts: &[ContactId]) -> Result<Said> {
@@ -154,9 +166,11 @@ impl Taking<'_> {
         Ok(rows.into_iter().map(said).collect())
     }
 
-    fn held(&self, db: &mut PgConnection, id: Option<ContactId>) -> Result<Option<Contact>> {
+    fn held(&self, db: &mut PgConnection, id: Option<Uuid>) -> Result<Option<Contact>> {
         let Some(id) = id else { return Ok(None) };
-        find(db, self.capture.org, id, Custom::Whole, "")?.map(Some).ok_or_else(run_again)
+        find(db, self.capture.org, ContactId(id), Custom::Whole, "")?
+            .map(Some)
+            .ok_or_else(run_again)
     }
 
     fn add(&self, db: &mut PgConnection, id: ContactId) -> Result<ContactId> {
@@ -246,14 +260,15 @@ impl Taking<'_> {
 
     fn link(&self, db: &mut PgConnection, contact: ContactId) -> Result<()> {
         let told = self.capture.conversation();
+        // What is new was released by nobody.
         if !conversations::insert(db, &told)? {
             let kept = conversations::find(db, told.org, told.id, "")?.ok_or_else(run_again)?;
             // A widget cannot lay hands on what another visitor said.
             if kept.visitor != told.visitor {
                 return Ok(());
             }
+            conversations::take_up(db, told.org, told.id)?;
         }
-        conversations::take_up(db, told.org, told.id)?;
         let takes = self.capture.takes_conversation();
         conversations::link(db, told.org, told.id, contact, takes)
     }

@@ -22,9 +22,7 @@ pub(crate) use self::filter::{Look, push_filter};
 pub use self::list::explain_list;
 pub(crate) use self::merge::{fold, hold};
 pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, find, select_contacts};
-pub(crate) use self::write::{
-    Sources, holder, insert_contacts, insert_sources, link_tags, update_row,
-};
+pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags, update_row};
 use crate::Database;
 
 /// The contact with its values of archived fields, held until the transaction ends.

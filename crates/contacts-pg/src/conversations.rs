@@ -198,11 +198,7 @@ fn hold_owner(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<Op
 }
 
 /// The contact that a visitor is.
-pub(crate) fn owner(
-    db: &mut PgConnection,
-    org: OrgId,
-    visitor: &Visitor,
-) -> Result<Option<ContactId>> {
+fn owner(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<Option<ContactId>> {
     let statement = "SELECT contact_id AS id FROM visitors \
          WHERE org_id = $1 AND widget_id = $2 AND visitor = $3";
     let row: Option<IdRow> = sql_query(statement)
@@ -287,23 +283,6 @@ fn unlink(db: &mut PgConnection, org: OrgId, id: ConversationId) -> Result<()> {
         .execute(db)
         .map(drop)
         .map_err(store)
-}
-
-/// The contact that has a conversation.
-pub(crate) fn linked(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ConversationId,
-) -> Result<Option<ContactId>> {
-    let statement = "SELECT contact_id AS id FROM contact_conversations \
-         WHERE org_id = $1 AND conversation_id = $2";
-    let row: Option<IdRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .get_result(db)
-        .optional()
-        .map_err(store)?;
-    Ok(row.map(|row| ContactId(row.id)))
 }
 
 /// Links what a visitor said, or one conversation of it, to the contact that they are: what is

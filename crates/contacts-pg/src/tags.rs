@@ -1,6 +1,6 @@
 //! Tags.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use contacts_core::contact::ContactId;
 use contacts_core::event::{ContactEvent, EventKind};
@@ -212,6 +212,25 @@ pub(crate) fn by_key(
 /// The ids of those tags that are there.
 pub(crate) fn ids_of(db: &mut PgConnection, org: OrgId, names: &[TagName]) -> Result<Vec<Uuid>> {
     Ok(by_key(db, org, names)?.into_values().collect())
+}
+
+/// Those tags that are there, as they were first written.
+pub(crate) fn written(
+    db: &mut PgConnection,
+    org: OrgId,
+    tags: &BTreeSet<TagName>,
+) -> Result<Vec<TagName>> {
+    if tags.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<_> = tags.iter().map(TagName::key).collect();
+    let rows: Vec<NameRow> =
+        sql_query("SELECT id, name FROM tags WHERE org_id = $1 AND key = ANY($2)")
+            .bind::<SqlUuid, _>(org.0)
+            .bind::<Array<Text>, _>(&keys)
+            .load(db)
+            .map_err(store)?;
+    rows.into_iter().map(|row| tag_name(&row.name)).collect()
 }
 
 /// The names of those tags that are there.

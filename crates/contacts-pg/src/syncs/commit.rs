@@ -72,9 +72,8 @@ pub(super) struct Taking<'a> {
     now: OffsetDateTime,
     people: People,
     links: HashMap<String, Link>,
-    /// Links that are to be written, and those whose contacts only were seen.
+    /// Links that are to be written.
     written: BTreeSet<String>,
-    seen: BTreeSet<String>,
     forgotten: BTreeMap<String, ContactId>,
 }
 
@@ -96,14 +95,16 @@ impl<'a> Taking<'a> {
             Err(_) => false,
         };
         let (mut contacts, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        let mut tags = BTreeSet::new();
         for planned in piece.records.iter().filter(is_news) {
             contacts.extend(links.get(&planned.external_id).map(|link| link.contact.0));
-            let row = planned.row.as_ref().ok().and_then(Option::as_ref);
-            let email = row.and_then(|row| row.email.as_ref());
-            keys.extend(email.map(|email| email.key().to_owned()));
+            let Ok(Some(row)) = &planned.row else { continue };
+            keys.extend(row.email.as_ref().map(|email| email.key().to_owned()));
+            tags.extend(row.tags.iter().cloned());
         }
         let contacts = contacts.into_iter().collect();
-        let people = People::read(db, source.org, contacts, keys.into_iter().collect())?;
+        let keys = keys.into_iter().collect();
+        let people = People::read(db, source, contacts, keys, tags)?;
         Ok(Self::over(source, people, links, now))
     }
 
@@ -113,8 +114,8 @@ impl<'a> Taking<'a> {
         links: HashMap<String, Link>,
         now: OffsetDateTime,
     ) -> Self {
-        let (written, seen, forgotten) = Default::default();
-        Self { source, now, people, links, written, seen, forgotten }
+        let (written, forgotten) = Default::default();
+        Self { source, now, people, links, written, forgotten }
     }
 
     fn take(
@@ -135,10 +136,9 @@ impl<'a> Taking<'a> {
         if let Some(link) = self.links.get_mut(&planned.external_id)
             && link.said.covers(row)
         {
-            if std::mem::take(&mut link.vanished) {
+            // Where those who vanish are looked for, it is kept that this one was seen.
+            if std::mem::take(&mut link.vanished) || self.source.watches_for_vanished() {
                 self.written.insert(planned.external_id.clone());
-            } else {
-                self.seen.insert(planned.external_id.clone());
             }
             return Ok(Some(Skip::Unchanged));
         }
@@ -200,7 +200,6 @@ impl<'a> Taking<'a> {
             Vanish::Unlink => {
                 let link = self.links.remove(external_id);
                 self.written.remove(external_id);
-                self.seen.remove(external_id);
                 self.forgotten.extend(link.map(|link| (external_id.to_owned(), link.contact)));
                 Ok(true)
             }
@@ -224,15 +223,10 @@ impl<'a> Taking<'a> {
         db: &mut PgConnection,
         run: &SyncRun,
     ) -> Result<()> {
-        let Self { source, now, people, links, written, seen, forgotten } = self;
+        let Self { source, now, people, links, written, forgotten } = self;
         people.write(database, db, source, now)?;
         links::forget(db, source, &forgotten)?;
         let kept = written.iter().filter_map(|id| Some((id.as_str(), links.get(id)?)));
-        links::keep(db, source, run, &kept.collect::<Vec<_>>())?;
-        if source.watches_for_vanished() {
-            let seen = seen.difference(&written).map(String::as_str);
-            links::see(db, source, run, &seen.collect::<Vec<_>>())?;
-        }
-        Ok(())
+        links::keep(db, source, run, &kept.collect::<Vec<_>>())
     }
 }

@@ -38,8 +38,11 @@ pub(super) fn known(
     source: &ConnectedSource,
     ids: &[&str],
 ) -> Result<HashMap<String, Link>> {
-    let statement = "SELECT external_id, contact_id, said, vanished FROM source_links \
-         WHERE org_id = $1 AND source_id = $2 AND external_id = ANY($3)";
+    // Each by itself: where the statistics do not know the source, a walk over all of its links
+    // looks as good.
+    let statement = "SELECT l.* FROM unnest($3) AS k (external_id) CROSS JOIN LATERAL ( \
+             SELECT external_id, contact_id, said, vanished FROM source_links \
+             WHERE org_id = $1 AND source_id = $2 AND external_id = k.external_id LIMIT 1) l";
     let rows: Vec<Row> = sql_query(statement)
         .bind::<SqlUuid, _>(source.org.0)
         .bind::<SqlUuid, _>(source.id.0)
@@ -95,28 +98,6 @@ pub(super) fn keep(
         .bind::<Array<SqlUuid>, _>(&contacts)
         .bind::<Array<Binary>, _>(&said)
         .bind::<Array<Bool>, _>(&vanished)
-        .bind::<SqlUuid, _>(run.id.0)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
-}
-
-/// Notes that a run saw some who are as they were.
-pub(super) fn see(
-    db: &mut PgConnection,
-    source: &ConnectedSource,
-    run: &SyncRun,
-    ids: &[&str],
-) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let statement = "UPDATE source_links SET seen_run_id = $4 \
-         WHERE org_id = $1 AND source_id = $2 AND external_id = ANY($3)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(source.org.0)
-        .bind::<SqlUuid, _>(source.id.0)
-        .bind::<Array<Text>, _>(ids)
         .bind::<SqlUuid, _>(run.id.0)
         .execute(db)
         .map(drop)

@@ -1,12 +1,12 @@
 //! The people of a piece, as its records make them, before any of it is written.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contacts_core::contact::{
     Activity, ActivityKind, Arrival, Contact, ContactId, FieldChange, changed_fields,
 };
 use contacts_core::event::EventGroups;
-use contacts_core::sync::ConnectedSource;
+use contacts_core::sync::{ConnectedSource, Vanish};
 use contacts_core::tag::TagName;
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
@@ -15,7 +15,6 @@ use diesel::{RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::Database;
 use crate::campaigns::follow_address;
 use crate::contacts::{
     ContactRow, Custom, FIRST_SOURCE, Sources, insert_contacts, insert_sources, link_tags,
@@ -26,6 +25,7 @@ use crate::database::{is, is_unique_violation, store};
 use crate::events::publish;
 use crate::imports::update_contacts;
 use crate::statement::{Bind, Statement};
+use crate::{Database, tags};
 
 /// A person of the piece.
 struct Person {
@@ -42,21 +42,28 @@ struct Person {
 pub(super) struct People {
     everybody: HashMap<ContactId, Person>,
     by_address: HashMap<String, ContactId>,
-    /// The tags that were put on somebody, by their keys, as they were first written.
+    /// The tags that are there or were put on somebody, by their keys, as they were first written.
     tags: BTreeMap<String, TagName>,
     activity: Vec<(ContactId, Activity)>,
     events: EventGroups,
 }
 
 impl People {
-    /// Reads those of some ids, and those of some addresses.
+    /// Reads those of some ids, and those of some addresses; and how the tags are written that
+    /// they may get.
     pub(super) fn read(
         db: &mut PgConnection,
-        org: OrgId,
+        source: &ConnectedSource,
         ids: Vec<Uuid>,
         keys: Vec<String>,
+        mut tags: BTreeSet<TagName>,
     ) -> Result<Self> {
+        let org = source.org;
+        if let Vanish::Tag(tag) = &source.vanish {
+            tags.insert(tag.clone());
+        }
         let mut people = Self::default();
+        people.note_tags(tags::written(db, org, &tags)?);
         // Two statements, so that each goes by its index.
         for bind in [Bind::Uuids(ids), Bind::Texts(keys)] {
             let condition = match &bind {
@@ -102,7 +109,7 @@ impl People {
 
     /// Somebody new.
     pub(super) fn add(&mut self, contact: Contact) {
-        self.note_tags(&contact.tags);
+        self.note_tags(contact.tags.clone());
         self.events.created(contact.id);
         if !contact.email_key().is_empty() {
             self.by_address.insert(contact.email_key().to_owned(), contact.id);
@@ -133,7 +140,7 @@ impl People {
         tags: Vec<TagName>,
         now: OffsetDateTime,
     ) {
-        self.note_tags(&tags);
+        self.note_tags(tags.clone());
         let Some(person) = self.everybody.get_mut(&after.id) else { return };
         let id = after.id;
         self.events.updated(id, changed_fields(&person.contact, &after));
@@ -150,15 +157,16 @@ impl People {
             note(ActivityKind::Edited(changes));
         }
         if !tags.is_empty() {
-            let added = tags.iter().map(ToString::to_string).collect();
+            let written = |tag: &TagName| self.tags.get(tag.key()).unwrap_or(tag).to_string();
+            let added = tags.iter().map(written).collect();
             note(ActivityKind::Tagged { added, removed: Vec::new() });
         }
         person.tags.extend(tags);
     }
 
-    fn note_tags(&mut self, tags: &[TagName]) {
+    fn note_tags(&mut self, tags: Vec<TagName>) {
         for tag in tags {
-            self.tags.entry(tag.key().to_owned()).or_insert_with(|| tag.clone());
+            self.tags.entry(tag.key().to_owned()).or_insert(tag);
         }
     }
 

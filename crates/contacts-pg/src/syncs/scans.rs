@@ -2,6 +2,7 @@
 
 use contacts_core::sync::{ConnectedSource, Piece, SyncRun, SyncRunId};
 use contacts_core::{OrgId, Result};
+use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
@@ -48,11 +49,9 @@ pub fn scans(
     now: OffsetDateTime,
 ) -> Result<Vec<Scan>> {
     let (org, id): (OrgId, _) = (source.org, source.id);
-    let scanned = "SELECT relname::text AS name, pg_stat_get_xact_numscans(oid) AS scans, \
-             pg_stat_get_xact_tuples_returned(oid) AS rows \
-         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') \
-         AND pg_stat_get_xact_numscans(oid) > 0 ORDER BY 1";
     database.write(|db| {
+        // What the connection's last transactions did may not have been told to the server yet.
+        let before = scanned(db)?;
         match step {
             Step::Begin => begin(db, org, id, SyncRunId(database.ids.next()), now).map(drop)?,
             Step::Commit(piece) => {
@@ -60,6 +59,21 @@ pub fn scans(
             }
             Step::Vanish => vanish::vanish(database, db, source, run, now).map(drop)?,
         }
-        sql_query(scanned).load(db).map_err(store)
+        let mut after = scanned(db)?;
+        for scan in &mut after {
+            let known = before.iter().find(|known| known.name == scan.name);
+            scan.scans -= known.map_or(0, |known| known.scans);
+            scan.rows -= known.map_or(0, |known| known.rows);
+        }
+        after.retain(|scan| scan.scans > 0);
+        Ok(after)
     })
+}
+
+fn scanned(db: &mut PgConnection) -> Result<Vec<Scan>> {
+    let statement = "SELECT relname::text AS name, pg_stat_get_xact_numscans(oid) AS scans, \
+             pg_stat_get_xact_tuples_returned(oid) AS rows \
+         FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') \
+         AND pg_stat_get_xact_numscans(oid) > 0 ORDER BY 1";
+    sql_query(statement).load(db).map_err(store)
 }

@@ -1,5 +1,7 @@
 //! Those whom a run that read everything did not see.
 
+use std::collections::BTreeSet;
+
 use contacts_core::Result;
 use contacts_core::sync::{ConnectedSource, SyncRun, Vanish, VanishedPiece};
 use diesel::pg::PgConnection;
@@ -34,7 +36,7 @@ pub(super) fn vanish(
     let mut ids: Vec<String> = unseen.keys().cloned().collect();
     ids.sort_unstable();
     let contacts = unseen.values().map(|link| link.contact.0).collect();
-    let people = People::read(db, source.org, contacts, Vec::new())?;
+    let people = People::read(db, source, contacts, Vec::new(), BTreeSet::new())?;
     let mut taking = Taking::over(source, people, unseen, now);
     for id in &ids {
         taking.vanish(id)?;

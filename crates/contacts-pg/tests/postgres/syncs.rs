@@ -127,13 +127,11 @@ impl Large {
                 "contacts_pkey",
                 "contacts_org_id_email_key_key",
                 "sync_runs_pkey",
-                "connected_sources_pkey",
             ],
         );
         self.reads(Step::Commit(&self.piece()), most, &["source_links_pkey"]);
         self.reads(Step::Vanish, 4 * 1_000, &["source_links_pkey", "contacts_pkey"]);
-        let open = ["connected_sources_pkey", "sync_runs_org_id_source_id_open_idx"];
-        self.reads(Step::Begin, 10, &open);
+        self.reads(Step::Begin, 10, &["sync_runs_org_id_source_id_open_idx"]);
     }
 }
 
