@@ -104,7 +104,7 @@ fn write_stream(world: &World, people: People) -> Result {
         let record = json!({"stream": "people", "data": data, "emitted_at": 1_767_225_600_000_u64});
         writeln!(out, "{}", json!({"type": "RECORD", "record": record}))?;
         let read = number - people.first + 1;
-        if read % COVERED == 0 || read == people.count {
+        if read.is_multiple_of(COVERED) || read == people.count {
             let stream = json!({"stream_descriptor": of, "stream_state": {"read": read}});
             let state = json!({"type": "STREAM", "stream": stream});
             writeln!(out, "{}", json!({"type": "STATE", "state": state}))?;

@@ -151,7 +151,7 @@ impl Run<'_> {
             reader.read(&record, ContactId(self.ports.ids.next()))
         };
         // Not every piece has a state.
-        let state = (at % 2 == 0).then(|| State(at.to_string().into_bytes()));
+        let state = at.is_multiple_of(2).then(|| State(at.to_string().into_bytes()));
         Piece { records: said.iter().map(plan).collect(), state, log: vec![format!("piece {at}")] }
     }
 
