@@ -235,7 +235,8 @@ async function doorWith({ wait = 0, shut = false }) {
   const door = createServer((asked, answer) => {
     if (state.shut && asked.method === "PATCH") return asked.destroy();
     const go = () => {
-      const onward = request(world.url + asked.url, { method: asked.method, headers: asked.headers }, (got) => {
+      // A connection of its own: the program may be closing one that was used before.
+      const onward = request(world.url + asked.url, { agent: false, method: asked.method, headers: asked.headers }, (got) => {
         answer.writeHead(got.statusCode, got.headers);
         got.pipe(answer);
         got.on("error", () => answer.destroy());

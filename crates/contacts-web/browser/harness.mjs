@@ -172,8 +172,11 @@ class World {
    * @param {import("playwright-core").Page} page
    */
   async axe(page) {
-    // Fading texts have contrasts that do not last.
-    await page.evaluate(() => Promise.allSettled(document.getAnimations().filter((one) => one.effect?.getTiming().iterations !== Infinity).map((one) => one.finished)));
+    // Fading texts have contrasts that do not last, and one fading may follow another.
+    await page.evaluate(async () => {
+      const fading = () => document.getAnimations().filter((one) => one.playState === "running" && one.effect?.getTiming().iterations !== Infinity);
+      for (let some = fading(); some.length > 0; some = fading()) await Promise.allSettled(some.map((one) => one.finished));
+    });
     // By the debugger, which the page's policy does not bind.
     await page.evaluate(`${AXE}; 0`);
     const found = await page.evaluate(async (rules) => {

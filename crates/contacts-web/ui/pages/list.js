@@ -175,7 +175,7 @@ export class List {
 
   draw() {
     const { items, ended, old, count } = this.rows;
-    this.table.element.classList.toggle("old", old);
+    this.table.element.classList.toggle("old", old && items.length > 0);
     this.table.element.setAttribute("aria-busy", String(old));
     this.table.element.setAttribute("aria-rowcount", String(count?.exact ? count.value + 1 : -1));
     this.count.textContent = count ? `${counted(count.value, "person", "people").replace(/^([\d\W]+)(?= )/, count.exact ? "$1" : "$1+")}` : "";
