@@ -10,7 +10,7 @@ use contacts_core::sync::{
 };
 use contacts_guard::Guard;
 
-use self::ask::Asker;
+use self::ask::{Asker, TRIES};
 use self::plan::Plan;
 use self::reading::PageReading;
 use crate::batches::Batches;
@@ -31,11 +31,12 @@ impl Connector for Http {
         Ok(plan::spec())
     }
 
-    /// Reads the first page.
+    /// Reads the first page. Somebody waits for the answer, so a server that is away is not asked
+    /// again.
     fn check(&self, settings: &Settings, watch: &dyn Watch) -> Result<(), Trouble> {
         let reading = Reading { settings, stream: STREAM, mode: &Mode::Full, state: None };
         let mut came = false;
-        let read = self.read(&reading, watch, &mut |_| {
+        let read = self.pull(&reading, watch, 1, &mut |_| {
             came = true;
             Flow::Stop
         });
@@ -57,12 +58,24 @@ impl Connector for Http {
         watch: &dyn Watch,
         take: &mut dyn FnMut(Batch) -> Flow,
     ) -> Result<(), Trouble> {
+        self.pull(reading, watch, TRIES, take)
+    }
+}
+
+impl Http {
+    fn pull(
+        &self,
+        reading: &Reading<'_>,
+        watch: &dyn Watch,
+        tries: u32,
+        take: &mut dyn FnMut(Batch) -> Flow,
+    ) -> Result<(), Trouble> {
         if reading.stream != STREAM {
             let stream = words(reading.stream);
             return Err(Trouble::Settings(format!("there is no stream {stream}, only {STREAM}")));
         }
         let plan = Plan::read(reading.settings)?;
-        let asker = Asker::new(self.0, &plan, watch)?;
+        let asker = Asker::new(self.0, &plan, watch, tries)?;
         PageReading::new(&asker, &plan, reading, Batches::new(take))?.read()
     }
 }

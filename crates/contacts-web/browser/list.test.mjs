@@ -14,7 +14,8 @@ before(async () => {
 afterEach(() => world.leave());
 after(() => world.stop());
 
-const rows = (page) => page.getByRole("rowgroup").nth(1).getByRole("row");
+/** Those that have come; while they are awaited there are rows that hold nobody. */
+const rows = (page) => page.getByRole("rowgroup").nth(1).getByRole("row").filter({ has: page.getByRole("link") });
 const named = (page, name) => page.getByRole("row").filter({ hasText: name });
 const count = (page) => page.getByRole("status").filter({ hasText: /people|person/ });
 const pick = (page, name) => page.getByRole("checkbox", { name: `Select ${name}` });

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often a server that is busy is asked, and for how long it is left alone at the most before
 /// that; who wants more is asked another day.
-const TRIES: u32 = 5;
+pub(super) const TRIES: u32 = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The most redirects that are followed.
@@ -34,6 +34,7 @@ pub(super) struct Asker<'a> {
     guard: Guard,
     plan: &'a Plan,
     watch: &'a dyn Watch,
+    tries: u32,
 }
 
 /// An answer whose body has not come.
@@ -43,16 +44,22 @@ pub(super) struct Answer<'a> {
 }
 
 impl<'a> Asker<'a> {
-    pub(super) fn new(guard: Guard, plan: &'a Plan, watch: &'a dyn Watch) -> Result<Self, Trouble> {
+    /// One that asks a server so often at the most when it is busy or cannot be reached.
+    pub(super) fn new(
+        guard: Guard,
+        plan: &'a Plan,
+        watch: &'a dyn Watch,
+        tries: u32,
+    ) -> Result<Self, Trouble> {
         let failed = |why: String| Trouble::Broken(format!("nothing can be asked: {why}"));
         let client = guard.client(|client| client.connect_timeout(PATIENCE / 4));
         let client = client.map_err(|error| failed(error.to_string()))?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| failed(error.to_string()))?;
-        Ok(Self { client, runtime, guard, plan, watch })
+        Ok(Self { client, runtime, guard, plan, watch, tries })
     }
 
-    /// Asks for an address, and again after a while when the server is busy.
+    /// Asks for an address, and again after a while when the server is busy or away.
     pub(super) fn get(&'a self, url: &Url) -> Result<Answer<'a>, Trouble> {
         let mut tries = 1;
         loop {
@@ -62,7 +69,7 @@ impl<'a> Asker<'a> {
             };
             let Trouble::Down { why, retry_after } = &trouble else { return Err(trouble) };
             let pause = retry_after.unwrap_or(Duration::from_secs(1) * 2_u32.pow(tries - 1));
-            if tries == TRIES || pause > LONGEST_PAUSE {
+            if tries == self.tries || pause > LONGEST_PAUSE {
                 return Err(trouble);
             }
             self.watch.log(&format!("{why}: asked again in {} s", pause.as_secs()));

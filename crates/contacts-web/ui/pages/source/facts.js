@@ -10,12 +10,20 @@ import { modeWords, OVERWRITES, vanishWords } from "./words.js";
 
 /** @typedef {Schemas["ConnectedSource"]} Source */
 /** @typedef {(source: Source) => void} Show */
+/**
+ * What names things as people know them.
+ *
+ * @typedef {object} Names
+ * @property {Schemas["Field"][]} fields
+ * @property {Schemas["Setting"][]} settings of its connector; none until that has told
+ */
 
 /**
  * @param {Source} source
+ * @param {Names} names
  * @param {Show} show shows the source as it is now
  */
-export function facts(source, show) {
+export function facts(source, names, show) {
   /**
    * @param {string} name
    * @param {Child[]} values
@@ -34,17 +42,25 @@ export function facts(source, show) {
   };
   return h("dl", { class: "setup" },
     fact("Name", [source.name], ({ name }) => name),
-    fact("Connection", [source.connector, settingsOf(source)], ({ settings }) => settings),
+    fact("Connection", [source.connector, settingsOf(source, names)], ({ settings }) => settings),
     fact("What is read", [`${source.stream}: ${modeWords(source)}`], ({ stream }) => stream),
-    fact("Where it goes", [mapped(source), rule(source)], ({ fields }) => fields),
+    fact("Where it goes", [mapped(source, names), rule(source)], ({ fields }) => fields),
     fact("Schedule", [scheduleWords(source.schedule)], ({ schedule }) => schedule),
     fact("People who vanish there", [vanishWords(source)], ({ vanish }) => vanish));
 }
 
-/** @param {Source} source */
-function settingsOf({ settings, secrets }) {
-  const shown = flat(settings).map(([path, value]) => h("span", {}, h("code", {}, path), " ", String(typeof value === "string" ? value : JSON.stringify(value)).slice(0, 200)));
-  return h("span", { class: "settings-list" }, shown, secrets.map((path) => h("span", {}, h("code", {}, path), " ", h("span", { class: "muted" }, "set, not shown"))));
+/**
+ * What is as the connector proposes it needs no words.
+ *
+ * @param {Source} source
+ * @param {Names} names
+ */
+function settingsOf({ settings, secrets }, { settings: known }) {
+  const of = (/** @type {string} */ path) => known.find((setting) => setting.path === path);
+  const name = (/** @type {string} */ path) => h("span", { class: "muted" }, `${of(path)?.title ?? path} `);
+  const shown = flat(settings).filter(([path, value]) => value !== (of(path)?.default ?? undefined))
+    .map(([path, value]) => h("span", {}, name(path), String(typeof value === "string" ? value : JSON.stringify(value)).slice(0, 200)));
+  return h("span", { class: "settings-list" }, shown, secrets.map((path) => h("span", {}, name(path), "set, not shown")));
 }
 
 /**
@@ -59,9 +75,12 @@ export const flat = (object, prefix = "") => Object.entries(object).flatMap(([na
     ? flat(/** @type {Record<string, unknown>} */ (value), `${prefix}${name}.`)
     : [/** @type {[string, unknown]} */ ([`${prefix}${name}`, value])]);
 
-/** @param {Source} source */
-const mapped = ({ mapping: { fields, id_field: id } }) =>
-  h("span", { class: "settings-list" }, fields.map(({ field, target }) => h("span", {}, h("code", {}, field), " → ", targetName(target, []))), id && h("span", {}, h("code", {}, id), " → its id"));
+/**
+ * @param {Source} source
+ * @param {Names} names
+ */
+const mapped = ({ mapping: { fields, id_field: id } }, names) =>
+  h("span", { class: "settings-list" }, fields.map(({ field, target }) => h("span", {}, h("code", {}, field), " → ", targetName(target, names.fields))), id && h("span", {}, h("code", {}, id), " → its id"));
 
 /** @param {Source} source */
 function rule({ mapping: { fields } }) {

@@ -24,7 +24,9 @@ const LOOK = 15_000;
  */
 export async function open({ part: id, signal }) {
   const path = { id };
-  let source = await ask("get", "/v1/sources/{id}", { path, signal });
+  let [source, { items: fields }] = await Promise.all([ask("get", "/v1/sources/{id}", { path, signal }), ask("get", "/v1/fields", { signal })]);
+  /** @type {import("./facts.js").Names} */
+  const names = { fields, settings: [] };
   const head = h("header", { class: "import-head" });
   const said = h("div", { role: "status", class: "said" });
   const about = h("section", { class: "panel" });
@@ -42,7 +44,7 @@ export async function open({ part: id, signal }) {
       h("p", { class: "facts muted" }, h("span", {}, source.connector), h("span", {}, source.stream), h("span", {}, "Next run: ", nextRun(source))),
       !busy && source.problem && h("p", { class: "note bad" }, icon("warning"), h("span", {}, `The last run failed: ${sentence(new Error(source.problem))} What was taken before stays.`)));
     commands.update();
-    fill(about, h("h2", {}, "Set up"), facts(source, show));
+    fill(about, h("h2", {}, "Set up"), facts(source, names, show));
     if (source.last_run) history.follow(source.last_run);
   }
   async function look() {
@@ -94,6 +96,11 @@ export async function open({ part: id, signal }) {
   });
 
   show(source);
+  // A connector may take a while to tell what its settings are called.
+  ask("get", "/v1/connectors/{name}", { path: { name: source.connector }, signal }).then(({ settings }) => {
+    names.settings = settings;
+    if (!about.contains(document.activeElement)) show(source);
+  }, () => undefined);
   return {
     title: source.name,
     element: h("div", { class: "page import source one" }, head, commands.element, said, history.live,
