@@ -10,7 +10,7 @@ const browser = await chromium.launch(CHROMIUM);
 const signing = await browser.newContext();
 const first = await signing.newPage();
 await first.goto(link);
-await first.getByRole("row").nth(2).waitFor();
+await first.locator(".tbody a").first().waitFor();
 const state = await signing.storageState();
 await signing.close();
 
@@ -60,7 +60,7 @@ async function load() {
 async function keys() {
   const { context, page } = await open();
   await page.goto(new URL(link).origin);
-  await page.getByRole("row").nth(2).waitFor();
+  await page.locator(".tbody a").first().waitFor();
   await page.evaluate(() => {
     const table = document.querySelector(".table");
     let key = 0;
@@ -90,7 +90,7 @@ async function keys() {
 async function scroll() {
   const { context, page } = await open();
   await page.goto(new URL(link).origin);
-  await page.getByRole("row").nth(2).waitFor();
+  await page.locator(".tbody a").first().waitFor();
   await page.waitForTimeout(500);
   const seen = await page.evaluate(async () => {
     const tasks = [];

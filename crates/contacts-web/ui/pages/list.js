@@ -43,6 +43,8 @@ export class List {
     this.table = this.makeTable();
     /** @type {typeof import("./list/keys.js").press | undefined} */
     this.press = undefined;
+    /** @type {Promise<unknown> | undefined} */
+    this.keys = undefined;
     this.count = h("span", { class: "muted count", role: "status" });
     this.search = h("input", {
       type: "search", placeholder: "Search name, email or phone", "aria-label": "Search contacts", autocomplete: "off", spellcheck: false,
@@ -189,7 +191,8 @@ export class List {
 
   async drawNobody() {
     const { noContacts, noneFound } = await import("./list/empty.js");
-    fill(this.state, this.filter.size ? noneFound(() => this.clear()) : noContacts());
+    // Somebody may have come meanwhile.
+    if (this.table.element.hidden) fill(this.state, this.filter.size ? noneFound(() => this.clear()) : noContacts());
   }
 
   clear() {
@@ -245,8 +248,9 @@ export class List {
     if (this.element.hidden || !this.element.isConnected || !plain || document.querySelector("dialog[open], :popover-open")) return;
     // At once, before the letter is taken by the browser's own search.
     if (event.key === "/" && !(event.target instanceof HTMLInputElement)) event.preventDefault();
-    // Without waiting once it is there: the next key must find what this one did.
-    this.press ??= (await import("./list/keys.js")).press;
-    this.press(event, this);
+    // The next key must find what this one did: all wait for one promise, then none waits.
+    this.keys ??= import("./list/keys.js").then(({ press }) => (this.press = press));
+    if (!this.press) await this.keys;
+    this.press?.(event, this);
   }
 }
