@@ -35,6 +35,8 @@ struct IsThere {
 struct SaidRow {
     #[diesel(sql_type = SqlUuid)]
     contact_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    origin_id: Uuid,
     #[diesel(sql_type = Array<Text>)]
     said: Vec<String>,
 }
@@ -151,19 +153,20 @@ impl Taking<'_> {
 
     fn said(&self, db: &mut PgConnection, contacts: &[ContactId]) -> Result<Said> {
         let Capture { org, visitor, conversation, .. } = self.capture;
-        let statement = "SELECT contact_id, said FROM contact_sources WHERE org_id = $1 \
-             AND contact_id = ANY($2) AND kind = 'chat' AND origin_id = $3 AND reference = $4 \
-             AND visitor = $5";
+        // By the contacts, and never by the widget: where the statistics know no capture yet, a
+        // walk over all of its captures looks as good. Only what came by a chat has a visitor.
+        let statement = "SELECT contact_id, origin_id, said FROM contact_sources \
+             WHERE org_id = $1 AND contact_id = ANY($2) AND reference = $3 AND visitor = $4";
         let rows: Vec<SaidRow> = sql_query(statement)
             .bind::<SqlUuid, _>(org.0)
             .bind::<Array<SqlUuid>, _>(contacts.iter().map(|id| id.0).collect::<Vec<_>>())
-            .bind::<SqlUuid, _>(visitor.widget())
             .bind::<Text, _>(conversation.to_string())
             .bind::<Text, _>(visitor.id())
             .load(db)
             .map_err(store)?;
+        let of_widget = rows.into_iter().filter(|row| row.origin_id == visitor.widget());
         let said = |row: SaidRow| (ContactId(row.contact_id), row.said.into_iter().collect());
-        Ok(rows.into_iter().map(said).collect())
+        Ok(of_widget.map(said).collect())
     }
 
     fn held(&self, db: &mut PgConnection, id: Option<Uuid>) -> Result<Option<Contact>> {

@@ -199,8 +199,7 @@ fn state(world: &World) -> Result<String> {
                  phone, phone_e164, search, custom, version), 0)::numeric) \
              FROM contacts WHERE org_id = '{org}'; \
              SELECT count(*) FROM contact_tags WHERE org_id = '{org}'; \
-             SELECT count(*), count(*) FILTER (WHERE is_first) \
-             FROM contact_sources WHERE org_id = '{org}'; \
+             SELECT count(*) FROM contact_sources WHERE org_id = '{org}' AND is_first; \
              SELECT count(*) FROM tags WHERE org_id = '{org}';"
         ),
     )?;
