@@ -44,6 +44,7 @@ impl Spread {
 /// Three digits that mean something.
 pub(crate) fn digits(figure: f64) -> String {
     match figure.abs() {
+        0.0 => "0".to_owned(),
         size if size >= 100.0 => thousands(figure.round() as u64),
         size if size >= 10.0 => format!("{figure:.1}"),
         size if size >= 0.1 => format!("{figure:.2}"),
