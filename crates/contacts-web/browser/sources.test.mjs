@@ -245,7 +245,15 @@ test("a list is defined by its address, and what changed there comes the next ti
   assert.deepEqual((await from(id)).filter(({ name }) => name === "Listed anew").map(({ email }) => email), ["l1@list.example"]);
   await page.getByText("Token set, not shown").waitFor();
   assert.ok(!(await page.content()).includes(TOKEN));
+  await page.getByText("size → Shoe size").waitFor();
   list.stop();
+
+  await page.getByRole("link", { name: "Show its contacts" }).click();
+  const row = page.getByRole("row").filter({ hasText: "Listed anew" });
+  await row.getByText("List", { exact: true }).click();
+  await page.getByRole("heading", { level: 1, name: "Listed anew" }).waitFor();
+  await page.getByRole("region", { name: "Sources" }).getByRole("link", { name: "List", exact: true }).click();
+  await heading(page, "List").waitFor();
   await world.close(page);
 });
 

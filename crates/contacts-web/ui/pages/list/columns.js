@@ -73,13 +73,17 @@ const labels = (tags) => [
 
 /** @param {Schemas["Source"]} source */
 function origin(source) {
-  const [kind, detail] = {
-    chat: () => ["Chat", ""],
-    csv_import: () => ["Import", "file_name" in source ? source.file_name : ""],
-    manual: () => ["By hand", ""],
-    connected: () => ["Connected", "external_id" in source ? source.external_id : ""],
-  }[source.kind]();
-  return h("span", { class: "clip", title: detail ? `${kind}: ${detail}` : "" }, detail || kind);
+  switch (source.kind) {
+    case "chat": return h("span", { class: "clip" }, "Chat");
+    case "manual": return h("span", { class: "clip" }, "By hand");
+    case "csv_import": return h("span", { class: "clip", title: `Import: ${source.file_name}` }, source.file_name);
+    case "connected": {
+      const place = h("span", { class: "clip", title: `Connected source: ${source.external_id}` }, "Connected");
+      // Few lists need names of sources, so the first rows do not wait for what asks for them.
+      void import("./words.js").then(async ({ sourceName }) => (place.textContent = await sourceName(source.source_id)));
+      return place;
+    }
+  }
 }
 
 /** @param {Schemas["Conversation"]} last */

@@ -37,7 +37,7 @@ export const importName = (id) => named(id, async () => (await ask("get", "/v1/i
 /** @param {string} id */
 export const campaignName = (id) => named(id, async () => (await ask("get", "/v1/campaigns/{id}", { path: { id } })).name);
 /** @param {string} id */
-const sourceName = (id) => named(id, async () => (await ask("get", "/v1/sources/{id}", { path: { id } })).name);
+export const sourceName = (id) => named(id, async () => (await ask("get", "/v1/sources/{id}", { path: { id } })).name);
 
 /**
  * What a filter says, part by part; the search is not among them.

@@ -4,6 +4,7 @@ import { ask } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
 import { called } from "../../core/session.js";
+import { sourceName } from "../list/words.js";
 import { part } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -43,7 +44,11 @@ function said(source) {
   switch (source.kind) {
     case "chat": return [`chat:${source.widget_id}`, "Chat widget", [`Visitor ${source.visitor_id}`]];
     case "csv_import": return [`csv_import:${source.import_id}`, "CSV import", [h("a", { href: `/imports/${source.import_id}` }, source.file_name), `, row ${source.row}`]];
-    case "connected": return [`connected:${source.source_id}`, "Connected source", [h("a", { href: `/sources/${source.source_id}` }, "Its syncs"), `, ${source.external_id}`]];
+    case "connected": {
+      const link = h("a", { href: `/sources/${source.source_id}` }, "…");
+      void sourceName(source.source_id).then((name) => fill(link, name));
+      return [`connected:${source.source_id}`, "Connected source", [link, `, ${source.external_id}`]];
+    }
     case "manual": {
       const who = h("span", {}, "…");
       void called(source.by).then((name) => fill(who, name));
