@@ -131,7 +131,10 @@ impl Schedule {
 impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Times::Every(interval) => write!(f, "every {} seconds", interval.as_secs()),
+            Times::Every(interval) => match interval.as_secs() {
+                seconds if seconds.is_multiple_of(60) => write!(f, "every {} min", seconds / 60),
+                seconds => write!(f, "every {seconds} s"),
+            },
             Times::Cron { expression, zone } => write!(f, "{expression} ({zone})"),
         }
     }

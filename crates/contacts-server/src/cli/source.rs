@@ -6,6 +6,7 @@ mod follow;
 
 use clap::{Args, Subcommand};
 use contacts_core::OrgId;
+use contacts_core::import::SkipCode;
 use contacts_core::sync::{ConnectedSource, DefinitionPatch, SyncRun};
 
 use super::show::plain;
@@ -156,14 +157,18 @@ fn line(source: &ConnectedSource, last: Option<&SyncRun>) -> String {
 /// A run in a line.
 fn run_line(run: &SyncRun) -> String {
     let tally = &run.tally;
+    let unchanged = tally.skipped.get(&SkipCode::Unchanged).copied().unwrap_or_default();
     let mut line = format!(
-        "{}  {}  {} added, {} updated, {} skipped",
+        "{}  {}  {} added, {} updated, {} unchanged",
         minute(run.created_at),
         run.state.as_str(),
         out::grouped(tally.added),
         out::grouped(tally.updated),
-        out::grouped(tally.skips()),
+        out::grouped(unchanged),
     );
+    if tally.skips() > unchanged {
+        line.push_str(&format!(", {} skipped", out::grouped(tally.skips() - unchanged)));
+    }
     if run.vanished > 0 {
         line.push_str(&format!(", {} vanished", out::grouped(run.vanished)));
     }
