@@ -1,18 +1,20 @@
 //! What is deleted by and by.
 
 use contacts_core::housekeeping::{
-    Housekeeping, KEEP_FILES, KEEP_UPLOADS, READY_EXPIRED, UPLOAD_EXPIRED,
+    Housekeeping, KEEP_FILES, KEEP_LOGS, KEEP_UPLOADS, READY_EXPIRED, UPLOAD_EXPIRED,
 };
 use contacts_core::import::ImportId;
+use contacts_core::session::SESSION_IDLE;
 use contacts_core::{OrgId, Result};
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::Database;
 use crate::database::store;
 use crate::erasures::drop_file;
-use crate::{Database, sessions, syncs};
+use crate::jobs::OrgRow;
 
 /// An import whose file is not needed any longer: $1 is when its upload began at the latest, $2
 /// when it came to its end or was ready.
@@ -29,8 +31,13 @@ struct DueRow {
 
 impl Housekeeping for Database {
     fn sweep(&self, now: OffsetDateTime) -> Result<u64> {
-        sessions::sweep(self, now)?;
-        syncs::sweep_logs(self, now)?;
+        self.sweep_rows("sign_in_links", "DELETE FROM sign_in_links", "expires_at <= $1", now)?;
+        let ended = "(expires_at <= $1 OR revoked_at IS NOT NULL)";
+        self.sweep_rows("sessions", "DELETE FROM sessions", ended, now)?;
+        let idle = "last_seen_at <= $1";
+        self.sweep_rows("sessions", "DELETE FROM sessions", idle, now - SESSION_IDLE)?;
+        let said = "ended_at <= $1 AND log <> '{}'";
+        self.sweep_rows("sync_runs", "UPDATE sync_runs SET log = '{}'", said, now - KEEP_LOGS)?;
         let (uploads, files) = (now - KEEP_UPLOADS, now - KEEP_FILES);
         let due = format!("SELECT org_id, id FROM imports WHERE {DUE}");
         let due: Vec<DueRow> = self.read_everywhere(|db| {
@@ -79,5 +86,34 @@ impl Housekeeping for Database {
             })?;
         }
         Ok(deleted)
+    }
+}
+
+impl Database {
+    /// Makes a change, in every organisation, to the rows of a table that are over at a moment
+    /// ($1).
+    fn sweep_rows(
+        &self,
+        table: &str,
+        change: &str,
+        over: &str,
+        moment: OffsetDateTime,
+    ) -> Result<()> {
+        let due = format!("SELECT DISTINCT org_id FROM {table} WHERE {over}");
+        let due: Vec<OrgRow> = self.read_everywhere(|db| {
+            sql_query(&due).bind::<Timestamptz, _>(moment).load(db).map_err(store)
+        })?;
+        let change = format!("{change} WHERE {over} AND org_id = $2");
+        for OrgRow { org_id } in due {
+            self.write(|db| {
+                sql_query(&change)
+                    .bind::<Timestamptz, _>(moment)
+                    .bind::<SqlUuid, _>(org_id)
+                    .execute(db)
+                    .map(drop)
+                    .map_err(store)
+            })?;
+        }
+        Ok(())
     }
 }

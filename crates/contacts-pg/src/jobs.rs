@@ -31,9 +31,9 @@ fn of_lane(lane: Lane) -> &'static str {
 }
 
 #[derive(QueryableByName)]
-struct OrgRow {
+pub(crate) struct OrgRow {
     #[diesel(sql_type = SqlUuid)]
-    org_id: Uuid,
+    pub(crate) org_id: Uuid,
 }
 
 #[derive(QueryableByName)]

@@ -2,7 +2,7 @@
 
 use contacts_core::key::KeyHash;
 use contacts_core::session::{
-    NewSession, SESSION_IDLE, Session, SessionId, SessionRepository, SignInLink, User, UserId,
+    NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId,
 };
 use contacts_core::{Error, OrgId, Result};
 use diesel::sql_types::{Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -233,43 +233,4 @@ fn insert(db: &mut PgConnection, session: &Session) -> Result<()> {
 fn user(db: &mut PgConnection, org: OrgId, user: UserId) -> Result<Option<User>> {
     let row: Option<UserRow> = Statement::find(org, "users", "id", user.0).row(db)?;
     Ok(row.map(User::from))
-}
-
-/// Forgets the links and sessions of every organisation that have ended.
-pub(crate) fn sweep(database: &Database, now: OffsetDateTime) -> Result<()> {
-    // The second time is of no meaning to links, but each value must be asked for.
-    const ENDED: [(&str, &str); 2] = [
-        ("sign_in_links", "expires_at <= $1 AND $2 <= $1"),
-        ("sessions", "(expires_at <= $1 OR last_seen_at <= $2 OR revoked_at IS NOT NULL)"),
-    ];
-    let idle = now - SESSION_IDLE;
-    for (table, ended) in ENDED {
-        let due = format!("SELECT DISTINCT org_id FROM {table} WHERE {ended}");
-        let due: Vec<OrgRow> = database.read_everywhere(|db| {
-            sql_query(&due)
-                .bind::<Timestamptz, _>(now)
-                .bind::<Timestamptz, _>(idle)
-                .load(db)
-                .map_err(store)
-        })?;
-        let forget = format!("DELETE FROM {table} WHERE {ended} AND org_id = $3");
-        for OrgRow { org_id } in due {
-            database.write(|db| {
-                sql_query(&forget)
-                    .bind::<Timestamptz, _>(now)
-                    .bind::<Timestamptz, _>(idle)
-                    .bind::<SqlUuid, _>(org_id)
-                    .execute(db)
-                    .map(drop)
-                    .map_err(store)
-            })?;
-        }
-    }
-    Ok(())
-}
-
-#[derive(QueryableByName)]
-pub(crate) struct OrgRow {
-    #[diesel(sql_type = SqlUuid)]
-    pub(crate) org_id: Uuid,
 }

@@ -2,7 +2,6 @@
 
 mod commit;
 mod links;
-mod logs;
 mod people;
 mod scans;
 mod stored;
@@ -21,7 +20,6 @@ use diesel::sql_types::{BigInt, Jsonb, Uuid as SqlUuid};
 use diesel::{OptionalExtension, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 
-pub(crate) use self::logs::sweep as sweep_logs;
 pub use self::scans::{Scan, Step, scans};
 use self::stored::{RunRow, SourceRow};
 use crate::Database;

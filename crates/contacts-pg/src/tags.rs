@@ -57,15 +57,7 @@ struct NameRow {
 }
 
 #[derive(QueryableByName)]
-struct KeyRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
-    key: String,
-}
-
-#[derive(QueryableByName)]
-struct HeldRow {
+struct NamedRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
     #[diesel(sql_type = Text)]
@@ -113,7 +105,7 @@ impl TagRepository for Database {
             // Both tags are held, so that nobody is tagged with the one that goes meanwhile.
             let lock = "SELECT id, key, name FROM tags WHERE org_id = $1 AND (id = $2 OR key = $3) \
                  ORDER BY key FOR UPDATE";
-            let held: Vec<HeldRow> = sql_query(lock)
+            let held: Vec<NamedRow> = sql_query(lock)
                 .bind::<SqlUuid, _>(org.0)
                 .bind::<SqlUuid, _>(tag.0)
                 .bind::<Text, _>(name.key())
@@ -190,23 +182,30 @@ fn carriers(db: &mut PgConnection, org: OrgId, tag: TagId) -> Result<Vec<Contact
     Ok(rows.into_iter().map(|row| ContactId(row.id)).collect())
 }
 
+/// Those tags that are there.
+fn there<'a>(
+    db: &mut PgConnection,
+    org: OrgId,
+    tags: impl IntoIterator<Item = &'a TagName>,
+) -> Result<Vec<NamedRow>> {
+    let keys: Vec<_> = tags.into_iter().map(TagName::key).collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    sql_query("SELECT id, key, name FROM tags WHERE org_id = $1 AND key = ANY($2)")
+        .bind::<SqlUuid, _>(org.0)
+        .bind::<Array<Text>, _>(&keys)
+        .load(db)
+        .map_err(store)
+}
+
 /// The ids of those tags that are there, by their keys.
 pub(crate) fn by_key(
     db: &mut PgConnection,
     org: OrgId,
     names: &[TagName],
 ) -> Result<HashMap<String, Uuid>> {
-    if names.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let keys: Vec<_> = names.iter().map(TagName::key).collect();
-    let rows: Vec<KeyRow> =
-        sql_query("SELECT id, key FROM tags WHERE org_id = $1 AND key = ANY($2)")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<Text>, _>(&keys)
-            .load(db)
-            .map_err(store)?;
-    Ok(rows.into_iter().map(|row| (row.key, row.id)).collect())
+    Ok(there(db, org, names)?.into_iter().map(|row| (row.key, row.id)).collect())
 }
 
 /// The ids of those tags that are there.
@@ -220,17 +219,7 @@ pub(crate) fn written(
     org: OrgId,
     tags: &BTreeSet<TagName>,
 ) -> Result<Vec<TagName>> {
-    if tags.is_empty() {
-        return Ok(Vec::new());
-    }
-    let keys: Vec<_> = tags.iter().map(TagName::key).collect();
-    let rows: Vec<NameRow> =
-        sql_query("SELECT id, name FROM tags WHERE org_id = $1 AND key = ANY($2)")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<Text>, _>(&keys)
-            .load(db)
-            .map_err(store)?;
-    rows.into_iter().map(|row| tag_name(&row.name)).collect()
+    there(db, org, tags)?.into_iter().map(|row| tag_name(&row.name)).collect()
 }
 
 /// The names of those tags that are there.

@@ -82,6 +82,26 @@ impl World {
         Ok(token.reveal())
     }
 
+    /// What the large organisation holds in the database of a run, with what is asked of how its
+    /// contacts came; and that nothing is left to be written.
+    pub(crate) fn digest(&self, of_sources: &str) -> Result<String> {
+        let org = Self::org();
+        let digest = self.postgres.ask(
+            "run",
+            &format!(
+                "SET jit = off; \
+                 SELECT count(*), sum(hashtextextended(concat_ws('|', name, name_key, email, \
+                     email_key, phone, phone_e164, search, custom, version), 0)::numeric) \
+                 FROM contacts WHERE org_id = '{org}'; \
+                 SELECT count(*) FROM contact_tags WHERE org_id = '{org}'; \
+                 SELECT {of_sources} FROM contact_sources WHERE org_id = '{org}'; \
+                 SELECT count(*) FROM tags WHERE org_id = '{org}';"
+            ),
+        )?;
+        self.postgres.checkpoint()?;
+        Ok(digest)
+    }
+
     fn make(&self) -> Result {
         // Nobody here has unsubscribed, so it hashes nothing.
         const KEY: AddressKey = AddressKey::new([0; 32]);
