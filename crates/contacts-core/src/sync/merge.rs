@@ -54,6 +54,11 @@ impl Said {
         self.0.get(&fingerprint(&[field])).copied()
     }
 
+    /// Whether just this was said.
+    fn holds(&self, field: &str, value: &str) -> bool {
+        self.field(field) == Some(fingerprint(&[field, value]))
+    }
+
     fn note(&mut self, field: &str, value: &str) {
         self.0.insert(fingerprint(&[field]), fingerprint(&[field, value]));
     }
@@ -61,7 +66,7 @@ impl Said {
     /// Whether it was said of a contact already, all of it: then it changes nothing, whatever
     /// became of the contact since.
     pub fn covers(&self, row: &SyncRow) -> bool {
-        values(row).all(|(field, value)| self.field(&field) == Some(fingerprint(&[field, value])))
+        values(row).all(|(field, value)| self.holds(&field, &value))
     }
 
     /// It in as few bytes as can be. They are kept, so every version of the program must read
@@ -152,7 +157,8 @@ pub fn merge(
     if let Some(email) = &row.email {
         let current = known.email.as_ref().map(|email| email.as_str().to_owned());
         let overwrite = mapping.overwrite(&[Target::Email]);
-        if email.key() != known.email_key() && is_taken(email.key()) {
+        let is_new = !said.holds("email", email.as_str()) && email.key() != known.email_key();
+        if is_new && is_taken(email.key()) {
             let reason = "belongs to another contact".to_owned();
             warnings.push(Warning { target: Target::Email, reason });
         } else if merging.writes("email", email.as_str(), current, overwrite) {
@@ -203,14 +209,13 @@ impl Merging {
         current: Option<String>,
         overwrite: Overwrite,
     ) -> bool {
-        let said = self.said.field(field);
-        if said == Some(fingerprint(&[field, value])) {
+        if self.said.holds(field, value) {
             return false;
         }
         let writes = match (current, overwrite) {
             (None, _) | (_, Overwrite::Everything) => true,
             (Some(_), Overwrite::Blanks) => false,
-            (Some(current), Overwrite::Own) => said == Some(fingerprint(&[field, &current])),
+            (Some(current), Overwrite::Own) => self.said.holds(field, &current),
         };
         if writes {
             self.said.note(field, value);

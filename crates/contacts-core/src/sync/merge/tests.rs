@@ -122,6 +122,18 @@ fn what_is_covered_changes_nothing() {
     assert!(!Said::default().covers(&says));
 }
 
+#[test]
+fn an_address_that_was_said_before_is_not_missed_again() {
+    let says = row(Some("Ann"), None);
+    let (mut contact, said) = ann(&says);
+    contact.email = Some(EmailAddress::parse("typed@x.org").unwrap());
+    let now_of_another = |key: &str| key == "ann@x.org";
+    let merged = merge(&contact, &said, &says, &mapping(Overwrite::Own), &now_of_another, NOW);
+    assert!(said.covers(&says));
+    assert!(!merged.is_change());
+    assert_eq!(merged.warnings, []);
+}
+
 proptest! {
     #[test]
     fn said_twice_is_said_once(
