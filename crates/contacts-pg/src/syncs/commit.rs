@@ -4,7 +4,7 @@
 //! each does, and what came of it is written set by set. A record that says what it said before
 //! costs one look at its link.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use contacts_core::Result;
 use contacts_core::contact::{Contact, ContactId};
@@ -74,7 +74,8 @@ pub(super) struct Taking<'a> {
     links: HashMap<String, Link>,
     /// Links that are to be written.
     written: BTreeSet<String>,
-    forgotten: BTreeMap<String, ContactId>,
+    /// Links that were there, and are not what they were: they go first.
+    forgotten: BTreeSet<(String, ContactId)>,
 }
 
 impl<'a> Taking<'a> {
@@ -179,7 +180,6 @@ impl<'a> Taking<'a> {
 
     fn link(&mut self, planned: &PlannedRecord, contact: ContactId, said: Said) {
         let id = planned.external_id.clone();
-        self.forgotten.remove(&id);
         self.written.insert(id.clone());
         self.links.insert(id, Link { contact, said, vanished: false });
     }
@@ -198,9 +198,11 @@ impl<'a> Taking<'a> {
                 self.tag(contact, tag)
             }
             Vanish::Unlink => {
-                let link = self.links.remove(external_id);
+                let contact = link.contact;
+                self.links.remove(external_id);
                 self.written.remove(external_id);
-                self.forgotten.extend(link.map(|link| (external_id.to_owned(), link.contact)));
+                self.people.leave(contact, self.source.id, external_id);
+                self.forgotten.insert((external_id.to_owned(), contact));
                 Ok(true)
             }
         }
@@ -224,8 +226,8 @@ impl<'a> Taking<'a> {
         run: &SyncRun,
     ) -> Result<()> {
         let Self { source, now, people, links, written, forgotten } = self;
-        people.write(database, db, source, now)?;
         links::forget(db, source, &forgotten)?;
+        people.write(database, db, source, now)?;
         let kept = written.iter().filter_map(|id| Some((id.as_str(), links.get(id)?)));
         links::keep(db, source, run, &kept.collect::<Vec<_>>())
     }

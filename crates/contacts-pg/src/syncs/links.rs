@@ -1,6 +1,6 @@
 //! By what sources know contacts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 
 use contacts_core::Result;
 use contacts_core::contact::ContactId;
@@ -108,13 +108,13 @@ pub(super) fn keep(
 pub(super) fn forget(
     db: &mut PgConnection,
     source: &ConnectedSource,
-    links: &BTreeMap<String, ContactId>,
+    links: &BTreeSet<(String, ContactId)>,
 ) -> Result<()> {
     if links.is_empty() {
         return Ok(());
     }
-    let ids: Vec<_> = links.keys().collect();
-    let contacts: Vec<_> = links.values().map(|contact| contact.0).collect();
+    let ids: Vec<_> = links.iter().map(|(id, _)| id).collect();
+    let contacts: Vec<_> = links.iter().map(|(_, contact)| contact.0).collect();
     let statements = [
         "DELETE FROM source_links l USING unnest($3, $4) AS g (external_id, contact_id) \
          WHERE l.org_id = $1 AND l.source_id = $2 AND l.external_id = g.external_id",

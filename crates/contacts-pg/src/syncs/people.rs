@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contacts_core::contact::{
-    Activity, ActivityKind, Arrival, Contact, ContactId, FieldChange, changed_fields,
+    Activity, ActivityKind, Arrival, Contact, ContactId, FieldChange, Origin, changed_fields,
 };
 use contacts_core::event::EventGroups;
-use contacts_core::sync::{ConnectedSource, Vanish};
+use contacts_core::sync::{ConnectedSource, SourceId, Vanish};
 use contacts_core::tag::TagName;
 use contacts_core::{OrgId, Result};
 use diesel::pg::PgConnection;
@@ -129,6 +129,17 @@ impl People {
         if let Some(person) = self.everybody.get_mut(&id) {
             person.arrivals.push(arrival);
         }
+    }
+
+    /// Somebody has not come by this way of the piece after all, unless it made them.
+    pub(super) fn leave(&mut self, id: ContactId, source: SourceId, external_id: &str) {
+        let Some(person) = self.everybody.get_mut(&id) else { return };
+        let mut is_first = person.stored.is_none();
+        person.arrivals.retain(|arrival| {
+            std::mem::take(&mut is_first)
+                || !matches!(&arrival.origin, Origin::Connected { source: s, external_id: e }
+                    if *s == source.0 && e == external_id)
+        });
     }
 
     /// Somebody is changed into this.

@@ -37,6 +37,7 @@ macro_rules! sync_repository_contract {
             those_who_vanish_are_tagged_once
             those_who_vanish_are_unlinked
             one_that_says_it_was_deleted_has_vanished
+            one_that_vanished_and_came_back_has_come_anew
             an_empty_list_is_no_reason_to_vanish
             what_a_source_did_is_told
             what_a_source_knows_follows_a_merge

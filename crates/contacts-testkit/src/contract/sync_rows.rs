@@ -1,6 +1,8 @@
 //! What a [`contacts_core::sync::SyncRepository`] promises of the records that it takes.
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use std::time::Duration;
+
 use contacts_core::campaign::DeliveryKind;
 use contacts_core::contact::{ActivityKind, ContactId, Origin, Patch, RawPatch, SourceKind};
 use contacts_core::event::EventKind;
@@ -247,6 +249,34 @@ pub fn one_that_says_it_was_deleted_has_vanished(ports: &Ports) {
     assert_eq!((counts(&run), run.vanished), ((0, 1, 2), 0));
     let ann = ports.of_address(crm.org, "ann@x.org").unwrap();
     assert_eq!(written(&ann.tags), ["Gone", "lead", "vip"]);
+}
+
+pub fn one_that_vanished_and_came_back_has_come_anew(ports: &Ports) {
+    let crm = Crm::of(ports, Mode::Incremental { cursor: None }, Vanish::Unlink);
+    let [ann, bob] =
+        ["ann", "bob"].map(|name| ports.add(crm.org, name, &format!("{name}@x.org")).id);
+    let is_about = |id: &str, email: &str| samples::record(id, &[("email", email)]);
+    let deleted = |id: &str| Record { deleted: true, ..samples::record(id, &[]) };
+    crm.says(&[is_about("1", "ann@x.org"), is_about("2", "ann@x.org")]);
+    let again = ports.clock.advance(Duration::from_secs(9));
+    crm.says(&[
+        deleted("1"),
+        is_about("1", "ann@x.org"),
+        deleted("2"),
+        is_about("2", "ann@x.org"),
+        deleted("2"),
+        is_about("2", "bob@x.org"),
+    ]);
+    let came = |id| {
+        let arrivals = ports.contacts.arrivals(crm.org, id).unwrap().into_iter();
+        let connected = arrivals.filter_map(|arrival| match arrival.origin {
+            Origin::Connected { external_id, .. } => Some((external_id, arrival.at >= again)),
+            _ => None,
+        });
+        connected.collect::<Vec<_>>()
+    };
+    assert_eq!(came(ann), [("1".to_owned(), true)]);
+    assert_eq!(came(bob), [("2".to_owned(), true)]);
 }
 
 pub fn an_empty_list_is_no_reason_to_vanish(ports: &Ports) {
