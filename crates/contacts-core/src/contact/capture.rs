@@ -70,7 +70,11 @@ pub struct OwnContact<'a> {
 /// Whether nothing but captures is behind a contact, as far as its own row, the ways it came
 /// and what happened to it tell. Nobody edited, tagged, imported or merged it; so it can be
 /// folded into another without anybody's missing it. Its values must be whole.
-pub fn is_only_captured(contact: &Contact, arrivals: &[Arrival], activity: &[Activity]) -> bool {
+pub fn is_only_captured<'a>(
+    contact: &Contact,
+    arrivals: &[Arrival],
+    activity: impl IntoIterator<Item = &'a Activity>,
+) -> bool {
     let is_capture = |entry: &Activity| {
         use ActivityKind::{Arrived, Captured, Created};
         matches!(entry.what, Created | Arrived(_) | Captured(_))
@@ -78,7 +82,7 @@ pub fn is_only_captured(contact: &Contact, arrivals: &[Arrival], activity: &[Act
     contact.tags.is_empty()
         && contact.custom.is_empty()
         && arrivals.iter().all(|arrival| arrival.origin.kind() == SourceKind::Chat)
-        && activity.iter().all(is_capture)
+        && activity.into_iter().all(is_capture)
 }
 
 impl Capture {

@@ -23,7 +23,7 @@ impl Rows {
         let own = self.visitors.get(&capture.visitor);
         let own = own.and_then(|id| self.contacts.records.get(id)).map(|own| OwnContact {
             contact: &own.contact,
-            is_only_captured: is_only_captured(&own.contact, &own.arrivals, &own.activity)
+            is_only_captured: is_only_captured(&own.contact, &own.arrivals, own.activity.values())
                 && !self.has_more(own),
         });
         capture.meet(of_address.map(|record| &record.contact), own)

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use contacts_core::action::ActionId;
 use contacts_core::campaign::{CampaignId, Delivery, DeliveryId, Subscription};
@@ -19,6 +20,9 @@ use time::OffsetDateTime;
 
 use crate::World;
 use crate::world::Rows;
+
+/// How many activities were noted, of anybody: what happens in one moment has an order.
+static NOTED: AtomicU64 = AtomicU64::new(0);
 
 /// An organisation's contacts.
 #[derive(Default)]
@@ -38,8 +42,8 @@ pub(crate) struct Record {
     pub(crate) senders: Vec<(Origin, Actor)>,
     /// What each visitor said in each conversation that it came by.
     pub(crate) said: BTreeMap<(Visitor, ConversationId), BTreeSet<String>>,
-    /// What was noted of it alone, in the order in which it was.
-    pub(crate) activity: Vec<Activity>,
+    /// What was noted of it alone, by when it was noted among those of everybody.
+    pub(crate) activity: BTreeMap<u64, Activity>,
     pub(crate) subscriptions: BTreeMap<CampaignId, Subscription>,
     /// In the order of their ids.
     pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
@@ -51,7 +55,7 @@ pub(crate) struct Record {
 
 impl Record {
     pub(crate) fn note(&mut self, at: OffsetDateTime, actor: Actor, what: ActivityKind) {
-        self.activity.push(Activity { at, actor, what });
+        self.activity.insert(NOTED.fetch_add(1, Relaxed), Activity { at, actor, what });
     }
 
     /// Keeps a way of coming, unless it is known; says whether it was not.
@@ -92,9 +96,9 @@ impl Record {
             let actor = sender.map_or(activity.actor, |(_, actor)| *actor);
             Some((place, Activity { actor, ..activity }))
         });
-        let events = self.activity.iter().cloned().enumerate().map(|(nth, activity)| {
+        let events = self.activity.iter().map(|(nth, activity)| {
             let (at, source) = (activity.at, ActivitySource::Event);
-            (ActivityPlace { at, source, key: format!("{nth:020}") }, activity)
+            (ActivityPlace { at, source, key: format!("{nth:020}") }, activity.clone())
         });
         let actions = self.bulk.iter().map(|(id, activity)| {
             let (at, source) = (activity.at, ActivitySource::Action);
@@ -140,7 +144,7 @@ impl Contacts {
             arrivals,
             senders: Vec::new(),
             said: BTreeMap::new(),
-            activity: Vec::new(),
+            activity: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             unsubscribed_at: None,

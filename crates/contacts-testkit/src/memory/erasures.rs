@@ -27,7 +27,7 @@ impl Rows {
         self.conversations.erase(id, &visitors);
         self.forget(id);
         let activity: Vec<ActivityKind> =
-            record.activity.into_iter().map(|activity| activity.what).collect();
+            record.activity.into_values().map(|activity| activity.what).collect();
         let mut traces = Vec::new();
         for piece in self.imports.values_mut().flat_map(|run| &mut run.pieces) {
             traces.extend(piece.extract_if(.., |trace| trace.contact == id));

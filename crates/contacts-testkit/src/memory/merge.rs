@@ -84,11 +84,8 @@ impl Record {
     /// having come: a contact is made once.
     fn inherit(&mut self, mut other: Self) {
         self.inherit_campaigns(&mut other);
-        for entry in other.activity {
-            if entry.what != ActivityKind::Created {
-                self.activity.push(entry);
-            }
-        }
+        other.activity.retain(|_, entry| entry.what != ActivityKind::Created);
+        self.activity.append(&mut other.activity);
         self.senders.extend(other.senders);
         for arrival in other.arrivals {
             self.arrive(arrival.at, arrival.origin);

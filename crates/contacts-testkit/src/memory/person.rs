@@ -53,7 +53,7 @@ impl PersonRepository for World {
                 ),
                 section(
                     "activity",
-                    record.activity.iter().map(|a| text(format!("{a:?}"))).collect(),
+                    record.activity.values().map(|a| text(format!("{a:?}"))).collect(),
                 ),
                 section(
                     "notes",

@@ -80,14 +80,14 @@ impl Run<'_> {
             if way.cancel == Some(at) {
                 told.push(self.end_run(&run, None, SyncState::Cancelled));
             }
-            let piece = self.piece(&source, piece, at);
+            let planned = || self.piece(&source, piece, at);
             if way.taken_up && at == 1 && way.cancel.is_none_or(|cancel| cancel > at) {
                 // Another worker takes it up; the first one has not heard of that.
                 let lost = std::mem::replace(&mut run, self.take_up(&source).1);
-                told.push(self.commit(&source, &lost, &piece));
+                told.push(self.commit(&source, &lost, &planned()));
             }
             for _ in 0..=u8::from(way.twice) {
-                told.push(self.commit(&source, &run, &piece));
+                told.push(self.commit(&source, &run, &planned()));
             }
         }
         if way.full {
