@@ -113,7 +113,7 @@ impl Airbyte {
         let mut error = None;
         let mut nonsense = Nonsense::default();
         let limits = self.program.limits.of_a_question();
-        let ended = self.program.run(limits, arguments, watch, &mut |line| {
+        let mut take = |line: &[u8]| {
             let line = json::line(line);
             match Message::read(&line) {
                 None => nonsense.line(&line, watch)?,
@@ -124,7 +124,11 @@ impl Airbyte {
                 }
             }
             Ok(Flow::Next)
-        })?;
+        };
+        let ended = self.program.run(limits, arguments, watch, &mut take)?;
+        if let Some(rest) = &ended.rest {
+            take(rest)?;
+        }
         // What it says first counts: some end badly after they have said what is wrong.
         match (answered, error) {
             (Some(answer), _) => Ok(answer),

@@ -39,6 +39,12 @@ fn a_check_says_what_the_connector_says() {
     assert_eq!(told(Fake::singer("refuses")), refused);
 }
 
+#[test]
+fn an_answer_whose_line_does_not_end_is_one() {
+    let says = r#"printf '{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}'"#;
+    assert_eq!(Fake::script_of("airbyte", says).check(), Ok(()));
+}
+
 #[rstest]
 #[case(Fake::airbyte("well"), Cursor::Known)]
 #[case(Fake::singer("well"), Cursor::Field(None))]
