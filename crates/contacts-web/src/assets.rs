@@ -11,6 +11,8 @@ use flate2::write::GzEncoder;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
+use crate::comments::without_comments;
+
 /// `ui/`, without what only checks it.
 #[derive(RustEmbed)]
 #[folder = "ui"]
@@ -38,6 +40,16 @@ pub(crate) struct File {
     gzip: OnceLock<Option<Bytes>>,
 }
 
+/// Every script and style, by its name, as it was written.
+#[cfg(test)]
+pub(crate) fn scripts_and_styles() -> impl Iterator<Item = (String, String)> {
+    let text = |name: Cow<'static, str>| {
+        let file = Ui::get(&name)?;
+        Some((name.into_owned(), String::from_utf8_lossy(&file.data).into_owned()))
+    };
+    Ui::iter().filter(|name| name.ends_with(".js") || name.ends_with(".css")).filter_map(text)
+}
+
 /// Whether there is an asset of this name.
 pub(crate) fn holds(name: &str) -> bool {
     name != SHELL && Ui::get(name).is_some()
@@ -63,11 +75,15 @@ impl Assets {
             let hash = file.metadata.sha256_hash();
             all.update(name.as_bytes());
             all.update(hash);
-            let plain = match file.data {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => bytes.into(),
+            let kind = file.metadata.mimetype();
+            let plain = match (kind, file.data) {
+                ("text/javascript" | "text/css", data) => {
+                    without_comments(&String::from_utf8_lossy(&data)).into()
+                }
+                (_, Cow::Borrowed(bytes)) => Bytes::from_static(bytes),
+                (_, Cow::Owned(bytes)) => bytes.into(),
             };
-            files.insert(name.into_owned(), File::new(file.metadata.mimetype(), plain));
+            files.insert(name.into_owned(), File::new(kind, plain));
         }
         let version = hex(&all.finalize());
         let template = files.remove(SHELL).map(|file| file.plain).unwrap_or_default();

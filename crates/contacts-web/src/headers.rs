@@ -15,34 +15,35 @@ const PERMISSIONS: &str = "accelerometer=(), bluetooth=(), camera=(), display-ca
      publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
 /// A document may do what the page does, and be inside of no other.
-const DOCUMENT: [(HeaderName, &str); 4] = [
+const DOCUMENT: [(HeaderName, &str); 5] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// An asset is never looked at by itself: then it may do nothing. The document's headers would be
-/// a third of what the first visit loads.
-const ASSET: [(HeaderName, &str); 1] =
+/// A picture that is looked at by itself may do nothing.
+const PICTURE: [(HeaderName, &str); 1] =
     [(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")];
 
-const ALWAYS: [(HeaderName, &str); 3] = [
+/// A script or a style that is looked at by itself is text, and does nothing: more than this, and
+/// headers would be a third of what the first visit loads.
+const ALWAYS: [(HeaderName, &str); 2] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::REFERRER_POLICY, "no-referrer"),
     (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
 ];
 
 /// For a year, which every answer begins anew.
 const HTTPS_ONLY: &str = "max-age=31536000; includeSubDomains";
 
-/// Adds the headers that a document or an asset of the page has.
-pub(crate) fn protect(headers: &mut HeaderMap, is_document: bool, https: bool) {
+/// Adds the headers that a file of this media type has.
+pub(crate) fn protect(headers: &mut HeaderMap, kind: &str, https: bool) {
     insert(headers, ALWAYS);
-    if is_document {
+    if kind.starts_with("text/html") {
         insert(headers, DOCUMENT);
-    } else {
-        insert(headers, ASSET);
+    } else if kind.starts_with("image/") {
+        insert(headers, PICTURE);
     }
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));

@@ -5,6 +5,7 @@
 
 mod answer;
 mod assets;
+mod comments;
 mod headers;
 
 use actix_web::web::{self, ServiceConfig};
