@@ -125,10 +125,11 @@ impl Taking<'_> {
         if let Some(beside) = beside {
             pair(db, *org, contact, beside, self.now)?;
         }
-        if own.is_none() {
+        let is_news = own.is_none();
+        if is_news {
             self.know(db, contact)?;
         }
-        self.link(db, contact)?;
+        self.link(db, contact, is_news)?;
         Ok(contact)
     }
 
@@ -243,7 +244,7 @@ impl Taking<'_> {
             .map_err(store)
     }
 
-    /// From now on it is known who the visitor is, and what they said before is theirs.
+    /// From now on it is known who the visitor is.
     fn know(&self, db: &mut PgConnection, contact: ContactId) -> Result<()> {
         let Capture { org, visitor, .. } = self.capture;
         let statement = "INSERT INTO visitors (org_id, widget_id, visitor, contact_id) \
@@ -255,16 +256,21 @@ impl Taking<'_> {
             .bind::<SqlUuid, _>(contact.0)
             .execute(db)
             .map_err(store)?;
-        if known == 0 {
-            return Err(run_again());
-        }
-        conversations::adopt(db, *org, visitor, contact, None)
+        if known == 0 { Err(run_again()) } else { Ok(()) }
     }
 
-    fn link(&self, db: &mut PgConnection, contact: ContactId) -> Result<()> {
+    /// Links the conversation; and when it is news who the visitor is, all that they said before.
+    fn link(&self, db: &mut PgConnection, contact: ContactId, is_news: bool) -> Result<()> {
         let told = self.capture.conversation();
         // What is new was released by nobody.
-        if !conversations::insert(db, &told)? {
+        let is_new = conversations::insert(db, &told)?;
+        if is_news {
+            conversations::adopt(db, told.org, &told.visitor, contact, None)?;
+        }
+        if is_new && is_news {
+            return Ok(());
+        }
+        if !is_new {
             let kept = conversations::find(db, told.org, told.id, "")?.ok_or_else(run_again)?;
             // A widget cannot lay hands on what another visitor said.
             if kept.visitor != told.visitor {
