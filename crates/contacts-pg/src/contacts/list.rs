@@ -3,9 +3,9 @@
 //! A page can be found in two ways. Walking along the index of its order is quick when many
 //! rows on the way are meant. Finding all that are meant and sorting them is quick when they
 //! are few. Postgres cannot tell which it will be when a filter joins a search with tags, and
-//! guesses wrong by a hundredfold. So a list that is narrowed is walked a little way first;
-//! then all are found, unless they are more than the bound; and then the walk is taken to its
-//! end, which is not far.
+//! guesses wrong by a hundredfold. So a list that is narrowed is walked a little way first, and
+//! further when enough are met on it to fill the page soon; then all are found, unless they are
+//! more than the bound; and then the walk is taken to its end, which is not far.
 
 use contacts_core::contact::{Contact, ContactFilter, CursorKey, Listed, PageRequest, SortBy};
 use contacts_core::page::{Count, Page};
@@ -41,14 +41,18 @@ pub(super) fn list(
     filter: &ContactFilter,
     page: &PageRequest,
 ) -> Result<Listed> {
-    let narrowed = narrows(filter);
-    if narrowed {
-        let contacts = walk(db, org, filter, page, Some(STROLL))?;
-        if contacts.len() > page.size.get() {
-            return Ok(cut(contacts, page));
-        }
+    if !narrows(filter) {
+        return Ok(cut(walk(db, org, filter, page, None)?, page));
     }
-    let contacts = match if narrowed { find(db, org, filter, page)? } else { None } {
+    let mut contacts = walk(db, org, filter, page, Some(STROLL))?;
+    if let Some(rows) = further(contacts.len(), page) {
+        contacts = walk(db, org, filter, page, Some(rows))?;
+    }
+    if contacts.len() > page.size.get() {
+        return Ok(cut(contacts, page));
+    }
+    let contacts = match find(db, org, filter, page)? {
+        Some(ids) if ids.is_empty() => Vec::new(),
         Some(ids) => {
             let mut select = Statement::of(org);
             push_found(&mut select, page, ids);
@@ -57,6 +61,14 @@ pub(super) fn list(
         None => walk(db, org, filter, page, None)?,
     };
     Ok(cut(contacts, page))
+}
+
+/// How far to walk for a page when so few were met on the stroll: twice as far as it seems to be.
+/// Nowhere, when all are found sooner, or it is full already.
+fn further(met: usize, page: &PageRequest) -> Option<i64> {
+    let wanted = page.size.get() + 1;
+    let seems = STROLL.checked_mul(wanted as i64)?.checked_div(met as i64)?;
+    (met < wanted && 2 * seems <= FAR).then_some(2 * seems)
 }
 
 fn cut(contacts: Vec<Contact>, page: &PageRequest) -> Listed {
@@ -148,6 +160,10 @@ fn push_found(select: &mut Statement, page: &PageRequest, ids: Vec<Uuid>) {
 /// How many rows are looked at before all are found that are meant: less than a hundredth of an
 /// organisation in which the bound is a hundredth.
 const STROLL: i64 = 5_000;
+
+/// How many rows are looked at for as long as finding the thousands takes that are meant when a
+/// page is that far away.
+const FAR: i64 = 50_000;
 
 fn walk(
     db: &mut PgConnection,

@@ -159,3 +159,31 @@ fn many_that_stand_far_from_the_beginning_are_found_in_order() {
     let expected: Vec<_> = (8000..8050).map(|n| format!("person {n}")).collect();
     assert_eq!(names, expected);
 }
+
+#[test]
+fn few_of_many_are_found_in_order() {
+    let (database, scratch, ..) = support::database(2);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    db.batch_execute(PEOPLE).unwrap();
+    // So few that a page is met further on, and so few that they are found sooner.
+    for (step, pages) in [(200, 3), (2_000, 1)] {
+        let thinned = format!(
+            "DELETE FROM contact_tags USING contacts c WHERE c.id = contact_id \
+                 AND substr(c.name, 8)::int % {step} <> 0"
+        );
+        db.batch_execute(&thinned).unwrap();
+        let tags = TagCondition { all: vec![TagName::parse("all").unwrap()], ..Default::default() };
+        let filter = ContactFilter { tags, ..ContactFilter::default() };
+        let (mut names, mut after) = (Vec::new(), None);
+        for _ in 0..pages {
+            let page = PageRequest { after, ..PageRequest::default() };
+            let page = database.list(ORG, &filter, &page).unwrap();
+            names.extend(page.items.iter().map(|contact| contact.name_key().to_owned()));
+            after = page.next;
+        }
+        let expected: Vec<_> =
+            (1..=30_000 / step).map(|n| format!("person {}", n * step)).collect();
+        assert_eq!(names, expected);
+        assert!(after.is_none());
+    }
+}
