@@ -3374,7 +3374,7 @@ export interface components {
             /** @description What it may be, of a `choice`. */
             choices: string[];
             /** @description What it is when nobody sets it. */
-            default?: Record<string, never> | null;
+            default?: unknown;
             /** @description What it is. */
             description?: string | null;
             /** @description What it holds. */

@@ -84,7 +84,6 @@ struct SettingView {
     /// Whether it is never shown.
     secret: bool,
     /// What it is when nobody sets it.
-    #[schema(value_type = Option<Object>)]
     default: Option<Value>,
 }
 
