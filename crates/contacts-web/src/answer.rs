@@ -47,7 +47,7 @@ pub(crate) fn answer(req: &HttpRequest, file: &File, cached: Cached, https: bool
     if let Ok(tag) = header::ETag(tag).try_into_value() {
         headers.insert(header::ETAG, tag);
     }
-    protect(headers, file.kind(), https);
+    protect(headers, file.kind().starts_with("text/html"), https);
     response
 }
 

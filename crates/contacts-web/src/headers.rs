@@ -15,35 +15,34 @@ const PERMISSIONS: &str = "accelerometer=(), bluetooth=(), camera=(), display-ca
      publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
 /// A document may do what the page does, and be inside of no other.
-const DOCUMENT: [(HeaderName, &str); 5] = [
+const DOCUMENT: [(HeaderName, &str); 4] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
     (header::CROSS_ORIGIN_OPENER_POLICY, "same-origin"),
     (header::X_FRAME_OPTIONS, "DENY"),
-    (header::REFERRER_POLICY, "no-referrer"),
 ];
 
-/// A picture that is looked at by itself may do nothing.
-const PICTURE: [(HeaderName, &str); 1] =
+/// An asset is never looked at by itself: then it may do nothing. The document's headers would be
+/// a third of what the first visit loads.
+const ASSET: [(HeaderName, &str); 1] =
     [(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")];
 
-/// A script or a style that is looked at by itself is text, and does nothing: more than this, and
-/// headers would be a third of what the first visit loads.
-const ALWAYS: [(HeaderName, &str); 2] = [
+const ALWAYS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
     (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
 ];
 
 /// For a year, which every answer begins anew.
 const HTTPS_ONLY: &str = "max-age=31536000; includeSubDomains";
 
-/// Adds the headers that a file of this media type has.
-pub(crate) fn protect(headers: &mut HeaderMap, kind: &str, https: bool) {
+/// Adds the headers that a document or an asset of the page has.
+pub(crate) fn protect(headers: &mut HeaderMap, is_document: bool, https: bool) {
     insert(headers, ALWAYS);
-    if kind.starts_with("text/html") {
+    if is_document {
         insert(headers, DOCUMENT);
-    } else if kind.starts_with("image/") {
-        insert(headers, PICTURE);
+    } else {
+        insert(headers, ASSET);
     }
     if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HTTPS_ONLY));
