@@ -1,7 +1,8 @@
-//! Bulk actions: one thing done to everybody in a selection (R24).
+//! Bulk actions: one change of every contact in a selection (R24).
 //!
-//! An action goes piece by piece of its selection, a transaction each, that counts the piece and
-//! does it. So nobody is done twice and nobody is left out, whatever dies at whatever moment.
+//! An action runs chunk by chunk of its selection, and applies each of these in parts. Each part is
+//! one transaction that changes its contacts and stores how far the action has come, so that after
+//! a crash no contact is changed twice and none is left out.
 
 mod file;
 mod kind;
@@ -16,96 +17,59 @@ use time::OffsetDateTime;
 
 pub use self::file::ActionFile;
 pub use self::kind::{ActionKind, RawAction};
-pub use self::outcome::{Piece, SkipReason, Tally};
+pub use self::outcome::{Chunk, SkipReason, Tally};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockActionRepository;
-pub use self::repository::{ActionRepository, Applied};
+pub use self::repository::{ActionRepository, Applied, Confirmation};
 pub use self::result::ActionResult;
-pub use self::service::{ActionService, NewAction, Whom};
+pub use self::service::{ActionService, ActionTarget, NewAction};
 use crate::file::FileId;
 use crate::org::id;
+use crate::run::RunState;
 use crate::selection::SelectionId;
 use crate::{Actor, OrgId};
 
 id! {
-    /// An action's id.
+    /// Id of an action.
     ActionId
 }
 
 /// A bulk action (R45).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Action {
-    /// Whom it belongs to.
+    /// Organisation that owns the action.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the action.
     pub id: ActionId,
-    /// What is done.
+    /// Kind of the change, with its parameters.
     pub kind: ActionKind,
-    /// To whom.
+    /// Selected contacts.
     pub selection: SelectionId,
-    /// How far it is.
-    pub state: ActionState,
-    /// Why it is [`ActionState::Failed`].
+    /// State of the run.
+    pub state: RunState,
+    /// Why the action is [`RunState::Failed`].
     pub problem: Option<String>,
-    /// How many people the selection has.
-    pub people: u64,
-    /// In how many pieces.
-    pub pieces: u32,
-    /// How many of these are done.
-    pub pieces_done: u32,
-    /// What came of their people.
+    /// Number of contacts in the selection.
+    pub contacts: u64,
+    /// Number of chunks of the selection.
+    pub chunks: u32,
+    /// Number of finished chunks of the selection.
+    pub chunks_done: u32,
+    /// Counts of the applied parts.
     pub tally: Tally,
-    /// The file that an export makes, until it is deleted.
+    /// File of an export, until it is deleted.
     pub file: Option<FileId>,
-    /// Who does it.
+    /// Actor of the action.
     pub actor: Actor,
-    /// When it was asked for.
+    /// Time of the request.
     pub created_at: OffsetDateTime,
-    /// When its first piece was begun.
+    /// Time at which the first part started.
     pub started_at: Option<OffsetDateTime>,
-    /// When it came to an end.
+    /// Time of the end.
     pub finished_at: Option<OffsetDateTime>,
 }
 
 impl Action {
-    /// How long the file of an export is kept after its end.
-    pub const FILE_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
-}
-
-/// How far an action is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ActionState {
-    /// It is being done, or waits to be.
-    Running,
-    /// Everybody was done or skipped. An end.
-    Done,
-    /// Somebody stopped it; what was done stays. An end.
-    Cancelled,
-    /// It could not go on; what was done stays. An end.
-    Failed,
-}
-
-impl ActionState {
-    /// Every state.
-    pub const ALL: [Self; 4] = [Self::Running, Self::Done, Self::Cancelled, Self::Failed];
-
-    /// The state's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Cancelled => "cancelled",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The state of a name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether nothing will change any more.
-    pub fn is_end(self) -> bool {
-        self != Self::Running
-    }
+    /// How long the file of an export is kept after the end of the action.
+    pub const FILE_RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 }

@@ -1,16 +1,16 @@
-//! Who does something (R4).
+//! The actor of a change (R4).
 
 use uuid::Uuid;
 
 use crate::import::ImportId;
 use crate::key::KeyId;
 
-/// Who made a change. Every write knows its actor (R4).
+/// Who made a change. Every write records its actor (R4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Actor {
-    /// A person, signed in.
+    /// A user who is signed in.
     User(Uuid),
-    /// A program that holds an API key.
+    /// A program with an API key.
     Key(KeyId),
     /// An import of a file.
     Import(ImportId),
@@ -21,7 +21,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The kind's name and the id, as adapters keep and show them.
+    /// Returns the name of the kind and the id, as adapters store and show them.
     pub fn parts(self) -> (&'static str, Option<Uuid>) {
         match self {
             Self::User(id) => ("user", Some(id)),
@@ -32,7 +32,7 @@ impl Actor {
         }
     }
 
-    /// The actor that [`Actor::parts`] came from.
+    /// Reads what [`Actor::parts`] returned.
     pub fn from_parts(kind: &str, id: Option<Uuid>) -> Option<Self> {
         Some(match (kind, id) {
             ("user", Some(id)) => Self::User(id),

@@ -1,8 +1,16 @@
-//! Stored answers: a request that is sent again gets the answer of the first time (R43).
+//! Stored answers: a request that is sent again gets the first answer (R43), and is carried out
+//! once (R63).
 //!
-//! Whoever carries a request out claims its key first, so that of two at once one does the work;
-//! what it answered is kept for a day. What is kept says nothing by itself: the key is a hash, and
-//! the answer is sealed by whoever keeps it.
+//! A server claims the key before it carries the request out, so that of two concurrent requests
+//! only one does the work. The answer is kept for a day. Stored rows reveal nothing: the key is a
+//! hash, and the answer is sealed.
+//!
+//! The use case runs inside [`under_claim`]. Every transaction that changes something there marks
+//! the claim as carried out, in the same transaction, and fails when the key was claimed by another
+//! request meanwhile. A marked claim is never free again within a day, whatever became of the
+//! server, the connection or the answer.
+
+mod scope;
 
 use std::fmt;
 use std::time::Duration;
@@ -10,20 +18,21 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::scope::{RunningClaim, running_claim, under_claim, without_claim};
 use crate::{OrgId, Result};
 
-/// For how long a claim holds without a sign of life: then the server that made it is dead, and
-/// the key is free again.
+/// How long a claim lasts without being extended. After that its server is considered dead, and the
+/// key is free again unless the claim is marked as carried out.
 pub const CLAIM: Duration = Duration::from_secs(60);
 
-/// For how long an answer is kept.
-pub const KEEP: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long an answer is kept.
+pub const RETENTION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What an answer is found by: a hash of the idempotency key and of whose it is.
+/// Key of an answer: a hash of the idempotency key and of its owner.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AnswerKey(pub [u8; 32]);
 
-/// A keyed hash of a request, by which two under one key are told apart.
+/// A keyed hash of a request. It distinguishes two requests with the same key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint(pub [u8; 32]);
 
@@ -39,81 +48,88 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
-/// A claim to carry a request out.
+/// A claim to carry out a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claim {
-    /// The key under which the request was sent.
+    /// Key of the request.
     pub key: AnswerKey,
-    /// Which request it is.
+    /// Fingerprint of the request.
     pub fingerprint: Fingerprint,
-    /// Who claims: an id for this time only.
+    /// Id of this claim.
     pub by: Uuid,
 }
 
-/// What a claim came upon.
+/// What a claim found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Nothing: the work is the claimant's.
+    /// Nothing: the claimant carries the request out.
     Nothing,
-    /// The same request, which is being carried out.
+    /// The same request, in progress.
     Running,
-    /// The same request, and its answer, as it was sealed.
+    /// The same request and its sealed answer.
     Answer(Vec<u8>),
-    /// The same request, which was carried out. Its answer is not kept any more.
-    Erased,
+    /// The same request, with the HTTP status of its answer, which is not kept any more. Answers
+    /// of versions before 2026-11-28 have no status.
+    Erased(Option<u16>),
+    /// The same request, carried out at least in part. Its answer was lost before it was stored.
+    Lost,
     /// Another request.
     Another,
 }
 
-/// Keeps answers.
+/// Stores answers.
 ///
 /// Every implementation passes `contacts_testkit::answer_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait AnswerRepository: Send + Sync {
-    /// Claims a key for [`CLAIM`] when nobody holds it; of many at once, one gets it.
+    /// Claims a free key for [`CLAIM`]. Of several concurrent claims, one succeeds.
+    ///
+    /// The key of a claim that is marked as carried out is not free until [`RETENTION`] after the claim
+    /// expired: [`Found::Lost`].
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when the claim cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<Found>;
 
-    /// Holds on to a claim for [`CLAIM`] more; says whether the claimant still has it.
+    /// Extends a claim by [`CLAIM`]. Returns whether the claimant still has it.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn hold(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn extend_claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool>;
 
-    /// Ends a claim with an answer, which is kept for [`KEEP`]; `None` says that the request was
-    /// carried out, and keeps no answer. Says whether the claimant still had it: nothing happens
-    /// when it had not. Of the organisation's answers that are out of date, some go.
+    /// Ends a claim with an answer and its HTTP status, which are kept for [`RETENTION`]. Without an
+    /// answer, the status alone is kept. Returns whether the claimant still had the claim; otherwise
+    /// nothing is stored. Also deletes some expired answers of the organisation.
     ///
-    /// When [`AnswerRepository::forget_all`] came meanwhile, the answer is not kept.
+    /// The answer is not stored when [`AnswerRepository::forget_all`] ran since the claim.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when the answer cannot be kept.
-    fn keep(
+    /// [`crate::Error::Store`] when the store fails.
+    fn store_answer(
         &self,
         org: OrgId,
         claim: &Claim,
+        status: u16,
         answer: Option<Vec<u8>>,
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Ends a claim without an answer: the key is free again. Nothing happens when the claimant
-    /// has lost it.
+    /// Ends a claim without an answer. The key is free again, unless the claim is marked as carried
+    /// out: then its answer is lost. Does nothing when the claimant has lost the claim.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn release(&self, org: OrgId, claim: &Claim) -> Result<()>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn release(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<()>;
 
-    /// Erases every answer of the organisation, those too that are being made (R14): that the
-    /// requests were carried out stays known. Says how many answers there were.
+    /// Erases all answers of the organisation, including those in progress (R14). The status of
+    /// each answer stays recorded. Returns the number of erased answers.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be erased.
+    /// [`crate::Error::Store`] when the store fails.
     fn forget_all(&self, org: OrgId) -> Result<u64>;
 }

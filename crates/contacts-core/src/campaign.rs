@@ -1,4 +1,4 @@
-//! Campaigns and announcements, who is in them, and what they did to people (R27 to R29).
+//! Campaigns and announcements, their subscriptions and deliveries (R27 to R29).
 
 mod address_key;
 mod condition;
@@ -10,7 +10,6 @@ mod subscription;
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 pub use self::address_key::AddressKey;
 pub use self::condition::{CampaignCondition, InCampaign};
@@ -21,70 +20,68 @@ pub use self::repository::CampaignRepository;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockCampaignRepository;
 pub use self::service::CampaignService;
-pub use self::subscription::{DeliveryStatus, Joining, Refusal, Subscription};
+pub use self::subscription::{DeliveryStatus, SubscribeOutcome, SubscribeRefusal, Subscription};
 use crate::org::id;
-use crate::page::{read_micros, write_micros};
+use crate::page::TimeCursor;
 use crate::{Error, Invalid, Result, text};
 
 id! {
-    /// A campaign's id. Its owner service chooses it.
+    /// Id of a campaign. The service that owns the campaign chooses it.
     CampaignId
 }
 
-/// What a campaign is.
+/// Kind of a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CampaignKind {
-    /// Messages to people, over time.
+    /// Messages over time.
     Campaign,
-    /// One message to everybody who is to know.
+    /// One message to many contacts.
     Announcement,
 }
 
-/// A campaign or an announcement, as its owner service registered it (R27).
+/// A campaign or an announcement, registered by the service that owns it (R27).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Campaign {
-    /// Its id.
+    /// Id of the campaign.
     pub id: CampaignId,
-    /// What it is. Never changes.
+    /// Kind of the campaign. Never changes.
     pub kind: CampaignKind,
-    /// What people call it.
+    /// Name of the campaign.
     pub name: String,
-    /// When it was registered.
+    /// Time of registration.
     pub created_at: OffsetDateTime,
 }
 
-/// A campaign, and how many people are in it, by the status of each.
+/// A campaign with the number of its contacts by delivery status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counted {
+pub struct CampaignCounts {
     /// The campaign.
     pub campaign: Campaign,
-    /// A status in which nobody is may be absent.
+    /// Number of contacts by status. A status without contacts may be absent.
     pub people: BTreeMap<DeliveryStatus, u64>,
 }
 
-/// A place in the list of campaigns, which begins with the newest: after this one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct CampaignCursor {
-    /// When that one was registered.
-    pub created_at: OffsetDateTime,
-    /// Its id.
-    pub id: CampaignId,
-}
-
-/// The campaigns that a contact is in, and whether it may be put into others (R29).
+/// Campaigns of a contact, and whether it may be added to others (R29).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ContactCampaigns {
-    /// The newest first.
+    /// Campaigns and subscriptions, newest first.
     pub items: Vec<(Campaign, Subscription)>,
-    /// Since when the person wants no more of them, if that is so.
+    /// Time at which the contact unsubscribed from all messages.
     pub unsubscribed_at: Option<OffsetDateTime>,
 }
 
+impl ContactCampaigns {
+    /// Returns the cursor after a subscription in the list of a contact, newest first.
+    pub fn cursor((_, subscription): &(Campaign, Subscription)) -> TimeCursor {
+        TimeCursor { at: subscription.pending_at, id: subscription.campaign.0 }
+    }
+}
+
 impl CampaignKind {
-    /// Every kind.
+    /// All kinds of campaigns.
     pub const ALL: [Self; 2] = [Self::Campaign, Self::Announcement];
 
-    /// The kind's name.
+    /// Returns the name of the kind.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Campaign => "campaign",
@@ -92,7 +89,7 @@ impl CampaignKind {
         }
     }
 
-    /// The kind of a name.
+    /// Parses the name of a kind.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
@@ -117,38 +114,24 @@ impl Campaign {
         Ok(Self { id, kind, name, created_at })
     }
 
-    /// What it is after it was registered once more: a new name is taken.
+    /// Returns the campaign after it was registered again, with the new name.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] when it would become of another kind.
-    pub fn registered_again(&self, as_told: &Self) -> Result<Self> {
-        if self.kind != as_told.kind {
+    /// [`Error::Conflict`] when its kind would change.
+    pub fn registered_again(&self, reported: &Self) -> Result<Self> {
+        if self.kind != reported.kind {
             let kind = self.kind.as_str();
             return Err(Error::Conflict(format!(
                 "it is registered with the kind {kind}, which never changes: register another"
             )));
         }
-        Ok(Self { name: as_told.name.clone(), ..self.clone() })
+        Ok(Self { name: reported.name.clone(), ..self.clone() })
     }
 
-    /// Its place in the list.
-    pub fn cursor(&self) -> CampaignCursor {
-        CampaignCursor { created_at: self.created_at, id: self.id }
-    }
-}
-
-impl CampaignCursor {
-    /// The cursor as an opaque text of letters and digits.
-    pub fn encode(self) -> String {
-        format!("{}{}", self.id.0.simple(), write_micros(self.created_at))
-    }
-
-    /// Reads what [`CampaignCursor::encode`] wrote.
-    pub fn decode(text: &str) -> Option<Self> {
-        let (id, micros) = text.split_at_checked(32)?;
-        let id = CampaignId(Uuid::try_parse(id).ok()?);
-        Some(Self { created_at: read_micros(micros)?, id })
+    /// Returns the cursor after this campaign.
+    pub fn cursor(&self) -> TimeCursor {
+        TimeCursor { at: self.created_at, id: self.id.0 }
     }
 }
 
@@ -156,6 +139,7 @@ impl CampaignCursor {
 mod tests {
     use super::*;
     use time::macros::datetime;
+    use uuid::Uuid;
 
     fn campaign(kind: CampaignKind, name: &str) -> Result<Campaign> {
         let id = CampaignId(Uuid::from_u128(7));
@@ -167,26 +151,17 @@ mod tests {
         let name = |text: &str| campaign(CampaignKind::Campaign, text).map(|c| c.name);
         assert_eq!(name("  Spring \t sale ").unwrap(), "Spring sale");
         assert!(name(&"x".repeat(200)).is_ok());
-        for wrong in ["", " \u{200B}", "a\0b", &"x".repeat(201)] {
-            assert!(matches!(name(wrong), Err(Error::Invalid(parts)) if parts[0].field == "name"));
+        for errors in ["", " \u{200B}", "a\0b", &"x".repeat(201)] {
+            assert!(matches!(name(errors), Err(Error::Invalid(parts)) if parts[0].field == "name"));
         }
     }
 
     #[test]
     fn registering_again_renames_and_never_changes_the_kind() {
         let spring = campaign(CampaignKind::Campaign, "Spring").unwrap();
-        let told = campaign(CampaignKind::Campaign, "Summer").unwrap();
-        assert_eq!(spring.registered_again(&told).unwrap().name, "Summer");
-        let told = campaign(CampaignKind::Announcement, "Spring").unwrap();
-        assert!(matches!(spring.registered_again(&told), Err(Error::Conflict(_))));
-    }
-
-    #[test]
-    fn a_cursor_is_read_back() {
-        let cursor = campaign(CampaignKind::Campaign, "x").unwrap().cursor();
-        assert_eq!(CampaignCursor::decode(&cursor.encode()), Some(cursor));
-        for wrong in ["", "00", &"é".repeat(20), &"0".repeat(32), &"g".repeat(40)] {
-            assert_eq!(CampaignCursor::decode(wrong), None, "{wrong}");
-        }
+        let campaign_of_kind = campaign(CampaignKind::Campaign, "Summer").unwrap();
+        assert_eq!(spring.registered_again(&campaign_of_kind).unwrap().name, "Summer");
+        let campaign_of_kind = campaign(CampaignKind::Announcement, "Spring").unwrap();
+        assert!(matches!(spring.registered_again(&campaign_of_kind), Err(Error::Conflict(_))));
     }
 }

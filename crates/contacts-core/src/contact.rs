@@ -1,10 +1,12 @@
 //! Contacts: the people on the list.
 
 mod activity;
+mod address;
 mod capture;
 mod change;
 mod duplicate;
 mod email;
+mod external_id;
 mod field_test;
 mod filter;
 mod filter_text;
@@ -21,25 +23,33 @@ use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-pub use self::activity::{Activities, Activity, ActivityKind, ActivityPlace, ActivitySource};
+pub use self::activity::{Activities, Activity, ActivityCursor, ActivityKind, ActivitySource};
+pub use self::address::{AddressChange, AddressSource, ContactAddress};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::capture::MockCaptureRepository;
 pub use self::capture::{
-    Capture, CaptureRepository, CaptureService, Meeting, NewCapture, OwnContact, is_only_captured,
+    Capture, CaptureMatch, CaptureRepository, CaptureService, NewCapture, VisitorContact,
+    is_only_captured,
 };
 pub use self::change::{Change, ContactPatch, FieldChange, Patch, changed_fields};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::duplicate::MockDuplicateRepository;
-pub use self::duplicate::{Duplicate, DuplicateReason, DuplicateRepository, DuplicateService};
+pub use self::duplicate::{
+    ComparedValues, Duplicate, DuplicateCursor, DuplicatePair, DuplicateReason,
+    DuplicateRepository, DuplicateService, PairCursor, PairQuery, SharedValues, Strength,
+    are_similar,
+};
 pub use self::email::{EmailAddress, InvalidEmail};
+pub use self::external_id::{ExternalId, InvalidExternalId};
 pub use self::filter::{
-    About, ContactFilter, FieldCondition, FieldTest, SourceCondition, TagCondition, TimeRange,
+    ContactFilter, FieldCondition, FieldTest, FilterSubject, SourceCondition, TagCondition,
+    TimeRange,
 };
 pub use self::filter_text::FilterText;
-pub use self::merge::Merged;
+pub use self::merge::{MergeFields, MergePair, MergeRequest, MergeSide, Merged};
 pub use self::name::{InvalidName, Name};
 pub use self::phone::{InvalidPhone, Phone, Region};
-pub use self::query::{Cursor, CursorKey, Listed, PageRequest, Sort, SortBy};
+pub use self::query::{ContactPage, Cursor, CursorKey, PageRequest, Sort, SortBy};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};
@@ -47,71 +57,79 @@ pub use self::search::{SearchQuery, Term, search_text};
 pub(crate) use self::service::check_tags;
 pub(crate) use self::service::missing;
 pub use self::service::{ContactService, CountRequest, NewContact, RawPatch};
-pub use self::source::{Arrival, Origin, SourceKind};
+pub use self::source::{Source, SourceCursor, SourceDetail, SourceKind};
 
 use crate::OrgId;
+use crate::consent::Consent;
 use crate::field::{FieldKey, FieldValue};
 use crate::org::id;
 use crate::tag::TagName;
 
 id! {
-    /// A contact's id.
+    /// Id of a contact (UUIDv7).
     ContactId
 }
 
-/// The values of an organisation's custom fields.
+/// Values of the organisation's custom fields, by field key.
 pub type CustomValues = BTreeMap<FieldKey, FieldValue>;
 
 /// A person the organisation can message (R5).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contact {
-    /// Whom it belongs to.
+    /// Organisation that owns the contact.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the contact.
     pub id: ContactId,
-    /// What the person is called; nobody may have said yet (R6).
+    /// The organisation's own id for the contact (R49).
+    pub external_id: Option<ExternalId>,
+    /// Full name. `None` when a visitor or a connected source did not give one (R6).
     pub name: Option<Name>,
-    /// Where the person is written to; nobody may have said yet (R6).
+    /// Primary e-mail address. `None` when a visitor or a connected source did not give one (R6).
     pub email: Option<EmailAddress>,
-    /// The person's phone number.
+    /// The other addresses, sorted by their keys (R48).
+    pub other_emails: Vec<EmailAddress>,
+    /// Phone number as typed, plus E.164 when it parses (R8).
     pub phone: Option<Phone>,
-    /// The organisation's own fields.
+    /// Values of custom fields (R11).
     pub custom: CustomValues,
-    /// Its tags, in the order of their keys.
+    /// Tags of the contact, sorted by their keys.
     pub tags: Vec<TagName>,
-    /// How it first came. Never changes.
-    pub source: Arrival,
-    /// When it was made.
+    /// Whether the contact wants messages (R51).
+    pub consent: Consent,
+    /// How the contact was first added. Never changes (R5).
+    pub source: Source,
+    /// Time of creation.
     pub created_at: OffsetDateTime,
-    /// When its profile last changed.
+    /// Time of the last change of the profile.
     pub updated_at: OffsetDateTime,
-    /// Counts the changes of its profile, from 1 (R12). Tags are counted apart: they change
-    /// without the profile's being touched.
+    /// Number of changes of the profile, starting at 1 (R12). Tags do not count: tagging does not
+    /// touch the contact's row.
     pub version: u64,
 }
 
 impl Contact {
-    /// Whether something required is missing (R6).
+    /// Returns whether the name or the e-mail address is missing (R6).
     pub fn is_incomplete(&self) -> bool {
         self.name.is_none() || self.email.is_none()
     }
 
-    /// Whether campaigns can reach it (R6).
+    /// Returns whether campaigns can reach the contact: it has an e-mail address (R6).
     pub fn is_reachable(&self) -> bool {
         self.email.is_some()
     }
 
-    /// What search looks at (R19).
+    /// Returns the folded text that search matches (R19).
     pub fn search_text(&self) -> String {
-        search_text(self.name.as_ref(), self.email.as_ref(), self.phone.as_ref())
+        search_text(self.name.as_ref(), self.emails(), self.phone.as_ref())
     }
 
-    /// What sorting by name compares; empty without a name.
+    /// Returns the key for sorting by name. Empty without a name.
     pub fn name_key(&self) -> String {
         self.name.as_ref().map(Name::key).unwrap_or_default()
     }
 
-    /// What sorting by email compares, and what is unique; empty without an address.
+    /// Returns the normalised primary address: the key for sorting by email (R7). Empty without an
+    /// address.
     pub fn email_key(&self) -> &str {
         self.email.as_ref().map(EmailAddress::key).unwrap_or_default()
     }

@@ -1,6 +1,6 @@
-//! Conversations, as the chat service reports them (R26). It keeps the messages; here is the list.
+//! Conversations, as the chat service reports them (R26). The chat service stores the messages;
+//! this list refers to them.
 
-mod cursor;
 mod service;
 mod visitor;
 
@@ -9,47 +9,51 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use self::cursor::ConversationCursor;
 pub use self::service::{ConversationService, Report};
 pub use self::visitor::{InvalidVisitor, Visitor};
 use crate::contact::ContactId;
 use crate::org::id;
+use crate::page::TimeCursor;
 use crate::{OrgId, Result, text};
 
 id! {
-    /// A conversation's id, as the chat service gave it.
+    /// Id of a conversation in the chat service.
     ConversationId
 }
 
 /// A conversation of a visitor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conversation {
-    /// Whom it belongs to.
+    /// Organisation that owns the conversation.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the conversation.
     pub id: ConversationId,
-    /// With whom, on which widget.
+    /// The visitor, with the widget.
     pub visitor: Visitor,
-    /// When it began.
+    /// Time of the first message.
     pub started_at: OffsetDateTime,
-    /// When something was last said.
+    /// Time of the last message.
     pub last_message_at: OffsetDateTime,
-    /// How many messages it has.
+    /// Number of messages.
     pub messages: u32,
-    /// What was last said, or how the chat service sums it up: [`Conversation::PREVIEW`]
-    /// characters at most.
+    /// Last message, or a summary by the chat service: up to [`Conversation::PREVIEW`] characters.
     pub preview: String,
-    /// What opens it. Nothing while the chat service has not reported it, and only a capture
-    /// has told of it.
+    /// URL that opens the conversation. `None` until the chat service reports a conversation that a
+    /// capture mentioned.
     pub link: Option<Link>,
 }
 
 impl Conversation {
-    /// The most characters of a preview.
+    /// Maximum length of a preview in characters.
     pub const PREVIEW: usize = 500;
 
-    /// A conversation that only a capture has told of.
-    pub fn untold(org: OrgId, id: ConversationId, visitor: Visitor, at: OffsetDateTime) -> Self {
+    /// Makes a conversation that only a capture mentioned so far.
+    pub fn unreported(
+        org: OrgId,
+        id: ConversationId,
+        visitor: Visitor,
+        at: OffsetDateTime,
+    ) -> Self {
         Self {
             org,
             id,
@@ -62,9 +66,9 @@ impl Conversation {
         }
     }
 
-    /// Whether a report says more than this one does: it is the later one, or holds more messages.
-    /// Reports come late, twice and out of order, so of any two the same one wins in any order.
-    pub fn gives_way_to(&self, report: &Self) -> bool {
+    /// Returns whether a report is newer than this one: it is later, or counts more messages.
+    /// Reports arrive late, twice and out of order; of any two the same one wins in any order.
+    pub fn is_superseded_by(&self, report: &Self) -> bool {
         self.rank() < report.rank()
     }
 
@@ -80,14 +84,14 @@ impl Conversation {
         )
     }
 
-    /// The place after it, in a list of the newest first.
-    pub fn cursor(&self) -> ConversationCursor {
-        ConversationCursor { at: self.last_message_at, id: self.id }
+    /// Returns the cursor after this conversation in a list, newest first.
+    pub fn cursor(&self) -> TimeCursor {
+        TimeCursor { at: self.last_message_at, id: self.id.0 }
     }
 
-    /// A text as a preview: in one line, and not too long.
-    pub fn preview_of(told: &str) -> String {
-        let line: String = told.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    /// Converts text to a preview: one line of limited length.
+    pub fn preview_of(text: &str) -> String {
+        let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let line = text::collapse(text::trim(&line));
         match line.char_indices().nth(Self::PREVIEW) {
             Some((end, _)) => line[..end].trim_end().to_owned(),
@@ -96,17 +100,17 @@ impl Conversation {
     }
 }
 
-/// What opens a conversation in Informly: a URL that begins with `https://`.
+/// URL that opens a conversation in Informly. Starts with `https://`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Link(String);
 
-/// Why a text is no link.
+/// Reason why a text is not a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLink {
-    /// It is no URL of HTTPS.
+    /// The text is not an HTTPS URL.
     #[error("must be a URL that begins with https://")]
     NoUrl,
-    /// It is too long.
+    /// The text is too long.
     #[error("is longer than 2,000 characters")]
     TooLong,
 }
@@ -114,7 +118,7 @@ pub enum InvalidLink {
 impl Link {
     const MAX: usize = 2_000;
 
-    /// Reads a link.
+    /// Parses a link.
     ///
     /// # Errors
     ///
@@ -131,71 +135,71 @@ impl Link {
         Ok(Self(text.to_owned()))
     }
 
-    /// The URL.
+    /// Returns the URL.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A widget that brought somebody.
+/// A widget that captured contacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Widget {
-    /// Its id, as the chat service knows it.
+    /// Id of the widget in the chat service.
     pub id: Uuid,
-    /// When it last brought somebody who is still a contact.
+    /// Time of the last capture of a contact that still exists.
     pub last_at: OffsetDateTime,
 }
 
 impl Widget {
-    /// The most widgets that are listed.
-    pub const MAX: usize = 200;
+    /// Returns the cursor after this widget in a list, most recent first.
+    pub fn cursor(&self) -> TimeCursor {
+        TimeCursor { at: self.last_at, id: self.id }
+    }
 }
 
-/// Keeps the conversations.
+/// Stores conversations.
 ///
 /// Every implementation passes `contacts_testkit::conversation_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait ConversationRepository: Send + Sync {
-    /// Takes a report, unless the one that is kept does not give way to it; returns the one that
-    /// is kept now. The conversation is linked to its visitor's contact, if the visitor is known
-    /// and nobody has it.
+    /// Stores a report unless the stored one is newer, and returns the stored one. The conversation
+    /// is linked to the visitor's contact, if there is one and the conversation has no contact.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn report(&self, report: &Conversation) -> Result<Conversation>;
 
-    /// A contact's conversations, the newest first, after a place, so many at most.
+    /// Returns up to `limit` conversations of a contact after a cursor, newest first.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn of_contact(
         &self,
         org: OrgId,
         contact: ContactId,
-        after: Option<ConversationCursor>,
+        after: Option<TimeCursor>,
         limit: usize,
     ) -> Result<Vec<Conversation>>;
 
-    /// The newest conversation of each of these contacts that has one (R22).
+    /// Returns the newest conversation of each of these contacts (R22).
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn last_of(
         &self,
         org: OrgId,
         contacts: &[ContactId],
     ) -> Result<BTreeMap<ContactId, Conversation>>;
 
-    /// The widgets that brought contacts (R16), the one that last did first,
-    /// [`Widget::MAX`] at most.
+    /// Returns up to `limit` widgets that captured contacts after a cursor, most recent first (R16).
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
-    fn widgets(&self, org: OrgId) -> Result<Vec<Widget>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn widgets(&self, org: OrgId, after: Option<TimeCursor>, limit: usize) -> Result<Vec<Widget>>;
 }
 
 #[cfg(test)]

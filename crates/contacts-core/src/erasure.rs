@@ -1,15 +1,16 @@
-//! Erasing a person: everything that is held of them, wherever it stands (R14).
+//! Erasure of a contact and of all data that the organisation has about it (R14).
 
+mod identifiers;
 mod service;
-mod sought;
 
 use time::OffsetDateTime;
 
+pub use self::identifiers::ErasureIdentifiers;
 pub use self::service::ErasureService;
-pub use self::sought::Sought;
 use crate::contact::ContactId;
 use crate::import::ImportId;
 use crate::org::id;
+use crate::run::RunState;
 use crate::{Actor, OrgId, Result};
 
 id! {
@@ -17,136 +18,111 @@ id! {
     ErasureId
 }
 
-/// The erasure of one person. The contact goes at once; files in which they stand are looked
-/// for afterwards.
+/// The erasure of one contact. The contact is deleted at once; a job then searches stored files for
+/// the contact's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Erasure {
-    /// Whom it belongs to.
+    /// Organisation of the erasure.
     pub org: OrgId,
-    /// Its id.
+    /// The id of the erasure.
     pub id: ErasureId,
-    /// The id that the person had.
+    /// The id of the erased contact.
     pub contact: ContactId,
-    /// Whether it is forgotten, too, that they unsubscribed.
+    /// Whether the record of the contact's unsubscribe is deleted too.
     pub forget_unsubscribe: bool,
-    /// How far it is.
-    pub state: ErasureState,
-    /// Imports that hold the person's row, or may, and that must come to an end first.
+    /// State of the erasure.
+    pub state: RunState,
+    /// Imports whose file contains or may contain a row of the contact, and which must end first.
     pub waits_for: Vec<ImportId>,
-    /// How many files were deleted.
+    /// Number of deleted files.
     pub files: u64,
-    /// Who asked for it.
+    /// The actor who requested the erasure.
     pub actor: Actor,
-    /// When it was asked for.
+    /// When the erasure was requested.
     pub created_at: OffsetDateTime,
-    /// When nothing was left.
+    /// When the search of files began.
+    pub started_at: Option<OffsetDateTime>,
+    /// When the erasure was done.
     pub finished_at: Option<OffsetDateTime>,
 }
 
-/// How far an erasure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ErasureState {
-    /// The contact is gone; files are being looked through.
-    Running,
-    /// It goes on when the imports it waits for are at an end.
-    Waiting,
-    /// Nothing is left. An end.
-    Done,
-}
-
-impl ErasureState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Running, Self::Waiting, Self::Done];
-
-    /// The state's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Done => "done",
-        }
-    }
-
-    /// The state of a name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-}
-
-/// What an erasure has still to do.
+/// The remaining work of an erasure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Work {
     /// The erasure.
     pub erasure: Erasure,
-    /// By what the person is found in files. Kept only while it is needed.
-    pub sought: Sought,
-    /// How far the imports were looked through, the newest first; nothing at the beginning.
+    /// The values by which files are searched for the contact. Stored until the erasure is done.
+    pub identifiers: ErasureIdentifiers,
+    /// The last import whose file was searched, the newest first; `None` at the start.
     pub reached: Option<ImportId>,
 }
 
-/// Erases people.
+/// Stores erasures and deletes the data of erased contacts.
 ///
 /// Every implementation passes `contacts_testkit::erasure_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait ErasureRepository: Send + Sync {
-    /// Erases the contact and everything that hangs on it, its conversations and its old ids
-    /// too, every stored answer of the organisation, and exports that may hold it; keeps what
-    /// is sought in files, and queues the job that does. Says whether the contact was there.
+    /// Deletes the contact and everything attached to it, including its conversations and earlier
+    /// ids, every stored answer of the organisation, and exports that may contain the contact.
+    /// Stores the identifiers to search for in files, and queues the job that searches. Returns
+    /// whether the contact existed.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn begin(&self, erasure: &Erasure) -> Result<bool>;
 
     /// Finds an erasure.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId, id: ErasureId) -> Result<Option<Erasure>>;
 
-    /// Erasures, the newest first, those older than one when it is given.
+    /// Lists erasures, the newest first; only those older than `before`, when it is given.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn list(&self, org: OrgId, before: Option<ErasureId>, limit: usize) -> Result<Vec<Erasure>>;
 
-    /// What an erasure has still to do; nothing when it is done.
+    /// Returns the remaining work of an erasure; `None` when it is done.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn work(&self, org: OrgId, id: ErasureId) -> Result<Option<Work>>;
 
-    /// Deletes the file of an import that is at an end, the rows that were shown of it, and
-    /// what was noted of these of its rows.
+    /// Deletes the file of an import that has ended, its sample rows, and the issues of the given
+    /// rows.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn erase_file(&self, org: OrgId, id: ErasureId, import: ImportId, rows: &[u64]) -> Result<()>;
 
-    /// Keeps how far the imports were looked through, and for which it waits.
+    /// Stores the last import that was searched, and the imports that the erasure waits for.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn reached(
         &self,
         org: OrgId,
         id: ErasureId,
         reached: Option<ImportId>,
         waits_for: &[ImportId],
-        state: ErasureState,
+        state: RunState,
+        now: OffsetDateTime,
     ) -> Result<()>;
 
-    /// Ends an erasure: erases whom an import that began before it has added since by an address
-    /// that is sought, and forgets what was sought. Says whether it could: not while an export is
-    /// written, or a connected source read, that began before.
+    /// Ends an erasure. Deletes contacts that an import which began before the erasure has added
+    /// since with one of the erased addresses, and deletes the stored identifiers. Returns whether
+    /// the erasure ended: it does not while an export or a sync run that began before it is in
+    /// progress.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn finish(&self, org: OrgId, id: ErasureId, now: OffsetDateTime) -> Result<bool>;
 }

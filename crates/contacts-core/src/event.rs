@@ -1,4 +1,4 @@
-//! The change feed: what happened to contacts, in an order in which nothing is missed (R42).
+//! The change feed: changes of contacts, in an order in which no change is missed (R42).
 
 mod feed;
 mod groups;
@@ -12,41 +12,41 @@ pub use self::groups::EventGroups;
 use crate::Actor;
 use crate::contact::ContactId;
 
-/// Contacts that changed alike. A bulk change of a million contacts is told in pieces of many
-/// contacts each, so that it drowns nobody.
+/// Contacts with the same change. A bulk change of a million contacts becomes some thousand events,
+/// so that the feed stays usable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContactEvent {
-    /// What happened.
+    /// Kind of the change.
     pub kind: EventKind,
-    /// To whom: 1 to [`ContactEvent::MOST`].
+    /// Changed contacts: 1 to [`ContactEvent::MAX_CONTACTS`].
     pub contacts: Vec<ContactId>,
-    /// Which fields changed, as a [`crate::contact::FieldChange`] names them, and `tags`. Empty
-    /// for contacts that are new or gone.
+    /// Fields that changed, named as in [`crate::contact::FieldChange`], plus `tags`. Empty for
+    /// created and deleted contacts.
     pub fields: Vec<String>,
-    /// Who did it.
+    /// Actor of the change.
     pub actor: Actor,
-    /// When.
+    /// Time of the change.
     pub at: OffsetDateTime,
 }
 
-/// What happened to contacts.
+/// Kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
-    /// They were made.
+    /// The contacts were created.
     Created,
     /// Some of their fields changed.
     Updated,
-    /// They were folded into this contact, and are gone.
+    /// The contacts were merged into this one and no longer exist.
     Merged(ContactId),
-    /// They are gone.
+    /// The contacts were deleted.
     Deleted,
 }
 
 impl ContactEvent {
-    /// The most contacts of one event.
-    pub const MOST: usize = 500;
+    /// Maximum number of contacts of one event.
+    pub const MAX_CONTACTS: usize = 500;
 
-    /// The event of one contact.
+    /// Makes the event of one contact.
     pub fn of(
         contact: ContactId,
         kind: EventKind,
@@ -57,7 +57,7 @@ impl ContactEvent {
         Self { kind, contacts: vec![contact], fields, actor, at }
     }
 
-    /// The events of any number of contacts.
+    /// Makes the events of any number of contacts.
     pub fn of_many(
         contacts: &[ContactId],
         kind: EventKind,
@@ -65,11 +65,11 @@ impl ContactEvent {
         actor: Actor,
         at: OffsetDateTime,
     ) -> Vec<Self> {
-        let pieces = contacts.chunks(Self::MOST);
-        pieces
-            .map(|piece| Self {
+        let chunks = contacts.chunks(Self::MAX_CONTACTS);
+        chunks
+            .map(|chunk| Self {
                 kind,
-                contacts: piece.to_vec(),
+                contacts: chunk.to_vec(),
                 fields: fields.to_vec(),
                 actor,
                 at,
@@ -79,7 +79,7 @@ impl ContactEvent {
 }
 
 impl EventKind {
-    /// The kind's name.
+    /// Returns the name of the kind.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
@@ -89,7 +89,7 @@ impl EventKind {
         }
     }
 
-    /// Into whom they were folded, when they were.
+    /// Returns the contact into which the contacts were merged.
     pub fn survivor(self) -> Option<ContactId> {
         match self {
             Self::Merged(survivor) => Some(survivor),
@@ -97,7 +97,7 @@ impl EventKind {
         }
     }
 
-    /// The kind of a name, and the survivor that it may have.
+    /// Reads the name of a kind and the survivor of a merge.
     pub fn from_parts(name: &str, survivor: Option<ContactId>) -> Option<Self> {
         Some(match (name, survivor) {
             ("created", None) => Self::Created,

@@ -1,8 +1,7 @@
-//! Exports: people that go out as the rows of a file (R25).
+//! Exports: contacts as the rows of a file (R25).
 //!
-//! What goes out comes back: each column is written so that an import of the same organisation
-//! finds it by itself and reads every cell as it was. See [`recognise`] for the header, and
-//! [`crate::import::RowReader`] for the cells.
+//! Each column is written so that an import of the same organisation recognises it and reads every
+//! cell as it was. See [`recognise`] for the header, and [`crate::import::RowReader`] for the cells.
 
 mod columns;
 mod repository;
@@ -13,7 +12,7 @@ mod sheet;
 pub use self::columns::{Column, Columns, recognise};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockExportRepository;
-pub use self::repository::{ExportPage, ExportRepository, ExportRow, People};
+pub use self::repository::{ExportPage, ExportRepository, ExportRow, ExportScope};
 pub use self::run::Export;
 pub use self::service::{ExportFormat, ExportService};
-pub use self::sheet::{Copying, Sheet};
+pub use self::sheet::{ExportPartIo, Sheet};

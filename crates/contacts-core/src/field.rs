@@ -1,4 +1,4 @@
-//! Custom fields: what an organisation wants to know besides (R11).
+//! Custom fields, which each organisation defines for itself (R11).
 
 mod repository;
 mod service;
@@ -9,25 +9,25 @@ use std::fmt;
 pub use self::repository::FieldRepository;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockFieldRepository;
-pub use self::service::{FieldPatch, FieldService};
+pub use self::service::FieldService;
 pub use self::value::{FieldValue, InvalidValue, Number, RawValue};
 
-use crate::{Invalid, Result, text};
+use crate::{Error, Invalid, Result, text};
 
 /// A custom field's key: `[a-z][a-z0-9_]*`, 63 characters at most, not a core field's name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FieldKey(String);
 
-/// Why a text is not a field's key.
+/// Why a key is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
-    /// It is not of the form.
+    /// The key does not have the required form.
     #[error(
-        "must be lower-case letters, digits and _, begin with a letter, and have 63 characters at most"
+        "must start with a letter and contain only lower-case letters, digits and _ (at most 63 characters)"
     )]
     Form,
-    /// A core field has the name.
-    #[error("is the name of a core field")]
+    /// The key is the name of a built-in field.
+    #[error("is the name of a built-in field")]
     Reserved,
 }
 
@@ -51,7 +51,7 @@ const RESERVED: &[&str] = &[
 ];
 
 impl FieldKey {
-    /// Reads a key.
+    /// Parses a key.
     ///
     /// # Errors
     ///
@@ -59,8 +59,9 @@ impl FieldKey {
     pub fn parse(text: &str) -> Result<Self, InvalidKey> {
         let mut bytes = text.bytes();
         let begins = bytes.next().is_some_and(|b| b.is_ascii_lowercase());
-        let goes_on = bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        if !begins || !goes_on || text.len() > 63 {
+        let is_valid_rest =
+            bytes.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !begins || !is_valid_rest || text.len() > 63 {
             return Err(InvalidKey::Form);
         }
         if RESERVED.contains(&text) {
@@ -81,14 +82,14 @@ impl fmt::Display for FieldKey {
     }
 }
 
-/// What a field's values are.
+/// The type of a field's values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FieldType {
     /// Any text, up to 4,000 characters.
     Text,
     /// A number of at most 15 significant digits.
     Number,
-    /// Yes or no.
+    /// True or false.
     Boolean,
     /// A day.
     Date,
@@ -99,7 +100,11 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    /// The type's name.
+    /// Every type; that of select fields is without options.
+    pub const ALL: [Self; 6] =
+        [Self::Text, Self::Number, Self::Boolean, Self::Date, Self::Select(Vec::new()), Self::Url];
+
+    /// The name in the API and in the store.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -111,34 +116,28 @@ impl FieldType {
         }
     }
 
-    /// The options of a select field; nothing of the others.
+    /// The options of a select field; `None` for other types.
     pub fn options(&self) -> Option<&[String]> {
         if let Self::Select(options) = self { Some(options) } else { None }
     }
 
-    /// The type of a name, with its options when it takes them.
+    /// Parses the name of a type, with the options of a select field.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Invalid`] naming `type` or `options`.
     pub fn parse(name: &str, options: Option<Vec<String>>) -> Result<Self> {
-        let plain = match name {
-            "text" => Self::Text,
-            "number" => Self::Number,
-            "boolean" => Self::Boolean,
-            "date" => Self::Date,
-            "url" => Self::Url,
-            "select" => return Ok(Self::Select(check_options(options.unwrap_or_default())?)),
-            _ => {
+        let options = options.unwrap_or_default();
+        match Self::ALL.into_iter().find(|kind| kind.as_str() == name) {
+            None => {
                 let reason = "must be text, number, boolean, date, select or url";
-                return Err(Invalid::one("type", reason).into());
+                Err(Invalid::one("type", reason).into())
             }
-        };
-        match options {
-            Some(options) if !options.is_empty() => {
+            Some(Self::Select(_)) => Ok(Self::Select(check_options(options)?)),
+            Some(_) if !options.is_empty() => {
                 Err(Invalid::one("options", "can only be given to a select field").into())
             }
-            _ => Ok(plain),
+            Some(plain) => Ok(plain),
         }
     }
 }
@@ -148,50 +147,158 @@ fn check_options(options: Vec<String>) -> Result<Vec<String>> {
         options.iter().map(|o| text::nfc(&text::collapse(text::trim(o)))).collect();
     let mut keys: Vec<_> = options.iter().map(|o| text::caseless(o)).collect();
     keys.sort_unstable();
-    let wrong = if options.is_empty() || options.len() > 500 {
+    let errors = if options.is_empty() || options.len() > 500 {
         "must have 1 to 500 entries"
     } else if options.iter().any(|o| o.is_empty() || o.chars().count() > 200) {
         "must each have 1 to 200 characters"
     } else if options.iter().any(|o| o.chars().any(char::is_control)) {
-        "cannot hold control characters"
+        "cannot contain control characters"
     } else if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-        "must differ from each other"
+        "must be different from each other"
     } else {
         return Ok(options);
     };
-    Err(Invalid::one("options", wrong).into())
+    Err(Invalid::one("options", errors).into())
 }
 
 /// A custom field of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// What it is called in data. Never changes.
+    /// The key in data. Never changes.
     pub key: FieldKey,
-    /// What people call it.
+    /// The label that people see.
     pub label: String,
-    /// What its values are.
+    /// The type of its values.
     pub kind: FieldType,
-    /// Where it stands among the others, from 0.
+    /// Position among the organisation's fields, from 0.
     pub position: u32,
-    /// Whether it is hidden; its values are kept.
+    /// Whether the field is hidden; its values are kept.
     pub archived: bool,
+    /// Rises by one with each change of the label, the type, the position or `archived`.
+    pub version: u64,
 }
 
-impl Field {
-    /// Makes a field.
+/// A checked definition of a new field. The store appends it to the organisation's fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewField {
+    /// The key in data.
+    pub key: FieldKey,
+    /// The label that people see.
+    pub label: String,
+    /// The type of its values.
+    pub kind: FieldType,
+}
+
+/// A patch of a field; an absent member stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldPatch {
+    /// The label that people see.
+    pub label: Option<String>,
+    /// The type of its values.
+    pub kind: Option<FieldType>,
+    /// Whether the field is hidden.
+    pub archived: Option<bool>,
+}
+
+impl NewField {
+    /// Checks a definition.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Invalid`] naming `key` or `label`.
-    pub fn new(key: &str, label: &str, kind: FieldType, position: u32) -> Result<Self> {
-        let mut wrong = Vec::new();
-        let key = FieldKey::parse(key).map_err(|why| wrong.push(Invalid::new("key", why))).ok();
-        let label = check_label(label).map_err(|why| wrong.push(why)).ok();
+    /// [`Error::Invalid`] naming `key` or `label`.
+    pub fn new(key: &str, label: &str, kind: FieldType) -> Result<Self> {
+        let mut errors = Vec::new();
+        let key =
+            FieldKey::parse(key).map_err(|reason| errors.push(Invalid::new("key", reason))).ok();
+        let label = check_label(label).map_err(|error| errors.push(error)).ok();
         match (key, label) {
-            (Some(key), Some(label)) => Ok(Self { key, label, kind, position, archived: false }),
-            _ => Err(wrong.into()),
+            (Some(key), Some(label)) => Ok(Self { key, label, kind }),
+            _ => Err(errors.into()),
         }
     }
+
+    /// The field at a position, in its first version.
+    pub fn at(self, position: u32) -> Field {
+        let Self { key, label, kind } = self;
+        Field { key, label, kind, position, archived: false, version: 1 }
+    }
+}
+
+impl FieldPatch {
+    /// Normalises and checks the label.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] naming `label`.
+    pub fn checked(mut self) -> Result<Self> {
+        if let Some(label) = &mut self.label {
+            *label = check_label(label).map_err(|error| vec![error])?;
+        }
+        Ok(self)
+    }
+}
+
+impl Field {
+    /// A new field at a position.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] naming `key` or `label`.
+    pub fn new(key: &str, label: &str, kind: FieldType, position: u32) -> Result<Self> {
+        Ok(NewField::new(key, label, kind)?.at(position))
+    }
+
+    /// Applies a checked patch; returns whether it changed something. `is_in_use` returns whether
+    /// contacts have values of the field; it is called only when the type would change, because
+    /// it may have to look at every contact.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] when the type would change while contacts have values (R11).
+    pub fn apply(
+        &mut self,
+        patch: &FieldPatch,
+        is_in_use: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        let before = self.clone();
+        if let Some(kind) = &patch.kind {
+            if kind.as_str() != self.kind.as_str() && is_in_use()? {
+                let (key, kind) = (&self.key, self.kind.as_str());
+                let reason =
+                    format!("contacts have values of {key}, which is {kind}: define another field");
+                return Err(Error::Conflict(reason));
+            }
+            self.kind = kind.clone();
+        }
+        if let Some(label) = &patch.label {
+            self.label.clone_from(label);
+        }
+        self.archived = patch.archived.unwrap_or(self.archived);
+        let is_changed = *self != before;
+        self.version += u64::from(is_changed);
+        Ok(is_changed)
+    }
+}
+
+/// Checks values against the types that their fields have now. The values were coerced before the
+/// transaction, and a type may have changed since, while no contact had a value (R11). Keys
+/// without a field are ignored.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] naming every value that does not fit.
+pub fn check_types<'a>(
+    fields: &[Field],
+    values: impl IntoIterator<Item = (&'a FieldKey, &'a FieldValue)>,
+) -> Result<()> {
+    let mut errors = Vec::new();
+    for (key, value) in values {
+        let field = fields.iter().find(|field| field.key == *key);
+        if let Some(Err(reason)) = field.map(|field| field.kind.check(value)) {
+            errors.push(Invalid::new(format!("custom.{key}"), reason));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
 fn check_label(label: &str) -> Result<String, Invalid> {
@@ -210,8 +317,8 @@ mod tests {
     fn a_key_is_lower_case_and_not_a_core_fields_name() {
         assert!(FieldKey::parse("account_tier2").is_ok());
         assert!(FieldKey::parse(&"k".repeat(63)).is_ok());
-        for wrong in ["", "Tier", "2nd", "_x", "a-b", "é", &"k".repeat(64)] {
-            assert_eq!(FieldKey::parse(wrong), Err(InvalidKey::Form), "{wrong}");
+        for errors in ["", "Tier", "2nd", "_x", "a-b", "é", &"k".repeat(64)] {
+            assert_eq!(FieldKey::parse(errors), Err(InvalidKey::Form), "{errors}");
         }
         assert_eq!(FieldKey::parse("email"), Err(InvalidKey::Reserved));
     }

@@ -1,4 +1,4 @@
-//! Files: uploads waiting to be imported.
+//! Stored files, such as uploads and exports.
 
 use std::io::Read;
 
@@ -6,34 +6,34 @@ use crate::org::id;
 use crate::{OrgId, Result};
 
 id! {
-    /// A stored file.
+    /// Id of a stored file.
     FileId
 }
 
-/// Keeps files, in pieces, so that no file is ever whole in memory.
+/// Stores files in chunks, so that no file is ever whole in memory.
 ///
 /// Every implementation passes `contacts_testkit::file_store_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait FileStore: Send + Sync {
-    /// Adds the next piece of a file; the first one makes it. Pieces count from 0.
-    /// A piece that is there already stays as it is, so that one can be sent again.
+    /// Appends a chunk; the first one creates the file. Chunks count from 0. An existing chunk
+    /// stays as it is, so that a chunk can be sent again.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
-    fn append(&self, org: OrgId, file: FileId, piece: u32, bytes: &[u8]) -> Result<()>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn append(&self, org: OrgId, file: FileId, chunk: u32, bytes: &[u8]) -> Result<()>;
 
-    /// Opens a file for reading from its beginning. A file that is not there is empty.
+    /// Opens a file for reading from its beginning. A file that does not exist is empty.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn Read + Send>>;
 
-    /// Deletes a file; one that is not there is deleted already.
+    /// Deletes a file. Succeeds when the file does not exist.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be deleted.
+    /// [`crate::Error::Store`] when the store fails.
     fn delete(&self, org: OrgId, file: FileId) -> Result<()>;
 }

@@ -1,8 +1,10 @@
-//! Imports: people that come in as the rows of a file (R30 to R36).
+//! Imports: contacts that are added and changed by the rows of a file (R30 to R37).
 
 mod apply;
+mod chunk_plan;
 mod dry_run;
 mod mapping;
+mod matching;
 mod phone_cell;
 mod plan;
 mod preview;
@@ -12,6 +14,7 @@ mod row;
 mod run;
 mod service;
 mod skipped;
+mod state;
 mod suggest;
 mod table;
 mod tags_cell;
@@ -23,23 +26,25 @@ mod upload;
 use time::OffsetDateTime;
 
 pub use self::apply::{Decision, added, decide};
+use self::chunk_plan::PlannedContacts;
+pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedContact};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::dry_run::MockDryRunRepository;
-pub use self::dry_run::{
-    DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository, DryRunState, Rehearsed,
-};
+pub use self::dry_run::{DryChunkOutcome, DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository};
 pub use self::mapping::Target;
+pub use self::matching::{Lookup, Lookups, Match, RowKeys, match_row};
 pub(crate) use self::phone_cell::phone_cell;
 pub use self::plan::{Plan, Policy};
 pub use self::preview::{Preview, Scratch, ScratchFile, preview};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockImportRepository;
-pub use self::repository::{Applied, Chunk, ImportRepository, Issue};
+pub use self::repository::{Applied, Chunk, ImportRepository, Issue, IssueCode};
 pub(crate) use self::row::ReadCells;
 pub use self::row::{ImportRow, PlannedRow, RowReader, Warning};
-pub use self::run::{Chunks, Turn};
+pub use self::run::Chunks;
 pub use self::service::{ImportService, NewPlan};
 pub use self::skipped::SkippedRows;
+pub use self::state::ImportState;
 pub(crate) use self::suggest::header_key;
 pub use self::suggest::{Suggestion, suggest};
 pub use self::table::{
@@ -47,16 +52,18 @@ pub use self::table::{
 };
 pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};
-pub use self::trace::{Deed, FieldEdit, Fingerprint, Trace, tell_import};
+pub use self::trace::{FieldEdit, Fingerprint, ImportEffect, Trace, tell_import};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::undo::MockUndoRepository;
 pub use self::undo::{
-    Begun, Kept, KeptReason, Restored, Reversal, Standing, Undo, UndoId, UndoOutcome,
-    UndoRepository, UndoState, UndoStep, UndoTally, reverse, undo_events,
+    CurrentState, KeptItem, KeptReason, Restored, Reversal, Undo, UndoId, UndoOutcome,
+    UndoRepository, UndoStart, UndoStep, UndoTally, restored_keys, reverse_chunk, undo_events,
 };
 pub use self::upload::Upload;
 
+use crate::contact::{Source, SourceDetail};
 use crate::file::FileId;
+pub use crate::job::Interrupt;
 use crate::org::id;
 use crate::{Actor, OrgId};
 
@@ -68,54 +75,62 @@ id! {
 /// One run over one file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
-    /// Whom it belongs to.
+    /// Organisation of the import.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the import.
     pub id: ImportId,
-    /// Where its file is kept.
+    /// The id of its file.
     pub file: FileId,
-    /// Whether it still is.
+    /// Whether the file is still stored.
     pub file_state: FileState,
-    /// What the file was called.
+    /// The name of the file.
     pub file_name: String,
-    /// How many bytes the file has; so far, while it is uploaded.
+    /// Size of the file in bytes; of the part that has arrived, during the upload.
     pub bytes: u64,
-    /// Who began it.
+    /// The actor who started the upload.
     pub actor: Actor,
-    /// How far it is.
+    /// State of the import.
     pub state: ImportState,
-    /// Why it is [`ImportState::Unusable`] or [`ImportState::Failed`], and what to do.
+    /// The reason why it is unusable or failed, and what to do.
     pub problem: Option<String>,
-    /// What was found in the file, once it was looked at.
+    /// The result of the analysis; `None` before it has ended.
     pub analysis: Option<Analysis>,
-    /// What is to be done with it, once that is known.
+    /// The targets of the columns and the policy for rows; `None` before the analysis has ended.
     pub plan: Option<Plan>,
-    /// What the database says happened so far (R35).
+    /// Counts of the rows that have been read (R35).
     pub tally: Tally,
-    /// When it was begun.
+    /// When the upload started.
     pub created_at: OffsetDateTime,
-    /// When its rows began to be taken.
+    /// When a worker began to apply the rows.
     pub started_at: Option<OffsetDateTime>,
-    /// When it came to an end.
+    /// When the import ended.
     pub finished_at: Option<OffsetDateTime>,
 }
 
-/// Whether the file of an import is still kept.
+impl Import {
+    /// Returns the import as the source of a contact that a row adds or is about.
+    pub fn source(&self, row: u64, at: OffsetDateTime) -> Source {
+        let file_name = self.file_name.clone();
+        Source { at, detail: SourceDetail::CsvImport { import: self.id, file_name, row } }
+    }
+}
+
+/// Whether the file of an import is still stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FileState {
-    /// It is.
+    /// The file is stored.
     Kept,
-    /// It was deleted, for somebody in it was erased.
+    /// The file was deleted because it contains a contact that was erased.
     Erased,
-    /// It was deleted some time after the import's end.
+    /// The file was deleted 30 days after the import ended.
     Expired,
 }
 
 impl FileState {
-    /// Every state.
+    /// All states of files.
     pub const ALL: [Self; 3] = [Self::Kept, Self::Erased, Self::Expired];
 
-    /// The state's name.
+    /// Returns the name of the state.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Kept => "kept",
@@ -124,93 +139,21 @@ impl FileState {
         }
     }
 
-    /// The state of a name.
+    /// Parses the name of a state.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 }
 
-/// What was found in a file (R30).
+/// The result of analysing a file (R30).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
-    /// How the file is to be read.
+    /// Encoding, delimiter and header.
     pub layout: Layout,
     /// The first rows, decoded.
     pub samples: Vec<Vec<String>>,
-    /// How many rows there are below the header.
+    /// Number of rows below the header.
     pub rows: u64,
-    /// What each column is likely to be.
+    /// A suggested target for each column.
     pub suggestions: Vec<Suggestion>,
-}
-
-/// How far an import is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ImportState {
-    /// Its file is being stored.
-    Uploading,
-    /// Its file is being looked at.
-    Analysing,
-    /// Its file cannot be imported. An end.
-    Unusable,
-    /// It can be looked at, changed and started.
-    Ready,
-    /// Its rows are being taken, or wait to be.
-    Running,
-    /// Every row was taken or skipped. An end.
-    Done,
-    /// Somebody stopped it; what was taken stays. An end.
-    Cancelled,
-    /// It could not go on; what was taken stays. An end.
-    Failed,
-    /// What it did is being undone.
-    Undoing,
-    /// What it did was undone, as far as nobody had changed it since. An end.
-    Undone,
-}
-
-impl ImportState {
-    /// Every state.
-    pub const ALL: [Self; 10] = [
-        Self::Uploading,
-        Self::Analysing,
-        Self::Unusable,
-        Self::Ready,
-        Self::Running,
-        Self::Done,
-        Self::Cancelled,
-        Self::Failed,
-        Self::Undoing,
-        Self::Undone,
-    ];
-
-    /// The state's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Uploading => "uploading",
-            Self::Analysing => "analysing",
-            Self::Unusable => "unusable",
-            Self::Ready => "ready",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Cancelled => "cancelled",
-            Self::Failed => "failed",
-            Self::Undoing => "undoing",
-            Self::Undone => "undone",
-        }
-    }
-
-    /// The state of a name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether nothing will change any more, unless somebody asks for it.
-    pub fn is_end(self) -> bool {
-        matches!(self, Self::Unusable | Self::Done | Self::Cancelled | Self::Failed | Self::Undone)
-    }
-
-    /// Whether it has not come to its end yet, so that it can be cancelled.
-    pub fn is_under_way(self) -> bool {
-        matches!(self, Self::Uploading | Self::Analysing | Self::Ready | Self::Running)
-    }
 }

@@ -1,10 +1,15 @@
-//! Jobs: work that goes on after the request that asked for it (R45).
+//! Jobs: work that continues after the request that asked for it (R45).
+
+mod interrupt;
+mod pace;
 
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::interrupt::Interrupt;
+pub use self::pace::ChunkPace;
 use crate::action::ActionId;
 use crate::erasure::ErasureId;
 use crate::import::{DryRunId, ImportId, UndoId};
@@ -14,134 +19,142 @@ use crate::webhook::WebhookId;
 use crate::{OrgId, Result};
 
 id! {
-    /// A job's id.
+    /// Id of a job.
     JobId
 }
 
-/// What is to be done.
+/// Kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
-    /// Look at an import's file.
+    /// Analyse the file of an import.
     AnalyseImport(ImportId),
-    /// Take an import's rows.
+    /// Import the rows of a file.
     RunImport(ImportId),
-    /// Forget old events.
+    /// Delete expired events.
     SweepEvents,
-    /// Say what an import would do.
+    /// Run a dry run of an import.
     DryRun(DryRunId),
     /// Undo an import.
     UndoImport(UndoId),
-    /// Do a bulk action, piece by piece.
+    /// Run a bulk action, chunk by chunk.
     RunAction(ActionId),
-    /// Delete the file of a bulk action, whose time is over.
+    /// Delete the expired file of a bulk action.
     EraseFile(ActionId),
-    /// Send what a webhook is to hear of.
+    /// Send due messages of a webhook.
     DeliverWebhook(WebhookId),
-    /// Look for an erased person in files.
+    /// Search files for an erased person.
     Erase(ErasureId),
-    /// Run a connected source when it is time.
+    /// Run a connected source when it is due.
     Sync(SourceId),
 }
 
-/// Which jobs a worker takes. Those that wait for systems of others have workers of their own, so
-/// that one which hangs keeps no import from going on.
+/// Group of jobs with worker threads of its own. Jobs that wait for other systems have their own
+/// lane, so that a slow system does not delay imports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
-    /// Everything else.
+    /// All other jobs.
     Work,
-    /// Connected sources.
+    /// Runs of connected sources.
     Sync,
 }
 
 impl Job {
-    /// Who takes it.
+    /// Returns the lane of a job.
     pub fn lane(self) -> Lane {
         if matches!(self, Self::Sync(_)) { Lane::Sync } else { Lane::Work }
     }
 }
 
-/// A job that a worker holds.
+/// A job that a worker has claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claimed {
-    /// Whose it is.
+pub struct ClaimedJob {
+    /// Organisation of the job.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the job.
     pub id: JobId,
-    /// What is to be done.
+    /// Kind of work.
     pub job: Job,
-    /// How often it was tried and failed.
+    /// Number of failed attempts.
     pub failures: u32,
 }
 
-/// What became of a job.
+/// Result of working on a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is done.
+    /// The job is done.
     Done,
-    /// It gave way to others and goes on later.
+    /// The job gave way to others and continues later.
     Again,
-    /// It failed for now, and is to be tried again then.
+    /// The job failed and is tried again at this time.
     Retry(OffsetDateTime),
-    /// It has nothing to do until then, or until it is woken.
+    /// The job has nothing to do until this time, or until it is woken.
     Rest(OffsetDateTime),
-    /// It cannot be done.
+    /// The job cannot be done.
     GiveUp,
 }
 
-/// How long to wait after so many failures: longer each time, a quarter of a minute at most.
+/// Returns how long to wait after so many failures: longer each time, at most 15 seconds.
 pub fn backoff(failures: u32) -> Duration {
     Duration::from_millis(500).saturating_mul(1 << failures.min(5)).min(Duration::from_secs(15))
 }
 
-/// Hands out jobs, at least once: a worker that is silent for longer than its lease loses the
-/// job to another, so every job must be safe to run twice.
+/// The longest lease of a job.
+///
+/// A lease that ends later was given before the clock of the store was set back. It counts as
+/// expired; otherwise nobody could claim the job until the clock reaches the old time again.
+pub const MAX_LEASE: Duration = Duration::from_secs(60 * 60);
+
+/// Queue of jobs. A job is run at least once: a worker that does not extend its lease loses the job
+/// to another worker, so every job must be safe to run twice.
 ///
 /// Every implementation passes `contacts_testkit::job_queue_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait JobQueue: Send + Sync {
-    /// Takes the next job of a lane that is due and that nobody holds. Organisations that have fewer jobs
-    /// in hand come first, so none waits behind another's many.
+    /// Claims the next due job of a lane, for a `lease` of at most [`MAX_LEASE`]. A job is free when
+    /// its lease has expired, or ends later than the longest lease from now. Organisations with fewer claimed jobs come first, so that
+    /// one organisation's jobs do not delay the others.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when none can be taken.
+    /// [`crate::Error::Store`] when the store fails.
     fn claim(
         &self,
         lane: Lane,
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
-    ) -> Result<Option<Claimed>>;
+    ) -> Result<Option<ClaimedJob>>;
 
-    /// Whether a job of a lane is due that nobody holds.
+    /// Returns whether a job of a lane is due and unclaimed.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn is_waiting(&self, lane: Lane, now: OffsetDateTime) -> Result<bool>;
 
-    /// Holds on to a job; says whether the worker still has it.
+    /// Extends the lease of a job, to at most [`MAX_LEASE`]. Returns whether the worker still has it.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn extend(
         &self,
-        job: &Claimed,
+        job: &ClaimedJob,
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Gives a job back, or ends it; nothing happens when the worker has lost it. One that rests
-    /// is due at once if somebody called it while it was held: the worker may have looked before.
+    /// Ends a job, or returns it to the queue. Does nothing when the worker has lost it. A resting
+    /// job is due at once when it was woken while it was claimed, since the worker may have looked
+    /// before.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn finish(
         &self,
-        job: &Claimed,
+        job: &ClaimedJob,
         worker: Uuid,
         outcome: Outcome,
         now: OffsetDateTime,

@@ -1,4 +1,4 @@
-//! API keys: how programs prove who they are (R2, R3).
+//! API keys, with which programs authenticate (R2, R3).
 
 mod service;
 
@@ -18,14 +18,14 @@ id! {
     KeyId
 }
 
-/// What a key may do.
+/// A permission of a key or session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
     /// Read contacts and everything about them.
     Read,
-    /// Change them.
+    /// Change contacts and everything about them.
     Write,
-    /// Send captures, and nothing else (R3).
+    /// Send captures, nothing else (R3).
     Capture,
     /// Manage keys, fields and settings.
     Admin,
@@ -35,7 +35,7 @@ impl Scope {
     /// Every scope.
     pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Capture, Self::Admin];
 
-    /// The scope's name.
+    /// The name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -45,14 +45,14 @@ impl Scope {
         }
     }
 
-    /// The scope of a name.
+    /// Parses a name; `None` when it is unknown.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == name)
     }
 }
 
-/// A key as it is shown, once: `ic_<organisation>_<secret>`. It carries its
-/// organisation so that checking it asks for one organisation's rows only.
+/// The secret text of a key, a session or a sign-in link: `ic_<organisation>_<secret>`. It carries
+/// the organisation, so that checking it reads the rows of one organisation only.
 ///
 /// ```
 /// use contacts_core::OrgId;
@@ -76,7 +76,7 @@ impl Token {
         Self { org, secret: hex(&random) }
     }
 
-    /// Reads a token; nothing when the text is not one.
+    /// Parses a token; `None` when the text is invalid.
     pub fn parse(text: &str) -> Option<Self> {
         let (org, secret) = text.strip_prefix("ic_")?.split_once('_')?;
         let org = OrgId(Uuid::try_parse(org).ok()?);
@@ -84,17 +84,18 @@ impl Token {
         is_secret.then(|| Self { org, secret: secret.to_owned() })
     }
 
-    /// The organisation that the token claims to speak for.
+    /// The organisation that the token claims to belong to.
     pub fn org(&self) -> OrgId {
         self.org
     }
 
-    /// The whole token. Shown once, kept nowhere.
+    /// The whole token. It is returned once and stored nowhere.
     pub fn reveal(&self) -> String {
         format!("ic_{}_{}", self.org.0.simple(), self.secret)
     }
 
-    /// What is kept of it. The secret has 256 random bits, so a plain hash cannot be guessed back.
+    /// Returns the hash that is stored. The secret has 256 random bits, so a plain hash cannot be
+    /// reversed.
     pub fn hash(&self) -> KeyHash {
         KeyHash(Sha256::digest(self.secret.as_bytes()).into())
     }
@@ -106,38 +107,38 @@ impl fmt::Debug for Token {
     }
 }
 
-/// A token's hash, by which its key is found.
+/// The hash of a token, by which its key is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeyHash(pub [u8; 32]);
 
 /// An API key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
-    /// Its id.
+    /// Id of the key.
     pub id: KeyId,
-    /// Whom it speaks for.
+    /// Organisation of the key.
     pub org: OrgId,
-    /// What people call it.
+    /// The name that people see.
     pub name: String,
-    /// What it may do.
+    /// The scopes.
     pub scopes: BTreeSet<Scope>,
-    /// What is kept of its token.
+    /// The hash of the token.
     pub hash: KeyHash,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: OffsetDateTime,
-    /// When it ends by itself.
+    /// When the key expires.
     pub expires_at: Option<OffsetDateTime>,
-    /// When it was revoked.
+    /// When the key was revoked.
     pub revoked_at: Option<OffsetDateTime>,
 }
 
 impl ApiKey {
-    /// Checks what a new key is to be.
+    /// Checks a new key, and returns its normalised name.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Invalid`] naming `name`, `scopes` or `expires_at`. A capture key
-    /// takes no other scope: visitors can read it (R3).
+    /// takes no other scope, because visitors can read it (R3).
     pub fn check(
         name: &str,
         scopes: &BTreeSet<Scope>,
@@ -145,37 +146,37 @@ impl ApiKey {
         now: OffsetDateTime,
     ) -> Result<String> {
         let name = text::collapse(text::trim(name));
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            wrong.push(Invalid::new("name", "must have 1 to 100 characters"));
+            errors.push(Invalid::new("name", "must have 1 to 100 characters"));
         }
         if scopes.is_empty() {
-            wrong.push(Invalid::new("scopes", "must name one of read, write, capture, admin"));
+            errors.push(Invalid::new("scopes", "must name one of read, write, capture, admin"));
         }
         if scopes.contains(&Scope::Capture) && scopes.len() > 1 {
-            wrong.push(Invalid::new(
+            errors.push(Invalid::new(
                 "scopes",
                 "cannot join capture with another: visitors can read such a key",
             ));
         }
         if expires_at.is_some_and(|at| at <= now) {
-            wrong.push(Invalid::new("expires_at", "must be in the future"));
+            errors.push(Invalid::new("expires_at", "must be in the future"));
         }
-        if wrong.is_empty() { Ok(name) } else { Err(wrong.into()) }
+        if errors.is_empty() { Ok(name) } else { Err(errors.into()) }
     }
 
-    /// Whether the key may be used.
+    /// Whether the key is neither revoked nor expired.
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|at| now < at)
     }
 
-    /// Whether the key may do what the scope covers. `admin` covers `read` and `write`.
+    /// Whether one of the key's scopes covers this one; see [`allows`].
     pub fn allows(&self, scope: Scope) -> bool {
         allows(&self.scopes, scope)
     }
 }
 
-/// Whether the scopes cover one. `write` covers `read`, `admin` covers both.
+/// Whether one of the scopes covers `scope`: `write` covers `read`, and `admin` covers both.
 pub fn allows(scopes: &BTreeSet<Scope>, scope: Scope) -> bool {
     let covering: &[Scope] = match scope {
         Scope::Read => &[Scope::Read, Scope::Write, Scope::Admin],
@@ -186,7 +187,7 @@ pub fn allows(scopes: &BTreeSet<Scope>, scope: Scope) -> bool {
     covering.iter().any(|scope| scopes.contains(scope))
 }
 
-/// Keeps the keys.
+/// Stores API keys.
 ///
 /// Every implementation passes `contacts_testkit::key_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -195,28 +196,30 @@ pub trait KeyRepository: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be written.
     fn insert(&self, key: &ApiKey) -> Result<()>;
 
-    /// Finds the key of a hash, dead or alive.
+    /// Finds the key with a hash, revoked and expired ones too.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<ApiKey>>;
 
-    /// All keys of an organisation, newest first.
+    /// Returns up to `limit` keys of an organisation after a key, in descending order of their ids,
+    /// which is the newest first.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be read.
-    fn list(&self, org: OrgId) -> Result<Vec<ApiKey>>;
+    fn list(&self, org: OrgId, after: Option<KeyId>, limit: usize) -> Result<Vec<ApiKey>>;
 
-    /// Revokes a key and returns it; a revoked one stays revoked since when it was.
+    /// Revokes a key and returns it; `None` when there is none. A key that is revoked already keeps
+    /// its time of revocation.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn revoke(&self, org: OrgId, key: KeyId, now: OffsetDateTime) -> Result<Option<ApiKey>>;
 }
 
@@ -229,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_read_back_and_its_debug_hides_the_secret() {
+    fn a_token_is_parsed_again_and_its_debug_hides_the_secret() {
         let token = Token::new(OrgId(Uuid::from_u128(7)), [9; 32]);
         assert_eq!(Token::parse(&token.reveal()), Some(token.clone()));
         assert!(!format!("{token:?}").contains("0909"));

@@ -1,10 +1,10 @@
-//! The rules of contacts: people an organisation can message, where each came
-//! from, and what may be done with them.
+//! The rules of contacts: people that an organisation can message, how each was added, and what may
+//! be done with them.
 //!
-//! The crate is pure. It knows no database, no network and no clock: what it
-//! needs from outside it asks for through ports (traits such as
-//! [`contact::ContactRepository`]), which adapters implement. Rules are cited
-//! by number (`R7`); `docs/RULES.md` states them.
+//! The crate is pure. It knows no database, no network and no clock. What it needs from outside it
+//! asks for through ports (traits such as [`contact::ContactRepository`]), which adapters
+//! implement. [`Ports`] lists them all, and [`Services::over`] makes every use case of that list.
+//! Rules are cited by number (`R7`); `docs/RULES.md` states them.
 //!
 //! ```
 //! use contacts_core::contact::EmailAddress;
@@ -18,8 +18,10 @@
 pub mod action;
 pub mod actor;
 pub mod answer;
+pub mod audit;
 pub mod campaign;
 pub mod clock;
+pub mod consent;
 pub mod contact;
 pub mod conversation;
 pub mod erasure;
@@ -36,15 +38,23 @@ pub mod note;
 pub mod org;
 pub mod page;
 pub mod person;
+mod ports;
+pub mod run;
+pub mod seal;
 pub mod segment;
 pub mod selection;
+mod services;
 pub mod session;
 pub mod sync;
 pub mod tag;
 pub mod text;
+pub mod version;
 pub mod webhook;
 
 pub use crate::actor::Actor;
-pub use crate::clock::{Clock, Ids};
+pub use crate::clock::{Clock, Ids, parse_time};
 pub use crate::error::{Error, Invalid, Result};
 pub use crate::org::OrgId;
+pub use crate::ports::{Ports, Repositories};
+pub use crate::services::Services;
+pub use crate::version::Current;

@@ -1,4 +1,4 @@
-//! Notes: what an organisation writes about a contact, for itself (R40).
+//! Internal notes of an organisation about a contact (R40).
 
 mod service;
 
@@ -6,32 +6,32 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-pub use self::service::{Editor, NoteService};
+pub use self::service::NoteService;
 use crate::contact::ContactId;
 use crate::org::id;
-use crate::page::{Moment, Page, PageSize};
-use crate::{Actor, OrgId, Result, text};
+use crate::page::{Page, PageSize, TimeCursor};
+use crate::{Actor, Error, OrgId, Result, text};
 
 id! {
     /// A note's id.
     NoteId
 }
 
-/// What a note says: 1 to 10,000 characters after trimming, in Unicode form C. Line breaks and
-/// tabs are the only control characters. Two are equal when they are written alike.
+/// The text of a note: 1 to 10,000 characters after trimming, in Unicode form C. Line breaks and
+/// tabs are the only control characters. Two texts are equal when they have the same characters.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NoteText(String);
 
-/// Why a text is no note.
+/// Why a text cannot be a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum InvalidNote {
-    /// Nothing is there.
+    /// The text is empty.
     #[error("is empty")]
     Empty,
-    /// It is longer than 10,000 characters.
+    /// The text is longer than 10,000 characters.
     #[error("is longer than 10,000 characters")]
     TooLong,
-    /// It holds a control character.
+    /// The text contains a control character.
     #[error("holds a control character other than line breaks and tabs")]
     Control,
 }
@@ -39,7 +39,7 @@ pub enum InvalidNote {
 impl NoteText {
     const MAX: usize = 10_000;
 
-    /// Reads what a note says. Line breaks of every kind become line feeds.
+    /// Parses the text of a note. Line breaks of every kind become line feeds.
     ///
     /// # Errors
     ///
@@ -58,57 +58,80 @@ impl NoteText {
         Ok(Self(text))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
 impl fmt::Debug for NoteText {
-    /// Hides the text: logs hold nothing personal.
+    /// Hides the text: logs hold no personal data.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "NoteText({} bytes)", self.0.len())
     }
 }
 
-/// A note about a contact. Everybody in the organisation sees it, the contact never does: it is
-/// in no export, no event and no webhook.
+/// A note about a contact. Everybody in the organisation can read it; the contact cannot. No
+/// export, event or webhook contains it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Whom it belongs to.
+    /// Organisation of the note.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the note.
     pub id: NoteId,
-    /// About whom it is.
+    /// Contact that the note is about.
     pub contact: ContactId,
-    /// Who wrote it. Never changes.
+    /// The author. Never changes.
     pub author: Actor,
-    /// What it says.
+    /// Text of the note.
     pub text: NoteText,
-    /// When it was written.
+    /// When the note was written.
     pub created_at: OffsetDateTime,
-    /// When its text last changed.
+    /// When the text last changed.
     pub updated_at: OffsetDateTime,
+    /// Version. Starts at 1, and increases by one with each new text (R12).
+    pub version: u64,
 }
 
-/// What was done with a note.
+/// A change of a note, for the contact's activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoteChange {
-    /// It was written.
+    /// The note was written.
     Added,
-    /// Its text was changed.
+    /// The text was changed.
     Edited,
-    /// It was deleted.
+    /// The note was deleted.
     Deleted,
 }
 
 /// A page of notes, the newest first.
-pub type Notes = Page<Note, Moment>;
+pub type Notes = Page<Note, TimeCursor>;
+
+/// The actor of a change to a note.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Editor {
+    /// The user or key.
+    pub actor: Actor,
+    /// Whether the actor may change notes of other authors.
+    pub is_admin: bool,
+}
 
 impl Note {
-    /// Where it stands among the notes of its contact.
-    pub fn place(&self) -> Moment {
-        Moment { at: self.created_at, id: self.id.0 }
+    /// Refuses an editor who is neither the author nor an administrator (R40).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Forbidden`].
+    pub fn check_editor(&self, editor: Editor) -> Result<()> {
+        if editor.is_admin || self.author == editor.actor {
+            return Ok(());
+        }
+        Err(Error::Forbidden("only the author of a note or an administrator may change it"))
+    }
+
+    /// Returns the note's position in the list of the contact's notes.
+    pub fn cursor(&self) -> TimeCursor {
+        TimeCursor { at: self.created_at, id: self.id.0 }
     }
 }
 
@@ -116,7 +139,7 @@ impl NoteChange {
     /// Every change.
     pub const ALL: [Self; 3] = [Self::Added, Self::Edited, Self::Deleted];
 
-    /// The change's name.
+    /// The name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -125,22 +148,22 @@ impl NoteChange {
         }
     }
 
-    /// The change of a name.
+    /// Reads a name; `None` when it is unknown.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|change| change.as_str() == name)
     }
 }
 
-/// Keeps notes. Each change is told in the contact's activity, without its text.
+/// Stores notes. Each change is recorded in the contact's activity, without the text.
 ///
 /// Every implementation passes `contacts_testkit::note_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait NoteRepository: Send + Sync {
-    /// Adds a note; says whether its contact is there.
+    /// Adds a note; returns whether there is such a contact.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be written.
     fn insert(&self, note: &Note) -> Result<bool>;
 
     /// Finds a note of a contact.
@@ -150,8 +173,8 @@ pub trait NoteRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be read.
     fn get(&self, org: OrgId, contact: ContactId, id: NoteId) -> Result<Option<Note>>;
 
-    /// A page of the notes of a contact, the newest first, from before a place; empty when the
-    /// contact is not there.
+    /// Lists a page of a contact's notes, the newest first, those after the cursor `after`;
+    /// empty when there is no such contact.
     ///
     /// # Errors
     ///
@@ -160,36 +183,43 @@ pub trait NoteRepository: Send + Sync {
         &self,
         org: OrgId,
         contact: ContactId,
-        before: Option<Moment>,
+        after: Option<TimeCursor>,
         size: PageSize,
     ) -> Result<Notes>;
 
-    /// Changes what a note says and returns it; one that says so already stays as it is.
+    /// Changes the text of the locked note, if it has the expected version, and returns it; an equal
+    /// text changes nothing. `None` when there is no such note.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Forbidden`] as [`Note::check_editor`] states; [`crate::Error::Stale`] when the
+    /// note has another version.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the note, its new text, and who changes it when"
+    )]
     fn update(
         &self,
         org: OrgId,
         contact: ContactId,
         id: NoteId,
         text: &NoteText,
-        actor: Actor,
+        if_version: Option<u64>,
+        editor: Editor,
         now: OffsetDateTime,
     ) -> Result<Option<Note>>;
 
-    /// Deletes a note; says whether it was there.
+    /// Deletes the locked note; returns whether there was one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Forbidden`] as [`Note::check_editor`] states.
     fn delete(
         &self,
         org: OrgId,
         contact: ContactId,
         id: NoteId,
-        actor: Actor,
+        editor: Editor,
         now: OffsetDateTime,
     ) -> Result<bool>;
 }
@@ -215,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_does_not_show_what_a_note_says() {
+    fn debug_does_not_show_the_text_of_a_note() {
         assert!(!format!("{:?}", NoteText::parse("secret").unwrap()).contains("secret"));
     }
 }

@@ -1,4 +1,4 @@
-//! Organisations: whom every row belongs to (R1).
+//! Organisations, the tenants: every row belongs to one (R1).
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::contact::Region;
 use crate::{Invalid, Result, text};
 
-/// Declares an id: a UUID that cannot be taken for another kind of id.
+/// Declares an id type: a UUID that cannot be confused with another kind of id.
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -20,11 +20,22 @@ macro_rules! id {
                 self.0.fmt(f)
             }
         }
+
+        impl $crate::page::Position for $name {
+            fn encode(&self) -> String {
+                self.0.encode()
+            }
+
+            fn decode(text: &str) -> Option<Self> {
+                $crate::page::Position::decode(text).map(Self)
+            }
+        }
     };
 }
 pub(crate) use id;
 
-/// The organisation a row belongs to. It comes from a credential, never from a request (R1).
+/// Id of the organisation that a row belongs to. It comes from a credential, never from a request
+/// (R1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrgId(pub Uuid);
 
@@ -43,13 +54,13 @@ impl fmt::Debug for OrgId {
 /// An organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {
-    /// Its id.
+    /// Id of the organisation.
     pub id: OrgId,
-    /// What people call it.
+    /// Name of the organisation: 1 to 200 characters.
     pub name: String,
-    /// The region in which its phone numbers are read (R8).
+    /// Region in which phone numbers without a country prefix are read (R8).
     pub region: Option<Region>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: OffsetDateTime,
 }
 
@@ -73,27 +84,27 @@ impl Organisation {
     }
 }
 
-/// Keeps the organisations.
+/// Stores organisations.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait OrganisationRepository: Send + Sync {
     /// Adds an organisation.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn insert(&self, organisation: &Organisation) -> Result<()>;
 
     /// Finds an organisation.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId) -> Result<Option<Organisation>>;
 
-    /// All organisations, oldest first. For the operator's command line only.
+    /// Returns all organisations, oldest first. For the operator's command line only.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn list(&self) -> Result<Vec<Organisation>>;
 }

@@ -1,65 +1,67 @@
-//! Everything that is held of one person, to be given to them.
+//! Personal data: everything that is stored about one contact, to be given to that person.
 
 use std::sync::Arc;
 
 use crate::contact::{ContactId, ContactRepository, missing};
-use crate::{OrgId, Result};
+use crate::{OrgId, Ports, Result};
 
-/// What is held in one place, such as `notes`.
+/// Personal data from one place, such as `notes`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Section {
-    /// The place.
+    /// Name of the place.
     pub name: &'static str,
-    /// What stands there.
-    pub rows: Vec<Held>,
+    /// Stored rows.
+    pub rows: Vec<PersonalValue>,
 }
 
-/// A value as it is kept.
+/// A stored value.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Held {
-    /// None.
+pub enum PersonalValue {
+    /// No value.
     Nothing,
-    /// Yes or no.
+    /// A boolean.
     Boolean(bool),
     /// A number.
     Number(f64),
-    /// A text, or a time as RFC 3339 has it.
+    /// A text, or a time in RFC 3339.
     Text(String),
-    /// Several values.
-    List(Vec<Held>),
+    /// A list of values.
+    List(Vec<PersonalValue>),
     /// Values by name.
-    Named(Vec<(String, Held)>),
+    Named(Vec<(String, PersonalValue)>),
 }
 
-/// Tells everything that is held of one person.
+/// Collects the personal data of one contact.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-pub trait PersonRepository: Send + Sync {
-    /// Everything that is held of a contact, values of archived fields too, place by place, as
-    /// it was at one moment; nothing when it is not there.
+pub trait PersonalDataRepository: Send + Sync {
+    /// Returns everything that is stored about a contact at one moment, including values of
+    /// archived fields, by place. `None` when the contact does not exist.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
-    fn everything(&self, org: OrgId, contact: ContactId) -> Result<Option<Vec<Section>>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn sections(&self, org: OrgId, contact: ContactId) -> Result<Option<Vec<Section>>>;
 }
 
-/// The use case of telling a person what is held of them.
+/// Use case of personal data.
 #[derive(Clone)]
-pub struct PersonService {
-    /// What tells.
-    pub people: Arc<dyn PersonRepository>,
-    /// The contacts.
-    pub contacts: Arc<dyn ContactRepository>,
+pub struct PersonalDataService {
+    people: Arc<dyn PersonalDataRepository>,
+    contacts: Arc<dyn ContactRepository>,
 }
 
-impl PersonService {
-    /// Everything that is held of a contact, place by place.
+impl PersonalDataService {
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self { people: ports.people.clone(), contacts: ports.contacts.clone() }
+    }
+
+    /// Returns everything that is stored about a contact, by place.
     ///
     /// # Errors
     ///
     /// [`crate::Error::NotFound`]; [`crate::Error::Merged`].
-    pub fn everything(&self, org: OrgId, contact: ContactId) -> Result<Vec<Section>> {
-        let told = self.people.everything(org, contact)?;
-        told.ok_or_else(|| missing(&*self.contacts, org, contact))
+    pub fn sections(&self, org: OrgId, contact: ContactId) -> Result<Vec<Section>> {
+        let sections_found = self.people.sections(org, contact)?;
+        sections_found.ok_or_else(|| missing(&*self.contacts, org, contact))
     }
 }

@@ -1,4 +1,4 @@
-//! Segments: filters that were saved under a name (R20).
+//! Segments: filters saved under a name (R20).
 
 mod repository;
 mod service;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockSegmentRepository;
 pub use self::repository::SegmentRepository;
-pub use self::service::{SegmentPatch, SegmentService};
+pub use self::service::{RawSegmentPatch, SegmentService};
 use crate::contact::FilterText;
 use crate::org::id;
 use crate::text;
@@ -20,31 +20,63 @@ id! {
     SegmentId
 }
 
-/// A filter that was saved under a name.
+/// A filter saved under a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
-    /// Its id.
+    /// Id of the segment.
     pub id: SegmentId,
-    /// What people call it.
+    /// The name, unique in the organisation.
     pub name: SegmentName,
-    /// Whom it means, as it was asked for: the last seven days stay the last ones.
+    /// The filter as the caller wrote it, so that a relative range stays relative.
     pub filter: FilterText,
-    /// When it was made.
+    /// When the segment was created.
     pub created_at: OffsetDateTime,
-    /// When its name or its filter last changed.
+    /// When the name or the filter last changed.
     pub updated_at: OffsetDateTime,
+    /// Rises by one with each change of the name or the filter.
+    pub version: u64,
+}
+
+/// A checked patch of a segment; an absent member stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SegmentPatch {
+    /// Name of the segment.
+    pub name: Option<SegmentName>,
+    /// The whole filter.
+    pub filter: Option<FilterText>,
+}
+
+impl Segment {
+    /// Applies a patch; returns whether it changed something. Names are compared as they are
+    /// written, so a new spelling of the same name is a change.
+    pub fn apply(&mut self, patch: &SegmentPatch, now: OffsetDateTime) -> bool {
+        let mut is_changed = false;
+        if let Some(name) = &patch.name {
+            is_changed |= name.as_str() != self.name.as_str();
+            self.name = name.clone();
+        }
+        if let Some(filter) = &patch.filter {
+            is_changed |= *filter != self.filter;
+            self.filter = filter.clone();
+        }
+        if is_changed {
+            self.version += 1;
+            self.updated_at = now;
+        }
+        is_changed
+    }
 }
 
 /// A segment's name: 1 to 200 characters, no control characters, inner white space collapsed.
 ///
-/// Two are equal when they differ at most in case and Unicode form.
+/// Two names are equal when they differ at most in case and Unicode form.
 #[derive(Clone)]
 pub struct SegmentName {
-    written: String,
+    display: String,
     key: String,
 }
 
-/// Why a text is not a segment's name.
+/// An invalid segment name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("must have 1 to 200 characters and no control characters")]
 pub struct InvalidSegmentName;
@@ -52,27 +84,27 @@ pub struct InvalidSegmentName;
 impl SegmentName {
     const MAX: usize = 200;
 
-    /// Reads a segment's name.
+    /// Parses a name.
     ///
     /// # Errors
     ///
     /// [`InvalidSegmentName`].
     pub fn parse(name: &str) -> Result<Self, InvalidSegmentName> {
         let is_control = |c: char| c.is_control() && !c.is_whitespace();
-        let written = text::nfc(&text::collapse(text::trim(name)));
-        if written.is_empty() || written.chars().count() > Self::MAX || name.contains(is_control) {
+        let display = text::nfc(&text::collapse(text::trim(name)));
+        if display.is_empty() || display.chars().count() > Self::MAX || name.contains(is_control) {
             return Err(InvalidSegmentName);
         }
-        let key = text::caseless(&written);
-        Ok(Self { written, key })
+        let key = text::caseless(&display);
+        Ok(Self { display, key })
     }
 
-    /// The name as it was written.
+    /// The name as written.
     pub fn as_str(&self) -> &str {
-        &self.written
+        &self.display
     }
 
-    /// What all spellings of the name have in common.
+    /// The form in which all spellings of the name are equal.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -88,13 +120,13 @@ impl Eq for SegmentName {}
 
 impl fmt::Debug for SegmentName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SegmentName({:?})", self.written)
+        write!(f, "SegmentName({:?})", self.display)
     }
 }
 
 impl fmt::Display for SegmentName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.written.fmt(f)
+        self.display.fmt(f)
     }
 }
 
@@ -103,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_differ_neither_by_case_nor_by_unicode_form() {
+    fn names_are_equal_whatever_their_case_and_unicode_form() {
         let name = SegmentName::parse("  Café \t fans ").unwrap();
         assert_eq!(name.as_str(), "Café fans");
         assert_eq!(name, SegmentName::parse("CAFE\u{301} FANS").unwrap());

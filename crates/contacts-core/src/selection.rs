@@ -1,4 +1,4 @@
-//! Selections: whom a bulk action applies to, frozen when it was chosen (R23).
+//! Selections: the contacts that a bulk action applies to, frozen when they are selected (R23).
 
 mod repository;
 mod service;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockSelectionRepository;
 pub use self::repository::SelectionRepository;
-pub use self::service::{RawChosen, SelectionService};
+pub use self::service::{RawSelectionScope, SelectionService};
 use crate::Actor;
 use crate::contact::{ContactFilter, ContactId, FilterText};
 use crate::org::id;
@@ -20,60 +20,60 @@ id! {
     SelectionId
 }
 
-/// People that were chosen, frozen: whoever comes later is not in it. It is kept as pieces of ids
-/// in their order.
+/// A frozen set of contacts. Contacts that match the filter later are not added. The ids are stored
+/// sorted, in chunks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Selection {
-    /// Its id.
+    /// Id of the selection.
     pub id: SelectionId,
-    /// By which filter they were chosen, as it was asked for; nothing when their ids were given.
+    /// The filter as it was requested; `None` when ids were given.
     pub filter: Option<FilterText>,
-    /// How many they are: each once.
-    pub people: u64,
-    /// In how many pieces they are kept.
-    pub pieces: u32,
-    /// Who chose them.
+    /// Number of contacts, each counted once.
+    pub contacts: u64,
+    /// Number of chunks.
+    pub chunks: u32,
+    /// The actor who made the selection.
     pub actor: Actor,
-    /// When. A filter's relative ranges count from here.
+    /// When the selection was made. Relative ranges of the filter count from this time.
     pub created_at: OffsetDateTime,
 }
 
-/// A selection to be made.
+/// A selection to make.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewSelection {
-    /// Its id.
+    /// Id of the selection.
     pub id: SelectionId,
-    /// Whom.
-    pub chosen: Chosen,
-    /// How many ids a piece has at most.
-    pub piece: usize,
-    /// Who chooses them.
+    /// The contacts to select.
+    pub chosen: SelectionScope,
+    /// Maximum number of ids in a chunk.
+    pub chunk: usize,
+    /// The actor who makes the selection.
     pub actor: Actor,
-    /// When.
+    /// When the selection is made.
     pub at: OffsetDateTime,
 }
 
-/// Whom somebody chose.
+/// The contacts to select.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Chosen {
-    /// These, whether or not they are there.
+pub enum SelectionScope {
+    /// Contacts with these ids, whether or not they exist.
     Ids(BTreeSet<ContactId>),
-    /// Everybody that a filter means now, less some.
+    /// Every contact that matches the filter now, except some.
     Matching {
-        /// The filter as it was asked for.
+        /// The filter as it was requested.
         text: FilterText,
-        /// The filter.
+        /// The parsed filter.
         filter: Box<ContactFilter>,
-        /// Whom not.
+        /// Ids of the contacts to leave out.
         except: BTreeSet<ContactId>,
     },
 }
 
 impl Selection {
-    /// The most ids of a piece, unless another number is asked for.
-    pub const PIECE: usize = 10_000;
-    /// The most ids that one request names.
+    /// Default maximum number of ids in a chunk.
+    pub const CHUNK: usize = 10_000;
+    /// Maximum number of ids in one request.
     pub const MAX_IDS: usize = 10_000;
-    /// For how long a selection is kept that no unfinished action needs.
-    pub const KEPT: time::Duration = time::Duration::days(7);
+    /// Time for which a selection is kept when no unfinished action needs it.
+    pub const RETENTION: time::Duration = time::Duration::days(7);
 }

@@ -1,4 +1,4 @@
-//! Users and their sessions: how people prove who they are (R2).
+//! Users and their sessions, with which people authenticate (R2).
 
 mod service;
 
@@ -19,28 +19,28 @@ id! {
     SessionId
 }
 
-/// For how long a sign-in link works.
+/// How long a sign-in link is valid.
 pub const LINK_LIFE: Duration = Duration::hours(1);
 
-/// For how long a session lasts at most.
+/// Maximum duration of a session.
 pub const SESSION_LIFE: Duration = Duration::days(30);
 
-/// After how long without a request a session ends.
+/// Maximum time between two requests of a session.
 pub const SESSION_IDLE: Duration = Duration::days(7);
 
-/// How exactly it is known when a session was last seen: not every request is to be a write.
+/// Precision of [`Session::last_seen_at`], so that not every request causes a write.
 pub const SEEN_EVERY: Duration = Duration::hours(1);
 
 /// A person who works for an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Their id.
+    /// Id of the user.
     pub id: UserId,
-    /// For whom they work.
+    /// Organisation of the user.
     pub org: OrgId,
-    /// What they are called: one of this name in an organisation.
+    /// The name, unique in the organisation.
     pub name: String,
-    /// When they were made.
+    /// When the user was created.
     pub created_at: OffsetDateTime,
 }
 
@@ -58,63 +58,63 @@ impl User {
         Ok(Self { id, org, name, created_at })
     }
 
-    /// The user as whoever does something (R4).
+    /// The user as an actor (R4).
     pub fn actor(&self) -> Actor {
         Actor::User(self.id.0)
     }
 }
 
-/// What lets a user in, once.
+/// A link that signs a user in, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignInLink {
-    /// For whom the user works.
+    /// Organisation of the link.
     pub org: OrgId,
-    /// Whom it lets in.
+    /// The user.
     pub user: UserId,
-    /// What is kept of its token.
+    /// The hash of the token.
     pub hash: KeyHash,
-    /// When it ends by itself.
+    /// When the link expires.
     pub expires_at: OffsetDateTime,
 }
 
-/// A session that a link is to open; whose it is, the link says.
+/// A session to open with a sign-in link; the link determines the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewSession {
-    /// Its id.
+    /// Id of the session.
     pub id: SessionId,
-    /// What is kept of its token.
+    /// The hash of the token.
     pub hash: KeyHash,
-    /// What it runs in, as a person recognises it: see [`agent`].
+    /// The description of the browser; see [`agent`].
     pub agent: String,
-    /// When it begins.
+    /// When the session begins.
     pub at: OffsetDateTime,
 }
 
-/// A user who is signed in somewhere.
+/// A session of a user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Its id.
+    /// Id of the session.
     pub id: SessionId,
-    /// For whom the user works.
+    /// Organisation of the session.
     pub org: OrgId,
-    /// Whose it is.
+    /// The user.
     pub user: UserId,
-    /// What is kept of its token.
+    /// The hash of the token.
     pub hash: KeyHash,
-    /// What it runs in, as a person recognises it.
+    /// The description of the browser.
     pub agent: String,
-    /// When it began.
+    /// When the session began.
     pub created_at: OffsetDateTime,
-    /// When it was last used, as exactly as [`SEEN_EVERY`] says.
+    /// When the session was last used, to within [`SEEN_EVERY`].
     pub last_seen_at: OffsetDateTime,
-    /// When it ends by itself, however much it is used.
+    /// When the session expires, however much it is used.
     pub expires_at: OffsetDateTime,
-    /// When it was ended.
+    /// When the session was revoked.
     pub revoked_at: Option<OffsetDateTime>,
 }
 
 impl Session {
-    /// The session that a link has opened.
+    /// Makes the session that a sign-in link opens.
     pub fn open(org: OrgId, user: UserId, new: &NewSession) -> Self {
         Self {
             id: new.id,
@@ -129,24 +129,25 @@ impl Session {
         }
     }
 
-    /// Whether it may be used.
+    /// Whether the session is neither revoked nor expired.
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         self.revoked_at.is_none() && now < self.expires_at && now < self.last_seen_at + SESSION_IDLE
     }
 
-    /// Whether it is to be noted that it is in use.
+    /// Whether [`Session::last_seen_at`] is due for an update.
     pub fn is_unseen(&self, now: OffsetDateTime) -> bool {
         self.last_seen_at + SEEN_EVERY <= now
     }
 }
 
-/// What a session runs in, as it may be kept: 200 characters at most, none of them invisible.
+/// Returns the description of the browser as it is stored: at most 200 characters, without control
+/// characters.
 pub fn agent(text: &str) -> String {
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
-    text::trim(&shown).to_owned()
+    let visible: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+    text::trim(&visible).to_owned()
 }
 
-/// Keeps users, links and sessions.
+/// Stores users, sign-in links and sessions.
 ///
 /// Every implementation passes `contacts_testkit::session_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -155,29 +156,37 @@ pub trait SessionRepository: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Taken`] when the organisation has one of this name.
+    /// [`crate::Error::Taken`] when the organisation has a user of this name.
     fn insert_user(&self, user: &User) -> Result<()>;
 
-    /// All users of an organisation, the oldest first.
+    /// Finds the user with a name.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn find_user(&self, org: OrgId, name: &str) -> Result<Option<User>>;
+
+    /// Returns up to `limit` users of an organisation after a user, in the order of their ids,
+    /// which is the oldest first.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be read.
-    fn users(&self, org: OrgId) -> Result<Vec<User>>;
+    fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>>;
 
     /// Adds a link.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be written.
     fn insert_link(&self, link: &SignInLink) -> Result<()>;
 
-    /// Uses a link up and opens a session with it, in one transaction. Nothing when there is no
-    /// such link, when it has ended, or when it was used: of many at once, one gets in.
+    /// Consumes a link and opens a session with it, in one transaction. `None` when there is no
+    /// such link, or when it has expired or was used: of several concurrent requests, one succeeds.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn sign_in(
         &self,
         org: OrgId,
@@ -185,32 +194,40 @@ pub trait SessionRepository: Send + Sync {
         new: &NewSession,
     ) -> Result<Option<(Session, User)>>;
 
-    /// Finds the session of a hash, live or not, and whose it is.
+    /// Finds the session with a hash, even if it is expired or revoked, and its user.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<(Session, User)>>;
 
-    /// Notes that a session is in use, unless a later use is known.
+    /// Sets when a session was last used, unless a later use is stored.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be written.
     fn touch(&self, org: OrgId, session: SessionId, now: OffsetDateTime) -> Result<()>;
 
-    /// A user's sessions, live or not, the newest first.
+    /// Returns up to `limit` sessions of a user after a session, expired and revoked ones too, in
+    /// descending order of their ids, which is the newest first.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
-    fn list(&self, org: OrgId, user: UserId) -> Result<Vec<Session>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn list(
+        &self,
+        org: OrgId,
+        user: UserId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>>;
 
-    /// Ends a session of a user and returns it; one that was ended stays so since when it was.
+    /// Revokes a session of a user and returns it; `None` when there is none. A session that is
+    /// revoked already keeps its time of revocation.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn revoke(
         &self,
         org: OrgId,
@@ -227,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_session_ends_after_a_week_of_rest_and_after_a_month_of_use() {
+    fn a_session_expires_after_a_week_without_use_and_after_a_month() {
         let (at, one) = (OffsetDateTime::UNIX_EPOCH, Uuid::from_u128(1));
         let hash = KeyHash([0; 32]);
         let new = NewSession { id: SessionId(one), hash, agent: String::new(), at };
@@ -242,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_is_cut_short_and_holds_nothing_invisible() {
+    fn an_agent_is_cut_to_200_characters_without_control_characters() {
         assert_eq!(agent("  Fire\u{7}fox\n"), "Firefox");
         assert_eq!(agent(&"é".repeat(300)).chars().count(), 200);
     }

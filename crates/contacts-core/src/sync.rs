@@ -1,41 +1,47 @@
-//! Connected sources: records that come in from other systems on a schedule (R15, R38, R39).
+//! Connected sources: systems whose records are synced on a schedule (R15, R38, R39).
 
 mod ask;
 mod connector;
 mod log;
 mod mapping;
 mod merge;
+mod observer;
+mod patch;
 mod record;
+mod record_plan;
 mod repository;
 mod run;
 mod schedule;
 mod service;
 mod settings;
-mod watch;
 
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
 
-pub use self::ask::{Asking, Sample};
+pub use self::ask::{ConnectorSlots, Sample};
 pub use self::connector::{
-    Batch, Connector, Connectors, Cursor, Flow, Mode, Reading, Record, State, Stream, Trouble,
-    Value, Watch,
+    Batch, Connector, ConnectorError, Connectors, Cursor, Flow, Mode, Reading, Record, State,
+    Stream, SyncObserver, Value,
 };
 pub use self::log::Log;
-pub use self::mapping::{Mapped, Mapping, Overwrite};
-pub use self::merge::{Link, Merged, Said, added, merge};
+pub use self::mapping::{MappedField, Mapping, Overwrite};
+pub use self::merge::{Link, Merged, ValueFingerprints, added, merge};
+pub use self::patch::{SettingPatch, SourcePatch};
 pub use self::record::{PlannedRecord, RecordReader, SyncRow, cells};
+pub use self::record_plan::{
+    Existing, PlannedContact, ReadPlan, RecordPlan, RecordWrites, StaleLink, StoredContact,
+};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockSyncRepository;
-pub use self::repository::{
-    Begun, Committed, End, Piece, Redefined, SyncRepository, VanishedPiece,
-};
+pub use self::repository::{Chunk, Committed, End, RunStart, SyncRepository, VanishedChunk};
 pub use self::schedule::{InvalidSchedule, Schedule, pause_after};
-pub use self::service::{Definition, DefinitionPatch, SyncService};
+pub use self::service::{RawSourcePatch, SourceDefinition, SyncService};
 pub use self::settings::{Setting, SettingKind, SettingValue, Settings, Spec};
 use crate::import::Tally;
 use crate::org::id;
+use crate::page::TimeCursor;
+use crate::run::RunState;
 use crate::tag::TagName;
 use crate::{Actor, OrgId};
 
@@ -49,161 +55,128 @@ id! {
     SyncRunId
 }
 
-/// A system that contacts come from.
+/// A system whose records are synced.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConnectedSource {
-    /// Whom it belongs to.
+    /// Organisation of the connected source.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the connected source.
     pub id: SourceId,
-    /// What people call it.
+    /// The name, unique in the organisation whatever the case.
     pub name: String,
-    /// The connector that speaks to it, by its name.
+    /// Name of the connector. Never changes.
     pub connector: String,
-    /// The settings that may be seen.
+    /// The settings that are not secret.
     pub settings: Settings,
     /// The secret settings by their paths, sealed.
     pub secrets: BTreeMap<String, Vec<u8>>,
-    /// The stream that is read.
+    /// Name of the stream that is read.
     pub stream: String,
-    /// How.
+    /// How the stream is read.
     pub mode: Mode,
-    /// What its fields become.
+    /// Which field of a record goes where.
     pub mapping: Mapping,
-    /// When it runs by itself; when somebody asks only, without one.
+    /// The schedule; without one the source runs on demand only.
     pub schedule: Option<Schedule>,
-    /// What happens to contacts that vanish there.
-    pub vanish: Vanish,
-    /// Whether it does not run by itself for now.
+    /// What happens to contacts whose record has vanished.
+    pub vanish: VanishPolicy,
+    /// Whether the schedule is suspended.
     pub paused: bool,
-    /// Up to where its records are stored.
+    /// The state after the last stored record.
     pub state: Option<State>,
-    /// How many runs in a row have failed.
+    /// Number of runs that have failed in a row.
     pub failures: u32,
-    /// Why the last run failed, if it did.
+    /// Why the last run failed; `None` when it did not.
     pub problem: Option<String>,
-    /// When it runs next by itself.
+    /// When the next automatic run is due.
     pub next_run_at: Option<OffsetDateTime>,
-    /// When it was made.
+    /// When the source was created.
     pub created_at: OffsetDateTime,
+    /// Rises by one with each edit that changes the definition: everything from the name to
+    /// `paused`. Runs do not change it.
+    pub version: u64,
 }
 
-/// What happens to a contact that is not at the source any more.
+/// What happens to a contact whose record has vanished from the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Vanish {
-    /// Nothing.
+pub enum VanishPolicy {
+    /// The contact stays as it is.
     #[default]
     Nothing,
-    /// It gets a tag.
+    /// The contact gets a tag.
     Tag(TagName),
-    /// The source is taken off it: it has not come by it any more, and the source owns nothing of
-    /// it. How it first came stays (R5).
+    /// The source is removed from the contact's sources and owns none of its fields any more. The
+    /// contact's first source stays (R5).
     Unlink,
 }
 
 /// One run of a connected source.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SyncRun {
-    /// Of which source.
+    /// The source.
     pub source: SourceId,
-    /// Its id.
+    /// Id of the run.
     pub id: SyncRunId,
-    /// How far it is.
-    pub state: SyncState,
-    /// Who asked for it; nobody did when it was due.
-    pub asked_by: Option<Actor>,
-    /// What the database says happened: added + updated + skipped = records read (R35).
+    /// State of the run.
+    pub state: RunState,
+    /// The actor who requested it; `None` when it was due by the schedule.
+    pub actor: Option<Actor>,
+    /// Counts of stored rows: added + updated + skipped = records read (R35).
     pub tally: Tally,
-    /// To how many contacts happened what the source wants for those that vanished.
+    /// Number of contacts to which the vanish policy was applied.
     pub vanished: u64,
-    /// Counts who has taken it up: only the last one may commit.
+    /// Number of times that a worker has begun the run; only the last attempt may commit.
     pub attempt: u32,
-    /// How often it was taken up since something was last committed.
+    /// Number of times that a worker has begun the run since the last commit.
     pub stalled: u32,
-    /// Why it failed.
+    /// The reason of a failure; `None` when the run did not fail.
     pub problem: Option<String>,
-    /// The last lines of what the connector said.
+    /// The last lines of the connector's log.
     pub log: Vec<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: OffsetDateTime,
-    /// When it was first taken up.
+    /// When a worker first began the run.
     pub started_at: Option<OffsetDateTime>,
-    /// When it came to an end.
-    pub ended_at: Option<OffsetDateTime>,
-}
-
-/// How far a run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SyncState {
-    /// It waits for a worker.
-    Queued,
-    /// It is under way.
-    Running,
-    /// The stream was read to its end. An end.
-    Done,
-    /// It could not go on; what was taken stays. An end.
-    Failed,
-    /// Somebody stopped it; what was taken stays. An end.
-    Cancelled,
-}
-
-impl SyncState {
-    /// Every state.
-    pub const ALL: [Self; 5] =
-        [Self::Queued, Self::Running, Self::Done, Self::Failed, Self::Cancelled];
-
-    /// The state's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The state of a name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-
-    /// Whether it has not come to its end.
-    pub fn is_open(self) -> bool {
-        matches!(self, Self::Queued | Self::Running)
-    }
+    /// When it ended.
+    pub finished_at: Option<OffsetDateTime>,
 }
 
 impl ConnectedSource {
-    /// Who makes the changes that it brings (R4).
+    /// Returns the cursor after this source in a list, oldest first.
+    pub fn cursor(&self) -> TimeCursor {
+        TimeCursor { at: self.created_at, id: self.id.0 }
+    }
+
+    /// The actor of the changes that the source makes (R4).
     pub fn actor(&self) -> Actor {
         Actor::Connected(self.id.0)
     }
 
-    /// Whether a run must note whom it saw, to tell afterwards who has vanished.
+    /// Whether a run must record which contacts it has seen, to find those that have vanished.
     pub fn watches_for_vanished(&self) -> bool {
-        self.vanish != Vanish::Nothing && self.mode == Mode::Full
+        self.vanish != VanishPolicy::Nothing && self.mode == Mode::Full
     }
 
-    /// When it runs next by itself, from a moment on; nothing when it does not.
+    /// Returns when the next automatic run is due after `now`; `None` without a schedule or when
+    /// paused.
     pub fn next_after(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         self.schedule.as_ref().filter(|_| !self.paused)?.next_after(now)
     }
 }
 
 impl SyncRun {
-    /// A run that waits.
+    /// Creates a run in the state `queued`.
     pub fn queued(
         source: SourceId,
         id: SyncRunId,
-        asked_by: Option<Actor>,
+        actor: Option<Actor>,
         now: OffsetDateTime,
     ) -> Self {
         Self {
             source,
             id,
-            state: SyncState::Queued,
-            asked_by,
+            state: RunState::Queued,
+            actor,
             tally: Tally::default(),
             vanished: 0,
             attempt: 0,
@@ -212,7 +185,7 @@ impl SyncRun {
             log: Vec::new(),
             created_at: now,
             started_at: None,
-            ended_at: None,
+            finished_at: None,
         }
     }
 }

@@ -15,29 +15,29 @@ id! {
     TagId
 }
 
-/// A tag's name as it was first written: 1 to 64 characters, no comma, no control
-/// characters, inner white space collapsed.
+/// A tag's name as first written: 1 to 64 characters, no comma, no control characters, inner white
+/// space collapsed.
 ///
-/// Two are equal when they differ at most in case and Unicode form.
+/// Two names are equal when they differ at most in case and Unicode form.
 #[derive(Clone)]
 pub struct TagName {
-    written: String,
+    display: String,
     key: String,
 }
 
-/// Why a text is not a tag's name.
+/// Why a tag's name is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum InvalidTag {
-    /// Nothing is there.
+    /// The name is empty.
     #[error("is empty")]
     Empty,
-    /// It is longer than 64 characters.
+    /// The name is longer than 64 characters.
     #[error("is longer than 64 characters")]
     TooLong,
-    /// It holds a comma, which separates tags.
+    /// The name contains a comma, which separates tags.
     #[error("holds a comma, which separates tags")]
     Comma,
-    /// It holds a control character.
+    /// The name contains a control character.
     #[error("holds a control character")]
     Control,
 }
@@ -45,36 +45,36 @@ pub enum InvalidTag {
 impl TagName {
     const MAX: usize = 64;
 
-    /// Reads a tag's name.
+    /// Parses a name.
     ///
     /// # Errors
     ///
     /// The first [`InvalidTag`] found.
     pub fn parse(text: &str) -> Result<Self, InvalidTag> {
-        // White space of any kind collapses, so only what is no white space can be a control.
+        // All white space is collapsed, including control characters such as tabs and line breaks.
         if text.contains(|c: char| c.is_control() && !c.is_whitespace()) {
             return Err(InvalidTag::Control);
         }
         if text.contains(',') {
             return Err(InvalidTag::Comma);
         }
-        let written = text::nfc(&text::collapse(text::trim(text)));
-        if written.is_empty() {
+        let display = text::nfc(&text::collapse(text::trim(text)));
+        if display.is_empty() {
             return Err(InvalidTag::Empty);
         }
-        if written.chars().count() > Self::MAX {
+        if display.chars().count() > Self::MAX {
             return Err(InvalidTag::TooLong);
         }
-        let key = text::caseless(&written);
-        Ok(Self { written, key })
+        let key = text::caseless(&display);
+        Ok(Self { display, key })
     }
 
-    /// The name as it was written.
+    /// The name as written.
     pub fn as_str(&self) -> &str {
-        &self.written
+        &self.display
     }
 
-    /// What all spellings of the name have in common.
+    /// The form in which all spellings of the name are equal.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -102,50 +102,52 @@ impl Ord for TagName {
 
 impl fmt::Display for TagName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.written)
+        f.write_str(&self.display)
     }
 }
 
 impl fmt::Debug for TagName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TagName({})", self.written)
+        write!(f, "TagName({})", self.display)
     }
 }
 
 /// A tag of an organisation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tag {
-    /// Its id.
+    /// Id of the tag.
     pub id: TagId,
-    /// Its name.
+    /// Name of the tag.
     pub name: TagName,
-    /// How many contacts carry it.
+    /// Number of contacts with the tag.
     pub contacts: u64,
+    /// Rises by one with each new spelling of the name.
+    pub version: u64,
 }
 
-/// What renaming a tag did.
+/// The outcome of renaming a tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Renamed {
-    /// It has the new name everywhere.
+    /// The tag has the new name.
     Renamed(Tag),
-    /// There was a tag of that name: its contacts are united with that one's.
+    /// Another tag had the name: the contacts have that tag now.
     Merged(Tag),
 }
 
-/// Keeps the tags.
+/// Stores tags.
 ///
 /// Every implementation passes `contacts_testkit::tag_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TagRepository: Send + Sync {
-    /// Adds a tag that no contact carries; returns the one that is there when it is.
+    /// Adds a tag without contacts, or returns the existing tag with that name.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn ensure(&self, org: OrgId, id: TagId, name: &TagName, now: OffsetDateTime) -> Result<Tag>;
 
-    /// Tags whose key begins with the prefix, in the order of their keys, after a key; the empty
-    /// one means from the beginning.
+    /// Lists at most `limit` tags whose key begins with the prefix, in the order of their keys,
+    /// those after the key `after`.
     ///
     /// # Errors
     ///
@@ -159,26 +161,27 @@ pub trait TagRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be read.
     fn get(&self, org: OrgId, tag: TagId) -> Result<Option<Tag>>;
 
-    /// Renames a tag everywhere; onto the name of another, merges it into that one.
-    /// A new spelling of its own name is a rename.
+    /// Renames a tag, or merges it into another tag that has the name. A new spelling of its own
+    /// name is a rename. `None` when there is no such tag.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Stale`] when the tag does not have the expected version.
     fn rename(
         &self,
         org: OrgId,
         tag: TagId,
         name: &TagName,
+        if_version: Option<u64>,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Renamed>>;
 
-    /// Deletes a tag and takes it off every contact; says whether it was there.
+    /// Deletes a tag and removes it from every contact; returns whether there was one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be written.
     fn delete(&self, org: OrgId, tag: TagId, actor: Actor, now: OffsetDateTime) -> Result<bool>;
 }
 

@@ -3,25 +3,25 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{decompose_compatible, is_combining_mark};
 
-/// Takes surrounding white space of any Unicode kind off, invisible characters included (R7).
+/// Removes surrounding white space of any Unicode kind, including invisible characters (R7).
 pub fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
-/// Characters that take no room on screen and that copying text brings along:
-/// zero-width spaces and joiners, direction marks, the byte order mark.
+/// Returns whether a character is invisible, such as a zero-width space, a joiner, a direction mark
+/// or the byte order mark. Copied text often contains them.
 pub fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// The text in Unicode form C, without a copy when it is in it already.
+/// Returns the text in Unicode form NFC.
 pub fn nfc(text: &str) -> String {
     if text.is_ascii() { text.to_owned() } else { text.nfc().collect() }
 }
 
-/// What two spellings that differ only in case or Unicode form have in common.
+/// Returns a key that is equal for spellings that differ only in case or Unicode form.
 pub fn caseless(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -29,7 +29,7 @@ pub fn caseless(text: &str) -> String {
     text.nfc().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).nfc().collect()
 }
 
-/// Inner runs of white space as one space each.
+/// Replaces inner runs of white space by one space each.
 pub fn collapse(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_whitespace() {
@@ -41,10 +41,10 @@ pub fn collapse(text: &str) -> String {
     out
 }
 
-/// Folds text for search and sorting: lower case, accents off, compatible forms
-/// united, so that `ÉCOLE`, `école` and `ecole` are the same.
+/// Folds text for search and sorting: lower case, without accents, compatible forms united.
+/// `ÉCOLE`, `école` and `ecole` are the same.
 ///
-/// Marks that make letters of their own (Devanagari vowels, Japanese voicing) stay.
+/// Marks that form letters of their own (Devanagari vowels, Japanese voicing) stay.
 pub fn fold(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -78,7 +78,8 @@ pub fn fold(text: &str) -> String {
     out
 }
 
-/// Accents of Latin, Greek and Cyrillic, and the vowel points of Hebrew and Arabic.
+/// Returns whether a character is an accent of Latin, Greek or Cyrillic, or a vowel point of Hebrew
+/// or Arabic.
 fn is_accent(c: char) -> bool {
     matches!(c, '\u{0300}'..='\u{036F}' | '\u{0591}'..='\u{05C7}' | '\u{064B}'..='\u{0652}' | '\u{0670}')
         && is_combining_mark(c)
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn case_and_unicode_form_do_not_tell_spellings_apart() {
+    fn case_and_unicode_form_do_not_distinguish_spellings() {
         assert_eq!(caseless("CAFE\u{301}"), caseless("café"));
         assert_eq!(caseless("ΟΔΟΣ"), caseless("οδος"));
     }

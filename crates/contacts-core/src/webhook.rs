@@ -1,5 +1,6 @@
-//! Webhooks: the change feed, sent to addresses that somebody gave (R42).
+//! Webhooks: the change feed, posted to registered URLs (R42).
 
+mod patch;
 mod ports;
 mod service;
 mod timing;
@@ -12,17 +13,20 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use time::OffsetDateTime;
 
+pub use self::patch::{SecretRotation, WebhookPatch};
 pub use self::ports::{
-    Attempt, Message, NewDelivery, Queue, Sealer, Sent, TakenIn, WebhookRepository, WebhookSender,
+    Attempt, FeedAdvance, Message, NewDelivery, Queue, SendOutcome, WebhookRepository,
+    WebhookSender,
 };
 #[cfg(any(test, feature = "mocks"))]
-pub use self::ports::{MockSealer, MockWebhookRepository, MockWebhookSender};
-pub use self::service::{NewWebhook, WebhookPatch, WebhookService};
+pub use self::ports::{MockWebhookRepository, MockWebhookSender};
+pub use self::service::{NewWebhook, RawWebhookPatch, WebhookService};
 pub use self::timing::{pause_after, retry_after};
 pub use self::url::WebhookUrl;
-use crate::OrgId;
 use crate::event::EventKind;
 use crate::org::id;
+use crate::page::TimeCursor;
+use crate::{Error, OrgId, Result};
 
 id! {
     /// A webhook's id.
@@ -30,30 +34,33 @@ id! {
 }
 
 id! {
-    /// A delivery's id. It is the id of the message, too: the same however often it is sent.
+    /// A delivery's id. It is also the message id, which stays the same over all attempts.
     DeliveryId
 }
 
-/// What a message tells of.
+/// The event type of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MessageType {
-    /// Contacts were made.
+    /// Contacts were created.
     Created,
-    /// Contacts changed.
+    /// Contacts were updated.
     Updated,
-    /// Contacts were folded into another.
+    /// Contacts were merged into another.
     Merged,
-    /// Contacts are gone.
+    /// Contacts were deleted.
     Deleted,
-    /// Nothing: somebody wants to see that messages arrive.
+    /// A test message, which carries no event.
     Test,
 }
 
 impl MessageType {
-    /// What a webhook can ask for.
+    /// The types that a webhook can subscribe to.
     pub const EVENTS: [Self; 4] = [Self::Created, Self::Updated, Self::Merged, Self::Deleted];
+    /// Every type.
+    pub const ALL: [Self; 5] =
+        [Self::Created, Self::Updated, Self::Merged, Self::Deleted, Self::Test];
 
-    /// The type's name.
+    /// The name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Created => "contacts.created",
@@ -64,10 +71,9 @@ impl MessageType {
         }
     }
 
-    /// The type of a name.
+    /// Reads a name; `None` when it is unknown.
     pub fn parse(name: &str) -> Option<Self> {
-        let all = Self::EVENTS.into_iter().chain([Self::Test]);
-        all.into_iter().find(|kind| kind.as_str() == name)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
@@ -82,12 +88,12 @@ impl From<EventKind> for MessageType {
     }
 }
 
-/// What messages are signed with. Shown once; kept only sealed.
+/// The key that messages are signed with. Returned once, stored sealed only.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WebhookSecret(pub [u8; 32]);
 
 impl WebhookSecret {
-    /// The secret as the Standard Webhooks write it.
+    /// The secret in the notation of Standard Webhooks: `whsec_` and base64.
     pub fn reveal(&self) -> String {
         format!("whsec_{}", BASE64_STANDARD.encode(self.0))
     }
@@ -99,79 +105,104 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// Why nothing is sent to a webhook.
+/// Why a webhook is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Paused {
-    /// Somebody wants it so.
-    ByHand,
-    /// It answered that it is gone for good (410).
+    /// A user or a program paused it.
+    Manual,
+    /// The webhook answered 410 Gone.
     Gone,
 }
 
 impl Paused {
-    /// The reason's name.
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::Manual, Self::Gone];
+
+    /// The name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::ByHand => "by_hand",
+            Self::Manual => "by_hand",
             Self::Gone => "gone",
         }
     }
 
-    /// The reason of a name.
+    /// Reads a name; `None` when it is unknown.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::ByHand, Self::Gone].into_iter().find(|why| why.as_str() == name)
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }
 }
 
 /// A webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
-    /// Whom it belongs to.
+    /// Organisation of the webhook.
     pub org: OrgId,
-    /// Its id.
+    /// Id of the webhook.
     pub id: WebhookId,
-    /// Where messages go.
+    /// The URL that messages are posted to.
     pub url: WebhookUrl,
-    /// Of what it wants to hear; of everything, when empty.
+    /// The subscribed event types; all types when empty.
     pub types: BTreeSet<MessageType>,
-    /// Why nothing is sent to it, if nothing is.
+    /// Why the webhook is paused; `None` while it is active.
     pub paused: Option<Paused>,
-    /// The secret, sealed.
+    /// The sealed secret.
     pub secret: Vec<u8>,
-    /// The secret before, sealed, and until when messages are signed with it, too.
+    /// The previous sealed secret, and the time until which messages are also signed with it.
     pub old_secret: Option<(Vec<u8>, OffsetDateTime)>,
-    /// Up to which event deliveries were made.
+    /// Number of the last event for which deliveries were created.
     pub cursor: u64,
-    /// How many messages in a row it did not take.
+    /// Number of consecutive failed attempts.
     pub failures: u32,
-    /// Until when it is left alone after that.
+    /// No attempt is made before this time, because of the failures.
     pub rests_until: Option<OffsetDateTime>,
-    /// When it missed events, because they were not kept until it could have had them.
+    /// When the webhook last lost events, because they had expired before they could be delivered.
     pub missed_at: Option<OffsetDateTime>,
-    /// When it was made.
+    /// When the webhook was created.
     pub created_at: OffsetDateTime,
+    /// Rises by one with each change of the URL, the types, the pause or the secret.
+    pub version: u64,
 }
 
 impl Webhook {
-    /// Whether it wants to hear of such events.
+    /// Returns the cursor after this webhook in a list, oldest first.
+    pub fn cursor(&self) -> TimeCursor {
+        TimeCursor { at: self.created_at, id: self.id.0 }
+    }
+
+    /// Whether the webhook subscribes to this type.
     pub fn wants(&self, kind: MessageType) -> bool {
         self.types.is_empty() || self.types.contains(&kind)
     }
+
+    /// Refuses a test message while the webhook is paused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`].
+    pub fn check_active(&self) -> Result<()> {
+        match self.paused {
+            None => Ok(()),
+            Some(_) => Err(Error::Conflict("the webhook is paused: resume it first".to_owned())),
+        }
+    }
 }
 
-/// How far a delivery is.
+/// State of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DeliveryState {
-    /// It will be sent, or sent again.
+    /// Waits for its first or next attempt.
     Pending,
-    /// It arrived.
+    /// The webhook answered with a 2xx status.
     Delivered,
-    /// It was tried often enough.
+    /// Given up after the last attempt.
     Dead,
 }
 
 impl DeliveryState {
-    /// The state's name.
+    /// All states of deliveries.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+
+    /// The name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -180,36 +211,35 @@ impl DeliveryState {
         }
     }
 
-    /// The state of a name.
+    /// Parses a name; `None` when it is unknown.
     pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Pending, Self::Delivered, Self::Dead];
-        all.into_iter().find(|state| state.as_str() == name)
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 }
 
 /// One message to one webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its id, and the message's.
+    /// The id, which is also the message id.
     pub id: DeliveryId,
-    /// To whom.
+    /// The receiving webhook.
     pub webhook: WebhookId,
-    /// What it tells of.
+    /// The event type.
     pub kind: MessageType,
-    /// The event's number; a test has none.
+    /// The event's number; `None` for a test message.
     pub number: Option<u64>,
-    /// How far it is.
+    /// State of the delivery.
     pub state: DeliveryState,
-    /// How often it was sent.
+    /// Number of attempts so far.
     pub attempts: u32,
-    /// When it is to be sent.
+    /// When the next attempt is due.
     pub due_at: OffsetDateTime,
-    /// When it was made.
+    /// When the delivery was created.
     pub created_at: OffsetDateTime,
-    /// When it was last sent.
+    /// Time of the last attempt.
     pub attempted_at: Option<OffsetDateTime>,
-    /// The status that was answered last.
+    /// HTTP status of the last answer.
     pub status: Option<u16>,
-    /// What was wrong the last time.
+    /// Why the last attempt failed.
     pub problem: Option<String>,
 }

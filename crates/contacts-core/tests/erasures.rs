@@ -1,20 +1,19 @@
-//! Erasing people (R14), over the world in memory.
+//! Erasures (R14), on the world in memory.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
-use std::sync::Arc;
-
 use contacts_core::contact::{Contact, NewContact};
-use contacts_core::erasure::{ErasureService, ErasureState};
-use contacts_core::import::{FileState, Import, ImportService, ImportState, Turn};
+use contacts_core::erasure::ErasureService;
+use contacts_core::import::{FileState, Import, ImportService, ImportState, Interrupt};
 use contacts_core::job::Outcome;
+use contacts_core::run::RunState;
 use contacts_core::{Actor, Error};
-use contacts_testkit::{FakeSpreadsheets, World};
+use contacts_testkit::World;
 
-/// Goes on for ever.
+/// An interrupt that lets work continue to its end.
 struct Always;
 
-impl Turn for Always {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for Always {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -38,14 +37,13 @@ fn scene() -> Scene {
         phone: Some("+1 202 555 0101"),
         ..NewContact::default()
     };
-    let ann = world.contacts().create(world.org(), &new, Actor::System).unwrap();
-    let (imports, erasures) =
-        (world.imports(Arc::new(FakeSpreadsheets)), world.erasures(Arc::new(FakeSpreadsheets)));
+    let ann = world.services().contacts.create(world.org(), &new, Actor::System).unwrap();
+    let (imports, erasures) = (world.services().imports, world.services().erasures);
     Scene { world, imports, erasures, ann }
 }
 
 impl Scene {
-    /// A file that was uploaded and looked at.
+    /// Uploads a file and analyses it.
     fn ready(&self, text: &str) -> Import {
         let org = self.world.org();
         let mut upload = self.imports.begin(org, "people.csv", Actor::System, 1 << 20).unwrap();
@@ -65,7 +63,7 @@ impl Scene {
 }
 
 #[test]
-fn every_file_that_holds_the_person_is_deleted_and_no_other() {
+fn every_file_with_the_person_is_deleted_and_no_other() {
     let scene = scene();
     let org = scene.world.org();
     let by_address = scene.cancelled("name,email\nA. Lee,ANN@example.org\n");
@@ -78,13 +76,13 @@ fn every_file_that_holds_the_person_is_deleted_and_no_other() {
     for import in [by_address, by_phone] {
         assert_eq!(scene.import(&import).file_state, FileState::Erased);
         let skipped = scene.imports.skipped_rows(org, import.id);
-        assert!(matches!(skipped, Err(Error::Conflict(why)) if why.contains("erased")));
+        assert!(matches!(skipped, Err(Error::Conflict(reason)) if reason.contains("erased")));
     }
     assert_eq!(scene.import(&others).file_state, FileState::Kept);
     assert_eq!(scene.import(&unusable).state, ImportState::Unusable);
     assert_eq!(scene.import(&unusable).file_state, FileState::Erased, "nobody can read it");
     let done = scene.erasures.get(org, erasure.id).unwrap();
-    assert_eq!((done.state, done.files), (ErasureState::Done, 3));
+    assert_eq!((done.state, done.files), (RunState::Done, 3));
     assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
 }
 
@@ -92,7 +90,7 @@ fn every_file_that_holds_the_person_is_deleted_and_no_other() {
 fn an_import_that_is_not_at_its_end_is_waited_for() {
     let scene = scene();
     let org = scene.world.org();
-    let held = scene.ready("name,email\nAnn,ann@example.org\n");
+    let locked = scene.ready("name,email\nAnn,ann@example.org\n");
     let others = scene.ready("name,email\nBo,bo@example.org\n");
     let coming = scene.imports.begin(org, "people.csv", Actor::System, 1 << 20).unwrap();
     scene.world.clock().tick();
@@ -103,18 +101,18 @@ fn an_import_that_is_not_at_its_end_is_waited_for() {
         let waiting = scene.erasures.get(org, erasure.id).unwrap();
         let mut waits_for = waiting.waits_for.clone();
         waits_for.sort();
-        assert_eq!(waiting.state, ErasureState::Waiting);
-        assert_eq!(waits_for, [held.id, coming.import().id], "which may hold her");
+        assert_eq!(waiting.state, RunState::Waiting);
+        assert_eq!(waits_for, [locked.id, coming.import().id], "which may hold her");
     }
-    scene.imports.cancel(org, held.id).unwrap();
+    scene.imports.cancel(org, locked.id).unwrap();
     coming.abandon("it broke off").unwrap();
     assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
-    assert_eq!(scene.import(&held).file_state, FileState::Erased);
+    assert_eq!(scene.import(&locked).file_state, FileState::Erased);
     assert_eq!(scene.import(&others).file_state, FileState::Kept);
 }
 
 #[test]
-fn files_that_came_after_the_request_are_not_looked_at() {
+fn files_uploaded_after_the_request_are_not_searched() {
     let scene = scene();
     let org = scene.world.org();
     let erasure = scene.erasures.erase(org, scene.ann.id, false, Actor::System).unwrap();
@@ -125,7 +123,7 @@ fn files_that_came_after_the_request_are_not_looked_at() {
 }
 
 #[test]
-fn whoever_is_not_there_cannot_be_erased() {
+fn a_missing_contact_cannot_be_erased() {
     let scene = scene();
     let other = scene.world.another_org();
     let refused = scene.erasures.erase(other, scene.ann.id, false, Actor::System);

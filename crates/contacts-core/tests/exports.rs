@@ -1,30 +1,31 @@
-//! Exporting contacts (R25), over the world in memory.
+//! Exports of contacts (R25), on the world in memory.
 
 use std::sync::Arc;
 
 use contacts_core::Error;
 use contacts_core::contact::{ContactFilter, ContactId};
-use contacts_core::export::{ExportFormat, ExportPage, ExportService, MockExportRepository};
-use contacts_testkit::{FakeSpreadsheets, World};
+use contacts_core::export::{ExportFormat, ExportPage, MockExportRepository};
+use contacts_testkit::World;
 
 fn names() -> ExportFormat {
     ExportFormat { columns: Some(vec!["name".to_owned()]), byte_order_mark: false }
 }
 
 #[test]
-fn a_file_ends_with_what_goes_wrong() {
+fn a_file_ends_with_the_error() {
     let world = World::new();
     let mut people = MockExportRepository::new();
-    let mut asked = 0;
+    let mut requested = 0;
     people.expect_page().times(2).returning(move |_, _, _, _| {
-        asked += 1;
-        match asked {
+        requested += 1;
+        match requested {
             1 => Ok(ExportPage { rows: Vec::new(), next: Some(ContactId(uuid::Uuid::nil())) }),
             _ => Err(Error::Busy),
         }
     });
-    let exports = world.exports(Arc::new(FakeSpreadsheets));
-    let exports = ExportService { people: Arc::new(people), ..exports };
+    let mut ports = world.ports();
+    ports.repositories.exports = Arc::new(people);
+    let exports = ports.services().exports;
     let mut file = exports.matching(world.org(), ContactFilter::default(), &names()).unwrap();
     assert_eq!(file.next().unwrap().unwrap(), b"name\r\n");
     assert!(matches!(file.next(), Some(Err(Error::Busy))));

@@ -1,19 +1,24 @@
-//! Defining custom fields (R11), over the world in memory.
+//! Custom fields (R11), on the world in memory.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
-use std::sync::Arc;
-
 use contacts_core::contact::{NewContact, RawPatch};
-use contacts_core::field::{FieldPatch, FieldService, FieldType, MockFieldRepository, RawValue};
+use contacts_core::field::{FieldPatch, FieldService, FieldType, RawValue};
 use contacts_core::{Actor, Error};
 use contacts_testkit::{World, samples};
 
 fn define(world: &World, key: &str, kind: FieldType) {
-    world.fields().define(world.org(), key, key, kind).unwrap();
+    world.services().fields.define(world.org(), key, key, kind).unwrap();
 }
 
 fn keys(world: &World) -> Vec<String> {
-    world.fields().list(world.org()).unwrap().iter().map(|field| field.key.to_string()).collect()
+    world
+        .services()
+        .fields
+        .list(world.org())
+        .unwrap()
+        .iter()
+        .map(|field| field.key.to_string())
+        .collect()
 }
 
 fn with_value(
@@ -26,18 +31,18 @@ fn with_value(
         custom: vec![("tier", raw)],
         ..NewContact::default()
     };
-    world.contacts().create(world.org(), &new, Actor::System)
+    world.services().contacts.create(world.org(), &new, Actor::System)
 }
 
 #[test]
-fn a_new_field_stands_after_the_others_and_its_key_is_taken_once() {
+fn a_new_field_is_last_and_its_key_is_unique() {
     let world = World::new();
     define(&world, "z", FieldType::Text);
     define(&world, "a", FieldType::Text);
     assert_eq!(keys(&world), ["z", "a"]);
-    let again = world.fields().define(world.org(), "z", "Z", FieldType::Number);
+    let again = world.services().fields.define(world.org(), "z", "Z", FieldType::Number);
     assert!(matches!(again, Err(Error::Taken(_))));
-    let core = world.fields().define(world.org(), "email", "", FieldType::Text);
+    let core = world.services().fields.define(world.org(), "email", "", FieldType::Text);
     assert!(matches!(core, Err(Error::Invalid(parts)) if parts.len() == 2));
 }
 
@@ -58,16 +63,19 @@ fn archiving_hides_a_field_and_keeps_its_values() {
     let made = with_value(&world, RawValue::Text("gold")).unwrap();
     let archive = |archived| {
         let patch = FieldPatch { archived: Some(archived), ..FieldPatch::default() };
-        world.fields().change(world.org(), "tier", patch).unwrap()
+        world.services().fields.update(world.org(), "tier", None, patch).unwrap()
     };
     assert!(archive(true).archived);
-    assert!(world.contacts().get(world.org(), made.id).unwrap().custom.is_empty());
+    assert!(world.services().contacts.get(world.org(), made.id).unwrap().custom.is_empty());
     let patch = RawPatch { custom: vec![("tier", None)], ..RawPatch::default() };
-    let refused = world.contacts().update(world.org(), made.id, None, &patch, Actor::System);
+    let refused =
+        world.services().contacts.update(world.org(), made.id, None, &patch, Actor::System);
     assert!(matches!(refused, Err(Error::Invalid(_))));
     archive(false);
-    assert_eq!(world.contacts().get(world.org(), made.id).unwrap(), made);
-    assert!(world.contacts().update(world.org(), made.id, None, &patch, Actor::System).is_ok());
+    assert_eq!(world.services().contacts.get(world.org(), made.id).unwrap(), made);
+    assert!(
+        world.services().contacts.update(world.org(), made.id, None, &patch, Actor::System).is_ok()
+    );
 }
 
 #[test]
@@ -77,10 +85,10 @@ fn a_type_cannot_change_while_values_exist() {
     let made = with_value(&world, RawValue::Text("gold")).unwrap();
     let retype = || {
         let patch = FieldPatch { kind: Some(FieldType::Number), ..FieldPatch::default() };
-        world.fields().change(world.org(), "tier", patch)
+        world.services().fields.update(world.org(), "tier", None, patch)
     };
     assert!(matches!(retype(), Err(Error::Conflict(_))));
-    world.contacts().delete(world.org(), made.id, None, Actor::System).unwrap();
+    world.services().contacts.delete(world.org(), made.id, None, Actor::System).unwrap();
     assert_eq!(retype().unwrap().kind, FieldType::Number);
 }
 
@@ -92,7 +100,7 @@ fn fields_are_put_in_order() {
     }
     let reorder = |keys: &[&str]| {
         let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
-        world.fields().reorder(world.org(), &keys)
+        world.services().fields.reorder(world.org(), &keys)
     };
     reorder(&["c"]).unwrap();
     assert_eq!(keys(&world), ["c", "a", "b"]);
@@ -104,13 +112,9 @@ fn fields_are_put_in_order() {
 #[test]
 fn there_are_500_fields_at_most() {
     let world = World::new();
-    let full = (0..FieldService::MAX)
-        .map(|at| samples::field(&format!("f{at}"), FieldType::Text, 0))
-        .collect::<Vec<_>>();
-    let mut fields = MockFieldRepository::new();
-    fields.expect_list().returning(move |_| Ok(full.clone()));
-    fields.expect_insert().never();
-    let one_more =
-        FieldService::new(Arc::new(fields)).define(world.org(), "g", "G", FieldType::Text);
+    for at in 0..FieldService::MAX_FIELDS {
+        define(&world, &format!("f{at}"), FieldType::Text);
+    }
+    let one_more = world.services().fields.define(world.org(), "g", "G", FieldType::Text);
     assert!(matches!(one_more, Err(Error::Conflict(_))));
 }

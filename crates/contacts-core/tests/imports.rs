@@ -1,19 +1,22 @@
-//! Importing a file (R30 to R36), over the world in memory.
+//! Imports of files (R30 to R36), on the world in memory.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
+use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use contacts_core::contact::{ContactFilter, CountRequest, NewContact, Origin, SortBy};
+use contacts_core::contact::{ContactFilter, CountRequest, NewContact, SortBy, SourceDetail};
 use contacts_core::field::FieldType;
-use contacts_core::file::MockFileStore;
+use contacts_core::housekeeping::UPLOAD_IDLE;
 use contacts_core::import::{
-    Applied, Chunk, Import, ImportId, ImportService, ImportState, MockImportRepository, NewPlan,
-    Policy, SkipCode, Target, Turn,
+    Applied, Chunk, Import, ImportId, ImportService, ImportState, MockDryRunRepository,
+    MockImportRepository, NewPlan, Policy, SkipCode, Target, Upload,
 };
-use contacts_core::job::{Job, Lane, Outcome};
-use contacts_core::{Actor, Error, Ids, Result};
-use contacts_testkit::{FakeSpreadsheets, World, samples};
+use contacts_core::job::{Interrupt, Job, Lane, Outcome};
+use contacts_core::page::PageSize;
+use contacts_core::run::RunState;
+use contacts_core::{Actor, Clock, Error, Ids, Result};
+use contacts_testkit::{Ports, World, samples};
 
 const FILE: &str = "\
 Full name,E-mail,Mobile,Labels,Seats,Shoe size
@@ -28,8 +31,8 @@ Ann Lee,ann@example.org,,,3,
 
 struct Always;
 
-impl Turn for Always {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for Always {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -38,11 +41,11 @@ impl Turn for Always {
     }
 }
 
-/// Gives way after so many chunks.
+/// An interrupt that stops work after a number of chunks.
 struct After(AtomicUsize);
 
-impl Turn for After {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for After {
+    fn may_continue(&self) -> bool {
         self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
     }
 
@@ -52,7 +55,14 @@ impl Turn for After {
 }
 
 fn service(world: &World) -> ImportService {
-    world.imports(Arc::new(FakeSpreadsheets))
+    world.services().imports
+}
+
+/// Returns the service on the world's ports, some of which the test replaces.
+fn with(world: &World, replace: impl FnOnce(&mut Ports)) -> ImportService {
+    let mut ports = world.ports();
+    replace(&mut ports);
+    ports.services().imports
 }
 
 fn columns() -> Vec<Option<Target>> {
@@ -69,27 +79,27 @@ fn columns() -> Vec<Option<Target>> {
 
 fn world() -> World {
     let world = World::new();
-    world.fields().define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
+    world.services().fields.define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
     world
 }
 
 fn upload(world: &World, file: &str) -> ImportId {
     let mut upload =
         service(world).begin(world.org(), " people.csv ", Actor::System, 1 << 20).unwrap();
-    for piece in file.as_bytes().chunks(7) {
-        assert!(upload.push(piece).unwrap());
+    for chunk in file.as_bytes().chunks(7) {
+        assert!(upload.push(chunk).unwrap());
     }
     let import = upload.finish().unwrap();
     assert_eq!((import.state, import.bytes), (ImportState::Analysing, file.len() as u64));
     import.id
 }
 
-/// Uploads, looks, confirms and starts.
+/// Uploads and analyses a file, sets the plan, and starts the import.
 fn started(world: &World, file: &str, plan: NewPlan) -> ImportId {
     let (imports, id) = (service(world), upload(world, file));
     assert_eq!(imports.analyse(world.org(), id, &Always).unwrap(), Outcome::Done);
     imports.replan(world.org(), id, plan).unwrap();
-    assert_eq!(imports.start(world.org(), id).unwrap().state, ImportState::Running);
+    assert_eq!(imports.start(world.org(), id).unwrap().state, ImportState::Run(RunState::Queued));
     id
 }
 
@@ -97,7 +107,7 @@ fn plan(policy: Policy) -> NewPlan {
     NewPlan { columns: Some(columns()), policy: Some(policy), tags: None }
 }
 
-/// Chunks of the file cut to so many rows, so that few rows make many chunks.
+/// Cuts the chunks of a file to a number of rows, so that few rows make many chunks.
 fn cut(
     chunks: impl Iterator<Item = Result<Chunk>>,
     rows: usize,
@@ -113,10 +123,10 @@ fn cut(
     })
 }
 
-fn work(world: &World, id: ImportId, rows: usize, turn: &dyn Turn) -> Outcome {
+fn work(world: &World, id: ImportId, rows: usize, interrupt: &dyn Interrupt) -> Outcome {
     let imports = service(world);
     let (import, chunks) = imports.chunks(world.org(), id).unwrap().unwrap();
-    imports.take(&import, cut(chunks, rows), turn).unwrap()
+    imports.take(&import, cut(chunks, rows), interrupt).unwrap()
 }
 
 fn run(world: &World, file: &str, policy: Policy) -> Import {
@@ -125,11 +135,12 @@ fn run(world: &World, file: &str, policy: Policy) -> Import {
     service(world).get(world.org(), id).unwrap()
 }
 
-/// What people see of everybody.
+/// Lists all contacts with the values that users see.
 fn everybody(world: &World) -> Vec<String> {
     let page = samples::page(SortBy::Name, false, 200);
     let filter = ContactFilter::default();
-    let listed = world.contacts().list(world.org(), &filter, &page, CountRequest::None).unwrap().0;
+    let listed =
+        world.services().contacts.list(world.org(), &filter, &page, CountRequest::None).unwrap().0;
     let shown = |contact: &contacts_core::contact::Contact| {
         let [name, email] =
             [contact.name.as_ref().unwrap().as_str(), contact.email.as_ref().unwrap().as_str()];
@@ -144,7 +155,7 @@ fn a_file_is_imported_from_end_to_end() {
     let world = world();
     let imports = service(&world);
     let id = upload(&world, FILE);
-    // R30: what was found is shown before anything happens.
+    // R30: the analysis is shown before the import starts.
     imports.analyse(world.org(), id, &Always).unwrap();
     let ready = imports.get(world.org(), id).unwrap();
     let analysis = ready.analysis.unwrap();
@@ -160,7 +171,7 @@ fn a_file_is_imported_from_end_to_end() {
 
     // R35: added + updated + skipped = rows read.
     let done = imports.get(world.org(), id).unwrap();
-    assert_eq!((done.state, done.finished_at.is_some()), (ImportState::Done, true));
+    assert_eq!((done.state, done.finished_at.is_some()), (ImportState::Run(RunState::Done), true));
     assert_eq!((done.tally.added, done.tally.updated, done.tally.rows()), (2, 1, 6));
     let skipped =
         [(SkipCode::MissingName, 1), (SkipCode::InvalidEmail, 1), (SkipCode::Unchanged, 1)];
@@ -233,19 +244,19 @@ fn the_batch_size_makes_no_difference() {
 }
 
 #[test]
-fn an_import_that_gave_way_or_crashed_goes_on_where_it_was() {
+fn an_import_that_gave_way_or_crashed_resumes() {
     // R36.
     let undisturbed = world();
     let whole = run(&undisturbed, FILE, Policy::Overwrite);
     for chunks in 0..6 {
         let world = world();
         let id = started(&world, FILE, plan(Policy::Overwrite));
-        // The rest of the chunks is dropped with the iterator, as in a crash.
+        // Dropping the iterator drops the remaining chunks, as a crash does.
         assert_eq!(work(&world, id, 1, &After(AtomicUsize::new(chunks))), Outcome::Again);
         assert_eq!(service(&world).get(world.org(), id).unwrap().tally.rows(), chunks as u64);
         assert_eq!(work(&world, id, 2, &Always), Outcome::Done);
         let import = service(&world).get(world.org(), id).unwrap();
-        assert_eq!((import.state, &import.tally), (ImportState::Done, &whole.tally));
+        assert_eq!((import.state, &import.tally), (ImportState::Run(RunState::Done), &whole.tally));
         assert_eq!(everybody(&world), everybody(&undisturbed));
         assert!(service(&world).chunks(world.org(), id).unwrap().is_none(), "there is no more");
     }
@@ -278,14 +289,14 @@ fn a_cancelled_import_keeps_a_true_summary() {
     });
     assert_eq!(imports.take(&import, cancelled_in_the_middle, &Always).unwrap(), Outcome::Done);
     let cancelled = imports.get(world.org(), id).unwrap();
-    assert_eq!(cancelled.state, ImportState::Cancelled);
+    assert_eq!(cancelled.state, ImportState::Run(RunState::Cancelled));
     assert_eq!((cancelled.tally.rows(), cancelled.tally.added), (1, 1));
     assert_eq!(everybody(&world).len(), 1);
     assert!(matches!(imports.cancel(world.org(), id), Err(Error::Conflict(_))));
 }
 
 #[test]
-fn policies_say_what_may_happen() {
+fn policies_limit_what_a_row_may_do() {
     // R33.
     for (policy, expected) in [
         (Policy::Overwrite, (1, 2, 3)),
@@ -294,23 +305,30 @@ fn policies_say_what_may_happen() {
         (Policy::UpdateOnly, (0, 2, 4)),
     ] {
         let world = world();
-        let known =
+        let existing =
             NewContact { name: Some("A."), email: Some("ann@example.org"), ..Default::default() };
-        let known = world.contacts().create(world.org(), &known, Actor::System).unwrap();
+        let existing =
+            world.services().contacts.create(world.org(), &existing, Actor::System).unwrap();
         let tally = run(&world, FILE, policy).tally;
         assert_eq!((tally.added, tally.updated, tally.skips()), expected, "{policy:?}");
-        let ann = world.contacts().get(world.org(), known.id).unwrap();
+        let ann = world.services().contacts.get(world.org(), existing.id).unwrap();
         let is_renamed = matches!(policy, Policy::Overwrite | Policy::UpdateOnly);
         assert_eq!(ann.name.unwrap().as_str() == "Ann Lee", is_renamed, "{policy:?}");
         assert_eq!(ann.email.unwrap().as_str(), "ann@example.org");
-        let ways = world.contacts().arrivals(world.org(), known.id).unwrap();
-        let came = ways.iter().any(|way| matches!(way.origin, Origin::CsvImport { row: 1, .. }));
+        let ways = world
+            .services()
+            .contacts
+            .sources(world.org(), existing.id, None, PageSize::default())
+            .unwrap()
+            .items;
+        let came =
+            ways.iter().any(|way| matches!(way.detail, SourceDetail::CsvImport { row: 1, .. }));
         assert_eq!(came, policy != Policy::AddOnly, "{policy:?}");
     }
 }
 
 #[test]
-fn a_file_without_a_header_or_an_empty_one_says_so() {
+fn a_file_without_a_header_or_without_rows_is_reported() {
     // R31.
     let world = world();
     for (file, word) in [("Ann,ann@example.org\n", "header"), ("", "empty"), (" \n,\n", "empty")] {
@@ -352,7 +370,7 @@ fn a_mapping_without_name_or_email_cannot_be_started() {
 fn a_job_is_queued_for_looking_and_for_taking() {
     // R36.
     let world = world();
-    let (jobs, clock) = (world.ports().jobs, world.clock());
+    let (jobs, clock) = (world.ports().jobs.clone(), world.clock());
     let worker = world.ids().next();
     let next = || {
         let lease = std::time::Duration::from_secs(60);
@@ -361,7 +379,7 @@ fn a_job_is_queued_for_looking_and_for_taking() {
     };
     let id = upload(&world, FILE);
     assert_eq!((next(), next()), (Some(Job::AnalyseImport(id)), None));
-    // Whoever looks twice finds nothing to do.
+    // A second analysis has nothing to do.
     service(&world).analyse(world.org(), id, &Always).unwrap();
     assert_eq!(service(&world).analyse(world.org(), id, &Always).unwrap(), Outcome::Done);
     service(&world).replan(world.org(), id, plan(Policy::Overwrite)).unwrap();
@@ -381,7 +399,7 @@ fn an_upload_stops_at_the_limit_and_can_be_abandoned() {
     let id = upload.import().id;
     upload.abandon("the file is larger than 10 bytes").unwrap();
     let failed = imports.get(world.org(), id).unwrap();
-    assert_eq!(failed.state, ImportState::Failed);
+    assert_eq!(failed.state, ImportState::Run(RunState::Failed));
     assert!(failed.problem.unwrap().contains("larger"));
     assert!(matches!(imports.begin(world.org(), " ", Actor::System, 10), Err(Error::Invalid(_))));
 }
@@ -394,7 +412,38 @@ fn an_upload_that_was_cancelled_meanwhile_is_not_looked_at() {
     let id = upload.import().id;
     imports.cancel(world.org(), id).unwrap();
     assert!(matches!(upload.finish(), Err(Error::Conflict(_))));
-    assert_eq!(imports.get(world.org(), id).unwrap().state, ImportState::Cancelled);
+    assert_eq!(imports.get(world.org(), id).unwrap().state, ImportState::Run(RunState::Cancelled));
+}
+
+#[test]
+fn a_slow_upload_stays_alive_and_an_idle_one_fails() {
+    // R63.
+    let world = world();
+    let (imports, house) = (service(&world), world.ports().housekeeping.clone());
+    let fail_idle = || house.fail_idle_uploads(world.clock().now()).unwrap();
+    let mut upload = imports.begin(world.org(), "a.csv", Actor::System, 1 << 20).unwrap();
+    let (id, file) = (upload.import().id, upload.import().file);
+    for byte in FILE.as_bytes().chunks(1) {
+        world.clock().advance(Upload::STORE_AFTER.unsigned_abs());
+        assert!(upload.push(byte).unwrap());
+        assert_eq!(fail_idle(), 0);
+    }
+    assert_eq!(upload.finish().unwrap().state, ImportState::Analysing);
+    let mut stored = String::new();
+    world.ports().files.open(world.org(), file).unwrap().read_to_string(&mut stored).unwrap();
+    assert_eq!(stored, FILE);
+
+    let mut idle = imports.begin(world.org(), "b.csv", Actor::System, 1 << 20).unwrap();
+    assert!(idle.push(b"Name").unwrap());
+    let (failed, file) = (idle.import().id, idle.import().file);
+    world.clock().advance(UPLOAD_IDLE.unsigned_abs());
+    assert_eq!(fail_idle(), 1);
+    assert!(matches!(idle.push(b",Email\n"), Err(Error::Conflict(_))), "its server woke up");
+    let mut left = Vec::new();
+    world.ports().files.open(world.org(), file).unwrap().read_to_end(&mut left).unwrap();
+    assert_eq!(left, b"");
+    assert_eq!(imports.get(world.org(), failed).unwrap().state, ImportState::Run(RunState::Failed));
+    assert_eq!(imports.get(world.org(), id).unwrap().state, ImportState::Analysing);
 }
 
 #[test]
@@ -417,14 +466,15 @@ fn anothers_import_answers_like_one_that_is_not_there() {
 #[test]
 fn a_file_that_cannot_be_kept_leaves_nothing_to_look_at() {
     let world = world();
-    let mut files = MockFileStore::new();
-    files.expect_append().returning(|_, _, _, _| Err(Error::store("the disk is full")));
-    let imports = ImportService { files: Arc::new(files), ..service(&world) };
+    let (mut full, stored) = (MockImportRepository::new(), world.ports().imports.clone());
+    full.expect_insert().returning(move |import| stored.insert(import));
+    full.expect_store_chunk().returning(|_, _, _, _| Err(Error::store("the disk is full")));
+    let imports = with(&world, |ports| ports.repositories.imports = Arc::new(full));
     let mut upload = imports.begin(world.org(), "a.csv", Actor::System, 100).unwrap();
     upload.push(&FILE.as_bytes()[..50]).unwrap();
     let id = upload.import().id;
     assert!(matches!(upload.finish(), Err(Error::Store(_))));
-    assert_eq!(imports.get(world.org(), id).unwrap().state, ImportState::Uploading);
+    assert_eq!(service(&world).get(world.org(), id).unwrap().state, ImportState::Uploading);
 }
 
 #[test]
@@ -434,23 +484,95 @@ fn a_store_that_fails_leaves_the_import_running_for_another_try() {
     let (import, chunks) = service(&world).chunks(world.org(), id).unwrap().unwrap();
     let mut broken = MockImportRepository::new();
     broken.expect_apply().times(1).returning(|_, _, _| Err(Error::store("no connection")));
-    // It is not ended, neither well nor badly.
+    // The import must not be ended, neither as done nor as failed.
     broken.expect_end().never();
-    let imports = ImportService { imports: Arc::new(broken), ..service(&world) };
+    let imports = with(&world, |ports| ports.repositories.imports = Arc::new(broken));
     let failed = imports.take(&import, cut(chunks, 1), &Always);
     assert!(matches!(failed, Err(Error::Store(_))));
     assert_eq!(work(&world, id, 10_000, &Always), Outcome::Done);
     assert_eq!(everybody(&world).len(), 2);
 }
 
+/// Returns a repository that applies each chunk twice, as when a worker was frozen inside the
+/// chunk's transaction and wakes up.
+fn overtaken(world: &World) -> MockImportRepository {
+    let (stored, read) = (world.ports().imports.clone(), world.ports().imports.clone());
+    let mut overtaken = MockImportRepository::new();
+    overtaken.expect_apply().returning(move |import, chunk, now| {
+        stored.apply(import, chunk, now)?;
+        stored.apply(import, chunk, now)
+    });
+    overtaken.expect_get().returning(move |org, id| read.get(org, id));
+    overtaken.expect_end().never();
+    overtaken
+}
+
 #[test]
-fn rows_that_another_worker_took_end_the_work_and_not_the_import() {
+fn a_job_goes_on_after_rows_that_another_worker_took() {
     let world = world();
     let id = started(&world, FILE, plan(Policy::Overwrite));
     let (import, chunks) = service(&world).chunks(world.org(), id).unwrap().unwrap();
-    let mut taken = MockImportRepository::new();
-    taken.expect_apply().times(1).returning(|_, _, _| Ok(Applied::Superseded));
-    taken.expect_end().never();
-    let imports = ImportService { imports: Arc::new(taken), ..service(&world) };
+    let imports = with(&world, |ports| ports.repositories.imports = Arc::new(overtaken(&world)));
+    let outcome = imports.take(&import, cut(chunks, 2), &Always).unwrap();
+    assert_eq!(outcome, Outcome::Again, "the other has lost the job, so this one keeps it");
+    assert_eq!(service(&world).get(world.org(), id).unwrap().tally.rows(), 2);
+    assert_eq!(work(&world, id, 2, &Always), Outcome::Done);
+    assert_eq!(
+        service(&world).get(world.org(), id).unwrap().state,
+        ImportState::Run(RunState::Done)
+    );
+    assert_eq!(everybody(&world).len(), 2);
+}
+
+#[test]
+fn a_job_ends_when_the_import_that_another_worker_went_on_with_has_ended() {
+    let world = world();
+    let id = started(&world, FILE, plan(Policy::Overwrite));
+    let (import, chunks) = service(&world).chunks(world.org(), id).unwrap().unwrap();
+    let mut ended = MockImportRepository::new();
+    ended.expect_apply().times(1).returning(|_, _, _| Ok(Applied::Superseded));
+    let done = Import { state: ImportState::Run(RunState::Done), ..import.clone() };
+    ended.expect_get().returning(move |_, _| Ok(Some(done.clone())));
+    ended.expect_end().never();
+    let imports = with(&world, |ports| ports.repositories.imports = Arc::new(ended));
     assert_eq!(imports.take(&import, cut(chunks, 1), &Always).unwrap(), Outcome::Done);
+}
+
+#[test]
+fn a_chunk_that_nobody_took_and_nobody_can_take_is_an_error() {
+    let world = world();
+    let id = started(&world, FILE, plan(Policy::Overwrite));
+    let (import, chunks) = service(&world).chunks(world.org(), id).unwrap().unwrap();
+    let mut stuck = MockImportRepository::new();
+    stuck.expect_apply().times(1).returning(|_, _, _| Ok(Applied::Superseded));
+    let same = import.clone();
+    stuck.expect_get().returning(move |_, _| Ok(Some(same.clone())));
+    let imports = with(&world, |ports| ports.repositories.imports = Arc::new(stuck));
+    let failed = imports.take(&import, cut(chunks, 1), &Always);
+    assert!(matches!(failed, Err(Error::Store(_))), "it is tried a bounded number of times");
+}
+
+#[test]
+fn a_dry_run_goes_on_after_rows_that_another_worker_looked_at() {
+    let world = world();
+    let id = upload(&world, FILE);
+    let imports = service(&world);
+    imports.analyse(world.org(), id, &Always).unwrap();
+    imports.replan(world.org(), id, plan(Policy::Overwrite)).unwrap();
+    let run = imports.begin_dry_run(world.org(), id, contacts_core::Actor::System).unwrap().id;
+    let (stored, read) = (world.ports().dry_runs.clone(), world.ports().dry_runs.clone());
+    let mut overtaken = MockDryRunRepository::new();
+    overtaken.expect_process_chunk().returning(move |import, run, chunk, now| {
+        stored.process_chunk(import, run, chunk, now)?;
+        stored.process_chunk(import, run, chunk, now)
+    });
+    overtaken.expect_find().returning(move |org, run| read.find(org, run));
+    overtaken.expect_end().never();
+    let frozen = with(&world, |ports| ports.repositories.dry_runs = Arc::new(overtaken));
+    let (import, chunks) = imports.dry_chunks(world.org(), run).unwrap().unwrap();
+    let outcome = frozen.run_dry_chunks(&import, run, cut(chunks, 2), &Always).unwrap();
+    assert_eq!(outcome, Outcome::Again);
+    let (import, chunks) = imports.dry_chunks(world.org(), run).unwrap().unwrap();
+    assert_eq!(imports.run_dry_chunks(&import, run, chunks, &Always).unwrap(), Outcome::Done);
+    assert_eq!(imports.dry_run(world.org(), id).unwrap().state, RunState::Done);
 }

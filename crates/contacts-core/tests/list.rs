@@ -1,11 +1,11 @@
-//! The list (R21) and its search (R19), over the world in memory.
+//! The list of contacts (R21) and its search (R19), on the world in memory.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 use std::sync::Arc;
 
 use contacts_core::contact::{
-    ContactFilter, ContactService, CountRequest, Listed, MockContactRepository, NewContact,
-    PageRequest, SearchQuery, SortBy,
+    ContactFilter, ContactPage, CountRequest, MockContactRepository, NewContact, PageRequest,
+    SearchQuery, SortBy,
 };
 use contacts_core::page::Count;
 use contacts_core::{Actor, Error};
@@ -16,13 +16,13 @@ fn world_of(names: &[&str]) -> World {
     for (at, name) in names.iter().enumerate() {
         let email = format!("p{at}@example.org");
         let new = NewContact { name: Some(name), email: Some(&email), ..NewContact::default() };
-        world.contacts().create(world.org(), &new, Actor::System).unwrap();
+        world.services().contacts.create(world.org(), &new, Actor::System).unwrap();
         world.clock().tick();
     }
     world
 }
 
-fn names(listed: &Listed) -> Vec<&str> {
+fn names(listed: &ContactPage) -> Vec<&str> {
     listed.items.iter().flat_map(|contact| &contact.name).map(|name| name.as_str()).collect()
 }
 
@@ -31,12 +31,12 @@ fn read(
     filter: &ContactFilter,
     page: &PageRequest,
     count: CountRequest,
-) -> (Listed, Option<Count>) {
-    world.contacts().list(world.org(), filter, page, count).unwrap()
+) -> (ContactPage, Option<Count>) {
+    world.services().contacts.list(world.org(), filter, page, count).unwrap()
 }
 
 #[test]
-fn the_newest_come_first_fifty_a_page() {
+fn the_newest_fifty_are_the_first_page() {
     let world = world_of(&["Ann"; 51]);
     let (first, count) =
         read(&world, &ContactFilter::default(), &PageRequest::default(), CountRequest::Bounded);
@@ -59,12 +59,11 @@ fn names_sort_without_case_and_accents() {
 fn a_first_page_that_is_the_last_one_has_counted_itself() {
     let world = World::new();
     let mut contacts = MockContactRepository::new();
-    contacts.expect_list().returning(|_, _, _| Ok(Listed { items: Vec::new(), next: None }));
+    contacts.expect_list().returning(|_, _, _| Ok(ContactPage { items: Vec::new(), next: None }));
     contacts.expect_count().never();
-    let ports = world.ports();
-    let (clock, ids) = (Arc::new(ports.clock), Arc::new(ports.ids));
-    let service =
-        ContactService::new(Arc::new(contacts), ports.fields, ports.organisations, clock, ids);
+    let mut ports = world.ports();
+    ports.repositories.contacts = Arc::new(contacts);
+    let service = ports.services().contacts;
     for count in [CountRequest::Bounded, CountRequest::Exact] {
         let everybody = ContactFilter::default();
         let listed = service.list(world.org(), &everybody, &PageRequest::default(), count).unwrap();
@@ -77,10 +76,9 @@ fn a_list_that_cannot_be_read_is_no_empty_list() {
     let world = World::new();
     let mut contacts = MockContactRepository::new();
     contacts.expect_list().returning(|_, _, _| Err(Error::store("no connection")));
-    let ports = world.ports();
-    let (clock, ids) = (Arc::new(ports.clock), Arc::new(ports.ids));
-    let service =
-        ContactService::new(Arc::new(contacts), ports.fields, ports.organisations, clock, ids);
+    let mut ports = world.ports();
+    ports.repositories.contacts = Arc::new(contacts);
+    let service = ports.services().contacts;
     let everybody = ContactFilter::default();
     let failed =
         service.list(world.org(), &everybody, &PageRequest::default(), CountRequest::Exact);

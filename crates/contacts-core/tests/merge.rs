@@ -1,4 +1,4 @@
-//! Merging contacts, over the world in memory.
+//! Merges of contacts, on the world in memory.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 use contacts_core::contact::{Contact, NewContact, RawPatch};
@@ -8,14 +8,14 @@ use contacts_testkit::World;
 
 fn add(world: &World, email: &str) -> Contact {
     let new = NewContact { name: Some("Ann"), email: Some(email), ..NewContact::default() };
-    world.contacts().create(world.org(), &new, Actor::System).unwrap()
+    world.services().contacts.create(world.org(), &new, Actor::System).unwrap()
 }
 
 #[test]
 fn an_old_id_answers_with_the_survivor_everywhere() {
     // R13.
     let world = World::new();
-    let (contacts, org, by) = (world.contacts(), world.org(), Actor::System);
+    let (contacts, org, by) = (world.services().contacts, world.org(), Actor::System);
     let (one, two) = (add(&world, "1@example.org"), add(&world, "2@example.org"));
     contacts.merge(org, one.id, two.id, None, by).unwrap();
     let merged = |error: Error| matches!(error, Error::Merged(id) if id == one.id);
@@ -24,7 +24,7 @@ fn an_old_id_answers_with_the_survivor_everywhere() {
     assert!(merged(contacts.update(org, two.id, None, &patch, by).unwrap_err()));
     assert!(merged(contacts.tag(org, two.id, &["a"], &[], by).unwrap_err()));
     assert!(merged(contacts.delete(org, two.id, None, Actor::System).unwrap_err()));
-    assert!(merged(contacts.arrivals(org, two.id).unwrap_err()));
+    assert!(merged(contacts.sources(org, two.id, None, PageSize::default()).unwrap_err()));
     assert!(merged(contacts.activity(org, two.id, None, PageSize::default()).unwrap_err()));
     assert!(merged(contacts.merge(org, two.id, one.id, None, by).unwrap_err()));
     let elsewhere = contacts.get(world.another_org(), two.id);
@@ -34,7 +34,7 @@ fn an_old_id_answers_with_the_survivor_everywhere() {
 #[test]
 fn a_merge_that_is_asked_for_again_changes_nothing() {
     let world = World::new();
-    let (contacts, org) = (world.contacts(), world.org());
+    let (contacts, org) = (world.services().contacts, world.org());
     let (one, two) = (add(&world, "1@example.org"), add(&world, "2@example.org"));
     let first = contacts.merge(org, one.id, two.id, Some(1), Actor::System).unwrap();
     let again = contacts.merge(org, one.id, two.id, Some(1), Actor::System).unwrap();

@@ -1,4 +1,4 @@
-//! Filters (R16, R20) over the world in memory: several ways of coming, combined.
+//! Filters (R16, R20), on the world in memory: several sources, combined.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 use std::time::Duration;
@@ -14,12 +14,13 @@ use contacts_testkit::{World, samples};
 
 fn add(world: &World, name: &str, email: &str) -> contacts_core::contact::ContactId {
     let new = NewContact { name: Some(name), email: Some(email), ..NewContact::default() };
-    world.contacts().create(world.org(), &new, Actor::System).unwrap().id
+    world.services().contacts.create(world.org(), &new, Actor::System).unwrap().id
 }
 
 fn found(world: &World, filter: &ContactFilter) -> Vec<String> {
     let page = samples::page(contacts_core::contact::SortBy::Name, false, 200);
-    let listed = world.contacts().list(world.org(), filter, &page, CountRequest::None).unwrap().0;
+    let listed =
+        world.services().contacts.list(world.org(), filter, &page, CountRequest::None).unwrap().0;
     listed.items.iter().flat_map(|contact| &contact.name).map(ToString::to_string).collect()
 }
 
@@ -28,7 +29,7 @@ fn search(query: &str) -> ContactFilter {
 }
 
 #[test]
-fn everyone_from_the_trade_show_file_is_found_known_or_new() {
+fn a_source_filter_finds_existing_and_new_contacts_of_a_file() {
     // R16.
     let world = World::new();
     add(&world, "Ann", "ann@example.org");
@@ -40,7 +41,7 @@ fn everyone_from_the_trade_show_file_is_found_known_or_new() {
     ports.imports.apply(&show, &samples::chunk(&ports.ids, 0, rows.to_vec()), now).unwrap();
     let by = |at| {
         let condition =
-            SourceCondition { kind: SourceKind::CsvImport, origin: Some(show.id.0), at };
+            SourceCondition { kind: SourceKind::CsvImport, detail: Some(show.id.0), at };
         ContactFilter { sources: vec![condition], ..ContactFilter::default() }
     };
     assert_eq!(found(&world, &by(TimeRange::default())), ["ann", "cy"]);
@@ -52,7 +53,7 @@ fn everyone_from_the_trade_show_file_is_found_known_or_new() {
 
 #[test]
 fn the_last_days_are_of_the_persons_time_zone() {
-    // R20. The world begins at 10:00 UTC on the first of January.
+    // R20. The clock of the world starts at 10:00 UTC on 1 January.
     let world = World::new();
     add(&world, "New year", "a@example.org");
     let now = world.clock().advance(Duration::from_secs(86_400));
@@ -60,7 +61,7 @@ fn the_last_days_are_of_the_persons_time_zone() {
         let created = TimeRange::last_days(1, zone, now).unwrap();
         found(&world, &ContactFilter { created, ..ContactFilter::default() }).len()
     };
-    // In Kiritimati it was past midnight already.
+    // In Kiritimati the day had already changed.
     assert_eq!((created("UTC"), created("Pacific/Kiritimati")), (1, 1));
     let now = world.clock().advance(Duration::from_secs(5 * 3_600));
     let created = TimeRange::last_days(1, "Pacific/Kiritimati", now).unwrap();
@@ -74,12 +75,13 @@ fn the_last_days_are_of_the_persons_time_zone() {
 fn a_condition_on_a_field_is_read_and_found() {
     // R20, R11.
     let world = World::new();
-    let field = world.fields().define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
+    let field =
+        world.services().fields.define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
     let id = add(&world, "Ann", "ann@example.org");
     add(&world, "Bo", "bo@example.org");
     let patch =
         RawPatch { custom: vec![("seats", Some(RawValue::Text("9.5")))], ..RawPatch::default() };
-    world.contacts().update(world.org(), id, None, &patch, Actor::System).unwrap();
+    world.services().contacts.update(world.org(), id, None, &patch, Actor::System).unwrap();
     for (operator, value, expected) in [
         ("less", "10", &["Ann"][..]),
         ("at_least", "10", &[]),
@@ -106,7 +108,7 @@ fn a_write_is_found_by_the_very_next_search() {
         assert_eq!(found(&world, &search(query)), Vec::<String>::new(), "{query}");
     }
     let patch = RawPatch { name: Patch::Set("Kim"), ..RawPatch::default() };
-    world.contacts().update(world.org(), id, None, &patch, Actor::System).unwrap();
+    world.services().contacts.update(world.org(), id, None, &patch, Actor::System).unwrap();
     assert_eq!(found(&world, &search("kim")), ["Kim"]);
     assert_eq!(found(&world, &search("brien")), Vec::<String>::new());
 }

@@ -1,4 +1,4 @@
-//! Working with tags (R10), over the world in memory.
+//! Tags (R10), on the world in memory.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 use contacts_core::contact::{ContactFilter, NewContact, PageRequest, TagCondition};
@@ -13,17 +13,17 @@ fn tagged(world: &World, email: &str, tags: &[&str]) -> contacts_core::contact::
         tags: tags.to_vec(),
         ..NewContact::default()
     };
-    world.contacts().create(world.org(), &new, Actor::System).unwrap().id
+    world.services().contacts.create(world.org(), &new, Actor::System).unwrap().id
 }
 
 #[test]
 fn a_tag_is_made_once() {
     let world = World::new();
-    let (first, is_new) = world.tags().create(world.org(), " Trade  Show ").unwrap();
+    let (first, is_new) = world.services().tags.create(world.org(), " Trade  Show ").unwrap();
     assert!(is_new);
     assert_eq!(first.name.as_str(), "Trade Show");
-    assert_eq!(world.tags().create(world.org(), "TRADE SHOW").unwrap(), (first, false));
-    assert!(matches!(world.tags().create(world.org(), "a,b"), Err(Error::Invalid(_))));
+    assert_eq!(world.services().tags.create(world.org(), "TRADE SHOW").unwrap(), (first, false));
+    assert!(matches!(world.services().tags.create(world.org(), "a,b"), Err(Error::Invalid(_))));
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn the_list_completes_what_is_typed() {
     tagged(&world, "a@example.org", &["Trade Show", "trading"]);
     tagged(&world, "b@example.org", &["TRADE SHOW", "vip"]);
     let typed = |text: &str| -> Vec<_> {
-        let tags = world.tags().list(world.org(), text, "", 10).unwrap();
+        let tags = world.services().tags.list(world.org(), text, "", 10).unwrap();
         tags.iter().map(|tag| (tag.name.to_string(), tag.contacts)).collect()
     };
     assert_eq!(typed(" TRA"), [("Trade Show".to_owned(), 2), ("trading".to_owned(), 1)]);
@@ -45,8 +45,12 @@ fn renaming_onto_another_merges_and_filters_follow() {
     let world = World::new();
     tagged(&world, "a@example.org", &["lead"]);
     tagged(&world, "b@example.org", &["lead", "prospect"]);
-    let lead = world.tags().create(world.org(), "lead").unwrap().0;
-    let merged = world.tags().rename(world.org(), lead.id, "PROSPECT", Actor::System).unwrap();
+    let lead = world.services().tags.create(world.org(), "lead").unwrap().0;
+    let merged = world
+        .services()
+        .tags
+        .rename(world.org(), lead.id, "PROSPECT", None, Actor::System)
+        .unwrap();
     assert!(matches!(merged, Renamed::Merged(tag) if tag.contacts == 2));
     let found = |tag: &str| {
         let tags = TagCondition { any: samples::tags(&[tag]), ..TagCondition::default() };
@@ -60,19 +64,19 @@ fn renaming_onto_another_merges_and_filters_follow() {
             .len()
     };
     assert_eq!((found("prospect"), found("lead")), (2, 0));
-    assert!(matches!(world.tags().get(world.org(), lead.id), Err(Error::NotFound("tag"))));
+    assert!(matches!(world.services().tags.get(world.org(), lead.id), Err(Error::NotFound("tag"))));
 }
 
 #[test]
 fn deleting_a_tag_takes_it_off_every_contact_and_leaves_their_versions() {
     let world = World::new();
     let id = tagged(&world, "a@example.org", &["x", "y"]);
-    let tag = world.tags().create(world.org(), "x").unwrap().0;
-    world.tags().delete(world.org(), tag.id, Actor::System).unwrap();
-    let contact = world.contacts().get(world.org(), id).unwrap();
+    let tag = world.services().tags.create(world.org(), "x").unwrap().0;
+    world.services().tags.delete(world.org(), tag.id, Actor::System).unwrap();
+    let contact = world.services().contacts.get(world.org(), id).unwrap();
     assert_eq!((contact.tags, contact.version), (samples::tags(&["y"]), 1));
     assert!(matches!(
-        world.tags().delete(world.org(), tag.id, Actor::System),
+        world.services().tags.delete(world.org(), tag.id, Actor::System),
         Err(Error::NotFound("tag"))
     ));
 }
@@ -81,15 +85,15 @@ fn deleting_a_tag_takes_it_off_every_contact_and_leaves_their_versions() {
 fn anothers_tag_answers_like_one_that_is_not_there() {
     // R1.
     let world = World::new();
-    let tag = world.tags().create(world.org(), "x").unwrap().0;
+    let tag = world.services().tags.create(world.org(), "x").unwrap().0;
     let other = world.another_org();
-    assert!(matches!(world.tags().get(other, tag.id), Err(Error::NotFound("tag"))));
+    assert!(matches!(world.services().tags.get(other, tag.id), Err(Error::NotFound("tag"))));
     assert!(matches!(
-        world.tags().rename(other, tag.id, "y", Actor::System),
+        world.services().tags.rename(other, tag.id, "y", None, Actor::System),
         Err(Error::NotFound("tag"))
     ));
     assert!(matches!(
-        world.tags().delete(other, tag.id, Actor::System),
+        world.services().tags.delete(other, tag.id, Actor::System),
         Err(Error::NotFound("tag"))
     ));
 }

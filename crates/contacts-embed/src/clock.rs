@@ -1,9 +1,10 @@
-//! The one place that reads the time.
+//! The system clock: the only code that reads the time. It is used for the skew of the database's
+//! clock only, which the use cases follow.
 
 use contacts_core::Clock;
 use time::OffsetDateTime;
 
-/// The system's clock, to the microsecond: what Postgres keeps.
+/// The system clock, in microseconds, which is the precision of Postgres.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -20,7 +21,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_time_has_no_more_digits_than_postgres_keeps() {
+    fn the_time_has_the_precision_of_postgres() {
         assert_eq!(SystemClock.now().nanosecond() % 1_000, 0);
     }
 }

@@ -1,286 +1,227 @@
 //! Contacts inside another service: every use case over one Postgres database, with the workers
 //! of its jobs, and without HTTP.
 //!
+//! # Open
+//!
+//! [`Contacts::open`] connects with the default pool and brings the schema up to date.
+//! [`Contacts::options`] sets the pool, the timeouts, and what webhooks and connected sources may
+//! reach:
+//!
 //! ```no_run
-//! use contacts_embed::core::Actor;
-//! use contacts_embed::core::contact::NewContact;
+//! use std::time::Duration;
+//!
 //! use contacts_embed::{Contacts, Secret};
 //!
 //! let secret = Secret::parse("one secret for every program over a database").unwrap();
-//! let contacts = Contacts::open("postgres://localhost/contacts", &secret)?;
-//! let org = contacts.organisation("Example")?;
-//! let ann = NewContact { name: Some("Ann"), email: Some("ann@example.org"), ..Default::default() };
-//! contacts.contacts.create(org, &ann, Actor::System)?;
+//! let contacts = Contacts::options("postgres://localhost/contacts", &secret)
+//!     .pool_size(16)
+//!     .pool_wait(Duration::from_secs(2))
+//!     .connect_timeout(Duration::from_secs(5))
+//!     .parameter("application_name", "crm")
+//!     .open()?;
 //! # Ok::<(), contacts_embed::Error>(())
 //! ```
 //!
-//! A program that embeds contacts and `contacts serve` may share a database, when they share the
-//! secret. The use cases block: an asynchronous service calls them where blocking is allowed. Its
-//! tests need no database: see `contacts-testkit`.
+//! A program that embeds contacts and `contacts serve` may share a database if they share the
+//! secret.
+//!
+//! # Create
+//!
+//! [`Contacts`] dereferences to [`core::Services`], whose fields are the use cases: `contacts`,
+//! `campaigns`, `imports` and so on. The first argument of each is the organisation, the last one
+//! the actor:
+//!
+//! ```no_run
+//! # let secret = contacts_embed::Secret::parse("one secret for every program over it").unwrap();
+//! # let contacts = contacts_embed::Contacts::open("postgres://localhost/contacts", &secret)?;
+//! use contacts_embed::core::Actor;
+//! use contacts_embed::core::contact::NewContact;
+//!
+//! let org = contacts.organisation("Example")?;
+//! let ann = NewContact { name: Some("Ann"), email: Some("ann@example.org"), ..Default::default() };
+//! let ann = contacts.contacts.create(org, &ann, Actor::System)?;
+//! # Ok::<(), contacts_embed::Error>(())
+//! ```
+//!
+//! # Import
+//!
+//! An import is uploaded, analysed by a worker, planned, started, and run by a worker. Here
+//! [`Worker::run_due`] runs both jobs on this thread:
+//!
+//! ```no_run
+//! # let secret = contacts_embed::Secret::parse("one secret for every program over it").unwrap();
+//! # let contacts = contacts_embed::Contacts::open("postgres://localhost/contacts", &secret)?;
+//! # let org = contacts.organisation("Example")?;
+//! use contacts_embed::WorkerConfig;
+//! use contacts_embed::core::Actor;
+//!
+//! const MAX_FILE_BYTES: u64 = 1 << 20;
+//! let worker = contacts.worker(WorkerConfig::one());
+//! let mut upload = contacts.imports.begin(org, "people.csv", Actor::System, MAX_FILE_BYTES)?;
+//! upload.push(b"Name,Email\nAnn,ann@example.org\n")?;
+//! let import = upload.finish()?;
+//! worker.run_due()?;
+//! contacts.imports.start(org, import.id)?;
+//! worker.run_due()?;
+//! assert_eq!(contacts.imports.get(org, import.id)?.tally.added, 1);
+//! # Ok::<(), contacts_embed::Error>(())
+//! ```
+//!
+//! # Run workers
+//!
+//! Imports, bulk actions, erasures, webhooks and connected sources are jobs. [`Worker::start`]
+//! runs them on threads of its own, until [`Workers`] is dropped:
+//!
+//! ```no_run
+//! # let secret = contacts_embed::Secret::parse("one secret for every program over it").unwrap();
+//! # let contacts = contacts_embed::Contacts::open("postgres://localhost/contacts", &secret)?;
+//! let workers = contacts.worker(contacts_embed::WorkerConfig::default()).start().unwrap();
+//! // … the service runs …
+//! workers.stop();
+//! # Ok::<(), contacts_embed::Error>(())
+//! ```
+//!
+//! # Asynchronous services
+//!
+//! The use cases block. With the feature `tokio`, `AsyncContacts` runs them on threads that may
+//! block, at most as many at a time as the pool has connections:
+//!
+//! ```ignore
+//! let contacts = AsyncContacts::open(Contacts::options(url, &secret)).await?;
+//! let found = contacts.run(move |c| c.contacts.get(org, id)).await?;
+//! ```
+//!
+//! # Test
+//!
+//! Code that takes [`core::Services`] instead of [`Contacts`] needs no database in its tests: the
+//! crate `contacts-testkit` has a `World` in memory, whose `services()` are the same use cases
+//! with a clock that the test moves and with predictable ids.
 
+#[cfg(feature = "tokio")]
+mod asynchronous;
 mod clock;
+mod connection;
 mod ids;
+mod options;
 mod secret;
 
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 pub use contacts_core as core;
-use contacts_core::action::ActionService;
-use contacts_core::campaign::CampaignService;
-use contacts_core::contact::{CaptureService, ContactService, DuplicateService};
-use contacts_core::conversation::ConversationService;
-use contacts_core::erasure::ErasureService;
-use contacts_core::event::FeedService;
-use contacts_core::export::ExportService;
-use contacts_core::field::FieldService;
-use contacts_core::import::ImportService;
-use contacts_core::key::KeyService;
-use contacts_core::note::NoteService;
-use contacts_core::org::{Organisation, OrganisationRepository};
-use contacts_core::person::PersonService;
-use contacts_core::segment::SegmentService;
-use contacts_core::selection::SelectionService;
-use contacts_core::session::SessionService;
-use contacts_core::sync::{Asking, Connectors, SyncService};
-use contacts_core::tag::TagService;
-use contacts_core::webhook::WebhookService;
-use contacts_core::{Clock, Ids, OrgId};
-use contacts_import::Csv;
-pub use contacts_outbound::OutboundConfig;
-use contacts_outbound::{HttpSender, Seal};
-use contacts_pg::{Database, MigrateError, OpenError, PoolConfig};
-use contacts_worker::Worker;
-pub use contacts_worker::{WorkerConfig, Workers};
+use contacts_core::org::Organisation;
+use contacts_core::{OrgId, Ports, Services};
+pub use contacts_outbound::{HttpSender, OutboundConfig};
+pub use contacts_pg::{Database, DatabaseClock, MigrateError, Migrated, OpenError, PoolConfig};
+pub use contacts_worker::{Worker, WorkerConfig, Workers};
 
+#[cfg(feature = "tokio")]
+pub use crate::asynchronous::AsyncContacts;
 pub use crate::clock::SystemClock;
-pub use crate::ids::SystemIds;
+pub use crate::ids::ClockIds;
+pub use crate::options::OpenOptions;
 pub use crate::secret::{Purpose, Secret};
 
-/// Every use case over one database.
+/// All use cases on one database. It dereferences to [`Services`].
 #[derive(Clone)]
 pub struct Contacts {
-    /// Contacts.
-    pub contacts: ContactService,
-    /// Notes about them.
-    pub notes: NoteService,
-    /// Campaigns, and who is in them.
-    pub campaigns: CampaignService,
-    /// What chat widgets capture.
-    pub captures: CaptureService,
-    /// Contacts that may be one person.
-    pub duplicates: DuplicateService,
-    /// Conversations.
-    pub conversations: ConversationService,
-    /// Tags.
-    pub tags: TagService,
-    /// Custom fields.
-    pub fields: FieldService,
-    /// Imports.
-    pub imports: ImportService,
-    /// Exports.
-    pub exports: ExportService,
-    /// Filters under a name.
-    pub segments: SegmentService,
-    /// Selections.
-    pub selections: SelectionService,
-    /// Bulk actions.
-    pub actions: ActionService,
-    /// Erasures.
-    pub erasures: ErasureService,
-    /// What is held of one person.
-    pub people: PersonService,
-    /// The change feed.
-    pub feed: FeedService,
-    /// Webhooks.
-    pub webhooks: WebhookService,
-    /// Connected sources. Without [`Contacts::connecting`] there is no connector for any.
-    pub sources: SyncService,
-    /// API keys.
-    pub keys: KeyService,
-    /// Users and their sessions.
-    pub sessions: SessionService,
-    /// Organisations.
-    pub organisations: Arc<dyn OrganisationRepository>,
-    /// The database: every port of the core.
+    services: Services,
+    ports: Ports,
+    /// The database.
     pub database: Arc<Database>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    secret: Secret,
 }
 
-/// Why a database cannot be used, or a use case did not do what it was asked.
+/// The reason why a database cannot be used, or why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// It cannot be opened.
+    /// The database cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// Its schema cannot be brought up to date.
+    /// The schema cannot be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
-    /// It was made with another secret, so what was hashed there would not be found here.
-    #[error("the database was made with another secret: take the one of the programs beside")]
+    /// The database was made with another secret, so its hashes and sealed values cannot be read.
+    #[error(
+        "this database belongs to an installation with another secret: open it with that secret"
+    )]
     Secret,
-    /// A use case.
+    /// A use case failed.
     #[error(transparent)]
     Core(#[from] contacts_core::Error),
+    /// The asynchronous runtime shut down before the use case began.
+    #[error("the service is shutting down")]
+    ShuttingDown,
 }
 
 impl Contacts {
-    /// What [`Contacts::open`] opens: the most connections, and how long to wait for one.
-    pub const POOL: PoolConfig = PoolConfig { size: 8, wait: Duration::from_secs(10) };
-
-    /// Opens a database and brings its schema up to date.
+    /// Opens a database with the default options and brings its schema up to date.
     ///
     /// # Errors
     ///
     /// [`Error`] with a sentence that says what to do.
     pub fn open(url: &str, secret: &Secret) -> Result<Self, Error> {
-        let database = Database::open(url, Self::POOL, Arc::new(SystemIds), secret.addresses())?;
-        let contacts = Self::over(database, secret, Arc::new(SystemClock), Arc::new(SystemIds));
-        contacts.database.migrate()?;
-        if contacts.database.claim(&secret.derive(Purpose::Fingerprint))? {
-            Ok(contacts)
+        Self::options(url, secret).open()
+    }
+
+    /// Returns the default options for opening a database. `url` is a connection string of libpq,
+    /// either `postgres://…` or `key=value …`.
+    pub fn options(url: &str, secret: &Secret) -> OpenOptions {
+        OpenOptions::new(url, secret)
+    }
+
+    /// Brings the schema up to date, and verifies that the database was made with this secret.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Migrate`], [`Error::Secret`] or [`Error::Core`].
+    pub fn migrate(&self) -> Result<Migrated, Error> {
+        let migrated = self.database.migrate()?;
+        if self.database.claim(&self.derive(Purpose::Fingerprint))? {
+            Ok(migrated)
         } else {
             Err(Error::Secret)
         }
     }
 
-    /// The use cases over a database, in a time and with ids of the caller's.
-    pub fn over(
-        database: Database,
-        secret: &Secret,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        let database = Arc::new(database);
-        let db = || database.clone();
-        let (now, next) = (|| clock.clone(), || ids.clone());
-        let segments = SegmentService { segments: db(), fields: db(), clock: now(), ids: next() };
-        let selections = SelectionService {
-            selections: db(),
-            segments: segments.clone(),
-            clock: now(),
-            ids: next(),
-        };
-        Self {
-            contacts: ContactService::new(db(), db(), db(), now(), next()),
-            notes: NoteService::new(db(), db(), now(), next()),
-            campaigns: CampaignService::new(db(), now()),
-            captures: CaptureService::new(db(), db(), now(), next()),
-            duplicates: DuplicateService::new(db(), db(), now()),
-            conversations: ConversationService::new(db(), db()),
-            tags: TagService::new(db(), now(), next()),
-            fields: FieldService::new(db()),
-            imports: ImportService {
-                imports: db(),
-                dry_runs: db(),
-                undos: db(),
-                files: db(),
-                spreadsheets: Arc::new(Csv),
-                fields: db(),
-                organisations: db(),
-                clock: now(),
-                ids: next(),
-            },
-            exports: ExportService { people: db(), fields: db(), spreadsheets: Arc::new(Csv) },
-            actions: ActionService {
-                actions: db(),
-                selections: selections.clone(),
-                exports: ExportService { people: db(), fields: db(), spreadsheets: Arc::new(Csv) },
-                files: db(),
-                clock: now(),
-                ids: next(),
-            },
-            segments,
-            selections,
-            erasures: ErasureService {
-                erasures: db(),
-                contacts: db(),
-                imports: db(),
-                files: db(),
-                spreadsheets: Arc::new(Csv),
-                clock: now(),
-                ids: next(),
-            },
-            people: PersonService { people: db(), contacts: db() },
-            feed: FeedService::new(db(), now()),
-            webhooks: WebhookService {
-                webhooks: db(),
-                feed: db(),
-                sender: Arc::new(HttpSender::new(OutboundConfig::default())),
-                sealer: Arc::new(Seal::new(secret.derive(Purpose::Webhooks))),
-                clock: now(),
-                ids: next(),
-            },
-            sources: SyncService {
-                sources: db(),
-                connectors: Connectors::default(),
-                sealer: Arc::new(Seal::new(secret.derive(Purpose::Sources))),
-                fields: db(),
-                organisations: db(),
-                clock: now(),
-                ids: next(),
-                asking: Asking::default(),
-            },
-            keys: KeyService::new(db(), now(), next()),
-            sessions: SessionService { sessions: db(), clock: now(), ids: next() },
-            organisations: db(),
-            clock: now(),
-            ids: next(),
-            database,
-        }
-    }
-
-    /// The same, with what the operator allows to be sent to webhooks.
-    pub fn sending(mut self, config: OutboundConfig) -> Self {
-        self.webhooks.sender = Arc::new(HttpSender::new(config));
-        self
-    }
-
-    /// The same, with the connectors that the operator allows for sources.
-    pub fn connecting(mut self, connectors: Connectors) -> Self {
-        self.sources.connectors = connectors;
-        self
-    }
-
-    /// The same, with secret settings of sources sealed by the first of these secrets; those that
-    /// the others have sealed, or the installation's own, can be opened. So a key is rotated: give
-    /// the new one before the old ones, have [`SyncService::reseal`] done, and leave those out.
-    pub fn sealing(mut self, keys: &[Secret], installation: &Secret) -> Self {
-        let mut keys = keys.iter().chain([installation]).map(|key| key.derive(Purpose::Sources));
-        if let Some(first) = keys.next() {
-            self.sources.sealer = Arc::new(keys.fold(Seal::new(first), Seal::after));
-        }
-        self
-    }
-
-    /// Makes an organisation.
+    /// Creates an organisation.
     ///
     /// # Errors
     ///
-    /// [`Error::Core`] when its name has not 1 to 200 characters.
+    /// [`Error::Core`] unless its name has 1 to 200 characters.
     pub fn organisation(&self, name: &str) -> Result<OrgId, Error> {
         let org = OrgId(self.ids.next());
         self.organisations.insert(&Organisation::new(org, name, None, self.clock.now())?)?;
         Ok(org)
     }
 
-    /// The workers of its jobs, not started.
+    /// Returns a worker for the jobs, which is not started yet.
     pub fn worker(&self, config: WorkerConfig) -> Worker {
-        Worker {
-            jobs: self.database.clone(),
-            imports: self.imports.clone(),
-            feed: self.feed.clone(),
-            webhooks: self.webhooks.clone(),
-            actions: self.actions.clone(),
-            erasures: self.erasures.clone(),
-            sources: self.sources.clone(),
-            housekeeping: self.database.clone(),
-            clock: self.clock.clone(),
-            ids: self.ids.clone(),
-            config,
-        }
+        Worker::over(self.ports.clone(), config)
+    }
+
+    /// Returns the ports of the use cases.
+    pub fn ports(&self) -> &Ports {
+        &self.ports
+    }
+
+    /// Replaces ports, for example the file store, and rebuilds the use cases on them.
+    pub fn replace_ports(mut self, replace: impl FnOnce(&mut Ports)) -> Self {
+        replace(&mut self.ports);
+        self.services = Services::over(&self.ports);
+        self
+    }
+
+    /// Derives the key for a purpose from the secret.
+    pub fn derive(&self, purpose: Purpose) -> [u8; 32] {
+        self.secret.derive(purpose)
+    }
+}
+
+impl Deref for Contacts {
+    type Target = Services;
+
+    fn deref(&self) -> &Services {
+        &self.services
     }
 }

@@ -1,4 +1,4 @@
-//! The secret of the installation, from which every other key comes.
+//! The secret of the installation, from which every other key is derived.
 
 use std::fmt;
 
@@ -6,24 +6,26 @@ use contacts_core::campaign::AddressKey;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// The secret of the installation: one for every program over one database. Whoever loses it
-/// loses what was hashed and encrypted with it.
+/// The secret of the installation, shared by every program on one database. Without it, hashed and
+/// encrypted values of the database cannot be used.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret([u8; 32]);
 
-/// What a key is for. Keys of different purposes have nothing in common, so that one that is
-/// found out opens nothing else.
+/// The purpose of a key. Keys of different purposes are independent: a leaked key decrypts nothing
+/// that belongs to another purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Hashing the addresses of those who unsubscribed.
+    /// Hashes the addresses of unsubscribed contacts.
     Addresses,
-    /// The secrets of webhooks.
+    /// Encrypts the secrets of webhooks.
     Webhooks,
-    /// The secret settings of connected sources.
+    /// Encrypts the secret settings of connected sources.
     Sources,
-    /// Answers that are kept for requests that are sent again.
+    /// Encrypts stored answers to requests with an idempotency key.
     Answers,
-    /// Telling whether a database was made with this secret.
+    /// Signs the cursors of lists.
+    Cursors,
+    /// Verifies that a database was made with this secret.
     Fingerprint,
 }
 
@@ -34,14 +36,15 @@ impl Purpose {
             Self::Webhooks => "webhooks",
             Self::Sources => "sources",
             Self::Answers => "answers",
+            Self::Cursors => "cursors",
             Self::Fingerprint => "fingerprint",
         }
     }
 }
 
 impl Secret {
-    /// Reads 64 hexadecimal digits, or any text of at least 32 characters, as `CONTACTS_SECRET`
-    /// holds them; nothing when it is shorter.
+    /// Parses 64 hexadecimal digits or any other text of at least 32 characters, as
+    /// `CONTACTS_SECRET` contains it. Returns `None` for a shorter text.
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         if text.chars().count() < 32 {
@@ -50,9 +53,10 @@ impl Secret {
         Some(hexadecimal(text).map_or_else(|| Self(Sha256::digest(text).into()), Self))
     }
 
-    /// The key of a purpose.
+    /// Derives the key of a purpose.
     pub fn derive(&self, purpose: Purpose) -> [u8; 32] {
-        // HMAC fills a short key up with zeros itself; filled up, no length can be wrong.
+        // HMAC pads a short key with zeros. A buffer of the block size does the same, and its
+        // length is always valid.
         let mut key = [0; 64];
         key[..32].copy_from_slice(&self.0);
         let mut derived = Hmac::<Sha256>::new(&key.into());
@@ -61,7 +65,7 @@ impl Secret {
         derived.finalize().into_bytes().into()
     }
 
-    /// The key of addresses.
+    /// Derives the key that hashes addresses.
     pub fn addresses(&self) -> AddressKey {
         AddressKey::new(self.derive(Purpose::Addresses))
     }
@@ -89,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_are_the_secret_and_a_sentence_will_do() {
+    fn digits_and_long_texts_are_secrets() {
         let digits = "0F".repeat(32);
         assert_eq!(Secret::parse(&format!(" {digits}\n")), Some(Secret([15; 32])));
         assert_eq!(Secret::parse(&digits.to_lowercase()), Some(Secret([15; 32])));
@@ -101,8 +105,13 @@ mod tests {
     #[test]
     fn keys_of_different_purposes_differ() {
         let secret = Secret([1; 32]);
-        let purposes =
-            [Purpose::Addresses, Purpose::Webhooks, Purpose::Answers, Purpose::Fingerprint];
+        let purposes = [
+            Purpose::Addresses,
+            Purpose::Webhooks,
+            Purpose::Answers,
+            Purpose::Cursors,
+            Purpose::Fingerprint,
+        ];
         let keys: std::collections::BTreeSet<_> =
             purposes.iter().map(|purpose| secret.derive(*purpose)).collect();
         assert_eq!(keys.len(), purposes.len());

@@ -1,10 +1,11 @@
-//! Which addresses are other people's.
+//! Tells public IP addresses from internal ones.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Whether an address is on the public internet, as far as its notation tells: not our own
-/// machine, not a private, local, shared, reserved or documentation network, and no such address
-/// hidden in one of the sixth version.
+/// Whether an IP address is public.
+///
+/// Loopback, private, link-local, shared, reserved and documentation addresses are not, nor is an
+/// IPv6 address that embeds such an IPv4 address.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_v4(address),
@@ -15,15 +16,15 @@ pub fn is_public(address: IpAddr) -> bool {
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let is_reserved = match (a, b, c) {
-        // This network, and the far end.
+        // "This network", and the reserved addresses above multicast.
         (0 | 240..=255, _, _) => true,
         // Carrier-grade NAT.
         (100, 64..=127, _) => true,
-        // Protocol assignments, the old 6to4 relays, and benchmarks.
+        // Protocol assignments, the former 6to4 relays, and benchmarking.
         (192, 0, 0) | (192, 88, 99) | (198, 18..=19, _) => true,
         _ => false,
     };
-    // Link-local holds the address of the clouds' metadata.
+    // Link-local includes the metadata service of cloud providers.
     !(is_reserved
         || address.is_private()
         || address.is_loopback()
@@ -38,19 +39,19 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     let v4_at =
         |at: usize| Ipv4Addr::new(octets[at], octets[at + 1], octets[at + 2], octets[at + 3]);
     if address.to_ipv4_mapped().is_some() || (a, b) == (0x64, 0xff9b) {
-        // Mapped, and NAT64: both of its prefixes reach the old internet through us.
+        // IPv4-mapped addresses, and NAT64, whose prefixes reach IPv4 through our gateway.
         return c == 0 && is_public_v4(v4_at(12));
     }
     if a == 0x2002 {
-        // 6to4 holds the old address behind its prefix.
+        // 6to4 embeds an IPv4 address behind its prefix.
         return is_public_v4(v4_at(2));
     }
-    // Only this was ever given out; it leaves out loopback, unspecified, compatible, unique local,
-    // link-local, site-local and multicast. Of it, 2001::/23 is for protocols (Teredo among them).
-    let is_given_out = (0x2000..0x4000).contains(&a);
+    // Only 2000::/3 is global unicast; it leaves out loopback, unspecified, IPv4-compatible, unique
+    // local, link-local, site-local and multicast. Of it, 2001::/23 is for protocols such as Teredo.
+    let is_global_unicast = (0x2000..0x4000).contains(&a);
     let is_protocol = a == 0x2001 && b < 0x0200;
     let is_documentation = (a, b) == (0x2001, 0x0db8) || (a == 0x3fff && b < 0x1000);
-    is_given_out && !is_protocol && !is_documentation
+    is_global_unicast && !is_protocol && !is_documentation
 }
 
 #[cfg(test)]
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_inside_are_told_from_those_outside() {
+    fn internal_addresses_are_not_public() {
         for inside in [
             "127.0.0.1",
             "127.8.8.8",

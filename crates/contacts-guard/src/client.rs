@@ -1,4 +1,4 @@
-//! The client, and what it refuses.
+//! The HTTP client, and the checks before its requests.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,24 +10,22 @@ use reqwest::{Client, ClientBuilder, redirect};
 
 use crate::address::is_public;
 
-/// What the operator allows.
+/// Which requests the operator allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
-    /// Whether addresses may begin with `http://`.
+    /// Whether URLs may begin with `http://`.
     pub allow_http: bool,
-    /// Whether addresses inside the network may be asked, at any port: for development and
-    /// tests.
+    /// Whether requests may go to internal addresses, at any port: for development and tests.
     pub allow_private: bool,
 }
 
 impl Guard {
-    /// Whether an address may be asked, as far as it tells: whether it is unencrypted, its port,
-    /// and its host when that is written as a number. Looked at before each request, since a
-    /// client resolves names only.
+    /// Checks a URL before a request: its scheme, its port, and its host when that is an IP
+    /// address. Call it before each request, because the client itself checks host names only.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, to be read after "the address".
+    /// What is wrong with the URL, as a fragment that follows "the address".
     pub fn accepts(
         &self,
         is_plain: bool,
@@ -35,58 +33,60 @@ impl Guard {
         host: Option<IpAddr>,
     ) -> Result<(), &'static str> {
         if is_plain && !self.allow_http {
-            return Err("must begin with https://");
+            return Err("must start with https://");
         }
         if self.allow_private {
             return Ok(());
         }
-        let is_fine = matches!(port, 80 | 443 | 1024..);
-        if !is_fine {
+        let is_allowed = matches!(port, 80 | 443 | 1024..);
+        if !is_allowed {
             return Err("must have the port 80, 443, or one above 1023");
         }
         match host {
-            Some(host) if !is_public(host) => Err("leads to an address inside the network"),
+            Some(host) if !is_public(host) => Err("is inside the network, which is not allowed"),
             _ => Ok(()),
         }
     }
 
-    /// A client that connects to no name that leads inside, after what else it is to be was set.
+    /// Builds a client that refuses host names which resolve to internal addresses. `set` sets
+    /// further options, such as timeouts.
     ///
     /// # Errors
     ///
-    /// Why there is none.
+    /// The client cannot be built.
     pub fn client(
         &self,
         set: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Client, reqwest::Error> {
-        // Somebody else may have installed one, which is as good.
+        // When a provider is installed already, it is used.
         let _ = rustls::crypto::ring::default_provider().install_default();
         set(Client::builder())
             .user_agent("Informly-Contacts/1")
             .no_proxy()
             .redirect(redirect::Policy::none())
-            .dns_resolver(Arc::new(Looked { allow_private: self.allow_private }))
+            .dns_resolver(Arc::new(GuardedResolver { allow_private: self.allow_private }))
             .build()
     }
 }
 
-/// What went wrong, without the address: its path may hold somebody's token.
-pub fn problem(error: &reqwest::Error) -> String {
+/// Describes a failed request, as a fragment that follows "failed: ". It leaves the URL out,
+/// because its path may contain a token.
+pub fn describe_error(error: &reqwest::Error) -> String {
     let mut source = error.source();
     let mut last = None;
     while let Some(error) = source {
-        if let Some(inside) = error.downcast_ref::<Inside>() {
-            return inside.to_string();
+        if let Some(internal) = error.downcast_ref::<InternalAddress>() {
+            return internal.to_string();
         }
         last = Some(error.to_string());
         source = error.source();
     }
     let what = if error.is_timeout() {
-        "it did not answer in time"
+        "it did not respond in time"
     } else if error.is_connect() {
         "it cannot be connected to"
     } else {
-        "it did not answer"
+        "it did not respond"
     };
     match last {
         Some(last) if !error.is_timeout() => format!("{what}: {last}"),
@@ -94,33 +94,33 @@ pub fn problem(error: &reqwest::Error) -> String {
     }
 }
 
-/// Looks names up, and at every address behind them.
-struct Looked {
+/// Resolves host names, and refuses those with an internal address.
+struct GuardedResolver {
     allow_private: bool,
 }
 
-/// A name leads inside.
+/// A host name resolves to an internal address.
 #[derive(Debug)]
-struct Inside;
+struct InternalAddress;
 
-impl fmt::Display for Inside {
+impl fmt::Display for InternalAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("its name leads to an address inside the network")
+        f.write_str("the address is inside the network, which is not allowed")
     }
 }
 
-impl StdError for Inside {}
+impl StdError for InternalAddress {}
 
-impl Resolve for Looked {
+impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
         let allow_private = self.allow_private;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let found: Vec<SocketAddr> = found.collect();
-            // One that leads inside is enough to refuse them all: which of them is taken would
-            // be chance.
+            // One internal address is enough to refuse the name: which of its addresses is used
+            // would be chance.
             if !allow_private && found.iter().any(|address| !is_public(address.ip())) {
-                return Err(Inside.into());
+                return Err(InternalAddress.into());
             }
             Ok(Box::new(found.into_iter()) as Addrs)
         })

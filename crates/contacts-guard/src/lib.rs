@@ -1,11 +1,11 @@
-//! An HTTP client that asks nobody inside the network.
+//! An HTTP client that sends no requests into the internal network.
 //!
-//! Whoever may name an address could otherwise have us ask our own network for him. So a name
-//! is resolved here, every address behind it is looked at, and the connection goes to one that
-//! was looked at; redirects are not followed and no proxy is asked.
+//! A user who enters a URL could otherwise make the service send requests to its own network.
+//! So host names are resolved here, every address is checked, and the connection goes to an
+//! address that was checked. Redirects are not followed, and no proxy is used.
 
 mod address;
 mod client;
 
 pub use crate::address::is_public;
-pub use crate::client::{Guard, problem};
+pub use crate::client::{Guard, describe_error};

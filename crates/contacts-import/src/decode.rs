@@ -1,16 +1,16 @@
-//! Any encoding a browser knows, to UTF-8, piece by piece.
+//! Decodes every encoding that browsers support to UTF-8, chunk by chunk.
 
 use std::io::{self, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
 
-/// The bytes read from the source at a time.
-const PIECE: usize = 64 * 1024;
+/// Number of bytes read from the source at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
 
-/// A source's text in UTF-8.
+/// Returns a reader of the source's text in UTF-8.
 ///
-/// UTF-8 passes through unchecked: whoever makes strings of it replaces malformed bytes. In every
-/// other encoding malformed bytes are U+FFFD already. A byte order mark arrives as U+FEFF.
+/// UTF-8 passes through unchecked: the code that makes strings of it must replace malformed bytes.
+/// In every other encoding malformed bytes become U+FFFD here. A byte order mark becomes U+FEFF.
 pub(crate) fn decoded<'a>(
     source: impl Read + Send + 'a,
     encoding: &'static Encoding,
@@ -21,10 +21,10 @@ pub(crate) fn decoded<'a>(
     Box::new(Decoded {
         source,
         decoder: encoding.new_decoder_without_bom_handling(),
-        raw: vec![0; PIECE].into(),
+        raw: vec![0; CHUNK_BYTES].into(),
         raw_at: 0,
         raw_end: 0,
-        text: vec![0; PIECE].into(),
+        text: vec![0; CHUNK_BYTES].into(),
         text_at: 0,
         text_end: 0,
         ended: false,
@@ -41,9 +41,9 @@ struct Decoded<R> {
     text: Box<[u8]>,
     text_at: usize,
     text_end: usize,
-    /// The source has no more bytes.
+    /// Whether the source has no more bytes.
     ended: bool,
-    /// The decoder has no more text.
+    /// Whether the decoder has no more text.
     finished: bool,
 }
 
@@ -78,10 +78,10 @@ mod tests {
 
     use super::*;
 
-    /// Gives one byte at a time, so that every character is torn apart.
-    struct Dripping<'a>(&'a [u8]);
+    /// Returns one byte at a time, so that every multi-byte character is split between reads.
+    struct ByteByByte<'a>(&'a [u8]);
 
-    impl Read for Dripping<'_> {
+    impl Read for ByteByByte<'_> {
         fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
             let length = self.0.len().min(1).min(out.len());
             out[..length].copy_from_slice(&self.0[..length]);
@@ -92,7 +92,7 @@ mod tests {
 
     fn text(bytes: &[u8], encoding: &'static Encoding) -> String {
         let mut text = String::new();
-        decoded(Dripping(bytes), encoding).read_to_string(&mut text).unwrap();
+        decoded(ByteByByte(bytes), encoding).read_to_string(&mut text).unwrap();
         text
     }
 
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn utf_16_is_read_both_ways() {
+    fn utf_16_is_read_in_both_byte_orders() {
         assert_eq!(text(b"a\0\xe4\0=\xd8\0\xde", UTF_16LE), "aä😀");
         assert_eq!(text(b"\0a\0\xe4\xd8=\xde\0", UTF_16BE), "aä😀");
     }

@@ -1,6 +1,6 @@
-//! Spreadsheets in and out: what a file is, its rows one by one, and rows written again.
+//! Reads and writes CSV files: detects a file's layout, reads its rows one by one, writes rows.
 //!
-//! Everything here is a pure function of bytes, in memory that does not grow with them:
+//! Everything here is a pure function of bytes, and memory use does not grow with the file.
 //! [`Csv`] implements [`Spreadsheets`], the port of the core.
 
 mod decode;
@@ -14,7 +14,7 @@ use contacts_core::import::{Inspection, Layout, Rows, Spreadsheets, TableProblem
 
 pub use write::{guard, unguard};
 
-/// Comma-separated values, as people's programs really write them (R31).
+/// CSV files as real programs write them: any delimiter, encoding and line end of R31.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Csv;
 

@@ -1,7 +1,7 @@
-//! The records of a file, one by one, however broken the file is.
+//! Reads the records of a file one by one, however broken the file is (R34).
 //!
-//! A record never takes more memory than [`Row::MAX_BYTES`], and a quotation mark that nothing
-//! closes costs its own line only: the danger is that it would swallow the million rows below.
+//! A record never takes more memory than [`Row::MAX_BYTES`]. A quotation mark that is never closed
+//! loses its own line only: the danger is that it would swallow the million rows below.
 
 mod lines;
 
@@ -15,17 +15,17 @@ use self::lines::{closes, is_line_end, line_end, line_ends};
 use crate::decode::decoded;
 use crate::write::unguard;
 
-/// How much is asked of the source at a time.
-const PIECE: usize = 64 * 1024;
+/// Number of bytes read from the source at a time.
+const CHUNK_BYTES: usize = 64 * 1024;
 
-/// How much may be read in vain, looking for closing quotation marks, ...
-const MOST_CREDIT: usize = 16 * Row::MAX_BYTES;
+/// Number of bytes that may be searched in vain for closing quotation marks. Without a limit, a
+/// file with a stray quotation mark on every line would be read once for every line.
+const MAX_CREDIT_BYTES: usize = 16 * Row::MAX_BYTES;
 
-/// ... and how much of that each byte read to good purpose earns back. Without a limit, a file
-/// with a stray quotation mark on every line would be read once for every line.
+/// Number of bytes of credit that each byte of a readable record, or of a lost line, earns back.
 const CREDIT_PER_BYTE: usize = 8;
 
-/// The rows below the header.
+/// Returns the rows below the header, without the apostrophes of the formula guard.
 pub(crate) fn below_header(source: Box<dyn Read + Send>, layout: &Layout) -> Rows {
     let encoding = Encoding::for_label(layout.encoding.as_bytes()).unwrap_or(UTF_8);
     let delimiter = u8::try_from(layout.delimiter).unwrap_or(b',');
@@ -44,39 +44,40 @@ fn unguarded(mut row: Row) -> Row {
     row
 }
 
-/// Reads records of UTF-8. Rows without any text are left out.
+/// Reads records from UTF-8. Records without any text are left out.
 pub(crate) struct Records<R> {
     source: R,
     parser: Reader,
     delimiter: u8,
-    /// What has been read and not yet handed over is `buffer[start..end]`.
+    /// The bytes `buffer[start..end]` were read from the source, but not returned yet.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// The source has no more bytes.
+    /// Whether the source has no more bytes.
     ended: bool,
-    /// There is nothing more to hand over.
+    /// Whether the last record or an error was returned.
     finished: bool,
-    /// Lines above this one are not looked at.
+    /// Lines above this one are skipped.
     first_line: u64,
-    /// The line on which `start` is; 0 before the first byte has been read.
+    /// The line of `buffer[start]`; 0 before the first byte has been read.
     line: u64,
-    /// How much may still be read in vain.
+    /// Number of bytes that may still be searched in vain for closing quotation marks.
     credit: usize,
-    /// The record's cells without quotation marks, end to end, ...
+    /// The cells of the current record, concatenated, without quotation marks.
     cells: Vec<u8>,
-    /// ... and where each of them ends.
+    /// The end of each cell in `cells`.
     ends: Vec<usize>,
-    /// How many cells the last record has, those included that are too many.
+    /// Number of cells of the last record, including those beyond the maximum.
     width: usize,
 }
 
-/// What is found at the start of a record.
+/// The outcome of searching the end of a record.
 enum Found {
-    /// A record: its length without its line end, its number of cells.
+    /// A record: its number of bytes without the line end, and its number of cells.
     Record(usize, usize),
-    /// A quotation mark that nothing closes, as far as was looked.
+    /// A quotation mark that is not closed within this number of bytes.
     Unclosed(usize),
+    /// A record longer than [`Row::MAX_BYTES`].
     TooLong,
 }
 
@@ -94,7 +95,7 @@ impl<R: Read> Iterator for Records<R> {
 }
 
 impl<R: Read> Records<R> {
-    /// Reads `source`, passing over the lines above `first_line`.
+    /// Reads `source` from the line `first_line` on; the first line is 1.
     pub(crate) fn from_line(first_line: u64, source: R, delimiter: u8) -> Self {
         Self {
             source,
@@ -107,47 +108,47 @@ impl<R: Read> Records<R> {
             finished: false,
             first_line,
             line: 0,
-            credit: MOST_CREDIT,
+            credit: MAX_CREDIT_BYTES,
             cells: vec![0; 1024],
             ends: vec![0; 64],
             width: 0,
         }
     }
 
-    /// How many cells the record has that was handed over last. Its row has
-    /// [`TableProblem::MAX_COLUMNS`] of them at most.
+    /// Number of cells of the record that was returned last. Its row has at most
+    /// [`TableProblem::MAX_COLUMNS`] of them.
     pub(crate) fn width(&self) -> usize {
         self.width
     }
 
     fn row(&mut self) -> io::Result<Option<Row>> {
         if self.line == 0 {
-            self.begin()?;
+            self.skip_preamble()?;
         }
         loop {
-            while self.pass_line_end()? {}
+            while self.skip_line_end()? {}
             if self.peek()?.is_none() {
                 return Ok(None);
             }
             let line = self.line;
             let cells = match self.find()? {
                 Found::Record(length, count) => {
-                    self.pass(length);
+                    self.consume(length);
                     if self.is_blank(count) {
                         continue;
                     }
                     self.width = self.used(count);
-                    // Others can belong to no column, and a row of commas would take thirty
-                    // times its length.
+                    // Further cells belong to no column, and a row of commas would take thirty
+                    // times its length in memory.
                     Ok(self.strings(self.width.min(TableProblem::MAX_COLUMNS)))
                 }
-                Found::Unclosed(looked) => {
-                    self.credit = self.credit.saturating_sub(looked);
-                    self.pass_line()?;
+                Found::Unclosed(searched) => {
+                    self.credit = self.credit.saturating_sub(searched);
+                    self.skip_line()?;
                     Err(Unreadable::UnclosedQuote)
                 }
                 Found::TooLong => {
-                    self.pass_line()?;
+                    self.skip_line()?;
                     Err(Unreadable::TooLong)
                 }
             };
@@ -155,21 +156,21 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Passes over the byte order mark and the lines above the first.
-    fn begin(&mut self) -> io::Result<()> {
+    /// Skips the byte order mark and the lines above the first line.
+    fn skip_preamble(&mut self) -> io::Result<()> {
         self.line = 1;
         while self.end < 3 && self.fill()? {}
         if self.buffer[..self.end].starts_with("\u{feff}".as_bytes()) {
             self.start = 3;
         }
         while self.line < self.first_line && self.peek()?.is_some() {
-            self.pass_line()?;
-            self.pass_line_end()?;
+            self.skip_line()?;
+            self.skip_line_end()?;
         }
         Ok(())
     }
 
-    /// Looks for the end of the record at `start`.
+    /// Searches the end of the record at `start`.
     fn find(&mut self) -> io::Result<Found> {
         let horizon = self.horizon()?;
         self.parser.reset();
@@ -212,27 +213,27 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// How far ahead the record's end may be: its own line always, the lines below as long as
-    /// not too much has been read in vain.
+    /// Number of bytes within which the end of the record is searched: its own line always, and
+    /// the lines below as far as the credit allows.
     fn horizon(&mut self) -> io::Result<usize> {
-        const MOST: usize = Row::MAX_BYTES + 1;
-        if self.credit >= MOST {
-            return Ok(MOST);
+        const MAX_RECORD_BYTES: usize = Row::MAX_BYTES + 1;
+        if self.credit >= MAX_RECORD_BYTES {
+            return Ok(MAX_RECORD_BYTES);
         }
-        let mut looked = 0;
+        let mut searched = 0;
         loop {
-            if let Some(at) = line_end(&self.buffer[self.start + looked..self.end]) {
-                return Ok((looked + at + 1).max(self.credit).min(MOST));
+            if let Some(at) = line_end(&self.buffer[self.start + searched..self.end]) {
+                return Ok((searched + at + 1).max(self.credit).min(MAX_RECORD_BYTES));
             }
-            looked = self.end - self.start;
-            if looked >= MOST || !self.fill()? {
-                return Ok(MOST);
+            searched = self.end - self.start;
+            if searched >= MAX_RECORD_BYTES || !self.fill()? {
+                return Ok(MAX_RECORD_BYTES);
             }
         }
     }
 
-    /// A stray quotation mark is "closed" by the one that opens a cell further down. That is seen
-    /// by what follows: a mark that really closes stands before a delimiter or a line end.
+    /// Tells a record from a stray quotation mark that is "closed" by the one that opens a cell
+    /// further down: a mark that really closes is followed by a delimiter or a line end.
     fn judge(&self, length: usize, count: usize) -> Found {
         let record = &self.buffer[self.start..self.start + length];
         if line_ends(record) > 0 && !closes(record, self.delimiter) {
@@ -248,7 +249,7 @@ impl<R: Read> Records<R> {
             && String::from_utf8_lossy(text).chars().all(is_blank)
     }
 
-    /// The number of cells, without empty ones at the end of a row that has too many.
+    /// Number of cells, without the empty ones at the end of a record that has too many.
     fn used(&self, count: usize) -> usize {
         let ends = &self.ends[..count];
         match ends.last() {
@@ -275,28 +276,28 @@ impl<R: Read> Records<R> {
         strings
     }
 
-    /// Passes over bytes of a record.
-    fn pass(&mut self, length: usize) {
+    /// Consumes the bytes of a record.
+    fn consume(&mut self, length: usize) {
         self.line += line_ends(&self.buffer[self.start..self.start + length]);
         self.start += length;
-        self.credit = (self.credit + length * CREDIT_PER_BYTE).min(MOST_CREDIT);
+        self.credit = (self.credit + length * CREDIT_PER_BYTE).min(MAX_CREDIT_BYTES);
     }
 
-    /// Passes over what is left of a line, up to its end.
-    fn pass_line(&mut self) -> io::Result<()> {
+    /// Skips the rest of a line, up to its line end.
+    fn skip_line(&mut self) -> io::Result<()> {
         loop {
             let rest = &self.buffer[self.start..self.end];
             let length = line_end(rest).unwrap_or(rest.len());
             self.start += length;
-            self.credit = (self.credit + length * CREDIT_PER_BYTE).min(MOST_CREDIT);
+            self.credit = (self.credit + length * CREDIT_PER_BYTE).min(MAX_CREDIT_BYTES);
             if self.peek()?.is_none_or(is_line_end) {
                 return Ok(());
             }
         }
     }
 
-    /// Passes over one line end: LF, CRLF or CR.
-    fn pass_line_end(&mut self) -> io::Result<bool> {
+    /// Skips one line end (LF, CRLF or CR); false when there is none.
+    fn skip_line_end(&mut self) -> io::Result<bool> {
         let Some(byte) = self.peek()?.filter(|byte| is_line_end(*byte)) else { return Ok(false) };
         self.start += 1;
         self.line += 1;
@@ -313,14 +314,14 @@ impl<R: Read> Records<R> {
         Ok(Some(self.buffer[self.start]))
     }
 
-    /// Reads some more behind `end`; false when there is no more.
+    /// Reads more bytes to the end of the buffer; false when the source has no more.
     fn fill(&mut self) -> io::Result<bool> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        if self.buffer.len() < self.end + PIECE {
-            self.buffer.resize(self.end + PIECE, 0);
+        if self.buffer.len() < self.end + CHUNK_BYTES {
+            self.buffer.resize(self.end + CHUNK_BYTES, 0);
         }
         while !self.ended {
             match self.source.read(&mut self.buffer[self.end..]) {
@@ -337,8 +338,8 @@ impl<R: Read> Records<R> {
     }
 }
 
-/// White space of any kind, what does not show, and the control characters that old programs
-/// leave behind, such as the end-of-file mark of DOS.
+/// Whether a character is invisible: white space of any kind, zero-width characters, and the
+/// control characters that old programs leave behind, such as the end-of-file mark of DOS.
 pub(crate) fn is_blank(c: char) -> bool {
     c.is_whitespace()
         || c.is_control()

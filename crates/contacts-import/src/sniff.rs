@@ -1,4 +1,4 @@
-//! What a file is: its encoding, its delimiter, and where its header stands (R30, R31).
+//! Detects the layout of a file: its encoding, its delimiter and its header row (R30, R31).
 
 mod dialect;
 mod encoding;
@@ -10,11 +10,14 @@ use crate::decode::decoded;
 use crate::records::{Records, is_blank};
 use crate::write::unguard;
 
-/// How much of a file is looked at.
-const HEAD: usize = 1 << 20;
+/// Number of bytes at the start of a file from which delimiter and header are detected.
+const MAX_HEAD_BYTES: usize = 1 << 20;
 
-/// How many rows are looked at: enough for a preamble, the header and the samples.
-const ROWS: usize = 100;
+/// Number of rows that are examined: enough for a preamble, the header and the samples.
+const MAX_HEAD_ROWS: usize = 100;
+
+/// Number of bytes that are decoded to tell text from other files, and to find a `sep=` line.
+const OPENING_BYTES: usize = 16 * 1024;
 
 /// See [`contacts_core::import::Spreadsheets::inspect`].
 pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProblem> {
@@ -22,7 +25,8 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
         return Err(TableProblem::NotText(kind));
     }
     let encoding = encoding::of(head);
-    let (head, whole) = if head.len() > HEAD { (&head[..HEAD], false) } else { (head, whole) };
+    let truncated = head.len() > MAX_HEAD_BYTES;
+    let (head, whole) = if truncated { (&head[..MAX_HEAD_BYTES], false) } else { (head, whole) };
     let first = Head { bytes: head, encoding, whole, first_line: 1 };
     let text = first.opening();
     if kind::is_binary(&text) {
@@ -59,22 +63,24 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
     Ok(Inspection { layout, samples: samples.collect() })
 }
 
-/// A row that could be read, and the line on which it begins.
+/// The line on which a readable row begins, and its cells.
 type Numbered = (u64, Vec<String>);
 
 /// The first bytes of a file.
 struct Head<'a> {
     bytes: &'a [u8],
     encoding: &'static encoding_rs::Encoding,
+    /// Whether the file ends here.
     whole: bool,
+    /// 2 when the first line is a `sep=` line, otherwise 1.
     first_line: u64,
 }
 
 impl Head<'_> {
-    /// The text that the file begins with.
+    /// The decoded text of the first bytes, without a byte order mark.
     fn opening(&self) -> String {
         let mut text = Vec::new();
-        let opening = &self.bytes[..self.bytes.len().min(16 * 1024)];
+        let opening = &self.bytes[..self.bytes.len().min(OPENING_BYTES)];
         // Reading from memory does not fail.
         let _ = std::io::Read::read_to_end(&mut decoded(opening, self.encoding), &mut text);
         let text = String::from_utf8_lossy(&text);
@@ -85,16 +91,16 @@ impl Head<'_> {
         Records::from_line(self.first_line, decoded(self.bytes, self.encoding), delimiter).flatten()
     }
 
-    /// The first rows. Where the file goes on, the last one may be torn, and a quotation mark may
-    /// yet be closed: neither is judged.
+    /// The first readable rows. When the file continues after the head, the last row may be cut
+    /// off, and an open quotation mark may be closed later: both are left out.
     fn rows(&self, delimiter: u8) -> Vec<Numbered> {
         let mut rows: Vec<Numbered> = Vec::new();
         for row in self.all_rows(delimiter) {
             match row.cells {
-                _ if rows.len() == ROWS => return rows,
+                _ if rows.len() == MAX_HEAD_ROWS => return rows,
                 Ok(cells) => rows.push((row.line, cells)),
                 Err(Unreadable::UnclosedQuote) if !self.whole => return rows,
-                // What stands below is not the header.
+                // A row below an unreadable one is not the header.
                 Err(_) if rows.is_empty() => return rows,
                 Err(_) => {}
             }
@@ -105,16 +111,16 @@ impl Head<'_> {
         rows
     }
 
-    /// How many cells the record on a line has.
+    /// Number of cells of the record that begins on a line.
     fn width(&self, delimiter: u8, line: u64) -> usize {
         let mut records = Records::from_line(line, decoded(self.bytes, self.encoding), delimiter);
-        // The record is there: it was read before.
+        // The record exists: it was read before.
         let _ = records.next();
         records.width()
     }
 
-    /// Why there are no rows: the only line is too long or torn, or its quotation mark is never
-    /// closed.
+    /// The reason why there are no rows: the only line is too long or cut off, or its quotation
+    /// mark is never closed.
     fn unreadable(&self, delimiter: u8) -> TableProblem {
         let columns = self.bytes.iter().filter(|byte| **byte == delimiter).count() + 1;
         match self.all_rows(delimiter).next().map(|row| row.cells) {

@@ -1,17 +1,20 @@
-//! Rows out, with cells that a spreadsheet program would run made harmless (R25).
+//! Writes rows, and disarms cells that a spreadsheet program would run as a formula (R25).
 
 use std::borrow::Cow;
 
-/// Appends one row of RFC 4180, each cell guarded.
+/// Appends one row in the format of RFC 4180, each cell guarded by [`guard`].
+///
+/// A cell that contains a semicolon is quoted too: a program that separates by semicolons as well
+/// as commas, as spreadsheets in some locales do, must not split it.
 pub(crate) fn row(cells: &[&str], out: &mut Vec<u8>) {
     for (index, cell) in cells.iter().enumerate() {
         if index > 0 {
             out.push(b',');
         }
         let cell = guard(cell);
-        // A row of one empty cell would be an empty line, which readers pass over.
+        // A row of one empty cell would be an empty line, which readers skip.
         let lone = cells.len() == 1 && cell.is_empty();
-        if lone || cell.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\r' | b'\n')) {
+        if lone || cell.bytes().any(|byte| matches!(byte, b',' | b';' | b'"' | b'\r' | b'\n')) {
             quote(&cell, out);
         } else {
             out.extend_from_slice(cell.as_bytes());
@@ -31,11 +34,10 @@ fn quote(cell: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Makes a cell harmless for spreadsheet programs: one that would be taken for a formula gets an
-/// apostrophe in front. Numbers and phone numbers are left alone.
+/// Puts an apostrophe before a cell that a spreadsheet program would run as a formula (R25).
 ///
-/// A cell that already looks guarded is guarded once more, so that [`unguard`] gives back every
-/// text exactly.
+/// Numbers and phone numbers stay as they are. A cell that already looks guarded is guarded once
+/// more, so that [`unguard`] restores every text exactly.
 pub fn guard(cell: &str) -> Cow<'_, str> {
     let marked = cell.starts_with('\'') && is_signed(cell.trim_start_matches('\''));
     if marked || is_formula(cell) {
@@ -50,8 +52,8 @@ pub fn guard(cell: &str) -> Cow<'_, str> {
 
 /// Undoes [`guard`].
 ///
-/// It also takes off the apostrophe that other programs put before a phone number in
-/// international form, such as `'+31 6 1234 5678`.
+/// It also removes the apostrophe that other programs put before a phone number in international
+/// form, such as `'+31 6 1234 5678`.
 pub fn unguard(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if is_signed(rest.trim_start_matches('\'')) => rest,
@@ -59,8 +61,8 @@ pub fn unguard(cell: &str) -> &str {
     }
 }
 
-/// Whether a cell begins as a formula may. Wider than [`is_formula`], which is what makes an
-/// apostrophe before it unambiguous.
+/// Whether a cell begins as a formula may. It accepts every cell that [`is_formula`] accepts and
+/// more, so that [`unguard`] recognises every apostrophe that [`guard`] has added.
 fn is_signed(cell: &str) -> bool {
     cell.starts_with(['\t', '\r', '\n'])
         || skip_space(cell).starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
@@ -70,12 +72,12 @@ fn is_formula(cell: &str) -> bool {
     is_signed(cell) && !is_number(cell) && !is_phone(cell) && !is_dashes(cell)
 }
 
-/// White space as spreadsheet programs see it before a formula.
+/// Removes what spreadsheet programs ignore before a formula.
 fn skip_space(cell: &str) -> &str {
     cell.trim_start_matches(|c: char| c.is_whitespace() || c == '\0' || c == '\u{feff}')
 }
 
-/// `-5`, `+1.5`, `-1 234,50`, `-4e-5`, `-12%`.
+/// Whether a cell is a signed number, such as `-5`, `+1.5`, `-1 234,50`, `-4e-5` or `-12%`.
 fn is_number(cell: &str) -> bool {
     let Some(digits) = cell.trim_matches(' ').strip_prefix(['+', '-']) else { return false };
     let digits = digits.strip_suffix('%').unwrap_or(digits);
@@ -87,14 +89,15 @@ fn is_number(cell: &str) -> bool {
         && digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b',' | b' '))
 }
 
-/// `+44 123`, `+1 (202) 555-0101`. Fewer than five digits could be a sum: `+1-1`.
+/// Whether a cell is a phone number in international form, such as `+1 (202) 555-0101`. Fewer
+/// than five digits could be a sum: `+1-1`.
 fn is_phone(cell: &str) -> bool {
     let Some(rest) = cell.trim_matches(' ').strip_prefix('+') else { return false };
     rest.bytes().filter(u8::is_ascii_digit).count() >= 5
         && rest.chars().all(|c| matches!(c, '0'..='9' | ' ' | '(' | ')' | '-' | '.' | '\u{a0}'))
 }
 
-/// `-` or `---`, by which people mean nothing.
+/// Whether a cell has dashes only, such as `-` or `---`, which people write for "no value".
 fn is_dashes(cell: &str) -> bool {
     cell.bytes().all(|byte| byte == b'-')
 }
@@ -113,6 +116,7 @@ mod tests {
     #[case("+1+1")]
     #[case("-1+1")]
     #[case("+1-1")]
+    #[case("+44-12")]
     #[case("-2+3+run|' /C x'!A0")]
     #[case("@handle")]
     #[case("\tx")]
@@ -121,7 +125,7 @@ mod tests {
     #[case("+cmd 12345")]
     #[case("'=1+1")]
     #[case("'+31 6 1234 5678")]
-    fn what_a_spreadsheet_would_run_gets_an_apostrophe(#[case] cell: &str) {
+    fn formulas_get_an_apostrophe(#[case] cell: &str) {
         assert_eq!(guard(cell), format!("'{cell}"));
         assert_eq!(unguard(&guard(cell)), cell);
     }
@@ -136,6 +140,7 @@ mod tests {
     #[case("-4e-5")]
     #[case("-12%")]
     #[case("+44 123")]
+    #[case("+44-123")]
     #[case("+1 (202) 555-0101")]
     #[case("+49.30.123456")]
     #[case("-")]
@@ -144,13 +149,13 @@ mod tests {
     #[case("ann@example.org")]
     #[case("'quoted'")]
     #[case("'n beetje")]
-    fn numbers_phones_and_words_are_left_alone(#[case] cell: &str) {
+    fn numbers_phone_numbers_and_words_stay_as_they_are(#[case] cell: &str) {
         assert_eq!(guard(cell), cell);
         assert_eq!(unguard(cell), cell);
     }
 
     #[test]
-    fn an_apostrophe_before_an_international_number_is_taken_off() {
+    fn an_apostrophe_before_an_international_number_is_removed() {
         assert_eq!(unguard("'+31612345678"), "+31612345678");
         assert_eq!(unguard("'0612345678"), "'0612345678");
     }
@@ -160,7 +165,7 @@ mod tests {
     #[case(&["say \"hi\"", "two\nlines"], "\"say \"\"hi\"\"\",\"two\nlines\"\r\n")]
     #[case(&["=A1,B1"], "\"'=A1,B1\"\r\n")]
     #[case(&[""], "\"\"\r\n")]
-    #[case(&[" x ", "a;b"], " x ,a;b\r\n")]
+    #[case(&[" x ", "a;b"], " x ,\"a;b\"\r\n")]
     fn rows_follow_rfc_4180(#[case] cells: &[&str], #[case] expected: &str) {
         let mut out = Vec::new();
         row(cells, &mut out);
@@ -171,13 +176,13 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 
         #[test]
-        fn unguarding_gives_back_every_text(cell in "[ '=+\\-@\t\r\n0-9.a(]{0,8}|\\PC*") {
+        fn unguarding_restores_every_text(cell in "[ '=+\\-@\t\r\n0-9.a(]{0,8}|\\PC*") {
             let guarded = guard(&cell);
             prop_assert_eq!(unguard(&guarded), cell.as_str());
         }
 
         #[test]
-        fn a_guarded_cell_is_no_formula(cell in "[ '=+\\-@\t\r0-9.a(]{0,8}") {
+        fn a_guarded_cell_is_not_a_formula(cell in "[ '=+\\-@\t\r0-9.a(]{0,8}") {
             prop_assert!(!is_formula(&guard(&cell)));
         }
     }

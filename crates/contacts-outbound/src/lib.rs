@@ -1,4 +1,4 @@
-//! Requests to other people's servers, guarded by [`contacts_guard`], and the sealing of secrets.
+//! Sends webhook messages, guarded by [`contacts_guard`], and seals secrets at rest.
 
 mod message;
 mod seal;

@@ -1,4 +1,4 @@
-//! Messages as the Standard Webhooks write and sign them.
+//! Writes and signs messages as Standard Webhooks specifies.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -8,15 +8,15 @@ use serde::Serialize;
 use sha2::Sha256;
 use time::OffsetDateTime;
 
-/// A message as it goes out.
-pub(crate) struct Written {
-    /// `webhook-id`.
+/// The headers and the body of a message.
+pub(crate) struct SignedMessage {
+    /// The header `webhook-id`.
     pub(crate) id: String,
-    /// `webhook-timestamp`.
+    /// The header `webhook-timestamp`, in seconds since 1970.
     pub(crate) timestamp: String,
-    /// `webhook-signature`: one for each secret, separated by spaces.
+    /// The header `webhook-signature`: one signature for each secret, separated by spaces.
     pub(crate) signature: String,
-    /// The body.
+    /// The body, as JSON.
     pub(crate) body: Vec<u8>,
 }
 
@@ -48,33 +48,33 @@ struct Actor {
 }
 
 /// Writes and signs a message.
-pub(crate) fn write(message: &Message<'_>) -> serde_json::Result<Written> {
+pub(crate) fn write(message: &Message<'_>) -> serde_json::Result<SignedMessage> {
     let data = match message.event {
-        Some(told) => {
-            let (kind, id) = told.event.actor.parts();
+        Some(numbered) => {
+            let (kind, id) = numbered.event.actor.parts();
             Data::Event {
-                number: told.number,
-                contact_ids: told.event.contacts.iter().map(ToString::to_string).collect(),
-                fields: &told.event.fields,
-                survivor_id: told.event.kind.survivor().map(|survivor| survivor.to_string()),
+                number: numbered.number,
+                contact_ids: numbered.event.contacts.iter().map(ToString::to_string).collect(),
+                fields: &numbered.event.fields,
+                survivor_id: numbered.event.kind.survivor().map(|survivor| survivor.to_string()),
                 actor: Actor { kind, id: id.map(|id| id.to_string()) },
             }
         }
         None => Data::Test {},
     };
     // The time of the event stays the same however often the message is sent.
-    let timestamp = message.event.map_or(message.at, |told| told.event.at);
+    let timestamp = message.event.map_or(message.at, |numbered| numbered.event.at);
     let body = Body { r#type: message.kind.as_str(), timestamp, data };
     let body = serde_json::to_vec(&body)?;
     let id = format!("msg_{}", message.id.0.simple());
     let timestamp = message.at.unix_timestamp().to_string();
     let signatures: Vec<_> =
         message.secrets.iter().map(|secret| sign(secret, &id, &timestamp, &body)).collect();
-    Ok(Written { id, timestamp, signature: signatures.join(" "), body })
+    Ok(SignedMessage { id, timestamp, signature: signatures.join(" "), body })
 }
 
 fn sign(secret: &[u8], id: &str, timestamp: &str, body: &[u8]) -> String {
-    // A key of any length will do, so there is always one.
+    // HMAC accepts a key of any length, so this does not fail.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else { return String::new() };
     for part in [id.as_bytes(), b".", timestamp.as_bytes(), b".", body] {
         mac.update(part);
@@ -86,9 +86,9 @@ fn sign(secret: &[u8], id: &str, timestamp: &str, body: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    /// The example of the specification.
+    /// The example of the specification of Standard Webhooks.
     #[test]
-    fn a_message_is_signed_as_the_standard_says() {
+    fn a_message_is_signed_as_the_standard_specifies() {
         let secret = BASE64_STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let signature =
             sign(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", br#"{"test": 2432232314}"#);

@@ -1,6 +1,6 @@
-//! Messages on their way to a real server (R42).
+//! Sends messages to a real server (R42).
 
-#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,31 +10,31 @@ use std::time::{Duration, Instant};
 use contacts_core::contact::ContactId;
 use contacts_core::event::{ContactEvent, EventKind, NumberedEvent};
 use contacts_core::webhook::{
-    DeliveryId, Message, MessageType, Sent, WebhookSecret, WebhookSender, WebhookUrl,
+    DeliveryId, Message, MessageType, SendOutcome, WebhookSecret, WebhookSender, WebhookUrl,
 };
 use contacts_core::{Actor, Clock, Ids};
 use contacts_outbound::{HttpSender, OutboundConfig};
 use contacts_testkit::{CountedIds, StoppedClock};
 use sha2::{Digest, Sha256};
 
-/// A request as it came.
-struct Came {
+/// A request that the server received.
+struct Request {
     head: Vec<String>,
     body: Vec<u8>,
 }
 
-impl Came {
+impl Request {
     fn header(&self, name: &str) -> &str {
         let prefix = format!("{name}: ");
         self.head.iter().find_map(|line| line.strip_prefix(&prefix)).unwrap()
     }
 }
 
-/// A server that answers each connection's request as it is told.
-fn server(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (SocketAddr, Receiver<Came>) {
+/// Starts a server that answers the request of each connection with `answer`.
+fn server(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (SocketAddr, Receiver<Request>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let (came, arrived) = mpsc::channel();
+    let (sender, requests) = mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
@@ -50,16 +50,16 @@ fn server(answer: impl Fn(&mut TcpStream) + Send + 'static) -> (SocketAddr, Rece
             let length = head.iter().find_map(|line| line.strip_prefix("content-length: "));
             let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
             let _ = reader.read_exact(&mut body);
-            if came.send(Came { head, body }).is_err() {
+            if sender.send(Request { head, body }).is_err() {
                 return;
             }
             answer(&mut stream);
         }
     });
-    (address, arrived)
+    (address, requests)
 }
 
-fn answering(text: &'static str) -> (SocketAddr, Receiver<Came>) {
+fn answering(text: &'static str) -> (SocketAddr, Receiver<Request>) {
     server(move |stream| drop(stream.write_all(text.as_bytes())))
 }
 
@@ -67,12 +67,12 @@ fn open() -> OutboundConfig {
     OutboundConfig {
         allow_http: true,
         allow_private: true,
-        whole: Duration::from_secs(2),
+        total_timeout: Duration::from_secs(2),
         ..OutboundConfig::default()
     }
 }
 
-fn send_to(config: OutboundConfig, url: &str) -> Sent {
+fn send_to(config: OutboundConfig, url: &str) -> SendOutcome {
     let url = WebhookUrl::parse(url).unwrap();
     let (ids, clock) = (CountedIds::default(), StoppedClock::default());
     let contact = ContactId(ids.next());
@@ -89,7 +89,7 @@ fn send_to(config: OutboundConfig, url: &str) -> Sent {
     HttpSender::new(config).send(&message)
 }
 
-/// HMAC as RFC 2104 says it, apart from the library that signs.
+/// HMAC of RFC 2104, independent of the library that signs.
 fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     let pad = |with: u8| -> Vec<u8> {
         (0..64).map(|at| key.get(at).copied().unwrap_or(0) ^ with).collect()
@@ -100,13 +100,13 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
 
 #[test]
 fn a_message_arrives_signed_with_every_secret() {
-    let (address, arrived) = answering("HTTP/1.1 204 No Content\r\n\r\n");
+    let (address, requests) = answering("HTTP/1.1 204 No Content\r\n\r\n");
     let sent = send_to(open(), &format!("http://{address}/hook?a=b"));
-    assert_eq!(sent, Sent::Answered(204));
-    let came = arrived.recv().unwrap();
-    assert_eq!(came.head[0], "POST /hook?a=b HTTP/1.1");
-    assert_eq!(came.header("content-type"), "application/json");
-    let body: serde_json::Value = serde_json::from_slice(&came.body).unwrap();
+    assert_eq!(sent, SendOutcome::Answered(204));
+    let request = requests.recv().unwrap();
+    assert_eq!(request.head[0], "POST /hook?a=b HTTP/1.1");
+    assert_eq!(request.header("content-type"), "application/json");
+    let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
     let expected = serde_json::json!({
         "type": "contacts.updated",
         "timestamp": "2026-01-01T10:00:00Z",
@@ -119,50 +119,50 @@ fn a_message_arrives_signed_with_every_secret() {
         },
     });
     assert_eq!(body, expected);
-    let id = came.header("webhook-id");
+    let id = request.header("webhook-id");
     assert_eq!(id, "msg_019b78fff90070008000000000000002");
-    let timestamp = came.header("webhook-timestamp");
+    let timestamp = request.header("webhook-timestamp");
     assert_eq!(timestamp, "1767261601");
-    let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &came.body].concat();
+    let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &request.body].concat();
     let signature = |secret: u8| {
-        // What a secret shows is what a signature is made with: base64 is told by it.
+        // A revealed secret is base64, which encodes the expected signature here.
         let shown = WebhookSecret(hmac(&[secret; 32], &signed)).reveal();
         format!("v1,{}", shown.strip_prefix("whsec_").unwrap())
     };
     let expected = format!("{} {}", signature(7), signature(8));
-    assert_eq!(came.header("webhook-signature"), expected);
+    assert_eq!(request.header("webhook-signature"), expected);
 }
 
 #[test]
 fn a_redirect_is_an_answer_and_is_not_followed() {
-    let (target, arrived) = answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let (target, requests) = answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     let (address, _first) = server(move |stream| {
         let head =
             format!("HTTP/1.1 307 x\r\nlocation: http://{target}/\r\ncontent-length: 0\r\n\r\n");
         let _ = stream.write_all(head.as_bytes());
     });
-    assert_eq!(send_to(open(), &format!("http://{address}/")), Sent::Answered(307));
-    assert!(arrived.try_recv().is_err());
+    assert_eq!(send_to(open(), &format!("http://{address}/")), SendOutcome::Answered(307));
+    assert!(requests.try_recv().is_err());
 }
 
 #[test]
-fn addresses_inside_are_refused_by_number_and_by_name() {
-    let (address, arrived) = answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+fn internal_addresses_are_refused_by_number_and_by_name() {
+    let (address, requests) = answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     let port = address.port();
     let config = OutboundConfig { allow_private: false, ..open() };
     for host in ["127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "[::1]", "0.0.0.0"] {
         let sent = send_to(config, &format!("http://{host}:{port}/"));
-        let why = "the address leads to an address inside the network";
-        assert_eq!(sent, Sent::Failed(why.to_owned()), "{host}");
+        let reason = "the address is inside the network, which is not allowed";
+        assert_eq!(sent, SendOutcome::Failed(reason.to_owned()), "{host}");
     }
     let sent = send_to(config, &format!("http://localhost:{port}/"));
-    let why = "its name leads to an address inside the network";
-    assert_eq!(sent, Sent::Failed(why.to_owned()));
-    assert!(arrived.try_recv().is_err(), "nothing was connected to");
+    let reason = "the address is inside the network, which is not allowed";
+    assert_eq!(sent, SendOutcome::Failed(reason.to_owned()));
+    assert!(requests.try_recv().is_err(), "no connection was made");
 }
 
 #[test]
-fn what_the_operator_does_not_allow_is_refused_at_the_door() {
+fn urls_that_the_operator_does_not_allow_are_refused() {
     let sender = HttpSender::new(OutboundConfig::default());
     let accepts = |url| sender.accepts(&WebhookUrl::parse(url).unwrap());
     accepts("https://example.org/").unwrap();
@@ -179,8 +179,8 @@ fn what_the_operator_does_not_allow_is_refused_at_the_door() {
 }
 
 #[test]
-fn a_slow_answer_is_given_up_in_time() {
-    let (address, _arrived) = server(|stream| {
+fn a_slow_answer_times_out() {
+    let (address, _requests) = server(|stream| {
         for byte in b"HTTP/1.1 200 OK\r\n".iter().cycle() {
             if stream.write_all(&[*byte]).is_err() {
                 return;
@@ -190,12 +190,12 @@ fn a_slow_answer_is_given_up_in_time() {
     });
     let began = Instant::now();
     let sent = send_to(open(), &format!("http://{address}/"));
-    assert!(matches!(sent, Sent::Failed(_)), "{sent:?}");
+    assert!(matches!(sent, SendOutcome::Failed(_)), "{sent:?}");
     assert!(began.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
-fn what_is_said_besides_the_status_is_not_waited_for() {
+fn the_body_of_an_answer_is_not_waited_for() {
     let endless = |stream: &mut TcpStream| {
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         let mut alive = stream.write_all(head).is_ok();
@@ -204,22 +204,24 @@ fn what_is_said_besides_the_status_is_not_waited_for() {
                 stream.write_all(format!("1000\r\n{}\r\n", "x".repeat(0x1000)).as_bytes()).is_ok();
         }
     };
-    let (address, _arrived) = server(endless);
-    assert_eq!(send_to(open(), &format!("http://{address}/")), Sent::Answered(200));
+    let (address, _requests) = server(endless);
+    assert_eq!(send_to(open(), &format!("http://{address}/")), SendOutcome::Answered(200));
     let slow = |stream: &mut TcpStream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 4000\r\n\r\nx");
         std::thread::park_timeout(Duration::from_secs(60));
     };
-    let (address, _arrived) = server(slow);
-    assert_eq!(send_to(open(), &format!("http://{address}/")), Sent::Answered(200));
+    let (address, _requests) = server(slow);
+    assert_eq!(send_to(open(), &format!("http://{address}/")), SendOutcome::Answered(200));
 }
 
 #[test]
-fn nobody_there_is_a_failure_that_does_not_tell_the_address() {
+fn a_refused_connection_is_a_failure_without_the_url() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let Sent::Failed(why) = send_to(open(), &format!("http://127.0.0.1:{port}/secret-path")) else {
-        panic!("somebody answered");
+    let SendOutcome::Failed(reason) =
+        send_to(open(), &format!("http://127.0.0.1:{port}/secret-path"))
+    else {
+        panic!("a server answered");
     };
-    assert!(why.starts_with("it cannot be connected to"), "{why}");
-    assert!(!why.contains("secret-path"), "{why}");
+    assert!(reason.starts_with("it cannot be connected to"), "{reason}");
+    assert!(!reason.contains("secret-path"), "{reason}");
 }

@@ -1,23 +1,25 @@
-//! Bulk actions.
+//! The port of bulk actions.
 
 mod apply;
 mod export;
+mod merge;
 mod stored;
 
 use contacts_core::action::{
-    Action, ActionId, ActionKind, ActionRepository, ActionState, Applied, Piece,
+    Action, ActionId, ActionKind, ActionRepository, Applied, Chunk, Confirmation,
 };
 use contacts_core::contact::{ContactFilter, ContactId};
 use contacts_core::export::Sheet;
 use contacts_core::file::FileId;
 use contacts_core::job::Job;
+use contacts_core::run::RunState;
 use contacts_core::selection::SelectionId;
 use contacts_core::{Actor, Error, OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{
-    Array, BigInt, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+use diesel::pg::Pg;
+use diesel::{
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, insert_into,
+    update,
 };
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -26,77 +28,78 @@ use self::apply::With;
 pub(crate) use self::stored::read_kind;
 use self::stored::{StoredTally, read_skipped, write_kind};
 use crate::Database;
-use crate::database::{store, unreadable};
-use crate::jobs::{enqueue, remove};
-use crate::statement::Statement;
+use crate::database::{PgResult, RunQuery, Tx, unreadable};
+use crate::jobs::{enqueue_at, remove};
+use crate::runs::{read_state, stored_state};
+use crate::schema::{action_chunks, actions, campaigns, selections};
+use crate::selections::count;
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = actions, check_for_backend(Pg), treat_none_as_default_value = false)]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     org_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Text)]
     kind: String,
-    #[diesel(sql_type = Jsonb)]
     detail: Value,
-    #[diesel(sql_type = SqlUuid)]
     selection_id: Uuid,
-    #[diesel(sql_type = Text)]
     state: String,
-    #[diesel(sql_type = Nullable<Text>)]
     problem: Option<String>,
-    #[diesel(sql_type = BigInt)]
-    people: i64,
-    #[diesel(sql_type = Integer)]
-    pieces: i32,
-    #[diesel(sql_type = Integer)]
-    pieces_done: i32,
-    #[diesel(sql_type = Jsonb)]
+    contacts: i64,
+    chunks: i32,
+    chunks_done: i32,
     tally: Value,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
     file_id: Option<Uuid>,
-    #[diesel(sql_type = Text)]
     actor_kind: String,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
     actor_id: Option<Uuid>,
-    #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     started_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     finished_at: Option<OffsetDateTime>,
 }
 
-#[derive(QueryableByName)]
-struct PieceRow {
-    #[diesel(sql_type = Array<SqlUuid>)]
-    changed: Vec<Uuid>,
-    #[diesel(sql_type = Array<SqlUuid>)]
-    unchanged: Vec<Uuid>,
-    #[diesel(sql_type = Jsonb)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = action_chunks, check_for_backend(Pg))]
+struct ChunkRow {
+    changed: Vec<Option<Uuid>>,
+    unchanged: Vec<Option<Uuid>>,
     skipped: Value,
 }
 
-#[derive(QueryableByName)]
-struct Ended {
-    #[diesel(sql_type = Bool)]
-    has_file: bool,
-}
-
 impl Row {
-    fn read(self) -> Result<Action> {
+    fn of(action: &Action) -> Self {
+        let (actor_kind, actor_id) = action.actor.parts();
+        Self {
+            org_id: action.org.0,
+            id: action.id.0,
+            kind: action.kind.as_str().to_owned(),
+            detail: write_kind(&action.kind),
+            selection_id: action.selection.0,
+            state: stored_state(action.state).to_owned(),
+            problem: action.problem.clone(),
+            contacts: action.contacts.cast_signed(),
+            chunks: action.chunks.cast_signed(),
+            chunks_done: action.chunks_done.cast_signed(),
+            tally: StoredTally::write(&action.tally),
+            file_id: action.file.map(|file| file.0),
+            actor_kind: actor_kind.to_owned(),
+            actor_id,
+            created_at: action.created_at,
+            started_at: action.started_at,
+            finished_at: action.finished_at,
+        }
+    }
+
+    fn read(self) -> PgResult<Action> {
         let actor = Actor::from_parts(&self.actor_kind, self.actor_id);
         Ok(Action {
             org: OrgId(self.org_id),
             id: ActionId(self.id),
             kind: read_kind(&self.kind, &self.detail)?,
             selection: SelectionId(self.selection_id),
-            state: ActionState::parse(&self.state).ok_or_else(|| unreadable("actions.state"))?,
+            state: read_state(&self.state, self.started_at, "actions.state")?,
             problem: self.problem,
-            people: self.people.cast_unsigned(),
-            pieces: self.pieces.cast_unsigned(),
-            pieces_done: self.pieces_done.cast_unsigned(),
+            contacts: self.contacts.cast_unsigned(),
+            chunks: self.chunks.cast_unsigned(),
+            chunks_done: self.chunks_done.cast_unsigned(),
             tally: StoredTally::read(self.tally)?,
             file: self.file_id.map(FileId),
             actor: actor.ok_or_else(|| unreadable("actions.actor_kind"))?,
@@ -107,46 +110,54 @@ impl Row {
     }
 }
 
-impl PieceRow {
-    fn read(self) -> Result<Piece> {
-        Ok(Piece {
-            changed: self.changed.into_iter().map(ContactId).collect(),
-            unchanged: self.unchanged.into_iter().map(ContactId).collect(),
+impl ChunkRow {
+    fn read(self) -> PgResult<Chunk> {
+        Ok(Chunk {
+            changed: self.changed.into_iter().flatten().map(ContactId).collect(),
+            unchanged: self.unchanged.into_iter().flatten().map(ContactId).collect(),
             skipped: read_skipped(self.skipped)?,
         })
     }
 }
 
 impl ActionRepository for Database {
-    fn insert(&self, action: &Action, due: OffsetDateTime) -> Result<()> {
-        let org = action.org;
-        let job = self.ids.next();
-        self.write(|db| {
-            // Held, so that nobody sweeps it away before the action is there to need it.
-            let held = "SELECT FROM selections WHERE org_id = $1 AND id = $2 FOR KEY SHARE";
-            check(db, org, held, action.selection.0, "selection")?;
-            if let ActionKind::AddToCampaign(campaign) = action.kind {
-                let held = "SELECT FROM campaigns WHERE org_id = $1 AND id = $2";
-                check(db, org, held, campaign.0, "campaign")?;
+    fn insert(
+        &self,
+        action: &Action,
+        confirmed: Option<Confirmation>,
+        due: OffsetDateTime,
+    ) -> Result<()> {
+        let row = Row::of(action);
+        self.write(action.org, |tx| {
+            check_subjects(tx, action)?;
+            if let Some(confirmed) = &confirmed {
+                check_count(tx, action.selection, confirmed)?;
             }
-            insert(db, action)?;
-            enqueue(db, org, job, Job::RunAction(action.id), due)
+            insert_into(actions::table).values(&row).execute(tx)?;
+            enqueue_at(tx, Job::RunAction(action.id), due)
         })
     }
 
     fn get(&self, org: OrgId, id: ActionId) -> Result<Option<Action>> {
-        self.read(|db| {
-            let row: Option<Row> = Statement::find(org, "actions", "id", id.0).row(db)?;
+        self.read(org, |tx| {
+            let row: Option<Row> =
+                actions::table.find((tx.org.0, id.0)).select(Row::as_select()).row(tx)?;
             row.map(Row::read).transpose()
         })
     }
 
     fn list(&self, org: OrgId, before: Option<ActionId>, limit: usize) -> Result<Vec<Action>> {
-        self.read(|db| {
-            let mut select = Statement::of(org);
-            select.push("SELECT * FROM actions WHERE org_id = $1");
-            select.newest(before.map(|id| id.0), limit);
-            let rows: Vec<Row> = select.build().load(db).map_err(store)?;
+        self.read(org, |tx| {
+            let mut select = actions::table
+                .filter(actions::org_id.eq(tx.org.0))
+                .order(actions::id.desc())
+                .limit(limit as i64)
+                .select(Row::as_select())
+                .into_boxed();
+            if let Some(before) = before {
+                select = select.filter(actions::id.lt(before.0));
+            }
+            let rows: Vec<Row> = select.load(tx)?;
             rows.into_iter().map(Row::read).collect()
         })
     }
@@ -154,89 +165,88 @@ impl ActionRepository for Database {
     fn apply(
         &self,
         action: &Action,
-        piece: u32,
-        still: &ContactFilter,
+        chunk: u32,
+        limit: usize,
+        filter: &ContactFilter,
         now: OffsetDateTime,
     ) -> Result<Applied> {
-        self.write(|db| apply::apply(self, db, action, piece, &With::Still(still), now))
+        let with = With::Matching(filter);
+        self.write_at(action.org, now, |tx| apply::apply(tx, action, chunk, limit, &with))
     }
 
     fn export(
         &self,
         action: &Action,
-        piece: u32,
+        chunk: u32,
+        limit: usize,
         sheet: &Sheet,
         now: OffsetDateTime,
     ) -> Result<Applied> {
-        self.write(|db| apply::apply(self, db, action, piece, &With::Sheet(sheet), now))
+        let with = With::Sheet(sheet);
+        self.write_at(action.org, now, |tx| apply::apply(tx, action, chunk, limit, &with))
     }
 
     fn erase_file(&self, org: OrgId, id: ActionId) -> Result<()> {
-        self.write(|db| export::erase(db, org, id))
+        self.write(org, |tx| export::erase(tx, id))
     }
 
     fn end(
         &self,
         org: OrgId,
         id: ActionId,
-        state: ActionState,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        // Before it is done: upkeep that a crash cut short is then made good with the end itself.
-        let is_done = state == ActionState::Done;
+        // Maintain the tables before the action ends: if the program crashes in between, the action
+        // is still running, and both the maintenance and the end are repeated.
+        let is_done = state == RunState::Done;
         if is_done {
             self.tidy_after_action(org, id)?;
         }
-        let statement = "UPDATE actions SET state = $3, problem = $4, finished_at = $5 \
-             WHERE org_id = $1 AND id = $2 AND state = 'running' \
-             RETURNING file_id IS NOT NULL AS has_file";
-        let job = self.ids.next();
-        let ended = self.write(|db| {
-            let ended: Option<Ended> = sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .bind::<Text, _>(state.as_str())
-                .bind::<Nullable<Text>, _>(&problem)
-                .bind::<Timestamptz, _>(now)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
-            let Some(Ended { has_file }) = ended else { return Ok(false) };
+        let ended = self.write_at(org, now, |tx| {
+            let running =
+                actions::table.find((tx.org.0, id.0)).filter(actions::finished_at.is_null());
+            let ended: Option<Option<Uuid>> = update(running)
+                .set((
+                    actions::state.eq(state.as_str()),
+                    actions::problem.eq(&problem),
+                    actions::finished_at.eq(now),
+                ))
+                .returning(actions::file_id)
+                .row(tx)?;
+            let Some(file) = ended else { return Ok(false) };
+            let has_file = file.is_some();
             if has_file && is_done {
-                enqueue(db, org, job, Job::EraseFile(id), now + Action::FILE_KEPT)?;
+                enqueue_at(tx, Job::EraseFile(id), now + Action::FILE_RETENTION)?;
             } else if has_file {
-                export::erase(db, org, id)?;
+                export::erase(tx, id)?;
             }
-            remove(db, org, Job::RunAction(id)).map(|()| true)
+            remove(tx, Job::RunAction(id)).map(|()| true)
         })?;
         if ended
             && !is_done
             && let Err(error) = self.tidy_after_action(org, id)
         {
-            tracing::warn!(%error, "upkeep after an action failed");
+            tracing::warn!(%error, "maintenance of the database after an action failed");
         }
         Ok(ended)
     }
 
-    fn piece(&self, org: OrgId, id: ActionId, piece: u32) -> Result<Option<Piece>> {
-        let select = "SELECT changed, unchanged, skipped FROM action_pieces \
-             WHERE org_id = $1 AND action_id = $2 AND piece = $3";
-        self.read(|db| {
-            let row: Option<PieceRow> = sql_query(select)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .bind::<Integer, _>(piece.cast_signed())
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
-            row.map(PieceRow::read).transpose()
+    fn part(&self, org: OrgId, id: ActionId, part: u32) -> Result<Option<Chunk>> {
+        self.read(org, |tx| {
+            let row: Option<ChunkRow> = action_chunks::table
+                .find((tx.org.0, id.0, part.cast_signed()))
+                .select(ChunkRow::as_select())
+                .row(tx)?;
+            row.map(ChunkRow::read).transpose()
         })
     }
 }
 
 impl Database {
-    /// After many changes, plans would be made from what the tables held before.
+    /// Updates the statistics of the tables that an action has changed much. Otherwise Postgres
+    /// makes plans from outdated statistics.
     fn tidy_after_action(&self, org: OrgId, id: ActionId) -> Result<()> {
         const MANY: u64 = 10_000;
         let action = ActionRepository::get(self, org, id)?;
@@ -245,8 +255,11 @@ impl Database {
         };
         match action.kind {
             ActionKind::AddTags(_) | ActionKind::RemoveTags(_) => self.tidy("ANALYZE contact_tags"),
-            ActionKind::AddToCampaign(_) => self.tidy("ANALYZE subscriptions"),
-            ActionKind::Export(_) => Ok(()),
+            ActionKind::AddToCampaign(_) | ActionKind::RemoveFromCampaign(_) => {
+                self.tidy("ANALYZE subscriptions")
+            }
+            ActionKind::Unsubscribe => self.tidy("ANALYZE unsubscribes, suppressions"),
+            ActionKind::Export(_) | ActionKind::Merge(_) => Ok(()),
             ActionKind::Delete => {
                 self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')")?;
                 self.tidy("ANALYZE contacts, contact_tags, contact_sources")
@@ -255,47 +268,25 @@ impl Database {
     }
 }
 
-/// Refuses what names something that is not there.
-fn check(
-    db: &mut PgConnection,
-    org: OrgId,
-    select: &str,
-    id: Uuid,
-    what: &'static str,
-) -> Result<()> {
-    let found = sql_query(select)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id)
-        .execute(db)
-        .map_err(store)?;
-    if found == 1 { Ok(()) } else { Err(Error::NotFound(what)) }
+/// Checks that the confirmed number of contacts is the current one.
+fn check_count(tx: &mut Tx<'_>, id: SelectionId, confirmed: &Confirmation) -> PgResult<()> {
+    let current = count(tx, id, &confirmed.filter)?;
+    if current == confirmed.count { Ok(()) } else { Err(Error::CountChanged(current).into()) }
 }
 
-fn insert(db: &mut PgConnection, action: &Action) -> Result<()> {
-    let (actor_kind, actor_id) = action.actor.parts();
-    let statement = "INSERT INTO actions (org_id, id, kind, detail, selection_id, state, problem, \
-             people, pieces, pieces_done, tally, file_id, actor_kind, actor_id, created_at, \
-             started_at, finished_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(action.org.0)
-        .bind::<SqlUuid, _>(action.id.0)
-        .bind::<Text, _>(action.kind.as_str())
-        .bind::<Jsonb, _>(write_kind(&action.kind))
-        .bind::<SqlUuid, _>(action.selection.0)
-        .bind::<Text, _>(action.state.as_str())
-        .bind::<Nullable<Text>, _>(&action.problem)
-        .bind::<BigInt, _>(action.people.cast_signed())
-        .bind::<Integer, _>(action.pieces.cast_signed())
-        .bind::<Integer, _>(action.pieces_done.cast_signed())
-        .bind::<Jsonb, _>(StoredTally::write(&action.tally))
-        .bind::<Nullable<SqlUuid>, _>(action.file.map(|file| file.0))
-        .bind::<Text, _>(actor_kind)
-        .bind::<Nullable<SqlUuid>, _>(actor_id)
-        .bind::<Timestamptz, _>(action.created_at)
-        .bind::<Nullable<Timestamptz>, _>(action.started_at)
-        .bind::<Nullable<Timestamptz>, _>(action.finished_at)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+/// Checks that the selection and the campaign of an action exist.
+fn check_subjects(tx: &mut Tx<'_>, action: &Action) -> PgResult<()> {
+    // Locked, so that the selection is not swept before the action that needs it exists.
+    let selection: Option<Uuid> = selections::table
+        .find((tx.org.0, action.selection.0))
+        .select(selections::id)
+        .for_key_share()
+        .row(tx)?;
+    selection.ok_or(Error::NotFound("selection"))?;
+    if let Some(campaign) = action.kind.campaign() {
+        let campaign: Option<Uuid> =
+            campaigns::table.find((tx.org.0, campaign.0)).select(campaigns::id).row(tx)?;
+        campaign.ok_or(Error::NotFound("campaign"))?;
+    }
+    Ok(())
 }

@@ -1,158 +1,197 @@
-//! Stored answers (R43).
+//! The port of stored answers (R43).
 
-use contacts_core::answer::{AnswerRepository, CLAIM, Claim, Found, KEEP};
+use contacts_core::answer::{AnswerRepository, CLAIM, Claim, Found, RETENTION};
 use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Binary, Bool, Nullable, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::dsl::{auto_type, case_when, not};
+use diesel::pg::Pg;
+use diesel::query_dsl::methods;
+use diesel::sql_types::{Binary, Nullable, Timestamptz};
+use diesel::{
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, IntoSql, QueryDsl,
+    Queryable, Selectable, SelectableHelper, delete, insert_into, update,
+};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::Database;
-use crate::database::store;
+use crate::database::{PgResult, RunQuery, Tx};
+use crate::schema::stored_answers;
 
-/// What stands under a key that could not be claimed.
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = Binary)]
-    fingerprint: Vec<u8>,
-    #[diesel(sql_type = Bool)]
+/// A key that is claimed for a running request.
+#[derive(Insertable, AsChangeset)]
+#[diesel(
+    table_name = stored_answers,
+    primary_key(org_id, key),
+    treat_none_as_null = true,
+    treat_none_as_default_value = false
+)]
+struct ClaimRow<'a> {
+    org_id: Uuid,
+    key: &'a [u8],
+    fingerprint: &'a [u8],
+    claimed_by: Uuid,
     is_running: bool,
-    #[diesel(sql_type = Nullable<Binary>)]
-    answer: Option<Vec<u8>>,
+    is_erased: bool,
+    status: Option<i16>,
+    answer: Option<&'a [u8]>,
+    expires_at: OffsetDateTime,
+    commits: i32,
 }
 
-impl Row {
-    fn read(self, claim: &Claim) -> Found {
-        if self.fingerprint != claim.fingerprint.0 {
-            return Found::Another;
-        }
-        match self.answer {
-            _ if self.is_running => Found::Running,
-            Some(answer) => Found::Answer(answer),
-            None => Found::Erased,
+impl<'a> ClaimRow<'a> {
+    fn of(org: OrgId, claim: &'a Claim, now: OffsetDateTime) -> Self {
+        Self {
+            org_id: org.0,
+            key: &claim.key.0,
+            fingerprint: &claim.fingerprint.0,
+            claimed_by: claim.by,
+            is_running: true,
+            is_erased: false,
+            status: None,
+            answer: None,
+            expires_at: now + CLAIM,
+            commits: 0,
         }
     }
 }
 
-/// Takes a key that is new or out of date.
-const TAKE: &str = "INSERT INTO stored_answers \
-         (org_id, key, fingerprint, claimed_by, is_running, is_erased, answer, expires_at) \
-     VALUES ($1, $2, $3, $4, true, false, NULL, $5) \
-     ON CONFLICT (org_id, key) DO UPDATE SET fingerprint = excluded.fingerprint, \
-         claimed_by = excluded.claimed_by, is_running = excluded.is_running, \
-         is_erased = excluded.is_erased, answer = excluded.answer, \
-         expires_at = excluded.expires_at \
-     WHERE stored_answers.expires_at <= $6";
+/// The stored row of a key that could not be claimed.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = stored_answers, check_for_backend(Pg))]
+struct Row {
+    fingerprint: Vec<u8>,
+    is_running: bool,
+    status: Option<i16>,
+    answer: Option<Vec<u8>>,
+    expires_at: OffsetDateTime,
+    commits: i32,
+}
 
-const READ: &str = "SELECT fingerprint, is_running, answer FROM stored_answers \
-     WHERE org_id = $1 AND key = $2";
+impl Row {
+    fn read(self, claim: &Claim, now: OffsetDateTime) -> Found {
+        if self.fingerprint != claim.fingerprint.0 {
+            return Found::Another;
+        }
+        match self.answer {
+            _ if self.is_running && self.commits > 0 && self.expires_at <= now => Found::Lost,
+            _ if self.is_running => Found::Running,
+            Some(answer) => Found::Answer(answer),
+            None => Found::Erased(self.status.and_then(|status| u16::try_from(status).ok())),
+        }
+    }
+}
 
-/// A claim that is still the claimant's.
-const HELD: &str = "org_id = $1 AND key = $2 AND claimed_by = $3 AND is_running";
-
-/// Answers that are out of date, and that nobody is at. Each answer that comes takes some with
-/// it: more than one, so that they do not pile up.
+/// Deletes up to ten expired answers that no other transaction has locked. A claim that is marked
+/// as carried out is kept for a day longer (`$3`). It runs whenever an
+/// answer is stored. It deletes several each time, so that expired answers do not accumulate.
 const SWEEP: &str = "DELETE FROM stored_answers WHERE org_id = $1 AND key = ANY (ARRAY( \
          SELECT key FROM stored_answers WHERE org_id = $1 AND expires_at <= $2 \
-         ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED))";
+         AND (NOT is_running OR commits = 0 OR expires_at <= $3) ORDER BY expires_at LIMIT 10 FOR UPDATE SKIP LOCKED))";
 
 impl AnswerRepository for Database {
     fn claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<Found> {
         loop {
-            let found = self.write(|db| {
-                let taken = sql_query(TAKE)
-                    .bind::<SqlUuid, _>(org.0)
-                    .bind::<Binary, _>(&claim.key.0[..])
-                    .bind::<Binary, _>(&claim.fingerprint.0[..])
-                    .bind::<SqlUuid, _>(claim.by)
-                    .bind::<Timestamptz, _>(now + CLAIM)
-                    .bind::<Timestamptz, _>(now)
-                    .execute(db)
-                    .map_err(store)?;
-                if taken == 1 {
+            let found = self.write_at(org, now, |tx| {
+                let row = ClaimRow::of(org, claim, now);
+                let upsert = insert_into(stored_answers::table)
+                    .values(&row)
+                    .on_conflict((stored_answers::org_id, stored_answers::key))
+                    .do_update()
+                    .set(&row);
+                let is_free = stored_answers::expires_at.le(now).and(
+                    not(stored_answers::is_running)
+                        .or(stored_answers::commits.eq(0))
+                        .or(stored_answers::expires_at.le(now - RETENTION)),
+                );
+                let claimed = methods::FilterDsl::filter(upsert, is_free).execute(tx)?;
+                if claimed == 1 {
                     return Ok(Some(Found::Nothing));
                 }
-                let row: Option<Row> = sql_query(READ)
-                    .bind::<SqlUuid, _>(org.0)
-                    .bind::<Binary, _>(&claim.key.0[..])
-                    .get_result(db)
-                    .optional()
-                    .map_err(store)?;
-                Ok(row.map(|row| row.read(claim)))
+                let row: Option<Row> = stored_answers::table
+                    .find((tx.org.0, &claim.key.0[..]))
+                    .select(Row::as_select())
+                    .row(tx)?;
+                Ok(row.map(|row| row.read(claim, now)))
             })?;
-            // One that was there and is not any more was released in between: it is free.
+            // The row was released between the two statements: claim the key again.
             if let Some(found) = found {
                 return Ok(found);
             }
         }
     }
 
-    fn hold(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
-        let statement = format!("UPDATE stored_answers SET expires_at = $4 WHERE {HELD}");
-        self.write(|db| {
-            sql_query(&statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Binary, _>(&claim.key.0[..])
-                .bind::<SqlUuid, _>(claim.by)
-                .bind::<Timestamptz, _>(now + CLAIM)
-                .execute(db)
-                .map(|held| held == 1)
-                .map_err(store)
+    fn extend_claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
+        self.write_at(org, now, |tx| {
+            update(claimed(org.0, claim))
+                .set(stored_answers::expires_at.eq(now + CLAIM))
+                .execute(tx)
+                .map(|updated| updated == 1)
         })
     }
 
-    fn keep(
+    fn store_answer(
         &self,
         org: OrgId,
         claim: &Claim,
+        status: u16,
         answer: Option<Vec<u8>>,
         now: OffsetDateTime,
     ) -> Result<bool> {
         let answer = answer.as_deref();
-        let statement = format!(
-            "UPDATE stored_answers SET is_running = false, expires_at = $5, \
-             answer = CASE WHEN is_erased THEN NULL ELSE $4 END WHERE {HELD}"
-        );
-        self.write(|db| {
-            let kept = sql_query(&statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Binary, _>(&claim.key.0[..])
-                .bind::<SqlUuid, _>(claim.by)
-                .bind::<Nullable<Binary>, _>(answer)
-                .bind::<Timestamptz, _>(now + KEEP)
-                .execute(db)
-                .map_err(store)?;
-            sql_query(SWEEP)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Timestamptz, _>(now)
-                .execute(db)
-                .map_err(store)?;
-            Ok(kept == 1)
+        let status = i16::try_from(status).ok();
+        self.write_at(org, now, |tx| {
+            let unless_erased =
+                case_when(not(stored_answers::is_erased), answer.into_sql::<Nullable<Binary>>());
+            let updated = update(claimed(org.0, claim))
+                .set((
+                    stored_answers::is_running.eq(false),
+                    stored_answers::expires_at.eq(now + RETENTION),
+                    stored_answers::status.eq(status),
+                    stored_answers::answer.eq(unless_erased),
+                ))
+                .execute(tx)?;
+            let sweep = tx.query(SWEEP).bind::<Timestamptz, _>(now);
+            sweep.bind::<Timestamptz, _>(now - RETENTION).execute(tx)?;
+            Ok(updated == 1)
         })
     }
 
-    fn release(&self, org: OrgId, claim: &Claim) -> Result<()> {
-        let statement = format!("DELETE FROM stored_answers WHERE {HELD}");
-        self.write(|db| {
-            sql_query(&statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Binary, _>(&claim.key.0[..])
-                .bind::<SqlUuid, _>(claim.by)
-                .execute(db)
-                .map(drop)
-                .map_err(store)
+    fn release(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<()> {
+        self.write_at(org, now, |tx| {
+            // Both statements wait for a transaction of the request that has not ended yet.
+            let unused = claimed(org.0, claim).filter(stored_answers::commits.eq(0));
+            if delete(unused).execute(tx)? == 0 {
+                let expire = update(claimed(org.0, claim));
+                expire.set(stored_answers::expires_at.eq(now)).execute(tx)?;
+            }
+            Ok(())
         })
     }
 
     fn forget_all(&self, org: OrgId) -> Result<u64> {
-        self.write(|db| forget_all(db, org))
+        self.write(org, forget_all)
     }
 }
 
-/// Erases every stored answer of an organisation, for whoever erases more in one transaction.
-pub(crate) fn forget_all(db: &mut PgConnection, org: OrgId) -> Result<u64> {
-    let statement = "UPDATE stored_answers SET answer = NULL, is_erased = true \
-         WHERE org_id = $1 AND NOT is_erased AND (is_running OR answer IS NOT NULL)";
-    let erased = sql_query(statement).bind::<SqlUuid, _>(org.0).execute(db).map_err(store)?;
+/// Deletes every stored answer of an organisation, as part of an erasure. Their statuses stay.
+pub(crate) fn forget_all(tx: &mut Tx<'_>) -> PgResult<u64> {
+    let has_answer = stored_answers::is_running.or(stored_answers::answer.is_not_null());
+    let erased = update(stored_answers::table)
+        .filter(stored_answers::org_id.eq(tx.org.0))
+        .filter(not(stored_answers::is_erased))
+        .filter(has_answer)
+        .set((stored_answers::answer.eq(None::<&[u8]>), stored_answers::is_erased.eq(true)))
+        .execute(tx)?;
     Ok(erased as u64)
+}
+
+/// Selects the row of a key if this claim is still valid.
+#[auto_type(no_type_alias)]
+pub(crate) fn claimed<'a>(org: Uuid, claim: &'a Claim) -> _ {
+    let key: &'a [u8] = &claim.key.0;
+    let by: Uuid = claim.by;
+    stored_answers::table
+        .find((org, key))
+        .filter(stored_answers::claimed_by.eq(by))
+        .filter(stored_answers::is_running)
 }

@@ -1,8 +1,9 @@
-//! Campaigns, and what they did to people.
+//! The ports of campaigns, their subscriptions and deliveries.
 
-/// What becomes of a subscription `s` that is there already: the earliest of each time, from which
-/// the status follows, and the furthest wins (R27). `LEAST` passes over what is null. Of two who
-/// put a contact in at one moment, it is the same one whoever comes first.
+/// The assignments that unite an existing subscription `s` with a new one: each time becomes the
+/// earlier of the two, and the status becomes the most advanced one that the times allow (R27).
+/// `LEAST` ignores nulls. When two actors subscribe a contact at the same time, the result does not
+/// depend on their order.
 macro_rules! unite_subscriptions {
     () => {
         "ON CONFLICT (org_id, contact_id, campaign_id) DO UPDATE SET \
@@ -30,86 +31,82 @@ mod suppress;
 use std::collections::HashMap;
 
 use contacts_core::campaign::{
-    Campaign, CampaignCursor, CampaignId, CampaignKind, CampaignRepository, ContactCampaigns,
-    Counted, Delivery, DeliveryOutcome, DeliveryStatus, Joining, Subscription,
+    Campaign, CampaignCounts, CampaignId, CampaignKind, CampaignRepository, ContactCampaigns,
+    Delivery, DeliveryOutcome, DeliveryStatus, SubscribeOutcome, Subscription,
 };
 use contacts_core::contact::ContactId;
+use contacts_core::page::TimeCursor;
 use contacts_core::{Actor, OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::dsl::count_star;
+use diesel::pg::Pg;
+use diesel::sql_types::{Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, Insertable, QueryDsl, Queryable, QueryableByName,
+    Selectable, SelectableHelper, insert_into, update,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use self::activity::{DELIVERED, DELIVERIES, SUBSCRIBED, SUBSCRIPTIONS, activity};
+pub(crate) use self::activity::{
+    ACTED, DELIVERED, DELIVERIES, SUBSCRIBED, SUBSCRIPTIONS, activity, read,
+};
 pub(crate) use self::subscribe::subscribe;
-pub(crate) use self::suppress::{follow_address, follow_addresses};
+pub(crate) use self::suppress::{
+    follow_address, follow_addresses, follow_changed_addresses, keep_earliest_unsubscribe,
+    resubscribe, unsubscribe,
+};
 use crate::Database;
-use crate::database::{store, unreadable};
-use crate::statement::{Bind, Statement};
+use crate::database::{PgResult, RunQuery, Tx, unreadable};
+use crate::schema::{campaigns, subscriptions};
+use crate::statement::Bind;
 
-/// What a statement selects of `campaigns m`.
-const COLUMNS: &str = "m.id AS campaign_id, m.kind AS campaign_kind, m.name AS campaign_name, \
-     m.created_at AS campaign_created_at";
-
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, QueryableByName, Insertable)]
+#[diesel(table_name = campaigns, check_for_backend(Pg))]
 struct CampaignRow {
-    #[diesel(sql_type = SqlUuid)]
-    campaign_id: Uuid,
-    #[diesel(sql_type = Text)]
-    campaign_kind: String,
-    #[diesel(sql_type = Text)]
-    campaign_name: String,
-    #[diesel(sql_type = Timestamptz)]
-    campaign_created_at: OffsetDateTime,
+    id: Uuid,
+    kind: String,
+    name: String,
+    created_at: OffsetDateTime,
 }
 
 impl CampaignRow {
-    fn read(self) -> Result<Campaign> {
-        let kind = CampaignKind::parse(&self.campaign_kind);
+    fn of(campaign: &Campaign) -> Self {
+        Self {
+            id: campaign.id.0,
+            kind: campaign.kind.as_str().to_owned(),
+            name: campaign.name.clone(),
+            created_at: campaign.created_at,
+        }
+    }
+
+    fn read(self) -> PgResult<Campaign> {
+        let kind = CampaignKind::parse(&self.kind);
         Ok(Campaign {
-            id: CampaignId(self.campaign_id),
+            id: CampaignId(self.id),
             kind: kind.ok_or_else(|| unreadable("campaigns.kind"))?,
-            name: self.campaign_name,
-            created_at: self.campaign_created_at,
+            name: self.name,
+            created_at: self.created_at,
         })
     }
 }
 
 #[derive(QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = SqlUuid)]
-    campaign_id: Uuid,
-    #[diesel(sql_type = Text)]
-    status: String,
-    #[diesel(sql_type = BigInt)]
-    people: i64,
-}
-
-#[derive(QueryableByName)]
+#[diesel(table_name = subscriptions, check_for_backend(Pg))]
 struct SubscriptionRow {
     #[diesel(embed)]
     campaign: CampaignRow,
-    #[diesel(sql_type = Timestamptz)]
     pending_at: OffsetDateTime,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     sent_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     bounced_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     opened_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     clicked_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     unsubscribed_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Text)]
     actor_kind: String,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
     actor_id: Option<Uuid>,
 }
 
 impl SubscriptionRow {
-    fn read(self, contact: ContactId) -> Result<(Campaign, Subscription)> {
+    fn read(self, contact: ContactId) -> PgResult<(Campaign, Subscription)> {
         let campaign = self.campaign.read()?;
         let actor = Actor::from_parts(&self.actor_kind, self.actor_id);
         let subscription = Subscription {
@@ -135,39 +132,48 @@ struct PersonRow {
 
 impl CampaignRepository for Database {
     fn register(&self, org: OrgId, campaign: &Campaign) -> Result<(Campaign, bool)> {
-        self.write(|db| register(db, org, campaign))
+        self.write(org, |tx| register(tx, campaign))
     }
 
-    fn get(&self, org: OrgId, id: CampaignId) -> Result<Option<Counted>> {
-        self.read(|db| {
-            let found = find(db, org, id, "")?;
-            Ok(count(db, org, found.into_iter().collect())?.pop())
+    fn get(&self, org: OrgId, id: CampaignId) -> Result<Option<CampaignCounts>> {
+        self.read(org, |tx| {
+            let row: Option<CampaignRow> =
+                campaigns::table.find((tx.org.0, id.0)).select(CampaignRow::as_select()).row(tx)?;
+            let campaign = row.map(CampaignRow::read).transpose()?;
+            Ok(count(tx, campaign.into_iter().collect())?.pop())
         })
     }
 
     fn list(
         &self,
         org: OrgId,
-        after: Option<CampaignCursor>,
+        after: Option<TimeCursor>,
         limit: usize,
-    ) -> Result<Vec<Counted>> {
-        self.read(|db| {
-            let mut select = Statement::of(org);
-            select.push("SELECT ").push(COLUMNS).push(" FROM campaigns m WHERE m.org_id = $1");
-            if let Some(after) = after {
-                select.push(" AND (m.created_at, m.id) < (").bind(Bind::Time(after.created_at));
-                select.push(", ").bind(Bind::Uuid(after.id.0)).push(")");
+    ) -> Result<Vec<CampaignCounts>> {
+        self.read(org, |tx| {
+            let mut select = campaigns::table
+                .filter(campaigns::org_id.eq(tx.org.0))
+                .order((campaigns::created_at.desc(), campaigns::id.desc()))
+                .limit(limit as i64)
+                .select(CampaignRow::as_select())
+                .into_boxed();
+            if let Some(TimeCursor { at, id }) = after {
+                let is_earlier = campaigns::created_at.lt(at).or(campaigns::id.lt(id));
+                select = select.filter(campaigns::created_at.le(at).and(is_earlier));
             }
-            select.push(" ORDER BY m.created_at DESC, m.id DESC LIMIT ");
-            let rows: Vec<CampaignRow> =
-                select.bind(Bind::Int(limit as i64)).build().load(db).map_err(store)?;
-            let campaigns = rows.into_iter().map(CampaignRow::read).collect::<Result<_>>()?;
-            count(db, org, campaigns)
+            let rows: Vec<CampaignRow> = select.load(tx)?;
+            let campaigns = rows.into_iter().map(CampaignRow::read).collect::<PgResult<_>>()?;
+            count(tx, campaigns)
         })
     }
 
-    fn deliver(&self, org: OrgId, deliveries: &[Delivery]) -> Result<Vec<DeliveryOutcome>> {
-        self.write(|db| deliver::deliver(self, db, org, deliveries))
+    fn deliver(
+        &self,
+        org: OrgId,
+        deliveries: &[Delivery],
+        now: OffsetDateTime,
+    ) -> Result<Vec<DeliveryOutcome>> {
+        self.write_at(org, now, |tx| deliver::deliver(tx, deliveries))
     }
 
     fn subscribe(
@@ -177,97 +183,89 @@ impl CampaignRepository for Database {
         contacts: &[ContactId],
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Result<Vec<(ContactId, Joining)>> {
-        self.write(|db| subscribe(db, org, campaign, contacts, actor, now))
+    ) -> Result<Vec<(ContactId, SubscribeOutcome)>> {
+        self.write_at(org, now, |tx| subscribe(tx, campaign, contacts, actor))
     }
 
-    fn of_contact(&self, org: OrgId, contact: ContactId) -> Result<Option<ContactCampaigns>> {
-        self.read(|db| of_contact(db, org, contact))
+    fn of_contact(
+        &self,
+        org: OrgId,
+        contact: ContactId,
+        after: Option<TimeCursor>,
+        limit: usize,
+    ) -> Result<Option<ContactCampaigns>> {
+        self.read(org, |tx| of_contact(tx, contact, after, limit))
     }
 }
 
-fn register(db: &mut PgConnection, org: OrgId, campaign: &Campaign) -> Result<(Campaign, bool)> {
-    let statement = "INSERT INTO campaigns (org_id, id, kind, name, created_at) \
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (org_id, id) DO NOTHING";
-    let inserted = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(campaign.id.0)
-        .bind::<Text, _>(campaign.kind.as_str())
-        .bind::<Text, _>(&campaign.name)
-        .bind::<Timestamptz, _>(campaign.created_at)
-        .execute(db)
-        .map_err(store)?;
+fn register(tx: &mut Tx<'_>, campaign: &Campaign) -> PgResult<(Campaign, bool)> {
+    let inserted = insert_into(campaigns::table)
+        .values((campaigns::org_id.eq(tx.org.0), CampaignRow::of(campaign)))
+        .on_conflict((campaigns::org_id, campaigns::id))
+        .do_nothing()
+        .execute(tx)?;
     if inserted == 1 {
         return Ok((campaign.clone(), true));
     }
-    let known = find(db, org, campaign.id, " FOR NO KEY UPDATE")?;
-    let kept = known.ok_or_else(|| unreadable("campaigns.id"))?.registered_again(campaign)?;
-    sql_query("UPDATE campaigns SET name = $3 WHERE org_id = $1 AND id = $2 AND name <> $3")
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(kept.id.0)
-        .bind::<Text, _>(&kept.name)
-        .execute(db)
-        .map_err(store)?;
+    let row: CampaignRow = campaigns::table
+        .find((tx.org.0, campaign.id.0))
+        .select(CampaignRow::as_select())
+        .for_no_key_update()
+        .get_result(tx)?;
+    let kept = row.read()?.registered_again(campaign)?;
+    let stored = campaigns::table.find((tx.org.0, kept.id.0));
+    update(stored.filter(campaigns::name.ne(&kept.name)))
+        .set(campaigns::name.eq(&kept.name))
+        .execute(tx)?;
     Ok((kept, false))
 }
 
-fn find(db: &mut PgConnection, org: OrgId, id: CampaignId, lock: &str) -> Result<Option<Campaign>> {
-    let mut select = Statement::of(org);
-    select.push("SELECT ").push(COLUMNS).push(" FROM campaigns m WHERE m.org_id = $1 AND m.id = ");
-    select.bind(Bind::Uuid(id.0)).push(lock);
-    let row: Option<CampaignRow> = select.build().get_result(db).optional().map_err(store)?;
-    row.map(CampaignRow::read).transpose()
-}
-
-/// How many people are in each campaign, by status: each is counted along its own index.
-fn count(db: &mut PgConnection, org: OrgId, campaigns: Vec<Campaign>) -> Result<Vec<Counted>> {
-    let ids: Vec<_> = campaigns.iter().map(|campaign| campaign.id.0).collect();
-    let statement = "SELECT campaign_id, status, count(*) AS people FROM subscriptions \
-         WHERE org_id = $1 AND campaign_id = ANY($2) GROUP BY campaign_id, status";
-    let rows: Vec<CountRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .load(db)
-        .map_err(store)?;
+/// Counts the contacts in each campaign by status, with one range of an index per campaign.
+fn count(tx: &mut Tx<'_>, campaigns: Vec<Campaign>) -> PgResult<Vec<CampaignCounts>> {
+    let rows: Vec<(Uuid, String, i64)> = subscriptions::table
+        .filter(subscriptions::org_id.eq(tx.org.0))
+        .filter(subscriptions::campaign_id.eq_any(campaigns.iter().map(|campaign| campaign.id.0)))
+        .group_by((subscriptions::campaign_id, subscriptions::status))
+        .select((subscriptions::campaign_id, subscriptions::status, count_star()))
+        .load(tx)?;
     let mut counts: HashMap<_, Vec<_>> = HashMap::new();
-    for row in rows {
-        let status = DeliveryStatus::parse(&row.status);
+    for (campaign, status, contacts) in rows {
+        let status = DeliveryStatus::parse(&status);
         let status = status.ok_or_else(|| unreadable("subscriptions.status"))?;
-        counts.entry(row.campaign_id).or_default().push((status, row.people.cast_unsigned()));
+        counts.entry(campaign).or_default().push((status, contacts.cast_unsigned()));
     }
     let counted = campaigns.into_iter().map(|campaign| {
         let people = counts.remove(&campaign.id.0).unwrap_or_default().into_iter().collect();
-        Counted { campaign, people }
+        CampaignCounts { campaign, people }
     });
     Ok(counted.collect())
 }
 
 fn of_contact(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     contact: ContactId,
-) -> Result<Option<ContactCampaigns>> {
+    after: Option<TimeCursor>,
+    limit: usize,
+) -> PgResult<Option<ContactCampaigns>> {
     let person = "SELECT (SELECT u.at FROM unsubscribes u WHERE u.org_id = $1 \
              AND u.contact_id = $2) AS unsubscribed_at \
          FROM contacts c WHERE c.org_id = $1 AND c.id = $2";
-    let person: Option<PersonRow> = sql_query(person)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(contact.0)
-        .get_result(db)
-        .optional()
-        .map_err(store)?;
+    let person: Option<PersonRow> = tx.query(person).bind::<SqlUuid, _>(contact.0).row(tx)?;
     let Some(PersonRow { unsubscribed_at }) = person else { return Ok(None) };
-    let select = format!(
-        "SELECT {COLUMNS}, s.pending_at, s.sent_at, s.bounced_at, s.opened_at, s.clicked_at, \
-             s.unsubscribed_at, s.actor_kind, s.actor_id \
+    let mut select = tx.statement().with(Bind::Uuid(contact.0));
+    select.push(
+        "SELECT m.id, m.kind, m.name, m.created_at, s.pending_at, s.sent_at, \
+             s.bounced_at, s.opened_at, s.clicked_at, s.unsubscribed_at, s.actor_kind, s.actor_id \
          FROM subscriptions s JOIN campaigns m ON m.org_id = $1 AND m.id = s.campaign_id \
-         WHERE s.org_id = $1 AND s.contact_id = $2 ORDER BY s.pending_at DESC, s.campaign_id DESC"
+         WHERE s.org_id = $1 AND s.contact_id = $2",
     );
-    let rows: Vec<SubscriptionRow> = sql_query(select)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(contact.0)
-        .load(db)
-        .map_err(store)?;
-    let items = rows.into_iter().map(|row| row.read(contact)).collect::<Result<_>>()?;
+    if let Some(after) = after {
+        select.push(" AND (s.pending_at, s.campaign_id) < (").bind(Bind::Time(after.at));
+        select.push(", ").bind(Bind::Uuid(after.id)).push(")");
+    }
+    select.push(" ORDER BY s.pending_at DESC, s.campaign_id DESC LIMIT ");
+    select.bind(Bind::Int(limit as i64));
+    let rows: Vec<SubscriptionRow> = select.load(tx)?;
+    let items = rows.into_iter().map(|row| row.read(contact)).collect::<PgResult<_>>()?;
     Ok(Some(ContactCampaigns { items, unsubscribed_at }))
 }

@@ -1,59 +1,51 @@
-//! Captures of chat widgets (R17).
+//! The port of captures from chat widgets (R17).
 //!
-//! Everybody who writes holds things in one order, so that nobody waits in a circle: the visitor,
-//! then the contacts that are there, by their ids, then the address that somebody new or blank
-//! gets, then the visitor's row, and then the conversation.
+//! Deadlocks are the danger here. Every transaction therefore locks rows in this order:
+//! - the visitor,
+//! - the existing contacts and their pairs, by id,
+//! - the address that a new or filled contact takes,
+//! - the row of the visitor,
+//! - the conversation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::contact::{
-    Activity, ActivityKind, Capture, CaptureRepository, Change, Contact, ContactId, EmailAddress,
-    Meeting, OwnContact, is_only_captured,
+    Activity, ActivityKind, AddressSource, Capture, CaptureMatch, CaptureRepository, Change,
+    Contact, ContactId, EmailAddress, MergeFields, VisitorContact, is_only_captured,
 };
 use contacts_core::event::{ContactEvent, EventKind};
-use contacts_core::{Actor, OrgId, Result};
-use diesel::pg::PgConnection;
+use contacts_core::{Actor, Error, Result};
+use diesel::dsl::exists;
 use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, NullableExpressionMethods, QueryDsl, insert_into,
+    select,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::contacts::{Custom, arrivals, find, fold, hold, insert_contacts, record, update_row};
-use crate::conversations::{self, hold_visitor, run_again};
-use crate::database::{is, is_unique_violation, store};
-use crate::duplicates::pair;
+use crate::contacts::{
+    Custom, find, fold, insert_contacts, lock_contacts, record, sources, update_row,
+};
+use crate::conversations::{self, lock_visitor};
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
+use crate::duplicates::record_pair;
 use crate::events::publish;
+use crate::schema::{
+    activity, addresses, contact_conversations, contact_sources, deliveries, notes, subscriptions,
+    unsubscribes, visitors,
+};
 
-#[derive(QueryableByName)]
-struct IsThere {
-    #[diesel(sql_type = Bool)]
-    is_there: bool,
-}
+/// Values that the visitor stated earlier in the conversation, by the contact that got them.
+type StatedValues = BTreeMap<ContactId, BTreeSet<String>>;
 
-#[derive(QueryableByName)]
-struct SaidRow {
-    #[diesel(sql_type = SqlUuid)]
-    contact_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    origin_id: Uuid,
-    #[diesel(sql_type = Array<Text>)]
-    said: Vec<String>,
-}
-
-/// What the visitor said in the conversation before, by the contact that it was about.
-type Said = BTreeMap<ContactId, BTreeSet<String>>;
-
-/// Who may be meant: the contact of the address, the visitor's own, and the one that has the
-/// conversation.
-#[derive(Clone, Copy, PartialEq, Eq, QueryableByName)]
-struct Met {
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    of_address: Option<Uuid>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    own: Option<Uuid>,
-    #[diesel(sql_type = Nullable<SqlUuid>)]
-    told: Option<Uuid>,
+/// Ids of the contacts that a capture may match.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Candidates {
+    by_address: Option<Uuid>,
+    by_visitor: Option<Uuid>,
+    by_conversation: Option<Uuid>,
 }
 
 impl CaptureRepository for Database {
@@ -64,173 +56,191 @@ impl CaptureRepository for Database {
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<ContactId> {
-        self.write(|db| Taking { database: self, capture, actor, now }.take(db, id))
+        self.write_at(capture.org, now, |tx| Application { capture, actor, now }.apply(tx, id))
     }
 }
 
-/// One capture, while it is taken.
-struct Taking<'a> {
-    database: &'a Database,
+/// A capture that is being applied.
+struct Application<'a> {
     capture: &'a Capture,
     actor: Actor,
     now: OffsetDateTime,
 }
 
-impl Taking<'_> {
-    fn take(&self, db: &mut PgConnection, id: ContactId) -> Result<ContactId> {
-        let Capture { org, visitor, .. } = self.capture;
-        hold_visitor(db, *org, visitor)?;
-        let met = self.met(db)?;
-        let there = [met.of_address, met.own, met.told].into_iter().flatten();
-        let ids: Vec<_> = there.map(ContactId).collect();
-        let mut said = Said::new();
+impl Application<'_> {
+    fn apply(&self, tx: &mut TimedTx<'_>, id: ContactId) -> PgResult<ContactId> {
+        let Capture { visitor, .. } = self.capture;
+        lock_visitor(tx, visitor)?;
+        let candidates = self.candidates(tx)?;
+        let Candidates { by_address, by_visitor, by_conversation } = candidates;
+        let ids: Vec<_> = [by_address, by_visitor, by_conversation]
+            .into_iter()
+            .flatten()
+            .map(ContactId)
+            .collect();
+        let mut stated = StatedValues::new();
         if !ids.is_empty() {
-            hold(db, *org, &ids)?;
-            if self.met(db)? != met {
+            lock_contacts(tx, &ids)?;
+            if self.candidates(tx)? != candidates {
                 return Err(run_again());
             }
-            said = self.said(db, &ids)?;
+            stated = self.stated_values(tx, &ids)?;
         }
-        if let Some(contact) = self.capture.is_repeated(&said) {
+        if let Some(contact) = self.capture.is_repeated(&stated) {
             return Ok(contact);
         }
-        let of_address = self.held(db, met.of_address)?;
-        let own = self.held(db, met.own)?;
+        let of_address = read_locked(tx, by_address)?;
+        let own = read_locked(tx, by_visitor)?;
         let own = match &own {
-            Some(contact) => Some(OwnContact {
+            Some(contact) => Some(VisitorContact {
                 contact,
-                is_only_captured: contact.email.is_none() && is_only_met(db, contact)?,
+                is_only_captured: contact.email.is_none() && is_only_from_captures(tx, contact)?,
             }),
             None => None,
         };
-        let meeting = self.capture.meet(of_address.as_ref(), own);
-        let (contact, beside) = match (meeting, of_address, own) {
-            (Meeting::Folded { .. }, Some(survivor), Some(own)) => {
-                let folded = fold(self.database, db, survivor, own.contact, self.actor, self.now)?;
-                let theirs = said.remove(&own.contact.id).unwrap_or_default();
-                said.entry(folded.contact.id).or_default().extend(theirs);
-                (self.fill(db, folded.contact, &said)?, None)
+        let match_result = self.capture.match_contacts(of_address.as_ref(), own);
+        let (contact, possible_duplicate) = match (match_result, of_address, own) {
+            (CaptureMatch::Folded { .. }, Some(survivor), Some(own)) => {
+                let folded = fold(tx, survivor, own.contact, &MergeFields::default(), self.actor)?;
+                let stated_before = stated.remove(&own.contact.id).unwrap_or_default();
+                stated.entry(folded.contact.id).or_default().extend(stated_before);
+                (self.fill(tx, folded.contact, &stated)?, None)
             }
-            (Meeting::Known { beside, .. }, Some(contact), _) => {
-                (self.fill(db, contact, &said)?, beside)
+            (CaptureMatch::Known { possible_duplicate, .. }, Some(contact), _) => {
+                (self.fill(tx, contact, &stated)?, possible_duplicate)
             }
-            (Meeting::Known { beside, .. }, None, Some(own)) => {
-                (self.fill(db, own.contact.clone(), &said)?, beside)
+            (CaptureMatch::Known { possible_duplicate, .. }, None, Some(own)) => {
+                (self.fill(tx, own.contact.clone(), &stated)?, possible_duplicate)
             }
-            (Meeting::New { beside }, ..) => (self.add(db, id)?, beside),
-            // A meeting is with those that are there.
-            (Meeting::Known { .. } | Meeting::Folded { .. }, ..) => return Err(run_again()),
+            (CaptureMatch::New { possible_duplicate }, ..) => {
+                (self.add(tx, id)?, possible_duplicate)
+            }
+            // The core matches existing contacts only, so this match contradicts what was read.
+            (CaptureMatch::Known { .. } | CaptureMatch::Folded { .. }, ..) => {
+                return Err(run_again());
+            }
         };
-        self.arrive(db, contact, matches!(meeting, Meeting::New { .. }))?;
-        if let Some(beside) = beside {
-            pair(db, *org, contact, beside, self.now)?;
+        self.add_source(tx, contact, matches!(match_result, CaptureMatch::New { .. }))?;
+        if let Some(possible_duplicate) = possible_duplicate {
+            record_pair(tx, contact, possible_duplicate)?;
         }
-        let is_news = own.is_none();
-        if is_news {
-            self.know(db, contact)?;
+        let is_new_visitor = own.is_none();
+        if is_new_visitor {
+            self.insert_visitor(tx, contact)?;
         }
-        self.link(db, contact, is_news)?;
+        self.link(tx, contact, is_new_visitor)?;
         Ok(contact)
     }
 
-    /// In one question: a capture is made of few, and each of them costs as much as it does.
-    fn met(&self, db: &mut PgConnection) -> Result<Met> {
-        let Capture { org, visitor, conversation, email, .. } = self.capture;
-        let statement = "SELECT (SELECT id FROM contacts WHERE org_id = $1 AND email_key = $2) \
-                 AS of_address, \
-             (SELECT contact_id FROM visitors \
-                 WHERE org_id = $1 AND widget_id = $3 AND visitor = $4) AS own, \
-             (SELECT contact_id FROM contact_conversations \
-                 WHERE org_id = $1 AND conversation_id = $5) AS told";
-        sql_query(statement)
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Nullable<Text>, _>(email.as_ref().map(EmailAddress::key))
-            .bind::<SqlUuid, _>(visitor.widget())
-            .bind::<Text, _>(visitor.id())
-            .bind::<SqlUuid, _>(conversation.0)
-            .get_result(db)
-            .map_err(store)
+    /// Finds the matching contacts in one query. A capture runs few queries, so each more query
+    /// would cost noticeably.
+    fn candidates(&self, tx: &mut Tx<'_>) -> PgResult<Candidates> {
+        let Capture { visitor, conversation, email, .. } = self.capture;
+        let org = tx.org.0;
+        let by_address = addresses::table
+            .filter(addresses::org_id.eq(org))
+            .filter(addresses::email_key.nullable().eq(email.as_ref().map(EmailAddress::key)))
+            .select(addresses::contact_id)
+            .single_value();
+        let by_visitor = visitors::table
+            .find((org, visitor.widget(), visitor.id()))
+            .select(visitors::contact_id)
+            .single_value();
+        let by_conversation = contact_conversations::table
+            .filter(contact_conversations::org_id.eq(org))
+            .filter(contact_conversations::conversation_id.eq(conversation.0))
+            .select(contact_conversations::contact_id)
+            .single_value();
+        let (by_address, by_visitor, by_conversation) =
+            select((by_address, by_visitor, by_conversation)).get_result(tx)?;
+        Ok(Candidates { by_address, by_visitor, by_conversation })
     }
 
-    fn said(&self, db: &mut PgConnection, contacts: &[ContactId]) -> Result<Said> {
-        let Capture { org, visitor, conversation, .. } = self.capture;
-        // By the contacts, and never by the widget: where the statistics know no capture yet, a
-        // walk over all of its captures looks as good. Only what came by a chat has a visitor.
-        let statement = "SELECT contact_id, origin_id, said FROM contact_sources \
-             WHERE org_id = $1 AND contact_id = ANY($2) AND reference = $3 AND visitor = $4";
-        let rows: Vec<SaidRow> = sql_query(statement)
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<SqlUuid>, _>(contacts.iter().map(|id| id.0).collect::<Vec<_>>())
-            .bind::<Text, _>(conversation.to_string())
-            .bind::<Text, _>(visitor.id())
-            .load(db)
-            .map_err(store)?;
-        let of_widget = rows.into_iter().filter(|row| row.origin_id == visitor.widget());
-        let said = |row: SaidRow| (ContactId(row.contact_id), row.said.into_iter().collect());
-        Ok(of_widget.map(said).collect())
+    fn stated_values(&self, tx: &mut Tx<'_>, contacts: &[ContactId]) -> PgResult<StatedValues> {
+        let Capture { visitor, conversation, .. } = self.capture;
+        // Filter by the contacts and never by the widget: when the statistics do not know the
+        // captures yet, Postgres may scan all captures of the widget. Only sources of the kind
+        // `chat` have a visitor.
+        let rows: Vec<(Uuid, Uuid, Vec<Option<String>>)> = contact_sources::table
+            .filter(contact_sources::org_id.eq(tx.org.0))
+            .filter(contact_sources::contact_id.eq_any(contacts.iter().map(|id| id.0)))
+            .filter(contact_sources::reference.eq(conversation.to_string()))
+            .filter(contact_sources::visitor.eq(visitor.id()))
+            .select((
+                contact_sources::contact_id,
+                contact_sources::detail_id,
+                contact_sources::said,
+            ))
+            .load(tx)?;
+        let of_widget = rows.into_iter().filter(|(_, widget, _)| *widget == visitor.widget());
+        Ok(of_widget
+            .map(|(contact, _, values)| {
+                (ContactId(contact), values.into_iter().flatten().collect())
+            })
+            .collect())
     }
 
-    fn held(&self, db: &mut PgConnection, id: Option<Uuid>) -> Result<Option<Contact>> {
-        let Some(id) = id else { return Ok(None) };
-        find(db, self.capture.org, ContactId(id), Custom::Whole, "")?
-            .map(Some)
-            .ok_or_else(run_again)
-    }
-
-    fn add(&self, db: &mut PgConnection, id: ContactId) -> Result<ContactId> {
+    fn add(&self, tx: &mut Tx<'_>, id: ContactId) -> PgResult<ContactId> {
         let contact = self.capture.to_contact(id, self.now);
-        if insert_contacts(self.database, db, contact.org, &[&contact])? == 0 {
+        if !insert_contacts(tx, &[&contact])? {
             return Err(run_again());
         }
-        self.tell(db, id, EventKind::Created, Vec::new())?;
+        self.publish_event(tx, id, EventKind::Created, Vec::new())?;
         Ok(id)
     }
 
-    fn fill(&self, db: &mut PgConnection, mut contact: Contact, said: &Said) -> Result<ContactId> {
+    fn fill(
+        &self,
+        tx: &mut Tx<'_>,
+        mut contact: Contact,
+        stated: &StatedValues,
+    ) -> PgResult<ContactId> {
         let before = contact.clone();
-        let capture = match said.get(&contact.id) {
-            Some(said) => &self.capture.unsaid(said),
+        let capture = match stated.get(&contact.id) {
+            Some(stated) => &self.capture.without_known(stated),
             None => self.capture,
         };
         let changes: Change = capture.fill(&mut contact, self.now);
         if !changes.is_empty() {
-            update_row(self.database, db, &before, &contact).map_err(|error| {
-                // Somebody else took the address.
-                if is(&error, is_unique_violation) { run_again() } else { error }
-            })?;
-            let fields = changes.iter().map(|change| change.field.clone()).collect();
-            self.tell(db, contact.id, EventKind::Updated, fields)?;
+            let is_consent_changed = update_row(tx, &before, &contact, AddressSource::Chat)
+                .map_err(|error| match error {
+                    // Another transaction took the address: run this one again.
+                    PgError::Core(Error::EmailTaken(_)) => run_again(),
+                    error => error,
+                })?;
+            let mut fields: Vec<_> = changes.iter().map(|change| change.field.clone()).collect();
+            fields.extend(is_consent_changed.then(|| "consent".to_owned()));
+            self.publish_event(tx, contact.id, EventKind::Updated, fields)?;
             let what = ActivityKind::Captured(changes);
             let activity = Activity { at: self.now, actor: self.actor, what };
-            record(db, contact.org, contact.id, self.database.ids.next(), &activity)?;
+            record(tx, contact.id, &activity)?;
         }
         Ok(contact.id)
     }
 
-    fn tell(
+    fn publish_event(
         &self,
-        db: &mut PgConnection,
+        tx: &mut Tx<'_>,
         id: ContactId,
         kind: EventKind,
         fields: Vec<String>,
-    ) -> Result<()> {
+    ) -> PgResult<()> {
         let event = ContactEvent::of(id, kind, fields, self.actor, self.now);
-        publish(self.database, db, self.capture.org, &[event])
+        publish(tx, &[event])
     }
 
-    fn arrive(&self, db: &mut PgConnection, contact: ContactId, is_first: bool) -> Result<()> {
-        let Capture { org, visitor, conversation, at, .. } = self.capture;
+    fn add_source(&self, tx: &mut Tx<'_>, contact: ContactId, is_first: bool) -> PgResult<()> {
+        let Capture { visitor, conversation, at, .. } = self.capture;
         let key = match self.actor {
             Actor::Key(key) => Some(key.0),
             _ => None,
         };
-        let statement = "INSERT INTO contact_sources AS s (org_id, contact_id, kind, origin_id, \
+        let statement = "INSERT INTO contact_sources AS s (org_id, contact_id, kind, detail_id, \
                  reference, visitor, at, is_first, key_id, said) \
              VALUES ($1, $2, 'chat', $3, $4, $5, $6, $7, $8, $9) \
-             ON CONFLICT (org_id, contact_id, kind, origin_id, reference) \
+             ON CONFLICT (org_id, contact_id, kind, detail_id, reference) \
                  DO UPDATE SET said = s.said || excluded.said WHERE s.visitor = excluded.visitor";
-        sql_query(statement)
-            .bind::<SqlUuid, _>(org.0)
+        tx.query(statement)
             .bind::<SqlUuid, _>(contact.0)
             .bind::<SqlUuid, _>(visitor.widget())
             .bind::<Text, _>(conversation.to_string())
@@ -238,69 +248,83 @@ impl Taking<'_> {
             .bind::<Timestamptz, _>(*at)
             .bind::<Bool, _>(is_first)
             .bind::<Nullable<SqlUuid>, _>(key)
-            .bind::<Array<Text>, _>(self.capture.said().into_iter().collect::<Vec<_>>())
-            .execute(db)
+            .bind::<Array<Text>, _>(self.capture.stated().into_iter().collect::<Vec<_>>())
+            .execute(tx)
             .map(drop)
-            .map_err(store)
     }
 
-    /// From now on it is known who the visitor is.
-    fn know(&self, db: &mut PgConnection, contact: ContactId) -> Result<()> {
-        let Capture { org, visitor, .. } = self.capture;
-        let statement = "INSERT INTO visitors (org_id, widget_id, visitor, contact_id) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (org_id, widget_id, visitor) DO NOTHING";
-        let known = sql_query(statement)
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<SqlUuid, _>(visitor.widget())
-            .bind::<Text, _>(visitor.id())
-            .bind::<SqlUuid, _>(contact.0)
-            .execute(db)
-            .map_err(store)?;
-        if known == 0 { Err(run_again()) } else { Ok(()) }
+    /// Stores a new visitor with its contact.
+    fn insert_visitor(&self, tx: &mut Tx<'_>, contact: ContactId) -> PgResult<()> {
+        let Capture { visitor, .. } = self.capture;
+        let inserted = insert_into(visitors::table)
+            .values((
+                visitors::org_id.eq(tx.org.0),
+                visitors::widget_id.eq(visitor.widget()),
+                visitors::visitor.eq(visitor.id()),
+                visitors::contact_id.eq(contact.0),
+            ))
+            .on_conflict((visitors::org_id, visitors::widget_id, visitors::visitor))
+            .do_nothing()
+            .execute(tx)?;
+        if inserted == 0 { Err(run_again()) } else { Ok(()) }
     }
 
-    /// Links the conversation; and when it is news who the visitor is, all that they said before.
-    fn link(&self, db: &mut PgConnection, contact: ContactId, is_news: bool) -> Result<()> {
-        let told = self.capture.conversation();
-        // What is new was released by nobody.
-        let is_new = conversations::insert(db, &told)?;
-        if is_news {
-            conversations::adopt(db, told.org, &told.visitor, contact, None)?;
+    /// Links the conversation to the contact. For a new visitor it also links the earlier
+    /// conversations of the visitor.
+    fn link(&self, tx: &mut Tx<'_>, contact: ContactId, is_new_visitor: bool) -> PgResult<()> {
+        let conversation = self.capture.conversation();
+        // A new conversation cannot have been released, so it needs no permission to be linked.
+        let is_new = conversations::insert(tx, &conversation)?;
+        if is_new_visitor {
+            conversations::adopt(tx, &conversation.visitor, contact, None)?;
         }
-        if is_new && is_news {
+        if is_new && is_new_visitor {
             return Ok(());
         }
         if !is_new {
-            let kept = conversations::find(db, told.org, told.id, "")?.ok_or_else(run_again)?;
-            // A widget cannot lay hands on what another visitor said.
-            if kept.visitor != told.visitor {
+            let stored = conversations::find(tx, conversation.id)?.ok_or_else(run_again)?;
+            // A widget must not take over the conversation of another visitor.
+            if stored.visitor != conversation.visitor {
                 return Ok(());
             }
-            conversations::take_up(db, told.org, told.id)?;
+            conversations::allow_link(tx, conversation.id)?;
         }
         let takes = self.capture.takes_conversation();
-        conversations::link(db, told.org, told.id, contact, takes)
+        conversations::link(tx, conversation.id, contact, takes)
     }
 }
 
-/// Whether nothing but captures is behind a contact, which is held.
-fn is_only_met(db: &mut PgConnection, contact: &Contact) -> Result<bool> {
-    let (org, id) = (contact.org, contact.id);
-    Ok(is_only_captured(contact, &arrivals(db, org, id)?, &[]) && !has_more(db, org, id)?)
+/// Returns a locked contact, with its values of archived fields.
+fn read_locked(tx: &mut Tx<'_>, id: Option<Uuid>) -> PgResult<Option<Contact>> {
+    let Some(id) = id else { return Ok(None) };
+    find(tx, ContactId(id), Custom::Whole, "")?.map(Some).ok_or_else(run_again)
 }
 
-/// Whether more happened to a contact than captures, or anything else hangs on it.
-fn has_more(db: &mut PgConnection, org: OrgId, id: ContactId) -> Result<bool> {
-    let statement = "SELECT EXISTS (SELECT FROM contact_events WHERE org_id = $1 \
-             AND contact_id = $2 AND kind NOT IN ('created', 'captured')) \
-         OR EXISTS (SELECT FROM notes WHERE org_id = $1 AND contact_id = $2) \
-         OR EXISTS (SELECT FROM subscriptions WHERE org_id = $1 AND contact_id = $2) \
-         OR EXISTS (SELECT FROM deliveries WHERE org_id = $1 AND contact_id = $2) \
-         OR EXISTS (SELECT FROM unsubscribes WHERE org_id = $1 AND contact_id = $2) AS is_there";
-    let more: IsThere = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .get_result(db)
-        .map_err(store)?;
-    Ok(more.is_there)
+/// Returns whether a locked contact consists of captures only.
+fn is_only_from_captures(tx: &mut Tx<'_>, contact: &Contact) -> PgResult<bool> {
+    let id = contact.id;
+    Ok(is_only_captured(contact, &sources(tx, id)?, &[]) && !has_more(tx, id)?)
+}
+
+/// Returns whether a contact has other activity than captures, or notes, subscriptions, deliveries
+/// or unsubscribes.
+fn has_more(tx: &mut Tx<'_>, id: ContactId) -> PgResult<bool> {
+    let org = tx.org.0;
+    let activity = activity::table
+        .filter(activity::org_id.eq(org).and(activity::contact_id.eq(id.0)))
+        .filter(activity::kind.ne_all(["created", "captured"]));
+    let notes = notes::table.filter(notes::org_id.eq(org).and(notes::contact_id.eq(id.0)));
+    let subscriptions = subscriptions::table
+        .filter(subscriptions::org_id.eq(org).and(subscriptions::contact_id.eq(id.0)));
+    let deliveries =
+        deliveries::table.filter(deliveries::org_id.eq(org).and(deliveries::contact_id.eq(id.0)));
+    let unsubscribes = unsubscribes::table.find((org, id.0));
+    select(
+        exists(activity)
+            .or(exists(notes))
+            .or(exists(subscriptions))
+            .or(exists(deliveries))
+            .or(exists(unsubscribes)),
+    )
+    .get_result(tx)
 }

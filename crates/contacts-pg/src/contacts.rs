@@ -1,6 +1,7 @@
-//! Contacts.
+//! The port of contacts.
 
 mod activity;
+mod addresses;
 mod filter;
 mod list;
 mod merge;
@@ -8,30 +9,38 @@ mod row;
 mod write;
 
 use contacts_core::contact::{
-    Activities, ActivityPlace, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
-    ContactRepository, Listed, Merged, PageRequest, Tagged, Updated,
+    Activities, ActivityCursor, Contact, ContactAddress, ContactFilter, ContactId, ContactPage,
+    ContactPatch, ContactRepository, EmailAddress, ExternalId, MergeRequest, Merged, PageRequest,
+    Source, SourceCursor, Tagged, Updated,
 };
 use contacts_core::page::{Count, PageSize};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId, Result};
-use diesel::pg::PgConnection;
+use diesel::QueryDsl;
 use time::OffsetDateTime;
 
-pub(crate) use self::activity::{arrivals, events_of, record, record_all};
-pub(crate) use self::filter::{Look, push_filter};
+pub(crate) use self::activity::{events_of, record, record_all, sources};
+pub(crate) use self::addresses::{OWNERS, add_addresses, joined, rewrite_addresses};
+pub(crate) use self::filter::{Access, push_filter};
 pub use self::list::explain_list;
-pub(crate) use self::merge::{fold, hold};
+pub(crate) use self::merge::{fold, lock_contacts, merged_into};
 pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, find, select_contacts};
 pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags, update_row};
 use crate::Database;
+use crate::database::{PgResult, RunQuery, Tx};
+use crate::schema::contacts;
 
-/// The contact with its values of archived fields, held until the transaction ends.
-pub(crate) fn find_whole(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ContactId,
-) -> Result<Option<Contact>> {
-    row::find(db, org, id, Custom::Whole, " FOR UPDATE OF c")
+/// Locks a contact, so that it cannot be deleted until the transaction ends. Returns whether the
+/// contact exists.
+pub(crate) fn lock_contact(tx: &mut Tx<'_>, id: ContactId) -> PgResult<bool> {
+    let contact = contacts::table.find((tx.org.0, id.0)).select(contacts::id).for_key_share();
+    let locked: Option<uuid::Uuid> = contact.row(tx)?;
+    Ok(locked.is_some())
+}
+
+/// Returns the contact with its values of archived fields, locked until the transaction ends.
+pub(crate) fn find_whole(tx: &mut Tx<'_>, id: ContactId) -> PgResult<Option<Contact>> {
+    row::find(tx, id, Custom::Whole, " FOR UPDATE OF c")
 }
 
 impl ContactRepository for Database {
@@ -40,7 +49,22 @@ impl ContactRepository for Database {
     }
 
     fn get(&self, org: OrgId, id: ContactId) -> Result<Option<Contact>> {
-        self.read(|db| row::find(db, org, id, Custom::Shown, ""))
+        self.read(org, |tx| row::find(tx, id, Custom::Shown, ""))
+    }
+
+    fn find_by_email(&self, org: OrgId, email: &EmailAddress) -> Result<Option<Contact>> {
+        self.read(org, |tx| addresses::find(tx, email))
+    }
+
+    fn addresses(&self, org: OrgId, id: ContactId) -> Result<Vec<ContactAddress>> {
+        self.read(org, |tx| addresses::list(tx, id))
+    }
+
+    fn of_external_id(&self, org: OrgId, id: &ExternalId) -> Result<Option<Contact>> {
+        self.read(org, |tx| match write::owner_of_external_id(tx, id)? {
+            Some(owner) => row::find(tx, owner, Custom::Shown, ""),
+            None => Ok(None),
+        })
     }
 
     fn update(
@@ -78,41 +102,45 @@ impl ContactRepository for Database {
         write::delete(self, org, id, if_version, actor, now)
     }
 
-    fn merge(
+    fn merge_contacts(
         &self,
         org: OrgId,
-        survivor: ContactId,
-        other: ContactId,
-        if_version: Option<u64>,
+        request: &MergeRequest,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Merged>> {
-        merge::merge(self, org, survivor, other, if_version, actor, now)
+        merge::merge(self, org, request, actor, now)
     }
 
     fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>> {
-        self.read(|db| merge::merged_into(db, org, id))
+        self.read(org, |tx| merge::merged_into(tx, id))
     }
 
-    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {
-        self.read(|db| list::list(db, org, filter, page))
+    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<ContactPage> {
+        self.read(org, |tx| list::list(tx, filter, page))
     }
 
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
-        self.read(|db| list::count(db, org, filter, exactly))
+        self.read(org, |tx| list::count(tx, filter, exactly))
     }
 
-    fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
-        self.read(|db| activity::arrivals(db, org, id))
+    fn sources(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        after: Option<SourceCursor>,
+        limit: usize,
+    ) -> Result<Vec<Source>> {
+        self.read(org, |tx| activity::sources_after(tx, id, after.as_ref(), Some(limit)))
     }
 
     fn activity(
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<ActivityPlace>,
+        after: Option<ActivityCursor>,
         size: PageSize,
     ) -> Result<Activities> {
-        self.read(|db| activity::activity(db, org, id, before.as_ref(), size))
+        self.read(org, |tx| activity::activity(tx, id, after.as_ref(), size))
     }
 }

@@ -1,44 +1,42 @@
-//! Conversations.
+//! The port of conversations.
 
 use std::collections::BTreeMap;
 
 use contacts_core::contact::ContactId;
 use contacts_core::conversation::{
-    Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor, Widget,
+    Conversation, ConversationId, ConversationRepository, Link, Visitor, Widget,
 };
+use contacts_core::page::TimeCursor;
 use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, BigInt, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::pg::Pg;
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::upsert::excluded;
+use diesel::{
+    AsChangeset, ExpressionMethods, Insertable, QueryDsl, Queryable, QueryableByName, Selectable,
+    SelectableHelper, delete, insert_into, sql_query, update,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{SETTINGS, store, unread, unreadable};
-use crate::statement::{Bind, Statement};
-use crate::tags::IdRow;
+use crate::contacts::lock_contact;
+use crate::database::{GENERIC_PLANS, PgResult, RunQuery, Tx, run_again, unread, unreadable};
+use crate::schema::{contact_conversations, conversations, visitors};
+use crate::statement::Bind;
 
 const COLUMNS: &str =
     "v.id, v.widget_id, v.visitor, v.started_at, v.last_message_at, v.messages, v.preview, v.link";
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, QueryableByName, Insertable, AsChangeset)]
+#[diesel(table_name = conversations, check_for_backend(Pg))]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     widget_id: Uuid,
-    #[diesel(sql_type = Text)]
     visitor: String,
-    #[diesel(sql_type = Timestamptz)]
     started_at: OffsetDateTime,
-    #[diesel(sql_type = Timestamptz)]
     last_message_at: OffsetDateTime,
-    #[diesel(sql_type = Integer)]
     messages: i32,
-    #[diesel(sql_type = Text)]
     preview: String,
-    #[diesel(sql_type = Text)]
     link: String,
 }
 
@@ -59,7 +57,20 @@ struct WidgetRow {
 }
 
 impl Row {
-    fn read(self, org: OrgId) -> Result<Conversation> {
+    fn of(conversation: &Conversation) -> Self {
+        Self {
+            id: conversation.id.0,
+            widget_id: conversation.visitor.widget(),
+            visitor: conversation.visitor.id().to_owned(),
+            started_at: conversation.started_at,
+            last_message_at: conversation.last_message_at,
+            messages: conversation.messages.cast_signed(),
+            preview: conversation.preview.clone(),
+            link: conversation.link.as_ref().map_or("", Link::as_str).to_owned(),
+        }
+    }
+
+    fn read(self, org: OrgId) -> PgResult<Conversation> {
         let visitor = Visitor::parse(self.widget_id, &self.visitor);
         let link = (!self.link.is_empty()).then(|| Link::parse(&self.link)).transpose();
         Ok(Conversation {
@@ -79,26 +90,26 @@ impl Row {
 impl ConversationRepository for Database {
     fn report(&self, report: &Conversation) -> Result<Conversation> {
         let org = report.org;
-        self.write(|db| {
-            hold_visitor(db, org, &report.visitor)?;
-            let owner = hold_owner(db, org, &report.visitor)?;
-            if !insert(db, report)? {
-                let kept = find(db, org, report.id, " FOR NO KEY UPDATE")?.ok_or_else(run_again)?;
-                if !kept.gives_way_to(report) {
-                    if let Some(owner) = owner.filter(|_| kept.visitor == report.visitor) {
-                        adopt(db, org, &report.visitor, owner, Some(report.id))?;
+        self.write(org, |tx| {
+            lock_visitor(tx, &report.visitor)?;
+            let owner = lock_owner(tx, &report.visitor)?;
+            if !insert(tx, report)? {
+                let stored = lock(tx, report.id)?.ok_or_else(run_again)?;
+                if !stored.is_superseded_by(report) {
+                    if let Some(owner) = owner.filter(|_| stored.visitor == report.visitor) {
+                        adopt(tx, &report.visitor, owner, Some(report.id))?;
                     }
-                    return Ok(kept);
+                    return Ok(stored);
                 }
-                if kept.visitor != report.visitor {
-                    // Whoever told of it before was wrong about whose it is.
-                    unlink(db, org, report.id)?;
-                    take_up(db, org, report.id)?;
+                if stored.visitor != report.visitor {
+                    // The previous report named the wrong visitor.
+                    unlink(tx, report.id)?;
+                    allow_link(tx, report.id)?;
                 }
-                update(db, report)?;
+                update_row(tx, report)?;
             }
             if let Some(owner) = owner {
-                adopt(db, org, &report.visitor, owner, Some(report.id))?;
+                adopt(tx, &report.visitor, owner, Some(report.id))?;
             }
             Ok(report.clone())
         })
@@ -108,11 +119,11 @@ impl ConversationRepository for Database {
         &self,
         org: OrgId,
         contact: ContactId,
-        after: Option<ConversationCursor>,
+        after: Option<TimeCursor>,
         limit: usize,
     ) -> Result<Vec<Conversation>> {
-        self.read(|db| {
-            let mut select = Statement::of(org);
+        self.read(org, |tx| {
+            let mut select = tx.statement();
             select.push("SELECT ").push(COLUMNS).push(
                 " FROM contact_conversations l JOIN conversations v ON v.org_id = l.org_id \
                  AND v.id = l.conversation_id WHERE l.org_id = $1 AND v.org_id = $1 \
@@ -121,23 +132,24 @@ impl ConversationRepository for Database {
             select.bind(Bind::Uuid(contact.0));
             if let Some(after) = after {
                 select.push(" AND (v.last_message_at, v.id) < (").bind(Bind::Time(after.at));
-                select.push(", ").bind(Bind::Uuid(after.id.0)).push(")");
+                select.push(", ").bind(Bind::Uuid(after.id)).push(")");
             }
             select.push(" ORDER BY v.last_message_at DESC, v.id DESC LIMIT ");
             select.bind(Bind::Int(limit as i64));
-            let rows: Vec<Row> = select.build().load(db).map_err(store)?;
+            let rows: Vec<Row> = select.load(tx)?;
             rows.into_iter().map(|row| row.read(org)).collect()
         })
     }
 
-    /// Each is looked up by itself, by the keys of two tables: a page costs what its rows cost.
+    /// Looks up each contact separately by the keys of two tables, so that the cost of a page grows
+    /// with its rows only.
     fn last_of(
         &self,
         org: OrgId,
         contacts: &[ContactId],
     ) -> Result<BTreeMap<ContactId, Conversation>> {
-        self.read(|db| {
-            let mut select = Statement::of(org);
+        self.read(org, |tx| {
+            let mut select = tx.statement();
             select.push("SELECT c.id AS contact_id, ").push(COLUMNS).push(" FROM unnest(");
             select.bind(Bind::Uuids(contacts.iter().map(|contact| contact.0).collect())).push(
                 ") AS c (id) JOIN LATERAL (SELECT v.* FROM contact_conversations l \
@@ -145,156 +157,135 @@ impl ConversationRepository for Database {
                  WHERE l.org_id = $1 AND v.org_id = $1 AND l.contact_id = c.id \
                  ORDER BY v.last_message_at DESC, v.id DESC LIMIT 1) v ON true",
             );
-            let rows: Vec<LastRow> = select.build().load(db).map_err(store)?;
+            let rows: Vec<LastRow> = select.load(tx)?;
             rows.into_iter()
                 .map(|LastRow { contact_id, row }| Ok((ContactId(contact_id), row.read(org)?)))
                 .collect()
         })
     }
 
-    /// One look into the index for each widget, however many people it brought.
-    fn widgets(&self, org: OrgId) -> Result<Vec<Widget>> {
-        let statement = "WITH RECURSIVE widgets AS ( \
-             (SELECT origin_id, at FROM contact_sources WHERE org_id = $1 AND kind = 'chat' \
-              ORDER BY origin_id DESC, at DESC LIMIT 1) \
-             UNION ALL SELECT next.origin_id, next.at FROM widgets w CROSS JOIN LATERAL \
-             (SELECT s.origin_id, s.at FROM contact_sources s WHERE s.org_id = $1 \
-              AND s.kind = 'chat' AND s.origin_id < w.origin_id \
-              ORDER BY s.origin_id DESC, s.at DESC LIMIT 1) next) \
-             SELECT origin_id AS id, at FROM widgets ORDER BY at DESC, id DESC LIMIT $2";
-        self.read(|db| {
-            let rows: Vec<WidgetRow> = sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<BigInt, _>(Widget::MAX as i64)
-                .load(db)
-                .map_err(store)?;
+    /// Reads the index once for each widget, regardless of how many contacts a widget added.
+    fn widgets(&self, org: OrgId, after: Option<TimeCursor>, limit: usize) -> Result<Vec<Widget>> {
+        let all = "WITH RECURSIVE widgets AS ( \
+             (SELECT detail_id, at FROM contact_sources WHERE org_id = $1 AND kind = 'chat' \
+              ORDER BY detail_id DESC, at DESC LIMIT 1) \
+             UNION ALL SELECT next.detail_id, next.at FROM widgets w CROSS JOIN LATERAL \
+             (SELECT s.detail_id, s.at FROM contact_sources s WHERE s.org_id = $1 \
+              AND s.kind = 'chat' AND s.detail_id < w.detail_id \
+              ORDER BY s.detail_id DESC, s.at DESC LIMIT 1) next) \
+             SELECT detail_id AS id, at FROM widgets";
+        self.read(org, |tx| {
+            let mut select = tx.statement();
+            select.push(all);
+            if let Some(after) = after {
+                select.push(" WHERE (at, detail_id) < (").bind(Bind::Time(after.at));
+                select.push(", ").bind(Bind::Uuid(after.id)).push(")");
+            }
+            select.push(" ORDER BY at DESC, id DESC LIMIT ").bind(Bind::Int(limit as i64));
+            let rows: Vec<WidgetRow> = select.load(tx)?;
             Ok(rows.into_iter().map(|row| Widget { id: row.id, last_at: row.at }).collect())
         })
     }
 }
 
-/// Lets nobody else do anything with the visitor until the transaction ends: whoever learns who
-/// they are looks for what they said, and whoever hears what they said looks for who they are,
-/// and neither sees what the other has not committed. What is written then has many foreign keys,
-/// whose checks need not be planned each time.
-pub(crate) fn hold_visitor(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<()> {
-    sql_query(format!("{SETTINGS}, pg_advisory_xact_lock(hashtextextended($1, 0))"))
+/// Locks a visitor until the transaction ends.
+///
+/// A capture looks for the conversations of a visitor, and a report of a conversation looks for
+/// the contact of its visitor: without the lock, neither sees what the other has not committed.
+/// The rows written next have many foreign keys, so their checks use generic plans.
+pub(crate) fn lock_visitor(tx: &mut Tx<'_>, visitor: &Visitor) -> PgResult<()> {
+    let org = tx.org;
+    sql_query(format!("SELECT {GENERIC_PLANS}, pg_advisory_xact_lock(hashtextextended($1, 0))"))
         .bind::<Text, _>(format!("{org} {} {}", visitor.widget(), visitor.id()))
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-/// The visitor's contact, held before anything of the conversation is: whoever merges or deletes
-/// contacts holds them first, too.
-fn hold_owner(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<Option<ContactId>> {
-    let Some(owner) = owner(db, org, visitor)? else { return Ok(None) };
-    let held = sql_query("SELECT FROM contacts WHERE org_id = $1 AND id = $2 FOR KEY SHARE")
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(owner.0)
-        .execute(db)
-        .map_err(store)?;
-    if held == 0 { Err(run_again()) } else { Ok(Some(owner)) }
+/// Returns the contact of a visitor, locked. It is locked before the conversation, in the same
+/// order as when contacts are merged or deleted.
+fn lock_owner(tx: &mut Tx<'_>, visitor: &Visitor) -> PgResult<Option<ContactId>> {
+    let owner: Option<Uuid> = visitors::table
+        .find((tx.org.0, visitor.widget(), visitor.id()))
+        .select(visitors::contact_id)
+        .row(tx)?;
+    let Some(owner) = owner.map(ContactId) else { return Ok(None) };
+    if lock_contact(tx, owner)? { Ok(Some(owner)) } else { Err(run_again()) }
 }
 
-/// The contact that a visitor is.
-fn owner(db: &mut PgConnection, org: OrgId, visitor: &Visitor) -> Result<Option<ContactId>> {
-    let statement = "SELECT contact_id AS id FROM visitors \
-         WHERE org_id = $1 AND widget_id = $2 AND visitor = $3";
-    let row: Option<IdRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(visitor.widget())
-        .bind::<Text, _>(visitor.id())
-        .get_result(db)
-        .optional()
-        .map_err(store)?;
-    Ok(row.map(|row| ContactId(row.id)))
+pub(crate) fn find(tx: &mut Tx<'_>, id: ConversationId) -> PgResult<Option<Conversation>> {
+    let row: Option<Row> =
+        conversations::table.find((tx.org.0, id.0)).select(Row::as_select()).row(tx)?;
+    row.map(|row| row.read(tx.org)).transpose()
 }
 
-pub(crate) fn find(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ConversationId,
-    lock: &str,
-) -> Result<Option<Conversation>> {
-    let mut select = Statement::of(org);
-    select.push("SELECT ").push(COLUMNS);
-    select.push(" FROM conversations v WHERE v.org_id = $1 AND v.id = ").bind(Bind::Uuid(id.0));
-    select.push(lock);
-    let row: Option<Row> = select.build().get_result(db).optional().map_err(store)?;
-    row.map(|row| row.read(org)).transpose()
+/// Returns a conversation, locked against changes until the transaction ends.
+fn lock(tx: &mut Tx<'_>, id: ConversationId) -> PgResult<Option<Conversation>> {
+    let row: Option<Row> = conversations::table
+        .find((tx.org.0, id.0))
+        .select(Row::as_select())
+        .for_no_key_update()
+        .row(tx)?;
+    row.map(|row| row.read(tx.org)).transpose()
 }
 
-/// Adds a conversation, and says whether it was not there.
-pub(crate) fn insert(db: &mut PgConnection, conversation: &Conversation) -> Result<bool> {
-    let statement = "INSERT INTO conversations (org_id, id, widget_id, visitor, started_at, \
-             last_message_at, messages, preview, link) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (org_id, id) DO NOTHING";
-    Ok(execute(db, statement, conversation)? == 1)
+/// Inserts a conversation unless its id is taken. Returns whether it was inserted.
+pub(crate) fn insert(tx: &mut Tx<'_>, conversation: &Conversation) -> PgResult<bool> {
+    let inserted = insert_into(conversations::table)
+        .values((conversations::org_id.eq(tx.org.0), Row::of(conversation)))
+        .on_conflict((conversations::org_id, conversations::id))
+        .do_nothing()
+        .execute(tx)?;
+    Ok(inserted == 1)
 }
 
-fn update(db: &mut PgConnection, conversation: &Conversation) -> Result<()> {
-    let statement = "UPDATE conversations SET widget_id = $3, visitor = $4, started_at = $5, \
-             last_message_at = $6, messages = $7, preview = $8, link = $9 \
-         WHERE org_id = $1 AND id = $2";
-    execute(db, statement, conversation).map(drop)
+fn update_row(tx: &mut Tx<'_>, conversation: &Conversation) -> PgResult<()> {
+    update(conversations::table.find((tx.org.0, conversation.id.0)))
+        .set(Row::of(conversation))
+        .execute(tx)
+        .map(drop)
 }
 
-fn execute(db: &mut PgConnection, statement: &str, conversation: &Conversation) -> Result<usize> {
-    sql_query(statement)
-        .bind::<SqlUuid, _>(conversation.org.0)
-        .bind::<SqlUuid, _>(conversation.id.0)
-        .bind::<SqlUuid, _>(conversation.visitor.widget())
-        .bind::<Text, _>(conversation.visitor.id())
-        .bind::<Timestamptz, _>(conversation.started_at)
-        .bind::<Timestamptz, _>(conversation.last_message_at)
-        .bind::<Integer, _>(conversation.messages.cast_signed())
-        .bind::<Text, _>(&conversation.preview)
-        .bind::<Text, _>(conversation.link.as_ref().map_or("", Link::as_str))
-        .execute(db)
-        .map_err(store)
-}
-
-/// Links a conversation to a contact, which is held; it is taken from another when that is asked
-/// for.
+/// Links a conversation to a locked contact. A link to another contact is replaced when `takes`,
+/// and is kept otherwise.
 pub(crate) fn link(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     id: ConversationId,
     contact: ContactId,
     takes: bool,
-) -> Result<()> {
-    let statement = "INSERT INTO contact_conversations (org_id, contact_id, conversation_id) \
-         VALUES ($1, $2, $3) ON CONFLICT (org_id, conversation_id) ";
-    let or = if takes { "DO UPDATE SET contact_id = excluded.contact_id" } else { "DO NOTHING" };
-    sql_query(format!("{statement}{or}"))
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(contact.0)
-        .bind::<SqlUuid, _>(id.0)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+) -> PgResult<()> {
+    let insert = insert_into(contact_conversations::table)
+        .values((
+            contact_conversations::org_id.eq(tx.org.0),
+            contact_conversations::contact_id.eq(contact.0),
+            contact_conversations::conversation_id.eq(id.0),
+        ))
+        .on_conflict((contact_conversations::org_id, contact_conversations::conversation_id));
+    let linked = if takes {
+        let contact_id = contact_conversations::contact_id;
+        insert.do_update().set(contact_id.eq(excluded(contact_id))).execute(tx)
+    } else {
+        insert.do_nothing().execute(tx)
+    };
+    linked.map(drop)
 }
 
-fn unlink(db: &mut PgConnection, org: OrgId, id: ConversationId) -> Result<()> {
-    sql_query("DELETE FROM contact_conversations WHERE org_id = $1 AND conversation_id = $2")
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .execute(db)
+fn unlink(tx: &mut Tx<'_>, id: ConversationId) -> PgResult<()> {
+    delete(contact_conversations::table)
+        .filter(contact_conversations::org_id.eq(tx.org.0))
+        .filter(contact_conversations::conversation_id.eq(id.0))
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-/// Links what a visitor said, or one conversation of it, to the contact that they are: what is
-/// nobody's, and had no contact who was deleted.
+/// Links the conversations of a visitor, or `only` one of them, to the visitor's contact. Skips
+/// conversations that have a contact, or whose contact was deleted (R14).
 pub(crate) fn adopt(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     visitor: &Visitor,
     contact: ContactId,
     only: Option<ConversationId>,
-) -> Result<()> {
-    let mut adopt = Statement::of(org);
+) -> PgResult<()> {
+    let mut adopt = tx.statement();
     adopt.push("INSERT INTO contact_conversations (org_id, contact_id, conversation_id) SELECT ");
     adopt.push("v.org_id, ").bind(Bind::Uuid(contact.0)).push(", v.id FROM conversations v ");
     adopt.push("WHERE v.org_id = $1 AND NOT v.is_released AND v.widget_id = ");
@@ -304,35 +295,23 @@ pub(crate) fn adopt(
         adopt.push(" AND v.id = ").bind(Bind::Uuid(only.0));
     }
     adopt.push(" ORDER BY v.id ON CONFLICT (org_id, conversation_id) DO NOTHING");
-    adopt.build().execute(db).map(drop).map_err(store)
+    adopt.execute(tx).map(drop)
 }
 
-/// The conversations of contacts that are held and about to be deleted are nobody's from now on.
-pub(crate) fn release(db: &mut PgConnection, org: OrgId, contacts: &[Uuid]) -> Result<()> {
+/// Marks the conversations of locked contacts that are about to be deleted, so that they are not
+/// linked to the visitor's next contact (R14).
+pub(crate) fn release(tx: &mut Tx<'_>, contacts: &[Uuid]) -> PgResult<()> {
     let statement = "UPDATE conversations v SET is_released = true \
          WHERE v.org_id = $1 AND v.id IN (SELECT l.conversation_id FROM contact_conversations l \
              WHERE l.org_id = $1 AND l.contact_id = ANY($2))";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<SqlUuid>, _>(contacts)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+    tx.query(statement).bind::<Array<SqlUuid>, _>(contacts).execute(tx).map(drop)
 }
 
-/// A conversation may have a contact again.
-pub(crate) fn take_up(db: &mut PgConnection, org: OrgId, id: ConversationId) -> Result<()> {
-    let statement = "UPDATE conversations SET is_released = false \
-         WHERE org_id = $1 AND id = $2 AND is_released";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .execute(db)
+/// Allows a released conversation to be linked to a contact again.
+pub(crate) fn allow_link(tx: &mut Tx<'_>, id: ConversationId) -> PgResult<()> {
+    let conversation = conversations::table.find((tx.org.0, id.0));
+    update(conversation.filter(conversations::is_released))
+        .set(conversations::is_released.eq(false))
+        .execute(tx)
         .map(drop)
-        .map_err(store)
-}
-
-/// Somebody else was quicker: the transaction is run again, and sees what they did.
-pub(crate) fn run_again() -> contacts_core::Error {
-    store(DieselError::RollbackTransaction)
 }

@@ -1,173 +1,301 @@
 //! Connections and transactions.
 
-use std::fmt::Display;
-use std::sync::Arc;
+mod clock;
+mod connect;
+mod error;
+mod outcome;
+mod pulse;
+mod tx;
+
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
+use contacts_core::answer::running_claim;
 use contacts_core::campaign::AddressKey;
-use contacts_core::{Error, Ids, Result};
-use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
-use diesel::r2d2::{ConnectionManager, Pool, PooledConnection};
-use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::{PgConnection, RunQueryDsl, sql_query};
+use contacts_core::{Error, Ids, OrgId, Result};
+use diesel::connection::{AnsiTransactionManager, CacheSize, SimpleConnection, TransactionManager};
+use diesel::r2d2::{self, ConnectionManager, CustomizeConnection, Pool, PooledConnection};
+use diesel::sql_types::Bool;
+use diesel::{Connection as _, PgConnection, QueryableByName, sql_query};
+use time::OffsetDateTime;
 
-/// A Postgres database: every port of the core.
+pub use self::clock::DatabaseClock;
+use self::error::{Failure, classify};
+pub(crate) use self::error::{PgError, PgResult, run_again, unread, unreadable};
+use self::outcome::Mark;
+pub use self::pulse::Pulse;
+pub(crate) use self::tx::{AllOrgs, Connected, GENERIC_PLANS, RunQuery, TimedTx, Tx};
+
+#[derive(QueryableByName)]
+struct ClusterRow {
+    #[diesel(sql_type = Bool)]
+    yes: bool,
+}
+
+/// A Postgres database, which implements every port of the core.
 #[derive(Clone)]
 pub struct Database {
     pool: Pool<ConnectionManager<PgConnection>>,
+    /// The connection string, with the settings of each connection.
+    url: Arc<str>,
     pub(crate) ids: Arc<dyn Ids>,
-    /// Hashes the addresses of those who unsubscribe.
+    /// The key that hashes the addresses of contacts who unsubscribed.
     pub(crate) addresses: AddressKey,
+    /// Whether the server is the coordinator of a Citus cluster, once it was asked.
+    is_cluster: Arc<OnceLock<bool>>,
 }
 
-/// How many connections a pool keeps.
+/// The settings of a connection pool.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolConfig {
-    /// The most connections.
+    /// Maximum number of connections.
     pub size: u32,
-    /// How long a caller waits for one before it is told that the service is busy.
+    /// How long a caller waits for a free connection before it gets [`Error::Busy`].
     pub wait: Duration,
+    /// How long a statement may run before it fails with [`Error::Busy`]; `None` is no limit.
+    pub statement_timeout: Option<Duration>,
+    /// How long a statement may wait for a lock before it fails with [`Error::Busy`]; `None` is no
+    /// limit.
+    pub lock_timeout: Option<Duration>,
 }
 
-/// Why a database cannot be used.
+impl PoolConfig {
+    /// A pool for jobs, whose statements have no limits.
+    pub const fn new(size: u32, wait: Duration) -> Self {
+        Self { size, wait, statement_timeout: None, lock_timeout: None }
+    }
+
+    /// A pool for requests: a statement runs at most 30 seconds, and waits at most 10 seconds for a
+    /// lock.
+    pub const fn for_requests(size: u32, wait: Duration) -> Self {
+        let (statement, lock) = (Duration::from_secs(30), Duration::from_secs(10));
+        Self { size, wait, statement_timeout: Some(statement), lock_timeout: Some(lock) }
+    }
+}
+
+/// The reasons why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// It does not answer.
+    /// The server does not answer.
     #[error("the database cannot be reached: check DATABASE_URL and that the server runs ({0})")]
     Unreachable(String),
-    /// Its server is older than the oldest that is known to work.
+    /// The server is older than the oldest version that is known to work.
     #[error("the database server is version {0}: version 14 or later is needed")]
     TooOld(String),
-    /// Its text is not UTF-8.
+    /// The system refuses the thread that follows the database's clock.
+    #[error("the system has no more threads for this user: raise its limit ({0})")]
+    Thread(#[source] std::io::Error),
+    /// The encoding of the database is not UTF-8.
     #[error("the database holds {0} text: make one with the encoding UTF8")]
     Encoding(String),
 }
 
-/// On a pooled connection nothing may depend on the session, so what it needs is asked for when
-/// it is made: custom plans (a cached generic one ruins `LIKE $1`), neither compilation nor
-/// helpers for short queries, the index of an organisation and never everybody's table, and on
-/// a cluster the refusal of statements that would ask every shard.
-const OPTIONS: &str = "-c plan_cache_mode=force_custom_plan -c jit=off \
-     -c max_parallel_workers_per_gather=0 -c enable_seqscan=off \
-     -c citus.multi_task_query_log_level=error";
-
-/// Plans that do not look at the organisation, for work on many rows of one. Statistics may know every organisation but this
-/// new one and take it for empty; then any index that begins with it looks as good as the right
-/// one, and each person that is known costs a walk over all. Besides, checking a foreign key is a
-/// query for each row: planned once it costs a fifth. A cluster finds no shard without the values.
-pub(crate) const SETTINGS: &str = "SELECT set_config('plan_cache_mode', CASE WHEN EXISTS \
-     (SELECT FROM pg_extension WHERE extname = 'citus') THEN 'auto' ELSE 'force_generic_plan' END, \
-     true)";
-
-/// How often a transaction is tried that others got in the way of.
-const TRIES: u32 = 20;
+/// Maximum number of attempts of a transaction that conflicts with others.
+const MAX_ATTEMPTS: u32 = 20;
 
 pub(crate) type Connection = PooledConnection<ConnectionManager<PgConnection>>;
 
+/// Sends every statement unnamed. A transaction pooler may give the next transaction another server
+/// connection, on which a named statement does not exist.
+#[derive(Debug)]
+struct UnnamedStatements;
+
+impl CustomizeConnection<PgConnection, r2d2::Error> for UnnamedStatements {
+    fn on_acquire(&self, connection: &mut PgConnection) -> Result<(), r2d2::Error> {
+        connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+        Ok(())
+    }
+}
+
 impl Database {
-    /// Connects. Whoever opens a database gives the key that was used before, for without it
-    /// nobody's unsubscribe is found again: see [`Database::claim`].
+    /// Connects to a database. `addresses` must be the key that was used before: unsubscribes that
+    /// were hashed with another key are not found. See [`Database::claim`].
     ///
     /// # Errors
     ///
-    /// [`OpenError`] with a sentence that says what to do.
+    /// [`OpenError`], whose message states what to do.
     pub fn open(
         url: &str,
         config: PoolConfig,
         ids: Arc<dyn Ids>,
         addresses: AddressKey,
     ) -> Result<Self, OpenError> {
-        let unreachable = |error: String| OpenError::Unreachable(first_line(&error));
-        check(url).map_err(|error| match error {
-            CheckError::Open(error) => error,
-            CheckError::Connection(error) => unreachable(error),
-        })?;
+        let url = connect::check(url, &config)?;
         let pool = Pool::builder()
             .max_size(config.size)
             .min_idle(Some(0))
             .connection_timeout(config.wait)
             .test_on_check_out(false)
-            .build(ConnectionManager::new(with_options(url)))
-            .map_err(|error| unreachable(error.to_string()))?;
-        Ok(Self { pool, ids, addresses })
+            .connection_customizer(Box::new(UnnamedStatements))
+            .build(ConnectionManager::new(url.clone()))
+            .map_err(|error| OpenError::Unreachable(connect::first_line(&error.to_string())))?;
+        Ok(Self { pool, url: url.into(), ids, addresses, is_cluster: Arc::default() })
     }
 
-    /// Asks the server for a sign of life.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Store`] when it gives none, [`Error::Busy`] when every connection is in use.
-    pub fn ping(&self) -> Result<()> {
-        self.read(|db| sql_query("SELECT 1").execute(db).map(drop).map_err(store))
+    /// Returns a health check of the server that uses no connection of the pool.
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(&self.url)
     }
 
-    /// Runs one query. A connection that the server has closed meanwhile is replaced.
-    pub(crate) fn read<T>(&self, query: impl Fn(&mut PgConnection) -> Result<T>) -> Result<T> {
-        // After the server was restarted, every connection that was kept is a closed one.
-        for _ in 0..self.pool.max_size() {
-            match query(&mut *self.connection()?) {
-                Err(error) if is(&error, is_closed) => {}
-                result => return result,
-            }
-        }
-        query(&mut *self.connection()?).map_err(away)
+    /// Runs queries in one organisation, each in its own transaction. Runs them again when the
+    /// server has closed the connection.
+    pub(crate) fn read<T>(
+        &self,
+        org: OrgId,
+        query: impl Fn(&mut Tx<'_>) -> PgResult<T>,
+    ) -> Result<T> {
+        Ok(self.query(|db| query(&mut Tx::new(db, self, org)))?)
     }
 
-    /// Runs one query over all organisations, which on a cluster asks every shard: only the
-    /// operator's and the workers' may.
+    /// Runs one transaction in an organisation. Runs it again when it conflicts with other
+    /// transactions (a deadlock, or a row that was deleted in between).
+    pub(crate) fn write<T>(
+        &self,
+        org: OrgId,
+        work: impl Fn(&mut Tx<'_>) -> PgResult<T>,
+    ) -> Result<T> {
+        Ok(self.transact(|db| work(&mut Tx::new(db, self, org)))?)
+    }
+
+    /// Like [`Database::write`], with the time of the change.
+    pub(crate) fn write_at<T>(
+        &self,
+        org: OrgId,
+        now: OffsetDateTime,
+        work: impl Fn(&mut TimedTx<'_>) -> PgResult<T>,
+    ) -> Result<T> {
+        Ok(self.try_write_at(org, now, work)?)
+    }
+
+    /// Like [`Database::write_at`], for a caller that handles the failure.
+    pub(crate) fn try_write_at<T>(
+        &self,
+        org: OrgId,
+        now: OffsetDateTime,
+        work: impl Fn(&mut TimedTx<'_>) -> PgResult<T>,
+    ) -> PgResult<T> {
+        self.transact(|db| work(&mut TimedTx::new(Tx::new(db, self, org), now)))
+    }
+
+    /// Runs queries over all organisations, on tables that are copied to every node of a cluster.
+    pub(crate) fn read_shared<T>(
+        &self,
+        query: impl Fn(&mut AllOrgs<'_>) -> PgResult<T>,
+    ) -> Result<T> {
+        Ok(self.query(|db| query(&mut AllOrgs { db }))?)
+    }
+
+    /// Like [`Database::read_shared`], in one transaction that changes rows.
+    pub(crate) fn write_shared<T>(
+        &self,
+        work: impl Fn(&mut AllOrgs<'_>) -> PgResult<T>,
+    ) -> Result<T> {
+        Ok(self.transact(|db| work(&mut AllOrgs { db }))?)
+    }
+
+    /// Runs one query over all organisations. On a cluster it asks every shard, which connections
+    /// refuse otherwise, so only the operator's commands and the workers use it.
     pub(crate) fn read_everywhere<T>(
         &self,
-        query: impl Fn(&mut PgConnection) -> Result<T>,
+        query: impl Fn(&mut AllOrgs<'_>) -> PgResult<T>,
     ) -> Result<T> {
+        if !self.is_cluster()? {
+            return self.read_shared(query);
+        }
         let allow = "SELECT set_config('citus.multi_task_query_log_level', 'off', true)";
-        self.write(|db| {
-            sql_query(allow).execute(db).map_err(store)?;
-            query(db)
+        self.write_shared(|all| {
+            RunQuery::execute(sql_query(allow), all)?;
+            query(all)
         })
     }
 
-    /// Runs one transaction: all of it, or nothing. When others got in its way (a deadlock, or a
-    /// row that was there a moment ago), it is run again.
-    pub(crate) fn write<T>(&self, work: impl Fn(&mut PgConnection) -> Result<T>) -> Result<T> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let mut connection = self.begin()?;
-            let db = &mut *connection;
-            let done = work(db).and_then(|value| {
-                AnsiTransactionManager::commit_transaction(db).map_err(store).map(|()| value)
-            });
-            match done {
-                Ok(value) => return Ok(value),
-                Err(error) => {
-                    // A connection that cannot even roll back is broken, and the pool drops it.
-                    let _ = AnsiTransactionManager::rollback_transaction(db);
-                    if tries == TRIES || !is(&error, is_passing) {
-                        return Err(away(error));
-                    }
-                    drop(connection);
-                    tracing::debug!(tries, "a transaction is run again");
-                    // The others get time to come to their end, each time more of it.
-                    thread::sleep(Duration::from_millis(5) * tries);
-                }
+    fn is_cluster(&self) -> Result<bool> {
+        if let Some(known) = self.is_cluster.get() {
+            return Ok(*known);
+        }
+        let statement = "SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'citus') AS yes";
+        let row: ClusterRow =
+            self.query(|db| Ok(diesel::RunQueryDsl::get_result(sql_query(statement), db)?))?;
+        Ok(*self.is_cluster.get_or_init(|| row.yes))
+    }
+
+    fn query<T>(&self, query: impl Fn(&mut PgConnection) -> PgResult<T>) -> PgResult<T> {
+        // After a restart of the server, every idle connection of the pool is closed.
+        for _ in 0..self.pool.max_size() {
+            match query(&mut *self.connection()?) {
+                Err(PgError::Diesel(error)) if classify(&error) == Failure::Lost => {}
+                result => return result,
             }
+        }
+        query(&mut *self.connection()?)
+    }
+
+    fn transact<T>(&self, work: impl Fn(&mut PgConnection) -> PgResult<T>) -> PgResult<T> {
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            match self.attempt(&work) {
+                Err(PgError::Diesel(error))
+                    if attempts < MAX_ATTEMPTS && classify(&error) == Failure::Conflict => {}
+                result => return result,
+            }
+            tracing::debug!(attempts, "retrying a transaction");
+            // Wait longer after each attempt, so that the other transactions can end.
+            thread::sleep(Duration::from_millis(5) * attempts);
         }
     }
 
-    /// A connection in a transaction; one that the server has closed is replaced.
-    fn begin(&self) -> Result<Connection> {
+    /// Runs a transaction once. When the answer to its COMMIT is lost and the transaction belongs to
+    /// a keyed request, finds out whether it was committed (R63).
+    fn attempt<T>(&self, work: impl Fn(&mut PgConnection) -> PgResult<T>) -> PgResult<T> {
+        let claim = running_claim();
+        let mut connection = self.begin()?;
+        let db = &mut *connection;
+        let done = work(db).and_then(|value| {
+            let mark = claim.map(|claim| Mark::set(db, claim)).transpose()?;
+            Ok((value, mark))
+        });
+        let (value, mark) = match done {
+            Ok(done) => done,
+            Err(error) => {
+                // A connection that cannot roll back is broken, and the pool drops it.
+                let _ = AnsiTransactionManager::rollback_transaction(db);
+                return Err(error);
+            }
+        };
+        let Err(error) = AnsiTransactionManager::commit_transaction(db) else { return Ok(value) };
+        // Looking needs a connection, and the pool may have only this one.
+        drop(connection);
+        match mark {
+            Some(mark) if self.was_committed(&mark) => Ok(value),
+            _ => Err(error.into()),
+        }
+    }
+
+    /// Returns a connection in a new transaction. Replaces connections that the server has closed.
+    fn begin(&self) -> PgResult<Connection> {
         for _ in 0..self.pool.max_size() {
             let mut connection = self.connection()?;
             match AnsiTransactionManager::begin_transaction(&mut *connection) {
                 Ok(()) => return Ok(connection),
-                Err(error) if is_closed(&error) => {}
-                Err(error) => return Err(store(error)),
+                Err(error) if classify(&error) == Failure::Lost => {}
+                Err(error) => return Err(error.into()),
             }
         }
         let mut connection = self.connection()?;
-        let begun = AnsiTransactionManager::begin_transaction(&mut *connection);
-        begun.map(|()| connection).map_err(|error| away(store(error)))
+        AnsiTransactionManager::begin_transaction(&mut *connection)?;
+        Ok(connection)
+    }
+
+    /// Opens a connection outside the pool whose statements have no limits. For migrations:
+    /// building an index takes minutes, and so does waiting for another program that builds it.
+    pub(crate) fn connect_without_limits(&self) -> diesel::ConnectionResult<PgConnection> {
+        let mut db = PgConnection::establish(&self.url)?;
+        let connect_without_limits =
+            db.batch_execute("SET statement_timeout = 0; SET lock_timeout = 0");
+        connect_without_limits.map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+        Ok(db)
     }
 
     pub(crate) fn connection(&self) -> Result<Connection> {
@@ -177,166 +305,15 @@ impl Database {
         })
     }
 
-    /// Runs statements outside a transaction, as upkeep needs. That they are refused is no one's
-    /// business; that the server was lost meanwhile is, for then they are still to be done.
+    /// Runs maintenance statements outside a transaction. A refused statement is logged and ignored.
+    /// A lost connection is an error, because the statements have yet to run.
     pub(crate) fn tidy(&self, statements: &str) -> Result<()> {
         match self.connection()?.batch_execute(statements) {
-            Err(error) if !is_closed(&error) => {
-                tracing::warn!(%error, "upkeep of the database failed");
+            Err(error) if classify(&error) != Failure::Lost => {
+                tracing::warn!(%error, "maintenance of the database failed");
                 Ok(())
             }
-            tidied => tidied.map_err(|error| away(store(error))),
+            tidied => Ok(tidied.map_err(PgError::from)?),
         }
-    }
-}
-
-/// What a diesel error is for the core.
-pub(crate) fn store(error: DieselError) -> Error {
-    Error::store(error)
-}
-
-/// A store that was lost is not one that failed.
-fn away(error: Error) -> Error {
-    match error {
-        Error::Store(source) if source.downcast_ref().is_some_and(is_closed) => {
-            Error::Unavailable(source)
-        }
-        error => error,
-    }
-}
-
-/// What a row that does not parse is for the core: it names the table and the column.
-pub(crate) fn unreadable(place: &'static str) -> Error {
-    Error::store(format!("{place} holds what cannot be read"))
-}
-
-/// The same, with what is wrong with it.
-pub(crate) fn unread<E: Display>(place: &'static str) -> impl FnOnce(E) -> Error {
-    move |why| Error::store(format!("{place} holds what cannot be read: it {why}"))
-}
-
-pub(crate) fn is(error: &Error, test: impl Fn(&DieselError) -> bool) -> bool {
-    match error {
-        Error::Store(source) => source.downcast_ref().is_some_and(test),
-        _ => false,
-    }
-}
-
-pub(crate) fn is_unique_violation(error: &DieselError) -> bool {
-    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-}
-
-fn is_closed(error: &DieselError) -> bool {
-    match error {
-        DieselError::DatabaseError(
-            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
-            _,
-        ) => true,
-        // A server that was killed says nothing that could be classified.
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
-            let message = info.message();
-            [
-                "server closed the connection",
-                "no connection to the server",
-                "terminating connection",
-                "could not receive data from server",
-                "could not send data to server",
-                "SSL connection has been closed",
-            ]
-            .iter()
-            .any(|sign| message.contains(sign))
-        }
-        DieselError::BrokenTransactionManager => true,
-        _ => false,
-    }
-}
-
-/// Failures that pass when the transaction is run again: others changed what it had read.
-fn is_passing(error: &DieselError) -> bool {
-    match error {
-        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _)
-        | DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _)
-        | DieselError::RollbackTransaction => true,
-        // Diesel does not tell SQLSTATE 40P01 from others.
-        DieselError::DatabaseError(DatabaseErrorKind::Unknown, info) => {
-            info.message().contains("deadlock detected")
-        }
-        _ => false,
-    }
-}
-
-enum CheckError {
-    Open(OpenError),
-    Connection(String),
-}
-
-#[derive(diesel::QueryableByName)]
-struct Server {
-    #[diesel(sql_type = diesel::sql_types::Integer)]
-    number: i32,
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    version: String,
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    encoding: String,
-    #[diesel(sql_type = diesel::sql_types::Text)]
-    letters: String,
-}
-
-fn check(url: &str) -> Result<(), CheckError> {
-    use diesel::Connection as _;
-
-    let connection = |error: &dyn ToString| CheckError::Connection(error.to_string());
-    let mut db = PgConnection::establish(&with_options(url)).map_err(|e| connection(&e))?;
-    let query = "SELECT current_setting('server_version_num')::int AS number, \
-                 current_setting('server_version') AS version, \
-                 current_setting('server_encoding') AS encoding, \
-                 datctype::text AS letters FROM pg_database WHERE datname = current_database()";
-    let server: Server = sql_query(query).get_result(&mut db).map_err(|e| connection(&e))?;
-    if server.number < 140_000 {
-        return Err(CheckError::Open(OpenError::TooOld(server.version)));
-    }
-    if server.encoding != "UTF8" {
-        return Err(CheckError::Open(OpenError::Encoding(server.encoding)));
-    }
-    if matches!(server.letters.as_str(), "C" | "POSIX") {
-        tracing::warn!(
-            "the database's locale is {}: search is slow for names that are not ASCII; \
-             make a database with the locale C.UTF-8",
-            server.letters
-        );
-    }
-    Ok(())
-}
-
-/// The connection string with [`OPTIONS`], unless it brings its own.
-fn with_options(url: &str) -> String {
-    if url.contains("options=") {
-        return url.to_owned();
-    }
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        let sign = if url.contains('?') { '&' } else { '?' };
-        return format!("{url}{sign}options={}", OPTIONS.replace(' ', "%20").replace('=', "%3D"));
-    }
-    format!("{url} options='{OPTIONS}'")
-}
-
-fn first_line(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn options_are_added_to_both_forms_of_a_connection_string() {
-        let uri = with_options("postgres://localhost/x");
-        assert!(uri.starts_with("postgres://localhost/x?options=-c%20plan_cache_mode%3Dforce"));
-        assert!(with_options("postgres:///x?host=/run").contains("host=/run&options="));
-        assert!(with_options("host=/run dbname=x").ends_with("level=error'"));
-        assert_eq!(
-            with_options("postgres:///x?options=-c%20a%3Db"),
-            "postgres:///x?options=-c%20a%3Db"
-        );
     }
 }

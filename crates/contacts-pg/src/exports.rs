@@ -1,29 +1,32 @@
-//! Contacts for exports: the text of their columns, some thousands with one statement.
+//! Pages of contacts for exports: one statement reads the text of the columns of some thousand
+//! contacts.
 //!
-//! Whoever is exported is read along the primary keys of contacts, tags and sources at once,
-//! within the same bounds, so that each is looked up in its order and a million people cost what
-//! three walks cost.
+//! The primary keys of contacts, tags and sources are read in the same order and within the same
+//! bounds. So an export of a million contacts costs as much as three scans.
 
 use contacts_core::contact::{ContactFilter, ContactId, SourceKind};
-use contacts_core::export::{Column, Columns, ExportPage, ExportRepository, ExportRow, People};
+use contacts_core::export::{
+    Column, Columns, ExportPage, ExportRepository, ExportRow, ExportScope,
+};
 use contacts_core::field::{FieldType, Number};
 use contacts_core::{OrgId, Result};
-use diesel::pg::{PgConnection, PgRowByRowLoadingMode};
-use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::pg::PgRowByRowLoadingMode;
+use diesel::sql_types::{Array, Bool, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{QueryableByName, RunQueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::contacts::{Look, push_filter};
-use crate::database::{store, unreadable};
-use crate::statement::{Bind, Statement};
-use crate::tags::IdRow;
+use crate::contacts::{Access, push_filter};
+use crate::database::{Connected, PgError, PgResult, Tx, unreadable};
+use crate::statement::{Bind, IdRow, Statement};
 
 #[derive(QueryableByName)]
 struct Row {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    external_id: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -38,6 +41,8 @@ struct Row {
     custom: Vec<Option<String>>,
     #[diesel(sql_type = Nullable<Array<Text>>)]
     tags: Option<Vec<String>>,
+    #[diesel(sql_type = Nullable<Bool>)]
+    is_subscribed: Option<bool>,
     #[diesel(sql_type = Nullable<Text>)]
     source_kind: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -48,55 +53,53 @@ impl ExportRepository for Database {
     fn page(
         &self,
         org: OrgId,
-        people: People<'_>,
+        people: ExportScope<'_>,
         after: Option<ContactId>,
         columns: &Columns,
     ) -> Result<ExportPage> {
-        // A transaction, for the setting that `load` makes holds for one.
-        self.write(|db| match people {
-            People::Matching(filter, look_at) => {
-                let last = last_of(db, org, after, look_at)?;
+        // A transaction, because a setting that `load` makes is valid for one transaction.
+        self.write(org, |tx| match people {
+            ExportScope::Matching(filter, look_at) => {
+                let last = last_of(tx, after, look_at)?;
                 let range = Range { after, last, ids: None };
-                let page = load(db, org, Some(filter), &range, columns)?;
+                let page = load(tx, Some(filter), &range, columns)?;
                 let next = page.next.or(last);
                 Ok(ExportPage { next, ..page })
             }
-            People::These(ids) => these(db, org, ids, after, columns),
+            ExportScope::Ids(ids) => these(tx, ids, after, columns),
         })
     }
 }
 
-/// Those of these ids, which stand in order.
+/// Returns the page for these ids, which must be in ascending order.
 pub(crate) fn these(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     ids: &[ContactId],
     after: Option<ContactId>,
     columns: &Columns,
-) -> Result<ExportPage> {
+) -> PgResult<ExportPage> {
     let ids: Vec<_> = ids.iter().filter(|id| Some(**id) > after).copied().collect();
     let Some(last) = ids.last().copied() else { return Ok(ExportPage::default()) };
     let range = Range { after, last: Some(last), ids: Some(&ids) };
-    load(db, org, None, &range, columns)
+    load(tx, None, &range, columns)
 }
 
-/// The last of so many contacts, when there are more.
+/// Returns the last of the next `look_at` contacts, or `None` when no more contacts follow it.
 fn last_of(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     after: Option<ContactId>,
     look_at: usize,
-) -> Result<Option<ContactId>> {
-    let mut select = Statement::of(org);
+) -> PgResult<Option<ContactId>> {
+    let mut select = tx.statement();
     select.push("SELECT c.id FROM contacts c WHERE c.org_id = $1");
     push_after(&mut select, "c.id", after);
     select.push(" ORDER BY c.id OFFSET ").bind(Bind::Int(look_at.max(1) as i64 - 1));
     select.push(" LIMIT 2");
-    let found: Vec<IdRow> = select.build().load(db).map_err(store)?;
+    let found: Vec<IdRow> = select.load(tx)?;
     Ok(found.first().filter(|_| found.len() == 2).map(|row| ContactId(row.id)))
 }
 
-/// Between which ids the people are, and which of those they are when not all.
+/// The ids of a page: a range, or some ids within it.
 struct Range<'a> {
     after: Option<ContactId>,
     last: Option<ContactId>,
@@ -128,27 +131,28 @@ fn push_after(statement: &mut Statement, column: &str, after: Option<ContactId>)
 }
 
 fn load(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     filter: Option<&ContactFilter>,
     range: &Range<'_>,
     columns: &Columns,
-) -> Result<ExportPage> {
-    let mut select = Statement::of(org);
+) -> PgResult<ExportPage> {
+    let mut select = tx.statement();
     push_columns(&mut select, columns);
     select.push(" FROM contacts c");
     push_tags(&mut select, range, columns);
+    push_consents(&mut select, range, columns);
     push_sources(&mut select, range, columns);
     select.push(" WHERE c.org_id = $1");
     range.push(&mut select, "c.id");
     if let Some(filter) = filter {
-        push_filter(db, org, &mut select, filter, Look::EachRow)?;
+        push_filter(tx, &mut select, filter, Access::EachRow)?;
     }
     select.push(" ORDER BY c.id");
-    join_as_sets(db, true)?;
-    // Row by row: of a page that is too large the rest is never held.
+    join_as_sets(tx, true)?;
+    // Read row by row, so that the rest of a page that is too large is never in memory.
     let query = select.build();
-    let rows = query.load_iter::<Row, PgRowByRowLoadingMode>(db).map_err(store)?;
+    let rows = RunQueryDsl::load_iter::<Row, PgRowByRowLoadingMode>(query, tx.db())
+        .map_err(PgError::from)?;
     let mut page = ExportPage::default();
     let mut bytes = 0;
     for row in rows {
@@ -156,28 +160,28 @@ fn load(
             page.next = page.rows.last().map(|row: &ExportRow| row.id);
             break;
         }
-        let row = row.map_err(store)?.read(columns)?;
+        let row = row?.read(columns)?;
         bytes += row.size();
-        // Whatever becomes of sources, nobody goes out twice.
+        // Each contact is exported once, even if the join with its sources yields several rows.
         if page.rows.last().is_none_or(|before| before.id != row.id) {
             page.rows.push(row);
         }
     }
-    join_as_sets(db, false)?;
+    join_as_sets(tx, false)?;
     Ok(page)
 }
 
-/// Has what hangs on the contacts of a page joined as sets, each read once. Postgres knows little
-/// of a range of ids that are all new; taking it for one row, it would read the tags of the whole
-/// range again for each contact.
-fn join_as_sets(db: &mut PgConnection, only: bool) -> Result<()> {
+/// Makes Postgres join tags and sources as sets, each read once. Statistics say little about a
+/// range of new ids: Postgres would estimate one row, and read the tags of the whole range again
+/// for each contact.
+fn join_as_sets(tx: &mut Tx<'_>, only: bool) -> PgResult<()> {
     let nested = if only { "off" } else { "on" };
-    let set = format!("SELECT set_config('enable_nestloop', '{nested}', true)");
-    sql_query(set).execute(db).map(drop).map_err(store)
+    tx.set(&format!("SET LOCAL enable_nestloop = {nested}"))
 }
 
 fn push_columns(select: &mut Statement, columns: &Columns) {
-    select.push("SELECT c.id, c.name, c.email, c.phone, c.created_at, c.updated_at, ");
+    select
+        .push("SELECT c.id, c.external_id, c.name, c.email, c.phone, c.created_at, c.updated_at, ");
     select.push("ARRAY[");
     for (at, field) in columns.fields().iter().enumerate() {
         let comma = if at > 0 { ", " } else { "" };
@@ -186,6 +190,11 @@ fn push_columns(select: &mut Statement, columns: &Columns) {
     select.push("]::text[] AS custom, ");
     let has_tags = columns.has(&Column::Tags);
     select.push(if has_tags { "carried.tags, " } else { "NULL::text[] AS tags, " });
+    select.push(if columns.has(&Column::Consent) {
+        "gone.contact_id IS NULL AS is_subscribed, "
+    } else {
+        "NULL::bool AS is_subscribed, "
+    });
     select.push(if columns.has(&Column::Source) {
         "s.kind AS source_kind, i.file_name"
     } else {
@@ -205,6 +214,16 @@ fn push_tags(select: &mut Statement, range: &Range<'_>, columns: &Columns) {
     }
 }
 
+fn push_consents(select: &mut Statement, range: &Range<'_>, columns: &Columns) {
+    if columns.has(&Column::Consent) {
+        select.push(
+            " LEFT JOIN unsubscribes gone ON gone.org_id = $1 \
+             AND gone.contact_id = c.id",
+        );
+        range.push(select, "gone.contact_id");
+    }
+}
+
 fn push_sources(select: &mut Statement, range: &Range<'_>, columns: &Columns) {
     if columns.has(&Column::Source) {
         select.push(
@@ -212,14 +231,14 @@ fn push_sources(select: &mut Statement, range: &Range<'_>, columns: &Columns) {
         );
         range.push(select, "s.contact_id");
         select.push(
-            " LEFT JOIN imports i ON i.org_id = $1 AND i.id = s.origin_id \
+            " LEFT JOIN imports i ON i.org_id = $1 AND i.id = s.detail_id \
              AND s.kind = 'csv_import'",
         );
     }
 }
 
 impl Row {
-    fn read(self, columns: &Columns) -> Result<ExportRow> {
+    fn read(self, columns: &Columns) -> PgResult<ExportRow> {
         let mut custom = self.custom;
         for (value, field) in custom.iter_mut().zip(columns.fields()) {
             if field.kind == FieldType::Number
@@ -235,11 +254,13 @@ impl Row {
         });
         Ok(ExportRow {
             id: ContactId(self.id),
+            external_id: self.external_id,
             name: self.name,
             email: self.email,
             phone: self.phone,
             tags: self.tags.unwrap_or_default(),
             custom,
+            is_subscribed: self.is_subscribed,
             source: source.transpose()?,
             created_at: self.created_at,
             updated_at: self.updated_at,

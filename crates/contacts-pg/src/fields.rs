@@ -1,130 +1,160 @@
-//! Custom fields.
+//! The port of custom fields.
 
-use contacts_core::field::{Field, FieldKey, FieldRepository, FieldType};
-use contacts_core::{Error, OrgId, Result};
-use diesel::sql_types::{Array, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use contacts_core::field::{
+    Field, FieldKey, FieldPatch, FieldRepository, FieldType, FieldValue, NewField,
+};
+use contacts_core::{Current, Error, OrgId, Result};
+use diesel::pg::Pg;
+use diesel::sql_types::{Array, Text};
+use diesel::{
+    AsChangeset, ExpressionMethods, Insertable, PgJsonbExpressionMethods, QueryDsl, Queryable,
+    Selectable, SelectableHelper, insert_into, update,
+};
+use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{store, unread};
+use crate::database::{PgResult, RunQuery, Tx, unread};
+use crate::limits::lock_table;
+use crate::schema::{contacts, fields};
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = fields, primary_key(org_id, key), check_for_backend(Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Row {
-    #[diesel(sql_type = Text)]
+    org_id: Uuid,
     key: String,
-    #[diesel(sql_type = Text)]
     label: String,
-    #[diesel(sql_type = Text)]
     kind: String,
-    #[diesel(sql_type = Nullable<Array<Text>>)]
-    options: Option<Vec<String>>,
-    #[diesel(sql_type = Integer)]
+    options: Option<Vec<Option<String>>>,
     position: i32,
-    #[diesel(sql_type = Bool)]
     archived: bool,
+    version: i64,
 }
 
 impl Row {
-    fn read(self) -> Result<Field> {
+    fn of(org: OrgId, field: &Field) -> Self {
+        let options = field.kind.options();
+        Self {
+            org_id: org.0,
+            key: field.key.as_str().to_owned(),
+            label: field.label.clone(),
+            kind: field.kind.as_str().to_owned(),
+            options: options.map(|all| all.iter().cloned().map(Some).collect()),
+            position: field.position.cast_signed(),
+            archived: field.archived,
+            version: field.version.cast_signed(),
+        }
+    }
+
+    fn read(self) -> PgResult<Field> {
+        let options = self.options.map(|all| all.into_iter().flatten().collect());
         Ok(Field {
             key: FieldKey::parse(&self.key).map_err(unread("fields.key"))?,
             label: self.label,
-            kind: FieldType::parse(&self.kind, self.options).map_err(unread("fields.kind"))?,
+            kind: FieldType::parse(&self.kind, options).map_err(unread("fields.kind"))?,
             position: u32::try_from(self.position).map_err(unread("fields.position"))?,
             archived: self.archived,
+            version: self.version.cast_unsigned(),
         })
     }
-}
-
-#[derive(QueryableByName)]
-struct Known {
-    #[diesel(sql_type = Text)]
-    kind: String,
-    #[diesel(sql_type = Bool)]
-    in_use: bool,
 }
 
 impl FieldRepository for Database {
     fn list(&self, org: OrgId) -> Result<Vec<Field>> {
-        self.read(|db| {
-            let rows: Vec<Row> = sql_query(
-                "SELECT * FROM fields WHERE org_id = $1 ORDER BY position, key COLLATE \"C\"",
-            )
-            .bind::<SqlUuid, _>(org.0)
-            .load(db)
-            .map_err(store)?;
-            rows.into_iter().map(Row::read).collect()
+        self.read(org, list)
+    }
+
+    fn insert(&self, org: OrgId, field: &NewField, limit: usize) -> Result<Field> {
+        self.write(org, |tx| {
+            lock_table(tx, "fields")?;
+            let others = list(tx)?;
+            if others.iter().any(|other| other.key == field.key) {
+                return Err(Error::Taken("the key").into());
+            }
+            if others.len() >= limit {
+                return Err(Error::limit_reached(limit, "custom fields").into());
+            }
+            let field = field.clone().at(others.last().map_or(0, |last| last.position + 1));
+            insert_into(fields::table).values(&Row::of(tx.org, &field)).execute(tx)?;
+            Ok(field)
         })
     }
 
-    fn insert(&self, org: OrgId, field: &Field) -> Result<()> {
-        let statement = "INSERT INTO fields (org_id, key, label, kind, options, position, archived) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (org_id, key) DO NOTHING";
-        let inserted = self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Text, _>(field.key.as_str())
-                .bind::<Text, _>(&field.label)
-                .bind::<Text, _>(field.kind.as_str())
-                .bind::<Nullable<Array<Text>>, _>(field.kind.options())
-                .bind::<Integer, _>(field.position.cast_signed())
-                .bind::<Bool, _>(field.archived)
-                .execute(db)
-                .map_err(store)
-        })?;
-        if inserted == 1 { Ok(()) } else { Err(Error::Taken("the key")) }
-    }
-
-    fn update(&self, org: OrgId, field: &Field) -> Result<bool> {
-        // Whether values exist is asked only when the type is to change: it looks at everybody.
-        let known = "SELECT kind, kind <> $3 AND EXISTS (SELECT FROM contacts WHERE org_id = $1 \
-             AND custom ? $2) AS in_use FROM fields WHERE org_id = $1 AND key = $2 FOR UPDATE";
-        let update = "UPDATE fields SET label = $3, kind = $4, options = $5, archived = $6 \
-             WHERE org_id = $1 AND key = $2";
-        self.write(|db| {
-            let known: Option<Known> = sql_query(known)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Text, _>(field.key.as_str())
-                .bind::<Text, _>(field.kind.as_str())
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
-            let Some(known) = known else { return Ok(false) };
-            if known.in_use {
-                let key = &field.key;
-                let reason = format!(
-                    "contacts have values of {key}, which is {}: define another field",
-                    known.kind
-                );
-                return Err(Error::Conflict(reason));
+    fn patch(
+        &self,
+        org: OrgId,
+        key: &FieldKey,
+        patch: &FieldPatch,
+        if_version: Option<u64>,
+    ) -> Result<Option<Field>> {
+        self.write(org, |tx| {
+            let locked = fields::table.find((tx.org.0, key.as_str())).for_update();
+            let row: Option<Row> = locked.select(Row::as_select()).row(tx)?;
+            let Some(mut field) = row.map(Row::read).transpose()? else { return Ok(None) };
+            Current::check(&field, if_version)?;
+            if field.apply(patch, || Ok(is_in_use(tx, key)?))? {
+                update(fields::table.find((tx.org.0, key.as_str())))
+                    .set(&Row::of(tx.org, &field))
+                    .execute(tx)?;
             }
-            sql_query(update)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Text, _>(field.key.as_str())
-                .bind::<Text, _>(&field.label)
-                .bind::<Text, _>(field.kind.as_str())
-                .bind::<Nullable<Array<Text>>, _>(field.kind.options())
-                .bind::<Bool, _>(field.archived)
-                .execute(db)
-                .map_err(store)?;
-            Ok(true)
+            Ok(Some(field))
         })
     }
 
     fn reorder(&self, org: OrgId, keys: &[FieldKey]) -> Result<()> {
         let keys: Vec<_> = keys.iter().map(FieldKey::as_str).collect();
-        let statement = "UPDATE fields SET position = ordered.place FROM ( \
+        let statement = "UPDATE fields SET position = ordered.place, version = version + 1 FROM ( \
              SELECT key, (row_number() OVER ( \
                  ORDER BY array_position($2, key), position, key COLLATE \"C\") - 1)::int AS place \
              FROM fields WHERE org_id = $1) AS ordered \
-             WHERE fields.org_id = $1 AND fields.key = ordered.key";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Array<Text>, _>(&keys)
-                .execute(db)
-                .map(drop)
-                .map_err(store)
+             WHERE fields.org_id = $1 AND fields.key = ordered.key \
+                 AND fields.position <> ordered.place";
+        self.write(org, |tx| {
+            lock_table(tx, "fields")?;
+            tx.query(statement).bind::<Array<Text>, _>(&keys).execute(tx).map(drop)
         })
     }
+}
+
+/// Returns the fields in their order.
+fn list(tx: &mut Tx<'_>) -> PgResult<Vec<Field>> {
+    let rows: Vec<Row> =
+        fields::table.filter(fields::org_id.eq(tx.org.0)).select(Row::as_select()).load(tx)?;
+    let mut fields = rows.into_iter().map(Row::read).collect::<PgResult<Vec<_>>>()?;
+    // Sorted here, since the column has the collation of the database.
+    fields.sort_by(|a, b| (a.position, &a.key).cmp(&(b.position, &b.key)));
+    Ok(fields)
+}
+
+/// Returns whether any contact has a value of the field. It may have to read every contact.
+fn is_in_use(tx: &mut Tx<'_>, key: &FieldKey) -> PgResult<bool> {
+    let found = contacts::table
+        .filter(contacts::org_id.eq(tx.org.0))
+        .filter(contacts::custom.has_key(key.as_str()))
+        .select(contacts::id)
+        .limit(1)
+        .execute(tx)?;
+    Ok(found > 0)
+}
+
+/// Checks values against the current types of their fields, and prevents changes of these types
+/// until the transaction ends.
+pub(crate) fn check_types<'a>(
+    tx: &mut Tx<'_>,
+    values: impl IntoIterator<Item = (&'a FieldKey, &'a FieldValue)>,
+) -> PgResult<()> {
+    let values: Vec<_> = values.into_iter().collect();
+    if values.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<_> = values.iter().map(|(key, _)| key.as_str()).collect();
+    let rows: Vec<Row> = fields::table
+        .filter(fields::org_id.eq(tx.org.0))
+        .filter(fields::key.eq_any(keys))
+        .order(fields::key)
+        .for_share()
+        .select(Row::as_select())
+        .load(tx)?;
+    let fields = rows.into_iter().map(Row::read).collect::<PgResult<Vec<_>>>()?;
+    Ok(contacts_core::field::check_types(&fields, values)?)
 }

@@ -1,30 +1,18 @@
-//! Files, in pieces.
+//! The port of files, which are stored in chunks.
 
 use std::io::{self, Read};
 
 use contacts_core::file::{FileId, FileStore};
 use contacts_core::{OrgId, Result};
-use diesel::sql_types::{Binary, Integer, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{ExpressionMethods, QueryDsl, delete, insert_into};
 
 use crate::Database;
-use crate::database::store;
+use crate::database::{PgResult, RunQuery, Tx};
+use crate::schema::file_chunks;
 
 impl FileStore for Database {
-    fn append(&self, org: OrgId, file: FileId, piece: u32, bytes: &[u8]) -> Result<()> {
-        // A piece that was kept though its answer was lost is kept once.
-        let statement = "INSERT INTO file_pieces (org_id, file_id, piece, bytes) \
-             VALUES ($1, $2, $3, $4) ON CONFLICT (org_id, file_id, piece) DO NOTHING";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(file.0)
-                .bind::<Integer, _>(piece.cast_signed())
-                .bind::<Binary, _>(bytes)
-                .execute(db)
-                .map(drop)
-                .map_err(store)
-        })
+    fn append(&self, org: OrgId, file: FileId, chunk: u32, bytes: &[u8]) -> Result<()> {
+        self.write(org, |tx| insert_chunk(tx, file, chunk, bytes))
     }
 
     fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn Read + Send>> {
@@ -33,47 +21,59 @@ impl FileStore for Database {
             org,
             file,
             next: 0,
-            piece: Vec::new(),
+            chunk: Vec::new(),
             read: 0,
         }))
     }
 
     fn delete(&self, org: OrgId, file: FileId) -> Result<()> {
-        self.write(|db| {
-            sql_query("DELETE FROM file_pieces WHERE org_id = $1 AND file_id = $2")
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(file.0)
-                .execute(db)
+        self.write(org, |tx| {
+            delete(file_chunks::table)
+                .filter(file_chunks::org_id.eq(tx.org.0))
+                .filter(file_chunks::file_id.eq(file.0))
+                .execute(tx)
                 .map(drop)
-                .map_err(store)
         })
     }
 }
 
-/// Reads a file piece by piece. It holds no connection between them, for whoever reads a file
-/// works long on each.
+/// Stores a chunk. One that was stored by a request whose response was lost is stored once.
+pub(crate) fn insert_chunk(
+    tx: &mut Tx<'_>,
+    file: FileId,
+    chunk: u32,
+    bytes: &[u8],
+) -> PgResult<()> {
+    insert_into(file_chunks::table)
+        .values((
+            file_chunks::org_id.eq(tx.org.0),
+            file_chunks::file_id.eq(file.0),
+            file_chunks::chunk.eq(chunk.cast_signed()),
+            file_chunks::bytes.eq(bytes),
+        ))
+        .on_conflict_do_nothing()
+        .execute(tx)
+        .map(drop)
+}
+
+/// Reads a file chunk by chunk. It returns its connection to the pool after each chunk, because
+/// the work on a chunk takes long.
 struct Reader {
     database: Database,
     org: OrgId,
     file: FileId,
     next: i32,
-    piece: Vec<u8>,
+    chunk: Vec<u8>,
     read: usize,
-}
-
-#[derive(QueryableByName)]
-struct Piece {
-    #[diesel(sql_type = Binary)]
-    bytes: Vec<u8>,
 }
 
 impl Read for Reader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.read == self.piece.len() {
-            self.piece = self.next_piece().map_err(io::Error::other)?;
+        if self.read == self.chunk.len() {
+            self.chunk = self.next_chunk().map_err(io::Error::other)?;
             self.read = 0;
         }
-        let left = &self.piece[self.read..];
+        let left = &self.chunk[self.read..];
         let now = left.len().min(out.len());
         out[..now].copy_from_slice(&left[..now]);
         self.read += now;
@@ -82,19 +82,14 @@ impl Read for Reader {
 }
 
 impl Reader {
-    fn next_piece(&mut self) -> Result<Vec<u8>> {
-        let statement =
-            "SELECT bytes FROM file_pieces WHERE org_id = $1 AND file_id = $2 AND piece = $3";
-        let piece: Option<Piece> = self.database.read(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(self.org.0)
-                .bind::<SqlUuid, _>(self.file.0)
-                .bind::<Integer, _>(self.next)
-                .get_result(db)
-                .optional()
-                .map_err(store)
+    fn next_chunk(&mut self) -> Result<Vec<u8>> {
+        let chunk: Option<Vec<u8>> = self.database.read(self.org, |tx| {
+            file_chunks::table
+                .find((tx.org.0, self.file.0, self.next))
+                .select(file_chunks::bytes)
+                .row(tx)
         })?;
         self.next += 1;
-        Ok(piece.map(|piece| piece.bytes).unwrap_or_default())
+        Ok(chunk.unwrap_or_default())
     }
 }

@@ -1,25 +1,39 @@
-//! What is deleted by and by.
+//! The port of housekeeping, which deletes expired rows and files.
 
 use contacts_core::housekeeping::{
-    Housekeeping, KEEP_FILES, KEEP_LOGS, KEEP_UPLOADS, READY_EXPIRED, UPLOAD_EXPIRED,
+    Housekeeping, KEEP_FILES, KEEP_LOGS, READY_EXPIRED, UPLOAD_IDLE, UPLOAD_STALLED,
 };
 use contacts_core::import::ImportId;
 use contacts_core::session::SESSION_IDLE;
 use contacts_core::{OrgId, Result};
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::store;
+use crate::database::RunQuery;
 use crate::erasures::drop_file;
-use crate::jobs::OrgRow;
+use crate::jobs::{OrgRow, queue_missing};
 
-/// An import whose file is not needed any longer: $1 is when its upload began at the latest, $2
-/// when it came to its end or was ready.
-const DUE: &str = "file_state = 'kept' AND (state = 'uploading' AND created_at <= $1 \
-     OR state = 'ready' AND created_at <= $2 OR finished_at <= $2)";
+/// Returns the condition of an import whose file is no longer needed. `files` is the parameter
+/// with the latest time at which an expired import ended or became ready.
+fn due(files: &str) -> String {
+    format!(
+        "file_state = 'kept' AND (state = 'ready' AND created_at <= {files} \
+         OR finished_at <= {files})"
+    )
+}
+
+/// Returns the condition of an upload that stored nothing since a time, which is a parameter.
+/// Servers of older versions leave no sign of life: their uploads have a day.
+fn idle(since: &str) -> String {
+    format!(
+        "finished_at IS NULL AND state = 'uploading' \
+         AND (touched_at <= {since} \
+             OR touched_at IS NULL AND created_at <= {since} - interval '1 day')"
+    )
+}
 
 #[derive(QueryableByName)]
 struct DueRow {
@@ -36,62 +50,87 @@ impl Housekeeping for Database {
         self.sweep_rows("sessions", "DELETE FROM sessions", ended, now)?;
         let idle = "last_seen_at <= $1";
         self.sweep_rows("sessions", "DELETE FROM sessions", idle, now - SESSION_IDLE)?;
-        let said = "ended_at <= $1 AND log <> '{}'";
-        self.sweep_rows("sync_runs", "UPDATE sync_runs SET log = '{}'", said, now - KEEP_LOGS)?;
-        let (uploads, files) = (now - KEEP_UPLOADS, now - KEEP_FILES);
-        let due = format!("SELECT org_id, id FROM imports WHERE {DUE}");
-        let due: Vec<DueRow> = self.read_everywhere(|db| {
-            sql_query(&due)
-                .bind::<Timestamptz, _>(uploads)
-                .bind::<Timestamptz, _>(files)
-                .load(db)
-                .map_err(store)
-        })?;
-        // What has not come to an end does so now, if it is still due.
+        let condition = "finished_at <= $1 AND log <> '{}'";
+        self.sweep_rows(
+            "sync_runs",
+            "UPDATE sync_runs SET log = '{}'",
+            condition,
+            now - KEEP_LOGS,
+        )?;
+        let files = now - KEEP_FILES;
+        let imports = self.due_imports(&due("$1"), files)?;
+        // Ends the import if it has not ended, provided that it is still due.
+        let due = due("$3");
         let end = format!(
-            "UPDATE imports SET finished_at = $5, \
-                 problem = CASE state WHEN 'uploading' THEN $6 ELSE $7 END, \
-                 state = CASE state WHEN 'uploading' THEN 'failed' ELSE 'cancelled' END \
-             WHERE org_id = $3 AND id = $4 AND state IN ('uploading', 'ready') AND {DUE}"
+            "UPDATE imports SET finished_at = $4, problem = $5, state = 'cancelled' \
+             WHERE org_id = $1 AND id = $2 AND state = 'ready' AND {due}"
         );
         let over = format!(
-            "SELECT FROM imports WHERE org_id = $3 AND id = $4 AND {DUE} \
-             OR org_id = $3 AND id = $4 AND file_state = 'kept' AND finished_at = $5 FOR UPDATE"
+            "SELECT FROM imports WHERE org_id = $1 AND id = $2 AND {due} \
+             OR org_id = $1 AND id = $2 AND file_state = 'kept' AND finished_at = $4 FOR UPDATE"
         );
         let mut deleted = 0;
-        for DueRow { org_id, id } in due {
-            deleted += self.write(|db| {
-                sql_query(&end)
-                    .bind::<Timestamptz, _>(uploads)
-                    .bind::<Timestamptz, _>(files)
-                    .bind::<SqlUuid, _>(org_id)
+        for DueRow { org_id, id } in imports {
+            deleted += self.write(OrgId(org_id), |tx| {
+                tx.query(&end)
                     .bind::<SqlUuid, _>(id)
+                    .bind::<Timestamptz, _>(files)
                     .bind::<Timestamptz, _>(now)
-                    .bind::<Text, _>(UPLOAD_EXPIRED)
                     .bind::<Text, _>(READY_EXPIRED)
-                    .execute(db)
-                    .map_err(store)?;
-                let is_over = sql_query(&over)
-                    .bind::<Timestamptz, _>(uploads)
-                    .bind::<Timestamptz, _>(files)
-                    .bind::<SqlUuid, _>(org_id)
+                    .execute(tx)?;
+                let is_over = tx
+                    .query(&over)
                     .bind::<SqlUuid, _>(id)
+                    .bind::<Timestamptz, _>(files)
                     .bind::<Timestamptz, _>(now)
-                    .execute(db)
-                    .map_err(store)?;
+                    .execute(tx)?;
                 let is_over = is_over == 1;
-                Ok(u64::from(
-                    is_over && drop_file(db, OrgId(org_id), ImportId(id), "expired", &[])?,
-                ))
+                Ok(u64::from(is_over && drop_file(tx, ImportId(id), "expired", &[])?))
             })?;
         }
         Ok(deleted)
     }
+
+    fn fail_idle_uploads(&self, now: OffsetDateTime) -> Result<u64> {
+        let since = now - UPLOAD_IDLE;
+        let fail = format!(
+            "UPDATE imports SET finished_at = $4, problem = $5, state = 'failed' \
+             WHERE org_id = $1 AND id = $2 AND {}",
+            idle("$3")
+        );
+        let mut failed = 0;
+        for DueRow { org_id, id } in self.due_imports(&idle("$1"), since)? {
+            failed += self.write(OrgId(org_id), |tx| {
+                let is_idle = tx
+                    .query(&fail)
+                    .bind::<SqlUuid, _>(id)
+                    .bind::<Timestamptz, _>(since)
+                    .bind::<Timestamptz, _>(now)
+                    .bind::<Text, _>(UPLOAD_STALLED)
+                    .execute(tx)?;
+                if is_idle == 1 {
+                    drop_file(tx, ImportId(id), "expired", &[])?;
+                }
+                Ok(is_idle as u64)
+            })?;
+        }
+        Ok(failed)
+    }
+
+    fn queue_missing_jobs(&self, now: OffsetDateTime) -> Result<u64> {
+        queue_missing(self, now)
+    }
 }
 
 impl Database {
-    /// Makes a change, in every organisation, to the rows of a table that are over at a moment
-    /// ($1).
+    /// Lists the imports of every organisation that meet a condition at a time ($1).
+    fn due_imports(&self, condition: &str, moment: OffsetDateTime) -> Result<Vec<DueRow>> {
+        let select = format!("SELECT org_id, id FROM imports WHERE {condition}");
+        self.read_everywhere(|all| sql_query(&select).bind::<Timestamptz, _>(moment).load(all))
+    }
+
+    /// Applies `change` to the rows of a table that meet the condition `over` at a time ($1), in
+    /// every organisation.
     fn sweep_rows(
         &self,
         table: &str,
@@ -100,18 +139,13 @@ impl Database {
         moment: OffsetDateTime,
     ) -> Result<()> {
         let due = format!("SELECT DISTINCT org_id FROM {table} WHERE {over}");
-        let due: Vec<OrgRow> = self.read_everywhere(|db| {
-            sql_query(&due).bind::<Timestamptz, _>(moment).load(db).map_err(store)
-        })?;
-        let change = format!("{change} WHERE {over} AND org_id = $2");
+        let due: Vec<OrgRow> =
+            self.read_everywhere(|all| sql_query(&due).bind::<Timestamptz, _>(moment).load(all))?;
+        let over = over.replace("$1", "$2");
+        let change = format!("{change} WHERE {over} AND org_id = $1");
         for OrgRow { org_id } in due {
-            self.write(|db| {
-                sql_query(&change)
-                    .bind::<Timestamptz, _>(moment)
-                    .bind::<SqlUuid, _>(org_id)
-                    .execute(db)
-                    .map(drop)
-                    .map_err(store)
+            self.write(OrgId(org_id), |tx| {
+                tx.query(&change).bind::<Timestamptz, _>(moment).execute(tx).map(drop)
             })?;
         }
         Ok(())

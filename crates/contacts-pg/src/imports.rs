@@ -1,33 +1,41 @@
-//! Imports.
+//! The port of imports.
 
 mod apply;
+mod chunks;
+mod contacts;
 mod dry_runs;
-mod pieces;
 mod stored;
 mod undos;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
     Analysis, Applied, Chunk, FileState, Import, ImportId, ImportRepository, ImportState, Issue,
-    Plan,
+    IssueCode, NewPlan, Plan,
 };
 use contacts_core::job::Job;
+use contacts_core::run::RunState;
 use contacts_core::{Actor, OrgId, Result};
-use diesel::pg::PgConnection;
+use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub(crate) use self::apply::update_contacts;
-pub(crate) use self::pieces::{forget, of_contact};
+pub(crate) use self::chunks::{forget, of_contact};
+pub(crate) use self::contacts::update_contacts;
 pub(crate) use self::stored::StoredTally;
 use self::stored::{StoredAnalysis, StoredPlan};
 use crate::Database;
-use crate::database::{store, unreadable};
+use crate::database::{PgResult, RunQuery, Tx, unreadable};
+use crate::files::insert_chunk;
 use crate::jobs::enqueue;
 use crate::statement::{Bind, Statement};
+
+#[derive(QueryableByName)]
+struct PlanOnly {
+    #[diesel(sql_type = Jsonb)]
+    plan: Value,
+}
 
 #[derive(QueryableByName)]
 struct Row {
@@ -66,16 +74,17 @@ struct Row {
 }
 
 #[derive(QueryableByName)]
-struct Known {
+struct StoredRows {
     #[diesel(sql_type = BigInt)]
     stored: i64,
 }
 
 impl Row {
-    fn read(self) -> Result<Import> {
+    fn read(self) -> PgResult<Import> {
         let analysis = self.analysis.map(StoredAnalysis::read).transpose()?;
         let plan = self.plan.map(StoredPlan::read).transpose()?;
         let actor = Actor::from_parts(&self.actor_kind, self.actor_id);
+        let state = ImportState::parse(&self.state);
         Ok(Import {
             org: OrgId(self.org_id),
             id: ImportId(self.id),
@@ -85,7 +94,7 @@ impl Row {
             file_name: self.file_name,
             bytes: self.bytes.cast_unsigned(),
             actor: actor.ok_or_else(|| unreadable("imports.actor_kind"))?,
-            state: ImportState::parse(&self.state).ok_or_else(|| unreadable("imports.state"))?,
+            state: state.ok_or_else(|| unreadable("imports.state"))?.since(self.started_at),
             problem: self.problem,
             analysis,
             plan,
@@ -114,11 +123,10 @@ impl ImportRepository for Database {
         let (actor_kind, actor_id) = import.actor.parts();
         let statement = "INSERT INTO imports (org_id, id, file_id, file_name, bytes, actor_kind, \
                  actor_id, state, problem, analysis, plan, rows_read, tally, created_at, \
-                 started_at, finished_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(import.org.0)
+                 touched_at, started_at, finished_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14, $15, $16)";
+        self.write(import.org, |tx| {
+            tx.query(statement)
                 .bind::<SqlUuid, _>(import.id.0)
                 .bind::<SqlUuid, _>(import.file.0)
                 .bind::<Text, _>(&import.file_name)
@@ -134,38 +142,54 @@ impl ImportRepository for Database {
                 .bind::<Timestamptz, _>(import.created_at)
                 .bind::<Nullable<Timestamptz>, _>(import.started_at)
                 .bind::<Nullable<Timestamptz>, _>(import.finished_at)
-                .execute(db)
+                .execute(tx)
                 .map(drop)
-                .map_err(store)
         })
     }
 
     fn get(&self, org: OrgId, id: ImportId) -> Result<Option<Import>> {
-        self.read(|db| {
-            let row: Option<Row> = Statement::find(org, "imports", "id", id.0).row(db)?;
+        self.read(org, |tx| {
+            let row: Option<Row> = tx.find("imports", "id", id.0).row(tx)?;
             row.map(Row::read).transpose()
         })
     }
 
     fn list(&self, org: OrgId, before: Option<ImportId>, limit: usize) -> Result<Vec<Import>> {
-        self.read(|db| {
-            let mut select = Statement::of(org);
+        self.read(org, |tx| {
+            let mut select = tx.statement();
             select.push("SELECT * FROM imports WHERE org_id = $1");
             select.newest(before.map(|id| id.0), limit);
-            let rows: Vec<Row> = select.build().load(db).map_err(store)?;
+            let rows: Vec<Row> = select.load(tx)?;
             rows.into_iter().map(Row::read).collect()
         })
     }
 
-    fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool> {
-        let job = self.ids.next();
-        self.write(|db| {
-            let mut set = Statement::of(org);
-            set.push("state = 'analysing', bytes = ").bind(Bind::Int(bytes.cast_signed()));
-            if !change(db, id, set, "'uploading'")? {
+    fn store_chunk(
+        &self,
+        import: &Import,
+        chunk: u32,
+        bytes: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.write(import.org, |tx| {
+            let mut set = tx.statement();
+            set.push("touched_at = ").bind(Bind::Time(now));
+            // It locks the import, so that no chunk is stored after the file was deleted.
+            if !change(tx, import.id, set, "'uploading'")? {
                 return Ok(false);
             }
-            enqueue(db, org, job, Job::AnalyseImport(id), now).map(|()| true)
+            insert_chunk(tx, import.file, chunk, bytes).map(|()| true)
+        })
+    }
+
+    fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool> {
+        self.write_at(org, now, |tx| {
+            let mut set = tx.statement();
+            set.push("state = 'analysing', bytes = ").bind(Bind::Int(bytes.cast_signed()));
+            if !change(tx, id, set, "'uploading'")? {
+                return Ok(false);
+            }
+            enqueue(tx, Job::AnalyseImport(id)).map(|()| true)
         })
     }
 
@@ -176,8 +200,8 @@ impl ImportRepository for Database {
         found: &Result<(Analysis, Plan), String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        self.write(|db| {
-            let mut set = Statement::of(org);
+        self.write_at(org, now, |tx| {
+            let mut set = tx.statement();
             match found {
                 Ok((analysis, plan)) => {
                     set.push("state = 'ready', analysis = ")
@@ -189,44 +213,43 @@ impl ImportRepository for Database {
                     set.push(", finished_at = ").bind(Bind::Time(now));
                 }
             }
-            change(db, id, set, "'analysing'")
+            change(tx, id, set, "'analysing'")
         })
     }
 
-    fn replan(&self, org: OrgId, id: ImportId, plan: &Plan) -> Result<bool> {
-        self.write(|db| {
-            let mut set = Statement::of(org);
-            set.push("plan = ").bind(Bind::Json(StoredPlan::write(plan)));
-            let changed = change(db, id, set, "'ready'")?;
-            // What a dry run has said is not true of the import any more.
-            if changed {
-                dry_runs::discard(db, org, id)?;
-            }
-            Ok(changed)
+    fn replan(&self, org: OrgId, id: ImportId, new: &NewPlan) -> Result<bool> {
+        self.write(org, |tx| {
+            let Some(mut plan) = lock_ready(tx, id)? else { return Ok(false) };
+            new.apply_to(&mut plan);
+            let mut set = tx.statement();
+            set.push("plan = ").bind(Bind::Json(StoredPlan::write(&plan)));
+            change(tx, id, set, "'ready'")?;
+            // A dry run of the previous plan is outdated.
+            dry_runs::discard(tx, id)?;
+            Ok(true)
         })
     }
 
     fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool> {
-        let job = self.ids.next();
-        self.write(|db| {
-            let mut set = Statement::of(org);
-            set.push("state = 'running', started_at = ").bind(Bind::Time(now));
-            if !change(db, id, set, "'ready'")? {
-                return Ok(false);
-            }
-            dry_runs::discard(db, org, id)?;
-            enqueue(db, org, job, Job::RunImport(id), now).map(|()| true)
+        self.write_at(org, now, |tx| {
+            let Some(plan) = lock_ready(tx, id)? else { return Ok(false) };
+            plan.check()?;
+            let mut set = tx.statement();
+            set.push("state = 'running'");
+            change(tx, id, set, "'ready'")?;
+            dry_runs::discard(tx, id)?;
+            enqueue(tx, Job::RunImport(id)).map(|()| true)
         })
     }
 
     fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied> {
-        let applied = self.write(|db| apply::apply(self, db, import, chunk, now))?;
-        if let Applied::Taken(tally) = &applied
-            && (chunk.after..tally.rows()).contains(&(MANY - 1))
-            && let Err(error) = self.introduce(import.org)
+        let applied = self.write_at(import.org, now, |tx| apply::apply(tx, import, chunk))?;
+        if let Applied::Chunk(tally) = &applied
+            && (chunk.after..tally.rows()).contains(&(MIN_ROWS_FOR_UPKEEP - 1))
+            && let Err(error) = self.add_to_statistics(import.org)
         {
-            // The rows are taken, whatever comes of this.
-            tracing::warn!(%error, "upkeep amid an import failed");
+            // Report success even if this fails, because the rows are applied.
+            tracing::warn!(%error, "maintenance of the database during an import failed");
         }
         Ok(applied)
     }
@@ -235,91 +258,90 @@ impl ImportRepository for Database {
         &self,
         org: OrgId,
         id: ImportId,
-        state: ImportState,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        // Before it is done: upkeep that a crash cut short is then made good with the end itself.
-        let is_done = state == ImportState::Done;
+        // Maintain the tables before the import ends: a crash in between repeats both.
+        let is_done = state == RunState::Done;
         if is_done {
             self.tidy_after_import(org, id)?;
         }
-        let ended = self.write(|db| {
-            let mut set = Statement::of(org);
+        let ended = self.write_at(org, now, |tx| {
+            let mut set = tx.statement();
             set.push("state = ").bind(Bind::Text(state.as_str().to_owned()));
             set.push(", finished_at = ").bind(Bind::Time(now));
             if let Some(problem) = &problem {
                 set.push(", problem = ").bind(Bind::Text(problem.clone()));
             }
-            dry_runs::discard(db, org, id)?;
-            change(db, id, set, "'uploading', 'analysing', 'ready', 'running'")
+            dry_runs::discard(tx, id)?;
+            change(tx, id, set, "'uploading', 'analysing', 'ready', 'running'")
         })?;
         if ended
             && !is_done
             && let Err(error) = self.tidy_after_import(org, id)
         {
-            tracing::warn!(%error, "upkeep after an import failed");
+            tracing::warn!(%error, "maintenance of the database after an import failed");
         }
         Ok(ended)
     }
 
     fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>> {
-        // Whole rows only: the next ones are asked for by a row's number.
+        // A page contains all issues of its rows, because the next one starts after a row number.
         let statement = "SELECT row_number, line, code, reason FROM import_issues \
              WHERE org_id = $1 AND import_id = $2 AND row_number > $3 AND row_number <= ( \
                  SELECT max(row_number) FROM (SELECT row_number FROM import_issues \
                  WHERE org_id = $1 AND import_id = $2 AND row_number > $3 \
                  ORDER BY row_number LIMIT $4) page) \
              ORDER BY row_number, ordinal";
-        self.read(|db| {
-            let rows: Vec<IssueRow> = sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
+        self.read(org, |tx| {
+            let rows: Vec<IssueRow> = tx
+                .query(statement)
                 .bind::<SqlUuid, _>(id.0)
                 .bind::<BigInt, _>(after_row.cast_signed())
                 .bind::<BigInt, _>(limit as i64)
-                .load(db)
-                .map_err(store)?;
-            Ok(rows.into_iter().map(IssueRow::read).collect())
+                .load(tx)?;
+            rows.into_iter().map(IssueRow::read).collect()
         })
     }
 }
 
 impl IssueRow {
-    fn read(self) -> Issue {
-        Issue {
+    fn read(self) -> PgResult<Issue> {
+        let code = IssueCode::parse(&self.code);
+        Ok(Issue {
             row: self.row_number.cast_unsigned(),
             line: self.line.cast_unsigned(),
-            code: self.code,
+            code: code.ok_or_else(|| unreadable("import_issues.code"))?,
             reason: self.reason,
-        }
+        })
     }
 }
 
-/// How many rows of an import are worth upkeep.
-const MANY: u64 = 10_000;
+/// Minimum rows of an import after which the tables are maintained.
+const MIN_ROWS_FOR_UPKEEP: u64 = 10_000;
 
-/// What an import fills.
+/// Refreshes the statistics of the tables that an import fills.
 const ANALYZE: &str = "ANALYZE contacts, contact_tags, contact_sources";
 
 impl Database {
-    /// Plans for an organisation that the statistics do not know are made for a handful of
-    /// contacts: every page of a list would find all of them and sort them, until the import
-    /// ends. So they are told of a new one once it has many.
-    fn introduce(&self, org: OrgId) -> Result<()> {
-        let known = "SELECT count(*) AS stored FROM pg_stats \
+    /// Refreshes the statistics when they do not contain the organisation. Without this, plans
+    /// assume a handful of contacts: until the import ends, every page of a list would find and
+    /// sort all of them.
+    fn add_to_statistics(&self, org: OrgId) -> Result<()> {
+        let statistics = "SELECT count(*) AS stored FROM pg_stats \
              WHERE schemaname = current_schema() AND tablename = 'contacts' \
              AND attname = 'org_id' AND $1 = ANY(most_common_vals::text::uuid[])";
-        let known: Known = self
-            .read(|db| sql_query(known).bind::<SqlUuid, _>(org.0).get_result(db).map_err(store))?;
-        if known.stored == 0 { self.tidy(ANALYZE) } else { Ok(()) }
+        let statistics: StoredRows = self.read(org, |tx| tx.query(statistics).get_result(tx))?;
+        if statistics.stored == 0 { self.tidy(ANALYZE) } else { Ok(()) }
     }
 
-    /// After many new rows, search goes slowly through a long list of pending entries, and
-    /// plans are made from what the table held before.
+    /// Maintains the tables after many new rows: search would scan a long list of pending entries,
+    /// and plans would assume the old number of rows.
     fn tidy_after_import(&self, org: OrgId, id: ImportId) -> Result<()> {
         let changed =
             ImportRepository::get(self, org, id)?.map_or(0, |i| i.tally.added + i.tally.updated);
-        if changed >= MANY {
+        if changed >= MIN_ROWS_FOR_UPKEEP {
             self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')")?;
             self.tidy(ANALYZE)?;
         }
@@ -327,10 +349,18 @@ impl Database {
     }
 }
 
-/// Changes an import that is in one of the states, and says whether it was.
-fn change(db: &mut PgConnection, id: ImportId, set: Statement, states: &str) -> Result<bool> {
+/// Locks an import that is ready, and returns its plan.
+fn lock_ready(tx: &mut Tx<'_>, id: ImportId) -> PgResult<Option<Plan>> {
+    let lock = "SELECT plan FROM imports WHERE org_id = $1 AND id = $2 AND state = 'ready' \
+         AND plan IS NOT NULL FOR UPDATE";
+    let row: Option<PlanOnly> = tx.query(lock).bind::<SqlUuid, _>(id.0).row(tx)?;
+    row.map(|row| StoredPlan::read(row.plan)).transpose()
+}
+
+/// Changes an import that is in one of the states. Returns whether it was.
+fn change(tx: &mut Tx<'_>, id: ImportId, set: Statement, states: &str) -> PgResult<bool> {
     let mut update = set.before("UPDATE imports SET ");
     update.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(id.0));
     update.push(" AND state IN (").push(states).push(")");
-    update.build().execute(db).map(|changed| changed == 1).map_err(store)
+    update.execute(tx).map(|changed| changed == 1)
 }

@@ -1,40 +1,38 @@
-//! Which installation a database belongs to.
+//! The installation that a database belongs to.
 
 use contacts_core::Result;
-use diesel::sql_types::{Binary, Bool};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{ExpressionMethods, QueryDsl, insert_into};
 
 use crate::Database;
-use crate::database::store;
+use crate::database::RunQuery;
+use crate::schema::installation;
 
-#[derive(QueryableByName)]
-struct SameRow {
-    #[diesel(sql_type = Bool)]
-    is_same: bool,
-}
+/// The id of the only row of `installation`.
+const ID: i32 = 1;
 
 impl Database {
-    /// Says whether the database belongs to the installation of this fingerprint. The first that
-    /// asks has it from then on. To be asked before anything is written: what was hashed with
-    /// another secret is not found again with this one.
+    /// Returns whether the database belongs to the installation with this fingerprint of its
+    /// secret. The first caller claims the database. Call it before anything is written: what was
+    /// hashed with another secret cannot be found with this one.
     ///
     /// # Errors
     ///
-    /// [`contacts_core::Error::Store`] when that cannot be kept.
+    /// [`contacts_core::Error::Store`] when the database refuses a statement.
     pub fn claim(&self, fingerprint: &[u8; 32]) -> Result<bool> {
-        let claim = "INSERT INTO installation (id, secret_fingerprint) VALUES (1, $1) \
-             ON CONFLICT (id) DO NOTHING";
-        let compare = "SELECT secret_fingerprint = $1 AS is_same FROM installation WHERE id = 1";
-        self.write(|db| {
-            sql_query(claim)
-                .bind::<Binary, _>(fingerprint.as_slice())
-                .execute(db)
-                .map_err(store)?;
-            let row: SameRow = sql_query(compare)
-                .bind::<Binary, _>(fingerprint.as_slice())
-                .get_result(db)
-                .map_err(store)?;
-            Ok(row.is_same)
+        self.write_shared(|all| {
+            insert_into(installation::table)
+                .values((
+                    installation::id.eq(ID),
+                    installation::secret_fingerprint.eq(&fingerprint[..]),
+                ))
+                .on_conflict(installation::id)
+                .do_nothing()
+                .execute(all)?;
+            let stored: Vec<u8> = installation::table
+                .find(ID)
+                .select(installation::secret_fingerprint)
+                .get_result(all)?;
+            Ok(stored == fingerprint)
         })
     }
 }

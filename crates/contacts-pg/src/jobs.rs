@@ -1,27 +1,38 @@
-//! Jobs.
+//! The port of the job queue.
+
+mod missing;
 
 use std::time::Duration;
 
 use contacts_core::action::ActionId;
 use contacts_core::erasure::ErasureId;
 use contacts_core::import::{DryRunId, ImportId, UndoId};
-use contacts_core::job::{Claimed, Job, JobId, JobQueue, Lane, Outcome};
+use contacts_core::job::{ClaimedJob, Job, JobId, JobQueue, Lane, MAX_LEASE, Outcome};
 use contacts_core::sync::SourceId;
 use contacts_core::webhook::WebhookId;
 use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
 use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use self::missing::{OPEN, queue_missing};
 use crate::Database;
-use crate::database::{store, unreadable};
+use crate::database::{PgResult, RunQuery, TimedTx, Tx, unreadable};
 use crate::statement::{Bind, PlanRow, Statement};
 
-/// A job that is due and that nobody holds.
-const FREE: &str =
-    "given_up_at IS NULL AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)";
+/// The condition of a job that is due and that no worker has claimed; `now` is the parameter that
+/// has the time.
+fn free(now: &str) -> String {
+    let leased = leased(now);
+    format!("given_up_at IS NULL AND due_at <= {now} AND ({leased}) IS NOT TRUE")
+}
+
+/// The condition of a job that a worker has claimed.
+fn leased(now: &str) -> String {
+    let longest = MAX_LEASE.as_secs();
+    format!("leased_until > {now} AND leased_until <= {now} + interval '{longest} seconds'")
+}
 
 fn of_lane(lane: Lane) -> &'static str {
     match lane {
@@ -55,7 +66,7 @@ struct Answer {
 }
 
 impl Row {
-    fn read(self, org: OrgId) -> Result<Claimed> {
+    fn read(self, org: OrgId) -> PgResult<ClaimedJob> {
         let job = match self.kind.as_str() {
             "analyse_import" => Job::AnalyseImport(ImportId(self.subject_id)),
             "run_import" => Job::RunImport(ImportId(self.subject_id)),
@@ -69,7 +80,7 @@ impl Row {
             "sync" => Job::Sync(SourceId(self.subject_id)),
             _ => return Err(unreadable("jobs.kind")),
         };
-        Ok(Claimed { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
+        Ok(ClaimedJob { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
     }
 }
 
@@ -88,92 +99,78 @@ fn parts(job: Job) -> (&'static str, Uuid) {
     }
 }
 
-/// Queues a job, in the transaction that asks for it. One that is queued already is queued once.
-pub(crate) fn enqueue(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: Uuid,
-    job: Job,
-    now: OffsetDateTime,
-) -> Result<()> {
+/// Enqueues a job, in the transaction that needs it. A job that is already enqueued stays as it is.
+pub(crate) fn enqueue(tx: &mut TimedTx<'_>, job: Job) -> PgResult<()> {
+    let now = tx.now;
+    enqueue_at(tx, job, now)
+}
+
+/// Like [`enqueue`], for a job that is due later.
+pub(crate) fn enqueue_at(tx: &mut Tx<'_>, job: Job, due: OffsetDateTime) -> PgResult<()> {
     let (kind, subject) = parts(job);
     let statement = "INSERT INTO jobs (org_id, id, kind, subject_id, due_at, failures) \
          VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (org_id, kind, subject_id) DO NOTHING";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id)
+    tx.query(statement)
+        .bind::<SqlUuid, _>(tx.next_id())
         .bind::<Text, _>(kind)
         .bind::<SqlUuid, _>(subject)
-        .bind::<Timestamptz, _>(now)
-        .execute(db)
+        .bind::<Timestamptz, _>(due)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-/// Queues the job of a connected source, or makes it due, in the transaction that asks for it.
-/// Whoever holds it meanwhile may have looked already, and does not rest before it has looked again.
-pub(crate) fn call(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: Uuid,
-    source: SourceId,
-    due: OffsetDateTime,
-) -> Result<()> {
+/// Enqueues the job of a connected source, or makes it due, in the transaction that needs it. A
+/// worker that runs the job at the moment may miss the change, so the job is marked to run once
+/// more.
+pub(crate) fn call(tx: &mut Tx<'_>, source: SourceId, due: OffsetDateTime) -> PgResult<()> {
     let statement = "INSERT INTO jobs (org_id, id, kind, subject_id, due_at, failures) \
          VALUES ($1, $2, 'sync', $3, $4, 0) ON CONFLICT (org_id, kind, subject_id) \
          DO UPDATE SET due_at = LEAST(jobs.due_at, excluded.due_at), called = true";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id)
+    tx.query(statement)
+        .bind::<SqlUuid, _>(tx.next_id())
         .bind::<SqlUuid, _>(source.0)
         .bind::<Timestamptz, _>(due)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-/// Makes the jobs due that follow the feed and have nothing to do. One that somebody holds is
-/// passed over: nobody who writes waits for another, and the job looks again by itself.
-pub(crate) fn wake(db: &mut PgConnection, org: OrgId, now: OffsetDateTime) -> Result<()> {
+/// Makes waiting jobs that follow the change feed due. It skips a job that a worker has claimed, so
+/// that no writer waits for another transaction. Such a job reads the feed again by itself.
+pub(crate) fn wake(tx: &mut Tx<'_>, now: OffsetDateTime) -> PgResult<()> {
     let statement = "UPDATE jobs SET due_at = $2 WHERE org_id = $1 AND id IN ( \
          SELECT id FROM jobs WHERE org_id = $1 AND kind = 'deliver_webhook' AND due_at > $2 \
          AND leased_until IS NULL FOR UPDATE SKIP LOCKED)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Timestamptz, _>(now)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+    tx.query(statement).bind::<Timestamptz, _>(now).execute(tx).map(drop)
 }
 
-/// Ends a job that is not needed any more, in the transaction after which it is not.
-pub(crate) fn remove(db: &mut PgConnection, org: OrgId, job: Job) -> Result<()> {
+/// Deletes a job, in the transaction after which it is not needed.
+pub(crate) fn remove(tx: &mut Tx<'_>, job: Job) -> PgResult<()> {
     let (kind, subject) = parts(job);
-    sql_query("DELETE FROM jobs WHERE org_id = $1 AND kind = $2 AND subject_id = $3")
-        .bind::<SqlUuid, _>(org.0)
+    tx.query("DELETE FROM jobs WHERE org_id = $1 AND kind = $2 AND subject_id = $3")
         .bind::<Text, _>(kind)
         .bind::<SqlUuid, _>(subject)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-/// Takes a job of an organisation ($2) that is due ($1), for a worker ($3) and a time ($4).
+/// Returns the statement that claims a due ($2) job of an organisation ($1) for a worker ($3), with
+/// a lease until a time ($4).
 fn claim_statement(lane: &str) -> String {
+    let free = free("$2");
     format!(
         "UPDATE jobs SET worker_id = $3, leased_until = $4, called = false \
-         WHERE org_id = $2 AND id = ( \
-             SELECT id FROM jobs WHERE org_id = $2 AND {lane} AND {FREE} \
+         WHERE org_id = $1 AND id = ( \
+             SELECT id FROM jobs WHERE org_id = $1 AND {lane} AND {free} \
              ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED) \
          RETURNING id, kind, subject_id, failures"
     )
 }
 
-/// The plan by which a job is taken.
+/// Returns the plan of the statement that claims a job.
 ///
 /// # Errors
 ///
-/// [`contacts_core::Error::Store`] when it cannot be asked for.
+/// [`contacts_core::Error::Store`] when the store fails.
 pub fn explain_claim(
     database: &Database,
     org: OrgId,
@@ -181,14 +178,12 @@ pub fn explain_claim(
     now: OffsetDateTime,
 ) -> Result<String> {
     let statement = format!("EXPLAIN {}", claim_statement(of_lane(lane)));
-    let lines: Vec<PlanRow> = database.write(|db| {
-        sql_query(&statement)
+    let lines: Vec<PlanRow> = database.write_at(org, now, |tx| {
+        tx.query(&statement)
             .bind::<Timestamptz, _>(now)
-            .bind::<SqlUuid, _>(org.0)
             .bind::<SqlUuid, _>(Uuid::nil())
             .bind::<Timestamptz, _>(now)
-            .load(db)
-            .map_err(store)
+            .load(tx)
     })?;
     Ok(lines.into_iter().map(|row| row.line + "\n").collect())
 }
@@ -200,60 +195,59 @@ impl JobQueue for Database {
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
-    ) -> Result<Option<Claimed>> {
-        // Which organisations have work is asked of all of them, without a lock; the claim then
-        // is within one.
-        let lane = of_lane(lane);
+    ) -> Result<Option<ClaimedJob>> {
+        // Find the organisations that have due jobs with a query over all of them, which locks
+        // nothing. Then claim a job within one organisation.
+        let (lane, free, leased) = (of_lane(lane), free("$1"), leased("$1"));
         let orgs = format!(
             "SELECT org_id FROM jobs WHERE given_up_at IS NULL AND due_at <= $1 AND {lane} \
              GROUP BY org_id \
-             HAVING bool_or({FREE}) \
-             ORDER BY count(*) FILTER (WHERE leased_until > $1), min(due_at) FILTER (WHERE {FREE}), org_id"
+             HAVING bool_or({free}) \
+             ORDER BY count(*) FILTER (WHERE {leased}), min(due_at) FILTER (WHERE {free}), org_id"
         );
         let orgs: Vec<OrgRow> =
-            self.read(|db| sql_query(&orgs).bind::<Timestamptz, _>(now).load(db).map_err(store))?;
+            self.read_everywhere(|all| sql_query(&orgs).bind::<Timestamptz, _>(now).load(all))?;
         for OrgRow { org_id } in orgs {
-            if let Some(row) = self.claim_in(org_id, lane, worker, lease, now)? {
-                return row.read(OrgId(org_id)).map(Some);
+            if let Some(row) = self.claim_in(OrgId(org_id), lane, worker, lease, now)? {
+                return Ok(Some(row.read(OrgId(org_id))?));
             }
         }
         Ok(None)
     }
 
     fn is_waiting(&self, lane: Lane, now: OffsetDateTime) -> Result<bool> {
-        let lane = of_lane(lane);
-        let statement = format!("SELECT EXISTS (SELECT FROM jobs WHERE {lane} AND {FREE}) AS yes");
-        self.read_everywhere(|db| {
+        let (lane, free) = (of_lane(lane), free("$1"));
+        let statement =
+            format!("SELECT EXISTS (SELECT 1 FROM jobs WHERE {lane} AND {free}) AS yes");
+        self.read_everywhere(|all| {
             let answer: Answer =
-                sql_query(&statement).bind::<Timestamptz, _>(now).get_result(db).map_err(store)?;
+                sql_query(&statement).bind::<Timestamptz, _>(now).get_result(all)?;
             Ok(answer.yes)
         })
     }
 
     fn extend(
         &self,
-        job: &Claimed,
+        job: &ClaimedJob,
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
     ) -> Result<bool> {
         let statement = "UPDATE jobs SET leased_until = $4 \
              WHERE org_id = $1 AND id = $2 AND worker_id = $3 AND leased_until IS NOT NULL";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(job.org.0)
+        self.write_at(job.org, now, |tx| {
+            tx.query(statement)
                 .bind::<SqlUuid, _>(job.id.0)
                 .bind::<SqlUuid, _>(worker)
-                .bind::<Timestamptz, _>(now + lease)
-                .execute(db)
+                .bind::<Timestamptz, _>(now + lease.min(MAX_LEASE))
+                .execute(tx)
                 .map(|extended| extended == 1)
-                .map_err(store)
         })
     }
 
     fn finish(
         &self,
-        job: &Claimed,
+        job: &ClaimedJob,
         worker: Uuid,
         outcome: Outcome,
         now: OffsetDateTime,
@@ -285,31 +279,28 @@ impl JobQueue for Database {
 }
 
 impl Database {
-    /// Runs a change of a job, if the worker still holds it.
-    fn finish_held(&self, job: &Claimed, worker: Uuid, mut change: Statement) -> Result<()> {
+    /// Runs a change of a job, if the worker still has its lease.
+    fn finish_held(&self, job: &ClaimedJob, worker: Uuid, mut change: Statement) -> Result<()> {
         change.push(" WHERE org_id = $1 AND leased_until IS NOT NULL AND id = ");
         change.bind(Bind::Uuid(job.id.0)).push(" AND worker_id = ").bind(Bind::Uuid(worker));
-        self.write(|db| change.build().execute(db).map(drop).map_err(store))
+        self.write(job.org, |tx| change.execute(tx).map(drop))
     }
 
     fn claim_in(
         &self,
-        org: Uuid,
+        org: OrgId,
         lane: &str,
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
     ) -> Result<Option<Row>> {
         let statement = claim_statement(lane);
-        self.write(|db| {
-            sql_query(&statement)
+        self.write_at(org, now, |tx| {
+            tx.query(&statement)
                 .bind::<Timestamptz, _>(now)
-                .bind::<SqlUuid, _>(org)
                 .bind::<SqlUuid, _>(worker)
-                .bind::<Timestamptz, _>(now + lease)
-                .get_result(db)
-                .optional()
-                .map_err(store)
+                .bind::<Timestamptz, _>(now + lease.min(MAX_LEASE))
+                .row(tx)
         })
     }
 }

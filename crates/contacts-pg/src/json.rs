@@ -1,11 +1,10 @@
-//! How values are kept as JSON: the stored form of core types, apart from any API's.
+//! The stored JSON of core types, which is independent of the JSON of the API.
 
-use contacts_core::Result;
 use contacts_core::contact::CustomValues;
 use contacts_core::field::{FieldKey, FieldValue, Number};
 use serde_json::{Map, Value, json};
 
-use crate::database::unreadable;
+use crate::database::{PgResult, unreadable};
 
 pub(crate) fn custom_to_json(custom: &CustomValues) -> Value {
     Value::Object(
@@ -21,7 +20,7 @@ pub(crate) fn value_to_json(value: &FieldValue) -> Value {
     }
 }
 
-pub(crate) fn custom_from_json(value: Value) -> Result<CustomValues> {
+pub(crate) fn custom_from_json(value: Value) -> PgResult<CustomValues> {
     let Value::Object(values) = value else { return Err(unreadable("contacts.custom")) };
     read_custom(values).ok_or_else(|| unreadable("contacts.custom"))
 }
@@ -33,7 +32,7 @@ fn read_custom(values: Map<String, Value>) -> Option<CustomValues> {
         .collect()
 }
 
-/// The value that [`value_to_json`] wrote.
+/// Reads a value that [`value_to_json`] wrote.
 pub(crate) fn value_from_json(value: Value) -> Option<FieldValue> {
     Some(match value {
         Value::String(text) => FieldValue::Text(text),

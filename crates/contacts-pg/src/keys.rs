@@ -1,39 +1,51 @@
-//! API keys.
+//! The port of API keys.
 
 use contacts_core::key::{ApiKey, KeyHash, KeyId, KeyRepository, Scope};
 use contacts_core::{OrgId, Result};
-use diesel::sql_types::{Array, Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::pg::Pg;
+use diesel::{
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, insert_into,
+    update,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{store, unread, unreadable};
+use crate::database::{PgResult, RunQuery, unread, unreadable};
+use crate::schema::api_keys;
+use crate::statement::coalesce;
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = api_keys, check_for_backend(Pg), treat_none_as_default_value = false)]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     org_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Array<Text>)]
-    scopes: Vec<String>,
-    #[diesel(sql_type = Binary)]
+    scopes: Vec<Option<String>>,
     hash: Vec<u8>,
-    #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     expires_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     revoked_at: Option<OffsetDateTime>,
 }
 
 impl Row {
-    fn read(self) -> Result<ApiKey> {
+    fn of(key: &ApiKey) -> Self {
+        Self {
+            org_id: key.org.0,
+            id: key.id.0,
+            name: key.name.clone(),
+            scopes: key.scopes.iter().map(|scope| Some(scope.as_str().to_owned())).collect(),
+            hash: key.hash.0.to_vec(),
+            created_at: key.created_at,
+            expires_at: key.expires_at,
+            revoked_at: key.revoked_at,
+        }
+    }
+
+    fn read(self) -> PgResult<ApiKey> {
         let hash = <[u8; 32]>::try_from(&self.hash[..]).map_err(unread("api_keys.hash"))?;
-        let scopes: Option<_> = self.scopes.iter().map(|name| Scope::parse(name)).collect();
+        let scopes = self.scopes.iter().map(|name| Scope::parse(name.as_deref()?));
+        let scopes: Option<_> = scopes.collect();
         Ok(ApiKey {
             id: KeyId(self.id),
             org: OrgId(self.org_id),
@@ -49,62 +61,43 @@ impl Row {
 
 impl KeyRepository for Database {
     fn insert(&self, key: &ApiKey) -> Result<()> {
-        let scopes: Vec<_> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-        let statement = "INSERT INTO api_keys \
-             (org_id, id, name, scopes, hash, created_at, expires_at, revoked_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(key.org.0)
-                .bind::<SqlUuid, _>(key.id.0)
-                .bind::<Text, _>(&key.name)
-                .bind::<Array<Text>, _>(&scopes)
-                .bind::<Binary, _>(&key.hash.0[..])
-                .bind::<Timestamptz, _>(key.created_at)
-                .bind::<Nullable<Timestamptz>, _>(key.expires_at)
-                .bind::<Nullable<Timestamptz>, _>(key.revoked_at)
-                .execute(db)
-                .map(drop)
-                .map_err(store)
-        })
+        let row = Row::of(key);
+        self.write(key.org, |tx| insert_into(api_keys::table).values(&row).execute(tx).map(drop))
     }
 
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<ApiKey>> {
-        self.read(|db| {
-            let row: Option<Row> =
-                sql_query("SELECT * FROM api_keys WHERE org_id = $1 AND hash = $2")
-                    .bind::<SqlUuid, _>(org.0)
-                    .bind::<Binary, _>(&hash.0[..])
-                    .get_result(db)
-                    .optional()
-                    .map_err(store)?;
+        self.read(org, |tx| {
+            let row: Option<Row> = api_keys::table
+                .filter(api_keys::org_id.eq(tx.org.0))
+                .filter(api_keys::hash.eq(&hash.0[..]))
+                .select(Row::as_select())
+                .row(tx)?;
             row.map(Row::read).transpose()
         })
     }
 
-    fn list(&self, org: OrgId) -> Result<Vec<ApiKey>> {
-        self.read(|db| {
-            let rows: Vec<Row> = sql_query(
-                "SELECT * FROM api_keys WHERE org_id = $1 ORDER BY created_at DESC, id DESC",
-            )
-            .bind::<SqlUuid, _>(org.0)
-            .load(db)
-            .map_err(store)?;
+    fn list(&self, org: OrgId, after: Option<KeyId>, limit: usize) -> Result<Vec<ApiKey>> {
+        self.read(org, |tx| {
+            let mut select = api_keys::table
+                .filter(api_keys::org_id.eq(tx.org.0))
+                .order(api_keys::id.desc())
+                .limit(limit as i64)
+                .select(Row::as_select())
+                .into_boxed();
+            if let Some(after) = after {
+                select = select.filter(api_keys::id.lt(after.0));
+            }
+            let rows: Vec<Row> = select.load(tx)?;
             rows.into_iter().map(Row::read).collect()
         })
     }
 
     fn revoke(&self, org: OrgId, key: KeyId, now: OffsetDateTime) -> Result<Option<ApiKey>> {
-        let statement = "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3) \
-             WHERE org_id = $1 AND id = $2 RETURNING *";
-        self.write(|db| {
-            let row: Option<Row> = sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(key.0)
-                .bind::<Timestamptz, _>(now)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
+        self.write_at(org, now, |tx| {
+            let row: Option<Row> = update(api_keys::table.find((tx.org.0, key.0)))
+                .set(api_keys::revoked_at.eq(coalesce(api_keys::revoked_at, now)))
+                .returning(Row::as_returning())
+                .row(tx)?;
             row.map(Row::read).transpose()
         })
     }

@@ -1,14 +1,18 @@
 //! The core's ports over Postgres.
 //!
-//! Each port is implemented by [`Database`], in a file that is called as the port's is in the
-//! core. Statements are written as Postgres reads them, for most work on sets; every one names
-//! its organisation, so that a cluster asks one shard (see `docs/SCALING.md`). A port's method
-//! is one transaction.
+//! [`Database`] implements each port, in a file that has the same name as the port's file in the
+//! core. Each method of a port is one transaction.
+//!
+//! Statements on rows of a single table are built with diesel's query builder from `schema.rs`,
+//! so that a wrong column does not compile. Statements on sets are SQL text. Each statement
+//! filters by the organisation, so that a cluster queries one shard (see `docs/SCALING.md`).
 
 mod actions;
 mod answers;
+mod audit;
 mod campaigns;
 mod captures;
+mod consents;
 mod contacts;
 mod conversations;
 mod database;
@@ -24,10 +28,13 @@ mod installation;
 mod jobs;
 mod json;
 mod keys;
+mod limits;
 mod migrate;
 mod notes;
 mod organisations;
 mod person;
+mod runs;
+mod schema;
 mod segments;
 mod selections;
 mod sessions;
@@ -36,30 +43,32 @@ mod syncs;
 mod tags;
 mod webhooks;
 
-pub use crate::database::{Database, OpenError, PoolConfig};
+pub use crate::database::{Database, DatabaseClock, OpenError, PoolConfig, Pulse};
 pub use crate::migrate::{MigrateError, Migrated};
 
 #[doc(hidden)]
 pub mod testing {
-    //! For the tests that pin statements and migrations.
+    //! Internals for the tests that pin query plans and migrations.
 
     use contacts_core::contact::ContactId;
     use contacts_core::{OrgId, Result};
 
     pub use crate::contacts::explain_list;
+    pub use crate::duplicates::explain_pairs;
     pub use crate::jobs::explain_claim;
     pub use crate::migrate::{revert_all, run_all};
     pub use crate::person::known_tables;
+    pub use crate::runs::explain_runs;
     pub use crate::selections::explain_count;
     pub use crate::syncs::{Scan, Step, scans};
     use crate::{Database, imports};
 
-    /// Forgets what imports did to a contact.
+    /// Deletes what is stored about the changes that imports made to a contact.
     ///
     /// # Errors
     ///
-    /// [`contacts_core::Error::Store`] when that cannot be kept.
+    /// [`contacts_core::Error::Store`] when the database refuses a statement.
     pub fn forget_imports(database: &Database, org: OrgId, contact: ContactId) -> Result<()> {
-        database.write(|db| imports::forget(db, org, contact))
+        database.write(org, |tx| imports::forget(tx, contact))
     }
 }

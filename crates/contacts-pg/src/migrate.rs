@@ -1,4 +1,4 @@
-//! Bringing the schema up to date.
+//! Migrations of the schema.
 
 use diesel::migration::{Migration, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
@@ -9,20 +9,21 @@ use crate::Database;
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Whoever migrates holds this, so that two programs that start at once do not both do it.
+/// Key of the advisory lock of migrations, so that two programs that start at once do not both
+/// migrate.
 const LOCK: i64 = 0x1f0_c047_ac75;
 
-/// What migrating did.
+/// The result of a migration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migrated {
-    /// The migrations that were run, in order.
+    /// Names of the migrations that were run, in order.
     pub run: Vec<String>,
 }
 
-/// Why the schema could not be brought up to date.
+/// The reasons why the schema cannot be migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    /// A later program has changed the schema.
+    /// A newer program has changed the schema.
     #[error("the database has a newer schema ({0}) than this program knows: use the newer program")]
     Newer(String),
     /// The server lacks an extension, or the role may not create it.
@@ -30,28 +31,29 @@ pub enum MigrateError {
         "the database needs the extensions pg_trgm and btree_gin: install the server's contrib package, or let a role that may create extensions run `contacts migrate` once ({0})"
     )]
     Extension(String),
-    /// The role may not make tables.
+    /// The role may not create tables.
     #[error("the database role may not create tables: grant it CREATE on the schema public ({0})")]
     Rights(String),
-    /// Anything else.
+    /// Another failure.
     #[error("the schema could not be brought up to date: {0}")]
     Failed(String),
 }
 
 impl Database {
-    /// Runs the migrations that the database has not seen.
+    /// Runs the migrations that the database does not have yet.
     ///
     /// # Errors
     ///
-    /// [`MigrateError`] with a sentence that says what to do; nothing of the migration that
-    /// failed is left.
+    /// [`MigrateError`], whose message states what to do. A failed migration leaves no changes.
     pub fn migrate(&self) -> Result<Migrated, MigrateError> {
-        let mut db = self.connection().map_err(|error| MigrateError::Failed(error.to_string()))?;
-        sql_query(format!("SELECT pg_advisory_lock({LOCK})"))
-            .execute(&mut *db)
+        let mut db = self
+            .connect_without_limits()
+            .map_err(|error| MigrateError::Failed(error.to_string()))?;
+        RunQueryDsl::execute(sql_query(format!("SELECT pg_advisory_lock({LOCK})")), &mut db)
             .map_err(|error| MigrateError::Failed(error.to_string()))?;
         let migrated = run(&mut db);
-        let unlocked = sql_query(format!("SELECT pg_advisory_unlock({LOCK})")).execute(&mut *db);
+        let unlocked =
+            RunQueryDsl::execute(sql_query(format!("SELECT pg_advisory_unlock({LOCK})")), &mut db);
         unlocked.map_err(|error| MigrateError::Failed(error.to_string()))?;
         migrated
     }
@@ -75,7 +77,7 @@ fn run(db: &mut PgConnection) -> Result<Migrated, MigrateError> {
     Ok(Migrated { run: run.iter().map(ToString::to_string).collect() })
 }
 
-/// The versions that the database has seen and this program does not know.
+/// Returns the versions that the database has and this program does not know.
 fn newer(db: &mut PgConnection) -> Result<Vec<String>, MigrateError> {
     let known: Vec<Box<dyn Migration<Pg>>> =
         MIGRATIONS.migrations().map_err(|error| failed(&*error))?;

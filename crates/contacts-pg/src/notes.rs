@@ -1,22 +1,21 @@
-//! Notes.
+//! The port of notes.
 
 use contacts_core::contact::{Activity, ActivityKind, ContactId};
-use contacts_core::note::{Note, NoteChange, NoteId, NoteRepository, NoteText, Notes};
-use contacts_core::page::{Moment, Page, PageSize};
-use contacts_core::{Actor, OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use contacts_core::note::{Editor, Note, NoteChange, NoteId, NoteRepository, NoteText, Notes};
+use contacts_core::page::{Page, PageSize, TimeCursor};
+use contacts_core::{Actor, Current, OrgId, Result};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::contacts::record;
-use crate::database::{store, unread, unreadable};
+use crate::contacts::{lock_contact, record};
+use crate::database::{PgResult, RunQuery, Tx, unread, unreadable};
 use crate::statement::{Bind, Statement};
 
 const SELECT: &str = "SELECT n.id, n.contact_id, n.author_kind, n.author_id, n.text, \
-     n.created_at, n.updated_at FROM notes n WHERE n.org_id = $1 AND n.contact_id = $2";
+     n.created_at, n.updated_at, n.version FROM notes n WHERE n.org_id = $1 AND n.contact_id = $2";
 
 #[derive(QueryableByName)]
 struct Row {
@@ -34,10 +33,12 @@ struct Row {
     created_at: OffsetDateTime,
     #[diesel(sql_type = Timestamptz)]
     updated_at: OffsetDateTime,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
 }
 
 impl Row {
-    fn read(self, org: OrgId) -> Result<Note> {
+    fn read(self, org: OrgId) -> PgResult<Note> {
         let author = Actor::from_parts(&self.author_kind, self.author_id);
         Ok(Note {
             org,
@@ -47,6 +48,7 @@ impl Row {
             text: NoteText::parse(&self.text).map_err(unread("notes.text"))?,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            version: self.version.cast_unsigned(),
         })
     }
 }
@@ -55,14 +57,13 @@ impl NoteRepository for Database {
     fn insert(&self, note: &Note) -> Result<bool> {
         let (author_kind, author_id) = note.author.parts();
         let statement = "INSERT INTO notes \
-             (org_id, id, contact_id, author_kind, author_id, text, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-        self.write(|db| {
-            if !hold(db, note.org, note.contact)? {
+             (org_id, id, contact_id, author_kind, author_id, text, created_at, updated_at, version) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        self.write(note.org, |tx| {
+            if !lock_contact(tx, note.contact)? {
                 return Ok(false);
             }
-            sql_query(statement)
-                .bind::<SqlUuid, _>(note.org.0)
+            tx.query(statement)
                 .bind::<SqlUuid, _>(note.id.0)
                 .bind::<SqlUuid, _>(note.contact.0)
                 .bind::<Text, _>(author_kind)
@@ -70,35 +71,35 @@ impl NoteRepository for Database {
                 .bind::<Text, _>(note.text.as_str())
                 .bind::<Timestamptz, _>(note.created_at)
                 .bind::<Timestamptz, _>(note.updated_at)
-                .execute(db)
-                .map_err(store)?;
-            self.tell(db, note, NoteChange::Added, note.author, note.created_at)?;
+                .bind::<BigInt, _>(note.version.cast_signed())
+                .execute(tx)?;
+            self.record_note(tx, note, NoteChange::Added, note.author, note.created_at)?;
             Ok(true)
         })
     }
 
     fn get(&self, org: OrgId, contact: ContactId, id: NoteId) -> Result<Option<Note>> {
-        self.read(|db| find(db, org, contact, id, ""))
+        self.read(org, |tx| find(tx, contact, id, ""))
     }
 
     fn list(
         &self,
         org: OrgId,
         contact: ContactId,
-        before: Option<Moment>,
+        after: Option<TimeCursor>,
         size: PageSize,
     ) -> Result<Notes> {
         let mut select = Statement::of(org).with(Bind::Uuid(contact.0));
         select.push(SELECT);
-        if let Some(before) = before {
-            select.push(" AND (n.created_at, n.id) < (").bind(Bind::Time(before.at));
-            select.push(", ").bind(Bind::Uuid(before.id)).push(")");
+        if let Some(after) = after {
+            select.push(" AND (n.created_at, n.id) < (").bind(Bind::Time(after.at));
+            select.push(", ").bind(Bind::Uuid(after.id)).push(")");
         }
         select.push(" ORDER BY n.created_at DESC, n.id DESC LIMIT ");
         select.bind(Bind::Int(size.get() as i64 + 1));
-        let rows: Vec<Row> = self.read(|db| select.build().load(db).map_err(store))?;
-        let notes = rows.into_iter().map(|row| row.read(org)).collect::<Result<_>>()?;
-        Ok(Page::cut(notes, size, Note::place))
+        let rows: Vec<Row> = self.read(org, |tx| select.load(tx))?;
+        let notes = rows.into_iter().map(|row| row.read(org)).collect::<PgResult<_>>()?;
+        Ok(Page::cut(notes, size, Note::cursor))
     }
 
     fn update(
@@ -107,28 +108,31 @@ impl NoteRepository for Database {
         contact: ContactId,
         id: NoteId,
         text: &NoteText,
-        actor: Actor,
+        if_version: Option<u64>,
+        editor: Editor,
         now: OffsetDateTime,
     ) -> Result<Option<Note>> {
-        self.write(|db| {
-            if !hold(db, org, contact)? {
+        self.write_at(org, now, |tx| {
+            if !lock_contact(tx, contact)? {
                 return Ok(None);
             }
-            let Some(mut note) = find(db, org, contact, id, " FOR UPDATE")? else {
+            let Some(mut note) = find(tx, contact, id, " FOR UPDATE")? else {
                 return Ok(None);
             };
+            note.check_editor(editor)?;
+            Current::check(&note, if_version)?;
             if note.text != *text {
-                sql_query(
-                    "UPDATE notes SET text = $3, updated_at = $4 WHERE org_id = $1 AND id = $2",
+                tx.query(
+                    "UPDATE notes SET text = $3, updated_at = $4, version = version + 1 \
+                     WHERE org_id = $1 AND id = $2",
                 )
-                .bind::<SqlUuid, _>(org.0)
                 .bind::<SqlUuid, _>(id.0)
                 .bind::<Text, _>(text.as_str())
                 .bind::<Timestamptz, _>(now)
-                .execute(db)
-                .map_err(store)?;
-                self.tell(db, &note, NoteChange::Edited, actor, now)?;
+                .execute(tx)?;
+                self.record_note(tx, &note, NoteChange::Edited, editor.actor, now)?;
                 (note.text, note.updated_at) = (text.clone(), now);
+                note.version += 1;
             }
             Ok(Some(note))
         })
@@ -139,60 +143,43 @@ impl NoteRepository for Database {
         org: OrgId,
         contact: ContactId,
         id: NoteId,
-        actor: Actor,
+        editor: Editor,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        self.write(|db| {
-            if !hold(db, org, contact)? {
+        self.write_at(org, now, |tx| {
+            if !lock_contact(tx, contact)? {
                 return Ok(false);
             }
-            let Some(note) = find(db, org, contact, id, " FOR UPDATE")? else { return Ok(false) };
-            sql_query("DELETE FROM notes WHERE org_id = $1 AND id = $2")
-                .bind::<SqlUuid, _>(org.0)
+            let Some(note) = find(tx, contact, id, " FOR UPDATE")? else { return Ok(false) };
+            note.check_editor(editor)?;
+            tx.query("DELETE FROM notes WHERE org_id = $1 AND id = $2")
                 .bind::<SqlUuid, _>(id.0)
-                .execute(db)
-                .map_err(store)?;
-            self.tell(db, &note, NoteChange::Deleted, actor, now)?;
+                .execute(tx)?;
+            self.record_note(tx, &note, NoteChange::Deleted, editor.actor, now)?;
             Ok(true)
         })
     }
 }
 
 impl Database {
-    /// Tells of a note in its contact's activity, without what it says.
-    fn tell(
+    /// Records a change of a note in its contact's activity, without the text.
+    fn record_note(
         &self,
-        db: &mut PgConnection,
+        tx: &mut Tx<'_>,
         note: &Note,
         change: NoteChange,
         actor: Actor,
         at: OffsetDateTime,
-    ) -> Result<()> {
+    ) -> PgResult<()> {
         let what = ActivityKind::Noted { note: note.id, change };
-        record(db, note.org, note.contact, self.ids.next(), &Activity { at, actor, what })
+        record(tx, note.contact, &Activity { at, actor, what })
     }
 }
 
-/// Holds a contact, so that it does not go while its note is written, and says whether it is
-/// there. The contact comes first, as it does for whoever deletes it.
-fn hold(db: &mut PgConnection, org: OrgId, contact: ContactId) -> Result<bool> {
-    sql_query("SELECT FROM contacts WHERE org_id = $1 AND id = $2 FOR KEY SHARE")
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(contact.0)
-        .execute(db)
-        .map(|held| held == 1)
-        .map_err(store)
-}
-
-fn find(
-    db: &mut PgConnection,
-    org: OrgId,
-    contact: ContactId,
-    id: NoteId,
-    lock: &str,
-) -> Result<Option<Note>> {
-    let mut select = Statement::of(org).with(Bind::Uuid(contact.0));
+fn find(tx: &mut Tx<'_>, contact: ContactId, id: NoteId, lock: &str) -> PgResult<Option<Note>> {
+    let org = tx.org;
+    let mut select = tx.statement().with(Bind::Uuid(contact.0));
     select.push(SELECT).push(" AND n.id = ").bind(Bind::Uuid(id.0)).push(lock);
-    let row: Option<Row> = select.build().get_result(db).optional().map_err(store)?;
+    let row: Option<Row> = select.row(tx)?;
     row.map(|row| row.read(org)).transpose()
 }

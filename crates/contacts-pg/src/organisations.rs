@@ -1,26 +1,37 @@
-//! Organisations.
+//! The port of organisations.
 
 use contacts_core::contact::Region;
 use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::{OrgId, Result};
-use diesel::sql_types::{Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::pg::Pg;
+use diesel::{
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, insert_into,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::store;
+use crate::database::RunQuery;
+use crate::schema::organisations;
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = organisations, check_for_backend(Pg), treat_none_as_default_value = false)]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Nullable<Text>)]
     region: Option<String>,
-    #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
+}
+
+impl Row {
+    fn of(organisation: &Organisation) -> Self {
+        Self {
+            id: organisation.id.0,
+            name: organisation.name.clone(),
+            region: organisation.region.map(|region| region.to_string()),
+            created_at: organisation.created_at,
+        }
+    }
 }
 
 impl From<Row> for Organisation {
@@ -36,37 +47,26 @@ impl From<Row> for Organisation {
 
 impl OrganisationRepository for Database {
     fn insert(&self, organisation: &Organisation) -> Result<()> {
-        let region = organisation.region.map(|region| region.to_string());
-        self.write(|db| {
-            sql_query(
-                "INSERT INTO organisations (id, name, region, created_at) VALUES ($1, $2, $3, $4)",
-            )
-            .bind::<SqlUuid, _>(organisation.id.0)
-            .bind::<Text, _>(&organisation.name)
-            .bind::<Nullable<Text>, _>(&region)
-            .bind::<Timestamptz, _>(organisation.created_at)
-            .execute(db)
-            .map(drop)
-            .map_err(store)
+        let row = Row::of(organisation);
+        self.write(organisation.id, |tx| {
+            insert_into(organisations::table).values(&row).execute(tx).map(drop)
         })
     }
 
     fn get(&self, org: OrgId) -> Result<Option<Organisation>> {
-        self.read(|db| {
-            let row: Option<Row> = sql_query("SELECT * FROM organisations WHERE id = $1")
-                .bind::<SqlUuid, _>(org.0)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
+        self.read(org, |tx| {
+            let row: Option<Row> =
+                organisations::table.find(tx.org.0).select(Row::as_select()).row(tx)?;
             Ok(row.map(Into::into))
         })
     }
 
     fn list(&self) -> Result<Vec<Organisation>> {
-        self.read(|db| {
-            let rows: Vec<Row> = sql_query("SELECT * FROM organisations ORDER BY created_at, id")
-                .load(db)
-                .map_err(store)?;
+        self.read_shared(|all| {
+            let rows: Vec<Row> = organisations::table
+                .order((organisations::created_at.asc(), organisations::id.asc()))
+                .select(Row::as_select())
+                .load(all)?;
             Ok(rows.into_iter().map(Into::into).collect())
         })
     }

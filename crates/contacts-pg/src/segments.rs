@@ -1,45 +1,62 @@
-//! Segments.
+//! The port of segments.
 
 use contacts_core::contact::FilterText;
-use contacts_core::segment::{Segment, SegmentId, SegmentName, SegmentRepository};
-use contacts_core::{Error, OrgId, Result};
-use diesel::sql_types::{BigInt, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use contacts_core::segment::{Segment, SegmentId, SegmentName, SegmentPatch, SegmentRepository};
+use contacts_core::{Current, Error, OrgId, Result};
+use diesel::pg::Pg;
+use diesel::{
+    AsChangeset, ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
+    delete, insert_into, update,
+};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{is, is_unique_violation, store, unread, unreadable};
+use crate::database::{PgResult, RunQuery, unread, unreadable};
+use crate::schema::segments;
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = segments, primary_key(org_id, id), check_for_backend(Pg))]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
+    org_id: Uuid,
     id: Uuid,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Jsonb)]
+    key: String,
     filter: Value,
-    #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
-    #[diesel(sql_type = Timestamptz)]
     updated_at: OffsetDateTime,
+    version: i64,
 }
 
 impl Row {
-    fn read(self) -> Result<Segment> {
+    fn of(org: OrgId, segment: &Segment) -> Self {
+        Self {
+            org_id: org.0,
+            id: segment.id.0,
+            name: segment.name.as_str().to_owned(),
+            key: segment.name.key().to_owned(),
+            filter: filter_to_json(&segment.filter),
+            created_at: segment.created_at,
+            updated_at: segment.updated_at,
+            version: segment.version.cast_signed(),
+        }
+    }
+
+    fn read(self) -> PgResult<Segment> {
         Ok(Segment {
             id: SegmentId(self.id),
             name: SegmentName::parse(&self.name).map_err(unread("segments.name"))?,
             filter: filter_from_json(self.filter).ok_or_else(|| unreadable("segments.filter"))?,
             created_at: self.created_at,
             updated_at: self.updated_at,
+            version: self.version.cast_unsigned(),
         })
     }
 }
 
-/// A filter as it is kept: a list of names and values. Text in JSON may hold what text in
-/// Postgres may not, and no filter reads with it.
+/// Returns the stored JSON of a filter: a list of names and values. JSON text may contain the zero
+/// character, which Postgres does not accept, and which is not valid in a filter either.
 pub(crate) fn filter_to_json(filter: &FilterText) -> Value {
     let clean = |text: &str| text.replace('\0', "\u{FFFD}");
     let parts = filter.parts().iter();
@@ -51,86 +68,73 @@ pub(crate) fn filter_from_json(stored: Value) -> Option<FilterText> {
     Some(FilterText::new(parts))
 }
 
-const COLUMNS: &str = "id, name, filter, created_at, updated_at";
-
 impl SegmentRepository for Database {
     fn insert(&self, org: OrgId, segment: &Segment) -> Result<()> {
-        let statement = "INSERT INTO segments \
-             (org_id, id, name, key, filter, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (org_id, key) DO NOTHING";
-        let inserted = self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(segment.id.0)
-                .bind::<Text, _>(segment.name.as_str())
-                .bind::<Text, _>(segment.name.key())
-                .bind::<Jsonb, _>(filter_to_json(&segment.filter))
-                .bind::<Timestamptz, _>(segment.created_at)
-                .bind::<Timestamptz, _>(segment.updated_at)
-                .execute(db)
-                .map_err(store)
+        let row = Row::of(org, segment);
+        let inserted = self.write(org, |tx| {
+            insert_into(segments::table)
+                .values(&row)
+                .on_conflict((segments::org_id, segments::key))
+                .do_nothing()
+                .execute(tx)
         });
-        if inserted? == 1 { Ok(()) } else { Err(taken()) }
+        if inserted? == 1 { Ok(()) } else { Err(name_taken()) }
     }
 
     fn get(&self, org: OrgId, id: SegmentId) -> Result<Option<Segment>> {
-        let select = format!("SELECT {COLUMNS} FROM segments WHERE org_id = $1 AND id = $2");
-        self.read(|db| {
-            let row: Option<Row> = sql_query(&select)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
+        self.read(org, |tx| {
+            let row: Option<Row> =
+                segments::table.find((tx.org.0, id.0)).select(Row::as_select()).row(tx)?;
             row.map(Row::read).transpose()
         })
     }
 
     fn list(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>> {
-        let select = format!(
-            "SELECT {COLUMNS} FROM segments WHERE org_id = $1 AND key > $2 ORDER BY key LIMIT $3"
-        );
-        self.read(|db| {
-            let rows: Vec<Row> = sql_query(&select)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Text, _>(after)
-                .bind::<BigInt, _>(limit as i64)
-                .load(db)
-                .map_err(store)?;
+        self.read(org, |tx| {
+            let rows: Vec<Row> = segments::table
+                .filter(segments::org_id.eq(tx.org.0))
+                .filter(segments::key.gt(after))
+                .order(segments::key)
+                .limit(limit as i64)
+                .select(Row::as_select())
+                .load(tx)?;
             rows.into_iter().map(Row::read).collect()
         })
     }
 
-    fn update(&self, org: OrgId, segment: &Segment) -> Result<bool> {
-        let statement = "UPDATE segments SET name = $3, key = $4, filter = $5, updated_at = $6 \
-             WHERE org_id = $1 AND id = $2";
-        let updated = self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(segment.id.0)
-                .bind::<Text, _>(segment.name.as_str())
-                .bind::<Text, _>(segment.name.key())
-                .bind::<Jsonb, _>(filter_to_json(&segment.filter))
-                .bind::<Timestamptz, _>(segment.updated_at)
-                .execute(db)
-                .map(|updated| updated == 1)
-                .map_err(store)
-        });
-        updated.map_err(|error| if is(&error, is_unique_violation) { taken() } else { error })
+    fn patch(
+        &self,
+        org: OrgId,
+        id: SegmentId,
+        patch: &SegmentPatch,
+        if_version: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Segment>> {
+        self.write(org, |tx| {
+            let locked = segments::table.find((tx.org.0, id.0)).for_update();
+            let row: Option<Row> = locked.select(Row::as_select()).row(tx)?;
+            let Some(mut segment) = row.map(Row::read).transpose()? else { return Ok(None) };
+            Current::check(&segment, if_version)?;
+            if segment.apply(patch, now) {
+                update(segments::table.find((tx.org.0, id.0)))
+                    .set(&Row::of(tx.org, &segment))
+                    .execute(tx)
+                    .map_err(|error| {
+                        if error.is_unique_violation() { name_taken().into() } else { error }
+                    })?;
+            }
+            Ok(Some(segment))
+        })
     }
 
     fn delete(&self, org: OrgId, id: SegmentId) -> Result<bool> {
-        self.write(|db| {
-            sql_query("DELETE FROM segments WHERE org_id = $1 AND id = $2")
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .execute(db)
-                .map(|deleted| deleted == 1)
-                .map_err(store)
+        self.write(org, |tx| {
+            let deleted = delete(segments::table.find((tx.org.0, id.0))).execute(tx)?;
+            Ok(deleted == 1)
         })
     }
 }
 
-fn taken() -> Error {
+fn name_taken() -> Error {
     Error::Taken("the segment's name")
 }

@@ -1,29 +1,41 @@
-//! Users, sign-in links and sessions.
+//! The port of users, sign-in links and sessions.
 
 use contacts_core::key::KeyHash;
 use contacts_core::session::{
     NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId,
 };
 use contacts_core::{Error, OrgId, Result};
-use diesel::sql_types::{Binary, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, PgConnection, QueryableByName, RunQueryDsl, sql_query};
+use diesel::pg::Pg;
+use diesel::{
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, delete,
+    insert_into, update,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{is_unique_violation, store, unread};
-use crate::statement::Statement;
+use crate::database::{PgResult, RunQuery, Tx, unread};
+use crate::schema::{sessions, sign_in_links, users};
+use crate::statement::coalesce;
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = users, check_for_backend(Pg))]
 struct UserRow {
-    #[diesel(sql_type = SqlUuid)]
     org_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
+}
+
+impl UserRow {
+    fn of(user: &User) -> Self {
+        Self {
+            org_id: user.org.0,
+            id: user.id.0,
+            name: user.name.clone(),
+            created_at: user.created_at,
+        }
+    }
 }
 
 impl From<UserRow> for User {
@@ -33,30 +45,56 @@ impl From<UserRow> for User {
     }
 }
 
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = SqlUuid)]
+#[derive(Insertable)]
+#[diesel(table_name = sign_in_links)]
+struct LinkRow {
     org_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    user_id: Uuid,
-    #[diesel(sql_type = Binary)]
     hash: Vec<u8>,
-    #[diesel(sql_type = Text)]
-    agent: String,
-    #[diesel(sql_type = Timestamptz)]
-    created_at: OffsetDateTime,
-    #[diesel(sql_type = Timestamptz)]
-    last_seen_at: OffsetDateTime,
-    #[diesel(sql_type = Timestamptz)]
+    user_id: Uuid,
     expires_at: OffsetDateTime,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
+}
+
+impl LinkRow {
+    fn of(link: &SignInLink) -> Self {
+        Self {
+            org_id: link.org.0,
+            hash: link.hash.0.to_vec(),
+            user_id: link.user.0,
+            expires_at: link.expires_at,
+        }
+    }
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions, check_for_backend(Pg), treat_none_as_default_value = false)]
+struct Row {
+    org_id: Uuid,
+    id: Uuid,
+    user_id: Uuid,
+    hash: Vec<u8>,
+    agent: String,
+    created_at: OffsetDateTime,
+    last_seen_at: OffsetDateTime,
+    expires_at: OffsetDateTime,
     revoked_at: Option<OffsetDateTime>,
 }
 
 impl Row {
-    fn read(self) -> Result<Session> {
+    fn of(session: &Session) -> Self {
+        Self {
+            org_id: session.org.0,
+            id: session.id.0,
+            user_id: session.user.0,
+            hash: session.hash.0.to_vec(),
+            agent: session.agent.clone(),
+            created_at: session.created_at,
+            last_seen_at: session.last_seen_at,
+            expires_at: session.expires_at,
+            revoked_at: session.revoked_at,
+        }
+    }
+
+    fn read(self) -> PgResult<Session> {
         let hash = <[u8; 32]>::try_from(&self.hash[..]).map_err(unread("sessions.hash"))?;
         Ok(Session {
             id: SessionId(self.id),
@@ -72,53 +110,49 @@ impl Row {
     }
 }
 
-#[derive(QueryableByName)]
-struct UsedLink {
-    #[diesel(sql_type = SqlUuid)]
-    user_id: Uuid,
-}
-
 impl SessionRepository for Database {
     fn insert_user(&self, user: &User) -> Result<()> {
-        let statement = "INSERT INTO users (org_id, id, name, created_at) VALUES ($1, $2, $3, $4)";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(user.org.0)
-                .bind::<SqlUuid, _>(user.id.0)
-                .bind::<Text, _>(&user.name)
-                .bind::<Timestamptz, _>(user.created_at)
-                .execute(db)
-                .map(drop)
-                .map_err(|error| match error {
-                    error if is_unique_violation(&error) => Error::Taken("user"),
-                    error => store(error),
-                })
+        let row = UserRow::of(user);
+        self.write(user.org, |tx| {
+            let inserted = insert_into(users::table).values(&row).execute(tx);
+            inserted.map(drop).map_err(|error| match error {
+                error if error.is_unique_violation() => Error::Taken("user").into(),
+                error => error,
+            })
         })
     }
 
-    fn users(&self, org: OrgId) -> Result<Vec<User>> {
-        self.read(|db| {
-            let rows: Vec<UserRow> =
-                sql_query("SELECT * FROM users WHERE org_id = $1 ORDER BY created_at, id")
-                    .bind::<SqlUuid, _>(org.0)
-                    .load(db)
-                    .map_err(store)?;
+    fn find_user(&self, org: OrgId, name: &str) -> Result<Option<User>> {
+        self.read(org, |tx| {
+            let row: Option<UserRow> = users::table
+                .filter(users::org_id.eq(tx.org.0))
+                .filter(users::name.eq(name))
+                .select(UserRow::as_select())
+                .row(tx)?;
+            Ok(row.map(User::from))
+        })
+    }
+
+    fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>> {
+        self.read(org, |tx| {
+            let mut select = users::table
+                .filter(users::org_id.eq(tx.org.0))
+                .order(users::id.asc())
+                .limit(limit as i64)
+                .select(UserRow::as_select())
+                .into_boxed();
+            if let Some(after) = after {
+                select = select.filter(users::id.gt(after.0));
+            }
+            let rows: Vec<UserRow> = select.load(tx)?;
             Ok(rows.into_iter().map(User::from).collect())
         })
     }
 
     fn insert_link(&self, link: &SignInLink) -> Result<()> {
-        let statement = "INSERT INTO sign_in_links (org_id, hash, user_id, expires_at) \
-             VALUES ($1, $2, $3, $4)";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(link.org.0)
-                .bind::<Binary, _>(&link.hash.0[..])
-                .bind::<SqlUuid, _>(link.user.0)
-                .bind::<Timestamptz, _>(link.expires_at)
-                .execute(db)
-                .map(drop)
-                .map_err(store)
+        let row = LinkRow::of(link);
+        self.write(link.org, |tx| {
+            insert_into(sign_in_links::table).values(&row).execute(tx).map(drop)
         })
     }
 
@@ -128,63 +162,63 @@ impl SessionRepository for Database {
         link: KeyHash,
         new: &NewSession,
     ) -> Result<Option<(Session, User)>> {
-        // Whoever deletes it has used it: the others wait, and find nothing then.
-        let statement = "DELETE FROM sign_in_links \
-             WHERE org_id = $1 AND hash = $2 AND expires_at > $3 RETURNING user_id";
-        self.write(|db| {
-            let used: Option<UsedLink> = sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<Binary, _>(&link.0[..])
-                .bind::<Timestamptz, _>(new.at)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
-            let Some(UsedLink { user_id }) = used else { return Ok(None) };
+        self.write(org, |tx| {
+            // Deleting the link uses it. A concurrent sign-in waits for this transaction, and then
+            // finds no link.
+            let link = sign_in_links::table
+                .find((tx.org.0, &link.0[..]))
+                .filter(sign_in_links::expires_at.gt(new.at));
+            let user_id: Option<Uuid> = delete(link).returning(sign_in_links::user_id).row(tx)?;
+            let Some(user_id) = user_id else { return Ok(None) };
             let session = Session::open(org, UserId(user_id), new);
-            insert(db, &session)?;
-            let user = user(db, org, session.user)?;
+            insert_into(sessions::table).values(Row::of(&session)).execute(tx)?;
+            let user = find_user(tx, session.user)?;
             Ok(user.map(|user| (session, user)))
         })
     }
 
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<(Session, User)>> {
-        self.read(|db| {
-            let row: Option<Row> =
-                sql_query("SELECT * FROM sessions WHERE org_id = $1 AND hash = $2")
-                    .bind::<SqlUuid, _>(org.0)
-                    .bind::<Binary, _>(&hash.0[..])
-                    .get_result(db)
-                    .optional()
-                    .map_err(store)?;
+        self.read(org, |tx| {
+            let row: Option<Row> = sessions::table
+                .filter(sessions::org_id.eq(tx.org.0))
+                .filter(sessions::hash.eq(&hash.0[..]))
+                .select(Row::as_select())
+                .row(tx)?;
             let Some(session) = row.map(Row::read).transpose()? else { return Ok(None) };
-            let user = user(db, org, session.user)?;
+            let user = find_user(tx, session.user)?;
             Ok(user.map(|user| (session, user)))
         })
     }
 
     fn touch(&self, org: OrgId, session: SessionId, now: OffsetDateTime) -> Result<()> {
-        let statement = "UPDATE sessions SET last_seen_at = $3 \
-             WHERE org_id = $1 AND id = $2 AND last_seen_at < $3";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(session.0)
-                .bind::<Timestamptz, _>(now)
-                .execute(db)
+        self.write_at(org, now, |tx| {
+            let session = sessions::table.find((tx.org.0, session.0));
+            update(session.filter(sessions::last_seen_at.lt(now)))
+                .set(sessions::last_seen_at.eq(now))
+                .execute(tx)
                 .map(drop)
-                .map_err(store)
         })
     }
 
-    fn list(&self, org: OrgId, user: UserId) -> Result<Vec<Session>> {
-        let query = "SELECT * FROM sessions WHERE org_id = $1 AND user_id = $2 \
-             ORDER BY created_at DESC, id DESC";
-        self.read(|db| {
-            let rows: Vec<Row> = sql_query(query)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(user.0)
-                .load(db)
-                .map_err(store)?;
+    fn list(
+        &self,
+        org: OrgId,
+        user: UserId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        self.read(org, |tx| {
+            let mut select = sessions::table
+                .filter(sessions::org_id.eq(tx.org.0))
+                .filter(sessions::user_id.eq(user.0))
+                .order(sessions::id.desc())
+                .limit(limit as i64)
+                .select(Row::as_select())
+                .into_boxed();
+            if let Some(after) = after {
+                select = select.filter(sessions::id.lt(after.0));
+            }
+            let rows: Vec<Row> = select.load(tx)?;
             rows.into_iter().map(Row::read).collect()
         })
     }
@@ -196,41 +230,19 @@ impl SessionRepository for Database {
         session: SessionId,
         now: OffsetDateTime,
     ) -> Result<Option<Session>> {
-        let statement = "UPDATE sessions SET revoked_at = coalesce(revoked_at, $4) \
-             WHERE org_id = $1 AND id = $2 AND user_id = $3 RETURNING *";
-        self.write(|db| {
-            let row: Option<Row> = sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(session.0)
-                .bind::<SqlUuid, _>(user.0)
-                .bind::<Timestamptz, _>(now)
-                .get_result(db)
-                .optional()
-                .map_err(store)?;
+        self.write_at(org, now, |tx| {
+            let session = sessions::table.find((tx.org.0, session.0));
+            let row: Option<Row> = update(session.filter(sessions::user_id.eq(user.0)))
+                .set(sessions::revoked_at.eq(coalesce(sessions::revoked_at, now)))
+                .returning(Row::as_returning())
+                .row(tx)?;
             row.map(Row::read).transpose()
         })
     }
 }
 
-fn insert(db: &mut PgConnection, session: &Session) -> Result<()> {
-    let statement = "INSERT INTO sessions \
-         (org_id, id, user_id, hash, agent, created_at, last_seen_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(session.org.0)
-        .bind::<SqlUuid, _>(session.id.0)
-        .bind::<SqlUuid, _>(session.user.0)
-        .bind::<Binary, _>(&session.hash.0[..])
-        .bind::<Text, _>(&session.agent)
-        .bind::<Timestamptz, _>(session.created_at)
-        .bind::<Timestamptz, _>(session.last_seen_at)
-        .bind::<Timestamptz, _>(session.expires_at)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
-}
-
-fn user(db: &mut PgConnection, org: OrgId, user: UserId) -> Result<Option<User>> {
-    let row: Option<UserRow> = Statement::find(org, "users", "id", user.0).row(db)?;
+fn find_user(tx: &mut Tx<'_>, user: UserId) -> PgResult<Option<User>> {
+    let row: Option<UserRow> =
+        users::table.find((tx.org.0, user.0)).select(UserRow::as_select()).row(tx)?;
     Ok(row.map(User::from))
 }

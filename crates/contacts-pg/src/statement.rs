@@ -1,22 +1,41 @@
-//! Statements that are put together: text, and the values that are bound in it.
+//! Statements that are composed at run time, and SQL functions that diesel does not define.
 
-use contacts_core::Result;
-use diesel::pg::{Pg, PgConnection};
+use diesel::pg::Pg;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::sql_types::{
+    Array, BigInt, Bool, Double, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+};
+use diesel::{QueryableByName, define_sql_function, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::database::store;
+use crate::database::{Connected, PgResult, RunQuery, Tx};
 
+define_sql_function! {
+    /// Returns the first of two times that is not null.
+    fn coalesce(first: Nullable<Timestamptz>, second: Nullable<Timestamptz>) -> Nullable<Timestamptz>;
+}
+
+define_sql_function! {
+    /// Returns whether a text starts with another.
+    fn starts_with(text: Text, prefix: Text) -> Bool;
+}
+
+/// A row that is an id only.
+#[derive(QueryableByName)]
+pub(crate) struct IdRow {
+    #[diesel(sql_type = SqlUuid)]
+    pub(crate) id: Uuid,
+}
+
+/// A line of a query plan.
 #[derive(QueryableByName)]
 pub(crate) struct PlanRow {
     #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
     pub(crate) line: String,
 }
 
-/// A value that is bound.
+/// A value that is bound to a placeholder of a statement.
 #[derive(Clone)]
 pub(crate) enum Bind {
     Uuid(Uuid),
@@ -30,39 +49,47 @@ pub(crate) enum Bind {
     Json(serde_json::Value),
 }
 
-/// A statement under construction.
+/// The text of a statement, and the values of its placeholders `$1`, `$2` and on.
 pub(crate) struct Statement {
     text: String,
     binds: Vec<Bind>,
 }
 
-impl Statement {
-    /// A statement whose `$1` is the organisation.
-    pub(crate) fn of(org: contacts_core::OrgId) -> Self {
-        Self { text: String::new(), binds: vec![Bind::Uuid(org.0)] }
+impl Tx<'_> {
+    /// Returns an empty statement whose `$1` is the organisation.
+    pub(crate) fn statement(&self) -> Statement {
+        Statement::of(self.org)
     }
 
-    /// What a table has under a column's value, such as an id.
-    pub(crate) fn find(org: contacts_core::OrgId, table: &str, column: &str, value: Uuid) -> Self {
-        let mut find = Self::of(org);
+    /// Returns a statement that selects the rows of a table with `value` in `column`, such as an
+    /// id.
+    pub(crate) fn find(&self, table: &str, column: &str, value: Uuid) -> Statement {
+        let mut find = self.statement();
         find.push("SELECT * FROM ").push(table).push(" WHERE org_id = $1 AND ").push(column);
         find.push(" = ").bind(Bind::Uuid(value));
         find
     }
+}
 
-    /// The statement with a value that its text names, from `$2` on.
+impl Statement {
+    /// Returns an empty statement whose `$1` is the organisation.
+    pub(crate) fn of(org: contacts_core::OrgId) -> Self {
+        Self { text: String::new(), binds: vec![Bind::Uuid(org.0)] }
+    }
+
+    /// Binds the next placeholder to a value. Text that is appended later refers to it.
     pub(crate) fn with(mut self, value: Bind) -> Self {
         self.binds.push(value);
         self
     }
 
-    /// Adds text.
+    /// Appends text.
     pub(crate) fn push(&mut self, text: &str) -> &mut Self {
         self.text.push_str(text);
         self
     }
 
-    /// Adds a value, as `$n`.
+    /// Appends a placeholder `$n` with its value.
     pub(crate) fn bind(&mut self, value: Bind) -> &mut Self {
         self.binds.push(value);
         self.text.push('$');
@@ -70,8 +97,8 @@ impl Statement {
         self
     }
 
-    /// Ends it with an order: the newest first, those before an id, so many at most. Ids are made
-    /// in the order of time.
+    /// Appends the end of a page of at most `limit` rows, newest first, with ids below `before`.
+    /// Ids are generated in the order of time.
     pub(crate) fn newest(&mut self, before: Option<Uuid>, limit: usize) -> &mut Self {
         if let Some(before) = before {
             self.push(" AND id < ").bind(Bind::Uuid(before));
@@ -79,21 +106,42 @@ impl Statement {
         self.push(" ORDER BY id DESC LIMIT ").bind(Bind::Int(limit as i64))
     }
 
-    /// Runs it: the row that it finds.
-    pub(crate) fn row<R>(&self, db: &mut PgConnection) -> Result<Option<R>>
-    where
-        R: QueryableByName<Pg> + 'static,
-    {
-        self.build().get_result(db).optional().map_err(store)
+    /// Runs the statement and returns the number of rows that it changed or found.
+    pub(crate) fn execute(&self, tx: &mut impl Connected) -> PgResult<usize> {
+        self.build().execute(tx)
     }
 
-    /// The statement with text before it.
+    /// Runs the statement and returns its rows.
+    pub(crate) fn load<R: QueryableByName<Pg> + 'static>(
+        &self,
+        tx: &mut impl Connected,
+    ) -> PgResult<Vec<R>> {
+        self.build().load(tx)
+    }
+
+    /// Runs the statement and returns its only row; no row is an error.
+    pub(crate) fn get_result<R: QueryableByName<Pg> + 'static>(
+        &self,
+        tx: &mut impl Connected,
+    ) -> PgResult<R> {
+        self.build().get_result(tx)
+    }
+
+    /// Runs the statement and returns its first row, if there is one.
+    pub(crate) fn row<R: QueryableByName<Pg> + 'static>(
+        &self,
+        tx: &mut impl Connected,
+    ) -> PgResult<Option<R>> {
+        self.build().row(tx)
+    }
+
+    /// Returns the statement with `text` in front.
     pub(crate) fn before(mut self, text: &str) -> Self {
         self.text.insert_str(0, text);
         self
     }
 
-    /// The statement, ready to run.
+    /// Returns the statement in the form that diesel runs.
     pub(crate) fn build(&self) -> BoxedSqlQuery<'static, Pg, SqlQuery> {
         let mut query = sql_query(&self.text).into_boxed::<Pg>();
         for bind in self.binds.clone() {
@@ -112,14 +160,14 @@ impl Statement {
         query
     }
 
-    /// How Postgres would run it.
-    pub(crate) fn plan(self, db: &mut PgConnection) -> Result<String> {
-        let lines: Vec<PlanRow> = self.before("EXPLAIN ").build().load(db).map_err(store)?;
+    /// Returns the query plan of the statement.
+    pub(crate) fn plan(self, tx: &mut Tx<'_>) -> PgResult<String> {
+        let lines: Vec<PlanRow> = self.before("EXPLAIN ").load(tx)?;
         Ok(lines.into_iter().map(|row| row.line + "\n").collect())
     }
 }
 
-/// A text as a pattern of `LIKE` that finds it anywhere.
+/// Returns a `LIKE` pattern that matches values that contain `text`.
 pub(crate) fn anywhere(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');

@@ -1,95 +1,87 @@
-//! Connected sources.
+//! The port of connected sources.
 
 mod commit;
+mod contacts;
 mod links;
-mod people;
 mod scans;
 mod stored;
 mod vanish;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use contacts_core::job::Job;
+use contacts_core::run::RunState;
 use contacts_core::sync::{
-    Begun, Committed, ConnectedSource, End, Mode, Piece, Redefined, SourceId, SyncRepository,
-    SyncRun, SyncRunId, SyncService, SyncState, VanishedPiece,
+    Chunk, Committed, ConnectedSource, End, Mode, RunStart, SourceId, SourcePatch, SyncRepository,
+    SyncRun, SyncRunId, SyncService, VanishedChunk,
 };
-use contacts_core::{Error, OrgId, Result, text};
-use diesel::pg::PgConnection;
+use contacts_core::{Current, Error, OrgId, Result, text};
 use diesel::sql_types::{BigInt, Jsonb, Uuid as SqlUuid};
-use diesel::{OptionalExtension, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 
 pub use self::scans::{Scan, Step, scans};
 use self::stored::{RunRow, SourceRow};
 use crate::Database;
-use crate::database::{is, is_unique_violation, store};
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx};
 use crate::imports::StoredTally;
 use crate::jobs::{call, remove};
+use crate::limits::check_limit;
 use crate::statement::{Bind, Statement};
 
 const OPEN: &str = "state IN ('queued', 'running')";
 
-fn find(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: SourceId,
-    lock: &str,
-) -> Result<Option<ConnectedSource>> {
-    let row: Option<SourceRow> =
-        sql_query(format!("SELECT * FROM connected_sources WHERE org_id = $1 AND id = $2 {lock}"))
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<SqlUuid, _>(id.0)
-            .get_result(db)
-            .optional()
-            .map_err(store)?;
+fn find(tx: &mut Tx<'_>, id: SourceId, lock: &str) -> PgResult<Option<ConnectedSource>> {
+    let org = tx.org;
+    let row: Option<SourceRow> = tx
+        .query(format!("SELECT * FROM connected_sources WHERE org_id = $1 AND id = $2 {lock}"))
+        .bind::<SqlUuid, _>(id.0)
+        .row(tx)?;
     row.map(|row| row.read(org)).transpose()
 }
 
-/// The open run of a source, which is held.
-fn find_open(db: &mut PgConnection, org: OrgId, id: SourceId) -> Result<Option<SyncRun>> {
+/// Returns the open run of a source, locked.
+fn find_open(tx: &mut Tx<'_>, id: SourceId) -> PgResult<Option<SyncRun>> {
     let statement = format!(
         "SELECT * FROM sync_runs WHERE org_id = $1 AND source_id = $2 AND {OPEN} FOR UPDATE"
     );
-    let row: Option<RunRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .get_result(db)
-        .optional()
-        .map_err(store)?;
+    let row: Option<RunRow> = tx.query(statement).bind::<SqlUuid, _>(id.0).row(tx)?;
     row.map(RunRow::read).transpose()
 }
 
-/// The run as it is kept, held, if it is still that of the worker that has this attempt.
-fn of_worker(db: &mut PgConnection, org: OrgId, run: &SyncRun) -> Result<Option<SyncRun>> {
+fn is_running(tx: &mut Tx<'_>, id: SourceId) -> PgResult<bool> {
+    let open = format!("SELECT 1 FROM sync_runs WHERE org_id = $1 AND source_id = $2 AND {OPEN}");
+    tx.query(open).bind::<SqlUuid, _>(id.0).execute(tx).map(|open| open > 0)
+}
+
+/// Returns the stored run, locked, if it is open and still belongs to the worker's attempt.
+fn of_worker(tx: &mut Tx<'_>, run: &SyncRun) -> PgResult<Option<SyncRun>> {
     let statement = format!(
         "SELECT * FROM sync_runs WHERE org_id = $1 AND id = $2 AND attempt = $3 AND {OPEN} \
          FOR UPDATE"
     );
-    let row: Option<RunRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    let row: Option<RunRow> = tx
+        .query(statement)
         .bind::<SqlUuid, _>(run.id.0)
         .bind::<BigInt, _>(i64::from(run.attempt))
-        .get_result(db)
-        .optional()
-        .map_err(store)?;
+        .row(tx)?;
     row.map(RunRow::read).transpose()
 }
 
-fn insert_run(db: &mut PgConnection, org: OrgId, run: &SyncRun) -> Result<()> {
-    let asked = run.asked_by.map(contacts_core::Actor::parts);
-    let mut insert = Statement::of(org);
+fn insert_run(tx: &mut Tx<'_>, run: &SyncRun) -> PgResult<()> {
+    let requested = run.actor.map(contacts_core::Actor::parts);
+    let mut insert = tx.statement();
     insert
-        .push("INSERT INTO sync_runs (org_id, id, source_id, state, asked_kind, asked_id, tally, ")
+        .push("INSERT INTO sync_runs (org_id, id, source_id, state, actor_kind, actor_id, tally, ")
         .push("vanished, attempt, stalled, log, created_at) VALUES ($1, ");
     insert.bind(Bind::Uuid(run.id.0)).push(", ").bind(Bind::Uuid(run.source.0)).push(", ");
     insert.bind(Bind::Text(run.state.as_str().to_owned())).push(", ");
-    bind_or_null(&mut insert, asked.map(|(kind, _)| Bind::Text(kind.to_owned())));
+    bind_or_null(&mut insert, requested.map(|(kind, _)| Bind::Text(kind.to_owned())));
     insert.push(", ");
-    bind_or_null(&mut insert, asked.and_then(|(_, id)| id).map(Bind::Uuid));
+    bind_or_null(&mut insert, requested.and_then(|(_, id)| id).map(Bind::Uuid));
     insert.push(", ").bind(Bind::Json(StoredTally::write(&run.tally)));
     insert.push(", 0, 0, 0, '{}', ").bind(Bind::Time(run.created_at)).push(")");
-    insert.build().execute(db).map(drop).map_err(store)
+    insert.execute(tx).map(drop)
 }
 
 fn bind_or_null(statement: &mut Statement, value: Option<Bind>) {
@@ -99,8 +91,9 @@ fn bind_or_null(statement: &mut Statement, value: Option<Bind>) {
     };
 }
 
-/// What a source is, as it is written; what a run makes of it is not among it.
-fn definition(source: &ConnectedSource) -> [(&'static str, Option<Bind>); 12] {
+/// Returns the columns of a source's definition and of its next run, without its state and
+/// failures.
+fn definition(source: &ConnectedSource) -> [(&'static str, Option<Bind>); 13] {
     let text = |text: &str| Some(Bind::Text(text.to_owned()));
     [
         ("name", text(&source.name)),
@@ -115,18 +108,20 @@ fn definition(source: &ConnectedSource) -> [(&'static str, Option<Bind>); 12] {
         ("vanish", Some(Bind::Json(stored::vanish(&source.vanish)))),
         ("paused", Some(Bind::Bool(source.paused))),
         ("next_run_at", source.next_run_at.map(Bind::Time)),
+        ("version", Some(Bind::Int(source.version.cast_signed()))),
     ]
 }
 
-/// A name that is taken is the only unique thing of a source.
-fn taken(error: Error) -> Error {
-    if is(&error, is_unique_violation) { Error::Taken("the source's name") } else { error }
+/// Returns the error for a name that another source has. The name is the only unique column of a
+/// source.
+fn name_taken(error: PgError) -> PgError {
+    if error.is_unique_violation() { Error::Taken("the source's name").into() } else { error }
 }
 
 impl SyncRepository for Database {
-    fn insert(&self, source: &ConnectedSource) -> Result<()> {
-        let job = self.ids.next();
-        let inserted = self.write(|db| {
+    fn insert(&self, source: &ConnectedSource, limit: usize) -> Result<()> {
+        self.write(source.org, |tx| {
+            check_limit(tx, "connected_sources", limit, "connected sources")?;
             let definition = definition(source);
             let mut insert = Statement::of(source.org);
             insert.push("INSERT INTO connected_sources (org_id, id, failures, created_at");
@@ -140,30 +135,25 @@ impl SyncRepository for Database {
                 bind_or_null(&mut insert, value);
             }
             insert.push(")");
-            insert.build().execute(db).map_err(store)?;
-            call(db, source.org, job, source.id, source.created_at)
-        });
-        inserted.map_err(taken)
+            insert.execute(tx).map_err(name_taken)?;
+            call(tx, source.id, source.created_at)
+        })
     }
 
     fn get(&self, org: OrgId, id: SourceId) -> Result<Option<ConnectedSource>> {
-        self.read(|db| find(db, org, id, ""))
+        self.read(org, |tx| find(tx, id, ""))
     }
 
     fn list(&self, org: OrgId) -> Result<Vec<(ConnectedSource, Option<SyncRun>)>> {
-        self.read(|db| {
-            let rows: Vec<SourceRow> = sql_query(
-                "SELECT * FROM connected_sources WHERE org_id = $1 ORDER BY created_at, id",
-            )
-            .bind::<SqlUuid, _>(org.0)
-            .load(db)
-            .map_err(store)?;
+        self.read(org, |tx| {
+            let rows: Vec<SourceRow> = tx
+                .query("SELECT * FROM connected_sources WHERE org_id = $1 ORDER BY created_at, id")
+                .load(tx)?;
             let last = "SELECT DISTINCT ON (source_id) * FROM sync_runs WHERE org_id = $1 \
                  ORDER BY source_id, id DESC";
-            let runs: Vec<RunRow> =
-                sql_query(last).bind::<SqlUuid, _>(org.0).load(db).map_err(store)?;
+            let runs: Vec<RunRow> = tx.query(last).load(tx)?;
             let runs = runs.into_iter().map(|run| Ok((run.source(), run.read()?)));
-            let mut runs: HashMap<_, _> = runs.collect::<Result<_>>()?;
+            let mut runs: HashMap<_, _> = runs.collect::<PgResult<_>>()?;
             let with_last = |row: SourceRow| {
                 let source = row.read(org)?;
                 let last = runs.remove(&source.id);
@@ -173,54 +163,51 @@ impl SyncRepository for Database {
         })
     }
 
-    fn update(
+    fn patch(
         &self,
-        source: &ConnectedSource,
-        anew: bool,
+        org: OrgId,
+        id: SourceId,
+        patch: &SourcePatch,
+        if_version: Option<u64>,
         now: OffsetDateTime,
-    ) -> Result<Redefined> {
-        let (org, id, job) = (source.org, source.id, self.ids.next());
-        let updated = self.write(|db| {
-            // Held, so that no run begins meanwhile.
-            if find(db, org, id, "FOR UPDATE")?.is_none() {
-                return Ok(Redefined::Gone);
+    ) -> Result<Option<ConnectedSource>> {
+        self.write_at(org, now, |tx| {
+            // Locks the source, so that no run starts in the meantime.
+            let Some(mut source) = find(tx, id, "FOR UPDATE")? else { return Ok(None) };
+            Current::check(&source, if_version)?;
+            let had_state = source.state.is_some();
+            let is_running = is_running(tx, id)?;
+            if source.apply(patch, is_running, now)? {
+                define(tx, &source).map_err(name_taken)?;
+                if had_state && source.state.is_none() {
+                    forget_state(tx, id)?;
+                }
             }
-            if anew && find_open(db, org, id)?.is_some() {
-                return Ok(Redefined::Running);
-            }
-            define(db, source)?;
-            if anew {
-                forget_state(db, org, id)?;
-            }
-            call(db, org, job, id, now).map(|()| Redefined::Done)
-        });
-        updated.map_err(taken)
+            call(tx, id, now).map(|()| Some(source))
+        })
     }
 
     fn reseal(&self, before: &ConnectedSource, after: &ConnectedSource) -> Result<bool> {
         let statement = "UPDATE connected_sources SET secrets = $4 \
              WHERE org_id = $1 AND id = $2 AND secrets = $3";
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(before.org.0)
+        self.write(before.org, |tx| {
+            tx.query(statement)
                 .bind::<SqlUuid, _>(before.id.0)
                 .bind::<Jsonb, _>(stored::secrets(&before.secrets))
                 .bind::<Jsonb, _>(stored::secrets(&after.secrets))
-                .execute(db)
+                .execute(tx)
                 .map(|updated| updated == 1)
-                .map_err(store)
         })
     }
 
     fn delete(&self, org: OrgId, id: SourceId) -> Result<bool> {
-        self.write(|db| {
-            let deleted = sql_query("DELETE FROM connected_sources WHERE org_id = $1 AND id = $2")
-                .bind::<SqlUuid, _>(org.0)
+        self.write(org, |tx| {
+            let deleted = tx
+                .query("DELETE FROM connected_sources WHERE org_id = $1 AND id = $2")
                 .bind::<SqlUuid, _>(id.0)
-                .execute(db)
-                .map_err(store)?;
+                .execute(tx)?;
             if deleted == 1 {
-                remove(db, org, Job::Sync(id))?;
+                remove(tx, Job::Sync(id))?;
             }
             Ok(deleted == 1)
         })
@@ -230,26 +217,26 @@ impl SyncRepository for Database {
         &self,
         org: OrgId,
         run: &SyncRun,
-        anew: bool,
+        from_start: bool,
         now: OffsetDateTime,
     ) -> Result<Option<SyncRun>> {
-        let job = self.ids.next();
-        self.write(|db| {
-            // Held, so that of two who ask at once one finds the other's run.
-            if find(db, org, run.source, "FOR UPDATE")?.is_none() {
+        self.write_at(org, now, |tx| {
+            // Locks the source, so that the second of two concurrent requests finds the run of the
+            // first.
+            if find(tx, run.source, "FOR UPDATE")?.is_none() {
                 return Ok(None);
             }
-            let asked = match find_open(db, org, run.source)? {
+            let requested = match find_open(tx, run.source)? {
                 Some(open) => open,
                 None => {
-                    insert_run(db, org, run)?;
-                    if anew {
-                        forget_state(db, org, run.source)?;
+                    insert_run(tx, run)?;
+                    if from_start {
+                        forget_state(tx, run.source)?;
                     }
                     run.clone()
                 }
             };
-            call(db, org, job, run.source, now).map(|()| Some(asked))
+            call(tx, run.source, now).map(|()| Some(requested))
         })
     }
 
@@ -259,20 +246,22 @@ impl SyncRepository for Database {
         id: SourceId,
         run: SyncRunId,
         now: OffsetDateTime,
-    ) -> Result<Begun> {
-        self.write(|db| begin(db, org, id, run, now))
+    ) -> Result<RunStart> {
+        self.write_at(org, now, |tx| begin(tx, id, run))
     }
 
     fn commit(
         &self,
         source: &ConnectedSource,
         run: &SyncRun,
-        piece: &Piece,
+        chunk: &Chunk,
         now: OffsetDateTime,
     ) -> Result<Committed> {
-        self.write(|db| {
-            let Some(kept) = of_worker(db, source.org, run)? else { return Ok(Committed::Lost) };
-            commit::commit(self, db, source, &kept, piece, now)
+        let is_retry = Cell::new(false);
+        self.write_at(source.org, now, |tx| {
+            let lock = is_retry.replace(true);
+            let Some(run_of_worker) = of_worker(tx, run)? else { return Ok(Committed::Lost) };
+            commit::commit(tx, source, &run_of_worker, chunk, lock)
         })
     }
 
@@ -281,10 +270,12 @@ impl SyncRepository for Database {
         source: &ConnectedSource,
         run: &SyncRun,
         now: OffsetDateTime,
-    ) -> Result<VanishedPiece> {
-        self.write(|db| match of_worker(db, source.org, run)? {
-            Some(kept) => vanish::vanish(self, db, source, &kept, now),
-            None => Ok(VanishedPiece::Lost),
+    ) -> Result<VanishedChunk> {
+        let is_retry = Cell::new(false);
+        self.write_at(source.org, now, |tx| {
+            let lock = is_retry.replace(true);
+            let Some(run_of_worker) = of_worker(tx, run)? else { return Ok(VanishedChunk::Lost) };
+            vanish::vanish(tx, source, &run_of_worker, lock)
         })
     }
 
@@ -296,12 +287,12 @@ impl SyncRepository for Database {
         end: &End,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        self.write(|db| finish(db, org, run, attempt, end, now))
+        self.write_at(org, now, |tx| finish(tx, run, attempt, end))
     }
 
     fn run(&self, org: OrgId, run: SyncRunId) -> Result<Option<SyncRun>> {
-        self.read(|db| {
-            let row: Option<RunRow> = Statement::find(org, "sync_runs", "id", run.0).row(db)?;
+        self.read(org, |tx| {
+            let row: Option<RunRow> = tx.find("sync_runs", "id", run.0).row(tx)?;
             row.map(RunRow::read).transpose()
         })
     }
@@ -313,16 +304,16 @@ impl SyncRepository for Database {
         before: Option<SyncRunId>,
         limit: usize,
     ) -> Result<Vec<SyncRun>> {
-        self.read(|db| {
-            let mut select = Statement::find(org, "sync_runs", "source_id", id.0);
+        self.read(org, |tx| {
+            let mut select = tx.find("sync_runs", "source_id", id.0);
             select.newest(before.map(|run| run.0), limit);
-            let rows: Vec<RunRow> = select.build().load(db).map_err(store)?;
+            let rows: Vec<RunRow> = select.load(tx)?;
             rows.into_iter().map(RunRow::read).collect()
         })
     }
 }
 
-fn define(db: &mut PgConnection, source: &ConnectedSource) -> Result<()> {
+fn define(tx: &mut Tx<'_>, source: &ConnectedSource) -> PgResult<()> {
     let mut update = Statement::of(source.org);
     update.push("UPDATE connected_sources SET ");
     for (at, (column, value)) in definition(source).into_iter().enumerate() {
@@ -330,98 +321,85 @@ fn define(db: &mut PgConnection, source: &ConnectedSource) -> Result<()> {
         bind_or_null(&mut update, value);
     }
     update.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(source.id.0));
-    update.build().execute(db).map(drop).map_err(store)
+    update.execute(tx).map(drop)
 }
 
-fn forget_state(db: &mut PgConnection, org: OrgId, id: SourceId) -> Result<()> {
-    sql_query("UPDATE connected_sources SET state = NULL WHERE org_id = $1 AND id = $2")
-        .bind::<SqlUuid, _>(org.0)
+fn forget_state(tx: &mut Tx<'_>, id: SourceId) -> PgResult<()> {
+    tx.query("UPDATE connected_sources SET state = NULL WHERE org_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(id.0)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-fn begin(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: SourceId,
-    new: SyncRunId,
-    now: OffsetDateTime,
-) -> Result<Begun> {
-    let Some(mut source) = find(db, org, id, "FOR UPDATE")? else { return Ok(Begun::Gone) };
-    let run = match find_open(db, org, id)? {
+fn begin(tx: &mut TimedTx<'_>, id: SourceId, new: SyncRunId) -> PgResult<RunStart> {
+    let now = tx.now;
+    let Some(mut source) = find(tx, id, "FOR UPDATE")? else { return Ok(RunStart::Gone) };
+    let run = match find_open(tx, id)? {
         Some(run) => run,
         None => {
             let next = source.next_run_at.filter(|_| !source.paused);
             if next.is_none_or(|next| now < next) {
-                return Ok(Begun::Rest(next));
+                return Ok(RunStart::Rest(next));
             }
             let run = SyncRun::queued(id, new, None, now);
-            insert_run(db, org, &run)?;
-            forget_runs(db, org, id)?;
+            insert_run(tx, &run)?;
+            forget_runs(tx, id)?;
             run
         }
     };
-    let is_new = run.state == SyncState::Queued;
+    let is_new = run.state == RunState::Queued;
     if is_new && source.mode == Mode::Full {
-        forget_state(db, org, id)?;
+        forget_state(tx, id)?;
         source.state = None;
     }
-    let mut update = Statement::of(org);
+    let mut update = tx.statement();
     update.push("UPDATE sync_runs SET state = 'running', attempt = attempt + 1, ");
     update.push("stalled = stalled + 1, started_at = coalesce(started_at, ");
     update.bind(Bind::Time(now)).push(") WHERE org_id = $1 AND id = ").bind(Bind::Uuid(run.id.0));
     update.push(" RETURNING *");
-    let run: RunRow = update.build().get_result(db).map_err(store)?;
-    Ok(Begun::Run(Box::new(source), Box::new(run.read()?)))
+    let run: RunRow = update.get_result(tx)?;
+    Ok(RunStart::Run(Box::new(source), Box::new(run.read()?)))
 }
 
-/// Forgets the oldest runs of a source.
-fn forget_runs(db: &mut PgConnection, org: OrgId, id: SourceId) -> Result<()> {
+/// Deletes the oldest runs of a source.
+fn forget_runs(tx: &mut Tx<'_>, id: SourceId) -> PgResult<()> {
     let statement = "DELETE FROM sync_runs WHERE org_id = $1 AND source_id = $2 AND id <= ( \
          SELECT id FROM sync_runs WHERE org_id = $1 AND source_id = $2 \
          ORDER BY id DESC LIMIT 1 OFFSET $3)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(id.0)
         .bind::<BigInt, _>(SyncService::RUNS as i64)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-fn finish(
-    db: &mut PgConnection,
-    org: OrgId,
-    run: SyncRunId,
-    attempt: Option<u32>,
-    end: &End,
-    now: OffsetDateTime,
-) -> Result<bool> {
+fn finish(tx: &mut TimedTx<'_>, run: SyncRunId, attempt: Option<u32>, end: &End) -> PgResult<bool> {
+    let now = tx.now;
     let problem = || end.problem.clone().map(Bind::Text);
-    let mut update = Statement::of(org);
+    let mut update = tx.statement();
     update.push("UPDATE sync_runs SET state = ").bind(Bind::Text(end.state.as_str().to_owned()));
     update.push(", problem = ");
     bind_or_null(&mut update, problem());
     if !end.log.is_empty() {
         update.push(", log = ").bind(Bind::Texts(end.log.clone()));
     }
-    update.push(", ended_at = ").bind(Bind::Time(now));
+    update.push(", finished_at = ").bind(Bind::Time(now));
     update.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(run.0));
     update.push(" AND ").push(OPEN);
     if let Some(attempt) = attempt {
         update.push(" AND attempt = ").bind(Bind::Int(attempt.into()));
     }
     update.push(" RETURNING *");
-    let ended: Option<RunRow> = update.build().get_result(db).optional().map_err(store)?;
+    let ended: Option<RunRow> = update.row(tx)?;
     let Some(ended) = ended else { return Ok(false) };
-    let mut update = Statement::of(org);
+    let Some(mut source) = find(tx, ended.source(), "FOR UPDATE")? else { return Ok(true) };
+    source.record_end(end, now);
+    let mut update = tx.statement();
     update.push("UPDATE connected_sources SET failures = ");
-    update.bind(Bind::Int(end.failures.into())).push(", problem = ");
+    update.bind(Bind::Int(source.failures.into())).push(", problem = ");
     bind_or_null(&mut update, problem());
     update.push(", next_run_at = ");
-    bind_or_null(&mut update, end.next_run_at.map(Bind::Time));
-    update.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(ended.source().0));
-    update.build().execute(db).map(|_| true).map_err(store)
+    bind_or_null(&mut update, source.next_run_at.map(Bind::Time));
+    update.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(source.id.0));
+    update.execute(tx).map(|_| true)
 }

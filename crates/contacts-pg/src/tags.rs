@@ -1,96 +1,84 @@
-//! Tags.
+//! The port of tags.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use contacts_core::contact::ContactId;
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
-use contacts_core::{Actor, Error, OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, BigInt, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use contacts_core::{Actor, Current, OrgId, Result};
+use diesel::dsl::{AsSelect, auto_type};
+use diesel::pg::Pg;
+use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{
+    BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper,
+    update,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{is_unique_violation, store, unread, unreadable};
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again, unread, unreadable};
 use crate::events::publish;
-use crate::statement::{Bind, Statement};
+use crate::schema::{contact_tags, tags};
+use crate::statement::starts_with;
 
-/// A tag and how many carry it. Only the tags that are shown are counted, each by its index.
-const SELECT: &str = "SELECT t.id, t.name, (SELECT count(*) FROM contact_tags ct \
-     WHERE ct.org_id = $1 AND ct.tag_id = t.id) AS contacts FROM tags t WHERE t.org_id = $1";
-
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tags, check_for_backend(Pg))]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Text)]
     name: String,
-    #[diesel(sql_type = BigInt)]
-    contacts: i64,
-}
-
-impl Row {
-    fn read(self) -> Result<Tag> {
-        Ok(Tag {
-            id: TagId(self.id),
-            name: tag_name(&self.name)?,
-            contacts: self.contacts.cast_unsigned(),
-        })
-    }
-}
-
-#[derive(QueryableByName)]
-pub(crate) struct IdRow {
-    #[diesel(sql_type = SqlUuid)]
-    pub(crate) id: Uuid,
-}
-
-#[derive(QueryableByName)]
-struct NameRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
-#[derive(QueryableByName)]
-struct NamedRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Text)]
     key: String,
-    #[diesel(sql_type = Text)]
-    name: String,
+    version: i64,
+}
+
+/// A tag, and the number of its contacts.
+type CountedRow = (Row, Option<i64>);
+
+fn read((row, contacts): CountedRow) -> PgResult<Tag> {
+    Ok(Tag {
+        id: TagId(row.id),
+        name: tag_name(&row.name)?,
+        contacts: contacts.unwrap_or_default().cast_unsigned(),
+        version: row.version.cast_unsigned(),
+    })
+}
+
+/// Selects the tags with the number of their contacts. Only the tags that further conditions
+/// select are counted, each by an index.
+#[auto_type(no_type_alias)]
+fn counted(org: Uuid) -> _ {
+    let row: AsSelect<Row, Pg> = Row::as_select();
+    let contacts = contact_tags::table
+        .filter(contact_tags::org_id.eq(org))
+        .filter(contact_tags::tag_id.eq(tags::id))
+        .count()
+        .single_value();
+    tags::table.filter(tags::org_id.eq(org)).select((row, contacts))
 }
 
 impl TagRepository for Database {
     fn ensure(&self, org: OrgId, id: TagId, name: &TagName, now: OffsetDateTime) -> Result<Tag> {
-        self.write(|db| {
-            insert(db, org, &[(id.0, name)], now)?;
-            find(db, org, "key", Bind::Text(name.key().to_owned()))?
-                .ok_or_else(|| unreadable("tags.key"))
+        self.write_at(org, now, |tx| {
+            insert(tx, &[(id.0, name)])?;
+            let row: Option<CountedRow> =
+                counted(tx.org.0).filter(tags::key.eq(name.key())).row(tx)?;
+            row.map(read).transpose()?.ok_or_else(|| unreadable("tags.key"))
         })
     }
 
     fn list(&self, org: OrgId, prefix: &str, after: &str, limit: usize) -> Result<Vec<Tag>> {
-        self.read(|db| {
-            let mut select = Statement::of(org);
-            select.push(SELECT).push(" AND t.key > ").bind(Bind::Text(after.to_owned()));
+        self.read(org, |tx| {
+            let mut page = counted(tx.org.0).filter(tags::key.gt(after)).into_boxed();
             if !prefix.is_empty() {
-                select.push(" AND starts_with(t.key, ").bind(Bind::Text(prefix.to_owned()));
-                select.push(") AND t.key >= ").bind(Bind::Text(prefix.to_owned()));
+                page = page.filter(starts_with(tags::key, prefix)).filter(tags::key.ge(prefix));
             }
-            select.push(" ORDER BY t.key LIMIT ").bind(Bind::Int(limit as i64));
-            let rows: Vec<Row> = select.build().load(db).map_err(store)?;
-            rows.into_iter().map(Row::read).collect()
+            let rows: Vec<CountedRow> = page.order(tags::key).limit(limit as i64).load(tx)?;
+            rows.into_iter().map(read).collect()
         })
     }
 
     fn get(&self, org: OrgId, tag: TagId) -> Result<Option<Tag>> {
-        self.read(|db| find(db, org, "id", Bind::Uuid(tag.0)))
+        self.read(org, |tx| find(tx, tag))
     }
 
     fn rename(
@@ -98,231 +86,188 @@ impl TagRepository for Database {
         org: OrgId,
         tag: TagId,
         name: &TagName,
+        if_version: Option<u64>,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Renamed>> {
-        self.write(|db| {
-            // Both tags are held, so that nobody is tagged with the one that goes meanwhile.
-            let lock = "SELECT id, key, name FROM tags WHERE org_id = $1 AND (id = $2 OR key = $3) \
-                 ORDER BY key FOR UPDATE";
-            let held: Vec<NamedRow> = sql_query(lock)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(tag.0)
-                .bind::<Text, _>(name.key())
-                .load(db)
-                .map_err(store)?;
-            let Some(old) = held.iter().find(|row| row.id == tag.0) else { return Ok(None) };
-            let carriers =
-                if old.name == name.as_str() { Vec::new() } else { carriers(db, org, tag)? };
-            let other = held.iter().find(|row| row.key == name.key() && row.id != tag.0);
-            let kept = match other {
+        self.write_at(org, now, |tx| {
+            // Lock both tags, so that no contact gets the merged one in the meantime.
+            let locked: Vec<Row> = tags::table
+                .filter(tags::org_id.eq(tx.org.0))
+                .filter(tags::id.eq(tag.0).or(tags::key.eq(name.key())))
+                .order(tags::key)
+                .for_update()
+                .select(Row::as_select())
+                .load(tx)?;
+            let Some(old) = locked.iter().find(|row| row.id == tag.0) else { return Ok(None) };
+            if let Some(current) = find(tx, tag)? {
+                Current::check(&current, if_version)?;
+            }
+            let carriers = if old.name == name.as_str() { Vec::new() } else { carriers(tx, tag)? };
+            let other = locked.iter().find(|row| row.key == name.key() && row.id != tag.0);
+            let survivor = match other {
                 Some(other) => {
-                    merge(db, org, tag, other.id)?;
+                    merge(tx, tag, other.id)?;
                     other.id
                 }
                 None => {
-                    sql_query("UPDATE tags SET name = $3, key = $4 WHERE org_id = $1 AND id = $2")
-                        .bind::<SqlUuid, _>(org.0)
-                        .bind::<SqlUuid, _>(tag.0)
-                        .bind::<Text, _>(name.as_str())
-                        .bind::<Text, _>(name.key())
-                        .execute(db)
+                    let version = old.version + i64::from(old.name != name.as_str());
+                    update(tags::table.find((tx.org.0, tag.0)))
+                        .set((
+                            tags::name.eq(name.as_str()),
+                            tags::key.eq(name.key()),
+                            tags::version.eq(version),
+                        ))
+                        .execute(tx)
                         .map_err(name_taken)?;
                     tag.0
                 }
             };
             let renamed = if other.is_some() { Renamed::Merged } else { Renamed::Renamed };
-            let renamed = find(db, org, "id", Bind::Uuid(kept))?.map(renamed);
-            self.publish_tagging(db, org, &carriers, actor, now)?;
+            let renamed = find(tx, TagId(survivor))?.map(renamed);
+            publish_tagging(tx, &carriers, actor)?;
             Ok(renamed)
         })
     }
 
     fn delete(&self, org: OrgId, tag: TagId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
-        self.write(|db| {
-            // Held, so that nobody is tagged with it after its carriers were read.
-            sql_query("SELECT FROM tags WHERE org_id = $1 AND id = $2 FOR UPDATE")
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(tag.0)
-                .execute(db)
-                .map_err(store)?;
-            let carriers = carriers(db, org, tag)?;
-            let deleted = delete(db, org, tag)?;
-            self.publish_tagging(db, org, &carriers, actor, now)?;
+        self.write_at(org, now, |tx| {
+            // Lock the tag, so that no contact gets it after its contacts were read.
+            let locked = tags::table.find((tx.org.0, tag.0)).select(tags::id).for_update();
+            locked.execute(tx)?;
+            let carriers = carriers(tx, tag)?;
+            let deleted = delete(tx, tag)?;
+            publish_tagging(tx, &carriers, actor)?;
             Ok(deleted)
         })
     }
 }
 
-impl Database {
-    /// Tells that the tags of contacts have changed.
-    fn publish_tagging(
-        &self,
-        db: &mut PgConnection,
-        org: OrgId,
-        contacts: &[ContactId],
-        actor: Actor,
-        now: OffsetDateTime,
-    ) -> Result<()> {
-        let fields = ["tags".to_owned()];
-        let events = ContactEvent::of_many(contacts, EventKind::Updated, &fields, actor, now);
-        publish(self, db, org, &events)
-    }
+/// Publishes that the tags of contacts have changed.
+fn publish_tagging(tx: &mut TimedTx<'_>, contacts: &[ContactId], actor: Actor) -> PgResult<()> {
+    let fields = ["tags".to_owned()];
+    let events = ContactEvent::of_many(contacts, EventKind::Updated, &fields, actor, tx.now);
+    publish(tx, &events)
 }
 
-/// Who carries a tag, in the order of their ids: 16 bytes for each.
-fn carriers(db: &mut PgConnection, org: OrgId, tag: TagId) -> Result<Vec<ContactId>> {
-    let statement = "SELECT contact_id AS id FROM contact_tags \
-         WHERE org_id = $1 AND tag_id = $2 ORDER BY contact_id";
-    let rows: Vec<IdRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(tag.0)
-        .load(db)
-        .map_err(store)?;
-    Ok(rows.into_iter().map(|row| ContactId(row.id)).collect())
+/// Returns the contacts with a tag, in the order of their ids: 16 bytes for each.
+fn carriers(tx: &mut Tx<'_>, tag: TagId) -> PgResult<Vec<ContactId>> {
+    let ids: Vec<Uuid> = contact_tags::table
+        .filter(contact_tags::org_id.eq(tx.org.0))
+        .filter(contact_tags::tag_id.eq(tag.0))
+        .order(contact_tags::contact_id)
+        .select(contact_tags::contact_id)
+        .load(tx)?;
+    Ok(ids.into_iter().map(ContactId).collect())
 }
 
-/// Those tags that are there.
-fn there<'a>(
-    db: &mut PgConnection,
-    org: OrgId,
+/// Returns the existing tags of those given.
+fn existing<'a>(
+    tx: &mut Tx<'_>,
     tags: impl IntoIterator<Item = &'a TagName>,
-) -> Result<Vec<NamedRow>> {
+) -> PgResult<Vec<Row>> {
     let keys: Vec<_> = tags.into_iter().map(TagName::key).collect();
     if keys.is_empty() {
         return Ok(Vec::new());
     }
-    sql_query("SELECT id, key, name FROM tags WHERE org_id = $1 AND key = ANY($2)")
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<Text>, _>(&keys)
-        .load(db)
-        .map_err(store)
+    tags::table
+        .filter(tags::org_id.eq(tx.org.0))
+        .filter(tags::key.eq_any(keys))
+        .select(Row::as_select())
+        .load(tx)
 }
 
-/// The ids of those tags that are there, by their keys.
-pub(crate) fn by_key(
-    db: &mut PgConnection,
-    org: OrgId,
-    names: &[TagName],
-) -> Result<HashMap<String, Uuid>> {
-    Ok(there(db, org, names)?.into_iter().map(|row| (row.key, row.id)).collect())
+/// Returns the ids of the existing tags by their keys.
+pub(crate) fn by_key(tx: &mut Tx<'_>, names: &[TagName]) -> PgResult<HashMap<String, Uuid>> {
+    Ok(existing(tx, names)?.into_iter().map(|row| (row.key, row.id)).collect())
 }
 
-/// The ids of those tags that are there.
-pub(crate) fn ids_of(db: &mut PgConnection, org: OrgId, names: &[TagName]) -> Result<Vec<Uuid>> {
-    Ok(by_key(db, org, names)?.into_values().collect())
+/// Returns the ids of the existing tags.
+pub(crate) fn ids_of(tx: &mut Tx<'_>, names: &[TagName]) -> PgResult<Vec<Uuid>> {
+    Ok(by_key(tx, names)?.into_values().collect())
 }
 
-/// Those tags that are there, as they were first written.
-pub(crate) fn written(
-    db: &mut PgConnection,
-    org: OrgId,
-    tags: &BTreeSet<TagName>,
-) -> Result<Vec<TagName>> {
-    there(db, org, tags)?.into_iter().map(|row| tag_name(&row.name)).collect()
+/// Returns the existing tags in their original spelling.
+pub(crate) fn stored_spelling(tx: &mut Tx<'_>, tags: &BTreeSet<TagName>) -> PgResult<Vec<TagName>> {
+    existing(tx, tags)?.into_iter().map(|row| tag_name(&row.name)).collect()
 }
 
-/// The names of those tags that are there.
-pub(crate) fn names(
-    db: &mut PgConnection,
-    org: OrgId,
-    tags: &HashSet<TagId>,
-) -> Result<HashMap<TagId, TagName>> {
+/// Returns the names of the existing tags.
+pub(crate) fn names(tx: &mut Tx<'_>, tags: &HashSet<TagId>) -> PgResult<HashMap<TagId, TagName>> {
     if tags.is_empty() {
         return Ok(HashMap::new());
     }
     let ids: Vec<_> = tags.iter().map(|tag| tag.0).collect();
-    let rows: Vec<NameRow> =
-        sql_query("SELECT id, name FROM tags WHERE org_id = $1 AND id = ANY($2)")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<SqlUuid>, _>(&ids)
-            .load(db)
-            .map_err(store)?;
-    rows.into_iter().map(|row| Ok((TagId(row.id), tag_name(&row.name)?))).collect()
+    let rows: Vec<(Uuid, String)> = tags::table
+        .filter(tags::org_id.eq(tx.org.0))
+        .filter(tags::id.eq_any(ids))
+        .select((tags::id, tags::name))
+        .load(tx)?;
+    rows.into_iter().map(|(id, name)| Ok((TagId(id), tag_name(&name)?))).collect()
 }
 
-/// The ids of tags by their keys; those that are not there are made. They must come in the order
-/// of their keys. One that is deleted this moment is not among them.
-pub(crate) fn ensured(
-    database: &Database,
-    db: &mut PgConnection,
-    org: OrgId,
-    names: &[TagName],
-    now: OffsetDateTime,
-) -> Result<HashMap<String, Uuid>> {
-    let known = by_key(db, org, names)?;
+/// Returns the ids of tags by their keys, and creates the missing tags. The tags must be in the
+/// order of their keys. A tag that is deleted at this moment is missing from the result.
+pub(crate) fn ensured(tx: &mut TimedTx<'_>, names: &[TagName]) -> PgResult<HashMap<String, Uuid>> {
+    let existing = by_key(tx, names)?;
     let missing: Vec<_> = names
         .iter()
-        .filter(|tag| !known.contains_key(tag.key()))
-        .map(|tag| (database.ids.next(), tag))
+        .filter(|tag| !existing.contains_key(tag.key()))
+        .map(|tag| (tx.next_id(), tag))
         .collect();
     if missing.is_empty() {
-        return Ok(known);
+        return Ok(existing);
     }
-    insert(db, org, &missing, now)?;
-    by_key(db, org, names)
+    insert(tx, &missing)?;
+    by_key(tx, names)
 }
 
-/// Makes the tags that are not there. They must come in the order of their keys, so that two
-/// who make the same ones wait for each other in the same order.
-pub(crate) fn insert(
-    db: &mut PgConnection,
-    org: OrgId,
-    tags: &[(Uuid, &TagName)],
-    now: OffsetDateTime,
-) -> Result<()> {
+/// Creates the tags that do not exist. They must be in the order of their keys, so that two
+/// transactions that create the same tags cannot deadlock.
+pub(crate) fn insert(tx: &mut TimedTx<'_>, tags: &[(Uuid, &TagName)]) -> PgResult<()> {
+    let now = tx.now;
     let ids: Vec<_> = tags.iter().map(|(id, _)| *id).collect();
     let names: Vec<_> = tags.iter().map(|(_, name)| name.as_str()).collect();
     let keys: Vec<_> = tags.iter().map(|(_, name)| name.key()).collect();
     let statement = "INSERT INTO tags (org_id, id, name, key, created_at) \
          SELECT $1, t.id, t.name, t.key, $5 FROM unnest($2, $3, $4) AS t (id, name, key) \
          ON CONFLICT (org_id, key) DO NOTHING";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<Array<SqlUuid>, _>(&ids)
         .bind::<Array<Text>, _>(&names)
         .bind::<Array<Text>, _>(&keys)
         .bind::<Timestamptz, _>(now)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-pub(crate) fn tag_name(written: &str) -> Result<TagName> {
-    TagName::parse(written).map_err(unread("tags.name"))
+pub(crate) fn tag_name(stored_spelling: &str) -> PgResult<TagName> {
+    TagName::parse(stored_spelling).map_err(unread("tags.name"))
 }
 
-fn find(db: &mut PgConnection, org: OrgId, column: &str, value: Bind) -> Result<Option<Tag>> {
-    let mut select = Statement::of(org);
-    select.push(SELECT).push(" AND t.").push(column).push(" = ").bind(value);
-    let row: Option<Row> = select.build().get_result(db).optional().map_err(store)?;
-    row.map(Row::read).transpose()
+fn find(tx: &mut Tx<'_>, tag: TagId) -> PgResult<Option<Tag>> {
+    let row: Option<CountedRow> = counted(tx.org.0).filter(tags::id.eq(tag.0)).row(tx)?;
+    row.map(read).transpose()
 }
 
-/// Somebody has made a tag of that name since it was looked for: the transaction is run again,
-/// and finds it.
-fn name_taken(error: DieselError) -> Error {
-    store(if is_unique_violation(&error) { DieselError::RollbackTransaction } else { error })
+/// Another transaction has created a tag with this name in the meantime: the transaction is run
+/// again, and finds it.
+fn name_taken(error: PgError) -> PgError {
+    if error.is_unique_violation() { run_again() } else { error }
 }
 
-fn merge(db: &mut PgConnection, org: OrgId, from: TagId, into: Uuid) -> Result<()> {
+fn merge(tx: &mut Tx<'_>, from: TagId, into: Uuid) -> PgResult<()> {
     let statement = "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
          SELECT org_id, contact_id, $3 FROM contact_tags WHERE org_id = $1 AND tag_id = $2 \
          ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(from.0)
         .bind::<SqlUuid, _>(into)
-        .execute(db)
-        .map_err(store)?;
-    delete(db, org, from).map(drop)
+        .execute(tx)
+        .map_err(PgError::unless_deleted)?;
+    delete(tx, from).map(drop)
 }
 
-fn delete(db: &mut PgConnection, org: OrgId, tag: TagId) -> Result<bool> {
-    sql_query("DELETE FROM tags WHERE org_id = $1 AND id = $2")
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(tag.0)
-        .execute(db)
-        .map(|deleted| deleted == 1)
-        .map_err(store)
+fn delete(tx: &mut Tx<'_>, tag: TagId) -> PgResult<bool> {
+    diesel::delete(tags::table.find((tx.org.0, tag.0))).execute(tx).map(|deleted| deleted == 1)
 }

@@ -1,4 +1,4 @@
-//! Webhooks.
+//! The port of webhooks.
 
 mod deliveries;
 
@@ -6,58 +6,70 @@ use std::collections::BTreeSet;
 
 use contacts_core::job::Job;
 use contacts_core::webhook::{
-    Attempt, Delivery, DeliveryId, DeliveryState, MessageType, NewDelivery, Paused, Queue, TakenIn,
-    Webhook, WebhookId, WebhookRepository, WebhookUrl,
+    Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, MessageType, NewDelivery, Paused,
+    Queue, SecretRotation, Webhook, WebhookId, WebhookPatch, WebhookRepository, WebhookUrl,
 };
-use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{
-    Array, BigInt, Binary, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+use contacts_core::{Current, OrgId, Result};
+use diesel::dsl::{AsSelect, auto_type};
+use diesel::pg::Pg;
+use diesel::{
+    AsChangeset, ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
+    delete, insert_into,
 };
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{store, unread, unreadable};
+use crate::database::{PgResult, RunQuery, TimedTx, Tx, unread, unreadable};
 use crate::jobs::{enqueue, wake};
-use crate::statement::Statement;
+use crate::limits::check_limit;
+use crate::schema::webhooks;
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = webhooks, primary_key(org_id, id), check_for_backend(Pg))]
+#[diesel(treat_none_as_null = true, treat_none_as_default_value = false)]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     org_id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = Text)]
     url: String,
-    #[diesel(sql_type = Array<Text>)]
-    types: Vec<String>,
-    #[diesel(sql_type = Nullable<Text>)]
+    types: Vec<Option<String>>,
     paused: Option<String>,
-    #[diesel(sql_type = Binary)]
     secret: Vec<u8>,
-    #[diesel(sql_type = Nullable<Binary>)]
     old_secret: Option<Vec<u8>>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     old_secret_until: Option<OffsetDateTime>,
-    #[diesel(sql_type = BigInt)]
     cursor: i64,
-    #[diesel(sql_type = Integer)]
     failures: i32,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     rests_until: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     missed_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
+    version: i64,
 }
 
 impl Row {
-    fn read(self) -> Result<Webhook> {
-        let types = self.types.iter().map(|name| MessageType::parse(name));
+    fn of(webhook: &Webhook) -> Self {
+        let (old_secret, old_secret_until) = webhook.old_secret.clone().unzip();
+        Self {
+            org_id: webhook.org.0,
+            id: webhook.id.0,
+            url: webhook.url.as_str().to_owned(),
+            types: webhook.types.iter().map(|kind| Some(kind.as_str().to_owned())).collect(),
+            paused: webhook.paused.map(|reason| reason.as_str().to_owned()),
+            secret: webhook.secret.clone(),
+            old_secret,
+            old_secret_until,
+            cursor: webhook.cursor.cast_signed(),
+            failures: webhook.failures.cast_signed(),
+            rests_until: webhook.rests_until,
+            missed_at: webhook.missed_at,
+            created_at: webhook.created_at,
+            version: webhook.version.cast_signed(),
+        }
+    }
+
+    fn read(self) -> PgResult<Webhook> {
+        let types = self.types.iter().map(|name| MessageType::parse(name.as_deref()?));
         let types: Option<BTreeSet<_>> = types.collect();
-        let paused = self.paused.map(|why| Paused::parse(&why));
+        let paused = self.paused.map(|reason| Paused::parse(&reason));
         if paused == Some(None) {
             return Err(unreadable("webhooks.paused"));
         }
@@ -74,97 +86,87 @@ impl Row {
             rests_until: self.rests_until,
             missed_at: self.missed_at,
             created_at: self.created_at,
+            version: self.version.cast_unsigned(),
         })
     }
 }
 
-fn names(types: &BTreeSet<MessageType>) -> Vec<&'static str> {
-    types.iter().map(|kind| kind.as_str()).collect()
-}
-
 impl WebhookRepository for Database {
-    fn insert(&self, webhook: &Webhook) -> Result<()> {
-        let statement = "INSERT INTO webhooks \
-                 (org_id, id, url, types, secret, cursor, failures, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, 0, $7)";
-        let job = self.ids.next();
-        self.write(|db| {
-            sql_query(statement)
-                .bind::<SqlUuid, _>(webhook.org.0)
-                .bind::<SqlUuid, _>(webhook.id.0)
-                .bind::<Text, _>(webhook.url.as_str())
-                .bind::<Array<Text>, _>(names(&webhook.types))
-                .bind::<Binary, _>(&webhook.secret)
-                .bind::<BigInt, _>(webhook.cursor.cast_signed())
-                .bind::<Timestamptz, _>(webhook.created_at)
-                .execute(db)
-                .map_err(store)?;
-            enqueue(db, webhook.org, job, Job::DeliverWebhook(webhook.id), webhook.created_at)
+    fn insert(&self, webhook: &Webhook, limit: usize) -> Result<()> {
+        let row = Row::of(webhook);
+        self.write_at(webhook.org, webhook.created_at, |tx| {
+            check_limit(tx, "webhooks", limit, "webhooks")?;
+            insert_into(webhooks::table).values(&row).execute(tx)?;
+            enqueue(tx, Job::DeliverWebhook(webhook.id))
         })
     }
 
     fn get(&self, org: OrgId, id: WebhookId) -> Result<Option<Webhook>> {
-        self.read(|db| {
-            let row: Option<Row> = Statement::find(org, "webhooks", "id", id.0).row(db)?;
+        self.read(org, |tx| {
+            let row: Option<Row> = by_id(tx.org.0, id.0).row(tx)?;
             row.map(Row::read).transpose()
         })
     }
 
     fn list(&self, org: OrgId) -> Result<Vec<Webhook>> {
-        self.read(|db| {
-            let rows: Vec<Row> =
-                sql_query("SELECT * FROM webhooks WHERE org_id = $1 ORDER BY created_at, id")
-                    .bind::<SqlUuid, _>(org.0)
-                    .load(db)
-                    .map_err(store)?;
+        self.read(org, |tx| {
+            let rows: Vec<Row> = webhooks::table
+                .filter(webhooks::org_id.eq(tx.org.0))
+                .order((webhooks::created_at, webhooks::id))
+                .select(Row::as_select())
+                .load(tx)?;
             rows.into_iter().map(Row::read).collect()
         })
     }
 
-    fn update(&self, webhook: &Webhook, now: OffsetDateTime) -> Result<bool> {
-        let statement = "UPDATE webhooks SET url = $3, types = $4, paused = $5, secret = $6, \
-                 old_secret = $7, old_secret_until = $8, failures = 0, rests_until = NULL \
-             WHERE org_id = $1 AND id = $2";
-        let (old_secret, old_until) = webhook.old_secret.clone().unzip();
-        self.write(|db| {
-            let updated = sql_query(statement)
-                .bind::<SqlUuid, _>(webhook.org.0)
-                .bind::<SqlUuid, _>(webhook.id.0)
-                .bind::<Text, _>(webhook.url.as_str())
-                .bind::<Array<Text>, _>(names(&webhook.types))
-                .bind::<Nullable<Text>, _>(webhook.paused.map(Paused::as_str))
-                .bind::<Binary, _>(&webhook.secret)
-                .bind::<Nullable<Binary>, _>(&old_secret)
-                .bind::<Nullable<Timestamptz>, _>(old_until)
-                .execute(db)
-                .map_err(store)?;
-            if updated == 1 && webhook.paused.is_none() {
-                self.wake_webhook(db, webhook.org, webhook.id, now)?;
-            }
-            Ok(updated == 1)
+    fn patch(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        patch: &WebhookPatch,
+        if_version: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Webhook>> {
+        self.write_at(org, now, |tx| {
+            edit(tx, id, |webhook| {
+                Current::check(webhook, if_version)?;
+                webhook.apply(patch);
+                Ok(())
+            })
+        })
+    }
+
+    fn rotate_secret(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        rotation: &SecretRotation,
+        now: OffsetDateTime,
+    ) -> Result<Option<Webhook>> {
+        self.write_at(org, now, |tx| {
+            edit(tx, id, |webhook| {
+                webhook.rotate_secret(rotation);
+                Ok(())
+            })
         })
     }
 
     fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool> {
-        self.write(|db| {
-            sql_query("DELETE FROM webhooks WHERE org_id = $1 AND id = $2")
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .execute(db)
-                .map(|deleted| deleted == 1)
-                .map_err(store)
+        self.write(org, |tx| {
+            let deleted = delete(webhooks::table.find((tx.org.0, id.0))).execute(tx)?;
+            Ok(deleted == 1)
         })
     }
 
-    fn take_in(
+    fn append_events(
         &self,
         org: OrgId,
         id: WebhookId,
-        events: &TakenIn,
+        events: &FeedAdvance,
         forget_before: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        self.write(|db| deliveries::take_in(db, org, id, events, forget_before, now))
+        self.write_at(org, now, |tx| deliveries::append_events(tx, id, events, forget_before))
     }
 
     fn add_delivery(
@@ -174,28 +176,22 @@ impl WebhookRepository for Database {
         delivery: NewDelivery,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        self.write(|db| {
-            // Held, so that it is not deleted in between.
-            let held = "SELECT FROM webhooks WHERE org_id = $1 AND id = $2 FOR KEY SHARE";
-            let is_there = sql_query(held)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .execute(db)
-                .map_err(store)?;
-            if is_there == 0 {
-                return Ok(false);
-            }
-            deliveries::insert(db, org, id, &[delivery], now)?;
-            self.wake_webhook(db, org, id, now).map(|()| true)
+        self.write_at(org, now, |tx| {
+            // Locked, so that the webhook is neither deleted nor paused in the meantime.
+            let row: Option<Row> = by_id(tx.org.0, id.0).for_share().row(tx)?;
+            let Some(row) = row else { return Ok(false) };
+            row.read()?.check_active()?;
+            deliveries::insert(tx, id, &[delivery])?;
+            wake_webhook(tx, id).map(|()| true)
         })
     }
 
     fn queue(&self, org: OrgId, id: WebhookId, now: OffsetDateTime) -> Result<Queue> {
-        self.read(|db| deliveries::queue(db, org, id, now))
+        self.read(org, |tx| deliveries::queue(tx, id, now))
     }
 
     fn pending(&self, org: OrgId, id: WebhookId, bound: usize) -> Result<usize> {
-        self.read(|db| deliveries::pending(db, org, id, bound))
+        self.read(org, |tx| deliveries::pending(tx, id, bound))
     }
 
     fn attempted(
@@ -205,7 +201,7 @@ impl WebhookRepository for Database {
         attempt: &Attempt,
         now: OffsetDateTime,
     ) -> Result<()> {
-        self.write(|db| deliveries::attempted(db, org, id, attempt, now))
+        self.write_at(org, now, |tx| deliveries::attempted(tx, id, attempt))
     }
 
     fn delivery(
@@ -214,7 +210,7 @@ impl WebhookRepository for Database {
         id: WebhookId,
         delivery: DeliveryId,
     ) -> Result<Option<Delivery>> {
-        self.read(|db| deliveries::find(db, org, id, delivery))
+        self.read(org, |tx| deliveries::find(tx, id, delivery))
     }
 
     fn deliveries(
@@ -222,10 +218,10 @@ impl WebhookRepository for Database {
         org: OrgId,
         id: WebhookId,
         state: Option<DeliveryState>,
-        before: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: usize,
     ) -> Result<Vec<Delivery>> {
-        self.read(|db| deliveries::list(db, org, id, state, before, limit))
+        self.read(org, |tx| deliveries::list(tx, id, state, after, limit))
     }
 
     fn redeliver(
@@ -235,26 +231,61 @@ impl WebhookRepository for Database {
         delivery: Option<DeliveryId>,
         now: OffsetDateTime,
     ) -> Result<u64> {
-        self.write(|db| {
-            let again = deliveries::redeliver(db, org, id, delivery, now)?;
+        self.write_at(org, now, |tx| {
+            let again = deliveries::redeliver(tx, id, delivery)?;
             if again > 0 {
-                self.wake_webhook(db, org, id, now)?;
+                wake_webhook(tx, id)?;
             }
             Ok(again)
         })
     }
 }
 
-impl Database {
-    /// Queues the job of a webhook that is not paused, or makes it due.
-    fn wake_webhook(
-        &self,
-        db: &mut PgConnection,
-        org: OrgId,
-        id: WebhookId,
-        now: OffsetDateTime,
-    ) -> Result<()> {
-        enqueue(db, org, self.ids.next(), Job::DeliverWebhook(id), now)?;
-        wake(db, org, now)
+#[auto_type(no_type_alias)]
+fn by_id(org: Uuid, id: Uuid) -> _ {
+    let columns: AsSelect<Row, Pg> = Row::as_select();
+    webhooks::table.find((org, id)).select(columns)
+}
+
+/// Locks a webhook until the transaction ends.
+fn lock(tx: &mut Tx<'_>, id: WebhookId) -> PgResult<Option<Webhook>> {
+    let row: Option<Row> = by_id(tx.org.0, id.0).for_update().row(tx)?;
+    row.map(Row::read).transpose()
+}
+
+/// Edits the locked webhook, and enqueues its delivery job unless it is paused.
+fn edit(
+    tx: &mut TimedTx<'_>,
+    id: WebhookId,
+    edit: impl FnOnce(&mut Webhook) -> Result<()>,
+) -> PgResult<Option<Webhook>> {
+    let Some(mut webhook) = lock(tx, id)? else { return Ok(None) };
+    edit(&mut webhook)?;
+    update(tx, &webhook)?;
+    if webhook.paused.is_none() {
+        wake_webhook(tx, id)?;
     }
+    Ok(Some(webhook))
+}
+
+/// Records an attempt on the locked webhook.
+fn record_attempt(tx: &mut Tx<'_>, id: WebhookId, attempt: &Attempt) -> PgResult<()> {
+    let Some(mut webhook) = lock(tx, id)? else { return Ok(()) };
+    webhook.record_attempt(attempt);
+    update(tx, &webhook)
+}
+
+/// Stores the locked webhook.
+fn update(tx: &mut Tx<'_>, webhook: &Webhook) -> PgResult<()> {
+    diesel::update(webhooks::table.find((tx.org.0, webhook.id.0)))
+        .set(&Row::of(webhook))
+        .execute(tx)
+        .map(drop)
+}
+
+/// Enqueues the delivery job of a webhook that is not paused, or makes it due.
+fn wake_webhook(tx: &mut TimedTx<'_>, id: WebhookId) -> PgResult<()> {
+    enqueue(tx, Job::DeliverWebhook(id))?;
+    let now = tx.now;
+    wake(tx, now)
 }

@@ -1,8 +1,9 @@
 //! The command line.
 //!
-//! Every command ends well, or with one sentence on standard error that says what to do, and an
-//! exit status that is not zero.
+//! Every command succeeds, or ends with one sentence on standard error that says what to do, and an
+//! exit status other than zero.
 
+mod audit;
 mod export;
 mod import;
 mod inspect;
@@ -12,6 +13,7 @@ mod openapi;
 mod org;
 mod out;
 mod progress;
+mod sandbox;
 mod serve;
 mod show;
 mod sign_in_link;
@@ -21,13 +23,14 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+use contacts_embed::Contacts;
 
 use crate::config::{DatabaseConfig, LogConfig};
 use crate::report::{Done, Failure};
-use crate::wiring::{Server, Services};
+use crate::wiring::{SMALL_POOL, Server};
 use crate::{log, signals};
 
-/// The people an organisation can message.
+/// Manages the contacts that an organisation can message
 #[derive(Debug, Parser)]
 #[command(name = "contacts", version, subcommand_required = true, arg_required_else_help = true)]
 struct Cli {
@@ -41,30 +44,34 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serves the API, and runs jobs beside it
+    /// Serve the page and the API, and run jobs
     Serve(Box<serve::Serve>),
-    /// Runs jobs only, beside a `contacts serve` elsewhere
+    /// Run jobs only, beside a `contacts serve` elsewhere
     Work(serve::Work),
-    /// Brings the database's schema up to date
+    /// Serve the API over a world in memory, for tests of other programs
+    Sandbox(sandbox::Sandbox),
+    /// Bring the database schema up to date
     Migrate,
-    /// Imports a CSV file
+    /// Import a CSV file, or undo an import
     Import(import::Import),
-    /// Exports contacts to a CSV file
+    /// Export contacts to a CSV file
     Export(export::Export),
-    /// Makes, runs and lists connected sources
+    /// Create, run and list connected sources
     #[command(subcommand)]
     Source(source::Source),
-    /// Says what an import would find and do in an empty organisation, without a database
+    /// Show what an import into an empty organisation would do, without a database
     Inspect(inspect::Inspect),
-    /// Makes and lists organisations
+    /// Create and list organisations
     #[command(subcommand)]
     Org(org::Org),
-    /// Makes, lists and revokes API keys
+    /// Create, list and revoke API keys
     #[command(subcommand)]
     Key(key::Key),
-    /// Makes a link that signs a user in on the page, once
+    /// Create a link that signs a user in on the page, once
     SignInLink(sign_in_link::SignInLink),
-    /// Prints the API's OpenAPI description
+    /// Check that what is stored is consistent; changes nothing and may run beside traffic
+    Audit(audit::Audit),
+    /// Print the OpenAPI description of the API
     Openapi,
 }
 
@@ -75,22 +82,23 @@ pub fn main() -> ExitCode {
             Ok(()) => return ExitCode::SUCCESS,
             Err(failure) => failure,
         },
-        Err(error) => misunderstood(&error),
+        Err(error) => usage_failure(&error),
     };
     if let Some(sentence) = failure.sentence() {
-        out::complain(sentence);
+        out::print_warning(sentence);
     }
     ExitCode::from(failure.status())
 }
 
 fn run(cli: &Cli) -> Done {
-    let lasts = matches!(cli.command, Command::Serve(_) | Command::Work(_));
-    // What a short command has to say of a failure, it says itself.
+    let lasts = matches!(cli.command, Command::Serve(_) | Command::Work(_) | Command::Sandbox(_));
+    // A short command reports its failure itself, as one sentence.
     log::start(&cli.log, if lasts { "info" } else { "error" })?;
     let database = &cli.database;
     match &cli.command {
         Command::Serve(args) => serve::serve(database, args),
         Command::Work(args) => serve::work(database, args),
+        Command::Sandbox(args) => sandbox::run(database, args),
         Command::Migrate => migrate::migrate(database),
         Command::Import(args) => import::import(database, args),
         Command::Export(args) => export::export(database, args),
@@ -99,23 +107,28 @@ fn run(cli: &Cli) -> Done {
         Command::Org(args) => org::run(database, args),
         Command::Key(args) => key::run(database, args),
         Command::SignInLink(args) => sign_in_link::run(database, args),
+        Command::Audit(args) => audit::audit(database, args),
         Command::Openapi => openapi::print(),
     }
 }
 
 /// Runs a command over a database whose schema is up to date.
-fn with_services(config: &DatabaseConfig, work: impl FnOnce(&Services) -> Done) -> Done {
-    with_database(config, |services| {
-        services.migrate()?;
-        work(services)
+fn with_services(config: &DatabaseConfig, work: impl FnOnce(&Contacts) -> Done) -> Done {
+    with_database(config, |contacts| {
+        contacts.migrate()?;
+        work(contacts)
     })
 }
 
-/// Runs a command over a database, and leaves it in order.
-fn with_database(config: &DatabaseConfig, work: impl FnOnce(&Services) -> Done) -> Done {
+/// Runs a command over a database, and releases its server.
+fn with_database(config: &DatabaseConfig, work: impl FnOnce(&Contacts) -> Done) -> Done {
     let server = Server::find(config)?;
-    let done = server.open(Services::FEW).and_then(|services| work(&services));
-    let left = server.leave();
+    let done = server
+        .options(SMALL_POOL)
+        .connect()
+        .map_err(Failure::from)
+        .and_then(|contacts| work(&contacts));
+    let left = server.begin_shutdown();
     done.and(left)
 }
 
@@ -125,21 +138,22 @@ fn listen_to_signals() -> Done<signals::Stop> {
     })
 }
 
-/// What clap says, as one sentence; help and the version are no failures.
-fn misunderstood(error: &clap::Error) -> Failure {
+/// The error of clap as one sentence. Help and the version are not failures.
+fn usage_failure(error: &clap::Error) -> Failure {
     match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            // Whoever closes the output early has seen enough.
+            // A reader that closes the output early, such as `head`, has seen enough.
             let _ = error.print();
             Failure::silent(u8::try_from(error.exit_code()).unwrap_or(2))
         }
         _ => {
             let text = error.to_string();
-            let said = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-            let said: Vec<_> = said.split_whitespace().collect();
-            Failure::usage(format!("{}; see contacts --help", said.join(" ")))
+            let message =
+                text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+            let words: Vec<_> = message.split_whitespace().collect();
+            Failure::usage(format!("{}; see contacts --help", words.join(" ")))
         }
     }
 }
@@ -158,7 +172,7 @@ mod tests {
     #[test]
     fn a_wrong_argument_is_one_sentence() {
         let error = Cli::try_parse_from(["contacts", "key", "revoke"]).unwrap_err();
-        let failure = misunderstood(&error);
+        let failure = usage_failure(&error);
         assert_eq!(
             failure.sentence(),
             Some("the following required arguments were not provided: <ID>; see contacts --help")

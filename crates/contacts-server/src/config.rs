@@ -1,4 +1,4 @@
-//! Everything that can be configured, and the only file that reads the environment.
+//! The whole configuration. No other file reads the environment.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
+use contacts_core::job::MAX_LEASE;
 use contacts_core::sync::Connectors;
 use contacts_embed::{OutboundConfig, Secret};
 use contacts_http::{ApiConfig, JwtVerifier, PublicUrl};
@@ -20,14 +21,14 @@ use contacts_worker::WorkerConfig;
 use crate::embedded;
 use crate::report::{Done, Failure};
 
-/// Where the database is.
+/// The database, the secrets and the connectors.
 #[derive(Args, Clone, Default)]
 pub struct DatabaseConfig {
-    /// A Postgres server's connection string; without it, an embedded database is used
+    /// The connection string of a Postgres server [default: an embedded database]
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// The installation's secret, from which its keys come; without it, the file `secret` in the
-    /// data directory, which the first start makes
+    /// The installation's secret, from which its keys are derived [default: the file `secret` in the
+    /// data directory, which the first start creates]
     #[arg(
         long,
         env = "CONTACTS_SECRET",
@@ -36,8 +37,8 @@ pub struct DatabaseConfig {
         value_name = "TEXT"
     )]
     secret: Option<String>,
-    /// Keys of the secret settings of connected sources, parted by commas: the first seals, the
-    /// others still open. Without any, one comes from the installation's secret
+    /// Keys that encrypt secret settings of connected sources, comma-separated: the first encrypts,
+    /// all of them decrypt [default: one derived from the installation's secret]
     #[arg(
         long,
         env = "CONTACTS_SOURCES_KEYS",
@@ -46,22 +47,21 @@ pub struct DatabaseConfig {
         value_name = "TEXTS"
     )]
     sources_keys: Option<String>,
-    /// A file that lists the connectors which sources may use; without it, there are none but those
-    /// that are built in
+    /// A file that lists the connectors which sources may use [default: only the built-in one]
     #[arg(long, env = "CONTACTS_CONNECTORS", global = true, value_name = "FILE")]
     connectors: Option<OsString>,
-    /// Let the built-in connector `http` read from inside the network, and without encryption
+    /// Let the built-in connector `http` read from private addresses, and without encryption
     #[arg(long, env = "CONTACTS_SOURCES_ALLOW_PRIVATE", global = true, value_parser = FalseyValueParser::new())]
     sources_allow_private: bool,
-    /// Where the embedded database keeps its data, and the installation its secret
+    /// The folder of the embedded database and of the installation's secret
     #[arg(long, env = "CONTACTS_DATA_DIR", global = true, value_name = "FOLDER")]
     data_dir: Option<OsString>,
-    /// Where the embedded database's server programs are
+    /// The folder of the server programs for the embedded database
     #[arg(long, env = "CONTACTS_PG_BIN", global = true, value_name = "FOLDER")]
     pg_bin: Option<OsString>,
 }
 
-/// Hides what is secret.
+/// Omits the secrets.
 impl fmt::Debug for DatabaseConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatabaseConfig").field("data_dir", &self.data_dir).finish_non_exhaustive()
@@ -69,12 +69,12 @@ impl fmt::Debug for DatabaseConfig {
 }
 
 impl DatabaseConfig {
-    /// The connection string, when one is given.
+    /// The connection string, when one is configured.
     pub fn url(&self) -> Option<&str> {
         self.database_url.as_deref().map(str::trim).filter(|url| !url.is_empty())
     }
 
-    /// The installation's secret, when it is given.
+    /// The installation's secret, when it is configured.
     pub fn secret(&self) -> Option<&str> {
         self.secret.as_deref().map(str::trim).filter(|secret| !secret.is_empty())
     }
@@ -83,11 +83,11 @@ impl DatabaseConfig {
     ///
     /// # Errors
     ///
-    /// A sentence when their list cannot be used.
+    /// A sentence when the list of connectors cannot be used.
     pub fn connectors(&self) -> Done<Connectors> {
         let private = self.sources_allow_private;
         let guard = Guard { allow_http: private, allow_private: private };
-        match given(self.connectors.as_ref()) {
+        match configured(self.connectors.as_ref()) {
             Some(file) => contacts_sync::connectors(&file, &|name| std::env::var_os(name), guard)
                 .map_err(|unusable| Failure::usage(unusable.to_string())),
             None => Ok(contacts_sync::built_in(guard)),
@@ -98,7 +98,7 @@ impl DatabaseConfig {
     ///
     /// # Errors
     ///
-    /// A sentence when one is too short.
+    /// A sentence when a key is too short.
     pub fn sources_keys(&self) -> Done<Vec<Secret>> {
         let keys = self.sources_keys.as_deref().unwrap_or_default().split(',').map(str::trim);
         let read = |key| {
@@ -109,13 +109,13 @@ impl DatabaseConfig {
         keys.filter(|key| !key.is_empty()).map(read).collect()
     }
 
-    /// Where the embedded database keeps its data, and the installation its secret.
+    /// The folder of the embedded database and of the installation's secret.
     ///
     /// # Errors
     ///
-    /// A sentence when no folder is given and none is known.
+    /// A sentence when no folder is configured and the environment names no home directory.
     pub fn data_dir(&self) -> Done<PathBuf> {
-        match given(self.data_dir.as_ref()) {
+        match configured(self.data_dir.as_ref()) {
             Some(dir) => Ok(dir),
             None => Ok(embedded::default_data_dir(
                 std::env::var_os("XDG_DATA_HOME"),
@@ -124,58 +124,58 @@ impl DatabaseConfig {
         }
     }
 
-    /// Where the embedded database's server programs are, when that is given.
+    /// The folder of the server programs for the embedded database, when it is configured.
     pub fn pg_bin(&self) -> Option<PathBuf> {
-        given(self.pg_bin.as_ref())
+        configured(self.pg_bin.as_ref())
     }
 }
 
-/// A variable that is set to nothing is not set.
-fn given(folder: Option<&OsString>) -> Option<PathBuf> {
+/// The path of a setting, unless it is empty.
+fn configured(folder: Option<&OsString>) -> Option<PathBuf> {
     folder.filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
-/// What is logged, and how.
+/// The level and format of the log.
 #[derive(Args, Clone, Debug)]
 pub struct LogConfig {
     /// The least important level that is logged: error, warn, info, debug or trace
     #[arg(long, env = "CONTACTS_LOG", global = true, value_name = "LEVEL")]
     pub log: Option<String>,
-    /// How the log is written; `auto` is text on a terminal and JSON elsewhere
+    /// The format of the log; `auto` is text on a terminal and JSON elsewhere
     #[arg(long, env = "CONTACTS_LOG_FORMAT", global = true, value_enum, default_value_t = LogFormat::Auto)]
     pub log_format: LogFormat,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
     /// Text on a terminal, JSON elsewhere.
     Auto,
-    /// Lines for people.
+    /// Lines of text.
     Text,
-    /// One JSON object a line.
+    /// A JSON object a line.
     Json,
 }
 
-/// How jobs are run.
+/// How jobs are run, and limits on webhooks.
 #[derive(Args, Clone, Debug)]
 pub struct JobConfig {
-    /// How many jobs run at once in this process
+    /// Number of jobs that run at once in this process
     #[arg(long, env = "CONTACTS_WORKER_THREADS", default_value = "2", value_name = "N")]
     worker_threads: NonZeroUsize,
-    /// How many connected sources run at once in this process
+    /// Number of connected sources that run at once in this process
     #[arg(long, env = "CONTACTS_SYNC_THREADS", default_value = "4", value_name = "N")]
     sync_threads: NonZeroUsize,
     /// Database connections for jobs [default: 3 for each worker thread, 1 for each source]
     #[arg(long, env = "CONTACTS_JOB_CONNECTIONS", value_name = "N")]
     job_connections: Option<NonZeroUsize>,
-    /// After how many seconds without a sign of life a worker's job goes to another
-    #[arg(long, env = "CONTACTS_JOB_LEASE", default_value = "15", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// Seconds without a heartbeat after which a worker's job goes to another worker
+    #[arg(long, env = "CONTACTS_JOB_LEASE", default_value = "15", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=MAX_LEASE.as_secs()))]
     job_lease: u64,
-    /// Let webhooks have addresses that begin with http://
+    /// Allow webhooks with addresses that begin with http://
     #[arg(long, env = "CONTACTS_WEBHOOK_ALLOW_HTTP", value_parser = FalseyValueParser::new())]
     webhook_allow_http: bool,
-    /// Let webhooks lead to addresses inside the network, at any port
+    /// Allow webhooks to private addresses, at any port
     #[arg(long, env = "CONTACTS_WEBHOOK_ALLOW_PRIVATE", value_parser = FalseyValueParser::new())]
     webhook_allow_private: bool,
 }
@@ -191,7 +191,7 @@ impl JobConfig {
         }
     }
 
-    /// What may be sent to webhooks.
+    /// Limits on requests to webhooks.
     pub fn outbound(&self) -> OutboundConfig {
         OutboundConfig {
             allow_http: self.webhook_allow_http,
@@ -200,63 +200,87 @@ impl JobConfig {
         }
     }
 
-    /// The pool of the jobs. A job reads its file, takes its rows and extends its lease at once.
+    /// The pool of the jobs: a job uses three connections at once, to read its file, to write its
+    /// rows and to extend its lease.
     pub fn pool(&self) -> PoolConfig {
         let each = self.worker_threads.saturating_mul(THREE).get() + self.sync_threads.get();
         let size = self.job_connections.map_or(each, NonZeroUsize::get);
-        PoolConfig { size: to_u32(size), wait: Duration::from_secs(10) }
+        PoolConfig::new(to_u32(size), Duration::from_secs(10))
     }
 }
 
 const THREE: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
 
-/// Where the service is found.
+/// How the process stops.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct StopConfig {
+    /// Seconds for which open requests and jobs may go on when the process stops; it ends then
+    /// whatever they do
+    #[arg(long, env = "CONTACTS_SHUTDOWN_SECONDS", default_value = "10", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    shutdown_seconds: u64,
+}
+
+impl StopConfig {
+    /// The time after which the process ends, whatever still runs.
+    pub fn limit(self) -> Duration {
+        Duration::from_secs(self.shutdown_seconds)
+    }
+
+    /// The time after which open requests are cut off: a second before the limit, so that the rest
+    /// can still stop in order.
+    pub fn request_limit(self) -> Duration {
+        self.limit().saturating_sub(Duration::from_secs(1)).max(Duration::from_secs(1))
+    }
+}
+
+/// The addresses of the service.
 #[derive(Args, Clone, Debug)]
 pub struct PlaceConfig {
     /// The address to listen on
     #[arg(long, env = "CONTACTS_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: String,
-    /// The address at which browsers find the service, such as `https://contacts.example.org`
+    /// The address of the service in browsers, such as `https://contacts.example.org`
     /// [default: http:// and the address to listen on]
     #[arg(long, env = "CONTACTS_PUBLIC_URL", value_name = "URL")]
     public_url: Option<String>,
 }
 
 impl PlaceConfig {
-    /// Where browsers find the service that listens at an address.
+    /// The public address of the service that listens on an address.
     ///
     /// # Errors
     ///
-    /// A sentence when the configured address is none.
+    /// A sentence when the configured address is invalid.
     pub fn public_url(&self, listening: SocketAddr) -> Done<PublicUrl> {
-        let given = self.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
-        let text = given.map_or_else(|| format!("http://{}", reachable(listening)), str::to_owned);
+        let configured = self.public_url.as_deref().map(str::trim).filter(|url| !url.is_empty());
+        let text =
+            configured.map_or_else(|| format!("http://{}", reachable(listening)), str::to_owned);
         PublicUrl::parse(&text).ok_or_else(|| {
             Failure::usage(format!(
-                "{text} is no public address: give --public-url a scheme and a host, such as \
+                "{text} is not a public address: give --public-url a scheme and a host, such as \
                  https://contacts.example.org"
             ))
         })
     }
 
-    /// The same of a service that listens elsewhere, with the same configuration.
+    /// The public address of a service in another process with the same configuration.
     ///
     /// # Errors
     ///
-    /// A sentence when the configured addresses are none.
+    /// A sentence when a configured address is invalid.
     pub fn public_url_elsewhere(&self) -> Done<PublicUrl> {
         let listening = self.listen.to_socket_addrs().ok().and_then(|mut all| all.next());
         self.public_url(listening.ok_or_else(|| {
             let listen = &self.listen;
             Failure::usage(format!(
-                "{listen} is nothing to listen on: give --listen an address and a port, such as \
+                "{listen} is not an address to listen on: give --listen an address and a port, such as \
                  127.0.0.1:8080"
             ))
         })?)
     }
 }
 
-/// An address that a browser on this machine can open.
+/// The address with the loopback address in place of an unspecified one, which browsers cannot open.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -280,25 +304,31 @@ pub struct WebConfig {
     /// The largest JSON body, in bytes
     #[arg(long, env = "CONTACTS_MAX_BODY_BYTES", default_value_t = ApiConfig::default().max_body, value_name = "BYTES")]
     max_body_bytes: usize,
-    /// Requests a second that a credential may make, on average
+    /// Requests a second of one credential, on average
     #[arg(long, env = "CONTACTS_RATE_PER_SECOND", default_value_t = ApiConfig::default().rate_per_second, value_name = "N")]
     rate_per_second: u32,
-    /// Requests that a credential may make at once, after a rest
+    /// Requests of one credential at once, after a pause
     #[arg(long, env = "CONTACTS_RATE_BURST", default_value_t = ApiConfig::default().rate_burst, value_name = "N")]
     rate_burst: u32,
-    /// Captures a minute that one client address may send
+    /// Captures a minute of one client address
     #[arg(long, env = "CONTACTS_CAPTURES_PER_MINUTE", default_value_t = ApiConfig::default().captures_per_minute, value_name = "N")]
     captures_per_minute: u32,
-    /// How many of our own proxies stand before the service and add to X-Forwarded-For
+    /// Number of your own proxies before the service, each of which adds to X-Forwarded-For
     #[arg(long, env = "CONTACTS_PROXIES", default_value_t = ApiConfig::default().proxies, value_name = "N")]
     proxies: u8,
-    /// How long open requests may take to finish when the service stops
-    #[arg(long, env = "CONTACTS_SHUTDOWN_SECONDS", default_value_t = ApiConfig::default().shutdown.as_secs(), value_name = "SECONDS")]
-    shutdown_seconds: u64,
-    /// Who issues the JWTs that are accepted, if any are
+    /// Seconds for which an idle connection stays open: more than a proxy keeps its connections
+    #[arg(long, env = "CONTACTS_KEEP_ALIVE_SECONDS", default_value_t = ApiConfig::default().keep_alive.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    keep_alive_seconds: u64,
+    /// Percentage of event streams, downloads and uploads that one organisation can have at once
+    #[arg(long, env = "CONTACTS_ORG_SHARE_PERCENT", default_value_t = ApiConfig::default().org_share_percent, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..=100))]
+    org_share_percent: u8,
+    /// Seconds after which a connection is closed whose client takes nothing of its response
+    #[arg(long, env = "CONTACTS_SEND_TIMEOUT_SECONDS", default_value_t = ApiConfig::default().send_timeout.as_secs(), value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    send_timeout_seconds: u64,
+    /// The issuer of accepted JWTs [default: none are accepted]
     #[arg(long, env = "CONTACTS_JWT_ISSUER", value_name = "NAME")]
     jwt_issuer: Option<String>,
-    /// For whom these JWTs must be meant
+    /// The audience that accepted JWTs must name
     #[arg(long, env = "CONTACTS_JWT_AUDIENCE", value_name = "NAME")]
     jwt_audience: Option<String>,
     /// A file with the issuer's public keys, as a JWK set
@@ -307,11 +337,11 @@ pub struct WebConfig {
 }
 
 impl WebConfig {
-    /// The pool of the requests. The wait is short: a client that is told to come back later is
-    /// better off than one in a long line.
+    /// The pool of the requests. The wait is short: a client can retry later, and a long queue would
+    /// only delay its answer.
     pub fn pool(&self) -> PoolConfig {
         let size = self.web_connections.map_or(2 * cores(), NonZeroUsize::get);
-        PoolConfig { size: to_u32(size), wait: Duration::from_secs(2) }
+        PoolConfig::for_requests(to_u32(size), Duration::from_secs(2))
     }
 
     /// The address to listen on.
@@ -319,13 +349,13 @@ impl WebConfig {
         &self.place.listen
     }
 
-    /// The limits of the API, which listens at an address. The threads that wait for the database
-    /// are as many as it has connections.
+    /// The configuration of the API that listens on an address. It has as many threads that wait for
+    /// the database as there are connections.
     ///
     /// # Errors
     ///
-    /// A sentence when the public address cannot be read, or when the JWTs are not configured
-    /// whole, or their key set cannot be used.
+    /// A sentence when the public address is invalid, or when the JWTs are configured in part or
+    /// with an invalid key set.
     pub fn api(&self, listening: SocketAddr) -> Done<ApiConfig> {
         let connections = self.pool().size as usize;
         let workers = cores().min(connections);
@@ -338,7 +368,9 @@ impl WebConfig {
             rate_burst: self.rate_burst,
             captures_per_minute: self.captures_per_minute,
             proxies: self.proxies,
-            shutdown: Duration::from_secs(self.shutdown_seconds),
+            keep_alive: Duration::from_secs(self.keep_alive_seconds),
+            org_share_percent: self.org_share_percent,
+            send_timeout: Duration::from_secs(self.send_timeout_seconds),
             public_url: self.place.public_url(listening)?,
             jwt: self.jwt()?,
             ..ApiConfig::default()
@@ -352,7 +384,7 @@ impl WebConfig {
             (Some(issuer), Some(audience), Some(file)) => (issuer, audience, file),
             _ => {
                 return Err(Failure::usage(
-                    "JWTs are configured in part: set CONTACTS_JWT_ISSUER, CONTACTS_JWT_AUDIENCE \
+                    "JWTs are only partly configured: set CONTACTS_JWT_ISSUER, CONTACTS_JWT_AUDIENCE \
                      and CONTACTS_JWT_KEYS, or none of them",
                 ));
             }
@@ -383,8 +415,9 @@ fn to_u32(size: usize) -> u32 {
 mod tests {
     use super::*;
 
-    fn public_url(given: Option<&str>, listening: &str) -> String {
-        let place = PlaceConfig { listen: String::new(), public_url: given.map(str::to_owned) };
+    fn public_url(configured: Option<&str>, listening: &str) -> String {
+        let place =
+            PlaceConfig { listen: String::new(), public_url: configured.map(str::to_owned) };
         match place.public_url(listening.parse().unwrap()) {
             Ok(url) => url.to_string(),
             Err(failure) => failure.to_string(),
@@ -392,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn the_address_that_is_shown_can_be_opened() {
+    fn the_public_address_can_be_opened() {
         assert_eq!(public_url(None, "0.0.0.0:80"), "http://127.0.0.1");
         assert_eq!(public_url(None, "[::]:8080"), "http://[::1]:8080");
         assert_eq!(public_url(Some(""), "10.0.0.1:81"), "http://10.0.0.1:81");
@@ -401,8 +434,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_public_address_is_told() {
+    fn an_invalid_public_address_is_refused() {
         let failure = public_url(Some("contacts.example.org"), "10.0.0.1:81");
-        assert!(failure.starts_with("contacts.example.org is no public address: "), "{failure}");
+        assert!(failure.starts_with("contacts.example.org is not a public address: "), "{failure}");
     }
 }

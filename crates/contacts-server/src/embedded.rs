@@ -1,22 +1,22 @@
-//! The database the program keeps for itself when it is given none.
+//! The embedded database, which is used when no other is configured.
 //!
-//! It is a real Postgres: the server binaries of the machine, a cluster of its own in the data
-//! directory, reached over a Unix socket that only its owner can open. There is no TCP port, so
-//! none can be taken, and there is no password, because there is no door to guard.
+//! It is a Postgres server: the server programs of the machine, with a cluster of its own in the data
+//! directory and a Unix socket that only its owner can open. It has no TCP port, so no port can be
+//! in use, and no password, because nobody else can connect.
 //!
 //! ```text
 //! <data directory>/
-//!   cluster/       the data; made whole under another name first, so it is never half made
+//!   cluster/       the data; created under another name and renamed, so it is always complete
 //!   socket/        the Unix socket, mode 0700
-//!   secret         not the database's: the secret of the installation, mode 0600
-//!   postgres.log   what the server says; at most 10 MB, and as much again in postgres.log.1
-//!   users.lock     held shared by every process that uses the cluster
-//!   start.lock     held by the one that starts or stops it
+//!   secret         the secret of the installation, mode 0600; not part of the database
+//!   postgres.log   the server's log; at most 10 MB, and as much again in postgres.log.1
+//!   users.lock     locked (shared) by every process that uses the cluster
+//!   start.lock     locked by the process that starts or stops the server
 //! ```
 //!
 //! Several processes may use one cluster: `contacts serve`, and `contacts import` beside it. The
-//! first starts the server, the last to leave shuts it down. A process that is killed leaves the
-//! server running, and the next one takes it up again.
+//! first starts the server, and the last to end shuts it down. A process that is killed leaves the
+//! server running, and the next process uses it.
 
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
@@ -29,7 +29,7 @@ use self::account::Account;
 use self::cluster::Cluster;
 pub use self::error::EmbeddedError;
 use self::locks::Starting;
-use self::watch::Leaving;
+use self::watch::ShutdownFlag;
 
 mod account;
 mod binaries;
@@ -51,47 +51,48 @@ type Result<T> = std::result::Result<T, EmbeddedError>;
 pub struct Embedded {
     cluster: Arc<Cluster>,
     url: String,
-    leaving: Arc<Leaving>,
+    shutdown: Arc<ShutdownFlag>,
     watcher: Option<JoinHandle<()>>,
     using: Option<File>,
 }
 
 impl Embedded {
-    /// Makes the cluster when there is none, starts it unless it runs, and keeps it running.
+    /// Creates the cluster when there is none, starts the server unless it runs, and restarts it when
+    /// it dies.
     ///
-    /// `pg_bin` names the folder of the server binaries; without it the newest of Debian's, the
-    /// checkout's `.venv/postgres/bin`, or the `PATH` gives them, and a cluster that exists gets
-    /// the version that made it. A first start takes a second or two, and one after a crash as
-    /// long as Postgres needs to recover.
+    /// `pg_bin` is the folder of the server programs; the default is the newest version of Debian's,
+    /// then the checkout's `.venv/postgres/bin`, then the `PATH`. An existing cluster gets the version
+    /// that created it. A first start takes a second or two, and a start after a crash as long as
+    /// Postgres needs to recover.
     ///
     /// # Errors
     ///
     /// Every [`EmbeddedError`] is one sentence that says what to do.
     pub fn start(data_dir: &Path, pg_bin: Option<&Path>) -> Result<Embedded> {
         let data_dir = prepare(data_dir)?;
-        let leaving = Arc::new(Leaving::default());
-        // Held to the end: between making the cluster and using it nobody may stop it.
-        let starting = Starting::lock(&data_dir, &leaving)?;
+        let shutdown = Arc::new(ShutdownFlag::default());
+        // Locked to the end, so that nobody stops the server before this process counts as a user.
+        let starting = Starting::lock(&data_dir, &shutdown)?;
         let using = locks::share(&data_dir)?;
         let account = Account::of(&data_dir)?;
         let cluster = Arc::new(Cluster::open(&data_dir, account, pg_bin)?);
-        let postmaster = cluster.start(&starting, &leaving)?;
+        let postmaster = cluster.start(&starting, &shutdown)?;
         drop(starting);
 
         let url = socket::url(&postmaster.socket);
-        let watcher = watch::spawn(Arc::clone(&cluster), Arc::clone(&leaving));
-        Ok(Embedded { cluster, url, leaving, watcher: Some(watcher), using: Some(using) })
+        let watcher = watch::spawn(Arc::clone(&cluster), Arc::clone(&shutdown));
+        Ok(Embedded { cluster, url, shutdown, watcher: Some(watcher), using: Some(using) })
     }
 
     /// The connection string of the database `contacts`, for libpq and for `psql`.
     ///
-    /// It stays the same when the server is restarted.
+    /// It does not change when the server is restarted.
     #[must_use]
     pub fn url(&self) -> String {
         self.url.clone()
     }
 
-    /// Where the server writes its log.
+    /// The path of the server's log.
     #[must_use]
     pub fn log(&self) -> &Path {
         self.cluster.log()
@@ -108,11 +109,11 @@ impl Embedded {
 
     fn release(&mut self) -> Result<()> {
         let Some(using) = self.using.take() else { return Ok(()) };
-        self.leaving.leave(self.watcher.as_ref().map(JoinHandle::thread));
+        self.shutdown.begin_shutdown(self.watcher.as_ref().map(JoinHandle::thread));
         if self.watcher.take().is_some_and(|watcher| watcher.join().is_err()) {
             tracing::error!("the thread that watches the embedded database panicked");
         }
-        let starting = Starting::lock(self.cluster.data_dir(), &Leaving::default())?;
+        let starting = Starting::lock(self.cluster.data_dir(), &ShutdownFlag::default())?;
         if locks::is_last(&using)? { self.cluster.stop(&starting) } else { Ok(()) }
     }
 }
@@ -120,15 +121,15 @@ impl Embedded {
 impl Drop for Embedded {
     fn drop(&mut self) {
         if let Err(error) = self.release() {
-            tracing::error!(%error, "the embedded database was not shut down");
+            tracing::error!(%error, "failed to shut down the embedded database");
         }
     }
 }
 
-/// Where the data goes when `CONTACTS_DATA_DIR` does not say.
+/// The default data directory.
 ///
-/// The user's data home, from the values of `XDG_DATA_HOME` and `HOME`; for root a folder of the
-/// system, because the server, which refuses to run as root, cannot read root's home.
+/// For a user it is in the data home, from the values of `XDG_DATA_HOME` and `HOME`. For root it is a
+/// folder of the system: the server refuses to run as root, and no other user can read root's home.
 ///
 /// # Errors
 ///
@@ -145,9 +146,10 @@ pub fn default_data_dir(xdg: Option<OsString>, home: Option<OsString>) -> Result
         .ok_or(EmbeddedError::NoHome)
 }
 
-/// Makes the data directory, and gives its one true name, by which processes recognise it.
+/// Creates the data directory, and returns its canonical path, by which processes of its server are
+/// recognised.
 pub(crate) fn prepare(data_dir: &Path) -> Result<PathBuf> {
-    // Root's is entered by the server, which runs as somebody else.
+    // With root's data directory the server runs as another user, who must enter it.
     let mode = if rustix::process::geteuid().is_root() { 0o755 } else { 0o700 };
     DirBuilder::new()
         .recursive(true)

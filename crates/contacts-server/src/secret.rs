@@ -1,4 +1,4 @@
-//! Where the secret of the installation is: in a setting, or in a file of the data directory.
+//! Finds the secret of the installation: in a setting, or in a file of the data directory.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -9,21 +9,21 @@ use contacts_embed::Secret;
 
 use crate::report::{Done, Failure};
 
-/// Its file in the data directory.
+/// The name of the secret's file in the data directory.
 const FILE: &str = "secret";
 
-/// The one that is configured, or that of the data directory, which is made when there is
-/// none yet.
+/// Returns the configured secret, or else the one of the data directory, which is created when
+/// there is none.
 ///
 /// # Errors
 ///
-/// A sentence when it cannot be used, read or made.
-pub fn find(given: Option<&str>, data_dir: impl FnOnce() -> Done<PathBuf>) -> Done<Secret> {
-    match given {
+/// A sentence when the secret cannot be used, read or created.
+pub fn find(configured: Option<&str>, data_dir: impl FnOnce() -> Done<PathBuf>) -> Done<Secret> {
+    match configured {
         Some(text) => Secret::parse(text).ok_or_else(|| {
             Failure::usage(
-                "CONTACTS_SECRET is too short: give it 64 hexadecimal digits, or any 32 \
-                     characters or more",
+                "CONTACTS_SECRET is too short: set it to 64 hexadecimal digits, or to 32 or more other \
+                 characters",
             )
         }),
         None => of_folder(&data_dir()?),
@@ -41,21 +41,22 @@ fn of_folder(folder: &Path) -> Done<Secret> {
     };
     let text = match fs::read_to_string(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            make(folder, &file).map_err(unwritable)?;
+            create(folder, &file).map_err(unwritable)?;
             fs::read_to_string(&file).map_err(unwritable)?
         }
         read => read.map_err(unwritable)?,
     };
     Secret::parse(&text).ok_or_else(|| {
         Failure::new(format!(
-            "{} holds no secret: restore it from a backup, or set CONTACTS_SECRET",
+            "{} does not contain a secret: restore it from a backup, or set CONTACTS_SECRET",
             file.display()
         ))
     })
 }
 
-/// Writes it whole before it has its name, so that of two who start at once one finds the other's.
-fn make(folder: &Path, file: &Path) -> io::Result<()> {
+/// Writes the secret to a temporary file and links it to its name, so that of two processes that
+/// start at once one uses the secret of the other.
+fn create(folder: &Path, file: &Path) -> io::Result<()> {
     let text = random_hex()? + "\n";
     let new = folder.join(format!("{FILE}.{}", &random_hex()?[..16]));
     let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
@@ -82,15 +83,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_that_is_given_needs_no_file() {
-        let given = |text| find(Some(text), || panic!("the folder is not asked for"));
+    fn a_configured_secret_needs_no_file() {
+        let configured = |text| find(Some(text), || panic!("the data directory is not needed"));
         let sentence = "correct horse battery staple and more";
-        assert_eq!(given(sentence).unwrap(), given(sentence).unwrap());
-        assert_eq!(given("too short").unwrap_err().status(), 2);
+        assert_eq!(configured(sentence).unwrap(), configured(sentence).unwrap());
+        assert_eq!(configured("too short").unwrap_err().status(), 2);
     }
 
     #[test]
-    fn the_first_start_makes_a_file_that_only_its_owner_can_read() {
+    fn the_first_start_creates_a_file_that_only_its_owner_can_read() {
         let folder = tempfile::tempdir().unwrap();
         let find = || super::find(None, || Ok(folder.path().to_owned()));
         let made = std::thread::scope(|scope| {
@@ -104,10 +105,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_was_cut_short_is_refused() {
+    fn a_truncated_file_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join(FILE), "abc").unwrap();
         let failure = find(None, || Ok(folder.path().to_owned())).unwrap_err();
-        assert!(failure.to_string().contains("holds no secret"), "{failure}");
+        assert!(failure.to_string().contains("does not contain a secret"), "{failure}");
     }
 }

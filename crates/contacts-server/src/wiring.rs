@@ -1,23 +1,24 @@
 //! Joins the adapters to the core.
 
-use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use contacts_core::Error;
+use contacts_core::Services;
 use contacts_core::sync::Connectors;
-use contacts_embed::{Contacts, OutboundConfig, Purpose, Secret, SystemClock, SystemIds};
-use contacts_http::{Answers, Api, ApiConfig};
-use contacts_pg::{Database, Migrated, PoolConfig};
+use contacts_embed::{Contacts, OpenOptions, PoolConfig, Purpose, Secret};
+use contacts_http::{Answers, Api, ApiConfig, Cursors, Readiness};
 
 use crate::config::DatabaseConfig;
 use crate::embedded::{self, Embedded};
+use crate::health::HealthCheck;
 use crate::report::{Done, Failure};
 use crate::secret;
 
-/// A Postgres server that is ready: the one we were told of, or our own.
+/// The pool of a command that has one worker.
+pub const SMALL_POOL: PoolConfig = PoolConfig::new(4, Duration::from_secs(10));
+
+/// A Postgres server that accepts connections: the configured one, or an embedded one.
 pub struct Server {
     url: String,
     secret: Secret,
@@ -27,11 +28,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Finds the server, or starts our own.
+    /// Uses the configured server, or starts an embedded one.
     ///
     /// # Errors
     ///
-    /// A sentence when there is none to be had.
+    /// A sentence when the configuration is invalid or the embedded server does not start.
     pub fn find(config: &DatabaseConfig) -> Done<Self> {
         let (sources_keys, connectors) = (config.sources_keys()?, config.connectors()?);
         if let Some(url) = config.url() {
@@ -48,22 +49,15 @@ impl Server {
         Ok(Self { url, secret, sources_keys, connectors, own })
     }
 
-    /// The use cases over a pool of connections to it.
-    ///
-    /// # Errors
-    ///
-    /// A sentence when it cannot be used.
-    pub fn open(&self, pool: PoolConfig) -> Done<Services> {
-        let addresses = self.secret.addresses();
-        let database = Database::open(&self.url, pool, Arc::new(SystemIds), addresses)?;
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(SystemIds));
-        let contacts = Contacts::over(database, &self.secret, clock, ids)
-            .sealing(&self.sources_keys, &self.secret)
-            .connecting(self.connectors.clone());
-        Ok(Services::over(contacts, self.secret.clone()))
+    /// How to open the database: with a pool and this server's configuration.
+    pub fn options(&self, pool: PoolConfig) -> OpenOptions {
+        Contacts::options(&self.url, &self.secret)
+            .pool(pool)
+            .source_keys(&self.sources_keys)
+            .connectors(self.connectors.clone())
     }
 
-    /// Where the data is, as people read it.
+    /// Where the data is, for people to read.
     pub fn place(&self) -> String {
         match &self.own {
             Some((_, data_dir)) => format!("{} (embedded database)", data_dir.display()),
@@ -71,12 +65,12 @@ impl Server {
         }
     }
 
-    /// Leaves it. The last to leave our own shuts it down.
+    /// Disconnects. The last user of an embedded server shuts it down.
     ///
     /// # Errors
     ///
-    /// A sentence when it does not end.
-    pub fn leave(self) -> Done {
+    /// A sentence when the embedded server does not end.
+    pub fn begin_shutdown(self) -> Done {
         match self.own {
             Some((embedded, _)) => Ok(embedded.stop()?),
             None => Ok(()),
@@ -84,112 +78,54 @@ impl Server {
     }
 }
 
-/// A sign of a password that is not escaped would make a host's name of the rest, and the
-/// complaint about that host would show it.
+/// Refuses a password with an `@` that is not escaped: libpq would take the rest of the password for
+/// the host, and show it in its error.
 fn check_password(url: &str) -> Done {
     let authority = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
     if authority.matches('@').count() < 2 {
         return Ok(());
     }
-    Err(Failure::new("DATABASE_URL has an @ in its password: write that as %40"))
+    Err(Failure::new("DATABASE_URL has an @ in its password: write it as %40"))
 }
 
-/// The use cases over one pool of connections, and what a program that serves them needs.
-#[derive(Clone)]
-pub struct Services {
-    contacts: Contacts,
-    /// The installation's secret.
-    pub secret: Secret,
+/// The API over these use cases, not served. It installs the global recorder of metrics, so a
+/// process makes one.
+///
+/// # Errors
+///
+/// A sentence when a recorder is installed already.
+pub fn api(
+    services: Services,
+    answers: Answers,
+    cursors: Cursors,
+    readiness: Readiness,
+    config: ApiConfig,
+) -> Done<Api> {
+    let recorder = contacts_http::metrics_recorder();
+    let metrics = recorder.handle();
+    metrics::set_global_recorder(recorder).map_err(|_second| {
+        Failure::new("this process already records metrics: serve once in a process")
+    })?;
+    let (draining, stopping) = Default::default();
+    Ok(Api { services, answers, cursors, readiness, metrics, draining, stopping, config })
 }
 
-impl Deref for Services {
-    type Target = Contacts;
-
-    fn deref(&self) -> &Contacts {
-        &self.contacts
-    }
-}
-
-impl Services {
-    /// The pool of a command that does one thing after another, with a worker beside.
-    pub const FEW: PoolConfig = PoolConfig { size: 4, wait: Duration::from_secs(10) };
-
-    /// The use cases over a pool.
-    pub fn over(contacts: Contacts, secret: Secret) -> Self {
-        Self { contacts, secret }
-    }
-
-    /// The same, with what the operator allows to be sent to webhooks.
-    pub fn sending(self, config: OutboundConfig) -> Self {
-        Self { contacts: self.contacts.sending(config), ..self }
-    }
-
-    /// Brings the schema up to date, and makes sure that the database is this installation's.
-    ///
-    /// # Errors
-    ///
-    /// A sentence that says what stands in the way.
-    pub fn migrate(&self) -> Done<Migrated> {
-        let migrated = self.database.migrate()?;
-        if self.database.claim(&self.secret.derive(Purpose::Fingerprint))? {
-            return Ok(migrated);
-        }
-        Err(Failure::new(
-            "the database was made with another secret: copy the file secret from the data \
-             directory of the server that made it into this one's, or set CONTACTS_SECRET as it \
-             was there",
-        ))
-    }
-
-    /// The API, not served. It installs the recorder of metrics, so a process makes one.
-    ///
-    /// # Errors
-    ///
-    /// A sentence when there is a recorder already.
-    pub fn api(&self, config: ApiConfig, stopping: Arc<AtomicBool>) -> Done<Api> {
-        let recorder = contacts_http::metrics_recorder();
-        let metrics = recorder.handle();
-        metrics::set_global_recorder(recorder).map_err(|_second| {
-            Failure::new("metrics are recorded already: serve once in a process")
-        })?;
-        let uses = &self.contacts;
-        let pinged = uses.database.clone();
-        Ok(Api {
-            contacts: uses.contacts.clone(),
-            notes: uses.notes.clone(),
-            campaigns: uses.campaigns.clone(),
-            captures: uses.captures.clone(),
-            duplicates: uses.duplicates.clone(),
-            conversations: uses.conversations.clone(),
-            tags: uses.tags.clone(),
-            fields: uses.fields.clone(),
-            imports: uses.imports.clone(),
-            feed: uses.feed.clone(),
-            webhooks: uses.webhooks.clone(),
-            sources: uses.sources.clone(),
-            exports: uses.exports.clone(),
-            segments: uses.segments.clone(),
-            selections: uses.selections.clone(),
-            actions: uses.actions.clone(),
-            people: uses.people.clone(),
-            erasures: uses.erasures.clone(),
-            keys: uses.keys.clone(),
-            sessions: uses.sessions.clone(),
-            organisations: uses.organisations.clone(),
-            answers: Answers::new(uses.database.clone(), self.secret.derive(Purpose::Answers)),
-            clock: uses.clock.clone(),
-            ids: uses.ids.clone(),
-            readiness: Arc::new(move || match pinged.ping() {
-                // One that is busy is there.
-                Ok(()) | Err(Error::Busy) => Ok(()),
-                Err(_) => Err("the database does not answer".to_owned()),
-            }),
-            metrics,
-            stopping,
-            config,
-        })
-    }
+/// The API over a database, not served.
+///
+/// # Errors
+///
+/// As [`api`].
+pub fn api_over(contacts: &Contacts, config: ApiConfig) -> Done<Api> {
+    let key = contacts.derive(Purpose::Answers);
+    let answers = Answers::new(contacts.database.clone(), key);
+    let cursors = Cursors::new(contacts.derive(Purpose::Cursors));
+    let mut pulse = contacts.database.pulse();
+    let health = HealthCheck::start(move || pulse.check()).map_err(|_refused| {
+        Failure::new("the system has no more threads for this user: raise its limit")
+    })?;
+    let readiness = Arc::new(move || health.status());
+    api(Services::clone(contacts), answers, cursors, readiness, config)
 }
 
 #[cfg(test)]
@@ -197,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_with_an_at_sign_is_not_taken_for_a_host() {
+    fn a_password_with_an_at_sign_is_not_used_as_a_host() {
         assert!(check_password("postgres://u:p@ss@db/x").is_err());
         assert!(check_password("postgres://u:p%40ss@db/x?a=b@c").is_ok());
         assert!(check_password("host=db password=p@s@s").is_ok());

@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
@@ -15,21 +15,21 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 #[test]
-fn it_starts_and_a_second_start_keeps_everything() {
+fn a_second_start_keeps_everything() {
     let home = home();
     let database = start(home.path());
     ask(&database, "CREATE TABLE kept AS SELECT 42 AS answer").unwrap();
     database.stop().unwrap();
     assert_eq!(pid(home.path()), None, "shut down in order");
 
-    let began = Instant::now();
+    let started = Instant::now();
     let database = start(home.path());
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert_eq!(ask(&database, "SELECT answer FROM kept").unwrap(), "42");
 }
 
 #[test]
-fn it_speaks_utf8_keeps_utc_and_commits_to_the_disk() {
+fn the_database_has_utf8_and_utc_and_commits_to_disk() {
     let home = home();
     let database = start(home.path());
     let wanted = [
@@ -48,7 +48,7 @@ fn it_speaks_utf8_keeps_utc_and_commits_to_the_disk() {
 }
 
 #[test]
-fn the_extensions_we_need_are_there() {
+fn the_required_extensions_are_available() {
     let home = home();
     let database = start(home.path());
     for extension in ["pg_trgm", "unaccent", "btree_gin"] {
@@ -118,7 +118,7 @@ fn a_killed_server_is_started_again() {
 fn a_long_statement_does_not_keep_a_killed_server_down() {
     let home = home();
     let database = start(home.path());
-    // A statement that never looks up, so that its process outlives the first one.
+    // A statement that does not check for interrupts, so that its process outlives the main one.
     let busy = "SELECT count(*) FROM generate_series(1, 1000000000) a WHERE a % 7 = 3";
     let mut connection = connect(&database).unwrap();
     send(&mut connection, busy).unwrap();
@@ -130,12 +130,12 @@ fn a_long_statement_does_not_keep_a_killed_server_down() {
 }
 
 #[test]
-fn a_server_that_was_told_to_end_is_started_again() {
+fn a_server_that_was_asked_to_end_is_started_again() {
     for signal in [Signal::TERM, Signal::INT, Signal::QUIT] {
         let home = home();
         let database = start(home.path());
         let server = pid(home.path()).unwrap();
-        // An open connection, for which a polite end would wait.
+        // A server that ends in order would wait for an open connection.
         let _open = connect(&database).unwrap();
         kill_process(server, signal).unwrap();
         in_time(|| pid(home.path()).filter(|now| *now != server));
@@ -150,17 +150,75 @@ fn a_stale_pid_file_does_not_stop_a_start() {
     let file = home.path().join("cluster/postmaster.pid");
     let left = fs::read_to_string(&file).unwrap();
     database.stop().unwrap();
-    // The number now belongs to somebody else: this test.
+    // The id belongs to another process now: this test.
     let rest = left.split_once('\n').unwrap().1;
     fs::write(&file, format!("{}\n{rest}", std::process::id())).unwrap();
     assert_eq!(ask(&start(home.path()), "SELECT 1").unwrap(), "1");
 }
 
 #[test]
-fn a_start_that_was_cut_short_is_begun_anew() {
+fn a_cluster_that_was_not_finished_is_replaced() {
     let home = home();
     fs::create_dir(home.path().join("cluster.new")).unwrap();
     fs::write(home.path().join("cluster.new/PG_VERSION"), "1").unwrap();
+    assert_eq!(ask(&start(home.path()), "SELECT 1").unwrap(), "1");
+    assert_eq!(unfinished(home.path()), None);
+}
+
+#[test]
+fn a_first_start_that_was_killed_does_not_break_the_next() {
+    // Files of a new cluster, in the order in which they appear.
+    let moments = ["", "base/1", "global/pg_control", "base/1/pg_filenode.map", "base/4", "base/5"];
+    for moment in moments {
+        let home = home();
+        kill_start_when(home.path(), || {
+            unfinished(home.path())?.join(moment).exists().then_some(())
+        });
+        works_at_once(home.path(), moment);
+    }
+    for file in ["cluster", "cluster/contacts.conf", "postgres.log", "cluster/postmaster.pid"] {
+        let home = home();
+        kill_start_when(home.path(), || home.path().join(file).exists().then_some(()));
+        works_at_once(home.path(), file);
+    }
+}
+
+/// Starts the program on an empty data directory, and kills it at some moment.
+fn kill_start_when(data_dir: &Path, moment: impl Fn() -> Option<()>) {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_contacts"))
+        .arg("--data-dir")
+        .arg(data_dir)
+        .args(["org", "list"])
+        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    // On a slow machine the moment may pass unseen; then the program ends by itself.
+    while moment().is_none() && program.try_wait().unwrap().is_none() {
+        thread::yield_now();
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
+}
+
+#[track_caller]
+fn works_at_once(data_dir: &Path, moment: &str) {
+    let database = Embedded::start(data_dir, None);
+    let database = database.unwrap_or_else(|error| panic!("killed at {moment:?}: {error}"));
+    assert_eq!(ask(&database, "SELECT 1").unwrap(), "1", "killed at {moment:?}");
+    database.stop().unwrap();
+}
+
+#[test]
+fn a_server_whose_pid_file_is_gone_is_still_stopped() {
+    let home = home();
+    let database = start(home.path());
+    let server = pid(home.path()).unwrap();
+    // This is what a full disk causes while the server stops.
+    fs::write(home.path().join("cluster/postmaster.pid"), "").unwrap();
+    database.stop().unwrap();
+    let line = fs::read(format!("/proc/{}/cmdline", server.as_raw_nonzero()));
+    assert!(line.unwrap_or_default().is_empty(), "the server still runs");
     assert_eq!(ask(&start(home.path()), "SELECT 1").unwrap(), "1");
 }
 
@@ -177,7 +235,7 @@ fn a_long_path_gets_a_short_folder_for_its_socket() {
 }
 
 #[test]
-fn a_path_with_spaces_and_letters_of_any_kind_works() {
+fn a_path_with_spaces_and_any_letters_works() {
     let home = home();
     let database = start(&home.path().join("l'été, à 5%"));
     assert_eq!(ask(&database, "SELECT 1").unwrap(), "1");
@@ -187,16 +245,16 @@ fn a_path_with_spaces_and_letters_of_any_kind_works() {
 }
 
 #[test]
-fn a_cluster_of_another_version_says_so() {
+fn a_cluster_of_another_version_is_refused() {
     let home = home();
     start(home.path()).stop().unwrap();
     fs::write(home.path().join("cluster/PG_VERSION"), "12\n").unwrap();
     let refusal = Embedded::start(home.path(), None).unwrap_err();
-    assert!(matches!(refusal, EmbeddedError::OtherVersion { made_by: 12, .. }), "{refusal}");
+    assert!(matches!(refusal, EmbeddedError::OtherVersion { created_by: 12, .. }), "{refusal}");
 }
 
 #[test]
-fn no_server_programs_says_what_to_install() {
+fn missing_server_programs_are_reported_with_what_to_install() {
     let home = home();
     let refusal = Embedded::start(home.path(), Some(Path::new("/nowhere"))).unwrap_err();
     assert!(matches!(refusal, EmbeddedError::NoBinaries), "{refusal}");
@@ -210,7 +268,7 @@ fn a_server_that_cannot_start_names_its_log() {
     let settings = fs::read_to_string(&conf).unwrap();
     fs::write(&conf, format!("{settings}\nport = never\n")).unwrap();
     let refusal = Embedded::start(home.path(), None).unwrap_err().to_string();
-    assert!(refusal.contains("postgres.log says more"), "{refusal}");
+    assert!(refusal.contains("see its log, "), "{refusal}");
 }
 
 #[test]
@@ -220,6 +278,12 @@ fn a_file_in_the_way_is_named() {
     fs::write(&file, "").unwrap();
     let refusal = Embedded::start(&file.join("data"), None).unwrap_err().to_string();
     assert!(refusal.contains("file/data"), "{refusal}");
+}
+
+/// The folder of a cluster that is being created.
+fn unfinished(data_dir: &Path) -> Option<PathBuf> {
+    let folders = fs::read_dir(data_dir).unwrap().map(|folder| folder.unwrap().path());
+    folders.into_iter().find(|path| path.file_name().unwrap().to_str().unwrap().contains(".new"))
 }
 
 /// A data directory that the server's own user can enter.
@@ -233,20 +297,20 @@ fn start(data_dir: &Path) -> Embedded {
     Embedded::start(data_dir, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The number in the server's own file, which it removes when it ends in order.
+/// The process id in the server's pid file, which it removes when it ends in order.
 fn pid(data_dir: &Path) -> Option<Pid> {
     let file = fs::read_to_string(data_dir.join("cluster/postmaster.pid")).ok()?;
     Pid::from_raw(file.lines().next()?.parse().ok()?)
 }
 
-/// What `question` gives before the time of healing is over.
+/// Calls a function until it returns something, for 20 seconds at most.
 fn in_time<T>(mut question: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
+    let started = Instant::now();
     loop {
         if let Some(answer) = question() {
             return answer;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "it did not come back");
+        assert!(started.elapsed() < Duration::from_secs(20), "it did not come back");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -254,18 +318,18 @@ fn in_time<T>(mut question: impl FnMut() -> Option<T>) -> T {
 fn folder(database: &Embedded) -> PathBuf {
     let url = database.url();
     let host = url.split_once("host=").unwrap().1.split_once('&').unwrap().0;
-    let mut pieces = host.split('%');
-    let mut folder = pieces.next().unwrap().as_bytes().to_vec();
-    for piece in pieces {
-        folder.push(u8::from_str_radix(&piece[..2], 16).unwrap());
-        folder.extend_from_slice(&piece.as_bytes()[2..]);
+    let mut chunks = host.split('%');
+    let mut folder = chunks.next().unwrap().as_bytes().to_vec();
+    for chunk in chunks {
+        folder.push(u8::from_str_radix(&chunk[..2], 16).unwrap());
+        folder.extend_from_slice(&chunk.as_bytes()[2..]);
     }
     PathBuf::from(String::from_utf8(folder).unwrap())
 }
 
-/// The first value of the last row that a statement gives; what the server said when it fails.
+/// Runs a statement, and returns the first value of the last row. The error is the server's message.
 ///
-/// Just enough of Postgres' protocol, so that these tests need no client.
+/// It implements the part of the Postgres protocol that these tests need, so that they need no client.
 fn ask(database: &Embedded, sql: &str) -> Result<String, String> {
     let mut connection = connect(database)?;
     send(&mut connection, sql).map_err(|e| e.to_string())?;

@@ -1,4 +1,4 @@
-//! `contacts inspect`, without any database.
+//! `contacts inspect`, which needs no database.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
@@ -33,7 +33,7 @@ fn a_file_is_described_and_its_rows_are_counted() {
         found["skips"],
         json!([
             {"line": 3, "reason": "the email address is missing"},
-            {"line": 5, "reason": "nothing in the row is new"},
+            {"line": 5, "reason": "the row contains no changes"},
         ])
     );
     assert!(found.get("problem").is_none());
@@ -59,7 +59,7 @@ fn an_empty_file_a_picture_and_no_file_have_their_problems() {
     let cases = [
         (empty, "the file is empty"),
         (picture, "the file is a"),
-        (folder.path().join("none"), "is not there"),
+        (folder.path().join("none"), "does not exist"),
     ];
     for (path, problem) in cases {
         let ended = contacts_alone(&["inspect", "--json", path.to_str().unwrap()]);
@@ -80,7 +80,7 @@ fn rows_are_printed_decoded_with_the_header_first() {
 }
 
 #[test]
-fn people_see_a_table_and_what_would_happen() {
+fn a_table_and_the_effect_are_printed_for_people() {
     let (_folder, path) = file("people.csv", "name,email\nAnn,ann@example.org\nBob,bob@\n");
     let out = contacts_alone(&["inspect", path.to_str().unwrap()]).well().out;
     assert!(out.contains("cells separated by commas, header on line 1"), "{out}");

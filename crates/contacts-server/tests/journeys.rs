@@ -1,4 +1,4 @@
-//! Journeys across everything: the program, HTTP over TCP, and a real Postgres.
+//! Journeys through the whole system: the program, HTTP over TCP, and a real Postgres.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
@@ -16,7 +16,7 @@ use crate::support::{Answer, Ended, Scratch, Serving, contacts, file, spawn};
 const SMALL: &str = "name,email,labels\nAnn,ann@example.org,vip\nBob,,\nCy,cy@example.org,\n";
 
 #[test]
-fn a_contact_is_made_found_changed_and_listed() {
+fn a_contact_is_created_found_changed_and_listed() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &[]);
     let made = serving.expect(
@@ -34,7 +34,7 @@ fn a_contact_is_made_found_changed_and_listed() {
     serving.expect(404, "GET", "/v1/contacts/01900000-0000-7000-8000-000000000000", "");
 }
 
-/// R43: of two at once one does the work, and both get its answer or are told to wait.
+/// R43: of several requests at once one is carried out; the others get its answer or a 409.
 #[test]
 fn a_request_that_is_sent_twice_at_once_is_carried_out_once() {
     let database = Scratch::new();
@@ -65,17 +65,18 @@ fn a_request_that_is_sent_twice_at_once_is_carried_out_once() {
 }
 
 #[test]
-fn an_import_over_rest_goes_from_upload_to_summary_with_live_events() {
+fn an_import_over_rest_runs_from_upload_to_summary_with_events() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &[]);
     let id = uploaded(&serving, SMALL);
     serving.expect(200, "POST", &format!("/v1/imports/{id}/start"), "");
-    let events = serving.ask(serving.key(), "GET", &format!("/v1/imports/{id}/events"), "");
+    let events = serving.ask(serving.key(), "GET", &format!("/v1/runs/{id}/events"), "");
     assert!(events.head.contains("text/event-stream"), "{}", events.head);
     let last = events.body.lines().rfind(|line| line.starts_with("data: ")).unwrap();
     let last: Value = serde_json::from_str(&last["data: ".len()..]).unwrap();
-    assert_eq!(last["state"], "done");
-    let summary = &last["summary"];
+    assert_eq!((&last["state"], &last["progress"]["done"]), (&json!("done"), &json!(3)));
+    let import = serving.expect(200, "GET", &format!("/v1/imports/{id}"), "");
+    let summary = &import["summary"];
     assert_eq!((&summary["added"], &summary["updated"]), (&json!(2), &json!(0)), "{summary}");
     let skipped = serving.ask(serving.key(), "GET", &format!("/v1/imports/{id}/skipped.csv"), "");
     assert!(skipped.body.contains("line 3: the email address is missing"), "{}", skipped.body);
@@ -109,22 +110,23 @@ fn an_import_asks_before_it_changes_anything() {
 }
 
 #[test]
-fn columns_go_where_they_are_told_and_policies_hold() {
+fn mappings_and_policies_of_the_command_line_apply() {
     let database = Scratch::new();
     contacts(&database.url, &["org", "create", "Acme"]).well();
     let (_folder, path) = file("people.csv", "wer,wo\nAnn,ann@example.org\n");
-    let told = ["--map", "wer=name", "--map", "WO=email"];
-    let summary = import_json(&database, &path, &told).well().json();
+    let reported = ["--map", "wer=name", "--map", "WO=email"];
+    let summary = import_json(&database, &path, &reported).well().json();
     assert_eq!((&summary["state"], &summary["added"]), (&json!("done"), &json!(1)));
-    let known = import_json(&database, &path, &[&told[..], &["--policy", "add_only"]].concat());
-    assert_eq!(known.json()["skipped_by_reason"], json!({"already_known": 1}));
+    let existing =
+        import_json(&database, &path, &[&reported[..], &["--policy", "add_only"]].concat());
+    assert_eq!(existing.json()["skipped_by_reason"], json!({"already_known": 1}));
     let unknown = import_json(&database, &path, &["--map", "who=name"]);
     assert_eq!(unknown.sentence(2), "the file has no column who: it has wer, wo");
     let no_target = import_json(&database, &path, &["--map", "wer=surname"]);
-    assert!(no_target.sentence(2).starts_with("surname is no target: "));
+    assert!(no_target.sentence(2).starts_with("surname is not a target: "));
     let no_field =
-        import_json(&database, &path, &[&told[..], &["--map", "wer=custom:plan"]].concat());
-    assert!(no_field.sentence(1).contains("no custom field"));
+        import_json(&database, &path, &[&reported[..], &["--map", "wer=custom:plan"]].concat());
+    assert!(no_field.sentence(1).contains("a custom field that does not exist"));
 }
 
 #[test]
@@ -137,7 +139,7 @@ fn a_file_that_cannot_be_imported_ends_with_its_problem() {
     let ended = import_json(&database, &towns, &[]);
     assert!(ended.sentence(1).contains("none to email"), "{ended:?}");
     let missing = import_json(&database, "/nowhere.csv".as_ref(), &[]);
-    assert_eq!(missing.sentence(1), "/nowhere.csv is not there: check the file's name");
+    assert_eq!(missing.sentence(1), "/nowhere.csv does not exist: check the name of the file");
 }
 
 #[test]
@@ -146,7 +148,7 @@ fn the_skipped_rows_do_not_overwrite_the_file_itself() {
     let (_folder, path) = file("people.csv", SMALL);
     let name = path.to_str().unwrap();
     let ended = contacts(&database.url, &["import", name, "--yes", "--skipped", name]);
-    assert!(ended.sentence(2).contains("is the file to be imported"), "{ended:?}");
+    assert!(ended.sentence(2).contains("is the file to import"), "{ended:?}");
     assert_eq!(fs::read_to_string(&path).unwrap(), SMALL);
 }
 
@@ -197,7 +199,7 @@ fn a_kill_in_the_middle_of_an_import_loses_and_doubles_nothing() {
 }
 
 #[test]
-fn a_key_made_on_the_command_line_works_until_it_is_revoked() {
+fn a_key_created_on_the_command_line_works_until_it_is_revoked() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &[]);
     let made = ["key", "create", "--name", "ci", "--scope", "read", "--expires", "2999-01-01"];
@@ -209,7 +211,7 @@ fn a_key_made_on_the_command_line_works_until_it_is_revoked() {
     let line = list.lines().find(|line| line.contains("  ci  read  ")).unwrap();
     assert!(!list.contains(&key), "a token is shown once");
     contacts(&database.url, &["key", "revoke", line.split("  ").next().unwrap()]).well();
-    // A server that did not revoke it itself believes it for some seconds more.
+    // A server that did not revoke the key itself accepts it for some seconds more.
     until(|| (serving.ask(&key, "GET", "/v1/contacts", "").status == 401).then_some(()));
 }
 
@@ -222,7 +224,7 @@ fn the_description_is_the_same_on_the_command_line_and_over_http() {
 }
 
 #[test]
-fn workers_of_their_own_do_the_jobs_of_a_server_without() {
+fn separate_workers_run_the_jobs_of_a_server_without_any() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &["--no-worker"]);
     let mut workers = spawn(&database.url, &["work"]);
@@ -232,7 +234,7 @@ fn workers_of_their_own_do_the_jobs_of_a_server_without() {
     assert_eq!(workers.wait().unwrap().code(), Some(0));
 }
 
-/// Uploads a file and waits until it was looked at.
+/// Uploads a file and waits until it is analysed.
 fn uploaded(serving: &Serving, content: &str) -> String {
     let import = serving.expect(201, "POST", "/v1/imports?file_name=people.csv", content);
     let path = format!("/v1/imports/{}", import["id"].as_str().unwrap());
@@ -260,14 +262,14 @@ fn people(number: u64) -> String {
     rows
 }
 
-/// What a question gives as soon as it gives something.
+/// Calls a function until it returns something.
 fn until<T>(mut question: impl FnMut() -> Option<T>) -> T {
-    let began = Instant::now();
+    let started = Instant::now();
     loop {
         if let Some(answer) = question() {
             return answer;
         }
-        assert!(began.elapsed() < Duration::from_secs(30), "it does not come to pass");
+        assert!(started.elapsed() < Duration::from_secs(30), "it does not come to pass");
         thread::sleep(Duration::from_millis(20));
     }
 }

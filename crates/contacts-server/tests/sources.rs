@@ -1,4 +1,4 @@
-//! Connected sources through the program: lists of others, read over TLS by the built-in
+//! Connected sources of the program: lists on other servers, read over TLS by the built-in
 //! connector (R18, R38, R39).
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
@@ -12,37 +12,37 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::support::{Arrived, Scratch, Secured, Serving, file};
+use crate::support::{ReceivedRequest, Scratch, Secured, Serving, file};
 
-/// Longer than anything takes here.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A time limit that is never reached.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 const TOKEN: &str = "a-token-nobody-else-knows";
 
-/// How long a busy server asks to be left alone.
+/// The value of `Retry-After` of a busy server, in seconds.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What a server has.
+/// The list of a server.
 #[derive(Default)]
 struct List {
-    /// Ids, and when they were changed.
+    /// Ids, and the times of their last changes.
     people: Vec<(u32, &'static str)>,
-    /// Whether the next one who asks is told to come later.
+    /// Whether the next request is answered with 429.
     is_busy: bool,
 }
 
 /// A server with a list: as JSON in pages of two, or as CSV.
 fn crm(list: &Arc<Mutex<List>>) -> Secured {
     let list = list.clone();
-    Secured::new(move |asked| {
+    Secured::new(move |requested| {
         let mut list = list.lock().unwrap();
-        if asked.header("authorization") != format!("Bearer {TOKEN}") {
+        if requested.header("authorization") != format!("Bearer {TOKEN}") {
             return (401, String::new(), String::new());
         }
         if std::mem::take(&mut list.is_busy) {
             return (429, format!("retry-after: {}\r\n", PAUSE.as_secs()), String::new());
         }
-        if asked.target() == "/people.csv" {
+        if requested.target() == "/people.csv" {
             let row = |(id, at): &(u32, &str)| {
                 format!("{id};\"Person; {id}\";p{id}@example.org;{at}\r\n")
             };
@@ -53,8 +53,8 @@ fn crm(list: &Arc<Mutex<List>>) -> Secured {
                 format!("id;name;email;changed\r\n{rows}"),
             );
         }
-        let from: usize = parameter(asked, "after").map_or(0, |after| after.parse().unwrap());
-        let since = parameter(asked, "since").unwrap_or_default();
+        let from: usize = parameter(requested, "after").map_or(0, |after| after.parse().unwrap());
+        let since = parameter(requested, "since").unwrap_or_default();
         let person = |(id, at): &(u32, &str)| {
             json!({"id": id, "name": format!("Person {id} of {at}"),
                 "email": format!("p{id}@example.org"), "labels": ["crm"], "changed": at})
@@ -67,16 +67,16 @@ fn crm(list: &Arc<Mutex<List>>) -> Secured {
     })
 }
 
-fn parameter(asked: &Arrived, name: &str) -> Option<String> {
-    let (_, query) = asked.target().split_once('?')?;
+fn parameter(requested: &ReceivedRequest, name: &str) -> Option<String> {
+    let (_, query) = requested.target().split_once('?')?;
     let (_, value) =
         query.split('&').filter_map(|one| one.split_once('=')).find(|(n, _)| *n == name)?;
     Some(value.to_owned())
 }
 
-/// What came since it was asked the last time.
+/// The targets of the requests since the last call.
 fn targets(server: &Secured) -> Vec<String> {
-    server.arrived.try_iter().map(|asked| asked.target().to_owned()).collect()
+    server.arrived.try_iter().map(|requested| requested.target().to_owned()).collect()
 }
 
 fn settings(server: &Secured) -> Value {
@@ -88,7 +88,7 @@ fn settings(server: &Secured) -> Value {
     })
 }
 
-/// The program, which trusts the authority of a server.
+/// The program, with the certificate authority of a server.
 struct Program {
     serving: Serving,
     _database: Scratch,
@@ -114,7 +114,7 @@ impl Program {
         self.serving.expect(200, "GET", path, "")
     }
 
-    /// Makes a source and returns its path.
+    /// Creates a source and returns its path.
     #[track_caller]
     fn source(&self, settings: &Value, more: &Value) -> String {
         let mut body = json!({
@@ -128,18 +128,18 @@ impl Program {
         format!("/v1/sources/{}", made["id"].as_str().unwrap())
     }
 
-    /// Runs it to its end, and returns the run with its log.
+    /// Runs a source to the end, and returns the run with its log.
     #[track_caller]
     fn run(&self, source: &str) -> Value {
         let run = self.post(202, &format!("{source}/runs"), &json!({}));
         let path = format!("{source}/runs/{}", run["id"].as_str().unwrap());
-        let began = Instant::now();
+        let started = Instant::now();
         loop {
             let run = self.get(&path);
             if !matches!(run["state"].as_str(), Some("queued" | "running")) {
                 return run;
             }
-            assert!(began.elapsed() < PATIENCE, "{run}");
+            assert!(started.elapsed() < TIMEOUT, "{run}");
             thread::sleep(Duration::from_millis(20));
         }
     }
@@ -158,18 +158,18 @@ fn counts(run: &Value) -> Value {
 }
 
 #[test]
-fn a_list_is_read_page_by_page_and_then_only_what_has_changed() {
+fn a_list_is_read_page_by_page_and_later_only_changes() {
     let list = Arc::new(Mutex::new(List::default()));
     list.lock().unwrap().people = vec![(1, "2026-02-01"), (2, "2026-02-03"), (3, "2026-02-02")];
     let server = crm(&list);
     let program = Program::trusting(&server.authority, &["--sources-allow-private"]);
 
-    let mut wrong = settings(&server);
-    wrong["authentication"]["token"] = json!("another");
-    let checked = program.post(200, "/v1/connectors/http/check", &json!({"settings": wrong}));
+    let mut errors = settings(&server);
+    errors["authentication"]["token"] = json!("another");
+    let checked = program.post(200, "/v1/connectors/http/check", &json!({"settings": errors}));
     assert!(checked["problem"].as_str().unwrap().contains("401"), "{checked}");
-    let asked = json!({"settings": settings(&server), "stream": "records"});
-    let sample = program.post(200, "/v1/connectors/http/sample", &asked);
+    let requested = json!({"settings": settings(&server), "stream": "records"});
+    let sample = program.post(200, "/v1/connectors/http/sample", &requested);
     assert_eq!(sample["fields"], json!(["changed", "email", "id", "labels", "name"]));
     assert_eq!(sample["rows"].as_array().unwrap().len(), 3);
     assert_eq!(sample["suggestions"][1]["target"], "email");
@@ -188,7 +188,7 @@ fn a_list_is_read_page_by_page_and_then_only_what_has_changed() {
     let others = [person(2, "2026-02-03"), person(3, "2026-02-02")];
     assert_eq!(program.people(), [&[person(1, "2026-02-01")], &others[..]].concat());
 
-    // The last that was changed is asked for once more: another may have been at that moment.
+    // The last change is read once more: another may have happened in the same moment.
     list.lock().unwrap().people[0].1 = "2026-02-04";
     assert_eq!(counts(&program.run(&source)), json!(["done", 0, 1, 1]));
     assert_eq!(targets(&server), ["/people?since=2026-02-03"]);
@@ -201,17 +201,20 @@ fn a_list_is_read_page_by_page_and_then_only_what_has_changed() {
 }
 
 #[test]
-fn a_server_that_is_busy_is_left_alone_for_as_long_as_it_asks() {
+fn a_busy_server_is_asked_again_after_its_retry_after() {
     let list = Arc::new(Mutex::new(List { people: vec![(1, "2026-02-01")], is_busy: true }));
     let server = crm(&list);
     let program = Program::trusting(&server.authority, &["--sources-allow-private"]);
     let source = program.source(&settings(&server), &json!({}));
     let run = program.run(&source);
     assert_eq!(counts(&run), json!(["done", 1, 0, null]));
-    assert!(run["log"].to_string().contains("the server answers 429: asked again in 1 s"), "{run}");
-    let asked: Vec<_> = server.arrived.try_iter().collect();
-    assert_eq!(asked.len(), 2);
-    assert!(asked[1].at - asked[0].at >= PAUSE);
+    assert!(
+        run["log"].to_string().contains("the server responded with 429: next request in 1 s"),
+        "{run}"
+    );
+    let requested: Vec<_> = server.arrived.try_iter().collect();
+    assert_eq!(requested.len(), 2);
+    assert!(requested[1].at - requested[0].at >= PAUSE);
 }
 
 #[test]
@@ -231,7 +234,7 @@ fn a_csv_is_read_and_read_again_changes_nothing() {
 }
 
 #[test]
-fn a_secret_goes_to_its_server_and_nowhere_else() {
+fn a_secret_is_sent_nowhere_else() {
     let list = Arc::new(Mutex::new(List { people: vec![(1, "2026-02-01")], is_busy: false }));
     let server = crm(&list);
     let program = Program::trusting(&server.authority, &["--sources-allow-private"]);
@@ -243,45 +246,45 @@ fn a_secret_goes_to_its_server_and_nowhere_else() {
     let shown = program.get(&source);
     assert_eq!(shown["secrets"], json!(["authentication.token"]));
     assert_eq!(shown["settings"]["authentication"], json!({"kind": "bearer"}));
-    // What is not named stays, the secret too.
+    // Settings that the request does not name stay, including the secret.
     let patch = json!({"settings": {"since": {"start": "2026-02-01"}}}).to_string();
     let changed = program.serving.expect(200, "PATCH", &source, &patch);
     let checked = program.post(200, &format!("{source}/check"), &json!({}));
     assert_eq!(checked["succeeded"], true, "{checked}");
     let all =
         [run, shown, changed, program.get("/v1/sources"), program.get(&format!("{source}/runs"))];
-    for told in &all {
-        assert!(!told.to_string().contains(TOKEN), "{told}");
+    for reported in &all {
+        assert!(!reported.to_string().contains(TOKEN), "{reported}");
     }
     let (_, log) = program.serving.end(Signal::TERM);
     assert!(!log.contains(TOKEN) && !log.contains("/people"), "{log}");
 }
 
 #[test]
-fn a_server_whose_certificate_nobody_vouches_for_is_told_no_secret() {
+fn a_server_with_an_untrusted_certificate_gets_no_secret() {
     let server = crm(&Arc::default());
     let other = crm(&Arc::default());
     let program = Program::trusting(&other.authority, &["--sources-allow-private"]);
-    let asked = json!({"settings": settings(&server)});
-    let checked = program.post(200, "/v1/connectors/http/check", &asked);
+    let requested = json!({"settings": settings(&server)});
+    let checked = program.post(200, "/v1/connectors/http/check", &requested);
     assert!(checked["problem"].as_str().unwrap().contains("cannot be connected"), "{checked}");
     assert!(server.arrived.try_recv().is_err());
 }
 
 #[test]
-fn nobody_inside_is_asked_unless_the_operator_wants_it() {
+fn private_addresses_are_not_read_unless_the_operator_allows_it() {
     let server = crm(&Arc::default());
     let program = Program::trusting(&server.authority, &[]);
     let by_number = server.url.replace("localhost", "127.0.0.1");
     let plain = server.url.replace("https", "http");
-    for (url, why) in [
-        (&by_number, "the address leads to an address inside the network"),
-        (&server.url, "its name leads to an address inside the network"),
-        (&plain, "the address must begin with https://"),
+    for (url, reason) in [
+        (&by_number, "the address is inside the network, which is not allowed"),
+        (&server.url, "the address is inside the network, which is not allowed"),
+        (&plain, "the address must start with https://"),
     ] {
-        let asked = json!({"settings": {"url": url}});
-        let checked = program.post(200, "/v1/connectors/http/check", &asked);
-        assert_eq!((&checked["succeeded"], &checked["problem"]), (&json!(false), &json!(why)));
+        let requested = json!({"settings": {"url": url}});
+        let checked = program.post(200, "/v1/connectors/http/check", &requested);
+        assert_eq!((&checked["succeeded"], &checked["problem"]), (&json!(false), &json!(reason)));
     }
     let source = program.source(&settings(&server), &json!({}));
     let run = program.run(&source);

@@ -1,4 +1,4 @@
-//! Starting and stopping, and every way in which a start is refused.
+//! Starts, refused starts and what commands print.
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
@@ -7,6 +7,7 @@ mod support;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -14,15 +15,15 @@ use rustix::process::Signal;
 use crate::support::{Answer, Scratch, Serving, contacts, contacts_alone};
 
 #[test]
-fn a_first_start_makes_a_key_and_a_second_keeps_everything() {
+fn a_first_start_creates_a_key_and_a_second_keeps_everything() {
     let database = Scratch::new();
     let first = Serving::on(&database.url, &[]);
     let key = first.key().to_owned();
     first.expect(201, "POST", "/v1/contacts", r#"{"name":"Ann","email":"ann@example.org"}"#);
     first.end(Signal::TERM);
-    let began = Instant::now();
+    let started = Instant::now();
     let second = Serving::on(&database.url, &[]);
-    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert!(!second.has_made_a_key());
     let found = second.ask(&key, "GET", "/v1/contacts?q=ann", "").json();
     assert_eq!(found["items"][0]["email"], "ann@example.org");
@@ -59,7 +60,7 @@ fn a_first_start_prints_a_link_that_signs_in_once() {
 }
 
 #[test]
-fn ctrl_c_stops_it_cleanly_and_its_log_holds_nothing_personal() {
+fn ctrl_c_stops_a_server_and_its_log_contains_nothing_personal() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &[]);
     let key = serving.key().to_owned();
@@ -76,7 +77,7 @@ fn ctrl_c_stops_it_cleanly_and_its_log_holds_nothing_personal() {
 }
 
 #[test]
-fn it_says_that_it_is_alive_and_ready() {
+fn a_server_reports_that_it_is_alive_and_ready() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &[]);
     for path in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs/"] {
@@ -86,7 +87,37 @@ fn it_says_that_it_is_alive_and_ready() {
 }
 
 #[test]
-fn it_serves_the_page_beside_the_api() {
+fn a_database_that_freezes_makes_it_unready_and_no_probe_waits() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &["--web-connections", "1"]);
+    let ready = || {
+        let started = Instant::now();
+        let answer = Answer::to(serving.address(), None, "GET", "/readyz", "");
+        assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+        answer.status == 200
+    };
+    let became = |expected: bool| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while ready() != expected {
+            assert!(Instant::now() < deadline, "still not {expected}");
+        }
+    };
+    assert!(ready());
+    let frozen = database.freeze();
+    // The only connection is waited for by the first; the second is told to come back.
+    thread::scope(|scope| {
+        let ask = || serving.ask(serving.key(), "GET", "/v1/contacts", "").status;
+        let first = scope.spawn(ask);
+        became(false);
+        assert_eq!(ask(), 503);
+        drop(frozen);
+        assert_eq!(first.join().unwrap(), 200);
+    });
+    became(true);
+}
+
+#[test]
+fn a_server_serves_the_page_beside_the_api() {
     let database = Scratch::new();
     let serving = Serving::on(&database.url, &[]);
     let ask = |path: &str| Answer::to(serving.address(), None, "GET", path, "");
@@ -100,17 +131,17 @@ fn it_serves_the_page_beside_the_api() {
 }
 
 #[test]
-fn a_port_that_is_taken_is_told_before_anything_starts() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    // A database that does not answer would be told, too, if it were asked.
+fn a_port_in_use_is_reported_before_anything_starts() {
+    let result = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = result.local_addr().unwrap().to_string();
+    // The database does not answer either, which would be reported if it were used first.
     let ended = contacts("postgres://127.0.0.1:1/none", &["serve", "--listen", &address]);
     let sentence = ended.sentence(1);
-    assert!(sentence.starts_with(&format!("the address {address} is taken: ")), "{sentence}");
+    assert!(sentence.starts_with(&format!("the address {address} is in use: ")), "{sentence}");
 }
 
 #[test]
-fn a_server_that_does_not_answer_is_told() {
+fn a_database_that_does_not_answer_is_reported() {
     let ended = contacts("postgres://127.0.0.1:1/none", &["migrate"]);
     let sentence = ended.sentence(1);
     assert!(
@@ -121,7 +152,7 @@ fn a_server_that_does_not_answer_is_told() {
 }
 
 #[test]
-fn a_schema_newer_than_the_program_is_left_alone() {
+fn a_schema_newer_than_the_program_is_refused() {
     let database = Scratch::new();
     contacts(&database.url, &["migrate"]).well();
     database.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('29990101000000')");
@@ -132,7 +163,7 @@ fn a_schema_newer_than_the_program_is_left_alone() {
 }
 
 #[test]
-fn a_role_without_rights_is_told_which_it_needs() {
+fn a_role_without_rights_is_reported_with_the_missing_one() {
     let database = Scratch::new();
     let role = format!("nobody_{}", database.name());
     database.execute(&format!("CREATE ROLE {role} LOGIN"));
@@ -145,9 +176,9 @@ fn a_role_without_rights_is_told_which_it_needs() {
 }
 
 #[test]
-fn without_database_url_commands_keep_a_database_of_their_own() {
+fn without_database_url_commands_use_an_embedded_database() {
     let home = tempfile::Builder::new().prefix("contacts-").tempdir_in("/tmp").unwrap();
-    // The server runs as another user when this runs as root.
+    // As root, the database server runs as another user.
     fs::set_permissions(home.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let dir = home.path().to_str().unwrap();
     let id = contacts_alone(&["--data-dir", dir, "org", "create", "Acme"]).well().out;
@@ -164,21 +195,22 @@ fn a_database_that_was_made_with_another_secret_is_refused() {
     contacts(&database.url, &["migrate"]).well();
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().to_str().unwrap();
-    // An empty one is none: then it is that of the data directory, with any database.
+    // An empty secret is not set: then the one of the data directory counts.
     let others = [&["--secret", "another secret that only tests may know"][..], &["--secret", ""]];
     for other in others {
         for command in [&["serve", "--listen", "127.0.0.1:0"][..], &["org", "list"]] {
             let ended = contacts(&database.url, &[&["--data-dir", dir], other, command].concat());
             let sentence = ended.sentence(1);
             assert!(
-                sentence.starts_with("the database was made with another secret"),
+                sentence
+                    .starts_with("this database belongs to an installation with another secret"),
                 "{sentence}"
             );
         }
     }
     let file = folder.path().join("secret");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    // The file's own, given as a text, is the same secret.
+    // The content of the file as the setting is the same secret.
     let text = fs::read_to_string(file).unwrap();
     let fresh = Scratch::new();
     contacts(&fresh.url, &["--data-dir", dir, "--secret", "", "migrate"]).well();
@@ -187,7 +219,7 @@ fn a_database_that_was_made_with_another_secret_is_refused() {
 }
 
 #[test]
-fn migrating_says_what_it_did_and_then_that_nothing_is_left() {
+fn migrate_prints_what_it_did_and_then_that_nothing_is_left() {
     let database = Scratch::new();
     let first = contacts(&database.url, &["migrate"]).well().out;
     assert!(first.ends_with("The schema is up to date now.\n"), "{first}");
@@ -196,14 +228,14 @@ fn migrating_says_what_it_did_and_then_that_nothing_is_left() {
 }
 
 #[test]
-fn several_organisations_must_be_told_apart() {
+fn one_of_several_organisations_must_be_chosen() {
     let database = Scratch::new();
     let none = contacts(&database.url, &["key", "list"]);
-    assert!(none.sentence(1).ends_with("make one with contacts org create NAME"));
+    assert!(none.sentence(1).ends_with("create one with contacts org create NAME"));
     contacts(&database.url, &["org", "create", "Acme"]).well();
     contacts(&database.url, &["key", "list"]).well();
     contacts(&database.url, &["org", "create", "Beta", "--region", "DE"]).well();
     let several = contacts(&database.url, &["key", "list"]);
-    assert!(several.sentence(2).ends_with("say which with --org (Acme, Beta)"));
+    assert!(several.sentence(2).ends_with("choose one with --org (Acme, Beta)"));
     contacts(&database.url, &["key", "list", "--org", "beta"]).well();
 }

@@ -1,4 +1,4 @@
-//! Webhooks through the program, over TLS: signed, tried again, given up and sent again (R42).
+//! Webhooks of the program, over TLS: signed, retried, given up and sent again (R42).
 
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
@@ -16,13 +16,13 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Arrived, Scratch, Secured, Serving, file};
+use crate::support::{ReceivedRequest, Scratch, Secured, Serving, file};
 
-/// Longer than anything takes here.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// A time limit that is never reached.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-impl Arrived {
-    /// What the Standard Webhooks say of a signature.
+impl ReceivedRequest {
+    /// Checks the signature as Standard Webhooks define it.
     fn assert_signed(&self, secret: &str) {
         let key = BASE64_STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
         let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
@@ -37,11 +37,11 @@ impl Arrived {
     }
 }
 
-/// Somebody who is told.
+/// A server that receives webhooks.
 struct Receiver {
     server: Secured,
     url: String,
-    /// What is answered to the next requests; 204 to those after.
+    /// The statuses of the next responses; later ones are 204.
     answers: Arc<Mutex<VecDeque<u16>>>,
 }
 
@@ -57,7 +57,7 @@ impl Receiver {
     }
 }
 
-/// The program, with a webhook.
+/// The program with a webhook.
 struct Hooked<'a> {
     serving: &'a Serving,
     database: &'a Scratch,
@@ -72,23 +72,23 @@ impl<'a> Hooked<'a> {
         Self { serving, database, path, secret: made["secret"].as_str().unwrap().to_owned() }
     }
 
-    /// The newest delivery, when it was tried so often.
+    /// The newest delivery, after a number of attempts.
     fn tried(&self, attempts: u32) -> Value {
-        let began = Instant::now();
+        let started = Instant::now();
         loop {
             let path = format!("{}/deliveries?limit=1", self.path);
             let delivery = self.serving.expect(200, "GET", &path, "")["items"][0].clone();
             if delivery["attempts"] == attempts {
                 return delivery;
             }
-            assert!(began.elapsed() < PATIENCE, "{delivery}");
+            assert!(started.elapsed() < TIMEOUT, "{delivery}");
             thread::sleep(Duration::from_millis(20));
         }
     }
 
-    /// The next request; as long as it does not come, more time passes for the database.
-    fn next(&self, receiver: &Receiver) -> Arrived {
-        let began = Instant::now();
+    /// The next request. Until it comes, retries are made due in the database.
+    fn next(&self, receiver: &Receiver) -> ReceivedRequest {
+        let started = Instant::now();
         loop {
             for statement in [
                 "UPDATE webhook_deliveries SET due_at = due_at - interval '1 day' \
@@ -101,13 +101,13 @@ impl<'a> Hooked<'a> {
             if let Ok(arrived) = receiver.server.arrived.recv_timeout(Duration::from_millis(200)) {
                 return arrived;
             }
-            assert!(began.elapsed() < PATIENCE, "nothing arrives: {}", self.tried(0));
+            assert!(started.elapsed() < TIMEOUT, "nothing arrives: {}", self.tried(0));
         }
     }
 }
 
 #[test]
-fn a_message_is_signed_tried_again_given_up_and_sent_again() {
+fn a_message_is_signed_retried_given_up_and_sent_again() {
     let (database, receiver) = (Scratch::new(), Receiver::new());
     let (_folder, authority) = file("authority.pem", &receiver.server.authority);
     let environment = [("SSL_CERT_FILE", authority.to_str().unwrap())];
@@ -121,12 +121,12 @@ fn a_message_is_signed_tried_again_given_up_and_sent_again() {
         "/v1/contacts",
         r#"{"name":"Ann Zorgblatt","email":"ann@example.org"}"#,
     );
-    let first = receiver.server.arrived.recv_timeout(PATIENCE).unwrap();
+    let first = receiver.server.arrived.recv_timeout(TIMEOUT).unwrap();
     assert!(first.head.starts_with("POST /hook HTTP/1.1"), "{}", first.head);
     first.assert_signed(&hooked.secret);
-    let told = first.json();
-    assert_eq!(told["type"], "contacts.created");
-    assert_eq!(told["data"]["contact_ids"], json!([ann["id"]]));
+    let reported = first.json();
+    assert_eq!(reported["type"], "contacts.created");
+    assert_eq!(reported["data"]["contact_ids"], json!([ann["id"]]));
     assert!(!first.body.contains("Zorgblatt"), "{}", first.body);
     let failed = hooked.tried(1);
     assert_eq!((&failed["state"], &failed["status"]), (&json!("pending"), &json!(500)));
@@ -158,7 +158,7 @@ fn a_message_is_signed_tried_again_given_up_and_sent_again() {
 }
 
 #[test]
-fn a_server_whose_certificate_nobody_vouches_for_is_told_nothing() {
+fn a_server_with_an_untrusted_certificate_receives_nothing() {
     let (database, receiver) = (Scratch::new(), Receiver::new());
     let (_folder, other) = file("authority.pem", Receiver::new().server.authority);
     let environment = [("SSL_CERT_FILE", other.to_str().unwrap())];
@@ -172,14 +172,14 @@ fn a_server_whose_certificate_nobody_vouches_for_is_told_nothing() {
 }
 
 #[test]
-fn nothing_is_sent_inside_unless_the_operator_wants_it() {
+fn nothing_is_sent_to_private_addresses_unless_the_operator_allows_it() {
     let (database, receiver) = (Scratch::new(), Receiver::new());
     let (_folder, authority) = file("authority.pem", &receiver.server.authority);
     let environment = [("SSL_CERT_FILE", authority.to_str().unwrap())];
     let serving = Serving::with(&database.url, &[], &environment);
     let by_number = receiver.url.replace("localhost", "127.0.0.1");
     serving.expect(422, "POST", "/v1/webhooks", &json!({ "url": by_number }).to_string());
-    // A name is looked up when something is sent.
+    // Names are resolved when a message is sent.
     let hooked = Hooked::new(&serving, &database, &receiver.url);
     serving.expect(202, "POST", &format!("{}/test", hooked.path), "");
     let problem = hooked.tried(1)["problem"].clone();

@@ -1,5 +1,5 @@
-//! Reads a stream through a connector of a list, and writes what comes: a line of JSON for each
-//! record, and one for each state.
+//! Reads a stream through a connector of a list, and writes a line of JSON for each record and each
+//! state.
 //!
 //! ```sh
 //! read LIST NAME spec
@@ -7,22 +7,22 @@
 //! read LIST NAME full|incremental SETTINGS STREAM [CURSOR|- [STATE]]
 //! ```
 //!
-//! The settings are a file with an object of JSON, whose members are paths.
+//! The settings are a file with a JSON object, whose member names are paths.
 
 use std::error::Error;
 use std::path::Path;
 use std::{env, fs};
 
 use contacts_core::sync::{
-    Batch, Connector, Flow, Mode, Reading, SettingValue, Settings, State, Value, Watch,
+    Batch, Connector, Flow, Mode, Reading, SettingValue, Settings, State, SyncObserver, Value,
 };
 use contacts_sync::Guard;
 use serde_json::json;
 
-struct Told;
+struct StderrObserver;
 
-impl Watch for Told {
-    fn may_go_on(&self) -> bool {
+impl SyncObserver for StderrObserver {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -34,19 +34,21 @@ impl Watch for Told {
 fn main() -> Result<(), Box<dyn Error>> {
     let all: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = all.iter().map(String::as_str).collect();
-    let [list, name, what, rest @ ..] = &words[..] else { return Err("see its source".into()) };
-    // Servers of this machine are what it is tried with.
+    let [list, name, what, rest @ ..] = &words[..] else {
+        return Err("usage: see the first lines of the source".into());
+    };
+    // It is tried with servers on this machine.
     let guard = Guard { allow_http: true, allow_private: true };
     let connectors = contacts_sync::connectors(Path::new(list), &|name| env::var_os(name), guard)?;
     let connector = connectors.get(name).ok_or("there is no such connector")?;
     match (*what, rest) {
-        ("spec", []) => println!("{:#?}", connector.spec(&Told)?),
+        ("spec", []) => println!("{:#?}", connector.spec(&StderrObserver)?),
         ("check", [settings]) => {
-            connector.check(&read_settings(settings)?, &Told)?;
-            println!("it works");
+            connector.check(&read_settings(settings)?, &StderrObserver)?;
+            println!("the check succeeded");
         }
         ("discover", [settings]) => {
-            println!("{:#?}", connector.discover(&read_settings(settings)?, &Told)?);
+            println!("{:#?}", connector.discover(&read_settings(settings)?, &StderrObserver)?);
         }
         ("full", [settings, stream, rest @ ..]) => {
             read(connector, &read_settings(settings)?, stream, &Mode::Full, rest)?;
@@ -56,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             let mode = Mode::Incremental { cursor: cursor.map(|cursor| (*cursor).to_owned()) };
             read(connector, &read_settings(settings)?, stream, &mode, rest)?;
         }
-        _ => return Err("see its source".into()),
+        _ => return Err("usage: see the first lines of the source".into()),
     }
     Ok(())
 }
@@ -84,7 +86,7 @@ fn read(
         }
         Flow::Next
     };
-    Ok(connector.read(&reading, &Told, &mut take)?)
+    Ok(connector.read(&reading, &StderrObserver, &mut take)?)
 }
 
 fn read_settings(file: &str) -> Result<Settings, Box<dyn Error>> {

@@ -1,7 +1,7 @@
-//! A connector that misbehaves as its first arguments say, for tests: `airbyte|singer BEHAVIOUR`,
-//! then what the protocol has.
+//! A connector for tests that misbehaves as its first arguments request:
+//! `airbyte|singer BEHAVIOUR`, then the arguments of the protocol.
 //!
-//! It has one stream, `people`, of three records, which it reads by their number.
+//! It has one stream, `people`, with three records, and the last id as its cursor.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -51,7 +51,7 @@ impl Fake<'_> {
             "token": {"type": "string", "airbyte_secret": true, "secret": true},
         });
         let schema = json!({"type": "object", "required": ["host"], "properties": properties});
-        say(&match self.is_singer {
+        write_message(&match self.is_singer {
             true => json!({"name": "fake", "settings": schema}),
             false => json!({"type": "SPEC", "spec": {"connectionSpecification": schema}}),
         });
@@ -67,7 +67,7 @@ impl Fake<'_> {
             "hangs" => return hang(),
             _ => json!({"status": "SUCCEEDED"}),
         };
-        say(&json!({"type": "CONNECTION_STATUS", "connectionStatus": status}));
+        write_message(&json!({"type": "CONNECTION_STATUS", "connectionStatus": status}));
         ExitCode::SUCCESS
     }
 
@@ -83,13 +83,13 @@ impl Fake<'_> {
             let metadata = json!([{"breadcrumb": [], "metadata": about}]);
             let stream = json!({"tap_stream_id": "people", "stream": "people", "schema": schema,
                 "key_properties": ["id"], "metadata": metadata});
-            // As they do: on several lines.
+            // Taps write it on several lines.
             println!("{:#}", json!({"streams": [stream]}));
         } else {
             let stream = json!({"name": "people", "json_schema": schema,
                 "supported_sync_modes": ["full_refresh", "incremental"],
                 "source_defined_cursor": true, "source_defined_primary_key": [["id"]]});
-            say(&json!({"type": "CATALOG", "catalog": {"streams": [stream]}}));
+            write_message(&json!({"type": "CATALOG", "catalog": {"streams": [stream]}}));
         }
         ExitCode::SUCCESS
     }
@@ -98,7 +98,7 @@ impl Fake<'_> {
         self.begin();
         match self.behaviour {
             "says-nothing" => return ExitCode::SUCCESS,
-            "babbles" => (0..500).for_each(|at| println!("line {at} is no message")),
+            "babbles" => (0..500).for_each(|at| println!("line {at} is not a message")),
             "floods" => loop {
                 self.record(&json!({"id": 7, "email": "x".repeat(1_000)}));
             },
@@ -107,8 +107,8 @@ impl Fake<'_> {
                 sleep(Duration::from_millis(20));
             },
             "long-line" => {
-                let piece = vec![b'{'; 1 << 20];
-                (0..100).for_each(|_| drop(io::stdout().write_all(&piece)));
+                let chunk = vec![b'{'; 1 << 20];
+                (0..100).for_each(|_| drop(io::stdout().write_all(&chunk)));
             }
             "loud" => loop {
                 eprintln!("{}", "a message. ".repeat(50));
@@ -124,7 +124,7 @@ impl Fake<'_> {
                     eaten.push(vec![1; 8 << 20]);
                 }
             }
-            "tells-of-itself" => {
+            "describes-itself" => {
                 self.record(&itself(config));
                 self.state(&json!(1));
                 return self.end();
@@ -153,7 +153,7 @@ impl Fake<'_> {
         self.finish()
     }
 
-    /// How it ends after it has said everything.
+    /// Exits after all records.
     fn finish(&self) -> ExitCode {
         match self.behaviour {
             "hangs" => return hang(),
@@ -167,7 +167,7 @@ impl Fake<'_> {
             "wrong-settings" => trace("config_error", "The token has expired."),
             "down" => trace("transient_error", "503 from the server"),
             "broken" => trace("system_error", "list index out of range"),
-            "breeds" => breed(),
+            "leaves-processes" => leave_processes(),
             _ => {}
         }
         if matches!(self.behaviour, "wrong-settings" | "down" | "broken") {
@@ -183,7 +183,7 @@ impl Fake<'_> {
         if self.is_singer {
             self.schema("id");
         } else {
-            say(&json!({"type": "LOG", "log": {"level": "INFO", "message": "Starting"}}));
+            write_message(&json!({"type": "LOG", "log": {"level": "INFO", "message": "Starting"}}));
             self.status("STARTED");
         }
     }
@@ -205,7 +205,7 @@ impl Fake<'_> {
     fn schema(&self, key: &str) {
         let schema = json!({"properties": {"id": {}, "email": {}}});
         let key = [key];
-        say(
+        write_message(
             &json!({"type": "SCHEMA", "stream": "people", "schema": schema, "key_properties": key}),
         );
     }
@@ -216,18 +216,18 @@ impl Fake<'_> {
         }
         let status = json!({"stream_descriptor": {"name": "people"}, "status": status});
         let trace = json!({"type": "STREAM_STATUS", "stream_status": status});
-        say(&json!({"type": "TRACE", "trace": trace}));
+        write_message(&json!({"type": "TRACE", "trace": trace}));
     }
 
     fn record(&self, data: &Value) {
-        say(&match self.is_singer {
+        write_message(&match self.is_singer {
             true => json!({"type": "RECORD", "stream": "people", "record": data}),
             false => json!({"type": "RECORD", "record": {"stream": "people", "data": data}}),
         });
     }
 
     fn state(&self, state: &Value) {
-        say(&match self.is_singer {
+        write_message(&match self.is_singer {
             true => json!({"type": "STATE", "value": state}),
             false => {
                 let stream =
@@ -238,13 +238,13 @@ impl Fake<'_> {
     }
 }
 
-fn say(message: &Value) {
+fn write_message(message: &Value) {
     println!("{message}");
 }
 
 fn trace(kind: &str, message: &str) {
     let error = json!({"message": message, "failure_type": kind});
-    say(&json!({"type": "TRACE", "trace": {"type": "ERROR", "error": error}}));
+    write_message(&json!({"type": "TRACE", "trace": {"type": "ERROR", "error": error}}));
 }
 
 fn hang() -> ExitCode {
@@ -253,13 +253,13 @@ fn hang() -> ExitCode {
     }
 }
 
-/// Starts processes that stay, one of them in a session of its own.
-fn breed() {
+/// Starts processes that do not exit, one of them in a session of its own.
+fn leave_processes() {
     let _ = Command::new("sleep").arg("1000").spawn();
     let _ = Command::new("setsid").args(["sleep", "1000"]).stdout(Stdio::null()).spawn();
 }
 
-/// What it sees of where it runs.
+/// Describes its environment, files and arguments.
 fn itself(config: Option<&Path>) -> Value {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &Path| {

@@ -1,28 +1,32 @@
 //! Connectors that speak the Airbyte protocol: `spec`, `check`, `discover` and `read`.
 
 mod catalog;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod message;
 mod reading;
 
 use contacts_core::sync::{
-    Batch, Connector, Flow, Reading, Settings, Spec, State, Stream, Trouble, Watch,
+    Batch, Connector, ConnectorError, Flow, Reading, Settings, Spec, State, Stream, SyncObserver,
 };
 
 use self::catalog::Catalog;
+#[cfg(feature = "fuzzing")]
+pub use self::fuzzing::fuzz;
 use self::message::Message;
 use self::reading::StreamReading;
 use crate::batches::Batches;
+use crate::excerpt::excerpt;
 use crate::json::{self, Json};
-use crate::nonsense::Nonsense;
-use crate::process::{Argument, Ended, Program};
+use crate::malformed::MalformedOutput;
+use crate::process::{Argument, Exit, Program};
 use crate::schema;
-use crate::settings::written;
-use crate::words::words;
+use crate::settings::to_json;
 
 /// A connector that speaks the Airbyte protocol.
 pub(crate) struct Airbyte {
     pub(crate) program: Program,
-    /// The settings' schema, where the operator gives one.
+    /// The schema of the settings, when the operator provides one.
     pub(crate) specification: Option<Json>,
 }
 
@@ -31,49 +35,63 @@ impl Connector for Airbyte {
         "airbyte"
     }
 
-    fn spec(&self, watch: &dyn Watch) -> Result<Spec, Trouble> {
+    fn spec(&self, observer: &dyn SyncObserver) -> Result<Spec, ConnectorError> {
         if let Some(schema) = &self.specification {
             return Ok(spec(schema));
         }
-        let schema = self.ask(&[Argument::Word("spec")], watch, |message| {
+        let schema = self.ask(&[Argument::Word("spec")], observer, |message| {
             let spec: Option<Json> = serde_json::from_str(message.spec?.get()).ok();
             spec.as_ref().and_then(|spec| spec.get("connectionSpecification")).cloned()
         })?;
         Ok(spec(&schema))
     }
 
-    fn check(&self, settings: &Settings, watch: &dyn Watch) -> Result<(), Trouble> {
-        let config = Argument::File("config.json", written(settings)?);
+    fn check(
+        &self,
+        settings: &Settings,
+        observer: &dyn SyncObserver,
+    ) -> Result<(), ConnectorError> {
+        let config = Argument::File("config.json", to_json(settings)?);
         let arguments = [Argument::Word("check"), Argument::Word("--config"), config];
-        let refused = self.ask(&arguments, watch, |message| {
+        let problem = self.ask(&arguments, observer, |message| {
             let status = message.connection_status.as_ref()?;
-            let why = || status.message.as_deref().map(words).unwrap_or_default();
-            Some(if status.status == "SUCCEEDED" { None } else { Some(why()) })
+            let reason = || status.message.as_deref().map(excerpt).unwrap_or_default();
+            Some(if status.status == "SUCCEEDED" { None } else { Some(reason()) })
         })?;
-        match refused {
+        match problem {
             None => Ok(()),
-            Some(why) if why.is_empty() => {
-                Err(Trouble::Settings("the connector refuses the settings".to_owned()))
+            Some(reason) if reason.is_empty() => {
+                let reason = "the connector refuses the settings without a reason";
+                Err(ConnectorError::Settings(reason.to_owned()))
             }
-            Some(why) => Err(Trouble::Settings(format!("the connector says: {why}"))),
+            Some(reason) => {
+                Err(ConnectorError::Settings(format!("the connector reports: {reason}")))
+            }
         }
     }
 
-    fn discover(&self, settings: &Settings, watch: &dyn Watch) -> Result<Vec<Stream>, Trouble> {
-        let config = written(settings)?;
-        Ok(self.catalog(&config, watch)?.found().map(|found| found.stream).collect())
+    fn discover(
+        &self,
+        settings: &Settings,
+        observer: &dyn SyncObserver,
+    ) -> Result<Vec<Stream>, ConnectorError> {
+        let config = to_json(settings)?;
+        Ok(self.catalog(&config, observer)?.streams().map(|found| found.stream).collect())
     }
 
     fn read(
         &self,
         reading: &Reading<'_>,
-        watch: &dyn Watch,
+        observer: &dyn SyncObserver,
         take: &mut dyn FnMut(Batch) -> Flow,
-    ) -> Result<(), Trouble> {
-        let config = written(reading.settings)?;
-        let catalog = self.catalog(&config, watch)?;
+    ) -> Result<(), ConnectorError> {
+        let config = to_json(reading.settings)?;
+        let catalog = self.catalog(&config, observer)?;
         let found = catalog.named(reading.stream).ok_or_else(|| {
-            Trouble::Settings(format!("there is no stream {} any more", words(reading.stream)))
+            ConnectorError::Settings(format!(
+                "the data {} is no longer available: choose another",
+                excerpt(reading.stream)
+            ))
         })?;
         let configured = found.configured(reading.mode)?;
         let mut arguments = vec![
@@ -87,64 +105,69 @@ impl Connector for Airbyte {
             arguments.push(Argument::Word("--state"));
             arguments.push(Argument::File("state.json", state.clone()));
         }
-        let mut stream = StreamReading::new(&found, Batches::new(take), watch);
+        let mut stream = StreamReading::new(&found, Batches::new(take), observer);
         drop(catalog);
-        let ended =
-            self.program.run(self.program.limits, &arguments, watch, &mut |line| stream.line(line));
-        stream.end(ended)
+        let exit = self
+            .program
+            .run(self.program.limits, &arguments, observer, &mut |line| stream.line(line));
+        stream.finish(exit)
     }
 }
 
 impl Airbyte {
-    fn catalog(&self, config: &[u8], watch: &dyn Watch) -> Result<Catalog, Trouble> {
+    fn catalog(
+        &self,
+        config: &[u8],
+        observer: &dyn SyncObserver,
+    ) -> Result<Catalog, ConnectorError> {
         let config = Argument::File("config.json", config.to_owned());
         let arguments = [Argument::Word("discover"), Argument::Word("--config"), config];
-        self.ask(&arguments, watch, |message| serde_json::from_str(message.catalog?.get()).ok())
+        self.ask(&arguments, observer, |message| serde_json::from_str(message.catalog?.get()).ok())
     }
 
-    /// Runs a command whose answer is one message.
+    /// Runs a command that answers with one message.
     fn ask<T>(
         &self,
         arguments: &[Argument<'_>],
-        watch: &dyn Watch,
+        observer: &dyn SyncObserver,
         mut answer: impl FnMut(&Message<'_>) -> Option<T>,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, ConnectorError> {
         let mut answered = None;
         let mut error = None;
-        let mut nonsense = Nonsense::default();
-        let limits = self.program.limits.of_a_question();
+        let mut malformed = MalformedOutput::default();
+        let limits = self.program.limits.for_short_command();
         let mut take = |line: &[u8]| {
             let line = json::line(line);
             match Message::read(&line) {
-                None => nonsense.line(&line, watch)?,
+                None => malformed.line(&line, observer)?,
                 Some(message) => {
-                    message.log(watch);
-                    error = error.take().or_else(|| message.trouble());
+                    message.log(observer);
+                    error = error.take().or_else(|| message.error());
                     answered = answered.take().or_else(|| answer(&message));
                 }
             }
             Ok(Flow::Next)
         };
-        let ended = self.program.run(limits, arguments, watch, &mut take)?;
-        if let Some(rest) = &ended.rest {
+        let exit = self.program.run(limits, arguments, observer, &mut take)?;
+        if let Some(rest) = &exit.rest {
             take(rest)?;
         }
-        // What it says first counts: some end badly after they have said what is wrong.
+        // A message counts more than the exit status: some connectors fail after their answer.
         match (answered, error) {
             (Some(answer), _) => Ok(answer),
-            (None, Some(trouble)) => Err(trouble),
-            (None, None) => Err(unanswered(&ended)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(no_answer(&exit)),
         }
     }
 }
 
-fn unanswered(ended: &Ended) -> Trouble {
-    let what = if ended.status.success() { "it gave no answer" } else { &*ended.how() };
-    Trouble::Broken(what.to_owned())
+fn no_answer(exit: &Exit) -> ConnectorError {
+    let reason = if exit.status.success() { "it gave no answer" } else { &*exit.describe() };
+    ConnectorError::Broken(reason.to_owned())
 }
 
-/// Whatever a specification does not mention is secret: it may be the token of a connector that
-/// does not know itself what it will be asked for.
+/// Reads a specification. Settings that it does not mention are secret: a connector that runs a
+/// manifest may need a token that its own specification does not mention.
 fn spec(schema: &Json) -> Spec {
     Spec { settings: schema::settings(schema), others_are_secret: true }
 }

@@ -1,61 +1,70 @@
-//! Records on their way to whoever takes them.
+//! Collects records into batches.
 
-use contacts_core::sync::{Batch, Flow, Record, State, Trouble};
+use contacts_core::sync::{Batch, ConnectorError, Flow, Record, State};
 
-use crate::limits::amount;
-use crate::process::Ended;
+use crate::limits::format_bytes;
+use crate::process::Exit;
 use crate::record::size;
 
-/// Makes batches of records.
+/// Collects records and passes them on in batches of limited size.
 pub(crate) struct Batches<'a> {
     take: &'a mut dyn FnMut(Batch) -> Flow,
-    waiting: Batch,
-    bytes: usize,
-    is_over: bool,
+    pending: Batch,
+    pending_bytes: usize,
+    /// Whether the receiver wants no more batches.
+    is_stopped: bool,
 }
 
 impl<'a> Batches<'a> {
     pub(crate) fn new(take: &'a mut dyn FnMut(Batch) -> Flow) -> Self {
-        Self { take, waiting: Batch::default(), bytes: 0, is_over: false }
+        Self { take, pending: Batch::default(), pending_bytes: 0, is_stopped: false }
     }
 
-    /// A record came.
-    pub(crate) fn record(&mut self, record: Record) -> Flow {
-        self.bytes += size(&record);
-        self.waiting.records.push(record);
-        let is_full = self.waiting.records.len() >= Batch::RECORDS || self.bytes >= Batch::BYTES;
-        if is_full { self.hand_over() } else { Flow::Next }
+    /// Adds a record, and passes the batch on when it is full.
+    pub(crate) fn push_record(&mut self, record: Record) -> Flow {
+        self.pending_bytes += size(&record);
+        self.pending.records.push(record);
+        let is_full =
+            self.pending.records.len() >= Batch::RECORDS || self.pending_bytes >= Batch::BYTES;
+        if is_full { self.flush_batch() } else { Flow::Next }
     }
 
-    /// A state came, which covers the records before it.
-    pub(crate) fn state(&mut self, state: Vec<u8>) -> Result<Flow, Trouble> {
+    /// Adds a state, which covers the records before it, and passes the batch on.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectorError::Limit`] when the state is larger than [`State::BYTES`].
+    pub(crate) fn push_state(&mut self, state: Vec<u8>) -> Result<Flow, ConnectorError> {
         if state.len() > State::BYTES {
-            let most = amount(State::BYTES as u64);
-            return Err(Trouble::Limit(format!("it sent a state of more than {most}")));
+            let most = format_bytes(State::BYTES as u64);
+            return Err(ConnectorError::Limit(format!("it sent a state of more than {most}")));
         }
-        self.waiting.state = Some(State(state));
-        Ok(self.hand_over())
+        self.pending.state = Some(State(state));
+        Ok(self.flush_batch())
     }
 
-    /// No more will come: hands over what is left, unless nobody wants it.
-    pub(crate) fn rest(&mut self) {
-        if !self.is_over && !self.waiting.records.is_empty() {
-            self.hand_over();
+    /// Passes on the remaining records, unless the receiver wants no more.
+    pub(crate) fn flush(&mut self) {
+        if !self.is_stopped && !self.pending.records.is_empty() {
+            self.flush_batch();
         }
     }
 
-    /// The program ended: when that was trouble, no more will come; who stopped it wants no more.
-    pub(crate) fn ended(&mut self, ended: Result<Ended, Trouble>) -> Result<Ended, Trouble> {
-        if ended.as_ref().is_err_and(|trouble| *trouble != Trouble::Stopped) {
-            self.rest();
+    /// Passes on the remaining records when the program failed, but not when it was stopped.
+    pub(crate) fn flush_on_error(
+        &mut self,
+        exit: Result<Exit, ConnectorError>,
+    ) -> Result<Exit, ConnectorError> {
+        if exit.as_ref().is_err_and(|error| *error != ConnectorError::Stopped) {
+            self.flush();
         }
-        ended
+        exit
     }
 
-    fn hand_over(&mut self) -> Flow {
-        self.bytes = 0;
-        let flow = (self.take)(std::mem::take(&mut self.waiting));
-        self.is_over |= flow == Flow::Stop;
+    fn flush_batch(&mut self) -> Flow {
+        self.pending_bytes = 0;
+        let flow = (self.take)(std::mem::take(&mut self.pending));
+        self.is_stopped |= flow == Flow::Stop;
         flow
     }
 }
@@ -71,7 +80,7 @@ mod tests {
         Record { fields, ..Record::default() }
     }
 
-    /// The batches that come of it: how many records each, and whether with a state.
+    /// Returns for each batch the number of its records, and whether it has a state.
     fn batches(feed: impl FnOnce(&mut Batches<'_>)) -> Vec<(usize, bool)> {
         let mut all = Vec::new();
         let mut take = |batch: Batch| {
@@ -85,11 +94,11 @@ mod tests {
     #[test]
     fn a_state_closes_its_batch_and_many_records_close_theirs() {
         let all = batches(|batches| {
-            (0..1_500).for_each(|_| assert_eq!(batches.record(record(1)), Flow::Next));
-            batches.state(b"1".to_vec()).unwrap();
-            batches.state(b"2".to_vec()).unwrap();
-            batches.record(record(1));
-            batches.rest();
+            (0..1_500).for_each(|_| assert_eq!(batches.push_record(record(1)), Flow::Next));
+            batches.push_state(b"1".to_vec()).unwrap();
+            batches.push_state(b"2".to_vec()).unwrap();
+            batches.push_record(record(1));
+            batches.flush();
         });
         assert_eq!(all, [(1_000, false), (500, true), (0, true), (1, false)]);
     }
@@ -97,31 +106,31 @@ mod tests {
     #[test]
     fn large_records_make_small_batches() {
         let all = batches(|batches| {
-            (0..4).for_each(|_| assert_eq!(batches.record(record(600_000)), Flow::Next));
+            (0..4).for_each(|_| assert_eq!(batches.push_record(record(600_000)), Flow::Next));
         });
         assert_eq!(all, [(2, false), (2, false)]);
     }
 
     #[test]
-    fn a_state_without_measure_is_refused() {
+    fn a_state_that_is_too_large_is_refused() {
         let all = batches(|batches| {
-            let refused = batches.state(vec![b' '; State::BYTES + 1]).unwrap_err();
-            assert_eq!(refused.to_string(), "it sent a state of more than 1 MiB");
+            let error = batches.push_state(vec![b' '; State::BYTES + 1]).unwrap_err();
+            assert_eq!(error.to_string(), "it sent a state of more than 1 MiB");
         });
         assert_eq!(all, []);
     }
 
     #[test]
-    fn who_wants_no_more_is_given_no_more() {
-        let mut given = 0;
+    fn a_receiver_that_stops_gets_no_more_batches() {
+        let mut count = 0;
         let mut take = |_| {
-            given += 1;
+            count += 1;
             Flow::Stop
         };
         let mut batches = Batches::new(&mut take);
-        batches.state(Vec::new()).unwrap();
-        batches.record(record(1));
-        batches.rest();
-        assert_eq!(given, 1);
+        batches.push_state(Vec::new()).unwrap();
+        batches.push_record(record(1));
+        batches.flush();
+        assert_eq!(count, 1);
     }
 }

@@ -1,4 +1,4 @@
-//! The connectors that the operator allows, as he lists them in a file.
+//! Reads the file in which the operator lists the allowed connectors.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -18,17 +18,17 @@ use crate::limits::Limits;
 use crate::process::Program;
 use crate::singer::Singer;
 
-/// Why the list cannot be used, as a sentence for the operator.
+/// The list of connectors is invalid; the message is a sentence for the operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unusable(String);
+pub struct InvalidConnectorList(String);
 
-impl fmt::Display for Unusable {
+impl fmt::Display for InvalidConnectorList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Unusable {}
+impl std::error::Error for InvalidConnectorList {}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,43 +69,44 @@ struct LimitsEntry {
     messages_mib: Option<u64>,
 }
 
-/// The connectors that need no list: `http`.
+/// Returns the built-in connectors: `http`.
 pub fn built_in(guard: Guard) -> Connectors {
-    all(guard).into_iter().collect()
+    built_in_connectors(guard).into_iter().collect()
 }
 
-fn all(guard: Guard) -> BTreeMap<String, Arc<dyn Connector>> {
+fn built_in_connectors(guard: Guard) -> BTreeMap<String, Arc<dyn Connector>> {
     let http: Arc<dyn Connector> = Arc::new(Http(guard));
     [("http".to_owned(), http)].into()
 }
 
-/// Reads the list of connectors that a file holds, beside those that are built in. The environment
-/// is asked for what the list names, and for the `PATH`.
+/// Returns the connectors that a file lists, and the built-in ones. `environment` returns the
+/// value of a variable that the list names, and of `PATH`.
 ///
 /// # Errors
 ///
-/// [`Unusable`].
+/// [`InvalidConnectorList`] when the file cannot be read or an entry is invalid.
 pub fn connectors(
     file: &Path,
     environment: &dyn Fn(&str) -> Option<OsString>,
     guard: Guard,
-) -> Result<Connectors, Unusable> {
-    let unusable =
-        |what: &str| Unusable(format!("the list of connectors {} {what}", file.display()));
-    let text = fs::read(file).map_err(|error| unusable(&format!("cannot be read: {error}")))?;
+) -> Result<Connectors, InvalidConnectorList> {
+    let invalid = |what: &str| {
+        InvalidConnectorList(format!("the list of connectors {} {what}", file.display()))
+    };
+    let text = fs::read(file).map_err(|error| invalid(&format!("cannot be read: {error}")))?;
     let mut reader = serde_json::Deserializer::from_slice(&text);
     let list: List = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| unusable(&format!("is wrong at {}: {}", error.path(), error.inner())))?;
-    let mut all = all(guard);
+        .map_err(|error| invalid(&format!("is invalid at {}: {}", error.path(), error.inner())))?;
+    let mut built_in_connectors = built_in_connectors(guard);
     for entry in list.connectors {
         let name = entry.name.clone();
         let connector = connector(entry, file, environment)
-            .map_err(|what| unusable(&format!("is wrong: the connector {name} {what}")))?;
-        if all.insert(name.clone(), connector).is_some() {
-            return Err(unusable(&format!("is wrong: the connector {name} is in it twice")));
+            .map_err(|what| invalid(&format!("is invalid: the connector {name} {what}")))?;
+        if built_in_connectors.insert(name.clone(), connector).is_some() {
+            return Err(invalid(&format!("is invalid: the connector {name} is listed twice")));
         }
     }
-    Ok(all.into_iter().collect())
+    Ok(built_in_connectors.into_iter().collect())
 }
 
 fn connector(
@@ -115,16 +116,16 @@ fn connector(
 ) -> Result<Arc<dyn Connector>, String> {
     let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if entry.name.is_empty() || entry.name.len() > 60 || !entry.name.chars().all(is_name) {
-        return Err("must have a name of small letters, digits and hyphens".to_owned());
+        return Err("must have a name of at most 60 small letters, digits and hyphens".to_owned());
     }
     if entry.name == "http" {
-        return Err("has the name of the one that is built in".to_owned());
+        return Err("has the name of the built-in connector: choose another".to_owned());
     }
     if entry.command.first().is_none_or(String::is_empty) {
         return Err("has no command".to_owned());
     }
     let specification = entry.specification.map(|path| {
-        // Beside the list, unless it says where.
+        // A relative path starts at the folder of the list.
         let path = file.parent().unwrap_or(Path::new("")).join(path);
         let problem = |problem: &dyn fmt::Display| {
             format!("has a specification {} that cannot be read: {problem}", path.display())
@@ -134,11 +135,11 @@ fn connector(
     });
     let specification = specification.transpose()?;
     let names = entry.environment.iter().map(String::as_str).chain(["PATH"]);
-    let given = |name: &str| Some((name.to_owned(), environment(name)?));
+    let with_value = |name: &str| Some((name.to_owned(), environment(name)?));
     let program = Program {
         command: entry.command,
         arguments: entry.arguments,
-        environment: names.filter_map(given).collect(),
+        environment: names.filter_map(with_value).collect(),
         limits: limits(&entry.limits)?,
     };
     Ok(match entry.protocol {
@@ -188,12 +189,13 @@ mod tests {
         fs::write(&file, list).unwrap();
         fs::write(folder.path().join("spec.json"), r#"{"properties":{"a":{}}}"#).unwrap();
         let connectors = connectors(&file, &|_| None, Guard::default());
-        let told = |why: Unusable| why.to_string().replace(file.to_str().unwrap(), "FILE");
-        Ok(connectors.map_err(told)?.names().map(str::to_owned).collect())
+        let message =
+            |error: InvalidConnectorList| error.to_string().replace(file.to_str().unwrap(), "FILE");
+        Ok(connectors.map_err(message)?.names().map(str::to_owned).collect())
     }
 
     #[test]
-    fn connectors_are_listed_with_how_they_are_run() {
+    fn a_valid_list_is_read() {
         let list = r#"{"connectors":[
             {"name":"b","protocol":"singer","command":["/bin/tap","-x"],"specification":"spec.json"},
             {"name":"a-1","protocol":"airbyte","command":["/bin/source"],"arguments":["--manifest-path","m"],
@@ -202,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn limits_that_are_not_named_are_as_they_are() {
+    fn limits_that_are_not_named_have_their_defaults() {
         let entry = LimitsEntry { seconds: Some(300), line_mib: Some(1), ..LimitsEntry::default() };
         let expected =
             Limits { time: Duration::from_secs(300), line: 1 << 20, ..Limits::default() };
@@ -210,39 +212,39 @@ mod tests {
     }
 
     #[rstest]
-    #[case(r#"{"#, "is wrong at ?: EOF while parsing an object at line 1 column 1")]
+    #[case(r#"{"#, "is invalid at ?: EOF while parsing an object at line 1 column 1")]
     #[case(
         r#"{"connectors":[{"name":"a","protocol":"x","command":["x"]}]}"#,
-        "is wrong at connectors[0].protocol: unknown variant `x`, expected `airbyte` or `singer` at line 1 column 41"
+        "is invalid at connectors[0].protocol: unknown variant `x`, expected `airbyte` or `singer` at line 1 column 41"
     )]
     #[case(
         r#"{"connectors":[{"name":"A","protocol":"singer","command":["x"]}]}"#,
-        "is wrong: the connector A must have a name of small letters, digits and hyphens"
+        "is invalid: the connector A must have a name of at most 60 small letters, digits and hyphens"
     )]
     #[case(
         r#"{"connectors":[{"name":"http","protocol":"singer","command":["x"]}]}"#,
-        "is wrong: the connector http has the name of the one that is built in"
+        "is invalid: the connector http has the name of the built-in connector: choose another"
     )]
     #[case(
         r#"{"connectors":[{"name":"a","protocol":"singer","command":[]}]}"#,
-        "is wrong: the connector a has no command"
+        "is invalid: the connector a has no command"
     )]
     #[case(
         r#"{"connectors":[{"name":"a","protocol":"singer","command":["x"]},{"name":"a","protocol":"singer","command":["x"]}]}"#,
-        "is wrong: the connector a is in it twice"
+        "is invalid: the connector a is listed twice"
     )]
     #[case(
         r#"{"connectors":[{"name":"a","protocol":"singer","command":["x"],"limits":{"seconds":0}}]}"#,
-        "is wrong: the connector a has the limit seconds, which must be from 1 to 31622400"
+        "is invalid: the connector a has the limit seconds, which must be from 1 to 31622400"
     )]
-    fn what_is_wrong_with_a_list_is_told(#[case] list: &str, #[case] told: &str) {
-        assert_eq!(read(list).unwrap_err(), format!("the list of connectors FILE {told}"));
+    fn an_invalid_list_is_refused_with_the_reason(#[case] list: &str, #[case] expected: &str) {
+        assert_eq!(read(list).unwrap_err(), format!("the list of connectors FILE {expected}"));
     }
 
     #[test]
-    fn a_specification_that_is_not_there_is_told() {
+    fn a_missing_specification_is_reported() {
         let list = r#"{"connectors":[{"name":"a","protocol":"singer","command":["x"],"specification":"/gone/spec"}]}"#;
-        let told = read(list).unwrap_err();
-        assert!(told.contains("has a specification /gone/spec that cannot be read: "), "{told}");
+        let error = read(list).unwrap_err();
+        assert!(error.contains("has a specification /gone/spec that cannot be read: "), "{error}");
     }
 }

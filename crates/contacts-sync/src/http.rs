@@ -1,25 +1,26 @@
-//! Lists that a server has, by plain HTTP.
+//! The built-in connector `http`: reads a list that a server offers, page by page.
 
-mod ask;
+mod client;
 mod page;
 mod plan;
 mod reading;
 
 use contacts_core::sync::{
-    Batch, Connector, Cursor, Flow, Mode, Reading, Settings, Spec, Stream, Trouble, Watch,
+    Batch, Connector, ConnectorError, Cursor, Flow, Mode, Reading, Settings, Spec, Stream,
+    SyncObserver,
 };
 use contacts_guard::Guard;
 
-use self::ask::{Asker, TRIES};
+use self::client::{HttpClient, MAX_TRIES};
 use self::plan::Plan;
 use self::reading::PageReading;
 use crate::batches::Batches;
-use crate::words::words;
+use crate::excerpt::excerpt;
 
-/// The name of the one stream there is.
+/// The name of the only stream.
 const STREAM: &str = "records";
 
-/// Pulls lists.
+/// The connector.
 pub(crate) struct Http(pub(crate) Guard);
 
 impl Connector for Http {
@@ -27,26 +28,34 @@ impl Connector for Http {
         "http"
     }
 
-    fn spec(&self, _watch: &dyn Watch) -> Result<Spec, Trouble> {
+    fn spec(&self, _watch: &dyn SyncObserver) -> Result<Spec, ConnectorError> {
         Ok(plan::spec())
     }
 
-    /// Reads the first page. Somebody waits for the answer, so a server that is away is not asked
+    /// Reads the first page. A person waits for the answer, so a server that is down is not tried
     /// again.
-    fn check(&self, settings: &Settings, watch: &dyn Watch) -> Result<(), Trouble> {
+    fn check(
+        &self,
+        settings: &Settings,
+        observer: &dyn SyncObserver,
+    ) -> Result<(), ConnectorError> {
         let reading = Reading { settings, stream: STREAM, mode: &Mode::Full, state: None };
-        let mut came = false;
-        let read = self.pull(&reading, watch, 1, &mut |_| {
-            came = true;
+        let mut has_batch = false;
+        let read = self.pull(&reading, observer, 1, &mut |_| {
+            has_batch = true;
             Flow::Stop
         });
         match read {
-            Err(Trouble::Stopped) if came => Ok(()),
+            Err(ConnectorError::Stopped) if has_batch => Ok(()),
             read => read,
         }
     }
 
-    fn discover(&self, settings: &Settings, _watch: &dyn Watch) -> Result<Vec<Stream>, Trouble> {
+    fn discover(
+        &self,
+        settings: &Settings,
+        _watch: &dyn SyncObserver,
+    ) -> Result<Vec<Stream>, ConnectorError> {
         let plan = Plan::read(settings)?;
         let cursor = if plan.since.is_some() { Cursor::Field(None) } else { Cursor::None };
         Ok(vec![Stream { name: STREAM.to_owned(), fields: Vec::new(), key: plan.key, cursor }])
@@ -55,10 +64,10 @@ impl Connector for Http {
     fn read(
         &self,
         reading: &Reading<'_>,
-        watch: &dyn Watch,
+        observer: &dyn SyncObserver,
         take: &mut dyn FnMut(Batch) -> Flow,
-    ) -> Result<(), Trouble> {
-        self.pull(reading, watch, TRIES, take)
+    ) -> Result<(), ConnectorError> {
+        self.pull(reading, observer, MAX_TRIES, take)
     }
 }
 
@@ -66,16 +75,18 @@ impl Http {
     fn pull(
         &self,
         reading: &Reading<'_>,
-        watch: &dyn Watch,
+        observer: &dyn SyncObserver,
         tries: u32,
         take: &mut dyn FnMut(Batch) -> Flow,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ConnectorError> {
         if reading.stream != STREAM {
-            let stream = words(reading.stream);
-            return Err(Trouble::Settings(format!("there is no stream {stream}, only {STREAM}")));
+            let stream = excerpt(reading.stream);
+            return Err(ConnectorError::Settings(format!(
+                "the data {stream} is no longer available: choose {STREAM}"
+            )));
         }
         let plan = Plan::read(reading.settings)?;
-        let asker = Asker::new(self.0, &plan, watch, tries)?;
-        PageReading::new(&asker, &plan, reading, Batches::new(take))?.read()
+        let client = HttpClient::new(self.0, &plan, observer, tries)?;
+        PageReading::new(&client, &plan, reading, Batches::new(take))?.read()
     }
 }

@@ -1,4 +1,4 @@
-//! JSON as it is written: objects keep the order of their members, and numbers their digits.
+//! JSON as it is written: objects keep the order of their members, and numbers keep their digits.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,40 +6,41 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A line as JSON. Bytes that are no text are replaced, and what some languages write for numbers
-/// that are none (`NaN`, `Infinity`) becomes null: for either a record need not be lost.
+/// Returns a line as JSON text. Malformed UTF-8 is replaced, and the non-standard numbers of some
+/// languages (`NaN`, `Infinity`) become null, so that neither loses a record.
 pub(crate) fn line(line: &[u8]) -> Cow<'_, str> {
     let text = String::from_utf8_lossy(line);
-    if ["NaN", "Infinity"].iter().any(|none| text.contains(none)) {
-        return Cow::Owned(without_no_numbers(&text));
+    if ["NaN", "Infinity"].iter().any(|name| text.contains(name)) {
+        return Cow::Owned(replace_non_numbers(&text));
     }
     text
 }
 
-fn without_no_numbers(text: &str) -> String {
-    let mut written = String::with_capacity(text.len());
+/// Replaces `NaN`, `Infinity` and `-Infinity` outside of texts by `null`.
+fn replace_non_numbers(text: &str) -> String {
+    let mut replaced = String::with_capacity(text.len());
     let mut rest = text;
     let mut is_in_text = false;
     while let Some(next) = rest.chars().next() {
-        let none = ["-Infinity", "Infinity", "NaN"].iter().find(|none| rest.starts_with(**none));
-        let length = match (is_in_text, next, none) {
-            (false, _, Some(none)) => {
-                written.push_str("null");
-                rest = &rest[none.len()..];
+        let name = ["-Infinity", "Infinity", "NaN"].iter().find(|name| rest.starts_with(**name));
+        let length = match (is_in_text, next, name) {
+            (false, _, Some(name)) => {
+                replaced.push_str("null");
+                rest = &rest[name.len()..];
                 continue;
             }
-            // With what it escapes.
+            // The backslash and the character that it escapes.
             (true, '\\', _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
             _ => next.len_utf8(),
         };
         is_in_text ^= next == '"';
-        written.push_str(&rest[..length]);
+        replaced.push_str(&rest[..length]);
         rest = &rest[length..];
     }
-    written
+    replaced
 }
 
-/// A value, whole.
+/// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json {
     Null,
@@ -51,12 +52,12 @@ pub(crate) enum Json {
 }
 
 impl Json {
-    /// A member of an object.
+    /// Returns a member of an object.
     pub(crate) fn get(&self, name: &str) -> Option<&Json> {
         self.members().iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
-    /// The members of an object; of anything else there are none.
+    /// The members of an object; empty for other values.
     pub(crate) fn members(&self) -> &[(String, Json)] {
         match self {
             Self::Object(members) => members,
@@ -64,7 +65,7 @@ impl Json {
         }
     }
 
-    /// The items of a list; of anything else there are none.
+    /// The items of a list; empty for other values.
     pub(crate) fn items(&self) -> &[Json] {
         match self {
             Self::List(items) => items,
@@ -72,7 +73,7 @@ impl Json {
         }
     }
 
-    /// A member of an object, to be changed.
+    /// Returns a member of an object for changing it.
     pub(crate) fn get_mut(&mut self, name: &str) -> Option<&mut Json> {
         match self {
             Self::Object(members) => {
@@ -82,7 +83,7 @@ impl Json {
         }
     }
 
-    /// The items of a list, to be changed.
+    /// Returns the items of a list for changing them.
     pub(crate) fn items_mut(&mut self) -> Option<&mut Vec<Json>> {
         match self {
             Self::List(items) => Some(items),
@@ -90,7 +91,7 @@ impl Json {
         }
     }
 
-    /// Gives an object a member.
+    /// Sets a member of an object; other values stay as they are.
     pub(crate) fn set(&mut self, name: &str, value: Json) {
         if let Self::Object(members) = self {
             members.retain(|(member, _)| member != name);
@@ -105,7 +106,7 @@ impl Json {
         }
     }
 
-    /// The texts of a list.
+    /// The texts in a list.
     pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
         self.items().iter().filter_map(Self::as_str)
     }
@@ -115,7 +116,7 @@ impl Json {
     }
 }
 
-/// As JSON.
+/// Writes the value as JSON.
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -141,20 +142,20 @@ impl fmt::Display for Json {
     }
 }
 
-/// A text as JSON writes it.
+/// Returns a text as a JSON string, with quotation marks.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(Whole)
+        deserializer.deserialize_any(JsonVisitor)
     }
 }
 
-struct Whole;
+struct JsonVisitor;
 
-impl<'de> Visitor<'de> for Whole {
+impl<'de> Visitor<'de> for JsonVisitor {
     type Value = Json;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -202,18 +203,18 @@ impl<'de> Visitor<'de> for Whole {
     }
 }
 
-/// The members of an object as they are written.
+/// The members of an object, with unparsed values.
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Cut)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-struct Cut;
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for Cut {
+impl<'de> Visitor<'de> for MembersVisitor {
     type Value = Members<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -229,18 +230,18 @@ impl<'de> Visitor<'de> for Cut {
     }
 }
 
-/// A text; halves of characters, which some systems store, are replaced.
+/// A text; lone surrogates, which some systems store, are replaced.
 struct Text<'a>(Cow<'a, str>);
 
 impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_bytes(Lossy).map(Self)
+        deserializer.deserialize_bytes(TextVisitor).map(Self)
     }
 }
 
-struct Lossy;
+struct TextVisitor;
 
-impl<'de> Visitor<'de> for Lossy {
+impl<'de> Visitor<'de> for TextVisitor {
     type Value = Cow<'de, str>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -264,16 +265,16 @@ impl<'de> Visitor<'de> for Lossy {
     }
 }
 
-/// What a piece of JSON is, at a glance.
+/// The kind of a JSON value, with the values inside it unparsed.
 pub(crate) enum Kind<'a> {
     Null,
-    /// A text, a number or a truth value, as a text.
+    /// A text, a number or a boolean, as a text.
     Scalar(Cow<'a, str>),
     List(Vec<&'a RawValue>),
     Object,
 }
 
-/// Looks at a piece of JSON.
+/// Determines the kind of a JSON value by its first byte.
 pub(crate) fn kind(json: &RawValue) -> serde_json::Result<Kind<'_>> {
     let json = json.get();
     Ok(match json.as_bytes().first() {
@@ -292,7 +293,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_comes_out_as_it_was_written() {
+    fn a_value_is_written_as_it_was_read() {
         let json = r#"{"b":[1,-2,1.5,true,null],"a":{"\"":"é"}}"#;
         assert_eq!(serde_json::from_str::<Json>(json).unwrap().to_string(), json);
     }
@@ -302,12 +303,12 @@ mod tests {
     #[case(r#"{"a":"NaN\"NaN","b":NaN}"#, r#"{"a":"NaN\"NaN","b":null}"#)]
     #[case(r#"{"a":"\\","NaN":1}"#, r#"{"a":"\\","NaN":1}"#)]
     #[case(r#""Infinity\"#, r#""Infinity\"#)]
-    fn numbers_that_are_none_become_null(#[case] written: &str, #[case] expected: &str) {
-        assert_eq!(line(written.as_bytes()), expected);
+    fn non_numbers_become_null(#[case] text: &str, #[case] expected: &str) {
+        assert_eq!(line(text.as_bytes()), expected);
     }
 
     #[test]
-    fn half_a_character_is_replaced_and_loses_no_record() {
+    fn a_lone_surrogate_is_replaced_and_loses_no_record() {
         let members: Members<'_> = serde_json::from_str(r#"{"\ud800a":"b\udc00"}"#).unwrap();
         let [(name, value)] = &*members.0 else { panic!() };
         assert!(name.ends_with('a'), "{name}");

@@ -1,25 +1,27 @@
-//! Speaks to other systems: by the connectors of Airbyte and Singer, which are programs of others,
-//! and by plain HTTP.
+//! Reads records of other systems (R38, R39): through connectors that speak the Airbyte or the
+//! Singer protocol, which are third-party programs, and over plain HTTP.
 //!
-//! Whatever such a program does, it is held to [`Limits`], and nothing is left of it when it is
-//! not needed any more. It has neither our environment nor our files, and finds its settings in
-//! files that only this user can read.
+//! A connector is kept within [`Limits`], and its processes and files are removed when it ends. It
+//! is given neither our environment nor our files. Its settings are in files that only this user
+//! can read.
 
 mod airbyte;
 mod batches;
 mod config;
+mod excerpt;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod json;
 mod limits;
-mod nonsense;
+mod malformed;
 mod process;
 mod record;
 mod schema;
 mod settings;
 mod singer;
-mod words;
 
 pub use contacts_guard::Guard;
 
-pub use crate::config::{Unusable, built_in, connectors};
+pub use crate::config::{InvalidConnectorList, built_in, connectors};
 pub use crate::limits::Limits;

@@ -1,22 +1,22 @@
-//! What a connector may use.
+//! Limits of a connector.
 
 use std::time::Duration;
 
-/// What a connector may use before it is ended.
+/// Limits of a connector's processes. One that exceeds a limit is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// How long it may take in all.
+    /// Time limit of a run.
     pub time: Duration,
-    /// How long it may say nothing.
+    /// Longest time without output.
     pub silence: Duration,
-    /// The most bytes of memory that its processes may hold together. One alone may ask for twice
-    /// that, and no more is given.
+    /// Maximum resident memory of its processes together, in bytes. The data segment of a single
+    /// process is limited to twice that by the kernel.
     pub memory: u64,
-    /// The longest line that it may write, and the longest catalog, in bytes.
+    /// Longest line of output, and longest catalog, in bytes.
     pub line: usize,
-    /// The most bytes that it may write in all.
+    /// Maximum output in bytes.
     pub output: u64,
-    /// The most bytes that it may write to its standard error.
+    /// Maximum output on the standard error, in bytes.
     pub messages: u64,
 }
 
@@ -34,15 +34,15 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same for a question that is answered at once, such as what a connector's settings are.
-    pub(crate) fn of_a_question(self) -> Self {
+    /// Like these limits, but with at most five minutes: for short commands, such as `spec`.
+    pub(crate) fn for_short_command(self) -> Self {
         const SHORT: Duration = Duration::from_secs(5 * 60);
         Self { time: self.time.min(SHORT), silence: self.silence.min(SHORT), ..self }
     }
 }
 
-/// A time as people say it.
-pub(crate) fn spoken(time: Duration) -> String {
+/// Formats a duration for a message, such as `90 seconds`.
+pub(crate) fn format_duration(time: Duration) -> String {
     match time.as_secs() {
         0 => format!("{} milliseconds", time.as_millis()),
         1 => "1 second".to_owned(),
@@ -51,8 +51,8 @@ pub(crate) fn spoken(time: Duration) -> String {
     }
 }
 
-/// A number of bytes as people say it.
-pub(crate) fn amount(bytes: u64) -> String {
+/// Formats a number of bytes for a message, such as `64 MiB`.
+pub(crate) fn format_bytes(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
         1024..0x10_0000 => format!("{} KiB", bytes >> 10),

@@ -1,4 +1,4 @@
-//! Records out of JSON.
+//! Reads records from JSON.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -8,21 +8,21 @@ use serde_json::value::RawValue;
 
 use crate::json::{Kind, Members, kind};
 
-/// How deep objects are taken apart; what is deeper stays JSON.
-pub(crate) const DEPTH: usize = 8;
+/// Number of levels of nested objects that become fields; deeper objects stay JSON.
+pub(crate) const MAX_DEPTH: usize = 8;
 
-/// The most fields of a record.
-const FIELDS: usize = 10_000;
+/// Maximum number of fields of a record.
+const MAX_FIELDS: usize = 10_000;
 
-/// Marks of deletion, of Airbyte's change data capture and of Singer.
-const DELETED: [&str; 2] = ["_ab_cdc_deleted_at", "_sdc_deleted_at"];
+/// Fields that mark a record as deleted, of Airbyte's change data capture and of Singer.
+const DELETION_MARKS: [&str; 2] = ["_ab_cdc_deleted_at", "_sdc_deleted_at"];
 
-/// What is known of a stream's records beforehand.
+/// The declared fields and key of a stream.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Shape {
-    /// The fields that are known: an object that is one stays whole.
+    /// The declared fields: an object that is one of them stays whole.
     pub(crate) fields: BTreeSet<String>,
-    /// The fields of its key.
+    /// The fields of the key.
     pub(crate) key: Vec<String>,
 }
 
@@ -31,13 +31,13 @@ impl Shape {
         Self { fields: fields.iter().cloned().collect(), key: key.to_owned() }
     }
 
-    /// Reads a record; `None` when it is none, or has too many fields.
+    /// Reads a record; `None` when the JSON is not an object, or has too many fields.
     pub(crate) fn read(&self, json: &RawValue) -> Option<Record> {
         let mut record = Record::default();
         let mut path = String::new();
         self.object(json, &mut path, 0, &mut record.fields)?;
         record.id = self.id(&record.fields);
-        record.deleted = DELETED.iter().any(|mark| record.fields.contains_key(*mark));
+        record.deleted = DELETION_MARKS.iter().any(|mark| record.fields.contains_key(*mark));
         Some(record)
     }
 
@@ -57,7 +57,7 @@ impl Shape {
                 Kind::Null => None,
                 Kind::Scalar(text) => Some(Value::Text(text.into_owned())),
                 Kind::List(items) => Some(list(&items, json)?),
-                Kind::Object if depth < DEPTH && !self.fields.contains(path) => {
+                Kind::Object if depth < MAX_DEPTH && !self.fields.contains(path) => {
                     self.object(json, path, depth + 1, fields)?;
                     None
                 }
@@ -68,7 +68,7 @@ impl Shape {
             }
             path.truncate(length);
         }
-        (fields.len() <= FIELDS).then_some(())
+        (fields.len() <= MAX_FIELDS).then_some(())
     }
 
     fn id(&self, fields: &BTreeMap<String, Value>) -> Option<String> {
@@ -81,7 +81,7 @@ impl Shape {
     }
 }
 
-/// A list of texts, numbers and truth values; any other stays JSON.
+/// Reads a list of texts, numbers and truth values; any other list stays JSON.
 fn list(items: &[&RawValue], json: &RawValue) -> Option<Value> {
     let mut texts = Vec::with_capacity(items.len());
     for item in items {
@@ -94,7 +94,7 @@ fn list(items: &[&RawValue], json: &RawValue) -> Option<Value> {
     Some(Value::List(texts))
 }
 
-/// About how many bytes a record is.
+/// Approximate size of a record in bytes.
 pub(crate) fn size(record: &Record) -> usize {
     let size = |value: &Value| match value {
         Value::Text(text) => text.len(),
@@ -113,12 +113,12 @@ mod tests {
         shape.read(serde_json::from_str(json).unwrap())
     }
 
-    fn shown(record: &Record) -> Vec<String> {
-        let shown = record.fields.iter().map(|(name, value)| match value {
+    fn described(record: &Record) -> Vec<String> {
+        let described = record.fields.iter().map(|(name, value)| match value {
             Value::Text(text) => format!("{name}={text}"),
             Value::List(items) => format!("{name}=[{}]", items.join("|")),
         });
-        shown.collect()
+        described.collect()
     }
 
     #[rstest]
@@ -132,7 +132,7 @@ mod tests {
     #[case(r#"{}"#, &[])]
     fn fields_have_the_paths_of_their_objects(#[case] json: &str, #[case] fields: &[&str]) {
         let shape = Shape::new(&["known".to_owned()], &[]);
-        assert_eq!(shown(&read(&shape, json).unwrap()), fields);
+        assert_eq!(described(&read(&shape, json).unwrap()), fields);
     }
 
     #[rstest]
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_may_say_that_it_was_deleted() {
+    fn a_record_may_be_marked_as_deleted() {
         let read = |json| read(&Shape::default(), json).unwrap();
         assert!(read(r#"{"id":1,"_ab_cdc_deleted_at":"2026-01-01"}"#).deleted);
         assert!(read(r#"{"id":1,"_sdc_deleted_at":"2026-01-01"}"#).deleted);
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_no_record_and_a_huge_one_is_refused() {
+    fn json_that_is_not_an_object_and_huge_objects_are_refused() {
         assert_eq!(read(&Shape::default(), "[1]"), None);
-        let many: Vec<_> = (0..=FIELDS).map(|at| format!("\"{at}\":1")).collect();
+        let many: Vec<_> = (0..=MAX_FIELDS).map(|at| format!("\"{at}\":1")).collect();
         assert_eq!(read(&Shape::default(), &format!("{{{}}}", many.join(","))), None);
     }
 
     #[test]
-    fn an_object_without_bottom_costs_no_more_than_its_length() {
+    fn a_very_deep_object_is_read_in_linear_time() {
         let deep = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
         let record = read(&Shape::default(), &deep).unwrap();
         assert_eq!(record.fields.len(), 1);

@@ -1,23 +1,23 @@
-//! JSON Schema, as connectors describe their settings and the fields of their streams with it.
+//! Reads JSON Schema, with which connectors describe their settings and the fields of streams.
 
 use contacts_core::sync::{Setting, SettingKind, SettingValue};
 
 use crate::json::Json;
-use crate::record::DEPTH;
+use crate::record::MAX_DEPTH;
 
-/// The fields that a schema describes, by their paths, in its order.
+/// Returns the paths of the fields that a schema describes, in its order.
 pub(crate) fn fields(schema: &Json) -> Vec<String> {
     let mut all = Vec::new();
-    gather("", schema, 0, &mut all);
+    collect_fields("", schema, 0, &mut all);
     all
 }
 
-fn gather(prefix: &str, schema: &Json, depth: usize, all: &mut Vec<String>) {
+fn collect_fields(prefix: &str, schema: &Json, depth: usize, all: &mut Vec<String>) {
     for (name, property) in properties(schema) {
         let path = path(prefix, name);
-        let is_taken_apart = depth < DEPTH && properties(property).next().is_some();
-        if is_taken_apart {
-            gather(&path, property, depth + 1, all);
+        let is_object = depth < MAX_DEPTH && properties(property).next().is_some();
+        if is_object {
+            collect_fields(&path, property, depth + 1, all);
         } else if !all.contains(&path) {
             all.push(path);
         }
@@ -44,65 +44,66 @@ fn path(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }
 
-/// The settings that a schema describes.
+/// Returns the settings that a schema describes, in the order of the specification.
 pub(crate) fn settings(schema: &Json) -> Vec<Setting> {
-    let outer = Outer { path: "", is_required: true, is_secret: false, depth: 0 };
-    described(&outer, schema)
+    let root = Scope { path: "", is_required: true, is_secret: false, depth: 0 };
+    settings_in(&root, schema)
 }
 
-/// What is known of the object that settings are in.
-struct Outer<'a> {
+/// The path of a setting or of the object around it, and what it inherits from the objects around.
+struct Scope<'a> {
     path: &'a str,
     is_required: bool,
     is_secret: bool,
     depth: usize,
 }
 
-/// The settings in an object: its own, then those of its alternatives.
-fn described(outer: &Outer<'_>, schema: &Json) -> Vec<Setting> {
+/// Returns the settings in an object: its own, then those of its alternatives.
+fn settings_in(outer: &Scope<'_>, schema: &Json) -> Vec<Setting> {
     let properties = schema.get("properties").map_or(&[][..], Json::members);
     let mut properties: Vec<_> = properties.iter().filter(|(_, one)| !is_hidden(one)).collect();
-    // Stable, so that those without a place keep their order, after the others.
-    properties.sort_by_key(|(_, property)| place(property));
+    // The sort is stable: properties without a position keep their order, after the others.
+    properties.sort_by_key(|(_, property)| position(property));
     let mut all = Vec::new();
     for (name, property) in properties {
         let is_required = schema.get("required").is_some_and(|all| all.texts().any(|n| n == name));
-        let inner = Outer {
+        let inner = Scope {
             path: &path(outer.path, name),
             is_required: outer.is_required && is_required,
             is_secret: outer.is_secret || is_secret(property),
             depth: outer.depth + 1,
         };
-        let within = if inner.depth < DEPTH { described(&inner, property) } else { Vec::new() };
-        if within.is_empty() {
+        let nested =
+            if inner.depth < MAX_DEPTH { settings_in(&inner, property) } else { Vec::new() };
+        if nested.is_empty() {
             all.push(setting(&inner, name, property));
         } else {
-            all.extend(within);
+            all.extend(nested);
         }
     }
     let alternatives: Vec<_> =
         alternatives(schema).filter(|one| one.get("properties").is_some()).collect();
-    let alternatives = alternatives.iter().map(|alternative| described(outer, alternative));
-    all.extend(joined(alternatives.collect()));
+    let alternatives = alternatives.iter().map(|alternative| settings_in(outer, alternative));
+    all.extend(join_alternatives(alternatives.collect()));
     all
 }
 
-/// The settings of alternatives, each once: one is required when it is in all of them.
-fn joined(alternatives: Vec<Vec<Setting>>) -> Vec<Setting> {
+/// Joins the settings of alternatives. A setting is required when all alternatives require it.
+fn join_alternatives(alternatives: Vec<Vec<Setting>>) -> Vec<Setting> {
     let count = alternatives.len();
     let mut all: Vec<(Setting, usize)> = Vec::new();
     for setting in alternatives.into_iter().flatten() {
-        let needed = usize::from(setting.required);
-        match all.iter_mut().find(|(known, _)| known.path == setting.path) {
-            None => all.push((setting, needed)),
-            Some((known, times)) => {
-                *times += needed;
-                known.secret |= setting.secret;
-                // What one alternative presets is not what happens without it.
-                if known.default != setting.default {
-                    known.default = None;
+        let required = usize::from(setting.required);
+        match all.iter_mut().find(|(found, _)| found.path == setting.path) {
+            None => all.push((setting, required)),
+            Some((found, times)) => {
+                *times += required;
+                found.secret |= setting.secret;
+                // The default of one alternative is not the default of the setting.
+                if found.default != setting.default {
+                    found.default = None;
                 }
-                match (&mut known.kind, setting.kind) {
+                match (&mut found.kind, setting.kind) {
                     (SettingKind::Choice(all), SettingKind::Choice(more)) => {
                         all.extend(more);
                         all.dedup();
@@ -118,17 +119,17 @@ fn joined(alternatives: Vec<Vec<Setting>>) -> Vec<Setting> {
         .collect()
 }
 
-fn setting(at: &Outer<'_>, name: &str, property: &Json) -> Setting {
+fn setting(scope: &Scope<'_>, name: &str, property: &Json) -> Setting {
     let text = |name| property.get(name).and_then(Json::as_str);
     let kind = kind(property);
     let default = property.get("default").or_else(|| property.get("const"));
     Setting {
-        path: at.path.to_owned(),
+        path: scope.path.to_owned(),
         title: text("title").map_or_else(|| name.replace('_', " "), str::to_owned),
         description: text("description").map(str::to_owned),
         kind,
-        required: at.is_required,
-        secret: at.is_secret,
+        required: scope.is_required,
+        secret: scope.is_secret,
         default: default.and_then(|default| match default {
             Json::Null => None,
             Json::Text(text) => Some(SettingValue::Text(text.clone())),
@@ -146,10 +147,10 @@ fn kind(property: &Json) -> SettingKind {
     if let Some(choices) = choices.filter(|choices| !choices.is_empty()) {
         return SettingKind::Choice(choices);
     }
-    // An alternative that is nothing makes it optional, no more.
-    let is_something = |one: &&Json| types(one).any(|name| name != "null");
-    let mut somethings = alternatives(property).filter(is_something);
-    if let (Some(one), None) = (somethings.next(), somethings.next()) {
+    // An alternative of type null only makes the setting optional.
+    let is_not_null = |one: &&Json| types(one).any(|name| name != "null");
+    let mut others = alternatives(property).filter(is_not_null);
+    if let (Some(one), None) = (others.next(), others.next()) {
         return kind(one);
     }
     let types: Vec<_> = types(property).collect();
@@ -191,10 +192,10 @@ fn is_hidden(property: &Json) -> bool {
     property.get("airbyte_hidden").is_some_and(Json::is_true)
 }
 
-/// Where people should be asked for it.
-fn place(property: &Json) -> i64 {
+/// The position of the setting in a form.
+fn position(property: &Json) -> i64 {
     match property.get("order") {
-        Some(Json::Number(place)) => place.parse().unwrap_or(i64::MAX),
+        Some(Json::Number(position)) => position.parse().unwrap_or(i64::MAX),
         _ => i64::MAX,
     }
 }
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn a_schema_without_bottom_ends() {
+    fn a_very_deep_schema_is_read() {
         let deep = format!("{}{{}}{}", r#"{"properties":{"a":"#.repeat(50), "}}".repeat(50));
         assert_eq!(fields(&json(&deep)).len(), 1);
         assert_eq!(settings(&json(&deep)).len(), 1);
@@ -245,8 +246,8 @@ mod tests {
                 "key":{"type":"string","airbyte_secret":true}}}]}}}"#;
 
     #[test]
-    fn settings_come_in_the_order_of_the_spec_with_those_of_every_choice() {
-        let shown: Vec<_> = settings(&json(SPEC))
+    fn settings_are_in_the_order_of_the_specification_with_those_of_every_alternative() {
+        let described: Vec<_> = settings(&json(SPEC))
             .into_iter()
             .map(|setting| {
                 let mark = |is, mark| if is { mark } else { "" };
@@ -265,7 +266,7 @@ mod tests {
             "credentials.key*",
             "since",
         ];
-        assert_eq!(shown, expected);
+        assert_eq!(described, expected);
         let kind = &settings(&json(SPEC))[1];
         assert_eq!(kind.kind, SettingKind::Choice(vec!["oauth".to_owned(), "key".to_owned()]));
         assert_eq!(kind.default, None);
@@ -280,7 +281,10 @@ mod tests {
     #[case(r#"{"anyOf":[{"type":"string"},{"type":"object"}]}"#, SettingKind::Json)]
     #[case(r#"{"type":"integer","enum":[1,2]}"#, SettingKind::Number)]
     #[case(r#"{}"#, SettingKind::Text)]
-    fn a_setting_holds_what_its_schema_says(#[case] schema: &str, #[case] expected: SettingKind) {
+    fn the_kind_of_a_setting_follows_from_its_schema(
+        #[case] schema: &str,
+        #[case] expected: SettingKind,
+    ) {
         assert_eq!(kind(&json(schema)), expected);
     }
 

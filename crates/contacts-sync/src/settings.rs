@@ -1,8 +1,8 @@
-//! Settings as connectors read them: one object of JSON.
+//! Writes settings as connectors read them: one JSON object.
 
 use std::collections::BTreeMap;
 
-use contacts_core::sync::{SettingValue, Settings, Trouble};
+use contacts_core::sync::{ConnectorError, SettingValue, Settings};
 use serde_json::value::RawValue;
 
 use crate::json::quoted;
@@ -12,8 +12,12 @@ enum Node<'a> {
     Object(BTreeMap<&'a str, Node<'a>>),
 }
 
-/// Writes settings as an object, those of a path in objects of their own.
-pub(crate) fn written(settings: &Settings) -> Result<Vec<u8>, Trouble> {
+/// Writes settings as a JSON object. A path with dots, such as `auth.key`, becomes nested objects.
+///
+/// # Errors
+///
+/// [`ConnectorError::Settings`] when a value is not valid JSON, or when a path is inside a value.
+pub(crate) fn to_json(settings: &Settings) -> Result<Vec<u8>, ConnectorError> {
     let mut root = BTreeMap::new();
     for (path, value) in &settings.0 {
         put(&mut root, path, path, value)?;
@@ -28,14 +32,20 @@ fn put<'a>(
     path: &str,
     rest: &'a str,
     value: &'a SettingValue,
-) -> Result<(), Trouble> {
-    let clash = || Err(Trouble::Settings(format!("the setting {path} is in one that is a value")));
+) -> Result<(), ConnectorError> {
+    let clash = || {
+        let reason =
+            format!("the setting {path} conflicts with another one: remove one of the two");
+        Err(ConnectorError::Settings(reason))
+    };
     match rest.split_once('.') {
         None => {
             if let SettingValue::Json(json) = value
                 && serde_json::from_str::<&RawValue>(json).is_err()
             {
-                return Err(Trouble::Settings(format!("the setting {path} is no JSON")));
+                return Err(ConnectorError::Settings(format!(
+                    "the setting {path} is not valid JSON"
+                )));
             }
             match object.insert(rest, Node::Value(value)) {
                 None => Ok(()),
@@ -73,10 +83,10 @@ fn write(object: &BTreeMap<&str, Node<'_>>, json: &mut String) {
 mod tests {
     use super::*;
 
-    fn written(settings: &[(&str, SettingValue)]) -> Result<String, String> {
+    fn to_text(settings: &[(&str, SettingValue)]) -> Result<String, String> {
         let settings = settings.iter().map(|(path, value)| ((*path).to_owned(), value.clone()));
-        let written = super::written(&Settings(settings.collect()));
-        written.map(|json| String::from_utf8(json).unwrap()).map_err(|why| why.to_string())
+        let json = to_json(&Settings(settings.collect()));
+        json.map(|json| String::from_utf8(json).unwrap()).map_err(|reason| reason.to_string())
     }
 
     fn text(text: &str) -> SettingValue {
@@ -97,15 +107,15 @@ mod tests {
             ("more", json(r#"{"a.b": 1.50}"#)),
         ];
         let expected = r#"{"auth":{"deep":{"on":true},"key":"k"},"host":"\"x\"","more":{"a.b": 1.50},"port":5432}"#;
-        assert_eq!(written(&settings).unwrap(), expected);
-        assert_eq!(written(&[]).unwrap(), "{}");
+        assert_eq!(to_text(&settings).unwrap(), expected);
+        assert_eq!(to_text(&[]).unwrap(), "{}");
     }
 
     #[test]
-    fn what_cannot_be_written_is_named_without_its_value() {
-        let clash = written(&[("a", text("secret")), ("a.b", text("x"))]).unwrap_err();
-        assert_eq!(clash, "the setting a.b is in one that is a value");
-        let broken = written(&[("a", json("{secret"))]).unwrap_err();
-        assert_eq!(broken, "the setting a is no JSON");
+    fn an_invalid_setting_is_named_without_its_value() {
+        let clash = to_text(&[("a", text("secret")), ("a.b", text("x"))]).unwrap_err();
+        assert_eq!(clash, "the setting a.b conflicts with another one: remove one of the two");
+        let broken = to_text(&[("a", json("{secret"))]).unwrap_err();
+        assert_eq!(broken, "the setting a is not valid JSON");
     }
 }

@@ -1,28 +1,32 @@
-//! Connectors that speak Singer: taps.
+//! Connectors that speak the Singer protocol: taps.
 
 mod catalog;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod message;
 mod reading;
 
 use std::fmt::Write;
 
 use contacts_core::sync::{
-    Batch, Connector, Flow, Reading, Settings, Spec, State, Stream, Trouble, Watch,
+    Batch, Connector, ConnectorError, Flow, Reading, Settings, Spec, State, Stream, SyncObserver,
 };
 
 use self::catalog::Catalog;
+#[cfg(feature = "fuzzing")]
+pub use self::fuzzing::fuzz;
 use self::reading::StreamReading;
 use crate::batches::Batches;
+use crate::excerpt::excerpt;
 use crate::json::Json;
-use crate::process::{Argument, Ended, Program};
+use crate::process::{Argument, Exit, Program};
 use crate::schema;
-use crate::settings::written;
-use crate::words::words;
+use crate::settings::to_json;
 
-/// A connector that speaks Singer.
+/// A connector that speaks the Singer protocol.
 pub(crate) struct Singer {
     pub(crate) program: Program,
-    /// The settings' schema, where the operator gives one.
+    /// The schema of the settings, when the operator provides one.
     pub(crate) specification: Option<Json>,
 }
 
@@ -31,100 +35,114 @@ impl Connector for Singer {
         "singer"
     }
 
-    /// The protocol has no question for it. Many connectors tell it all the same, because they
-    /// were made with one kit; of the others nothing is known.
-    fn spec(&self, watch: &dyn Watch) -> Result<Spec, Trouble> {
+    /// Runs `--description`, which is not part of the protocol, but supported by taps that were made with
+    /// the Meltano SDK. Of other taps, no settings are known.
+    fn spec(&self, observer: &dyn SyncObserver) -> Result<Spec, ConnectorError> {
         if let Some(schema) = &self.specification {
             return Ok(spec(schema));
         }
         let arguments = [Argument::Word("--about"), Argument::Word("--format=json")];
-        let (output, ended) = self.ask(&arguments, watch)?;
-        let about = serde_json::from_slice::<Json>(&output).ok();
-        let about = about.filter(|_| ended.status.success());
-        Ok(about
+        let (output, exit) = self.ask(&arguments, observer)?;
+        let description = serde_json::from_slice::<Json>(&output).ok();
+        let description = description.filter(|_| exit.status.success());
+        Ok(description
             .as_ref()
-            .and_then(|about| about.get("settings"))
+            .and_then(|description| description.get("settings"))
             .map_or_else(|| spec(&Json::Null), spec))
     }
 
-    fn check(&self, settings: &Settings, watch: &dyn Watch) -> Result<(), Trouble> {
-        match self.catalog(&written(settings)?, watch) {
+    fn check(
+        &self,
+        settings: &Settings,
+        observer: &dyn SyncObserver,
+    ) -> Result<(), ConnectorError> {
+        match self.catalog(&to_json(settings)?, observer) {
             Ok(_) => Ok(()),
-            // It has no other way to say that it cannot sign in.
-            Err(Trouble::Broken(why)) => Err(Trouble::Settings(why)),
-            Err(trouble) => Err(trouble),
+            // A tap has no other way to report that its settings are wrong.
+            Err(ConnectorError::Broken(reason)) => Err(ConnectorError::Settings(reason)),
+            Err(error) => Err(error),
         }
     }
 
-    fn discover(&self, settings: &Settings, watch: &dyn Watch) -> Result<Vec<Stream>, Trouble> {
-        Ok(self.catalog(&written(settings)?, watch)?.streams())
+    fn discover(
+        &self,
+        settings: &Settings,
+        observer: &dyn SyncObserver,
+    ) -> Result<Vec<Stream>, ConnectorError> {
+        Ok(self.catalog(&to_json(settings)?, observer)?.streams())
     }
 
     fn read(
         &self,
         reading: &Reading<'_>,
-        watch: &dyn Watch,
+        observer: &dyn SyncObserver,
         take: &mut dyn FnMut(Batch) -> Flow,
-    ) -> Result<(), Trouble> {
-        let config = written(reading.settings)?;
-        let mut catalog = self.catalog(&config, watch)?;
+    ) -> Result<(), ConnectorError> {
+        let config = to_json(reading.settings)?;
+        let mut catalog = self.catalog(&config, observer)?;
         let found = catalog.select(reading.stream, reading.mode)?;
         let mut arguments = vec![
             Argument::Word("--config"),
             Argument::File("config.json", config),
             Argument::Word("--catalog"),
-            Argument::File("catalog.json", catalog.written()),
+            Argument::File("catalog.json", catalog.to_json()),
         ];
         drop(catalog);
         if let Some(State(state)) = reading.state {
             arguments.push(Argument::Word("--state"));
             arguments.push(Argument::File("state.json", state.clone()));
         }
-        let mut stream = StreamReading::new(&found, Batches::new(take), watch);
-        let ended =
-            self.program.run(self.program.limits, &arguments, watch, &mut |line| stream.line(line));
-        stream.end(ended)
+        let mut stream = StreamReading::new(&found, Batches::new(take), observer);
+        let exit = self
+            .program
+            .run(self.program.limits, &arguments, observer, &mut |line| stream.line(line));
+        stream.finish(exit)
     }
 }
 
 impl Singer {
-    fn catalog(&self, config: &[u8], watch: &dyn Watch) -> Result<Catalog, Trouble> {
+    fn catalog(
+        &self,
+        config: &[u8],
+        observer: &dyn SyncObserver,
+    ) -> Result<Catalog, ConnectorError> {
         let config = Argument::File("config.json", config.to_owned());
         let arguments = [Argument::Word("--config"), config, Argument::Word("--discover")];
-        let (output, ended) = self.ask(&arguments, watch)?;
-        if !ended.status.success() {
-            return Err(Trouble::Broken(ended.how()));
+        let (output, exit) = self.ask(&arguments, observer)?;
+        if !exit.status.success() {
+            return Err(ConnectorError::Broken(exit.describe()));
         }
         Catalog::read(&output).ok_or_else(|| {
-            let mut why = "it was asked for its streams, and its answer is no catalog".to_owned();
+            let mut reason = "it did not respond with a list of its data".to_owned();
             if !output.is_empty() {
-                let _ = write!(why, ": {}", words(&String::from_utf8_lossy(&output)));
+                let _ = write!(reason, ": {}", excerpt(&String::from_utf8_lossy(&output)));
             }
-            Trouble::Broken(why)
+            ConnectorError::Broken(reason)
         })
     }
 
-    /// Runs a command whose answer is one document.
+    /// Runs a command that answers with one JSON document.
     fn ask(
         &self,
         arguments: &[Argument<'_>],
-        watch: &dyn Watch,
-    ) -> Result<(Vec<u8>, Ended), Trouble> {
-        let limits = self.program.limits.of_a_question();
-        // One document is not longer than one line may be.
+        observer: &dyn SyncObserver,
+    ) -> Result<(Vec<u8>, Exit), ConnectorError> {
+        let limits = self.program.limits.for_short_command();
+        // A document may be as long as a line.
         let limits = crate::limits::Limits { output: limits.line as u64, ..limits };
         let mut output = Vec::new();
-        let mut ended = self.program.run(limits, arguments, watch, &mut |line| {
+        let mut exit = self.program.run(limits, arguments, observer, &mut |line| {
             output.extend_from_slice(line);
             output.push(b'\n');
             Ok(Flow::Next)
         })?;
-        output.extend(ended.rest.take().unwrap_or_default());
-        Ok((output, ended))
+        output.extend(exit.rest.take().unwrap_or_default());
+        Ok((output, exit))
     }
 }
 
-/// Whatever a specification does not mention is secret, as is what it may have forgotten to mark.
+/// Reads a specification. Settings that it does not mention are secret, and so are those whose
+/// names suggest it, because many taps do not mark their secrets.
 fn spec(schema: &Json) -> Spec {
     const SECRETS: [&str; 6] =
         ["password", "passphrase", "token", "secret", "private_key", "api_key"];

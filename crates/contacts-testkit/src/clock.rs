@@ -1,4 +1,4 @@
-//! The clock and the ids of the world: both do only what they are told.
+//! The clock and the ids of the test world, which a test controls.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -9,32 +9,41 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 use uuid::Uuid;
 
-/// A clock that stands still until it is moved. Clones are one clock.
+/// A clock that stands still until a test moves it. Clones share one time.
 #[derive(Clone, Debug)]
 pub struct StoppedClock {
     micros: Arc<AtomicI64>,
 }
 
 impl StoppedClock {
-    /// What a new clock shows.
+    /// The time of a new clock.
     pub const START: OffsetDateTime = datetime!(2026-01-01 10:00 UTC);
 
-    /// A clock that shows a time, to the microsecond.
+    /// Returns a clock that shows a time, truncated to the microsecond.
     pub fn at(time: OffsetDateTime) -> Self {
-        let micros = time.unix_timestamp_nanos() / 1_000;
-        Self { micros: Arc::new(AtomicI64::new(i64::try_from(micros).unwrap())) }
+        Self { micros: Arc::new(AtomicI64::new(micros(time))) }
     }
 
-    /// Moves it forward; returns the new time.
+    /// Sets the clock to a time, truncated to the microsecond. Years of up to four digits are
+    /// supported.
+    pub fn set(&self, time: OffsetDateTime) {
+        self.micros.store(micros(time), Ordering::SeqCst);
+    }
+
+    /// Moves the clock forward and returns the new time.
     pub fn advance(&self, by: Duration) -> OffsetDateTime {
         self.micros.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
         self.now()
     }
 
-    /// Moves it forward by a second; returns the new time.
+    /// Moves the clock forward by a second and returns the new time.
     pub fn tick(&self) -> OffsetDateTime {
         self.advance(Duration::from_secs(1))
     }
+}
+
+fn micros(time: OffsetDateTime) -> i64 {
+    i64::try_from(time.unix_timestamp_nanos() / 1_000).unwrap()
 }
 
 impl Default for StoppedClock {
@@ -50,15 +59,26 @@ impl Clock for StoppedClock {
     }
 }
 
-/// Counts ids up from one: each has the form of a UUID of version 7, and sorts after those
-/// before it. Clones count together.
+/// An id generator that counts up from one. Each id has the form of a UUID of version 7 and sorts
+/// after all earlier ids. Clones share one counter.
 #[derive(Clone, Debug, Default)]
 pub struct CountedIds {
     given: Arc<AtomicU64>,
 }
 
 impl CountedIds {
-    /// The id of a number: `019b78ff-f900-7000-8000-` and the number.
+    /// Restarts the counter at one.
+    pub(crate) fn restart(&self) {
+        self.given.store(0, Ordering::SeqCst);
+    }
+
+    /// Returns a counter whose first id is the one after a number. Tests that share a database need
+    /// ids that differ.
+    pub fn after(number: u64) -> Self {
+        Self { given: Arc::new(AtomicU64::new(number)) }
+    }
+
+    /// Returns the id of a number: `019b78ff-f900-7000-8000-` followed by the number.
     pub fn nth(number: u64) -> Uuid {
         let millis = StoppedClock::START.unix_timestamp_nanos() / 1_000_000;
         let head = u128::try_from(millis).unwrap() << 80;

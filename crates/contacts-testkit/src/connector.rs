@@ -1,55 +1,66 @@
-//! A connector that hands over what a test laid ready.
+//! A connector that returns the batches which a test prepares.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use contacts_core::sync::{
-    Batch, Connector, Connectors, Cursor, Flow, Mode, Reading, Setting, SettingKind, Settings,
-    Spec, State, Stream, Trouble, Watch,
+    Batch, Connector, ConnectorError, Connectors, Cursor, Flow, Mode, Reading, Setting,
+    SettingKind, Settings, Spec, State, Stream, SyncObserver,
 };
 
-/// Hands over batches that were laid ready, and notes how it was asked. Clones are one connector.
+/// A connector that returns prepared batches and records each read. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeConnector(Arc<Mutex<Played>>);
+
+/// While it exists, a [`FakeConnector`] does not answer.
+#[derive(Debug)]
+pub struct FakePause<'a> {
+    _played: MutexGuard<'a, Played>,
+}
 
 #[derive(Debug, Default)]
 struct Played {
     batches: Vec<Batch>,
-    trouble: Option<Trouble>,
+    trouble: Option<ConnectorError>,
     readings: Vec<(Mode, Option<State>)>,
     settings: Settings,
 }
 
 impl FakeConnector {
-    /// What it is called in [`FakeConnector::connectors`].
+    /// The name of the connector in [`FakeConnector::connectors`].
     pub const NAME: &'static str = "fake";
 
-    /// What it hands over from now on, each time it reads, and how it ends.
-    pub fn plays(&self, batches: Vec<Batch>, trouble: Option<Trouble>) {
+    /// Sets the batches that each later read returns, and the error that ends it, if any.
+    pub fn plays(&self, batches: Vec<Batch>, trouble: Option<ConnectorError>) {
         let mut played = self.played();
         (played.batches, played.trouble) = (batches, trouble);
     }
 
-    /// How it was asked to read, and from which state; taken.
+    /// Removes and returns the mode and the start state of every read so far.
     pub fn readings(&self) -> Vec<(Mode, Option<State>)> {
         std::mem::take(&mut self.played().readings)
     }
 
-    /// The settings that it was last given.
+    /// Returns the settings of the last read.
     pub fn settings(&self) -> Settings {
         self.played().settings.clone()
     }
 
-    /// It, as all that the operator allows.
+    /// Returns a connector registry that holds this connector only.
     pub fn connectors(&self) -> Connectors {
         let connector: Arc<dyn Connector> = Arc::new(self.clone());
         [(Self::NAME.to_owned(), connector)].into_iter().collect()
+    }
+
+    /// Lets checks and lists of streams wait until the returned value is dropped.
+    pub fn pause(&self) -> FakePause<'_> {
+        FakePause { _played: self.played() }
     }
 
     fn played(&self) -> MutexGuard<'_, Played> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn trouble(&self) -> Result<(), Trouble> {
+    fn trouble(&self) -> Result<(), ConnectorError> {
         self.played().trouble.clone().map_or(Ok(()), Err)
     }
 }
@@ -59,7 +70,7 @@ impl Connector for FakeConnector {
         "fake"
     }
 
-    fn spec(&self, _: &dyn Watch) -> Result<Spec, Trouble> {
+    fn spec(&self, _: &dyn SyncObserver) -> Result<Spec, ConnectorError> {
         let setting = |path: &str, secret| Setting {
             path: path.to_owned(),
             title: path.to_owned(),
@@ -73,12 +84,16 @@ impl Connector for FakeConnector {
         Ok(Spec { settings, others_are_secret: false })
     }
 
-    fn check(&self, settings: &Settings, _: &dyn Watch) -> Result<(), Trouble> {
+    fn check(&self, settings: &Settings, _: &dyn SyncObserver) -> Result<(), ConnectorError> {
         self.played().settings = settings.clone();
         self.trouble()
     }
 
-    fn discover(&self, settings: &Settings, _: &dyn Watch) -> Result<Vec<Stream>, Trouble> {
+    fn discover(
+        &self,
+        settings: &Settings,
+        _: &dyn SyncObserver,
+    ) -> Result<Vec<Stream>, ConnectorError> {
         self.played().settings = settings.clone();
         self.trouble()?;
         let fields = ["id", "name", "email", "phone", "tags"].map(str::to_owned).to_vec();
@@ -89,9 +104,9 @@ impl Connector for FakeConnector {
     fn read(
         &self,
         reading: &Reading<'_>,
-        watch: &dyn Watch,
+        observer: &dyn SyncObserver,
         take: &mut dyn FnMut(Batch) -> Flow,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ConnectorError> {
         let batches = {
             let mut played = self.played();
             played.readings.push((reading.mode.clone(), reading.state.cloned()));
@@ -99,10 +114,10 @@ impl Connector for FakeConnector {
             played.batches.clone()
         };
         for batch in batches {
-            if !watch.may_go_on() {
-                return Err(Trouble::Stopped);
+            if !observer.may_continue() {
+                return Err(ConnectorError::Stopped);
             }
-            watch.log(&format!("{} records", batch.records.len()));
+            observer.log(&format!("{} records", batch.records.len()));
             if take(batch) == Flow::Stop {
                 return Ok(());
             }

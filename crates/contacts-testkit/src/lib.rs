@@ -1,5 +1,5 @@
-//! A world for tests, ours and others': every port in memory, a clock that stands still, ids
-//! that count, samples, and the contract of each port as named properties.
+//! A world for tests: every port in memory, a clock that stands still, predictable ids, samples,
+//! and the contract of each port as named properties.
 //!
 //! A team that embeds contacts tests its own code against a [`World`], without a database:
 //!
@@ -9,7 +9,7 @@
 //! use contacts_testkit::World;
 //!
 //! let world = World::new();
-//! let contacts = world.contacts();
+//! let contacts = world.services().contacts;
 //! let ann = NewContact { name: Some("Ann"), email: Some("ann@example.org"), ..Default::default() };
 //! let ann = contacts.create(world.org(), &ann, Actor::System)?;
 //! assert_eq!(ann.created_at.to_string(), "2026-01-01 10:00:00.0 +00:00:00");
@@ -21,7 +21,7 @@
 //! # Ok::<(), contacts_core::Error>(())
 //! ```
 //!
-//! Whoever implements a port makes its tests with one line, over an empty store each:
+//! One line makes the tests of a port's implementation, each over an empty store:
 //!
 //! ```
 //! fn make() -> contacts_testkit::Ports {
@@ -31,15 +31,18 @@
 //! contacts_testkit::contact_repository_contract!(make);
 //! ```
 //!
-//! And [`random::compare`] does random operations on two stores and compares every outcome.
+//! `random::compare` runs random operations on two stores and compares every outcome. It and the
+//! contracts are behind the feature `contracts`, which is a default one.
 
-#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
+#![expect(clippy::unwrap_used, reason = "an error in a test fails it")]
 
 mod clock;
 mod connector;
+#[cfg(feature = "contracts")]
 pub mod contract;
 mod memory;
 mod ports;
+#[cfg(feature = "contracts")]
 pub mod random;
 pub mod samples;
 mod sender;
@@ -47,7 +50,7 @@ mod spreadsheets;
 mod world;
 
 pub use crate::clock::{CountedIds, StoppedClock};
-pub use crate::connector::FakeConnector;
+pub use crate::connector::{FakeConnector, FakePause};
 pub use crate::ports::Ports;
 pub use crate::sender::{FakeSealer, FakeSender, SentMessage};
 pub use crate::spreadsheets::FakeSpreadsheets;

@@ -1,9 +1,11 @@
-//! The ports in memory, a file each.
+//! The ports in memory, one file for each.
 
 pub(crate) mod actions;
 pub(crate) mod answers;
+mod audit;
 pub(crate) mod campaigns;
 mod captures;
+mod consents;
 pub(crate) mod contacts;
 pub(crate) mod conversations;
 pub(crate) mod dry_runs;
@@ -21,6 +23,8 @@ mod merge;
 mod notes;
 mod organisations;
 mod person;
+mod record;
+mod runs;
 mod segments;
 pub(crate) mod selections;
 pub(crate) mod sessions;

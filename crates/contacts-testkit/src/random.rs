@@ -1,9 +1,10 @@
-//! Random operations on two stores, every outcome compared: the world in memory is the oracle.
+//! Random operations on two stores, with every outcome compared. The world in memory is the oracle.
 //!
-//! The alphabets are small, so that addresses, tags and people meet all the time.
+//! The alphabets are small, so that addresses, tags and contacts collide often.
 
 mod bulk;
 mod campaigns;
+mod consents;
 mod hooks;
 mod run;
 mod shown;
@@ -11,6 +12,7 @@ mod strategy;
 mod syncs;
 
 use contacts_core::campaign::CampaignKind;
+use contacts_core::consent::ConsentChange;
 use contacts_core::contact::{ContactFilter, Sort};
 use contacts_core::field::{FieldType, FieldValue};
 use contacts_core::import::Policy;
@@ -18,224 +20,243 @@ use contacts_core::sync::Overwrite;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-pub use self::bulk::Deed;
-pub use self::campaigns::Told;
+pub use self::bulk::BulkOperation;
+pub use self::campaigns::ReportedDelivery;
 pub use self::hooks::Step;
 pub use self::run::run;
 pub use self::strategy::operations;
-pub use self::syncs::Said;
+pub use self::syncs::RandomRecord;
 use crate::Ports;
 
-/// One operation. A person is meant by place in the list, oldest first, counted round.
+/// A random operation. It names a contact by its index in the list, oldest first, modulo the length
+/// of the list.
 #[derive(Clone, Debug)]
 pub enum Operation {
-    /// Add a contact.
+    /// Adds a contact.
     Create(Profile),
-    /// Change one: blank fields stay, a field is cleared where the second flag says so.
+    /// Changes a contact. Blank fields are left out; a field whose flag in `clear` is set is
+    /// cleared.
     Patch {
-        /// Whom.
+        /// Index of the contact.
         who: usize,
-        /// What to set.
+        /// Fields to set.
         set: Profile,
         /// Whether to clear the name, the phone number and a custom value.
         clear: [bool; 3],
-        /// Whether a version is given, and whether it is the current one.
+        /// Whether the request has a version, and whether that is the current one.
         version: Option<bool>,
     },
-    /// Put tags on and take others off.
-    Tag {
-        /// Whom.
+    /// Adds an address to a contact, or removes one.
+    Address {
+        /// Index of the contact.
         who: usize,
-        /// Those to put on.
+        /// The address.
+        email: &'static str,
+        /// Whether the address is removed.
+        is_removed: bool,
+    },
+    /// Adds and removes tags.
+    Tag {
+        /// Index of the contact.
+        who: usize,
+        /// Tags to add.
         add: Vec<&'static str>,
-        /// Those to take off, unless they are put on.
+        /// Tags to remove, except those that are also added.
         remove: Vec<&'static str>,
     },
-    /// Delete one.
+    /// Deletes a contact.
     Delete {
-        /// Whom.
+        /// Index of the contact.
         who: usize,
-        /// Whether a version is given, and whether it is the current one.
+        /// Whether the request has a version, and whether that is the current one.
         version: Option<bool>,
     },
-    /// Fold one into another, or into itself.
+    /// Merges a contact into another, or into itself.
     Merge {
-        /// Who stays.
+        /// Index of the contact that stays.
         who: usize,
-        /// Who goes.
+        /// Index of the contact that is merged.
         other: usize,
-        /// Whether a version is given, and whether it is the current one.
+        /// Whether the request has a version, and whether that is the current one.
         version: Option<bool>,
     },
-    /// Write a note, or change or delete one.
+    /// Adds, changes or deletes a note.
     Note {
-        /// About whom.
+        /// Index of the contact.
         who: usize,
-        /// Which of their notes is changed, counted round; nothing for a new one.
+        /// Index of the contact's note, modulo their number. `None` for a new note.
         which: Option<usize>,
-        /// What it says; nothing to delete it.
+        /// Text of the note. `None` deletes the note.
         text: Option<&'static str>,
     },
-    /// Take what a visitor says, if it is a name or an address.
+    /// Captures a visitor's details, if they have a name or an address.
     Capture {
-        /// Who says it.
+        /// Id of the visitor.
         visitor: &'static str,
-        /// In which conversation.
+        /// Number of the conversation.
         conversation: u128,
-        /// What.
+        /// Details that the visitor gives.
         said: Profile,
     },
-    /// Take a report of a conversation.
+    /// Reports a conversation.
     Report {
-        /// With whom.
+        /// Id of the visitor.
         visitor: &'static str,
-        /// Which.
+        /// Number of the conversation.
         conversation: u128,
-        /// When something was last said, counted from the beginning.
+        /// Time of the last message, in seconds since the start of the sequence.
         second: i64,
-        /// How many messages it has.
+        /// Number of messages.
         messages: u32,
     },
-    /// Say that two are two people.
+    /// Dismisses two contacts as two different people.
     Dismiss {
-        /// The one.
+        /// Index of the first contact.
         who: usize,
-        /// The other.
+        /// Index of the second contact.
         other: usize,
     },
-    /// Make a tag.
+    /// Creates a tag unless it exists.
     EnsureTag(&'static str),
-    /// Rename a tag, or merge it into another.
+    /// Renames a tag, or merges it into another.
     RenameTag(&'static str, &'static str),
-    /// Delete a tag.
+    /// Deletes a tag.
     DeleteTag(&'static str),
-    /// Define a field.
+    /// Defines a custom field.
     Define(&'static str, FieldType),
-    /// Change a field's type and whether it is archived.
+    /// Changes a custom field's type and whether it is archived.
     Redefine(&'static str, FieldType, bool),
-    /// Put a field first.
+    /// Moves a custom field to the first position.
     First(&'static str),
-    /// Import a small file.
+    /// Imports a small file.
     Import {
-        /// Its rows; nothing for one that is skipped.
+        /// Rows of the file. `None` is a row that is skipped.
         rows: Vec<Option<Profile>>,
-        /// What may happen.
+        /// Which changes the import can make.
         policy: Policy,
-        /// How many rows a chunk has.
+        /// Number of rows in a chunk.
         size: usize,
-        /// Whether every chunk is sent twice.
+        /// Whether every chunk is applied twice.
         twice: bool,
-        /// After how many chunks it is cancelled, if it is still running.
+        /// Number of chunks after which the import is cancelled, if it is still running.
         cancel: Option<usize>,
     },
-    /// Undo an import, the newest first, counted round.
+    /// Undoes an import.
     Undo {
-        /// Which.
+        /// Index of the import, newest first, modulo their number.
         which: usize,
-        /// After how many pieces the undo fails, and is asked for again.
+        /// Number of chunks after which the undo fails and is requested again.
         fails: Option<usize>,
     },
-    /// Register a campaign, or rename it.
+    /// Registers or renames a campaign.
     Register {
-        /// Which.
+        /// Number of the campaign.
         campaign: u8,
-        /// Its kind.
+        /// Kind of the campaign.
         kind: CampaignKind,
-        /// Its name.
+        /// Name of the campaign.
         name: &'static str,
     },
-    /// Put people into a campaign.
+    /// Adds contacts to a campaign.
     Join {
-        /// Whom.
+        /// Indexes of the contacts.
         who: Vec<usize>,
-        /// Into which.
+        /// Number of the campaign.
         campaign: u8,
     },
-    /// Tell what campaigns did to people.
-    Deliver(Vec<Told>),
-    /// Choose people, and freeze who they are.
+    /// Reports deliveries of campaigns.
+    Deliver(Vec<ReportedDelivery>),
+    /// Changes the consent of a contact.
+    Consent {
+        /// Index of the contact.
+        who: usize,
+        /// The change.
+        change: ConsentChange,
+    },
+    /// Selects contacts and freezes the selection.
     Select {
-        /// These, or when it is nothing those that the filter means, less those of `except`.
-        whom: Option<Vec<usize>>,
+        /// Indexes of the contacts. `None` selects the contacts that match the filter, without
+        /// those of `except`.
+        target: Option<Vec<usize>>,
         /// The filter.
         filter: Box<ContactFilter>,
-        /// Whom not.
+        /// Indexes of the contacts to leave out.
         except: Vec<usize>,
-        /// How many a piece has at most.
-        piece: usize,
+        /// Maximum number of contacts in a chunk.
+        chunk: usize,
     },
-    /// Do something to a selection, piece by piece.
+    /// Runs bulk actions on a selection, chunk by chunk.
     Act {
-        /// To which selection, the newest first, counted round.
+        /// Index of the selection, newest first, modulo their number.
         which: usize,
-        /// What, one after the other.
-        deeds: Vec<Deed>,
-        /// Whether every piece is done twice.
+        /// The actions, in order.
+        deeds: Vec<BulkOperation>,
+        /// Whether every chunk is applied twice.
         twice: bool,
-        /// After how many pieces it is cancelled, if it is still running.
+        /// Number of chunks after which the action is cancelled, if it is still running.
         cancel: Option<usize>,
     },
-    /// Go some steps with a webhook, a second each.
+    /// Runs steps of a webhook, one per second.
     Hook(Vec<Step>),
-    /// Read a connected source.
+    /// Runs a connected source.
     Sync {
-        /// Which.
+        /// Index of the connected source.
         source: usize,
-        /// What it says, piece by piece.
-        pieces: Vec<Vec<Said>>,
-        /// What it may overwrite.
+        /// Records of each chunk.
+        chunks: Vec<Vec<RandomRecord>>,
+        /// Which values the source can overwrite.
         overwrite: Overwrite,
-        /// Whether that is everybody, so that the others have vanished.
+        /// Whether the run reads all records, so that contacts without a record have vanished.
         full: bool,
-        /// Whether every piece comes twice.
+        /// Whether every chunk is applied twice.
         twice: bool,
-        /// Whether another worker takes the run up before the second piece.
+        /// Whether another worker claims the run before the second chunk.
         taken_up: bool,
-        /// After how many pieces it is cancelled.
+        /// Number of chunks after which the run is cancelled.
         cancel: Option<usize>,
     },
-    /// Read the list by pages, and count.
+    /// Lists contacts page by page, and counts them.
     List {
-        /// Of whom.
+        /// The filter of the list.
         filter: Box<ContactFilter>,
-        /// In which order.
+        /// The order of the list.
         sort: Sort,
-        /// How many on a page.
+        /// Number of contacts on a page.
         size: u16,
     },
 }
 
-/// What is said of a person. What is empty is not said.
+/// Values of a contact's fields. Empty ones are left out.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
-    /// The name.
+    /// Name of the contact.
     pub name: &'static str,
     /// The address.
     pub email: &'static str,
     /// The phone number.
     pub phone: &'static str,
-    /// Tags.
+    /// The tags.
     pub tags: Vec<&'static str>,
     /// Values of custom fields.
     pub custom: Vec<(&'static str, FieldValue)>,
 }
 
-/// What an operation did, in words that do not depend on a store's own ids.
+/// The result of an operation, as text that does not depend on a store's own ids.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
     /// The operation.
     pub operation: String,
-    /// What it answered.
+    /// The outcome of the operation.
     pub outcome: String,
 }
 
-/// Runs so many random sequences of operations on two stores and compares every outcome, and
-/// everything that can be read in the end. The stores may be new ones or the same ones every
-/// time: each sequence has an organisation of its own.
+/// Runs `cases` random sequences of operations on two stores. Compares every outcome, and
+/// everything that can be read at the end. The stores can be new or the same for each sequence,
+/// because each sequence has its own organisation.
 ///
 /// # Panics
 ///
-/// When an outcome differs; with the shortest sequence for which it does.
+/// When an outcome differs. The message has the shortest sequence for which it does.
 pub fn compare(make_a: impl Fn() -> Ports, make_b: impl Fn() -> Ports, cases: u32) {
     let config =
         Config { cases, failure_persistence: None, max_shrink_iters: 500, ..Config::default() };

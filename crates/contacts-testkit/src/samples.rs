@@ -1,15 +1,16 @@
-//! Samples, as short as tests like them. What a test does not name is of no meaning to it.
+//! Short sample values for tests. What a test does not specify has no significance for it.
 //!
-//! Everything here panics on text that breaks a rule.
+//! Every function here panics on text that breaks a rule.
 
 use std::collections::BTreeSet;
 
 use contacts_core::campaign::{
     Campaign, CampaignId, CampaignKind, Delivery, DeliveryId, DeliveryKind,
 };
+use contacts_core::consent::Consent;
 use contacts_core::contact::{
-    Arrival, Capture, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, FilterText,
-    Name, Origin, PageRequest, Patch, Phone, Sort, SortBy,
+    Capture, Contact, ContactId, ContactPatch, CustomValues, EmailAddress, ExternalId, FilterText,
+    Name, PageRequest, Patch, Phone, Sort, SortBy, Source, SourceDetail,
 };
 use contacts_core::conversation::{Conversation, ConversationId, Link, Visitor};
 use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
@@ -23,8 +24,8 @@ use contacts_core::note::NoteText;
 use contacts_core::page::PageSize;
 use contacts_core::session::{LINK_LIFE, NewSession, Session, SessionId, SignInLink, User, UserId};
 use contacts_core::sync::{
-    Batch, Definition, Mapped, Mapping, Mode, Overwrite, Record, SettingValue, Settings, State,
-    Value, Vanish,
+    Batch, MappedField, Mapping, Mode, Overwrite, Record, SettingValue, Settings, SourceDefinition,
+    State, Value, VanishPolicy,
 };
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Clock, Ids, OrgId};
@@ -32,74 +33,75 @@ use time::OffsetDateTime;
 
 use crate::{CountedIds, Ports, StoppedClock};
 
-/// A name.
+/// Returns a valid contact name.
 pub fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-/// An address.
+/// Returns a valid email address.
 pub fn email(text: &str) -> EmailAddress {
     EmailAddress::parse(text).unwrap()
 }
 
-/// A phone number, read in no region.
+/// Returns a phone number, parsed without a default region.
 pub fn phone(text: &str) -> Phone {
     Phone::parse(text, None).unwrap()
 }
 
-/// A tag's name.
+/// Returns a valid tag name.
 pub fn tag(text: &str) -> TagName {
     TagName::parse(text).unwrap()
 }
 
-/// Tags' names, in the order of their keys.
+/// Returns tag names, sorted by their keys.
 pub fn tags(texts: &[&str]) -> Vec<TagName> {
     let mut tags: Vec<_> = texts.iter().map(|text| tag(text)).collect();
     tags.sort();
     tags
 }
 
-/// What a note says.
+/// Returns the text of a note.
 pub fn note_text(text: &str) -> NoteText {
     NoteText::parse(text).unwrap()
 }
 
-/// A filter as it is asked for.
+/// Returns a filter as a request spells it, from pairs of parameter and value.
 pub fn filter_text(parts: &[(&str, &str)]) -> FilterText {
     FilterText::new(parts.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
 }
 
-/// A custom field's key.
+/// Returns the key of a custom field.
 pub fn key(text: &str) -> FieldKey {
     FieldKey::parse(text).unwrap()
 }
 
-/// A custom field, labelled by its key.
+/// Returns a custom field in its first version, with its key as its label.
 pub fn field(key: &str, kind: FieldType, position: u32) -> Field {
     Field::new(key, key, kind, position).unwrap()
 }
 
-/// A text value of a custom field.
+/// Returns a text value of a custom field.
 pub fn text(value: &str) -> FieldValue {
     FieldType::Text.coerce(RawValue::Text(value)).unwrap()
 }
 
-/// A number value of a custom field.
+/// Returns a number value of a custom field.
 pub fn number(value: f64) -> FieldValue {
     FieldType::Number.coerce(RawValue::Number(value)).unwrap()
 }
 
-/// A date value of a custom field.
+/// Returns a date value of a custom field.
 pub fn date(value: &str) -> FieldValue {
     FieldType::Date.coerce(RawValue::Text(value)).unwrap()
 }
 
-/// Values of custom fields.
+/// Returns values of custom fields, by their keys.
 pub fn custom(values: &[(&str, FieldValue)]) -> CustomValues {
     values.iter().map(|(k, value)| (key(k), value.clone())).collect()
 }
 
-/// A contact that the system added by hand; without a name or an address where the text is empty.
+/// Returns a contact that the system added by hand. An empty text leaves out the name or the
+/// address.
 pub fn contact(
     org: OrgId,
     ids: &CountedIds,
@@ -111,25 +113,28 @@ pub fn contact(
     Contact {
         org,
         id: ContactId(ids.next()),
+        external_id: None,
         name: (!name_text.is_empty()).then(|| name(name_text)),
         email: (!email_text.is_empty()).then(|| email(email_text)),
+        other_emails: Vec::new(),
         phone: None,
         custom: CustomValues::new(),
         tags: Vec::new(),
-        source: Arrival { at: now, origin: Origin::Manual { by: Actor::System } },
+        consent: Consent::default(),
+        source: Source { at: now, detail: SourceDetail::Manual { by: Actor::System } },
         created_at: now,
         updated_at: now,
         version: 1,
     }
 }
 
-/// A campaign that nobody has registered yet.
+/// Returns a campaign that is not stored yet.
 pub fn campaign(ids: &CountedIds, clock: &StoppedClock, name: &str) -> Campaign {
     let id = CampaignId(ids.next());
     Campaign::new(id, CampaignKind::Campaign, name, clock.now()).unwrap()
 }
 
-/// A delivery that the system tells.
+/// Returns a delivery that the system reports.
 pub fn delivery(
     id: &str,
     campaign: CampaignId,
@@ -141,12 +146,13 @@ pub fn delivery(
     Delivery { id, campaign, contact, kind, at, actor: Actor::System }
 }
 
-/// A visitor of one widget.
+/// Returns a visitor of a widget.
 pub fn visitor(id: &str) -> Visitor {
     Visitor::parse(uuid::Uuid::from_u128(7), id).unwrap()
 }
 
-/// What a visitor says now, in a new conversation; no name or no address where the text is empty.
+/// Returns the capture of a visitor in a new conversation at the current time. An empty text leaves
+/// out the name or the address.
 pub fn capture(
     org: OrgId,
     ids: &CountedIds,
@@ -166,7 +172,7 @@ pub fn capture(
     }
 }
 
-/// A conversation of one message, said now.
+/// Returns a conversation with one message, sent at the current time.
 pub fn conversation(
     org: OrgId,
     ids: &CountedIds,
@@ -175,27 +181,32 @@ pub fn conversation(
 ) -> Conversation {
     let id = ConversationId(ids.next());
     let link = Link::parse("https://app.informly.example/c").unwrap();
-    let untold = Conversation::untold(org, id, visitor, clock.now());
-    Conversation { messages: 1, preview: "Hello".to_owned(), link: Some(link), ..untold }
+    let unreported = Conversation::unreported(org, id, visitor, clock.now());
+    Conversation { messages: 1, preview: "Hello".to_owned(), link: Some(link), ..unreported }
 }
 
-/// A patch of nothing but the name.
+/// Parses an external id.
+pub fn external_id(text: &str) -> ExternalId {
+    ExternalId::parse(text).unwrap()
+}
+
+/// Returns a patch that changes the name only.
 pub fn new_name(text: &str) -> ContactPatch {
     ContactPatch { name: Patch::Set(name(text)), ..ContactPatch::default() }
 }
 
-/// A patch of nothing but the address.
+/// Returns a patch that changes the address only.
 pub fn new_email(text: &str) -> ContactPatch {
     ContactPatch { email: Patch::Set(email(text)), ..ContactPatch::default() }
 }
 
-/// A first page.
+/// Returns a request for the first page of a list.
 pub fn page(by: SortBy, descending: bool, size: u16) -> PageRequest {
     let size = PageSize::new(size).unwrap();
     PageRequest { sort: Sort { by, descending }, size, after: None }
 }
 
-/// An API key and its token.
+/// Returns an API key and its token.
 pub fn api_key(org: OrgId, ids: &CountedIds, clock: &StoppedClock, random: u8) -> (ApiKey, Token) {
     let token = Token::new(org, [random; 32]);
     let key = ApiKey {
@@ -211,12 +222,12 @@ pub fn api_key(org: OrgId, ids: &CountedIds, clock: &StoppedClock, random: u8) -
     (key, token)
 }
 
-/// A user.
+/// Returns a user.
 pub fn user(org: OrgId, ids: &CountedIds, clock: &StoppedClock, name: &str) -> User {
     User::new(UserId(ids.next()), org, name, clock.now()).unwrap()
 }
 
-/// A link that is kept for an hour and lets a user in, and its token.
+/// Stores a sign-in link for a user, valid for an hour, and returns its token.
 pub fn sign_in_link(ports: &Ports, user: &User, random: u8) -> Token {
     let token = Token::new(user.org, [random; 32]);
     let expires_at = ports.clock.now() + LINK_LIFE;
@@ -225,7 +236,7 @@ pub fn sign_in_link(ports: &Ports, user: &User, random: u8) -> Token {
     token
 }
 
-/// A session that is to be opened, and its token.
+/// Returns a session that is not stored yet, and its token.
 pub fn new_session(
     org: OrgId,
     ids: &CountedIds,
@@ -238,7 +249,8 @@ pub fn new_session(
     (NewSession { id, hash: token.hash(), agent, at: clock.now() }, token)
 }
 
-/// A new user who is signed in, by way of a link; and the session's token. Two numbers are used.
+/// Stores a new user and signs the user in by a link. Returns the session, the user and the
+/// session's token. Uses two random numbers.
 pub fn signed_in(ports: &Ports, org: OrgId, name: &str, random: u8) -> (Session, User, Token) {
     let user = user(org, &ports.ids, &ports.clock, name);
     ports.sessions.insert_user(&user).unwrap();
@@ -248,7 +260,7 @@ pub fn signed_in(ports: &Ports, org: OrgId, name: &str, random: u8) -> (Session,
     (session, user, token)
 }
 
-/// An import whose file is still coming.
+/// Returns an import whose file is still being uploaded.
 pub fn import(org: OrgId, ids: &CountedIds, clock: &StoppedClock, file_name: &str) -> Import {
     Import {
         org,
@@ -269,7 +281,7 @@ pub fn import(org: OrgId, ids: &CountedIds, clock: &StoppedClock, file_name: &st
     }
 }
 
-/// What is found in a file of names and addresses.
+/// Returns the analysis of a file with a name column and an address column.
 pub fn analysis() -> Analysis {
     let suggestions = [Target::Name, Target::Email]
         .map(|target| Suggestion { target: Some(target), confidence: 0.5 });
@@ -286,40 +298,38 @@ pub fn analysis() -> Analysis {
     }
 }
 
-/// A plan for a file of names and addresses.
+/// Returns a plan for a file with a name column and an address column.
 pub fn plan(policy: Policy) -> Plan {
     Plan { columns: vec![Some(Target::Name), Some(Target::Email)], policy, tags: Vec::new() }
 }
 
-/// A row that says a name and an address.
+/// Returns an import row with a name and an address.
 pub fn import_row(name_text: &str, email_text: &str) -> ImportRow {
     ImportRow {
-        email: email(email_text),
-        name: name(name_text),
-        phone: None,
-        tags: Vec::new(),
-        custom: CustomValues::new(),
+        email: Some(email(email_text)),
+        name: Some(name(name_text)),
+        ..ImportRow::default()
     }
 }
 
-/// A row as it is planned, on the line below its number.
+/// Returns a planned row. Its line is its number plus one, because the header is the first line.
 pub fn planned(ids: &CountedIds, number: u64, row: ImportRow) -> PlannedRow {
     let id = ContactId(ids.next());
     PlannedRow { number, line: number + 1, id, row: Ok(row), warnings: Vec::new() }
 }
 
-/// A lost cell.
+/// Returns the warning about a cell that was not taken.
 pub fn warning(target: Target, reason: &str) -> Warning {
     Warning { target, reason: reason.to_owned() }
 }
 
-/// A chunk of rows that follow so many others.
+/// Returns a chunk of rows that follow `after` earlier rows.
 pub fn chunk(ids: &CountedIds, after: u64, rows: Vec<ImportRow>) -> Chunk {
     let rows = (after + 1..).zip(rows).map(|(number, row)| planned(ids, number, row)).collect();
     Chunk { after, rows }
 }
 
-/// An import that may be started, by way of every state before.
+/// Stores an import and takes it through every earlier state until it can be started.
 pub fn ready_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
     let import = import(org, &ports.ids, &ports.clock, "people.csv");
     let now = ports.clock.now();
@@ -329,14 +339,14 @@ pub fn ready_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
     ports.imports.get(org, import.id).unwrap().unwrap()
 }
 
-/// An import whose rows may be taken.
+/// Stores an import and starts it, so that its rows can be written.
 pub fn running_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
     let import = ready_import(ports, org, policy);
     assert!(ports.imports.start(org, import.id, ports.clock.now()).unwrap());
     ports.imports.get(org, import.id).unwrap().unwrap()
 }
 
-/// A record of a source; without an id where that is empty.
+/// Returns a record of a connected source. An empty text leaves out the id.
 pub fn record(id: &str, fields: &[(&str, &str)]) -> Record {
     let text =
         |(field, text): &(&str, &str)| ((*field).to_owned(), Value::Text((*text).to_owned()));
@@ -344,15 +354,15 @@ pub fn record(id: &str, fields: &[(&str, &str)]) -> Record {
     Record { id, fields: fields.iter().map(text).collect(), deleted: false }
 }
 
-/// Records, and a state after them; none when it is empty.
+/// Returns a batch of records and the state after them. An empty text leaves out the state.
 pub fn batch(records: &[Record], state: &str) -> Batch {
     let state = (!state.is_empty()).then(|| State(state.as_bytes().to_vec()));
     Batch { records: records.to_vec(), state }
 }
 
-/// What becomes of the fields `name`, `email`, `phone` and `tags` of a source.
+/// Returns a mapping of the fields `name`, `email`, `phone` and `tags` of a connected source.
 pub fn mapping() -> Mapping {
-    let mapped = |target: &str| Mapped {
+    let mapped = |target: &str| MappedField {
         field: target.to_owned(),
         target: Target::parse(target).unwrap(),
         overwrite: Overwrite::Own,
@@ -361,12 +371,13 @@ pub fn mapping() -> Mapping {
     Mapping { fields, id_field: None }
 }
 
-/// A source that reads the people of a [`crate::FakeConnector`] when somebody asks.
-pub fn definition() -> Definition {
+/// Returns a connected source that reads the contacts of a [`crate::FakeConnector`] on request
+/// only.
+pub fn definition() -> SourceDefinition {
     let text = |text: &str| SettingValue::Text(text.to_owned());
     let settings = [("host", text("crm.example")), ("credentials.token", text("hush-hush"))];
     let settings = settings.map(|(path, value)| (path.to_owned(), value));
-    Definition {
+    SourceDefinition {
         name: "CRM".to_owned(),
         connector: crate::FakeConnector::NAME.to_owned(),
         settings: Settings(settings.into()),
@@ -374,7 +385,7 @@ pub fn definition() -> Definition {
         mode: Mode::Incremental { cursor: None },
         mapping: mapping(),
         schedule: None,
-        vanish: Vanish::Nothing,
+        vanish: VanishPolicy::Nothing,
         paused: false,
     }
 }

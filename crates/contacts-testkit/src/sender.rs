@@ -1,49 +1,50 @@
-//! A sender of webhooks that sends nothing, and a seal that hides nothing.
+//! A webhook sender that sends nothing, and a sealer that hides nothing.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use contacts_core::seal::Sealer;
 use contacts_core::webhook::{
-    DeliveryId, Message, MessageType, Sealer, Sent, WebhookSender, WebhookUrl,
+    DeliveryId, Message, MessageType, SendOutcome, WebhookSender, WebhookUrl,
 };
 use contacts_core::{Error, Result};
 use time::OffsetDateTime;
 
-/// A message that was sent.
+/// A message that was handed to the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentMessage {
-    /// Where to.
+    /// The URL of the webhook.
     pub url: String,
-    /// Its id.
+    /// The id of the delivery.
     pub id: DeliveryId,
-    /// What it tells of.
+    /// The type of the message.
     pub kind: MessageType,
-    /// The event's number.
+    /// The number of the event that the message reports, if any.
     pub number: Option<u64>,
-    /// When it was sent.
+    /// The time at which the message was sent.
     pub at: OffsetDateTime,
-    /// What it was signed with.
+    /// The secrets that the message was signed with.
     pub secrets: Vec<Vec<u8>>,
 }
 
-/// Notes messages instead of sending them. Each is answered with 204, unless other answers were
-/// laid ready. Clones are one sender.
+/// A sender that records messages instead of sending them. It answers each with 204, unless a test
+/// prepares other answers. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct FakeSender(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
     sent: Vec<SentMessage>,
-    answers: VecDeque<Sent>,
+    answers: VecDeque<SendOutcome>,
 }
 
 impl FakeSender {
-    /// Lays answers ready for the next messages.
-    pub fn answers(&self, answers: impl IntoIterator<Item = Sent>) {
+    /// Prepares answers for the next messages.
+    pub fn answers(&self, answers: impl IntoIterator<Item = SendOutcome>) {
         self.with(|state| state.answers.extend(answers));
     }
 
-    /// Takes what was sent since it was last taken.
+    /// Removes and returns the messages that were sent since the last call.
     pub fn take(&self) -> Vec<SentMessage> {
         self.with(|state| std::mem::take(&mut state.sent))
     }
@@ -55,10 +56,10 @@ impl FakeSender {
 
 impl WebhookSender for FakeSender {
     fn accepts(&self, url: &WebhookUrl) -> Result<(), String> {
-        if url.is_plain() { Err("must begin with https://".to_owned()) } else { Ok(()) }
+        if url.is_plain() { Err("must start with https://".to_owned()) } else { Ok(()) }
     }
 
-    fn send<'a>(&self, message: &Message<'a>) -> Sent {
+    fn send<'a>(&self, message: &Message<'a>) -> SendOutcome {
         self.with(|state| {
             state.sent.push(SentMessage {
                 url: message.url.as_str().to_owned(),
@@ -68,23 +69,23 @@ impl WebhookSender for FakeSender {
                 at: message.at,
                 secrets: message.secrets.clone(),
             });
-            state.answers.pop_front().unwrap_or(Sent::Answered(204))
+            state.answers.pop_front().unwrap_or(SendOutcome::Answered(204))
         })
     }
 }
 
-/// Seals by turning bits around, and notices another place.
+/// A sealer that inverts bits, and refuses to open a secret in another context.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FakeSealer;
 
 impl Sealer for FakeSealer {
-    fn seal(&self, place: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
-        Ok(place.iter().copied().chain(plain.iter().map(|byte| !byte)).collect())
+    fn seal(&self, context: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+        Ok(context.iter().copied().chain(plain.iter().map(|byte| !byte)).collect())
     }
 
-    fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
-        let hidden = sealed.strip_prefix(place);
-        let hidden = hidden.ok_or_else(|| Error::store("it was sealed for another place"))?;
+    fn open(&self, context: &[u8], sealed: &[u8]) -> Result<Vec<u8>> {
+        let hidden = sealed.strip_prefix(context);
+        let hidden = hidden.ok_or_else(|| Error::store("it was sealed for another context"))?;
         Ok(hidden.iter().map(|byte| !byte).collect())
     }
 }

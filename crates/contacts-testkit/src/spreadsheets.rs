@@ -1,4 +1,4 @@
-//! A reader and writer of the simplest files.
+//! A reader and writer of simple comma-separated files.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -6,8 +6,8 @@ use contacts_core::import::{
     Inspection, Layout, Row, Rows, Spreadsheets, TableProblem, Unreadable,
 };
 
-/// Reads and writes comma-separated UTF-8 whose first line is the header. Cells may stand in
-/// quotation marks, but hold no line breaks. What looks like a formula is left as it is.
+/// A reader and writer of comma-separated UTF-8 files whose first line is the header. Cells can be
+/// quoted, but cannot contain line breaks. Text that looks like a formula is left as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct FakeSpreadsheets;
 

@@ -1,40 +1,46 @@
-// Nothing that somebody types on a record is lost, put back or saved over somebody else's (R12,
-// R46): saves that are slow, fail, collide, or are cut off by the tab's closing.
+// Autosave: no text is lost, reset, or saved over the change of another user (R12,
+// R46), when saves are slow, fail, conflict, or are cut off by closing the tab.
 
 import assert from "node:assert/strict";
 import { createServer, request } from "node:http";
-import { after, afterEach, before, test } from "node:test";
-import { start, until } from "./harness.mjs";
+import { beforeEach, test } from "node:test";
+import { organisation, until } from "./harness.mjs";
 
 let world;
-before(async () => (world = await start()));
-afterEach(() => world.leave());
-after(() => world.stop());
+beforeEach(async () => (world = await organisation()));
 
 let people = 0;
 
-/** A contact of its own, and its record on a page. */
+/** Adds a contact and opens its page. */
 async function record(more = {}, look = {}) {
   people += 1;
-  const contact = await world.api("POST", "/v1/contacts", { name: "Ann Smith", email: `ann.${people}.${Date.now()}@example.org`, ...more });
+  const contact = await world.api("POST", "/v1/contacts", { name: "Ann Smith", email: `ann.${people}@example.org`, ...more });
   const page = await world.open(`/contacts/${contact.id}`, look);
   await field(page, "Name").waitFor();
   return { contact, page, now: () => world.api("GET", `/v1/contacts/${contact.id}`) };
 }
 
 const field = (page, label) => page.getByRole("textbox", { name: label, exact: true });
-/** What stands under a field. */
+/** The message under a field. */
 const under = (page, label) => page.locator(".property").filter({ has: field(page, label) }).getByRole("status");
 
 const isSave = (route) => route.request().method() === "PATCH";
 
-/** Decides what becomes of the saves of a page; `act` gets the route and which save it is. */
+/** Handles the saves of a page; `act` gets the route and the number of the save, from 1. */
 async function onSave(page, act) {
   let count = 0;
   await page.route("**/v1/contacts/*", (route) => (isSave(route) ? act(route, (count += 1)) : route.continue()));
 }
 
-const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** A gate that requests wait at until it is opened. */
+function gate() {
+  let open = () => undefined;
+  const opened = new Promise((resolve) => (open = resolve));
+  return { open, opened };
+}
+
+/** In ms. By then, each timer of the page has run. */
+const LONG = 5_000;
 
 test("a field saves itself after a pause, says so, and touches no other", async () => {
   const { page, now } = await record({ phone: "+44 20 7946 0958" });
@@ -46,7 +52,7 @@ test("a field saves itself after a pause, says so, and touches no other", async 
   await world.close(page);
 });
 
-test("leaving a field saves it at once, and so does Enter", async () => {
+test("leaving a field saves it immediately, and so does Enter", async () => {
   const { page, now } = await record();
   await field(page, "Phone").fill("030 123456");
   await field(page, "Phone").press("Tab");
@@ -57,19 +63,22 @@ test("leaving a field saves it at once, and so does Enter", async () => {
   await world.close(page);
 });
 
-test("what is typed during a slow save is sent next, and never put back", async () => {
+test("text typed during a slow save is saved next, and never reset", async () => {
   const { page, now } = await record();
   const sent = [];
+  const slow = gate();
   await onSave(page, async (route) => {
     sent.push(route.request().postDataJSON());
-    await later(1_200);
+    await slow.opened;
     await route.continue();
   });
   await field(page, "Name").fill("Ann J");
   await under(page, "Name").getByText("Saving…").waitFor();
   await field(page, "Name").press("End");
   await field(page, "Name").pressSequentially("ones ", { delay: 30 });
-  await later(1_500);
+  slow.open();
+  await until(now, ({ name }) => name === "Ann Jones");
+  await under(page, "Name").getByText("Saved").waitFor();
   await until(() => field(page, "Name").inputValue(), "Ann Jones ");
   await field(page, "Name").pressSequentially("III", { delay: 30 });
   await until(now, ({ name }) => name === "Ann Jones III");
@@ -81,26 +90,27 @@ test("what is typed during a slow save is sent next, and never put back", async 
 
 test("saves of two fields go one after the other, and do not collide", async () => {
   const { page, now } = await record();
-  let running = 0;
+  await page.clock.install();
   const versions = [];
+  const slow = gate();
   await onSave(page, async (route) => {
-    running += 1;
-    assert.equal(running, 1);
     versions.push(route.request().headers()["if-match"]);
-    await later(400);
-    running -= 1;
+    await slow.opened;
     await route.continue();
   });
   await field(page, "Name").fill("Ann Two");
   await field(page, "Phone").fill("040 1");
   await field(page, "Phone").press("Tab");
+  await page.clock.runFor(LONG);
+  assert.deepEqual(versions, ['"1"'], "the second save waits for the first");
+  slow.open();
   await until(now, ({ name, phone }) => name === "Ann Two" && phone === "040 1");
   await until(async () => versions, ({ length }) => length === 2);
   assert.deepEqual(versions, ['"1"', '"2"']);
   await world.close(page);
 });
 
-test("a save that fails stays, offers Retry, and is tried again when the network returns", async () => {
+test("a failed save stays, offers Retry, and is retried when the network returns", async () => {
   const { page, now } = await record();
   let broken = true;
   await onSave(page, (route) => (broken ? route.abort("connectionfailed") : route.continue()));
@@ -118,7 +128,7 @@ test("a save that fails stays, offers Retry, and is tried again when the network
   await world.close(page);
 });
 
-test("a server that is busy is asked again with Retry", async () => {
+test("a busy server is asked again with Retry", async () => {
   const { page, now } = await record();
   await onSave(page, (route, at) => (at === 1 ? route.fulfill({ status: 503, contentType: "application/problem+json", body: JSON.stringify({ status: 503, code: "busy", detail: "the service is busy" }) }) : route.continue()));
   await field(page, "Name").fill("Ann Busy");
@@ -128,7 +138,7 @@ test("a server that is busy is asked again with Retry", async () => {
   await world.close(page);
 });
 
-test("a save of which the answer was lost is not taken for somebody else's change", async () => {
+test("a save whose response was lost is not mistaken for another user's change", async () => {
   const { page, now } = await record();
   await onSave(page, async (route, at) => {
     if (at > 1) return route.continue();
@@ -143,7 +153,7 @@ test("a save of which the answer was lost is not taken for somebody else's chang
   await world.close(page);
 });
 
-test("another field that somebody else changed is shown, and does not disturb", async () => {
+test("a change of another field by another user is shown and does not conflict", async () => {
   const { contact, page, now } = await record();
   await world.api("PATCH", `/v1/contacts/${contact.id}`, { phone: "089 7" });
   await field(page, "Name").fill("Ann Rebased");
@@ -154,15 +164,16 @@ test("another field that somebody else changed is shown, and does not disturb", 
   await world.close(page);
 });
 
-test("the same field that somebody else changed is theirs until somebody decides", async () => {
-  for (const [choice, wanted] of [["Keep mine", "Ann Mine"], ["Take theirs", "Ann Theirs"]]) {
+test("a conflicting change of the same field waits for a decision", async () => {
+  for (const [choice, wanted] of [["Keep mine", "Ann Mine"], ["Use theirs", "Ann Theirs"]]) {
     const { contact, page, now } = await record();
+    await page.clock.install();
     await world.api("PATCH", `/v1/contacts/${contact.id}`, { name: "Ann Theirs" });
     await field(page, "Name").fill("Ann Mine");
     await under(page, "Name").getByText(/Changed by .+ to “Ann Theirs”/).waitFor();
     await until(() => field(page, "Name").inputValue(), "Ann Mine");
     await field(page, "Name").press("Tab");
-    await later(800);
+    await page.clock.runFor(LONG);
     await until(async () => (await now()).name, "Ann Theirs");
     await world.axe(page);
     await under(page, "Name").getByRole("button", { name: choice }).click();
@@ -172,25 +183,27 @@ test("the same field that somebody else changed is theirs until somebody decides
   }
 });
 
-test("who comes back to the page sees what others made of it, and keeps what they typed", async () => {
+test("returning to the page shows changes by others and keeps unsaved text", async () => {
   const { contact, page } = await record();
+  await page.clock.install();
   await onSave(page, (route) => route.abort("connectionfailed"));
   await field(page, "Name").fill("Ann Mine");
   await under(page, "Name").getByText("Not saved.").waitFor();
   await world.api("PATCH", `/v1/contacts/${contact.id}`, { phone: "0711 5" });
   await world.api("POST", `/v1/contacts/${contact.id}/tags`, { add: ["seen"] });
-  await later(2_000);
-  await page.evaluate(() => dispatchEvent(new Event("focus")));
-  await until(() => field(page, "Phone").inputValue(), (text) => text === "0711 5");
+  await page.clock.fastForward(LONG);
+  const returnToPage = () => page.evaluate(() => dispatchEvent(new Event("focus")));
+  await until(async () => (await returnToPage(), field(page, "Phone").inputValue()), "0711 5");
   await page.getByRole("button", { name: "Remove seen" }).waitFor();
   await until(() => field(page, "Name").inputValue(), "Ann Mine");
   await world.close(page);
 });
 
-test("what the server refuses is told under the field, with the reason", async () => {
+test("a refusal is shown under the field with its reason", async () => {
   const { page, now } = await record();
+  await page.clock.install();
   await field(page, "Email").fill("nonsense");
-  await later(900);
+  await page.clock.runFor(LONG);
   await until(() => under(page, "Email").innerText(), "", "a half typed address is not yet an error");
   await field(page, "Email").press("Tab");
   await under(page, "Email").getByText(/^Email .+\.$/).waitFor();
@@ -201,23 +214,25 @@ test("what the server refuses is told under the field, with the reason", async (
   await world.close(page);
 });
 
-test("a required field that is emptied says so, and is not sent", async () => {
+test("an emptied required field is reported and not sent", async () => {
   const { page, now } = await record();
+  await page.clock.install();
   await onSave(page, () => assert.fail("it was sent"));
   await field(page, "Name").fill("");
   await under(page, "Name").getByText("A name is required.").waitFor();
   await field(page, "Name").press("Tab");
-  await later(300);
+  await page.clock.runFor(LONG);
   await until(async () => (await now()).name, "Ann Smith");
   await field(page, "Name").fill("Ann Smith");
   await until(() => under(page, "Name").innerText(), "");
   await world.close(page);
 });
 
-test("an address that another contact has leads to it, and merging saves it", async () => {
-  const other = await world.api("POST", "/v1/contacts", { name: "Other Ann", email: `other.${Date.now()}@example.org` });
+test("an address in use links to its contact, and merging saves it", async () => {
+  const other = await world.api("POST", "/v1/contacts", { name: "Other Ann", email: "other@example.org" });
   const { page, now } = await record();
   await field(page, "Email").fill(other.email);
+  await field(page, "Email").press("Enter");
   await under(page, "Email").getByRole("link", { name: "Open it" }).waitFor();
   await until(() => under(page, "Email").getByRole("link").getAttribute("href"), new RegExp(other.id));
   await under(page, "Email").getByRole("button", { name: "Merge" }).click();
@@ -227,15 +242,15 @@ test("an address that another contact has leads to it, and merging saves it", as
 });
 
 /**
- * The same page through a door that lets saves wait, and goes on when the tab is gone; or that shuts
- * them out. What a page sends while it goes is out of reach of `page.route`.
+ * A proxy in front of the page that delays saves, also after the tab is closed, or refuses
+ * them. `page.route` cannot intercept requests that a closing page sends.
  */
 async function doorWith({ wait = 0, shut = false }) {
   const state = { shut };
   const door = createServer((asked, answer) => {
     if (state.shut && asked.method === "PATCH") return asked.destroy();
     const go = () => {
-      // A connection of its own: the program may be closing one that was used before.
+      // A new connection: the program may be closing a used one.
       const onward = request(world.url + asked.url, { agent: false, method: asked.method, headers: asked.headers }, (got) => {
         answer.writeHead(got.statusCode, got.headers);
         got.pipe(answer);
@@ -247,12 +262,12 @@ async function doorWith({ wait = 0, shut = false }) {
     setTimeout(go, asked.method === "PATCH" ? wait : 0);
   });
   await new Promise((resolve) => door.listen(0, "127.0.0.1", resolve));
-  // A test that fails leaves it open, and shall end all the same.
+  // When a test fails before it closes the proxy, its process must still end.
   door.unref();
   return { state, url: `http://127.0.0.1:${door.address().port}`, close: () => (door.closeAllConnections(), door.close()) };
 }
 
-test("a tab that is closed while a save runs saves what was typed since, too", async () => {
+test("a tab that closes during a save also saves later text", async () => {
   const { contact, page, now } = await record();
   const door = await doorWith({ wait: 700 });
   await page.goto(`${door.url}/contacts/${contact.id}`);
@@ -264,14 +279,14 @@ test("a tab that is closed while a save runs saves what was typed since, too", a
   door.close();
 });
 
-test("a tab that is closed right after the last key saves it", async () => {
+test("a tab that closes directly after the last key saves it", async () => {
   const { page, now } = await record();
   await field(page, "Phone").fill("0221 99");
   await page.close({ runBeforeUnload: true });
   await until(now, ({ phone }) => phone === "0221 99");
 });
 
-test("what could not be saved is offered again after a reload", async () => {
+test("an unsaved change is offered again after a reload", async () => {
   for (const [choice, wanted] of [["Save", "Ann Restored"], ["Discard", "Ann Smith"]]) {
     const { contact, page, now } = await record();
     const door = await doorWith({ shut: true });
@@ -279,7 +294,7 @@ test("what could not be saved is offered again after a reload", async () => {
     await field(page, "Name").fill("Ann Restored");
     await under(page, "Name").getByText("Not saved.").waitFor();
     await page.reload();
-    await under(page, "Name").getByText("You typed this before, and it was not saved.").waitFor();
+    await under(page, "Name").getByText("This change was not saved.").waitFor();
     await until(() => field(page, "Name").inputValue(), "Ann Restored");
     await world.axe(page);
     door.state.shut = false;
@@ -292,14 +307,14 @@ test("what could not be saved is offered again after a reload", async () => {
   }
 });
 
-test("a record that is left and opened again has what was typed", async () => {
+test("an unsaved change is still there when the contact is opened again", async () => {
   const { contact, page, now } = await record();
   let broken = true;
   await onSave(page, (route) => (broken ? route.abort("connectionfailed") : route.continue()));
   await field(page, "Name").fill("Ann Left");
   await under(page, "Name").getByText("Not saved.").waitFor();
   await page.getByRole("main").getByRole("link", { name: "Contacts" }).click();
-  await page.getByText("Not all you typed about Ann Smith was saved.").waitFor();
+  await page.getByText("Some changes to Ann Smith were not saved.").waitFor();
   await page.getByRole("button", { name: "Show" }).click();
   await page.waitForURL(new RegExp(contact.id));
   await until(() => field(page, "Name").inputValue(), (text) => text === "Ann Left");
@@ -309,9 +324,9 @@ test("a record that is left and opened again has what was typed", async () => {
   await world.close(page);
 });
 
-test("a record that was merged away meanwhile is not saved into the survivor", async () => {
+test("a change of a merged contact is not saved into the other contact", async () => {
   const { contact, page } = await record();
-  const survivor = await world.api("POST", "/v1/contacts", { name: "Survivor", email: `survivor.${Date.now()}@example.org` });
+  const survivor = await world.api("POST", "/v1/contacts", { name: "Survivor", email: "survivor@example.org" });
   await world.api("POST", `/v1/contacts/${survivor.id}/merge`, { other_id: contact.id });
   await field(page, "Name").fill("Ann Ghost");
   await under(page, "Name").getByText("This contact was merged into another.").waitFor();

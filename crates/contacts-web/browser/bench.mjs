@@ -1,4 +1,4 @@
-// How fast the page is, over a server that runs: node bench.mjs SIGN_IN_LINK [RUNS] says it as JSON.
+// Measures the page on a running server: node bench.mjs SIGN_IN_LINK [RUNS] prints JSON.
 
 import { chromium } from "playwright-core";
 import { CHROMIUM } from "./chromium.mjs";
@@ -33,13 +33,13 @@ async function open() {
   return { context, page };
 }
 
-/** A first visit, with nothing in the cache: bytes until the first rows are on screen, and when. */
+/** A first visit with an empty cache: bytes and time until the first rows are on screen. */
 async function load() {
   const { context, page } = await open();
   const session = await context.newCDPSession(page);
   await session.send("Network.enable");
   const asked = new Map();
-  /** Bytes with the headers of HTTP, by address: what the page itself is told of them is an estimate. */
+  /** Bytes including HTTP headers, by URL: the page's own figures are estimates. */
   const wire = new Map();
   session.on("Network.requestWillBeSent", ({ requestId, request }) => asked.set(requestId, request.url));
   session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => wire.set(asked.get(requestId), encodedDataLength));
@@ -56,7 +56,7 @@ async function load() {
   return { rows_ms: rows, files: files.length, body_bytes: sum(files.map(({ body }) => body)), wire_bytes: sum(files.map(({ name }) => wire.get(name))) };
 }
 
-/** From the last key of a search to its rows on screen. */
+/** Time from the last key of a search to its rows on screen. */
 async function keys() {
   const { context, page } = await open();
   await page.goto(new URL(link).origin);
@@ -86,7 +86,7 @@ async function keys() {
   return seen;
 }
 
-/** The longest task while five thousand rows go by. */
+/** The longest task while five thousand rows scroll by. */
 async function scroll() {
   const { context, page } = await open();
   await page.goto(new URL(link).origin);

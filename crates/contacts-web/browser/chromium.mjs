@@ -1,4 +1,4 @@
-// How Debian's Chromium is started.
+// How Chromium is started.
 
 export const CHROMIUM = {
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",

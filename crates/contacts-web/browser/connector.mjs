@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// A connector of our own that speaks the Airbyte protocol, for the tests of connected sources. How
-// many people it has, how slowly it tells of them and what goes wrong is set like any setting.
+// A connector with the Airbyte protocol, for the tests of connected sources. Its settings choose how
+// many contacts it has, how slowly it sends them, and what fails.
 
 import { readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
@@ -43,7 +43,7 @@ async function read({ host, people = 3, pause = 0 }, catalog, states) {
   for (let at = mode === "incremental" ? told : 0; at < people; at += 1) {
     await wait(pause);
     const called = host === "hostile.example" ? HOSTILE[at % HOSTILE.length] : `Person ${at}`;
-    // The last one has no address that could be used, and no name.
+    // One record has neither a usable address nor a name.
     const data = at === 4 ? { id: at, full_name: "", mail: "" } : { id: at, full_name: called, mail: `p${at}@${host}`, city: at % 2 ? "Köln" : "Berlin", seen: at };
     say({ type: "RECORD", record: { stream: name, emitted_at: 0, data } });
     if (host === "broken.example" && at === 1) {

@@ -1,15 +1,13 @@
-// Signing in and out, and what holds on every page (R2, R46, R47).
+// Signing in and out, and security on every page (R2, R46, R47).
 
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
-import { start, until } from "./harness.mjs";
+import { beforeEach, test } from "node:test";
+import { organisation, until } from "./harness.mjs";
 
 let world;
-before(async () => (world = await start()));
-afterEach(() => world.leave());
-after(() => world.stop());
+beforeEach(async () => (world = await organisation()));
 
-test("an organisation with nobody in it shows the four ways people come", async () => {
+test("an empty organisation shows how to add contacts", async () => {
   await world.inEveryLook("/", async (page) => {
     await page.getByRole("heading", { name: "Everyone you can talk to, in one list" }).waitFor();
     for (const way of ["Import a CSV file", "Connect a source"]) await page.getByRole("main").getByRole("link", { name: way }).waitFor();
@@ -27,14 +25,14 @@ test("a link signs in once", async () => {
   await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
   await page.goto("about:blank");
   await page.goto(link);
-  await page.getByRole("heading", { name: "This link does not sign you in" }).waitFor();
+  await page.getByRole("heading", { name: "This link has expired or was already used" }).waitFor();
   await world.close(page);
 });
 
-test("signing out says when it could not, and leaves nothing that was typed", async () => {
+test("a failed sign-out is reported, and a successful one removes drafts", async () => {
   const page = await world.open("/sign-in", { signedIn: false });
   await page.goto(await world.link());
-  await page.getByRole("link", { name: "New contact" }).click();
+  await page.getByRole("main").getByRole("link", { name: "New contact" }).first().click();
   await page.getByRole("textbox", { name: "Name" }).fill("Half Typed");
   const kept = () => page.evaluate(() => sessionStorage.length);
   await until(kept, 1);
@@ -53,14 +51,22 @@ test("signing out says when it could not, and leaves nothing that was typed", as
   await world.close(page);
 });
 
-test("who is not signed in is asked to, and comes to where they wanted", async () => {
+test("the account menu names the user and the organisation", async () => {
+  const page = await world.open("/imports");
+  const account = page.getByRole("button", { name: "Account: Owner Example organisation" });
+  await account.waitFor();
+  await until(() => account.innerText(), /Owner\s+Example organisation$/);
+  await world.close(page);
+});
+
+test("a visitor without a session is asked to sign in, and keeps the requested path", async () => {
   const page = await world.open("/imports", { signedIn: false });
   await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
   await page.waitForURL(/\/sign-in\?to=%2Fimports$/);
   await world.close(page);
 });
 
-test("the page's answers carry what keeps other sites out", async () => {
+test("the page's responses carry security headers", async () => {
   for (const path of ["/", "/imports", "/settings/keys"]) {
     const { headers } = await fetch(world.url + path);
     assert.match(headers.get("content-security-policy"), /default-src 'none'; script-src 'self'; style-src 'self'/);
@@ -72,7 +78,7 @@ test("the page's answers carry what keeps other sites out", async () => {
 });
 
 test("another site's page cannot change anything", async () => {
-  const cookie = world.state.cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+  const cookie = world.cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
   const body = JSON.stringify({ name: "Eve", email: "eve@example.org" });
   const headers = { cookie, "content-type": "application/json", origin: "https://evil.example" };
   const answer = await fetch(`${world.url}/v1/contacts`, { method: "POST", headers, body });
@@ -80,7 +86,7 @@ test("another site's page cannot change anything", async () => {
   await until(async () => (await world.api("GET", "/v1/contacts")).items.length, 0);
 });
 
-test("an address of which there is nothing says so", async () => {
+test("an unknown path shows \"not found\"", async () => {
   const page = await world.open("/settings/nothing-like-it");
   await page.getByRole("heading", { name: /Not found/ }).waitFor();
   await world.close(page);

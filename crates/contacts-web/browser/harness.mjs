@@ -1,109 +1,139 @@
-// Worlds for the browser tests: the real program over a Postgres of its own, and a browser that is
-// signed in to it.
+// The world of the browser tests: an organisation on the real program, and a browser that is signed
+// in to it.
+//
+// `run.mjs` starts one server and one browser for all test files. A test file that is run alone
+// starts its own.
 
-import { execFile, spawn } from "node:child_process";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { after, afterEach } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { inspect, isDeepStrictEqual, promisify } from "node:util";
+import { inspect, isDeepStrictEqual } from "node:util";
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
-import { CHROMIUM } from "./chromium.mjs";
+import { command } from "./server.mjs";
 
 const AXE = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const PROGRAM = process.env.CONTACTS_PROGRAM ?? fileURLToPath(new URL("../../../target/debug/contacts", import.meta.url));
-const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-/** Long, for a machine that does much else; whatever goes well takes a fraction of it. */
-const PATIENCE = 30_000;
-/** How many times slower than the machine a page runs: finds tests that race with it. */
-const SLOWER = Number(process.env.CONTACTS_BROWSER_SLOWER ?? 1);
-/** The widths that a page is looked at in. */
+const RULES = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
+/** The rules whose outcome depends on the colour scheme; all others depend on the document and its layout. */
+const COLOUR_RULES = { type: "rule", values: ["color-contrast", "link-in-text-block"] };
+/** In ms. Long enough for a busy machine; what succeeds takes a fraction of it. */
+const TIMEOUT_MS = 60_000;
+/** In ms, for work on many contacts. */
+const LONG_TIMEOUT_MS = 4 * TIMEOUT_MS;
+/** Factor by which the browser's CPU is slowed down, to find tests with races. */
+const SLOWDOWN = Number(process.env.CONTACTS_BROWSER_SLOWER ?? 1);
+/** Window widths in pixels in which each state is checked. */
 export const WIDTHS = { wide: 1280, narrow: 390 };
 
+const shared = process.env.CONTACTS_BROWSER_SHARED ? JSON.parse(process.env.CONTACTS_BROWSER_SHARED) : null;
+const own = shared ? null : await import("./shared.mjs").then(({ startShared }) => startShared());
+/** @type {{ server: import("./server.mjs").Server, browser: string }} */
+const { server, browser: endpoint } = shared ?? own.data;
+
+const browser = await chromium.connect(endpoint);
+/** One context for all tests of a file, so that the browser's cache keeps the assets. */
+const context = await newContext();
+/** Contexts of a single page. */
+const others = [];
+
+afterEach(closeAll);
+after(async () => {
+  await browser.close();
+  await own?.stop();
+});
+
+/** @param {import("playwright-core").BrowserContextOptions} [options] */
+async function newContext(options = {}) {
+  const created = await browser.newContext({ locale: "en-GB", timezoneId: "Europe/Berlin", ...options });
+  created.setDefaultTimeout(TIMEOUT_MS);
+  return created;
+}
+
+/** Closes the pages that a failed test has left open, and discards what its pages have stored. */
+async function closeAll() {
+  await Promise.all([...others.splice(0).map((one) => one.close()), ...context.pages().map((page) => page.close())]);
+  await context.clearCookies();
+}
+
 /**
- * Waits as Playwright does, for whatever can be looked at: what follows from a click is there soon,
- * not at once.
+ * Waits for a condition, like Playwright does for elements.
  *
  * @template T
- * @param {() => T | Promise<T>} look
- * @param {unknown} wanted a value, a RegExp, or a test of what is seen
- * @param {string} [why]
- * @returns {Promise<T>} what was seen
+ * @param {() => T | Promise<T>} read returns the current value
+ * @param {unknown} expected a value, a RegExp, or a predicate of the current value
+ * @param {string} [description]
+ * @param {number} [timeout] in ms
+ * @returns {Promise<T>} the value that met the condition
  */
-export async function until(look, wanted, why) {
-  const is = (seen) => (typeof wanted === "function" ? wanted(seen) : wanted instanceof RegExp ? wanted.test(String(seen)) : isDeepStrictEqual(seen, wanted));
-  for (const end = Date.now() + PATIENCE; ; await setTimeout(50)) {
-    const seen = await look();
-    if (is(seen)) return seen;
-    if (Date.now() > end) assert.fail(`${why ? `${why}: ` : ""}it stayed ${inspect(seen)}, and not ${typeof wanted === "function" ? wanted : inspect(wanted)}`);
+export async function until(read, expected, description, timeout = TIMEOUT_MS) {
+  const matches = (actual) => (typeof expected === "function" ? expected(actual) : expected instanceof RegExp ? expected.test(String(actual)) : isDeepStrictEqual(actual, expected));
+  for (const end = Date.now() + timeout; ; await setTimeout(50)) {
+    const actual = await read();
+    if (matches(actual)) return actual;
+    if (Date.now() > end) assert.fail(`${description ? `${description}: ` : ""}expected ${typeof expected === "function" ? expected : inspect(expected)}, still ${inspect(actual)}`);
   }
 }
 
 /**
- * Starts the program with nothing in it, and a browser.
+ * Creates an empty organisation with a user and a key, and signs the shared context in to it.
  *
- * @param {Record<string, string>} [settings] of the program, by names of the environment
  * @returns {Promise<World>}
  */
-export async function start(settings = {}) {
-  const folder = await mkdtemp(join(tmpdir(), "contacts-browser-"));
-  // Root's database runs as another user, who has to get through.
-  await chmod(folder, 0o711);
-  const environment = { ...process.env, CONTACTS_DATA_DIR: join(folder, "data"), CONTACTS_LOG: "warn", ...settings };
-  delete environment.DATABASE_URL;
-  const program = spawn(PROGRAM, ["serve", "--listen", "127.0.0.1:0"], { env: environment, stdio: ["ignore", "pipe", "inherit"] });
-  const said = await ready(program);
-  const url = /ready at (http\S+)/.exec(said)?.[1] ?? "";
-  const world = new World(program, folder, environment, url, /ic_\S+/.exec(/Key.*/.exec(said)?.[0] ?? "")?.[0] ?? "");
-  world.browser = await chromium.launch(CHROMIUM);
-  world.state = await world.signIn(/http\S+\/sign-in#\S+/.exec(said)?.[0] ?? "");
+export async function organisation() {
+  const id = await command(server, "org", "create", "Example organisation");
+  const [key, link] = await Promise.all([
+    command(server, "key", "create", "--org", id, "--name", "Tests", "--scope", "read,write,admin"),
+    command(server, "sign-in-link", "--org", id),
+  ]);
+  const world = new World(id, key);
+  world.cookies = await world.signIn(link);
+  await world.enter();
   return world;
 }
 
-/** @param {import("node:child_process").ChildProcess} program */
-function ready(program) {
-  return new Promise((resolve, reject) => {
-    let said = "";
-    program.stdout?.on("data", (text) => {
-      said += text;
-      if (said.includes("Ctrl-C")) resolve(said);
-    });
-    program.once("exit", (code) => reject(new Error(`${PROGRAM} ended with ${code}: build it first`)));
-    program.once("error", reject);
-  });
-}
-
-class World {
-  constructor(program, folder, environment, url, key) {
-    Object.assign(this, { program, folder, environment, url, key });
+/** An organisation as the tests use it: over the API, and on pages that are signed in to it. */
+export class World {
+  constructor(id, key) {
+    Object.assign(this, { id, key, server, url: server.url, isFirstPage: true });
   }
 
-  /** Another sign-in link, from the command line. */
-  async link() {
-    const { stdout } = await promisify(execFile)(PROGRAM, ["sign-in-link"], { env: { ...this.environment, CONTACTS_PUBLIC_URL: this.url } });
-    return /http\S+\/sign-in#\S+/.exec(stdout)?.[0] ?? "";
+  /** Signs the shared context in to this organisation, and out of the one before. */
+  async enter() {
+    await context.clearCookies();
+    await context.addCookies(this.cookies);
   }
 
-  /** Uses a link up, and keeps the cookie for every page that is opened. */
-  async signIn(link) {
-    const context = await this.browser.newContext();
-    const page = await context.newPage();
-    await page.goto(link);
-    await page.getByRole("heading", { name: "Contacts", level: 1 }).waitFor();
-    const state = await context.storageState();
-    await context.close();
-    return state;
+  /** Makes another sign-in link on the command line. */
+  link() {
+    return command(this.server, "sign-in-link", "--org", this.id);
   }
 
   /**
-   * Asks the API with a key, past the page.
+   * Uses up a link over the API, each time as another client: attempts to sign in are limited by
+   * client address.
+   *
+   * @param {string} link
+   * @returns {Promise<object[]>} the cookies of the session, for `addCookies`
+   */
+  async signIn(link) {
+    const client = [10, ...randomBytes(3)].join(".");
+    const headers = { "x-forwarded-for": client, "content-type": "application/json", origin: this.url, "user-agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/140.0.0.0" };
+    const response = await fetch(`${this.url}/v1/session`, { method: "POST", headers, body: JSON.stringify({ token: new URL(link).hash.slice(1) }) });
+    assert.equal(response.status, 200, await response.text());
+    return response.headers.getSetCookie().map((cookie) => {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
+      return { name, value, url: this.url, httpOnly: true, sameSite: "Lax" };
+    });
+  }
+
+  /**
+   * Calls the API with a key, bypassing the page.
    *
    * @param {string} method
    * @param {string} path
-   * @param {unknown} [body]
+   * @param {unknown} [body] JSON, or CSV as a string
    */
   async api(method, path, body) {
     const isText = typeof body === "string";
@@ -117,97 +147,130 @@ class World {
     return text ? JSON.parse(text) : null;
   }
 
-  /** Imports a file, and waits for its end. */
+  /**
+   * Imports a file over the API and waits until it is done.
+   *
+   * @param {string} name
+   * @param {string} csv
+   */
   async import(name, csv) {
     const { id } = await this.api("POST", `/v1/imports?file_name=${encodeURIComponent(name)}`, csv);
-    await this.until(id, "ready");
+    await this.importReaches(id, "ready");
     await this.api("POST", `/v1/imports/${id}/start`);
-    return this.until(id, "done");
-  }
-
-  async until(id, state) {
-    for (;;) {
-      const seen = await this.api("GET", `/v1/imports/${id}`);
-      if (seen.state === state) return seen;
-      assert.ok(!["failed", "unusable", "cancelled"].includes(seen.state), `the import is ${seen.state}: ${seen.problem}`);
-      await setTimeout(50);
-    }
+    return this.importReaches(id, "done");
   }
 
   /**
-   * Opens a path of the page, signed in. What the page throws fails the test when it is closed.
+   * Waits until an import is in a state.
+   *
+   * @param {string} id
+   * @param {string} state
+   */
+  importReaches(id, state) {
+    return until(() => this.api("GET", `/v1/imports/${id}`), (seen) => {
+      assert.ok(seen.state === state || !["failed", "unusable", "cancelled"].includes(seen.state), `the import is ${seen.state}: ${seen.problem}`);
+      return seen.state === state;
+    }, undefined, LONG_TIMEOUT_MS);
+  }
+
+  /**
+   * Opens a path of the page, signed in. `close` fails the test when the page threw an error.
    *
    * @param {string} path
-   * @param {{ width?: number, dark?: boolean, signedIn?: boolean, extra?: import("playwright-core").BrowserContextOptions }} [options]
+   * @param {{ width?: number, height?: number, dark?: boolean, signedIn?: boolean }} [options]
    */
-  async open(path, { width = WIDTHS.wide, dark = false, signedIn = true, extra = {} } = {}) {
-    const context = await this.browser.newContext({
-      storageState: signedIn ? this.state : undefined, bypassCSP: false, locale: "en-GB", timezoneId: "Europe/Berlin",
-      viewport: { width, height: width < 600 ? 844 : 800 }, colorScheme: dark ? "dark" : "light", ...extra,
-    });
-    context.setDefaultTimeout(PATIENCE);
-    const page = await context.newPage();
+  async open(path, { width = WIDTHS.wide, height = width < 600 ? 844 : 800, dark = false, signedIn = true } = {}) {
+    const page = await (signedIn ? context : await this.newContext()).newPage();
     page.thrown = [];
     page.on("pageerror", (error) => page.thrown.push(String(error)));
     page.on("console", (message) => message.type() === "error" && /Content.Security|Refused/.test(message.text()) && page.thrown.push(message.text()));
-    if (SLOWER > 1) await (await context.newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
+    await Promise.all([page.setViewportSize({ width, height }), page.emulateMedia({ colorScheme: dark ? "dark" : "light" }), this.prepare(page)]);
     await page.goto(this.url + path);
     return page;
   }
 
-  /** Closes a page; nothing may have been thrown on it, and nothing refused by its policy. */
-  async close(page) {
-    await page.context().close();
-    assert.deepEqual(page.thrown, []);
-  }
-
-  /** Closes what a test that failed has left open: it would go on working beside the others. */
-  async leave() {
-    await Promise.all(this.browser.contexts().map((context) => context.close()));
+  /** @param {import("playwright-core").Page} page */
+  async prepare(page) {
+    if (!this.isFirstPage && SLOWDOWN === 1) return;
+    const session = await page.context().newCDPSession(page);
+    // What the pages of another organisation have stored.
+    if (this.isFirstPage) await session.send("Storage.clearDataForOrigin", { origin: this.url, storageTypes: "local_storage" });
+    this.isFirstPage = false;
+    if (SLOWDOWN > 1) await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
+    else await session.detach();
   }
 
   /**
-   * What hinders people, by axe.
+   * A context of its own, such as another browser of the same user.
+   *
+   * @param {object[]} [cookies]
+   * @param {import("playwright-core").BrowserContextOptions} [options]
+   */
+  async newContext(cookies = [], options = {}) {
+    const made = await newContext(options);
+    others.push(made);
+    await made.addCookies(cookies);
+    return made;
+  }
+
+  /**
+   * Closes a page, and fails when it threw an error or its policy refused something.
    *
    * @param {import("playwright-core").Page} page
    */
-  async axe(page) {
-    // Fading texts have contrasts that do not last, and one fading may follow another.
+  async close(page) {
+    await page.close();
+    assert.deepEqual(page.thrown, []);
+  }
+
+  /**
+   * Fails on accessibility faults that axe finds.
+   *
+   * @param {import("playwright-core").Page} page
+   * @param {object} [runOnly]
+   */
+  async axe(page, runOnly = RULES) {
+    // The contrast of text that fades in is not its final contrast; one animation may follow another.
     await page.evaluate(async () => {
-      const fading = () => document.getAnimations().filter((one) => one.playState === "running" && one.effect?.getTiming().iterations !== Infinity);
-      for (let some = fading(); some.length > 0; some = fading()) await Promise.allSettled(some.map((one) => one.finished));
+      const running = () => document.getAnimations().filter((one) => one.playState === "running" && one.effect?.getTiming().iterations !== Infinity);
+      for (let some = running(); some.length > 0; some = running()) await Promise.allSettled(some.map((one) => one.finished));
     });
-    // By the debugger, which the page's policy does not bind.
-    await page.evaluate(`${AXE}; 0`);
-    const found = await page.evaluate(async (rules) => {
-      const { violations } = await window.axe.run(document, { runOnly: rules });
+    // Evaluated over the debugging protocol, which the page's policy does not restrict.
+    if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(`${AXE}; 0`);
+    const found = await page.evaluate(async (runOnly) => {
+      const { violations } = await window.axe.run(document, { runOnly, resultTypes: ["violations"] });
       return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`);
-    }, RULES);
+    }, runOnly);
     assert.deepEqual(found, []);
   }
 
   /**
-   * Looks at a state in light, dark and narrow.
+   * Checks a state of the page in a wide window in light and in dark, and in a narrow window.
    *
    * @param {string} path
-   * @param {(page: import("playwright-core").Page) => Promise<unknown>} reach
+   * @param {(page: import("playwright-core").Page) => Promise<unknown>} reach brings the page to the state
    */
   async inEveryLook(path, reach) {
-    for (const look of [{}, { dark: true }, { width: WIDTHS.narrow }]) {
-      const page = await this.open(path, look);
+    for (const width of [WIDTHS.wide, WIDTHS.narrow]) {
+      const page = await this.open(path, { width });
       await reach(page);
       await this.axe(page);
-      const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-      assert.ok(wide <= seen, `${path} is ${wide} wide in a window of ${seen}`);
+      await this.fits(page);
+      if (width === WIDTHS.wide) {
+        await page.emulateMedia({ colorScheme: "dark" });
+        await this.axe(page, COLOUR_RULES);
+      }
       await this.close(page);
     }
   }
 
-  async stop() {
-    await this.browser.close();
-    const ended = new Promise((resolve) => this.program.once("exit", resolve));
-    this.program.kill("SIGINT");
-    await ended;
-    await rm(this.folder, { recursive: true, force: true });
+  /**
+   * Fails when the page is wider than its window.
+   *
+   * @param {import("playwright-core").Page} page
+   */
+  async fits(page) {
+    const [wide, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(wide <= window, `${page.url()} is ${wide} pixels wide in a window of ${window}`);
   }
 }

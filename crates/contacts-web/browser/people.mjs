@@ -1,10 +1,10 @@
-// People of our own making, the same each time.
+// Generated contacts, the same each time.
 
 const FIRST = ["Ann", "Jörg", "Élise", "Mario", "Zoë", "Ivan", "Noor", "Aiko", "Liam", "Olga"];
 const LAST = ["Lee", "Weiß", "Bigot", "Rossi", "Smith", "Novak", "Haddad", "Tanaka", "O'Brien", "Petrov", "van Dijk"];
 
 /**
- * A CSV of so many people.
+ * A CSV file of contacts.
  *
  * @param {number} count
  */
@@ -17,7 +17,7 @@ export function csv(count) {
   return ["name,email,tags", ...rows].join("\n");
 }
 
-/** Texts that break pages that are not careful. */
+/** Texts that break careless pages. */
 export const HOSTILE = [
   "<img src=x onerror=window.broken=1>",
   "<script>window.broken=1</script>",

@@ -1,8 +1,9 @@
-// Makes the pictures of the README: the list and a record, of people who do not exist.
+// Makes the pictures of the README: the list and a contact, with invented people.
 
 import { mkdir } from "node:fs/promises";
+import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { start } from "./harness.mjs";
+import { organisation } from "./harness.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../../docs/pictures/", import.meta.url));
 const NAMES = ["Amara Okafor", "Ben Carter", "Chloé Lambert", "Daniel Weiss", "Elif Yılmaz", "Farah Haddad", "Giulia Romano", "Hugo Martín",
@@ -13,8 +14,11 @@ const WIDGET = "6f1c2f0e-3f5b-4a0f-9a52-0d8a4f8c1a11";
 const SPRING = "b0a4e3c2-9d1e-4a57-8d39-2f1f0f6f7a21";
 const NEWS = "c7d1b9f4-5e2a-4b8e-a1c6-8e4d3b2a1f32";
 
-const world = await start();
-try {
+let world;
+
+// A test, because the harness starts and stops with the tests of a file.
+test("the pictures are made", async () => {
+  world = await organisation();
   await fillUp();
   await mkdir(FOLDER, { recursive: true });
   await picture("/?sort=name", "list.png", async (page) => {
@@ -24,9 +28,7 @@ try {
   });
   const { items: [priya] } = await world.api("GET", "/v1/contacts?q=priya");
   await picture(`/contacts/${priya.id}?tab=campaigns`, "record.png", (page) => page.getByText("Spring sale").locator("visible=true").first().waitFor());
-} finally {
-  await world.stop();
-}
+});
 
 async function fillUp() {
   const email = (name) => `${name.toLowerCase().normalize("NFD").replace(/[^a-z ]/g, "").replace(" ", ".")}@example.org`;
@@ -46,7 +48,7 @@ async function fillUp() {
   await world.api("POST", "/v1/deliveries", { events: [event(SPRING, "sent", 2), event(SPRING, "clicked", 1), event(NEWS, "sent", 30)] });
 }
 
-/** A visitor leaves a name and an address, and talks. */
+/** A visitor leaves a name and an address in the chat. */
 async function talk(key, name, email, at) {
   const id = `5a1de0c4-7b7e-4c0e-8a3b-00000000000${at}`;
   const visitor = `visitor-${at}`;
@@ -67,10 +69,9 @@ function ago(minutes) {
 }
 
 async function picture(path, name, reach) {
-  const page = await world.open(path, { width: 1200 });
-  await page.setViewportSize({ width: 1200, height: 720 });
+  const page = await world.open(path, { width: 1200, height: 720 });
   await reach(page);
-  await page.waitForTimeout(500);
+  await page.waitForLoadState("networkidle");
   await page.screenshot({ path: FOLDER + name });
   await world.close(page);
 }

@@ -1,4 +1,4 @@
-//! A file as an answer: cached, compressed, and not sent again to whoever has it.
+//! A file as a response: cached, compressed, and not sent again to a browser that has it.
 
 use actix_web::http::header::{
     self, EntityTag, Header, HeaderMap, HeaderValue, IfNoneMatch, TryIntoHeaderValue,
@@ -8,27 +8,27 @@ use actix_web::{HttpRequest, HttpResponse};
 use crate::assets::File;
 use crate::headers::protect;
 
-/// How a browser may keep a file.
+/// How a browser may cache a file.
 #[derive(Clone, Copy)]
 pub(crate) enum Cached {
-    /// For ever: its address holds its version.
-    ForEver,
-    /// While the service, asked each time, says that it is still the same.
-    Asked,
+    /// Without asking again: the URL contains the version.
+    Forever,
+    /// Only after the service has confirmed, each time, that the file is unchanged.
+    Revalidated,
 }
 
 impl Cached {
     fn as_str(self) -> &'static str {
         match self {
-            Self::ForEver => "public, max-age=31536000, immutable",
-            Self::Asked => "no-cache",
+            Self::Forever => "public, max-age=31536000, immutable",
+            Self::Revalidated => "no-cache",
         }
     }
 }
 
-/// Answers a request with a file.
+/// The response with a file.
 pub(crate) fn answer(req: &HttpRequest, file: &File, cached: Cached, https: bool) -> HttpResponse {
-    // Weak, because the plain and the compressed bytes share it.
+    // Weak, because the plain and the compressed bytes share the tag.
     let tag = EntityTag::new_weak(file.hash().to_owned());
     let mut response = if has(req, &tag) {
         HttpResponse::NotModified().finish()
@@ -51,7 +51,7 @@ pub(crate) fn answer(req: &HttpRequest, file: &File, cached: Cached, https: bool
     response
 }
 
-/// Whether the browser has the file already.
+/// Whether the browser has the file with this tag.
 fn has(req: &HttpRequest, tag: &EntityTag) -> bool {
     if !req.headers().contains_key(header::IF_NONE_MATCH) {
         return false;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::sync::{Arc, OnceLock};
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::SystemTime;
 
 use actix_web::web::Bytes;
 use flate2::Compression;
@@ -13,26 +15,26 @@ use sha2::{Digest, Sha256};
 
 use crate::comments::without_comments;
 
-/// `ui/`, without what only checks it.
+/// The files of `ui/`, without the type declarations.
 #[derive(RustEmbed)]
 #[folder = "ui"]
 #[exclude = "*.d.ts"]
 struct Ui;
 
-/// The document of every path of the page; it is no asset itself.
+/// The document that every path of the page returns. It is not an asset.
 const SHELL: &str = "index.html";
 
-/// What stands in the document where the assets' address belongs.
-const PLACE: &str = "{{assets}}";
+/// The placeholder in the document for the path of the assets.
+const PLACEHOLDER: &str = "{{assets}}";
 
-/// All files, of one moment.
+/// A snapshot of all files of the page.
 pub(crate) struct Assets {
     version: String,
     shell: File,
     files: BTreeMap<String, File>,
 }
 
-/// One file.
+/// One file of the page.
 pub(crate) struct File {
     kind: String,
     hash: String,
@@ -40,7 +42,7 @@ pub(crate) struct File {
     gzip: OnceLock<Option<Bytes>>,
 }
 
-/// Every script and style, by its name, as it was written.
+/// Name and unprocessed text of every script and stylesheet.
 #[cfg(test)]
 pub(crate) fn scripts_and_styles() -> impl Iterator<Item = (String, String)> {
     let text = |name: Cow<'static, str>| {
@@ -50,19 +52,22 @@ pub(crate) fn scripts_and_styles() -> impl Iterator<Item = (String, String)> {
     Ui::iter().filter(|name| name.ends_with(".js") || name.ends_with(".css")).filter_map(text)
 }
 
-/// Whether there is an asset of this name.
-pub(crate) fn holds(name: &str) -> bool {
-    name != SHELL && Ui::get(name).is_some()
-}
-
 impl Assets {
-    /// The files as they are now; in a release they never change.
+    /// Returns the files as they are now. A release reads them once; a debug build reads them again
+    /// after one has changed on disk.
     pub(crate) fn current() -> Arc<Self> {
-        static BUILT_IN: OnceLock<Arc<Assets>> = OnceLock::new();
-        if cfg!(debug_assertions) {
-            return Arc::new(Self::read());
+        static CURRENT: Mutex<Option<(Vec<Stamp>, Arc<Assets>)>> = Mutex::new(None);
+        let stamps = if cfg!(debug_assertions) { stamps() } else { Vec::new() };
+        // The value is replaced in one step, so a panic elsewhere cannot leave it half written.
+        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((read_at, assets)) = &*current
+            && *read_at == stamps
+        {
+            return assets.clone();
         }
-        BUILT_IN.get_or_init(|| Arc::new(Self::read())).clone()
+        let assets = Arc::new(Self::read());
+        *current = Some((stamps, assets.clone()));
+        assets
     }
 
     fn read() -> Self {
@@ -88,21 +93,21 @@ impl Assets {
         let version = hex(&all.finalize());
         let template = files.remove(SHELL).map(|file| file.plain).unwrap_or_default();
         let shell = String::from_utf8_lossy(&template);
-        let shell = shell.replace(PLACE, &format!("/assets/{version}"));
+        let shell = shell.replace(PLACEHOLDER, &format!("/assets/{version}"));
         Self { shell: File::new("text/html", shell.into()), files, version }
     }
 
-    /// The same for the same files.
+    /// A hash over the names and contents of all files.
     pub(crate) fn version(&self) -> &str {
         &self.version
     }
 
-    /// The document, which asks for the assets of this version.
+    /// The document, which links to the assets of this version.
     pub(crate) fn shell(&self) -> &File {
         &self.shell
     }
 
-    /// The asset of a name.
+    /// The asset called `name`.
     pub(crate) fn file(&self, name: &str) -> Option<&File> {
         self.files.get(name)
     }
@@ -115,26 +120,35 @@ impl File {
         Self { kind, hash: hex(&Sha256::digest(&plain)), plain, gzip: OnceLock::new() }
     }
 
-    /// Its media type.
+    /// The media type, with the character set of a text.
     pub(crate) fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// What tells it from another.
+    /// A hash of the uncompressed bytes.
     pub(crate) fn hash(&self) -> &str {
         &self.hash
     }
 
-    /// Its bytes.
+    /// The uncompressed bytes.
     pub(crate) fn plain(&self) -> Bytes {
         self.plain.clone()
     }
 
-    /// Its bytes, compressed; nothing when that makes them no fewer.
+    /// The bytes compressed with gzip, unless that saves nothing.
     pub(crate) fn gzip(&self) -> Option<Bytes> {
-        let made = || gzip(&self.plain).ok().filter(|less| less.len() < self.plain.len());
-        self.gzip.get_or_init(|| made().map(Bytes::from)).clone()
+        let compress = || gzip(&self.plain).ok().filter(|bytes| bytes.len() < self.plain.len());
+        self.gzip.get_or_init(|| compress().map(Bytes::from)).clone()
     }
+}
+
+/// The name and the time of change of one file on disk.
+type Stamp = (String, Option<SystemTime>);
+
+fn stamps() -> Vec<Stamp> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui");
+    let changed = |name: &str| folder.join(name).metadata().and_then(|file| file.modified()).ok();
+    Ui::iter().map(|name| (name.to_string(), changed(&name))).collect()
 }
 
 fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
@@ -143,7 +157,17 @@ fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-/// The beginning of a hash, long enough to tell versions of one file apart.
+/// The first six bytes of a hash in hexadecimal: enough to distinguish versions of one file.
 fn hex(hash: &[u8]) -> String {
     hash.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unchanged_files_are_read_once() {
+        assert!(Arc::ptr_eq(&Assets::current(), &Assets::current()));
+    }
 }

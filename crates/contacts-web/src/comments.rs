@@ -1,7 +1,7 @@
-//! What a browser has no use for.
+//! Removes comments, which a browser does not need.
 
-/// A script or a style without the comments that begin a line: they would be a fifth of what the
-/// first visit loads. Their lines stay, so that what a browser says of a line is true of the file.
+/// Removes the comments that start a line from a script or a stylesheet: they would be a fifth of the
+/// first load. Their lines stay empty, so that line numbers in the browser match the file.
 pub(crate) fn without_comments(text: &str) -> String {
     let mut is_inside = false;
     let mut kept = String::with_capacity(text.len());
@@ -34,16 +34,16 @@ mod tests {
     use crate::assets::scripts_and_styles;
 
     #[test]
-    fn comments_that_begin_a_line_go_and_every_line_stays() {
+    fn comments_that_start_a_line_are_removed_and_lines_stay() {
         let text =
             "// Says why.\n\n/**\n * A type.\n */\nlet a = \"/*\"; // here\n  /* b */ c();\n";
         let kept = "\n\n\n\n\nlet a = \"/*\"; // here\n c();\n";
         assert_eq!(without_comments(text), kept);
     }
 
-    /// A text over several lines may hold what looks like a comment.
+    /// A template literal over several lines may contain text that looks like a comment.
     #[test]
-    fn no_text_over_several_lines_loses_any() {
+    fn template_literals_over_several_lines_stay_complete() {
         for (name, text) in scripts_and_styles() {
             let kept = without_comments(&text);
             let mut ticks = 0;

@@ -1,20 +1,21 @@
-//! What the page asks of browsers, so that nothing but itself runs in it (OWASP ASVS, chapter on
-//! browser security headers).
+//! The security headers of the page: browsers run nothing in it that is not part of it (OWASP ASVS,
+//! chapter on browser security headers).
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Scripts, styles and connections of our own only, none inline, and no markup made of strings.
+/// Allows scripts, styles and connections of the page's own origin only, nothing inline, and no
+/// markup from strings.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; font-src 'self'; manifest-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
      require-trusted-types-for 'script'";
 
-/// What the page never uses.
+/// Disables browser features that the page does not use.
 const PERMISSIONS: &str = "accelerometer=(), bluetooth=(), camera=(), display-capture=(), \
      geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()";
 
-/// A document may do what the page does, and be inside of no other.
+/// Headers of the document, which no other page may embed.
 const DOCUMENT: [(HeaderName, &str); 4] = [
     (header::CONTENT_SECURITY_POLICY, POLICY),
     (HeaderName::from_static("permissions-policy"), PERMISSIONS),
@@ -22,21 +23,22 @@ const DOCUMENT: [(HeaderName, &str); 4] = [
     (header::X_FRAME_OPTIONS, "DENY"),
 ];
 
-/// An asset is never looked at by itself: then it may do nothing. The document's headers would be
-/// a third of what the first visit loads.
+/// Headers of an asset. An asset that is opened by itself may do nothing. The headers of the document
+/// would be a third of the first load.
 const ASSET: [(HeaderName, &str); 1] =
     [(header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'")];
 
+/// Headers of every response.
 const ALWAYS: [(HeaderName, &str); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"),
 ];
 
-/// For a year, which every answer begins anew.
+/// For one year after the latest response.
 const HTTPS_ONLY: &str = "max-age=31536000; includeSubDomains";
 
-/// Adds the headers that a document or an asset of the page has.
+/// Adds the security headers of a document or an asset.
 pub(crate) fn protect(headers: &mut HeaderMap, is_document: bool, https: bool) {
     insert(headers, ALWAYS);
     if is_document {

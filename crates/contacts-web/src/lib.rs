@@ -1,7 +1,7 @@
-//! The web page: plain ES modules, embedded, which know the public API only.
+//! The web page: plain ES modules, embedded in the program, which use the public API only.
 //!
-//! A release serves what was built in. A debug build reads `ui/` from the disk each time: edit and
-//! reload.
+//! A release serves the files that were built in. A debug build serves `ui/` from disk, so that an
+//! edit is visible after a reload.
 
 mod answer;
 mod assets;
@@ -12,14 +12,15 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 
 use crate::answer::{Cached, answer};
-use crate::assets::{Assets, holds};
+use crate::assets::Assets;
 
-/// The paths of the page; all have one document, whose script shows what the path says.
+/// The paths of the page. All return the same document, whose script shows the view of the path.
 const PAGES: &[&str] = &[
     "/",
     "/sign-in",
     "/new",
     "/contacts/{tail:.+}",
+    "/duplicates",
     "/import",
     "/imports",
     "/imports/{tail:.+}",
@@ -29,16 +30,17 @@ const PAGES: &[&str] = &[
     "/settings/{tail:.+}",
 ];
 
-/// The page's routes, for any actix application. `https` says that browsers reach it so, and
-/// makes them insist on it.
+/// The page's routes, for any actix application. `https`: browsers reach the page over HTTPS, and
+/// are told to use nothing else.
 pub fn routes(https: bool) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
     move |config| {
         let read = || guard::Any(guard::Get()).or(guard::Head());
         let shell = web::resource(PAGES.to_vec()).guard(read());
         config.service(shell.to(move |req: HttpRequest| async move { shell_for(&req, https) }));
-        // What is no file of ours is left to whoever comes after.
+        // Unknown files are left to the routes that are registered later.
         let known = guard::fn_guard(|context| {
-            parts(context.head().uri.path()).is_some_and(|(_, name)| holds(name))
+            let path = context.head().uri.path();
+            parts(path).is_some_and(|(_, name)| Assets::current().file(name).is_some())
         });
         let asset = web::resource("/assets/{version}/{name:.+}").guard(read()).guard(known);
         config.service(asset.to(move |req: HttpRequest| async move { asset_for(&req, https) }));
@@ -46,25 +48,25 @@ pub fn routes(https: bool) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stat
 }
 
 fn shell_for(req: &HttpRequest, https: bool) -> HttpResponse {
-    answer(req, Assets::current().shell(), Cached::Asked, https)
+    answer(req, Assets::current().shell(), Cached::Revalidated, https)
 }
 
-/// An older version's address answers with the file of today, so that an open page survives that
-/// the service is replaced.
+/// The path of an older version returns the current file, so that an open page survives an upgrade
+/// of the service.
 fn asset_for(req: &HttpRequest, https: bool) -> HttpResponse {
     let assets = Assets::current();
     let found = parts(req.path()).and_then(|(version, name)| Some((version, assets.file(name)?)));
     match found {
         Some((version, file)) => {
             let is_current = version == assets.version();
-            answer(req, file, if is_current { Cached::ForEver } else { Cached::Asked }, https)
+            answer(req, file, if is_current { Cached::Forever } else { Cached::Revalidated }, https)
         }
-        // It went between the guard's look and ours.
+        // The file was removed after the guard had found it.
         None => HttpResponse::NotFound().finish(),
     }
 }
 
-/// The version and the file's name in the path of an asset.
+/// Splits the path of an asset into the version and the file name.
 fn parts(path: &str) -> Option<(&str, &str)> {
     path.strip_prefix("/assets/")?.split_once('/')
 }

@@ -1,8 +1,8 @@
-//! What holds for the files in `ui/`: each that is named is there, none holds what the policy
-//! forbids, and all are small.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+//! Checks the files in `ui/`: each reference has a target, nothing breaks the content security policy,
+//! and all files are small.
+#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
-#[expect(unreachable_pub, dead_code, reason = "a test is a crate that nobody uses")]
+#[expect(unreachable_pub, dead_code, reason = "no crate uses a test")]
 mod support;
 
 use std::collections::BTreeSet;
@@ -13,13 +13,13 @@ use actix_web::http::Method;
 
 use crate::support::{ask, asset, get};
 
-/// The most bytes of one file on the wire.
-const LARGEST: usize = 8_000;
+/// Maximum size of one file in bytes, compressed.
+const MAX_FILE_BYTES: usize = 8_000;
 
-/// The most bytes of all that is needed before anything is seen; headers come to some 9,000 more.
-const FIRST_LOAD: usize = 24_000;
+/// Maximum size in bytes, compressed, of all files that the first rows need. Headers add some 9,000.
+const MAX_FIRST_LOAD_BYTES: usize = 24_000;
 
-/// What makes markup or code of strings, or style that the policy forbids.
+/// APIs that create markup, code or inline styles from strings, which the policy forbids.
 const FORBIDDEN: &[&str] = &[
     "innerHTML",
     "outerHTML",
@@ -33,7 +33,7 @@ const FORBIDDEN: &[&str] = &[
 ];
 
 #[test]
-fn every_file_that_is_named_is_there() {
+fn every_referenced_file_exists() {
     let mut seen = BTreeSet::new();
     for file in files() {
         let text = read(&file);
@@ -41,14 +41,14 @@ fn every_file_that_is_named_is_there() {
             let target = resolve(&file, &named);
             let path = if target.starts_with('/') { target } else { asset(&target) };
             let is_there = seen.contains(&path) || get(&path).status == 200;
-            assert!(is_there, "{file} names {named}, which is not there");
+            assert!(is_there, "{file} references {named}, which does not exist");
             seen.insert(path);
         }
     }
 }
 
 #[test]
-fn the_document_holds_no_script_and_no_style_inline() {
+fn the_document_has_no_inline_script_or_style() {
     for file in files().iter().filter(|file| file.ends_with(".html")) {
         let text = read(file).to_lowercase();
         assert!(!text.contains("<style"), "{file}: move it to app.css");
@@ -70,7 +70,7 @@ fn the_document_holds_no_script_and_no_style_inline() {
 }
 
 #[test]
-fn no_script_makes_markup_or_code_of_strings() {
+fn no_script_creates_markup_or_code_from_strings() {
     for file in files().iter().filter(|file| file.ends_with(".js")) {
         let text = without_comments(&read(file));
         for forbidden in FORBIDDEN {
@@ -84,8 +84,8 @@ fn every_file_is_small() {
     for file in files() {
         let bytes = on_the_wire(&asset_or_document(&file));
         assert!(
-            bytes <= LARGEST,
-            "{file} is {bytes} bytes on the wire, {LARGEST} at most: split it"
+            bytes <= MAX_FILE_BYTES,
+            "{file} is {bytes} bytes on the wire, {MAX_FILE_BYTES} at most: split it"
         );
     }
 }
@@ -102,14 +102,14 @@ fn the_first_load_is_small() {
     }
     let bytes: usize = needed.iter().map(|file| on_the_wire(&asset_or_document(file))).sum();
     assert!(
-        bytes <= FIRST_LOAD,
-        "the first load is {bytes} bytes, {FIRST_LOAD} at most: import what only some pages need \
+        bytes <= MAX_FIRST_LOAD_BYTES,
+        "the first load is {bytes} bytes, {MAX_FIRST_LOAD_BYTES} at most: import what only some pages need \
          when they are opened; it is {needed:?}"
     );
 }
 
 #[test]
-fn what_is_named_is_found() {
+fn references_are_found() {
     let text = "import \"./a.js\";\nimport { b,\n  c } from './b.js';\nexport * from \"./c.js\";\n\
                 /** @type {import(\"./types.d.ts\").T} */\n// import \"./no.js\"\n\
                 const page = await import(\"../d.js\"); say(\"from \" + a); a = \"*/*\";";
@@ -125,7 +125,8 @@ fn what_is_named_is_found() {
     assert_eq!(named("app.css", "a { b: url(\"x.svg\"), url(data:1) }"), ["x.svg"]);
 }
 
-/// What a file names: scripts' imports, the document's links and sources, the style's pictures.
+/// The references of a file: imports of a script, links and sources of the document, pictures of a
+/// stylesheet.
 fn named(file: &str, text: &str) -> Vec<String> {
     let found = match Path::new(file).extension().and_then(|extension| extension.to_str()) {
         Some("js") => {
@@ -146,7 +147,7 @@ fn named(file: &str, text: &str) -> Vec<String> {
     found.into_iter().filter(is_file).collect()
 }
 
-/// What a script imports before it runs.
+/// The static imports of a script.
 fn statically(text: &str) -> Vec<String> {
     let mut found: Vec<_> =
         ["import ", "from "].iter().flat_map(|w| quoted_after(text, w)).collect();
@@ -156,7 +157,7 @@ fn statically(text: &str) -> Vec<String> {
     found
 }
 
-/// The quoted texts that come right after a word.
+/// The quoted texts directly after a word.
 fn quoted_after(text: &str, word: &str) -> Vec<String> {
     let quoted = |rest: &str| {
         let quote = rest.chars().next().filter(|c| ['"', '\''].contains(c))?;
@@ -165,7 +166,7 @@ fn quoted_after(text: &str, word: &str) -> Vec<String> {
     text.split(word).skip(1).filter_map(|rest| quoted(rest.trim_start())).collect()
 }
 
-/// The file that another one means, by its name in `ui/`, or a path of the page.
+/// Resolves a reference to a file name in `ui/`, or to a path of the page.
 fn resolve(file: &str, named: &str) -> String {
     if let Some(name) = named.strip_prefix("{{assets}}/") {
         return name.to_owned();
@@ -185,8 +186,8 @@ fn resolve(file: &str, named: &str) -> String {
     parts.join("/")
 }
 
-/// A script without its comments, where types are named that no browser asks for. A comment's
-/// beginning inside of a string follows a star or a quote, as in `"*/*"`.
+/// A script without its comments, which reference types. `/*` inside a string follows a star or a
+/// quote, as in `"*/*"`.
 fn without_comments(text: &str) -> String {
     let (mut rest, mut kept) = (text, String::new());
     while let Some(at) = rest.find("/*") {
@@ -222,7 +223,7 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("ui")
 }
 
-/// The names of all files that are embedded.
+/// The names of all embedded files.
 fn files() -> Vec<String> {
     fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {

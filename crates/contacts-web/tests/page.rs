@@ -1,7 +1,7 @@
-//! What the page answers with.
-#![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
+//! The responses of the page.
+#![expect(clippy::unwrap_used, reason = "a helper may fail its test")]
 
-#[expect(unreachable_pub, reason = "a test is a crate that nobody uses")]
+#[expect(unreachable_pub, reason = "no crate uses a test")]
 mod support;
 
 use std::io::Read;
@@ -16,6 +16,7 @@ const PATHS: &[&str] = &[
     "/sign-in",
     "/new",
     "/contacts/0193",
+    "/duplicates",
     "/import",
     "/imports",
     "/imports/0193",
@@ -26,10 +27,10 @@ const PATHS: &[&str] = &[
 ];
 
 #[test]
-fn every_path_of_the_page_answers_with_the_document() {
+fn every_path_of_the_page_returns_the_document() {
     let document = get("/");
     assert!(document.text().starts_with("<!doctype html>"), "{}", document.text());
-    assert!(!document.text().contains("{{"), "nothing is left to be filled in");
+    assert!(!document.text().contains("{{"), "a placeholder was not replaced");
     for path in PATHS {
         let answer = get(path);
         assert_eq!(answer.status, 200, "{path}");
@@ -41,7 +42,7 @@ fn every_path_of_the_page_answers_with_the_document() {
 }
 
 #[test]
-fn what_is_not_the_pages_is_left_to_others() {
+fn other_paths_are_left_to_other_routes() {
     let others =
         ["/v1/contacts", "/nothing", "/contacts", "/imports/", "/assets", "/assets/main.js"];
     for path in others {
@@ -55,7 +56,7 @@ fn what_is_not_the_pages_is_left_to_others() {
 }
 
 #[test]
-fn an_asset_of_this_version_is_kept_for_ever_and_one_of_another_is_asked_for_again() {
+fn an_asset_is_cached_forever_only_at_its_current_version() {
     let current = get(&asset("main.js"));
     assert_eq!(current.status, 200);
     assert_eq!(current.header("content-type"), Some("text/javascript; charset=utf-8"));
@@ -66,7 +67,7 @@ fn an_asset_of_this_version_is_kept_for_ever_and_one_of_another_is_asked_for_aga
 }
 
 #[test]
-fn a_browser_that_has_a_file_does_not_get_it_again() {
+fn an_unchanged_file_is_not_sent_again() {
     for path in ["/".to_owned(), asset("app.css")] {
         let tag = get(&path).header("etag").unwrap().to_owned();
         let again = ask(Method::GET, &path, &[("if-none-match", &tag)]);
@@ -79,7 +80,7 @@ fn a_browser_that_has_a_file_does_not_get_it_again() {
 }
 
 #[test]
-fn a_file_is_compressed_for_those_who_take_that() {
+fn a_file_is_compressed_when_the_browser_accepts_it() {
     let plain = get("/");
     assert_eq!(plain.header("content-encoding"), None);
     let small = ask(Method::GET, "/", &[("accept-encoding", "br, gzip")]);
@@ -94,7 +95,7 @@ fn a_file_is_compressed_for_those_who_take_that() {
 }
 
 #[test]
-fn every_answer_lets_nothing_foreign_run() {
+fn every_response_forbids_foreign_code() {
     let tag = get("/").header("etag").unwrap().to_owned();
     for answer in [get("/"), ask(Method::GET, "/", &[("if-none-match", &tag)])] {
         let policy = answer.header("content-security-policy").unwrap();
@@ -120,7 +121,7 @@ fn every_answer_lets_nothing_foreign_run() {
 }
 
 #[test]
-fn over_https_browsers_are_told_to_stay_there() {
+fn over_https_browsers_are_told_to_use_https_only() {
     let answer = send(true, Method::GET, "/", &[]);
     let insists = answer.header("strict-transport-security").unwrap();
     assert!(insists.starts_with("max-age=31536000"), "{insists}");

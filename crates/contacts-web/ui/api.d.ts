@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process is alive */
+        /** Check whether the process is alive */
         get: operations["is_alive"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Metrics in the text format of Prometheus */
+        /** Get metrics in the Prometheus text format */
         get: operations["get_metrics"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This description */
+        /** Get the OpenAPI description */
         get: operations["get_openapi"];
         put?: never;
         post?: never;
@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether requests can be answered */
+        /** Check whether the service can answer requests */
         get: operations["is_ready"];
         put?: never;
         post?: never;
@@ -79,10 +79,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List bulk actions */
+        /**
+         * List bulk actions
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_actions"];
         put?: never;
-        /** Do something to many contacts */
+        /**
+         * Start a bulk action
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["start_action"];
         delete?: never;
         options?: never;
@@ -97,42 +103,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a bulk action */
+        /**
+         * Get a bulk action
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_action"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/actions/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop a bulk action; what was done stays */
-        post: operations["cancel_action"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/actions/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Follow a bulk action, live */
-        get: operations["follow_action"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,9 +124,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Download the file that an export made
-         * @description It is kept for 24 hours after the export is done. When something goes wrong midway, the
-         *     connection breaks off before the last chunk: a file that ended well is complete.
+         * Download the file that an export wrote
+         * @description The file is kept for 24 hours after the export is done. If an error occurs during the download,
+         *     the connection closes before the last chunk: a download that ends normally is complete.
+         *
+         *     Requires a credential with the scope `read`.
          */
         get: operations["download_action_file"];
         put?: never;
@@ -170,9 +147,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Download what came of each contact
-         * @description CSV with the columns `contact_id`, `outcome` (`changed`, `unchanged`, `skipped`) and `reason`:
-         *     everybody who was done or skipped so far.
+         * Download the outcome for each contact
+         * @description A CSV file with the columns `contact_id`, `outcome` (`changed`, `unchanged`, `skipped`) and
+         *     `reason`. It lists all contacts that have been processed or skipped so far.
+         *
+         *     Requires a credential with the scope `read`.
          */
         get: operations["download_action_result"];
         put?: never;
@@ -190,7 +169,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List campaigns, and how many people are in each */
+        /**
+         * List campaigns with their numbers of contacts
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_campaigns"];
         put?: never;
         post?: never;
@@ -207,9 +189,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a campaign, and how many people are in it */
+        /**
+         * Get a campaign with its numbers of contacts
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_campaign"];
-        /** Register a campaign under an id of your own, or rename it */
+        /**
+         * Register a campaign under an id that you choose, or rename it
+         * @description Requires a credential with the scope `write`.
+         */
         put: operations["register_campaign"];
         post?: never;
         delete?: never;
@@ -228,10 +216,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Send what a visitor said of themselves
-         * @description For keys with the scope `capture`, which a widget may hold. The answer is always the same,
-         *     whether or not the person was known. Sent again for the same widget, visitor and conversation,
-         *     it changes nothing. Browsers may send it from any site.
+         * Send details that a visitor entered in a chat widget
+         * @description For keys with the scope `capture`, which may be embedded in a widget. The response is the same
+         *     whether or not the visitor was already a contact. A repeated request for the same widget,
+         *     visitor and conversation changes nothing. Browsers may send it from any site.
+         *
+         *     Requires a credential with the scope `capture`.
          */
         post: operations["capture"];
         delete?: never;
@@ -247,7 +237,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List connectors */
+        /**
+         * List connectors
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["list_connectors"];
         put?: never;
         post?: never;
@@ -265,8 +258,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get a connector
-         * @description It is asked how it is set up, which may take seconds the first time.
+         * Get a connector and its settings
+         * @description The connector is asked for its settings, which may take seconds the first time.
+         *
+         *     Requires a credential with the scope `admin`.
          */
         get: operations["get_connector"];
         put?: never;
@@ -286,7 +281,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try whether a system can be reached */
+        /**
+         * Check whether a system can be reached
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["check_connector"];
         delete?: never;
         options?: never;
@@ -303,7 +301,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** List the streams of a system */
+        /**
+         * List the streams of a system
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["discover_streams"];
         delete?: never;
         options?: never;
@@ -320,7 +321,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** See the first records of a stream, and what its fields may become */
+        /**
+         * Get the first records of a stream, with suggested targets
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["sample_stream"];
         delete?: never;
         options?: never;
@@ -335,11 +339,63 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List contacts, search and filter them */
+        /**
+         * List, search and filter contacts
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_contacts"];
         put?: never;
-        /** Add a contact */
+        /**
+         * Add a contact
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["create_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/by-email/{email}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find a contact by an email address
+         * @description The address may be the primary one or any other address of the contact. Letter case does not
+         *     matter.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        get: operations["find_contact_by_email"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/by-external-id/{external_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a contact by its external id
+         * @description The external id is your own id for the contact. Write it in the path with percent-encoding: a
+         *     slash is `%2F`.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        get: operations["get_contact_by_external_id"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -355,13 +411,37 @@ export interface paths {
         };
         /**
          * Export contacts as CSV
-         * @description Everybody that the filter means, in the order of their ids. An import of the file, mapped as
-         *     suggested, changes nothing. When something goes wrong midway, the connection breaks off
-         *     before the last chunk: a file that ended well is complete.
+         * @description The file contains all contacts that match the filter, ordered by id. Importing the file with the
+         *     suggested mapping changes nothing. If an error occurs during the download, the connection closes
+         *     before the last chunk: a download that ends normally is complete.
+         *
+         *     Requires a credential with the scope `read`.
          */
         get: operations["export_contacts"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get up to 200 contacts by their ids
+         * @description The query parameter `ids` of the list selects by ids, too, within the length of a URL.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        post: operations["get_contacts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -375,15 +455,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a contact */
+        /**
+         * Get a contact
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_contact"];
         put?: never;
         post?: never;
-        /** Delete a contact for ever */
+        /**
+         * Delete a contact permanently
+         * @description Requires a credential with the scope `write`.
+         */
         delete: operations["delete_contact"];
         options?: never;
         head?: never;
-        /** Change a contact's profile, by JSON merge patch */
+        /**
+         * Change a contact's profile by JSON merge patch
+         * @description Requires a credential with the scope `write`.
+         */
         patch: operations["update_contact"];
         trace?: never;
     };
@@ -394,11 +483,61 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what happened to a contact */
+        /**
+         * List the activity of a contact
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_contact_activity"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/addresses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the email addresses of a contact
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["list_contact_addresses"];
+        put?: never;
+        /**
+         * Add an email address to a contact
+         * @description The first address of a contact becomes its primary address. To make another address primary, set
+         *     `email` of the contact: the previous one stays in `other_emails`.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        post: operations["add_contact_address"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/addresses/{email}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove an email address from a contact
+         * @description Requires a credential with the scope `write`.
+         */
+        delete: operations["remove_contact_address"];
         options?: never;
         head?: never;
         patch?: never;
@@ -411,11 +550,44 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the campaigns that a contact is in, and how far each got */
+        /**
+         * List the campaigns of a contact with the status of each
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_contact_campaigns"];
         put?: never;
-        /** Put a contact into a campaign, unless the person has unsubscribed */
+        /**
+         * Add a contact to a campaign, unless the person has unsubscribed
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["subscribe_contact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the consent of a contact
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["get_consent"];
+        /**
+         * Unsubscribe a contact, or subscribe it again
+         * @description The consent is stored for all addresses of the contact, and survives its deletion. An
+         *     unsubscribe of an unsubscribed contact changes nothing: the first one is kept.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        put: operations["put_consent"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -429,7 +601,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List a contact's conversations */
+        /**
+         * List a contact's conversations
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_contact_conversations"];
         put?: never;
         post?: never;
@@ -447,9 +622,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Get everything that is held of a person
-         * @description For requests of access: what stands in each place, as it is kept, values of archived fields
-         *     too. Notes are in it, so look at it before you hand it on.
+         * Get all data that is stored about a contact
+         * @description For subject access requests: the data as it is stored, including values of archived fields.
+         *     Notes are included, so review the result before you pass it on.
+         *
+         *     Requires a credential with the scope `admin`.
          */
         get: operations["get_contact_data"];
         put?: never;
@@ -467,7 +644,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the contacts that may be the same person */
+        /**
+         * List possible duplicates of a contact
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_contact_duplicates"];
         put?: never;
         post?: never;
@@ -488,8 +668,11 @@ export interface paths {
         put?: never;
         post?: never;
         /**
-         * Say that two contacts are two people
-         * @description Neither is offered as the other again, whatever they have in common.
+         * Dismiss a possible duplicate
+         * @description Records that the two contacts are different people. Neither is listed as a possible duplicate of
+         *     the other again, whatever they have in common.
+         *
+         *     Requires a credential with the scope `write`.
          */
         delete: operations["dismiss_contact_duplicate"];
         options?: never;
@@ -507,10 +690,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Erase a person
-         * @description The contact and all that hangs on it, its conversations and notes too, are gone when this
-         *     answers. In the background the files of imports in which the person stands are deleted; one of
-         *     an import that is not at its end is waited for.
+         * Erase a contact
+         * @description The contact and everything attached to it, including its conversations and notes, are deleted
+         *     when the response is sent. Import files that contain the person are deleted in the background;
+         *     the file of an import that has not ended is deleted after the import ends.
+         *
+         *     Requires a credential with the scope `admin`.
          */
         post: operations["erase_contact"];
         delete?: never;
@@ -530,9 +715,12 @@ export interface paths {
         put?: never;
         /**
          * Merge another contact into this one
-         * @description This one keeps its values; what it lacks is filled from the other. Tags and sources are
-         *     united, and notes, conversations and subscriptions move. The other is gone, and its id leads
-         *     here. Asked for again, it changes nothing.
+         * @description This contact keeps its values, except those that `values` takes from the other contact; blank
+         *     fields are filled from the other contact. Tags, email addresses and sources are combined, and
+         *     notes, conversations and subscriptions move to this contact. The other contact
+         *     is removed, and its id redirects to this one. Repeating the request changes nothing.
+         *
+         *     Requires a credential with the scope `write`.
          */
         post: operations["merge_contact"];
         delete?: never;
@@ -548,10 +736,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the notes about a contact */
+        /**
+         * List the notes about a contact
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_notes"];
         put?: never;
-        /** Write a note about a contact */
+        /**
+         * Add a note about a contact
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["create_note"];
         delete?: never;
         options?: never;
@@ -566,15 +760,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a note */
+        /**
+         * Get a note
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_note"];
         put?: never;
         post?: never;
-        /** Delete a note */
+        /**
+         * Delete a note
+         * @description Requires a credential with the scope `write`.
+         */
         delete: operations["delete_note"];
         options?: never;
         head?: never;
-        /** Change what a note says */
+        /**
+         * Change the text of a note
+         * @description Requires a credential with the scope `write`.
+         */
         patch: operations["update_note"];
         trace?: never;
     };
@@ -585,7 +788,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List every way a contact came */
+        /**
+         * List the sources of a contact
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_contact_sources"];
         put?: never;
         post?: never;
@@ -604,7 +810,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put tags on a contact and take others off */
+        /**
+         * Add tags to a contact and remove tags from it
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["tag_contact"];
         delete?: never;
         options?: never;
@@ -621,10 +830,12 @@ export interface paths {
         };
         get?: never;
         /**
-         * Report a conversation, as the chat service does
-         * @description Reports may come late, twice and out of order: the one with the latest message is kept, and
-         *     of two with the same, the one with more messages. When the visitor is a contact, the
-         *     conversation is theirs.
+         * Report a conversation (for the chat service)
+         * @description Reports may arrive late, repeatedly and out of order: the report with the latest message is
+         *     kept; of two with the same latest message, the one with more messages. When the visitor is a
+         *     contact, the conversation is attached to that contact.
+         *
+         *     Requires a credential with the scope `write`.
          */
         put: operations["report_conversation"];
         post?: never;
@@ -643,9 +854,82 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tell what campaigns did to people */
+        /**
+         * Report deliveries of campaigns
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["tell_deliveries"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all possible duplicates
+         * @description Strongest first. Pairs that only have similar names are not listed here: they are among the
+         *     possible duplicates of a contact. Follow `next` until it is null, also when a page is empty.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        get: operations["list_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicates/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge many pairs
+         * @description Runs as a bulk action, at once when it has at most 50 pairs. Each pair is counted
+         *     once: `changed` when it was merged, `unchanged` when both are one contact already, `skipped` when
+         *     a contact no longer exists. An id that was merged stands for its survivor.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        post: operations["merge_duplicates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicates/{id}/{other}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Dismiss a pair
+         * @description Records that the two contacts are different people. The pair is not listed again, whatever the
+         *     contacts have in common. The order of the ids does not matter.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        delete: operations["dismiss_duplicate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -658,7 +942,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List erasures */
+        /**
+         * List erasures
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["list_erasures"];
         put?: never;
         post?: never;
@@ -675,7 +962,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an erasure */
+        /**
+         * Get an erasure
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["get_erasure"];
         put?: never;
         post?: never;
@@ -694,9 +984,11 @@ export interface paths {
         };
         /**
          * Read the change feed
-         * @description Every contact that was created, updated, merged or deleted, in an order in which nothing is
-         *     ever missed. Events hold ids and names of fields, and no personal data. They are kept for 30
-         *     days.
+         * @description Returns an event for every contact that was created, updated, merged or deleted, in an order in
+         *     which no event is ever missed. Events contain ids and names of fields, and no personal data.
+         *     They are kept for 30 days.
+         *
+         *     Requires a credential with the scope `read`.
          */
         get: operations["list_events"];
         put?: never;
@@ -714,7 +1006,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Follow the change feed, live */
+        /**
+         * Stream the change feed
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["follow_events"];
         put?: never;
         post?: never;
@@ -731,10 +1026,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List custom fields */
+        /**
+         * List custom fields
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_fields"];
         put?: never;
-        /** Define a custom field */
+        /**
+         * Define a custom field
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["define_field"];
         delete?: never;
         options?: never;
@@ -750,7 +1051,12 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Put custom fields in order */
+        /**
+         * Reorder custom fields
+         * @description Returns all fields, on one page.
+         *
+         *     Requires a credential with the scope `admin`.
+         */
         put: operations["reorder_fields"];
         post?: never;
         delete?: never;
@@ -766,13 +1072,20 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get a custom field
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["get_field"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change a custom field, archive it, or take it out of the archive */
+        /**
+         * Change, archive or restore a custom field
+         * @description Requires a credential with the scope `admin`.
+         */
         patch: operations["change_field"];
         trace?: never;
     };
@@ -783,13 +1096,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List imports */
+        /**
+         * List imports
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_imports"];
         put?: never;
         /**
-         * Upload a file to be imported
-         * @description The body is the file itself. It is looked at in the background: follow the import until it
-         *     is `ready` or `unusable`.
+         * Upload a file to import
+         * @description The body is the file itself, or a form whose part `file` is the file. The file is analysed in
+         *     the background: follow the import until it is `ready` or `unusable`.
+         *
+         *     Requires a credential with the scope `write`.
          */
         post: operations["upload_import"];
         delete?: never;
@@ -805,32 +1123,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get an import */
+        /**
+         * Get an import
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_import"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Change what is to be done with a file */
+        /**
+         * Change the plan of an import
+         * @description Requires a credential with the scope `write`.
+         */
         patch: operations["plan_import"];
-        trace?: never;
-    };
-    "/v1/imports/{id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop an import; what was taken stays */
-        post: operations["cancel_import"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/v1/imports/{id}/dry-run": {
@@ -840,12 +1147,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get what an import would do */
+        /**
+         * Get the dry run of an import
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_dry_run"];
         put?: never;
-        /** Say what an import would do if it ran now */
+        /**
+         * Start a dry run of an import
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["begin_dry_run"];
-        /** Cancel a dry run, or throw away what it said */
+        /**
+         * Cancel a dry run or discard its result
+         * @description Requires a credential with the scope `write`.
+         */
         delete: operations["discard_dry_run"];
         options?: never;
         head?: never;
@@ -859,25 +1175,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what would happen row by row */
+        /**
+         * List the expected outcome of each row
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_dry_rows"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/imports/{id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Follow an import, live */
-        get: operations["follow_import"];
         put?: never;
         post?: never;
         delete?: never;
@@ -893,7 +1195,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List skipped rows and lost cells */
+        /**
+         * List skipped rows and dropped cells
+         * @description The issues of one row are always on the same page, which may then be longer than `limit`.
+         *
+         *     Requires a credential with the scope `read`.
+         */
         get: operations["list_import_issues"];
         put?: never;
         post?: never;
@@ -910,7 +1217,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Download the skipped rows as CSV, the reason in a first column */
+        /**
+         * Download the skipped rows as CSV, with the reason in the first column
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["download_skipped_rows"];
         put?: never;
         post?: never;
@@ -929,7 +1239,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start taking the rows of an import */
+        /**
+         * Start an import
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["start_import"];
         delete?: never;
         options?: never;
@@ -944,10 +1257,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get how far the undo of an import is */
+        /**
+         * Get the undo of an import
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_import_undo"];
         put?: never;
-        /** Undo an import, as far as nobody has changed anything since */
+        /**
+         * Undo the changes of an import, except where contacts have changed since
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["undo_import"];
         delete?: never;
         options?: never;
@@ -962,7 +1281,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what the undo of an import left as it is */
+        /**
+         * List contacts and fields that the undo of an import kept
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_import_kept"];
         put?: never;
         post?: never;
@@ -979,10 +1301,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List API keys */
+        /**
+         * List API keys
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["list_keys"];
         put?: never;
-        /** Issue an API key */
+        /**
+         * Issue an API key
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["issue_key"];
         delete?: never;
         options?: never;
@@ -1000,7 +1328,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revoke an API key for ever */
+        /**
+         * Revoke an API key permanently
+         * @description Requires a credential with the scope `admin`.
+         */
         delete: operations["revoke_key"];
         options?: never;
         head?: never;
@@ -1014,8 +1345,97 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who the caller is */
+        /**
+         * Get the caller's identity
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List runs
+         * @description Returns imports, dry runs, undos, bulk actions, erasures and runs of connected sources in one
+         *     list. An import is listed from its upload on; while it is reviewed, its state is `waiting`.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        get: operations["list_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get a run
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["get_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a run
+         * @description What the run has already done stays. An undo that was cancelled can be requested again. Runs of
+         *     connected sources need the scope `admin`.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        post: operations["cancel_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream the progress of a run
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["follow_run"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1031,10 +1451,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List segments */
+        /**
+         * List segments
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_segments"];
         put?: never;
-        /** Save a filter under a name */
+        /**
+         * Create a segment: save a filter under a name
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["create_segment"];
         delete?: never;
         options?: never;
@@ -1049,15 +1475,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a segment */
+        /**
+         * Get a segment
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_segment"];
         put?: never;
         post?: never;
-        /** Delete a segment; whoever it means stays */
+        /**
+         * Delete a segment; its contacts stay
+         * @description Requires a credential with the scope `write`.
+         */
         delete: operations["delete_segment"];
         options?: never;
         head?: never;
-        /** Change a segment */
+        /**
+         * Change a segment
+         * @description Requires a credential with the scope `write`.
+         */
         patch: operations["update_segment"];
         trace?: never;
     };
@@ -1070,7 +1505,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Choose contacts, and freeze who they are */
+        /**
+         * Create a selection: select contacts and freeze the set
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["create_selection"];
         delete?: never;
         options?: never;
@@ -1085,7 +1523,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a selection */
+        /**
+         * Get a selection
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_selection"];
         put?: never;
         post?: never;
@@ -1106,11 +1547,13 @@ export interface paths {
         put?: never;
         /**
          * Sign in with a one-time link
-         * @description For the web page, and from it only. The answer sets the cookie of a session, which no script
-         *     can read.
+         * @description Accepted from the web page only. The response sets a session cookie that scripts cannot read.
          */
         post: operations["sign_in"];
-        /** Sign out */
+        /**
+         * Sign out
+         * @description Requires a credential with the scope `read`.
+         */
         delete: operations["sign_out"];
         options?: never;
         head?: never;
@@ -1124,7 +1567,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List one's own sessions */
+        /**
+         * List your sessions
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_sessions"];
         put?: never;
         post?: never;
@@ -1144,7 +1590,10 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** End one of one's own sessions */
+        /**
+         * End one of your sessions
+         * @description Requires a credential with the scope `read`.
+         */
         delete: operations["revoke_session"];
         options?: never;
         head?: never;
@@ -1158,10 +1607,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List connected sources */
+        /**
+         * List connected sources
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["list_sources"];
         put?: never;
-        /** Make a connected source */
+        /**
+         * Create a connected source
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["create_source"];
         delete?: never;
         options?: never;
@@ -1176,17 +1631,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a connected source */
+        /**
+         * Get a connected source
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["get_source"];
         put?: never;
         post?: never;
-        /** Delete a connected source and its runs. Its contacts stay */
+        /**
+         * Delete a connected source and its runs; its contacts stay
+         * @description Requires a credential with the scope `admin`.
+         */
         delete: operations["delete_source"];
         options?: never;
         head?: never;
         /**
-         * Change a connected source, pause it, or go on with it
-         * @description Secret settings that are not named stay as they are.
+         * Change, pause or resume a connected source
+         * @description Secret settings that are not named stay unchanged.
+         *
+         *     Requires a credential with the scope `admin`.
          */
         patch: operations["update_source"];
         trace?: never;
@@ -1200,7 +1663,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Try whether a source can be reached */
+        /**
+         * Check whether a connected source can be reached
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["check_source"];
         delete?: never;
         options?: never;
@@ -1217,7 +1683,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** List the streams of a source's system */
+        /**
+         * List the streams of a connected source's system
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["discover_source"];
         delete?: never;
         options?: never;
@@ -1232,12 +1701,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the runs of a source */
-        get: operations["list_runs"];
+        /**
+         * List the runs of a connected source
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["list_source_runs"];
         put?: never;
         /**
-         * Run a source now, paused or not
-         * @description When a run is open already, that is the answer.
+         * Run a connected source now, even when it is paused
+         * @description When a run is already queued or running, that run is returned.
+         *
+         *     Requires a credential with the scope `admin`.
          */
         post: operations["run_source"];
         delete?: never;
@@ -1253,42 +1727,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a run, and what the connector said */
-        get: operations["get_run"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sources/{id}/runs/{run_id}/cancel": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Stop a run; what was taken stays */
-        post: operations["cancel_run"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sources/{id}/runs/{run_id}/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Follow a run, live */
-        get: operations["follow_run"];
+        /**
+         * Get a run with its log
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["get_source_run"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1306,7 +1749,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** See the first records of a source */
+        /**
+         * Get the first records of a connected source, with suggested targets
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["sample_source"];
         delete?: never;
         options?: never;
@@ -1321,10 +1767,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List tags, and complete one */
+        /**
+         * List tags, or complete the beginning of a name
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_tags"];
         put?: never;
-        /** Add a tag that no contact carries yet */
+        /**
+         * Create a tag that no contact has yet
+         * @description Requires a credential with the scope `write`.
+         */
         post: operations["create_tag"];
         delete?: never;
         options?: never;
@@ -1339,15 +1791,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a tag */
+        /**
+         * Get a tag
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["get_tag"];
         put?: never;
         post?: never;
-        /** Delete a tag and take it off every contact */
+        /**
+         * Delete a tag and remove it from all contacts
+         * @description Requires a credential with the scope `write`.
+         */
         delete: operations["delete_tag"];
         options?: never;
         head?: never;
-        /** Rename a tag everywhere, or merge it into another */
+        /**
+         * Rename a tag on all contacts, or merge it into another tag
+         * @description Requires a credential with the scope `write`.
+         */
         patch: operations["rename_tag"];
         trace?: never;
     };
@@ -1358,7 +1819,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List users */
+        /**
+         * List users
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_users"];
         put?: never;
         post?: never;
@@ -1375,12 +1839,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List webhooks */
+        /**
+         * List webhooks
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["list_webhooks"];
         put?: never;
         /**
-         * Make a webhook
-         * @description It hears of what happens from now on.
+         * Create a webhook
+         * @description It receives the events from this time on.
+         *
+         *     Requires a credential with the scope `admin`.
          */
         post: operations["create_webhook"];
         delete?: never;
@@ -1396,15 +1865,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Get a webhook */
+        /**
+         * Get a webhook
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["get_webhook"];
         put?: never;
         post?: never;
-        /** Delete a webhook and its deliveries */
+        /**
+         * Delete a webhook and its deliveries
+         * @description Requires a credential with the scope `admin`.
+         */
         delete: operations["delete_webhook"];
         options?: never;
         head?: never;
-        /** Change a webhook, pause it, or go on with it */
+        /**
+         * Change, pause or resume a webhook
+         * @description Requires a credential with the scope `admin`.
+         */
         patch: operations["update_webhook"];
         trace?: never;
     };
@@ -1415,7 +1893,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List what was and will be sent to a webhook */
+        /**
+         * List past and pending deliveries to a webhook
+         * @description Requires a credential with the scope `admin`.
+         */
         get: operations["list_webhook_deliveries"];
         put?: never;
         post?: never;
@@ -1434,7 +1915,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a delivery again */
+        /**
+         * Send a delivery again
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["redeliver_webhook_delivery"];
         delete?: never;
         options?: never;
@@ -1451,7 +1935,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send everything again that was given up */
+        /**
+         * Send all deliveries again that were given up
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["redeliver_dead_webhook_deliveries"];
         delete?: never;
         options?: never;
@@ -1470,7 +1957,9 @@ export interface paths {
         put?: never;
         /**
          * Give a webhook a new secret
-         * @description For a day, messages are signed with the secret before, too.
+         * @description For a day, messages are also signed with the previous secret.
+         *
+         *     Requires a credential with the scope `admin`.
          */
         post: operations["rotate_webhook_secret"];
         delete?: never;
@@ -1488,7 +1977,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Send a test message */
+        /**
+         * Send a test message
+         * @description Requires a credential with the scope `admin`.
+         */
         post: operations["test_webhook"];
         delete?: never;
         options?: never;
@@ -1503,7 +1995,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the widgets that brought contacts, for the filter `source=chat:ID` */
+        /**
+         * List the widgets that captured contacts, for the filter `source=chat:ID`
+         * @description Requires a credential with the scope `read`.
+         */
         get: operations["list_widgets"];
         put?: never;
         post?: never;
@@ -1519,62 +2014,60 @@ export interface components {
     schemas: {
         /** @description A bulk action. */
         Action: {
-            /** @description What is done. */
+            /** @description The kind of the action and its parameters. */
             action: components["schemas"]["ActionKind"];
-            /** @description Who does it. */
-            actor: components["schemas"]["Actor"];
+            actor: components["schemas"]["Actor"] | null;
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description When the run was requested.
              */
             created_at: string;
-            file?: components["schemas"]["ActionFile"] | null;
+            file: components["schemas"]["ActionFile"] | null;
             /**
              * Format: date-time
-             * @description When it came to an end.
+             * @description When the run ended.
              */
-            finished_at?: string | null;
+            finished_at: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the action.
              */
             id: string;
-            /** @description Why it failed. */
-            problem?: string | null;
-            /** @description How many people are done. */
-            progress: components["schemas"]["ActionProgress"];
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
             /**
              * Format: uuid
-             * @description To whom. The selection may be gone when the action is at an end.
+             * @description The selection that the action applies to. It may have expired by the time the action ends.
              */
             selection_id: string;
             /**
              * Format: date-time
-             * @description When it was begun.
+             * @description When a worker began the run.
              */
-            started_at?: string | null;
-            /** @description How far it is. */
-            state: components["schemas"]["ActionState"];
-            /** @description What came of them: changed + unchanged + skipped = done. */
+            started_at: string | null;
+            /** @description The state of the action. */
+            state: components["schemas"]["RunState"];
+            /** @description Outcomes of the processed contacts: changed + unchanged + skipped = done. */
             summary: components["schemas"]["ActionSummary"];
         };
         /**
-         * @description Where the file of an export is.
+         * @description The state of the file of an export.
          * @enum {string}
          */
         ActionFile: "pending" | "ready" | "erased";
-        /** @description What is done. */
-        ActionKind: {
-            /** @description Their names. */
+        /** @description The kind of a bulk action and its parameters. */
+        ActionKind: components["schemas"]["ActionKindAddTags"] | components["schemas"]["ActionKindRemoveTags"] | components["schemas"]["ActionKindAddToCampaign"] | components["schemas"]["ActionKindRemoveFromCampaign"] | components["schemas"]["ActionKindUnsubscribe"] | components["schemas"]["ActionKindExport"] | components["schemas"]["ActionKindDelete"] | components["schemas"]["ActionKindMerge"];
+        /** @description Adds tags. */
+        ActionKindAddTags: {
+            /** @description Names of the tags. */
             tags: string[];
             /** @enum {string} */
             type: "add_tags";
-        } | {
-            /** @description Their names. */
-            tags: string[];
-            /** @enum {string} */
-            type: "remove_tags";
-        } | {
+        };
+        /** @description Adds to a campaign each contact that is reachable and has not unsubscribed. */
+        ActionKindAddToCampaign: {
             /**
              * Format: uuid
              * @description The campaign.
@@ -1582,198 +2075,325 @@ export interface components {
             campaign_id: string;
             /** @enum {string} */
             type: "add_to_campaign";
-        } | {
-            /** @description Whether the file begins with a byte order mark. */
-            bom: boolean;
-            /** @description The columns, in order. */
-            columns: string[];
-            /** @enum {string} */
-            type: "export";
-        } | {
+        };
+        /** @description Deletes the contacts permanently. */
+        ActionKindDelete: {
             /** @enum {string} */
             type: "delete";
         };
-        /** @description How many people of an action are done. */
-        ActionProgress: {
-            /**
-             * Format: int64
-             * @description People done or skipped.
-             */
-            done: number;
-            /**
-             * Format: double
-             * @description People a second on average, while it runs.
-             */
-            people_per_second?: number | null;
-            /**
-             * Format: int64
-             * @description How long the rest will take, while it runs.
-             */
-            seconds_left?: number | null;
-            /**
-             * Format: int64
-             * @description People of the selection.
-             */
-            total: number;
+        /** @description Writes a CSV file. */
+        ActionKindExport: {
+            /** @description Whether the file starts with a byte order mark. */
+            bom: boolean;
+            /** @description Columns of the file, in order. */
+            columns: string[];
+            /** @enum {string} */
+            type: "export";
         };
-        /**
-         * @description How far an action is. `done`, `cancelled` and `failed` are ends.
-         * @enum {string}
-         */
-        ActionState: "running" | "done" | "cancelled" | "failed";
-        /** @description What came of people. */
+        /** @description Merges pairs of contacts, each contact of the selection into another. */
+        ActionKindMerge: {
+            /** @enum {string} */
+            type: "merge";
+        };
+        /** @description Removes from a campaign each contact that it has not reached yet. */
+        ActionKindRemoveFromCampaign: {
+            /**
+             * Format: uuid
+             * @description The campaign.
+             */
+            campaign_id: string;
+            /** @enum {string} */
+            type: "remove_from_campaign";
+        };
+        /** @description Removes tags. */
+        ActionKindRemoveTags: {
+            /** @description Names of the tags. */
+            tags: string[];
+            /** @enum {string} */
+            type: "remove_tags";
+        };
+        /** @description Unsubscribes the contacts, with the reason `asked`. */
+        ActionKindUnsubscribe: {
+            /** @enum {string} */
+            type: "unsubscribe";
+        };
+        /** @description The number of contacts by outcome. */
         ActionSummary: {
             /**
              * Format: int64
-             * @description Something of them changed.
+             * @description Number of contacts that the action changed.
              */
             changed: number;
             /**
              * Format: int64
-             * @description They were skipped.
+             * @description Number of contacts that were skipped.
              */
             skipped: number;
-            /**
-             * @description Those, by reason: `not_found`, `merged`, `changed` (the filter does not mean them any
-             *     more), `unreachable`, `unsubscribed`.
-             */
+            /** @description Number of skipped contacts by reason. */
             skipped_by_reason: {
                 [key: string]: number;
             };
             /**
              * Format: int64
-             * @description They were so before. Of an export: they are in the file.
+             * @description Number of contacts that needed no change. For an export: number of contacts in the file.
              */
             unchanged: number;
         };
-        /** @description A page of actions. */
+        /**
+         * @description A type of bulk action.
+         * @enum {string}
+         */
+        ActionType: "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "export" | "delete";
+        /** @description A page of bulk actions. */
         Actions: {
-            /** @description The actions, the newest first. */
+            /** @description The bulk actions, newest first. */
             items: components["schemas"]["Action"][];
-            /**
-             * Format: uuid
-             * @description What `before` takes to get the next page; null on the last one.
-             */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description A page of what happened. */
+        /** @description A page of activity entries. */
         Activities: {
-            /** @description The newest first. */
+            /** @description The entries, newest first. */
             items: components["schemas"]["Activity"][];
-            /** @description What `before` takes to get the next page; null on the last one. */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description Something that happened to a contact. */
-        Activity: components["schemas"]["ActivityKind"] & {
+        /** @description An entry in the activity of a contact. */
+        Activity: components["schemas"]["ActivityCreated"] | components["schemas"]["ActivityEdited"] | components["schemas"]["ActivityTagged"] | components["schemas"]["ActivitySourceAdded"] | components["schemas"]["ActivityImported"] | components["schemas"]["ActivityCaptured"] | components["schemas"]["ActivityMerged"] | components["schemas"]["ActivityNoted"] | components["schemas"]["ActivityConsentChanged"] | components["schemas"]["ActivitySubscribed"] | components["schemas"]["ActivityRemovedFromCampaign"] | components["schemas"]["ActivityDelivered"];
+        /** @description A capture from a chat widget filled blank fields. */
+        ActivityCaptured: {
             /** @description Who did it. */
             actor: components["schemas"]["Actor"];
             /**
              * Format: date-time
-             * @description When.
+             * @description When it happened.
              */
             at: string;
-        };
-        /** @description What happened. */
-        ActivityKind: {
-            /** @enum {string} */
-            kind: "created";
-        } | {
-            /** @description Which fields, from what to what. */
-            changes: components["schemas"]["FieldChange"][];
-            /** @enum {string} */
-            kind: "edited";
-        } | {
-            /** @description Those put on. */
-            added: string[];
-            /** @enum {string} */
-            kind: "tagged";
-            /** @description Those taken off. */
-            removed: string[];
-        } | {
-            /** @enum {string} */
-            kind: "arrived";
-            /** @description The way. */
-            origin: components["schemas"]["Origin"];
-        } | {
-            /** @description What the import changed of its profile, all its rows together. */
-            changes: components["schemas"]["FieldChange"][];
-            /** @enum {string} */
-            kind: "imported";
-            /** @description The import, and the first row that was about it. */
-            origin: components["schemas"]["Origin"];
-            /** @description Tags that the import put on, by the names they have now. */
-            tags: string[];
-        } | {
-            /** @description Which fields, and with what. */
+            /** @description The filled fields with their new values. */
             changes: components["schemas"]["FieldChange"][];
             /** @enum {string} */
             kind: "captured";
-        } | {
-            /** @description What the other was called: its name, or else its address or number. */
-            called?: string | null;
-            /** @description What the profile took from it. */
+        };
+        /** @description The consent was changed by hand, by a program or by a bulk action. */
+        ActivityConsentChanged: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @enum {string} */
+            kind: "consent_changed";
+            /** @description Free text; for `subscribed`, how the person agreed. */
+            note: string | null;
+            /** @description Why the contact was unsubscribed. */
+            reason?: components["schemas"]["ConsentReason"];
+            /** @description The new state. */
+            state: components["schemas"]["ConsentState"];
+        };
+        /** @description The contact was created. */
+        ActivityCreated: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @enum {string} */
+            kind: "created";
+        };
+        /** @description A delivery of a campaign was reported for the contact. */
+        ActivityDelivered: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The campaign. */
+            campaign: components["schemas"]["Campaign"];
+            /** @description The kind of the delivery event. */
+            delivery: components["schemas"]["DeliveryKind"];
+            /** @enum {string} */
+            kind: "delivered";
+        };
+        /** @description The profile of the contact was edited. */
+        ActivityEdited: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The changed fields with their old and new values. */
+            changes: components["schemas"]["FieldChange"][];
+            /** @enum {string} */
+            kind: "edited";
+        };
+        /** @description An import matched the contact and changed it. */
+        ActivityImported: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The changes to the profile, over all rows of the import. */
+            changes: components["schemas"]["FieldChange"][];
+            /** @enum {string} */
+            kind: "imported";
+            /** @description The import, and the first row that matched the contact. */
+            source: components["schemas"]["SourceDetail"];
+            /** @description Tags that the import added, by their current names. */
+            tags: string[];
+        };
+        /** @description Another contact was merged into this one. */
+        ActivityMerged: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The name of the other contact, or its address or phone number when it had no name. */
+            called: string | null;
+            /** @description Values that the profile took over from the other contact. */
             changes: components["schemas"]["FieldChange"][];
             /** @enum {string} */
             kind: "merged";
             /**
              * Format: uuid
-             * @description The other's old id.
+             * @description The former id of the other contact.
              */
             other_id: string;
-            /** @description Tags that came from it. */
+            /** @description Tags that were taken over from the other contact. */
             tags: string[];
-        } | {
-            /** @description What was done with it. */
+        };
+        /** @description A note was added, edited or deleted. */
+        ActivityNoted: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The change to the note. */
             change: components["schemas"]["NoteChange"];
             /** @enum {string} */
             kind: "noted";
             /**
              * Format: uuid
-             * @description The note, which may be gone.
+             * @description Id of the note, which may have been deleted since.
              */
             note_id: string;
-        } | {
+        };
+        /** @description The contact was removed from a campaign. */
+        ActivityRemovedFromCampaign: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The campaign. */
+            campaign: components["schemas"]["Campaign"];
+            /** @enum {string} */
+            kind: "removed_from_campaign";
+        };
+        /** @description The contact was added again from another source. */
+        ActivitySourceAdded: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @enum {string} */
+            kind: "source_added";
+            /** @description The source. */
+            source: components["schemas"]["SourceDetail"];
+        };
+        /** @description The contact was added to a campaign. */
+        ActivitySubscribed: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
             /** @description The campaign. */
             campaign: components["schemas"]["Campaign"];
             /** @enum {string} */
             kind: "subscribed";
-        } | {
-            /** @description The campaign. */
-            campaign: components["schemas"]["Campaign"];
-            /** @description What it did. */
-            delivery: components["schemas"]["DeliveryKind"];
-            /** @enum {string} */
-            kind: "delivered";
         };
-        /** @description Who did something. */
+        /** @description Tags were added and removed. */
+        ActivityTagged: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /** @description Names of the tags that were added. */
+            added: string[];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @enum {string} */
+            kind: "tagged";
+            /** @description Names of the tags that were removed. */
+            removed: string[];
+        };
+        /** @description Who performed an action. */
         Actor: {
             /**
              * Format: uuid
-             * @description Which of them; null for the system.
+             * @description Id of the user, key, import or connected source; null for the system.
              */
-            id?: string | null;
-            /**
-             * @description `user`, `key`, `import`, `connected` or `system`.
-             * @example key
-             */
-            kind: string;
+            id: string | null;
+            /** @description The kind of actor. */
+            kind: components["schemas"]["ActorKind"];
         };
-        /** @description What was found in a file. */
+        /**
+         * @description A kind of actor.
+         * @enum {string}
+         */
+        ActorKind: "user" | "key" | "import" | "connected" | "system";
+        /**
+         * @description How an address was added to its contact.
+         *
+         *     - `manual`: by a user or an API key.
+         *     - `csv_import`: by an imported file.
+         *     - `chat`: by a visitor of a chat widget.
+         *     - `connected`: by a connected source.
+         *     - `merge`: by a merge with a contact that had the address.
+         * @enum {string}
+         */
+        AddressSource: "manual" | "csv_import" | "chat" | "connected" | "merge";
+        /** @description The result of a file's analysis. */
         Analysis: {
             /** @description The columns, in order. */
             columns: components["schemas"]["Column"][];
-            /** @description What separates cells. */
+            /** @description The character that separates cells. */
             delimiter: string;
-            /** @description The encoding's name, such as `utf-8` or `windows-1252`. */
+            /** @description Name of the encoding, such as `utf-8` or `windows-1252`. */
             encoding: string;
             /**
              * Format: int64
-             * @description The line, from 1, on which the header begins.
+             * @description The line, starting at 1, on which the header begins.
              */
             header_line: number;
             /**
              * Format: int64
-             * @description How many rows there are below the header.
+             * @description Number of rows below the header.
              */
             rows: number;
         };
@@ -1781,25 +2401,25 @@ export interface components {
         Campaign: {
             /**
              * Format: date-time
-             * @description When it was registered.
+             * @description When the campaign was registered.
              */
             created_at: string;
             /**
              * Format: uuid
-             * @description Its id, as its owner service chose it.
+             * @description Id of the campaign, chosen by the service that owns it.
              */
             id: string;
-            /** @description What it is. Never changes. */
+            /** @description The kind of the campaign. Never changes. */
             kind: components["schemas"]["CampaignKind"];
-            /** @description What people call it. */
+            /** @description The name of the campaign. */
             name: string;
         };
         /**
-         * @description What a campaign is.
+         * @description The kind of a campaign.
          * @enum {string}
          */
         CampaignKind: "campaign" | "announcement";
-        /** @description How many contacts there are of each status; each contact is counted once. */
+        /** @description Number of contacts in each status; each contact is counted once. */
         CampaignNumbers: {
             /** Format: int64 */
             bounced: number;
@@ -1818,690 +2438,1482 @@ export interface components {
         };
         /** @description A page of campaigns. */
         Campaigns: {
-            /** @description The campaigns, the newest first. */
+            /** @description The campaigns, newest first. */
             items: components["schemas"]["CountedCampaign"][];
-            /** @description What `cursor` takes to get the next page; null on the last one. */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description What a visitor said of themselves. */
+        /** @description Details that a visitor entered in a chat widget. */
         Capture: {
             /**
              * Format: date-time
-             * @description When they said it; now, when absent.
+             * @description When the visitor entered the details. Default: now.
              */
             at?: string | null;
             /**
              * Format: uuid
-             * @description The conversation.
+             * @description Id of the conversation.
              */
             conversation_id: string;
-            /** @description Their address. This or `name` is required. */
+            /** @description The email address of the visitor. Either `name` or `email` is required. */
             email?: string | null;
-            /** @description What they call themselves. This or `email` is required. */
+            /** @description The name of the visitor. Either `name` or `email` is required. */
             name?: string | null;
-            /** @description Their phone number. */
+            /** @description The phone number of the visitor. */
             phone?: string | null;
-            /** @description The visitor, as the chat service knows them: 1 to 200 characters. */
+            /** @description Id of the visitor in the chat service: 1 to 200 characters. */
             visitor: string;
             /**
              * Format: uuid
-             * @description The widget.
+             * @description Id of the widget.
              */
             widget_id: string;
         };
-        /** @description Nothing: whether the person was known is not told. */
+        /** @description An empty object: the response does not reveal whether the visitor was already a contact. */
         Captured: Record<string, never>;
         /** @description A column of a file. */
         Column: {
             /**
              * Format: float
-             * @description How sure that is, from 0 to 1.
+             * @description Confidence of the suggestion, from 0 to 1.
              */
             confidence: number;
-            /** @description Its name in the file. It may be empty, and may occur twice. */
+            /** @description Name of the column in the file. It may be empty, and may occur more than once. */
             header: string;
-            /** @description Its cells in the first rows. */
+            /** @description Cells of this column in the first rows. */
             samples: string[];
-            /** @description What it is likely to be; null when nobody knows. */
-            target?: string | null;
+            /** @description The suggested target; null when there is no suggestion. */
+            target: string | null;
         };
         /** @description A connected source. */
         ConnectedSource: {
-            /** @description The connector that speaks to it. */
+            /** @description The connector that reads from the source. */
             connector: string;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When the connected source was created.
              */
             created_at: string;
-            /** @description By which field it is read incrementally, where the connector does not know it itself. */
-            cursor_field?: string | null;
+            /** @description The field by which the stream is read incrementally, when the connector does not choose it. */
+            cursor_field: string | null;
             /**
              * Format: int32
-             * @description How many runs in a row have failed.
+             * @description Number of consecutive failed runs.
              */
             failures: number;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the connected source.
              */
             id: string;
-            last_run?: components["schemas"]["Run"] | null;
-            /** @description What its fields become. */
+            last_run: components["schemas"]["SyncRun"] | null;
+            /** @description The targets of the stream's fields. */
             mapping: components["schemas"]["SourceMapping"];
-            /** @description How it is read. */
+            /** @description How the stream is read. */
             mode: components["schemas"]["SourceMode"];
-            /** @description What people call it. */
+            /** @description The name of the connected source. */
             name: string;
             /**
              * Format: date-time
-             * @description When it runs next by itself.
+             * @description When the next scheduled run starts.
              */
-            next_run_at?: string | null;
-            /** @description Whether it does not run by itself for now. */
+            next_run_at: string | null;
+            /** @description Whether scheduled runs are paused. */
             paused: boolean;
-            /** @description Why the last run failed, if it did. */
-            problem?: string | null;
-            schedule?: components["schemas"]["Schedule"] | null;
+            /** @description The reason why the last run failed; null when it did not fail. */
+            problem: string | null;
+            schedule: components["schemas"]["Schedule"] | null;
             /**
-             * @description The paths of the secret settings that are set. What they are is never shown.
+             * @description The paths of the secret settings that are set. Their values are never returned.
              * @example [
              *       "credentials.token"
              *     ]
              */
             secrets: string[];
-            /** @description Its settings, without the secret ones. */
+            /** @description The settings, without secret ones. */
             settings: Record<string, never>;
             /** @description The stream that is read. */
             stream: string;
-            /** @description What happens to contacts that vanish there. */
+            /** @description What happens to contacts whose record vanishes from the source. */
             vanish: components["schemas"]["SourceVanish"];
-            /** @description The tag that they get. */
-            vanish_tag?: string | null;
+            /** @description The tag that is added to these contacts. */
+            vanish_tag: string | null;
+            /**
+             * Format: int64
+             * @description Version of the connected source. It increases by one with each edit; runs do not change it.
+             */
+            version: number;
         };
-        /** @description A change of a source. What is absent stays; so do settings that are not named. */
+        /**
+         * @description A patch of a connected source. Absent members stay unchanged, and so do settings that are not
+         *     named.
+         */
         ConnectedSourcePatch: {
-            /** @description With `mode`: by which field it is read incrementally. */
+            /** @description With `mode`: the field by which the stream is read incrementally. */
             cursor_field?: string | null;
-            /** @description What its fields become, all of them. */
+            /** @description The targets of the stream's fields; replaces the current mapping. */
             mapping?: components["schemas"]["NewSourceMapping"];
-            /** @description How it is read. Another way begins anew. */
+            /** @description How the stream is read. Changing it starts again from the beginning. */
             mode?: components["schemas"]["SourceMode"];
-            /** @description What people call it. */
+            /** @description The name of the connected source. */
             name?: string;
-            /** @description Whether it does not run by itself for now. */
+            /** @description Whether scheduled runs are paused. */
             paused?: boolean;
             schedule?: components["schemas"]["NewSchedule"] | null;
-            /** @description Settings to set; those that are null are taken away. */
+            /** @description Settings to set; a setting that is null is removed. */
             settings?: Record<string, never>;
-            /** @description The stream that is read. Another one begins anew. */
+            /** @description The stream to read. Changing it starts again from the beginning. */
             stream?: string;
-            /** @description What happens to contacts that vanish there. */
+            /** @description What happens to contacts whose record vanishes from the source. */
             vanish?: components["schemas"]["SourceVanish"];
-            /** @description With `vanish`: the tag that they get. */
+            /** @description With `vanish`: the tag to add to these contacts. */
             vanish_tag?: string | null;
         };
-        /** @description All sources of the organisation. */
+        /** @description A page of connected sources. */
         ConnectedSources: {
-            /** @description The sources, the oldest first. */
+            /** @description The connected sources, oldest first. */
             items: components["schemas"]["ConnectedSource"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description Whether a system can be reached. */
+        /** @description The result of a connection check. */
         ConnectionCheck: {
-            /** @description Why not. */
-            problem?: string | null;
-            /** @description Whether it can. */
+            /** @description The reason why it cannot be reached. */
+            problem: string | null;
+            /** @description Whether the system can be reached with these settings. */
             succeeded: boolean;
         };
         /** @description A connector. */
         Connector: {
-            /** @description Its name. */
+            /** @description Name of the connector. */
             name: string;
-            /** @description What it speaks: `airbyte`, `singer` or `http`. */
+            /** @description Protocol of the connector: `airbyte`, `singer` or `http`. */
             protocol: string;
         };
-        /** @description The settings with which a connector is asked. */
+        /** @description Settings for a request to a connector. */
         ConnectorSettings: {
             /** @description The settings. */
             settings: Record<string, never>;
         };
-        /** @description A connector, and how it is set up. */
+        /** @description A connector and its settings. */
         ConnectorWithSpec: {
-            /** @description Its name. */
+            /** @description Name of the connector. */
             name: string;
-            /** @description Whether settings that are not among them are secret. */
+            /** @description Whether settings that are not in this list are secret. */
             others_are_secret: boolean;
-            /** @description What it speaks: `airbyte`, `singer` or `http`. */
+            /** @description Protocol of the connector: `airbyte`, `singer` or `http`. */
             protocol: string;
-            /** @description What can be set, in the order in which people should be asked. */
+            /** @description The settings, in the order in which a form should show them. */
             settings: components["schemas"]["Setting"][];
         };
-        /** @description The connectors that the operator allows. */
+        /** @description A page of the connectors that the operator allows. */
         Connectors: {
-            /** @description The connectors, by name. */
+            /** @description The connectors, ordered by name. */
             items: components["schemas"]["Connector"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
+        };
+        /** @description The consent of a contact. */
+        Consent: {
+            actor: components["schemas"]["Actor"] | null;
+            /**
+             * Format: date-time
+             * @description When the contact was unsubscribed; null when it is subscribed.
+             */
+            at: string | null;
+            /** @description Free text about the unsubscribe. */
+            note: string | null;
+            reason: components["schemas"]["ConsentReason"] | null;
+            /** @description Whether the contact wants messages. */
+            state: components["schemas"]["ConsentState"];
+        };
+        /** @description A change of consent. */
+        ConsentChange: {
+            /**
+             * @description Free text of 1 to 1,000 characters. Required for `subscribed`: how the person agreed.
+             * @example Asked on the phone
+             */
+            note?: string | null;
+            /**
+             * @description Why the contact is unsubscribed: `asked` (the default), `campaign`, `bounced` or
+             *     `complained`.
+             * @example asked
+             */
+            reason?: string | null;
+            /**
+             * @description `unsubscribed`, or `subscribed`, which needs the scope `admin` and a note.
+             * @example unsubscribed
+             */
+            state: string;
+        };
+        /**
+         * @description The reason why a contact is unsubscribed: the person unsubscribed in a message of a
+         *     `campaign`, `asked` the organisation, the address `bounced`, the person `complained` about
+         *     spam, a file (`imported`) or a connected `source` said so.
+         * @enum {string}
+         */
+        ConsentReason: "campaign" | "asked" | "bounced" | "complained" | "imported" | "source";
+        /**
+         * @description Whether a contact wants messages.
+         * @enum {string}
+         */
+        ConsentState: "subscribed" | "unsubscribed";
+        /** @description The consent of a contact, as lists contain it. */
+        ConsentSummary: {
+            /**
+             * Format: date-time
+             * @description When the contact was unsubscribed; null when it is subscribed.
+             */
+            at: string | null;
+            reason: components["schemas"]["ConsentReason"] | null;
+            /** @description Whether the contact wants messages. */
+            state: components["schemas"]["ConsentState"];
         };
         /** @description A contact. */
         Contact: {
+            /** @description Whether the contact wants messages. */
+            consent: components["schemas"]["ConsentSummary"];
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When the contact was created.
              */
             created_at: string;
-            /** @description The values of custom fields, by key. */
+            /** @description Values of custom fields, by field key. */
             custom: {
                 [key: string]: components["schemas"]["CustomValue"];
             };
-            /** @description Where the person is written to; null while nobody has said. */
-            email?: string | null;
+            /** @description The primary email address; null when it is not known. */
+            email: string | null;
+            /** @description The organisation's own id for the contact; null when it has none. */
+            external_id: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the contact.
              */
             id: string;
-            /** @description Whether something required is missing. */
+            /** @description Whether a required field is missing. */
             incomplete: boolean;
-            /** @description What the person is called; null while nobody has said. */
-            name?: string | null;
-            /** @description The phone number, as it was typed. */
-            phone?: string | null;
+            /** @description The name of the person; null when it is not known. */
+            name: string | null;
+            /** @description The other email addresses of the contact, at most 19. */
+            other_emails: string[];
+            /** @description The phone number as it was entered. */
+            phone: string | null;
             /**
-             * @description The phone number in E.164 form, when it is one.
+             * @description The phone number in E.164 form, when the entered number is valid.
              * @example +4930901820
              */
-            phone_e164?: string | null;
-            /** @description Whether campaigns can reach it. */
+            phone_e164: string | null;
+            /** @description Whether campaigns can reach the contact. */
             reachable: boolean;
-            /** @description How it first came. Never changes. */
+            /** @description How the contact was first added. Never changes. */
             source: components["schemas"]["Source"];
-            /** @description The names of its tags, in order. */
+            /** @description Names of the tags, in alphabetical order. */
             tags: string[];
             /**
              * Format: date-time
-             * @description When its profile last changed.
+             * @description When the profile was last changed.
              */
             updated_at: string;
             /**
              * Format: int64
-             * @description Counts the changes of its profile, from 1. Tags are not counted.
+             * @description Version of the profile, starting at 1. Changes of tags do not increase it.
              */
             version: number;
         };
-        /** @description The campaigns that a contact is in. */
-        ContactCampaigns: {
-            /** @description The newest first. */
-            items: components["schemas"]["Subscription"][];
+        /** @description An email address of a contact. */
+        ContactAddress: {
             /**
              * Format: date-time
-             * @description Since when the person wants no more of any campaign: nothing of ours puts them into one.
+             * @description When the address was added to the contact.
              */
-            unsubscribed_at?: string | null;
+            added_at: string;
+            /** @description The address as it was entered. */
+            email: string;
+            /** @description Whether campaigns use this address. */
+            is_primary: boolean;
+            /** @description How the address was added to the contact. */
+            source: components["schemas"]["AddressSource"];
+        };
+        /** @description The email addresses of a contact. */
+        ContactAddresses: {
+            /** @description At most 20 addresses: the primary one first, then the others in alphabetical order. */
+            addresses: components["schemas"]["ContactAddress"][];
+        };
+        /** @description A page of the campaigns of a contact. */
+        ContactCampaigns: {
+            /** @description The subscriptions, newest first. */
+            items: components["schemas"]["Subscription"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
+            /**
+             * Format: date-time
+             * @description When the person unsubscribed from all campaigns: the contact is not added to any campaign
+             *     after that. Null when they have not.
+             */
+            unsubscribed_at: string | null;
+        };
+        /** @description Contacts to get. */
+        ContactIds: {
+            /** @description Ids of contacts, 1 to 200. */
+            ids: string[];
         };
         /** @description A JSON merge patch (RFC 7396) of a contact's profile. */
         ContactPatch: {
-            /** @description Values of custom fields by key; null clears one. */
+            /** @description Values of custom fields, by field key; null clears a value. */
             custom?: {
-                [key: string]: components["schemas"]["CustomPatchValue"];
+                [key: string]: components["schemas"]["NewCustomValue"];
             };
-            /** @description Can be changed, not cleared. */
+            /** @description The email address. It can be changed but not cleared. */
             email?: string;
-            /** @description Can be changed, not cleared. */
+            /** @description Your own id for the contact; null clears it. */
+            external_id?: string | null;
+            /** @description The name. It can be changed but not cleared. */
             name?: string;
-            /** @description Null clears it. */
+            /** @description The phone number; null clears it. */
             phone?: string | null;
         };
         /** @description A page of contacts. */
         Contacts: {
-            count?: components["schemas"]["Count"] | null;
+            count: components["schemas"]["Count"] | null;
             /** @description The contacts, in order. */
             items: components["schemas"]["ListedContact"][];
-            /** @description What `cursor` takes to get the next page; null on the last one. */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /** @description A conversation. */
         Conversation: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the conversation.
              */
             id: string;
             /**
              * Format: date-time
-             * @description When something was last said.
+             * @description When the latest message was sent.
              */
             last_message_at: string;
-            /** @description What opens it; null while the chat service has not reported it. */
-            link?: string | null;
+            /** @description Link that opens the conversation; null until the chat service reports the conversation. */
+            link: string | null;
             /**
              * Format: int32
-             * @description How many messages it has; 0 while the chat service has not reported it.
+             * @description Number of messages; 0 until the chat service reports the conversation.
              */
             messages: number;
-            /** @description What was last said. */
+            /** @description Text of the latest message. */
             preview: string;
             /**
              * Format: date-time
-             * @description When it began.
+             * @description When the conversation started.
              */
             started_at: string;
-            /** @description The visitor, as the chat service knows them. */
+            /** @description Id of the visitor in the chat service. */
             visitor: string;
             /**
              * Format: uuid
-             * @description The widget.
+             * @description Id of the widget.
              */
             widget_id: string;
         };
-        /** @description What the chat service says of a conversation. */
+        /** @description A conversation, as the chat service reports it. */
         ConversationReport: {
             /**
              * Format: date-time
-             * @description When something was last said.
+             * @description When the latest message was sent.
              */
             last_message_at: string;
             /**
-             * @description What opens it: a URL that begins with `https://`.
+             * @description Link that opens the conversation: a URL that starts with `https://`.
              * @example https://app.informly.example/conversations/1
              */
             link: string;
             /**
              * Format: int64
-             * @description How many messages it has.
+             * @description Number of messages in the conversation.
              */
             messages: number;
-            /** @description What was last said; cut to 500 characters. */
+            /** @description Text of the latest message; truncated to 500 characters. */
             preview?: string;
             /**
              * Format: date-time
-             * @description When it began.
+             * @description When the conversation started.
              */
             started_at: string;
-            /** @description The visitor, as the chat service knows them: 1 to 200 characters. */
+            /** @description Id of the visitor in the chat service: 1 to 200 characters. */
             visitor: string;
             /**
              * Format: uuid
-             * @description The widget.
+             * @description Id of the widget.
              */
             widget_id: string;
         };
         /** @description A page of conversations. */
         Conversations: {
-            /** @description The newest first. */
+            /** @description The conversations, newest first. */
             items: components["schemas"]["Conversation"][];
-            /** @description What `cursor` takes to get the next page; null on the last one. */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description How many there are. */
+        /** @description A number of matching contacts. */
         Count: {
-            /** @description Whether it is exact; otherwise there are more, and nobody counted on. */
+            /** @description Whether `value` is exact; when false, there are more matching contacts. */
             exact: boolean;
             /**
              * Format: int64
-             * @description So many, or at least so many.
+             * @description The number, or a lower bound when it is not exact.
              */
             value: number;
         };
-        /** @description A campaign, and how many people are in it. */
-        CountedCampaign: components["schemas"]["Campaign"] & {
-            /** @description How many contacts are in it, by the status of each. */
+        /** @description A campaign with its numbers of contacts. */
+        CountedCampaign: {
+            /** @description Number of contacts in the campaign, by status. */
             contacts: components["schemas"]["CampaignNumbers"];
+            /**
+             * Format: date-time
+             * @description When the campaign was registered.
+             */
+            created_at: string;
+            /**
+             * Format: uuid
+             * @description Id of the campaign, chosen by the service that owns it.
+             */
+            id: string;
+            /** @description The kind of the campaign. Never changes. */
+            kind: components["schemas"]["CampaignKind"];
+            /** @description The name of the campaign. */
+            name: string;
         };
-        /** @description What to make of a value of a custom field; null clears it. */
-        CustomPatchValue: (string | null) | number | boolean;
         /** @description A value of a custom field: a date is text such as `2026-11-23`. */
         CustomValue: string | number | boolean;
         /** @description A page of deliveries. */
         Deliveries: {
-            /** @description The deliveries, the newest first. */
+            /** @description The deliveries, newest first. */
             items: components["schemas"]["Delivery"][];
-            /**
-             * Format: uuid
-             * @description What `before` takes to get the next page; null on the last one.
-             */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /** @description One message to a webhook. */
         Delivery: {
             /**
              * Format: date-time
-             * @description When it was last sent.
+             * @description When the last attempt was made.
              */
-            attempted_at?: string | null;
+            attempted_at: string | null;
             /**
              * Format: int32
-             * @description How often it was sent.
+             * @description Number of attempts so far.
              */
             attempts: number;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When the delivery was created.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it is to be sent, while it is pending.
+             * @description When the next attempt is due, while the delivery is pending.
              */
-            due_at?: string | null;
+            due_at: string | null;
             /**
              * Format: uuid
-             * @description Its id; `webhook-id` is `msg_` and this id without dashes.
+             * @description Id of the delivery; `webhook-id` is `msg_` followed by this id without dashes.
              */
             id: string;
             /**
              * Format: int64
-             * @description The event's number; a test has none.
+             * @description Number of the event; null for a test message.
              */
-            number?: number | null;
-            /** @description What was wrong the last time, for people. */
-            problem?: string | null;
-            /** @description How far it is. */
+            number: number | null;
+            /** @description The reason why the last attempt failed, in words. */
+            problem: string | null;
+            /** @description The state of the delivery. */
             state: components["schemas"]["DeliveryState"];
             /**
              * Format: int32
-             * @description The status that was answered last.
+             * @description HTTP status of the last response.
              */
-            status?: number | null;
-            /**
-             * @description What it tells of; `webhook.test` tells of nothing.
-             * @example contacts.updated
-             */
-            type: string;
+            status: number | null;
+            /** @description The type of the message. */
+            type: components["schemas"]["MessageType"];
         };
         /**
-         * @description What a campaign did to a contact.
+         * @description The kind of a delivery event.
          * @enum {string}
          */
         DeliveryKind: "sent" | "bounced" | "opened" | "clicked" | "unsubscribed";
         /** @enum {string} */
         DeliveryOutcome: "applied" | "duplicate" | "unknown_contact" | "unknown_campaign" | "invalid";
-        /** @description What became of one delivery. */
+        /** @description The outcome of one delivery event. */
         DeliveryResult: {
-            /** @description Which event it is about, counted from 0. */
+            /** @description Index of the event in the batch, starting at 0. */
             index: number;
             /**
-             * @description `applied`; `duplicate` when one of this id was taken before, whatever this one says;
-             *     `unknown_contact`; `unknown_campaign`; `invalid`.
+             * @description `applied`; `duplicate` when an event with this id was applied before, whatever the content
+             *     of this one; `unknown_contact`; `unknown_campaign`; `invalid`.
              */
             outcome: components["schemas"]["DeliveryOutcome"];
-            /** @description Why it is invalid. */
+            /** @description The reason why the event is invalid. */
             reason?: string;
         };
-        /** @description What became of a batch. */
+        /** @description The outcomes of a batch of deliveries. */
         DeliveryResults: {
-            /** @description One for each event, in their order. */
+            /** @description One result per event, in the order of the events. */
             results: components["schemas"]["DeliveryResult"][];
         };
         /**
-         * @description How far a delivery is.
+         * @description The state of a delivery.
+         *
+         *     - `pending`: the delivery is waiting for its first or next attempt.
+         *     - `delivered`: the webhook's server answered with a 2xx status.
+         *     - `dead`: the delivery was given up after the last attempt.
          * @enum {string}
          */
         DeliveryState: "pending" | "delivered" | "dead";
         /**
-         * @description How far a campaign got with a contact: the furthest of what is known.
+         * @description The status of a contact in a campaign: the furthest that has been reported.
          * @enum {string}
          */
         DeliveryStatus: "pending" | "sent" | "bounced" | "opened" | "clicked" | "unsubscribed";
-        /** @description What would happen. */
-        DryOutcome: {
+        /** @description The expected outcome of one row. */
+        DryRow: components["schemas"]["DryRowAdded"] | components["schemas"]["DryRowUpdated"] | components["schemas"]["DryRowSkipped"];
+        /** @description The row would add a contact. */
+        DryRowAdded: {
+            /**
+             * Format: int64
+             * @description The line of the file, starting at 1, on which the row begins.
+             */
+            line: number;
             /** @enum {string} */
             outcome: "added";
-        } | {
-            /** @description Which fields, from what to what. */
+            /**
+             * Format: int64
+             * @description Number of the row, starting at 1 for the first row below the header.
+             */
+            row: number;
+            /** @description Cells that would be dropped although the row is imported, with the reasons. */
+            warnings: string[];
+        };
+        /** @description The row would be skipped. */
+        DryRowSkipped: {
+            /** @description The reason. */
+            code: components["schemas"]["SkipCode"];
+            /**
+             * Format: int64
+             * @description The line of the file, starting at 1, on which the row begins.
+             */
+            line: number;
+            /** @enum {string} */
+            outcome: "skipped";
+            /** @description The reason, in words. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Number of the row, starting at 1 for the first row below the header.
+             */
+            row: number;
+            /** @description Cells that would be dropped although the row is imported, with the reasons. */
+            warnings: string[];
+        };
+        /** @description The row would change a contact. */
+        DryRowUpdated: {
+            /** @description The fields that would change, with their old and new values. */
             changes: components["schemas"]["FieldChange"][];
             /**
              * Format: uuid
-             * @description The contact; null when a row above is to make it.
+             * @description Id of the contact; null when an earlier row of the file would add it.
              */
-            contact_id?: string | null;
-            /** @enum {string} */
-            outcome: "updated";
-            /** @description Tags that it would put on. */
-            tags: string[];
-        } | {
-            /** @description The reason, as in the summary. */
-            code: string;
-            /** @enum {string} */
-            outcome: "skipped";
-            /** @description The reason, for people. */
-            reason: string;
-        };
-        /** @description What would happen to a row. */
-        DryRow: components["schemas"]["DryOutcome"] & {
+            contact_id: string | null;
             /**
              * Format: int64
-             * @description The line of the file, from 1, on which it begins.
+             * @description The line of the file, starting at 1, on which the row begins.
              */
             line: number;
+            /** @enum {string} */
+            outcome: "updated";
             /**
              * Format: int64
-             * @description The row, counted from 1 below the header.
+             * @description Number of the row, starting at 1 for the first row below the header.
              */
             row: number;
-            /** @description The cells that would be lost though the row is taken, with the reason. */
+            /** @description Tags that would be added. */
+            tags: string[];
+            /** @description Cells that would be dropped although the row is imported, with the reasons. */
             warnings: string[];
         };
         /** @description A page of rows. */
         DryRows: {
             /** @description The rows, in the order of the file. */
             items: components["schemas"]["DryRow"][];
-            /**
-             * Format: int64
-             * @description What `after` takes to get the next page; null on the last one so far.
-             */
-            next?: number | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description What an import would do. */
+        /** @description A dry run of an import. */
         DryRun: {
+            actor: components["schemas"]["Actor"] | null;
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description When the run was requested.
              */
-            asked_at: string;
+            created_at: string;
             /**
              * Format: date-time
-             * @description When it came to an end.
+             * @description When the run ended.
              */
-            finished_at?: string | null;
-            /** @description Why it failed, and what to do. */
-            problem?: string | null;
+            finished_at: string | null;
             /**
-             * Format: int64
-             * @description Rows that were looked at so far.
+             * Format: uuid
+             * @description Id of the dry run, as a run.
              */
-            rows: number;
-            /** @description How far it is. */
-            state: components["schemas"]["DryRunState"];
-            /** @description What would happen to them. */
+            id: string;
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: date-time
+             * @description When a worker began the run.
+             */
+            started_at: string | null;
+            /** @description The state of the dry run. */
+            state: components["schemas"]["RunState"];
+            /** @description The expected outcomes of the rows that were checked so far. */
             summary: components["schemas"]["Summary"];
         };
-        /**
-         * @description How far a dry run is. `done` and `failed` are ends.
-         * @enum {string}
-         */
-        DryRunState: "running" | "done" | "failed";
         /** @description A contact that may be the same person. */
         Duplicate: {
-            /** @description The other. */
+            /** @description The other contact. */
             contact: components["schemas"]["Contact"];
-            /** @description Why: one reason at least. */
+            /** @description Why the two contacts may be the same person: at least one reason, strongest first. */
             reasons: components["schemas"]["DuplicateReason"][];
+            /** @description How likely the two contacts are the same person: the strength of the strongest reason. */
+            strength: components["schemas"]["DuplicateStrength"];
+        };
+        /** @description Two contacts that may be the same person. */
+        DuplicatePair: {
+            /** @description The contact that was added first. */
+            contact: components["schemas"]["Contact"];
+            /** @description The other contact. */
+            other: components["schemas"]["Contact"];
+            /** @description Why they may be the same person: at least one reason, strongest first. */
+            reasons: components["schemas"]["DuplicateReason"][];
+            /** @description How likely the two contacts are the same person: the strength of the strongest reason. */
+            strength: components["schemas"]["DuplicateStrength"];
+        };
+        /** @description A page of pairs of possible duplicates. */
+        DuplicatePairs: {
+            /**
+             * @description The pairs, strongest first. A page that has `next` may have fewer pairs than `limit`, or
+             *     none, because the work of a page is bounded.
+             */
+            items: components["schemas"]["DuplicatePair"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /**
-         * @description Why two contacts may be one person.
+         * @description A reason why two contacts may be the same person. A phone number or a name that more than
+         *     five contacts have is no reason.
+         *
+         *     - `captured`: one visitor of a widget entered details that match both contacts.
+         *     - `phone`: both contacts have the same phone number.
+         *     - `name_and_domain`: both contacts have the same name, and addresses of one domain.
+         *     - `name`: both contacts have the same name, and one of them has no address.
+         *     - `similar_name`: the names are alike, such as Anna Schmidt and Anna Schmitt.
          * @enum {string}
          */
-        DuplicateReason: "captured" | "phone" | "name";
+        DuplicateReason: "captured" | "phone" | "name_and_domain" | "name" | "similar_name";
+        /**
+         * @description How likely two contacts are the same person.
+         *
+         *     - `strong`: reason `captured` or `phone`.
+         *     - `medium`: reason `name_and_domain`.
+         *     - `weak`: reason `name` or `similar_name`.
+         * @enum {string}
+         */
+        DuplicateStrength: "strong" | "medium" | "weak";
         /** @description A page of possible duplicates. */
         Duplicates: {
-            /** @description In the order of their ids. */
+            /** @description The possible duplicates, strongest first, and then by contact id. */
             items: components["schemas"]["Duplicate"][];
-            /**
-             * Format: uuid
-             * @description What `after` takes to get the next page; null on the last one.
-             */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description The erasure of one person. It holds nothing of them but the id that they had. */
+        /** @description The erasure of one contact. It contains no personal data except the contact's former id. */
         Erasure: {
-            /** @description Who asked for it. */
-            actor: components["schemas"]["Actor"];
+            actor: components["schemas"]["Actor"] | null;
             /**
              * Format: uuid
-             * @description The id that the person had.
+             * @description The former id of the contact.
              */
             contact_id: string;
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description When the run was requested.
              */
             created_at: string;
             /**
              * Format: int64
-             * @description How many files of imports were deleted.
+             * @description Number of import files that were deleted.
              */
             files: number;
             /**
              * Format: date-time
-             * @description When nothing was left.
+             * @description When the run ended.
              */
-            finished_at?: string | null;
-            /** @description Whether it is forgotten, too, that they unsubscribed. */
+            finished_at: string | null;
+            /** @description Whether the record that the person unsubscribed is deleted as well. */
             forget_unsubscribe: boolean;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the erasure.
              */
             id: string;
-            /** @description How far it is. */
-            state: components["schemas"]["ErasureState"];
-            /** @description Imports that hold the person's row, or may, and that must come to an end first. */
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: date-time
+             * @description When a worker began the run.
+             */
+            started_at: string | null;
+            /** @description The state of the erasure. */
+            state: components["schemas"]["RunState"];
+            /**
+             * @description Ids of the imports that contain, or may contain, a row of the person and that must end
+             *     first.
+             */
             waits_for: string[];
         };
-        /**
-         * @description How far an erasure is.
-         * @enum {string}
-         */
-        ErasureState: "running" | "waiting" | "done";
         /** @description A page of erasures. */
         Erasures: {
-            /** @description The newest first. */
+            /** @description The erasures, newest first. */
             items: components["schemas"]["Erasure"][];
-            /**
-             * Format: uuid
-             * @description What `before` takes to get the next page; null on the last one.
-             */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description Contacts that changed alike. */
+        /** @description One change that was made to one or more contacts. */
         Event: {
-            /** @description Who did it. */
+            /** @description Who made the change. */
             actor: components["schemas"]["Actor"];
             /**
              * Format: date-time
-             * @description When.
+             * @description When the change was made.
              */
             at: string;
-            /** @description To whom: 1 to 500 contacts. */
+            /** @description Ids of the changed contacts: 1 to 500. */
             contact_ids: string[];
-            /** @description Which fields changed: `name`, `email`, `phone`, `tags`, or `custom.` and a key. */
+            /**
+             * @description The changed fields: `name`, `email`, `phone`, `tags`, or `custom.` followed by the key of a
+             *     custom field.
+             */
             fields: string[];
             /**
              * Format: int64
-             * @description Its place in the organisation's order, which has no gaps.
+             * @description Sequence number of the event within the organisation, without gaps.
              */
             number: number;
             /**
              * Format: uuid
-             * @description `contacts.merged`: the contact into which they were folded.
+             * @description For `contacts.merged`: id of the contact into which the others were merged.
              */
-            survivor_id?: string | null;
-            /** @description What happened. */
+            survivor_id: string | null;
+            /** @description The type of the event. */
             type: components["schemas"]["EventType"];
         };
         /**
-         * @description What happened to contacts.
+         * @description A type of event.
+         *
+         *     - `contacts.created`: the contacts were created.
+         *     - `contacts.updated`: fields of the contacts changed.
+         *     - `contacts.merged`: the contacts were merged into another contact.
+         *     - `contacts.deleted`: the contacts were deleted.
          * @enum {string}
          */
         EventType: "contacts.created" | "contacts.updated" | "contacts.merged" | "contacts.deleted";
         /** @description A page of events. */
         Events: {
-            /** @description The events, the oldest first. */
+            /** @description The events, oldest first. */
             items: components["schemas"]["Event"][];
-            /** @description Whether there is more at once. */
+            /** @description Whether more events are available now. */
             more: boolean;
             /**
-             * @description What `after` takes to go on. It is always there: keep it, and ask again later.
-             * @example 4711
+             * @description The value of `cursor` for the next page. Never null: store it, and request the next page
+             *     later.
              */
             next: string;
         };
+        /** @description A contact, with the first pages of the lists that were asked for. */
+        ExpandedContact: {
+            /** @description The first page of the campaigns. */
+            campaigns?: components["schemas"]["ContactCampaigns"];
+            /** @description Whether the contact wants messages. */
+            consent: components["schemas"]["ConsentSummary"];
+            /** @description The first page of the conversations. */
+            conversations?: components["schemas"]["Conversations"];
+            /**
+             * Format: date-time
+             * @description When the contact was created.
+             */
+            created_at: string;
+            /** @description Values of custom fields, by field key. */
+            custom: {
+                [key: string]: components["schemas"]["CustomValue"];
+            };
+            /** @description The primary email address; null when it is not known. */
+            email: string | null;
+            /** @description The organisation's own id for the contact; null when it has none. */
+            external_id: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the contact.
+             */
+            id: string;
+            /** @description Whether a required field is missing. */
+            incomplete: boolean;
+            /** @description The name of the person; null when it is not known. */
+            name: string | null;
+            /** @description The first page of the notes. */
+            notes?: components["schemas"]["Notes"];
+            /** @description The other email addresses of the contact, at most 19. */
+            other_emails: string[];
+            /** @description The phone number as it was entered. */
+            phone: string | null;
+            /**
+             * @description The phone number in E.164 form, when the entered number is valid.
+             * @example +4930901820
+             */
+            phone_e164: string | null;
+            /** @description Whether campaigns can reach the contact. */
+            reachable: boolean;
+            /** @description How the contact was first added. Never changes. */
+            source: components["schemas"]["Source"];
+            /** @description Names of the tags, in alphabetical order. */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When the profile was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version of the profile, starting at 1. Changes of tags do not increase it.
+             */
+            version: number;
+        };
         /** @description A custom field. */
         Field: {
-            /** @description Whether it is hidden; its values are kept. */
+            /** @description Whether the field is hidden; its values are kept. */
             archived: boolean;
-            /** @description What it is called in data. */
+            /** @description The key of the field. */
             key: string;
-            /** @description What people call it. */
+            /** @description The label shown on the page. */
             label: string;
-            /** @description The values that a select field takes. */
-            options?: string[] | null;
+            /** @description The allowed values of a select field. */
+            options?: string[];
             /**
              * Format: int32
-             * @description Where it stands among the others, from 0.
+             * @description Position among the fields, starting at 0.
              */
             position: number;
-            /** @description What its values are. */
+            /** @description The type of the values. */
             type: components["schemas"]["FieldType"];
+            /**
+             * Format: int64
+             * @description Version of the field. It increases by one with each change, including a change of position.
+             */
+            version: number;
         };
-        /** @description What changed of one field. */
+        /** @description The change of one field. */
         FieldChange: {
-            /** @description The field: `name`, `email`, `phone`, or `custom.` and a key. */
+            /** @description The field: `external_id`, `name`, `email`, `phone`, or `custom.` followed by the key of a custom field. */
             field: string;
-            /** @description What it was. */
-            from?: string | null;
-            /** @description What it is. */
-            to?: string | null;
+            /** @description The old value; null when the field was blank. */
+            from: string | null;
+            /** @description The new value; null when the field was cleared. */
+            to: string | null;
         };
-        /** @description An order of fields. */
+        /** @description A new order of the custom fields. */
         FieldOrder: {
-            /** @description The keys that come first; the others follow as they stood. */
+            /** @description The keys of the first fields, in order; the other fields follow in their current order. */
             keys: string[];
         };
-        /** @description What to change of a field; what is absent stays. */
+        /** @description A patch of a custom field; absent members stay unchanged. */
         FieldPatch: {
-            /** @description Whether it is hidden; its values are kept. */
+            /** @description Whether the field is hidden; its values are kept. */
             archived?: boolean;
-            /** @description What people call it: 1 to 100 characters. */
+            /** @description The label shown on the page: 1 to 100 characters. */
             label?: string;
-            /** @description The values that a select field takes, beside `type`. */
+            /** @description The allowed values of a select field; requires `type`. */
             options?: string[];
-            /** @description What its values are. It cannot change while contacts have values. */
+            /** @description The type of the values. It cannot be changed while contacts have values. */
             type?: components["schemas"]["FieldType"];
         };
-        /** @description A part of the request that is wrong. */
+        /** @description An invalid part of the request. */
         FieldProblem: {
-            /** @description The part, such as `email`, `custom.tier`, `add[2]` or a query parameter. */
+            /** @description Name of the part, such as `email`, `custom.tier`, `add[2]` or a query parameter. */
             field: string;
-            /** @description What is wrong with it, to be read after its name. */
+            /** @description The reason why it is invalid, worded to follow the name of the part. */
             reason: string;
         };
         /**
-         * @description What a field's values are.
+         * @description The type of the values of a custom field.
          * @enum {string}
          */
         FieldType: "text" | "number" | "boolean" | "date" | "select" | "url";
-        /** @description All custom fields of the organisation. */
+        /** @description A page of custom fields. */
         Fields: {
-            /** @description The fields, in order, archived ones too. */
+            /** @description The fields, in order, including archived ones. */
             items: components["schemas"]["Field"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /**
-         * @description Whether the file of an import is still kept.
+         * @description Whether the file of an import is still stored.
+         *
+         *     - `kept`: the file is stored.
+         *     - `erased`: the file was deleted because a person in it was erased.
+         *     - `expired`: the file was deleted 30 days after the import ended.
          * @enum {string}
          */
         FileState: "kept" | "erased" | "expired";
         /**
-         * @description A filter, by the names of the list's parameters.
+         * @description A stored filter. Its members have the names of the query parameters of the contact list, each
+         *     with its values.
+         * @example {
+         *       "created_last": [
+         *         "7d"
+         *       ],
+         *       "q": [
+         *         "ann"
+         *       ],
+         *       "tags_any": [
+         *         "vip"
+         *       ]
+         *     }
+         */
+        Filter: {
+            [key: string]: string[];
+        };
+        /** @description The contacts that some ids mean. */
+        FoundContacts: {
+            /** @description The contacts that exist, in the order of their ids. */
+            items: components["schemas"]["Contact"][];
+            /**
+             * @description The ids that no contact has: the contact was deleted or merged, or never existed. Getting
+             *     one alone points to the survivor of a merge.
+             */
+            missing: string[];
+        };
+        /** @description The health of the service. */
+        Health: {
+            /**
+             * Format: double
+             * @description How far the system's clock is ahead of the database's, in seconds. The service uses the
+             *     database's.
+             */
+            clock_skew_seconds?: number;
+            /** @description `ok`, or what is not available. */
+            status: string;
+        };
+        /** @description An import. */
+        Import: {
+            actor: components["schemas"]["Actor"] | null;
+            analysis: components["schemas"]["Analysis"] | null;
+            /**
+             * Format: int64
+             * @description Size of the file in bytes.
+             */
+            bytes: number;
+            /**
+             * Format: date-time
+             * @description When the run was requested.
+             */
+            created_at: string;
+            /** @description Name of the file. */
+            file_name: string;
+            /** @description Whether the file is still stored. */
+            file_state: components["schemas"]["FileState"];
+            /**
+             * Format: date-time
+             * @description When the run ended.
+             */
+            finished_at: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the import.
+             */
+            id: string;
+            plan: components["schemas"]["Plan"] | null;
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: date-time
+             * @description When a worker began the run.
+             */
+            started_at: string | null;
+            /** @description The state of the import. */
+            state: components["schemas"]["ImportState"];
+            /** @description Outcomes committed so far: added + updated + skipped = rows read. */
+            summary: components["schemas"]["Summary"];
+        };
+        /**
+         * @description The state of an import. `uploading`, `analysing`, `unusable` and `ready` are those of a file
+         *     that was not started; `queued`, `running`, `done`, `failed` and `cancelled` those of a run;
+         *     `undoing` and `undone` those of its undo. `unusable`, `done`, `failed`, `cancelled` and
+         *     `undone` are final.
+         * @enum {string}
+         */
+        ImportState: "uploading" | "analysing" | "unusable" | "ready" | "queued" | "running" | "done" | "failed" | "cancelled" | "undoing" | "undone";
+        /** @description A page of imports. */
+        Imports: {
+            /** @description The imports, newest first. */
+            items: components["schemas"]["Import"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
+        };
+        /** @description A skipped row or a dropped cell. */
+        Issue: {
+            /** @description The reason why the row was skipped, or `warning` for a dropped cell. */
+            code: components["schemas"]["IssueCode"];
+            /**
+             * Format: int64
+             * @description The line of the file, starting at 1, on which the row begins.
+             */
+            line: number;
+            /** @description The reason, in words. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description Number of the row, starting at 1 for the first row below the header.
+             */
+            row: number;
+        };
+        /**
+         * @description The reason why a row was skipped, or `warning` for a dropped cell.
+         * @enum {string}
+         */
+        IssueCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "warning";
+        /** @description A newly issued key. */
+        IssuedKey: {
+            /**
+             * Format: date-time
+             * @description When the key was issued.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the key expires; null when it does not.
+             */
+            expires_at: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the key. Not secret.
+             */
+            id: string;
+            /** @description The name of the key. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the key was revoked.
+             */
+            revoked_at: string | null;
+            /** @description The scopes of the key. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description The token for `Authorization: Bearer`. It is shown only once and not stored. */
+            token: string;
+        };
+        /** @description A page of skipped rows and dropped cells. */
+        Issues: {
+            /** @description The issues, in the order of the file. */
+            items: components["schemas"]["Issue"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
+        };
+        /** @enum {string} */
+        JoinOutcome: "added" | "unchanged" | "skipped";
+        /**
+         * @description The reason why a contact is not added to a campaign: the person has unsubscribed, or the
+         *     contact has no address.
+         * @enum {string}
+         */
+        JoinRefusal: "unsubscribed" | "unreachable";
+        /** @description The outcome of adding a contact to a campaign. */
+        Joined: {
+            /**
+             * @description `added`; `unchanged` when the contact was already in the campaign; `skipped` when it must
+             *     not be added.
+             */
+            outcome: components["schemas"]["JoinOutcome"];
+            /** @description The reason why the contact was skipped. */
+            reason?: components["schemas"]["JoinRefusal"];
+        };
+        /** @description A contact or a field that the undo kept as it is. */
+        KeptItem: {
+            /**
+             * Format: uuid
+             * @description Id of the contact.
+             */
+            contact_id: string;
+            /**
+             * @description The field: `name`, `phone`, or `custom.` followed by the key of a custom field; null for the
+             *     whole contact.
+             */
+            field: string | null;
+            /** @description The reason why it was kept. */
+            reason: components["schemas"]["KeptReason"];
+        };
+        /** @description A page of contacts and fields that an undo kept. */
+        KeptPage: {
+            /** @description The kept items, ordered by contact and field. */
+            items: components["schemas"]["KeptItem"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
+        };
+        /**
+         * @description A reason why a contact or a field was kept.
+         *
+         *     - `edited`: the contact was edited after the import.
+         *     - `tagged`: tags were added or removed after the import.
+         *     - `noted`: the contact has a note.
+         *     - `conversation`: the contact has a conversation.
+         *     - `subscribed`: the contact was added to a campaign or unsubscribed.
+         *     - `came_again`: the contact was also added from another source.
+         *     - `merged`: the contact was merged with another contact.
+         * @enum {string}
+         */
+        KeptReason: "edited" | "taken" | "tagged" | "noted" | "conversation" | "subscribed" | "came_again" | "merged";
+        /** @description An API key. */
+        Key: {
+            /**
+             * Format: date-time
+             * @description When the key was issued.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the key expires; null when it does not.
+             */
+            expires_at: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the key. Not secret.
+             */
+            id: string;
+            /** @description The name of the key. */
+            name: string;
+            /**
+             * Format: date-time
+             * @description When the key was revoked.
+             */
+            revoked_at: string | null;
+            /** @description The scopes of the key. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description A page of keys. */
+        Keys: {
+            /** @description The keys, newest first, including revoked ones. */
+            items: components["schemas"]["Key"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
+        };
+        /** @description A contact as listed, with everything that its row on the page shows. */
+        ListedContact: {
+            /** @description Whether the contact wants messages. */
+            consent: components["schemas"]["ConsentSummary"];
+            /**
+             * Format: date-time
+             * @description When the contact was created.
+             */
+            created_at: string;
+            /** @description Values of custom fields, by field key. */
+            custom: {
+                [key: string]: components["schemas"]["CustomValue"];
+            };
+            /** @description The primary email address; null when it is not known. */
+            email: string | null;
+            /** @description The organisation's own id for the contact; null when it has none. */
+            external_id: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the contact.
+             */
+            id: string;
+            /** @description Whether a required field is missing. */
+            incomplete: boolean;
+            last_conversation: components["schemas"]["Conversation"] | null;
+            /** @description The name of the person; null when it is not known. */
+            name: string | null;
+            /** @description The other email addresses of the contact, at most 19. */
+            other_emails: string[];
+            /** @description The phone number as it was entered. */
+            phone: string | null;
+            /**
+             * @description The phone number in E.164 form, when the entered number is valid.
+             * @example +4930901820
+             */
+            phone_e164: string | null;
+            /** @description Whether campaigns can reach the contact. */
+            reachable: boolean;
+            /** @description How the contact was first added. Never changes. */
+            source: components["schemas"]["Source"];
+            /** @description Names of the tags, in alphabetical order. */
+            tags: string[];
+            /**
+             * Format: date-time
+             * @description When the profile was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version of the profile, starting at 1. Changes of tags do not increase it.
+             */
+            version: number;
+        };
+        /** @description A field of a stream, and the value of a contact that it supplies. */
+        MappedField: {
+            /** @description Name of the field in the stream. */
+            field: string;
+            /** @description Which values of the contact the field may overwrite. */
+            overwrite: components["schemas"]["Overwrite"];
+            /** @description Target of the field. */
+            target: string;
+        };
+        /** @description The caller's identity. */
+        Me: {
+            /** @description The key or the user that makes the request. */
+            actor: components["schemas"]["Actor"];
+            /** @description The name of the key or the user; null for a user of another service. */
+            name: string | null;
+            /** @description The organisation of the credential. */
+            organisation: components["schemas"]["Organisation"];
+            /** @description The scopes of the credential. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description The contact to merge into this one. */
+        Merge: {
+            /**
+             * Format: uuid
+             * @description Id of the contact to merge. After the merge, this id redirects to the surviving contact.
+             */
+            other_id: string;
+            /**
+             * @description The contact whose value is kept, by field: `name`, `email`, `phone`, or `custom.` and a key.
+             *     Default: the surviving contact. An empty value never replaces another.
+             */
+            values?: {
+                [key: string]: components["schemas"]["MergeSide"];
+            };
+        };
+        /** @description Two contacts to merge. */
+        MergePair: {
+            /**
+             * Format: uuid
+             * @description Id of the contact that is merged into it.
+             */
+            other_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the contact that stays, with its values.
+             */
+            survivor_id: string;
+        };
+        /** @description Pairs of contacts to merge. */
+        MergePairs: {
+            /** @description The pairs. Each contact is merged into another at most once. */
+            pairs: components["schemas"]["MergePair"][];
+        };
+        /**
+         * @description The contact whose value is kept.
+         *
+         *     - `survivor`: the contact that stays.
+         *     - `other`: the contact that is merged into it.
+         * @enum {string}
+         */
+        MergeSide: "survivor" | "other";
+        /** @description The outcome of a merge. */
+        MergedContact: {
+            /** @description Values that the profile took over from the other contact. */
+            changes: components["schemas"]["FieldChange"][];
+            /** @description The surviving contact after the merge. */
+            contact: components["schemas"]["Contact"];
+            /** @description Tags that were taken over from the other contact. */
+            tags: string[];
+        };
+        /**
+         * @description The type of a message: that of its event; `webhook.test` has no event.
+         * @enum {string}
+         */
+        MessageType: "contacts.created" | "contacts.updated" | "contacts.merged" | "contacts.deleted" | "webhook.test";
+        /** @description A bulk action to start on a selection or on a list of `ids`. */
+        NewAction: {
+            /** @description The action to apply. */
+            action: components["schemas"]["NewActionKind"];
+            /**
+             * Format: int64
+             * @description The number of contacts that the user confirmed. Required for `delete`: when the number of
+             *     contacts has changed since, nothing is deleted.
+             */
+            confirm_count?: number;
+            /** @description The contacts that the action applies to: 1 to 10,000 ids. */
+            ids?: string[];
+            /**
+             * Format: uuid
+             * @description The selection whose contacts the action applies to.
+             */
+            selection_id?: string;
+        };
+        /** @description The kind of a bulk action and its parameters. */
+        NewActionKind: {
+            /** @description For `export`: whether the file starts with a byte order mark. */
+            bom?: boolean;
+            /**
+             * Format: uuid
+             * @description For `add_to_campaign` and `remove_from_campaign`: the id of the campaign.
+             */
+            campaign_id?: string;
+            /**
+             * @description For `export`: the columns, in order, as in `GET /v1/contacts/export`. Default: all columns
+             *     except archived fields.
+             */
+            columns?: string[];
+            /** @description For `add_tags` and `remove_tags`: 1 to 100 tag names. */
+            tags?: string[];
+            /** @description The type of the action. */
+            type: components["schemas"]["ActionType"];
+        };
+        /** @description An email address to add. */
+        NewAddress: {
+            /**
+             * @description The address. No other contact may have it.
+             * @example ann@work.example
+             */
+            email: string;
+        };
+        /** @description A campaign, as the service that owns it registers it. */
+        NewCampaign: {
+            /** @description The kind of the campaign. Cannot be changed later. */
+            kind: components["schemas"]["CampaignKind"];
+            /**
+             * @description The name of the campaign: 1 to 200 characters.
+             * @example Spring sale
+             */
+            name: string;
+        };
+        /** @description A connected source to create. */
+        NewConnectedSource: {
+            /** @description The connector, one of those that the operator allows. */
+            connector: string;
+            /** @description The field by which the stream is read incrementally, when the connector does not choose it. */
+            cursor_field?: string | null;
+            /** @description The targets of the stream's fields. */
+            mapping: components["schemas"]["NewSourceMapping"];
+            /** @description How the stream is read. Default: `full`. */
+            mode?: components["schemas"]["SourceMode"];
+            /**
+             * @description The name of the connected source.
+             * @example CRM
+             */
+            name: string;
+            /** @description Whether scheduled runs are paused. */
+            paused?: boolean;
+            schedule?: components["schemas"]["NewSchedule"] | null;
+            /** @description The settings of the connector, including secret ones. */
+            settings: Record<string, never>;
+            /** @description The stream to read. */
+            stream: string;
+            /** @description What happens to contacts whose record vanishes from the source. */
+            vanish?: components["schemas"]["SourceVanish"];
+            /** @description With `tag`: the tag to add to these contacts. */
+            vanish_tag?: string | null;
+        };
+        /** @description A contact to create. */
+        NewContact: {
+            /** @description Values of custom fields, by field key. */
+            custom?: {
+                [key: string]: components["schemas"]["NewCustomValue"];
+            };
+            /**
+             * @description The email address. Required; no other contact may have it.
+             * @example ann.lee@example.org
+             */
+            email: string;
+            /**
+             * @description Your own id for the contact, at most 500 characters; no other contact may have it.
+             * @example A-17
+             */
+            external_id?: string | null;
+            /**
+             * @description The name. Required: 1 to 200 characters.
+             * @example Ann Lee
+             */
+            name: string;
+            /** @description The phone number. Stored as entered, and in E.164 form when it is valid. */
+            phone?: string | null;
+            /** @description Names of tags, at most 100. Tags that do not exist are created. */
+            tags?: string[];
+        };
+        /** @description A value of a custom field: a date is text such as `2026-11-23`; null clears the field. */
+        NewCustomValue: (string | null) | number | boolean;
+        /** @description A batch of deliveries. */
+        NewDeliveries: {
+            /** @description The deliveries: 1 to 1,000. */
+            events: components["schemas"]["NewDelivery"][];
+        };
+        /**
+         * @description A delivery event of a campaign for one contact. An event that cannot be read gets the outcome
+         *     `invalid`; the other events of the batch are applied.
+         */
+        NewDelivery: {
+            /**
+             * Format: date-time
+             * @description When the event happened; at most one day in the future.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Id of the campaign.
+             */
+            campaign_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the contact.
+             */
+            contact_id: string;
+            /**
+             * @description Id of the event, chosen by the sender: 1 to 200 characters. An event that is sent twice
+             *     counts once.
+             * @example mail/4711/opened
+             */
+            id: string;
+            /**
+             * @description Kind of the event: `sent`, `bounced`, `opened`, `clicked` or `unsubscribed`.
+             * @example opened
+             */
+            kind: string;
+        };
+        /** @description Options of an erasure. */
+        NewErasure: {
+            /**
+             * @description Whether to also delete the record that the person unsubscribed. If the address is added
+             *     again later, campaigns can then reach it again.
+             */
+            forget_unsubscribe?: boolean;
+        };
+        /** @description A custom field to define. */
+        NewField: {
+            /** @description The key of the field: `[a-z][a-z0-9_]*`, at most 63 characters. Cannot be changed later. */
+            key: string;
+            /** @description The label shown on the page: 1 to 100 characters. */
+            label: string;
+            /** @description The allowed values of a select field: 1 to 500. */
+            options?: string[] | null;
+            /** @description The type of the values. */
+            type: components["schemas"]["FieldType"];
+        };
+        /**
+         * @description A filter. Its members have the names and values of the query parameters of the contact list.
          * @example {
          *       "created_last": "7d",
          *       "q": "ann",
@@ -2510,623 +3922,251 @@ export interface components {
          *       ]
          *     }
          */
-        Filter: {
-            [key: string]: components["schemas"]["FilterValue"];
+        NewFilter: {
+            [key: string]: components["schemas"]["NewFilterValue"];
         };
-        /** @description A value, or several. */
-        FilterValue: string | string[];
-        /** @description How the service is. */
-        Health: {
-            /** @description `ok`, or what is missing. */
-            status: string;
-        };
-        /** @description An import. */
-        Import: {
-            /** @description Who began it. */
-            actor: components["schemas"]["Actor"];
-            analysis?: components["schemas"]["Analysis"] | null;
-            /**
-             * Format: int64
-             * @description How many bytes the file has.
-             */
-            bytes: number;
-            /**
-             * Format: date-time
-             * @description When it was begun.
-             */
-            created_at: string;
-            /** @description What the file was called. */
-            file_name: string;
-            /** @description Whether the file is still kept. */
-            file_state: components["schemas"]["FileState"];
-            /**
-             * Format: date-time
-             * @description When it came to an end.
-             */
-            finished_at?: string | null;
-            /**
-             * Format: uuid
-             * @description Its id.
-             */
-            id: string;
-            plan?: components["schemas"]["Plan"] | null;
-            /** @description Why it is unusable or failed, and what to do. */
-            problem?: string | null;
-            progress?: components["schemas"]["Progress"] | null;
-            /**
-             * Format: date-time
-             * @description When its rows began to be taken.
-             */
-            started_at?: string | null;
-            /** @description How far it is. */
-            state: components["schemas"]["ImportState"];
-            /** @description What the database says happened so far: added + updated + skipped = rows read. */
-            summary: components["schemas"]["Summary"];
-        };
-        /**
-         * @description How far an import is. `unusable`, `done`, `cancelled`, `failed` and `undone` are ends.
-         * @enum {string}
-         */
-        ImportState: "uploading" | "analysing" | "unusable" | "ready" | "running" | "done" | "cancelled" | "failed" | "undoing" | "undone";
-        /** @description A page of imports. */
-        Imports: {
-            /** @description The imports, the newest first. */
-            items: components["schemas"]["Import"][];
-            /**
-             * Format: uuid
-             * @description What `before` takes to get the next page; null on the last one.
-             */
-            next?: string | null;
-        };
-        /** @description A row that was skipped, or a cell that was lost. */
-        Issue: {
-            /** @description The reason for skipping the row, as in the summary, or `warning` for a cell. */
-            code: string;
-            /**
-             * Format: int64
-             * @description The line of the file, from 1, on which it begins.
-             */
-            line: number;
-            /** @description What is wrong, for people. */
-            reason: string;
-            /**
-             * Format: int64
-             * @description The row, counted from 1 below the header.
-             */
-            row: number;
-        };
-        /** @description A key that was issued just now. */
-        IssuedKey: components["schemas"]["Key"] & {
-            /** @description What `Authorization: Bearer` takes. It is shown this once and kept nowhere. */
-            token: string;
-        };
-        /** @description A page of issues. */
-        Issues: {
-            /** @description The issues, in the order of the file. */
-            items: components["schemas"]["Issue"][];
-            /**
-             * Format: int64
-             * @description What `after` takes to get the next page; null on the last one.
-             */
-            next?: number | null;
-        };
-        /** @enum {string} */
-        JoinOutcome: "added" | "unchanged" | "skipped";
-        /**
-         * @description Why a contact is not put into a campaign: the person has unsubscribed, or has no address.
-         * @enum {string}
-         */
-        JoinRefusal: "unsubscribed" | "unreachable";
-        /** @description What came of putting a contact into a campaign. */
-        Joined: {
-            /** @description `added`; `unchanged` when it was in it; `skipped` when it may not be. */
-            outcome: components["schemas"]["JoinOutcome"];
-            /** @description Why it was skipped. */
-            reason?: components["schemas"]["JoinRefusal"];
-        };
-        /** @description What an undo left as it is. */
-        Kept: {
-            /**
-             * Format: uuid
-             * @description Whose.
-             */
-            contact_id: string;
-            /** @description Which field: `name`, `phone`, or `custom.` and a key; null for the whole contact. */
-            field?: string | null;
-            /** @description Why. */
-            reason: components["schemas"]["KeptReason"];
-        };
-        /** @description A page of what an undo left as it is. */
-        KeptPage: {
-            /** @description By contact and field. */
-            items: components["schemas"]["Kept"][];
-            /** @description What `after` takes to get the next page; null on the last one. */
-            next?: string | null;
-        };
-        /**
-         * @description Why something is left as it is.
-         * @enum {string}
-         */
-        KeptReason: "edited" | "tagged" | "noted" | "conversation" | "subscribed" | "came_again" | "merged";
-        /** @description An API key. */
-        Key: {
-            /**
-             * Format: date-time
-             * @description When it was issued.
-             */
-            created_at: string;
-            /**
-             * Format: date-time
-             * @description When it ends by itself.
-             */
-            expires_at?: string | null;
-            /**
-             * Format: uuid
-             * @description Its id. Not secret.
-             */
-            id: string;
-            /** @description What people call it. */
-            name: string;
-            /**
-             * Format: date-time
-             * @description When it was revoked.
-             */
-            revoked_at?: string | null;
-            /** @description What it may do. */
-            scopes: components["schemas"]["Scope"][];
-        };
-        /** @description All keys of the organisation. */
-        Keys: {
-            /** @description The keys, the newest first, revoked ones too. */
-            items: components["schemas"]["Key"][];
-        };
-        /** @description A contact with all that its row shows. */
-        ListedContact: components["schemas"]["Contact"] & {
-            last_conversation?: components["schemas"]["Conversation"] | null;
-        };
-        /** @description A field that goes somewhere. */
-        MappedField: {
-            /** @description Its name in the stream. */
-            field: string;
-            /** @description What it may overwrite there. */
-            overwrite: components["schemas"]["Overwrite"];
-            /** @description Where it goes. */
-            target: string;
-        };
-        /** @description Who the caller is. */
-        Me: {
-            /** @description The key or the user. */
-            actor: components["schemas"]["Actor"];
-            /** @description What the key or the user is called; nothing for a user of another service. */
-            name?: string | null;
-            /** @description Whom the credential speaks for. */
-            organisation: components["schemas"]["Organisation"];
-            /** @description What the credential may do. */
-            scopes: components["schemas"]["Scope"][];
-        };
-        /** @description Which contact to fold into this one. */
-        Merge: {
-            /**
-             * Format: uuid
-             * @description The contact that goes. Its id leads to the survivor from then on.
-             */
-            other_id: string;
-        };
-        /** @description A contact after another was folded into it. */
-        MergedContact: {
-            /** @description What its profile took from the other. */
-            changes: components["schemas"]["FieldChange"][];
-            /** @description The survivor as it is now. */
-            contact: components["schemas"]["Contact"];
-            /** @description Tags that it had not carried. */
-            tags: string[];
-        };
-        /** @description Something to be done to many: to a selection, or to a few `ids`. */
-        NewAction: {
-            /** @description What is to be done. */
-            action: components["schemas"]["NewActionKind"];
-            /**
-             * Format: int64
-             * @description How many contacts somebody confirmed. A delete needs it; when they are another number
-             *     meanwhile, nothing is done.
-             */
-            confirm_count?: number;
-            /** @description To these contacts: 1 to 10,000. */
-            ids?: string[];
-            /**
-             * Format: uuid
-             * @description To the contacts of this selection.
-             */
-            selection_id?: string;
-        };
-        /** @description What is to be done. */
-        NewActionKind: {
-            /** @description Of `export`: whether the file begins with a byte order mark. */
-            bom?: boolean;
-            /**
-             * Format: uuid
-             * @description Of `add_to_campaign`: the campaign.
-             */
-            campaign_id?: string;
-            /**
-             * @description Of `export`: the columns, in order, as `GET /v1/contacts/export` takes them. When absent,
-             *     all of them, but for archived fields.
-             */
-            columns?: string[];
-            /** @description Of `add_tags` and `remove_tags`: 1 to 100 names of tags. */
-            tags?: string[];
-            /** @description `add_tags`, `remove_tags`, `add_to_campaign`, `export` or `delete`. */
-            type: string;
-        };
-        /** @description What a campaign's owner service says of it. */
-        NewCampaign: {
-            /** @description What it is. Never changes. */
-            kind: components["schemas"]["CampaignKind"];
-            /**
-             * @description 1 to 200 characters.
-             * @example Spring sale
-             */
-            name: string;
-        };
-        /** @description A source to be made. */
-        NewConnectedSource: {
-            /** @description The connector, one of those that the operator allows. */
-            connector: string;
-            /** @description By which field it is read incrementally, where the connector does not know it itself. */
-            cursor_field?: string | null;
-            /** @description What its fields become. */
-            mapping: components["schemas"]["NewSourceMapping"];
-            /** @description How it is read; as a whole, when absent. */
-            mode?: components["schemas"]["SourceMode"];
-            /**
-             * @description What people call it.
-             * @example CRM
-             */
-            name: string;
-            /** @description Whether it does not run by itself for now. */
-            paused?: boolean;
-            schedule?: components["schemas"]["NewSchedule"] | null;
-            /** @description Its settings, as the connector wants them, the secret ones among them. */
-            settings: Record<string, never>;
-            /** @description The stream that is read. */
-            stream: string;
-            /** @description What happens to contacts that vanish there. */
-            vanish?: components["schemas"]["SourceVanish"];
-            /** @description The tag that they get, with `tag`. */
-            vanish_tag?: string | null;
-        };
-        /** @description A contact to be added. */
-        NewContact: {
-            /** @description Values of custom fields by key. */
-            custom?: {
-                [key: string]: components["schemas"]["CustomPatchValue"];
-            };
-            /**
-             * @description Required, and nobody else's.
-             * @example ann.lee@example.org
-             */
-            email: string;
-            /**
-             * @description Required: 1 to 200 characters.
-             * @example Ann Lee
-             */
-            name: string;
-            /** @description Kept as typed, and in E.164 form when it is a number. */
-            phone?: string | null;
-            /** @description Names of tags, at most 100. Those that are new are made. */
-            tags?: string[];
-        };
-        /** @description A batch of deliveries. */
-        NewDeliveries: {
-            /** @description 1 to 1,000. */
-            events: components["schemas"]["NewDelivery"][];
-        };
-        /**
-         * @description Something that a campaign did to a contact. One that cannot be read is answered as invalid,
-         *     and the others are taken.
-         */
-        NewDelivery: {
-            /**
-             * Format: date-time
-             * @description When it happened; at most a day ahead.
-             */
-            at: string;
-            /**
-             * Format: uuid
-             * @description The campaign.
-             */
-            campaign_id: string;
-            /**
-             * Format: uuid
-             * @description The contact.
-             */
-            contact_id: string;
-            /**
-             * @description 1 to 200 characters of the sender's choice. Sent again, it counts once.
-             * @example mail/4711/opened
-             */
-            id: string;
-            /**
-             * @description `sent`, `bounced`, `opened`, `clicked` or `unsubscribed`.
-             * @example opened
-             */
-            kind: string;
-        };
-        /** @description How to erase a person. */
-        NewErasure: {
-            /**
-             * @description Whether to forget, too, that they unsubscribed: then adding the address again could mail
-             *     them again.
-             */
-            forget_unsubscribe?: boolean;
-        };
-        /** @description A field to be defined. */
-        NewField: {
-            /** @description What it is called in data: `[a-z][a-z0-9_]*`, 63 characters at most. Never changes. */
-            key: string;
-            /** @description What people call it: 1 to 100 characters. */
-            label: string;
-            /** @description The values that a select field takes: 1 to 500. */
-            options?: string[] | null;
-            /** @description What its values are. */
-            type: components["schemas"]["FieldType"];
-        };
-        /** @description A key to be issued. */
+        /** @description A value, or a list of values when the parameter may be repeated. */
+        NewFilterValue: string | string[];
+        /** @description An API key to issue. */
         NewKey: {
             /**
              * Format: date-time
-             * @description When it ends by itself; never, when absent.
+             * @description When the key expires. Default: never.
              */
             expires_at?: string | null;
-            /** @description What people call it: 1 to 100 characters. */
+            /** @description The name of the key: 1 to 100 characters. */
             name: string;
-            /** @description What it may do. `capture` stands alone; `write` covers `read`, `admin` covers both. */
+            /**
+             * @description The scopes of the key. `capture` cannot be combined with others; `write` includes `read`,
+             *     `admin` includes both.
+             */
             scopes: components["schemas"]["Scope"][];
         };
-        /** @description A field that goes somewhere. */
+        /** @description A field of a stream, and the value of a contact that it supplies. */
         NewMappedField: {
-            /** @description Its name in the stream. */
+            /** @description Name of the field in the stream. */
             field: string;
-            /** @description What it may overwrite there; what the source wrote itself, when absent. */
+            /** @description Which values of the contact the field may overwrite. Default: `own`. */
             overwrite?: components["schemas"]["Overwrite"];
             /**
-             * @description Where it goes: `name`, `first_name`, `last_name`, `email`, `phone`, `tags`, or `custom:` and
-             *     a field's key.
+             * @description Target of the field: `name`, `first_name`, `last_name`, `email`, `phone`, `tags`, or
+             *     `custom:` followed by the key of a custom field.
              * @example email
              */
             target: string;
         };
-        /** @description How a source is to run. */
+        /** @description Options of a run. */
         NewRun: {
-            /** @description Whether everything is read again, as if for the first time. */
+            /** @description Whether all records are read again, as in the first run. */
             from_start?: boolean;
         };
-        /** @description When a source runs by itself: either an interval, or a cron expression. */
+        /** @description A schedule: either an interval or a cron expression. */
         NewSchedule: {
             /**
-             * @description A cron expression of five fields.
+             * @description A cron expression with five fields.
              * @example 30 2 * * *
              */
             cron?: string | null;
             /**
              * Format: int64
-             * @description So many seconds after the last run began, at least 60.
+             * @description Interval in seconds, measured from the start of the previous run; at least 60.
              */
             every_seconds?: number | null;
             /**
-             * @description The time zone of the cron expression; UTC, when absent.
+             * @description The time zone of the cron expression. Default: UTC.
              * @example Europe/Berlin
              */
             time_zone?: string | null;
         };
-        /** @description A filter to be saved. */
+        /** @description A segment to create. */
         NewSegment: {
-            /** @description Whom it means. It cannot name a segment. */
-            filter: components["schemas"]["Filter"];
-            /** @description 1 to 200 characters; another may not have the same, whatever the case. */
+            /** @description The filter. It cannot refer to a segment. */
+            filter: components["schemas"]["NewFilter"];
+            /** @description The name: 1 to 200 characters, unique regardless of case. */
             name: string;
         };
-        /** @description Whom to choose: `ids`, or everybody on a `filter` less `except`. */
+        /**
+         * @description The contacts to select: either `ids`, or all contacts that match `filter` except those in
+         *     `except`.
+         */
         NewSelection: {
-            /** @description Whom not, beside `filter`: 10,000 at most. */
+            /** @description Ids of contacts to leave out of those that match `filter`: at most 10,000. */
             except?: string[];
-            /** @description Everybody that it means now; `{}` means everybody. */
-            filter?: components["schemas"]["Filter"];
-            /** @description These contacts: 1 to 10,000. */
+            /** @description A filter that selects all contacts that match it now; `{}` selects all contacts. */
+            filter?: components["schemas"]["NewFilter"];
+            /** @description Ids of the contacts: 1 to 10,000. */
             ids?: string[];
         };
-        /** @description What the fields of a stream become. */
+        /** @description The targets of a stream's fields. */
         NewSourceMapping: {
-            /** @description The fields that go somewhere. */
+            /** @description Fields of the stream, each with the value of a contact that it supplies. */
             fields: components["schemas"]["NewMappedField"][];
-            /** @description The field that holds the external id; the stream's own key, when absent. */
+            /** @description The field that contains the external id. Default: the stream's own key. */
             id_field?: string | null;
         };
-        /** @description A campaign to put a contact into. */
+        /** @description The campaign to add a contact to. */
         NewSubscription: {
             /**
              * Format: uuid
-             * @description The campaign.
+             * @description Id of the campaign.
              */
             campaign_id: string;
         };
-        /** @description A webhook to be made. */
+        /** @description A webhook to create. */
         NewWebhook: {
-            /** @description Of what it is to hear; of everything, when absent or empty. */
+            /** @description The event types to send; all types when absent or empty. */
             types?: components["schemas"]["EventType"][];
             /**
-             * @description Where messages are to go: `https`, without user, password or fragment, at the port 443,
-             *     80, or one above 1023.
+             * @description The URL that messages are posted to: `https`, without user, password or fragment, and with
+             *     port 443, 80 or a port above 1023.
              * @example https://crm.example/hooks/contacts
              */
             url: string;
         };
         /** @description A note about a contact. */
         Note: {
-            /** @description Who wrote it. */
+            /** @description Who wrote the note. */
             author: components["schemas"]["Actor"];
             /**
              * Format: uuid
-             * @description About whom it is.
+             * @description Id of the contact that the note is about.
              */
             contact_id: string;
             /**
              * Format: date-time
-             * @description When it was written.
+             * @description When the note was written.
              */
             created_at: string;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the note.
              */
             id: string;
-            /** @description What it says. */
+            /** @description The text of the note. */
             text: string;
             /**
              * Format: date-time
-             * @description When its text last changed.
+             * @description When the text was last changed.
              */
             updated_at: string;
+            /**
+             * Format: int64
+             * @description Version of the note. It increases by one with each new text.
+             */
+            version: number;
         };
         /**
-         * @description What was done with a note.
+         * @description A change to a note.
          * @enum {string}
          */
         NoteChange: "added" | "edited" | "deleted";
-        /** @description What a note says. */
+        /** @description The content of a note. */
         NoteText: {
             /**
-             * @description 1 to 10,000 characters after trimming. Line breaks and tabs are kept; other control
-             *     characters are refused.
+             * @description The text: 1 to 10,000 characters after trimming. Line breaks and tabs are kept; other
+             *     control characters are refused.
              */
             text: string;
         };
         /** @description A page of notes. */
         Notes: {
-            /** @description The newest first. */
+            /** @description The notes, newest first. */
             items: components["schemas"]["Note"][];
-            /** @description What `before` takes to get the next page; null on the last one. */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /** @description An organisation. */
         Organisation: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the organisation.
              */
             id: string;
-            /** @description What people call it. */
+            /** @description The name of the organisation. */
             name: string;
-            /** @description The region in which its phone numbers are read, as a code such as `DE`. */
-            region?: string | null;
-        };
-        /** @description The four sources, each with its detail. */
-        Origin: {
-            /** @description The conversation in which it was. */
-            conversation_id: string;
-            /** @enum {string} */
-            kind: "chat";
-            /** @description The visitor, as the chat service knows them. */
-            visitor_id: string;
-            /**
-             * Format: uuid
-             * @description The widget.
-             */
-            widget_id: string;
-        } | {
-            /** @description The file's name. */
-            file_name: string;
-            /**
-             * Format: uuid
-             * @description The import.
-             */
-            import_id: string;
-            /** @enum {string} */
-            kind: "csv_import";
-            /**
-             * Format: int64
-             * @description The row, counted from 1 below the header.
-             */
-            row: number;
-        } | {
-            /** @description Who. */
-            by: components["schemas"]["Actor"];
-            /** @enum {string} */
-            kind: "manual";
-        } | {
-            /** @description What it is called there. */
-            external_id: string;
-            /** @enum {string} */
-            kind: "connected";
-            /**
-             * Format: uuid
-             * @description The source.
-             */
-            source_id: string;
+            /** @description The default region for reading phone numbers, as a code such as `DE`. */
+            region: string | null;
         };
         /**
-         * @description What a field may overwrite. What the source has said before is never new, so what somebody
-         *     typed since stays until the source says something else.
+         * @description Which values of a contact a field may overwrite. A value that the source has already reported
+         *     does not count as new, so an edit by a user stays until the source reports a different value.
+         *
+         *     - `own`: blank values, and values that the source itself wrote and nobody has changed since.
+         *     - `blanks`: blank values only.
+         *     - `everything`: all values.
          * @enum {string}
          */
         Overwrite: "own" | "blanks" | "everything";
-        /** @description What is to be done with a file. */
+        /**
+         * @description The reason why a webhook is paused.
+         *
+         *     - `by_hand`: a user or a program paused it.
+         *     - `gone`: its server answered with 410.
+         * @enum {string}
+         */
+        PausedBecause: "by_hand" | "gone";
+        /** @description The plan of an import. */
         Plan: {
             /**
-             * @description Where each column goes, in order: `name`, `first_name`, `last_name`, `email`, `phone`,
-             *     `tags`, `custom:` and a field's key, or null to skip it.
+             * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `last_name`,
+             *     `email`, `phone`, `tags`, `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns: (string | null)[];
-            /** @description What may happen to contacts. */
+            /** @description The policy for existing and new contacts. */
             policy: components["schemas"]["Policy"];
-            /** @description Tags for everybody in the file. */
+            /** @description Tags to add to every contact in the file. */
             tags: string[];
         };
-        /** @description What to change of a plan; what is absent stays. */
+        /** @description A patch of an import's plan; absent members stay unchanged. */
         PlanPatch: {
             /**
-             * @description Where each column of the file goes, in order: `name`, `first_name`, `last_name`, `email`,
-             *     `phone`, `tags`, `custom:` and a field's key, or null to skip it.
+             * @description The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
+             *     `last_name`, `email`, `phone`, `tags`, `custom:` followed by the key of a custom field, or null to skip the
+             *     column.
              */
             columns?: (string | null)[];
-            /** @description What may happen to contacts. */
+            /** @description The policy for existing and new contacts. */
             policy?: components["schemas"]["Policy"];
-            /** @description Tags for everybody in the file, at most 100. */
+            /** @description Tags to add to every contact in the file, at most 100. */
             tags?: string[];
         };
         /**
-         * @description What may happen to contacts.
+         * @description A policy for existing and new contacts.
+         *
+         *     - `overwrite`: new contacts are added; cells that are not blank overwrite existing values.
+         *     - `fill_blanks`: new contacts are added; cells fill only blank values of existing contacts.
+         *     - `add_only`: new contacts are added; rows of existing contacts are skipped.
+         *     - `update_only`: existing contacts are overwritten; rows of new contacts are skipped.
          * @enum {string}
          */
         Policy: "overwrite" | "fill_blanks" | "add_only" | "update_only";
         /** @description Problem details (RFC 9457). */
         Problem: {
-            /**
-             * @description What kind of problem it is, for programs. Codes do not change.
-             * @example invalid
-             */
-            code: string;
+            /** @description The code of the problem, for programs. */
+            code: components["schemas"]["ProblemCode"];
             /**
              * Format: uuid
-             * @description `email_taken`: the contact that has the address. `merged`: the one that answers now.
+             * @description For `email_taken` and `external_id_taken`: id of the contact that has the address or the
+             *     external id. For `merged`: id of the contact into which it was merged.
              */
-            contact_id?: string | null;
+            contact_id?: string;
             /**
              * Format: int64
-             * @description `count_changed`: to how many contacts it would be done now.
+             * @description For `count_changed`: the number of contacts that match now.
              */
-            count?: number | null;
-            current?: components["schemas"]["Contact"] | null;
-            /** @description What is wrong this time, for people. */
+            count?: number;
+            /** @description For `stale`: the current state of the contact, as in the schema Contact. */
+            current?: Record<string, never>;
+            /** @description Description of this occurrence of the problem. */
             detail: string;
-            /** @description Every part of the request that is wrong, when parts are. */
+            /** @description All invalid parts of the request, if any. */
             errors?: components["schemas"]["FieldProblem"][];
             /**
              * Format: int32
-             * @description The status of the answer.
+             * @description The HTTP status of the response.
              */
             status: number;
-            /** @description What kind of problem it is, for people. */
+            /** @description Short description of the kind of problem. */
             title: string;
             /**
              * @description The code as a URI.
@@ -3134,609 +4174,907 @@ export interface components {
              */
             type: string;
         };
-        /** @description How far the rows of an import are taken. */
+        /**
+         * @description The code of a problem, for programs. Codes do not change; new ones may be added.
+         * @enum {string}
+         */
+        ProblemCode: "merged" | "invalid_json" | "invalid_request" | "invalid_header" | "unauthenticated" | "link_refused" | "cross_site" | "scope_missing" | "forbidden" | "not_found" | "no_such_route" | "method_not_allowed" | "body_too_slow" | "email_taken" | "external_id_taken" | "taken" | "conflict" | "request_in_progress" | "answer_lost" | "answer_erased" | "file_erased" | "cursor_expired" | "count_changed" | "stale" | "body_too_large" | "unsupported_media_type" | "unsupported_encoding" | "invalid" | "idempotency_key_reused" | "rate_limited" | "share_used" | "internal" | "busy" | "unavailable" | "storage_full";
+        /**
+         * @description The progress of a run: in rows of imports and dry runs, contacts of actions, chunks of undos,
+         *     deleted files of erasures, and records of runs of connected sources.
+         */
         Progress: {
             /**
              * Format: int64
-             * @description Rows read.
+             * @description Number of units that are done.
              */
             done: number;
             /**
              * Format: double
-             * @description Rows a second on average, while it runs.
+             * @description Average number of units per second, while the run is running.
              */
-            rows_per_second?: number | null;
+            per_second: number | null;
             /**
              * Format: int64
-             * @description How long the rest will take, while it runs.
+             * @description Estimated number of seconds until the run ends, while it is running.
              */
-            seconds_left?: number | null;
+            seconds_left: number | null;
             /**
              * Format: int64
-             * @description Rows of the file.
+             * @description Number of all units; null when it is not known.
              */
-            total: number;
+            total: number | null;
         };
-        /** @description How many deliveries are sent again. */
+        /** @description The number of deliveries to send again. */
         Redelivered: {
             /**
              * Format: int64
-             * @description How many.
+             * @description Number of deliveries.
              */
             redelivered: number;
         };
         /** @enum {string} */
         RenameOutcome: "renamed" | "merged";
-        /** @description What renaming a tag did. */
+        /** @description The outcome of renaming a tag. */
         RenamedTag: {
-            /** @description Whether it has the new name, or was merged into the tag of that name. */
+            /** @description Whether the tag was renamed, or merged into an existing tag with the new name. */
             outcome: components["schemas"]["RenameOutcome"];
-            /** @description The tag that is there now. */
+            /** @description The tag that has the new name. */
             tag: components["schemas"]["Tag"];
         };
-        /** @description One run of a source. */
+        /** @description A run: one execution of long work. */
         Run: {
-            asked_by?: components["schemas"]["Actor"] | null;
+            actor: components["schemas"]["Actor"] | null;
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When the run was requested.
              */
             created_at: string;
             /**
              * Format: date-time
-             * @description When it came to an end.
+             * @description When the run ended.
              */
-            ended_at?: string | null;
+            finished_at: string | null;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the run. It is also the id of the import, the action, the erasure, the dry run, the
+             *     undo or the run of a connected source.
              */
             id: string;
-            /** @description Why it failed. */
-            problem?: string | null;
-            /**
-             * Format: uuid
-             * @description Of which source.
-             */
-            source_id: string;
+            /** @description The kind of the run. */
+            kind: components["schemas"]["RunKind"];
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
             /**
              * Format: date-time
-             * @description When it began.
+             * @description When a worker began the run.
              */
-            started_at?: string | null;
-            /** @description How far it is. */
+            started_at: string | null;
+            /** @description The state of the run. */
             state: components["schemas"]["RunState"];
-            /** @description What the database says happened: added + updated + skipped = records read. */
-            summary: components["schemas"]["Summary"];
-            /**
-             * Format: int64
-             * @description To how many contacts happened what the source wants for those that vanished.
-             */
-            vanished: number;
-        };
-        /**
-         * @description How far a run is. `done`, `failed` and `cancelled` are ends.
-         * @enum {string}
-         */
-        RunState: "queued" | "running" | "done" | "failed" | "cancelled";
-        /** @description A run, and what the connector said. */
-        RunWithLog: components["schemas"]["Run"] & {
-            /** @description The last lines of what the connector said, the oldest first. */
-            log: string[];
-        };
-        /** @description A page of runs. */
-        Runs: {
-            /** @description The runs, the newest first. */
-            items: components["schemas"]["Run"][];
             /**
              * Format: uuid
-             * @description What `before` takes to get the next page; null on the last one.
+             * @description The import of an import, a dry run or an undo; the action; the erased contact; or the
+             *     connected source.
              */
-            next?: string | null;
+            subject_id: string;
+        };
+        /**
+         * @description The kind of a run. Bulk actions have the type of the action.
+         * @enum {string}
+         */
+        RunKind: "import" | "dry_run" | "undo" | "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "export" | "delete" | "merge" | "erasure" | "sync";
+        /**
+         * @description The state of a run. `done`, `failed` and `cancelled` are final.
+         *
+         *     - `queued`: the run waits for a worker.
+         *     - `running`: the run is in progress.
+         *     - `waiting`: the run waits for something else: an erasure for imports, an import for its
+         *     review.
+         *     - `done`: all work is done.
+         *     - `failed`: the run could not continue; what was done stays.
+         *     - `cancelled`: a user cancelled the run; what was done stays.
+         * @enum {string}
+         */
+        RunState: "queued" | "running" | "waiting" | "done" | "failed" | "cancelled";
+        /** @description A page of runs. */
+        Runs: {
+            /** @description The runs, newest first. */
+            items: components["schemas"]["Run"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /** @description The first records of a stream. */
         Sample: {
-            /** @description The fields that they have. */
+            /** @description Names of the fields in these records. */
             fields: string[];
             /**
-             * @description Whether the records have ids of their own; else a field can be named that has, or they are
-             *     known by their addresses.
+             * @description Whether the records have ids of their own. If not, name a field that contains an id;
+             *     otherwise records are identified by their email addresses.
              */
             has_ids: boolean;
-            /** @description The records, each with a value for each field. */
+            /** @description The records, each with one value per field. */
             rows: string[][];
-            /** @description What each field is likely to be. */
+            /** @description Suggested targets of the fields. */
             suggestions: components["schemas"]["SuggestedField"][];
         };
-        /** @description Of which stream a sample is wanted, and with which settings. */
+        /** @description The stream and the settings for a sample. */
         SampleOfConnector: {
-            /** @description The settings. */
+            /** @description The settings of the connector. */
             settings: Record<string, never>;
-            /** @description The stream. */
+            /** @description The stream to sample. */
             stream: string;
         };
-        /** @description When a source runs by itself: either an interval, or a cron expression. */
+        /** @description A schedule: either an interval or a cron expression. */
         Schedule: {
             /** @description A cron expression. */
-            cron?: string | null;
+            cron: string | null;
             /**
              * Format: int64
-             * @description So many seconds after the last run began.
+             * @description Interval in seconds, measured from the start of the previous run.
              */
-            every_seconds?: number | null;
-            /** @description Its time zone. */
-            time_zone?: string | null;
+            every_seconds: number | null;
+            /** @description The time zone of the cron expression. */
+            time_zone: string | null;
         };
         /**
-         * @description What a credential may do.
+         * @description A scope of a credential.
+         *
+         *     - `read`: read contacts and everything about them.
+         *     - `write`: read and change contacts.
+         *     - `capture`: send captures, and nothing else.
+         *     - `admin`: manage keys, fields and settings.
          * @enum {string}
          */
         Scope: "read" | "write" | "capture" | "admin";
-        /** @description A webhook with a secret that is new. */
-        SecretWebhook: components["schemas"]["Webhook"] & {
+        /** @description A webhook with its new secret. */
+        SecretWebhook: {
             /**
-             * @description What messages are signed with. It is shown this once.
+             * Format: date-time
+             * @description When the webhook was created.
+             */
+            created_at: string;
+            /**
+             * Format: int32
+             * @description Number of consecutive failed attempts.
+             */
+            failures: number;
+            /**
+             * Format: uuid
+             * @description Id of the webhook.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Number of the last event for which a delivery was created.
+             */
+            last_number: number;
+            /**
+             * Format: date-time
+             * @description When the webhook last missed events, because it was paused or unreachable for longer than
+             *     events are kept: read the whole list of contacts again.
+             */
+            missed_at: string | null;
+            /**
+             * Format: date-time
+             * @description Time until which messages are also signed with the previous secret.
+             */
+            old_secret_until: string | null;
+            /** @description Whether the webhook is paused. */
+            paused: boolean;
+            paused_because: components["schemas"]["PausedBecause"] | null;
+            /**
+             * Format: date-time
+             * @description Time before which no attempt is made, because of the failures.
+             */
+            rests_until: string | null;
+            /**
+             * @description The key that messages are signed with. It is returned only once.
              * @example whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD
              */
             secret: string;
+            /** @description The event types that are sent; all types when empty. */
+            types: components["schemas"]["EventType"][];
+            /** @description The URL that messages are posted to. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Version of the webhook. It increases by one with each change of the URL, the types, the
+             *     pause or the secret.
+             */
+            version: number;
         };
-        /** @description A filter that was saved under a name. */
+        /** @description A saved filter with a name. */
         Segment: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When the segment was created.
              */
             created_at: string;
-            /** @description Whom it means. The last seven days stay the last ones. */
+            /** @description The filter; relative date ranges stay relative. */
             filter: components["schemas"]["Filter"];
             /**
              * Format: uuid
-             * @description Its id, which `segment` of a filter takes.
+             * @description Id of the segment, for the parameter `segment` of a filter.
              */
             id: string;
-            /** @description What people call it. */
+            /** @description The name of the segment. */
             name: string;
             /**
              * Format: date-time
-             * @description When it last changed.
+             * @description When the segment was last changed.
              */
             updated_at: string;
+            /**
+             * Format: int64
+             * @description Version of the segment. It increases by one with each change.
+             */
+            version: number;
         };
-        /** @description What to change of a segment; what is absent stays. */
+        /** @description A patch of a segment; absent members stay unchanged. */
         SegmentPatch: {
-            /** @description Whom it means, as a whole. */
-            filter?: components["schemas"]["Filter"];
-            /** @description 1 to 200 characters; another may not have the same, whatever the case. */
+            /** @description The filter, which replaces the current one. */
+            filter?: components["schemas"]["NewFilter"];
+            /** @description The name: 1 to 200 characters, unique regardless of case. */
             name?: string;
         };
         /** @description A page of segments. */
         Segments: {
-            /** @description The segments, in the order of their names. */
+            /** @description The segments, ordered by name. */
             items: components["schemas"]["Segment"][];
-            /** @description What `after` takes to get the next page; null on the last one. */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description People who were chosen. Who they are is frozen: whoever comes later is not among them. */
+        /** @description A frozen set of selected contacts: contacts that match the filter later are not part of it. */
         Selection: {
-            /** @description Who chose them. */
+            /** @description Who created the selection. */
             actor: components["schemas"]["Actor"];
             /**
              * Format: int64
-             * @description How many they are, each once.
+             * @description Number of contacts in the selection; each is counted once.
              */
             count: number;
             /**
              * Format: date-time
-             * @description When. It is kept for seven days, and as long as an action needs it.
+             * @description When the selection was created. It is kept for seven days, or longer while an action needs
+             *     it.
              */
             created_at: string;
-            filter?: components["schemas"]["Filter"] | null;
+            filter: components["schemas"]["Filter"] | null;
             /**
              * Format: uuid
-             * @description Its id, which an action takes.
+             * @description Id of the selection, for use in a bulk action.
              */
             id: string;
         };
         /** @description A session of the user. */
         Session: {
-            /** @description What it runs in, such as `Firefox on Linux`. */
+            /** @description The browser and system of the session, such as `Firefox on Linux`. */
             agent: string;
             /**
              * Format: date-time
-             * @description When it began.
+             * @description When the session was created.
              */
             created_at: string;
-            /** @description Whether it is the one that asks. */
+            /** @description Whether this session makes the request. */
             current: boolean;
             /**
              * Format: date-time
-             * @description When it ends at the latest. After a week without a request it has ended, too.
+             * @description When the session expires. It expires earlier after a week without a request.
              */
             expires_at: string;
             /**
              * Format: uuid
-             * @description Its id. Not secret.
+             * @description Id of the session. Not secret.
              */
             id: string;
             /**
              * Format: date-time
-             * @description When it was last used, within an hour.
+             * @description When the session was last used, accurate to the hour.
              */
             last_seen_at: string;
         };
-        /** @description All sessions of the user. */
+        /** @description A page of the active sessions of the user. */
         Sessions: {
-            /** @description Those that have not ended, the newest first. */
+            /** @description The active sessions, newest first. */
             items: components["schemas"]["Session"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description One thing that can be set. */
+        /** @description A setting of a connector. */
         Setting: {
-            /** @description What it may be, of a `choice`. */
+            /** @description The allowed values of a `choice`. */
             choices: string[];
-            /** @description What it is when nobody sets it. */
+            /** @description The default value. */
             default?: unknown;
-            /** @description What it is. */
-            description?: string | null;
-            /** @description What it holds. */
+            /** @description Description of the setting. */
+            description: string | null;
+            /** @description Kind of value. */
             kind: components["schemas"]["SettingKind"];
             /**
-             * @description Its path: the names of the objects that it is in and its own, joined by dots.
+             * @description Path of the setting: the names of the enclosing objects and its own name, joined by dots.
              * @example credentials.token
              */
             path: string;
-            /** @description Whether nothing goes without it. */
+            /** @description Whether the setting is required. */
             required: boolean;
-            /** @description Whether it is never shown. */
+            /** @description Whether the setting is secret; secret settings are never returned. */
             secret: boolean;
-            /** @description What people call it. */
+            /** @description Title of the setting for people. */
             title: string;
         };
         /**
-         * @description What a setting holds.
+         * @description A kind of setting.
          * @enum {string}
          */
         SettingKind: "text" | "choice" | "number" | "boolean" | "json";
-        /** @description What a sign-in link holds. */
+        /** @description The token of a sign-in link. */
         SignIn: {
-            /** @description What stands after the `#` of the link. */
+            /** @description The part of the link after the `#`. */
             token: string;
         };
-        /** @description One way a contact came. */
-        Source: components["schemas"]["Origin"] & {
+        /**
+         * @description The reason why a row of a file or a record of a connected source was skipped. Only records
+         *     have `no_name_or_email`, and only rows have `not_found` (no contact has the id) and
+         *     `ambiguous` (id, external id and address belong to different contacts).
+         * @enum {string}
+         */
+        SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous";
+        /** @description A source of a contact. */
+        Source: components["schemas"]["SourceChat"] | components["schemas"]["SourceCsvImport"] | components["schemas"]["SourceManual"] | components["schemas"]["SourceConnected"];
+        /** @description The contact was captured by a chat widget. */
+        SourceChat: {
             /**
              * Format: date-time
-             * @description When it came this way.
+             * @description When the contact was added from this source.
              */
             at: string;
+            /** @description Id of the conversation in which the contact was captured. */
+            conversation_id: string;
+            /** @enum {string} */
+            kind: "chat";
+            /** @description Id of the visitor in the chat service. */
+            visitor_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the widget.
+             */
+            widget_id: string;
         };
-        /** @description What the fields of a stream become. */
+        /** @description The contact was synced from a connected source. */
+        SourceConnected: {
+            /**
+             * Format: date-time
+             * @description When the contact was added from this source.
+             */
+            at: string;
+            /** @description Id of the record in the connected source. */
+            external_id: string;
+            /** @enum {string} */
+            kind: "connected";
+            /**
+             * Format: uuid
+             * @description Id of the connected source.
+             */
+            source_id: string;
+        };
+        /** @description The contact was in an imported file. */
+        SourceCsvImport: {
+            /**
+             * Format: date-time
+             * @description When the contact was added from this source.
+             */
+            at: string;
+            /** @description Name of the file. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description Id of the import.
+             */
+            import_id: string;
+            /** @enum {string} */
+            kind: "csv_import";
+            /**
+             * Format: int64
+             * @description Number of the row, starting at 1 for the first row below the header.
+             */
+            row: number;
+        };
+        /** @description The details of a source, by type. */
+        SourceDetail: components["schemas"]["SourceDetailChat"] | components["schemas"]["SourceDetailCsvImport"] | components["schemas"]["SourceDetailManual"] | components["schemas"]["SourceDetailConnected"];
+        /** @description The contact was captured by a chat widget. */
+        SourceDetailChat: {
+            /** @description Id of the conversation in which the contact was captured. */
+            conversation_id: string;
+            /** @enum {string} */
+            kind: "chat";
+            /** @description Id of the visitor in the chat service. */
+            visitor_id: string;
+            /**
+             * Format: uuid
+             * @description Id of the widget.
+             */
+            widget_id: string;
+        };
+        /** @description The contact was synced from a connected source. */
+        SourceDetailConnected: {
+            /** @description Id of the record in the connected source. */
+            external_id: string;
+            /** @enum {string} */
+            kind: "connected";
+            /**
+             * Format: uuid
+             * @description Id of the connected source.
+             */
+            source_id: string;
+        };
+        /** @description The contact was in an imported file. */
+        SourceDetailCsvImport: {
+            /** @description Name of the file. */
+            file_name: string;
+            /**
+             * Format: uuid
+             * @description Id of the import.
+             */
+            import_id: string;
+            /** @enum {string} */
+            kind: "csv_import";
+            /**
+             * Format: int64
+             * @description Number of the row, starting at 1 for the first row below the header.
+             */
+            row: number;
+        };
+        /** @description The contact was added by hand, or by a program over the API. */
+        SourceDetailManual: {
+            /** @description Who added the contact. */
+            by: components["schemas"]["Actor"];
+            /** @enum {string} */
+            kind: "manual";
+        };
+        /** @description The contact was added by hand, or by a program over the API. */
+        SourceManual: {
+            /**
+             * Format: date-time
+             * @description When the contact was added from this source.
+             */
+            at: string;
+            /** @description Who added the contact. */
+            by: components["schemas"]["Actor"];
+            /** @enum {string} */
+            kind: "manual";
+        };
+        /** @description The targets of a stream's fields. */
         SourceMapping: {
-            /** @description The fields that go somewhere. */
+            /** @description Fields of the stream, each with the value of a contact that it supplies. */
             fields: components["schemas"]["MappedField"][];
-            /** @description The field that holds the external id; null for the stream's own key. */
-            id_field?: string | null;
+            /** @description The field that contains the external id; null for the stream's own key. */
+            id_field: string | null;
         };
         /**
-         * @description How a stream is read.
+         * @description A way to read a stream.
          * @enum {string}
          */
         SourceMode: "full" | "incremental";
         /**
-         * @description What happens to a contact that is not at the source any more.
+         * @description What happens to a contact whose record is no longer in the source.
          * @enum {string}
          */
         SourceVanish: "nothing" | "tag" | "unlink";
-        /** @description Every way a contact came. */
+        /** @description A page of the sources of a contact. */
         Sources: {
-            /** @description The first one first. */
+            /** @description The sources: the one that created the contact, then the others, oldest first. */
             items: components["schemas"]["Source"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description A stream of a system: a table, or a list. */
+        /** @description A stream of a connected system: a table or a list. */
         Stream: {
-            /** @description The one that the connector proposes. */
-            cursor_field?: string | null;
-            /** @description The names of its fields; none when the system does not say. */
+            /** @description The cursor field that the connector suggests. */
+            cursor_field: string | null;
+            /** @description Names of the fields; empty when the system does not report them. */
             fields: string[];
-            /** @description Whether it can be read incrementally. */
+            /** @description Whether the stream can be read incrementally. */
             incremental: boolean;
-            /** @description The fields that make its key. */
+            /** @description The fields that make up the stream's own key. */
             key: string[];
-            /** @description Its name. */
+            /** @description Name of the stream. */
             name: string;
-            /** @description Whether a `cursor_field` must be chosen for that. */
+            /** @description Whether reading incrementally requires a `cursor_field`. */
             needs_cursor_field: boolean;
         };
-        /** @description The streams of a system. */
+        /** @description The streams of a connected system. */
         Streams: {
             /** @description The streams. */
             items: components["schemas"]["Stream"][];
         };
-        /** @description A contact in a campaign. Each time is the first; null while that has not happened. */
+        /**
+         * @description A contact's subscription to a campaign. Each time is that of the first such event; null when
+         *     there was none.
+         */
         Subscription: {
-            /** @description Who put the contact into it. */
+            /** @description Who added the contact to the campaign. */
             actor: components["schemas"]["Actor"];
             /**
              * Format: date-time
-             * @description When one came back.
+             * @description When the first message bounced.
              */
-            bounced_at?: string | null;
+            bounced_at: string | null;
             /** @description The campaign. */
             campaign: components["schemas"]["Campaign"];
             /**
              * Format: date-time
-             * @description When a link was clicked.
+             * @description When a link was first clicked.
              */
-            clicked_at?: string | null;
+            clicked_at: string | null;
             /**
              * Format: date-time
-             * @description When one was opened. A click is an open, too.
+             * @description When a message was first opened. A click counts as an open.
              */
-            opened_at?: string | null;
+            opened_at: string | null;
             /**
              * Format: date-time
-             * @description When the contact was put into it.
+             * @description When the contact was added to the campaign.
              */
             pending_at: string;
             /**
              * Format: date-time
-             * @description When a message was sent.
+             * @description When the first message was sent.
              */
-            sent_at?: string | null;
-            /** @description The furthest of what has happened. */
+            sent_at: string | null;
+            /** @description The furthest status that has been reported. */
             status: components["schemas"]["DeliveryStatus"];
             /**
              * Format: date-time
-             * @description When the person wanted no more of it.
+             * @description When the person unsubscribed.
              */
-            unsubscribed_at?: string | null;
+            unsubscribed_at: string | null;
         };
-        /** @description What a field is likely to be. */
+        /** @description A suggested target for a field. */
         SuggestedField: {
             /**
              * Format: float
-             * @description How sure that is, from 0 to 1.
+             * @description Confidence of the suggestion, from 0 to 1.
              */
             confidence: number;
-            /** @description Where it should go; null where it should be left. */
-            target?: string | null;
+            /** @description The suggested target; null when the field should be left out. */
+            target: string | null;
         };
-        /** @description What happened to the rows. */
+        /** @description The number of rows by outcome. */
         Summary: {
             /**
              * Format: int64
-             * @description Rows that made a contact.
+             * @description Number of rows that added a contact.
              */
             added: number;
             /**
              * Format: int64
-             * @description Rows that were not taken.
+             * @description Number of rows that were skipped.
              */
             skipped: number;
-            /**
-             * @description Those, by reason: `unreadable`, `missing_name`, `invalid_name`, `missing_email`,
-             *     `invalid_email`, `unchanged`, `already_known`, `not_known`; of records of connected sources
-             *     `no_name_or_email` and `invalid_id`, too.
-             */
+            /** @description Number of skipped rows by reason. */
             skipped_by_reason: {
                 [key: string]: number;
             };
             /**
              * Format: int64
-             * @description Rows that changed one.
+             * @description Number of rows that changed a contact.
              */
             updated: number;
             /**
              * Format: int64
-             * @description Cells that were lost though their row was taken.
+             * @description Number of cells that were dropped although their row was imported.
              */
             warnings: number;
+        };
+        /** @description One run of a connected source. */
+        SyncRun: {
+            actor: components["schemas"]["Actor"] | null;
+            /**
+             * Format: date-time
+             * @description When the run was requested.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the run ended.
+             */
+            finished_at: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the run.
+             */
+            id: string;
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the connected source.
+             */
+            source_id: string;
+            /**
+             * Format: date-time
+             * @description When a worker began the run.
+             */
+            started_at: string | null;
+            /** @description The state of the run. */
+            state: components["schemas"]["RunState"];
+            /** @description Outcomes committed so far: added + updated + skipped = records read. */
+            summary: components["schemas"]["Summary"];
+            /**
+             * Format: int64
+             * @description Number of contacts whose record vanished and to which the vanish policy was applied.
+             */
+            vanished: number;
+        };
+        /** @description A run with its log. */
+        SyncRunWithLog: {
+            actor: components["schemas"]["Actor"] | null;
+            /**
+             * Format: date-time
+             * @description When the run was requested.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When the run ended.
+             */
+            finished_at: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the run.
+             */
+            id: string;
+            /** @description The last lines of the connector's log, oldest first. */
+            log: string[];
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: uuid
+             * @description Id of the connected source.
+             */
+            source_id: string;
+            /**
+             * Format: date-time
+             * @description When a worker began the run.
+             */
+            started_at: string | null;
+            /** @description The state of the run. */
+            state: components["schemas"]["RunState"];
+            /** @description Outcomes committed so far: added + updated + skipped = records read. */
+            summary: components["schemas"]["Summary"];
+            /**
+             * Format: int64
+             * @description Number of contacts whose record vanished and to which the vanish policy was applied.
+             */
+            vanished: number;
+        };
+        /** @description A page of runs. */
+        SyncRuns: {
+            /** @description The runs, newest first. */
+            items: components["schemas"]["SyncRun"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /** @description A tag. */
         Tag: {
             /**
              * Format: int64
-             * @description How many contacts carry it.
+             * @description Number of contacts that have the tag.
              */
             contacts: number;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the tag.
              */
             id: string;
-            /** @description Its name, as it was first written. */
+            /** @description The name, as it was first written. */
             name: string;
+            /**
+             * Format: int64
+             * @description Version of the tag. It increases by one with each new spelling of the name.
+             */
+            version: number;
         };
-        /** @description A tag's name. */
+        /** @description The name of a tag. */
         TagName: {
-            /** @description 1 to 64 characters, no comma, no control characters. */
+            /** @description The name: 1 to 64 characters, without commas and control characters. */
             name: string;
         };
-        /** @description A contact after tagging, and what that changed. */
+        /** @description The outcome of changing a contact's tags. */
         TaggedContact: {
-            /** @description Tags that it had not carried. */
+            /** @description Tags that were added. */
             added: string[];
-            /** @description The contact as it is now. */
+            /** @description The contact after the change. */
             contact: components["schemas"]["Contact"];
-            /** @description Tags that it carries no more. */
+            /** @description Tags that were removed. */
             removed: string[];
         };
-        /** @description Tags to put on and to take off. */
+        /** @description Tags to add and to remove. */
         Tagging: {
-            /** @description Names of tags to put on, at most 100. Those that are there stay. */
+            /** @description Names of tags to add, at most 100. Tags that the contact already has are ignored. */
             add?: string[];
-            /** @description Names of tags to take off, at most 100. Those that are not there do not matter. */
+            /** @description Names of tags to remove, at most 100. Tags that the contact does not have are ignored. */
             remove?: string[];
         };
         /** @description A page of tags. */
         Tags: {
-            /** @description The tags, in the order of their names. */
+            /** @description The tags, ordered by name. */
             items: components["schemas"]["Tag"][];
-            /** @description What `after` takes to get the next page; null on the last one. */
-            next?: string | null;
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description The undoing of an import. */
+        /** @description The undo of an import. */
         Undo: {
-            /** @description Who asked for it. */
-            actor: components["schemas"]["Actor"];
+            actor: components["schemas"]["Actor"] | null;
             /**
              * Format: date-time
-             * @description When it was asked for.
+             * @description When the run was requested.
              */
-            asked_at: string;
+            created_at: string;
             /**
              * Format: date-time
-             * @description When it came to an end.
+             * @description When the run ended.
              */
-            finished_at?: string | null;
-            /** @description Why it failed, and what to do. */
-            problem?: string | null;
-            /** @description How much of it is done: pieces of some thousand rows, the last one first. */
-            progress: components["schemas"]["UndoProgress"];
-            /** @description How far it is. */
-            state: components["schemas"]["UndoState"];
-            /** @description What came of the people so far, each counted once. */
+            finished_at: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the undo, as a run. An undo that is requested again has a new one.
+             */
+            id: string;
+            /** @description The reason why the run failed or was cancelled, and what to do. */
+            problem: string | null;
+            /** @description How much of the work is done. */
+            progress: components["schemas"]["Progress"];
+            /**
+             * Format: date-time
+             * @description When a worker began the run.
+             */
+            started_at: string | null;
+            /** @description The state of the undo. An undo that failed or was cancelled can be requested again. */
+            state: components["schemas"]["RunState"];
+            /** @description Outcomes so far; each contact is counted once. */
             summary: components["schemas"]["UndoSummary"];
         };
-        /** @description How much of an undo is done. */
-        UndoProgress: {
-            /**
-             * Format: int64
-             * @description Pieces that are undone.
-             */
-            done: number;
-            /**
-             * Format: int64
-             * @description Pieces in all.
-             */
-            total: number;
-        };
-        /**
-         * @description How far an undo is. `done` and `failed` are ends; one that failed can be asked for again.
-         * @enum {string}
-         */
-        UndoState: "running" | "done" | "failed";
-        /** @description What came of people. */
+        /** @description The number of contacts by outcome. */
         UndoSummary: {
             /**
              * Format: int64
-             * @description Who was not there any more.
+             * @description Number of contacts that no longer existed.
              */
             gone: number;
             /**
              * Format: int64
-             * @description Who stays, or a part of whom does, because of what happened since: `GET .../undo/kept`
-             *     lists them.
+             * @description Number of contacts that were kept, entirely or in part, because they changed after the
+             *     import: `GET .../undo/kept` lists them.
              */
             kept: number;
             /**
              * Format: int64
-             * @description Whom the import added, and who is gone.
+             * @description Number of contacts that the import had added and that were removed.
              */
             removed: number;
             /**
              * Format: int64
-             * @description Whom it changed, and who is as before.
+             * @description Number of contacts that the import had changed and that were restored.
              */
             restored: number;
             /**
              * Format: int64
-             * @description Whom it only met.
+             * @description Number of contacts that the import had matched without changing them.
              */
             unchanged: number;
         };
-        /** @description A person who works for the organisation. */
+        /** @description A user of the organisation. */
         User: {
             /**
              * Format: uuid
-             * @description Their id, as actors have it.
+             * @description Id of the user, as in actors.
              */
             id: string;
-            /** @description What they are called. */
+            /** @description The name of the user. */
             name: string;
         };
-        /** @description All users of the organisation. */
+        /** @description A page of users. */
         Users: {
-            /** @description The users, the oldest first. */
+            /** @description The users, oldest first. */
             items: components["schemas"]["User"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
         /** @description A webhook. */
         Webhook: {
             /**
              * Format: date-time
-             * @description When it was made.
+             * @description When the webhook was created.
              */
             created_at: string;
             /**
              * Format: int32
-             * @description How many messages in a row it did not take.
+             * @description Number of consecutive failed attempts.
              */
             failures: number;
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the webhook.
              */
             id: string;
             /**
              * Format: int64
-             * @description The number of the last event of which deliveries were made.
+             * @description Number of the last event for which a delivery was created.
              */
             last_number: number;
             /**
              * Format: date-time
-             * @description When it missed events, because it was paused or out of reach for longer than they are
-             *     kept: read the whole list of contacts again.
+             * @description When the webhook last missed events, because it was paused or unreachable for longer than
+             *     events are kept: read the whole list of contacts again.
              */
-            missed_at?: string | null;
+            missed_at: string | null;
             /**
              * Format: date-time
-             * @description Until when messages are signed with the secret before, too.
+             * @description Time until which messages are also signed with the previous secret.
              */
-            old_secret_until?: string | null;
-            /** @description Whether nothing is sent to it. */
+            old_secret_until: string | null;
+            /** @description Whether the webhook is paused. */
             paused: boolean;
-            /** @description Why not: `by_hand`, or `gone` when it answered with 410. */
-            paused_because?: string | null;
+            paused_because: components["schemas"]["PausedBecause"] | null;
             /**
              * Format: date-time
-             * @description Until when it is left alone after that.
+             * @description Time before which no attempt is made, because of the failures.
              */
-            rests_until?: string | null;
-            /** @description Of what it hears; of everything, when empty. */
-            types: string[];
-            /** @description Where messages go. */
+            rests_until: string | null;
+            /** @description The event types that are sent; all types when empty. */
+            types: components["schemas"]["EventType"][];
+            /** @description The URL that messages are posted to. */
             url: string;
+            /**
+             * Format: int64
+             * @description Version of the webhook. It increases by one with each change of the URL, the types, the
+             *     pause or the secret.
+             */
+            version: number;
         };
-        /** @description A change of a webhook. What is absent stays. */
+        /** @description A patch of a webhook; absent members stay unchanged. */
         WebhookPatch: {
-            /** @description Whether nothing is to be sent to it. */
+            /** @description Whether the webhook is paused. */
             paused?: boolean;
-            /** @description Of what it is to hear; of everything, when empty. */
+            /** @description The event types to send; all types when empty. */
             types?: components["schemas"]["EventType"][];
-            /** @description Where messages are to go. */
+            /** @description The URL that messages are posted to. */
             url?: string;
         };
-        /** @description All webhooks of the organisation. */
+        /** @description A page of webhooks. */
         Webhooks: {
-            /** @description The webhooks, the oldest first. */
+            /** @description The webhooks, oldest first. */
             items: components["schemas"]["Webhook"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
-        /** @description A widget that brought somebody. */
+        /** @description A widget that captured contacts. */
         Widget: {
             /**
              * Format: uuid
-             * @description Its id.
+             * @description Id of the widget.
              */
             id: string;
             /**
              * Format: date-time
-             * @description When it last brought somebody who is still a contact.
+             * @description When the widget last captured a contact that still exists.
              */
             last_at: string;
         };
-        /** @description The widgets that brought contacts. */
+        /** @description A page of the widgets that captured contacts. */
         Widgets: {
-            /** @description The one that last did first, 200 at most. */
+            /** @description The widgets, most recently active first. */
             items: components["schemas"]["Widget"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
         };
     };
     responses: never;
@@ -3825,6 +5163,15 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            /** @description `internal`: the check failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Not now */
             503: {
                 headers: {
@@ -3839,9 +5186,12 @@ export interface operations {
     list_actions: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -3853,6 +5203,10 @@ export interface operations {
             /** @description A page, the newest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3880,6 +5234,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3889,6 +5247,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3907,6 +5269,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3936,6 +5311,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3949,6 +5328,10 @@ export interface operations {
                     "idempotency-replayed"?: boolean;
                     /** @description Its path */
                     location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3958,6 +5341,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3985,24 +5372,36 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `count_changed`: it would be done to `count` contacts, which is not the number confirmed; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            /** @description `count_changed`: the selection now has `count` contacts; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4012,6 +5411,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4030,6 +5433,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4039,6 +5446,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4057,6 +5468,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4080,6 +5504,10 @@ export interface operations {
             /** @description The action */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4107,6 +5535,10 @@ export interface operations {
             /** @description There is no such action */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4116,6 +5548,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4140,202 +5576,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    cancel_action: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The action */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The action, cancelled, with a true result */
-            200: {
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
                 headers: {
-                    /** @description `true` when this is the answer of the first time */
-                    "idempotency-replayed"?: boolean;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Action"];
-                };
-            };
-            /** @description `invalid_header`: `Idempotency-Key` cannot be used */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such action */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `conflict`: it is at an end; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    follow_action: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The action */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Server-sent events named `progress`, each with the whole action as its data. The stream ends with the action; when it ends before, ask again. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": {
-                        /** @description JSON, as the schema Action says */
-                        data: string;
-                        /** @description What kind of event it is */
-                        event?: string;
-                        /** @description Its number, where events have numbers */
-                        id?: string;
-                    };
-                };
-            };
-            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such action */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
-            503: {
-                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4361,6 +5608,10 @@ export interface operations {
                 headers: {
                     /** @description Its name */
                     "content-disposition"?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4388,6 +5639,10 @@ export interface operations {
             /** @description There is no such action, or it makes no file */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4397,24 +5652,36 @@ export interface operations {
             /** @description `conflict`: the export is not done */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `file_erased`: the file is not kept any more */
+            /** @description `file_erased`: the file was deleted */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4439,6 +5706,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     download_action_result: {
@@ -4456,6 +5736,10 @@ export interface operations {
             /** @description The file */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4483,15 +5767,23 @@ export interface operations {
             /** @description There is no such action */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4516,14 +5808,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_campaigns: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
                 cursor?: string;
-                /** @description How many. */
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -4535,6 +5843,10 @@ export interface operations {
             /** @description A page of campaigns */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4562,6 +5874,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4571,6 +5887,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4595,6 +5915,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_campaign: {
@@ -4612,6 +5945,10 @@ export interface operations {
             /** @description The campaign */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4639,6 +5976,10 @@ export interface operations {
             /** @description There is no such campaign */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4648,6 +5989,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4666,6 +6011,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4693,6 +6051,10 @@ export interface operations {
             /** @description It was registered before; this is it now */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4702,6 +6064,10 @@ export interface operations {
             /** @description The new campaign */
             201: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4711,6 +6077,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4738,6 +6108,10 @@ export interface operations {
             /** @description What stands in the path is no UUID */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4747,6 +6121,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4756,6 +6134,10 @@ export interface operations {
             /** @description `conflict`: it is registered with another kind */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4765,6 +6147,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4783,6 +6169,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4792,6 +6182,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4810,6 +6204,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4839,6 +6246,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4848,6 +6259,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4875,6 +6290,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4884,15 +6303,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4902,6 +6329,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4920,6 +6351,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4929,6 +6364,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4953,20 +6392,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_connectors: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The connectors that the operator allows */
+            /** @description A page of the connectors that the operator allows */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4991,9 +6455,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5018,6 +6499,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_connector: {
@@ -5035,6 +6529,10 @@ export interface operations {
             /** @description The connector */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5062,6 +6560,10 @@ export interface operations {
             /** @description The operator allows no such connector */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5071,6 +6573,10 @@ export interface operations {
             /** @description `conflict`: it does not answer; the detail says why */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5080,6 +6586,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5098,6 +6608,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5130,6 +6653,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5139,6 +6666,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5166,6 +6697,10 @@ export interface operations {
             /** @description The operator allows no such connector */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5175,6 +6710,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5184,15 +6723,23 @@ export interface operations {
             /** @description `conflict`: it does not answer; the detail says why; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5202,6 +6749,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5220,15 +6771,23 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5247,6 +6806,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5279,6 +6851,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5288,6 +6864,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5315,6 +6895,10 @@ export interface operations {
             /** @description The operator allows no such connector */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5324,6 +6908,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5333,15 +6921,23 @@ export interface operations {
             /** @description `conflict`: it does not answer; the detail says why; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5351,6 +6947,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5369,15 +6969,23 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5396,6 +7004,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5428,6 +7049,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5437,6 +7062,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5464,6 +7093,10 @@ export interface operations {
             /** @description The operator allows no such connector */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5473,6 +7106,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5482,15 +7119,23 @@ export interface operations {
             /** @description `conflict`: it does not answer; the detail says why; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5500,6 +7145,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5518,15 +7167,23 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5551,96 +7208,143 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_contacts: {
         parameters: {
             query?: {
+                /** @description Ids of contacts, separated by commas, at most 200. Ids that do not exist match nothing. */
+                ids?: string;
                 /**
-                 * @description Words, every one of which must occur in the name, the address or the phone number; case
-                 *     and accents do not matter. Words of one or two letters begin a word.
+                 * @description Words that must all occur in the name, the address or the phone number; case and accents
+                 *     are ignored. Words of one or two letters match only at the beginning of a word.
                  * @example ann exam
                  */
                 q?: string;
                 /**
-                 * @description A way the contact came, not only the first: `chat`, `csv_import`, `manual` or `connected`,
-                 *     or one of these, a colon, and the id of the widget, the import, the user or key, or the
-                 *     connected source. Repeated: one of them must hold.
+                 * @description A source of the contact, not only the first one: `chat`, `csv_import`, `manual` or
+                 *     `connected`, optionally followed by a colon and the id of the widget, the import, the
+                 *     user or key, or the connected source. May be repeated: one of the values must match.
                  */
                 source?: string[];
-                /** @description When it came that way: from this moment. */
+                /**
+                 * @description The contact was added from that source at or after this time, or on or after
+                 *     this day of the time zone.
+                 * @example 2026-11-23
+                 */
                 source_from?: string;
-                /** @description When it came that way: before this moment. */
+                /**
+                 * @description The contact was added from that source before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
                 source_until?: string;
                 /**
-                 * @description When it came that way: in the last days, such as `7d`.
+                 * @description The contact was added from that source within the last days, such as `7d`.
                  * @example 7d
                  */
                 source_last?: string;
-                /** @description Tags, separated by commas, of which it carries at least one. */
+                /** @description Tags, separated by commas, of which the contact has at least one. */
                 tags_any?: string;
-                /** @description Tags, separated by commas, of which it carries every one. */
+                /** @description Tags, separated by commas, all of which the contact has. */
                 tags_all?: string;
-                /** @description Tags, separated by commas, of which it carries none. */
+                /** @description Tags, separated by commas, none of which the contact has. */
                 tags_none?: string;
-                /** @description Made from this moment. */
-                created_from?: string;
-                /** @description Made before this moment. */
-                created_until?: string;
-                /** @description Made in the last days, such as `7d`: from the beginning of the day so many days ago. */
-                created_last?: string;
-                /** @description Its profile last changed from this moment. */
-                updated_from?: string;
-                /** @description Its profile last changed before this moment. */
-                updated_until?: string;
-                /** @description Its profile last changed in the last days. */
-                updated_last?: string;
-                /** @description In which zone days begin, such as `Europe/Berlin`; UTC when absent. */
-                time_zone?: string;
-                /** @description Whether campaigns can reach it. */
-                reachable?: boolean;
                 /**
-                 * @description Whether other contacts may be the same person: a visitor of a widget left what belongs to
-                 *     both, they have one phone number, or one name and one of them no address.
+                 * @description The contact was created at or after this time, or on or after this day of the
+                 *     time zone.
+                 * @example 2026-11-23
+                 */
+                created_from?: string;
+                /**
+                 * @description The contact was created before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
+                created_until?: string;
+                /**
+                 * @description The contact was created within the last days, such as `7d`: since the beginning of the
+                 *     day that many days ago.
+                 */
+                created_last?: string;
+                /**
+                 * @description The profile was last changed at or after this time, or on or after this day of the
+                 *     time zone.
+                 * @example 2026-11-23
+                 */
+                updated_from?: string;
+                /**
+                 * @description The profile was last changed before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
+                updated_until?: string;
+                /** @description The profile was last changed within the last days, such as `7d`. */
+                updated_last?: string;
+                /** @description The time zone in which days begin, such as `Europe/Berlin`. Default: UTC. */
+                time_zone?: string;
+                /** @description Whether campaigns can reach the contact. */
+                reachable?: boolean;
+                /** @description Whether the contact wants messages: `false` for contacts that are unsubscribed. */
+                subscribed?: boolean;
+                /**
+                 * @description Whether the contact has possible duplicates: another contact that matches details of the
+                 *     same widget visitor, has the same phone number, or has the same name while one of the
+                 *     two has no address.
                  */
                 duplicates?: boolean;
-                /** @description The id of a segment, whose filter must hold, too. Repeated: each must hold. */
+                /** @description The id of a segment whose filter must match as well. May be repeated: all must match. */
                 segment?: string[];
                 /**
-                 * @description A campaign that it is in: the id, alone or with a colon and statuses separated by `|`
-                 *     (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`), one of which it must
-                 *     have there. Repeated: all must hold.
+                 * @description A campaign that the contact is in: the id, optionally followed by a colon and statuses
+                 *     separated by `|` (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`),
+                 *     one of which the contact must have in it. May be repeated: all must match.
                  * @example [
                  *       "019b7904-d100-7000-8000-000000000001:opened|clicked"
                  *     ]
                  */
                 campaign?: string[];
-                /** @description The id of a campaign that it is not in. Repeated: it is in none of them. */
+                /**
+                 * @description The id of a campaign that the contact is not in. May be repeated: the contact is in none
+                 *     of them.
+                 */
                 campaign_none?: string[];
                 /**
-                 * @description Conditions on custom fields: parameters named `field.` and the field's key, whose value is
-                 *     an operator, a colon and what to compare with. Operators: `set` and `unset` (without a
-                 *     value), `any_of` and `none_of` (values separated by commas), `contains` (text, select,
-                 *     url), `less`, `at_most`, `greater`, `at_least` (number, date).
-                 * @example {
-                 *       "field.score": "at_least:10",
-                 *       "field.tier": "any_of:pro,free"
-                 *     }
+                 * @description A condition on a custom field: the key of the field, a colon, an operator, a colon, and
+                 *     the value to compare with. Operators: `set` and `unset` (without a value), `any_of` and
+                 *     `none_of` (values separated by commas), `contains` (text, select, url), `less`,
+                 *     `at_most`, `greater`, `at_least` (number, date). May be repeated: all must match.
+                 *     `field.KEY=OPERATOR:VALUE` is an alternative notation.
+                 * @example [
+                 *       "tier:any_of:pro,free",
+                 *       "score:at_least:10"
+                 *     ]
                  */
-                fields?: {
-                    [key: string]: string;
-                };
-                /** @description `name`, `email`, `created` or `updated`; after a `-`, the last comes first. */
-                sort?: string;
-                /** @description How many. */
-                limit?: number;
-                /** @description `next` of the page before; it goes with the same `sort`. */
-                cursor?: string;
+                field?: string[];
+                /** @description Order of the contacts; a leading `-` reverses it. Default: `-created`. */
+                sort?: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated";
                 /**
-                 * @description `bounded` (exact up to 10,000), `exact`, or `none`. The first page is counted with
-                 *     `bounded`, the others are not, unless it is asked for.
+                 * @description How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
+                 *     `bounded` for the first page and `none` for later pages (R21).
                  */
-                count?: string;
+                count?: "none" | "bounded" | "exact";
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -5651,6 +7355,10 @@ export interface operations {
             /** @description A page of the list */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5678,6 +7386,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5687,6 +7399,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5705,6 +7421,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5738,6 +7467,10 @@ export interface operations {
                     "idempotency-replayed"?: boolean;
                     /** @description Its path */
                     location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5747,6 +7480,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5774,24 +7511,36 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_taken`: `contact_id` has the address; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            /** @description `email_taken` or `external_id_taken`: `contact_id` has the address or the external id; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5801,6 +7550,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5819,6 +7572,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5828,6 +7585,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5852,95 +7613,387 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    find_contact_by_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The address, percent-encoded */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact */
+            200: {
+                headers: {
+                    /** @description Its entity tag, for If-Match */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No contact has this address */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: it is not an address */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The entity tag of a copy */
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                /** @description The external id, exactly as it is stored */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contact */
+            200: {
+                headers: {
+                    /** @description Its entity tag, for If-Match and If-None-Match */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description The copy is still good */
+            304: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `invalid_header`: a header cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No contact has the external id */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     export_contacts: {
         parameters: {
             query?: {
+                /** @description Ids of contacts, separated by commas, at most 200. Ids that do not exist match nothing. */
+                ids?: string;
                 /**
-                 * @description Words, every one of which must occur in the name, the address or the phone number; case
-                 *     and accents do not matter. Words of one or two letters begin a word.
+                 * @description Words that must all occur in the name, the address or the phone number; case and accents
+                 *     are ignored. Words of one or two letters match only at the beginning of a word.
                  * @example ann exam
                  */
                 q?: string;
                 /**
-                 * @description A way the contact came, not only the first: `chat`, `csv_import`, `manual` or `connected`,
-                 *     or one of these, a colon, and the id of the widget, the import, the user or key, or the
-                 *     connected source. Repeated: one of them must hold.
+                 * @description A source of the contact, not only the first one: `chat`, `csv_import`, `manual` or
+                 *     `connected`, optionally followed by a colon and the id of the widget, the import, the
+                 *     user or key, or the connected source. May be repeated: one of the values must match.
                  */
                 source?: string[];
-                /** @description When it came that way: from this moment. */
+                /**
+                 * @description The contact was added from that source at or after this time, or on or after
+                 *     this day of the time zone.
+                 * @example 2026-11-23
+                 */
                 source_from?: string;
-                /** @description When it came that way: before this moment. */
+                /**
+                 * @description The contact was added from that source before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
                 source_until?: string;
                 /**
-                 * @description When it came that way: in the last days, such as `7d`.
+                 * @description The contact was added from that source within the last days, such as `7d`.
                  * @example 7d
                  */
                 source_last?: string;
-                /** @description Tags, separated by commas, of which it carries at least one. */
+                /** @description Tags, separated by commas, of which the contact has at least one. */
                 tags_any?: string;
-                /** @description Tags, separated by commas, of which it carries every one. */
+                /** @description Tags, separated by commas, all of which the contact has. */
                 tags_all?: string;
-                /** @description Tags, separated by commas, of which it carries none. */
+                /** @description Tags, separated by commas, none of which the contact has. */
                 tags_none?: string;
-                /** @description Made from this moment. */
-                created_from?: string;
-                /** @description Made before this moment. */
-                created_until?: string;
-                /** @description Made in the last days, such as `7d`: from the beginning of the day so many days ago. */
-                created_last?: string;
-                /** @description Its profile last changed from this moment. */
-                updated_from?: string;
-                /** @description Its profile last changed before this moment. */
-                updated_until?: string;
-                /** @description Its profile last changed in the last days. */
-                updated_last?: string;
-                /** @description In which zone days begin, such as `Europe/Berlin`; UTC when absent. */
-                time_zone?: string;
-                /** @description Whether campaigns can reach it. */
-                reachable?: boolean;
                 /**
-                 * @description Whether other contacts may be the same person: a visitor of a widget left what belongs to
-                 *     both, they have one phone number, or one name and one of them no address.
+                 * @description The contact was created at or after this time, or on or after this day of the
+                 *     time zone.
+                 * @example 2026-11-23
+                 */
+                created_from?: string;
+                /**
+                 * @description The contact was created before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
+                created_until?: string;
+                /**
+                 * @description The contact was created within the last days, such as `7d`: since the beginning of the
+                 *     day that many days ago.
+                 */
+                created_last?: string;
+                /**
+                 * @description The profile was last changed at or after this time, or on or after this day of the
+                 *     time zone.
+                 * @example 2026-11-23
+                 */
+                updated_from?: string;
+                /**
+                 * @description The profile was last changed before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
+                updated_until?: string;
+                /** @description The profile was last changed within the last days, such as `7d`. */
+                updated_last?: string;
+                /** @description The time zone in which days begin, such as `Europe/Berlin`. Default: UTC. */
+                time_zone?: string;
+                /** @description Whether campaigns can reach the contact. */
+                reachable?: boolean;
+                /** @description Whether the contact wants messages: `false` for contacts that are unsubscribed. */
+                subscribed?: boolean;
+                /**
+                 * @description Whether the contact has possible duplicates: another contact that matches details of the
+                 *     same widget visitor, has the same phone number, or has the same name while one of the
+                 *     two has no address.
                  */
                 duplicates?: boolean;
-                /** @description The id of a segment, whose filter must hold, too. Repeated: each must hold. */
+                /** @description The id of a segment whose filter must match as well. May be repeated: all must match. */
                 segment?: string[];
                 /**
-                 * @description A campaign that it is in: the id, alone or with a colon and statuses separated by `|`
-                 *     (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`), one of which it must
-                 *     have there. Repeated: all must hold.
+                 * @description A campaign that the contact is in: the id, optionally followed by a colon and statuses
+                 *     separated by `|` (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`),
+                 *     one of which the contact must have in it. May be repeated: all must match.
                  * @example [
                  *       "019b7904-d100-7000-8000-000000000001:opened|clicked"
                  *     ]
                  */
                 campaign?: string[];
-                /** @description The id of a campaign that it is not in. Repeated: it is in none of them. */
+                /**
+                 * @description The id of a campaign that the contact is not in. May be repeated: the contact is in none
+                 *     of them.
+                 */
                 campaign_none?: string[];
                 /**
-                 * @description Conditions on custom fields: parameters named `field.` and the field's key, whose value is
-                 *     an operator, a colon and what to compare with. Operators: `set` and `unset` (without a
-                 *     value), `any_of` and `none_of` (values separated by commas), `contains` (text, select,
-                 *     url), `less`, `at_most`, `greater`, `at_least` (number, date).
-                 * @example {
-                 *       "field.score": "at_least:10",
-                 *       "field.tier": "any_of:pro,free"
-                 *     }
+                 * @description A condition on a custom field: the key of the field, a colon, an operator, a colon, and
+                 *     the value to compare with. Operators: `set` and `unset` (without a value), `any_of` and
+                 *     `none_of` (values separated by commas), `contains` (text, select, url), `less`,
+                 *     `at_most`, `greater`, `at_least` (number, date). May be repeated: all must match.
+                 *     `field.KEY=OPERATOR:VALUE` is an alternative notation.
+                 * @example [
+                 *       "tier:any_of:pro,free",
+                 *       "score:at_least:10"
+                 *     ]
                  */
-                fields?: {
-                    [key: string]: string;
-                };
+                field?: string[];
                 /**
-                 * @description The columns, separated by commas, in order: `id`, `name`, `email`, `phone`, `tags`,
-                 *     `source`, `created_at`, `updated_at` and the keys of custom fields. When absent, all of
-                 *     them, but for archived fields.
+                 * @description The columns, separated by commas, in order: `id`, `external_id`, `name`, `email`,
+                 *     `phone`, `tags`, `consent`, `source`, `created_at`, `updated_at` and the keys of custom
+                 *     fields. Default: all columns except archived fields.
                  * @example name,email,tier
                  */
                 columns?: string;
                 /**
-                 * @description Whether the file begins with a byte order mark, without which Excel misreads what is not
-                 *     ASCII.
+                 * @description Whether the file starts with a byte order mark, which Excel needs to read characters
+                 *     that are not ASCII.
                  */
                 bom?: boolean;
             };
@@ -5955,6 +8008,10 @@ export interface operations {
                 headers: {
                     /** @description Its name */
                     "content-disposition"?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5982,15 +8039,23 @@ export interface operations {
             /** @description `invalid`: the filter or a column cannot be used */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6015,11 +8080,213 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contacts: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactIds"];
+            };
+        };
+        responses: {
+            /** @description The contacts that exist, and the other ids */
+            200: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FoundContacts"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_contact: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Lists whose first pages are added to the contact, separated by commas: `notes`, `campaigns`,
+                 *     `conversations`.
+                 * @example notes,campaigns
+                 */
+                expand?: string;
+            };
             header?: {
                 /** @description The entity tag of a copy */
                 "If-None-Match"?: string | null;
@@ -6037,15 +8304,23 @@ export interface operations {
                 headers: {
                     /** @description Its entity tag, for If-Match and If-None-Match */
                     etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Contact"];
+                    "application/json": components["schemas"]["ExpandedContact"];
                 };
             };
             /** @description The copy is still good */
             304: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6053,6 +8328,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6062,6 +8341,10 @@ export interface operations {
             /** @description `invalid_header`: a header cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6089,6 +8372,23 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6098,6 +8398,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6116,6 +8420,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6142,6 +8459,10 @@ export interface operations {
             /** @description It is gone */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -6149,6 +8470,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6158,6 +8483,10 @@ export interface operations {
             /** @description `invalid_header`: If-Match cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6185,6 +8514,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6194,6 +8527,10 @@ export interface operations {
             /** @description `stale`: it has changed; `current` is what it is now */
             412: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6203,6 +8540,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6221,6 +8562,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6255,6 +8609,10 @@ export interface operations {
                 headers: {
                     /** @description Its entity tag */
                     etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6264,6 +8622,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6273,6 +8635,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6300,6 +8666,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6309,15 +8679,23 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `email_taken`: `contact_id` has the address */
+            /** @description `email_taken` or `external_id_taken`: `contact_id` has the address or the external id */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6327,6 +8705,10 @@ export interface operations {
             /** @description `stale`: it has changed; `current` is what it is now */
             412: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6336,6 +8718,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6354,6 +8740,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6363,6 +8753,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6387,14 +8781,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_contact_activity: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -6409,6 +8819,10 @@ export interface operations {
             /** @description A page, the newest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6418,6 +8832,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6445,6 +8863,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6454,6 +8876,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6463,6 +8889,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6487,9 +8917,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    list_contact_campaigns: {
+    list_contact_addresses: {
         parameters: {
             query?: never;
             header?: never;
@@ -6501,18 +8944,26 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every campaign it is in, the newest first */
+            /** @description All addresses of the contact */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ContactCampaigns"];
+                    "application/json": components["schemas"]["ContactAddresses"];
                 };
             };
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6540,6 +8991,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6549,6 +9004,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6567,6 +9026,557 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    add_contact_address: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The contact */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAddress"];
+            };
+        };
+        responses: {
+            /** @description The contact already had the address */
+            200: {
+                headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description The contact as it is now */
+            201: {
+                headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
+            308: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such contact */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `email_taken`: `contact_id` has the address; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: it is not an address, or the contact already has 20; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_contact_address: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The contact */
+                id: string;
+                /** @description The address, percent-encoded */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
+            308: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_header`: a header cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such contact, or it lacks the address */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is the primary address; make another one primary first */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_campaigns: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The contact */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the campaigns that it is in, the newest first */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactCampaigns"];
+                };
+            };
+            /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
+            308: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such contact */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6599,6 +9609,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6608,6 +9622,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6617,6 +9635,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6644,6 +9666,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6653,6 +9679,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6662,15 +9692,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6680,6 +9718,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6698,6 +9740,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6707,6 +9753,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6731,16 +9781,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    list_contact_conversations: {
+    get_consent: {
         parameters: {
-            query?: {
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description How many. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 /** @description The contact */
@@ -6750,18 +9808,26 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page, the newest first */
+            /** @description The consent */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Conversations"];
+                    "application/json": components["schemas"]["Consent"];
                 };
             };
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6789,15 +9855,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
-            422: {
-                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6807,6 +9868,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6825,6 +9890,335 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_consent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The contact */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentChange"];
+            };
+        };
+        responses: {
+            /** @description The consent after the change */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Consent"];
+                };
+            };
+            /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
+            308: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden`: only an administrator may subscribe a contact again. `scope_missing`: the credential cannot write */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such contact */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every part that is wrong */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contact_conversations: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The contact */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, the newest first */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversations"];
+                };
+            };
+            /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
+            308: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such contact */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6845,9 +10239,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A list for each place: `profile`, `tags`, `sources`, `activity`, `actions`, `notes`, `conversations`, `visitors`, `subscriptions`, `deliveries`, `unsubscribed`, `possible_duplicates`, `merged`, `imported`. Tags are names, what is in other places are objects. */
+            /** @description A list for each place: `profile`, `addresses`, `tags`, `sources`, `activity`, `actions`, `notes`, `conversations`, `visitors`, `subscriptions`, `deliveries`, `unsubscribed`, `possible_duplicates`, `merged`, `imported`. Tags are names, what is in other places are objects. */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6859,6 +10257,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6886,6 +10288,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6895,6 +10301,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6913,6 +10323,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6924,9 +10347,12 @@ export interface operations {
     list_contact_duplicates: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                after?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -6938,9 +10364,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them, with the reasons */
+            /** @description A page, strongest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6950,6 +10380,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6977,6 +10411,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6986,6 +10424,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6995,6 +10437,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7013,6 +10459,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7038,6 +10497,10 @@ export interface operations {
             /** @description They are two people */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7045,6 +10508,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7069,9 +10536,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description One of them is not there */
+            /** @description One of the contacts does not exist */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7081,6 +10552,10 @@ export interface operations {
             /** @description `invalid`: they are one contact */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7090,6 +10565,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7108,6 +10587,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7142,6 +10634,10 @@ export interface operations {
                     "idempotency-replayed"?: boolean;
                     /** @description Its path */
                     location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7151,6 +10647,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7160,6 +10660,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7187,6 +10691,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7196,6 +10704,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7205,15 +10717,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7223,6 +10743,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7241,6 +10765,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7250,6 +10778,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7268,6 +10800,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7304,6 +10849,10 @@ export interface operations {
                     etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7313,6 +10862,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7322,6 +10875,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7349,6 +10906,10 @@ export interface operations {
             /** @description One of them is not there */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7358,24 +10919,36 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            /** @description `conflict`: together they have more than 20 email addresses; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7385,6 +10958,10 @@ export interface operations {
             /** @description `stale`: it has changed; `current` is what it is now */
             412: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7394,6 +10971,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7412,6 +10993,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7421,6 +11006,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7445,14 +11034,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_notes: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -7467,6 +11072,10 @@ export interface operations {
             /** @description A page, the newest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7476,6 +11085,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7503,6 +11116,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7512,6 +11129,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7521,6 +11142,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7539,6 +11164,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7569,10 +11207,16 @@ export interface operations {
             /** @description The new note */
             201: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
                     /** @description Its path */
                     location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7582,6 +11226,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7591,6 +11239,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7618,6 +11270,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7627,6 +11283,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7636,15 +11296,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7654,6 +11322,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7672,6 +11344,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7681,6 +11357,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7699,6 +11379,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7724,6 +11417,12 @@ export interface operations {
             /** @description The note */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7733,6 +11432,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7760,6 +11463,10 @@ export interface operations {
             /** @description There is no such contact, or it has no such note */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7769,6 +11476,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7787,6 +11498,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7812,6 +11536,10 @@ export interface operations {
             /** @description It is gone */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -7819,6 +11547,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7846,6 +11578,10 @@ export interface operations {
             /** @description There is no such contact, or it has no such note */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7855,6 +11591,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7879,12 +11619,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     update_note: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The contact */
                 id: string;
@@ -7902,6 +11658,12 @@ export interface operations {
             /** @description The note as it is now */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7911,6 +11673,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7920,6 +11686,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7947,6 +11717,10 @@ export interface operations {
             /** @description There is no such contact, or it has no such note */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7956,6 +11730,23 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7965,6 +11756,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7983,6 +11778,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7992,6 +11791,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8016,11 +11819,32 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_contact_sources: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path: {
                 /** @description The contact */
@@ -8030,9 +11854,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Every way it came, the first one first */
+            /** @description A page, the first source first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8042,6 +11870,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8069,6 +11901,23 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8078,6 +11927,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8096,6 +11949,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8130,6 +11996,10 @@ export interface operations {
                     etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8139,6 +12009,10 @@ export interface operations {
             /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
             308: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8148,6 +12022,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8175,6 +12053,10 @@ export interface operations {
             /** @description There is no such contact */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8184,6 +12066,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8193,15 +12079,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8211,6 +12105,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8229,6 +12127,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8238,6 +12140,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8256,6 +12162,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8283,6 +12202,10 @@ export interface operations {
             /** @description The conversation as it is kept */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8292,6 +12215,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8319,6 +12246,10 @@ export interface operations {
             /** @description The path holds no id */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8328,6 +12259,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8337,6 +12272,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8355,6 +12294,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8364,6 +12307,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8382,6 +12329,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8411,6 +12371,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8420,6 +12384,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8447,6 +12415,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8456,15 +12428,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8474,6 +12454,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8492,6 +12476,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8501,6 +12489,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8525,14 +12517,453 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_duplicates: {
+        parameters: {
+            query?: {
+                /** @description Only pairs of this strength. Default: all. */
+                strength?: "strong" | "medium" | "weak";
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, strongest first */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicatePairs"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_duplicates: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergePairs"];
+            };
+        };
+        responses: {
+            /** @description The action, which is done */
+            200: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description The action, which runs in the background */
+            202: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description Its path */
+                    location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Action"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismiss_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description One contact */
+                id: string;
+                /** @description The other contact */
+                other: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are two people */
+            204: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One of the contacts does not exist */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: both ids are the same */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_erasures: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -8544,6 +12975,10 @@ export interface operations {
             /** @description A page, the newest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8571,6 +13006,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8580,6 +13019,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8604,6 +13047,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_erasure: {
@@ -8621,6 +13077,10 @@ export interface operations {
             /** @description The erasure */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8648,6 +13108,10 @@ export interface operations {
             /** @description There is no such erasure */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8657,6 +13121,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8681,18 +13149,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_events: {
         parameters: {
             query?: {
-                /**
-                 * @description `next` of the page before, or `now` for what happens from now on. Without it the page
-                 *     begins with the oldest event that is kept.
-                 * @example 4711
-                 */
-                after?: string;
-                /** @description How many. */
+                /** @description The `next` of a page, or the id of an event of the stream. */
+                cursor?: string;
+                /** @description Where to start without a cursor: at the oldest stored event, or after the latest one. */
+                from?: "oldest" | "latest";
+                /** @description Number of events per page. */
                 limit?: number;
             };
             header?: never;
@@ -8704,6 +13183,10 @@ export interface operations {
             /** @description A page, the oldest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8728,9 +13211,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `cursor_expired`: the feed does not reach back to `after`; read the whole list of contacts and begin anew, at an `after=now` that was asked for before */
+            /** @description `cursor_expired`: the feed does not reach back to the cursor; ask with `from=latest` for a new one, read the whole list of contacts, and go on from that cursor */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8740,6 +13227,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8749,6 +13240,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8773,30 +13268,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     follow_events: {
         parameters: {
             query?: {
-                /**
-                 * @description Where to begin: `next` of a page, or `now`, which is also what its absence means. The
-                 *     header `Last-Event-ID` wins.
-                 * @example now
-                 */
-                after?: string;
+                /** @description The `next` of a page, or the id of an event of the stream. */
+                cursor?: string;
+                /** @description Where to start without a cursor: at the oldest stored event, or after the latest one. */
+                from?: "oldest" | "latest";
             };
             header?: {
-                /** @description The id of the last event that came, as browsers send it */
-                "Last-Event-ID"?: number | null;
+                /** @description The id of the last event that came, as browsers send it. It takes precedence over the parameters */
+                "Last-Event-ID"?: string | null;
             };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description Server-sent events named as their type, each with an event as its data and its number as its id. When the stream ends, ask again. */
+            /** @description Server-sent events named as their type, each with an event as its data and a cursor as its id. Without a parameter, the stream starts after the latest event. When the stream ends, ask again. */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8810,9 +13320,13 @@ export interface operations {
                     };
                 };
             };
-            /** @description `invalid_header`: Last-Event-ID is no number */
+            /** @description `invalid_header`: Last-Event-ID is not a cursor of this feed */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8840,6 +13354,10 @@ export interface operations {
             /** @description `cursor_expired`: the feed does not reach back so far */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8849,15 +13367,23 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8882,20 +13408,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_fields: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All fields, in order */
+            /** @description A page of fields, in order */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8920,9 +13471,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8941,6 +13509,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8968,8 +13549,14 @@ export interface operations {
             /** @description The new field, after the others */
             201: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8979,6 +13566,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9006,24 +13597,36 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `taken`: there is one of the key; `conflict`: there are too many; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            /** @description `taken`: another field has the key; `conflict`: the organisation has 500 fields; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9033,6 +13636,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9051,6 +13658,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9060,6 +13671,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9078,6 +13693,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9102,6 +13730,10 @@ export interface operations {
             /** @description All fields, in the new order */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9111,6 +13743,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9138,6 +13774,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9147,6 +13787,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9165,6 +13809,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9174,6 +13822,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9198,12 +13850,132 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_field: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The field */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The field, even if it is archived */
+            200: {
+                headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Field"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such field */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     change_field: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The field */
                 key: string;
@@ -9219,6 +13991,12 @@ export interface operations {
             /** @description The field as it is now */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9228,6 +14006,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9255,6 +14037,10 @@ export interface operations {
             /** @description There is no such field */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9264,6 +14050,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9273,6 +14063,23 @@ export interface operations {
             /** @description `conflict`: contacts have values of its type */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9282,6 +14089,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9300,6 +14111,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9309,6 +14124,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9333,14 +14152,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_imports: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -9352,6 +14187,10 @@ export interface operations {
             /** @description A page, the newest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9379,6 +14218,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9388,6 +14231,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9412,16 +14259,29 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     upload_import: {
         parameters: {
-            query: {
+            query?: {
                 /**
-                 * @description What the file is called.
+                 * @description Name of the file. Required, unless the part of a multipart body has one.
                  * @example people.csv
                  */
-                file_name: string;
+                file_name?: string;
             };
             header?: {
                 /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
@@ -9430,21 +14290,27 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The file as it is, of any content type but multipart/form-data */
+        /** @description The file, as the part `file`. The body may also be the file itself, as `application/octet-stream` or `text/csv`. */
         requestBody: {
             content: {
-                "application/octet-stream": string;
-                "text/csv": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                };
             };
         };
         responses: {
-            /** @description The import, its file being looked at */
+            /** @description The import; its file is being analysed */
             201: {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
                     /** @description Its path */
                     location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9454,6 +14320,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9481,6 +14351,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9490,15 +14364,23 @@ export interface operations {
             /** @description `conflict`: it was cancelled meanwhile; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9508,6 +14390,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9526,15 +14412,23 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9559,6 +14453,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_import: {
@@ -9576,6 +14483,10 @@ export interface operations {
             /** @description The import */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9603,6 +14514,10 @@ export interface operations {
             /** @description There is no such import */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9612,6 +14527,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9630,6 +14549,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9657,6 +14589,10 @@ export interface operations {
             /** @description The import with its new plan */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9666,6 +14602,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9693,6 +14633,10 @@ export interface operations {
             /** @description There is no such import */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9702,6 +14646,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9711,6 +14659,10 @@ export interface operations {
             /** @description `conflict`: it is not ready */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9720,6 +14672,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9738,6 +14694,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9747,6 +14707,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9771,118 +14735,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    cancel_import: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The import */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The import, cancelled, with a true summary */
-            200: {
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
                 headers: {
-                    /** @description `true` when this is the answer of the first time */
-                    "idempotency-replayed"?: boolean;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Import"];
-                };
-            };
-            /** @description `invalid_header`: `Idempotency-Key` cannot be used */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such import */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `conflict`: it is at an end; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
-            503: {
-                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9906,6 +14765,10 @@ export interface operations {
             /** @description The dry run */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9933,6 +14796,10 @@ export interface operations {
             /** @description There is no such import, or no dry run of it as it is now */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9942,6 +14809,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9960,6 +14831,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9988,6 +14872,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9997,6 +14885,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10024,6 +14916,10 @@ export interface operations {
             /** @description There is no such import */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10033,15 +14929,23 @@ export interface operations {
             /** @description `conflict`: it is not ready; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10051,6 +14955,10 @@ export interface operations {
             /** @description `invalid`: the mapping lacks something; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10060,6 +14968,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10084,6 +14996,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     discard_dry_run: {
@@ -10101,6 +15026,10 @@ export interface operations {
             /** @description There is none any more */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -10126,6 +15055,10 @@ export interface operations {
             /** @description There is no such import, or no dry run of it */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10135,6 +15068,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10159,14 +15096,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_dry_rows: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                after?: number;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -10181,6 +15134,10 @@ export interface operations {
             /** @description A page, in the order of the file */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10208,6 +15165,10 @@ export interface operations {
             /** @description There is no such import, or no dry run of it as it is now */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10217,6 +15178,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10226,6 +15191,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10250,84 +15219,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    follow_import: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The import */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Server-sent events named `progress`, each with the whole import as its data. The stream ends with the import; when it ends before, ask again. */
-            200: {
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
                 headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": {
-                        /** @description JSON, as the schema Import says */
-                        data: string;
-                        /** @description What kind of event it is */
-                        event?: string;
-                        /** @description Its number, where events have numbers */
-                        id?: string;
-                    };
-                };
-            };
-            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such import */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
-            503: {
-                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10339,9 +15237,12 @@ export interface operations {
     list_import_issues: {
         parameters: {
             query?: {
-                /** @description `next` of the page before: a row. */
-                after?: number;
-                /** @description How many rows; a row with several issues is never torn apart. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -10356,6 +15257,10 @@ export interface operations {
             /** @description A page, in the order of the file */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10383,6 +15288,10 @@ export interface operations {
             /** @description There is no such import */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10392,6 +15301,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10401,6 +15314,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10425,6 +15342,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     download_skipped_rows: {
@@ -10442,6 +15372,10 @@ export interface operations {
             /** @description The rows, ready to be corrected and imported again */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10469,24 +15403,36 @@ export interface operations {
             /** @description There is no such import */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: the file was not read yet, or is not kept any more */
+            /** @description `conflict`: the file was not read yet, or was deleted */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10511,6 +15457,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     start_import: {
@@ -10528,11 +15487,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The import, running */
+            /** @description The import, queued */
             200: {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10542,6 +15505,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10569,6 +15536,10 @@ export interface operations {
             /** @description There is no such import */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10578,15 +15549,23 @@ export interface operations {
             /** @description `conflict`: it is not ready; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10596,6 +15575,10 @@ export interface operations {
             /** @description `invalid`: the mapping lacks something; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10605,6 +15588,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10629,6 +15616,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_import_undo: {
@@ -10646,6 +15646,10 @@ export interface operations {
             /** @description The undo */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10673,6 +15677,10 @@ export interface operations {
             /** @description There is no such import, or nobody asked to undo it */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10682,6 +15690,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10700,6 +15712,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10728,6 +15753,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10737,6 +15766,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10764,6 +15797,10 @@ export interface operations {
             /** @description There is no such import */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10773,15 +15810,23 @@ export interface operations {
             /** @description `conflict`: its rows were not taken, it is or was undone, or it ran before what imports do was kept; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10791,6 +15836,10 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10800,6 +15849,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10824,14 +15877,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_import_kept: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                after?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -10846,6 +15915,10 @@ export interface operations {
             /** @description A page, by contact and field */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10873,6 +15946,10 @@ export interface operations {
             /** @description There is no such import, or nobody asked to undo it */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10882,6 +15959,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10891,6 +15972,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10915,20 +16000,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_keys: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All keys, the newest first */
+            /** @description A page, the newest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10953,9 +16063,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -10974,6 +16101,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11003,6 +16143,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11012,6 +16156,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11039,6 +16187,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11048,15 +16200,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11066,6 +16226,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11084,6 +16248,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11093,6 +16261,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11117,6 +16289,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     revoke_key: {
@@ -11134,6 +16319,10 @@ export interface operations {
             /** @description The key, revoked; within seconds no server takes it any more */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11161,6 +16350,10 @@ export interface operations {
             /** @description There is no such key */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11170,6 +16363,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11194,6 +16391,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_me: {
@@ -11208,6 +16418,10 @@ export interface operations {
             /** @description The organisation and the credential */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11235,6 +16449,10 @@ export interface operations {
             /** @description The organisation is gone */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11244,6 +16462,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11268,14 +16490,511 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_runs: {
+        parameters: {
+            query?: {
+                /** @description Only runs of this kind. Default: all kinds; erasures need the scope `admin`. */
+                kind?: components["schemas"]["RunKind"];
+                /** @description Whether only runs are returned that have not ended. */
+                open?: boolean;
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, the newest first */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Runs"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such run */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancel_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run, cancelled */
+            200: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such run */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it has ended, or it is an erasure; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    follow_run: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The run */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events named `progress`, each with the whole run as its data. The stream ends with the run; when it ends before, ask again. */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        /** @description JSON, as the schema Run says */
+                        data: string;
+                        /** @description What kind of event it is */
+                        event?: string;
+                        /** @description Its number, where events have numbers */
+                        id?: string;
+                    };
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such run */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_segments: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                after?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -11287,6 +17006,10 @@ export interface operations {
             /** @description A page of segments */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11314,6 +17037,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11323,6 +17050,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11341,6 +17072,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11368,8 +17112,14 @@ export interface operations {
             /** @description The new segment */
             201: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11379,6 +17129,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11406,6 +17160,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11415,15 +17173,23 @@ export interface operations {
             /** @description `taken`: another has the name; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11433,6 +17199,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11451,6 +17221,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11460,6 +17234,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11484,6 +17262,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_segment: {
@@ -11501,6 +17292,12 @@ export interface operations {
             /** @description The segment */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11528,6 +17325,10 @@ export interface operations {
             /** @description There is no such segment */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11537,6 +17338,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11561,6 +17366,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_segment: {
@@ -11578,6 +17396,10 @@ export interface operations {
             /** @description It is gone */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -11603,6 +17425,10 @@ export interface operations {
             /** @description There is no such segment */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11612,6 +17438,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11636,12 +17466,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     update_segment: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The segment */
                 id: string;
@@ -11657,6 +17503,12 @@ export interface operations {
             /** @description The segment as it is now */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11666,6 +17518,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11693,6 +17549,10 @@ export interface operations {
             /** @description There is no such segment */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11702,6 +17562,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11711,6 +17575,23 @@ export interface operations {
             /** @description `taken`: another has the name */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11720,6 +17601,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11738,6 +17623,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11747,6 +17636,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11765,6 +17658,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11794,6 +17700,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11803,6 +17713,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11830,6 +17744,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11839,15 +17757,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11857,6 +17783,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11875,6 +17805,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11884,6 +17818,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11908,6 +17846,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_selection: {
@@ -11925,6 +17876,10 @@ export interface operations {
             /** @description The selection */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11952,6 +17907,10 @@ export interface operations {
             /** @description There is no such selection */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11961,6 +17920,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -11979,6 +17942,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12110,6 +18086,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     sign_out: {
@@ -12124,6 +18109,10 @@ export interface operations {
             /** @description The session has ended; within seconds no server takes its cookie any more */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     /** @description Makes the browser forget the session */
                     "set-cookie"?: string;
                     [name: string]: unknown;
@@ -12151,6 +18140,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12175,20 +18168,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_sessions: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The sessions of the user who asks, the newest first */
+            /** @description A page of the caller's sessions, the newest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12213,9 +18231,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12240,6 +18275,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     revoke_session: {
@@ -12257,6 +18305,10 @@ export interface operations {
             /** @description It has ended; within seconds no server takes its cookie any more */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -12282,6 +18334,10 @@ export interface operations {
             /** @description The user has no such session */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12291,6 +18347,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12315,20 +18375,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_sources: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All sources, the oldest first, each with its last run */
+            /** @description A page, the oldest first, each with its last run */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12353,9 +18438,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12374,6 +18476,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12401,8 +18516,14 @@ export interface operations {
             /** @description The source, without its secrets */
             201: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12412,6 +18533,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12439,24 +18564,36 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `taken`: another has the name; `conflict`: there are too many, or the connector does not answer; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            /** @description `taken`: another source has the name; `conflict`: the organisation has 50 sources, or the connector does not answer; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12466,6 +18603,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12484,6 +18625,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12493,6 +18638,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12517,6 +18666,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_source: {
@@ -12534,6 +18696,12 @@ export interface operations {
             /** @description The source, with its last run */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12561,6 +18729,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12570,6 +18742,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12594,6 +18770,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_source: {
@@ -12611,6 +18800,10 @@ export interface operations {
             /** @description It is gone */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -12636,6 +18829,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12645,6 +18842,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12669,12 +18870,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     update_source: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The source */
                 id: string;
@@ -12690,6 +18907,12 @@ export interface operations {
             /** @description The source */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12699,6 +18922,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12726,6 +18953,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12735,15 +18966,36 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `taken`: another has the name; `conflict`: it is running, so it cannot read something else */
+            /** @description `taken`: another source has the name; `conflict`: its stream or mode cannot change while it runs */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12753,6 +19005,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12771,6 +19027,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12780,6 +19040,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12798,6 +19062,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12826,6 +19103,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12835,6 +19116,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12862,6 +19147,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12871,15 +19160,23 @@ export interface operations {
             /** @description `conflict`: its connector does not answer; the detail says why; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12889,15 +19186,23 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12916,6 +19221,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12944,6 +19262,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12953,6 +19275,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12980,6 +19306,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -12989,15 +19319,23 @@ export interface operations {
             /** @description `conflict`: its connector does not answer; the detail says why; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13007,15 +19345,23 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13040,14 +19386,30 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    list_runs: {
+    list_source_runs: {
         parameters: {
             query?: {
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -13062,10 +19424,14 @@ export interface operations {
             /** @description A page, the newest first. The last 100 are kept */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Runs"];
+                    "application/json": components["schemas"]["SyncRuns"];
                 };
             };
             /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
@@ -13089,6 +19455,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13098,6 +19468,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13107,6 +19481,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13125,6 +19503,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13157,15 +19548,23 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Run"];
+                    "application/json": components["schemas"]["SyncRun"];
                 };
             };
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13193,6 +19592,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13202,6 +19605,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13211,15 +19618,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13229,6 +19644,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13247,6 +19666,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13256,6 +19679,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13280,9 +19707,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
-    get_run: {
+    get_source_run: {
         parameters: {
             query?: never;
             header?: never;
@@ -13299,10 +19739,14 @@ export interface operations {
             /** @description The run */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunWithLog"];
+                    "application/json": components["schemas"]["SyncRunWithLog"];
                 };
             };
             /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
@@ -13326,6 +19770,10 @@ export interface operations {
             /** @description There is no such run */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13335,6 +19783,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13359,206 +19811,13 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-        };
-    };
-    cancel_run: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                /** @description The source */
-                id: string;
-                /** @description The run */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The run, cancelled, with a true summary */
-            200: {
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
                 headers: {
-                    /** @description `true` when this is the answer of the first time */
-                    "idempotency-replayed"?: boolean;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            /** @description `invalid_header`: `Idempotency-Key` cannot be used */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such run */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `conflict`: it is at an end; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
-            410: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    follow_run: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The source */
-                id: string;
-                /** @description The run */
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Server-sent events named `progress`, each with the whole run as its data. The stream ends with the run; when it ends before, ask again. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/event-stream": {
-                        /** @description JSON, as the schema Run says */
-                        data: string;
-                        /** @description What kind of event it is */
-                        event?: string;
-                        /** @description Its number, where events have numbers */
-                        id?: string;
-                    };
-                };
-            };
-            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is no such run */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
-            503: {
-                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13587,6 +19846,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13596,6 +19859,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13623,6 +19890,10 @@ export interface operations {
             /** @description There is no such source */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13632,15 +19903,23 @@ export interface operations {
             /** @description `conflict`: its connector does not answer; the detail says why; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13650,15 +19929,23 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13683,16 +19970,32 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_tags: {
         parameters: {
             query?: {
-                /** @description What tags begin with, for completion while typing. */
+                /** @description Prefix of the tag names, for completion while typing. */
                 prefix?: string;
-                /** @description `next` of the page before. */
-                after?: string;
-                /** @description How many. */
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -13704,6 +20007,10 @@ export interface operations {
             /** @description A page of tags */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13731,6 +20038,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13740,6 +20051,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13758,6 +20073,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13785,8 +20113,14 @@ export interface operations {
             /** @description There was one of that name; this is it */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13796,8 +20130,14 @@ export interface operations {
             /** @description The new tag */
             201: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13807,6 +20147,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13834,6 +20178,10 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13843,15 +20191,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13861,6 +20217,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13879,6 +20239,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13888,6 +20252,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13912,6 +20280,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_tag: {
@@ -13929,6 +20310,12 @@ export interface operations {
             /** @description The tag */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13956,6 +20343,10 @@ export interface operations {
             /** @description There is no such tag */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13965,6 +20356,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -13989,6 +20384,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_tag: {
@@ -14006,6 +20414,10 @@ export interface operations {
             /** @description It is gone */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -14031,6 +20443,10 @@ export interface operations {
             /** @description There is no such tag */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14040,6 +20456,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14064,12 +20484,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     rename_tag: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The tag */
                 id: string;
@@ -14085,6 +20521,12 @@ export interface operations {
             /** @description Renamed, or merged into the tag that had the name */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14094,6 +20536,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14121,6 +20567,10 @@ export interface operations {
             /** @description There is no such tag */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14130,6 +20580,23 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14139,6 +20606,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14157,6 +20628,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14166,6 +20641,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14190,20 +20669,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_users: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All users, the oldest first */
+            /** @description A page, the oldest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14228,9 +20732,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14255,20 +20776,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_webhooks: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description All webhooks, the oldest first */
+            /** @description A page, the oldest first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14293,9 +20839,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14314,6 +20877,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14341,8 +20917,14 @@ export interface operations {
             /** @description The webhook and, this once, its secret */
             201: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14352,6 +20934,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14379,24 +20965,36 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: there are too many; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            /** @description `conflict`: the organisation has 20 webhooks; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14406,6 +21004,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14424,6 +21026,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14433,6 +21039,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14457,6 +21067,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     get_webhook: {
@@ -14474,6 +21097,12 @@ export interface operations {
             /** @description The webhook */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14501,6 +21130,10 @@ export interface operations {
             /** @description There is no such webhook */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14510,6 +21143,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14534,6 +21171,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     delete_webhook: {
@@ -14551,6 +21201,10 @@ export interface operations {
             /** @description It is gone */
             204: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -14576,6 +21230,10 @@ export interface operations {
             /** @description There is no such webhook */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14585,6 +21243,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14609,12 +21271,28 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     update_webhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Entity tags, one of which it must have */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The webhook */
                 id: string;
@@ -14627,9 +21305,15 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The webhook. One that goes on is sent what happened meanwhile */
+            /** @description The webhook. After a pause it receives the events that happened meanwhile */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14639,6 +21323,10 @@ export interface operations {
             /** @description `invalid_json`, `invalid_request`: the body cannot be read */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14666,6 +21354,10 @@ export interface operations {
             /** @description There is no such webhook */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14675,6 +21367,23 @@ export interface operations {
             /** @description `body_too_slow`: the body came too slowly */
             408: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `stale`: it has changed; `current` is what it is now */
+            412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14684,6 +21393,10 @@ export interface operations {
             /** @description `body_too_large`: the body is too large; the detail names the limit */
             413: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14702,6 +21415,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14711,6 +21428,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14735,16 +21456,32 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_webhook_deliveries: {
         parameters: {
             query?: {
-                /** @description `pending`, `delivered` or `dead`. */
-                state?: string;
-                /** @description `next` of the page before. */
-                before?: string;
-                /** @description How many. */
+                /** @description The state of the deliveries to list. Default: all states. */
+                state?: "pending" | "delivered" | "dead";
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
                 limit?: number;
             };
             header?: never;
@@ -14759,6 +21496,10 @@ export interface operations {
             /** @description A page, the newest first. They are kept for 30 days */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14786,6 +21527,10 @@ export interface operations {
             /** @description There is no such webhook */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14795,6 +21540,10 @@ export interface operations {
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14804,6 +21553,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14822,6 +21575,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14852,6 +21618,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14861,6 +21631,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14888,6 +21662,10 @@ export interface operations {
             /** @description There is no such delivery */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14897,15 +21675,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14915,6 +21701,10 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14924,6 +21714,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14942,6 +21736,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14970,6 +21777,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -14979,6 +21790,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15006,6 +21821,10 @@ export interface operations {
             /** @description There is no such webhook */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15015,15 +21834,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15033,6 +21860,10 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15042,6 +21873,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15060,6 +21895,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15086,8 +21934,14 @@ export interface operations {
             /** @description The webhook and, this once, its new secret */
             200: {
                 headers: {
+                    /** @description Its entity tag */
+                    etag?: string;
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15097,6 +21951,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15124,6 +21982,10 @@ export interface operations {
             /** @description There is no such webhook */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15133,15 +21995,23 @@ export interface operations {
             /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15151,6 +22021,10 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15160,6 +22034,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15178,6 +22056,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15206,6 +22097,10 @@ export interface operations {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
                     "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15215,6 +22110,10 @@ export interface operations {
             /** @description `invalid_header`: `Idempotency-Key` cannot be used */
             400: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15242,6 +22141,10 @@ export interface operations {
             /** @description There is no such webhook */
             404: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15251,15 +22154,23 @@ export interface operations {
             /** @description `conflict`: it is paused; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
             409: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `answer_erased`: the request with this `Idempotency-Key` was carried out, and its answer is not kept any more */
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
             410: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15269,6 +22180,10 @@ export interface operations {
             /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15278,6 +22193,10 @@ export interface operations {
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15302,20 +22221,45 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     list_widgets: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The widgets */
+            /** @description A page, the most recently active first */
             200: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15340,9 +22284,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -15361,6 +22322,19 @@ export interface operations {
             /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
             503: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {

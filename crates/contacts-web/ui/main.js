@@ -1,4 +1,4 @@
-// The page: its routes, and the frame around them.
+// The entry point: the routes and the frame around the pages.
 
 import { fill, find } from "./core/dom.js";
 import { go, renew, start } from "./core/router.js";
@@ -11,6 +11,7 @@ import * as list from "./pages/list.js";
 const ROUTES = [
   [/^\/$/, "/", async () => list],
   [/^\/contacts\/([^/]+)$/, "/", () => import("./pages/record.js")],
+  [/^\/duplicates$/, "/", () => import("./pages/duplicates.js")],
   [/^\/new$/, "/", () => import("./pages/new.js")],
   [/^\/import$/, "/imports", () => import("./pages/upload.js")],
   [/^\/imports$/, "/imports", () => import("./pages/imports.js")],
@@ -21,10 +22,10 @@ const ROUTES = [
   [/^\/sign-in$/, "", () => import("./pages/sign-in.js")],
 ];
 
-/** What the frame shows besides itself is asked for so much later, in ms: rows come first. */
+/** Delay in ms before the frame loads jobs and segments, so that the rows come first. */
 const LATER = 300;
 
-/** The frame waits for who is signed in; the page's own rows do not wait for the frame. */
+/** The frame waits for the session; the rows of the page do not wait for the frame. */
 async function frame() {
   const me = await session;
   find(".bar").hidden = false;
@@ -35,14 +36,14 @@ async function frame() {
   await segments(find(".segments"));
 }
 
-function begin() {
+function startSession() {
   enter();
-  // Without somebody signed in there is no frame, and the page says why.
+  // Without a session there is no frame, and the page shows the reason.
   frame().catch(() => undefined);
 }
 
 addEventListener("signedin", () => {
-  begin();
+  startSession();
   renew();
 });
 addEventListener("signedout", () => {
@@ -50,5 +51,5 @@ addEventListener("signedout", () => {
   go(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
 });
 
-begin();
+startSession();
 start(ROUTES);

@@ -1,25 +1,26 @@
-//! Holding on to a job while it runs.
+//! Extends the lease of a job while it runs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::Scope;
 
-use contacts_core::job::Claimed;
+use contacts_core::job::ClaimedJob;
 use uuid::Uuid;
 
 use crate::Worker;
 
-/// Extends a job's lease until it is dropped.
+/// Extends the lease of a job until this is dropped.
 pub(crate) struct Lease {
     _until: Sender<()>,
 }
 
 impl Lease {
-    /// Extends the lease several times within its length, and notes when it is lost.
-    pub(crate) fn hold<'scope>(
+    /// Starts a thread that extends the lease every quarter of its length, and sets `lost` when another
+    /// worker has the job.
+    pub(crate) fn keep_alive<'scope>(
         scope: &'scope Scope<'scope, '_>,
         worker: &'scope Worker,
-        job: &'scope Claimed,
+        job: &'scope ClaimedJob,
         id: Uuid,
         lost: &'scope AtomicBool,
     ) -> Self {
@@ -27,10 +28,10 @@ impl Lease {
         scope.spawn(move || {
             let lease = worker.config.lease;
             while ended.recv_timeout(lease / 4) == Err(RecvTimeoutError::Timeout) {
-                // A database that does not answer may answer the next time; if it does not,
-                // what the job writes fails, too.
-                let held = worker.jobs.extend(job, id, lease, worker.clock.now());
-                if held.is_ok_and(|held| !held) {
+                // An error is ignored: the next attempt may succeed, and if the database stays
+                // unreachable, the writes of the job fail, too.
+                let extended = worker.ports.jobs.extend(job, id, lease, worker.ports.clock.now());
+                if extended.is_ok_and(|extended| !extended) {
                     lost.store(true, Ordering::Relaxed);
                 }
             }

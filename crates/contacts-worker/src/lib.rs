@@ -1,50 +1,49 @@
-//! Takes jobs and runs their use cases, on threads of its own.
+//! Claims jobs and runs their use cases, on threads of its own.
 //!
-//! A worker holds a job by a lease and extends it while it works. When it dies, the lease runs
-//! out and another worker takes the job up where the last committed chunk left it.
+//! A worker has a lease on its job, and extends the lease while it works. When the worker dies, the
+//! lease expires, and another worker continues after the last committed chunk. A worker that stops
+//! gives its job back to the queue, where another can claim it at once.
 
+mod housekeeper;
+mod interrupt;
 mod lease;
 mod prefetch;
-mod turn;
 
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use contacts_core::action::{ActionService, ActionState};
-use contacts_core::erasure::ErasureService;
-use contacts_core::event::FeedService;
-use contacts_core::housekeeping::Housekeeping;
-use contacts_core::import::{DryRunId, ImportId, ImportService, ImportState};
-use contacts_core::job::{Claimed, Job, JobQueue, Lane, Outcome, backoff};
-use contacts_core::sync::SyncService;
-use contacts_core::webhook::WebhookService;
-use contacts_core::{Clock, Error, Ids, OrgId, Result};
+use contacts_core::import::{DryRunId, ImportId};
+use contacts_core::job::{ClaimedJob, Job, Lane, Outcome, backoff};
+use contacts_core::run::RunState;
+use contacts_core::{Error, OrgId, Ports, Result, Services};
 use uuid::Uuid;
 
+use crate::interrupt::WorkerInterrupt;
 use crate::lease::Lease;
 use crate::prefetch::prefetch;
-use crate::turn::WorkerTurn;
 
-/// How workers behave.
+/// Settings of the workers.
 #[derive(Clone, Copy, Debug)]
 pub struct WorkerConfig {
-    /// How many jobs run at once in this process, those of connected sources apart.
+    /// Number of jobs that run at once in this process, without those of connected sources.
     pub threads: usize,
-    /// How many connected sources run at once in this process: they wait for others most of the
-    /// time.
+    /// Number of connected sources that run at once in this process. They mostly wait for other
+    /// systems.
     pub sync_threads: usize,
-    /// For how long a job is held without a sign of life.
+    /// How long a job belongs to a worker without a heartbeat.
     pub lease: Duration,
-    /// How often an idle worker looks for a job.
+    /// How often an idle worker tries to claim a job.
     pub poll: Duration,
-    /// For how long a job may go on while another waits.
+    /// How long a job may go on while another waits.
     pub slice: Duration,
-    /// How often an idle worker deletes what is not needed any longer.
+    /// How often expired files are deleted.
     pub sweep: Duration,
+    /// How often jobs that were lost are queued again (R63).
+    pub repair: Duration,
 }
 
 impl Default for WorkerConfig {
@@ -56,65 +55,54 @@ impl Default for WorkerConfig {
             poll: Duration::from_millis(250),
             slice: Duration::from_secs(10),
             sweep: Duration::from_secs(60 * 60),
+            repair: Duration::from_secs(30),
         }
     }
 }
 
 impl WorkerConfig {
-    /// One job after another, and no connected source: for a command that waits for its job.
+    /// One thread for jobs and none for connected sources: for a command that waits for its job.
     pub fn one() -> Self {
         Self { threads: 1, sync_threads: 0, ..Self::default() }
     }
 }
 
-/// Takes jobs and runs them.
+/// Claims jobs and runs their use cases.
 #[derive(Clone)]
 pub struct Worker {
-    /// The queue.
-    pub jobs: Arc<dyn JobQueue>,
-    /// The use cases of imports.
-    pub imports: ImportService,
-    /// The use cases of the change feed.
-    pub feed: FeedService,
-    /// The use cases of bulk actions.
-    pub actions: ActionService,
-    /// The use cases of webhooks.
-    pub webhooks: WebhookService,
-    /// The use cases of erasures.
-    pub erasures: ErasureService,
-    /// The use cases of connected sources.
-    pub sources: SyncService,
-    /// What an idle worker does from time to time.
-    pub housekeeping: Arc<dyn Housekeeping>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
-    /// How to behave.
+    ports: Ports,
+    services: Services,
+    /// The number of threads, and the lengths of leases and pauses.
     pub config: WorkerConfig,
 }
 
-/// Workers that run. They stop when this is dropped, at the next chunk.
+/// The threads of a worker. They stop after the current chunk when this is dropped.
 pub struct Workers {
     stopping: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// After so many failures a job is given up. A database that is down counts none: nobody can
-/// write the number.
-const FAILURES: u32 = 20;
+/// The failures after which a job is given up. Failures while the database is down do not count,
+/// because their number cannot be stored.
+const MAX_FAILURES: u32 = 20;
 
 impl Worker {
+    /// Makes a worker over these ports. [`Worker::start`] and [`Worker::run_due`] run it.
+    pub fn over(ports: Ports, config: WorkerConfig) -> Self {
+        let services = Services::over(&ports);
+        Self { ports, services, config }
+    }
+
     /// Starts the threads.
     ///
     /// # Errors
     ///
-    /// The operating system's, when it has no more threads.
+    /// The operating system's, when it cannot start a thread.
     pub fn start(self) -> std::io::Result<Workers> {
         let stopping = Arc::new(AtomicBool::new(false));
         let lane = |lane: Lane, threads: usize| iter::repeat_n(lane, threads).enumerate();
         let work = lane(Lane::Work, self.config.threads);
-        let threads = work
+        let mut threads: Vec<_> = work
             .chain(lane(Lane::Sync, self.config.sync_threads))
             .map(|(number, lane)| {
                 let (worker, stopping) = (self.clone(), stopping.clone());
@@ -125,14 +113,17 @@ impl Worker {
                 thread::Builder::new().name(name).spawn(move || worker.work(lane, &stopping))
             })
             .collect::<std::io::Result<_>>()?;
+        let (worker, stopped) = (self, stopping.clone());
+        let housekeeper = thread::Builder::new().name("housekeeper".to_owned());
+        threads.push(housekeeper.spawn(move || worker.run_housekeeping(&stopped))?);
         Ok(Workers { stopping, threads })
     }
 
-    /// Runs jobs on this thread until none is due, and says how many.
+    /// Runs jobs on this thread until none is due, and returns their number.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] when no job can be taken.
+    /// [`Error::Store`] when no job can be claimed.
     pub fn run_due(&self) -> Result<usize> {
         let stopping = AtomicBool::new(false);
         let mut run = 0;
@@ -143,115 +134,120 @@ impl Worker {
     }
 
     fn work(&self, lane: Lane, stopping: &AtomicBool) {
-        let mut swept: Option<Instant> = None;
         while !stopping.load(Ordering::Relaxed) {
             match self.run_next(lane, stopping) {
                 Ok(true) => {}
-                Ok(false) if swept.is_none_or(|at| at.elapsed() >= self.config.sweep) => {
-                    self.sweep();
-                    swept = Some(Instant::now());
-                }
                 Ok(false) => thread::park_timeout(self.config.poll),
                 Err(error) => {
-                    tracing::warn!(error = chain(&error), "no job can be taken");
+                    tracing::warn!(error = chain(&error), "failed to claim a job");
                     thread::park_timeout(Duration::from_secs(1));
                 }
             }
         }
     }
 
-    /// What this leaves behind is deleted the next time.
-    fn sweep(&self) {
-        match self.housekeeping.sweep(self.clock.now()) {
-            Ok(0) => {}
-            Ok(files) => tracing::info!(files, "files of old imports were deleted"),
-            Err(error) => tracing::warn!(error = chain(&error), "housekeeping failed"),
-        }
-    }
-
     fn run_next(&self, lane: Lane, stopping: &AtomicBool) -> Result<bool> {
-        let worker = self.ids.next();
-        let Some(job) = self.jobs.claim(lane, worker, self.config.lease, self.clock.now())? else {
+        let worker = self.ports.ids.next();
+        let Some(job) =
+            self.ports.jobs.claim(lane, worker, self.config.lease, self.ports.clock.now())?
+        else {
             return Ok(false);
         };
         let outcome = self.run(&job, worker, stopping);
-        // When this fails, the lease runs out and the job is taken again.
-        self.jobs.finish(&job, worker, outcome, self.clock.now())?;
+        // When this fails, the lease expires and the job is claimed again.
+        self.ports.jobs.finish(&job, worker, outcome, self.ports.clock.now())?;
         Ok(true)
     }
 
-    fn run(&self, job: &Claimed, worker: Uuid, stopping: &AtomicBool) -> Outcome {
+    fn run(&self, job: &ClaimedJob, worker: Uuid, stopping: &AtomicBool) -> Outcome {
         let lost = AtomicBool::new(false);
         let done = thread::scope(|scope| {
-            let _lease = Lease::hold(scope, self, job, worker, &lost);
-            let turn = WorkerTurn::new(self, job.job.lane(), stopping, &lost);
-            catch_unwind(AssertUnwindSafe(|| self.run_job(job, &turn)))
+            let _lease = Lease::keep_alive(scope, self, job, worker, &lost);
+            let interrupt = WorkerInterrupt::new(self, job.job.lane(), stopping, &lost);
+            catch_unwind(AssertUnwindSafe(|| self.run_job(job, &interrupt)))
         });
         let problem = match done {
             Ok(Ok(outcome)) => return outcome,
             Ok(Err(error)) => chain(&error),
-            Err(_) => "it panicked".to_owned(),
+            Err(_) => "the job panicked".to_owned(),
         };
         tracing::warn!(job = %job.id, org = %job.org, failures = job.failures, problem, "a job failed");
-        // These stay until they are done: a webhook's and a source's is the only one that there
-        // will be, and a file holds personal data.
-        let stays = matches!(job.job, Job::DeliverWebhook(_) | Job::EraseFile(_) | Job::Sync(_));
-        if stays || job.failures + 1 < FAILURES {
-            return Outcome::Retry(self.clock.now() + backoff(job.failures));
+        // These are retried until they succeed: a webhook and a source have one job each for their
+        // whole life, and a file may contain personal data.
+        let is_permanent =
+            matches!(job.job, Job::DeliverWebhook(_) | Job::EraseFile(_) | Job::Sync(_));
+        if is_permanent || job.failures + 1 < MAX_FAILURES {
+            return Outcome::Retry(self.ports.clock.now() + backoff(job.failures));
         }
         match self.give_up(job) {
             Ok(()) => Outcome::GiveUp,
-            Err(_) => Outcome::Retry(self.clock.now() + backoff(job.failures)),
+            Err(_) => Outcome::Retry(self.ports.clock.now() + backoff(job.failures)),
         }
     }
 
-    fn run_job(&self, job: &Claimed, turn: &WorkerTurn<'_>) -> Result<Outcome> {
+    fn run_job(&self, job: &ClaimedJob, interrupt: &WorkerInterrupt<'_>) -> Result<Outcome> {
         match job.job {
-            Job::AnalyseImport(import) => self.imports.analyse(job.org, import, turn),
-            Job::RunImport(import) => self.run_import(job.org, import, turn),
-            Job::SweepEvents => self.feed.sweep(job.org, turn),
-            Job::DryRun(run) => self.dry_run(job.org, run, turn),
-            Job::UndoImport(undo) => self.imports.take_back(job.org, undo, turn),
-            Job::RunAction(action) => self.actions.run(job.org, action, turn),
-            Job::EraseFile(action) => self.actions.erase_file(job.org, action),
-            Job::DeliverWebhook(webhook) => self.webhooks.deliver(job.org, webhook, turn),
-            Job::Erase(erasure) => self.erasures.run(job.org, erasure, turn),
-            Job::Sync(source) => self.sources.run(job.org, source, turn),
+            Job::AnalyseImport(import) => self.services.imports.analyse(job.org, import, interrupt),
+            Job::RunImport(import) => self.run_import(job.org, import, interrupt),
+            Job::SweepEvents => self.services.feed.sweep(job.org, interrupt),
+            Job::DryRun(run) => self.dry_run(job.org, run, interrupt),
+            Job::UndoImport(undo) => self.services.imports.run_undo(job.org, undo, interrupt),
+            Job::RunAction(action) => self.services.actions.run(job.org, action, interrupt),
+            Job::EraseFile(action) => self.services.actions.erase_file(job.org, action),
+            Job::DeliverWebhook(webhook) => {
+                self.services.webhooks.deliver(job.org, webhook, interrupt)
+            }
+            Job::Erase(erasure) => self.services.erasures.run(job.org, erasure, interrupt),
+            Job::Sync(source) => self.services.sources.run(job.org, source, interrupt),
         }
     }
 
-    fn run_import(&self, org: OrgId, id: ImportId, turn: &WorkerTurn<'_>) -> Result<Outcome> {
-        let Some((import, chunks)) = self.imports.chunks(org, id)? else {
+    fn run_import(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        interrupt: &WorkerInterrupt<'_>,
+    ) -> Result<Outcome> {
+        let Some((import, chunks)) = self.services.imports.chunks(org, id)? else {
             return Ok(Outcome::Done);
         };
-        prefetch(chunks, |chunks| self.imports.take(&import, chunks, turn))
+        prefetch(chunks, |chunks| self.services.imports.take(&import, chunks, interrupt))
     }
 
-    fn dry_run(&self, org: OrgId, run: DryRunId, turn: &WorkerTurn<'_>) -> Result<Outcome> {
-        let Some((import, chunks)) = self.imports.dry_chunks(org, run)? else {
+    fn dry_run(
+        &self,
+        org: OrgId,
+        run: DryRunId,
+        interrupt: &WorkerInterrupt<'_>,
+    ) -> Result<Outcome> {
+        let Some((import, chunks)) = self.services.imports.dry_chunks(org, run)? else {
             return Ok(Outcome::Done);
         };
-        prefetch(chunks, |chunks| self.imports.rehearse(&import, run, chunks, turn))
+        prefetch(chunks, |chunks| {
+            self.services.imports.run_dry_chunks(&import, run, chunks, interrupt)
+        })
     }
 
-    fn give_up(&self, job: &Claimed) -> Result<()> {
-        let (org, now) = (job.org, self.clock.now());
-        let ImportService { imports, dry_runs, undos, .. } = &self.imports;
+    fn give_up(&self, job: &ClaimedJob) -> Result<()> {
+        let (org, now) = (job.org, self.ports.clock.now());
         let problem = |what: &str| {
-            format!("the {what} failed again and again: the log of the service says why")
+            format!("the {what} failed {MAX_FAILURES} times: see the log of the service")
         };
         match job.job {
             Job::AnalyseImport(id) | Job::RunImport(id) => {
-                imports.end(org, id, ImportState::Failed, Some(problem("import")), now)?
+                self.ports.imports.end(org, id, RunState::Failed, Some(problem("import")), now)?
             }
-            Job::DryRun(id) => dry_runs.end(org, id, Some(problem("dry run")), now)?,
-            Job::UndoImport(id) => undos.fail(org, id, &problem("undo"), now)?,
+            Job::DryRun(id) => {
+                self.ports.dry_runs.end(org, id, RunState::Failed, Some(problem("dry run")), now)?
+            }
+            Job::UndoImport(id) => {
+                self.ports.undos.end(org, id, RunState::Failed, Some(problem("undo")), now)?
+            }
             Job::RunAction(id) => {
-                let actions = &self.actions.actions;
-                actions.end(org, id, ActionState::Failed, Some(problem("action")), now)?
+                self.ports.actions.end(org, id, RunState::Failed, Some(problem("action")), now)?
             }
             Job::SweepEvents | Job::EraseFile(_) | Job::DeliverWebhook(_) | Job::Sync(_) => false,
-            // An erasure that was asked for is never given up.
+            // An erasure is never given up.
             Job::Erase(_) => return Err(Error::Busy),
         };
         Ok(())
@@ -259,16 +255,24 @@ impl Worker {
 }
 
 impl Workers {
-    /// Stops the workers: each job ends with the chunk it is at, and is taken up again later.
+    /// Asks the workers to stop, without waiting: no further job is claimed, and each job in
+    /// progress is given back to the queue after its current chunk, where any worker can claim it.
+    pub fn ask_to_stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        for thread in &self.threads {
+            thread.thread().unpark();
+        }
+    }
+
+    /// Asks the workers to stop, and waits until they have.
     pub fn stop(mut self) {
         self.join();
     }
 
     fn join(&mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.ask_to_stop();
         for thread in self.threads.drain(..) {
-            thread.thread().unpark();
-            // A worker that panicked has said so.
+            // The panic hook has logged a panic.
             let _ = thread.join();
         }
     }

@@ -1,38 +1,40 @@
-//! Reading ahead: one chunk is read while another is taken.
+//! Reads ahead: the next chunk is read while the current one is written.
 
 use std::sync::mpsc;
 use std::{iter, panic, thread};
 
-/// Runs the items' own work on a thread beside, one item ahead. Its panic comes out here.
+/// Runs the iterator on another thread, one item ahead of `take`. A panic of the iterator is resumed on
+/// this thread.
 pub(crate) fn prefetch<T: Send, R>(
     items: impl Iterator<Item = T> + Send,
     take: impl FnOnce(&mut dyn Iterator<Item = T>) -> R,
 ) -> R {
     thread::scope(|scope| {
-        let (ahead, behind) = mpsc::sync_channel(0);
+        let (ahead, waiting) = mpsc::sync_channel(0);
         let reader = scope.spawn(move || {
             for item in items {
-                // Whoever took them has had enough.
+                // `take` returned before the last item.
                 if ahead.send(item).is_err() {
                     return;
                 }
             }
         });
         let mut reader = Some(reader);
-        // Moved in, so that it is gone, and the reader stops, before the scope waits for it.
-        let mut behind = iter::from_fn(move || {
-            behind.recv().ok().or_else(|| {
-                // A panic ends the items, too, and must not be taken for their end: an import
-                // would be done without the rest of its rows.
+        // The receiver is moved in and dropped with `waiting`, so that the reader stops before the
+        // scope waits for it.
+        let mut waiting = iter::from_fn(move || {
+            waiting.recv().ok().or_else(|| {
+                // The items end on a panic, too. Without this check, an import would be done without
+                // its remaining rows.
                 if let Some(Err(payload)) = reader.take().map(thread::ScopedJoinHandle::join) {
                     panic::resume_unwind(payload);
                 }
                 None
             })
         });
-        let taken = take(&mut behind);
-        drop(behind);
-        taken
+        let chunk = take(&mut waiting);
+        drop(waiting);
+        chunk
     })
 }
 
@@ -41,12 +43,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_comes_in_order() {
+    fn items_are_listed_in_order() {
         assert_eq!(prefetch(0..100, |items| items.sum::<i32>()), 4950);
     }
 
     #[test]
-    fn a_reader_stops_when_nobody_takes_more() {
+    fn a_reader_stops_when_no_more_items_are_taken() {
         assert_eq!(prefetch(0.., |items| items.take(3).collect::<Vec<i32>>()), [0, 1, 2]);
     }
 

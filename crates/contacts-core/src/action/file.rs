@@ -1,4 +1,4 @@
-//! The file of an export, as it is read.
+//! Reading of the file of an export.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 use super::{ActionId, ActionRepository};
 use crate::{Error, OrgId, Result};
 
-/// The bytes of the file that an export made, a little at a time.
+/// The bytes of the file of an export, in blocks.
 pub struct ActionFile {
     pub(super) actions: Arc<dyn ActionRepository>,
     pub(super) org: OrgId,
     pub(super) id: ActionId,
-    /// What comes before that which is kept.
+    /// Bytes that precede the stored ones.
     pub(super) header: Option<Vec<u8>>,
     pub(super) bytes: Option<Box<dyn Read + Send>>,
 }
 
 impl ActionFile {
-    /// How many bytes are read at a time.
+    /// Number of bytes per block.
     const READ: usize = 64 << 10;
 
     fn read(&mut self) -> Result<Option<Vec<u8>>> {
@@ -28,7 +28,7 @@ impl ActionFile {
         if length > 0 {
             return Ok(Some(read));
         }
-        // One that is deleted meanwhile seems to end early.
+        // A file that is deleted while it is read would seem to end early.
         let action = self.actions.get(self.org, self.id)?;
         match action.and_then(|action| action.file) {
             Some(_) => Ok(None),

@@ -1,100 +1,126 @@
-//! What a bulk action does.
+//! Kinds of bulk actions.
 
 use uuid::Uuid;
 
 use crate::campaign::CampaignId;
-use crate::contact::check_tags;
+use crate::contact::{MergePair, check_tags};
 use crate::export::ExportFormat;
 use crate::tag::TagName;
 use crate::{Invalid, Result};
 
-/// What is done to everybody in a selection (R24).
+/// Change of every contact in a selection (R24).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActionKind {
-    /// Puts tags on; a tag that nobody carried yet is made.
+    /// Adds tags. A new tag is created.
     AddTags(Vec<TagName>),
-    /// Takes tags off.
+    /// Removes tags.
     RemoveTags(Vec<TagName>),
-    /// Puts into a campaign whoever can be reached and has not unsubscribed (R28).
+    /// Adds contacts to a campaign, unless they unsubscribed or have no address (R28).
     AddToCampaign(CampaignId),
-    /// Writes a CSV file (R25). Once it is asked for, its columns are fixed.
+    /// Removes contacts from a campaign, unless it has reached them: the record must keep saying
+    /// what was sent (R29).
+    RemoveFromCampaign(CampaignId),
+    /// Unsubscribes contacts, with the reason that they asked (R51).
+    Unsubscribe,
+    /// Writes a CSV file (R25). Its columns are fixed when the export is requested.
     Export(ExportFormat),
-    /// Deletes for ever (R14).
+    /// Deletes contacts permanently (R14).
     Delete,
+    /// Merges pairs (R54). The contacts of the selection are those that are merged into others.
+    Merge(Vec<MergePair>),
 }
 
 impl ActionKind {
-    /// The kind's name.
+    /// The names of all kinds, in a sentence.
+    const NAMES: &str = "add_tags, remove_tags, add_to_campaign, remove_from_campaign, \
+         unsubscribe, export or delete";
+
+    /// Returns the name of the kind.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::AddTags(_) => "add_tags",
             Self::RemoveTags(_) => "remove_tags",
             Self::AddToCampaign(_) => "add_to_campaign",
+            Self::RemoveFromCampaign(_) => "remove_from_campaign",
+            Self::Unsubscribe => "unsubscribe",
             Self::Export(_) => "export",
             Self::Delete => "delete",
+            Self::Merge(_) => "merge",
+        }
+    }
+
+    /// Returns the campaign that the action needs.
+    pub fn campaign(&self) -> Option<CampaignId> {
+        match self {
+            Self::AddToCampaign(campaign) | Self::RemoveFromCampaign(campaign) => Some(*campaign),
+            _ => None,
         }
     }
 }
 
-/// What is to be done, as it was asked for.
+/// An action as it was requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawAction<'a> {
-    /// The kind's name.
+    /// Name of the kind.
     pub kind: &'a str,
-    /// Of `add_tags` and `remove_tags`: names of tags.
+    /// Names of tags, for `add_tags` and `remove_tags`.
     pub tags: Option<Vec<&'a str>>,
-    /// Of `add_to_campaign`: the campaign.
+    /// Id of the campaign, for `add_to_campaign` and `remove_from_campaign`.
     pub campaign: Option<Uuid>,
-    /// Of `export`: names of columns; nothing means every one.
+    /// Names of columns, for `export`. `None` means all.
     pub columns: Option<Vec<&'a str>>,
-    /// Of `export`: whether the file begins with a byte order mark.
+    /// Whether the file starts with a byte order mark, for `export`.
     pub byte_order_mark: Option<bool>,
 }
 
 impl RawAction<'_> {
-    /// Reads it.
+    /// Validates the request.
     ///
     /// # Errors
     ///
     /// Every part that is wrong: `type`, `tags`, `campaign_id`, `columns`, `bom`.
     pub fn read(&self) -> Result<ActionKind, Vec<Invalid>> {
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         let takes_tags = matches!(self.kind, "add_tags" | "remove_tags");
+        let takes_campaign = matches!(self.kind, "add_to_campaign" | "remove_from_campaign");
         let is_export = self.kind == "export";
         let parts = [
             ("tags", takes_tags, self.tags.is_some()),
-            ("campaign_id", self.kind == "add_to_campaign", self.campaign.is_some()),
+            ("campaign_id", takes_campaign, self.campaign.is_some()),
             ("columns", is_export, self.columns.is_some()),
             ("bom", is_export, self.byte_order_mark.is_some()),
         ];
         for (part, is_taken, is_given) in parts {
             match (is_taken, is_given) {
-                (true, false) if !is_export => wrong.push(Invalid::new(part, "is required")),
+                (true, false) if !is_export => errors.push(Invalid::new(part, "is required")),
                 (false, true) => {
-                    wrong.push(Invalid::new(part, format!("is no part of {}", self.shown())));
+                    errors.push(Invalid::new(part, format!("is no part of {}", self.shown())));
                 }
                 _ => {}
             }
         }
-        let given = self.tags.as_deref().unwrap_or_default();
-        let tags = check_tags(&mut wrong, "tags", given);
-        if takes_tags && self.tags.is_some() && given.is_empty() {
-            wrong.push(Invalid::new("tags", "must name a tag"));
+        let names = self.tags.as_deref().unwrap_or_default();
+        let tags = check_tags(&mut errors, "tags", names);
+        if takes_tags && self.tags.is_some() && names.is_empty() {
+            errors.push(Invalid::new("tags", "must name a tag"));
         }
         let kind = match (self.kind, self.campaign) {
             ("add_tags", _) => Some(ActionKind::AddTags(tags)),
             ("remove_tags", _) => Some(ActionKind::RemoveTags(tags)),
             ("add_to_campaign", Some(id)) => Some(ActionKind::AddToCampaign(CampaignId(id))),
-            ("add_to_campaign", None) => None,
+            ("remove_from_campaign", Some(id)) => {
+                Some(ActionKind::RemoveFromCampaign(CampaignId(id)))
+            }
+            ("add_to_campaign" | "remove_from_campaign", None) => None,
+            ("unsubscribe", _) => Some(ActionKind::Unsubscribe),
             ("export", _) => Some(ActionKind::Export(self.format())),
             ("delete", _) => Some(ActionKind::Delete),
             _ => {
-                // What else is given cannot be judged.
-                let reason = "must be add_tags, remove_tags, add_to_campaign, export or delete";
-                return Err(Invalid::one("type", reason));
+                // Without a valid kind, the other members cannot be judged.
+                return Err(Invalid::one("type", format!("must be {}", ActionKind::NAMES)));
             }
         };
-        kind.filter(|_| wrong.is_empty()).ok_or(wrong)
+        kind.filter(|_| errors.is_empty()).ok_or(errors)
     }
 
     fn format(&self) -> ExportFormat {
@@ -114,9 +140,9 @@ impl RawAction<'_> {
 mod tests {
     use super::*;
 
-    fn wrong(raw: &RawAction<'_>) -> Vec<String> {
-        let wrong = raw.read().unwrap_err();
-        wrong.into_iter().map(|part| format!("{} {}", part.field, part.reason)).collect()
+    fn errors(raw: &RawAction<'_>) -> Vec<String> {
+        let errors = raw.read().unwrap_err();
+        errors.into_iter().map(|part| format!("{} {}", part.field, part.reason)).collect()
     }
 
     #[test]
@@ -126,24 +152,30 @@ mod tests {
         assert!(matches!(raw.read(), Ok(ActionKind::AddTags(tags)) if tags.len() == 2));
         let campaign = Some(Uuid::from_u128(1));
         let raw = RawAction { campaign, ..raw };
-        assert_eq!(wrong(&raw), ["campaign_id is no part of add_tags"]);
+        assert_eq!(errors(&raw), ["campaign_id is no part of add_tags"]);
         let raw = RawAction { kind: "add_to_campaign", campaign, ..RawAction::default() };
         assert_eq!(raw.read(), Ok(ActionKind::AddToCampaign(CampaignId(Uuid::from_u128(1)))));
+        let raw = RawAction { kind: "remove_from_campaign", ..raw };
+        assert_eq!(raw.read(), Ok(ActionKind::RemoveFromCampaign(CampaignId(Uuid::from_u128(1)))));
         assert_eq!(
-            wrong(&RawAction { campaign: None, ..raw.clone() }),
+            errors(&RawAction { campaign: None, ..raw.clone() }),
             ["campaign_id is required"]
         );
+        let raw = RawAction { kind: "unsubscribe", ..raw };
+        assert_eq!(errors(&raw), ["campaign_id is no part of unsubscribe"]);
+        let raw = RawAction { campaign: None, ..raw };
+        assert_eq!(raw.read(), Ok(ActionKind::Unsubscribe));
         let raw = RawAction { kind: "remove_tags", tags: Some(Vec::new()), ..RawAction::default() };
-        assert_eq!(wrong(&raw), ["tags must name a tag"]);
+        assert_eq!(errors(&raw), ["tags must name a tag"]);
         let raw = RawAction { tags: Some(vec!["a,b"]), ..raw };
-        assert_eq!(wrong(&raw), ["tags[0] holds a comma, which separates tags"]);
+        assert_eq!(errors(&raw), ["tags[0] holds a comma, which separates tags"]);
         let raw = RawAction { kind: "export", ..RawAction::default() };
         assert_eq!(raw.read(), Ok(ActionKind::Export(ExportFormat::default())));
         let columns = Some(vec!["name"]);
         let raw = RawAction { columns, byte_order_mark: Some(true), ..raw };
         assert!(matches!(raw.read(), Ok(ActionKind::Export(format)) if format.byte_order_mark));
         let raw = RawAction { kind: "delete", ..raw };
-        assert_eq!(wrong(&raw), ["columns is no part of delete", "bom is no part of delete"]);
-        assert_eq!(wrong(&RawAction { kind: "erase", ..RawAction::default() }).len(), 1);
+        assert_eq!(errors(&raw), ["columns is no part of delete", "bom is no part of delete"]);
+        assert_eq!(errors(&RawAction { kind: "erase", ..RawAction::default() }).len(), 1);
     }
 }

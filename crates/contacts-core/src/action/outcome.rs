@@ -1,69 +1,72 @@
-//! What came of the people of an action (R24).
+//! Results of an action by contact (R24).
 
 use std::collections::BTreeMap;
 
 use crate::contact::ContactId;
 
-/// Counts what came of people: each once.
+/// Counts of contacts; each contact counts once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Something of them changed.
+    /// Contacts that were changed.
     pub changed: u64,
-    /// They were so before. Of an export: they are in the file, which changes nobody.
+    /// Contacts that were in the wanted state already. In an export: contacts in the file, which
+    /// does not change them.
     pub unchanged: u64,
-    /// They were skipped, by reason.
+    /// Skipped contacts, by reason.
     pub skipped: BTreeMap<SkipReason, u64>,
 }
 
-/// Why a person is skipped.
+/// Reason why a contact is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SkipReason {
-    /// There is no such contact: it never was, or is deleted meanwhile.
+    /// The contact does not exist, or was deleted meanwhile.
     NotFound,
-    /// It was merged into another meanwhile.
+    /// The contact was merged into another meanwhile.
     Merged,
-    /// The filter by which it was chosen does not mean it any more.
+    /// The contact no longer matches the filter of the selection.
     Changed,
-    /// It has no address (R6).
+    /// The contact has no e-mail address (R6).
     Unreachable,
-    /// The person has unsubscribed (R28).
+    /// The person unsubscribed (R28).
     Unsubscribed,
+    /// The campaign has reached the contact, so that it is not removed from it (R29).
+    Delivered,
 }
 
-/// What came of the people of one piece.
+/// Results of the contacts of one chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Piece {
-    /// Something of these changed.
+pub struct Chunk {
+    /// Changed contacts.
     pub changed: Vec<ContactId>,
-    /// These were so before.
+    /// Contacts that were in the wanted state already.
     pub unchanged: Vec<ContactId>,
-    /// These were skipped, by reason.
+    /// Skipped contacts, by reason.
     pub skipped: BTreeMap<SkipReason, Vec<ContactId>>,
 }
 
 impl Tally {
-    /// How many people were done or skipped.
-    pub fn people(&self) -> u64 {
+    /// Returns the number of counted contacts.
+    pub fn contacts(&self) -> u64 {
         self.changed + self.unchanged + self.skips()
     }
 
-    /// How many people were skipped, for any reason.
+    /// Returns the number of skipped contacts.
     pub fn skips(&self) -> u64 {
         self.skipped.values().sum()
     }
 
-    /// Adds the people of a piece.
-    pub fn add(&mut self, piece: &Piece) {
-        self.changed += piece.changed.len() as u64;
-        self.unchanged += piece.unchanged.len() as u64;
-        for (reason, ids) in &piece.skipped {
+    /// Adds the contacts of a chunk.
+    pub fn add(&mut self, chunk: &Chunk) {
+        self.changed += chunk.changed.len() as u64;
+        self.unchanged += chunk.unchanged.len() as u64;
+        for (reason, ids) in &chunk.skipped {
             *self.skipped.entry(*reason).or_default() += ids.len() as u64;
         }
     }
 }
 
-impl Piece {
-    /// Skips people for a reason.
+impl Chunk {
+    /// Skips contacts for a reason.
     pub fn skip(&mut self, reason: SkipReason, ids: impl IntoIterator<Item = ContactId>) {
         let mut ids = ids.into_iter().peekable();
         if ids.peek().is_some() {
@@ -71,7 +74,7 @@ impl Piece {
         }
     }
 
-    /// Each person, in the order of their ids, with what came of them and why.
+    /// Returns each contact with its result and reason, sorted by id.
     pub fn lines(&self) -> Vec<(ContactId, &'static str, &'static str)> {
         let changed = self.changed.iter().map(|id| (*id, "changed", ""));
         let unchanged = self.unchanged.iter().map(|id| (*id, "unchanged", ""));
@@ -87,10 +90,16 @@ impl Piece {
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 5] =
-        [Self::NotFound, Self::Merged, Self::Changed, Self::Unreachable, Self::Unsubscribed];
+    pub const ALL: [Self; 6] = [
+        Self::NotFound,
+        Self::Merged,
+        Self::Changed,
+        Self::Unreachable,
+        Self::Unsubscribed,
+        Self::Delivered,
+    ];
 
-    /// The reason's name.
+    /// Returns the name of the reason.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
@@ -98,10 +107,11 @@ impl SkipReason {
             Self::Changed => "changed",
             Self::Unreachable => "unreachable",
             Self::Unsubscribed => "unsubscribed",
+            Self::Delivered => "delivered",
         }
     }
 
-    /// The reason of a name.
+    /// Parses the name of a reason.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == name)
     }

@@ -1,69 +1,93 @@
-//! Where actions are kept, and how they are done.
+//! The port that stores and runs actions.
 
 use time::OffsetDateTime;
 
-use super::{Action, ActionId, ActionState, Piece, Tally};
+use super::{Action, ActionId, Chunk, Tally};
 use crate::contact::ContactFilter;
 use crate::export::Sheet;
+use crate::run::RunState;
 use crate::{OrgId, Result};
 
-/// What became of a piece.
+/// The number of contacts that a user confirmed (R23).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Confirmation {
+    /// Number of contacts.
+    pub count: u64,
+    /// Filter that contacts of the selection must match to be counted.
+    pub filter: ContactFilter,
+}
+
+/// Result of applying a part of a chunk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
-    /// It was done; this is the action's tally with it.
-    Taken(Tally),
-    /// The action is in another state than running: nothing was done.
-    Stopped(ActionState),
-    /// Another than this piece is next, for somebody else has done it: nothing was done.
+    /// The part was applied.
+    Part {
+        /// Counts of the action, including this part.
+        tally: Tally,
+        /// Number of finished chunks, including this one if the part is its last.
+        chunks_done: u32,
+    },
+    /// The action is not running; nothing was changed.
+    Stopped(RunState),
+    /// Another worker has finished this chunk; nothing was changed.
     Superseded,
 }
 
-/// Keeps actions, and does them.
+/// Stores and runs actions.
 ///
 /// Every implementation passes `contacts_testkit::action_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait ActionRepository: Send + Sync {
-    /// Adds an action that is running, and queues its job for that moment.
+    /// Adds a queued action and enqueues its job for `due`. A confirmed number of contacts is
+    /// compared in the same transaction.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::NotFound`] when there is no such selection, or no such campaign.
-    fn insert(&self, action: &Action, due: OffsetDateTime) -> Result<()>;
+    /// [`crate::Error::NotFound`] when the selection or the campaign does not exist;
+    /// [`crate::Error::CountChanged`] when another number of contacts was confirmed.
+    fn insert(
+        &self,
+        action: &Action,
+        confirmed: Option<Confirmation>,
+        due: OffsetDateTime,
+    ) -> Result<()>;
 
     /// Finds an action.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId, id: ActionId) -> Result<Option<Action>>;
 
-    /// Actions, the newest first, those older than one when it is given.
+    /// Returns up to `limit` actions, newest first, older than `before` when it is given.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn list(&self, org: OrgId, before: Option<ActionId>, limit: usize) -> Result<Vec<Action>>;
 
-    /// Running, does a piece of any kind but an export, which must be the next one, and counts it:
-    /// all of it or nothing.
-    /// A delete skips whom the filter does not mean any more. What changed is told in the change
-    /// feed, and in each contact's activity.
+    /// Applies the next part of a chunk of a running action of any kind except an export, and counts
+    /// it, all or nothing. A part has at most `limit` contacts of the chunk, after those of the
+    /// earlier parts. A delete skips contacts that no longer match the filter. The changes appear in
+    /// the change feed and in the activity of each contact.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::NotFound`] when there is no such action, selection or campaign any more;
-    /// [`crate::Error::Store`] when it cannot be kept, and then it may be tried again.
+    /// [`crate::Error::NotFound`] when the action, its selection or its campaign does not exist any
+    /// more; [`crate::Error::Store`] when the store fails; then it may be tried again.
     fn apply(
         &self,
         action: &Action,
-        piece: u32,
-        still: &ContactFilter,
+        chunk: u32,
+        limit: usize,
+        filter: &ContactFilter,
         now: OffsetDateTime,
     ) -> Result<Applied>;
 
-    /// Running, exports a piece, which must be the next one: adds the rows of whoever is there to
-    /// the action's file, and counts it: all of it or nothing. The first piece begins with the
-    /// header, whoever is in it. Nobody is changed, and nothing is told of anybody.
+    /// Exports the next part of a chunk of a running action: appends the rows of existing contacts
+    /// to the action's file and counts the part, all or nothing. The first part starts with the
+    /// header.
+    /// An export leaves no trace in the feed or in the activity.
     ///
     /// # Errors
     ///
@@ -71,38 +95,41 @@ pub trait ActionRepository: Send + Sync {
     fn export(
         &self,
         action: &Action,
-        piece: u32,
+        chunk: u32,
+        limit: usize,
         sheet: &Sheet,
         now: OffsetDateTime,
     ) -> Result<Applied>;
 
-    /// Deletes the file of an action that is at an end, and the action has none then.
+    /// Deletes the file of an action that has ended.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn erase_file(&self, org: OrgId, id: ActionId) -> Result<()>;
 
-    /// Running, it comes to an end: `Done`, `Cancelled` or `Failed` with its problem. Its job is
-    /// gone then. The file of an export that is done has a job that deletes it, due after
-    /// [`Action::FILE_KEPT`]; that of another is deleted. Says whether it was running.
+    /// Ends an open action as `Done`, `Cancelled` or `Failed` (with its problem), and deletes its
+    /// job. The file of an export that is done gets a job that deletes it after
+    /// [`Action::FILE_RETENTION`]; the file of another is deleted. Returns whether the action was
+    /// open.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn end(
         &self,
         org: OrgId,
         id: ActionId,
-        state: ActionState,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// What came of the people of a piece; nothing while it is not done.
+    /// Returns the results of an applied part, or `None` when it is not applied. The parts of an
+    /// action are numbered from 0, across the chunks of the selection.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
-    fn piece(&self, org: OrgId, id: ActionId, piece: u32) -> Result<Option<Piece>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn part(&self, org: OrgId, id: ActionId, part: u32) -> Result<Option<Chunk>>;
 }

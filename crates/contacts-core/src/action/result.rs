@@ -1,23 +1,22 @@
-//! What came of everybody, as a file.
+//! Results of an action by contact, as a file.
 
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::{ActionId, ActionRepository, Piece};
+use super::{ActionId, ActionRepository, Chunk};
 use crate::{OrgId, Result};
 
-/// The lines of a CSV file that tells what came of each person, many at a time: those of the
-/// pieces that are done.
+/// Lines of a CSV file with the result of each contact in the applied parts, in blocks.
 pub struct ActionResult {
     pub(super) actions: Arc<dyn ActionRepository>,
     pub(super) org: OrgId,
     pub(super) id: ActionId,
     pub(super) header: Option<&'static str>,
-    pub(super) piece: u32,
+    pub(super) part: u32,
 }
 
 impl ActionResult {
-    /// What the columns are called.
+    /// Header of the file.
     pub const HEADER: &str = "contact_id,outcome,reason\r\n";
 }
 
@@ -28,15 +27,15 @@ impl Iterator for ActionResult {
         if let Some(header) = self.header.take() {
             return Some(Ok(header.into()));
         }
-        let piece = self.actions.piece(self.org, self.id, self.piece).transpose()?;
-        self.piece += 1;
-        Some(piece.map(|piece| written(&piece).into_bytes()))
+        let part = self.actions.part(self.org, self.id, self.part).transpose()?;
+        self.part += 1;
+        Some(part.map(|chunk| written(&chunk).into_bytes()))
     }
 }
 
-/// Neither an id nor a reason needs quotes.
-fn written(piece: &Piece) -> String {
-    piece.lines().into_iter().fold(String::new(), |mut out, (id, outcome, reason)| {
+/// Neither ids nor reasons need quotes.
+fn written(chunk: &Chunk) -> String {
+    chunk.lines().into_iter().fold(String::new(), |mut out, (id, outcome, reason)| {
         let _ = write!(out, "{id},{outcome},{reason}\r\n");
         out
     })

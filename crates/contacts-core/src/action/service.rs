@@ -1,98 +1,148 @@
-//! Doing things to many (R24, R45).
+//! Use cases of bulk actions (R24, R45).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    Action, ActionFile, ActionId, ActionKind, ActionRepository, ActionResult, ActionState, Applied,
-    RawAction, Tally,
+    Action, ActionFile, ActionId, ActionKind, ActionRepository, ActionResult, Applied,
+    Confirmation, RawAction, Tally,
 };
-use crate::contact::ContactFilter;
+use crate::answer::without_claim;
+use crate::contact::{ContactFilter, MergePair};
 use crate::export::{ExportService, Sheet};
 use crate::file::{FileId, FileStore};
-use crate::import::Turn;
-use crate::job::Outcome;
-use crate::selection::{RawChosen, Selection, SelectionId, SelectionService};
-use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result};
+use crate::job::{ChunkPace, Interrupt, Outcome};
+use crate::run::RunState;
+use crate::selection::{RawSelectionScope, Selection, SelectionId, SelectionService};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
-/// An action to be done, as it was asked for.
+/// An action as it was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAction<'a> {
-    /// To whom.
-    pub whom: Whom,
-    /// What.
+    /// Contacts to change.
+    pub target: ActionTarget,
+    /// Change to make.
     pub action: RawAction<'a>,
-    /// How many people somebody confirmed; a delete is not done without.
+    /// Number of contacts that the person confirmed. Required for a delete.
     pub confirm_count: Option<u64>,
 }
 
-/// To whom something is done.
+/// Contacts that an action changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whom {
-    /// To those of a selection.
+pub enum ActionTarget {
+    /// An existing selection.
     Selection(SelectionId),
-    /// To those of a selection that is made on the way.
-    Chosen(RawChosen),
+    /// A scope, of which a selection is made.
+    SelectionScope(RawSelectionScope),
 }
 
 /// The use cases of bulk actions.
 #[derive(Clone)]
 pub struct ActionService {
-    /// Where actions are kept.
-    pub actions: Arc<dyn ActionRepository>,
-    /// To whom they are done.
-    pub selections: SelectionService,
-    /// What writes the files of exports.
-    pub exports: ExportService,
-    /// Where these are kept.
-    pub files: Arc<dyn FileStore>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    actions: Arc<dyn ActionRepository>,
+    selections: SelectionService,
+    exports: ExportService,
+    files: Arc<dyn FileStore>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl ActionService {
-    /// The most people to whom something is done while the caller waits.
+    /// Maximum number of contacts that are changed while the caller waits.
     pub const AT_ONCE: u64 = 1_000;
-    /// After so long a worker takes over what a request began.
+    /// Maximum number of pairs that are merged while the caller waits. A merge moves everything
+    /// that belongs to a contact.
+    pub const MERGES_AT_ONCE: u64 = 50;
+    /// Time after which a worker takes over an action that a request started.
     pub const HANDOVER: Duration = Duration::from_secs(30);
 
-    /// Does something to a selection: at once when it is small, and otherwise by a job.
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            actions: ports.actions.clone(),
+            selections: SelectionService::over(ports),
+            exports: ExportService::over(ports),
+            files: ports.files.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
+    }
+
+    /// Starts an action: a small one is finished before this returns, a large one runs as a job.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming what is wrong; [`Error::CountChanged`] when a delete would hit
-    /// another number than was confirmed (R23).
+    /// [`Error::Invalid`] with what is wrong; [`Error::CountChanged`] when a delete would remove a
+    /// different number of contacts than was confirmed (R23).
     pub fn start(&self, org: OrgId, new: &NewAction<'_>, actor: Actor) -> Result<Action> {
         let kind = new.action.read();
-        let kind = kind.map_err(|wrong| within_action(wrong).collect::<Vec<_>>())?;
+        let kind = kind.map_err(|errors| within_action(errors).collect::<Vec<_>>())?;
         if kind == ActionKind::Delete && new.confirm_count.is_none() {
-            let reason = "is required: so many people are to be deleted for ever";
+            let reason = "is required: the number of contacts to delete permanently";
             return Err(Invalid::one("confirm_count", reason).into());
         }
         let kind = self.fixed(org, kind)?;
-        let selection = match &new.whom {
-            Whom::Selection(id) => self.selections.selections.get(org, *id)?,
-            Whom::Chosen(chosen) => Some(self.selections.create(org, chosen, actor)?),
+        let selection = match &new.target {
+            ActionTarget::Selection(id) => self.selections.selections.get(org, *id)?,
+            ActionTarget::SelectionScope(chosen) => {
+                // A selection without an action changes nothing, so a repeat may make another one.
+                Some(without_claim(|| self.selections.create(org, chosen, actor))?)
+            }
         };
         let selection = selection.ok_or_else(no_selection)?;
-        if let Some(confirmed) = new.confirm_count {
-            self.check_count(org, &selection, confirmed)?;
-        }
+        let confirmed = match new.confirm_count {
+            Some(count) => {
+                let filter = self.selections.filter(org, &selection)?;
+                Some(Confirmation { count, filter })
+            }
+            None => None,
+        };
+        self.begin(org, kind, &selection, confirmed, actor)
+    }
+
+    /// Starts a merge of pairs (R54), like [`ActionService::start`]. Each pair is counted once, as
+    /// the contact that is merged into the other.
+    ///
+    /// - `changed`: the pair was merged.
+    /// - `unchanged`: both are one contact already.
+    /// - `not_found`, `merged`: one of them no longer exists, or was merged elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] as by [`MergePair::check`].
+    pub fn start_merge(&self, org: OrgId, pairs: Vec<MergePair>, actor: Actor) -> Result<Action> {
+        MergePair::check(&pairs)?;
+        let ids = pairs.iter().map(|pair| pair.other.0).collect();
+        let chosen = RawSelectionScope::Ids(ids);
+        let selection = without_claim(|| self.selections.create(org, &chosen, actor))?;
+        self.begin(org, ActionKind::Merge(pairs), &selection, None, actor)
+    }
+
+    /// Inserts an action, and runs it when it is small.
+    fn begin(
+        &self,
+        org: OrgId,
+        kind: ActionKind,
+        selection: &Selection,
+        confirmed: Option<Confirmation>,
+        actor: Actor,
+    ) -> Result<Action> {
         let now = self.clock.now();
-        let is_small = selection.people <= Self::AT_ONCE;
+        let at_once = match kind {
+            ActionKind::Merge(_) => Self::MERGES_AT_ONCE,
+            _ => Self::AT_ONCE,
+        };
+        let is_small = selection.contacts <= at_once;
         let is_export = matches!(kind, ActionKind::Export(_));
         let action = Action {
             org,
             id: ActionId(self.ids.next()),
             kind,
             selection: selection.id,
-            state: ActionState::Running,
+            state: RunState::Queued,
             problem: None,
-            people: selection.people,
-            pieces: selection.pieces,
-            pieces_done: 0,
+            contacts: selection.contacts,
+            chunks: selection.chunks,
+            chunks_done: 0,
             tally: Tally::default(),
             file: is_export.then(|| FileId(self.ids.next())),
             actor,
@@ -101,16 +151,16 @@ impl ActionService {
             finished_at: None,
         };
         let due = if is_small { now + Self::HANDOVER } else { now };
-        self.actions.insert(&action, due).map_err(|error| match error {
+        self.actions.insert(&action, confirmed, due).map_err(|error| match error {
             Error::NotFound("campaign") => {
-                Invalid::one("action.campaign_id", "is the id of no campaign").into()
+                Invalid::one("action.campaign_id", "is not a campaign of this organisation").into()
             }
             Error::NotFound("selection") => no_selection(),
             error => error,
         })?;
         if is_small {
-            // Should this fail, the job does it all the same, and says why if it cannot.
-            let _ = self.run(org, action.id, &Unhurried);
+            // If this fails, the job runs the action and records why it cannot.
+            let _ = self.run(org, action.id, &NeverInterrupt);
         }
         self.get(org, action.id)
     }
@@ -124,7 +174,7 @@ impl ActionService {
         self.actions.get(org, id)?.ok_or(Error::NotFound("action"))
     }
 
-    /// Actions, the newest first.
+    /// Returns actions, newest first.
     ///
     /// # Errors
     ///
@@ -133,15 +183,16 @@ impl ActionService {
         self.actions.list(org, before, limit)
     }
 
-    /// Stops an action; what was done stays, and the result stays true.
+    /// Cancels an action, after the part that is being applied. Applied parts stay, and so do their
+    /// counts.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when it is at an end.
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the action has ended.
     pub fn cancel(&self, org: OrgId, id: ActionId) -> Result<Action> {
         self.get(org, id)?;
         let now = self.clock.now();
-        let cancelled = self.actions.end(org, id, ActionState::Cancelled, None, now)?;
+        let cancelled = self.actions.end(org, id, RunState::Cancelled, None, now)?;
         let action = self.get(org, id)?;
         if cancelled {
             return Ok(action);
@@ -150,7 +201,7 @@ impl ActionService {
         Err(Error::Conflict(format!("the action cannot be cancelled: it is {state}")))
     }
 
-    /// What came of everybody so far, as a CSV file.
+    /// Returns the result of each contact so far, as a CSV file.
     ///
     /// # Errors
     ///
@@ -158,25 +209,27 @@ impl ActionService {
     pub fn result(&self, org: OrgId, id: ActionId) -> Result<ActionResult> {
         self.get(org, id)?;
         let (actions, header) = (self.actions.clone(), Some(ActionResult::HEADER));
-        Ok(ActionResult { actions, org, id, header, piece: 0 })
+        Ok(ActionResult { actions, org, id, header, part: 0 })
     }
 
-    /// The file of an export.
+    /// Opens the file of an export.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] when there is no such action, or it makes no file; [`Error::Conflict`]
+    /// [`Error::NotFound`] when the action does not exist or is not an export; [`Error::Conflict`]
     /// unless it is done; [`Error::FileErased`] when its file was deleted.
     pub fn file(&self, org: OrgId, id: ActionId) -> Result<ActionFile> {
         let action = self.get(org, id)?;
         let ActionKind::Export(format) = &action.kind else { return Err(Error::NotFound("file")) };
-        if action.state != ActionState::Done {
+        if action.state != RunState::Done {
             let state = action.state.as_str();
-            return Err(Error::Conflict(format!("there is no whole file: the export is {state}")));
+            return Err(Error::Conflict(format!(
+                "there is no complete file: the export is {state}"
+            )));
         }
         let file = action.file.ok_or(Error::FileErased)?;
-        // Of nobody there is no piece.
-        let header = (action.pieces == 0).then(|| {
+        // An empty selection has no chunk, so nothing wrote the header.
+        let header = (action.chunks == 0).then(|| {
             let mut header = Vec::new();
             self.exports.sheet(org, format)?.header(&mut header);
             Ok::<_, Error>(header)
@@ -185,7 +238,7 @@ impl ActionService {
         Ok(ActionFile { actions: self.actions.clone(), org, id, header, bytes })
     }
 
-    /// The job of deleting the file of an export. Safe to run twice.
+    /// Runs the job that deletes the file of an export. Safe to run twice.
     ///
     /// # Errors
     ///
@@ -194,61 +247,68 @@ impl ActionService {
         self.actions.erase_file(org, id).map(|()| Outcome::Done)
     }
 
-    /// The job of doing an action. Safe to run twice, and by two at once.
+    /// Runs the job of an action. Safe to run twice, also concurrently.
     ///
     /// # Errors
     ///
     /// [`Error::Store`]; then it may be tried again.
-    pub fn run(&self, org: OrgId, id: ActionId, turn: &dyn Turn) -> Result<Outcome> {
+    pub fn run(&self, org: OrgId, id: ActionId, interrupt: &dyn Interrupt) -> Result<Outcome> {
         let Some(action) = self.actions.get(org, id)? else { return Ok(Outcome::Done) };
-        match self.take(action, turn) {
+        match self.run_parts(action, interrupt) {
             Err(error @ (Error::NotFound(_) | Error::Invalid(_))) => {
-                let (state, problem) = (ActionState::Failed, Some(error.to_string()));
+                let (state, problem) = (RunState::Failed, Some(error.to_string()));
                 self.actions.end(org, id, state, problem, self.clock.now())?;
                 Ok(Outcome::Done)
             }
-            taken => taken,
+            outcome => outcome,
         }
     }
 
-    /// Does the pieces that are left.
-    fn take(&self, mut action: Action, turn: &dyn Turn) -> Result<Outcome> {
+    /// Applies the remaining parts.
+    fn run_parts(&self, mut action: Action, interrupt: &dyn Interrupt) -> Result<Outcome> {
         let (org, id) = (action.org, action.id);
-        let still = self.still(&action)?;
+        let filter = self.filter(&action)?;
         let sheet = self.sheet(&action)?;
-        while action.state == ActionState::Running && action.pieces_done < action.pieces {
-            if !turn.may_go_on() {
+        let mut pace = ChunkPace::new(Selection::CHUNK);
+        while action.state.is_open() && action.chunks_done < action.chunks {
+            if !interrupt.may_continue() {
                 return Ok(Outcome::Again);
             }
-            let piece = action.pieces_done;
-            let now = self.clock.now();
+            let chunk = action.chunks_done;
+            let (limit, now) = (pace.next_part(Selection::CHUNK), self.clock.now());
             let applied = match &sheet {
-                Some(sheet) => self.actions.export(&action, piece, sheet, now)?,
-                None => self.actions.apply(&action, piece, &still, now)?,
+                Some(sheet) => self.actions.export(&action, chunk, limit, sheet, now)?,
+                None => self.actions.apply(&action, chunk, limit, &filter, now)?,
             };
             match applied {
-                Applied::Taken(_) => action.pieces_done += 1,
+                Applied::Part { tally, chunks_done } => {
+                    let rows = tally.contacts().saturating_sub(action.tally.contacts());
+                    let took = (self.clock.now() - now).unsigned_abs();
+                    pace.record(usize::try_from(rows).unwrap_or(limit), took);
+                    (action.tally, action.chunks_done) = (tally, chunks_done);
+                }
                 Applied::Stopped(state) => action.state = state,
-                // A request and a worker may be at it both. Neither can rely on the other.
+                // A request and a worker may run the action concurrently; neither can rely on the
+                // other.
                 Applied::Superseded => action = self.get(org, id)?,
             }
         }
-        if action.state == ActionState::Running {
-            self.actions.end(org, id, ActionState::Done, None, self.clock.now())?;
+        if action.state.is_open() {
+            self.actions.end(org, id, RunState::Done, None, self.clock.now())?;
         }
         Ok(Outcome::Done)
     }
 
-    /// An export is of the columns that there are when it is asked for.
+    /// Fixes the columns of an export when it is requested.
     fn fixed(&self, org: OrgId, kind: ActionKind) -> Result<ActionKind> {
         let ActionKind::Export(format) = kind else { return Ok(kind) };
         self.exports.fixed(org, &format).map(ActionKind::Export).map_err(|error| match error {
-            Error::Invalid(wrong) => within_action(wrong).collect::<Vec<_>>().into(),
+            Error::Invalid(errors) => within_action(errors).collect::<Vec<_>>().into(),
             error => error,
         })
     }
 
-    /// How an export writes its file.
+    /// Returns how an export writes its file.
     fn sheet(&self, action: &Action) -> Result<Option<Sheet>> {
         match &action.kind {
             ActionKind::Export(format) => self.exports.sheet(action.org, format).map(Some),
@@ -256,27 +316,21 @@ impl ActionService {
         }
     }
 
-    /// Whom a delete still means.
-    fn still(&self, action: &Action) -> Result<ContactFilter> {
+    /// Returns the filter that a delete checks again.
+    fn filter(&self, action: &Action) -> Result<ContactFilter> {
         if action.kind != ActionKind::Delete {
             return Ok(ContactFilter::default());
         }
         let selection = self.selections.get(action.org, action.selection)?;
         self.selections.filter(action.org, &selection)
     }
-
-    fn check_count(&self, org: OrgId, selection: &Selection, confirmed: u64) -> Result<()> {
-        let still = self.selections.filter(org, selection)?;
-        let now = self.selections.selections.count(org, selection.id, &still)?;
-        if now == confirmed { Ok(()) } else { Err(Error::CountChanged(now)) }
-    }
 }
 
 /// Goes on to the end.
-struct Unhurried;
+struct NeverInterrupt;
 
-impl Turn for Unhurried {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for NeverInterrupt {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -285,10 +339,10 @@ impl Turn for Unhurried {
     }
 }
 
-fn within_action(wrong: Vec<Invalid>) -> impl Iterator<Item = Invalid> {
-    wrong.into_iter().map(|part| part.within("action"))
+fn within_action(errors: Vec<Invalid>) -> impl Iterator<Item = Invalid> {
+    errors.into_iter().map(|part| part.within("action"))
 }
 
 fn no_selection() -> Error {
-    Invalid::one("selection_id", "is the id of no selection: choose anew").into()
+    Invalid::one("selection_id", "does not exist: select the contacts again").into()
 }

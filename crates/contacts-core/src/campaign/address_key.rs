@@ -1,4 +1,4 @@
-//! The hash by which an unsubscribe outlives its contact (R14).
+//! Keyed hash of an address, under which an unsubscribe outlives its contact (R14).
 
 use std::fmt;
 
@@ -8,20 +8,20 @@ use sha2::Sha256;
 use crate::OrgId;
 use crate::contact::EmailAddress;
 
-/// The key with which addresses are hashed. Who has the hashes and not the key cannot find out
-/// whose they are by trying addresses.
+/// The key for hashing addresses. Without it, nobody can test which addresses the hashes belong to.
 #[derive(Clone, PartialEq, Eq)]
 pub struct AddressKey([u8; 32]);
 
 impl AddressKey {
-    /// The key of these bytes.
+    /// Makes a key of 32 bytes.
     pub const fn new(key: [u8; 32]) -> Self {
         Self(key)
     }
 
-    /// The address's hash: the same for all its spellings, and another in another organisation.
+    /// Returns the hash of an address: the same for all its spellings, different in each
+    /// organisation.
     pub fn hash(&self, org: OrgId, email: &EmailAddress) -> [u8; 32] {
-        // HMAC fills a short key up with zeros itself; filled up, no length can be wrong.
+        // HMAC pads a short key with zeros; padding it here makes every length valid.
         let mut key = [0; 64];
         key[..32].copy_from_slice(&self.0);
         let mut hash = Hmac::<Sha256>::new(&key.into());
@@ -31,7 +31,7 @@ impl AddressKey {
     }
 }
 
-/// Hides the key: what is printed for debugging ends up in logs.
+/// Hides the key: debug output ends up in logs.
 impl fmt::Debug for AddressKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("AddressKey(…)")
@@ -55,7 +55,7 @@ mod tests {
         assert_ne!(ann, hash(&AddressKey::new([2; 32]), org, "ann@bücher.example"));
     }
 
-    /// Hashes that were kept must be found by every later version.
+    /// Every later version must find the stored hashes.
     #[test]
     fn the_hash_stays_what_it_is() {
         let hash = AddressKey::new([0; 32])

@@ -1,4 +1,4 @@
-//! Whom campaigns reached, and how far (R20).
+//! Filter conditions on campaigns and delivery statuses (R20).
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use super::{CampaignId, DeliveryStatus, Subscription};
 
-/// Which campaigns a contact is in.
+/// Condition on the campaigns of a contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CampaignCondition {
-    /// It is in every one of these.
+    /// The contact is in each of these.
     pub all: Vec<InCampaign>,
-    /// It is in none of these.
+    /// The contact is in none of these.
     pub none: Vec<CampaignId>,
 }
 
@@ -20,27 +20,27 @@ pub struct CampaignCondition {
 pub struct InCampaign {
     /// The campaign.
     pub campaign: CampaignId,
-    /// How far it got: one of these. Empty means any.
+    /// Delivery status: one of these. Empty matches any.
     pub status: Vec<DeliveryStatus>,
 }
 
 impl CampaignCondition {
-    /// Whether it holds of a contact that is in these campaigns.
+    /// Returns whether the condition matches a contact with these subscriptions.
     pub fn matches(&self, subscriptions: &BTreeMap<CampaignId, Subscription>) -> bool {
-        self.all.iter().all(|wanted| {
-            subscriptions.get(&wanted.campaign).is_some_and(|subscription| {
-                wanted.status.is_empty() || wanted.status.contains(&subscription.status())
+        self.all.iter().all(|required| {
+            subscriptions.get(&required.campaign).is_some_and(|subscription| {
+                required.status.is_empty() || required.status.contains(&subscription.status())
             })
         }) && !self.none.iter().any(|campaign| subscriptions.contains_key(campaign))
     }
 }
 
 impl InCampaign {
-    /// Reads a campaign's id, alone or with a colon and statuses separated by `|`.
+    /// Parses a campaign id, optionally followed by a colon and statuses separated by `|`.
     ///
     /// # Errors
     ///
-    /// A sentence that says what it must be.
+    /// A sentence that says what is expected.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (id, statuses) = text.split_once(':').map_or((text, None), |(id, s)| (id, Some(s)));
         let id = Uuid::try_parse(id).map_err(
@@ -70,8 +70,8 @@ mod tests {
         assert_eq!(read(id.to_string()), Ok(vec![]));
         let both = vec![DeliveryStatus::Opened, DeliveryStatus::Bounced];
         assert_eq!(read(format!("{id}:opened|bounced")), Ok(both));
-        for wrong in [format!("{id}:"), format!("{id}:read"), format!("{id}:opened,sent")] {
-            assert!(read(wrong).unwrap_err().starts_with("must name statuses"));
+        for errors in [format!("{id}:"), format!("{id}:read"), format!("{id}:opened,sent")] {
+            assert!(read(errors).unwrap_err().starts_with("must name statuses"));
         }
         assert!(read("spring".to_owned()).unwrap_err().starts_with("must be a campaign's id"));
     }

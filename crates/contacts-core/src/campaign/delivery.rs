@@ -1,91 +1,92 @@
-//! What a campaign did to a contact, as its owner service tells it (R27).
+//! Deliveries: what a campaign did to a contact, reported by the service that owns the campaign
+//! (R27).
 
 use std::fmt;
 
-use time::format_description::well_known::Rfc3339;
-use time::{Duration, OffsetDateTime, UtcOffset};
+use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::CampaignId;
 use crate::Actor;
+use crate::clock::parse_time;
 use crate::contact::ContactId;
 
-/// A delivery's id, as its sender chose it: 1 to 200 characters without control characters.
-/// Told twice, it counts once.
+/// Id of a delivery, chosen by its sender: 1 to 200 characters without control characters. A
+/// delivery that is sent twice counts once.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeliveryId(String);
 
-/// Why a text is no delivery's id.
+/// Reason why a text is not the id of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must have 1 to 200 characters, none of them a control character")]
+#[error("must have 1 to 200 characters without control characters")]
 pub struct InvalidDeliveryId;
 
-/// What happened.
+/// Kind of a delivery event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryKind {
     /// A message was sent.
     Sent,
-    /// It came back.
+    /// The message bounced.
     Bounced,
-    /// It was opened.
+    /// The message was opened.
     Opened,
-    /// A link in it was clicked.
+    /// A link in the message was clicked.
     Clicked,
-    /// The person wants no more.
+    /// The person unsubscribed.
     Unsubscribed,
 }
 
-/// Something that a campaign did to a contact.
+/// A delivery event of a campaign and a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// Its id.
+    /// Id of the event.
     pub id: DeliveryId,
-    /// Of which campaign.
+    /// The campaign.
     pub campaign: CampaignId,
-    /// To whom.
+    /// Contact that the message was sent to.
     pub contact: ContactId,
-    /// What.
+    /// Kind of the event.
     pub kind: DeliveryKind,
-    /// When, as the sender says.
+    /// Time of the event, as the sender reports it.
     pub at: OffsetDateTime,
-    /// Who told us.
+    /// Who reported the event.
     pub actor: Actor,
 }
 
-/// A delivery as it was sent to us.
+/// A delivery as it was sent, not yet validated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RawDelivery<'a> {
-    /// Its id.
+    /// Id of the delivery.
     pub id: Option<&'a str>,
-    /// The campaign's id.
+    /// Id of the campaign.
     pub campaign: Option<&'a str>,
-    /// The contact's id.
+    /// Id of the contact.
     pub contact: Option<&'a str>,
-    /// What happened.
+    /// Kind of the event.
     pub kind: Option<&'a str>,
-    /// When, in RFC 3339.
+    /// Time of the event, in RFC 3339.
     pub at: Option<&'a str>,
 }
 
-/// What became of a delivery.
+/// Result of storing a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryOutcome {
-    /// It was taken.
+    /// The delivery was stored.
     Applied,
-    /// One of this id was taken before, whatever this one says.
+    /// A delivery with this id was stored before; this one is ignored.
     Duplicate,
-    /// There is no such contact.
+    /// The contact does not exist.
     UnknownContact,
-    /// There is no such campaign.
+    /// The campaign does not exist.
     UnknownCampaign,
-    /// It cannot be read; the sentence says why.
+    /// The delivery is invalid; the sentence says why.
     Invalid(String),
 }
 
 impl DeliveryId {
     const MAX: usize = 200;
 
-    /// Reads an id.
+    /// Parses the id of a delivery.
     ///
     /// # Errors
     ///
@@ -96,13 +97,13 @@ impl DeliveryId {
         if is_id { Ok(Self(text.to_owned())) } else { Err(InvalidDeliveryId) }
     }
 
-    /// The id as it was chosen.
+    /// Returns the id.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Hides it: a sender may have made it of an address.
+/// Hides the id: a sender may have derived it from an address.
 impl fmt::Debug for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DeliveryId(…)")
@@ -110,11 +111,11 @@ impl fmt::Debug for DeliveryId {
 }
 
 impl DeliveryKind {
-    /// Every kind.
+    /// All kinds of deliveries.
     pub const ALL: [Self; 5] =
         [Self::Sent, Self::Bounced, Self::Opened, Self::Clicked, Self::Unsubscribed];
 
-    /// The kind's name.
+    /// Returns the name of the kind.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sent => "sent",
@@ -125,33 +126,35 @@ impl DeliveryKind {
         }
     }
 
-    /// The kind of a name.
+    /// Parses the name of a kind.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
     }
 }
 
 impl RawDelivery<'_> {
-    /// How far a sender's clock may be ahead.
+    /// How far the clock of a sender may be ahead.
     const AHEAD: Duration = Duration::days(1);
 
-    /// Reads it.
+    /// Validates the delivery.
     ///
     /// # Errors
     ///
     /// A sentence that names the first part that is wrong.
     pub fn read(&self, actor: Actor, now: OffsetDateTime) -> Result<Delivery, String> {
-        let id = DeliveryId::parse(given("id", self.id)?).map_err(|why| format!("id {why}"))?;
+        let id =
+            DeliveryId::parse(required("id", self.id)?).map_err(|reason| format!("id {reason}"))?;
         let contact = ContactId(uuid("contact_id", self.contact)?);
         let campaign = CampaignId(uuid("campaign_id", self.campaign)?);
-        let kind = DeliveryKind::parse(given("kind", self.kind)?)
+        let kind = DeliveryKind::parse(required("kind", self.kind)?)
             .ok_or("kind must be sent, bounced, opened, clicked or unsubscribed")?;
-        let at = moment(given("at", self.at)?)
+        let at = parse_time(required("at", self.at)?)
             .ok_or("at must be a time such as 2026-11-23T09:00:00Z")?;
         if at < OffsetDateTime::UNIX_EPOCH {
             return Err("at lies before 1970".to_owned());
         }
-        // One of a year that is yet to come would never be the earliest, nor be noticed.
+        // A delivery that is dated years ahead would never be the earliest, and nobody would
+        // notice.
         if at > now.saturating_add(Self::AHEAD) {
             return Err("at lies more than a day ahead".to_owned());
         }
@@ -159,18 +162,12 @@ impl RawDelivery<'_> {
     }
 }
 
-fn given<'a>(name: &str, text: Option<&'a str>) -> Result<&'a str, String> {
+fn required<'a>(name: &str, text: Option<&'a str>) -> Result<&'a str, String> {
     text.ok_or_else(|| format!("{name} is required"))
 }
 
 fn uuid(name: &str, text: Option<&str>) -> Result<Uuid, String> {
-    Uuid::try_parse(given(name, text)?).map_err(|_no_uuid| format!("{name} must be a UUID"))
-}
-
-/// The moment in UTC, to the microsecond, which is what stores keep.
-fn moment(text: &str) -> Option<OffsetDateTime> {
-    let at = OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_offset(UtcOffset::UTC)?;
-    at.replace_microsecond(at.microsecond()).ok()
+    Uuid::try_parse(required(name, text)?).map_err(|_no_uuid| format!("{name} must be a UUID"))
 }
 
 #[cfg(test)]
@@ -198,7 +195,7 @@ mod tests {
     #[test]
     fn the_first_part_that_is_wrong_is_named() {
         let long = "x".repeat(201);
-        for (raw, wrong) in [
+        for (raw, errors) in [
             (RawDelivery { id: None, ..GOOD }, "id is required"),
             (RawDelivery { id: Some(""), ..GOOD }, "id must have"),
             (RawDelivery { id: Some(&long), ..GOOD }, "id must have"),
@@ -208,10 +205,11 @@ mod tests {
             (RawDelivery { kind: Some("pending"), ..GOOD }, "kind must be sent"),
             (RawDelivery { at: Some("today"), ..GOOD }, "at must be a time"),
             (RawDelivery { at: Some("2026-01-02T10:00:01Z"), ..GOOD }, "at lies"),
-            (RawDelivery { at: Some("0000-01-01T00:00:00+23:00"), ..GOOD }, "at lies before"),
+            (RawDelivery { at: Some("0000-01-01T00:00:00+23:00"), ..GOOD }, "at must be a time"),
+            (RawDelivery { at: Some("1969-12-31T23:59:59Z"), ..GOOD }, "at lies before"),
         ] {
             let refusal = raw.read(Actor::System, NOW).unwrap_err();
-            assert!(refusal.starts_with(wrong), "{refusal}");
+            assert!(refusal.starts_with(errors), "{refusal}");
         }
         let edge = RawDelivery { id: Some(&long[..200]), at: Some("2026-01-02T10:00:00Z"), ..GOOD };
         assert!(edge.read(Actor::System, NOW).is_ok());

@@ -1,61 +1,71 @@
-//! Where campaigns are kept.
+//! The port that stores campaigns.
 
 use time::OffsetDateTime;
 
 use super::{
-    Campaign, CampaignCursor, CampaignId, ContactCampaigns, Counted, Delivery, DeliveryOutcome,
-    Joining,
+    Campaign, CampaignCounts, CampaignId, ContactCampaigns, Delivery, DeliveryOutcome,
+    SubscribeOutcome,
 };
 use crate::contact::ContactId;
+use crate::page::TimeCursor;
 use crate::{Actor, OrgId, Result};
 
-/// Keeps campaigns, and what they did to people.
+/// Stores campaigns, subscriptions and deliveries.
 ///
-/// Whoever makes a contact or gives it another address is to look whether that address was
-/// unsubscribed before (R28), which is why that is a promise of
-/// [`crate::contact::ContactRepository`] and [`crate::import::ImportRepository`] too.
+/// Every store that adds a contact or changes an address checks whether the address unsubscribed
+/// before (R28): this is part of the contracts of [`crate::contact::ContactRepository`] and
+/// [`crate::import::ImportRepository`] too.
 ///
 /// Every implementation passes `contacts_testkit::campaign_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait CampaignRepository: Send + Sync {
-    /// Adds a campaign; renames the one of this id when it is there. Returns what is kept, and
+    /// Adds a campaign, or renames the existing one with this id. Returns the stored campaign and
     /// whether it is new.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Conflict`] when it is there with another kind.
+    /// [`crate::Error::Conflict`] when it exists with another kind.
     fn register(&self, org: OrgId, campaign: &Campaign) -> Result<(Campaign, bool)>;
 
     /// Finds a campaign.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
-    fn get(&self, org: OrgId, id: CampaignId) -> Result<Option<Counted>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn get(&self, org: OrgId, id: CampaignId) -> Result<Option<CampaignCounts>>;
 
-    /// Campaigns, the newest first, after a place, so many at most.
+    /// Returns up to `limit` campaigns after a cursor, newest first.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
-    fn list(&self, org: OrgId, after: Option<CampaignCursor>, limit: usize)
-    -> Result<Vec<Counted>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn list(
+        &self,
+        org: OrgId,
+        after: Option<TimeCursor>,
+        limit: usize,
+    ) -> Result<Vec<CampaignCounts>>;
 
-    /// Takes deliveries as if one by one, all of them or, when that fails, none; says of each in
-    /// their order what became of it. The old id of a merged contact means its survivor. Whom an
-    /// unsubscribe is of is unsubscribed from then on, and so is the address.
+    /// Stores deliveries as if one by one, all or none, and returns the result of each in order.
+    /// The id of a merged contact means its survivor. An unsubscribe lowers the consent of the
+    /// contact and of all its addresses (R51); when that changes the consent, it is an `updated`
+    /// event with the field `consent`. No other kind of delivery changes consent.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be kept.
-    fn deliver(&self, org: OrgId, deliveries: &[Delivery]) -> Result<Vec<DeliveryOutcome>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn deliver(
+        &self,
+        org: OrgId,
+        deliveries: &[Delivery],
+        now: OffsetDateTime,
+    ) -> Result<Vec<DeliveryOutcome>>;
 
-    /// Puts contacts into a campaign, and says of each what became of it, in the order of their
-    /// ids. Those that are not there are left out.
+    /// Adds contacts to a campaign. Returns the result of each existing contact, sorted by id.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::NotFound`] when there is no such campaign.
+    /// [`crate::Error::NotFound`] when the campaign does not exist.
     fn subscribe(
         &self,
         org: OrgId,
@@ -63,12 +73,19 @@ pub trait CampaignRepository: Send + Sync {
         contacts: &[ContactId],
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Result<Vec<(ContactId, Joining)>>;
+    ) -> Result<Vec<(ContactId, SubscribeOutcome)>>;
 
-    /// The campaigns that a contact is in; nothing when there is no such contact.
+    /// Returns up to `limit` campaigns of a contact after a cursor, or `None` when the contact does
+    /// not exist.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
-    fn of_contact(&self, org: OrgId, contact: ContactId) -> Result<Option<ContactCampaigns>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn of_contact(
+        &self,
+        org: OrgId,
+        contact: ContactId,
+        after: Option<TimeCursor>,
+        limit: usize,
+    ) -> Result<Option<ContactCampaigns>>;
 }

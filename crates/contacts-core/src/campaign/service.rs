@@ -1,13 +1,14 @@
-//! Working with campaigns.
+//! Use cases of campaigns.
 
 use std::sync::Arc;
 
 use super::{
-    Campaign, CampaignCursor, CampaignId, CampaignKind, CampaignRepository, ContactCampaigns,
-    Counted, DeliveryOutcome, Joining, RawDelivery,
+    Campaign, CampaignCounts, CampaignId, CampaignKind, CampaignRepository, ContactCampaigns,
+    DeliveryOutcome, RawDelivery, SubscribeOutcome,
 };
 use crate::contact::ContactId;
-use crate::{Actor, Clock, Error, Invalid, OrgId, Result};
+use crate::page::TimeCursor;
+use crate::{Actor, Clock, Error, Invalid, OrgId, Ports, Result};
 
 /// The use cases of campaigns.
 #[derive(Clone)]
@@ -17,21 +18,19 @@ pub struct CampaignService {
 }
 
 impl CampaignService {
-    /// The most deliveries of one batch.
+    /// Maximum number of deliveries in one batch.
     pub const MAX_DELIVERIES: usize = 1_000;
 
-    /// Makes the service.
-    pub fn new(campaigns: Arc<dyn CampaignRepository>, clock: Arc<dyn Clock>) -> Self {
-        Self { campaigns, clock }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self { campaigns: ports.campaigns.clone(), clock: ports.clock.clone() }
     }
 
-    /// Registers a campaign under the id that its owner chose, or renames it; says whether it is
+    /// Registers a campaign under the id that its owner chose, or renames it. Returns whether it is
     /// new (R27).
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming `name`; [`Error::Conflict`] when it is registered with another
-    /// kind.
+    /// [`Error::Invalid`] for `name`; [`Error::Conflict`] when it is registered with another kind.
     pub fn register(
         &self,
         org: OrgId,
@@ -47,11 +46,11 @@ impl CampaignService {
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn get(&self, org: OrgId, id: CampaignId) -> Result<Counted> {
+    pub fn get(&self, org: OrgId, id: CampaignId) -> Result<CampaignCounts> {
         self.campaigns.get(org, id)?.ok_or(Error::NotFound("campaign"))
     }
 
-    /// Campaigns, the newest first.
+    /// Returns campaigns, newest first.
     ///
     /// # Errors
     ///
@@ -59,30 +58,30 @@ impl CampaignService {
     pub fn list(
         &self,
         org: OrgId,
-        after: Option<CampaignCursor>,
+        after: Option<TimeCursor>,
         limit: usize,
-    ) -> Result<Vec<Counted>> {
+    ) -> Result<Vec<CampaignCounts>> {
         self.campaigns.list(org, after, limit)
     }
 
-    /// Takes what campaigns did to people (R27), and says of each in its order what became of it.
+    /// Stores deliveries and returns the result of each in order (R27).
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming `events` when there are none or too many.
+    /// [`Error::Invalid`] for `events` when there are none or too many.
     pub fn deliver(
         &self,
         org: OrgId,
-        told: &[RawDelivery<'_>],
+        reports: &[RawDelivery<'_>],
         actor: Actor,
     ) -> Result<Vec<DeliveryOutcome>> {
-        if !(1..=Self::MAX_DELIVERIES).contains(&told.len()) {
+        if !(1..=Self::MAX_DELIVERIES).contains(&reports.len()) {
             let most = Self::MAX_DELIVERIES;
             return Err(Invalid::one("events", format!("must be 1 to {most}")).into());
         }
         let now = self.clock.now();
-        let mut deliveries = Vec::with_capacity(told.len());
-        let mut outcomes: Vec<_> = told
+        let mut deliveries = Vec::with_capacity(reports.len());
+        let mut parsed: Vec<_> = reports
             .iter()
             .map(|raw| {
                 raw.read(actor, now)
@@ -90,51 +89,58 @@ impl CampaignService {
                     .map_err(DeliveryOutcome::Invalid)
             })
             .collect();
-        let taken = match deliveries.is_empty() {
+        let outcomes = match deliveries.is_empty() {
             true => Vec::new(),
-            false => self.campaigns.deliver(org, &deliveries)?,
+            false => self.campaigns.deliver(org, &deliveries, now)?,
         };
-        let mut taken = taken.into_iter();
-        outcomes
+        let mut outcomes = outcomes.into_iter();
+        parsed
             .drain(..)
             .map(|read| match read {
-                Ok(()) => taken.next().ok_or_else(|| Error::store("a delivery has no outcome")),
+                Ok(()) => outcomes.next().ok_or_else(|| Error::store("a delivery has no outcome")),
                 Err(invalid) => Ok(invalid),
             })
             .collect()
     }
 
-    /// Puts one contact into a campaign, unless the person is not to be written to (R28).
+    /// Adds one contact to a campaign, unless the contact unsubscribed or has no address (R28).
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] of the contact; [`Error::Invalid`] naming `campaign_id`.
+    /// [`Error::NotFound`] when the contact does not exist; [`Error::Invalid`] for `campaign_id`.
     pub fn subscribe(
         &self,
         org: OrgId,
         campaign: CampaignId,
         contact: ContactId,
         actor: Actor,
-    ) -> Result<Joining> {
+    ) -> Result<SubscribeOutcome> {
         let now = self.clock.now();
         let joined = self.campaigns.subscribe(org, campaign, &[contact], actor, now);
         match joined.map(|joined| joined.first().copied()) {
             Ok(Some((_, joining))) => Ok(joining),
             Ok(None) => Err(Error::NotFound("contact")),
-            // The path names the contact; the campaign is a part of the body.
+            // The path names the contact; the campaign is a member of the body.
             Err(Error::NotFound("campaign")) => {
-                Err(Invalid::one("campaign_id", "is no campaign of this organisation").into())
+                Err(Invalid::one("campaign_id", "is not a campaign of this organisation").into())
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Every campaign that a contact is in, the newest first (R29).
+    /// Returns up to `limit` campaigns of a contact after a cursor, newest first (R29).
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn of_contact(&self, org: OrgId, contact: ContactId) -> Result<ContactCampaigns> {
-        self.campaigns.of_contact(org, contact)?.ok_or(Error::NotFound("contact"))
+    pub fn of_contact(
+        &self,
+        org: OrgId,
+        contact: ContactId,
+        after: Option<TimeCursor>,
+        limit: usize,
+    ) -> Result<ContactCampaigns> {
+        let found = self.campaigns.of_contact(org, contact, after, limit)?;
+        found.ok_or(Error::NotFound("contact"))
     }
 }

@@ -1,4 +1,4 @@
-//! A contact in a campaign, and how far it got (R27).
+//! Subscriptions: contacts in campaigns, with their delivery status (R27).
 
 use time::OffsetDateTime;
 
@@ -6,66 +6,67 @@ use super::{CampaignId, Delivery, DeliveryKind};
 use crate::Actor;
 use crate::contact::ContactId;
 
-/// How far a campaign got with a contact: the furthest of what is known.
+/// Delivery status of a subscription: the furthest that is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DeliveryStatus {
     /// Nothing was sent yet.
     Pending,
     /// A message was sent.
     Sent,
-    /// It came back.
+    /// The message bounced.
     Bounced,
-    /// It was opened.
+    /// The message was opened.
     Opened,
-    /// A link in it was clicked.
+    /// A link was clicked.
     Clicked,
-    /// The person wants no more: beats everything.
+    /// The person unsubscribed. Overrides everything else.
     Unsubscribed,
 }
 
-/// A contact in a campaign: when each thing first happened, from which its status follows.
+/// A contact in a campaign, with the first time of each event, from which the status follows.
 ///
-/// Deliveries may come late, twice or in any order: each time is the earliest one told, so the
-/// result is the same.
+/// Deliveries may arrive late, twice or in any order. Each time is the earliest one reported, so
+/// the result does not depend on the order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Subscription {
-    /// The contact.
+    /// Subscribed contact.
     pub contact: ContactId,
     /// The campaign.
     pub campaign: CampaignId,
-    /// When it was put into it: the earliest moment at which it is known to have been in.
+    /// Time at which the contact was added: the earliest time at which it is known to be in the
+    /// campaign.
     pub pending_at: OffsetDateTime,
-    /// When a message was first sent.
+    /// Time of the first message.
     pub sent_at: Option<OffsetDateTime>,
-    /// When one first came back.
+    /// Time of the first bounce.
     pub bounced_at: Option<OffsetDateTime>,
-    /// When one was first opened; a click is an open, too.
+    /// Time of the first open. A click implies an open.
     pub opened_at: Option<OffsetDateTime>,
-    /// When a link was first clicked.
+    /// Time of the first click.
     pub clicked_at: Option<OffsetDateTime>,
-    /// When the person first wanted no more of it.
+    /// Time of the first unsubscribe from this campaign.
     pub unsubscribed_at: Option<OffsetDateTime>,
-    /// Who put it into it, at that earliest moment.
+    /// Actor of the earliest addition.
     pub actor: Actor,
 }
 
-/// What came of putting a contact into a campaign.
+/// Result of adding a contact to a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Joining {
-    /// It is in it now.
+pub enum SubscribeOutcome {
+    /// The contact was added.
     Added,
-    /// It was in it.
+    /// The contact was in the campaign already.
     Unchanged,
-    /// It must not, or cannot, be in it.
-    Skipped(Refusal),
+    /// The contact was skipped.
+    Skipped(SubscribeRefusal),
 }
 
-/// Why a contact is not put into a campaign.
+/// Reason why a contact is not added to a campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Refusal {
-    /// The person wants no more messages of the organisation (R28).
+pub enum SubscribeRefusal {
+    /// The person unsubscribed (R28).
     Unsubscribed,
-    /// It has no address (R6).
+    /// The contact has no e-mail address (R6).
     Unreachable,
 }
 
@@ -74,7 +75,7 @@ impl DeliveryStatus {
     pub const ALL: [Self; 6] =
         [Self::Pending, Self::Sent, Self::Bounced, Self::Opened, Self::Clicked, Self::Unsubscribed];
 
-    /// The status's name.
+    /// Returns the name of the status.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -86,14 +87,14 @@ impl DeliveryStatus {
         }
     }
 
-    /// The status of a name.
+    /// Parses the name of a status.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 }
 
 impl Subscription {
-    /// A contact that somebody puts into a campaign.
+    /// Makes the subscription of a contact that is added to a campaign.
     pub fn new(
         contact: ContactId,
         campaign: CampaignId,
@@ -113,69 +114,70 @@ impl Subscription {
         }
     }
 
-    /// What a delivery says by itself: whom something was sent to was in the campaign.
+    /// Makes the subscription that a delivery implies: a contact that got a message was in the
+    /// campaign.
     pub fn of(delivery: &Delivery) -> Self {
         let Delivery { contact, campaign, kind, at, actor, .. } = delivery;
-        let mut said = Self::new(*contact, *campaign, *actor, *at);
+        let mut reported = Self::new(*contact, *campaign, *actor, *at);
         let at = Some(*at);
         match kind {
-            DeliveryKind::Sent => said.sent_at = at,
-            DeliveryKind::Bounced => said.bounced_at = at,
-            DeliveryKind::Opened => said.opened_at = at,
-            DeliveryKind::Clicked => (said.opened_at, said.clicked_at) = (at, at),
-            DeliveryKind::Unsubscribed => said.unsubscribed_at = at,
+            DeliveryKind::Sent => reported.sent_at = at,
+            DeliveryKind::Bounced => reported.bounced_at = at,
+            DeliveryKind::Opened => reported.opened_at = at,
+            DeliveryKind::Clicked => (reported.opened_at, reported.clicked_at) = (at, at),
+            DeliveryKind::Unsubscribed => reported.unsubscribed_at = at,
         }
-        said
+        reported
     }
 
-    /// Takes a delivery. Which came before is of no matter, nor whether this one did.
+    /// Applies a delivery. The order of deliveries does not matter, nor does repetition.
     pub fn take(&mut self, delivery: &Delivery) {
-        self.unite(&Self::of(delivery));
+        self.merge_with(&Self::of(delivery));
     }
 
-    /// Takes what another knows of the same campaign: the earliest of each time.
-    pub fn unite(&mut self, other: &Self) {
-        // Of two who put it in at one moment, the same one whoever comes first.
+    /// Merges another subscription to the same campaign: keeps the earliest of each time.
+    pub fn merge_with(&mut self, other: &Self) {
+        // When two actors add it at the same time, the result must not depend on the order.
         if (other.pending_at, other.actor.parts()) < (self.pending_at, self.actor.parts()) {
             (self.pending_at, self.actor) = (other.pending_at, other.actor);
         }
-        for (mine, theirs) in [
+        for (own_value, other_value) in [
             (&mut self.sent_at, other.sent_at),
             (&mut self.bounced_at, other.bounced_at),
             (&mut self.opened_at, other.opened_at),
             (&mut self.clicked_at, other.clicked_at),
             (&mut self.unsubscribed_at, other.unsubscribed_at),
         ] {
-            *mine = earliest(*mine, theirs);
+            *own_value = earliest(*own_value, other_value);
         }
     }
 
-    /// How far it got. It follows from the times alone.
+    /// Returns the delivery status, which depends on the times alone.
     pub fn status(&self) -> DeliveryStatus {
-        let reached = [
+        let current = [
             (self.unsubscribed_at, DeliveryStatus::Unsubscribed),
             (self.clicked_at, DeliveryStatus::Clicked),
             (self.opened_at, DeliveryStatus::Opened),
             (self.bounced_at, DeliveryStatus::Bounced),
             (self.sent_at, DeliveryStatus::Sent),
         ];
-        let furthest = reached.into_iter().find(|(at, _)| at.is_some());
+        let furthest = current.into_iter().find(|(at, _)| at.is_some());
         furthest.map_or(DeliveryStatus::Pending, |(_, status)| status)
     }
 }
 
-/// The earlier of two moments, of which any may be none.
+/// Returns the earlier of two optional times.
 fn earliest(one: Option<OffsetDateTime>, other: Option<OffsetDateTime>) -> Option<OffsetDateTime> {
     one.into_iter().chain(other).min()
 }
 
-impl Joining {
-    /// What becomes of a contact that is to be put into a campaign (R28).
+impl SubscribeOutcome {
+    /// Returns the effect of adding a contact to a campaign (R28).
     pub fn decide(is_unsubscribed: bool, is_reachable: bool, is_in: bool) -> Self {
         if is_unsubscribed {
-            Self::Skipped(Refusal::Unsubscribed)
+            Self::Skipped(SubscribeRefusal::Unsubscribed)
         } else if !is_reachable {
-            Self::Skipped(Refusal::Unreachable)
+            Self::Skipped(SubscribeRefusal::Unreachable)
         } else if is_in {
             Self::Unchanged
         } else {
@@ -184,7 +186,10 @@ impl Joining {
     }
 }
 
-impl Refusal {
+impl SubscribeRefusal {
+    /// Every reason.
+    pub const ALL: [Self; 2] = [Self::Unsubscribed, Self::Unreachable];
+
     /// The reason's name.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -216,20 +221,20 @@ mod tests {
 
     /// Every order of the items.
     fn permutations<T: Clone>(items: &[T], visit: &mut impl FnMut(&[T])) {
-        fn go<T: Clone>(items: &mut [T], at: usize, visit: &mut impl FnMut(&[T])) {
+        fn permute<T: Clone>(items: &mut [T], at: usize, visit: &mut impl FnMut(&[T])) {
             if at == items.len() {
                 return visit(items);
             }
             for other in at..items.len() {
                 items.swap(at, other);
-                go(items, at + 1, visit);
+                permute(items, at + 1, visit);
                 items.swap(at, other);
             }
         }
-        go(&mut items.to_vec(), 0, visit);
+        permute(&mut items.to_vec(), 0, visit);
     }
 
-    fn taken(deliveries: &[Delivery]) -> Subscription {
+    fn subscription_of(deliveries: &[Delivery]) -> Subscription {
         let (first, others) = deliveries.split_first().unwrap();
         let mut subscription = Subscription::of(first);
         for other in others {
@@ -246,7 +251,7 @@ mod tests {
             delivery(Sent, 5, Actor::System),
             delivery(Sent, 2, Actor::System),
             delivery(Opened, 4, Actor::System),
-            // Two at one moment, by two who told of them.
+            // Two deliveries at the same time, from two actors.
             delivery(Clicked, 1, Actor::System),
             delivery(Bounced, 1, key),
             delivery(Unsubscribed, 6, Actor::System),
@@ -258,12 +263,12 @@ mod tests {
                 .filter(|at| chosen >> at & 1 == 1)
                 .map(|at| all[at].clone())
                 .collect();
-            let expected = taken(&some);
+            let expected = subscription_of(&some);
             permutations(&some, &mut |order| {
-                assert_eq!(taken(order), expected, "{order:?}");
-                // Whatever is told again changes nothing.
+                assert_eq!(subscription_of(order), expected, "{order:?}");
+                // A repeated delivery changes nothing.
                 let again = [order, &order[..order.len().div_ceil(2)]].concat();
-                assert_eq!(taken(&again), expected, "{again:?}");
+                assert_eq!(subscription_of(&again), expected, "{again:?}");
                 orders += 1;
             });
         }
@@ -287,20 +292,20 @@ mod tests {
             Subscription::of(&delivery(DeliveryKind::Clicked, 7, Actor::System)),
             joined(8),
         ];
-        let united = |parts: &[Subscription]| {
+        let merged = |parts: &[Subscription]| {
             let mut all = parts[0].clone();
-            parts.iter().for_each(|part| all.unite(part));
+            parts.iter().for_each(|part| all.merge_with(part));
             all
         };
-        let expected = united(&parts);
-        permutations(&parts, &mut |order| assert_eq!(united(order), expected));
+        let expected = merged(&parts);
+        permutations(&parts, &mut |order| assert_eq!(merged(order), expected));
         assert_eq!(expected.pending_at, START + time::Duration::seconds(2));
         assert_eq!(expected.actor, Actor::System);
     }
 
     #[test]
     fn a_click_is_an_open_and_the_furthest_is_shown() {
-        let clicked = taken(&[delivery(DeliveryKind::Clicked, 3, Actor::System)]);
+        let clicked = subscription_of(&[delivery(DeliveryKind::Clicked, 3, Actor::System)]);
         assert_eq!((clicked.opened_at, clicked.sent_at), (clicked.clicked_at, None));
         let mut known = Vec::new();
         for (kind, status) in [
@@ -310,19 +315,25 @@ mod tests {
             (DeliveryKind::Clicked, DeliveryStatus::Clicked),
             (DeliveryKind::Unsubscribed, DeliveryStatus::Unsubscribed),
         ] {
-            assert_eq!(taken(&[delivery(kind, 1, Actor::System)]).status(), status);
+            assert_eq!(subscription_of(&[delivery(kind, 1, Actor::System)]).status(), status);
             known.push(delivery(kind, 1, Actor::System));
-            assert_eq!(taken(&known).status(), status);
+            assert_eq!(subscription_of(&known).status(), status);
         }
         assert!(DeliveryStatus::ALL.is_sorted());
     }
 
     #[test]
     fn who_is_unsubscribed_or_unreachable_is_skipped() {
-        use Joining::{Added, Skipped, Unchanged};
-        assert_eq!(Joining::decide(false, true, false), Added);
-        assert_eq!(Joining::decide(false, true, true), Unchanged);
-        assert_eq!(Joining::decide(false, false, true), Skipped(Refusal::Unreachable));
-        assert_eq!(Joining::decide(true, false, true), Skipped(Refusal::Unsubscribed));
+        use SubscribeOutcome::{Added, Skipped, Unchanged};
+        assert_eq!(SubscribeOutcome::decide(false, true, false), Added);
+        assert_eq!(SubscribeOutcome::decide(false, true, true), Unchanged);
+        assert_eq!(
+            SubscribeOutcome::decide(false, false, true),
+            Skipped(SubscribeRefusal::Unreachable)
+        );
+        assert_eq!(
+            SubscribeOutcome::decide(true, false, true),
+            Skipped(SubscribeRefusal::Unsubscribed)
+        );
     }
 }

@@ -1,159 +1,166 @@
-//! What happened to a contact (R41).
+//! Activity of a contact: what happened to it, for people to read (R41).
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Arrival, ContactId, FieldChange, Origin};
+use super::{ContactId, FieldChange, Source, SourceDetail};
 use crate::Actor;
 use crate::campaign::{Campaign, DeliveryKind};
+use crate::consent::ConsentChange;
 use crate::note::{NoteChange, NoteId};
-use crate::page::{Page, read_micros, read_text, write_micros, write_text};
+use crate::page::{Page, Position, read_micros, read_text, write_micros, write_text};
 
-/// Something that happened to a contact. What an import did to it is read from what the import
-/// keeps of its pieces: a million rows need no million entries.
+/// One entry in the activity of a contact.
+///
+/// What an import did to a contact is read from the import's chunks, so that a million rows do not
+/// need a million entries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Activity {
-    /// When.
+    /// Time of the entry.
     pub at: OffsetDateTime,
-    /// Who did it.
+    /// Actor of the change (R4).
     pub actor: Actor,
-    /// What.
+    /// What happened.
     pub what: ActivityKind,
 }
 
-/// What happened.
+/// What happened to a contact.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ActivityKind {
-    /// It was made.
+    /// The contact was created.
     Created,
-    /// Its profile was edited: which fields, from what to what.
+    /// The profile was edited.
     Edited(Vec<FieldChange>),
-    /// Tags were put on and taken off.
+    /// Tags were added or removed by hand, by API or by a bulk action.
     Tagged {
-        /// Those put on.
+        /// Names of the added tags.
         added: Vec<String>,
-        /// Those taken off.
+        /// Names of the removed tags.
         removed: Vec<String>,
     },
-    /// It came once more, by an import or another source.
-    Arrived(Origin),
-    /// It came once more, by an import that changed it.
+    /// The contact was added again from another source.
+    SourceAdded(SourceDetail),
+    /// The contact was in an import that changed it.
     Imported {
-        /// The import, and the first row that was about it.
-        origin: Origin,
-        /// What the import changed of its profile, all its rows together.
+        /// The import, and the first row that matched the contact.
+        detail: SourceDetail,
+        /// Changes of the profile, summed over all rows of the import.
         changes: Vec<FieldChange>,
-        /// Tags that the import put on, by the names they have now.
+        /// Current names of the tags that the import added.
         tags: Vec<String>,
     },
-    /// A chat's capture filled what was blank (R17). That it came by one is [`Self::Arrived`].
+    /// A capture filled blank fields (R17). The source itself is a separate [`Self::SourceAdded`].
     Captured(Vec<FieldChange>),
-    /// Another contact was folded into it (R13).
+    /// Another contact was merged into this one (R13).
     Merged {
-        /// The other's old id.
+        /// Former id of the other contact.
         other: ContactId,
-        /// What the other was called.
+        /// Name or address of the other contact.
         called: Option<String>,
-        /// What the profile took from it.
+        /// Changes of the profile: blanks filled from the other contact.
         changes: Vec<FieldChange>,
-        /// Tags that came from it.
+        /// Names of the tags that came from the other contact.
         tags: Vec<String>,
     },
-    /// A note was made, edited or deleted. What it says is not told here (R40).
+    /// A note was added, edited or deleted. The entry does not contain the note's text (R40).
     Noted {
-        /// The note, which may be gone.
+        /// Id of the note, which may be deleted by now.
         note: NoteId,
-        /// What was done with it.
+        /// What was done with the note.
         change: NoteChange,
     },
-    /// It was put into a campaign.
+    /// The consent was changed by hand, by API or by a bulk action (R51).
+    ConsentChanged(ConsentChange),
+    /// The contact was added to a campaign.
     Subscribed(Campaign),
-    /// A campaign did something to it.
+    /// The contact was removed from a campaign by a bulk action.
+    RemovedFromCampaign(Campaign),
+    /// A campaign reported a delivery event.
     Delivered {
         /// The campaign.
         campaign: Campaign,
-        /// What it did.
+        /// The delivery event.
         kind: DeliveryKind,
     },
 }
 
-/// Where a store reads activity from. What happened in one microsecond stands in this order, the
-/// last of it newest.
+/// Where a store reads an entry of the activity from. Entries of the same microsecond are sorted by
+/// this order, the last one newest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ActivitySource {
-    /// The first arrival, for contacts that were not made by hand.
-    FirstArrival,
-    /// What was noted of the contact alone.
+    /// The first source of a contact that was not added by hand.
+    FirstSource,
+    /// An entry stored for this contact alone.
     Event,
-    /// The other arrivals.
-    Arrival,
-    /// Campaigns that it was put into.
+    /// A further source of the contact.
+    Source,
+    /// A subscription to a campaign.
     Subscription,
-    /// What campaigns did to it.
+    /// A delivery event of a campaign.
     Delivery,
-    /// Bulk actions.
+    /// A bulk action.
     Action,
 }
 
-/// A place in what happened to a contact. Two entries never have the same, so that those of one
+/// Cursor of the activity. No two entries have the same cursor, so that entries of the same
 /// microsecond are neither lost nor repeated between two pages.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ActivityPlace {
-    /// When it happened.
+pub struct ActivityCursor {
+    /// Time of the entry.
     pub at: OffsetDateTime,
-    /// Where it was read from.
+    /// Where the entry was read from.
     pub source: ActivitySource,
-    /// What tells it from others of its source and moment. Keys compare by bytes.
+    /// Key of the entry within its source and time. Keys compare by bytes.
     pub key: String,
 }
 
-/// A page of what happened, the newest first.
-pub type Activities = Page<Activity, ActivityPlace>;
+/// A page of activity, newest first.
+pub type Activities = Page<Activity, ActivityCursor>;
 
 impl Activity {
-    /// What an arrival was for the contact, and where it stands; nothing for the one by which a
-    /// contact was made by hand, which has an event of its own.
-    pub fn of_arrival(arrival: Arrival, is_first: bool) -> Option<(ActivityPlace, Self)> {
-        let Arrival { at, origin } = arrival;
-        let key = arrival_key(&origin);
-        let actor = match &origin {
-            Origin::CsvImport { import, .. } => Actor::Import(*import),
-            Origin::Connected { source, .. } => Actor::Connected(*source),
-            Origin::Manual { by } => *by,
-            Origin::Chat { .. } => Actor::System,
+    /// Returns the entry of a source, with its cursor. Returns `None` for the first source of a
+    /// contact that was added by hand: its creation has an entry of its own.
+    pub fn of_source(source: Source, is_first: bool) -> Option<(ActivityCursor, Self)> {
+        let Source { at, detail } = source;
+        let key = source_key(&detail);
+        let actor = match &detail {
+            SourceDetail::CsvImport { import, .. } => Actor::Import(*import),
+            SourceDetail::Connected { source, .. } => Actor::Connected(*source),
+            SourceDetail::Manual { by } => *by,
+            SourceDetail::Chat { .. } => Actor::System,
         };
-        let (source, what) = match (is_first, &origin) {
-            (true, Origin::Manual { .. }) => return None,
-            (true, _) => (ActivitySource::FirstArrival, ActivityKind::Created),
-            (false, _) => (ActivitySource::Arrival, ActivityKind::Arrived(origin)),
+        let (source, what) = match (is_first, &detail) {
+            (true, SourceDetail::Manual { .. }) => return None,
+            (true, _) => (ActivitySource::FirstSource, ActivityKind::Created),
+            (false, _) => (ActivitySource::Source, ActivityKind::SourceAdded(detail)),
         };
-        Some((ActivityPlace { at, source, key }, Self { at, actor, what }))
+        Some((ActivityCursor { at, source, key }, Self { at, actor, what }))
     }
 }
 
-/// What tells an arrival from others of the contact.
-fn arrival_key(origin: &Origin) -> String {
-    let id: Uuid = origin.origin_id().unwrap_or_default();
-    format!("{} {id} {}", origin.kind().as_str(), origin.reference())
+/// Returns a key that is unique among the sources of one contact.
+fn source_key(detail: &SourceDetail) -> String {
+    let id: Uuid = detail.detail_id().unwrap_or_default();
+    format!("{} {id} {}", detail.kind().as_str(), detail.reference())
 }
 
 impl ActivitySource {
-    /// Every source.
+    /// Every kind of entry.
     pub const ALL: [Self; 6] = [
-        Self::FirstArrival,
+        Self::FirstSource,
         Self::Event,
-        Self::Arrival,
+        Self::Source,
         Self::Subscription,
         Self::Delivery,
         Self::Action,
     ];
 
-    /// A letter for it, by which cursors name it.
+    /// Returns the letter that stands for it in a cursor.
     fn code(self) -> char {
         match self {
-            Self::FirstArrival => 'f',
+            Self::FirstSource => 'f',
             Self::Event => 'e',
-            Self::Arrival => 'a',
+            Self::Source => 'a',
             Self::Subscription => 's',
             Self::Delivery => 'd',
             Self::Action => 'b',
@@ -161,15 +168,13 @@ impl ActivitySource {
     }
 }
 
-impl ActivityPlace {
-    /// The place as an opaque text of letters, digits and dashes.
-    pub fn encode(&self) -> String {
+impl Position for ActivityCursor {
+    fn encode(&self) -> String {
         let (at, key) = (write_micros(self.at), write_text(&self.key));
         format!("{}{at}-{key}", self.source.code())
     }
 
-    /// Reads what [`ActivityPlace::encode`] wrote.
-    pub fn decode(text: &str) -> Option<Self> {
+    fn decode(text: &str) -> Option<Self> {
         let source = ActivitySource::ALL.into_iter().find(|s| text.starts_with(s.code()))?;
         let (at, key) = text.get(1..)?.split_once('-')?;
         Some(Self { at: read_micros(at)?, source, key: read_text(key)? })
@@ -183,17 +188,17 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_place_is_read_back(key in "[^\\x00]{0,20}", second in -9_000_000_000i64..9_000_000_000) {
+        fn a_cursor_is_read_back(key in "[^\\x00]{0,20}", second in -9_000_000_000i64..9_000_000_000) {
             let at = OffsetDateTime::from_unix_timestamp(second).unwrap();
             for source in ActivitySource::ALL {
-                let place = ActivityPlace { at, source, key: key.clone() };
-                prop_assert_eq!(ActivityPlace::decode(&place.encode()), Some(place));
+                let cursor = ActivityCursor { at, source, key: key.clone() };
+                prop_assert_eq!(ActivityCursor::decode(&cursor.encode()), Some(cursor));
             }
         }
 
         #[test]
         fn no_text_breaks_decoding(text in "\\PC{0,80}") {
-            let _ = ActivityPlace::decode(&text);
+            let _ = ActivityCursor::decode(&text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a chat widget captures of its visitors (R17, R3).
+//! Captures: contact details that a visitor leaves in a chat widget (R17, R3).
 
 mod service;
 
@@ -8,148 +8,161 @@ use time::OffsetDateTime;
 
 pub use self::service::{CaptureService, NewCapture};
 use super::{
-    Activity, ActivityKind, Arrival, Change, Contact, ContactId, ContactPatch, CustomValues,
-    EmailAddress, Name, Origin, Patch, Phone, SourceKind,
+    Activity, ActivityKind, Change, Contact, ContactId, ContactPatch, CustomValues, EmailAddress,
+    Name, Patch, Phone, Source, SourceDetail, SourceKind,
 };
+use crate::consent::Consent;
 use crate::conversation::{Conversation, ConversationId, Visitor};
 use crate::{Actor, OrgId, Result};
 
-/// What a visitor said of themselves in a conversation: a name or an address at least.
+/// Contact details that a visitor left in a conversation: at least a name or an address.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capture {
-    /// Whose widget it is.
+    /// Organisation that owns the widget.
     pub org: OrgId,
-    /// Who said it.
+    /// The visitor.
     pub visitor: Visitor,
-    /// Where.
+    /// The conversation.
     pub conversation: ConversationId,
-    /// What they call themselves.
+    /// Name of the visitor.
     pub name: Option<Name>,
-    /// Their address.
+    /// E-mail address of the visitor.
     pub email: Option<EmailAddress>,
-    /// Their number.
+    /// Phone number of the visitor.
     pub phone: Option<Phone>,
-    /// When they said it.
+    /// Time at which the visitor left the details.
     pub at: OffsetDateTime,
 }
 
-/// Whom a capture is about.
+/// Contact that a capture matches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meeting {
-    /// Somebody new, who may be the same person as the one beside.
+pub enum CaptureMatch {
+    /// No contact matches: the capture adds one.
     New {
-        /// The visitor's own contact, if it has another address.
-        beside: Option<ContactId>,
+        /// The visitor's own contact, which has another address: a possible duplicate.
+        possible_duplicate: Option<ContactId>,
     },
-    /// Somebody known, who may be the same person as the one beside.
+    /// An existing contact matches.
     Known {
-        /// Whom.
+        /// The matching contact.
         contact: ContactId,
-        /// The visitor's own contact, if that is another one.
-        beside: Option<ContactId>,
+        /// The visitor's own contact, when it is a different one: a possible duplicate.
+        possible_duplicate: Option<ContactId>,
     },
-    /// The contact of the address, and the visitor's own, of which nothing else is known, is the
-    /// same: it is folded into the other.
+    /// The address belongs to one contact and the visitor to another that only captures know: the
+    /// second is merged into the first.
     Folded {
-        /// The contact of the address.
+        /// Contact that has the address.
         contact: ContactId,
-        /// The visitor's own.
+        /// The visitor's own contact, which is merged.
         from: ContactId,
     },
 }
 
-/// A visitor's own contact.
+/// Contact of a visitor.
 #[derive(Clone, Copy, Debug)]
-pub struct OwnContact<'a> {
-    /// It.
+pub struct VisitorContact<'a> {
+    /// Contact of the visitor.
     pub contact: &'a Contact,
-    /// Whether nothing but captures is behind it: see [`is_only_captured`].
+    /// Whether only captures added and changed the contact: see [`is_only_captured`].
     pub is_only_captured: bool,
 }
 
-/// Whether nothing but captures is behind a contact, as far as its own row, the ways it came
-/// and what happened to it tell. Nobody edited, tagged, imported or merged it; so it can be
-/// folded into another without anybody's missing it. Its values must be whole.
+/// Returns whether only captures added and changed a contact, judging by its row, its sources and
+/// its activity. Such a contact was not edited, tagged, imported or merged, so it can be merged
+/// into another without a loss. The values of archived fields must be loaded.
 pub fn is_only_captured<'a>(
     contact: &Contact,
-    arrivals: &[Arrival],
+    sources: &[Source],
     activity: impl IntoIterator<Item = &'a Activity>,
 ) -> bool {
     let is_capture = |entry: &Activity| {
-        use ActivityKind::{Arrived, Captured, Created};
-        matches!(entry.what, Created | Arrived(_) | Captured(_))
+        use ActivityKind::{Captured, Created, SourceAdded};
+        matches!(entry.what, Created | SourceAdded(_) | Captured(_))
     };
     contact.tags.is_empty()
         && contact.custom.is_empty()
-        && arrivals.iter().all(|arrival| arrival.origin.kind() == SourceKind::Chat)
+        && sources.iter().all(|source| source.detail.kind() == SourceKind::Chat)
         && activity.into_iter().all(is_capture)
 }
 
 impl Capture {
-    /// Whom it is about, given the contact of its address and the visitor's own.
-    pub fn meet(&self, of_address: Option<&Contact>, own: Option<OwnContact<'_>>) -> Meeting {
-        let known = |contact: &Contact, beside: Option<&Contact>| Meeting::Known {
-            contact: contact.id,
-            beside: beside.map(|beside| beside.id),
-        };
+    /// Decides which contact the capture matches, given the contact that has the address and the
+    /// visitor's own contact.
+    pub fn match_contacts(
+        &self,
+        of_address: Option<&Contact>,
+        own: Option<VisitorContact<'_>>,
+    ) -> CaptureMatch {
+        let match_known =
+            |contact: &Contact, possible_duplicate: Option<&Contact>| CaptureMatch::Known {
+                contact: contact.id,
+                possible_duplicate: possible_duplicate
+                    .map(|possible_duplicate| possible_duplicate.id),
+            };
         match (of_address, own) {
-            (None, None) => Meeting::New { beside: None },
-            (Some(contact), None) => known(contact, None),
-            (Some(contact), Some(own)) if own.contact.id == contact.id => known(contact, None),
+            (None, None) => CaptureMatch::New { possible_duplicate: None },
+            (Some(contact), None) => match_known(contact, None),
+            (Some(contact), Some(own)) if own.contact.id == contact.id => {
+                match_known(contact, None)
+            }
             (Some(contact), Some(own)) if own.contact.email.is_none() && own.is_only_captured => {
-                Meeting::Folded { contact: contact.id, from: own.contact.id }
+                CaptureMatch::Folded { contact: contact.id, from: own.contact.id }
             }
-            (Some(contact), Some(own)) => known(contact, Some(own.contact)),
+            (Some(contact), Some(own)) => match_known(contact, Some(own.contact)),
             (None, Some(own)) if self.email.is_none() || own.contact.email.is_none() => {
-                known(own.contact, None)
+                match_known(own.contact, None)
             }
-            (None, Some(own)) => Meeting::New { beside: Some(own.contact.id) },
+            (None, Some(own)) => CaptureMatch::New { possible_duplicate: Some(own.contact.id) },
         }
     }
 
-    /// The contact that it makes.
+    /// Makes the contact that the capture adds.
     pub fn to_contact(&self, id: ContactId, now: OffsetDateTime) -> Contact {
         Contact {
             org: self.org,
             id,
+            external_id: None,
             name: self.name.clone(),
             email: self.email.clone(),
+            other_emails: Vec::new(),
             phone: self.phone.clone(),
             custom: CustomValues::new(),
             tags: Vec::new(),
-            source: self.arrival(),
+            consent: Consent::default(),
+            source: self.source(),
             created_at: now,
             updated_at: now,
             version: 1,
         }
     }
 
-    /// What is said, part by part.
-    pub fn said(&self) -> BTreeSet<String> {
+    /// Returns the parts that the visitor gave, as text that can be compared.
+    pub fn stated(&self) -> BTreeSet<String> {
         let name = self.name.as_ref().map(|name| part("name", name.as_str()));
         let email = self.email.as_ref().map(|email| part("email", email.key()));
         let phone = self.phone.as_ref().map(|phone| part("phone", phone.as_str()));
         [name, email, phone].into_iter().flatten().collect()
     }
 
-    /// Whom it was about before, given what the visitor said of each in this conversation: it is
-    /// sent again, when nothing in it is new.
-    pub fn is_repeated(&self, said: &BTreeMap<ContactId, BTreeSet<String>>) -> Option<ContactId> {
-        let parts = self.said();
-        said.iter().find(|(_, before)| parts.is_subset(before)).map(|(contact, _)| *contact)
+    /// Returns the contact that the capture matched before, when it contains nothing new: it was
+    /// sent twice. `stated` holds what the visitor gave in this conversation, by contact.
+    pub fn is_repeated(&self, stated: &BTreeMap<ContactId, BTreeSet<String>>) -> Option<ContactId> {
+        let parts = self.stated();
+        stated.iter().find(|(_, before)| parts.is_subset(before)).map(|(contact, _)| *contact)
     }
 
-    /// It without what was said before in the same conversation: somebody may have cleared that
-    /// since.
-    pub fn unsaid(&self, before: &BTreeSet<String>) -> Self {
-        let mut unsaid = self.clone();
-        unsaid.name.take_if(|name| before.contains(&part("name", name.as_str())));
-        unsaid.email.take_if(|email| before.contains(&part("email", email.key())));
-        unsaid.phone.take_if(|phone| before.contains(&part("phone", phone.as_str())));
-        unsaid
+    /// Returns the capture without the parts that the visitor gave before in the same conversation:
+    /// somebody may have cleared them since.
+    pub fn without_known(&self, before: &BTreeSet<String>) -> Self {
+        let mut without_known = self.clone();
+        without_known.name.take_if(|name| before.contains(&part("name", name.as_str())));
+        without_known.email.take_if(|email| before.contains(&part("email", email.key())));
+        without_known.phone.take_if(|phone| before.contains(&part("phone", phone.as_str())));
+        without_known
     }
 
-    /// Fills what is blank of a contact; what somebody or a file said of it stays.
+    /// Fills the blank fields of a contact. Values that a person or a file gave stay (R17).
     pub fn fill(&self, contact: &mut Contact, now: OffsetDateTime) -> Change {
         let patch = ContactPatch {
             name: self.name.clone().map_or(Patch::Keep, Patch::Set),
@@ -160,23 +173,23 @@ impl Capture {
         contact.fill(patch, now)
     }
 
-    /// The way in which the contact came.
-    pub fn arrival(&self) -> Arrival {
-        let origin = Origin::Chat {
+    /// Returns the source that the capture adds to its contact.
+    pub fn source(&self) -> Source {
+        let detail = SourceDetail::Chat {
             widget: self.visitor.widget(),
             visitor: self.visitor.id().to_owned(),
             conversation: self.conversation.to_string(),
         };
-        Arrival { at: self.at, origin }
+        Source { at: self.at, detail }
     }
 
-    /// The conversation, as far as the capture tells.
+    /// Returns the conversation, as far as the capture describes it.
     pub fn conversation(&self) -> Conversation {
-        Conversation::untold(self.org, self.conversation, self.visitor.clone(), self.at)
+        Conversation::unreported(self.org, self.conversation, self.visitor.clone(), self.at)
     }
 
-    /// Whether the conversation is taken from another contact that has it: an address says more
-    /// than that the visitor is the same.
+    /// Returns whether the conversation moves here from another contact: an address identifies a
+    /// contact better than a visitor's id does.
     pub fn takes_conversation(&self) -> bool {
         self.email.is_some()
     }
@@ -186,21 +199,23 @@ fn part(field: &str, value: &str) -> String {
     format!("{field} {value}")
 }
 
-/// Keeps what widgets capture.
+/// Stores captures.
 ///
 /// Every implementation passes `contacts_testkit::capture_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait CaptureRepository: Send + Sync {
-    /// Does what [`Capture::meet`] says, with an id for somebody new. The contact gets the source
-    /// and the conversation, and its blanks are filled; a visitor who was not known is that
-    /// contact from now on, and what they said before is theirs, but for conversations that had a
-    /// contact who was deleted; whoever is beside is recorded as a possible duplicate. What the
-    /// visitor has said in the conversation before changes nothing, whatever has become of it
-    /// since. Returns whom it is about.
+    /// Applies the decision of [`Capture::match_contacts`] and returns it. `id` is the id of a new contact.
+    ///
+    /// - The contact gets the source and the conversation, and its blank fields are filled.
+    /// - A new visitor belongs to that contact from now on, with their earlier conversations,
+    ///   except those whose contact was deleted.
+    /// - A different own contact of the visitor is stored as a possible duplicate.
+    /// - Details that the visitor gave before in this conversation change nothing, even when they
+    ///   were edited or cleared since.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn capture(
         &self,
         capture: &Capture,

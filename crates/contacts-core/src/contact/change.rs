@@ -4,75 +4,94 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use super::{Contact, EmailAddress, Name, Phone};
-use crate::Invalid;
+use super::address::no_room;
+use super::{AddressChange, Contact, EmailAddress, ExternalId, Name, Phone};
 use crate::field::{FieldKey, FieldValue};
+use crate::{Invalid, Result};
 
-/// What a merge patch says of one field.
+/// One member of a JSON merge patch (RFC 7396).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// Nothing: it stays.
+    /// The member is absent: the field keeps its value.
     #[default]
     Keep,
-    /// It goes.
+    /// The member is null: the field is cleared.
     Clear,
-    /// It becomes this.
+    /// The field gets this value.
     Set(T),
 }
 
-/// A JSON merge patch (RFC 7396) of a profile, read and checked.
+/// A JSON merge patch (RFC 7396) of a profile, parsed and validated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContactPatch {
-    /// Of the name.
+    /// Patch of the organisation's own id.
+    pub external_id: Patch<ExternalId>,
+    /// Patch of the name.
     pub name: Patch<Name>,
-    /// Of the address.
+    /// Patch of the primary e-mail address. The previous one stays as a further address (R48).
     pub email: Patch<EmailAddress>,
-    /// Of the phone number.
+    /// Change of the further addresses.
+    pub address: Option<AddressChange>,
+    /// Patch of the phone number.
     pub phone: Patch<Phone>,
-    /// Of custom fields: a value, or nothing to clear it.
+    /// Patch of custom fields: `None` clears a field.
     pub custom: BTreeMap<FieldKey, Option<FieldValue>>,
 }
 
-/// What changed of one field, as people read it.
+/// Change of one field, with values as people read them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldChange {
-    /// The field: `name`, `email`, `phone`, or `custom.` and a key.
+    /// The field: `external_id`, `name`, `email`, `addresses` (further addresses), `phone`, or
+    /// `custom.` followed by a key.
     pub field: String,
-    /// What it was.
+    /// Value before the change.
     pub from: Option<String>,
-    /// What it is.
+    /// Value after the change.
     pub to: Option<String>,
 }
 
-/// What a patch did.
+/// Changes of one patch, by field.
 pub type Change = Vec<FieldChange>;
 
 impl ContactPatch {
-    /// Changes the contact. When something changed, its version rises by one and it was
-    /// updated now; otherwise nothing of it is touched.
+    /// The custom values that the patch sets.
+    pub fn custom_values(&self) -> impl Iterator<Item = (&FieldKey, &FieldValue)> {
+        self.custom.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
+    }
+
+    /// Applies the patch. When something changed, `version` rises by one and `updated_at` is `now`;
+    /// otherwise the contact is left alone (R12).
     ///
     /// # Errors
     ///
-    /// The required fields that it would clear (R6); then nothing is changed.
-    pub fn apply(
-        &self,
-        contact: &mut Contact,
-        now: OffsetDateTime,
-    ) -> Result<Change, Vec<Invalid>> {
+    /// [`crate::Error::Invalid`] with the required fields that the patch would clear (R6), or when
+    /// the contact has no room for another address (R48); the errors of [`AddressChange`]. Then
+    /// nothing is changed.
+    pub fn apply(&self, contact: &mut Contact, now: OffsetDateTime) -> Result<Change> {
         let clears = |field: &str| Invalid::new(field, "cannot be cleared, only changed");
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         if self.name == Patch::Clear && contact.name.is_some() {
-            wrong.push(clears("name"));
+            errors.push(clears("name"));
         }
         if matches!(self.email, Patch::Clear) && contact.email.is_some() {
-            wrong.push(clears("email"));
+            errors.push(clears("email"));
         }
-        if !wrong.is_empty() {
-            return Err(wrong);
+        if matches!(&self.email, Patch::Set(email) if !contact.has_room_for(email)) {
+            errors.push(no_room());
         }
-        let mut changes = Vec::new();
+        if !errors.is_empty() {
+            return Err(errors.into());
+        }
+        let address = self.address.as_ref();
+        let mut changes = address.map_or(Ok(Vec::new()), |change| change.apply(contact))?;
+        let external_id = &mut contact.external_id;
+        set(&mut changes, "external_id", external_id, &self.external_id, ExternalId::as_str);
         set(&mut changes, "name", &mut contact.name, &self.name, Name::as_str);
-        set(&mut changes, "email", &mut contact.email, &self.email, EmailAddress::as_str);
+        let mut email = contact.email.clone();
+        set(&mut changes, "email", &mut email, &self.email, EmailAddress::as_str);
+        if let Some(email) = email {
+            contact.set_primary(email);
+        }
         set(&mut changes, "phone", &mut contact.phone, &self.phone, Phone::as_str);
         for (key, value) in &self.custom {
             let old = match value {
@@ -95,8 +114,8 @@ impl ContactPatch {
     }
 }
 
-/// Which fields of a profile differ as they are written, as a [`FieldChange`] names them; `tags`
-/// among them.
+/// Returns the fields in which two states of a profile differ, named as in [`FieldChange`], plus
+/// `tags`.
 pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
     let mut fields = Vec::new();
     let name = |contact: &Contact| contact.name.as_ref().map(|name| name.as_str().to_owned());
@@ -107,6 +126,7 @@ pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
             fields.push(field.to_owned());
         }
     };
+    note("external_id", before.external_id != after.external_id);
     note("name", name(before) != name(after));
     note("email", email(before) != email(after));
     note("phone", phone(before) != phone(after));
@@ -117,8 +137,8 @@ pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
     fields
 }
 
-/// Sets one field and notes the change. Values are compared as they are written: an address
-/// in another case is the same address and yet a change.
+/// Sets one field and records the change. Values are compared as text: an address in another case
+/// is the same address, but it is a change.
 fn set<T: Clone>(
     changes: &mut Change,
     field: &str,

@@ -1,89 +1,87 @@
-//! Contacts that may be one person (R17, R20).
+//! Possible duplicates: contacts that may be the same person (R17, R20, R54).
+//!
+//! Whether two contacts may be the same person is decided here, by [`DuplicateReason::between`].
+//! A store only finds the candidates, and the values that too many contacts share.
 
+mod cursor;
+mod pair;
+mod reason;
 mod service;
+mod similarity;
 
 use time::OffsetDateTime;
 
+pub use self::cursor::{DuplicateCursor, PairCursor};
+pub use self::pair::{DuplicatePair, PairQuery};
+pub use self::reason::{ComparedValues, DuplicateReason, SharedValues, Strength};
 pub use self::service::DuplicateService;
+pub use self::similarity::are_similar;
 use super::{Contact, ContactId};
+use crate::page::Page;
 use crate::{OrgId, Result};
-
-/// Why two contacts may be one person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DuplicateReason {
-    /// A visitor of a widget left the addresses of both, or the address of one and the name of
-    /// the other.
-    Captured,
-    /// They have the same phone number, in E.164 form.
-    Phone,
-    /// They have the same name but for case and accents, and one of them has no address.
-    Name,
-}
 
 /// A contact that may be the same person as another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Duplicate {
-    /// It.
+    /// Possible duplicate.
     pub contact: Contact,
-    /// Why: one reason at least.
+    /// Reasons, at least one, strongest first.
     pub reasons: Vec<DuplicateReason>,
 }
 
-impl DuplicateReason {
-    /// Every reason.
-    pub const ALL: [Self; 3] = [Self::Captured, Self::Phone, Self::Name];
+impl Duplicate {
+    /// Number of contacts on each side of a contact, in the order of their folded names, that are
+    /// compared with it for a similar name.
+    pub const NAME_NEIGHBOURS: usize = 100;
 
-    /// The reason's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Captured => "captured",
-            Self::Phone => "phone",
-            Self::Name => "name",
-        }
+    /// Returns the strength of the strongest reason.
+    pub fn strength(&self) -> Strength {
+        Strength::of(&self.reasons)
     }
 
-    /// What two contacts have in common that one person's have.
-    pub fn between(one: &Contact, other: &Contact) -> Vec<Self> {
-        let number = |contact: &Contact| {
-            contact.phone.as_ref().and_then(|phone| phone.e164().map(str::to_owned))
-        };
-        let mut reasons = Vec::new();
-        if number(one).is_some() && number(one) == number(other) {
-            reasons.push(Self::Phone);
-        }
-        let lacks_address = one.email.is_none() || other.email.is_none();
-        if lacks_address && one.name.is_some() && one.name_key() == other.name_key() {
-            reasons.push(Self::Name);
-        }
-        reasons
+    /// Returns the position in the list of a contact's possible duplicates.
+    pub fn cursor(&self) -> DuplicateCursor {
+        DuplicateCursor { strength: self.strength(), contact: self.contact.id }
     }
 }
 
-/// Tells which contacts may be one person.
+/// Finds possible duplicates.
 ///
 /// Every implementation passes `contacts_testkit::duplicate_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait DuplicateRepository: Send + Sync {
-    /// Those that may be the same person as a contact, in the order of their ids, after one of
-    /// them, so many at most; without those of which somebody said that they are not.
+    /// Returns up to `limit` possible duplicates of a contact, strongest first and then by id,
+    /// starting after `after`. Dismissed pairs are left out.
+    ///
+    /// A similar name is found among the [neighbours](Duplicate::NAME_NEIGHBOURS) of the contact.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn duplicates(
         &self,
         org: OrgId,
         contact: ContactId,
-        after: Option<ContactId>,
+        after: Option<DuplicateCursor>,
         limit: usize,
     ) -> Result<Vec<Duplicate>>;
 
-    /// Remembers that two contacts are two people, whatever they have in common; says whether
-    /// both are there.
+    /// Returns a page of the organisation's pairs of possible duplicates, strongest first.
+    /// Dismissed pairs are left out, and so are pairs that only have similar names.
+    ///
+    /// A store may stop before the page is full, to bound the work of one page. Then the page has a
+    /// cursor, even if it is empty.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
+    fn pairs(&self, org: OrgId, query: &PairQuery) -> Result<Page<DuplicatePair, PairCursor>>;
+
+    /// Stores that two contacts are different people. Returns whether both contacts exist.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
     fn dismiss(
         &self,
         org: OrgId,

@@ -11,8 +11,8 @@ use crate::text;
 
 /// An e-mail address as it was typed.
 ///
-/// Two are equal when they are one address (R7): they differ at most in case,
-/// in Unicode form or in the domain's IDNA form. Dots and `+suffix` count.
+/// Two addresses are equal when they differ at most in case, in Unicode form (NFC) or in the IDNA
+/// form of the domain (R7). Dots and `+suffix` are significant.
 ///
 /// ```
 /// use contacts_core::contact::{EmailAddress, InvalidEmail};
@@ -29,26 +29,27 @@ pub struct EmailAddress {
     key: String,
 }
 
-/// Why a text is not an address.
+/// Reason why a text is not an e-mail address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum InvalidEmail {
-    /// Nothing is there.
+    /// The text is blank.
     #[error("is empty")]
     Empty,
     /// There is no `@`.
     #[error("has no @")]
     NoAt,
-    /// The part before the `@` is empty, too long, or holds what no address may.
-    #[error("has something before the @ that no address may have")]
+    /// The part before the `@` is empty, longer than 64 octets, or contains a character that is not
+    /// allowed there.
+    #[error("contains a character that is not allowed before the @")]
     Local,
-    /// The part after the `@` is no domain name.
-    #[error("has no valid domain after the @")]
+    /// The part after the `@` is not a valid domain name.
+    #[error("needs a valid domain after the @ (such as example.com)")]
     Domain,
-    /// It is longer than 254 octets.
-    #[error("is longer than 254 octets")]
+    /// The address is longer than 254 characters.
+    #[error("is longer than 254 characters")]
     TooLong,
-    /// It holds a line break. White space around an address is trimmed; a line break is
-    /// refused, for it may smuggle a header into a message.
+    /// The address contains a line break. Other white space around it is trimmed; a line break is
+    /// refused, because it could inject a header into a message.
     #[error("holds a line break")]
     LineBreak,
 }
@@ -57,9 +58,8 @@ impl EmailAddress {
     const MAX: usize = 254;
     const MAX_LOCAL: usize = 64;
 
-    /// Reads an address as people use them: RFC 5321 and 5322 addr-spec with
-    /// internationalised addresses (RFC 6531), without quoted local parts,
-    /// comments and address literals.
+    /// Parses an address as people use them: RFC 5321 and 5322 addr-spec with internationalised
+    /// addresses (RFC 6531), without quoted local parts, comments and address literals.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl EmailAddress {
         if typed.is_empty() {
             return Err(InvalidEmail::Empty);
         }
-        // Longer than any spelling of an address in another Unicode form.
+        // No spelling of a valid address in another Unicode form is longer than this.
         if typed.len() > 4 * Self::MAX {
             return Err(InvalidEmail::TooLong);
         }
@@ -91,12 +91,12 @@ impl EmailAddress {
         Ok(Self { typed, key })
     }
 
-    /// The address as it was typed.
+    /// Returns the address as it was typed.
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// What all spellings of the address have in common.
+    /// Returns the normalised address, which is the same for every spelling (R7).
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -116,7 +116,7 @@ impl fmt::Display for EmailAddress {
     }
 }
 
-/// Hides the address: what is printed for debugging ends up in logs.
+/// Hides the address: debug output ends up in logs.
 impl fmt::Debug for EmailAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("EmailAddress(…)")
@@ -140,21 +140,23 @@ fn is_atom_text(c: char) -> bool {
     }
 }
 
-/// Private use, the replacement character and noncharacters: nobody can type them into a form.
+/// Returns whether a character is for private use, the replacement character or a noncharacter:
+/// nobody can type those into a form.
 fn is_unassignable(c: char) -> bool {
     matches!(c, '\u{E000}'..='\u{F8FF}' | '\u{FDD0}'..='\u{FDEF}' | '\u{FFF0}'..='\u{FFFF}')
         || u32::from(c) >= 0xE_0000
         || u32::from(c) & 0xFFFE == 0xFFFE
 }
 
-/// The domain in lower case and ASCII (IDNA); nothing when it is no domain of a mailbox.
+/// Returns the domain in lower case and ASCII (IDNA), or `None` when it cannot be the domain of a
+/// mailbox.
 fn domain_key(domain: &str) -> Option<String> {
     let key = Uts46::new()
         .to_ascii(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::Check, DnsLength::Verify)
         .map(Cow::into_owned)
         .ok()
         .or_else(|| undecodable(domain))?;
-    // UTS 46 lets symbols and emoji pass, which no registry does.
+    // UTS 46 accepts symbols and emoji; no registry does.
     if !domain.is_ascii() && !domain.chars().all(is_domain_text) {
         return None;
     }
@@ -163,8 +165,8 @@ fn domain_key(domain: &str) -> Option<String> {
     (!is_number).then(|| key.clone())
 }
 
-/// A domain that claims to be internationalised and cannot be decoded is still a name of letters,
-/// digits and hyphens, which is all that mail asks of it.
+/// Accepts a domain that claims to be internationalised but cannot be decoded: it still consists of
+/// letters, digits and hyphens, which is all that mail requires.
 fn undecodable(domain: &str) -> Option<String> {
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -222,8 +224,8 @@ mod tests {
     #[case("ann@exam_ple.org", InvalidEmail::Domain)]
     #[case("ann@shop€.org", InvalidEmail::Domain)]
     #[case("ann@example.org\n", InvalidEmail::LineBreak)]
-    fn refuses(#[case] address: &str, #[case] why: InvalidEmail) {
-        assert_eq!(EmailAddress::parse(address).unwrap_err(), why);
+    fn refuses(#[case] address: &str, #[case] reason: InvalidEmail) {
+        assert_eq!(EmailAddress::parse(address).unwrap_err(), reason);
     }
 
     #[test]
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn dots_and_suffixes_tell_addresses_apart() {
+    fn dots_and_suffixes_distinguish_addresses() {
         let ann = EmailAddress::parse("annlee@example.org").unwrap();
         assert_ne!(ann, EmailAddress::parse("ann.lee@example.org").unwrap());
         assert_ne!(ann, EmailAddress::parse("annlee+x@example.org").unwrap());

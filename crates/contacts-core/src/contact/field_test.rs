@@ -1,4 +1,4 @@
-//! Reading conditions on custom fields (R20).
+//! Parsing of conditions on custom fields (R20).
 
 use super::{FieldCondition, FieldTest};
 use crate::field::{Field, FieldType, FieldValue, RawValue};
@@ -8,11 +8,11 @@ impl FieldCondition {
     /// Every operator.
     pub const OPERATORS: [&str; 9] =
         ["set", "unset", "any_of", "none_of", "contains", "less", "at_most", "greater", "at_least"];
-    /// The most values that `any_of` and `none_of` take.
+    /// Maximum number of values of `any_of` and `none_of`.
     pub const MAX_VALUES: usize = 100;
 
-    /// Reads a condition as it is typed: an operator that suits the field's type, and what it is
-    /// compared with. `any_of` and `none_of` take values separated by commas.
+    /// Parses a condition: an operator that the field's type allows, and the value to compare with.
+    /// `any_of` and `none_of` take comma-separated values.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ fn several(field: &Field, values: &str) -> Result<Vec<FieldValue>, String> {
 }
 
 fn coerce(field: &Field, value: &str) -> Result<FieldValue, String> {
-    field.kind.coerce(RawValue::Text(value)).map_err(|why| why.to_string())
+    field.kind.coerce(RawValue::Text(value)).map_err(|reason| reason.to_string())
 }
 
 fn part(value: &str) -> Result<String, String> {

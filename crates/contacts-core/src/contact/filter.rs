@@ -1,127 +1,131 @@
-//! Which contacts are meant (R20). Everything given must hold.
+//! Filters of the contact list (R20). All conditions must hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Arrival, Contact, SearchQuery, SourceKind};
+use super::{Contact, ContactId, SearchQuery, Source, SourceKind};
 use crate::campaign::{CampaignCondition, CampaignId, Subscription};
 use crate::field::{FieldKey, FieldValue};
 use crate::tag::TagName;
 use crate::text;
 
-/// A filter of the list. The default one means everybody.
+/// A filter of the contact list. The default filter matches every contact.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContactFilter {
-    /// What is searched for (R19).
+    /// Ids of contacts, of which the contact must have one (R55). Empty matches any.
+    pub ids: BTreeSet<ContactId>,
+    /// Search (R19).
     pub query: SearchQuery,
-    /// A way it came, not only the first (R16): one of these must hold. Empty means any.
+    /// Sources, not only the first one (R16): at least one must match. Empty matches any.
     pub sources: Vec<SourceCondition>,
-    /// Which tags it carries.
+    /// Tags.
     pub tags: TagCondition,
-    /// When it was made.
+    /// Range of the creation time.
     pub created: TimeRange,
-    /// When its profile last changed.
+    /// Range of the last change of the profile.
     pub updated: TimeRange,
-    /// What its custom fields hold: each must hold.
+    /// Conditions on custom fields: each must hold.
     pub fields: Vec<FieldCondition>,
-    /// Whether campaigns can reach it (R6).
+    /// Whether campaigns can reach the contact (R6).
     pub reachable: Option<bool>,
-    /// Which campaigns it is in, and how far they got.
+    /// Whether the contact wants messages (R51).
+    pub subscribed: Option<bool>,
+    /// Campaigns and delivery statuses.
     pub campaigns: CampaignCondition,
-    /// Whether it has possible duplicates (R17).
+    /// Whether the contact has possible duplicates (R17).
     pub duplicates: Option<bool>,
-    /// Further filters that must hold, too: those of saved segments.
+    /// Filters of saved segments: each must match.
     pub segments: Vec<ContactFilter>,
 }
 
-/// What a filter looks at: a contact, and what hangs on it.
+/// A contact and the related records that a filter looks at.
 #[derive(Clone, Copy, Debug)]
-pub struct About<'a> {
-    /// The contact.
+pub struct FilterSubject<'a> {
+    /// Contact that the filter is applied to.
     pub contact: &'a Contact,
-    /// Every way it came.
-    pub arrivals: &'a [Arrival],
-    /// The campaigns that it is in.
+    /// All sources of the contact.
+    pub sources: &'a [Source],
+    /// Subscriptions of the contact, by campaign.
     pub subscriptions: &'a BTreeMap<CampaignId, Subscription>,
-    /// Whether it has possible duplicates; of no meaning unless the filter
-    /// [asks](ContactFilter::asks_for_duplicates).
+    /// Whether the contact has possible duplicates. Only read when the filter [asks for
+    /// it](ContactFilter::asks_for_duplicates).
     pub has_duplicates: bool,
 }
 
-/// A way of coming.
+/// Condition on one source of a contact.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceCondition {
-    /// The kind.
+    /// Kind of the source.
     pub kind: SourceKind,
-    /// Which widget, import, user or key, or connected source; nothing means any.
-    pub origin: Option<Uuid>,
-    /// When it came that way.
+    /// Id of the widget, import, user, key or connected source. `None` matches any.
+    pub detail: Option<Uuid>,
+    /// Range of the time at which the contact was added from the source.
     pub at: TimeRange,
 }
 
-/// Which tags a contact carries.
+/// Condition on the tags of a contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TagCondition {
-    /// At least one of these. Empty means any.
+    /// At least one of these tags. Empty matches any.
     pub any: Vec<TagName>,
-    /// Every one of these.
+    /// All of these tags.
     pub all: Vec<TagName>,
-    /// None of these.
+    /// None of these tags.
     pub none: Vec<TagName>,
 }
 
-/// From a moment until before another; an open end has no bound.
+/// A half-open range of time: `from` is included, `until` is not. A missing end is unbounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeRange {
-    /// The first moment in it.
+    /// First moment in the range.
     pub from: Option<OffsetDateTime>,
-    /// The first moment after it.
+    /// First moment after the range.
     pub until: Option<OffsetDateTime>,
 }
 
-/// What a custom field holds.
+/// Condition on a custom field.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FieldCondition {
-    /// The field.
+    /// Key of the field.
     pub key: FieldKey,
-    /// What must hold of its value.
+    /// Test of the field's value.
     pub test: FieldTest,
 }
 
-/// A test of a custom field's value. All but [`FieldTest::Unset`] and [`FieldTest::NoneOf`]
-/// fail when there is no value.
+/// Test of a custom field's value. Without a value every test fails, except [`FieldTest::Unset`]
+/// and [`FieldTest::NoneOf`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldTest {
     /// There is a value.
     Set,
-    /// There is none.
+    /// There is no value.
     Unset,
-    /// It is one of these.
+    /// The value is one of these.
     AnyOf(Vec<FieldValue>),
-    /// It is none of these, or there is none.
+    /// There is no value, or it is none of these.
     NoneOf(Vec<FieldValue>),
-    /// It holds the text, whatever the case. Of text, select and url fields.
+    /// The value contains the text, ignoring case. For text, select and url fields.
     Contains(String),
-    /// It is less, or earlier. Of number and date fields, like those below.
+    /// The value is less or earlier. For number and date fields, like the tests below.
     Less(FieldValue),
-    /// It is at most this.
+    /// The value is at most this.
     AtMost(FieldValue),
-    /// It is greater, or later.
+    /// The value is greater or later.
     Greater(FieldValue),
-    /// It is at least this.
+    /// The value is at least this.
     AtLeast(FieldValue),
 }
 
 impl TimeRange {
-    /// Whether a moment lies in it.
+    /// Returns whether a moment lies in the range.
     pub fn contains(&self, at: OffsetDateTime) -> bool {
         self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
     }
 
-    /// The last days of a time zone: from the beginning of the day that many days ago.
-    /// Nothing when there is no such zone, or the range would leave the calendar.
+    /// Returns the range that starts at the beginning of the day `days` days ago in the time zone.
+    /// Returns `None` when the zone is unknown or the range leaves the calendar.
     pub fn last_days(days: u16, zone: &str, now: OffsetDateTime) -> Option<Self> {
         let now = jiff::Timestamp::from_nanosecond(now.unix_timestamp_nanos()).ok()?;
         let begins = now
@@ -131,39 +135,54 @@ impl TimeRange {
             .ok()?
             .start_of_day()
             .ok()?;
-        let from = OffsetDateTime::from_unix_timestamp_nanos(begins.timestamp().as_nanosecond());
-        Some(Self { from: Some(from.ok()?), until: None })
+        Some(Self { from: Some(moment(&begins)?), until: None })
+    }
+
+    /// Returns the range of one day, such as `2026-11-23`, in the time zone. Returns `None` when
+    /// the text is not a date, the zone is unknown or the range leaves the calendar.
+    pub fn day(date: &str, zone: &str) -> Option<Self> {
+        let is_date = date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let date: jiff::civil::Date = date.parse().ok().filter(|_| is_date)?;
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        let (begins, ends) = (date.to_zoned(zone.clone()), date.tomorrow().ok()?.to_zoned(zone));
+        Some(Self { from: Some(moment(&begins.ok()?)?), until: Some(moment(&ends.ok()?)?) })
     }
 }
 
+fn moment(at: &jiff::Zoned) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(at.timestamp().as_nanosecond()).ok()
+}
+
 impl ContactFilter {
-    /// Whether it means a contact.
-    pub fn matches(&self, about: &About<'_>) -> bool {
-        let About { contact, arrivals, subscriptions, has_duplicates } = *about;
-        self.query.matches(&contact.search_text())
-            && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(arrivals)))
+    /// Returns whether the filter matches a contact.
+    pub fn matches(&self, subject: &FilterSubject<'_>) -> bool {
+        let FilterSubject { contact, sources, subscriptions, has_duplicates } = *subject;
+        (self.ids.is_empty() || self.ids.contains(&contact.id))
+            && self.query.matches(&contact.search_text())
+            && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(sources)))
             && self.tags.matches(&contact.tags)
             && self.created.contains(contact.created_at)
             && self.updated.contains(contact.updated_at)
             && self.fields.iter().all(|f| f.test.matches(contact.custom.get(&f.key)))
             && self.reachable.is_none_or(|reachable| reachable == contact.is_reachable())
+            && self.subscribed.is_none_or(|wanted| wanted == contact.consent.is_subscribed())
             && self.campaigns.matches(subscriptions)
             && self.duplicates.is_none_or(|duplicates| duplicates == has_duplicates)
-            && self.segments.iter().all(|segment| segment.matches(about))
+            && self.segments.iter().all(|segment| segment.matches(subject))
     }
 
-    /// Whether it looks at possible duplicates.
+    /// Returns whether the filter depends on possible duplicates.
     pub fn asks_for_duplicates(&self) -> bool {
         self.duplicates.is_some() || self.segments.iter().any(Self::asks_for_duplicates)
     }
 }
 
 impl SourceCondition {
-    fn matches(&self, arrivals: &[Arrival]) -> bool {
-        arrivals.iter().any(|arrival| {
-            arrival.origin.kind() == self.kind
-                && (self.origin.is_none() || arrival.origin.origin_id() == self.origin)
-                && self.at.contains(arrival.at)
+    fn matches(&self, sources: &[Source]) -> bool {
+        sources.iter().any(|source| {
+            source.detail.kind() == self.kind
+                && (self.detail.is_none() || source.detail.detail_id() == self.detail)
+                && self.at.contains(source.at)
         })
     }
 }
@@ -205,14 +224,26 @@ mod tests {
     fn the_last_days_begin_at_midnight_of_the_zone() {
         let now = datetime!(2026-03-30 10:00 UTC);
         let berlin = TimeRange::last_days(7, "Europe/Berlin", now).unwrap();
-        // A week ago Berlin was still on winter time.
+        // One week earlier, Berlin was still on winter time.
         assert_eq!(berlin.from, Some(datetime!(2026-03-22 23:00 UTC)));
         assert!(berlin.contains(now));
         assert_eq!(TimeRange::last_days(7, "Nowhere/Land", now), None);
     }
 
     #[test]
-    fn a_range_begins_with_its_first_moment_and_ends_before_its_last() {
+    fn a_day_begins_and_ends_at_midnight_of_the_zone() {
+        let berlin = TimeRange::day("2026-03-29", "Europe/Berlin").unwrap();
+        // Berlin changed to summer time on this day.
+        assert_eq!(berlin.from, Some(datetime!(2026-03-28 23:00 UTC)));
+        assert_eq!(berlin.until, Some(datetime!(2026-03-29 22:00 UTC)));
+        for text in ["2026-02-30", "2026-3-1", "20260301", "2026-03-01T00:00:00Z", "9999-12-31", ""]
+        {
+            assert_eq!(TimeRange::day(text, "UTC"), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_range_includes_its_start_and_excludes_its_end() {
         let range = TimeRange {
             from: Some(datetime!(2026-01-01 00:00 UTC)),
             until: Some(datetime!(2026-01-02 00:00 UTC)),

@@ -1,34 +1,38 @@
-//! Filters as they are asked for: names and values, the same in a query, a body, a saved
-//! segment and on the command line (R20). What cannot be used is refused by name, never left
-//! out.
+//! Filters as text: names and values, which are the same in a query string, in a body, in a saved
+//! segment and on the command line (R20). A part that cannot be used is refused by name, never
+//! ignored.
 
 mod parts;
+
+use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use self::parts::Parts;
+use self::parts::{Bound, Parts};
 use super::{
-    ContactFilter, FieldCondition, SearchQuery, SourceCondition, SourceKind, TagCondition,
-    TimeRange,
+    ContactFilter, ContactId, FieldCondition, SearchQuery, SourceCondition, SourceKind,
+    TagCondition, TimeRange,
 };
 use crate::Invalid;
 use crate::campaign::{CampaignCondition, CampaignId, InCampaign};
 use crate::field::Field;
+use crate::page::PageSize;
 use crate::segment::{Segment, SegmentId};
 use crate::tag::TagName;
 
-/// A filter as it is asked for. It is what is kept of one: the last seven days stay the last
-/// ones.
+/// A filter as it was written. Segments store this form, so that "the last seven days" stays
+/// relative.
 ///
-/// Each part has a name of [`FilterText::NAMES`], or begins with [`FilterText::FIELD`], and a
-/// value. Some may be given more than once.
+/// The name of a part is one of [`FilterText::NAMES`], or starts with [`FilterText::FIELD`]. Some
+/// parts may be repeated.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FilterText(Vec<(String, String)>);
 
 impl FilterText {
-    /// Every name that is known.
+    /// Every known name.
     pub const NAMES: &[&str] = &[
+        "ids",
         "q",
         "source",
         "source_from",
@@ -45,56 +49,59 @@ impl FilterText {
         "updated_last",
         "time_zone",
         "reachable",
+        "subscribed",
         "campaign",
         "campaign_none",
         "duplicates",
         "segment",
     ];
-    /// How the names of conditions on custom fields begin; the field's key follows.
+    /// Prefix of conditions on custom fields. The key of the field follows.
     pub const FIELD: &str = "field.";
-    /// The most values of one part, and the most conditions on custom fields.
+    /// Maximum number of ids.
+    pub const MAX_IDS: usize = PageSize::MAX as usize;
+    /// Maximum number of values of one part, and of conditions on custom fields.
     pub const MAX_VALUES: usize = 100;
-    /// The most days that a range may look back.
+    /// Maximum number of days that a relative range may reach back.
     pub const MAX_DAYS: u16 = 3_660;
-    /// The most segments.
+    /// Maximum number of segments in a filter.
     pub const MAX_SEGMENTS: usize = 10;
 
-    /// A filter of these names and values. [`FilterText::read`] refuses what it does not know.
+    /// Makes a filter of names and values. [`FilterText::read`] refuses unknown names.
     pub fn new(parts: impl IntoIterator<Item = (String, String)>) -> Self {
         Self(parts.into_iter().collect())
     }
 
-    /// Whether a name may be a filter's.
+    /// Returns whether a filter part may have this name.
     pub fn is_name(name: &str) -> bool {
         Self::NAMES.contains(&name) || name.starts_with(Self::FIELD)
     }
 
-    /// The names and values.
+    /// Returns the names and values.
     pub fn parts(&self) -> &[(String, String)] {
         &self.0
     }
 
-    /// Whether it means everybody.
+    /// Returns whether the filter has no parts and matches every contact.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether it cannot be read without the organisation's custom fields.
+    /// Returns whether parsing needs the organisation's custom fields.
     pub fn asks_for_fields(&self) -> bool {
         self.0.iter().any(|(name, _)| name.starts_with(Self::FIELD))
     }
 
-    /// The segments that it names, without which it cannot be read.
+    /// Returns the segments that the filter names. Parsing needs them.
     pub fn segments(&self) -> impl Iterator<Item = SegmentId> {
-        let named = self.0.iter().filter(|(name, _)| name == "segment");
-        named.filter_map(|(_, id)| Uuid::try_parse(id).ok().map(SegmentId))
+        let segments = self.0.iter().filter(|(name, _)| name == "segment");
+        segments.filter_map(|(_, id)| Uuid::try_parse(id).ok().map(SegmentId))
     }
 
-    /// Reads it, at this moment, in an organisation of these custom fields and segments.
+    /// Parses the filter, given the current time and the organisation's custom fields and segments.
     ///
     /// # Errors
     ///
-    /// Every part that cannot be used, by its name.
+    /// Every part that cannot be used, by name.
     pub fn read(
         &self,
         fields: &[Field],
@@ -104,7 +111,8 @@ impl FilterText {
         let mut parts = Parts::of(&self.0);
         let zone = read_zone(&mut parts, now);
         let filter = ContactFilter {
-            query: parts.one("q").map(SearchQuery::parse).unwrap_or_default(),
+            ids: read_ids(&mut parts),
+            query: parts.parsed("q", parse_query).unwrap_or_default(),
             sources: read_sources(&mut parts, zone, now),
             tags: TagCondition {
                 any: read_tags(&mut parts, "tags_any"),
@@ -115,12 +123,38 @@ impl FilterText {
             updated: read_range(&mut parts, "updated", zone, now),
             fields: read_fields(&mut parts, fields),
             reachable: parts.parsed("reachable", parse_bool),
+            subscribed: parts.parsed("subscribed", parse_bool),
             campaigns: read_campaigns(&mut parts),
             duplicates: parts.parsed("duplicates", parse_bool),
             segments: read_segments(&mut parts, fields, segments, now),
         };
         parts.finish().map(|()| filter)
     }
+}
+
+/// Accepts an empty search, which means no search. A search that is not empty and asks for nothing,
+/// such as a lone combining accent, would return every contact and is refused.
+fn parse_query(text: &str) -> Result<SearchQuery, &'static str> {
+    let query = SearchQuery::parse(text);
+    if query.is_empty() && !text.is_empty() {
+        return Err("contains nothing to search for: use at least one letter, digit or sign");
+    }
+    Ok(query)
+}
+
+/// Parses ids that are comma-separated, repeated, or both.
+fn read_ids(parts: &mut Parts<'_>) -> BTreeSet<ContactId> {
+    let values = parts.several("ids", FilterText::MAX_IDS);
+    let ids = values.iter().flat_map(|text| text.split(','));
+    let ids: Result<BTreeSet<_>, _> =
+        ids.map(|id| Uuid::try_parse(id.trim()).map(ContactId)).collect();
+    let reason = match ids {
+        Ok(ids) if ids.len() <= FilterText::MAX_IDS => return ids,
+        Ok(_) => format!("names more than {} contacts", FilterText::MAX_IDS),
+        Err(_no_uuid) => "must be ids of contacts separated by commas".to_owned(),
+    };
+    parts.add_error("ids", reason);
+    BTreeSet::new()
 }
 
 fn parse_bool(text: &str) -> Result<bool, &'static str> {
@@ -134,7 +168,7 @@ fn parse_bool(text: &str) -> Result<bool, &'static str> {
 fn read_zone<'a>(parts: &mut Parts<'a>, now: OffsetDateTime) -> Option<&'a str> {
     let zone = parts.one("time_zone")?;
     if TimeRange::last_days(1, zone, now).is_none() {
-        parts.refuse("time_zone", "must be a time zone such as Europe/Berlin");
+        parts.add_error("time_zone", "must be a time zone such as Europe/Berlin");
         return None;
     }
     Some(zone)
@@ -147,23 +181,26 @@ fn read_range(
     now: OffsetDateTime,
 ) -> TimeRange {
     let (from, until) = (format!("{name}_from"), format!("{name}_until"));
-    let range = TimeRange { from: parts.moment(&from), until: parts.moment(&until) };
+    let zone = zone.unwrap_or("UTC");
+    let range = TimeRange {
+        from: parts.moment(&from, Bound::First, zone),
+        until: parts.moment(&until, Bound::Last, zone),
+    };
     if let (Some(begins), Some(ends)) = (range.from, range.until)
         && begins >= ends
     {
-        parts.refuse(&until, format!("must be after {from}"));
+        parts.add_error(&until, format!("must be after {from}"));
     }
     let last = format!("{name}_last");
     let recent = parts.parsed(&last, |text| {
         let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
         let days = days.filter(|days| (1..=FilterText::MAX_DAYS).contains(days));
         let days = days.ok_or_else(|| format!("must be 1d to {}d", FilterText::MAX_DAYS))?;
-        TimeRange::last_days(days, zone.unwrap_or("UTC"), now)
-            .ok_or_else(|| "leaves the calendar".to_owned())
+        TimeRange::last_days(days, zone, now).ok_or_else(|| "leaves the calendar".to_owned())
     });
     let Some(recent) = recent else { return range };
     if range != TimeRange::default() {
-        parts.refuse(&last, format!("cannot stand beside {from} or {until}"));
+        parts.add_error(&last, format!("cannot stand beside {from} or {until}"));
     }
     recent
 }
@@ -174,27 +211,27 @@ fn read_sources(
     now: OffsetDateTime,
 ) -> Vec<SourceCondition> {
     let at = read_range(parts, "source", zone, now);
-    let given = parts.several("source", FilterText::MAX_VALUES);
-    let mut sources = Vec::with_capacity(given.len());
-    for text in &given {
+    let values = parts.several("source", FilterText::MAX_VALUES);
+    let mut sources = Vec::with_capacity(values.len());
+    for text in &values {
         match read_source(text) {
-            Some((kind, origin)) => sources.push(SourceCondition { kind, origin, at }),
-            None => parts.refuse(
+            Some((kind, detail)) => sources.push(SourceCondition { kind, detail, at }),
+            None => parts.add_error(
                 "source",
                 "must be chat, csv_import, manual or connected, alone or with a colon and an id",
             ),
         }
     }
-    if given.is_empty() && at != TimeRange::default() {
-        sources.extend(SourceKind::ALL.map(|kind| SourceCondition { kind, origin: None, at }));
+    if values.is_empty() && at != TimeRange::default() {
+        sources.extend(SourceKind::ALL.map(|kind| SourceCondition { kind, detail: None, at }));
     }
     sources
 }
 
 fn read_source(text: &str) -> Option<(SourceKind, Option<Uuid>)> {
     match text.split_once(':') {
-        Some((kind, origin)) => {
-            Some((SourceKind::parse(kind)?, Some(Uuid::try_parse(origin).ok()?)))
+        Some((kind, detail)) => {
+            Some((SourceKind::parse(kind)?, Some(Uuid::try_parse(detail).ok()?)))
         }
         None => Some((SourceKind::parse(text)?, None)),
     }
@@ -204,81 +241,79 @@ fn read_campaigns(parts: &mut Parts<'_>) -> CampaignCondition {
     let mut condition = CampaignCondition::default();
     for text in parts.several("campaign", FilterText::MAX_VALUES) {
         match InCampaign::parse(text) {
-            Ok(wanted) => condition.all.push(wanted),
-            Err(why) => parts.refuse("campaign", why),
+            Ok(required) => condition.all.push(required),
+            Err(reason) => parts.add_error("campaign", reason),
         }
     }
     for text in parts.several("campaign_none", FilterText::MAX_VALUES) {
         match Uuid::try_parse(text) {
             Ok(id) => condition.none.push(CampaignId(id)),
-            Err(_no_uuid) => parts.refuse("campaign_none", "must be a campaign's id"),
+            Err(_no_uuid) => parts.add_error("campaign_none", "must be a campaign's id"),
         }
     }
     condition
 }
 
-/// Tags, separated by commas, or given one by one, or both.
+/// Parses tags that are comma-separated, repeated, or both.
 fn read_tags(parts: &mut Parts<'_>, name: &str) -> Vec<TagName> {
-    let given = parts.several(name, FilterText::MAX_VALUES);
-    let names: Vec<_> = given.iter().flat_map(|text| text.split(',')).collect();
+    let values = parts.several(name, FilterText::MAX_VALUES);
+    let names: Vec<_> = values.iter().flat_map(|text| text.split(',')).collect();
     if names.len() > FilterText::MAX_VALUES {
-        parts.refuse(name, format!("names more than {} tags", FilterText::MAX_VALUES));
+        parts.add_error(name, format!("names more than {} tags", FilterText::MAX_VALUES));
         return Vec::new();
     }
     let tags = names.into_iter().map(TagName::parse).collect::<Result<Vec<_>, _>>();
-    tags.unwrap_or_else(|why| {
-        parts.refuse(name, format!("must be tags separated by commas, of which one {why}"));
+    tags.unwrap_or_else(|reason| {
+        parts.add_error(name, format!("must be tags separated by commas, of which one {reason}"));
         Vec::new()
     })
 }
 
 fn read_fields(parts: &mut Parts<'_>, fields: &[Field]) -> Vec<FieldCondition> {
-    let given = parts.beginning(FilterText::FIELD);
-    if given.len() > FilterText::MAX_VALUES {
-        parts.refuse("field", format!("conditions are more than {}", FilterText::MAX_VALUES));
+    let values = parts.beginning(FilterText::FIELD);
+    if values.len() > FilterText::MAX_VALUES {
+        parts.add_error("field", format!("conditions are more than {}", FilterText::MAX_VALUES));
         return Vec::new();
     }
-    let mut conditions = Vec::with_capacity(given.len());
-    for (key, text) in given {
+    let mut conditions = Vec::with_capacity(values.len());
+    for (key, text) in values {
         let (operator, value) = text.split_once(':').unwrap_or((text, ""));
         let condition = match fields.iter().find(|field| field.key.as_str() == key) {
-            Some(field) if field.archived => {
-                Err("is archived: take it out of the archive first".to_owned())
-            }
+            Some(field) if field.archived => Err("is archived: restore it first".to_owned()),
             Some(field) => FieldCondition::parse(field, operator, value),
-            None => Err("is no custom field of this organisation".to_owned()),
+            None => Err("is not a custom field of this organisation".to_owned()),
         };
         match condition {
             Ok(condition) => conditions.push(condition),
-            Err(why) => parts.refuse(&format!("{}{key}", FilterText::FIELD), why),
+            Err(reason) => parts.add_error(&format!("{}{key}", FilterText::FIELD), reason),
         }
     }
     conditions
 }
 
-/// The filters of segments. One that names a segment itself cannot be read: there are none in it.
+/// Parses the filters of the named segments. A segment cannot name another segment.
 fn read_segments(
     parts: &mut Parts<'_>,
     fields: &[Field],
     segments: &[Segment],
     now: OffsetDateTime,
 ) -> Vec<ContactFilter> {
-    let given = parts.several("segment", FilterText::MAX_SEGMENTS);
-    let mut filters = Vec::with_capacity(given.len());
-    for text in given {
+    let values = parts.several("segment", FilterText::MAX_SEGMENTS);
+    let mut filters = Vec::with_capacity(values.len());
+    for text in values {
         let id = Uuid::try_parse(text).ok().map(SegmentId);
         let Some(segment) = segments.iter().find(|segment| Some(segment.id) == id) else {
-            parts.refuse("segment", "is the id of no segment");
+            parts.add_error("segment", "is not a segment of this organisation");
             continue;
         };
         match segment.filter.read(fields, &[], now) {
             Ok(filter) => filters.push(filter),
-            Err(wrong) => {
-                let wrong: Vec<_> =
-                    wrong.iter().map(|part| format!("{} {}", part.field, part.reason)).collect();
-                parts.refuse(
+            Err(errors) => {
+                let errors: Vec<_> =
+                    errors.iter().map(|part| format!("{} {}", part.field, part.reason)).collect();
+                parts.add_error(
                     "segment",
-                    format!("{:?} cannot be used: {}", segment.name.as_str(), wrong.join("; ")),
+                    format!("{:?} cannot be used: {}", segment.name.as_str(), errors.join("; ")),
                 );
             }
         }

@@ -1,25 +1,25 @@
-//! What a person is called (R9).
+//! Names of contacts (R9).
 
 use std::fmt;
 
 use crate::text;
 
-/// A person's name: 1 to 200 characters in Unicode form C, without control characters.
+/// A person's name: 1 to 200 characters in Unicode form NFC, without control characters.
 ///
-/// Two are equal when they are spelled alike.
+/// Two names are equal when they are spelled alike.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name(String);
 
-/// Why a text is not a name.
+/// Reason why a text is not a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum InvalidName {
-    /// Nothing is there.
+    /// The text is blank.
     #[error("is empty")]
     Empty,
-    /// It is longer than 200 characters.
+    /// The text is longer than 200 characters.
     #[error("is longer than 200 characters")]
     TooLong,
-    /// It holds a control character, such as a line break.
+    /// The text contains a control character, such as a line break.
     #[error("holds a control character")]
     Control,
 }
@@ -27,7 +27,7 @@ pub enum InvalidName {
 impl Name {
     const MAX: usize = 200;
 
-    /// Reads a name.
+    /// Parses a name.
     ///
     /// # Errors
     ///
@@ -37,7 +37,7 @@ impl Name {
         if typed.is_empty() {
             return Err(InvalidName::Empty);
         }
-        // A character takes four bytes at most, and composing never makes more of them.
+        // A character takes at most four bytes, and composing never adds characters.
         if typed.len() > Self::MAX * 16 {
             return Err(InvalidName::TooLong);
         }
@@ -51,13 +51,13 @@ impl Name {
         Ok(Self(name))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// What sorting compares: the first 200 characters of the folded name. Folding may make
-    /// many letters of one sign, and an index takes no key of any length.
+    /// Returns the key for sorting: the first 200 characters of the folded name. Folding can make
+    /// several letters of one sign, and an index limits the length of a key.
     pub fn key(&self) -> String {
         let mut key = text::fold(&self.0);
         if let Some((end, _)) = key.char_indices().nth(Self::MAX) {
@@ -73,7 +73,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Hides the name: what is printed for debugging ends up in logs.
+/// Hides the name: debug output ends up in logs.
 impl fmt::Debug for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Name(…)")

@@ -6,25 +6,25 @@ use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberFormat};
 
 use crate::text;
 
-/// A phone number as it was typed, and in E.164 form when it is one.
+/// A phone number as it was typed, plus its E.164 form when it parses (R8).
 ///
-/// Two are equal when they are spelled alike.
+/// Two numbers are equal when they are spelled alike.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Phone {
     typed: String,
     e164: Option<String>,
 }
 
-/// Why a text cannot even be kept as a phone number.
+/// Reason why a text cannot even be kept as a phone number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum InvalidPhone {
-    /// Nothing is there.
+    /// The text is blank.
     #[error("is empty")]
     Empty,
-    /// It is longer than 100 characters.
+    /// The text is longer than 100 characters.
     #[error("is longer than 100 characters")]
     TooLong,
-    /// It holds a control character, such as a line break.
+    /// The text contains a control character, such as a line break.
     #[error("holds a control character")]
     Control,
 }
@@ -32,12 +32,12 @@ pub enum InvalidPhone {
 impl Phone {
     const MAX: usize = 100;
 
-    /// Reads a number; one without a country's prefix is taken for the region's.
-    /// What is no number of any country is kept as typed.
+    /// Parses a number. Without a country prefix it is read as a number of the region. A number
+    /// that does not parse is kept as typed (R8).
     ///
     /// # Errors
     ///
-    /// [`InvalidPhone`] when it cannot be kept.
+    /// [`InvalidPhone`] when the text cannot be kept.
     pub fn parse(text: &str, region: Option<Region>) -> Result<Self, InvalidPhone> {
         let typed = text::trim(text);
         if typed.is_empty() {
@@ -53,17 +53,17 @@ impl Phone {
         Ok(Self { typed: typed.to_owned(), e164 })
     }
 
-    /// A number as it was stored by a store that had parsed it.
+    /// Makes a number of values that a store parsed before.
     pub fn stored(typed: String, e164: Option<String>) -> Self {
         Self { typed, e164 }
     }
 
-    /// The number as it was typed.
+    /// Returns the number as it was typed.
     pub fn as_str(&self) -> &str {
         &self.typed
     }
 
-    /// The number in E.164 form, such as `+12025550101`.
+    /// Returns the number in E.164 form, such as `+12025550101`.
     pub fn e164(&self) -> Option<&str> {
         self.e164.as_deref()
     }
@@ -75,7 +75,7 @@ impl fmt::Display for Phone {
     }
 }
 
-/// Hides the number: what is printed for debugging ends up in logs.
+/// Hides the number: debug output ends up in logs.
 impl fmt::Debug for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Phone(…)")
@@ -87,19 +87,19 @@ fn e164(typed: &str, region: Option<Region>) -> Option<String> {
     number.is_valid().then(|| number.format_as(PhoneNumberFormat::E164).into_owned())
 }
 
-/// A country or territory, as phone numbers know them.
+/// A country or territory whose phone numbers are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Region(rlibphonenumber::enums::Region);
 
 impl Region {
-    /// Reads a two-letter code of ISO 3166, such as `DE`.
+    /// Parses a two-letter code of ISO 3166, such as `DE`.
     pub fn parse(code: &str) -> Option<Self> {
         rlibphonenumber::enums::Region::from_code(&code.to_ascii_uppercase()).ok().map(Self)
     }
 }
 
 impl fmt::Display for Region {
-    /// The two-letter code.
+    /// Writes the two-letter code.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_parse_is_kept_as_typed() {
+    fn an_unparsed_number_is_kept_as_typed() {
         let phone = Phone::parse("ask at reception", Region::parse("DE")).unwrap();
         assert_eq!((phone.as_str(), phone.e164()), ("ask at reception", None));
         assert_eq!(Phone::parse("030 901820", None).unwrap().e164(), None);

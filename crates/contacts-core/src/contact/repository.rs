@@ -1,37 +1,38 @@
-//! Where contacts are kept.
+//! The port that stores contacts.
 
 use time::OffsetDateTime;
 
 use super::{
-    Activities, ActivityPlace, Arrival, Change, Contact, ContactFilter, ContactId, ContactPatch,
-    Listed, Merged, PageRequest,
+    Activities, ActivityCursor, Change, Contact, ContactAddress, ContactFilter, ContactId,
+    ContactPage, ContactPatch, EmailAddress, ExternalId, MergeFields, MergeRequest, Merged,
+    PageRequest, Source, SourceCursor,
 };
 use crate::page::{Count, PageSize};
 use crate::tag::TagName;
 use crate::{Actor, OrgId, Result};
 
-/// A contact after an update, and what the update changed.
+/// Result of an update.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Updated {
-    /// The contact as it is now.
+    /// The contact after the update.
     pub contact: Contact,
-    /// What changed; nothing when it was so before.
+    /// Changes; empty when the patch changed nothing.
     pub changes: Change,
 }
 
-/// A contact after tagging, and what that changed.
+/// Result of tagging.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tagged {
-    /// The contact as it is now.
+    /// The contact after tagging.
     pub contact: Contact,
-    /// Tags that it had not carried.
+    /// Tags that were added.
     pub added: Vec<TagName>,
-    /// Tags that it carries no more.
+    /// Tags that were removed.
     pub removed: Vec<TagName>,
 }
 
-/// Keeps the contact list. The contacts that it gives out lack their values of archived fields,
-/// which are kept all the same (R11).
+/// Stores the contact list. Returned contacts lack the values of archived fields, which stay stored
+/// (R11).
 ///
 /// Every implementation passes `contacts_testkit::contact_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -40,23 +41,47 @@ pub trait ContactRepository: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::EmailTaken`] when the organisation already has the address.
+    /// [`crate::Error::EmailTaken`] when another contact of the organisation has the address (R7);
+    /// [`crate::Error::ExternalIdTaken`] when another one has the external id (R49);
+    /// [`crate::Error::Invalid`] when a value does not fit the type that its field has now (R11).
     fn insert(&self, contact: &Contact, actor: Actor) -> Result<()>;
 
     /// Finds a contact.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId, id: ContactId) -> Result<Option<Contact>>;
 
-    /// Applies a patch to the contact, if it still has the version when one is given.
+    /// Finds the contact that has an address, whether it is the primary one or not (R48).
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Stale`] when it has another version; [`crate::Error::Invalid`] when
-    /// the patch clears a required field; [`crate::Error::EmailTaken`] when another contact
-    /// has the new address.
+    /// [`crate::Error::Store`] when the store fails.
+    fn find_by_email(&self, org: OrgId, email: &EmailAddress) -> Result<Option<Contact>>;
+
+    /// Returns the addresses of a contact: the primary one first, then the others by their keys.
+    /// Empty when the contact does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn addresses(&self, org: OrgId, id: ContactId) -> Result<Vec<ContactAddress>>;
+
+    /// Finds the contact that has an external id (R49).
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn of_external_id(&self, org: OrgId, id: &ExternalId) -> Result<Option<Contact>>;
+
+    /// Applies a patch. With `if_version`, only when the contact has that version (R12).
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Stale`] when it has another version; [`crate::Error::EmailTaken`] when
+    /// another contact has the new address; [`crate::Error::ExternalIdTaken`] when one has the new
+    /// external id; the errors of [`ContactPatch::apply`].
     fn update(
         &self,
         org: OrgId,
@@ -67,11 +92,11 @@ pub trait ContactRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Updated>>;
 
-    /// Puts tags on a contact and takes others off. A tag that nobody carried yet is made.
+    /// Adds and removes tags. A new tag is created.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn tag(
         &self,
         org: OrgId,
@@ -82,8 +107,8 @@ pub trait ContactRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Tagged>>;
 
-    /// Deletes a contact and everything that hangs on it, if it still has the version when
-    /// one is given (R14); says whether it was there.
+    /// Deletes a contact and its dependent records (R14). With `if_version`, only when the contact
+    /// has that version. Returns whether the contact existed.
     ///
     /// # Errors
     ///
@@ -97,14 +122,12 @@ pub trait ContactRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Folds another contact into the survivor, if that still has the version when one is given
-    /// (R13). Blanks are filled, tags and sources united; notes, conversations, visitors,
-    /// subscriptions, deliveries and what happened move; whoever of them unsubscribed has. The
-    /// other is gone, and its id points to the survivor. Nothing when one of them is not there.
+    /// Like [`ContactRepository::merge_contacts`], with the survivor's values kept.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Stale`] when the survivor has another version.
+    /// [`crate::Error::Stale`] when the survivor has another version; [`crate::Error::Conflict`]
+    /// when the contacts have too many addresses together. Then nothing is changed.
     fn merge(
         &self,
         org: OrgId,
@@ -113,47 +136,77 @@ pub trait ContactRepository: Send + Sync {
         if_version: Option<u64>,
         actor: Actor,
         now: OffsetDateTime,
+    ) -> Result<Option<Merged>> {
+        let from_other = MergeFields::default();
+        let request = MergeRequest { survivor, other, from_other, if_version };
+        self.merge_contacts(org, &request, actor, now)
+    }
+
+    /// Merges another contact into the survivor (R13), only when the survivor has the version of
+    /// the request. Returns `None` when one of them does not exist.
+    ///
+    /// - Blank fields are filled, and the chosen fields are taken from the other contact; tags,
+    ///   addresses and sources are united (R48).
+    /// - Notes, conversations, visitors, subscriptions, deliveries and activity move.
+    /// - An unsubscribe of either one holds for the survivor.
+    /// - The other contact is deleted and its id points to the survivor.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Stale`] when the survivor has another version.
+    fn merge_contacts(
+        &self,
+        org: OrgId,
+        request: &MergeRequest,
+        actor: Actor,
+        now: OffsetDateTime,
     ) -> Result<Option<Merged>>;
 
-    /// The contact that one was folded into, which is there itself (R13).
+    /// Returns the survivor of a merged contact, following several merges (R13).
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>>;
 
-    /// One page of those that the filter means.
+    /// Returns a page of the contacts that match the filter.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
-    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<ContactPage>;
 
-    /// How many the filter means: exactly, or only up to [`Count::BOUND`].
+    /// Counts the contacts that match the filter: exactly, or only up to [`Count::BOUND`].
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be counted.
+    /// [`crate::Error::Store`] when the store fails.
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count>;
 
-    /// Every way a contact came, the first one first; nothing when it is not there.
+    /// Returns up to `limit` sources of a contact after a cursor: the first source, and then the
+    /// others, oldest first. Empty when the contact does not exist.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
-    fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn sources(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        after: Option<SourceCursor>,
+        limit: usize,
+    ) -> Result<Vec<Source>>;
 
-    /// A page of what happened to a contact, the newest first, from before a place; empty when
-    /// it is not there.
+    /// Returns a page of a contact's activity, newest first. Empty when the contact does not exist.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn activity(
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<ActivityPlace>,
+        after: Option<ActivityCursor>,
         size: PageSize,
     ) -> Result<Activities>;
 }

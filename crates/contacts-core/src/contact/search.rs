@@ -1,25 +1,24 @@
-//! Search (R19): what is looked at, and what is looked for.
+//! Search (R19): the searched text and the query.
 //!
-//! Both sides are folded by [`text::fold`]. The text that is looked at has a
-//! space before every word, the first one too. So a word of three letters or
-//! more is found anywhere as `smith`, and a shorter one at the start of a word
-//! as ` xq`: one substring search each, which an index of trigrams answers.
+//! [`text::fold`] folds both. The searched text has a space before every word, including the first.
+//! A word of three letters or more matches anywhere (`smith`), a shorter one at the start of a word
+//! (` xq`). Both are one substring search, which a trigram index can answer.
 
 use super::{EmailAddress, Name, Phone};
 use crate::text;
 
-/// What search looks at for a contact: its name, its address and its phone number's
-/// digits, folded, with a space before every word.
-pub fn search_text(
+/// Returns the text that search matches: name, addresses and the digits of the phone number,
+/// folded, with a space before every word.
+pub fn search_text<'a>(
     name: Option<&Name>,
-    email: Option<&EmailAddress>,
+    emails: impl IntoIterator<Item = &'a EmailAddress>,
     phone: Option<&Phone>,
 ) -> String {
     let mut out = String::with_capacity(64);
     if let Some(name) = name {
         push_words(&mut out, name.as_str());
     }
-    if let Some(email) = email {
+    for email in emails {
         push_words(&mut out, email.as_str());
     }
     if let Some(phone) = phone {
@@ -30,7 +29,7 @@ pub fn search_text(
             out.push(' ');
             out.push_str(number);
         }
-        // Words in a phone number, such as "reception", are looked for too.
+        // Words in a phone number, such as "reception", can be searched too.
         if phone.as_str().contains(char::is_alphabetic) {
             push_words(&mut out, phone.as_str());
         }
@@ -38,7 +37,7 @@ pub fn search_text(
     out
 }
 
-/// What somebody looks for: every term must be found.
+/// A search query: every term must match.
 ///
 /// ```
 /// use contacts_core::contact::{Name, SearchQuery, search_text};
@@ -55,21 +54,21 @@ pub fn search_text(
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SearchQuery(Vec<Term>);
 
-/// One word of a query, as the substrings of which one must be found.
+/// One word of a query, as substrings of which at least one must occur.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Term(Vec<String>);
 
 impl SearchQuery {
-    /// The longest query, in characters; what is beyond it is not looked for.
+    /// Maximum length of a query in characters. The rest is ignored.
     pub const MAX: usize = 200;
 
-    /// Reads a query. Any text is one; signs have no meaning of their own.
+    /// Parses a query. Any text is a query; no sign has a special meaning.
     pub fn parse(query: &str) -> Self {
         let query: String = query.chars().filter(|c| *c != '\0').take(Self::MAX).collect();
         let words: Vec<_> = query.split_whitespace().collect();
         let mut terms = Vec::new();
         for run in words.chunk_by(|one, other| is_number(one) && is_number(other)) {
-            // A number typed in groups, some too short to look for: `+49 (30) 901-820`.
+            // A number typed in groups that are too short to search: `+49 (30) 901-820`.
             if run.len() > 1 && run.iter().any(|word| digits(word).len() < 3) {
                 terms.extend(Term::new(&digits(&run.concat())));
             } else {
@@ -79,17 +78,17 @@ impl SearchQuery {
         Self(terms)
     }
 
-    /// Its terms.
+    /// Returns the terms.
     pub fn terms(&self) -> &[Term] {
         &self.0
     }
 
-    /// Whether it asks for nothing.
+    /// Returns whether the query has no term.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether a text of [`search_text`] is found.
+    /// Returns whether the query matches a text of [`search_text`].
     pub fn matches(&self, text: &str) -> bool {
         self.0.iter().all(|term| term.0.iter().any(|needle| text.contains(needle)))
     }
@@ -98,24 +97,24 @@ impl SearchQuery {
 impl Term {
     fn new(word: &str) -> Option<Self> {
         let mut needles = vec![needle(&words(text::trim(word)))?];
-        // Part of a phone number, as it may be typed: by its digits.
+        // Part of a phone number also matches by its digits.
         if is_number(word) {
             needles.extend(needle(&words(&digits(word))).filter(|n| *n != needles[0]));
         }
         Some(Self(needles))
     }
 
-    /// The substrings of which one must occur in a text of [`search_text`].
+    /// Returns the substrings of which one must occur in a text of [`search_text`].
     pub fn needles(&self) -> &[String] {
         &self.0
     }
 }
 
-/// What to look for, given a word with a space before it.
+/// Returns the substring to search for a word that has a space before it.
 fn needle(spaced: &str) -> Option<String> {
     let word = spaced.strip_prefix(' ')?;
     let is_short = word.chars().count() < 3;
-    // Every ideograph is a word of its own: it has a space before it in the text.
+    // Every ideograph is a word of its own, so it has a space before it in the text.
     let starts_with_ideograph = word.starts_with(is_ideographic);
     Some(if is_short || starts_with_ideograph { spaced } else { word }.to_owned())
 }
@@ -126,8 +125,8 @@ fn words(text: &str) -> String {
     out
 }
 
-/// Adds the folded words, each with a space before it. Writing without spaces
-/// between words has one before every sign instead.
+/// Appends the folded words, each with a space before it. In scripts without spaces, every sign
+/// gets a space.
 fn push_words(out: &mut String, text: &str) {
     for word in text.split(|c: char| c.is_whitespace() || text::is_invisible(c)) {
         let mut at_start = true;
@@ -147,7 +146,7 @@ fn is_ideographic(c: char) -> bool {
         | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// Whether a word may be part of a phone number.
+/// Returns whether a word can be part of a phone number.
 fn is_number(word: &str) -> bool {
     word.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c))
         && word.contains(|c: char| c.is_ascii_digit())

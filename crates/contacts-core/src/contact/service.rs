@@ -1,55 +1,63 @@
-//! Working with contacts.
+//! Use cases of contacts.
 
-use std::collections::BTreeMap;
+mod addresses;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{
-    Activities, ActivityPlace, Arrival, Contact, ContactFilter, ContactId, ContactPatch,
-    ContactRepository, CustomValues, EmailAddress, Listed, Merged, Name, Origin, PageRequest,
-    Patch, Phone, Region, Tagged, Updated,
+    Activities, ActivityCursor, Contact, ContactFilter, ContactId, ContactPage, ContactPatch,
+    ContactRepository, CustomValues, EmailAddress, ExternalId, MergeFields, MergeRequest, Merged,
+    Name, PageRequest, Patch, Phone, Region, Sort, Source, SourceCursor, SourceDetail, Tagged,
+    Updated,
 };
+use crate::consent::Consent;
 use crate::field::{Field, FieldKey, FieldRepository, FieldValue, RawValue};
 use crate::org::OrganisationRepository;
-use crate::page::{Count, PageSize};
+use crate::page::{Count, Page, PageSize};
 use crate::tag::TagName;
-use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
-/// A contact to be added, as it was typed.
+/// A contact to add, as it was typed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewContact<'a> {
-    /// Required (R6).
+    /// The organisation's own id for the contact (R49).
+    pub external_id: Option<&'a str>,
+    /// Name. Required (R6).
     pub name: Option<&'a str>,
-    /// Required (R6).
+    /// E-mail address. Required (R6).
     pub email: Option<&'a str>,
-    /// May be absent.
+    /// Phone number.
     pub phone: Option<&'a str>,
     /// Names of tags.
     pub tags: Vec<&'a str>,
-    /// Values of custom fields by key.
+    /// Values of custom fields, by key.
     pub custom: Vec<(&'a str, RawValue<'a>)>,
 }
 
 /// A patch as it was typed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RawPatch<'a> {
-    /// Of the name.
+    /// Patch of the organisation's own id. An empty text clears it.
+    pub external_id: Patch<&'a str>,
+    /// Patch of the name.
     pub name: Patch<&'a str>,
-    /// Of the address.
+    /// Patch of the e-mail address.
     pub email: Patch<&'a str>,
-    /// Of the phone number.
+    /// Patch of the phone number.
     pub phone: Patch<&'a str>,
-    /// Of custom fields by key: a value, or nothing to clear it.
+    /// Patch of custom fields, by key: `None` clears a field.
     pub custom: Vec<(&'a str, Option<RawValue<'a>>)>,
 }
 
-/// How exactly to count.
+/// How precisely to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CountRequest {
-    /// Not at all.
+    /// Do not count.
     None,
-    /// Up to [`Count::BOUND`].
+    /// Count up to [`Count::BOUND`].
     Bounded,
-    /// To the last one.
+    /// Count all.
     Exact,
 }
 
@@ -64,49 +72,56 @@ pub struct ContactService {
 }
 
 impl ContactService {
-    /// The most tags that one request may name.
+    /// Maximum number of tags in one request.
     pub const MAX_TAGS: usize = 100;
 
-    /// Makes the service.
-    pub fn new(
-        contacts: Arc<dyn ContactRepository>,
-        fields: Arc<dyn FieldRepository>,
-        organisations: Arc<dyn OrganisationRepository>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        Self { contacts, fields, organisations, clock, ids }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            contacts: ports.contacts.clone(),
+            fields: ports.fields.clone(),
+            organisations: ports.organisations.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
     }
 
     /// Adds a contact by hand or by API.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming every field that is wrong; [`Error::EmailTaken`].
+    /// [`Error::Invalid`] with every field that is wrong; [`Error::EmailTaken`];
+    /// [`Error::ExternalIdTaken`].
     pub fn create(&self, org: OrgId, new: &NewContact<'_>, actor: Actor) -> Result<Contact> {
-        let mut wrong = Vec::new();
-        let name = required(&mut wrong, "name", new.name, Name::parse);
-        let email = required(&mut wrong, "email", new.email, EmailAddress::parse);
+        let mut errors = Vec::new();
+        let external_id = new
+            .external_id
+            .filter(|text| !crate::text::trim(text).is_empty())
+            .and_then(|text| check(&mut errors, "external_id", ExternalId::parse(text)));
+        let name = required(&mut errors, "name", new.name, Name::parse);
+        let email = required(&mut errors, "email", new.email, EmailAddress::parse);
         let region = self.region(org, new.phone.is_some())?;
         let phone =
-            new.phone.and_then(|text| check(&mut wrong, "phone", Phone::parse(text, region)));
-        let tags = check_tags(&mut wrong, "tags", &new.tags);
+            new.phone.and_then(|text| check(&mut errors, "phone", Phone::parse(text, region)));
+        let tags = check_tags(&mut errors, "tags", &new.tags);
         let custom: Vec<_> = new.custom.iter().map(|(key, raw)| (*key, Some(*raw))).collect();
-        let custom = self.check_custom(org, &mut wrong, &custom)?;
+        let custom = self.check_custom(org, &mut errors, &custom)?;
         let custom: CustomValues = custom.into_iter().filter_map(|(k, v)| Some((k, v?))).collect();
-        if !wrong.is_empty() {
-            return Err(wrong.into());
+        if !errors.is_empty() {
+            return Err(errors.into());
         }
         let now = self.clock.now();
         let contact = Contact {
             org,
             id: ContactId(self.ids.next()),
+            external_id,
             name,
             email,
+            other_emails: Vec::new(),
             phone,
             custom,
             tags,
-            source: Arrival { at: now, origin: Origin::Manual { by: actor } },
+            consent: Consent::default(),
+            source: Source { at: now, detail: SourceDetail::Manual { by: actor } },
             created_at: now,
             updated_at: now,
             version: 1,
@@ -115,25 +130,59 @@ impl ContactService {
         if contact.tags.is_empty() {
             return Ok(contact);
         }
-        // The store knows how its tags were first written.
+        // The store returns the tags as they were first written.
         Ok(self.contacts.get(org, contact.id)?.unwrap_or(contact))
+    }
+
+    /// Finds the contact that has an external id (R49).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]: also when the text is no external id.
+    pub fn of_external_id(&self, org: OrgId, external_id: &str) -> Result<Contact> {
+        let found = match ExternalId::parse(external_id) {
+            Ok(id) => self.contacts.of_external_id(org, &id)?,
+            Err(_) => None,
+        };
+        found.ok_or(Error::NotFound("contact"))
     }
 
     /// Finds a contact.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Merged`] when it was folded into another, as everywhere.
+    /// [`Error::NotFound`]; [`Error::Merged`] when it was merged into another. All other use cases
+    /// return these two errors as well.
     pub fn get(&self, org: OrgId, id: ContactId) -> Result<Contact> {
         self.contacts.get(org, id)?.ok_or_else(|| self.missing(org, id))
     }
 
-    /// Changes a contact's profile (R12).
+    /// Finds up to [`PageSize::MAX`] contacts, in the order of their ids (R55). Ids that no
+    /// contact has are left out.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`] naming every field that is wrong;
-    /// [`Error::Stale`] when it has another version; [`Error::EmailTaken`].
+    /// [`Error::Invalid`] for `ids`, when there are none or too many.
+    pub fn get_many(&self, org: OrgId, ids: BTreeSet<ContactId>) -> Result<Vec<Contact>> {
+        let size = PageSize::new(PageSize::MAX).unwrap_or_default();
+        if ids.is_empty() || ids.len() > size.get() {
+            let reason = format!("must be 1 to {} ids", PageSize::MAX);
+            return Err(Invalid::one("ids", reason).into());
+        }
+        let filter = ContactFilter { ids, ..ContactFilter::default() };
+        let page = PageRequest { sort: Sort::default(), size, after: None };
+        let mut contacts = self.contacts.list(org, &filter, &page)?.items;
+        contacts.sort_unstable_by_key(|contact| contact.id);
+        Ok(contacts)
+    }
+
+    /// Changes the profile of a contact (R12). A new address becomes the primary one, and the
+    /// previous one stays as a further address (R48).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Invalid`] with every field that is wrong; [`Error::Stale`]
+    /// when the contact has another version; [`Error::EmailTaken`]; [`Error::ExternalIdTaken`].
     pub fn update(
         &self,
         org: OrgId,
@@ -142,25 +191,29 @@ impl ContactService {
         raw: &RawPatch<'_>,
         actor: Actor,
     ) -> Result<Updated> {
-        let mut wrong = Vec::new();
-        let name = read(&mut wrong, "name", raw.name.clone(), Name::parse);
-        let email = read(&mut wrong, "email", raw.email.clone(), EmailAddress::parse);
+        let mut errors = Vec::new();
+        let external_id = raw.external_id.clone();
+        let external_id = read(&mut errors, "external_id", external_id, ExternalId::parse);
+        let name = read(&mut errors, "name", raw.name.clone(), Name::parse);
+        let email = read(&mut errors, "email", raw.email.clone(), EmailAddress::parse);
         let region = self.region(org, matches!(raw.phone, Patch::Set(_)))?;
-        let phone = read(&mut wrong, "phone", raw.phone.clone(), |text| Phone::parse(text, region));
-        let custom = self.check_custom(org, &mut wrong, &raw.custom)?;
-        if !wrong.is_empty() {
-            return Err(wrong.into());
+        let phone =
+            read(&mut errors, "phone", raw.phone.clone(), |text| Phone::parse(text, region));
+        let custom = self.check_custom(org, &mut errors, &raw.custom)?;
+        if !errors.is_empty() {
+            return Err(errors.into());
         }
-        let patch = ContactPatch { name, email, phone, custom };
+        let patch =
+            ContactPatch { external_id, name, email, phone, custom, ..ContactPatch::default() };
         let updated = self.contacts.update(org, id, if_version, &patch, actor, self.clock.now())?;
         updated.ok_or_else(|| self.missing(org, id))
     }
 
-    /// Puts tags on a contact and takes others off (R10).
+    /// Adds and removes tags of a contact (R10).
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`] naming `add` or `remove`.
+    /// [`Error::NotFound`]; [`Error::Invalid`] for `add` or `remove`.
     pub fn tag(
         &self,
         org: OrgId,
@@ -169,24 +222,24 @@ impl ContactService {
         remove: &[&str],
         actor: Actor,
     ) -> Result<Tagged> {
-        let mut wrong = Vec::new();
-        let add = check_tags(&mut wrong, "add", add);
-        let remove = check_tags(&mut wrong, "remove", remove);
+        let mut errors = Vec::new();
+        let add = check_tags(&mut errors, "add", add);
+        let remove = check_tags(&mut errors, "remove", remove);
         if add.iter().any(|tag| remove.contains(tag)) {
-            wrong.push(Invalid::new("remove", "names a tag that is to be added too"));
+            errors.push(Invalid::new("remove", "names a tag that is to be added too"));
         }
-        if !wrong.is_empty() {
-            return Err(wrong.into());
+        if !errors.is_empty() {
+            return Err(errors.into());
         }
         let tagged = self.contacts.tag(org, id, &add, &remove, actor, self.clock.now())?;
         tagged.ok_or_else(|| self.missing(org, id))
     }
 
-    /// Deletes a contact for ever.
+    /// Deletes a contact permanently (R14).
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Stale`] when it has another version.
+    /// [`Error::NotFound`]; [`Error::Stale`] when the contact has another version.
     pub fn delete(
         &self,
         org: OrgId,
@@ -198,12 +251,11 @@ impl ContactService {
         if deleted { Ok(()) } else { Err(self.missing(org, id)) }
     }
 
-    /// Folds another contact into this one (R13). Asked for again, it changes nothing.
+    /// Like [`ContactService::merge_contacts`], with the survivor's values kept.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a contact with itself; [`Error::NotFound`]; [`Error::Stale`] when
-    /// the survivor has another version.
+    /// Those of [`ContactService::merge_contacts`].
     pub fn merge(
         &self,
         org: OrgId,
@@ -212,11 +264,29 @@ impl ContactService {
         if_version: Option<u64>,
         actor: Actor,
     ) -> Result<Merged> {
+        let from_other = MergeFields::default();
+        let request = MergeRequest { survivor, other, from_other, if_version };
+        self.merge_contacts(org, &request, actor)
+    }
+
+    /// Merges another contact into the survivor (R13). Repeating the call changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when both ids are the same; [`Error::NotFound`]; [`Error::Stale`] when
+    /// the survivor has another version.
+    pub fn merge_contacts(
+        &self,
+        org: OrgId,
+        request: &MergeRequest,
+        actor: Actor,
+    ) -> Result<Merged> {
+        let MergeRequest { survivor, other, .. } = *request;
         if survivor == other {
             return Err(Invalid::one("other_id", "is the contact itself").into());
         }
         let now = self.clock.now();
-        if let Some(merged) = self.contacts.merge(org, survivor, other, if_version, actor, now)? {
+        if let Some(merged) = self.contacts.merge_contacts(org, request, actor, now)? {
             return Ok(merged);
         }
         let contact = self.get(org, survivor)?;
@@ -231,22 +301,18 @@ impl ContactService {
         }
     }
 
-    /// One page of the list, and with it the count when it is wanted (R21).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Store`].
+    /// Returns a page of the list, with the count when it is requested (R21).
     pub fn list(
         &self,
         org: OrgId,
         filter: &ContactFilter,
         page: &PageRequest,
         count: CountRequest,
-    ) -> Result<(Listed, Option<Count>)> {
+    ) -> Result<(ContactPage, Option<Count>)> {
         let listed = self.contacts.list(org, filter, page)?;
         let count = match count {
             CountRequest::None => None,
-            // A first page that is the last one has counted itself.
+            // A first page that is also the last one needs no counting.
             _ if page.after.is_none() && listed.next.is_none() => {
                 Some(Count::Exact(listed.items.len() as u64))
             }
@@ -256,17 +322,30 @@ impl ContactService {
         Ok((listed, count))
     }
 
-    /// Every way a contact came, the first one first.
+    /// Returns a page of a contact's sources: the first source, and then the others, oldest first.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
-        let arrivals = self.contacts.arrivals(org, id)?;
-        if arrivals.is_empty() { Err(self.missing(org, id)) } else { Ok(arrivals) }
+    pub fn sources(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        after: Option<SourceCursor>,
+        size: PageSize,
+    ) -> Result<Page<Source, SourceCursor>> {
+        let is_first_page = after.is_none();
+        let sources = self.contacts.sources(org, id, after, size.get() + 1)?;
+        if sources.is_empty() {
+            self.get(org, id)?;
+        }
+        let first = sources.first().filter(|_| is_first_page).cloned();
+        Ok(Page::cut(sources, size, |source| {
+            SourceCursor::after(source, first.as_ref() == Some(source))
+        }))
     }
 
-    /// A page of what happened to a contact, the newest first, from before a place.
+    /// Returns a page of a contact's activity, newest first.
     ///
     /// # Errors
     ///
@@ -275,19 +354,19 @@ impl ContactService {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<ActivityPlace>,
+        after: Option<ActivityCursor>,
         size: PageSize,
     ) -> Result<Activities> {
         self.get(org, id)?;
-        self.contacts.activity(org, id, before, size)
+        self.contacts.activity(org, id, after, size)
     }
 
-    /// What to say of a contact that is not there: where it went, if it was folded into another.
+    /// Returns the error for a contact that does not exist: its survivor, if it was merged.
     fn missing(&self, org: OrgId, id: ContactId) -> Error {
         missing(&*self.contacts, org, id)
     }
 
-    /// The organisation's region, read only when a phone number needs it.
+    /// Reads the organisation's region only when a phone number needs it.
     fn region(&self, org: OrgId, is_needed: bool) -> Result<Option<Region>> {
         if !is_needed {
             return Ok(None);
@@ -298,7 +377,7 @@ impl ContactService {
     fn check_custom(
         &self,
         org: OrgId,
-        wrong: &mut Vec<Invalid>,
+        errors: &mut Vec<Invalid>,
         custom: &[(&str, Option<RawValue<'_>>)],
     ) -> Result<BTreeMap<FieldKey, Option<FieldValue>>> {
         if custom.is_empty() {
@@ -311,15 +390,15 @@ impl ContactService {
                 Ok((key, value)) => {
                     checked.insert(key, value);
                 }
-                Err(reason) => wrong.push(Invalid::new(format!("custom.{key}"), reason)),
+                Err(reason) => errors.push(Invalid::new(format!("custom.{key}"), reason)),
             }
         }
         Ok(checked)
     }
 }
 
-/// What to say of a contact that is not there: where it went, if it was folded into another
-/// (R13). Looked up only then, so that it costs nobody else.
+/// Returns the error for a contact that does not exist: its survivor, if it was merged (R13).
+/// Looked up only then, so that other requests do not pay for it.
 pub(crate) fn missing(contacts: &dyn ContactRepository, org: OrgId, id: ContactId) -> Error {
     match contacts.merged_into(org, id) {
         Ok(Some(survivor)) => Error::Merged(survivor),
@@ -336,21 +415,21 @@ fn check_value(
     let field = fields
         .iter()
         .find(|field| field.key.as_str() == key)
-        .ok_or("is no custom field of this organisation: define it first")?;
+        .ok_or("is not a custom field of this organisation: define it first")?;
     if field.archived {
-        return Err("is archived: take it out of the archive first".to_owned());
+        return Err("is archived: restore it first".to_owned());
     }
-    // An empty text is how forms say that there is no value.
+    // Forms send an empty text for a field without a value.
     let raw = raw
         .filter(|raw| !matches!(raw, RawValue::Text(text) if crate::text::trim(text).is_empty()));
     let value = raw.map(|raw| field.kind.coerce(raw)).transpose();
-    Ok((field.key.clone(), value.map_err(|why| why.to_string())?))
+    Ok((field.key.clone(), value.map_err(|reason| reason.to_string())?))
 }
 
-/// Tags of a request; those that are none are noted by their place.
-pub(crate) fn check_tags(wrong: &mut Vec<Invalid>, field: &str, names: &[&str]) -> Vec<TagName> {
+/// Parses the tags of a request. Invalid ones are recorded with their index.
+pub(crate) fn check_tags(errors: &mut Vec<Invalid>, field: &str, names: &[&str]) -> Vec<TagName> {
     if names.len() > ContactService::MAX_TAGS {
-        wrong.push(Invalid::new(
+        errors.push(Invalid::new(
             field,
             format!("names more than {} tags", ContactService::MAX_TAGS),
         ));
@@ -358,31 +437,34 @@ pub(crate) fn check_tags(wrong: &mut Vec<Invalid>, field: &str, names: &[&str]) 
     }
     let mut tags = Vec::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
-        tags.extend(check(wrong, &format!("{field}[{at}]"), TagName::parse(name)));
+        tags.extend(check(errors, &format!("{field}[{at}]"), TagName::parse(name)));
     }
-    // First written wins: a stable sort keeps it in front of its equals.
+    // The first spelling wins: a stable sort keeps it before its equals.
     tags.sort();
     tags.dedup();
     tags
 }
 
 fn required<T, E: ToString>(
-    wrong: &mut Vec<Invalid>,
+    errors: &mut Vec<Invalid>,
     field: &str,
     text: Option<&str>,
     parse: impl Fn(&str) -> Result<T, E>,
 ) -> Option<T> {
     match text {
-        Some(text) => check(wrong, field, parse(text)),
+        Some(text) => check(errors, field, parse(text)),
         None => {
-            wrong.push(Invalid::new(field, "is required"));
+            errors.push(Invalid::new(field, "is required"));
             None
         }
     }
 }
 
+/// Fields that an empty text clears.
+const CLEARED_BY_BLANK: [&str; 2] = ["external_id", "phone"];
+
 fn read<T, E: ToString>(
-    wrong: &mut Vec<Invalid>,
+    errors: &mut Vec<Invalid>,
     field: &str,
     patch: Patch<&str>,
     parse: impl Fn(&str) -> Result<T, E>,
@@ -391,11 +473,19 @@ fn read<T, E: ToString>(
         Patch::Keep => Patch::Keep,
         Patch::Clear => Patch::Clear,
         // A form that was emptied clears what may be cleared.
-        Patch::Set(text) if field == "phone" && crate::text::trim(text).is_empty() => Patch::Clear,
-        Patch::Set(text) => check(wrong, field, parse(text)).map_or(Patch::Keep, Patch::Set),
+        Patch::Set(text)
+            if CLEARED_BY_BLANK.contains(&field) && crate::text::trim(text).is_empty() =>
+        {
+            Patch::Clear
+        }
+        Patch::Set(text) => check(errors, field, parse(text)).map_or(Patch::Keep, Patch::Set),
     }
 }
 
-fn check<T, E: ToString>(wrong: &mut Vec<Invalid>, field: &str, parsed: Result<T, E>) -> Option<T> {
-    parsed.map_err(|why| wrong.push(Invalid::new(field, why))).ok()
+fn check<T, E: ToString>(
+    errors: &mut Vec<Invalid>,
+    field: &str,
+    parsed: Result<T, E>,
+) -> Option<T> {
+    parsed.map_err(|reason| errors.push(Invalid::new(field, reason))).ok()
 }

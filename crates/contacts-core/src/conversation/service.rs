@@ -1,4 +1,4 @@
-//! Working with conversations.
+//! Use cases of conversations.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,29 +6,28 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{
-    Conversation, ConversationCursor, ConversationId, ConversationRepository, Link, Visitor, Widget,
-};
+use super::{Conversation, ConversationId, ConversationRepository, Link, Visitor, Widget};
 use crate::clock::to_micros;
 use crate::contact::{Contact, ContactId, ContactRepository, missing};
-use crate::{Invalid, OrgId, Result};
+use crate::page::TimeCursor;
+use crate::{Invalid, OrgId, Ports, Result};
 
-/// What the chat service says of a conversation, as it was sent.
+/// A report of the chat service about a conversation, as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report<'a> {
-    /// The widget.
+    /// Id of the widget.
     pub widget: Uuid,
-    /// The visitor's id.
+    /// Id of the visitor.
     pub visitor: &'a str,
-    /// When it began.
+    /// Time of the first message.
     pub started_at: OffsetDateTime,
-    /// When something was last said.
+    /// Time of the last message.
     pub last_message_at: OffsetDateTime,
-    /// How many messages it has.
+    /// Number of messages.
     pub messages: u64,
-    /// What was last said; cut to [`Conversation::PREVIEW`] characters.
+    /// Last message. It is cut to [`Conversation::PREVIEW`] characters.
     pub preview: &'a str,
-    /// What opens it.
+    /// URL that opens the conversation.
     pub link: &'a str,
 }
 
@@ -40,46 +39,42 @@ pub struct ConversationService {
 }
 
 impl ConversationService {
-    /// The most messages that a conversation may count.
+    /// Maximum number of messages that a conversation may count.
     pub const MAX_MESSAGES: u32 = i32::MAX.cast_unsigned();
 
-    /// Makes the service.
-    pub fn new(
-        conversations: Arc<dyn ConversationRepository>,
-        contacts: Arc<dyn ContactRepository>,
-    ) -> Self {
-        Self { conversations, contacts }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self { conversations: ports.conversations.clone(), contacts: ports.contacts.clone() }
     }
 
-    /// Takes a report, and returns the conversation as it is kept: a report that came late, or
-    /// twice, changes nothing (R26).
+    /// Stores a report and returns the stored conversation. A report that is late or sent twice
+    /// changes nothing (R26).
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Invalid`] naming every part that is wrong.
+    /// [`crate::Error::Invalid`] with every part that is wrong.
     pub fn report(
         &self,
         org: OrgId,
         id: ConversationId,
         report: &Report<'_>,
     ) -> Result<Conversation> {
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         let visitor = Visitor::parse(report.widget, report.visitor);
-        let visitor = visitor.map_err(|why| wrong.push(Invalid::new("visitor", why))).ok();
+        let visitor = visitor.map_err(|reason| errors.push(Invalid::new("visitor", reason))).ok();
         let link = Link::parse(report.link);
-        let link = link.map_err(|why| wrong.push(Invalid::new("link", why))).ok();
+        let link = link.map_err(|reason| errors.push(Invalid::new("link", reason))).ok();
         if report.last_message_at < report.started_at {
-            wrong.push(Invalid::new("last_message_at", "is before started_at"));
+            errors.push(Invalid::new("last_message_at", "is before started_at"));
         }
         let messages = u32::try_from(report.messages).ok().filter(|n| *n <= Self::MAX_MESSAGES);
         if messages.is_none() {
             let most = Self::MAX_MESSAGES;
-            wrong.push(Invalid::new("messages", format!("must be a number from 0 to {most}")));
+            errors.push(Invalid::new("messages", format!("must be a number from 0 to {most}")));
         }
         let (Some(visitor), Some(link), Some(messages), true) =
-            (visitor, link, messages, wrong.is_empty())
+            (visitor, link, messages, errors.is_empty())
         else {
-            return Err(wrong.into());
+            return Err(errors.into());
         };
         self.conversations.report(&Conversation {
             org,
@@ -93,16 +88,16 @@ impl ConversationService {
         })
     }
 
-    /// A contact's conversations, the newest first.
+    /// Returns the conversations of a contact, newest first.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::NotFound`] when there is no such contact.
+    /// [`crate::Error::NotFound`] when the contact does not exist.
     pub fn of_contact(
         &self,
         org: OrgId,
         contact: ContactId,
-        after: Option<ConversationCursor>,
+        after: Option<TimeCursor>,
         limit: usize,
     ) -> Result<Vec<Conversation>> {
         if self.contacts.get(org, contact)?.is_none() {
@@ -111,16 +106,21 @@ impl ConversationService {
         self.conversations.of_contact(org, contact, after, limit)
     }
 
-    /// The widgets that brought contacts, the one that last did first (R16).
+    /// Returns up to `limit` widgets that captured contacts after a cursor, most recent first (R16).
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`].
-    pub fn widgets(&self, org: OrgId) -> Result<Vec<Widget>> {
-        self.conversations.widgets(org)
+    pub fn widgets(
+        &self,
+        org: OrgId,
+        after: Option<TimeCursor>,
+        limit: usize,
+    ) -> Result<Vec<Widget>> {
+        self.conversations.widgets(org, after, limit)
     }
 
-    /// The newest conversation of each of these contacts that has one, for the list (R22).
+    /// Returns the newest conversation of each of these contacts, for the list (R22).
     ///
     /// # Errors
     ///

@@ -2,24 +2,23 @@
 
 use uuid::Uuid;
 
-/// A visitor of a widget, as the chat service knows them. Two are one when widget and id are
-/// spelled alike.
+/// A visitor of a widget. Two visitors are equal when widget and id are equal.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Visitor {
     widget: Uuid,
     id: String,
 }
 
-/// Why a text is no visitor's id.
+/// Reason why a text is not the id of a visitor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVisitor {
-    /// Nothing is there.
+    /// The text is empty.
     #[error("is empty")]
     Empty,
-    /// It is too long.
+    /// The text is too long.
     #[error("is longer than 200 characters")]
     TooLong,
-    /// It holds a control character.
+    /// The text contains a control character.
     #[error("holds a control character")]
     Control,
 }
@@ -27,7 +26,7 @@ pub enum InvalidVisitor {
 impl Visitor {
     const MAX: usize = 200;
 
-    /// Reads a visitor's id: 1 to 200 characters, none of them a control character.
+    /// Parses the id of a visitor: 1 to 200 characters without control characters.
     ///
     /// # Errors
     ///
@@ -45,12 +44,12 @@ impl Visitor {
         Ok(Self { widget, id: id.to_owned() })
     }
 
-    /// The widget.
+    /// Returns the id of the widget.
     pub fn widget(&self) -> Uuid {
         self.widget
     }
 
-    /// The visitor's id.
+    /// Returns the id of the visitor.
     pub fn id(&self) -> &str {
         &self.id
     }

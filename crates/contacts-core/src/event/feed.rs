@@ -1,4 +1,4 @@
-//! Following what happens, in order (R42).
+//! Reading the change feed in order (R42).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,73 +6,71 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::ContactEvent;
-use crate::import::Turn;
-use crate::job::Outcome;
+use crate::job::{Interrupt, Outcome};
 use crate::page::PageSize;
-use crate::{Clock, OrgId, Result};
+use crate::{Clock, OrgId, Ports, Result};
 
-/// An event and its place in the organisation's order. The first number is 1, and none is left
-/// out.
+/// An event with its number in the organisation's order. Numbers start at 1 and have no gaps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NumberedEvent {
-    /// Its place.
+    /// Number of the event.
     pub number: u64,
-    /// What happened.
+    /// The event.
     pub event: ContactEvent,
 }
 
-/// Tells what happened, organisation by organisation.
+/// Reads the change feed of an organisation.
 ///
-/// An event gets its number when somebody reads, and only after it was committed: so whoever
-/// has read up to a number will find everything else after it, however late it was committed.
+/// An event gets its number when somebody reads the feed, after the event was committed. A reader
+/// that has read up to a number finds every other event after it, however late it was committed.
 ///
 /// Every implementation passes `contacts_testkit::event_feed_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait EventFeed: Send + Sync {
-    /// Events after a number, in order, so many at most; without a number, from the oldest one
-    /// that is kept.
+    /// Returns up to `limit` events after a number, in order. Without a number it starts at the
+    /// oldest stored event.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::CursorExpired`] when events after the number are not kept any more, or
-    /// the number was never given.
+    /// [`crate::Error::CursorExpired`] when events after the number were deleted, or the number was
+    /// never given.
     fn after(&self, org: OrgId, number: Option<u64>, limit: usize) -> Result<Vec<NumberedEvent>>;
 
-    /// The number of the last event so far; 0 before the first.
+    /// Returns the number of the last event, or 0 before the first.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn end(&self, org: OrgId) -> Result<u64>;
 
-    /// Forgets the oldest events, those from before a moment, a bounded number of them; says
-    /// whether there may be more. Numbers that were given are not given again.
+    /// Deletes a bounded number of events that are older than `before`, oldest first. Returns
+    /// whether there may be more. Numbers are never reused.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be forgotten.
+    /// [`crate::Error::Store`] when the store fails.
     fn sweep(&self, org: OrgId, before: OffsetDateTime) -> Result<bool>;
 }
 
-/// Where to begin to read.
+/// Where to start reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FeedStart {
-    /// With the oldest event that is kept.
+    /// At the oldest stored event.
     Oldest,
     /// After an event.
     After(u64),
-    /// With what happens from now on.
-    Now,
+    /// At the end of the feed.
+    Latest,
 }
 
-/// Some events, and where the next ones begin.
+/// A page of events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FeedPage {
-    /// The events, in order.
+    /// Events, in order.
     pub items: Vec<NumberedEvent>,
-    /// After which number to go on. There is always one.
+    /// Number after which the next page starts. Always present.
     pub next: u64,
-    /// Whether there is more at once.
+    /// Whether more events are available now.
     pub more: bool,
 }
 
@@ -84,25 +82,24 @@ pub struct FeedService {
 }
 
 impl FeedService {
-    /// For how long events are kept.
-    pub const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    /// How long events are kept.
+    pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-    /// Makes the service.
-    pub fn new(feed: Arc<dyn EventFeed>, clock: Arc<dyn Clock>) -> Self {
-        Self { feed, clock }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self { feed: ports.feed.clone(), clock: ports.clock.clone() }
     }
 
-    /// Some events.
+    /// Returns a page of events.
     ///
     /// # Errors
     ///
     /// [`crate::Error::CursorExpired`].
     pub fn read(&self, org: OrgId, start: FeedStart, limit: PageSize) -> Result<FeedPage> {
-        // Asked before the events are: what comes in between is then not passed over.
+        // Read the end *before* the events, so that events committed meanwhile are not skipped.
         let (after, end) = match start {
             FeedStart::Oldest => (None, self.feed.end(org)?),
             FeedStart::After(number) => (Some(number), number),
-            FeedStart::Now => {
+            FeedStart::Latest => {
                 let next = self.feed.end(org)?;
                 return Ok(FeedPage { items: Vec::new(), next, more: false });
             }
@@ -114,14 +111,14 @@ impl FeedService {
         Ok(FeedPage { items, next, more })
     }
 
-    /// Forgets what is older than [`FeedService::KEPT`].
+    /// Deletes events that are older than [`FeedService::RETENTION`].
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`].
-    pub fn sweep(&self, org: OrgId, turn: &dyn Turn) -> Result<Outcome> {
-        while turn.may_go_on() {
-            if !self.feed.sweep(org, self.clock.now() - Self::KEPT)? {
+    pub fn sweep(&self, org: OrgId, interrupt: &dyn Interrupt) -> Result<Outcome> {
+        while interrupt.may_continue() {
+            if !self.feed.sweep(org, self.clock.now() - Self::RETENTION)? {
                 return Ok(Outcome::Done);
             }
         }

@@ -1,4 +1,4 @@
-//! Telling of many changes by few events.
+//! Grouping of many changes into few events.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -8,24 +8,24 @@ use super::{ContactEvent, EventKind};
 use crate::Actor;
 use crate::contact::ContactId;
 
-/// Changes of one transaction, gathered so that contacts that changed alike share an event.
+/// Changes of one transaction, grouped so that contacts with the same change share an event.
 ///
-/// A contact that was made here is told of as made, whatever else was done to it here.
+/// A contact that was created in the transaction is only reported as created.
 #[derive(Clone, Debug, Default)]
 pub struct EventGroups {
     created: Vec<ContactId>,
-    /// In the order in which they were first changed.
+    /// Changed contacts, in the order of their first change.
     updated: Vec<ContactId>,
     fields: HashMap<ContactId, BTreeSet<String>>,
 }
 
 impl EventGroups {
-    /// A contact was made.
+    /// Records that a contact was created.
     pub fn created(&mut self, contact: ContactId) {
         self.created.push(contact);
     }
 
-    /// Fields of a contact changed.
+    /// Records that fields of a contact changed.
     pub fn updated(&mut self, contact: ContactId, fields: impl IntoIterator<Item = String>) {
         let mut fields = fields.into_iter().peekable();
         if fields.peek().is_none() {
@@ -38,7 +38,7 @@ impl EventGroups {
         known.extend(fields);
     }
 
-    /// The events: first of those who were made, then of each set of fields.
+    /// Returns the events: created contacts first, then one group for each set of fields.
     pub fn into_events(mut self, actor: Actor, at: OffsetDateTime) -> Vec<ContactEvent> {
         let created: BTreeSet<_> = self.created.iter().copied().collect();
         let mut alike: BTreeMap<Vec<String>, Vec<ContactId>> = BTreeMap::new();
@@ -80,14 +80,14 @@ mod tests {
         groups.updated(contact(4), fields(&[]));
         groups.updated(contact(5), fields(&["tags"]));
         let events = groups.into_events(Actor::System, OffsetDateTime::UNIX_EPOCH);
-        let told: Vec<_> =
+        let events: Vec<_> =
             events.into_iter().map(|event| (event.kind, event.contacts, event.fields)).collect();
         let expected = [
             (EventKind::Created, vec![contact(1)], fields(&[])),
             (EventKind::Updated, vec![contact(2)], fields(&["name", "tags"])),
             (EventKind::Updated, vec![contact(3), contact(5)], fields(&["tags"])),
         ];
-        assert_eq!(told, expected);
+        assert_eq!(events, expected);
     }
 
     #[test]

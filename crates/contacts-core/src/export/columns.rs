@@ -1,4 +1,4 @@
-//! Which columns a file has, and what they are called.
+//! The columns of an exported file, and their header.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,31 +12,39 @@ use crate::{Invalid, Result};
 pub enum Column {
     /// The contact's id.
     Id,
-    /// What the person is called.
+    /// The organisation's own id for the contact.
+    ExternalId,
+    /// Name of the contact.
     Name,
-    /// Where the person is written to.
+    /// The address.
     Email,
     /// The phone number as it was typed.
     Phone,
-    /// The tags, several in one cell.
+    /// The tags, all in one cell.
     Tags,
     /// A custom field of the organisation.
     Field(FieldKey),
-    /// How the contact first came: the kind, and the name of the file when it was one.
+    /// Whether the contact wants messages: `subscribed` or `unsubscribed` (R51).
+    Consent,
+    /// The first source: its kind, and the file name of an import.
     Source,
-    /// When it was made.
+    /// When the contact was created.
     CreatedAt,
-    /// When its profile last changed.
+    /// When the profile last changed.
     UpdatedAt,
 }
 
-/// The columns before the custom fields, and those after.
-const BEFORE: [Column; 5] = [Column::Id, Column::Name, Column::Email, Column::Phone, Column::Tags];
-const AFTER: [Column; 3] = [Column::Source, Column::CreatedAt, Column::UpdatedAt];
+/// The columns before and after the custom fields.
+const BEFORE: [Column; 6] =
+    [Column::Id, Column::ExternalId, Column::Name, Column::Email, Column::Phone, Column::Tags];
+const AFTER: [Column; 4] = [Column::Consent, Column::Source, Column::CreatedAt, Column::UpdatedAt];
+
+/// The reason for an unknown name.
+const UNKNOWN_COLUMN: &str = "names an unknown column";
 
 impl Column {
-    /// The column of a name: a core field's, or a custom field's key, which `custom:` may
-    /// precede.
+    /// Returns the column with a name: that of a core field, or the key of a custom field, with or
+    /// without the prefix `custom:`.
     pub fn parse(name: &str) -> Option<Self> {
         let core = BEFORE.into_iter().chain(AFTER).find(|column| column.to_string() == name);
         core.or_else(|| {
@@ -45,21 +53,23 @@ impl Column {
         })
     }
 
-    /// A name from which [`Column::parse`] makes this column and no other.
+    /// Returns a name that [`Column::parse`] reads as this column and no other.
     pub(super) fn unique_name(&self) -> String {
         let name = self.to_string();
         if Self::parse(&name).as_ref() == Some(self) { name } else { format!("custom:{name}") }
     }
 
-    /// Where an import puts what stands in it.
+    /// The target of the column in an import.
     fn target(&self) -> Option<Target> {
         match self {
+            Self::Id => Some(Target::Id),
+            Self::ExternalId => Some(Target::ExternalId),
             Self::Name => Some(Target::Name),
             Self::Email => Some(Target::Email),
             Self::Phone => Some(Target::Phone),
             Self::Tags => Some(Target::Tags),
             Self::Field(key) => Some(Target::Field(key.clone())),
-            Self::Id | Self::Source | Self::CreatedAt | Self::UpdatedAt => None,
+            Self::Consent | Self::Source | Self::CreatedAt | Self::UpdatedAt => None,
         }
     }
 }
@@ -68,11 +78,13 @@ impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Id => "id",
+            Self::ExternalId => "external_id",
             Self::Name => "name",
             Self::Email => "email",
             Self::Phone => "phone",
             Self::Tags => "tags",
             Self::Field(key) => key.as_str(),
+            Self::Consent => "consent",
             Self::Source => "source",
             Self::CreatedAt => "created_at",
             Self::UpdatedAt => "updated_at",
@@ -92,7 +104,7 @@ impl fmt::Display for Column {
 /// ];
 /// assert_eq!(
 ///     Columns::all(&fields).header(),
-///     ["id", "name", "email", "phone", "tags", "Account tier", "work_mail", "source", "created_at", "updated_at"]
+///     ["id", "external_id", "name", "email", "phone", "tags", "Account tier", "work_mail", "consent", "source", "created_at", "updated_at"]
 /// );
 /// let chosen = Columns::choose(&["email".to_owned(), "tier".to_owned()], &fields)?;
 /// assert_eq!(chosen.header(), ["email", "Account tier"]);
@@ -114,41 +126,41 @@ impl Columns {
         Self::of(BEFORE.into_iter().chain(own).chain(AFTER).collect(), fields)
     }
 
-    /// Those of these names, in their order.
+    /// The columns with these names, in their order.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Invalid`] naming `columns`: when there is none, one stands twice, or one
-    /// is no column, for which every name is told.
+    /// [`crate::Error::Invalid`] for `columns`, once for each wrong name: when there is no name, a
+    /// name occurs twice, or is not a column.
     pub fn choose(names: &[String], fields: &[Field]) -> Result<Self> {
-        let mut wrong = Vec::new();
+        let mut errors = Vec::new();
         let mut columns: Vec<Column> = Vec::with_capacity(names.len());
         for name in names {
             let column = Column::parse(name);
             let problem = match &column {
                 Some(column) if columns.contains(column) => Some("names a column twice"),
                 Some(Column::Field(key)) => match fields.iter().find(|field| field.key == *key) {
-                    None => Some("names no column"),
+                    None => Some(UNKNOWN_COLUMN),
                     Some(field) if field.archived => Some("names an archived field"),
                     Some(_) => None,
                 },
                 Some(_) => None,
-                None => Some("names no column"),
+                None => Some(UNKNOWN_COLUMN),
             };
             match (problem, column) {
                 (None, Some(column)) => columns.push(column),
                 (problem, _) => {
-                    let problem = problem.unwrap_or("names no column");
-                    // A name that is none may be of any length.
+                    let problem = problem.unwrap_or(UNKNOWN_COLUMN);
+                    // An unknown name may have any length.
                     let name: String = name.chars().take(100).collect();
-                    wrong.push(Invalid::new("columns", format!("{problem}: {name}")));
+                    errors.push(Invalid::new("columns", format!("{problem}: {name}")));
                 }
             }
         }
         if names.is_empty() {
-            wrong.push(Invalid::new("columns", "must name at least one column"));
+            errors.push(Invalid::new("columns", "must name at least one column"));
         }
-        if wrong.is_empty() { Ok(Self::of(columns, fields)) } else { Err(wrong.into()) }
+        if errors.is_empty() { Ok(Self::of(columns, fields)) } else { Err(errors.into()) }
     }
 
     fn of(columns: Vec<Column>, fields: &[Field]) -> Self {
@@ -158,15 +170,15 @@ impl Columns {
             column => column.to_string(),
         });
         let header = header.collect();
-        let asked = columns.iter().filter_map(|column| match column {
+        let requested = columns.iter().filter_map(|column| match column {
             Column::Field(key) => fields.iter().find(|field| field.key == *key).cloned(),
             _ => None,
         });
-        let fields = asked.collect();
+        let fields = requested.collect();
         Self { columns, header, fields }
     }
 
-    /// What they are called in the file.
+    /// The header of the file.
     pub fn header(&self) -> &[String] {
         &self.header
     }
@@ -187,47 +199,50 @@ impl Columns {
     }
 }
 
-/// What each field that is not archived is called in a file: its label, or its key when the
-/// label could be taken for something else.
+/// The header of each field that is not archived: its label, or its key when the label could be
+/// taken for something else.
 fn names(fields: &[Field]) -> BTreeMap<FieldKey, String> {
-    let shown = || fields.iter().filter(|field| !field.archived);
+    let active_fields = || fields.iter().filter(|field| !field.archived);
     let core = BEFORE.iter().chain(&AFTER).map(|column| header_key(&column.to_string()));
-    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    // What a field is known by: one name, or two.
-    let known_by =
+    let mut used_names: BTreeMap<String, usize> = BTreeMap::new();
+    // The names by which a header may refer to a field: one or two.
+    let names_of =
         |field: &Field| BTreeSet::from([header_key(field.key.as_str()), header_key(&field.label)]);
-    for name in core.chain(shown().flat_map(known_by)) {
-        *taken.entry(name).or_default() += 1;
+    for name in core.chain(active_fields().flat_map(names_of)) {
+        *used_names.entry(name).or_default() += 1;
     }
-    let is_unique = |field: &Field| taken.get(&header_key(&field.label)) == Some(&1);
-    shown()
+    let is_unique = |field: &Field| used_names.get(&header_key(&field.label)) == Some(&1);
+    active_fields()
         .map(|field| {
             let by_label = is_unique(field) && is_plain(&field.label);
-            let name = if by_label { field.label.clone() } else { field.key.to_string() };
+            // A field from before there was a core field of its name keeps its key.
+            let key = Column::Field(field.key.clone()).unique_name();
+            let name = if by_label { field.label.clone() } else { key };
             (field.key.clone(), name)
         })
         .collect()
 }
 
-/// Whether a label cannot be taken for data, for the beginning of another kind of file, or for
-/// something that separates cells.
+/// Whether a label cannot be taken for data, for the start of another file format, or for a
+/// delimiter.
 fn is_plain(label: &str) -> bool {
     label.chars().any(char::is_alphabetic)
         && !label.contains(|c| ";|\t,@=<>{}[]\"".contains(c))
         && !label.contains("://")
 }
 
-/// Where the columns of a file go whose every header is one that an export of these fields
-/// writes; nothing when the file is somebody else's.
+/// Returns the targets of the columns of a file that we have exported: each of its headers is one
+/// that an export of these fields writes. `None` for other files.
 pub fn recognise(header: &[String], fields: &[Field]) -> Option<Vec<Option<Target>>> {
-    let ours = Columns::all(fields);
-    let known: BTreeMap<&str, &Column> =
-        ours.header.iter().map(String::as_str).zip(&ours.columns).collect();
-    let mut seen = BTreeSet::new();
+    let all_columns = Columns::all(fields);
+    let by_name: BTreeMap<&str, &Column> =
+        all_columns.header.iter().map(String::as_str).zip(&all_columns.columns).collect();
+    let mut used_columns = BTreeSet::new();
     header
         .iter()
         .map(|name| {
-            let column = known.get(name.as_str()).filter(|_| seen.insert(name.as_str()))?;
+            let column =
+                by_name.get(name.as_str()).filter(|_| used_columns.insert(name.as_str()))?;
             Some(column.target())
         })
         .collect()

@@ -1,4 +1,4 @@
-//! Where an export takes its people from.
+//! The port that reads contacts for exports.
 
 use time::OffsetDateTime;
 
@@ -6,70 +6,79 @@ use super::Columns;
 use crate::contact::{ContactFilter, ContactId, SourceKind};
 use crate::{OrgId, Result};
 
-/// A contact as a file shows it: the text of its values, as it was written, without the checks
-/// that it passed when it came.
+/// A contact for a file: the text of its values as stored, which is not parsed again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportRow {
-    /// Its id.
+    /// The contact's id.
     pub id: ContactId,
-    /// What the person is called.
+    /// The organisation's own id.
+    pub external_id: Option<String>,
+    /// Name of the contact.
     pub name: Option<String>,
-    /// Where the person is written to.
+    /// The address.
     pub email: Option<String>,
     /// The phone number as it was typed.
     pub phone: Option<String>,
-    /// Its tags in the order of their keys; none unless the columns ask for them.
+    /// The tags in the order of their keys; empty unless tags are a column.
     pub tags: Vec<String>,
-    /// The values of the columns' custom fields, in their order.
+    /// The values of the custom fields among the columns, in order.
     pub custom: Vec<Option<String>>,
-    /// How it first came, and the file's name when it was one; nothing unless the columns ask.
+    /// Whether the contact wants messages; `None` unless consent is a column.
+    pub is_subscribed: Option<bool>,
+    /// The kind of the first source, and the file name of an import; `None` unless the source is a
+    /// column.
     pub source: Option<(SourceKind, Option<String>)>,
-    /// When it was made.
+    /// When the contact was created.
     pub created_at: OffsetDateTime,
-    /// When its profile last changed.
+    /// When the profile last changed.
     pub updated_at: OffsetDateTime,
 }
 
 impl ExportRow {
-    /// About how many bytes it takes.
+    /// Approximate size in bytes.
     pub fn size(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let custom: usize = self.custom.iter().map(|value| 24 + text(value)).sum();
         let tags: usize = self.tags.iter().map(|tag| 24 + tag.len()).sum();
-        160 + text(&self.name) + text(&self.email) + text(&self.phone) + custom + tags
+        160 + text(&self.external_id)
+            + text(&self.name)
+            + text(&self.email)
+            + text(&self.phone)
+            + custom
+            + tags
     }
 }
 
-/// Who is exported.
+/// The contacts that are exported.
 #[derive(Clone, Copy, Debug)]
-pub enum People<'a> {
-    /// Those that the filter means, among so many that are looked at.
+pub enum ExportScope<'a> {
+    /// The contacts that match the filter, among the given number of contacts to examine.
     Matching(&'a ContactFilter, usize),
-    /// Those of these ids, which stand in order. Whoever is gone is left out.
-    These(&'a [ContactId]),
+    /// The contacts with these ids, which are sorted. Deleted contacts are left out.
+    Ids(&'a [ContactId]),
 }
 
-/// Some contacts, in the order of their ids.
+/// A page of contacts, in the order of their ids.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportPage {
     /// The contacts.
     pub rows: Vec<ExportRow>,
-    /// After whom the next page begins; nothing when this is the last.
+    /// The contact after which the next page begins; `None` on the last page.
     pub next: Option<ContactId>,
 }
 
 impl ExportPage {
-    /// A page that takes more bytes than this ends, so that its size is bounded, too, where
-    /// contacts are large.
+    /// A page ends when it is larger than this number of bytes, so that its size is bounded for
+    /// large contacts too.
     pub const BYTES: usize = 4 << 20;
 }
 
-/// Gives out contacts for exports, by id, some at a time.
+/// Reads contacts for exports, in pages by id.
 ///
 /// Every implementation passes `contacts_testkit::export_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait ExportRepository: Send + Sync {
-    /// The next of the people, after a contact, with what the columns ask for.
+    /// Returns the next page of contacts after a contact, with the values that the columns need.
     ///
     /// # Errors
     ///
@@ -77,7 +86,7 @@ pub trait ExportRepository: Send + Sync {
     fn page<'a>(
         &self,
         org: OrgId,
-        people: People<'a>,
+        scope: ExportScope<'a>,
         after: Option<ContactId>,
         columns: &Columns,
     ) -> Result<ExportPage>;

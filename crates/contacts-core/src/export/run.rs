@@ -1,48 +1,49 @@
-//! A file that is written piece by piece, in memory that does not grow with it.
+//! Writes a file chunk by chunk; memory use does not grow with the file.
 
 use std::sync::Arc;
 
-use super::{ExportPage, ExportRepository, People, Sheet};
+use super::{ExportPage, ExportRepository, ExportScope, Sheet};
 use crate::contact::{ContactFilter, ContactId};
 use crate::{OrgId, Result};
 
-/// The bytes of a file, piece by piece. A piece may be empty: then people were looked at of whom
-/// nobody is meant.
+/// The bytes of a file, chunk by chunk. A chunk is empty when none of the examined contacts
+/// matches.
 pub struct Export {
-    pub(super) people: Arc<dyn ExportRepository>,
+    pub(super) contacts: Arc<dyn ExportRepository>,
     pub(super) sheet: Sheet,
     pub(super) org: OrgId,
     pub(super) filter: ContactFilter,
     pub(super) next: Next,
-    pub(super) look_at: usize,
+    /// Number of contacts that the next page examines.
+    pub(super) page_size: usize,
     pub(super) written: u64,
 }
 
-/// What comes next.
+/// The next part of the file.
 pub(super) enum Next {
-    /// The header, and the first people.
+    /// The header and the first contacts.
     Header,
-    /// Those after somebody.
+    /// The contacts after this one.
     After(ContactId),
     End,
 }
 
-/// At first so many are looked at, that the first piece comes at once; ...
-pub(super) const FIRST_LOOK: usize = 500;
+/// Number of contacts that the first page examines: few, so that the first chunk comes at once.
+pub(super) const FIRST_PAGE_SIZE: usize = 500;
 
-/// ... and at most so many, ...
-const LONGEST_LOOK: usize = 8_000;
+/// Maximum number of contacts that a page examines.
+const MAX_PAGE_SIZE: usize = 8_000;
 
-/// ... as long as a piece is about as large as this.
-const PIECE: usize = 1 << 20;
+/// Approximate size of a chunk; the page size is adapted to it.
+const CHUNK_BYTES: usize = 1 << 20;
 
 impl Export {
-    /// How many people are written so far.
+    /// Number of contacts written so far.
     pub fn written(&self) -> u64 {
         self.written
     }
 
-    fn piece(&mut self) -> Result<Option<Vec<u8>>> {
+    fn chunk(&mut self) -> Result<Option<Vec<u8>>> {
         let mut out = Vec::new();
         let after = match self.next {
             Next::End => return Ok(None),
@@ -52,15 +53,15 @@ impl Export {
             }
             Next::After(id) => Some(id),
         };
-        let people = People::Matching(&self.filter, self.look_at);
+        let scope = ExportScope::Matching(&self.filter, self.page_size);
         let ExportPage { rows, next } =
-            self.people.page(self.org, people, after, self.sheet.columns())?;
+            self.contacts.page(self.org, scope, after, self.sheet.columns())?;
         rows.iter().for_each(|row| self.sheet.row(row, &mut out));
         self.written += rows.len() as u64;
-        if out.len() < PIECE / 2 {
-            self.look_at = (self.look_at * 2).min(LONGEST_LOOK);
-        } else if out.len() > PIECE * 2 {
-            self.look_at = (self.look_at / 2).max(1);
+        if out.len() < CHUNK_BYTES / 2 {
+            self.page_size = (self.page_size * 2).min(MAX_PAGE_SIZE);
+        } else if out.len() > CHUNK_BYTES * 2 {
+            self.page_size = (self.page_size / 2).max(1);
         }
         self.next = next.map_or(Next::End, Next::After);
         Ok(Some(out))
@@ -71,10 +72,10 @@ impl Iterator for Export {
     type Item = Result<Vec<u8>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let piece = self.piece().transpose();
-        if matches!(piece, Some(Err(_))) {
+        let chunk = self.chunk().transpose();
+        if matches!(chunk, Some(Err(_))) {
             self.next = Next::End;
         }
-        piece
+        chunk
     }
 }

@@ -1,38 +1,43 @@
-//! Making exports.
+//! The use cases of exports.
 
 use std::sync::Arc;
 
-use super::run::{FIRST_LOOK, Next};
+use super::run::{FIRST_PAGE_SIZE, Next};
 use super::{Column, Columns, Export, ExportRepository, Sheet};
 use crate::contact::ContactFilter;
 use crate::field::FieldRepository;
 use crate::import::Spreadsheets;
-use crate::{OrgId, Result};
+use crate::{OrgId, Ports, Result};
 
-/// How a file is to be written.
+/// The columns and the encoding of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportFormat {
-    /// The names of its columns, in order; nothing means every one.
+    /// The names of its columns, in order; `None` means all.
     pub columns: Option<Vec<String>>,
-    /// Whether it begins with a byte order mark, without which Excel takes UTF-8 for something
-    /// else. Most programs want none.
+    /// Whether it begins with a byte order mark. Excel needs one to read UTF-8; most other programs
+    /// expect none.
     pub byte_order_mark: bool,
 }
 
 /// The use cases of exports.
 #[derive(Clone)]
 pub struct ExportService {
-    /// Where the people are kept.
-    pub people: Arc<dyn ExportRepository>,
-    /// The organisation's custom fields.
-    pub fields: Arc<dyn FieldRepository>,
-    /// What writes the file.
-    pub spreadsheets: Arc<dyn Spreadsheets>,
+    contacts: Arc<dyn ExportRepository>,
+    fields: Arc<dyn FieldRepository>,
+    spreadsheets: Arc<dyn Spreadsheets>,
 }
 
 impl ExportService {
-    /// Everybody that a filter means, in the order of their ids. People that come or change
-    /// meanwhile may be in it as they were before or as they are after.
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            contacts: ports.exports.clone(),
+            fields: ports.fields.clone(),
+            spreadsheets: ports.spreadsheets.clone(),
+        }
+    }
+
+    /// Exports the contacts that match a filter, in the order of their ids. A contact that changes
+    /// meanwhile is exported as before or as after the change.
     ///
     /// # Errors
     ///
@@ -44,17 +49,17 @@ impl ExportService {
         format: &ExportFormat,
     ) -> Result<Export> {
         Ok(Export {
-            people: self.people.clone(),
+            contacts: self.contacts.clone(),
             sheet: self.sheet(org, format)?,
             org,
             filter,
             next: Next::Header,
-            look_at: FIRST_LOOK,
+            page_size: FIRST_PAGE_SIZE,
             written: 0,
         })
     }
 
-    /// Checks that a file can be written so.
+    /// Checks that a file can be written in a format.
     ///
     /// # Errors
     ///
@@ -63,7 +68,8 @@ impl ExportService {
         self.sheet(org, format).map(drop)
     }
 
-    /// The same format with its columns fixed: fields that are added later are in none of them.
+    /// Returns the format with its columns listed, so that fields that are added later are not
+    /// exported.
     ///
     /// # Errors
     ///
@@ -74,7 +80,7 @@ impl ExportService {
         Ok(ExportFormat { columns: Some(names), ..*format })
     }
 
-    /// How the rows of such a file are written.
+    /// Returns the writer of rows in a format.
     ///
     /// # Errors
     ///

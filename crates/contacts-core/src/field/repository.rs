@@ -1,38 +1,48 @@
-//! Where custom fields are kept.
+//! The port that stores custom fields.
 
-use super::{Field, FieldKey};
+use super::{Field, FieldKey, FieldPatch, NewField};
 use crate::{OrgId, Result};
 
-/// Keeps the custom fields.
+/// Stores custom fields.
 ///
 /// Every implementation passes `contacts_testkit::field_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait FieldRepository: Send + Sync {
-    /// All fields, archived ones too, by position and then key.
+    /// Lists all fields, archived ones too, by position and then key.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId) -> Result<Vec<Field>>;
 
-    /// Adds a field.
+    /// Adds a field after all others and returns it. Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Taken`] when there is one of the key.
-    fn insert(&self, org: OrgId, field: &Field) -> Result<()>;
+    /// [`crate::Error::Taken`] when another field has the key; [`crate::Error::Conflict`] when
+    /// the organisation already has `limit` fields.
+    fn insert(&self, org: OrgId, field: &NewField, limit: usize) -> Result<Field>;
 
-    /// Replaces the field of the key; says whether there was one.
+    /// Applies a patch to the locked field, as [`Field::apply`] does. Returns the new state;
+    /// `None` when there is none.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Conflict`] when its type would change while contacts have values of it.
-    fn update(&self, org: OrgId, field: &Field) -> Result<bool>;
+    /// [`crate::Error::Conflict`] when the type would change while contacts have values of it;
+    /// [`crate::Error::Stale`] when the field does not have the expected version.
+    fn patch(
+        &self,
+        org: OrgId,
+        key: &FieldKey,
+        patch: &FieldPatch,
+        if_version: Option<u64>,
+    ) -> Result<Option<Field>>;
 
-    /// Puts the fields of these keys first, in this order; the others follow as they stood.
+    /// Moves the fields with these keys to the front, in this order; the others follow in their old
+    /// order. A field whose position changes gets a new version.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn reorder(&self, org: OrgId, keys: &[FieldKey]) -> Result<()>;
 }

@@ -1,20 +1,9 @@
-//! Defining custom fields.
+//! Use cases of custom fields.
 
 use std::sync::Arc;
 
-use super::{Field, FieldKey, FieldRepository, FieldType, check_label};
-use crate::{Error, Invalid, OrgId, Result};
-
-/// What to change of a field; what is absent stays.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldPatch {
-    /// What people call it.
-    pub label: Option<String>,
-    /// What its values are.
-    pub kind: Option<FieldType>,
-    /// Whether it is hidden.
-    pub archived: Option<bool>,
-}
+use super::{Field, FieldKey, FieldPatch, FieldRepository, FieldType, NewField};
+use crate::{Error, Invalid, OrgId, Ports, Result};
 
 /// The use cases of custom fields.
 #[derive(Clone)]
@@ -23,15 +12,14 @@ pub struct FieldService {
 }
 
 impl FieldService {
-    /// The most fields an organisation may have.
-    pub const MAX: usize = 500;
+    /// Maximum number of custom fields in an organisation, archived ones included.
+    pub const MAX_FIELDS: usize = 500;
 
-    /// Makes the service.
-    pub fn new(fields: Arc<dyn FieldRepository>) -> Self {
-        Self { fields }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self { fields: ports.fields.clone() }
     }
 
-    /// All fields, archived ones too, in order.
+    /// Lists all fields, archived ones too, in order.
     ///
     /// # Errors
     ///
@@ -40,45 +28,54 @@ impl FieldService {
         self.fields.list(org)
     }
 
+    /// Finds a field, also an archived one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`].
+    pub fn get(&self, org: OrgId, key: &str) -> Result<Field> {
+        let mut fields = self.fields.list(org)?.into_iter();
+        fields.find(|field| field.key.as_str() == key).ok_or(Error::NotFound("field"))
+    }
+
     /// Defines a field, after the others.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming the part; [`Error::Taken`] when there is one of the key;
-    /// [`Error::Conflict`] when there are too many.
+    /// [`Error::Invalid`] naming the part; [`Error::Taken`] when another field has the key;
+    /// [`Error::Conflict`] when the organisation has [`Self::MAX_FIELDS`].
     pub fn define(&self, org: OrgId, key: &str, label: &str, kind: FieldType) -> Result<Field> {
-        let others = self.fields.list(org)?;
-        if others.len() >= Self::MAX {
-            return Err(Error::Conflict(format!("there are {} custom fields already", Self::MAX)));
-        }
-        let position = others.last().map_or(0, |last| last.position + 1);
-        let field = Field::new(key, label, kind, position)?;
-        self.fields.insert(org, &field)?;
-        Ok(field)
+        self.fields.insert(org, &NewField::new(key, label, kind)?, Self::MAX_FIELDS)
     }
 
     /// Changes a field.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`]; [`Error::Conflict`] when its type would
-    /// change while contacts have values of it.
-    pub fn change(&self, org: OrgId, key: &str, patch: FieldPatch) -> Result<Field> {
-        let mut field = self.find(org, key)?;
-        if let Some(label) = patch.label {
-            field.label = check_label(&label).map_err(|wrong| vec![wrong])?;
-        }
-        field.kind = patch.kind.unwrap_or(field.kind);
-        field.archived = patch.archived.unwrap_or(field.archived);
-        if self.fields.update(org, &field)? { Ok(field) } else { Err(Error::NotFound("field")) }
+    /// [`Error::NotFound`]; [`Error::Invalid`] naming `label`; [`Error::Conflict`] when the type
+    /// would change while contacts have values of it; [`Error::Stale`] when the field does not
+    /// have the expected version.
+    pub fn update(
+        &self,
+        org: OrgId,
+        key: &str,
+        if_version: Option<u64>,
+        patch: FieldPatch,
+    ) -> Result<Field> {
+        let patch = patch.checked()?;
+        let Ok(key) = FieldKey::parse(key) else { return Err(Error::NotFound("field")) };
+        let patched = self.fields.patch(org, &key, &patch, if_version)?;
+        patched.ok_or(Error::NotFound("field"))
     }
 
-    /// Puts the fields of these keys first, in this order.
+    /// Moves the fields with these keys to the front, in this order.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when a key is unknown or stands twice.
+    /// [`Error::Invalid`] when a key is unknown or named twice.
     pub fn reorder(&self, org: OrgId, keys: &[String]) -> Result<Vec<Field>> {
+        // Fields are never deleted, so every key that exists here still exists when the field is
+        // moved.
         let fields = self.fields.list(org)?;
         let mut order: Vec<FieldKey> = Vec::with_capacity(keys.len());
         for key in keys {
@@ -91,10 +88,5 @@ impl FieldService {
         }
         self.fields.reorder(org, &order)?;
         self.fields.list(org)
-    }
-
-    fn find(&self, org: OrgId, key: &str) -> Result<Field> {
-        let fields = self.fields.list(org)?;
-        fields.into_iter().find(|f| f.key.as_str() == key).ok_or(Error::NotFound("field"))
     }
 }

@@ -1,4 +1,4 @@
-//! Values of custom fields: checked and coerced on the way in (R11).
+//! Values of custom fields, checked and coerced when they are read from input (R11).
 
 use std::fmt;
 
@@ -11,20 +11,20 @@ use crate::text;
 
 const ISO_DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
-/// A value that fits its field's type.
+/// A value that fits the type of its field.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldValue {
-    /// Of a text, select or url field; of a date field the day as `2026-11-23`, which sorts as
-    /// days do.
+    /// The value of a text, select or URL field, or of a date field: a day such as `2026-11-23`,
+    /// whose text sorts by date.
     Text(String),
-    /// Of a number field.
+    /// The value of a number field.
     Number(Number),
-    /// Of a boolean field.
+    /// The value of a boolean field.
     Boolean(bool),
 }
 
 impl fmt::Display for FieldValue {
-    /// The value as a cell of a spreadsheet holds it; reading it back gives the value.
+    /// Writes the value as a spreadsheet cell contains it; reading the cell returns the same value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
@@ -34,18 +34,18 @@ impl fmt::Display for FieldValue {
     }
 }
 
-/// A finite number that a decimal of 15 digits writes exactly.
+/// A finite number that 15 decimal digits represent exactly.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Number(f64);
 
 impl Number {
-    /// The number, when it is finite.
+    /// Makes a number; `None` unless it is finite.
     pub fn new(value: f64) -> Option<Self> {
-        // Adding zero turns the negative zero into the other.
+        // Adding zero turns negative zero into zero.
         value.is_finite().then_some(Self(value + 0.0))
     }
 
-    /// Its value.
+    /// Returns the number.
     pub fn get(self) -> f64 {
         self.0
     }
@@ -71,10 +71,10 @@ impl fmt::Display for Number {
     }
 }
 
-/// A value as it comes from outside.
+/// A value as input contains it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RawValue<'a> {
-    /// Text, of JSON or of a cell.
+    /// Text, from JSON or from a cell.
     Text(&'a str),
     /// A JSON number.
     Number(f64),
@@ -82,31 +82,56 @@ pub enum RawValue<'a> {
     Boolean(bool),
 }
 
-/// Why a value does not fit its field.
+/// The reason why a value does not fit its field.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidValue {
-    /// A text that is too long or holds what cannot be kept.
+    /// The text is too long or contains a character that cannot be stored.
     #[error("must be text of 1 to 4000 characters without control characters")]
     Text,
-    /// No number.
+    /// The value is not a number.
     #[error("must be a number of at most 15 digits, such as 12.5")]
     Number,
-    /// Neither yes nor no.
+    /// The value is neither true nor false.
     #[error("must be true or false")]
     Boolean,
-    /// No day.
+    /// The value is not a day.
     #[error("must be a date such as 2026-11-23")]
     Date,
-    /// None of the options.
+    /// The value is not one of the options.
     #[error("must be one of: {0}")]
     Select(String),
-    /// No web address.
+    /// The value is not a web address.
     #[error("must be a web address that begins with https:// or http://")]
     Url,
 }
 
 impl FieldType {
-    /// Checks a value and brings it into the form that is kept.
+    /// Checks a value that was coerced under an earlier definition of the field.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] when the value does not have this type.
+    pub fn check(&self, value: &FieldValue) -> Result<(), InvalidValue> {
+        let raw = match value {
+            FieldValue::Text(text) => RawValue::Text(text),
+            FieldValue::Number(number) => RawValue::Number(number.get()),
+            FieldValue::Boolean(yes) => RawValue::Boolean(*yes),
+        };
+        if self.coerce(raw)? == *value { Ok(()) } else { Err(self.mismatch()) }
+    }
+
+    fn mismatch(&self) -> InvalidValue {
+        match self {
+            Self::Text => InvalidValue::Text,
+            Self::Number => InvalidValue::Number,
+            Self::Boolean => InvalidValue::Boolean,
+            Self::Date => InvalidValue::Date,
+            Self::Select(options) => InvalidValue::Select(options.join(", ")),
+            Self::Url => InvalidValue::Url,
+        }
+    }
+
+    /// Checks a value and converts it to the form that is stored.
     ///
     /// ```
     /// use contacts_core::field::{FieldType, RawValue};
@@ -165,7 +190,7 @@ fn number(raw: RawValue<'_>) -> Option<Number> {
         }
         RawValue::Boolean(_) => return None,
     };
-    // Beyond 15 digits a float rounds, and rounding silently would be a lie.
+    // A float is not exact beyond 15 digits, and silent rounding would change the value.
     let written = format!("{value:e}");
     let digits = written.split('e').next()?.bytes().filter(u8::is_ascii_digit).count();
     if digits > 15 { None } else { Number::new(value) }
@@ -185,8 +210,8 @@ fn boolean(raw: RawValue<'_>) -> Option<bool> {
     }
 }
 
-/// A day in ISO form, alone or at the head of a time stamp. Other orders of day and
-/// month cannot be told apart, so they are refused rather than guessed.
+/// Returns the day in ISO form, from a date alone or at the start of a timestamp. Other orders of
+/// day and month are ambiguous, so they are rejected.
 fn date(text: &str) -> Option<String> {
     let day = match text.get(10..) {
         None | Some("") => text,
@@ -197,12 +222,12 @@ fn date(text: &str) -> Option<String> {
 }
 
 fn select(raw: RawValue<'_>, options: &[String]) -> Result<String, InvalidValue> {
-    let wanted = match raw {
+    let expected = match raw {
         RawValue::Text(text) => text::caseless(&text::collapse(text::trim(text))),
         RawValue::Number(value) => value.to_string(),
         RawValue::Boolean(yes) => yes.to_string(),
     };
-    let found = options.iter().find(|option| text::caseless(option) == wanted);
+    let found = options.iter().find(|option| text::caseless(option) == expected);
     found.cloned().ok_or_else(|| InvalidValue::Select(options.join(", ")))
 }
 
@@ -238,8 +263,8 @@ mod tests {
     #[case(FieldType::Date, "2026-02-28T10:00:00Z", "2026-02-28")]
     #[case(select_of(&["Pro", "Free"]), "PRO", "Pro")]
     #[case(FieldType::Url, "HTTPS://example.org/a?b#c", "HTTPS://example.org/a?b#c")]
-    fn coerces(#[case] kind: FieldType, #[case] typed: &str, #[case] kept: &str) {
-        assert_eq!(kind.coerce(RawValue::Text(typed)).unwrap().to_string(), kept);
+    fn coerces(#[case] kind: FieldType, #[case] typed: &str, #[case] coerced: &str) {
+        assert_eq!(kind.coerce(RawValue::Text(typed)).unwrap().to_string(), coerced);
     }
 
     #[rstest]
@@ -267,17 +292,17 @@ mod tests {
     proptest! {
         #[test]
         fn a_kept_number_reads_back_to_itself(value in -1e15f64..1e15) {
-            if let Ok(kept) = FieldType::Number.coerce(RawValue::Number(value)) {
-                let again = FieldType::Number.coerce(RawValue::Text(&kept.to_string()));
-                prop_assert_eq!(again, Ok(kept));
+            if let Ok(coerced) = FieldType::Number.coerce(RawValue::Number(value)) {
+                let again = FieldType::Number.coerce(RawValue::Text(&coerced.to_string()));
+                prop_assert_eq!(again, Ok(coerced));
             }
         }
 
         #[test]
         fn a_kept_text_reads_back_to_itself(text in "\\PC{0,30}") {
-            if let Ok(kept) = FieldType::Text.coerce(RawValue::Text(&text)) {
-                let again = FieldType::Text.coerce(RawValue::Text(&kept.to_string()));
-                prop_assert_eq!(again, Ok(kept));
+            if let Ok(coerced) = FieldType::Text.coerce(RawValue::Text(&text)) {
+                let again = FieldType::Text.coerce(RawValue::Text(&coerced.to_string()));
+                prop_assert_eq!(again, Ok(coerced));
             }
         }
     }

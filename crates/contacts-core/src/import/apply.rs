@@ -1,81 +1,72 @@
-//! What a row does to the contact it is about (R33). Every store asks this one function.
+//! The decision about one row of a file (R33), which every store shares.
 
 use time::OffsetDateTime;
 
-use super::{ImportRow, Policy, Skip};
+use super::{ImportRow, Match, Policy, Skip};
 use crate::OrgId;
-use crate::contact::{Arrival, Contact, ContactId, ContactPatch, Patch};
+use crate::consent::Consent;
+use crate::contact::{Contact, ContactId, ContactPatch, Patch, Source};
 use crate::tag::TagName;
 
-/// What a row does.
+/// The effect of a row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
-    /// It makes a contact.
+    /// The row adds a contact.
     Add,
-    /// It changes the contact into this one, and puts these tags on it besides.
+    /// The row changes the contact.
     Update {
         /// The contact, its tags included, after the change.
         contact: Box<Contact>,
-        /// Whether its profile changed, and not its tags only.
+        /// Whether the profile changes, not only the tags.
         profile: bool,
-        /// Tags that it had not carried.
+        /// The tags that the contact did not have.
         tags: Vec<TagName>,
     },
-    /// Nothing.
+    /// The row has no effect.
     Skip(Skip),
 }
 
-/// Decides what a row does to the contact of its address, or without one.
+/// Decides what a row does, given the contact that it is about.
 ///
-/// Cells that are not blank overwrite, blank ones leave alone, tags are added. The address
-/// that found the contact is never rewritten.
+/// - Cells with a value overwrite, blank cells change nothing, tags are added.
+/// - The address is changed only when the contact is found by its id or its external id.
+/// - Only a row with a name and an address adds a contact (R6).
 ///
 /// ```
 /// use contacts_core::contact::{EmailAddress, Name};
-/// use contacts_core::import::{Decision, ImportRow, Policy, Skip, decide};
+/// use contacts_core::import::{Decision, ImportRow, Match, Policy, Skip, decide};
 /// use time::OffsetDateTime;
 ///
-/// let row = ImportRow {
-///     email: EmailAddress::parse("ann@example.org").unwrap(),
-///     name: Name::parse("Ann").unwrap(),
-///     phone: None,
-///     tags: Vec::new(),
-///     custom: Default::default(),
+/// let mut row = ImportRow {
+///     email: EmailAddress::parse("ann@example.org").ok(),
+///     name: Name::parse("Ann").ok(),
+///     ..ImportRow::default()
 /// };
 /// let now = OffsetDateTime::UNIX_EPOCH;
-/// assert_eq!(decide(None, &row, Policy::Overwrite, now), Decision::Add);
-/// assert_eq!(decide(None, &row, Policy::UpdateOnly, now), Decision::Skip(Skip::Unknown));
+/// assert_eq!(decide(Match::New, &row, Policy::Overwrite, now), Decision::Add);
+/// let unknown = decide(Match::New, &row, Policy::UpdateOnly, now);
+/// assert_eq!(unknown, Decision::Skip(Skip::Unknown));
+/// row.name = None;
+/// let nameless = decide(Match::New, &row, Policy::Overwrite, now);
+/// assert_eq!(nameless, Decision::Skip(Skip::MissingName));
 /// ```
 pub fn decide(
-    known: Option<&Contact>,
+    matched: Match<'_>,
     row: &ImportRow,
     policy: Policy,
     now: OffsetDateTime,
 ) -> Decision {
-    let known = match (known, policy) {
+    let existing = match (matched.contact(), policy) {
         (None, Policy::UpdateOnly) => return Decision::Skip(Skip::Unknown),
-        (None, _) => return Decision::Add,
+        (None, _) => return decide_addition(row),
         (Some(_), Policy::AddOnly) => return Decision::Skip(Skip::Known),
-        (Some(known), _) => known,
+        (Some(existing), _) => existing,
     };
-    let fills_only = policy == Policy::FillBlanks;
-    let mut patch = ContactPatch::default();
-    if !(fills_only && known.name.is_some()) {
-        patch.name = Patch::Set(row.name.clone());
-    }
-    if let Some(phone) = &row.phone
-        && !(fills_only && known.phone.is_some())
-    {
-        patch.phone = Patch::Set(phone.clone());
-    }
-    for (key, value) in &row.custom {
-        if !(fills_only && known.custom.contains_key(key)) {
-            patch.custom.insert(key.clone(), Some(value.clone()));
-        }
-    }
-    let tags: Vec<_> = row.tags.iter().filter(|tag| !known.tags.contains(tag)).cloned().collect();
-    let mut contact = known.clone();
-    // Nothing is cleared, so nothing can be refused.
+    let patch = patch(row, existing, policy, matches!(matched, Match::ById(_)));
+    let tags: Vec<_> =
+        row.tags.iter().filter(|tag| !existing.tags.contains(tag)).cloned().collect();
+    let mut contact = existing.clone();
+    // The patch clears no field, so it cannot be refused.
     let profile = patch.apply(&mut contact, now).is_ok_and(|changes| !changes.is_empty());
     if !profile && tags.is_empty() {
         return Decision::Skip(Skip::Unchanged);
@@ -85,17 +76,53 @@ pub fn decide(
     Decision::Update { contact: Box::new(contact), profile, tags }
 }
 
-/// The contact that a row makes.
-pub fn added(row: &ImportRow, org: OrgId, id: ContactId, source: Arrival) -> Contact {
+fn decide_addition(row: &ImportRow) -> Decision {
+    match (&row.email, &row.name) {
+        (Some(_), Some(_)) => Decision::Add,
+        (None, _) => Decision::Skip(Skip::MissingEmail),
+        (Some(_), None) => Decision::Skip(Skip::MissingName),
+    }
+}
+
+/// Returns the patch of the cells that the policy permits to write.
+fn patch(row: &ImportRow, existing: &Contact, policy: Policy, by_id: bool) -> ContactPatch {
+    let overwrites = policy != Policy::FillBlanks;
+    let mut patch = ContactPatch {
+        external_id: set(&row.external_id, overwrites || existing.external_id.is_none()),
+        name: set(&row.name, overwrites || existing.name.is_none()),
+        email: set(&row.email, by_id && (overwrites || existing.email.is_none())),
+        phone: set(&row.phone, overwrites || existing.phone.is_none()),
+        ..ContactPatch::default()
+    };
+    for (key, value) in &row.custom {
+        if overwrites || !existing.custom.contains_key(key) {
+            patch.custom.insert(key.clone(), Some(value.clone()));
+        }
+    }
+    patch
+}
+
+fn set<T: Clone>(value: &Option<T>, is_permitted: bool) -> Patch<T> {
+    match value {
+        Some(value) if is_permitted => Patch::Set(value.clone()),
+        _ => Patch::Keep,
+    }
+}
+
+/// Returns the contact that a row adds.
+pub fn added(row: &ImportRow, org: OrgId, id: ContactId, source: Source) -> Contact {
     let now = source.at;
     Contact {
         org,
         id,
-        name: Some(row.name.clone()),
-        email: Some(row.email.clone()),
+        external_id: row.external_id.clone(),
+        name: row.name.clone(),
+        email: row.email.clone(),
+        other_emails: Vec::new(),
         phone: row.phone.clone(),
         custom: row.custom.clone(),
         tags: row.tags.clone(),
+        consent: Consent::default(),
         source,
         created_at: now,
         updated_at: now,

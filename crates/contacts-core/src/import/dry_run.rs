@@ -1,4 +1,4 @@
-//! Dry runs: what an import would do if it ran now (R37).
+//! Dry runs: the results that an import would have if it ran now (R37).
 
 mod repository;
 mod service;
@@ -7,104 +7,82 @@ use time::OffsetDateTime;
 
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockDryRunRepository;
-pub use self::repository::{DryRunRepository, Rehearsed};
+pub use self::repository::{DryChunkOutcome, DryRunRepository};
 use super::{FieldEdit, ImportId, PlannedRow, Skip, SkipCode, Tally};
+use crate::Actor;
 use crate::contact::{Change, Contact, ContactId};
 use crate::org::id;
+use crate::run::RunState;
 use crate::tag::TagName;
 
 id! {
-    /// A dry run's id. Each one that is asked for has another.
+    /// A dry run's id. Each request has a new one.
     DryRunId
 }
 
 /// A dry run of an import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DryRun {
-    /// Its id.
+    /// Id of the dry run.
     pub id: DryRunId,
-    /// Of what.
+    /// The import.
     pub import: ImportId,
-    /// How far it is.
-    pub state: DryRunState,
-    /// Why it failed, and what to do.
+    /// State of the dry run.
+    pub state: RunState,
+    /// The reason of a failure, and what to do.
     pub problem: Option<String>,
-    /// What would happen to the rows that were looked at so far.
+    /// Number of rows of the file; `None` when that was not recorded.
+    pub total: Option<u64>,
+    /// Counts of the rows that were processed so far.
     pub tally: Tally,
-    /// When it was asked for.
-    pub asked_at: OffsetDateTime,
-    /// When it came to an end.
+    /// The actor who requested it; `None` when that was not recorded.
+    pub actor: Option<Actor>,
+    /// When it was requested.
+    pub created_at: OffsetDateTime,
+    /// When the first rows were processed.
+    pub started_at: Option<OffsetDateTime>,
+    /// When it ended.
     pub finished_at: Option<OffsetDateTime>,
 }
 
-/// How far a dry run is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DryRunState {
-    /// Rows are being looked at, or wait to be.
-    Running,
-    /// Every row was looked at. An end.
-    Done,
-    /// It could not go on. An end; it can be asked for anew.
-    Failed,
-}
-
-impl DryRunState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Running, Self::Done, Self::Failed];
-
-    /// The state's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The state of a name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-}
-
-/// What would happen to a row.
+/// The result of one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DryRow {
     /// The row, counted from 1 below the header.
     pub row: u64,
     /// The line of the file, from 1, on which it begins.
     pub line: u64,
-    /// What would happen.
+    /// The effect of the row.
     pub outcome: DryOutcome,
-    /// The cells that would be lost though the row is taken, with the reason.
+    /// The cells that would be lost although the row is applied, with the reason.
     pub warnings: Vec<String>,
 }
 
-/// What would happen.
+/// The effect that a row would have.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DryOutcome {
-    /// It would make a contact.
+    /// The row would add a contact.
     Added,
-    /// It would change one.
+    /// The row would change a contact.
     Updated {
-        /// The contact; nothing when a row above is to make it.
+        /// The id of the contact; `None` when an earlier row would add it.
         contact: Option<ContactId>,
-        /// Which fields, from what to what.
+        /// The changed fields with their old and new values.
         changes: Change,
-        /// Tags that it would put on.
+        /// The tags that it would add.
         tags: Vec<String>,
     },
-    /// It would not be taken.
+    /// The row would be skipped.
     Skipped {
-        /// Why.
+        /// The code of the reason.
         code: SkipCode,
-        /// The reason as people read it.
+        /// The reason, for people.
         reason: String,
     },
 }
 
 impl DryRow {
-    /// What there is to say of a row.
+    /// Describes a row.
     pub fn new(planned: &PlannedRow, outcome: DryOutcome) -> Self {
         let is_taken = !matches!(outcome, DryOutcome::Skipped { .. });
         let warnings = planned.warnings.iter().filter(|_| is_taken);
@@ -118,7 +96,7 @@ impl DryRow {
 }
 
 impl DryOutcome {
-    /// What an update would do to a contact, with its id when the list has it already.
+    /// Describes the change of a contact; `contact` is its id if it is stored.
     pub fn updated(
         contact: Option<ContactId>,
         before: &Contact,
@@ -132,7 +110,7 @@ impl DryOutcome {
         }
     }
 
-    /// Why a row would not be taken.
+    /// Describes a skipped row.
     pub fn skipped(skip: Skip) -> Self {
         Self::Skipped { code: skip.code(), reason: skip.sentence() }
     }

@@ -1,19 +1,23 @@
-//! Which column goes where (R32).
+//! The targets of columns (R32).
 
 use std::fmt;
 
 use crate::field::FieldKey;
 
-/// Where a column goes.
+/// The target of a column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Target {
-    /// The whole name.
+    /// The contact's id.
+    Id,
+    /// The organisation's own id for the contact.
+    ExternalId,
+    /// The full name.
     Name,
-    /// The first part of the name.
+    /// The first name.
     FirstName,
-    /// The last part of the name.
+    /// The last name.
     LastName,
-    /// The address.
+    /// The email address.
     Email,
     /// The phone number.
     Phone,
@@ -24,10 +28,12 @@ pub enum Target {
 }
 
 impl Target {
-    /// The target of a name: `name`, `first_name`, `last_name`, `email`, `phone`, `tags`, or
-    /// `custom:` and a field's key.
+    /// Parses a target: `id`, `external_id`, `name`, `first_name`, `last_name`, `email`, `phone`,
+    /// `tags`, or `custom:` and a field's key.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
+            "id" => Self::Id,
+            "external_id" => Self::ExternalId,
             "name" => Self::Name,
             "first_name" => Self::FirstName,
             "last_name" => Self::LastName,
@@ -42,6 +48,8 @@ impl Target {
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Id => "id",
+            Self::ExternalId => "external_id",
             Self::Name => "name",
             Self::FirstName => "first_name",
             Self::LastName => "last_name",

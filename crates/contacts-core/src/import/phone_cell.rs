@@ -1,11 +1,11 @@
-//! A phone number in a cell.
+//! Phone numbers in cells.
 
 use super::quoted::{is_enclosed, quote, unquote};
 
-/// Some exports put several numbers into one cell.
+/// The separator that some exports put between several numbers in one cell.
 const SEVERAL: &str = " ::: ";
 
-/// The cell that holds a number, whatever that is.
+/// Returns the cell for a phone number, which reads back as the same number.
 pub(crate) fn phone_cell(phone: &str) -> String {
     if !phone.contains(SEVERAL) && !is_enclosed(phone) {
         return phone.to_owned();
@@ -15,12 +15,12 @@ pub(crate) fn phone_cell(phone: &str) -> String {
     cell
 }
 
-/// The number in a cell: the first one of several, or all of it within quotation marks.
+/// Returns the number in a cell: the first of several, or the whole text between quotation marks.
 pub(super) fn phone_of_cell(cell: &str) -> String {
     unquote(cell).unwrap_or_else(|| first_of_several(cell).to_owned())
 }
 
-/// The first one is the main one.
+/// Returns the first number of a cell, which is the main one.
 pub(super) fn first_of_several(cell: &str) -> &str {
     cell.split(SEVERAL).next().unwrap_or_default()
 }

@@ -1,10 +1,10 @@
-//! What is to be done with a file (R32, R33).
+//! The plan of an import: mapping, policy and tags (R32, R33).
 
 use super::Target;
 use crate::tag::TagName;
 use crate::{Invalid, Result};
 
-/// What is to be done with a file.
+/// The plan of an import.
 ///
 /// ```
 /// use contacts_core::import::{Plan, Policy, Target};
@@ -16,28 +16,30 @@ use crate::{Invalid, Result};
 /// };
 /// assert!(plan(&["email", "last_name", "custom:tier", "tags", "tags"]).check().is_ok());
 /// assert!(plan(&["email", "phone"]).check().is_err(), "nothing goes to the name");
+/// let updates = Plan { policy: Policy::UpdateOnly, ..plan(&["external_id", "tags"]) };
+/// assert!(updates.check().is_ok(), "contacts that exist have names");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// Where each column goes, in the order of the header; nothing skips it.
+    /// The target of each column, in the order of the header; `None` skips the column.
     pub columns: Vec<Option<Target>>,
-    /// What may happen to contacts.
+    /// What rows may do to contacts.
     pub policy: Policy,
-    /// Tags for everybody in the file.
+    /// Tags for every contact of the file.
     pub tags: Vec<TagName>,
 }
 
-/// What may happen to contacts (R33).
+/// What rows may do to contacts (R33).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Policy {
-    /// New people are added; cells that are not blank overwrite what is known.
+    /// New contacts are added; cells with a value overwrite fields of existing ones.
     #[default]
     Overwrite,
-    /// New people are added; cells fill only what is blank.
+    /// New contacts are added; cells fill only blank fields of existing ones.
     FillBlanks,
-    /// New people are added; known ones are skipped.
+    /// New contacts are added; rows about existing ones are skipped.
     AddOnly,
-    /// Known people are overwritten; new ones are skipped.
+    /// Existing contacts are overwritten; rows about new ones are skipped.
     UpdateOnly,
 }
 
@@ -62,38 +64,49 @@ impl Policy {
 }
 
 impl Plan {
-    /// Checks that the file can be imported so.
+    /// Checks that the file can be imported by this plan.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Invalid`] naming `columns`: when two columns have the same target that
-    /// takes one only, or nothing is mapped to the name or to the address.
+    /// takes one only, or a column is missing. Contacts are found by an id, an external id or an
+    /// address; name and address are needed to add contacts, so not by an import that only updates
+    /// (R50).
     pub fn check(&self) -> Result<()> {
-        let mut wrong = Vec::new();
-        let goes_to =
+        let mut errors = Vec::new();
+        let targets_field =
             |target: &Target| self.columns.iter().flatten().filter(|t| *t == target).count();
         let mut seen: Vec<&Target> = Vec::new();
         for target in self.columns.iter().flatten() {
-            if *target != Target::Tags && goes_to(target) > 1 && !seen.contains(&target) {
+            if *target != Target::Tags && targets_field(target) > 1 && !seen.contains(&target) {
                 seen.push(target);
-                wrong.push(Invalid::new(
+                errors.push(Invalid::new(
                     "columns",
                     format!("map two columns to {target}: only tags take several"),
                 ));
             }
         }
-        let has_name =
-            [Target::Name, Target::FirstName, Target::LastName].iter().any(|t| goes_to(t) > 0);
-        let has_email = goes_to(&Target::Email) > 0;
+        let has_name = [Target::Name, Target::FirstName, Target::LastName]
+            .iter()
+            .any(|t| targets_field(t) > 0);
+        let has_email = targets_field(&Target::Email) > 0;
+        let has_id = targets_field(&Target::Id) + targets_field(&Target::ExternalId) > 0;
         let missing = match (has_name, has_email) {
+            _ if self.policy == Policy::UpdateOnly => (!has_email && !has_id).then_some(
+                "no column is mapped to email, to an external id or to the contact's id",
+            ),
             (true, true) => None,
-            (false, true) => Some("no column is mapped to the name"),
-            (true, false) => Some("no column is mapped to email"),
+            (false, true) => {
+                Some("no column is mapped to the name: map one, or only update contacts that exist")
+            }
+            (true, false) => {
+                Some("no column is mapped to email: map one, or only update contacts that exist")
+            }
             (false, false) => Some("no column is mapped to the name, and none to email"),
         };
-        wrong.extend(
+        errors.extend(
             missing.map(|what| Invalid::new("columns", format!("cannot be imported: {what}"))),
         );
-        if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
+        if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
     }
 }

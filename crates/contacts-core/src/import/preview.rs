@@ -1,74 +1,78 @@
-//! What an import would do in an empty organisation.
+//! Previews an import into an organisation without contacts.
 
 mod seen;
 mod shelf;
 
-use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use self::seen::Seen;
-use self::shelf::Shelf;
+use self::seen::OccurrenceBits;
+use self::shelf::PartitionedRows;
 pub use self::shelf::{Scratch, ScratchFile};
 use super::{
-    Decision, ImportRow, Issue, PlannedRow, Policy, Row, RowReader, Rows, Skip, Tally, added,
-    decide,
+    Decision, ImportRow, Issue, PlannedContact, PlannedContacts, PlannedRow, Policy, Row,
+    RowReader, Rows, Skip, Tally, added, decide, match_row,
 };
 use crate::OrgId;
-use crate::contact::{Arrival, Contact, ContactId, Origin};
+use crate::contact::{Contact, ContactId, Source, SourceDetail};
 use crate::import::ImportId;
 
-/// What an import would do.
+/// The result of a preview.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Preview {
-    /// Counts what would happen.
+    /// Counts of the rows.
     pub tally: Tally,
-    /// Rows that would be skipped and cells that would be lost, from the top; of a file that has
-    /// more of them than [`Preview::MOST_ISSUES`], so many.
+    /// Skipped rows and lost cells, in the order of the file; at most [`Preview::MAX_ISSUES`].
     pub issues: Vec<Issue>,
 }
 
 impl Preview {
-    /// The most issues that are kept: a file may have one in every row.
-    pub const MOST_ISSUES: usize = 100_000;
+    /// Maximum number of issues that are kept: every row of a file may have one.
+    pub const MAX_ISSUES: usize = 100_000;
 }
 
-/// Reads the file twice: once to learn which addresses occur several times, and once to see
-/// what becomes of the rows. Those that share an address are put aside in scratch files, and
-/// looked at part by part, so that memory does not grow with the file.
+/// Reads the file twice: first to find the keys that occur several times, then to decide each row.
+/// Rows that share an address are written to scratch files and processed part by part, so that
+/// memory does not grow with the file. When a file has external ids, the rows that share a key with
+/// another row are one part: two rows may be about one contact although neither key is the same.
 ///
 /// # Errors
 ///
-/// The file's own, and those of the scratch files.
+/// Those of the file and of the scratch files.
 pub fn preview(
     open: &dyn Fn() -> io::Result<Rows>,
     reader: &RowReader,
     policy: Policy,
     scratch: &Scratch<'_>,
 ) -> io::Result<Preview> {
-    let mut seen = Seen::default();
+    let mut seen = OccurrenceBits::default();
+    let mut has_external_ids = false;
     for row in open()? {
         if let Ok(row) = &reader.read(row?).0 {
-            seen.note(hash(row));
+            has_external_ids |= row.external_id.is_some();
+            hashes(row).for_each(|hash| seen.note(hash));
         }
     }
     let mut view = View { reader, policy, preview: Preview::default() };
-    let mut shelf = Shelf::new(scratch);
+    let mut shelf = PartitionedRows::new(scratch);
     for (number, row) in (1..).zip(open()?) {
         let row = row?;
         match reader.read(row.clone()).0 {
-            Ok(read) if seen.is_repeated(hash(&read)) => shelf.put(hash(&read), number, &row)?,
-            _ => view.look(number, row, &mut HashMap::new()),
+            Ok(read) if hashes(&read).any(|hash| seen.is_repeated(hash)) => {
+                let part = if has_external_ids { None } else { hashes(&read).next() };
+                shelf.put(part.unwrap_or_default(), number, &row)?;
+            }
+            _ => view.preview_row(number, row, &mut PlannedContacts::default()),
         }
     }
     for part in shelf.into_parts() {
-        let mut known = HashMap::new();
+        let mut contacts = PlannedContacts::default();
         for row in part? {
             let (number, row) = row?;
-            view.look(number, row, &mut known);
+            view.preview_row(number, row, &mut contacts);
         }
     }
     view.preview.issues.sort_by_key(|issue| issue.row);
@@ -82,53 +86,64 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// Looks at a row, where `known` has everybody whom a row above it made or changed and who
-    /// could be met again.
-    fn look(&mut self, number: u64, row: Row, known: &mut HashMap<String, Contact>) {
+    /// Decides a row. `contacts` contains the contacts that earlier rows added or changed and that
+    /// later rows may be about.
+    fn preview_row(&mut self, number: u64, row: Row, contacts: &mut PlannedContacts) {
         let line = row.line;
         let (row, warnings) = self.reader.read(row);
         let skipped = match &row {
             Err(skip) => Some(*skip),
-            Ok(row) => self.decide(number, row, known),
+            Ok(row) => self.decide(number, row, contacts),
         };
         self.preview.tally.count(skipped, warnings.len());
         let planned = PlannedRow { number, line, id: ContactId(Uuid::nil()), row, warnings };
-        let room = Preview::MOST_ISSUES - self.preview.issues.len();
-        self.preview.issues.extend(Issue::of(&planned, skipped).into_iter().take(room));
+        let free_issues = Preview::MAX_ISSUES - self.preview.issues.len();
+        self.preview.issues.extend(Issue::of(&planned, skipped).into_iter().take(free_issues));
     }
 
     fn decide(
         &mut self,
         number: u64,
         row: &ImportRow,
-        known: &mut HashMap<String, Contact>,
+        contacts: &mut PlannedContacts,
     ) -> Option<Skip> {
-        let key = row.email.key();
-        let contact = match decide(known.get(key), row, self.policy, OffsetDateTime::UNIX_EPOCH) {
+        let matched = match match_row(contacts.look_up(row)) {
+            Ok(matched) => matched,
+            Err(skip) => return Some(skip),
+        };
+        match decide(matched, row, self.policy, OffsetDateTime::UNIX_EPOCH) {
             Decision::Add => {
                 self.preview.tally.added += 1;
-                nobodys(row, number)
+                contacts.add(PlannedContact::added(placeholder_contact(row, number), number));
             }
             Decision::Update { contact, .. } => {
                 self.preview.tally.updated += 1;
-                *contact
+                contacts.replace(*contact);
             }
             Decision::Skip(skip) => return Some(skip),
-        };
-        known.insert(key.to_owned(), contact);
+        }
         None
     }
 }
 
-fn hash(row: &ImportRow) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    row.email.key().hash(&mut hasher);
-    hasher.finish()
+/// Returns a hash of each key of a row. Ids are no such keys: the organisation has no contacts.
+fn hashes(row: &ImportRow) -> impl Iterator<Item = u64> {
+    let email = row.email.as_ref().map(|email| ("email", email.key()));
+    let external_id = row.external_id.as_ref().map(|id| ("external_id", id.as_str()));
+    email.into_iter().chain(external_id).map(|key| {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        hasher.finish()
+    })
 }
 
-fn nobodys(row: &ImportRow, number: u64) -> Contact {
-    let origin =
-        Origin::CsvImport { import: ImportId(Uuid::nil()), file_name: String::new(), row: number };
-    let source = Arrival { at: OffsetDateTime::UNIX_EPOCH, origin };
-    added(row, OrgId(Uuid::nil()), ContactId(Uuid::nil()), source)
+fn placeholder_contact(row: &ImportRow, number: u64) -> Contact {
+    let detail = SourceDetail::CsvImport {
+        import: ImportId(Uuid::nil()),
+        file_name: String::new(),
+        row: number,
+    };
+    let source = Source { at: OffsetDateTime::UNIX_EPOCH, detail };
+    // Contacts differ by their ids; no row of a file names one of these.
+    added(row, OrgId(Uuid::nil()), ContactId(Uuid::from_u128(number.into())), source)
 }

@@ -1,6 +1,6 @@
-//! Text in quotation marks inside a cell, so that signs which part values are ordinary ones.
+//! Quoted text in cells, in which separators are ordinary characters.
 
-/// Puts a text in quotation marks; one within it stands twice.
+/// Appends a text in quotation marks; quotation marks within it are doubled.
 pub(super) fn quote(text: &str, out: &mut String) {
     out.push('"');
     for c in text.chars() {
@@ -12,7 +12,7 @@ pub(super) fn quote(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// The text that [`quote`] put in quotation marks; nothing when the cell is something else.
+/// Returns the text that [`quote`] has quoted; `None` for any other cell.
 pub(super) fn unquote(cell: &str) -> Option<String> {
     let inside = is_enclosed(cell).then(|| &cell[1..cell.len() - 1])?;
     let is_well_formed = !inside.replace("\"\"", "").contains('"');

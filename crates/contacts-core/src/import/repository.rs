@@ -1,70 +1,105 @@
-//! Where imports are kept, and how their rows become contacts.
+//! The port that stores imports and applies their rows.
 
 use time::OffsetDateTime;
 
-use super::{Analysis, Import, ImportId, ImportState, Plan, PlannedRow, Skip, Tally};
+use super::{
+    Analysis, Import, ImportId, ImportState, NewPlan, Plan, PlannedRow, Skip, SkipCode, Tally,
+};
+use crate::run::RunState;
 use crate::{OrgId, Result};
 
-/// Some rows of an import that are taken in one transaction.
+/// Rows of an import that are applied in one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Chunk {
-    /// How many rows were read before these.
+    /// Number of rows of the file before this chunk.
     pub after: u64,
     /// The rows, in the order of the file.
     pub rows: Vec<PlannedRow>,
 }
 
-/// What became of a chunk.
+impl Chunk {
+    /// Splits off the first rows as a chunk of their own.
+    pub fn take_first(&mut self, rows: usize) -> Self {
+        let rest = self.rows.split_off(rows.min(self.rows.len()));
+        let rows = std::mem::replace(&mut self.rows, rest);
+        let after = self.after;
+        self.after += rows.len() as u64;
+        Self { after, rows }
+    }
+}
+
+/// The result of applying a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
-    /// Its rows were taken; this is the import's tally with them.
-    Taken(Tally),
-    /// The import is in another state than running: nothing was taken.
+    /// The rows were applied. Holds the new tally of the import.
+    Chunk(Tally),
+    /// The import is not running: nothing was applied.
     Stopped(ImportState),
-    /// Another worker has taken these rows already: nothing was taken.
+    /// Another worker has applied these rows: they were not applied again.
     Superseded,
 }
 
-/// A row that was skipped, or a cell that was lost.
+/// A skipped row, or a lost cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Issue {
     /// The row, counted from 1 below the header.
     pub row: u64,
     /// The line of the file, from 1, on which it begins.
     pub line: u64,
-    /// The skip's code, or `warning`.
-    pub code: String,
-    /// What is wrong, as people read it.
+    /// Whether the row was skipped, and why.
+    pub code: IssueCode,
+    /// The reason, for people.
     pub reason: String,
 }
 
-impl Issue {
-    /// The code of a lost cell.
-    pub const WARNING: &'static str = "warning";
+/// The code of an issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IssueCode {
+    /// The row was skipped.
+    Skip(SkipCode),
+    /// A cell was lost; its row was imported.
+    Warning,
+}
 
-    /// Whether the row was skipped.
-    pub fn is_skip(&self) -> bool {
-        self.code != Self::WARNING
+impl IssueCode {
+    /// Every code.
+    pub fn all() -> impl Iterator<Item = Self> {
+        SkipCode::ALL.into_iter().map(Self::Skip).chain([Self::Warning])
     }
 
-    /// What there is to say of a row: why it was skipped, or else which cells it lost.
-    pub fn of(planned: &PlannedRow, skipped: Option<Skip>) -> Vec<Self> {
-        let issue = |code: &str, reason: String| Self {
-            row: planned.number,
-            line: planned.line,
-            code: code.to_owned(),
-            reason,
-        };
-        if let Some(skip) = skipped {
-            return vec![issue(skip.code().as_str(), skip.sentence())];
+    /// Returns the name of the code.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Skip(code) => code.as_str(),
+            Self::Warning => "warning",
         }
-        let warnings = planned.warnings.iter();
-        warnings.map(|w| issue(Self::WARNING, format!("{} {}", w.target, w.reason))).collect()
+    }
+
+    /// Parses the name of a code.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::all().find(|code| code.as_str() == name)
     }
 }
 
-/// Keeps imports. Changes of state happen only where they are allowed: each method that makes
-/// one says from which states.
+impl Issue {
+    /// Whether this is about a skipped row, and not about a lost cell.
+    pub fn is_skip(&self) -> bool {
+        matches!(self.code, IssueCode::Skip(_))
+    }
+
+    /// The issues of a row: the reason why it was skipped, or else one for each lost cell.
+    pub fn of(planned: &PlannedRow, skipped: Option<Skip>) -> Vec<Self> {
+        let issue = |code, reason| Self { row: planned.number, line: planned.line, code, reason };
+        if let Some(skip) = skipped {
+            return vec![issue(IssueCode::Skip(skip.code()), skip.sentence())];
+        }
+        let warnings = planned.warnings.iter();
+        warnings.map(|w| issue(IssueCode::Warning, format!("{} {}", w.target, w.reason))).collect()
+    }
+}
+
+/// Stores imports. Each method that changes the state names the states in which it applies; in any
+/// other state it changes nothing.
 ///
 /// Every implementation passes `contacts_testkit::import_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -73,37 +108,53 @@ pub trait ImportRepository: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn insert(&self, import: &Import) -> Result<()>;
 
     /// Finds an import.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId, id: ImportId) -> Result<Option<Import>>;
 
-    /// Imports, the newest first, those older than one when it is given.
+    /// Lists imports, the newest first; only those older than `before`, when it is given.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn list(&self, org: OrgId, before: Option<ImportId>, limit: usize) -> Result<Vec<Import>>;
 
-    /// Uploading, its file is complete: it is analysing, and a job for that is queued. Says
-    /// whether it was uploading.
+    /// Stores a chunk of the file of an import that is uploading, and the time as a sign of life
+    /// for [`crate::housekeeping::Housekeeping::fail_idle_uploads`]. Chunks count from 0. An
+    /// existing chunk stays as it is, so that a chunk can be sent again. Returns whether the import
+    /// was uploading; otherwise nothing is stored.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
+    fn store_chunk(
+        &self,
+        import: &Import,
+        chunk: u32,
+        bytes: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<bool>;
+
+    /// Changes an import from uploading to analysing, when its file is complete, and queues the
+    /// job. Returns whether it was uploading.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
     fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool>;
 
-    /// Analysing, its file was looked at: it is ready with a plan, or unusable. Says whether it
-    /// was analysing.
+    /// Changes an import from analysing to ready with a plan, or to unusable with a problem.
+    /// Returns whether it was analysing.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn analysed(
         &self,
         org: OrgId,
@@ -112,50 +163,51 @@ pub trait ImportRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Ready, it has another plan. Says whether it was ready.
+    /// Changes the locked plan of an import that is ready, so that of two changes at once both hold
+    /// (R63). Returns whether it was ready.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn replan(&self, org: OrgId, id: ImportId, plan: &Plan) -> Result<bool>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn replan(&self, org: OrgId, id: ImportId, new: &NewPlan) -> Result<bool>;
 
-    /// Ready, it is running, and a job for that is queued. Says whether it was ready.
+    /// Changes an import from ready to queued, and queues the job. Returns whether it was ready.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Invalid`] when the locked plan does not pass [`Plan::check`].
     fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool>;
 
-    /// Running, takes a chunk's rows, as if one by one from the top, each as
-    /// [`super::decide`] says, and counts them: all of it or nothing. A contact that a row
-    /// finds has come by this import, too, from then on, even when nothing else changes. What it
-    /// did to each person is kept as a [`super::Trace`], for [`super::UndoRepository`] to undo.
+    /// Applies the rows of a chunk to an import that was started, as [`super::ChunkPlan`] plans them, and
+    /// counts them: all of it or nothing. The import becomes a source of every contact that a row
+    /// is about, even when nothing else changes. What the chunk does to each contact is kept as a
+    /// [`super::Trace`], for [`super::UndoRepository`] to undo.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept; then it may be tried again.
+    /// [`crate::Error::Store`] when the store fails; then the chunk can be applied again.
     fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied>;
 
-    /// Under way, it comes to an end: `Done`, `Cancelled` or `Failed` with its problem. Says
-    /// whether it was.
+    /// Ends an import that has not ended: `Done`, `Cancelled`, or `Failed` with a problem. Returns
+    /// whether it had not ended.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn end(
         &self,
         org: OrgId,
         id: ImportId,
-        state: ImportState,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Skipped rows and lost cells after a row, in the order of the file. Unchanged rows are
-    /// counted, not noted.
+    /// Lists skipped rows and lost cells after a row, in the order of the file. Rows that change
+    /// nothing are counted, not listed.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>>;
 }

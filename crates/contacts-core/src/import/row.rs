@@ -1,22 +1,31 @@
-//! What a row of a file becomes (R34).
+//! Reads the rows of a file (R34).
 
 use std::collections::BTreeMap;
 
 use super::phone_cell::{first_of_several, phone_of_cell};
 use super::tags_cell::tags_of_cell;
+use uuid::Uuid;
+
 use super::{Plan, Row, Skip, Target};
-use crate::contact::{ContactId, EmailAddress, InvalidEmail, InvalidName, Name, Phone, Region};
+use crate::contact::{
+    ContactId, EmailAddress, ExternalId, InvalidEmail, InvalidExternalId, InvalidName, Name, Phone,
+    Region,
+};
 use crate::field::{Field, FieldKey, FieldValue, RawValue};
 use crate::tag::TagName;
 use crate::text;
 
-/// A row that can be taken.
-#[derive(Clone, Debug, PartialEq)]
+/// A row that can be applied. Its id, external id and address find the contact (R50).
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ImportRow {
-    /// Who it is.
-    pub email: EmailAddress,
-    /// The name.
-    pub name: Name,
+    /// The contact's id.
+    pub id: Option<ContactId>,
+    /// The organisation's own id for the contact.
+    pub external_id: Option<ExternalId>,
+    /// The address.
+    pub email: Option<EmailAddress>,
+    /// Name of the contact.
+    pub name: Option<Name>,
     /// The phone number, unless the cell is blank.
     pub phone: Option<Phone>,
     /// The tags of the cells and of the plan.
@@ -25,8 +34,11 @@ pub struct ImportRow {
     pub custom: BTreeMap<FieldKey, FieldValue>,
 }
 
-/// What the cells of a row say: what is not blank, as it was read.
+/// The values of a row's cells; `None` for blank cells.
 pub(crate) struct ReadCells {
+    /// The error for a text that is not the form of an id.
+    pub(crate) id: Option<Result<ContactId, uuid::Error>>,
+    pub(crate) external_id: Option<Result<ExternalId, InvalidExternalId>>,
     pub(crate) email: Option<Result<EmailAddress, InvalidEmail>>,
     pub(crate) name: Option<Result<Name, InvalidName>>,
     pub(crate) phone: Option<Phone>,
@@ -34,27 +46,27 @@ pub(crate) struct ReadCells {
     pub(crate) custom: BTreeMap<FieldKey, FieldValue>,
 }
 
-/// A row and what is to be done with it.
+/// A row that was read from the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedRow {
     /// The row, counted from 1 below the header.
     pub number: u64,
     /// The line of the file, from 1, on which it begins.
     pub line: u64,
-    /// The id of the contact, should the row make one.
+    /// The id of the contact, if the row adds one.
     pub id: ContactId,
-    /// What it says, or why it is skipped.
+    /// The values, or the reason why the row is skipped.
     pub row: Result<ImportRow, Skip>,
-    /// The cells that are lost though the row is taken.
+    /// The cells that are lost although the row is applied.
     pub warnings: Vec<Warning>,
 }
 
-/// A cell that is lost though its row is taken.
+/// A cell that is lost although its row is applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Warning {
-    /// Where the cell was to go.
+    /// The target of the cell.
     pub target: Target,
-    /// What is wrong with it.
+    /// The reason why it is lost.
     pub reason: String,
 }
 
@@ -67,7 +79,7 @@ pub struct RowReader {
 }
 
 impl RowReader {
-    /// Makes a reader of rows that have the plan's columns. Columns whose field is unknown or
+    /// Creates a reader for the plan's columns. Columns whose field is unknown or
     /// archived are skipped.
     pub fn new(plan: &Plan, fields: &[Field], region: Option<Region>) -> Self {
         let mut columns = Vec::new();
@@ -85,29 +97,37 @@ impl RowReader {
         Self { columns, tags: plan.tags.clone(), region }
     }
 
-    /// Reads a row: what it says, or why it is skipped, and which cells are lost.
+    /// Reads a row. Returns its values or the reason to skip it, and the cells that are lost.
     pub fn read(&self, row: Row) -> (Result<ImportRow, Skip>, Vec<Warning>) {
         let cells = match row.cells {
             Ok(cells) => cells,
-            Err(why) => return (Err(Skip::Unreadable(why)), Vec::new()),
+            Err(reason) => return (Err(Skip::Unreadable(reason)), Vec::new()),
         };
         let mut warnings = Vec::new();
         let read = self.read_cells(&cells, &mut warnings);
-        // The warnings of a row that is not taken anyway are of no use to anybody.
+        // A skipped row reports its own reason instead of lost cells.
         let warnings = if read.is_ok() { warnings } else { Vec::new() };
         (read, warnings)
     }
 
     fn read_cells(&self, cells: &[String], warnings: &mut Vec<Warning>) -> Result<ImportRow, Skip> {
-        let ReadCells { email, name, phone, tags, custom } = self.values(cells, warnings);
-        let email = email.ok_or(Skip::MissingEmail)?.map_err(Skip::InvalidEmail)?;
-        let name = name.ok_or(Skip::MissingName)?.map_err(Skip::InvalidName)?;
-        Ok(ImportRow { email, name, phone, tags, custom })
+        let cells = self.values(cells, warnings);
+        let ReadCells { id, external_id, email, name, phone, tags, custom } = cells;
+        // No contact has an id of another form.
+        let id = id.transpose().or(Err(Skip::NotFound))?;
+        let external_id = external_id.transpose().or(Err(Skip::InvalidId))?;
+        let email = email.transpose().map_err(Skip::InvalidEmail)?;
+        let name = name.transpose().map_err(Skip::InvalidName)?;
+        if id.is_none() && external_id.is_none() && email.is_none() {
+            return Err(Skip::MissingEmail);
+        }
+        Ok(ImportRow { id, external_id, email, name, phone, tags, custom })
     }
 
-    /// What cells say, whatever of it is there.
+    /// Reads the cells, whether or not the row can be applied.
     pub(crate) fn values(&self, cells: &[String], warnings: &mut Vec<Warning>) -> ReadCells {
         let [mut name, mut first, mut last, mut email] = [""; 4];
+        let (mut id, mut external_id) = (None, None);
         let mut phone = None;
         let mut tags = self.tags.clone();
         let mut custom = BTreeMap::new();
@@ -119,6 +139,8 @@ impl RowReader {
             let mut warn =
                 |reason: String| warnings.push(Warning { target: target.clone(), reason });
             match target {
+                Target::Id => id = Some(Uuid::try_parse(cell).map(ContactId)),
+                Target::ExternalId => external_id = Some(ExternalId::parse(cell)),
                 Target::Name => name = cell,
                 Target::FirstName => first = cell,
                 Target::LastName => last = cell,
@@ -127,7 +149,7 @@ impl RowReader {
                 }
                 Target::Phone => match Phone::parse(&unbroken(&phone_of_cell(cell)), self.region) {
                     Ok(read) => phone = Some(read),
-                    Err(why) => warn(why.to_string()),
+                    Err(reason) => warn(reason.to_string()),
                 },
                 Target::Tags => {
                     let (read, lost) = tags_of_cell(cell);
@@ -142,19 +164,21 @@ impl RowReader {
                         Ok(value) => {
                             custom.insert(key.clone(), value);
                         }
-                        Err(why) => warn(why.to_string()),
+                        Err(reason) => warn(reason.to_string()),
                     }
                 }
             }
         }
-        let is_there = |text: &str| !text::trim(text).is_empty();
+        let is_filled = |text: &str| !text::trim(text).is_empty();
         let joined = [first, last].join(" ");
         let name = unbroken(if name.is_empty() { &joined } else { name });
         tags.sort();
         tags.dedup();
         ReadCells {
-            email: is_there(email).then(|| EmailAddress::parse(email)),
-            name: is_there(&name).then(|| Name::parse(&name)),
+            id,
+            external_id,
+            email: is_filled(email).then(|| EmailAddress::parse(email)),
+            name: is_filled(&name).then(|| Name::parse(&name)),
             phone,
             tags,
             custom,
@@ -162,7 +186,7 @@ impl RowReader {
     }
 }
 
-/// A cell with its line breaks and tabs as spaces: people break lines in cells to make them fit.
+/// Returns a cell with line breaks and tabs as spaces: users break lines in cells to make text fit.
 fn unbroken(cell: &str) -> String {
     if cell.contains(['\n', '\r', '\t']) { text::collapse(cell) } else { cell.to_owned() }
 }

@@ -1,4 +1,4 @@
-//! Taking a file's rows, chunk by chunk.
+//! Reads the rows of a file in chunks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,17 +7,7 @@ use super::{Chunk, PlannedRow, RowReader, Rows};
 use crate::contact::ContactId;
 use crate::{Error, Ids, Result};
 
-/// Whether a piece of long work may go on, or must give way.
-pub trait Turn: Sync {
-    /// False when it must end, or when somebody else has waited long enough.
-    fn may_go_on(&self) -> bool;
-
-    /// True when the service is stopping or the work was given to another. All that work heeds
-    /// which would have to begin again.
-    fn must_end(&self) -> bool;
-}
-
-/// The rows of a file that were not taken yet, planned, in chunks.
+/// The rows of a file that were not applied yet, in chunks.
 pub struct Chunks {
     rows: Rows,
     reader: RowReader,
@@ -25,22 +15,22 @@ pub struct Chunks {
     read: u64,
 }
 
-/// The most rows of a chunk in this process.
+/// Maximum rows of a chunk in this process.
 static ROWS: AtomicUsize = AtomicUsize::new(Chunks::ROWS);
 
 impl Chunks {
-    /// The most rows of a chunk.
+    /// Maximum rows of a chunk.
     pub const ROWS: usize = 5_000;
-    /// About the most bytes of the rows of a chunk, so that long rows do not fill the memory.
+    /// Approximate maximum size of a chunk in bytes, so that long rows do not exhaust memory.
     pub const BYTES: usize = 4 << 20;
 
-    /// Makes chunks of so many rows in this process, for tests of what happens between two.
+    /// Limits the rows of a chunk in this process, for tests of what happens between two chunks.
     #[doc(hidden)]
     pub fn shrink(rows: usize) {
         ROWS.store(rows, Ordering::Relaxed);
     }
 
-    /// Reads on after the rows that were taken already.
+    /// Skips the rows that were applied already.
     ///
     /// # Errors
     ///

@@ -1,56 +1,85 @@
-//! Working with imports: upload, look, confirm, run (R30 to R36).
+//! The use cases of imports: upload, analyse, confirm, run (R30 to R36).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use time::Duration;
+
 use super::{
     Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
     ImportRepository, ImportState, Issue, Plan, Policy, RowReader, SkippedRows, Spreadsheets,
-    TableProblem, Tally, Target, Turn, UndoRepository, Upload, read_head, suggest,
+    TableProblem, Tally, Target, UndoRepository, Upload, read_head, suggest,
 };
+use crate::answer::without_claim;
 use crate::field::FieldRepository;
 use crate::file::{FileId, FileStore};
-use crate::job::Outcome;
+use crate::job::{ChunkPace, Interrupt, Outcome};
 use crate::org::OrganisationRepository;
+use crate::run::RunState;
 use crate::tag::TagName;
-use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result, text};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
 
-/// What to change of a plan; what is absent stays.
+/// Changes of a plan; a field that is `None` stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewPlan {
     /// A target for every column, or nothing to skip it.
     pub columns: Option<Vec<Option<Target>>>,
-    /// What may happen to contacts.
+    /// What rows may do to contacts.
     pub policy: Option<Policy>,
-    /// Tags for everybody in the file.
+    /// Tags for every contact of the file.
     pub tags: Option<Vec<TagName>>,
+}
+
+impl NewPlan {
+    /// Changes a plan.
+    pub fn apply_to(&self, plan: &mut Plan) {
+        if let Some(columns) = &self.columns {
+            plan.columns.clone_from(columns);
+        }
+        plan.policy = self.policy.unwrap_or(plan.policy);
+        if let Some(tags) = &self.tags {
+            plan.tags.clone_from(tags);
+        }
+    }
+}
+
+impl From<Plan> for NewPlan {
+    /// Returns the change that makes any plan this one.
+    fn from(plan: Plan) -> Self {
+        Self { columns: Some(plan.columns), policy: Some(plan.policy), tags: Some(plan.tags) }
+    }
 }
 
 /// The use cases of imports.
 #[derive(Clone)]
 pub struct ImportService {
-    /// Where imports are kept.
-    pub imports: Arc<dyn ImportRepository>,
-    /// Where their dry runs are kept.
-    pub dry_runs: Arc<dyn DryRunRepository>,
-    /// Where they are undone.
-    pub undos: Arc<dyn UndoRepository>,
-    /// Where their files are kept.
-    pub files: Arc<dyn FileStore>,
-    /// What reads them.
-    pub spreadsheets: Arc<dyn Spreadsheets>,
-    /// The organisation's custom fields.
-    pub fields: Arc<dyn FieldRepository>,
-    /// The organisations, for their regions.
-    pub organisations: Arc<dyn OrganisationRepository>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    pub(super) imports: Arc<dyn ImportRepository>,
+    pub(super) dry_runs: Arc<dyn DryRunRepository>,
+    pub(super) undos: Arc<dyn UndoRepository>,
+    files: Arc<dyn FileStore>,
+    spreadsheets: Arc<dyn Spreadsheets>,
+    fields: Arc<dyn FieldRepository>,
+    organisations: Arc<dyn OrganisationRepository>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
 }
 
 impl ImportService {
-    /// Begins an import: its file is to be pushed into the upload.
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            imports: ports.imports.clone(),
+            dry_runs: ports.dry_runs.clone(),
+            undos: ports.undos.clone(),
+            files: ports.files.clone(),
+            spreadsheets: ports.spreadsheets.clone(),
+            fields: ports.fields.clone(),
+            organisations: ports.organisations.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
+    }
+
+    /// Creates an import, whose file is then pushed into the upload.
     ///
     /// # Errors
     ///
@@ -81,15 +110,17 @@ impl ImportService {
             started_at: None,
             finished_at: None,
         };
-        self.imports.insert(&import)?;
+        // The request is carried out at the end of the upload.
+        without_claim(|| self.imports.insert(&import))?;
         Ok(Upload {
+            stored_at: import.created_at,
             import,
             files: self.files.clone(),
             imports: self.imports.clone(),
             clock: self.clock.clone(),
             limit,
-            pieces: 0,
-            buffer: Vec::with_capacity(Upload::PIECE),
+            chunks: 0,
+            buffer: Vec::with_capacity(Upload::CHUNK),
         })
     }
 
@@ -102,7 +133,7 @@ impl ImportService {
         self.imports.get(org, id)?.ok_or(Error::NotFound("import"))
     }
 
-    /// Imports, the newest first.
+    /// Lists imports, the newest first; only those older than `before`, when it is given.
     ///
     /// # Errors
     ///
@@ -111,7 +142,7 @@ impl ImportService {
         self.imports.list(org, before, limit)
     }
 
-    /// Changes what is to be done with a file.
+    /// Changes the plan of an import.
     ///
     /// # Errors
     ///
@@ -119,49 +150,38 @@ impl ImportService {
     /// `columns` when they do not fit the file.
     pub fn replan(&self, org: OrgId, id: ImportId, new: NewPlan) -> Result<Import> {
         let import = self.get(org, id)?;
-        let (Some(analysis), Some(mut plan), ImportState::Ready) =
-            (&import.analysis, import.plan.clone(), import.state)
-        else {
+        let (Some(analysis), ImportState::Ready) = (&import.analysis, import.state) else {
             return Err(not_ready(&import));
         };
-        if let Some(columns) = new.columns {
-            self.check_columns(org, &columns, analysis.layout.header.len())?;
-            plan.columns = columns;
+        if let Some(columns) = &new.columns {
+            // The header never changes, so the check holds when the plan is changed.
+            self.check_columns(org, columns, analysis.layout.header.len())?;
         }
-        plan.policy = new.policy.unwrap_or(plan.policy);
-        plan.tags = new.tags.unwrap_or(plan.tags);
-        if self.imports.replan(org, id, &plan)? {
-            self.get(org, id)
-        } else {
-            Err(not_ready(&import))
-        }
+        let (changed, import) = (self.imports.replan(org, id, &new)?, self.get(org, id)?);
+        if changed { Ok(import) } else { Err(not_ready(&import)) }
     }
 
-    /// Starts taking the rows.
+    /// Starts applying the rows.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when it is not ready; [`Error::Invalid`] naming
     /// what the mapping lacks.
     pub fn start(&self, org: OrgId, id: ImportId) -> Result<Import> {
-        let import = self.get(org, id)?;
-        let (Some(plan), ImportState::Ready) = (&import.plan, import.state) else {
-            return Err(not_ready(&import));
-        };
-        plan.check()?;
         let started = self.imports.start(org, id, self.clock.now())?;
-        if started { self.get(org, id) } else { Err(not_ready(&import)) }
+        let import = self.get(org, id)?;
+        if started { Ok(import) } else { Err(not_ready(&import)) }
     }
 
-    /// Stops an import; what was taken stays, and the summary stays true.
+    /// Cancels an import. Rows that were applied stay, and the summary counts them.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when it is at an end.
+    /// [`Error::NotFound`]; [`Error::Conflict`] when it has ended.
     pub fn cancel(&self, org: OrgId, id: ImportId) -> Result<Import> {
         self.get(org, id)?;
         let now = self.clock.now();
-        let cancelled = self.imports.end(org, id, ImportState::Cancelled, None, now)?;
+        let cancelled = self.imports.end(org, id, RunState::Cancelled, None, now)?;
         let import = self.get(org, id)?;
         if cancelled {
             return Ok(import);
@@ -170,7 +190,7 @@ impl ImportService {
         Err(Error::Conflict(format!("the import cannot be cancelled: it is {state}")))
     }
 
-    /// Skipped rows and lost cells after a row.
+    /// Lists skipped rows and lost cells after a row.
     ///
     /// # Errors
     ///
@@ -180,25 +200,25 @@ impl ImportService {
         self.imports.issues(org, id, after, limit)
     }
 
-    /// The skipped rows as a CSV file, line by line.
+    /// Writes the skipped rows as a CSV file, line by line.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when the file was not read yet, or is not kept
-    /// any more.
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the file was not analysed yet, or was
+    /// deleted.
     pub fn skipped_rows(&self, org: OrgId, id: ImportId) -> Result<SkippedRows> {
         let import = self.get(org, id)?;
         match import.file_state {
             FileState::Kept => {}
             FileState::Erased => {
-                let why = "the file was deleted, for somebody in it was erased: \
+                let reason = "the file was deleted, for somebody in it was erased: \
                            the reasons are in the list of issues";
-                return Err(Error::Conflict(why.to_owned()));
+                return Err(Error::Conflict(reason.to_owned()));
             }
             FileState::Expired => {
-                let why = "the file was deleted 30 days after the import's end: \
+                let reason = "the file was deleted 30 days after the import's end: \
                            the reasons are in the list of issues";
-                return Err(Error::Conflict(why.to_owned()));
+                return Err(Error::Conflict(reason.to_owned()));
             }
         }
         let Some(layout) = import.analysis.as_ref().map(|analysis| &analysis.layout) else {
@@ -216,17 +236,17 @@ impl ImportService {
         })
     }
 
-    /// The job of looking at a file. Safe to run twice.
+    /// Runs the job that analyses a file. Safe to run twice.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`]; then it may be tried again.
-    pub fn analyse(&self, org: OrgId, id: ImportId, turn: &dyn Turn) -> Result<Outcome> {
+    /// [`Error::Store`]; then it can be run again.
+    pub fn analyse(&self, org: OrgId, id: ImportId, interrupt: &dyn Interrupt) -> Result<Outcome> {
         let Some(import) = self.imports.get(org, id)? else { return Ok(Outcome::Done) };
         if import.state != ImportState::Analysing {
             return Ok(Outcome::Done);
         }
-        let found = match self.look(&import, turn)? {
+        let found = match self.inspect(&import, interrupt)? {
             Ok(None) => return Ok(Outcome::Again),
             Ok(Some(analysis)) => {
                 let columns = analysis.suggestions.iter().map(|s| s.target.clone()).collect();
@@ -238,21 +258,21 @@ impl ImportService {
         Ok(Outcome::Done)
     }
 
-    /// The chunks that are still to be taken; nothing when the import is not running.
+    /// The chunks that were not applied yet; nothing when the import is not running.
     ///
     /// # Errors
     ///
     /// [`Error::Store`].
     pub fn chunks(&self, org: OrgId, id: ImportId) -> Result<Option<(Import, Chunks)>> {
         let Some(import) = self.imports.get(org, id)? else { return Ok(None) };
-        if import.state != ImportState::Running {
+        if !import.state.is_applying() {
             return Ok(None);
         }
         let chunks = self.chunks_after(&import, import.tally.rows())?;
         Ok(chunks.map(|chunks| (import, chunks)))
     }
 
-    /// The chunks of an import after so many rows; nothing without a plan.
+    /// The chunks after `rows_read` rows; nothing without a plan.
     pub(super) fn chunks_after(&self, import: &Import, rows_read: u64) -> Result<Option<Chunks>> {
         let (org, (Some(analysis), Some(plan))) = (import.org, (&import.analysis, &import.plan))
         else {
@@ -264,39 +284,56 @@ impl ImportService {
         Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
     }
 
-    /// Takes chunks until there are no more, or it must give way.
+    /// Applies chunks until none is left, or the job must give way.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`]; then it may be tried again.
+    /// [`Error::Store`]; then it can be run again.
     pub fn take(
         &self,
         import: &Import,
         chunks: impl Iterator<Item = Result<Chunk>>,
-        turn: &dyn Turn,
+        interrupt: &dyn Interrupt,
     ) -> Result<Outcome> {
+        let mut pace = ChunkPace::new(Chunks::ROWS);
+        let mut updated = import.tally.updated;
         for chunk in chunks {
-            if !turn.may_go_on() {
-                return Ok(Outcome::Again);
-            }
-            match self.imports.apply(import, &chunk?, self.clock.now())? {
-                Applied::Taken(_) => {}
-                Applied::Stopped(_) | Applied::Superseded => return Ok(Outcome::Done),
+            let mut left = chunk?;
+            while !left.rows.is_empty() {
+                if !interrupt.may_continue() {
+                    return Ok(Outcome::Again);
+                }
+                let part = left.take_first(pace.next_part(left.rows.len()));
+                let started = self.clock.now();
+                match self.imports.apply(import, &part, started)? {
+                    Applied::Chunk(tally) => {
+                        // Nobody else can edit a contact that is added.
+                        let locks = std::mem::replace(&mut updated, tally.updated) < tally.updated;
+                        let took = if locks { self.clock.now() - started } else { Duration::ZERO };
+                        pace.record(part.rows.len(), took.unsigned_abs());
+                    }
+                    Applied::Stopped(_) => return Ok(Outcome::Done),
+                    Applied::Superseded => {
+                        let stored = self.imports.get(import.org, import.id)?;
+                        let stored = stored.filter(|import| import.state.is_applying());
+                        return superseded(part.after, stored.map(|import| import.tally.rows()));
+                    }
+                }
             }
         }
-        self.imports.end(import.org, import.id, ImportState::Done, None, self.clock.now())?;
+        self.imports.end(import.org, import.id, RunState::Done, None, self.clock.now())?;
         Ok(Outcome::Done)
     }
 
-    /// Looks at the file; nothing comes of it when the work must give way.
-    fn look(
+    /// Analyses the file. Returns nothing when the job must end.
+    fn inspect(
         &self,
         import: &Import,
-        turn: &dyn Turn,
+        interrupt: &dyn Interrupt,
     ) -> Result<Result<Option<Analysis>, TableProblem>> {
         let mut file = self.files.open(import.org, import.file)?;
-        let (head, whole) = read_head(&mut file).map_err(Error::store)?;
-        let inspection = match self.spreadsheets.inspect(&head, whole) {
+        let (head, is_complete) = read_head(&mut file).map_err(Error::store)?;
+        let inspection = match self.spreadsheets.inspect(&head, is_complete) {
             Ok(inspection) => inspection,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -306,7 +343,7 @@ impl ImportService {
         for row in self.spreadsheets.rows(self.files.open(import.org, import.file)?, &layout) {
             row.map_err(Error::store)?;
             rows += 1;
-            if rows % Chunks::ROWS as u64 == 0 && turn.must_end() {
+            if rows % Chunks::ROWS as u64 == 0 && interrupt.must_end() {
                 return Ok(Ok(None));
             }
         }
@@ -327,11 +364,26 @@ impl ImportService {
         };
         match columns.iter().flatten().find(|target| !is_known(target)) {
             Some(target) => {
-                let reason = format!("name no custom field of this organisation: {target}");
+                let reason = format!("name a custom field that does not exist: {target}");
                 Err(Invalid::one("columns", reason).into())
             }
             None => Ok(()),
         }
+    }
+}
+
+/// Returns the outcome of a job whose chunk another worker has applied. `counted` is the number of
+/// rows that are counted, if the run is still open.
+///
+/// The other worker may have been frozen inside the transaction of that chunk and have lost its
+/// lease: then it stops, and nobody else works on the run. So this job continues after the rows
+/// that are counted.
+pub(super) fn superseded(after: u64, counted: Option<u64>) -> Result<Outcome> {
+    match counted {
+        None => Ok(Outcome::Done),
+        Some(rows) if rows != after => Ok(Outcome::Again),
+        // Nobody has applied the chunk, and every retry would be superseded at the same chunk.
+        Some(_) => Err(Error::store("the number of rows read is not that of the tally")),
     }
 }
 

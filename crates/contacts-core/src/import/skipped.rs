@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Import, ImportRepository, Issue, Rows, Spreadsheets};
 use crate::{Error, Result};
 
-/// The lines of a CSV file that holds the skipped rows, the reason in a first column.
-/// The rows are read from the stored file again: nothing of them is kept twice.
+/// The lines of a CSV file with the skipped rows and, in a first column, the reasons. The rows are
+/// read from the stored file, so they are not stored twice.
 pub struct SkippedRows {
     pub(super) import: Import,
     pub(super) imports: Arc<dyn ImportRepository>,

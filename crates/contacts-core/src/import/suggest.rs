@@ -1,8 +1,8 @@
-//! What each column of a file is likely to hold (R32).
+//! Suggests a target for each column of a file (R32).
 //!
-//! A header is read by meaning: a word that heads it (mail, phone, name, tag), and words that
-//! turn it into something else (the owner's, a campaign's, the number of, blacklisted). The
-//! values have a say too.
+//! A header is read by the meaning of its words: a noun (mail, phone, name, tag), and words that
+//! change what it refers to (of the owner, of a campaign, number of, blacklisted). The values of
+//! the column count too.
 
 mod meaning;
 mod tokens;
@@ -11,7 +11,9 @@ mod words;
 
 use std::collections::BTreeSet;
 
-use self::meaning::{Aim, Claim, claim};
+use uuid::Uuid;
+
+use self::meaning::{Claim, ColumnClaim, claim};
 use self::values::Values;
 use super::mapping::Target;
 use crate::export;
@@ -19,28 +21,33 @@ use crate::field::Field;
 
 pub(crate) use self::tokens::key as header_key;
 
-/// How alike a header and the label of a custom field must be.
-const ALIKE: f64 = 0.85;
+/// Minimum similarity of a header and the label of a custom field.
+const MIN_LABEL_SIMILARITY: f64 = 0.85;
 
-/// What a column is likely to be.
+/// The suggestion for a column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Suggestion {
-    /// Where it should go; none where it should be skipped.
+    /// The target; `None` when the column should be skipped.
     pub target: Option<Target>,
-    /// How sure that is, from 0.0 to 1.0. 0.0 where it should be skipped.
+    /// The confidence, from 0.0 to 1.0; 0.0 when the column should be skipped.
     pub confidence: f32,
 }
 
-/// Suggests a target for each column, in the header's order.
+/// Suggests a target for each column, in the order of the header.
 ///
-/// No two columns get the same target, tags excepted. A file that we exported ourselves gets
-/// back what it was made of, whatever its fields are called. `samples` are rows below the header, and
-/// may be shorter or longer than it.
+/// No two columns get the same target, except tags. The columns of a file that we exported get the
+/// fields that they were written from, whatever these are called. `samples` are rows below the
+/// header, and may be shorter or longer than it.
 pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> Vec<Suggestion> {
     if let Some(targets) = export::recognise(header, fields) {
-        let sure = |target: Option<Target>| f32::from(u8::from(target.is_some()));
-        let own = targets.into_iter();
-        return own.map(|t| Suggestion { confidence: sure(t.clone()), target: t }).collect();
+        let own = targets.into_iter().enumerate();
+        let own = own.map(|(column, target)| match target {
+            Some(Target::Id) if !has_our_ids(samples, column) => None,
+            target => target,
+        });
+        return own
+            .map(|target| Suggestion { confidence: f32::from(u8::from(target.is_some())), target })
+            .collect();
     }
     let values: Vec<Values> = (0..header.len()).map(|column| Values::of(samples, column)).collect();
     let has_values = values.iter().any(|values| values.filled > 0);
@@ -58,23 +65,32 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
         .collect();
     drop_weak(&mut claims);
     let overlap = |a: usize, b: usize| samples.iter().any(|row| contains(row, a, b));
-    name_the_names(&mut claims, &values, overlap);
-    let mut wishes = own_fields(header, fields);
-    wishes.extend(claims.iter().enumerate().filter_map(|(column, claim)| {
+    resolve_names(&mut claims, &values, overlap);
+    let mut candidates = own_fields(header, fields);
+    candidates.extend(external_ids(header, &values, samples));
+    candidates.extend(claims.iter().enumerate().filter_map(|(column, claim)| {
         let claim = claim.as_ref()?;
-        Some((column, claim.aim.target()?, claim.score.clamp(0.05, 1.0)))
+        Some((column, claim.target.target()?, claim.score.clamp(0.05, 1.0)))
     }));
-    settle(header.len(), wishes)
+    choose_targets(header.len(), candidates)
 }
 
-/// Gives each target to the column that wishes for it most.
-fn settle(columns: usize, mut wishes: Vec<(usize, Target, f32)>) -> Vec<Suggestion> {
+/// Whether a column named `id` may hold ids of contacts of ours: files of other programs have such
+/// a column, too.
+fn has_our_ids(samples: &[Vec<String>], column: usize) -> bool {
+    let cells = samples.iter().filter_map(|row| row.get(column)).map(|cell| cell.trim());
+    let is_ours = |cell| Uuid::try_parse(cell).is_ok_and(|id| id.get_version_num() == 7);
+    cells.filter(|cell| !cell.is_empty()).all(is_ours)
+}
+
+/// Assigns each target to the column with the highest confidence for it.
+fn choose_targets(columns: usize, mut candidates: Vec<(usize, Target, f32)>) -> Vec<Suggestion> {
     let mut suggestions = vec![Suggestion { target: None, confidence: 0.0 }; columns];
-    // The sort is stable: of equals the first column wins.
-    wishes.sort_by(|a, b| b.2.total_cmp(&a.2));
+    // The sort is stable: of equal columns, the first one wins.
+    candidates.sort_by(|a, b| b.2.total_cmp(&a.2));
     let mut taken = BTreeSet::new();
-    for (column, target, confidence) in wishes {
-        // Groups are tags for want of real ones.
+    for (column, target, confidence) in candidates {
+        // A column of groups becomes tags only when there is no column of tags.
         let is_group = target == Target::Tags && confidence < meaning::REAL_TAGS;
         if suggestions[column].target.is_some()
             || (taken.contains(&target) && (target != Target::Tags || is_group))
@@ -87,9 +103,45 @@ fn settle(columns: usize, mut wishes: Vec<(usize, Target, f32)>) -> Vec<Suggesti
     suggestions
 }
 
-/// The organisation's own fields, by key and by label.
+/// Headers, as [`header_key`] folds them, that plainly name the organisation's own id of a person.
+const EXTERNAL_IDS: [&str; 9] = [
+    "externalid",
+    "extid",
+    "externaluserid",
+    "externalcustomerid",
+    "userid",
+    "customerid",
+    "customernumber",
+    "kundennummer",
+    "kundennr",
+];
+
+/// The confidence for a column of external ids.
+const EXTERNAL_ID_CONFIDENCE: f32 = 0.7;
+
+/// Finds the column of the organisation's own ids. A wrong guess would take different people for
+/// one, so the header must be plain, and every sampled row must have an id of its own.
+fn external_ids<'a>(
+    header: &'a [String],
+    values: &'a [Values],
+    samples: &'a [Vec<String>],
+) -> impl Iterator<Item = (usize, Target, f32)> + 'a {
+    let is_distinct = |column: usize| {
+        let cells = samples.iter().map(|row| row.get(column).map_or("", |cell| cell.trim()));
+        let distinct: BTreeSet<_> = cells.filter(|cell| !cell.is_empty()).collect();
+        !samples.is_empty() && distinct.len() == samples.len()
+    };
+    header
+        .iter()
+        .enumerate()
+        .filter(|(_, name)| EXTERNAL_IDS.contains(&&*tokens::key(name)))
+        .filter(move |(column, _)| values[*column].addresses == 0 && is_distinct(*column))
+        .map(|(column, _)| (column, Target::ExternalId, EXTERNAL_ID_CONFIDENCE))
+}
+
+/// Matches columns with the custom fields of the organisation, by key and by label.
 fn own_fields(header: &[String], fields: &[Field]) -> Vec<(usize, Target, f32)> {
-    let mut wishes = Vec::new();
+    let mut candidates = Vec::new();
     for field in fields.iter().filter(|field| !field.archived) {
         let names = [tokens::key(field.key.as_str()), tokens::key(&field.label)];
         for (column, name) in header.iter().enumerate() {
@@ -100,74 +152,94 @@ fn own_fields(header: &[String], fields: &[Field]) -> Vec<(usize, Target, f32)> 
             if key.is_empty() || meaning::is_secret(name) {
                 continue;
             } else if names.contains(&key) {
-                wishes.push((column, target, 1.0));
-            } else if best >= ALIKE && key.len() >= 6 {
-                wishes.push((column, target, 0.5));
+                candidates.push((column, target, 1.0));
+            } else if best >= MIN_LABEL_SIMILARITY && key.len() >= 6 {
+                candidates.push((column, target, 0.5));
             }
         }
     }
-    wishes
+    candidates
 }
 
-/// An assistant's phone is not the contact's, unless the file knows nothing else of anybody.
+/// Drops claims such as the phone number of an assistant, unless the file has no other column about
+/// the contact.
 fn drop_weak(claims: &mut [Option<Claim>]) {
     let strong = |claim: &Claim| !claim.weak;
-    let knows_people = claims.iter().flatten().any(strong);
-    let knows_email = claims.iter().flatten().any(|claim| strong(claim) && claim.aim == Aim::Email);
+    let has_strong = claims.iter().flatten().any(strong);
+    let has_strong_email =
+        claims.iter().flatten().any(|claim| strong(claim) && claim.target == ColumnClaim::Email);
     for claim in claims.iter_mut() {
         *claim = claim.take().filter(|claim| {
-            !claim.weak || if claim.aim == Aim::Email { !knows_email } else { !knows_people }
+            !claim.weak
+                || if claim.target == ColumnClaim::Email { !has_strong_email } else { !has_strong }
         });
     }
 }
 
-/// Decides what a plain "name" is: the whole of it, or what is missing beside the others.
-fn name_the_names(
+/// Decides whether a plain "name" is the whole name, or the part that the other columns lack.
+fn resolve_names(
     claims: &mut [Option<Claim>],
     values: &[Values],
     overlap: impl Fn(usize, usize) -> bool,
 ) {
-    let position = |claims: &[Option<Claim>], aim| {
-        claims.iter().position(|claim| claim.as_ref().is_some_and(|claim| claim.aim == aim))
+    let position = |claims: &[Option<Claim>], target| {
+        claims.iter().position(|claim| claim.as_ref().is_some_and(|claim| claim.target == target))
     };
-    if position(claims, Aim::LoneFirst).is_some() != position(claims, Aim::LoneLast).is_some() {
+    if position(claims, ColumnClaim::LoneFirst).is_some()
+        != position(claims, ColumnClaim::LoneLast).is_some()
+    {
         for claim in claims.iter_mut() {
-            *claim = claim.take().filter(|c| !matches!(c.aim, Aim::LoneFirst | Aim::LoneLast));
+            *claim = claim
+                .take()
+                .filter(|c| !matches!(c.target, ColumnClaim::LoneFirst | ColumnClaim::LoneLast));
         }
     }
-    let first = position(claims, Aim::First).or(position(claims, Aim::LoneFirst));
-    let last = position(claims, Aim::Last).or(position(claims, Aim::LoneLast));
-    let whole = position(claims, Aim::Whole).is_some();
-    let reachable = position(claims, Aim::Email).or(position(claims, Aim::Phone)).is_some();
+    let first = position(claims, ColumnClaim::First).or(position(claims, ColumnClaim::LoneFirst));
+    let last = position(claims, ColumnClaim::Last).or(position(claims, ColumnClaim::LoneLast));
+    let outer = position(claims, ColumnClaim::Whole).is_some();
+    let reachable =
+        position(claims, ColumnClaim::Email).or(position(claims, ColumnClaim::Phone)).is_some();
     for column in 0..claims.len() {
-        let Some(Claim { aim, .. }) = &mut claims[column] else { continue };
-        *aim = match (*aim, first, last) {
-            (Aim::Nobody, None, None) if !whole => Aim::Whole,
-            (Aim::NameOrFirst | Aim::NameOrLast | Aim::Name, Some(_), Some(_)) => Aim::Whole,
-            (Aim::NameOrLast, Some(first), None) if !overlap(column, first) => Aim::Last,
-            (Aim::Name, Some(first), None)
+        let Some(Claim { target, .. }) = &mut claims[column] else { continue };
+        *target = match (*target, first, last) {
+            (ColumnClaim::UnnamedPeople, None, None) if !outer => ColumnClaim::Whole,
+            (
+                ColumnClaim::NameOrFirst | ColumnClaim::NameOrLast | ColumnClaim::Name,
+                Some(_),
+                Some(_),
+            ) => ColumnClaim::Whole,
+            (ColumnClaim::NameOrLast, Some(first), None) if !overlap(column, first) => {
+                ColumnClaim::Last
+            }
+            (ColumnClaim::Name, Some(first), None)
                 if values[column].filled > 0 && !overlap(column, first) =>
             {
-                Aim::Last
+                ColumnClaim::Last
             }
-            (Aim::NameOrFirst | Aim::Name, None, Some(last)) if !overlap(column, last) => {
-                Aim::First
+            (ColumnClaim::NameOrFirst | ColumnClaim::Name, None, Some(last))
+                if !overlap(column, last) =>
+            {
+                ColumnClaim::First
             }
-            (Aim::NameOrFirst, None, None) if !reachable && values[column].people == 0 => {
-                Aim::First
+            (ColumnClaim::NameOrFirst, None, None) if !reachable && values[column].people == 0 => {
+                ColumnClaim::First
             }
-            (Aim::NameOrLast, None, None) if !reachable && values[column].people == 0 => Aim::Last,
-            (Aim::NameOrFirst | Aim::NameOrLast | Aim::Name, ..) => Aim::Whole,
-            (aim, ..) => aim,
+            (ColumnClaim::NameOrLast, None, None) if !reachable && values[column].people == 0 => {
+                ColumnClaim::Last
+            }
+            (ColumnClaim::NameOrFirst | ColumnClaim::NameOrLast | ColumnClaim::Name, ..) => {
+                ColumnClaim::Whole
+            }
+            (target, ..) => target,
         };
     }
 }
 
-/// Whether the cell of column `whole` contains that of column `part`.
-fn contains(row: &[String], whole: usize, part: usize) -> bool {
-    let (Some(whole), Some(part)) = (row.get(whole), row.get(part)) else { return false };
-    let (whole, part) = (tokens::fold(whole.trim()), tokens::fold(part.trim()));
-    !part.is_empty() && whole.len() > part.len() && whole.contains(&part)
+/// Whether the cell of column `outer` contains that of column `part`.
+fn contains(row: &[String], outer: usize, part: usize) -> bool {
+    let (Some(outer), Some(part)) = (row.get(outer), row.get(part)) else { return false };
+    let (outer, part) = (tokens::fold(outer.trim()), tokens::fold(part.trim()));
+    !part.is_empty() && outer.len() > part.len() && outer.contains(&part)
 }
 
 #[cfg(test)]

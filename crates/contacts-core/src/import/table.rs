@@ -1,92 +1,92 @@
-//! What an import needs of a file: how it is laid out, and its rows in order.
+//! The port that reads and writes spreadsheets: the layout of a file, and its rows.
 
 use std::fmt;
 use std::io::{self, Read};
 
-/// How a file is to be read. Found once, kept with the import, so that every
-/// later reading of the file sees the same rows.
+/// The layout of a file. It is detected once and stored with the import, so that every later
+/// reading of the file returns the same rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// The encoding's WHATWG name, in lower case: `utf-8`, `windows-1252`, `utf-16le`, ...
     pub encoding: String,
-    /// What separates cells: `,`, `;`, a tab or `|`.
+    /// The delimiter of cells: `,`, `;`, a tab or `|`.
     pub delimiter: char,
     /// The line of the file, from 1, on which the header begins.
     pub header_line: u64,
-    /// The header's cells, trimmed. A name may be empty, and may occur twice.
+    /// The cells of the header, trimmed. A name may be empty, and may occur twice.
     pub header: Vec<String>,
 }
 
-/// What the beginning of a file shows (R30).
+/// The result of inspecting the beginning of a file (R30).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
-    /// How the file is to be read.
+    /// The layout.
     pub layout: Layout,
     /// The first rows below the header, decoded: at most [`Inspection::SAMPLES`].
     pub samples: Vec<Vec<String>>,
 }
 
 impl Inspection {
-    /// How many rows are shown before an import starts.
+    /// Number of rows that are shown before an import starts.
     pub const SAMPLES: usize = 20;
 }
 
-/// One row below the header. Rows without any text are not rows.
+/// One row below the header. Rows without text are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The line of the file, from 1, on which the row begins.
     pub line: u64,
-    /// The row's cells as they stand, or why they could not be read.
+    /// The cells as written, or the reason why the row cannot be read.
     pub cells: Result<Vec<String>, Unreadable>,
 }
 
-/// Why a row could not be read. Its neighbours are read all the same.
+/// The reason why a row cannot be read. The other rows of the file are still read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum Unreadable {
     /// The row is longer than [`Row::MAX_BYTES`].
-    #[error("the row is longer than a mebibyte")]
+    #[error("the row is longer than 1 MiB")]
     TooLong,
-    /// A quotation mark opens a cell and nothing closes it.
+    /// A cell begins with a quotation mark that is never closed.
     #[error("a quotation mark is never closed")]
     UnclosedQuote,
 }
 
 impl Row {
-    /// The longest row that is read, in bytes of UTF-8.
+    /// Maximum length of a row, in bytes of UTF-8.
     pub const MAX_BYTES: usize = 1 << 20;
 }
 
-/// Why a file cannot be imported at all; the sentence says what to do.
+/// The reason why a file cannot be imported; the sentence says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableProblem {
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("the file is empty: choose a CSV file with a header row")]
     Empty,
-    /// It is a picture, a spreadsheet program's own format, an archive, ...
+    /// The file is a picture, a spreadsheet program's own format, an archive or the like.
     #[error("the file is {0}, not text: save it as CSV and choose that file")]
     NotText(&'static str),
-    /// Its first row is data.
+    /// The first row contains data instead of names.
     #[error(
         "the file has no header row: add a first row that names the columns, such as name,email"
     )]
     NoHeader,
-    /// It has more columns than [`TableProblem::MAX_COLUMNS`].
+    /// The file has more columns than [`TableProblem::MAX_COLUMNS`].
     #[error("the file has {0} columns: at most 2000 can be read, so remove those you do not need")]
     TooManyColumns(usize),
 }
 
 impl TableProblem {
-    /// The most columns a file may have.
+    /// Maximum number of columns.
     pub const MAX_COLUMNS: usize = 2_000;
 }
 
-/// The rows of a file, top to bottom. An [`io::Error`] is the source's own and ends them.
+/// The rows of a file, from top to bottom. An [`io::Error`] comes from the file and ends them.
 pub type Rows = Box<dyn Iterator<Item = io::Result<Row>> + Send>;
 
 /// Reads and writes spreadsheets. Every method is a pure function of the bytes it is given.
 pub trait Spreadsheets: Send + Sync {
-    /// Finds the layout from the first bytes of a file, or of all of it when `whole`. See
-    /// [`read_head`]: what is beyond the first mebibyte serves to tell the encoding.
+    /// Detects the layout from the first bytes of a file, or from the whole file when `whole` is
+    /// true. Bytes beyond the first mebibyte only serve to detect the encoding; see [`read_head`].
     ///
     /// # Errors
     ///
@@ -95,21 +95,22 @@ pub trait Spreadsheets: Send + Sync {
 
     /// Reads the rows below the header, in memory that does not grow with the file or a row.
     ///
-    /// Cells that our own export made harmless for spreadsheet programs are undone (R25).
+    /// The escapes that exports add to cells against formula injection are removed (R25).
     fn rows(&self, source: Box<dyn Read + Send>, layout: &Layout) -> Rows;
 
-    /// Appends one row of RFC 4180 in UTF-8, formulas made harmless (R25).
+    /// Appends one row of RFC 4180 in UTF-8, with formulas escaped (R25).
     fn write_row(&self, cells: &[&str], out: &mut Vec<u8>);
 }
 
-/// Reads as much of a file as [`Spreadsheets::inspect`] needs, and says whether that is all.
+/// Reads as much of a file as [`Spreadsheets::inspect`] needs. Returns the bytes, and whether they
+/// are the whole file.
 ///
-/// It is the first mebibyte. Where that is ASCII, any encoding would do, so it goes on to the
-/// first letters that are not, however late they come, and takes them, too.
+/// It reads the first mebibyte. If that is only ASCII, the encoding is still unknown, so it reads
+/// on to the first other letters, however late they occur, and includes them.
 ///
 /// # Errors
 ///
-/// The source's own.
+/// Those of `source`.
 pub fn read_head(source: &mut dyn Read) -> io::Result<(Vec<u8>, bool)> {
     const HEAD: u64 = 1 << 20;
     const WINDOW: u64 = 1 << 16;

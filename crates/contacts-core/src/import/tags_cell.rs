@@ -1,16 +1,16 @@
-//! Several tags in one cell, as the exports of many products write them, and our own.
+//! Several tags in one cell, as our own exports and those of other products write them.
 
 use super::quoted::quote;
 use crate::tag::TagName;
 
-/// Google puts this between values.
+/// The separator that Google puts between values.
 const PARTED: &str = ":::";
 
-/// Google marks its own groups so.
+/// The prefix with which Google marks its system groups.
 const OWN_GROUP: &str = "* ";
 
-/// The cell that holds these tags, of which none has a comma. One that would be read as several
-/// or as something else stands in quotation marks.
+/// Returns the cell for tags, none of which contains a comma. A tag that would be read as several
+/// tags or as something else is quoted.
 pub(crate) fn tags_cell(tags: &[String]) -> String {
     let mut cell = String::new();
     for tag in tags {
@@ -28,9 +28,9 @@ pub(crate) fn tags_cell(tags: &[String]) -> String {
     cell
 }
 
-/// Splits a cell into tags. They are separated by commas, semicolons, pipes, line breaks or
-/// `:::`; within quotation marks these are ordinary characters. What is no tag is left out,
-/// and whether something was is told.
+/// Splits a cell into tags, which are separated by commas, semicolons, pipes, line breaks or `:::`;
+/// within quotation marks these are ordinary characters. Invalid tags are left out. Also returns
+/// whether any were.
 pub(super) fn tags_of_cell(cell: &str) -> (Vec<TagName>, bool) {
     let mut tags: Vec<TagName> = Vec::new();
     let mut lost = false;
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tag_is_left_out_and_told() {
+    fn an_invalid_tag_is_skipped_with_a_warning() {
         let (tags, lost) = tags_of_cell(&format!("vip,{}", "x".repeat(65)));
         assert_eq!((tags.len(), lost), (1, true));
     }
@@ -123,9 +123,9 @@ mod tests {
                     tags.push(tag);
                 }
             }
-            let written: Vec<_> = tags.iter().map(ToString::to_string).collect();
-            let (read, lost) = tags_of_cell(&tags_cell(&written));
-            prop_assert_eq!(read.iter().map(ToString::to_string).collect::<Vec<_>>(), written);
+            let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
+            let (read, lost) = tags_of_cell(&tags_cell(&names));
+            prop_assert_eq!(read.iter().map(ToString::to_string).collect::<Vec<_>>(), names);
             prop_assert!(!lost);
         }
     }

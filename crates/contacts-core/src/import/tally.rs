@@ -1,40 +1,40 @@
-//! What happened to the rows of a file (R34, R35).
+//! Counts of the rows of a file (R34, R35).
 
 use std::collections::BTreeMap;
 
 use super::Unreadable;
 use crate::contact::{InvalidEmail, InvalidName};
 
-/// Counts what happened: added + updated + skipped = rows read.
+/// Counts of rows: added + updated + skipped = rows read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Rows that made a contact.
+    /// Rows that added a contact.
     pub added: u64,
-    /// Rows that changed one.
+    /// Rows that changed a contact.
     pub updated: u64,
-    /// Rows that were not taken, by reason.
+    /// Rows that were skipped, by reason.
     pub skipped: BTreeMap<SkipCode, u64>,
-    /// Cells that were lost though their row was taken.
+    /// Cells that were lost although their row was applied.
     pub warnings: u64,
 }
 
 impl Tally {
-    /// How many rows were read.
+    /// Number of rows that were read.
     pub fn rows(&self) -> u64 {
         self.added + self.updated + self.skips()
     }
 
-    /// How many rows were skipped, for any reason.
+    /// Number of rows that were skipped, for any reason.
     pub fn skips(&self) -> u64 {
         self.skipped.values().sum()
     }
 
-    /// Counts one more skipped row.
+    /// Counts a skipped row.
     pub fn skip(&mut self, code: SkipCode) {
         *self.skipped.entry(code).or_default() += 1;
     }
 
-    /// Counts a row that was not taken, or the cells that it lost when it was.
+    /// Counts a skipped row, or the cells that an applied row has lost.
     pub fn count(&mut self, skipped: Option<Skip>, warnings: usize) {
         match skipped {
             Some(skip) => self.skip(skip.code()),
@@ -42,7 +42,7 @@ impl Tally {
         }
     }
 
-    /// Adds what another counted.
+    /// Adds the counts of another tally.
     pub fn add(&mut self, other: &Self) {
         self.added += other.added;
         self.updated += other.updated;
@@ -53,58 +53,66 @@ impl Tally {
     }
 }
 
-/// Why a row is skipped.
+/// The reason why a row is skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Skip {
-    /// It could not be read.
+    /// The row could not be read.
     Unreadable(Unreadable),
-    /// It has no name (R6).
+    /// The row has no name (R6).
     MissingName,
-    /// Its name breaks R9.
+    /// The name breaks R9.
     InvalidName(InvalidName),
-    /// It has no address (R6).
+    /// The row has no address (R6).
     MissingEmail,
-    /// Its address breaks R7.
+    /// The address breaks R7.
     InvalidEmail(InvalidEmail),
-    /// It says nothing new.
+    /// The row changes nothing.
     Unchanged,
-    /// Its person is known, and only new ones are to be added.
+    /// The contact exists, and the policy only adds contacts.
     Known,
-    /// Its person is not known, and only known ones are to be updated.
+    /// The contact does not exist, and the policy only updates contacts.
     Unknown,
-    /// It has neither a name nor an address, nor an external id that is known.
+    /// The row has no name, no address, and no external id of an existing contact.
     Nobody,
-    /// Its external id is too long, or has control characters.
+    /// The external id is too long, or contains control characters.
     InvalidId,
+    /// The id of the row is not the id of a contact (R50).
+    NotFound,
+    /// The id, the external id and the address of the row mean two contacts (R50).
+    Ambiguous,
 }
 
 /// A [`Skip`] without its detail, for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SkipCode {
-    /// It could not be read.
+    /// The row could not be read.
     Unreadable,
-    /// It has no name.
+    /// The row has no name.
     MissingName,
-    /// Its name cannot be kept.
+    /// The name is invalid.
     InvalidName,
-    /// It has no address.
+    /// The row has no address.
     MissingEmail,
-    /// Its address is none.
+    /// The address breaks R7.
     InvalidEmail,
-    /// It says nothing new.
+    /// The row changes nothing.
     Unchanged,
-    /// Its person is known, and only new ones are to be added.
+    /// The contact exists, and the policy only adds contacts.
     Known,
-    /// Its person is not known, and only known ones are to be updated.
+    /// The contact does not exist, and the policy only updates contacts.
     Unknown,
-    /// It has neither a name nor an address.
+    /// The row has neither a name nor an address.
     Nobody,
-    /// Its external id cannot be kept.
+    /// The external id is invalid.
     InvalidId,
+    /// The id is not the id of a contact.
+    NotFound,
+    /// The keys of the row mean two contacts.
+    Ambiguous,
 }
 
 impl Skip {
-    /// The reason without its detail.
+    /// The code of the reason.
     pub fn code(self) -> SkipCode {
         match self {
             Self::Unreadable(_) => SkipCode::Unreadable,
@@ -117,28 +125,34 @@ impl Skip {
             Self::Unknown => SkipCode::Unknown,
             Self::Nobody => SkipCode::Nobody,
             Self::InvalidId => SkipCode::InvalidId,
+            Self::NotFound => SkipCode::NotFound,
+            Self::Ambiguous => SkipCode::Ambiguous,
         }
     }
 
-    /// The reason as people read it.
+    /// The reason as a sentence fragment for people.
     pub fn sentence(self) -> String {
         match self {
-            Self::Unreadable(why) => why.to_string(),
+            Self::Unreadable(reason) => reason.to_string(),
             Self::MissingName => "the name is missing".to_owned(),
-            Self::InvalidName(why) => format!("the name {why}"),
+            Self::InvalidName(reason) => format!("the name {reason}"),
             Self::MissingEmail => "the email address is missing".to_owned(),
-            Self::InvalidEmail(why) => format!("the email address {why}"),
-            Self::Unchanged => "nothing in the row is new".to_owned(),
-            Self::Known => "the contact is known, and this import only adds".to_owned(),
-            Self::Unknown => "the contact is not known, and this import only updates".to_owned(),
+            Self::InvalidEmail(reason) => format!("the email address {reason}"),
+            Self::Unchanged => "the row contains no changes".to_owned(),
+            Self::Known => "the contact already exists, and this import only adds".to_owned(),
+            Self::Unknown => "the contact does not exist, and this import only updates".to_owned(),
             Self::Nobody => "it has neither a name nor an email address".to_owned(),
             Self::InvalidId => {
                 "its id is longer than 500 characters, or has control characters".to_owned()
             }
+            Self::NotFound => "no contact has this id".to_owned(),
+            Self::Ambiguous => {
+                "its id, external id and email address belong to different contacts".to_owned()
+            }
         }
     }
 
-    /// Whether the row can be corrected and imported again, so that people want to see it.
+    /// Whether the row can be corrected and imported again.
     pub fn is_issue(self) -> bool {
         self != Self::Unchanged
     }
@@ -146,7 +160,7 @@ impl Skip {
 
 impl SkipCode {
     /// Every code.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Unreadable,
         Self::MissingName,
         Self::InvalidName,
@@ -157,6 +171,8 @@ impl SkipCode {
         Self::Unknown,
         Self::Nobody,
         Self::InvalidId,
+        Self::NotFound,
+        Self::Ambiguous,
     ];
 
     /// The code's name.
@@ -172,6 +188,8 @@ impl SkipCode {
             Self::Unknown => "not_known",
             Self::Nobody => "no_name_or_email",
             Self::InvalidId => "invalid_id",
+            Self::NotFound => "not_found",
+            Self::Ambiguous => "ambiguous",
         }
     }
 

@@ -1,45 +1,47 @@
-//! What an import did to people, kept so that it can be told of and undone (R37, R41).
+//! The effects of an import on contacts, stored so that they can be shown and undone (R37, R41).
 
 use sha2::{Digest, Sha256};
 
-use crate::contact::{Activity, ActivityKind, Contact, ContactId, FieldChange, Name, Phone};
+use crate::contact::{
+    Activity, ActivityKind, Contact, ContactId, EmailAddress, ExternalId, FieldChange, Name, Phone,
+};
 use crate::field::{FieldKey, FieldValue};
 use crate::tag::TagId;
 
-/// What one piece of an import, the rows of a chunk, did to one person.
+/// The effect of one chunk of an import on one contact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trace {
-    /// The person.
+    /// Contact that the row added or changed.
     pub contact: ContactId,
-    /// The first row of the piece that was about them.
+    /// The first row of the chunk that is about the contact.
     pub row: u64,
-    /// Whether an earlier piece of the import was about them, too.
+    /// Whether an earlier chunk of the import is about the contact, too.
     pub again: bool,
-    /// What it did.
-    pub deed: Deed,
+    /// The effect.
+    pub effect: ImportEffect,
 }
 
-/// What a piece did to a person.
+/// The effect of a chunk on a contact.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Deed {
-    /// It made the contact.
+pub enum ImportEffect {
+    /// The import added the contact.
     Added {
-        /// The profile as it was made.
+        /// The fingerprint of the profile as it was added.
         profile: Fingerprint,
-        /// The tags that it was made with.
+        /// The tags of the contact as it was added.
         tags: Vec<TagId>,
     },
-    /// It changed the contact, or met it and found nothing to change.
+    /// The import changed the contact, or found nothing to change.
     Updated {
-        /// The fields, from what to what.
+        /// The changed fields, with their old and new values.
         edits: Vec<FieldEdit>,
-        /// The tags that it put on.
+        /// The tags that it added.
         tags: Vec<TagId>,
     },
 }
 
-impl Deed {
-    /// The tags that it put on.
+impl ImportEffect {
+    /// The tags that it added.
     pub fn tags(&self) -> &[TagId] {
         match self {
             Self::Added { tags, .. } | Self::Updated { tags, .. } => tags,
@@ -47,22 +49,22 @@ impl Deed {
     }
 }
 
-/// Tells what an import changed, in the entry of the activity that says that the contact came by
-/// it. The traces are those of the import and the contact, the first piece first; the name that a
-/// tag has now is asked for.
+/// Adds the changes of an import to the activity that reports the import as a source of the
+/// contact. `traces` are those of the import and the contact, the first chunk first; `name_of`
+/// returns the current name of a tag.
 pub fn tell_import<'a>(
     entry: &mut Activity,
     traces: impl Iterator<Item = &'a Trace>,
     name_of: impl Fn(TagId) -> Option<String>,
 ) {
-    let ActivityKind::Arrived(origin) = &entry.what else { return };
+    let ActivityKind::SourceAdded(detail) = &entry.what else { return };
     let (mut changes, mut tags): (Vec<FieldChange>, Vec<String>) = Default::default();
     for trace in traces {
-        tags.extend(trace.deed.tags().iter().filter_map(|tag| name_of(*tag)));
-        let Deed::Updated { edits, .. } = &trace.deed else { continue };
+        tags.extend(trace.effect.tags().iter().filter_map(|tag| name_of(*tag)));
+        let ImportEffect::Updated { edits, .. } = &trace.effect else { continue };
         for change in edits.iter().map(FieldEdit::change) {
-            match changes.iter_mut().find(|known| known.field == change.field) {
-                Some(known) => known.to = change.to,
+            match changes.iter_mut().find(|existing| existing.field == change.field) {
+                Some(existing) => existing.to = change.to,
                 None => changes.push(change),
             }
         }
@@ -71,21 +73,21 @@ pub fn tell_import<'a>(
     tags.sort();
     tags.dedup();
     if !changes.is_empty() || !tags.is_empty() {
-        entry.what = ActivityKind::Imported { origin: origin.clone(), changes, tags };
+        entry.what = ActivityKind::Imported { detail: detail.clone(), changes, tags };
     }
 }
 
-/// A profile in so few bytes that a copy of it need not be kept to tell that it has changed.
+/// A hash of a profile, which recognises a change without a copy of the profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
-    /// The fingerprint of a contact's profile; tags are no part of it. It is kept, so every
-    /// version of the program must make the same.
+    /// The fingerprint of a contact's profile, without its tags. Fingerprints are stored, so every
+    /// version of the program must compute the same.
     pub fn of(contact: &Contact) -> Self {
         let mut hash = Sha256::new();
         let mut part = |text: Option<&str>| match text {
-            // A length before each part, so that no two profiles run together alike.
+            // The length of each part comes first, so that no two profiles have the same bytes.
             Some(text) => {
                 hash.update([1]);
                 hash.update((text.len() as u64).to_be_bytes());
@@ -100,56 +102,93 @@ impl Fingerprint {
             part(Some(key.as_str()));
             part(Some(&value.to_string()));
         }
+        // Profiles without further addresses and without an external id keep the fingerprint that
+        // they had before there were any. No field has an empty key.
+        if !contact.other_emails.is_empty() {
+            part(None);
+        }
+        for email in &contact.other_emails {
+            part(Some(email.as_str()));
+        }
+        if let Some(id) = &contact.external_id {
+            part(Some(""));
+            part(Some(id.as_str()));
+        }
         let mut first = [0; 8];
         first.copy_from_slice(&hash.finalize()[..8]);
         Self(u64::from_be_bytes(first))
     }
 }
 
-/// A field that an import wrote, from what to what. An address is never one: it finds the
-/// contact and is not rewritten.
+/// A change of one field by an import.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FieldEdit {
-    /// The name.
+    /// The organisation's own id.
+    ExternalId {
+        /// The old value.
+        from: Option<ExternalId>,
+        /// The new value.
+        to: Option<ExternalId>,
+    },
+    /// The primary address. Only a row that finds the contact by an id changes it (R50). The old
+    /// one stays as a further address (R48).
+    Email {
+        /// Addresses that the contact did not have before. An undo removes them.
+        added: Vec<EmailAddress>,
+        /// The old value.
+        from: Option<EmailAddress>,
+        /// The new value.
+        to: Option<EmailAddress>,
+    },
+    /// Name of the contact.
     Name {
-        /// What it was.
+        /// The old value.
         from: Option<Name>,
-        /// What it was made.
+        /// The new value.
         to: Option<Name>,
     },
     /// The phone number.
     Phone {
-        /// What it was.
+        /// The old value.
         from: Option<Phone>,
-        /// What it was made.
+        /// The new value.
         to: Option<Phone>,
     },
     /// A custom field.
     Custom {
-        /// Its key.
+        /// The key of the field.
         key: FieldKey,
-        /// What it was.
+        /// The old value.
         from: Option<FieldValue>,
-        /// What it was made.
+        /// The new value.
         to: Option<FieldValue>,
     },
 }
 
-/// What came of putting a field back.
+/// The result of restoring a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum PutBack {
-    /// It is what it was.
+pub(super) enum RestoreOutcome {
+    /// The field was restored.
     Done,
-    /// It was that already.
+    /// The field already had the old value.
     Already,
-    /// It is not what the import wrote any more, and was left alone.
+    /// The field no longer has the value that the import wrote, and was kept.
     Changed,
 }
 
 impl FieldEdit {
-    /// What changed between two states of a contact.
+    /// The changes between two states of a contact.
     pub fn between(before: &Contact, after: &Contact) -> Vec<Self> {
         let mut edits = Vec::new();
+        if before.external_id != after.external_id {
+            let (from, to) = (before.external_id.clone(), after.external_id.clone());
+            edits.push(Self::ExternalId { from, to });
+        }
+        if !before.has_same_emails(after) {
+            let (from, to) = (before.email.clone(), after.email.clone());
+            let added = after.emails().filter(|email| !before.has_email(email.key()));
+            edits.push(Self::Email { added: added.cloned().collect(), from, to });
+        }
         if before.name != after.name {
             edits.push(Self::Name { from: before.name.clone(), to: after.name.clone() });
         }
@@ -170,30 +209,36 @@ impl FieldEdit {
     /// The field's name, as a [`FieldChange`] has it.
     pub fn field(&self) -> String {
         match self {
+            Self::ExternalId { .. } => "external_id".to_owned(),
+            Self::Email { .. } => "email".to_owned(),
             Self::Name { .. } => "name".to_owned(),
             Self::Phone { .. } => "phone".to_owned(),
             Self::Custom { key, .. } => format!("custom.{key}"),
         }
     }
 
-    /// The edit as people read it.
+    /// The change, for people.
     pub fn change(&self) -> FieldChange {
         let (from, to) = match self {
-            Self::Name { from, to } => (written(from), written(to)),
-            Self::Phone { from, to } => (written(from), written(to)),
-            Self::Custom { from, to, .. } => (written(from), written(to)),
+            Self::ExternalId { from, to } => (text_of(from), text_of(to)),
+            Self::Email { from, to, .. } => (text_of(from), text_of(to)),
+            Self::Name { from, to } => (text_of(from), text_of(to)),
+            Self::Phone { from, to } => (text_of(from), text_of(to)),
+            Self::Custom { from, to, .. } => (text_of(from), text_of(to)),
         };
         FieldChange { field: self.field(), from, to }
     }
 
-    /// Puts back what was there, if the contact still has what the import wrote.
-    pub(super) fn put_back(&self, contact: &mut Contact) -> PutBack {
+    /// Restores the old value, if the contact still has the new one.
+    pub(super) fn restore(&self, contact: &mut Contact) -> RestoreOutcome {
         match self {
-            Self::Name { from, to } => put_back(&mut contact.name, from, to),
-            Self::Phone { from, to } => put_back(&mut contact.phone, from, to),
+            Self::ExternalId { from, to } => restore(&mut contact.external_id, from, to),
+            Self::Email { added, from, to } => restore_email(contact, from, to, added),
+            Self::Name { from, to } => restore(&mut contact.name, from, to),
+            Self::Phone { from, to } => restore(&mut contact.phone, from, to),
             Self::Custom { key, from, to } => {
                 let mut slot = contact.custom.remove(key);
-                let done = put_back(&mut slot, from, to);
+                let done = restore(&mut slot, from, to);
                 contact.custom.extend(slot.map(|value| (key.clone(), value)));
                 done
             }
@@ -201,21 +246,50 @@ impl FieldEdit {
     }
 }
 
-fn written<T: ToString>(value: &Option<T>) -> Option<String> {
+fn text_of<T: ToString>(value: &Option<T>) -> Option<String> {
     value.as_ref().map(ToString::to_string)
 }
 
-fn put_back<T: PartialEq + Clone>(
+/// Like [`restore`], but another spelling of an address is another value. An address that the
+/// import added is removed.
+fn restore_email(
+    contact: &mut Contact,
+    from: &Option<EmailAddress>,
+    to: &Option<EmailAddress>,
+    added: &[EmailAddress],
+) -> RestoreOutcome {
+    let current = text_of(&contact.email);
+    // A contact with further addresses has a primary one.
+    let has_others = contact.other_emails.iter().any(|other| !added.contains(other));
+    if from.is_none() && current.is_some() && has_others {
+        return RestoreOutcome::Changed;
+    }
+    if current == text_of(from) && !contact.other_emails.iter().any(|e| added.contains(e)) {
+        return RestoreOutcome::Already;
+    }
+    if current != text_of(to) {
+        return RestoreOutcome::Changed;
+    }
+    contact.email.clone_from(from);
+    contact.other_emails.retain(|other| Some(other) != from.as_ref() && !added.contains(other));
+    if to != from && to.as_ref().is_some_and(|to| !added.contains(to)) {
+        contact.other_emails.extend(to.clone());
+        contact.other_emails.sort_unstable_by(|one, other| one.key().cmp(other.key()));
+    }
+    RestoreOutcome::Done
+}
+
+fn restore<T: PartialEq + Clone>(
     slot: &mut Option<T>,
     from: &Option<T>,
     to: &Option<T>,
-) -> PutBack {
+) -> RestoreOutcome {
     if slot == from {
-        PutBack::Already
+        RestoreOutcome::Already
     } else if slot == to {
         slot.clone_from(from);
-        PutBack::Done
+        RestoreOutcome::Done
     } else {
-        PutBack::Changed
+        RestoreOutcome::Changed
     }
 }

@@ -1,100 +1,79 @@
-//! Undoing imports (R37): what one added goes, and what it overwrote comes back, except where
-//! somebody has changed it since.
+//! Undoing imports (R37): contacts that an import added are removed, and fields that it overwrote are
+//! restored, except where somebody has changed them since.
 
+mod keys;
 mod repository;
 mod reverse;
 mod service;
 
 use time::OffsetDateTime;
 
+pub use self::keys::{restored_keys, reverse_chunk};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockUndoRepository;
-pub use self::repository::{Begun, UndoRepository, UndoStep};
-pub use self::reverse::{Restored, Reversal, Standing, reverse, undo_events};
+pub use self::repository::{UndoRepository, UndoStart, UndoStep};
+use self::reverse::reverse;
+pub use self::reverse::{CurrentState, Restored, Reversal, undo_events};
 use super::{ImportId, ImportState};
 use crate::Actor;
 use crate::contact::ContactId;
 use crate::org::id;
+use crate::page::Position;
+use crate::run::RunState;
 
 id! {
-    /// An undo's id. An undo that failed and is asked for again has another.
+    /// An undo's id. An undo that failed or was cancelled, and is requested again, has a new one.
     UndoId
 }
 
-/// The undoing of an import.
+/// The undo of an import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
-    /// Its id.
+    /// Id of the undo.
     pub id: UndoId,
-    /// What is undone.
+    /// The import.
     pub import: ImportId,
-    /// Who asked for it.
+    /// The actor who requested it.
     pub actor: Actor,
-    /// How far it is.
-    pub state: UndoState,
-    /// Why it failed, and what to do.
+    /// State of the undo.
+    pub state: RunState,
+    /// The reason of a failure, and what to do.
     pub problem: Option<String>,
-    /// The state of the import before.
+    /// The state of the import before the undo.
     pub was: ImportState,
-    /// In how many pieces the import is undone, the last one first.
-    pub pieces: u64,
-    /// How many of them are.
-    pub pieces_done: u64,
-    /// What came of the people so far.
+    /// Number of chunks of the import. The last one is undone first.
+    pub chunks: u64,
+    /// Number of chunks that are undone.
+    pub chunks_done: u64,
+    /// Number of chunks that were undone before the undo was requested again.
+    pub chunks_done_before: u64,
+    /// Counts of the contacts so far.
     pub tally: UndoTally,
-    /// When it was asked for.
-    pub asked_at: OffsetDateTime,
-    /// When it came to an end.
+    /// When it was requested.
+    pub created_at: OffsetDateTime,
+    /// When the first chunk was undone.
+    pub started_at: Option<OffsetDateTime>,
+    /// When it ended.
     pub finished_at: Option<OffsetDateTime>,
 }
 
-/// How far an undo is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum UndoState {
-    /// It goes on, or waits to.
-    Running,
-    /// Everything was put back that could be. An end.
-    Done,
-    /// It could not go on. What was put back is, and it can be asked for again.
-    Failed,
-}
-
-impl UndoState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Running, Self::Done, Self::Failed];
-
-    /// The state's name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// The state of a name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == name)
-    }
-}
-
-/// Counts people, each once.
+/// Counts of contacts, each counted once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UndoTally {
-    /// Whom the import added, and who is gone.
+    /// Contacts that the import added, and that were removed.
     pub removed: u64,
-    /// Whom it changed, and who is as before.
+    /// Contacts that it changed, and that were restored.
     pub restored: u64,
-    /// Who stays as they are, or a part of whom does, because somebody changed it since.
+    /// Contacts that were kept, in whole or in part, because somebody changed them since.
     pub kept: u64,
-    /// Whom it only met: they have not come by it any more.
+    /// Contacts that it did not change: they only lose the import as a source.
     pub unchanged: u64,
-    /// Who was not there any more.
+    /// Contacts that were deleted before the undo.
     pub gone: u64,
 }
 
 impl UndoTally {
-    /// Counts a person.
+    /// Counts a contact.
     pub fn count(&mut self, outcome: UndoOutcome) {
         *match outcome {
             UndoOutcome::Removed => &mut self.removed,
@@ -106,55 +85,79 @@ impl UndoTally {
     }
 }
 
-/// What came of a person. Of somebody whom several pieces were about, the last of these counts.
+/// The result for a contact. When several chunks are about a contact, the greatest one counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum UndoOutcome {
-    /// There was nothing to put back.
+    /// There was nothing to restore.
     Unchanged,
-    /// Fields are what they were, tags were taken off.
+    /// Fields were restored or tags removed.
     Restored,
-    /// Something stays because it was changed since.
+    /// Parts of the contact were kept because they were changed since.
     Kept,
-    /// Added by the import, the contact is gone.
+    /// The contact was removed, because the import had added it.
     Removed,
-    /// It was gone before.
+    /// The contact was deleted before the undo.
     Gone,
 }
 
-/// What an undo left as it is.
+/// A contact or a field that an undo kept.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kept {
-    /// Whose.
+pub struct KeptItem {
+    /// Contact that the item belongs to.
     pub contact: ContactId,
-    /// Which field, as a [`crate::contact::FieldChange`] names it; nothing for the whole contact.
+    /// The field, as a [`crate::contact::FieldChange`] names it; `None` for the whole contact.
     pub field: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: KeptReason,
 }
 
-/// Why something is left as it is.
+impl KeptItem {
+    /// Returns the position after this item.
+    pub fn position(&self) -> (ContactId, Option<String>) {
+        (self.contact, self.field.clone())
+    }
+}
+
+/// The position of a [`KeptItem`]: its contact and its field.
+impl Position for (ContactId, Option<String>) {
+    fn encode(&self) -> String {
+        let (contact, field) = self;
+        format!("{}{}", contact.encode(), field.as_deref().unwrap_or_default())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let (contact, field) = text.split_at_checked(32)?;
+        let field = String::decode(field)?;
+        Some((ContactId::decode(contact)?, Some(field).filter(|field| !field.is_empty())))
+    }
+}
+
+/// The reason why a contact or a field is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum KeptReason {
-    /// It was edited since.
+    /// The contact was edited since.
     Edited,
-    /// Tags were put on or taken off since.
+    /// Another contact has the old address or the old external id now.
+    Taken,
+    /// Tags were added or removed since.
     Tagged,
-    /// A note was written.
+    /// A note was written about the contact.
     Noted,
-    /// There is a conversation.
+    /// The contact has a conversation.
     Conversation,
-    /// It was put into a campaign, or unsubscribed.
+    /// The contact was added to a campaign, or unsubscribed.
     Subscribed,
-    /// It came another way, too.
+    /// The contact has another source, too.
     CameAgain,
-    /// It was merged with another contact.
+    /// The contact was merged with another one.
     Merged,
 }
 
 impl KeptReason {
     /// Every reason.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Edited,
+        Self::Taken,
         Self::Tagged,
         Self::Noted,
         Self::Conversation,
@@ -167,6 +170,7 @@ impl KeptReason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Edited => "edited",
+            Self::Taken => "taken",
             Self::Tagged => "tagged",
             Self::Noted => "noted",
             Self::Conversation => "conversation",

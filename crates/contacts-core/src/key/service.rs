@@ -1,4 +1,4 @@
-//! Issuing and checking keys.
+//! Use cases of API keys.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,18 +6,18 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{ApiKey, KeyId, KeyRepository, Scope, Token};
-use crate::{Clock, Error, Ids, OrgId, Result};
+use crate::{Clock, Error, Ids, OrgId, Ports, Result};
 
-/// A key to be issued.
+/// A key to issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKey<'a> {
-    /// What people call it.
+    /// The name that people see.
     pub name: &'a str,
-    /// What it may do.
+    /// The scopes.
     pub scopes: BTreeSet<Scope>,
-    /// When it ends by itself.
+    /// When the key expires.
     pub expires_at: Option<OffsetDateTime>,
-    /// 32 bytes that nobody can guess, from the system's random source.
+    /// The secret: 32 bytes from the system's random source.
     pub random: [u8; 32],
 }
 
@@ -30,12 +30,11 @@ pub struct KeyService {
 }
 
 impl KeyService {
-    /// Makes the service.
-    pub fn new(keys: Arc<dyn KeyRepository>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { keys, clock, ids }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self { keys: ports.keys.clone(), clock: ports.clock.clone(), ids: ports.ids.clone() }
     }
 
-    /// Issues a key. Its token is returned this once and kept nowhere (R2).
+    /// Issues a key. Its token is returned only here and is not stored (R2).
     ///
     /// # Errors
     ///
@@ -58,7 +57,7 @@ impl KeyService {
         Ok((key, token))
     }
 
-    /// The key of a token, dead or alive.
+    /// Finds the key that a token belongs to, revoked and expired ones too.
     ///
     /// # Errors
     ///
@@ -67,16 +66,16 @@ impl KeyService {
         self.keys.find(token.org(), token.hash())
     }
 
-    /// All keys, the newest first.
+    /// Returns up to `limit` keys after a key, newest first.
     ///
     /// # Errors
     ///
     /// [`Error::Store`].
-    pub fn list(&self, org: OrgId) -> Result<Vec<ApiKey>> {
-        self.keys.list(org)
+    pub fn list(&self, org: OrgId, after: Option<KeyId>, limit: usize) -> Result<Vec<ApiKey>> {
+        self.keys.list(org, after, limit)
     }
 
-    /// Revokes a key for ever.
+    /// Revokes a key permanently.
     ///
     /// # Errors
     ///

@@ -1,11 +1,11 @@
-//! Writing notes.
+//! Use cases of notes.
 
 use std::sync::Arc;
 
-use super::{Note, NoteId, NoteRepository, NoteText, Notes};
+use super::{Editor, Note, NoteId, NoteRepository, NoteText, Notes};
 use crate::contact::{ContactId, ContactRepository, missing};
-use crate::page::{Moment, PageSize};
-use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result};
+use crate::page::{PageSize, TimeCursor};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
 /// The use cases of notes.
 #[derive(Clone)]
@@ -16,24 +16,14 @@ pub struct NoteService {
     ids: Arc<dyn Ids>,
 }
 
-/// Who wants to change a note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Editor {
-    /// Who it is.
-    pub actor: Actor,
-    /// Whether others' notes may be changed, too.
-    pub is_admin: bool,
-}
-
 impl NoteService {
-    /// Makes the service.
-    pub fn new(
-        notes: Arc<dyn NoteRepository>,
-        contacts: Arc<dyn ContactRepository>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        Self { notes, contacts, clock, ids }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            notes: ports.notes.clone(),
+            contacts: ports.contacts.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
     }
 
     /// Writes a note about a contact.
@@ -50,7 +40,8 @@ impl NoteService {
     ) -> Result<Note> {
         let text = parse(text)?;
         let (id, now) = (NoteId(self.ids.next()), self.clock.now());
-        let note = Note { org, id, contact, author, text, created_at: now, updated_at: now };
+        let (created_at, updated_at, version) = (now, now, 1);
+        let note = Note { org, id, contact, author, text, created_at, updated_at, version };
         if self.notes.insert(&note)? {
             return Ok(note);
         }
@@ -69,7 +60,7 @@ impl NoteService {
         }
     }
 
-    /// A page of the notes of a contact, the newest first, from before a place.
+    /// Lists a page of a contact's notes, the newest first, those older than the cursor.
     ///
     /// # Errors
     ///
@@ -78,65 +69,57 @@ impl NoteService {
         &self,
         org: OrgId,
         contact: ContactId,
-        before: Option<Moment>,
+        after: Option<TimeCursor>,
         size: PageSize,
     ) -> Result<Notes> {
-        let page = self.notes.list(org, contact, before, size)?;
+        let page = self.notes.list(org, contact, after, size)?;
         if page.items.is_empty() && self.contacts.get(org, contact)?.is_none() {
             return Err(missing(&*self.contacts, org, contact));
         }
         Ok(page)
     }
 
-    /// Changes what a note says.
+    /// Changes the text of a note, if it has the expected version.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Invalid`] naming `text`; [`Error::Forbidden`] unless the
-    /// editor wrote it or is an admin.
+    /// editor is the author or an administrator; [`Error::Stale`] when it has another version.
     pub fn update(
         &self,
         org: OrgId,
         contact: ContactId,
         id: NoteId,
         text: &str,
+        if_version: Option<u64>,
         editor: Editor,
     ) -> Result<Note> {
         let text = parse(text)?;
-        self.check(org, contact, id, editor)?;
         let now = self.clock.now();
-        let updated = self.notes.update(org, contact, id, &text, editor.actor, now)?;
-        updated.ok_or(Error::NotFound("note"))
+        match self.notes.update(org, contact, id, &text, if_version, editor, now)? {
+            Some(note) => Ok(note),
+            None => Err(self.missing(org, contact)?),
+        }
     }
 
     /// Deletes a note.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Forbidden`] unless the editor wrote it or is an admin.
+    /// [`Error::NotFound`]; [`Error::Forbidden`] unless the editor is the author or an
+    /// administrator.
     pub fn delete(&self, org: OrgId, contact: ContactId, id: NoteId, editor: Editor) -> Result<()> {
-        self.check(org, contact, id, editor)?;
-        let deleted = self.notes.delete(org, contact, id, editor.actor, self.clock.now())?;
-        if deleted { Ok(()) } else { Err(Error::NotFound("note")) }
+        let deleted = self.notes.delete(org, contact, id, editor, self.clock.now())?;
+        if deleted { Ok(()) } else { Err(self.missing(org, contact)?) }
     }
 
-    /// Whether the editor may change a note. An author never changes, so what is found here
-    /// holds when it is changed.
-    fn check(&self, org: OrgId, contact: ContactId, id: NoteId, editor: Editor) -> Result<()> {
-        let note = self.get(org, contact, id)?;
-        if editor.is_admin || note.author == editor.actor {
-            return Ok(());
-        }
-        Err(Error::Forbidden("only the author of a note or an admin may change it"))
-    }
-
-    /// What is missing: the contact, or its note.
+    /// Returns the error for a missing contact or, when the contact exists, for a missing note.
     fn missing(&self, org: OrgId, contact: ContactId) -> Result<Error> {
-        let is_there = self.contacts.get(org, contact)?.is_some();
-        Ok(if is_there { Error::NotFound("note") } else { missing(&*self.contacts, org, contact) })
+        let exists = self.contacts.get(org, contact)?.is_some();
+        Ok(if exists { Error::NotFound("note") } else { missing(&*self.contacts, org, contact) })
     }
 }
 
 fn parse(text: &str) -> Result<NoteText> {
-    NoteText::parse(text).map_err(|why| Invalid::one("text", why).into())
+    NoteText::parse(text).map_err(|reason| Invalid::one("text", reason).into())
 }

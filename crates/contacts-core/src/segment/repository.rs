@@ -1,9 +1,11 @@
-//! Where segments are kept.
+//! The port that stores segments.
 
-use super::{Segment, SegmentId};
+use time::OffsetDateTime;
+
+use super::{Segment, SegmentId, SegmentPatch};
 use crate::{OrgId, Result};
 
-/// Keeps segments.
+/// Stores segments.
 ///
 /// Every implementation passes `contacts_testkit::segment_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -12,7 +14,7 @@ pub trait SegmentRepository: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Taken`] when there is one of that name.
+    /// [`crate::Error::Taken`] when another segment has the name.
     fn insert(&self, org: OrgId, segment: &Segment) -> Result<()>;
 
     /// Finds a segment.
@@ -22,24 +24,33 @@ pub trait SegmentRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be read.
     fn get(&self, org: OrgId, id: SegmentId) -> Result<Option<Segment>>;
 
-    /// Segments after one's key, in the order of their keys, so many at most.
+    /// Lists at most `limit` segments in the order of their keys, those after the key `after`.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>>;
 
-    /// Changes the name and the filter of a segment, and says whether it was there.
+    /// Applies a patch to the locked segment, as [`Segment::apply`] does. Returns the new state;
+    /// `None` when there is none.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Taken`] when there is another of that name.
-    fn update(&self, org: OrgId, segment: &Segment) -> Result<bool>;
+    /// [`crate::Error::Taken`] when another segment has the name; [`crate::Error::Stale`] when
+    /// the segment does not have the expected version.
+    fn patch(
+        &self,
+        org: OrgId,
+        id: SegmentId,
+        patch: &SegmentPatch,
+        if_version: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Segment>>;
 
-    /// Deletes a segment, and says whether it was there.
+    /// Deletes a segment; returns whether there was one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be deleted.
     fn delete(&self, org: OrgId, id: SegmentId) -> Result<bool>;
 }

@@ -1,42 +1,48 @@
-//! Working with segments, and reading filters that name them.
+//! Use cases of segments, and parsing of filters that refer to them.
 
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-use super::{Segment, SegmentId, SegmentName, SegmentRepository};
+use super::{Segment, SegmentId, SegmentName, SegmentPatch, SegmentRepository};
 use crate::contact::{ContactFilter, FilterText};
 use crate::field::FieldRepository;
-use crate::{Clock, Error, Ids, Invalid, OrgId, Result, text};
+use crate::{Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
 
-/// What to change of a segment; what is absent stays.
+/// An unchecked patch of a segment; an absent member stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SegmentPatch<'a> {
-    /// Its name.
+pub struct RawSegmentPatch<'a> {
+    /// Name of the segment.
     pub name: Option<&'a str>,
-    /// Whom it means.
+    /// The whole filter.
     pub filter: Option<FilterText>,
 }
 
 /// The use cases of segments.
 #[derive(Clone)]
 pub struct SegmentService {
-    /// Where segments are kept.
-    pub segments: Arc<dyn SegmentRepository>,
-    /// The organisation's custom fields.
-    pub fields: Arc<dyn FieldRepository>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    segments: Arc<dyn SegmentRepository>,
+    fields: Arc<dyn FieldRepository>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl SegmentService {
-    /// Reads a filter, with the organisation's custom fields and segments, as of a moment.
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            segments: ports.segments.clone(),
+            fields: ports.fields.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
+    }
+
+    /// Parses a filter with the organisation's custom fields and segments; relative ranges end at
+    /// `now`.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming every part that cannot be used.
+    /// [`Error::Invalid`] naming every invalid part.
     pub fn read(
         &self,
         org: OrgId,
@@ -47,8 +53,9 @@ impl SegmentService {
         for id in filter.segments().take(FilterText::MAX_SEGMENTS) {
             segments.extend(self.segments.get(org, id)?);
         }
-        let asks = |text: &FilterText| text.asks_for_fields();
-        let asks_for_fields = asks(filter) || segments.iter().any(|saved| asks(&saved.filter));
+        let needs_fields = |text: &FilterText| text.asks_for_fields();
+        let asks_for_fields =
+            needs_fields(filter) || segments.iter().any(|saved| needs_fields(&saved.filter));
         let fields = if asks_for_fields { self.fields.list(org)? } else { Vec::new() };
         Ok(filter.read(&fields, &segments, now)?)
     }
@@ -57,15 +64,15 @@ impl SegmentService {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when there is one of that name.
+    /// [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when another segment has the name.
     pub fn create(&self, org: OrgId, name: &str, filter: FilterText) -> Result<Segment> {
-        let mut wrong = Vec::new();
-        let name = check_name(&mut wrong, name);
-        self.check_filter(org, &mut wrong, &filter)?;
-        let (Some(name), true) = (name, wrong.is_empty()) else { return Err(wrong.into()) };
+        let mut errors = Vec::new();
+        let name = check_name(&mut errors, name);
+        self.check_filter(org, &mut errors, &filter)?;
+        let (Some(name), true) = (name, errors.is_empty()) else { return Err(errors.into()) };
         let now = self.clock.now();
         let id = SegmentId(self.ids.next());
-        let segment = Segment { id, name, filter, created_at: now, updated_at: now };
+        let segment = Segment { id, name, filter, created_at: now, updated_at: now, version: 1 };
         self.segments.insert(org, &segment)?;
         Ok(segment)
     }
@@ -79,7 +86,7 @@ impl SegmentService {
         self.segments.get(org, id)?.ok_or(Error::NotFound("segment"))
     }
 
-    /// Segments in the order of their names, after one when it is given.
+    /// Lists segments in the order of their names, those after the name `after`.
     ///
     /// # Errors
     ///
@@ -92,32 +99,30 @@ impl SegmentService {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when there
-    /// is another of that name.
-    pub fn change(&self, org: OrgId, id: SegmentId, patch: SegmentPatch<'_>) -> Result<Segment> {
-        let old = self.get(org, id)?;
-        let mut segment = old.clone();
-        let mut wrong = Vec::new();
-        if let Some(name) = patch.name {
-            segment.name = check_name(&mut wrong, name).unwrap_or(segment.name);
+    /// [`Error::NotFound`]; [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when
+    /// another segment has the name; [`Error::Stale`] when the segment does not have the expected
+    /// version.
+    pub fn update(
+        &self,
+        org: OrgId,
+        id: SegmentId,
+        if_version: Option<u64>,
+        raw: RawSegmentPatch<'_>,
+    ) -> Result<Segment> {
+        let mut errors = Vec::new();
+        let name = raw.name.and_then(|name| check_name(&mut errors, name));
+        if let Some(filter) = &raw.filter {
+            self.check_filter(org, &mut errors, filter)?;
         }
-        if let Some(filter) = patch.filter {
-            self.check_filter(org, &mut wrong, &filter)?;
-            segment.filter = filter;
+        if !errors.is_empty() {
+            return Err(errors.into());
         }
-        if !wrong.is_empty() {
-            return Err(wrong.into());
-        }
-        let is_same_name = segment.name.as_str() == old.name.as_str();
-        if is_same_name && segment.filter == old.filter {
-            return Ok(old);
-        }
-        segment.updated_at = self.clock.now();
-        let is_there = self.segments.update(org, &segment)?;
-        if is_there { Ok(segment) } else { Err(Error::NotFound("segment")) }
+        let patch = SegmentPatch { name, filter: raw.filter };
+        let patched = self.segments.patch(org, id, &patch, if_version, self.clock.now())?;
+        patched.ok_or(Error::NotFound("segment"))
     }
 
-    /// Deletes a segment; whoever it meant stays.
+    /// Deletes a segment, not its contacts.
     ///
     /// # Errors
     ///
@@ -129,17 +134,17 @@ impl SegmentService {
     fn check_filter(
         &self,
         org: OrgId,
-        wrong: &mut Vec<Invalid>,
+        errors: &mut Vec<Invalid>,
         filter: &FilterText,
     ) -> Result<()> {
         if filter.parts().iter().any(|(name, _)| name == "segment") {
-            wrong.push(Invalid::new("filter.segment", "cannot be part of a segment"));
+            errors.push(Invalid::new("filter.segment", "cannot be part of a segment"));
             return Ok(());
         }
         match self.read(org, filter, self.clock.now()) {
             Ok(_) => Ok(()),
             Err(Error::Invalid(parts)) => {
-                wrong.extend(parts.into_iter().map(|part| part.within("filter")));
+                errors.extend(parts.into_iter().map(|part| part.within("filter")));
                 Ok(())
             }
             Err(error) => Err(error),
@@ -147,6 +152,6 @@ impl SegmentService {
     }
 }
 
-fn check_name(wrong: &mut Vec<Invalid>, name: &str) -> Option<SegmentName> {
-    SegmentName::parse(name).map_err(|why| wrong.push(Invalid::new("name", why))).ok()
+fn check_name(errors: &mut Vec<Invalid>, name: &str) -> Option<SegmentName> {
+    SegmentName::parse(name).map_err(|reason| errors.push(Invalid::new("name", reason))).ok()
 }

@@ -1,40 +1,40 @@
-//! Where selections are kept.
+//! The port that stores selections.
 
 use super::{NewSelection, Selection, SelectionId};
 use crate::contact::{ContactFilter, ContactId};
 use crate::{OrgId, Result};
 
-/// Keeps selections.
+/// Stores selections.
 ///
 /// Every implementation passes `contacts_testkit::selection_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait SelectionRepository: Send + Sync {
-    /// Freezes whom somebody chose. Selections older than [`Selection::KEPT`] that no unfinished
-    /// action needs go.
+    /// Freezes the contacts of a scope (R23). Also deletes selections that are older than
+    /// [`Selection::RETENTION`] and not needed by an unfinished action.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn freeze(&self, org: OrgId, new: &NewSelection) -> Result<Selection>;
 
     /// Finds a selection.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId, id: SelectionId) -> Result<Option<Selection>>;
 
-    /// The ids of a piece, in their order; pieces count from 0.
+    /// Returns the ids of a chunk, in order. Chunks count from 0.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
-    fn piece(&self, org: OrgId, id: SelectionId, piece: u32) -> Result<Option<Vec<ContactId>>>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn chunk(&self, org: OrgId, id: SelectionId, chunk: u32) -> Result<Option<Vec<ContactId>>>;
 
-    /// How many of them are still there, and still meant by the filter.
+    /// Counts the selected contacts that still exist and still match the filter.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be counted.
-    fn count(&self, org: OrgId, id: SelectionId, still: &ContactFilter) -> Result<u64>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn count(&self, org: OrgId, id: SelectionId, filter: &ContactFilter) -> Result<u64>;
 }

@@ -1,24 +1,24 @@
-//! Choosing people.
+//! Use cases of selections.
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::{Chosen, NewSelection, Selection, SelectionId, SelectionRepository};
+use super::{NewSelection, Selection, SelectionId, SelectionRepository, SelectionScope};
 use crate::contact::{ContactFilter, ContactId, FilterText};
 use crate::segment::SegmentService;
-use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
-/// Whom somebody chose, as it was asked for.
+/// Scope of a selection as it was requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RawChosen {
-    /// These.
+pub enum RawSelectionScope {
+    /// Contacts with these ids.
     Ids(Vec<Uuid>),
-    /// Everybody on the filter, less some.
+    /// Every contact that matches the filter, except some.
     Matching {
         /// The filter.
         filter: FilterText,
-        /// Whom not.
+        /// Ids of the contacts to leave out.
         except: Vec<Uuid>,
     },
 }
@@ -26,33 +26,43 @@ pub enum RawChosen {
 /// The use cases of selections.
 #[derive(Clone)]
 pub struct SelectionService {
-    /// Where selections are kept.
-    pub selections: Arc<dyn SelectionRepository>,
-    /// What reads filters.
-    pub segments: SegmentService,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    pub(crate) selections: Arc<dyn SelectionRepository>,
+    segments: SegmentService,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl SelectionService {
-    /// Chooses people, and freezes who they are (R23).
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            selections: ports.selections.clone(),
+            segments: SegmentService::over(ports),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
+    }
+
+    /// Makes a selection and freezes its contacts (R23).
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming `ids`, `except` or parts of `filter`.
-    pub fn create(&self, org: OrgId, chosen: &RawChosen, actor: Actor) -> Result<Selection> {
+    /// [`Error::Invalid`] for `ids`, `except` or parts of `filter`.
+    pub fn create(
+        &self,
+        org: OrgId,
+        chosen: &RawSelectionScope,
+        actor: Actor,
+    ) -> Result<Selection> {
         let at = self.clock.now();
         let chosen = match chosen {
-            RawChosen::Ids(ids) if ids.is_empty() => {
-                return Err(Invalid::one("ids", "must name somebody").into());
+            RawSelectionScope::Ids(ids) if ids.is_empty() => {
+                return Err(Invalid::one("ids", "must contain at least one contact").into());
             }
-            RawChosen::Ids(ids) => {
+            RawSelectionScope::Ids(ids) => {
                 check_number("ids", ids)?;
-                Chosen::Ids(ids.iter().copied().map(ContactId).collect())
+                SelectionScope::Ids(ids.iter().copied().map(ContactId).collect())
             }
-            RawChosen::Matching { filter, except } => {
+            RawSelectionScope::Matching { filter, except } => {
                 check_number("except", except)?;
                 let read = self.segments.read(org, filter, at).map_err(|error| match error {
                     Error::Invalid(parts) => {
@@ -61,7 +71,7 @@ impl SelectionService {
                     }
                     error => error,
                 });
-                Chosen::Matching {
+                SelectionScope::Matching {
                     text: filter.clone(),
                     filter: Box::new(read?),
                     except: except.iter().copied().map(ContactId).collect(),
@@ -69,8 +79,8 @@ impl SelectionService {
             }
         };
         let id = SelectionId(self.ids.next());
-        let piece = Selection::PIECE;
-        self.selections.freeze(org, &NewSelection { id, chosen, piece, actor, at })
+        let chunk = Selection::CHUNK;
+        self.selections.freeze(org, &NewSelection { id, chosen, chunk, actor, at })
     }
 
     /// Finds a selection.
@@ -82,12 +92,12 @@ impl SelectionService {
         self.selections.get(org, id)?.ok_or(Error::NotFound("selection"))
     }
 
-    /// The filter by which a selection was made, as of then; the one that means everybody when
-    /// it was made by ids.
+    /// Returns the filter of a selection, evaluated at the time of the selection. A selection of
+    /// ids has a filter that matches everything.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when it cannot be read any more.
+    /// [`Error::Invalid`] when the filter can no longer be read.
     pub fn filter(&self, org: OrgId, selection: &Selection) -> Result<ContactFilter> {
         match &selection.filter {
             Some(filter) => self.segments.read(org, filter, selection.created_at),

@@ -1,4 +1,4 @@
-//! Signing in and out.
+//! Use cases of users and sessions.
 
 use std::sync::Arc;
 
@@ -6,32 +6,37 @@ use super::{
     LINK_LIFE, NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId, agent,
 };
 use crate::key::Token;
-use crate::{Clock, Error, Ids, OrgId, Result};
+use crate::{Clock, Error, Ids, OrgId, Ports, Result};
 
 /// The use cases of users and sessions.
 #[derive(Clone)]
 pub struct SessionService {
-    /// Keeps them.
-    pub sessions: Arc<dyn SessionRepository>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    sessions: Arc<dyn SessionRepository>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
-/// Somebody who came in just now.
+/// A user who has just signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedIn {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// Their session.
+    /// The session.
     pub session: Session,
-    /// What proves it from now on. It is kept nowhere.
+    /// The session's token, which is not stored.
     pub token: Token,
 }
 
 impl SessionService {
-    /// The user of a name, who is made when there is none.
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            sessions: ports.sessions.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
+    }
+
+    /// Finds the user with a name, or creates one.
     ///
     /// # Errors
     ///
@@ -40,25 +45,23 @@ impl SessionService {
         let user = User::new(UserId(self.ids.next()), org, name, self.clock.now())?;
         match self.sessions.insert_user(&user) {
             Err(Error::Taken(_)) => {
-                let named = |known: &User| known.name == user.name;
-                let known = self.sessions.users(org)?.into_iter().find(named);
-                known.ok_or(Error::NotFound("user"))
+                self.sessions.find_user(org, &user.name)?.ok_or(Error::NotFound("user"))
             }
             inserted => inserted.map(|()| user),
         }
     }
 
-    /// All users, the oldest first.
+    /// Returns up to `limit` users after a user, oldest first.
     ///
     /// # Errors
     ///
     /// [`Error::Store`].
-    pub fn users(&self, org: OrgId) -> Result<Vec<User>> {
-        self.sessions.users(org)
+    pub fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>> {
+        self.sessions.users(org, after, limit)
     }
 
-    /// Makes what lets a user in, once and within [`LINK_LIFE`], of 32 bytes that nobody can
-    /// guess. It is returned this once and kept nowhere.
+    /// Creates a link that signs a user in, once and within [`LINK_LIFE`]. `random` is its secret:
+    /// 32 bytes from the system's random source. The token is returned only here and is not stored.
     ///
     /// # Errors
     ///
@@ -71,8 +74,8 @@ impl SessionService {
         Ok(token)
     }
 
-    /// Uses a link up, and opens a session with a token of 32 bytes that nobody can guess.
-    /// Nothing when the link is not good (any more).
+    /// Consumes a link and opens a session. `random` is the session's secret: 32 bytes from the
+    /// system's random source. `None` when the link is unknown, expired or used.
     ///
     /// # Errors
     ///
@@ -94,8 +97,8 @@ impl SessionService {
         Ok(opened.map(|(session, user)| SignedIn { user, session, token }))
     }
 
-    /// The session of a token and whose it is, live or not. That a live one is in use is noted,
-    /// once in a while.
+    /// Finds the session of a token, even if it is expired or revoked, and its user. Updates the
+    /// time of last use of a valid session, at most once every [`super::SEEN_EVERY`].
     ///
     /// # Errors
     ///
@@ -112,19 +115,33 @@ impl SessionService {
         Ok(Some((session, user)))
     }
 
-    /// A user's live sessions, the newest first.
+    /// Returns up to `limit` valid sessions of a user after a session, newest first.
     ///
     /// # Errors
     ///
     /// [`Error::Store`].
-    pub fn list(&self, org: OrgId, user: UserId) -> Result<Vec<Session>> {
+    pub fn list(
+        &self,
+        org: OrgId,
+        user: UserId,
+        mut after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
         let now = self.clock.now();
-        let mut sessions = self.sessions.list(org, user)?;
-        sessions.retain(|session| session.is_live(now));
-        Ok(sessions)
+        let mut valid = Vec::new();
+        loop {
+            let read = self.sessions.list(org, user, after, limit)?;
+            let is_end = read.len() < limit;
+            after = read.last().map(|session| session.id);
+            valid.extend(read.into_iter().filter(|session| session.is_live(now)));
+            if is_end || valid.len() >= limit {
+                valid.truncate(limit);
+                return Ok(valid);
+            }
+        }
     }
 
-    /// Ends a session of a user for ever.
+    /// Revokes a session of a user permanently.
     ///
     /// # Errors
     ///

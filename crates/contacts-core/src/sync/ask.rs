@@ -1,95 +1,100 @@
-//! Asking a connector while somebody waits for the answer.
+//! Calls to connectors for which a user waits: checks, lists of streams, and samples.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::watch::Until;
+use super::observer::DeadlineObserver;
 use super::{
-    Connector, Flow, Log, Mode, Reading, Settings, SourceId, Spec, Stream, SyncService, Trouble,
-    cells,
+    Connector, ConnectorError, Flow, Log, Mode, Reading, Settings, SourceId, Spec, Stream,
+    SyncService, cells,
 };
-use crate::import::{Suggestion, suggest};
+use crate::import::{Suggestion, Target, suggest};
 use crate::{Error, Invalid, OrgId, Result};
 
-/// How many of a process ask connectors while somebody waits: each may be a process of its own.
+/// Limits how many calls of a process to connectors run at a time for waiting users: each may start
+/// a process of its own.
 #[derive(Clone, Debug, Default)]
-pub struct Asking(Arc<AtomicUsize>);
+pub struct ConnectorSlots(Arc<AtomicUsize>);
 
-/// The first records of a stream, and what becomes of its fields.
+/// The first records of a stream, with suggested targets for its fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sample {
-    /// The fields that the records have, in the order of their names.
+    /// The names of the fields of the records, sorted.
     pub fields: Vec<String>,
-    /// The records, each with a value for each field.
+    /// The records, each with one value for each field.
     pub rows: Vec<Vec<String>>,
-    /// Whether the stream has ids of its own.
+    /// Whether the stream has ids.
     pub has_ids: bool,
-    /// What each field is likely to be.
+    /// A suggested target for each field.
     pub suggestions: Vec<Suggestion>,
 }
 
-/// A place among those who ask, until it is dropped.
-struct Place(Arc<AtomicUsize>);
+/// A slot of the limit, which is free again when this is dropped.
+struct Slot(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-impl Asking {
-    const MOST: usize = 2;
+impl ConnectorSlots {
+    /// Number of calls at a time.
+    pub const MAX: usize = 2;
 
-    fn begin(&self) -> Result<Place> {
-        let place = Place(self.0.clone());
-        if self.0.fetch_add(1, Ordering::Relaxed) < Self::MOST {
-            Ok(place)
-        } else {
-            Err(Error::Busy)
-        }
+    fn begin(&self) -> Result<Slot> {
+        let slot = Slot(self.0.clone());
+        if self.0.fetch_add(1, Ordering::Relaxed) < Self::MAX { Ok(slot) } else { Err(Error::Busy) }
     }
 }
 
 impl SyncService {
-    /// How long somebody waits for a connector.
+    /// Longest time for which a user waits for a connector.
     pub const WAIT: Duration = Duration::from_secs(60);
-    /// How many records a sample has.
+    /// Number of records in a sample.
     pub const SAMPLE: usize = 20;
 
-    /// What a connector speaks, and how it is set up.
+    /// Returns the protocol and the settings of a connector.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] when the operator does not allow it; [`Error::Conflict`] with what is
-    /// wrong when it does not answer.
+    /// [`Error::NotFound`] when the operator does not allow it; [`Error::Conflict`] with the reason
+    /// when it does not answer.
     pub fn connector(&self, name: &str) -> Result<(&'static str, Spec)> {
         let connector = self.connectors.get(name).ok_or(Error::NotFound("connector"))?;
         Ok((connector.protocol(), self.spec(name)?))
     }
 
-    /// Tries whether a system can be reached.
+    /// Checks whether a system can be reached. A system that cannot be reached is a result, not an
+    /// error.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Busy`] when too many ask. That it cannot is the answer.
-    pub fn check(&self, connector: &str, settings: &Settings) -> Result<Result<(), Trouble>> {
-        self.answer(connector, settings, |connector, watch| connector.check(settings, watch))
+    /// [`Error::NotFound`]; [`Error::Busy`] when too many calls are in progress.
+    pub fn check(
+        &self,
+        connector: &str,
+        settings: &Settings,
+    ) -> Result<Result<(), ConnectorError>> {
+        self.answer(connector, settings, |connector, observer| connector.check(settings, observer))
     }
 
-    /// The streams of a system.
+    /// Lists the streams of a system.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Invalid`] naming `settings` when they are wrong;
-    /// [`Error::Conflict`] with what is wrong else; [`Error::Busy`] when too many ask.
+    /// [`Error::Conflict`] with the reason of any other failure; [`Error::Busy`] when too many
+    /// calls are in progress.
     pub fn discover(&self, connector: &str, settings: &Settings) -> Result<Vec<Stream>> {
-        let streams = self
-            .answer(connector, settings, |connector, watch| connector.discover(settings, watch));
+        let streams = self.answer(connector, settings, |connector, observer| {
+            connector.discover(settings, observer)
+        });
         streams?.map_err(refused)
     }
 
-    /// The first records of a stream.
+    /// Reads the first records of a stream.
     ///
     /// # Errors
     ///
@@ -103,12 +108,12 @@ impl SyncService {
     ) -> Result<Sample> {
         let mut records = Vec::new();
         let reading = Reading { settings, stream, mode: &Mode::Full, state: None };
-        let read = self.answer(connector, settings, |connector, watch| {
-            let read = connector.read(&reading, watch, &mut |batch| {
+        let read = self.answer(connector, settings, |connector, observer| {
+            let read = connector.read(&reading, observer, &mut |batch| {
                 records.extend(batch.records);
                 if records.len() < Self::SAMPLE { Flow::Next } else { Flow::Stop }
             });
-            // What has come is enough to look at.
+            // Records that were read before a failure are enough for a sample.
             if records.is_empty() { read } else { Ok(()) }
         });
         read?.map_err(refused)?;
@@ -118,55 +123,61 @@ impl SyncService {
         fields.sort();
         fields.dedup();
         let rows: Vec<_> = records.iter().map(|record| cells(record, &fields)).collect();
-        let suggestions = suggest(&fields, &rows, &self.fields.list(org)?);
+        let mut suggestions = suggest(&fields, &rows, &self.fields.list(org)?);
+        // The source's own id finds the contact, so no field of it is mapped to an id.
+        suggestions
+            .iter_mut()
+            .filter(|suggestion| matches!(suggestion.target, Some(Target::Id | Target::ExternalId)))
+            .for_each(|suggestion| *suggestion = Suggestion { target: None, confidence: 0.0 });
         let has_ids = records.iter().any(|record| record.id.is_some());
         Ok(Sample { fields, rows, has_ids, suggestions })
     }
 
-    /// The connector of a source and all its settings, for asking.
+    /// Returns the connector of a source and all its settings, decrypted.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Store`] when its secrets cannot be opened.
+    /// [`Error::NotFound`]; [`Error::Store`] when its secrets cannot be decrypted.
     pub fn settings(&self, org: OrgId, id: SourceId) -> Result<(String, Settings)> {
         let source = self.get(org, id)?;
         let settings = self.opened(&source)?;
         Ok((source.connector, settings))
     }
 
-    /// How a connector is set up.
+    /// Returns the settings that a connector takes.
     pub(super) fn spec(&self, name: &str) -> Result<Spec> {
         let connector = self.connectors.get(name).ok_or_else(|| vec![self.no_such_connector()])?;
-        let _place = self.asking.begin()?;
-        let watch = Until::after(&self.clock, Self::WAIT, Log::default());
-        self.connectors.spec(name, connector, &watch).map_err(refused)
+        let _slot = self.slots.begin()?;
+        let observer = DeadlineObserver::after(&self.clock, Self::WAIT, Log::default());
+        self.connectors.spec(name, connector, &observer).map_err(refused)
     }
 
     fn answer<T>(
         &self,
         name: &str,
         settings: &Settings,
-        ask: impl FnOnce(&dyn Connector, &Until) -> Result<T, Trouble>,
-    ) -> Result<Result<T, Trouble>> {
+        ask: impl FnOnce(&dyn Connector, &DeadlineObserver) -> Result<T, ConnectorError>,
+    ) -> Result<Result<T, ConnectorError>> {
         let connector = self.connectors.get(name).ok_or(Error::NotFound("connector"))?;
         let spec = self.spec(name)?;
-        let _place = self.asking.begin()?;
-        let watch = Until::after(&self.clock, Self::WAIT, Log::of(&spec, settings));
-        let answer = ask(connector, &watch);
-        Ok(answer.map_err(|trouble| match trouble {
-            Trouble::Stopped => {
-                Trouble::Limit(format!("it did not answer within {} seconds", Self::WAIT.as_secs()))
-            }
-            trouble => trouble.cleaned(&watch.log()),
+        let _slot = self.slots.begin()?;
+        let observer = DeadlineObserver::after(&self.clock, Self::WAIT, Log::of(&spec, settings));
+        let answer = ask(connector, &observer);
+        Ok(answer.map_err(|error| match error {
+            ConnectorError::Stopped => ConnectorError::Limit(format!(
+                "it did not answer within {} seconds",
+                Self::WAIT.as_secs()
+            )),
+            error => error.cleaned(&observer.log()),
         }))
     }
 }
 
-fn refused(trouble: Trouble) -> Error {
-    match trouble {
-        Trouble::Settings(why) => {
-            Invalid::one("settings", format!("are refused by the connector: {why}")).into()
+fn refused(error: ConnectorError) -> Error {
+    match error {
+        ConnectorError::Settings(reason) => {
+            Invalid::one("settings", format!("are refused by the connector: {reason}")).into()
         }
-        trouble => Error::Conflict(format!("the connector did not answer: {trouble}")),
+        error => Error::Conflict(format!("the connector did not answer: {error}")),
     }
 }

@@ -1,4 +1,4 @@
-//! What speaks to another system: a port, so that the core knows no protocol.
+//! The port to other systems, so that the core needs no protocol.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,258 +6,267 @@ use std::time::Duration;
 
 use super::{Log, Settings, Spec};
 
-/// Speaks to systems of one kind. It keeps nothing between two calls, and blocks.
+/// Reads from systems of one kind. A connector keeps no state between calls, and its calls block.
 ///
-/// Its calls last as long as the other system needs, within the limits on time, memory and length
-/// that the adapter holds it to. Each asks [`Watch::may_go_on`] at least once a second, also while
-/// nothing comes, and ends with [`Trouble::Stopped`] soon after it is told to. Nothing that it
-/// started is left behind, however it ends: no process, no file, no thread.
+/// A call may take as long as the other system needs, within the adapter's limits on time, memory
+/// and length. Each call asks [`SyncObserver::may_continue`] at least once a second, also while it
+/// waits, and ends with [`ConnectorError::Stopped`] soon after the answer is false. However a call
+/// ends, it leaves no process, file or thread behind.
 pub trait Connector: Send + Sync {
-    /// What it speaks, as people know it: `airbyte`, `singer` or `http`.
+    /// The protocol: `airbyte`, `singer` or `http`.
     fn protocol(&self) -> &'static str;
 
-    /// How it is set up, and which settings are secret. Asked before any setting is known.
+    /// Returns the settings that the connector takes. Called before any setting is known.
     ///
     /// # Errors
     ///
-    /// [`Trouble`].
-    fn spec(&self, watch: &dyn Watch) -> Result<Spec, Trouble>;
+    /// [`ConnectorError`].
+    fn spec(&self, observer: &dyn SyncObserver) -> Result<Spec, ConnectorError>;
 
-    /// Tries whether the other system can be reached with these settings. A connector that has no
-    /// other way looks for its streams.
+    /// Checks whether the other system can be reached with these settings. A connector without a
+    /// check of its own lists the streams instead.
     ///
     /// # Errors
     ///
-    /// [`Trouble::Settings`] with what the connector says when they are wrong.
-    fn check(&self, settings: &Settings, watch: &dyn Watch) -> Result<(), Trouble>;
+    /// [`ConnectorError::Settings`] with the connector's message when the settings are wrong.
+    fn check(&self, settings: &Settings, observer: &dyn SyncObserver)
+    -> Result<(), ConnectorError>;
 
-    /// The streams that there are, with their fields.
+    /// Lists the streams with their fields.
     ///
     /// # Errors
     ///
-    /// [`Trouble`].
-    fn discover(&self, settings: &Settings, watch: &dyn Watch) -> Result<Vec<Stream>, Trouble>;
+    /// [`ConnectorError`].
+    fn discover(
+        &self,
+        settings: &Settings,
+        observer: &dyn SyncObserver,
+    ) -> Result<Vec<Stream>, ConnectorError>;
 
-    /// Reads a stream, in the order in which it comes, and hands it over batch by batch: one as
-    /// soon as the connector says a state, and after [`Batch::RECORDS`] records or about
-    /// [`Batch::BYTES`] at the latest. It is whoever takes them who makes transactions of them, so
-    /// small batches cost nothing. Records of other streams are passed over. It may read ahead
-    /// while a batch is being taken, within bounds.
+    /// Reads a stream in its order, and passes it to `take` in batches: a batch ends as soon as the
+    /// connector reports a state, and after [`Batch::RECORDS`] records or about [`Batch::BYTES`] at
+    /// the latest. The caller groups batches into transactions, so small batches cost nothing.
+    /// Records of other streams are ignored. The connector may read ahead while a batch is taken,
+    /// within bounds.
     ///
-    /// It ends well only when the stream came to its end: one that breaks off is an error, after
-    /// the records that had come were handed over, as is one that the connector calls incomplete.
-    /// When `take` answers [`Flow::Stop`], no more is handed over, and it ends well or with
-    /// [`Trouble::Stopped`], both alike.
+    /// Returns `Ok` only when the stream was read to its end. A stream that breaks off, or that the
+    /// connector reports as incomplete, is an error after its records were passed on. When `take`
+    /// returns [`Flow::Stop`], nothing more is passed on, and the call returns `Ok` or
+    /// [`ConnectorError::Stopped`]; callers treat both alike.
     ///
     /// # Errors
     ///
-    /// [`Trouble`]. What was handed over stays.
+    /// [`ConnectorError`]. Batches that were passed on stay valid.
     fn read(
         &self,
         reading: &Reading<'_>,
-        watch: &dyn Watch,
+        observer: &dyn SyncObserver,
         take: &mut dyn FnMut(Batch) -> Flow,
-    ) -> Result<(), Trouble>;
+    ) -> Result<(), ConnectorError>;
 }
 
-/// Who follows a connector's work.
-pub trait Watch: Sync {
-    /// Whether it may go on; false when somebody cancelled it, its time is over, or the service
-    /// stops.
-    fn may_go_on(&self) -> bool;
+/// Observes a call to a connector, and can stop it.
+pub trait SyncObserver: Sync {
+    /// Whether the call may continue; false when a user cancelled it, its time is over, or the
+    /// service stops.
+    fn may_continue(&self) -> bool;
 
-    /// Takes a line of what the connector tells of itself, as people read it: what it logs, and
-    /// what it writes to its standard error. It is shortened, only the last lines are kept, and
-    /// secret settings are taken out of it here.
+    /// Takes a line that the connector logs or writes to its standard error. The observer shortens
+    /// it, removes secret settings, and keeps only the last lines.
     fn log(&self, line: &str);
 }
 
-/// A stream of a system: a table, or a list.
+/// A stream of a system, such as a table or a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stream {
-    /// Its name. Two streams of the same name in different places have the places in their names.
+    /// The name. Streams with the same name in different namespaces have the namespace in their
+    /// names.
     pub name: String,
-    /// The names of its fields, in their order, those of objects with their paths (`address.city`).
-    /// None when the system does not say: then a sample does.
+    /// The names of the fields, in order; those of nested objects are paths (`address.city`). Empty
+    /// when the system does not list its fields; then a sample does.
     pub fields: Vec<String>,
-    /// The fields that make its key; none when it has no key that is known.
+    /// The fields of the key; empty when no key is known.
     pub key: Vec<String>,
-    /// Whether it can be read from where the last reading ended.
+    /// Whether the stream can be read incrementally.
     pub cursor: Cursor,
 }
 
-/// Whether a stream can be read from where the last reading ended.
+/// Whether a stream can be read incrementally, from the end of the last reading.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cursor {
-    /// It cannot: it is always read as a whole.
+    /// Always read as a whole.
     None,
-    /// It can, and the connector knows by what.
+    /// Read incrementally, by a field that the connector knows.
     Known,
-    /// It can, by a field that somebody chooses; the one that the connector proposes.
+    /// Read incrementally, by a field that the user chooses. Holds the connector's proposal.
     Field(Option<String>),
 }
 
 /// How a stream is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// As a whole, each time. Only so can be told what has vanished.
+    /// As a whole, each time. Required to find vanished records.
     Full,
-    /// What changed since the last state.
+    /// Only what has changed since the last state.
     Incremental {
-        /// By which field, where the connector does not know it itself ([`Cursor::Field`]).
+        /// The field by which changes are found, when the user must choose it ([`Cursor::Field`]).
         cursor: Option<String>,
     },
 }
 
-/// What is to be read.
+/// The parameters of a reading.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'a> {
-    /// All settings, the secret ones opened.
+    /// All settings, the secret ones decrypted.
     pub settings: &'a Settings,
-    /// The stream's name.
+    /// The name of the stream.
     pub stream: &'a str,
-    /// How.
+    /// How the stream is read.
     pub mode: &'a Mode,
-    /// Where to go on: the last state that was stored. None to begin at the beginning. Of a full
-    /// reading there is one only when that same reading was broken off.
+    /// The last stored state, from which to continue; `None` to start at the beginning. A full
+    /// reading has a state only when the same reading was interrupted.
     pub state: Option<&'a State>,
 }
 
-/// Where to go on: whatever the connector says, never looked into.
+/// A state as the connector reports it: an opaque position from which to continue.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State(pub Vec<u8>);
 
 impl State {
-    /// The most bytes of a state that is kept; a longer one is [`Trouble::Limit`].
+    /// Maximum length of a stored state in bytes; a longer one is [`ConnectorError::Limit`].
     pub const BYTES: usize = 1 << 20;
 }
 
 /// Records, and the state after them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Batch {
-    /// The records, in their order; none when a state comes by itself.
+    /// The records, in order; empty when the connector reports a state alone.
     pub records: Vec<Record>,
-    /// A state that covers these records and those of every batch before, and no other: they are
-    /// stored in the same transaction, or earlier. None when the connector has said none since the
-    /// last batch.
+    /// A state that covers exactly the records of this and every earlier batch. It is stored in the
+    /// same transaction as the last of them, or later. `None` when the connector has reported no
+    /// state since the last batch.
     pub state: Option<State>,
 }
 
 impl Batch {
-    /// The most records of a batch.
+    /// Maximum number of records in a batch.
     pub const RECORDS: usize = 1_000;
-    /// About the most bytes of the names and values of a batch.
+    /// Approximate maximum of the bytes of names and values in a batch.
     pub const BYTES: usize = 1 << 20;
 }
 
-/// One thing that a stream holds.
+/// A record of a stream.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
-    /// The value of its key; the values joined by commas when the key has several fields. None
-    /// when the stream has no key that is known.
+    /// The value of the key; several values are joined by commas. `None` when the stream has no
+    /// known key.
     pub id: Option<String>,
-    /// Its fields that are not null, by the names that [`Stream::fields`] has.
+    /// The fields that are not null, by the names in [`Stream::fields`].
     pub fields: BTreeMap<String, Value>,
-    /// Whether it says that it was deleted there.
+    /// Whether the record reports its own deletion.
     pub deleted: bool,
 }
 
-/// What a field holds.
+/// The value of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
-    /// A text, or a number or a truth value as JSON writes it.
+    /// A text, or a number or a truth value in its JSON notation.
     Text(String),
-    /// A list of such. Whatever else there is, is a text of JSON.
+    /// A list of such texts. Any other value is a text of JSON.
     List(Vec<String>),
 }
 
-/// What whoever takes batches says of the next.
+/// The answer of a consumer of batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// It is wanted.
+    /// Continue with the next batch.
     Next,
-    /// No more is wanted.
+    /// Stop reading.
     Stop,
 }
 
-/// Why a connector did not do what it was asked, cut by what can be done about it. The sentences
-/// are for people and name no secret; they begin in lower case and have no full stop.
+/// The reason why a connector failed, grouped by what can be done about it. The sentences are for
+/// people and contain no secret; they begin in lower case and have no full stop.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
-    /// Its settings, its credentials or the stream are wrong: somebody must change them, and
-    /// trying again does not help.
+pub enum ConnectorError {
+    /// The settings, the credentials or the stream are wrong. Somebody must change them; retrying
+    /// does not help.
     #[error("{0}")]
     Settings(String),
-    /// The other system is down, slow, or asks to be left alone for now: later it works.
-    #[error("{why}")]
+    /// The other system is down, slow, or limits requests. Retrying later helps.
+    #[error("{reason}")]
     Down {
-        /// What is known of it.
-        why: String,
-        /// For how long it asks to be left alone.
+        /// The reason.
+        reason: String,
+        /// The pause that the other system asks for.
         retry_after: Option<Duration>,
     },
-    /// The connector does not speak its protocol, or died.
+    /// The connector violates its protocol, or its process ended.
     #[error("{0}")]
     Broken(String),
-    /// It went over a limit: of time, memory, the length of a line, or the size of what it said.
+    /// The connector exceeded a limit on time, memory, the length of a line, or the size of its
+    /// output.
     #[error("{0}")]
     Limit(String),
-    /// It was told to stop.
+    /// The observer stopped the call.
     #[error("it was stopped")]
     Stopped,
 }
 
-impl Trouble {
-    /// The same, without secrets in its words.
+impl ConnectorError {
+    /// Returns the error with secrets removed from its text.
     pub(super) fn cleaned(self, log: &Log) -> Self {
         match self {
-            Self::Settings(why) => Self::Settings(log.clean(&why)),
-            Self::Down { why, retry_after } => Self::Down { why: log.clean(&why), retry_after },
-            Self::Broken(why) => Self::Broken(log.clean(&why)),
-            Self::Limit(why) => Self::Limit(log.clean(&why)),
+            Self::Settings(reason) => Self::Settings(log.clean(&reason)),
+            Self::Down { reason, retry_after } => {
+                Self::Down { reason: log.clean(&reason), retry_after }
+            }
+            Self::Broken(reason) => Self::Broken(log.clean(&reason)),
+            Self::Limit(reason) => Self::Limit(log.clean(&reason)),
             Self::Stopped => Self::Stopped,
         }
     }
 }
 
-/// The connectors that the operator allows, by name. No request names a command.
+/// The connectors that the operator allows, by name. Requests can only choose one of these names,
+/// never a command.
 #[derive(Clone, Default)]
 pub struct Connectors {
     connectors: BTreeMap<String, Arc<dyn Connector>>,
-    /// What they have said of themselves, for asking takes seconds.
+    /// Cached specs: asking a connector for its spec takes seconds.
     specs: Arc<Mutex<BTreeMap<String, Spec>>>,
 }
 
 impl Connectors {
-    /// The connector of a name.
+    /// Returns the connector with a name.
     pub fn get(&self, name: &str) -> Option<&dyn Connector> {
         self.connectors.get(name).map(|connector| &**connector)
     }
 
-    /// Their names, in order.
+    /// Lists the names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.connectors.keys().map(String::as_str)
     }
 
-    /// Their names, in order, and what each speaks.
+    /// Lists the names, sorted, with the protocol of each connector.
     pub fn all(&self) -> impl Iterator<Item = (&str, &'static str)> {
         self.connectors.iter().map(|(name, connector)| (name.as_str(), connector.protocol()))
     }
 
-    /// How the connector of a name is set up. It is asked once in the life of the process.
+    /// Returns the spec of a connector. Each connector is asked once in the life of the process.
     pub(super) fn spec(
         &self,
         name: &str,
         connector: &dyn Connector,
-        watch: &dyn Watch,
-    ) -> Result<Spec, Trouble> {
+        observer: &dyn SyncObserver,
+    ) -> Result<Spec, ConnectorError> {
         let specs = || self.specs.lock().unwrap_or_else(PoisonError::into_inner);
         let known = specs().get(name).cloned();
         if let Some(spec) = known {
             return Ok(spec);
         }
-        // Not held while it is asked: others can wait for their own.
-        let spec = connector.spec(watch)?;
+        // The lock is not held during the call, so that other connectors can be asked meanwhile.
+        let spec = connector.spec(observer)?;
         specs().insert(name.to_owned(), spec.clone());
         Ok(spec)
     }

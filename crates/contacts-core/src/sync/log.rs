@@ -1,36 +1,37 @@
-//! The last lines of what a connector said.
+//! The last lines of a connector's log.
 
 use std::collections::VecDeque;
 
 use super::{SettingValue, Settings, Spec};
 
-/// The last lines of what a connector said, short enough to be kept and without secrets.
+/// The last lines of a connector's log, shortened and without secrets.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     lines: VecDeque<String>,
-    /// What must not be in them, the longest first.
+    /// The texts to remove, the longest first.
     secrets: Vec<String>,
 }
 
 impl Log {
-    /// The most lines that are kept.
+    /// Maximum number of lines.
     pub const LINES: usize = 100;
-    /// The most characters of a line.
+    /// Maximum length of a line in characters.
     pub const LENGTH: usize = 400;
-    /// A secret of fewer characters than this is no secret, and would be found in any text.
-    const SHORTEST: usize = 4;
+    /// Minimum length of a secret in characters: a shorter text would match almost anywhere.
+    const MIN_SECRET_CHARS: usize = 4;
 
-    /// A log that goes on after lines, without the secret ones of some settings.
+    /// Continues a log after the stored `lines`, and removes the secret ones of some settings from
+    /// later lines.
     pub fn after(lines: &[String], settings: &Settings, is_secret: impl Fn(&str) -> bool) -> Self {
         let secret = settings.0.iter().filter(|(path, _)| is_secret(path));
         let mut secrets: Vec<String> = secret.flat_map(|(_, value)| parts(value)).collect();
-        secrets.retain(|secret| secret.chars().count() >= Self::SHORTEST);
+        secrets.retain(|secret| secret.chars().count() >= Self::MIN_SECRET_CHARS);
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         secrets.dedup();
         Self { lines: lines.iter().cloned().collect(), secrets }
     }
 
-    /// A log before anything was said, of a connector with this spec.
+    /// Starts an empty log for a connector with this spec.
     pub fn of(spec: &Spec, settings: &Settings) -> Self {
         Self::after(&[], settings, |path| spec.is_secret(path))
     }
@@ -47,7 +48,7 @@ impl Log {
         self.lines.push_back(line);
     }
 
-    /// A text without secrets and control characters, and not too long.
+    /// Returns a text without secrets and control characters, and shortened.
     pub fn clean(&self, text: &str) -> String {
         let mut text = text.replace(char::is_control, " ").trim().to_owned();
         for secret in &self.secrets {
@@ -59,18 +60,17 @@ impl Log {
         text
     }
 
-    /// The lines, the oldest first.
+    /// Returns the lines, the oldest first.
     pub fn lines(&self) -> Vec<String> {
         self.lines.iter().cloned().collect()
     }
 }
 
-/// The texts in a value that may be found in what a connector says: as they are, and as an
-/// address has them.
+/// Returns the texts of a setting that may occur in a log, each as it is and URL-encoded.
 fn parts(value: &SettingValue) -> Vec<String> {
     let texts: Vec<String> = match value {
         SettingValue::Text(text) => vec![text.clone()],
-        // Whatever stands between quotation marks, and the whole.
+        // Every text between quotation marks, and the whole value.
         SettingValue::Json(json) => json
             .split('"')
             .map(str::to_owned)
@@ -80,7 +80,7 @@ fn parts(value: &SettingValue) -> Vec<String> {
     };
     let encoded = |text: &String| url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
     let encoded: Vec<String> = texts.iter().map(encoded).collect();
-    // A secret of several lines is said line by line.
+    // A secret of several lines is logged line by line.
     let lines = texts.iter().flat_map(|text| text.lines()).map(|line| line.trim().to_owned());
     let lines: Vec<_> = lines.collect();
     [texts, encoded, lines].concat()

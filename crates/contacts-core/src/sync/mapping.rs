@@ -1,48 +1,48 @@
-//! Which field of a record goes where.
+//! The mapping of a stream's fields to targets.
 
 use std::collections::BTreeMap;
 
 use crate::Invalid;
 use crate::import::Target;
 
-/// What the fields of a source's records become.
+/// The mapping of the fields of a source's records.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mapping {
-    /// The fields that go somewhere.
-    pub fields: Vec<Mapped>,
-    /// The field that holds the external id; the stream's own key, without one.
+    /// Fields of the stream, each with the value of a contact that it supplies.
+    pub fields: Vec<MappedField>,
+    /// The field that contains the external id; without one, the key of the stream.
     pub id_field: Option<String>,
 }
 
-/// A field that goes somewhere.
+/// A field of a stream, and the value of a contact that it supplies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mapped {
-    /// Its name in the stream.
+pub struct MappedField {
+    /// The name of the field in the stream.
     pub field: String,
-    /// Where it goes.
+    /// The target.
     pub target: Target,
-    /// What it may overwrite there.
+    /// Which existing values it may overwrite.
     pub overwrite: Overwrite,
 }
 
-/// What a source may overwrite (R39). What it has said before is never new, so that what somebody
-/// typed or cleared meanwhile stays until the source says something else.
+/// Which existing values a source may overwrite (R39). A value that the source has sent before is
+/// never written again, so edits by users stay until the source sends a new value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Overwrite {
-    /// Blanks, and what it wrote itself if that is still so.
+    /// Blank values, and values that the source wrote and nobody has changed since.
     #[default]
     Own,
-    /// Blanks only.
+    /// Blank values only.
     Blanks,
-    /// Everything.
+    /// All values.
     Everything,
 }
 
 impl Overwrite {
-    /// Every one.
+    /// Every policy.
     pub const ALL: [Self; 3] = [Self::Own, Self::Blanks, Self::Everything];
 
-    /// Its name.
+    /// The name in the API and in the store.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Own => "own",
@@ -51,23 +51,23 @@ impl Overwrite {
         }
     }
 
-    /// The one of a name.
+    /// Reads a name; `None` when it is unknown.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|overwrite| overwrite.as_str() == name)
     }
 }
 
 impl Mapping {
-    /// The most fields.
-    pub const MOST: usize = 500;
+    /// Maximum number of mapped fields.
+    pub const MAX_FIELDS: usize = 500;
 
-    /// What is wrong with it: two fields with the same target that takes one only, or nothing
-    /// that goes to the name or to the address.
-    pub fn wrong(&self) -> Vec<Invalid> {
-        let mut wrong = Vec::new();
-        let mut invalid = |why: String| wrong.push(Invalid::new("mapping", why));
-        if self.fields.len() > Self::MOST {
-            invalid(format!("must have at most {} fields", Self::MOST));
+    /// Lists what is wrong with the mapping: two fields with the same target that takes one only, a
+    /// field for an id, or no field for the name or the address.
+    pub fn errors(&self) -> Vec<Invalid> {
+        let mut errors = Vec::new();
+        let mut invalid = |reason: String| errors.push(Invalid::new("mapping", reason));
+        if self.fields.len() > Self::MAX_FIELDS {
+            invalid(format!("must have at most {} fields", Self::MAX_FIELDS));
         }
         let mut targets: BTreeMap<&Target, usize> = BTreeMap::new();
         for mapped in &self.fields {
@@ -78,14 +78,19 @@ impl Mapping {
                 invalid(format!("maps two fields to {target}: only tags take several"));
             }
         }
+        if targets.contains_key(&Target::Id) || targets.contains_key(&Target::ExternalId) {
+            invalid(
+                "must not map a field to an id: the source's own id finds the contact".to_owned(),
+            );
+        }
         let tells_who = [Target::Name, Target::FirstName, Target::LastName, Target::Email];
         if !tells_who.iter().any(|target| targets.contains_key(target)) {
             invalid("must map a field to the name or to the email".to_owned());
         }
-        wrong
+        errors
     }
 
-    /// What may be overwritten of what a target goes to.
+    /// Returns what may be overwritten at the targets.
     pub(super) fn overwrite(&self, targets: &[Target]) -> Overwrite {
         let mapped = self.fields.iter().find(|mapped| targets.contains(&mapped.target));
         mapped.map(|mapped| mapped.overwrite).unwrap_or_default()
@@ -105,13 +110,16 @@ mod tests {
     #[case(&["phone", "tags"], 1)]
     #[case(&[], 1)]
     #[case(&["email", "email", "custom:a", "custom:a"], 2)]
-    fn a_mapping_tells_who_and_no_target_takes_two(#[case] targets: &[&str], #[case] wrong: usize) {
-        let mapped = |target: &&str| Mapped {
+    fn a_mapping_needs_a_name_or_an_address_and_unique_targets(
+        #[case] targets: &[&str],
+        #[case] errors: usize,
+    ) {
+        let mapped = |target: &&str| MappedField {
             field: "x".to_owned(),
             target: Target::parse(target).unwrap(),
             overwrite: Overwrite::Own,
         };
         let mapping = Mapping { fields: targets.iter().map(mapped).collect(), id_field: None };
-        assert_eq!(mapping.wrong().len(), wrong);
+        assert_eq!(mapping.errors().len(), errors);
     }
 }

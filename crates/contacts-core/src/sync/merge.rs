@@ -1,4 +1,4 @@
-//! What a record does to the contact it is about (R39). Every store asks this one function.
+//! The decision about one record of a source (R39), which every store uses.
 
 use std::collections::BTreeMap;
 
@@ -7,38 +7,40 @@ use time::OffsetDateTime;
 
 use super::{Mapping, Overwrite, SyncRow};
 use crate::OrgId;
-use crate::contact::{Arrival, Change, Contact, ContactId, ContactPatch, Patch};
+use crate::consent::Consent;
+use crate::contact::{Change, Contact, ContactId, ContactPatch, Patch, Source};
 use crate::import::{Target, Warning};
 use crate::tag::TagName;
 
-/// What a source knows a contact by.
+/// The link between an external id of a source and a contact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Link {
-    /// The contact.
+    /// Contact that the record is linked to.
     pub contact: ContactId,
-    /// What it has said of it that was written.
-    pub said: Said,
-    /// Whether it has vanished there.
+    /// Fingerprints of the source's values that were written.
+    pub fingerprints: ValueFingerprints,
+    /// Whether the record has vanished at the source.
     pub vanished: bool,
 }
 
-/// What a source has said of a contact that was written: a fingerprint of each value, by a
-/// fingerprint of its field. So nothing is kept twice, and what somebody changed since is seen.
+/// The values of a source that were written to a contact: a fingerprint of each value, by a
+/// fingerprint of its field. A value that somebody has changed since is recognised without a copy
+/// of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Said(BTreeMap<u64, u64>);
+pub struct ValueFingerprints(BTreeMap<u64, u64>);
 
-/// What a record does.
+/// The effect of a record on an existing contact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
     /// The contact, its tags included, after the change.
     pub contact: Contact,
-    /// What changed of its profile.
+    /// The changes of its profile.
     pub changes: Change,
-    /// Tags that it had not carried.
+    /// The tags that the contact did not have.
     pub tags: Vec<TagName>,
-    /// What the source has said now.
-    pub said: Said,
-    /// What is lost of the record.
+    /// The values of the source that are written now.
+    pub fingerprints: ValueFingerprints,
+    /// The values of the record that are lost.
     pub warnings: Vec<Warning>,
 }
 
@@ -49,13 +51,13 @@ impl Merged {
     }
 }
 
-impl Said {
+impl ValueFingerprints {
     fn field(&self, field: &str) -> Option<u64> {
         self.0.get(&fingerprint(&[field])).copied()
     }
 
-    /// Whether just this was said.
-    fn holds(&self, field: &str, value: &str) -> bool {
+    /// Whether this value was written to the field.
+    fn matches(&self, field: &str, value: &str) -> bool {
         self.field(field) == Some(fingerprint(&[field, value]))
     }
 
@@ -63,13 +65,13 @@ impl Said {
         self.0.insert(fingerprint(&[field]), fingerprint(&[field, value]));
     }
 
-    /// Whether it was said of a contact already, all of it: then it changes nothing, whatever
-    /// became of the contact since.
+    /// Whether all values of a row were written before. Then the row changes nothing, whatever was
+    /// edited since.
     pub fn covers(&self, row: &SyncRow) -> bool {
-        values(row).all(|(field, value)| self.holds(&field, &value))
+        values(row).all(|(field, value)| self.matches(&field, &value))
     }
 
-    /// It in as few bytes as can be. They are kept, so every version of the program must read
+    /// Encodes the fingerprints. The bytes are stored, so every version of the program must read
     /// them.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.0
@@ -78,7 +80,7 @@ impl Said {
             .collect()
     }
 
-    /// Reads what [`Said::to_bytes`] wrote.
+    /// Decodes the bytes of [`ValueFingerprints::to_bytes`].
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (pairs, rest) = bytes.as_chunks::<16>();
         let number = |bytes: &[u8]| bytes.try_into().map(u64::from_be_bytes).ok();
@@ -87,7 +89,7 @@ impl Said {
     }
 }
 
-/// Every value of a row, with its field.
+/// The values of a row, each with its field.
 fn values(row: &SyncRow) -> impl Iterator<Item = (String, String)> {
     let name = row.name.iter().map(|name| ("name".to_owned(), name.to_string()));
     let email = row.email.iter().map(|email| ("email".to_owned(), email.as_str().to_owned()));
@@ -97,11 +99,11 @@ fn values(row: &SyncRow) -> impl Iterator<Item = (String, String)> {
     name.chain(email).chain(phone).chain(custom).chain(tags)
 }
 
-/// The first bytes of a hash of texts.
+/// The first eight bytes of the SHA-256 hash of texts.
 fn fingerprint(texts: &[impl AsRef<str>]) -> u64 {
     let mut hash = Sha256::new();
     for text in texts {
-        // A length before each, so that no two lists run together alike.
+        // The length of each text comes first, so that different lists never hash the same bytes.
         hash.update((text.as_ref().len() as u64).to_be_bytes());
         hash.update(text.as_ref());
     }
@@ -110,70 +112,92 @@ fn fingerprint(texts: &[impl AsRef<str>]) -> u64 {
     u64::from_be_bytes(first)
 }
 
-/// The contact that a record makes, and what was said by that.
-pub fn added(row: &SyncRow, org: OrgId, id: ContactId, source: Arrival) -> (Contact, Said) {
+/// The contact that a record adds, and the fingerprints of its values.
+pub fn added(
+    row: &SyncRow,
+    org: OrgId,
+    id: ContactId,
+    source: Source,
+) -> (Contact, ValueFingerprints) {
     let now = source.at;
     let contact = Contact {
         org,
         id,
+        external_id: None,
         name: row.name.clone(),
         email: row.email.clone(),
+        other_emails: Vec::new(),
         phone: row.phone.clone(),
         custom: row.custom.clone(),
         tags: row.tags.clone(),
+        consent: Consent::default(),
         source,
         created_at: now,
         updated_at: now,
         version: 1,
     };
-    let mut said = Said::default();
-    values(row).for_each(|(field, value)| said.note(&field, &value));
-    (contact, said)
+    let mut fingerprints = ValueFingerprints::default();
+    values(row).for_each(|(field, value)| fingerprints.note(&field, &value));
+    (contact, fingerprints)
 }
 
-/// Decides what a record does to the contact that it is about.
+/// Decides what a record does to its contact.
 ///
-/// What the source has said before is never new: it stays as somebody made it since. What is new
-/// is written where the mapping allows: by default to blanks, and over what the source wrote itself
-/// when that is still so. Blank fields of the record leave alone, tags are added. An address that
-/// is another contact's, as `is_taken` says of its key, is not taken over.
+/// - A value that the source has sent before is not written again: edits since then stay.
+/// - A new value is written where the mapping allows it: by default to blank fields, and over a
+///   value that the source wrote itself.
+/// - Blank fields of the record change nothing; tags are added.
+/// - An address whose key `is_taken` by another contact is not written, nor one more than
+///   [`Contact::MAX_ADDRESSES`] (R48).
+/// - A new address becomes primary, and the previous one stays as a further address. A further
+///   address that the source did not write does not become primary.
 pub fn merge(
-    known: &Contact,
-    said: &Said,
+    contact: &Contact,
+    fingerprints: &ValueFingerprints,
     row: &SyncRow,
     mapping: &Mapping,
     is_taken: &dyn Fn(&str) -> bool,
     now: OffsetDateTime,
 ) -> Merged {
-    let mut merging = Merging { said: said.clone(), patch: ContactPatch::default() };
+    let mut merging =
+        Merging { fingerprints: fingerprints.clone(), patch: ContactPatch::default() };
     let mut warnings = Vec::new();
     if let Some(name) = &row.name {
         let targets = [Target::Name, Target::FirstName, Target::LastName];
-        let current = known.name.as_ref().map(ToString::to_string);
+        let current = contact.name.as_ref().map(ToString::to_string);
         if merging.writes("name", &name.to_string(), current, mapping.overwrite(&targets)) {
             merging.patch.name = Patch::Set(name.clone());
         }
     }
     if let Some(email) = &row.email {
-        let current = known.email.as_ref().map(|email| email.as_str().to_owned());
+        let current = contact.email.as_ref().map(|email| email.as_str().to_owned());
         let overwrite = mapping.overwrite(&[Target::Email]);
-        let is_new = !said.holds("email", email.as_str()) && email.key() != known.email_key();
+        let is_written = fingerprints.matches("email", email.as_str());
+        let is_new = !is_written && !contact.has_email(email.key());
+        // A further address finds the contact; it becomes primary only when the source wrote the
+        // primary address before.
+        let is_further =
+            contact.other_emails.contains(email) && fingerprints.field("email").is_none();
         if is_new && is_taken(email.key()) {
             let reason = "belongs to another contact".to_owned();
             warnings.push(Warning { target: Target::Email, reason });
-        } else if merging.writes("email", email.as_str(), current, overwrite) {
+        } else if is_new && !contact.has_room_for(email) {
+            let limit = Contact::MAX_ADDRESSES;
+            let reason = format!("is not added: the contact already has {limit} addresses");
+            warnings.push(Warning { target: Target::Email, reason });
+        } else if !is_further && merging.writes("email", email.as_str(), current, overwrite) {
             merging.patch.email = Patch::Set(email.clone());
         }
     }
     if let Some(phone) = &row.phone {
-        let current = known.phone.as_ref().map(|phone| phone.as_str().to_owned());
+        let current = contact.phone.as_ref().map(|phone| phone.as_str().to_owned());
         let overwrite = mapping.overwrite(&[Target::Phone]);
         if merging.writes("phone", phone.as_str(), current, overwrite) {
             merging.patch.phone = Patch::Set(phone.clone());
         }
     }
     for (key, value) in &row.custom {
-        let current = known.custom.get(key).map(ToString::to_string);
+        let current = contact.custom.get(key).map(ToString::to_string);
         let overwrite = mapping.overwrite(&[Target::Field(key.clone())]);
         if merging.writes(&format!("custom.{key}"), &value.to_string(), current, overwrite) {
             merging.patch.custom.insert(key.clone(), Some(value.clone()));
@@ -182,26 +206,26 @@ pub fn merge(
     let mut tags = Vec::new();
     for tag in &row.tags {
         let field = format!("tags.{}", tag.key());
-        if merging.said.field(&field).is_none() {
-            merging.said.note(&field, "");
-            tags.extend((!known.tags.contains(tag)).then(|| tag.clone()));
+        if merging.fingerprints.field(&field).is_none() {
+            merging.fingerprints.note(&field, "");
+            tags.extend((!contact.tags.contains(tag)).then(|| tag.clone()));
         }
     }
-    let mut contact = known.clone();
-    // Nothing is cleared, so nothing can be refused.
+    let mut contact = contact.clone();
+    // The patch clears no field and the address has room, so it cannot be refused.
     let changes = merging.patch.apply(&mut contact, now).unwrap_or_default();
     contact.tags.extend(tags.iter().cloned());
     contact.tags.sort();
-    Merged { contact, changes, tags, said: merging.said, warnings }
+    Merged { contact, changes, tags, fingerprints: merging.fingerprints, warnings }
 }
 
 struct Merging {
-    said: Said,
+    fingerprints: ValueFingerprints,
     patch: ContactPatch,
 }
 
 impl Merging {
-    /// Whether a value is written where another is, or none; if so, it was said from now on.
+    /// Whether a value is written over the current one; if so, its fingerprint is noted.
     fn writes(
         &mut self,
         field: &str,
@@ -209,16 +233,16 @@ impl Merging {
         current: Option<String>,
         overwrite: Overwrite,
     ) -> bool {
-        if self.said.holds(field, value) {
+        if self.fingerprints.matches(field, value) {
             return false;
         }
         let writes = match (current, overwrite) {
             (None, _) | (_, Overwrite::Everything) => true,
             (Some(_), Overwrite::Blanks) => false,
-            (Some(current), Overwrite::Own) => self.said.holds(field, &current),
+            (Some(current), Overwrite::Own) => self.fingerprints.matches(field, &current),
         };
         if writes {
-            self.said.note(field, value);
+            self.fingerprints.note(field, value);
         }
         writes
     }

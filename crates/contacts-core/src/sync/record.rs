@@ -1,20 +1,22 @@
-//! What a record of a source becomes.
+//! Reads the records of a source.
 
 use time::OffsetDateTime;
 
 use super::{Mapping, Record, SourceId, Value};
-use crate::contact::{Arrival, ContactId, CustomValues, EmailAddress, Name, Origin, Phone, Region};
+use crate::contact::{
+    ContactId, CustomValues, EmailAddress, Name, Phone, Region, Source, SourceDetail,
+};
 use crate::field::Field;
 use crate::import::{Plan, Policy, ReadCells, RowReader, Skip, Warning, tags_cell};
 use crate::tag::TagName;
 use crate::text;
 
-/// What a record says of a contact: a name or an address at least (R6).
+/// The values of a record: at least a name or an address (R6).
 #[derive(Clone, Debug, PartialEq)]
 pub struct SyncRow {
     /// The address.
     pub email: Option<EmailAddress>,
-    /// The name.
+    /// Name of the contact.
     pub name: Option<Name>,
     /// The phone number.
     pub phone: Option<Phone>,
@@ -24,25 +26,27 @@ pub struct SyncRow {
     pub custom: CustomValues,
 }
 
-/// A record and what is to be done with it.
+/// A record that was read by the mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedRecord {
-    /// What it is called at the source; its address, where the source has no ids.
+    /// The external id; the key of the address when the source has no ids.
     pub external_id: String,
-    /// The id of the contact, should it make one.
+    /// The id of the contact, if the record adds one.
     pub contact: ContactId,
-    /// What it says; nothing when it was deleted at the source; or why it is skipped.
+    /// The values; `None` when the record was deleted at the source; or the reason why the record
+    /// is skipped.
     pub row: Result<Option<SyncRow>, Skip>,
-    /// The fields that are lost though the record is taken.
+    /// The fields that are lost although the record is applied.
     pub warnings: Vec<Warning>,
 }
 
 impl PlannedRecord {
-    /// What people want to know of it: why it was skipped, or else what it has lost.
+    /// Returns lines for the run's log: the reason why the record was skipped, or else one line for
+    /// each lost value.
     pub fn lines(&self, skipped: Option<Skip>, warnings: &[Warning]) -> Vec<String> {
-        // What is said of an address would be kept when the person is erased.
-        let is_told = !self.external_id.is_empty() && !self.external_id.contains('@');
-        let id = if is_told { &self.external_id } else { "without an id" };
+        // A line that names an address would outlive the erasure of the contact.
+        let has_external_id = !self.external_id.is_empty() && !self.external_id.contains('@');
+        let id = if has_external_id { &self.external_id } else { "without an id" };
         match skipped {
             Some(skip) if skip.is_issue() => {
                 vec![format!("record {id} skipped: {}", skip.sentence())]
@@ -54,10 +58,10 @@ impl PlannedRecord {
         }
     }
 
-    /// How the contact came by it.
-    pub fn arrival(&self, source: SourceId, at: OffsetDateTime) -> Arrival {
+    /// The source of a contact that the record adds, or is about.
+    pub fn source(&self, source: SourceId, at: OffsetDateTime) -> Source {
         let external_id = self.external_id.clone();
-        Arrival { at, origin: Origin::Connected { source: source.0, external_id } }
+        Source { at, detail: SourceDetail::Connected { source: source.0, external_id } }
     }
 }
 
@@ -70,10 +74,10 @@ pub struct RecordReader {
 }
 
 impl RecordReader {
-    /// The longest external id that is kept.
+    /// Maximum length of an external id in characters.
     pub const ID: usize = 500;
 
-    /// Makes a reader. Fields that go to a custom field that is unknown or archived are skipped.
+    /// Creates a reader. Fields that go to a custom field that is unknown or archived are skipped.
     pub fn new(mapping: &Mapping, fields: &[Field], region: Option<Region>) -> Self {
         let columns = mapping.fields.iter().map(|mapped| Some(mapped.target.clone())).collect();
         let plan = Plan { columns, policy: Policy::default(), tags: Vec::new() };
@@ -84,7 +88,7 @@ impl RecordReader {
         }
     }
 
-    /// Reads a record; the contact's id is for one that it may make.
+    /// Reads a record; `contact` is the id of the contact that it may add.
     pub fn read(&self, record: &Record, contact: ContactId) -> PlannedRecord {
         let mut warnings = Vec::new();
         let cells = cells(record, &self.fields);
@@ -112,9 +116,9 @@ impl RecordReader {
     }
 }
 
-/// What is there must be fit to be kept, as in a file; but one of both is enough.
+/// Values are checked as in a file, but a name or an address is enough.
 fn row(read: ReadCells) -> Result<SyncRow, Skip> {
-    let ReadCells { email, name, phone, tags, custom } = read;
+    let ReadCells { email, name, phone, tags, custom, .. } = read;
     let email = email.transpose().map_err(Skip::InvalidEmail)?;
     let name = name.transpose().map_err(Skip::InvalidName)?;
     if email.is_none() && name.is_none() {
@@ -142,10 +146,10 @@ mod tests {
 
     use super::*;
     use crate::import::Target;
-    use crate::sync::{Mapped, Overwrite};
+    use crate::sync::{MappedField, Overwrite};
 
     fn mapping(id_field: Option<&str>) -> Mapping {
-        let mapped = |target: &str| Mapped {
+        let mapped = |target: &str| MappedField {
             field: target.to_owned(),
             target: Target::parse(target).unwrap(),
             overwrite: Overwrite::Own,
@@ -175,16 +179,16 @@ mod tests {
     #[case(&[("last_name", " Lee "), ("email", " ")], Ok((None, Some("Lee"))))]
     #[case(&[("phone", "5"), ("tags", "a")], Err("no_name_or_email"))]
     #[case(&[("email", "nobody"), ("first_name", "Ann")], Err("invalid_email"))]
-    fn a_record_says_who_by_a_name_or_an_address(
+    fn a_record_needs_a_name_or_an_address(
         #[case] fields: &[(&str, &str)],
         #[case] expected: Result<(Option<&str>, Option<&str>), &str>,
     ) {
         let row = read(&record(Some("7"), fields), None).row;
         let row = row.map(Option::unwrap).map_err(|skip| skip.code().as_str());
-        let said = row.as_ref().map(|row| {
+        let described = row.as_ref().map(|row| {
             (row.email.as_ref().map(|e| e.as_str()), row.name.as_ref().map(|n| n.as_str()))
         });
-        assert_eq!(said.map_err(|code| *code), expected);
+        assert_eq!(described.map_err(|code| *code), expected);
     }
 
     #[test]
@@ -205,9 +209,9 @@ mod tests {
 
     #[test]
     fn of_one_that_was_deleted_the_id_is_enough() {
-        let gone = |id| Record { deleted: true, ..record(id, &[]) };
-        assert_eq!(read(&gone(Some("7")), None).row, Ok(None));
-        assert_eq!(read(&gone(None), None).row, Err(Skip::Nobody));
+        let deleted_record = |id| Record { deleted: true, ..record(id, &[]) };
+        assert_eq!(read(&deleted_record(Some("7")), None).row, Ok(None));
+        assert_eq!(read(&deleted_record(None), None).row, Err(Skip::Nobody));
     }
 
     #[test]

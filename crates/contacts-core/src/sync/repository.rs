@@ -1,94 +1,87 @@
-//! Where connected sources are kept, and how their records become contacts.
+//! The port that keeps connected sources and applies their records.
 
 use time::OffsetDateTime;
 
-use super::{ConnectedSource, PlannedRecord, SourceId, State, SyncRun, SyncRunId, SyncState};
+use super::{ConnectedSource, PlannedRecord, SourceId, SourcePatch, State, SyncRun, SyncRunId};
 use crate::import::Tally;
+use crate::run::RunState;
 use crate::{OrgId, Result};
 
-/// What a worker has before it.
+/// The work of a worker for a source.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Begun {
-    /// The source is not there any more.
+pub enum RunStart {
+    /// None: the source does not exist.
     Gone,
-    /// There is nothing to do until then, or until somebody asks.
+    /// None until this time, or until somebody requests a run.
     Rest(Option<OffsetDateTime>),
-    /// This run is the worker's until another takes it up.
+    /// This run, which belongs to the worker until another worker begins it again.
     Run(Box<ConnectedSource>, Box<SyncRun>),
 }
 
-/// Records that are taken in one transaction, and the state after them.
+/// Records that are applied in one transaction, and the state after them.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Piece {
+pub struct Chunk {
     /// The records, in their order.
     pub records: Vec<PlannedRecord>,
-    /// The state that covers them and all before; the one before stays, without one.
+    /// The state that covers these records and all before them; without one, the stored state is
+    /// kept.
     pub state: Option<State>,
-    /// The last lines of what the connector said.
+    /// The last lines of the connector's log.
     pub log: Vec<String>,
 }
 
-/// What became of a piece.
+/// The result of committing a chunk.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Committed {
-    /// Its records were taken; this is the run's tally with them, and what there is to say of
-    /// the records that were skipped or have lost something.
-    Taken(Tally, Vec<String>),
-    /// The run is not open any more, or another worker has taken it up: nothing was taken.
+    /// The records were applied. Holds the new tally of the run, and log lines about records that
+    /// were skipped or have lost a value.
+    Records(Tally, Vec<String>),
+    /// The run has ended, or another worker has begun it: nothing was applied.
     Lost,
 }
 
-/// What became of a step through those who vanished.
+/// The result of a step through vanished contacts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum VanishedPiece {
-    /// There are more.
+pub enum VanishedChunk {
+    /// More contacts are left.
     More,
-    /// That was all.
+    /// No contact is left.
     Done,
-    /// The run is not open any more, or another worker has taken it up: nothing was done.
+    /// The run has ended, or another worker has begun it: nothing was changed.
     Lost,
 }
 
-/// How a run comes to its end.
+/// The end of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct End {
-    /// One of the ends.
-    pub state: SyncState,
-    /// Why it failed.
+    /// A final state.
+    pub state: RunState,
+    /// The reason of a failure.
     pub problem: Option<String>,
-    /// How many runs in a row have failed now.
+    /// Number of runs that have failed in a row.
     pub failures: u32,
-    /// When the source runs next by itself.
+    /// When the next automatic run is due, by the definition of `source_version`.
     pub next_run_at: Option<OffsetDateTime>,
-    /// The last lines of what the connector said; those that are kept stay, without any.
+    /// Version of the source that the worker read.
+    pub source_version: u64,
+    /// The last lines of the connector's log; when empty, the stored lines stay.
     pub log: Vec<String>,
 }
 
-/// What became of a change of what a source is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Redefined {
-    /// It is so now.
-    Done,
-    /// There is no such source.
-    Gone,
-    /// A run is open, under which the stream cannot be changed.
-    Running,
-}
-
-/// Keeps connected sources, their runs, and by what they know contacts. A source has one job,
-/// from when it is made until it is deleted, and one open run at most: so no two servers run it
-/// at once. Who takes a run up gets a higher attempt, and one with a lower attempt does nothing
-/// any more.
+/// Stores connected sources, their runs, and their links to contacts. A source has one job from its
+/// creation until its deletion, and at most one open run, so two servers never run it at once. Each
+/// time a worker begins a run, the attempt rises by one; calls with a lower attempt have no effect.
 ///
 /// Every implementation passes `contacts_testkit::sync_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait SyncRepository: Send + Sync {
-    /// Adds a source, and queues its job.
+    /// Adds a source and queues its job. Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Taken`] when another has the name, whatever the case.
-    fn insert(&self, source: &ConnectedSource) -> Result<()>;
+    /// [`crate::Error::Taken`] when another source has the name, whatever the case;
+    /// [`crate::Error::Conflict`] when the organisation already has `limit` sources.
+    fn insert(&self, source: &ConnectedSource, limit: usize) -> Result<()>;
 
     /// Finds a source.
     ///
@@ -97,103 +90,111 @@ pub trait SyncRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be read.
     fn get(&self, org: OrgId, id: SourceId) -> Result<Option<ConnectedSource>>;
 
-    /// All sources, the oldest first, each with its last run.
+    /// Lists all sources, the oldest first, each with its last run.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId) -> Result<Vec<(ConnectedSource, Option<SyncRun>)>>;
 
-    /// Changes what a source is, when it runs next, and whether it is paused, and makes its job
-    /// due. Its state, failures and problem stay, unless it is to begin anew: that happens only
-    /// while no run is open.
+    /// Applies a patch to the locked source, as [`ConnectedSource::apply`] does, and makes its job
+    /// due. Returns the new state; `None` when there is none.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Taken`] when another has the name.
-    fn update(
+    /// [`crate::Error::Taken`] when another source has the name; [`crate::Error::Conflict`] when
+    /// the stream or the mode would change while a run is open; [`crate::Error::Stale`] when the
+    /// source does not have the expected version.
+    fn patch(
         &self,
-        source: &ConnectedSource,
-        anew: bool,
+        org: OrgId,
+        id: SourceId,
+        patch: &SourcePatch,
+        if_version: Option<u64>,
         now: OffsetDateTime,
-    ) -> Result<Redefined>;
+    ) -> Result<Option<ConnectedSource>>;
 
-    /// Gives secret settings that were sealed anew, where the ones before are still there; says
-    /// whether they were.
+    /// Replaces the sealed secrets of `before` by those of `after`, if the stored ones are still
+    /// those of `before`; returns whether they were. The version stays.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when they cannot be written.
     fn reseal(&self, before: &ConnectedSource, after: &ConnectedSource) -> Result<bool>;
 
-    /// Deletes a source with its runs, its job, and what it knows contacts by. The contacts stay,
-    /// and that they have come by it. Says whether it was there.
+    /// Deletes a source with its runs, its job and its links to contacts. The contacts stay, and
+    /// so does the source among theirs. Returns whether there was one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be deleted.
     fn delete(&self, org: OrgId, id: SourceId) -> Result<bool>;
 
-    /// Adds a run that somebody asks for, makes the job due, and returns it; when one is open
-    /// already, that one; nothing when there is no such source. Anew, the source forgets its
-    /// state, if none was open.
+    /// Adds a requested run, makes the job due, and returns the run; returns the open run when
+    /// there is one, and `None` when there is no such source. With `from_start`, the source's state
+    /// is deleted, unless a run was open.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn ask(
         &self,
         org: OrgId,
         run: &SyncRun,
-        anew: bool,
+        from_start: bool,
         now: OffsetDateTime,
     ) -> Result<Option<SyncRun>>;
 
-    /// Takes up the open run of a source, with an attempt that is one higher; or else, when the
-    /// source is due, a new one of this id. A full reading that begins forgets the state that was
-    /// there. The oldest runs beyond [`super::SyncService::RUNS`] are forgotten.
+    /// Begins the open run of a source with the next attempt, or a new run with this id when the
+    /// source is due. A new full reading deletes the stored state. The oldest runs beyond
+    /// [`super::SyncService::RUNS`] are deleted.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn begin(&self, org: OrgId, id: SourceId, run: SyncRunId, now: OffsetDateTime)
-    -> Result<Begun>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn begin(
+        &self,
+        org: OrgId,
+        id: SourceId,
+        run: SyncRunId,
+        now: OffsetDateTime,
+    ) -> Result<RunStart>;
 
-    /// Takes a piece's records, one by one, each as [`super::merge`] says, counts them, and keeps
-    /// the state after them: all of it or nothing. A record is about the contact that the source
-    /// knows by its external id, or else about the one that has its address; else it makes one.
-    /// The contact has come by the source from then on, too.
+    /// Applies the records of a chunk one by one, as [`super::merge`] decides, counts them, and
+    /// stores the state after them: all of it or nothing. A record is about the contact that is
+    /// linked to its external id, or else about the one that has its address, or else it adds a
+    /// contact. The source becomes a source of every such contact.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept; then it may be tried again.
+    /// [`crate::Error::Store`] when the store fails; then the chunk can be committed again.
     fn commit(
         &self,
         source: &ConnectedSource,
         run: &SyncRun,
-        piece: &Piece,
+        chunk: &Chunk,
         now: OffsetDateTime,
     ) -> Result<Committed>;
 
-    /// Does what the source wants to some of those whom this run, which read everything, did not
-    /// see, and counts them.
+    /// Applies the vanish policy to some of the contacts that this full run did not see, and counts
+    /// them.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept; then it may be tried again.
+    /// [`crate::Error::Store`] when the store fails; then the step can be run again.
     fn vanish(
         &self,
         source: &ConnectedSource,
         run: &SyncRun,
         now: OffsetDateTime,
-    ) -> Result<VanishedPiece>;
+    ) -> Result<VanishedChunk>;
 
-    /// An open run comes to its end, if it still has the attempt that is given or none is. Says
-    /// whether it did.
+    /// Ends an open run, if it has the given attempt or none is given, and records the end on the
+    /// locked source, as [`ConnectedSource::record_end`] does. Returns whether the run was ended.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn end(
         &self,
         org: OrgId,
@@ -207,14 +208,14 @@ pub trait SyncRepository: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn run(&self, org: OrgId, run: SyncRunId) -> Result<Option<SyncRun>>;
 
-    /// Runs of a source, the newest first, those older than one when it is given.
+    /// Lists the runs of a source, the newest first; only those older than the given one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn runs(
         &self,
         org: OrgId,

@@ -1,4 +1,4 @@
-//! When a connected source runs by itself.
+//! Schedules of connected sources.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use time::OffsetDateTime;
 
-/// When a source runs by itself.
+/// The times at which a source runs automatically.
 ///
 /// ```
 /// use contacts_core::sync::Schedule;
@@ -30,37 +30,37 @@ enum Times {
     Cron { expression: String, zone: String },
 }
 
-/// Why a text is no schedule.
+/// The reason why a schedule is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSchedule {
-    /// Too often, or too seldom.
+    /// The interval is too short or too long.
     #[error("must be from 60 seconds to 366 days")]
     Every,
-    /// No cron expression, or one whose time never comes.
-    #[error("must be a cron expression of five fields whose time comes, such as 30 2 * * *")]
+    /// The cron expression is invalid, or matches no time.
+    #[error("must be a cron expression with five parts, such as 30 2 * * *")]
     Cron,
-    /// No time zone.
+    /// The time zone is unknown.
     #[error("must be a time zone such as Europe/Berlin")]
     Zone,
 }
 
 impl Schedule {
     /// The shortest interval.
-    pub const SHORTEST: Duration = Duration::from_secs(60);
+    pub const MIN_INTERVAL: Duration = Duration::from_secs(60);
     /// The longest interval.
-    pub const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+    pub const MAX_INTERVAL: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
-    /// A run some time after the last one began.
+    /// Creates a schedule with an interval between the starts of runs.
     ///
     /// # Errors
     ///
     /// [`InvalidSchedule::Every`] when it is shorter than a minute or longer than a year.
     pub fn every(interval: Duration) -> Result<Self, InvalidSchedule> {
-        let is_fit = (Self::SHORTEST..=Self::LONGEST).contains(&interval);
-        if is_fit { Ok(Self(Times::Every(interval))) } else { Err(InvalidSchedule::Every) }
+        let is_in_range = (Self::MIN_INTERVAL..=Self::MAX_INTERVAL).contains(&interval);
+        if is_in_range { Ok(Self(Times::Every(interval))) } else { Err(InvalidSchedule::Every) }
     }
 
-    /// A run at each time that a cron expression of five fields means on the clocks of a place.
+    /// Creates a schedule from a cron expression of five fields, in the local time of a time zone.
     ///
     /// # Errors
     ///
@@ -74,12 +74,12 @@ impl Schedule {
             return Err(InvalidSchedule::Zone);
         }
         let schedule = Self(Times::Cron { expression, zone: zone.to_owned() });
-        // One for the thirtieth of February is no schedule.
+        // A schedule such as 30 February matches no time and is invalid.
         let comes = schedule.next_after(OffsetDateTime::UNIX_EPOCH).is_some();
         if comes { Ok(schedule) } else { Err(InvalidSchedule::Cron) }
     }
 
-    /// The interval, if it is one.
+    /// Returns the interval; `None` for a cron expression.
     pub fn interval(&self) -> Option<Duration> {
         match self.0 {
             Times::Every(interval) => Some(interval),
@@ -87,7 +87,7 @@ impl Schedule {
         }
     }
 
-    /// The cron expression and the time zone, if it is one.
+    /// Returns the cron expression and the time zone; `None` for an interval.
     pub fn expression(&self) -> Option<(&str, &str)> {
         match &self.0 {
             Times::Every(_) => None,
@@ -95,7 +95,7 @@ impl Schedule {
         }
     }
 
-    /// The first time for a source that is made now: an interval begins with a run.
+    /// Returns the first time for a source that is created now. With an interval, that is now.
     pub fn first(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         match self.0 {
             Times::Every(_) => Some(now),
@@ -103,10 +103,10 @@ impl Schedule {
         }
     }
 
-    /// The next time after a moment. However many times went by before it, they are missed.
+    /// Returns the next time after a moment. Times that have passed meanwhile are not made up for.
     ///
-    /// Each time on the clock comes once: one that is skipped when clocks are put forward comes as
-    /// much later as they were put, and one that clocks show twice comes the first time.
+    /// Each local time occurs once: a time that is skipped when the clocks go forward is later by
+    /// the length of the gap, and a time that occurs twice when they go back counts the first time.
     pub fn next_after(&self, now: OffsetDateTime) -> Option<OffsetDateTime> {
         let (expression, zone) = match &self.0 {
             Times::Every(interval) => return Some(now + *interval),
@@ -116,7 +116,7 @@ impl Schedule {
         let zone = TimeZone::get(zone).ok()?;
         let now = Timestamp::from_nanosecond(now.unix_timestamp_nanos()).ok()?;
         let mut local: DateTime = now.to_zoned(zone.clone()).datetime();
-        // An hour that comes twice is passed over the second time, minute by minute at most.
+        // Skips the second occurrence of a repeated hour, minute by minute at most.
         for _ in 0..24 * 60 {
             local = cron.find_next_occurrence(&local, false).ok()?;
             let at = zone.to_ambiguous_zoned(local).compatible().ok()?.timestamp();
@@ -145,7 +145,7 @@ fn parse(expression: &str) -> Option<Cron> {
     parser.parse(expression).ok()
 }
 
-/// How long a source is left alone after so many runs in a row that failed.
+/// Returns the pause of a source after a number of consecutive failed runs.
 pub fn pause_after(failures: u32) -> Duration {
     const MINUTES: [u64; 8] = [1, 2, 5, 15, 30, 60, 180, 360];
     let at = failures.saturating_sub(1).min(7) as usize;
@@ -174,14 +174,14 @@ mod tests {
     }
 
     #[rstest]
-    // Clocks in Berlin go from 02:00 to 03:00 on 29 March 2026: 02:30 comes at 03:30.
+    // In Berlin, clocks go from 02:00 to 03:00 on 29 March 2026: 02:30 becomes 03:30.
     #[case("30 2 * * *", datetime!(2026-03-28 00:00 UTC), &["3-28 01:30", "3-29 01:30", "3-30 00:30"])]
-    // They go from 03:00 back to 02:00 on 25 October: 02:30 comes once, the first time.
+    // They go from 03:00 back to 02:00 on 25 October: 02:30 occurs once, the first time.
     #[case("30 2 * * *", datetime!(2026-10-24 00:00 UTC), &["10-24 00:30", "10-25 00:30", "10-26 01:30"])]
     #[case("0 * * * *", datetime!(2026-10-24 23:30 UTC), &["10-25 00:00", "10-25 02:00", "10-25 03:00"])]
     #[case("0 * * * *", datetime!(2026-03-28 23:30 UTC), &["3-29 00:00", "3-29 01:00", "3-29 02:00"])]
     #[case("0 9 * * MON-FRI", datetime!(2026-11-20 12:00 UTC), &["11-23 08:00", "11-24 08:00", "11-25 08:00"])]
-    fn each_time_on_the_clock_comes_once(
+    fn each_scheduled_time_occurs_once(
         #[case] expression: &str,
         #[case] from: OffsetDateTime,
         #[case] expected: &[&str],
@@ -192,13 +192,13 @@ mod tests {
     #[test]
     fn a_time_that_clocks_show_twice_is_not_run_again_in_the_second_hour() {
         let schedule = Schedule::cron("30 2 * * *", "Europe/Berlin").unwrap();
-        // A quarter past two, for the second time.
+        // The second 02:15 of that night.
         let next = schedule.next_after(datetime!(2026-10-25 01:15 UTC));
         assert_eq!(next, Some(datetime!(2026-10-26 01:30 UTC)));
     }
 
     #[test]
-    fn what_was_missed_is_missed_once() {
+    fn a_missed_identifier_is_recorded_once() {
         let schedule = Schedule::every(Duration::from_secs(3600)).unwrap();
         let now = datetime!(2026-11-23 12:00 UTC);
         assert_eq!(schedule.next_after(now), Some(datetime!(2026-11-23 13:00 UTC)));
@@ -213,12 +213,12 @@ mod tests {
     #[case("", "UTC", InvalidSchedule::Cron)]
     #[case("30 2 * * *", "Berlin", InvalidSchedule::Zone)]
     #[case("30 2 * * *", "", InvalidSchedule::Zone)]
-    fn what_is_no_schedule_is_refused(
+    fn an_invalid_schedule_is_refused(
         #[case] expression: &str,
         #[case] zone: &str,
-        #[case] why: InvalidSchedule,
+        #[case] reason: InvalidSchedule,
     ) {
-        assert_eq!(Schedule::cron(expression, zone), Err(why));
+        assert_eq!(Schedule::cron(expression, zone), Err(reason));
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_next_time_is_later_and_comes_whatever_the_clocks_do(
+        fn the_next_scheduled_time_is_later_across_clock_changes(
             second in 1_700_000_000_i64..1_900_000_000,
             minute in 0..60,
             hour in 0..24,
@@ -249,7 +249,7 @@ mod tests {
             let now = OffsetDateTime::from_unix_timestamp(second).unwrap();
             let next = schedule.next_after(now).unwrap();
             prop_assert!(next > now);
-            // A day has 25 hours at most.
+            // A day has at most 25 hours.
             prop_assert!(next - now <= time::Duration::hours(26));
             prop_assert!(schedule.next_after(next).unwrap() - next >= time::Duration::hours(22));
         }

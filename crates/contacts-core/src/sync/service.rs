@@ -1,99 +1,111 @@
-//! Working with connected sources.
+//! Use cases of connected sources.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    ConnectedSource, Connectors, End, Mapping, Mode, Redefined, Schedule, SettingValue, Settings,
-    SourceId, SyncRepository, SyncRun, SyncRunId, SyncState, Vanish,
+    ConnectedSource, Connectors, End, Mapping, Mode, Schedule, SettingPatch, SettingValue,
+    Settings, SourceId, SourcePatch, SyncRepository, SyncRun, SyncRunId, VanishPolicy,
 };
 use crate::contact::Patch;
 use crate::field::FieldRepository;
 use crate::org::OrganisationRepository;
-use crate::webhook::Sealer;
-use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result, text};
+use crate::run::RunState;
+use crate::seal::Sealer;
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
 
-/// What a source is to be.
+/// A source to create.
 #[derive(Clone, Debug)]
-pub struct Definition {
-    /// What people call it.
+pub struct SourceDefinition {
+    /// Name of the connected source.
     pub name: String,
-    /// The connector, by its name.
+    /// Name of the connector.
     pub connector: String,
-    /// All settings, the secret ones open.
+    /// All settings; the secret ones are not sealed.
     pub settings: Settings,
-    /// The stream.
+    /// Name of the stream.
     pub stream: String,
-    /// How it is read.
+    /// How the stream is read.
     pub mode: Mode,
-    /// What its fields become.
+    /// Which field of a record goes where.
     pub mapping: Mapping,
-    /// When it runs by itself.
+    /// The schedule; without one the source runs on demand only.
     pub schedule: Option<Schedule>,
-    /// What happens to contacts that vanish there.
-    pub vanish: Vanish,
-    /// Whether it does not run by itself for now.
+    /// What happens to contacts whose record has vanished.
+    pub vanish: VanishPolicy,
+    /// Whether the schedule is suspended.
     pub paused: bool,
 }
 
-/// What to change of a source; what is absent stays.
+/// An unchecked patch of a source; an absent member stays as it is.
 #[derive(Clone, Debug, Default)]
-pub struct DefinitionPatch {
-    /// What people call it.
+pub struct RawSourcePatch {
+    /// Name of the connected source.
     pub name: Option<String>,
-    /// Settings by their paths: those to set, and those to take away.
+    /// Settings by their paths: the new value, or `None` to remove it.
     pub settings: BTreeMap<String, Option<SettingValue>>,
-    /// The stream.
+    /// Name of the stream.
     pub stream: Option<String>,
-    /// How it is read.
+    /// How the stream is read.
     pub mode: Option<Mode>,
-    /// What its fields become.
+    /// Which field of a record goes where.
     pub mapping: Option<Mapping>,
-    /// When it runs by itself.
+    /// The schedule.
     pub schedule: Patch<Schedule>,
-    /// What happens to contacts that vanish there.
-    pub vanish: Option<Vanish>,
-    /// Whether it does not run by itself for now.
+    /// What happens to contacts whose record has vanished.
+    pub vanish: Option<VanishPolicy>,
+    /// Whether the schedule is suspended.
     pub paused: Option<bool>,
 }
 
 /// The use cases of connected sources.
 #[derive(Clone)]
 pub struct SyncService {
-    /// Where they are kept.
-    pub sources: Arc<dyn SyncRepository>,
-    /// The connectors that the operator allows.
-    pub connectors: Connectors,
-    /// What seals secret settings.
-    pub sealer: Arc<dyn Sealer>,
-    /// The custom fields.
-    pub fields: Arc<dyn FieldRepository>,
-    /// The organisations.
-    pub organisations: Arc<dyn OrganisationRepository>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
-    /// How many of this process ask a connector while somebody waits for the answer.
-    pub asking: super::Asking,
+    pub(super) sources: Arc<dyn SyncRepository>,
+    pub(super) connectors: Connectors,
+    sealer: Arc<dyn Sealer>,
+    pub(super) fields: Arc<dyn FieldRepository>,
+    pub(super) organisations: Arc<dyn OrganisationRepository>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) ids: Arc<dyn Ids>,
+    pub(super) slots: super::ConnectorSlots,
 }
 
 impl SyncService {
-    /// The most sources of an organisation.
-    pub const MOST: usize = 50;
-    /// The most runs of a source that are kept.
+    /// Maximum number of sources in an organisation.
+    pub const MAX_SOURCES: usize = 50;
+    /// Maximum number of stored runs of a source.
     pub const RUNS: usize = 100;
-    /// The most bytes of all settings of a source.
-    pub const SETTINGS: usize = 64 << 10;
+    /// Maximum size of the settings in one request, in bytes.
+    pub const MAX_SETTINGS_BYTES: usize = 64 << 10;
 
-    /// Makes a source.
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            sources: ports.sources.clone(),
+            connectors: ports.connectors.clone(),
+            sealer: ports.source_sealer.clone(),
+            fields: ports.fields.clone(),
+            organisations: ports.organisations.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+            slots: super::ConnectorSlots::default(),
+        }
+    }
+
+    /// The connectors that the operator allows.
+    pub fn connectors(&self) -> &Connectors {
+        &self.connectors
+    }
+
+    /// Creates a source.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when another has its name;
-    /// [`Error::Conflict`] when there are too many, or the connector does not answer.
-    pub fn create(&self, org: OrgId, definition: Definition) -> Result<ConnectedSource> {
-        let Definition { name, connector, settings, stream, mode, mapping, .. } = definition;
+    /// [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when another source
+    /// has its name; [`Error::Conflict`] when the organisation has [`Self::MAX_SOURCES`], or the
+    /// connector does not answer.
+    pub fn create(&self, org: OrgId, definition: SourceDefinition) -> Result<ConnectedSource> {
+        let SourceDefinition { name, connector, settings, stream, mode, mapping, .. } = definition;
         let now = self.clock.now();
         let mut source = ConnectedSource {
             org,
@@ -113,18 +125,17 @@ impl SyncService {
             failures: 0,
             problem: None,
             created_at: now,
+            version: 1,
         };
         self.check_definition(&mut source)?;
         let settings = settings.0.into_iter().map(|(path, value)| (path, Some(value)));
-        self.set(&mut source, settings.collect())?;
-        if self.sources.list(org)?.len() >= Self::MOST {
-            let most = Self::MOST;
-            return Err(Error::Conflict(format!("there are {most} sources: delete one first")));
-        }
+        let settings = self.seal_settings(&source, settings.collect())?;
+        source.apply(&SourcePatch { settings, ..SourcePatch::default() }, false, now)?;
+        source.version = 1;
         if let Some(schedule) = source.schedule.as_ref().filter(|_| !source.paused) {
             source.next_run_at = schedule.first(now);
         }
-        self.sources.insert(&source)?;
+        self.sources.insert(&source, Self::MAX_SOURCES)?;
         Ok(source)
     }
 
@@ -137,7 +148,7 @@ impl SyncService {
         self.sources.get(org, id)?.ok_or(Error::NotFound("source"))
     }
 
-    /// All sources, the oldest first, each with its last run.
+    /// Lists all sources, the oldest first, each with its last run.
     ///
     /// # Errors
     ///
@@ -146,51 +157,29 @@ impl SyncService {
         self.sources.list(org)
     }
 
-    /// Changes a source. Another stream, or another way of reading it, begins anew.
+    /// Changes a source. Another stream or mode starts over from the beginning.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`]; [`Error::Taken`]; [`Error::Conflict`] when the
-    /// stream is to be another and a run is open.
+    /// [`Error::NotFound`]; [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when another
+    /// source has the name; [`Error::Conflict`] when the stream or the mode would change while a
+    /// run is open; [`Error::Stale`] when the source does not have the expected version.
     pub fn update(
         &self,
         org: OrgId,
         id: SourceId,
-        patch: DefinitionPatch,
+        if_version: Option<u64>,
+        raw: RawSourcePatch,
     ) -> Result<ConnectedSource> {
-        let before = self.get(org, id)?;
-        let mut source = before.clone();
-        let now = self.clock.now();
-        source.name = patch.name.unwrap_or(source.name);
-        source.stream = patch.stream.unwrap_or(source.stream);
-        source.mode = patch.mode.unwrap_or(source.mode);
-        source.mapping = patch.mapping.unwrap_or(source.mapping);
-        source.vanish = patch.vanish.unwrap_or(source.vanish);
-        source.paused = patch.paused.unwrap_or(source.paused);
-        match patch.schedule {
-            Patch::Keep => {}
-            Patch::Clear => source.schedule = None,
-            Patch::Set(schedule) => source.schedule = Some(schedule),
-        }
-        self.check_definition(&mut source)?;
-        if !patch.settings.is_empty() {
-            self.set(&mut source, patch.settings)?;
-        }
-        if (&source.schedule, source.paused) != (&before.schedule, before.paused) {
-            source.next_run_at = source.next_after(now);
-        }
-        let anew = (&source.stream, &source.mode) != (&before.stream, &before.mode);
-        match self.sources.update(&source, anew, now)? {
-            Redefined::Done => self.get(org, id),
-            Redefined::Gone => Err(Error::NotFound("source")),
-            Redefined::Running => {
-                let why = "the source is running: cancel the run before it reads something else";
-                Err(Error::Conflict(why.to_owned()))
-            }
-        }
+        // Only the connector is used here, which never changes. The store applies the patch to the
+        // current source.
+        let source = self.get(org, id)?;
+        let patch = self.check_patch(&source, raw)?;
+        let patched = self.sources.patch(org, id, &patch, if_version, self.clock.now())?;
+        patched.ok_or(Error::NotFound("source"))
     }
 
-    /// Deletes a source. Its contacts stay.
+    /// Deletes a source, not its contacts.
     ///
     /// # Errors
     ///
@@ -200,19 +189,19 @@ impl SyncService {
         if deleted { Ok(()) } else { Err(Error::NotFound("source")) }
     }
 
-    /// Has a source run now, paused or not, or says which run is under way; anew, it reads
-    /// everything again.
+    /// Requests a run now, even if the source is paused; returns the new run or the one that is
+    /// open. With `from_start` the source reads everything again.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn ask(&self, org: OrgId, id: SourceId, anew: bool, actor: Actor) -> Result<SyncRun> {
+    pub fn ask(&self, org: OrgId, id: SourceId, from_start: bool, actor: Actor) -> Result<SyncRun> {
         let now = self.clock.now();
         let run = SyncRun::queued(id, SyncRunId(self.ids.next()), Some(actor), now);
-        self.sources.ask(org, &run, anew, now)?.ok_or(Error::NotFound("source"))
+        self.sources.ask(org, &run, from_start, now)?.ok_or(Error::NotFound("source"))
     }
 
-    /// Runs, the newest first.
+    /// Lists runs, the newest first.
     ///
     /// # Errors
     ///
@@ -238,20 +227,21 @@ impl SyncService {
         run.ok_or(Error::NotFound("run"))
     }
 
-    /// Stops a run; what was taken stays. A connector that works is stopped within seconds.
+    /// Cancels a run. Stored records stay; a connector that is reading stops within seconds.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when it is at an end.
+    /// [`Error::NotFound`]; [`Error::Conflict`] when it has ended.
     pub fn cancel(&self, org: OrgId, id: SourceId, run: SyncRunId) -> Result<SyncRun> {
         let source = self.get(org, id)?;
         self.get_run(org, id, run)?;
         let now = self.clock.now();
         let end = End {
-            state: SyncState::Cancelled,
+            state: RunState::Cancelled,
             problem: None,
             failures: source.failures,
             next_run_at: source.next_after(now),
+            source_version: source.version,
             log: Vec::new(),
         };
         let cancelled = self.sources.end(org, run, None, &end, now)?;
@@ -263,34 +253,44 @@ impl SyncService {
         Err(Error::Conflict(format!("the run cannot be cancelled: it is {state}")))
     }
 
-    /// Seals the secret settings of an organisation's sources with the newest key; says of how
-    /// many sources.
+    /// Encrypts the secret settings of an organisation's sources with the newest key; returns the
+    /// number of sources with secret settings.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`] when one was sealed with a key that is not there any more.
+    /// [`Error::Store`] when a setting was sealed with a key that is no longer configured.
     pub fn reseal(&self, org: OrgId) -> Result<usize> {
         let mut resealed = 0;
         for (source, _) in self.sources.list(org)? {
-            if source.secrets.is_empty() {
-                continue;
+            let mut current = Some(source);
+            // An edit may be committed meanwhile. The settings that it did not change are then
+            // still sealed with the old key.
+            while let Some(source) = current.take().filter(|source| !source.secrets.is_empty()) {
+                if self.sources.reseal(&source, &self.resealed(&source)?)? {
+                    resealed += 1;
+                } else {
+                    current = self.sources.get(org, source.id)?;
+                }
             }
-            let mut after = source.clone();
-            for (path, sealed) in &mut after.secrets {
-                let place = place(&source, path);
-                *sealed = self.sealer.seal(&place, &self.sealer.open(&place, sealed)?)?;
-            }
-            resealed += usize::from(self.sources.reseal(&source, &after)?);
         }
         Ok(resealed)
     }
 
-    /// All settings of a source, the secret ones open.
+    fn resealed(&self, source: &ConnectedSource) -> Result<ConnectedSource> {
+        let mut resealed = source.clone();
+        for (path, sealed) in &mut resealed.secrets {
+            let context = seal_context(source, path);
+            *sealed = self.sealer.seal(&context, &self.sealer.open(&context, sealed)?)?;
+        }
+        Ok(resealed)
+    }
+
+    /// Returns all settings of a source, the secret ones decrypted.
     pub(super) fn opened(&self, source: &ConnectedSource) -> Result<Settings> {
         let mut settings = source.settings.clone();
         for (path, sealed) in &source.secrets {
-            let open = self.sealer.open(&place(source, path), sealed)?;
-            let unread = || Error::store("a secret setting holds what cannot be read");
+            let open = self.sealer.open(&seal_context(source, path), sealed)?;
+            let unread = || Error::store("a secret setting cannot be parsed");
             let (kind, value) = open.split_first().ok_or_else(unread)?;
             let value = String::from_utf8(value.to_vec()).map_err(Error::store)?;
             let value = match kind {
@@ -303,60 +303,67 @@ impl SyncService {
         Ok(settings)
     }
 
-    /// Sets settings and takes settings away: the secret ones are sealed.
-    fn set(
+    /// Checks new settings, and seals the secret ones.
+    fn seal_settings(
         &self,
-        source: &mut ConnectedSource,
+        source: &ConnectedSource,
         settings: BTreeMap<String, Option<SettingValue>>,
-    ) -> Result<()> {
+    ) -> Result<BTreeMap<String, SettingPatch>> {
         let spec = self.spec(&source.connector)?;
         let length = |(path, value): (&String, &Option<SettingValue>)| {
             path.len() + value.as_ref().map_or(0, SettingValue::len)
         };
-        if settings.iter().map(length).sum::<usize>() > Self::SETTINGS {
-            let reason = format!("must not be longer than {} bytes", Self::SETTINGS);
+        if settings.iter().map(length).sum::<usize>() > Self::MAX_SETTINGS_BYTES {
+            let reason = format!("must not be longer than {} bytes", Self::MAX_SETTINGS_BYTES);
             return Err(Invalid::one("settings", reason).into());
         }
-        for (path, value) in settings {
-            // What was a text may become an object, and the other way round.
-            let is_other = |kept: &String| {
-                let (kept, path) = (kept.as_str(), path.as_str());
-                kept != path && !holds(kept, path) && !holds(path, kept)
+        let sealed = settings.into_iter().map(|(path, value)| {
+            let patch = match value {
+                None => SettingPatch::Remove,
+                Some(value) if spec.is_secret(&path) => {
+                    let plain = match &value {
+                        SettingValue::Text(text) => format!("t{text}"),
+                        SettingValue::Json(json) => format!("j{json}"),
+                    };
+                    let context = seal_context(source, &path);
+                    SettingPatch::Sealed(self.sealer.seal(&context, plain.as_bytes())?)
+                }
+                Some(value) => SettingPatch::Public(value),
             };
-            source.settings.0.retain(|kept, _| is_other(kept));
-            source.secrets.retain(|kept, _| is_other(kept));
-            let Some(value) = value else { continue };
-            if spec.is_secret(&path) {
-                let plain = match &value {
-                    SettingValue::Text(text) => format!("t{text}"),
-                    SettingValue::Json(json) => format!("j{json}"),
-                };
-                let sealed = self.sealer.seal(&place(source, &path), plain.as_bytes())?;
-                source.secrets.insert(path, sealed);
-            } else {
-                source.settings.0.insert(path, value);
-            }
+            Ok((path, patch))
+        });
+        sealed.collect()
+    }
+
+    /// Checks a patch; only the connector of the source and its ids are used.
+    fn check_patch(&self, source: &ConnectedSource, raw: RawSourcePatch) -> Result<SourcePatch> {
+        let mut errors = raw.mapping.as_ref().map(Mapping::errors).unwrap_or_default();
+        let name = raw.name.map(|name| check_name(&mut errors, &name));
+        let stream = raw.stream.map(|stream| check_stream(&mut errors, &stream));
+        self.check_connector(&mut errors, &source.connector);
+        if !errors.is_empty() {
+            return Err(errors.into());
         }
-        Ok(())
+        let settings = match raw.settings.is_empty() {
+            true => BTreeMap::new(),
+            false => self.seal_settings(source, raw.settings)?,
+        };
+        let RawSourcePatch { mode, mapping, schedule, vanish, paused, .. } = raw;
+        Ok(SourcePatch { name, settings, stream, mode, mapping, schedule, vanish, paused })
     }
 
     fn check_definition(&self, source: &mut ConnectedSource) -> Result<()> {
-        let mut wrong = source.mapping.wrong();
-        let mut name = |field: &str, text: &str, most: usize| {
-            let text = text::nfc(text::trim(text));
-            let is_fit = (1..=most).contains(&text.chars().count());
-            if !is_fit || text.chars().any(char::is_control) {
-                let reason = format!("must have 1 to {most} characters without control characters");
-                wrong.push(Invalid::new(field, reason));
-            }
-            text
-        };
-        source.name = name("name", &source.name, 200);
-        source.stream = name("stream", &source.stream, 500);
-        if self.connectors.get(&source.connector).is_none() {
-            wrong.push(self.no_such_connector());
+        let mut errors = source.mapping.errors();
+        source.name = check_name(&mut errors, &source.name);
+        source.stream = check_stream(&mut errors, &source.stream);
+        self.check_connector(&mut errors, &source.connector);
+        if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
+    }
+
+    fn check_connector(&self, errors: &mut Vec<Invalid>, connector: &str) {
+        if self.connectors.get(connector).is_none() {
+            errors.push(self.no_such_connector());
         }
-        if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
     }
 
     pub(super) fn no_such_connector(&self) -> Invalid {
@@ -365,12 +372,25 @@ impl SyncService {
     }
 }
 
-/// Whether a path is within another.
-fn holds(outer: &str, inner: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('.'))
+fn check_name(errors: &mut Vec<Invalid>, name: &str) -> String {
+    check_text(errors, "name", name, 200)
 }
 
-/// Where a secret setting belongs: moved elsewhere it cannot be opened.
-fn place(source: &ConnectedSource, path: &str) -> Vec<u8> {
+fn check_stream(errors: &mut Vec<Invalid>, stream: &str) -> String {
+    check_text(errors, "stream", stream, 500)
+}
+
+fn check_text(errors: &mut Vec<Invalid>, field: &str, text: &str, limit: usize) -> String {
+    let text = text::nfc(text::trim(text));
+    let is_in_range = (1..=limit).contains(&text.chars().count());
+    if !is_in_range || text.chars().any(char::is_control) {
+        let reason = format!("must have 1 to {limit} characters without control characters");
+        errors.push(Invalid::new(field, reason));
+    }
+    text
+}
+
+/// Binds a sealed setting to its source and path: copied elsewhere, it cannot be opened.
+fn seal_context(source: &ConnectedSource, path: &str) -> Vec<u8> {
     [source.org.0.as_bytes().as_slice(), source.id.0.as_bytes(), path.as_bytes()].concat()
 }

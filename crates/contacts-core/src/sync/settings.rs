@@ -1,40 +1,39 @@
-//! How a connector is set up.
+//! Settings of a connector.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How a connector wants to be set up.
+/// The settings that a connector takes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Spec {
-    /// What can be set, in the order in which people should be asked.
+    /// The settings, in the order of a form.
     pub settings: Vec<Setting>,
-    /// Whether settings that are not among them are secret: so it is with a connector that does
-    /// not say what it wants.
+    /// Whether unlisted settings are secret, for a connector that publishes no list.
     pub others_are_secret: bool,
 }
 
-/// One thing that can be set.
+/// One setting.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
-    /// Its path: the names of the objects it is in and its own, joined by dots
-    /// (`credentials.client_secret`). A setting that depends on another's choice is one among the
-    /// rest; a list is one setting.
+    /// The path: the names of the enclosing objects and of the setting, joined by dots
+    /// (`credentials.client_secret`). A setting that depends on the choice in another is listed
+    /// like any other; a list is one setting.
     pub path: String,
-    /// What people call it.
+    /// The label in a form.
     pub title: String,
-    /// What it is, as the connector explains it.
+    /// The connector's description.
     pub description: Option<String>,
-    /// What it holds.
+    /// The type of its value.
     pub kind: SettingKind,
-    /// Whether nothing goes without it.
+    /// Whether the setting is required.
     pub required: bool,
-    /// Whether it must not be shown or read at rest.
+    /// Whether the setting is secret: never shown, and encrypted at rest.
     pub secret: bool,
-    /// What it is when nobody sets it.
+    /// The default value.
     pub default: Option<SettingValue>,
 }
 
-/// What a setting holds.
+/// The type of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SettingKind {
     /// A text.
@@ -43,23 +42,23 @@ pub enum SettingKind {
     Choice(Vec<String>),
     /// A number.
     Number,
-    /// Yes or no.
+    /// True or false.
     Boolean,
-    /// Anything else, such as a list: JSON.
+    /// Any other JSON, such as a list.
     Json,
 }
 
 /// The value of a setting.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SettingValue {
-    /// A text, as it is.
+    /// A text.
     Text(String),
-    /// Anything else: one value in JSON, never an object that has members with plain names.
+    /// One value in JSON, never an object whose members have plain names.
     Json(String),
 }
 
 impl SettingValue {
-    /// How many bytes it has.
+    /// Returns the length in bytes.
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Text(text) | Self::Json(text) => text.len(),
@@ -73,17 +72,16 @@ impl fmt::Debug for SettingValue {
     }
 }
 
-/// Settings of one connector: values by their paths, as [`Setting::path`] has them. An object is
-/// its members; where a member's name has a dot in it, or there are no members, the object is a
-/// value by itself, in JSON.
+/// Settings of one connector: values by [`Setting::path`]. An object is stored as its members; an
+/// object that is empty, or has a member with a dot in its name, is one JSON value.
 ///
-/// Whoever shows them shows the public ones only; `Debug` shows none.
+/// `Debug` shows no value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings(pub BTreeMap<String, SettingValue>);
 
 impl Spec {
-    /// Whether the setting of a path is secret: it is marked so, or holds one that is, or is held
-    /// by one that is.
+    /// Whether the setting at a path is secret: it, a setting within it or one that contains it is
+    /// marked as secret.
     pub fn is_secret(&self, path: &str) -> bool {
         let holds = |outer: &str, inner: &str| {
             inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -128,12 +126,12 @@ mod tests {
     #[case("credentials.token.inner", true)]
     #[case("credentials", true)]
     #[case("credentials.kind", false)]
-    fn what_is_marked_and_what_holds_it_is_secret(#[case] path: &str, #[case] secret: bool) {
+    fn a_setting_is_secret_with_all_within_and_around_it(#[case] path: &str, #[case] secret: bool) {
         assert_eq!(spec(false).is_secret(path), secret);
     }
 
     #[test]
-    fn of_a_connector_that_says_nothing_everything_is_secret() {
+    fn every_setting_of_a_connector_without_a_list_is_secret() {
         assert!(spec(true).is_secret("anything"));
         assert!(!spec(true).is_secret("host"));
     }

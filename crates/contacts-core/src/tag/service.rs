@@ -1,9 +1,9 @@
-//! Working with the list of tags.
+//! Use cases of tags.
 
 use std::sync::Arc;
 
 use super::{Renamed, Tag, TagId, TagName, TagRepository};
-use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Result, text};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
 
 /// The use cases of tags.
 #[derive(Clone)]
@@ -14,13 +14,12 @@ pub struct TagService {
 }
 
 impl TagService {
-    /// Makes the service.
-    pub fn new(tags: Arc<dyn TagRepository>, clock: Arc<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self { tags, clock, ids }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self { tags: ports.tags.clone(), clock: ports.clock.clone(), ids: ports.ids.clone() }
     }
 
-    /// Adds a tag that no contact carries yet; returns the one that is there when it is, and
-    /// says whether it is new.
+    /// Adds a tag without contacts, or finds the existing one; returns the tag and whether it is
+    /// new.
     ///
     /// # Errors
     ///
@@ -33,14 +32,14 @@ impl TagService {
         Ok((tag, is_new))
     }
 
-    /// Tags that begin with what was typed, in order, after the one of a key.
+    /// Lists the tags that begin with the typed text, in order, those after the key `after`.
     ///
     /// # Errors
     ///
     /// [`Error::Store`].
     pub fn list(&self, org: OrgId, typed: &str, after: &str, limit: usize) -> Result<Vec<Tag>> {
         if typed.contains('\0') || after.contains('\0') {
-            // No tag holds it, and a store may not be able to ask for it.
+            // No tag contains the NUL character, and Postgres cannot store it in text.
             return Ok(Vec::new());
         }
         let prefix = text::caseless(&text::collapse(text::trim(typed)));
@@ -56,17 +55,26 @@ impl TagService {
         self.tags.get(org, id)?.ok_or(Error::NotFound("tag"))
     }
 
-    /// Renames a tag everywhere, or merges it into the one of that name (R10).
+    /// Renames a tag, or merges it into the tag that has the name (R10).
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`] naming `name`.
-    pub fn rename(&self, org: OrgId, id: TagId, name: &str, actor: Actor) -> Result<Renamed> {
-        let renamed = self.tags.rename(org, id, &parse(name)?, actor, self.clock.now())?;
+    /// [`Error::NotFound`]; [`Error::Invalid`] naming `name`; [`Error::Stale`] when the tag does
+    /// not have the expected version.
+    pub fn rename(
+        &self,
+        org: OrgId,
+        id: TagId,
+        name: &str,
+        if_version: Option<u64>,
+        actor: Actor,
+    ) -> Result<Renamed> {
+        let (name, now) = (parse(name)?, self.clock.now());
+        let renamed = self.tags.rename(org, id, &name, if_version, actor, now)?;
         renamed.ok_or(Error::NotFound("tag"))
     }
 
-    /// Deletes a tag and takes it off every contact.
+    /// Deletes a tag and removes it from every contact.
     ///
     /// # Errors
     ///
@@ -78,5 +86,5 @@ impl TagService {
 }
 
 fn parse(name: &str) -> Result<TagName> {
-    TagName::parse(name).map_err(|why| Invalid::one("name", why).into())
+    TagName::parse(name).map_err(|reason| Invalid::one("name", reason).into())
 }

@@ -1,80 +1,85 @@
-//! What webhooks need from outside.
+//! Ports of webhooks: the store and the sender.
 
 use time::OffsetDateTime;
 
 use super::{
-    Delivery, DeliveryId, DeliveryState, MessageType, Paused, Webhook, WebhookId, WebhookUrl,
+    Delivery, DeliveryId, DeliveryState, MessageType, SecretRotation, Webhook, WebhookId,
+    WebhookPatch, WebhookUrl,
 };
 use crate::event::NumberedEvent;
 use crate::{OrgId, Result};
 
-/// A delivery that is to be made.
+/// A delivery to create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
-    /// Its id.
+    /// Id of the delivery.
     pub id: DeliveryId,
-    /// What it tells of.
+    /// The event type.
     pub kind: MessageType,
-    /// The event's number; a test has none.
+    /// The event's number; `None` for a test message.
     pub number: Option<u64>,
 }
 
-/// Events that a webhook has come to know of.
+/// An advance of a webhook's cursor over events of the feed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TakenIn {
-    /// Where its cursor was.
+pub struct FeedAdvance {
+    /// The expected cursor.
     pub from: u64,
-    /// Where its cursor is to be.
+    /// The new cursor.
     pub to: u64,
-    /// What is to be sent of them.
+    /// The deliveries to create.
     pub deliveries: Vec<NewDelivery>,
-    /// Whether events before them were lost to it.
+    /// Whether events before them had expired.
     pub missed: bool,
 }
 
-/// What a webhook waits for.
+/// The next delivery of a webhook.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Queue {
-    /// What is to be sent now: what was due first, and of that the event of the lowest number.
+    /// The earliest due delivery; of several, the one with the lowest number.
     pub due: Option<Delivery>,
-    /// When the next one will be due, when none is.
+    /// When the next one will be due, if none is.
     pub next_at: Option<OffsetDateTime>,
 }
 
-/// What became of an attempt.
+/// The outcome of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// Which delivery.
+    /// The delivery.
     pub delivery: DeliveryId,
-    /// How often it had been sent before: an attempt that another has counted is not counted.
+    /// Number of attempts before this one. If the stored number differs, another worker has
+    /// recorded this attempt already.
     pub attempts_before: u32,
-    /// How far it is now.
+    /// The new state of the delivery.
     pub state: DeliveryState,
-    /// When it is to be sent again.
+    /// When the next attempt is due.
     pub due_at: OffsetDateTime,
-    /// The status that was answered.
+    /// HTTP status of the answer.
     pub status: Option<u16>,
-    /// What was wrong.
+    /// Why the attempt failed.
     pub problem: Option<String>,
-    /// How many messages in a row the webhook has not taken.
+    /// Number of consecutive failed attempts of the webhook, with this one.
     pub failures: u32,
-    /// Until when it is left alone.
+    /// No attempt is made before this time.
     pub rests_until: Option<OffsetDateTime>,
-    /// Whether it said that it is gone.
+    /// Whether the webhook answered 410 Gone, which pauses it.
     pub gone: bool,
+    /// Version of the webhook that the message was sent for.
+    pub webhook_version: u64,
 }
 
-/// Keeps webhooks and what is sent to them.
+/// Stores webhooks and their deliveries.
 ///
 /// Every implementation passes `contacts_testkit::webhook_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait WebhookRepository: Send + Sync {
-    /// Adds a webhook, and queues its job, which stays until the webhook is gone or paused.
+    /// Adds a webhook and queues its delivery job, which stays until the webhook is deleted or
+    /// paused. Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept.
-    fn insert(&self, webhook: &Webhook) -> Result<()>;
+    /// [`crate::Error::Conflict`] when the organisation already has `limit` webhooks.
+    fn insert(&self, webhook: &Webhook, limit: usize) -> Result<()>;
 
     /// Finds a webhook.
     ///
@@ -83,49 +88,72 @@ pub trait WebhookRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be read.
     fn get(&self, org: OrgId, id: WebhookId) -> Result<Option<Webhook>>;
 
-    /// All webhooks of an organisation, the oldest first.
+    /// Lists all webhooks of an organisation, the oldest first.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId) -> Result<Vec<Webhook>>;
 
-    /// Changes where and of what it is told, whether it is paused, and its secrets, and makes it
-    /// forget its failures. One that is not paused has its job queued. Says whether it is there.
+    /// Applies a patch to the locked webhook, as [`Webhook::apply`] does, and queues the delivery
+    /// job unless the webhook is paused. Returns the new state; `None` when there is none.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn update(&self, webhook: &Webhook, now: OffsetDateTime) -> Result<bool>;
-
-    /// Deletes a webhook with its deliveries; says whether it was there.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool>;
-
-    /// Makes deliveries and moves the cursor, unless the cursor is elsewhere; says whether it
-    /// did. Deliveries from before a moment are forgotten by the way, a bounded number of them.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn take_in(
+    /// [`crate::Error::Stale`] when the webhook does not have the expected version.
+    fn patch(
         &self,
         org: OrgId,
         id: WebhookId,
-        events: &TakenIn,
+        patch: &WebhookPatch,
+        if_version: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Webhook>>;
+
+    /// Replaces the secret of the locked webhook, as [`Webhook::rotate_secret`] does, and queues
+    /// the delivery job unless the webhook is paused. Returns the new state; `None` when there is
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when it cannot be written.
+    fn rotate_secret(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        rotation: &SecretRotation,
+        now: OffsetDateTime,
+    ) -> Result<Option<Webhook>>;
+
+    /// Deletes a webhook with its deliveries; returns whether there was one.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when it cannot be deleted.
+    fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool>;
+
+    /// Creates deliveries and moves the cursor, if the cursor is where the caller expects it;
+    /// returns whether it did. Also deletes a bounded number of the deliveries created before
+    /// `forget_before`.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when it cannot be written.
+    fn append_events(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        events: &FeedAdvance,
         forget_before: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Makes one delivery beside the feed, and wakes the webhook's job. Says whether the webhook
-    /// is there.
+    /// Creates one delivery outside the feed, such as a test message, and wakes the delivery job.
+    /// Returns whether there is such a webhook.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Conflict`] when the webhook is paused, as [`Webhook::check_active`] states.
     fn add_delivery(
         &self,
         org: OrgId,
@@ -134,25 +162,26 @@ pub trait WebhookRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// What is to be sent.
+    /// Finds the next delivery of a webhook.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be read.
     fn queue(&self, org: OrgId, id: WebhookId, now: OffsetDateTime) -> Result<Queue>;
 
-    /// How many deliveries are pending, counted up to a bound.
+    /// Counts the pending deliveries, up to a bound.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be counted.
     fn pending(&self, org: OrgId, id: WebhookId, bound: usize) -> Result<usize>;
 
-    /// Notes what became of an attempt.
+    /// Records the outcome of an attempt, on the delivery and, as [`Webhook::record_attempt`]
+    /// does, on the webhook.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be written.
     fn attempted(
         &self,
         org: OrgId,
@@ -169,26 +198,27 @@ pub trait WebhookRepository: Send + Sync {
     fn delivery(&self, org: OrgId, id: WebhookId, delivery: DeliveryId)
     -> Result<Option<Delivery>>;
 
-    /// Deliveries, the newest first, of one state when it is given, older than one when it is.
+    /// Lists deliveries, the newest first; only those in `state` and after the delivery `after`, when
+    /// these are given.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when they cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn deliveries(
         &self,
         org: OrgId,
         id: WebhookId,
         state: Option<DeliveryState>,
-        before: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: usize,
     ) -> Result<Vec<Delivery>>;
 
-    /// Makes one delivery, or all that are dead, due anew as if they had never been sent, wakes
-    /// the webhook's job, and says how many.
+    /// Makes one delivery, or all dead ones, due again with no attempts counted, and wakes the
+    /// delivery job. Returns how many there were.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when it cannot be written.
     fn redeliver(
         &self,
         org: OrgId,
@@ -198,68 +228,42 @@ pub trait WebhookRepository: Send + Sync {
     ) -> Result<u64>;
 }
 
-/// A message, ready to be written, signed and sent.
+/// A message to serialise, sign and send.
 #[derive(Clone, Debug)]
 pub struct Message<'a> {
-    /// Where to.
+    /// URL that the message is posted to.
     pub url: &'a WebhookUrl,
-    /// Its id, the same each time it is sent.
+    /// The message id, the same for every attempt.
     pub id: DeliveryId,
-    /// What it tells of.
+    /// The event type.
     pub kind: MessageType,
-    /// The event; a test has none.
+    /// The event; `None` for a test message.
     pub event: Option<&'a NumberedEvent>,
-    /// When it is sent.
+    /// Time of the attempt.
     pub at: OffsetDateTime,
-    /// What it is signed with: the secret, and the one before while that is valid.
+    /// The secrets to sign with: the current one, and the previous one while it is valid.
     pub secrets: Vec<Vec<u8>>,
 }
 
-/// What became of a message.
+/// The outcome of sending a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Sent {
-    /// It was answered with this status.
+pub enum SendOutcome {
+    /// The webhook answered with this HTTP status.
     Answered(u16),
-    /// It was not answered, and this is why.
+    /// There was no answer, for this reason.
     Failed(String),
 }
 
-/// Sends messages (Standard Webhooks).
+/// Sends messages as Standard Webhooks.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait WebhookSender: Send + Sync {
-    /// Whether messages may go there at all, as the operator wants it; or else why not.
+    /// Checks whether the operator allows messages to this URL.
     ///
     /// # Errors
     ///
     /// The reason, to be read after `url`.
     fn accepts(&self, url: &WebhookUrl) -> Result<(), String>;
 
-    /// Sends a message, within seconds. Addresses inside the network are refused.
-    fn send<'a>(&self, message: &Message<'a>) -> Sent;
-}
-
-/// Seals what must not be read at rest.
-#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-pub trait Sealer: Send + Sync {
-    /// Seals bytes for one place: elsewhere they cannot be opened.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Store`] when the system has no random bytes.
-    fn seal(&self, place: &[u8], plain: &[u8]) -> Result<Vec<u8>>;
-
-    /// Opens what was sealed for the place.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Store`] when it was sealed with another key or for another place.
-    fn open(&self, place: &[u8], sealed: &[u8]) -> Result<Vec<u8>>;
-}
-
-/// Why a webhook that says it is gone is paused.
-impl Attempt {
-    /// What the webhook is paused by, if it is.
-    pub fn pauses(&self) -> Option<Paused> {
-        self.gone.then_some(Paused::Gone)
-    }
+    /// Sends a message within a few seconds. Rejects addresses inside the network.
+    fn send<'a>(&self, message: &Message<'a>) -> SendOutcome;
 }

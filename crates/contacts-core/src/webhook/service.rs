@@ -1,4 +1,4 @@
-//! Working with webhooks, and sending to them.
+//! Use cases of webhooks, and the delivery job.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,84 +7,85 @@ use std::time::Duration;
 use time::OffsetDateTime;
 
 use super::{
-    Attempt, Delivery, DeliveryId, DeliveryState, Message, MessageType, NewDelivery, Paused,
-    Sealer, Sent, TakenIn, Webhook, WebhookId, WebhookRepository, WebhookSecret, WebhookSender,
-    WebhookUrl, pause_after, retry_after,
+    Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, Message, MessageType, NewDelivery,
+    SecretRotation, SendOutcome, Webhook, WebhookId, WebhookPatch, WebhookRepository,
+    WebhookSecret, WebhookSender, WebhookUrl, pause_after, retry_after,
 };
 use crate::event::{EventFeed, FeedService, NumberedEvent};
-use crate::import::Turn;
-use crate::job::Outcome;
-use crate::{Clock, Error, Ids, Invalid, OrgId, Result};
+use crate::job::{Interrupt, Outcome};
+use crate::seal::Sealer;
+use crate::{Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
-/// A webhook to be made.
+/// A webhook to create.
 #[derive(Clone, Debug)]
 pub struct NewWebhook<'a> {
-    /// Where messages are to go.
+    /// The URL that messages are posted to.
     pub url: &'a str,
-    /// Of what it is to hear; of everything, when empty.
+    /// Names of the subscribed event types; all types when empty.
     pub types: &'a [String],
-    /// 32 bytes that nobody can guess, from the system's random source.
+    /// The secret: 32 bytes from the system's random source.
     pub random: [u8; 32],
 }
 
-/// What to change of a webhook; what is absent stays.
+/// An unchecked patch of a webhook; an absent member stays as it is.
 #[derive(Clone, Debug, Default)]
-pub struct WebhookPatch {
-    /// Where messages are to go.
+pub struct RawWebhookPatch {
+    /// The URL that messages are posted to.
     pub url: Option<String>,
-    /// Of what it is to hear; of everything, when empty.
+    /// Names of the subscribed event types; all types when empty.
     pub types: Option<Vec<String>>,
-    /// Whether nothing is to be sent to it.
+    /// Whether the webhook is paused.
     pub paused: Option<bool>,
 }
 
 /// The use cases of webhooks.
 #[derive(Clone)]
 pub struct WebhookService {
-    /// Where they are kept.
-    pub webhooks: Arc<dyn WebhookRepository>,
-    /// What happens.
-    pub feed: Arc<dyn EventFeed>,
-    /// What sends messages.
-    pub sender: Arc<dyn WebhookSender>,
-    /// What seals secrets.
-    pub sealer: Arc<dyn Sealer>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Makes ids.
-    pub ids: Arc<dyn Ids>,
+    webhooks: Arc<dyn WebhookRepository>,
+    feed: Arc<dyn EventFeed>,
+    sender: Arc<dyn WebhookSender>,
+    sealer: Arc<dyn Sealer>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn Ids>,
 }
 
 impl WebhookService {
-    /// The most webhooks of an organisation.
-    pub const MOST: usize = 20;
-    /// For how long the secret before is valid beside a new one.
+    /// Maximum number of webhooks in an organisation.
+    pub const MAX_WEBHOOKS: usize = 20;
+    /// How long messages are also signed with the previous secret after a rotation.
     pub const OLD_SECRET: Duration = Duration::from_secs(24 * 60 * 60);
-    /// The most deliveries that wait before no more are made: the rest waits in the feed.
-    pub const MOST_PENDING: usize = 1_000;
-    /// How many events are taken in at once.
+    /// Maximum number of pending deliveries of a webhook. Further events wait in the feed.
+    pub const MAX_PENDING_DELIVERIES: usize = 1_000;
+    /// Maximum number of events for which deliveries are created at once.
     const EVENTS: usize = 100;
-    /// When a job that had something to do looks again: an event whose writer passed by the job
-    /// while it was held is found then.
-    const LOOK_AGAIN: Duration = Duration::from_secs(2);
-    /// When a job that had nothing to do looks again without being woken.
-    const LOOK_LATER: Duration = Duration::from_secs(300);
+    /// Pause of a job that has sent something, so that it finds events that were written just
+    /// before it ended.
+    const RECHECK_AFTER: Duration = Duration::from_secs(2);
+    /// Pause of a job that had nothing to send, unless it is woken.
+    const IDLE_RECHECK_AFTER: Duration = Duration::from_secs(300);
 
-    /// Makes a webhook, which hears of what happens from now on. Its secret is returned this
-    /// once.
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            webhooks: ports.webhooks.clone(),
+            feed: ports.feed.clone(),
+            sender: ports.webhook_sender.clone(),
+            sealer: ports.webhook_sealer.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
+    }
+
+    /// Creates a webhook, which receives the events from now on. Its secret is returned only here.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming `url` or `types`; [`Error::Conflict`] when there are too many.
+    /// [`Error::Invalid`] naming `url` or `types`; [`Error::Conflict`] when the organisation has
+    /// [`Self::MAX_WEBHOOKS`].
     pub fn create(&self, org: OrgId, new: &NewWebhook<'_>) -> Result<(Webhook, WebhookSecret)> {
-        let mut wrong = Vec::new();
-        let url = self.url(&mut wrong, new.url);
-        let types = types(&mut wrong, new.types);
-        let Some(url) = url.filter(|_| wrong.is_empty()) else { return Err(wrong.into()) };
-        if self.webhooks.list(org)?.len() >= Self::MOST {
-            let most = Self::MOST;
-            return Err(Error::Conflict(format!("there are {most} webhooks: delete one first")));
-        }
+        let mut errors = Vec::new();
+        let url = self.url(&mut errors, new.url);
+        let types = types(&mut errors, new.types);
+        let Some(url) = url.filter(|_| errors.is_empty()) else { return Err(errors.into()) };
         let id = WebhookId(self.ids.next());
         let secret = WebhookSecret(new.random);
         let webhook = Webhook {
@@ -93,15 +94,18 @@ impl WebhookService {
             url,
             types,
             paused: None,
-            secret: self.sealer.seal(&place(org, id), &secret.0)?,
+            secret: self.sealer.seal(&seal_context(org, id), &secret.0)?,
             old_secret: None,
+            // Read the cursor before the insert, so that an event in between is delivered and not
+            // lost.
             cursor: self.feed.end(org)?,
             failures: 0,
             rests_until: None,
             missed_at: None,
             created_at: self.clock.now(),
+            version: 1,
         };
-        self.webhooks.insert(&webhook)?;
+        self.webhooks.insert(&webhook, Self::MAX_WEBHOOKS)?;
         Ok((webhook, secret))
     }
 
@@ -114,7 +118,7 @@ impl WebhookService {
         self.webhooks.get(org, id)?.ok_or(Error::NotFound("webhook"))
     }
 
-    /// All webhooks, the oldest first.
+    /// Lists all webhooks, the oldest first.
     ///
     /// # Errors
     ///
@@ -127,55 +131,47 @@ impl WebhookService {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`] naming `url` or `types`.
-    pub fn update(&self, org: OrgId, id: WebhookId, patch: &WebhookPatch) -> Result<Webhook> {
-        let mut webhook = self.get(org, id)?;
-        let mut wrong = Vec::new();
-        if let Some(url) = &patch.url
-            && let Some(url) = self.url(&mut wrong, url)
-        {
-            webhook.url = url;
+    /// [`Error::NotFound`]; [`Error::Invalid`] naming `url` or `types`; [`Error::Stale`] when the
+    /// webhook does not have the expected version.
+    pub fn update(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        if_version: Option<u64>,
+        raw: &RawWebhookPatch,
+    ) -> Result<Webhook> {
+        let mut errors = Vec::new();
+        let patch = WebhookPatch {
+            url: raw.url.as_ref().and_then(|url| self.url(&mut errors, url)),
+            types: raw.types.as_ref().map(|names| types(&mut errors, names)),
+            paused: raw.paused,
+        };
+        if !errors.is_empty() {
+            return Err(errors.into());
         }
-        if let Some(names) = &patch.types {
-            webhook.types = types(&mut wrong, names);
-        }
-        if !wrong.is_empty() {
-            return Err(wrong.into());
-        }
-        match patch.paused {
-            Some(true) => webhook.paused = webhook.paused.or(Some(Paused::ByHand)),
-            Some(false) => webhook.paused = None,
-            None => {}
-        }
-        self.keep(webhook)
+        let patched = self.webhooks.patch(org, id, &patch, if_version, self.clock.now())?;
+        patched.ok_or(Error::NotFound("webhook"))
     }
 
-    /// Gives a webhook a new secret. Messages are signed with the one before, too, for a day.
+    /// Replaces the secret of a webhook. For [`Self::OLD_SECRET`], messages are also signed with
+    /// the previous one.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn rotate(
+    pub fn rotate_secret(
         &self,
         org: OrgId,
         id: WebhookId,
         random: [u8; 32],
     ) -> Result<(Webhook, WebhookSecret)> {
-        let mut webhook = self.get(org, id)?;
-        let secret = WebhookSecret(random);
-        let sealed = self.sealer.seal(&place(org, id), &secret.0)?;
-        let before = std::mem::replace(&mut webhook.secret, sealed);
-        webhook.old_secret = Some((before, self.clock.now() + Self::OLD_SECRET));
-        Ok((self.keep(webhook)?, secret))
-    }
-
-    fn keep(&self, mut webhook: Webhook) -> Result<Webhook> {
-        (webhook.failures, webhook.rests_until) = (0, None);
-        if self.webhooks.update(&webhook, self.clock.now())? {
-            Ok(webhook)
-        } else {
-            Err(Error::NotFound("webhook"))
-        }
+        let (secret, now) = (WebhookSecret(random), self.clock.now());
+        let rotation = SecretRotation {
+            secret: self.sealer.seal(&seal_context(org, id), &secret.0)?,
+            old_secret_until: now + Self::OLD_SECRET,
+        };
+        let rotated = self.webhooks.rotate_secret(org, id, &rotation, now)?;
+        Ok((rotated.ok_or(Error::NotFound("webhook"))?, secret))
     }
 
     /// Deletes a webhook.
@@ -188,23 +184,22 @@ impl WebhookService {
         if deleted { Ok(()) } else { Err(Error::NotFound("webhook")) }
     }
 
-    /// Has a message sent that tells of nothing.
+    /// Queues a test message.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when it is paused.
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the webhook is paused.
     pub fn test(&self, org: OrgId, id: WebhookId) -> Result<Delivery> {
-        if self.get(org, id)?.paused.is_some() {
-            return Err(Error::Conflict("the webhook is paused: go on with it first".to_owned()));
-        }
         let delivery = DeliveryId(self.ids.next());
         let new = NewDelivery { id: delivery, kind: MessageType::Test, number: None };
-        self.webhooks.add_delivery(org, id, new, self.clock.now())?;
+        if !self.webhooks.add_delivery(org, id, new, self.clock.now())? {
+            return Err(Error::NotFound("webhook"));
+        }
         let delivery = self.webhooks.delivery(org, id, delivery)?;
         delivery.ok_or(Error::NotFound("webhook"))
     }
 
-    /// Deliveries, the newest first.
+    /// Lists deliveries, the newest first.
     ///
     /// # Errors
     ///
@@ -214,11 +209,11 @@ impl WebhookService {
         org: OrgId,
         id: WebhookId,
         state: Option<DeliveryState>,
-        before: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: usize,
     ) -> Result<Vec<Delivery>> {
         self.get(org, id)?;
-        self.webhooks.deliveries(org, id, state, before, limit)
+        self.webhooks.deliveries(org, id, state, after, limit)
     }
 
     /// Sends a delivery again.
@@ -231,7 +226,7 @@ impl WebhookService {
         self.webhooks.delivery(org, id, delivery)?.ok_or(Error::NotFound("delivery"))
     }
 
-    /// Sends every delivery again that was given up; says how many.
+    /// Sends every dead delivery again; returns how many there were.
     ///
     /// # Errors
     ///
@@ -241,17 +236,17 @@ impl WebhookService {
         self.webhooks.redeliver(org, id, None, self.clock.now())
     }
 
-    /// Sends what is due, one message at a time, until nothing is or others have to have their
-    /// turn. New events come in the order of their numbers; what has failed comes again beside
-    /// them.
+    /// The delivery job: sends what is due, one message at a time, until nothing is due or other
+    /// jobs wait. New events are sent in the order of their numbers; failed ones are sent again in
+    /// between.
     ///
     /// # Errors
     ///
     /// [`Error::Store`].
-    pub fn deliver(&self, org: OrgId, id: WebhookId, turn: &dyn Turn) -> Result<Outcome> {
-        let mut pause = Self::LOOK_LATER;
+    pub fn deliver(&self, org: OrgId, id: WebhookId, interrupt: &dyn Interrupt) -> Result<Outcome> {
+        let mut pause = Self::IDLE_RECHECK_AFTER;
         loop {
-            if !turn.may_go_on() {
+            if !interrupt.may_continue() {
                 return Ok(Outcome::Again);
             }
             let now = self.clock.now();
@@ -265,25 +260,29 @@ impl WebhookService {
             let queue = self.webhooks.queue(org, id, now)?;
             if let Some(delivery) = queue.due {
                 self.send(&webhook, &delivery)?;
-            } else if !self.take_in(&webhook, now)? {
-                let look = now + pause;
-                return Ok(Outcome::Rest(queue.next_at.map_or(look, |next| next.min(look))));
+            } else if !self.append_events(&webhook, now)? {
+                let next_check = now + pause;
+                return Ok(Outcome::Rest(
+                    queue.next_at.map_or(next_check, |next| next.min(next_check)),
+                ));
             }
-            pause = Self::LOOK_AGAIN;
+            pause = Self::RECHECK_AFTER;
         }
     }
 
-    /// Makes deliveries of events; says whether there were any.
-    fn take_in(&self, webhook: &Webhook, now: OffsetDateTime) -> Result<bool> {
+    /// Creates deliveries for events; returns whether there were any.
+    fn append_events(&self, webhook: &Webhook, now: OffsetDateTime) -> Result<bool> {
         let (org, id) = (webhook.org, webhook.id);
         let (events, missed) = match self.feed.after(org, Some(webhook.cursor), Self::EVENTS) {
             Ok(events) => (events, false),
-            // It was paused, or slow, for longer than events are kept.
+            // The webhook was paused or slow for so long that events have expired.
             Err(Error::CursorExpired) => (self.feed.after(org, None, Self::EVENTS)?, true),
             Err(error) => return Err(error),
         };
         let Some(last) = events.last() else { return Ok(false) };
-        if self.webhooks.pending(org, id, Self::MOST_PENDING)? >= Self::MOST_PENDING {
+        if self.webhooks.pending(org, id, Self::MAX_PENDING_DELIVERIES)?
+            >= Self::MAX_PENDING_DELIVERIES
+        {
             return Ok(false);
         }
         let deliveries = events.iter().filter_map(|NumberedEvent { number, event }| {
@@ -292,13 +291,13 @@ impl WebhookService {
                 || NewDelivery { id: DeliveryId(self.ids.next()), kind, number: Some(*number) };
             webhook.wants(kind).then(new)
         });
-        let taken = TakenIn {
+        let advance = FeedAdvance {
             from: webhook.cursor,
             to: last.number,
             deliveries: deliveries.collect(),
             missed,
         };
-        self.webhooks.take_in(org, id, &taken, now - FeedService::KEPT, now)?;
+        self.webhooks.append_events(org, id, &advance, now - FeedService::RETENTION, now)?;
         Ok(true)
     }
 
@@ -313,7 +312,7 @@ impl WebhookService {
             None => None,
         };
         if delivery.number.is_some() && event.is_none() {
-            let lost = Sent::Failed("the event is not kept any more".to_owned());
+            let lost = SendOutcome::Failed("the event has expired".to_owned());
             let attempt = attempt(webhook, delivery, lost, now);
             let attempt = Attempt { state: DeliveryState::Dead, ..attempt };
             return self.webhooks.attempted(org, webhook.id, &attempt, now);
@@ -332,34 +331,34 @@ impl WebhookService {
         self.webhooks.attempted(org, webhook.id, &attempt, now)
     }
 
-    /// What messages are signed with now.
+    /// The secrets to sign with now.
     fn secrets(&self, webhook: &Webhook, now: OffsetDateTime) -> Result<Vec<Vec<u8>>> {
         let old = webhook.old_secret.as_ref().filter(|(_, until)| now < *until);
         let sealed = [&webhook.secret].into_iter().chain(old.map(|(sealed, _)| sealed));
-        let place = place(webhook.org, webhook.id);
-        sealed.map(|sealed| self.sealer.open(&place, sealed)).collect()
+        let context = seal_context(webhook.org, webhook.id);
+        sealed.map(|sealed| self.sealer.open(&context, sealed)).collect()
     }
 
-    fn url(&self, wrong: &mut Vec<Invalid>, text: &str) -> Option<WebhookUrl> {
+    fn url(&self, errors: &mut Vec<Invalid>, text: &str) -> Option<WebhookUrl> {
         let url = WebhookUrl::parse(text).map_err(str::to_owned);
         let url = url.and_then(|url| self.sender.accepts(&url).map(|()| url));
-        url.map_err(|why| wrong.push(Invalid::new("url", why))).ok()
+        url.map_err(|reason| errors.push(Invalid::new("url", reason))).ok()
     }
 }
 
-/// Where a webhook's secret belongs: moved to another's row it cannot be opened.
-fn place(org: OrgId, id: WebhookId) -> Vec<u8> {
+/// Binds a sealed secret to its webhook: copied to another row, it cannot be opened.
+fn seal_context(org: OrgId, id: WebhookId) -> Vec<u8> {
     [org.0.as_bytes().as_slice(), id.0.as_bytes()].concat()
 }
 
-fn types(wrong: &mut Vec<Invalid>, names: &[String]) -> BTreeSet<MessageType> {
+fn types(errors: &mut Vec<Invalid>, names: &[String]) -> BTreeSet<MessageType> {
     let mut types = BTreeSet::new();
     for name in names {
         match MessageType::parse(name).filter(|kind| *kind != MessageType::Test) {
             Some(kind) => drop(types.insert(kind)),
             None => {
                 let known = MessageType::EVENTS.map(MessageType::as_str).join(", ");
-                wrong.push(Invalid::new("types", format!("must be of {known}")));
+                errors.push(Invalid::new("types", format!("must be of {known}")));
                 break;
             }
         }
@@ -367,8 +366,13 @@ fn types(wrong: &mut Vec<Invalid>, names: &[String]) -> BTreeSet<MessageType> {
     types
 }
 
-/// What an attempt makes of a delivery and its webhook.
-fn attempt(webhook: &Webhook, delivery: &Delivery, sent: Sent, now: OffsetDateTime) -> Attempt {
+/// The outcome of an attempt, for the delivery and its webhook.
+fn attempt(
+    webhook: &Webhook,
+    delivery: &Delivery,
+    sent: SendOutcome,
+    now: OffsetDateTime,
+) -> Attempt {
     let attempts = delivery.attempts + 1;
     let done = Attempt {
         delivery: delivery.id,
@@ -380,14 +384,19 @@ fn attempt(webhook: &Webhook, delivery: &Delivery, sent: Sent, now: OffsetDateTi
         failures: 0,
         rests_until: None,
         gone: false,
+        webhook_version: webhook.version,
     };
     let (status, problem) = match sent {
-        Sent::Answered(status @ 200..=299) => return Attempt { status: Some(status), ..done },
-        Sent::Answered(status @ 300..=399) => {
-            (Some(status), "it answered with a redirect, which is not followed".to_owned())
+        SendOutcome::Answered(status @ 200..=299) => {
+            return Attempt { status: Some(status), ..done };
         }
-        Sent::Answered(status) => (Some(status), format!("it answered with {status}")),
-        Sent::Failed(why) => (None, why),
+        SendOutcome::Answered(status @ 300..=399) => {
+            (Some(status), "it responded with a redirect, which is not followed".to_owned())
+        }
+        SendOutcome::Answered(status) => {
+            (Some(status), format!("it responded with status {status}"))
+        }
+        SendOutcome::Failed(reason) => (None, reason),
     };
     let failures = webhook.failures.saturating_add(1);
     let again = retry_after(attempts, delivery.id.0);

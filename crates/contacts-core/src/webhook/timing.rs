@@ -1,4 +1,4 @@
-//! When messages are sent again.
+//! Pauses between attempts to deliver a message.
 
 use std::time::Duration;
 
@@ -8,12 +8,12 @@ const SECOND: u64 = 1;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 
-/// The pauses between attempts: nine attempts within about a day.
+/// Pauses between attempts, in seconds: nine attempts within about a day.
 const PAUSES: [u64; 8] =
     [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR, 12 * HOUR];
 
-/// How long to wait after so many attempts that failed, up to a fifth more so that not all come
-/// back at once; nothing when it was tried often enough.
+/// Returns the pause after `attempts` failed attempts of a delivery, with a jitter of up to a
+/// fifth; `None` after the last attempt.
 pub fn retry_after(attempts: u32, delivery: Uuid) -> Option<Duration> {
     let at = usize::try_from(attempts.checked_sub(1)?).ok()?;
     let pause = Duration::from_secs(*PAUSES.get(at)?);
@@ -21,8 +21,8 @@ pub fn retry_after(attempts: u32, delivery: Uuid) -> Option<Duration> {
     Some(pause + pause * jitter / 100)
 }
 
-/// For how long a webhook is left alone after so many messages in a row that it did not take:
-/// one that is down costs an attempt now and then, and not one for each event.
+/// Returns the pause of a webhook after `failures` consecutive failed attempts. A webhook that does
+/// not answer then costs one attempt every few minutes, not one for each event.
 pub fn pause_after(failures: u32) -> Duration {
     Duration::from_secs(match failures {
         0 => 0,
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn deliveries_come_back_at_different_times() {
+    fn retries_of_deliveries_are_spread() {
         let pauses: std::collections::BTreeSet<_> =
             (0..100).map(|n| retry_after(1, Uuid::from_u128(n)).unwrap()).collect();
         assert!(pauses.len() > 10);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::test::TestRequest;
-use contacts_core::answer::{AnswerRepository, CLAIM, Claim, Found, KEEP};
+use contacts_core::answer::{AnswerRepository, CLAIM, Claim, Found, RETENTION};
 use contacts_core::key::Scope;
 use contacts_core::{Error, OrgId, Result};
 use contacts_http::ApiConfig;
@@ -37,7 +37,7 @@ async fn contacts(service: &Service) -> Value {
     service.get("/v1/contacts").await.json()["count"]["value"].clone()
 }
 
-/// A repeat says that it is one, and nothing else is different.
+/// Asserts that a replayed response is marked as one, and is otherwise the same.
 fn assert_repeat(first: &Answer, repeat: &Answer) {
     assert_eq!(repeat.header("idempotency-replayed"), "true");
     assert_eq!(first.header("idempotency-replayed"), "");
@@ -158,7 +158,7 @@ async fn an_upload_is_told_by_its_length() {
 async fn an_answer_is_kept_for_a_day() {
     let service = Service::new();
     let first = post(&service, "k", "/v1/contacts", ann()).await;
-    service.world.clock().advance(KEEP - Duration::from_secs(1));
+    service.world.clock().advance(RETENTION - Duration::from_secs(1));
     assert_repeat(&first, &post(&service, "k", "/v1/contacts", ann()).await);
     service.world.clock().advance(Duration::from_secs(1));
     let answer = post(&service, "k", "/v1/contacts", ann()).await;
@@ -174,7 +174,28 @@ async fn an_erased_answer_is_not_given_and_the_request_not_carried_out() {
     assert_eq!(answer.problem(), "410 answer_erased");
 }
 
-/// A client that hangs up and sends the request again gets the answer, or is told to wait.
+#[actix_web::test]
+async fn an_erased_answer_states_what_became_of_its_request() {
+    let service = Service::new();
+    let detail = async |key, body: Value| {
+        post(&service, key, "/v1/tags", body.clone()).await;
+        service.world.ports().answers.forget_all(service.world.org()).unwrap();
+        let answer = post(&service, key, "/v1/tags", body).await;
+        assert_eq!(answer.problem(), "410 answer_erased");
+        answer.json()["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        detail("done", json!({"name": "a"})).await,
+        "the request was carried out and answered with status 201; the answer is no longer stored"
+    );
+    assert_eq!(
+        detail("refused", json!({"name": "a,b"})).await,
+        "the request was refused with status 422; the answer is no longer stored: to send the \
+         request again, use a new Idempotency-Key"
+    );
+}
+
+/// A client that disconnects and repeats the request gets the response, or is asked to wait.
 #[actix_web::test]
 async fn work_goes_on_when_the_client_hangs_up() {
     let service = Service::new();
@@ -199,7 +220,7 @@ async fn work_goes_on_when_the_client_hangs_up() {
     assert_eq!(contacts(&service).await, 1);
 }
 
-/// A server that dies after the work and before its answer is kept.
+/// A store of a server that crashes after the work and before the response is stored.
 struct Dying(World);
 
 impl AnswerRepository for Dying {
@@ -207,16 +228,23 @@ impl AnswerRepository for Dying {
         self.0.claim(org, claim, now)
     }
 
-    fn hold(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
-        self.0.hold(org, claim, now)
+    fn extend_claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
+        self.0.extend_claim(org, claim, now)
     }
 
-    fn keep(&self, _: OrgId, _: &Claim, _: Option<Vec<u8>>, _: OffsetDateTime) -> Result<bool> {
+    fn store_answer(
+        &self,
+        _: OrgId,
+        _: &Claim,
+        _: u16,
+        _: Option<Vec<u8>>,
+        _: OffsetDateTime,
+    ) -> Result<bool> {
         Err(Error::store("it is dead"))
     }
 
-    fn release(&self, org: OrgId, claim: &Claim) -> Result<()> {
-        self.0.release(org, claim)
+    fn release(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<()> {
+        self.0.release(org, claim, now)
     }
 
     fn forget_all(&self, org: OrgId) -> Result<u64> {
@@ -225,7 +253,7 @@ impl AnswerRepository for Dying {
 }
 
 #[actix_web::test]
-async fn a_claim_whose_server_died_is_free_after_a_minute() {
+async fn a_request_whose_server_died_before_its_answer_was_stored_is_not_carried_out_again() {
     let service = Service::keeping(|world| Arc::new(Dying(world)));
     let first = post(&service, "k", "/v1/contacts", ann()).await;
     assert_eq!(first.status, 201);
@@ -233,6 +261,25 @@ async fn a_claim_whose_server_died_is_free_after_a_minute() {
     assert_eq!(answer.problem(), "409 request_in_progress");
     assert_eq!(answer.header("retry-after"), "1");
     service.world.clock().advance(CLAIM);
+    for _ in 0..2 {
+        let answer = post(&service, "k", "/v1/contacts", ann()).await;
+        assert_eq!(answer.problem(), "409 answer_lost");
+    }
+    let answer = post(&service, "k", "/v1/contacts", json!({"name": "Bob"})).await;
+    assert_eq!(answer.problem(), "422 idempotency_key_reused");
+    service.world.clock().advance(RETENTION);
     let answer = post(&service, "k", "/v1/contacts", ann()).await;
     assert_eq!(answer.problem(), "409 email_taken");
+}
+
+#[actix_web::test]
+async fn a_claim_whose_server_died_before_the_work_is_free_after_a_minute() {
+    let service = Service::keeping(|world| Arc::new(Dying(world)));
+    let refused = post(&service, "k", "/v1/tags", json!({"name": "a,b"})).await;
+    assert_eq!(refused.problem(), "422 invalid");
+    let answer = post(&service, "k", "/v1/tags", json!({"name": "a,b"})).await;
+    assert_eq!(answer.problem(), "409 request_in_progress");
+    service.world.clock().advance(CLAIM);
+    let answer = post(&service, "k", "/v1/tags", json!({"name": "a,b"})).await;
+    assert_eq!(answer.problem(), "422 invalid");
 }

@@ -1,4 +1,4 @@
-//! Bodies that are wrong, large, slow or dressed up.
+//! Bodies that are invalid, too large, too slow, compressed or of another type.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -62,6 +62,18 @@ async fn a_body_over_the_limit_is_refused_naming_it() {
 }
 
 #[actix_web::test]
+async fn a_refusal_does_not_repeat_a_long_name() {
+    let service = Service::new();
+    let name = "k".repeat(100_000);
+    let answer = service.post("/v1/contacts", json!({"name": "A", &name: 1})).await;
+    assert_eq!(answer.problem(), "422 invalid");
+    assert_eq!(answer.errors(), [format!("{}…", &name[..500])]);
+    assert!(answer.bytes.len() < 2_000, "{}", answer.bytes.len());
+    let answer = service.get(&format!("/v1/contacts?sort={}", &name[..20_000])).await;
+    assert_eq!((answer.errors(), answer.bytes.len() < 2_000), (vec!["sort".to_owned()], true));
+}
+
+#[actix_web::test]
 async fn a_body_that_comes_too_slowly_is_not_waited_for() {
     let config = ApiConfig { body_deadline: Duration::from_millis(100), ..ApiConfig::default() };
     let service = Service::with(config);
@@ -101,6 +113,6 @@ async fn an_endless_body_of_a_stranger_does_not_hold_the_connection() {
     let mut stream = TcpStream::connect(service.listen()).unwrap();
     let head = "POST /v1/contacts HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
-    let piece = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
-    while stream.write_all(piece.as_bytes()).is_ok() {}
+    let chunk = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
+    while stream.write_all(chunk.as_bytes()).is_ok() {}
 }

@@ -35,12 +35,13 @@ async fn a_campaign_is_registered_under_its_owners_id_and_renamed() {
     assert_eq!((again.status.as_u16(), &again.json()["id"]), (200, &json!(SPRING_ID)));
     let other = service.put(SPRING, json!({"kind": "announcement", "name": "Summer"})).await;
     assert_eq!(other.problem(), "409 conflict");
-    let wrong = service.put(SPRING, json!({"kind": "campaign", "name": " "})).await;
-    assert_eq!((wrong.problem().as_str(), wrong.wrong()), ("422 invalid", vec!["name".into()]));
-    let wrong = service.put(SPRING, json!({"kind": "party", "name": "x"})).await;
-    assert_eq!((wrong.problem().as_str(), wrong.wrong()), ("422 invalid", vec!["kind".into()]));
-    let wrong = service.put("/v1/campaigns/spring", json!({"kind": "campaign", "name": "x"})).await;
-    assert_eq!(wrong.problem(), "404 not_found");
+    let errors = service.put(SPRING, json!({"kind": "campaign", "name": " "})).await;
+    assert_eq!((errors.problem().as_str(), errors.errors()), ("422 invalid", vec!["name".into()]));
+    let errors = service.put(SPRING, json!({"kind": "party", "name": "x"})).await;
+    assert_eq!((errors.problem().as_str(), errors.errors()), ("422 invalid", vec!["kind".into()]));
+    let errors =
+        service.put("/v1/campaigns/spring", json!({"kind": "campaign", "name": "x"})).await;
+    assert_eq!(errors.problem(), "404 not_found");
     assert_eq!(service.get(SPRING).await.json()["name"], "Summer");
     let reader = service.key(&[contacts_core::key::Scope::Read]);
     let body = json!({"kind": "campaign", "name": "x"});
@@ -110,7 +111,7 @@ async fn a_batch_has_1_to_1000_events_without_unknown_members() {
     for count in [0, 1001] {
         let refused = service.post("/v1/deliveries", events(count)).await;
         assert_eq!(
-            (refused.problem().as_str(), refused.wrong()),
+            (refused.problem().as_str(), refused.errors()),
             ("422 invalid", vec!["events".into()])
         );
     }
@@ -138,9 +139,9 @@ async fn one_contact_is_put_into_a_campaign_unless_it_may_not_be() {
     ] {
         assert_eq!(service.get(&path).await.json()["count"]["value"], count, "{path}");
     }
-    for wrong in ["campaign=spring", &format!("campaign={SPRING_ID}:read")] {
-        let refused = service.get(&format!("/v1/contacts?{wrong}")).await;
-        assert_eq!(refused.wrong(), ["campaign"], "{wrong}");
+    for errors in ["campaign=spring", &format!("campaign={SPRING_ID}:read")] {
+        let refused = service.get(&format!("/v1/contacts?{errors}")).await;
+        assert_eq!(refused.errors(), ["campaign"], "{errors}");
     }
     tell(&service, json!([event("1", id(&ann), "unsubscribed", "2026-01-01T09:00:00Z")])).await;
     let skipped = json!({"outcome": "skipped", "reason": "unsubscribed"});
@@ -150,12 +151,12 @@ async fn one_contact_is_put_into_a_campaign_unless_it_may_not_be() {
 
     let nowhere = service.post(&path, json!({"campaign_id": NOBODY})).await;
     assert_eq!(
-        (nowhere.problem().as_str(), nowhere.wrong()),
+        (nowhere.problem().as_str(), nowhere.errors()),
         ("422 invalid", vec!["campaign_id".into()])
     );
-    let nobody = format!("/v1/contacts/{NOBODY}/campaigns");
-    assert_eq!(service.post(&nobody, body).await.problem(), "404 not_found");
-    assert_eq!(service.get(&nobody).await.problem(), "404 not_found");
+    let unknown = format!("/v1/contacts/{NOBODY}/campaigns");
+    assert_eq!(service.post(&unknown, body).await.problem(), "404 not_found");
+    assert_eq!(service.get(&unknown).await.problem(), "404 not_found");
 }
 
 #[actix_web::test]
@@ -173,7 +174,7 @@ async fn campaigns_are_listed_page_by_page() {
         (&second["items"][0]["name"], &second["next"]),
         (&json!("Spring sale"), &Value::Null)
     );
-    assert_eq!(service.get("/v1/campaigns?cursor=x").await.wrong(), ["cursor"]);
+    assert_eq!(service.get("/v1/campaigns?cursor=x").await.errors(), ["cursor"]);
     let stranger = service.stranger();
     assert_eq!(service.send(request(&stranger, "GET", &news)).await.problem(), "404 not_found");
 }

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Service, request};
 
-const WIDGET: &str = "019b7904-d100-7000-8000-0000000000aa";
+pub(crate) const WIDGET: &str = "019b7904-d100-7000-8000-0000000000aa";
 
-fn conversation(nth: u8) -> String {
+pub(crate) fn conversation(nth: u8) -> String {
     format!("019b7904-d100-7000-8000-0000000001{nth:02}")
 }
 
-fn said(visitor: &str, nth: u8, more: Value) -> Value {
+fn capture_body(visitor: &str, nth: u8, more: Value) -> Value {
     let mut body = json!({
         "widget_id": WIDGET, "visitor": visitor, "conversation_id": conversation(nth),
     });
@@ -21,12 +21,18 @@ fn said(visitor: &str, nth: u8, more: Value) -> Value {
     body
 }
 
-async fn capture(service: &Service, body: Value) -> Answer {
+pub(crate) async fn capture(service: &Service, body: Value) -> Answer {
     let key = service.key(&[Scope::Capture]);
     service.send(request(&key, "POST", "/v1/captures").set_json(body)).await
 }
 
-async fn report(service: &Service, nth: u8, visitor: &str, second: u8, messages: u32) -> Answer {
+pub(crate) async fn report(
+    service: &Service,
+    nth: u8,
+    visitor: &str,
+    second: u8,
+    messages: u32,
+) -> Answer {
     let body = json!({
         "widget_id": WIDGET, "visitor": visitor, "started_at": "2026-01-01T09:00:00Z",
         "last_message_at": format!("2026-01-01T09:01:{second:02}+00:00"), "messages": messages,
@@ -37,12 +43,13 @@ async fn report(service: &Service, nth: u8, visitor: &str, second: u8, messages:
 
 #[actix_web::test]
 async fn a_captures_answer_is_the_same_whether_or_not_the_person_is_known() {
-    // R3.
+    // Checks R3.
     let service = Service::new();
     service.contact("Ann", "ann@example.org").await;
     let mut answers = Vec::new();
     for (nth, email) in [(1, "ann@example.org"), (2, "new@example.org"), (2, "new@example.org")] {
-        let answer = capture(&service, said("v", nth, json!({"name": "A", "email": email}))).await;
+        let answer =
+            capture(&service, capture_body("v", nth, json!({"name": "A", "email": email}))).await;
         let names = |answer: &Answer| {
             let mut names: Vec<_> = answer.headers.iter().map(|(k, _)| k.to_string()).collect();
             names.sort();
@@ -64,16 +71,17 @@ async fn a_captures_answer_is_the_same_whether_or_not_the_person_is_known() {
 #[actix_web::test]
 async fn what_is_wrong_with_a_capture_is_named() {
     let service = Service::new();
-    let wrong = async |body| {
+    let errors = async |body| {
         let answer = capture(&service, body).await;
         assert_eq!(answer.problem(), "422 invalid");
-        answer.wrong()
+        answer.errors()
     };
-    assert_eq!(wrong(said("v", 1, json!({"name": " ", "phone": "1"}))).await, ["name"]);
-    let many = json!({"email": "nobody", "name": "a\u{0}b", "phone": "1\n2", "visitor": ""});
-    assert_eq!(wrong(said("v", 1, many)).await, ["visitor", "name", "email", "phone"]);
-    assert_eq!(wrong(said("v", 1, json!({"name": "A", "tags": ["x"]}))).await, ["tags"]);
-    let only_name = capture(&service, said("v", 1, json!({"name": "Ann", "email": ""}))).await;
+    assert_eq!(errors(capture_body("v", 1, json!({"name": " ", "phone": "1"}))).await, ["name"]);
+    let batch = json!({"email": "nobody", "name": "a\u{1}b", "phone": "1\n2", "visitor": ""});
+    assert_eq!(errors(capture_body("v", 1, batch)).await, ["visitor", "name", "email", "phone"]);
+    assert_eq!(errors(capture_body("v", 1, json!({"name": "A", "tags": ["x"]}))).await, ["tags"]);
+    let only_name =
+        capture(&service, capture_body("v", 1, json!({"name": "Ann", "email": ""}))).await;
     assert_eq!(only_name.status, 202);
     let found = service.get("/v1/contacts?reachable=false").await.json();
     assert_eq!(
@@ -84,7 +92,7 @@ async fn what_is_wrong_with_a_capture_is_named() {
 
 #[actix_web::test]
 async fn a_capture_key_opens_nothing_else() {
-    // R3: every route there is.
+    // Checks R3 for every route.
     let service = Service::with(ApiConfig { captures_per_minute: 1_000, ..ApiConfig::default() });
     service.contact("Ann", "ann@example.org").await;
     let key = service.key(&[Scope::Capture]);
@@ -98,10 +106,10 @@ async fn a_capture_key_opens_nothing_else() {
             let id = "019b7904-d100-7000-8000-00000000ffff";
             let path: Vec<_> =
                 path.split('/').map(|p| if p.starts_with('{') { id } else { p }).collect();
-            let asked = request(&key, &method.to_uppercase(), &path.join("/"));
-            let asked = asked.insert_header(("content-type", "application/json"));
-            let answer = service.send(asked.set_payload("{}")).await;
-            // Signing in needs no credential, but our own page.
+            let requested = request(&key, &method.to_uppercase(), &path.join("/"));
+            let requested = requested.insert_header(("content-type", "application/json"));
+            let answer = service.send(requested.set_payload("{}")).await;
+            // Sign-in needs no credential, but a request from the service's own page.
             let is_open = operation["security"].is_array();
             let refused = if is_open { "403 cross_site" } else { "403 scope_missing" };
             assert_eq!(answer.problem(), refused, "{method} {path:?}");
@@ -109,8 +117,8 @@ async fn a_capture_key_opens_nothing_else() {
         }
     }
     assert!(closed > 30, "{closed}");
-    // And no other key sends captures.
-    let body = said("v", 1, json!({"name": "Ann"}));
+    // A key without the scope `capture` cannot send captures.
+    let body = capture_body("v", 1, json!({"name": "Ann"}));
     assert_eq!(service.post("/v1/captures", body).await.problem(), "403 scope_missing");
 }
 
@@ -121,7 +129,7 @@ async fn one_address_cannot_use_up_a_widgets_key() {
     let key = service.key(&[Scope::Capture]);
     let send = |from: &str, nth: u8| {
         let peer = format!("{from}:99").parse().unwrap();
-        let body = said("v", nth, json!({"name": "Ann"}));
+        let body = capture_body("v", nth, json!({"name": "Ann"}));
         service.send(request(&key, "POST", "/v1/captures").peer_addr(peer).set_json(body))
     };
     assert_eq!(send("10.0.0.1", 1).await.status, 202);
@@ -138,25 +146,25 @@ async fn one_address_cannot_use_up_a_widgets_key() {
 async fn a_page_of_any_site_may_send_captures_and_nothing_else() {
     let service = Service::new();
     let ask = |path: &str| {
-        let asked = TestRequest::default().method("OPTIONS".parse().unwrap()).uri(path);
-        let asked = asked.insert_header(("origin", "https://shop.example"));
-        service.send(asked.insert_header(("access-control-request-method", "POST")))
+        let requested = TestRequest::default().method("OPTIONS".parse().unwrap()).uri(path);
+        let requested = requested.insert_header(("origin", "https://shop.example"));
+        service.send(requested.insert_header(("access-control-request-method", "POST")))
     };
     let allowed = ask("/v1/captures").await;
     assert_eq!(allowed.status, 204);
     assert_eq!(allowed.header("access-control-allow-origin"), "*");
     assert!(allowed.header("access-control-allow-headers").contains("authorization"));
-    let taken = capture(&service, said("v", 1, json!({"name": "Ann"}))).await;
-    assert_eq!(taken.header("access-control-allow-origin"), "*");
+    let result = capture(&service, capture_body("v", 1, json!({"name": "Ann"}))).await;
+    assert_eq!(result.header("access-control-allow-origin"), "*");
     let refused = ask("/v1/contacts").await;
     assert_eq!((refused.status.as_u16(), refused.header("access-control-allow-origin")), (401, ""));
 }
 
 #[actix_web::test]
 async fn reports_come_late_twice_and_out_of_order() {
-    // R26.
+    // Checks R26.
     let service = Service::new();
-    capture(&service, said("v", 1, json!({"name": "Ann"}))).await;
+    capture(&service, capture_body("v", 1, json!({"name": "Ann"}))).await;
     let listed = service.get("/v1/contacts").await.json();
     assert_eq!(listed["items"][0]["last_conversation"]["messages"], 0);
     assert_eq!(listed["items"][0]["last_conversation"]["link"], json!(null));
@@ -176,11 +184,11 @@ async fn reports_come_late_twice_and_out_of_order() {
     assert_eq!((&second["items"][0], &second["next"]), (&newest.json(), &json!(null)));
     let listed = service.get("/v1/contacts").await.json();
     assert_eq!(listed["items"][0]["last_conversation"], first["items"][0]);
-    let wrong = service.get(&format!("{path}/conversations?cursor=x")).await;
-    assert_eq!((wrong.problem(), wrong.wrong()), ("422 invalid".into(), vec!["cursor".into()]));
-    let nobody =
+    let errors = service.get(&format!("{path}/conversations?cursor=x")).await;
+    assert_eq!((errors.problem(), errors.errors()), ("422 invalid".into(), vec!["cursor".into()]));
+    let unknown =
         service.get("/v1/contacts/019b7904-d100-7000-8000-00000000ffff/conversations").await;
-    assert_eq!(nobody.problem(), "404 not_found");
+    assert_eq!(unknown.problem(), "404 not_found");
 }
 
 #[actix_web::test]
@@ -194,16 +202,16 @@ async fn what_is_wrong_with_a_report_is_named() {
     });
     let answer = service.put(&path, body).await;
     assert_eq!(answer.problem(), "422 invalid");
-    assert_eq!(answer.wrong(), ["visitor", "link", "last_message_at", "messages"]);
+    assert_eq!(answer.errors(), ["visitor", "link", "last_message_at", "messages"]);
 }
 
 #[actix_web::test]
 async fn two_who_may_be_one_are_told_and_may_be_told_apart() {
-    // R17, R20.
+    // Checks R17 and R20.
     let service = Service::new();
     let ann = service.contact("Ann", "ann@example.org").await;
-    capture(&service, said("v", 1, json!({"email": "ann@example.org"}))).await;
-    capture(&service, said("v", 2, json!({"email": "lee@example.org"}))).await;
+    capture(&service, capture_body("v", 1, json!({"email": "ann@example.org"}))).await;
+    capture(&service, capture_body("v", 2, json!({"email": "lee@example.org"}))).await;
     let others = service.get(&format!("{ann}/duplicates")).await.json();
     assert_eq!(others["items"][0]["contact"]["email"], "lee@example.org");
     assert_eq!(others["items"][0]["reasons"], json!(["captured"]));
@@ -212,7 +220,7 @@ async fn two_who_may_be_one_are_told_and_may_be_told_apart() {
             .clone()
     };
     assert_eq!((found("true").await, found("false").await), (json!(2), json!(0)));
-    assert_eq!(service.get("/v1/contacts?duplicates=maybe").await.wrong(), ["duplicates"]);
+    assert_eq!(service.get("/v1/contacts?duplicates=maybe").await.errors(), ["duplicates"]);
 
     let other = others["items"][0]["contact"]["id"].as_str().unwrap();
     let apart = format!("{ann}/duplicates/{other}");
@@ -221,6 +229,6 @@ async fn two_who_may_be_one_are_told_and_may_be_told_apart() {
     assert_eq!((found("true").await, found("false").await), (json!(0), json!(2)));
     let itself = format!("{ann}/duplicates/{}", ann.rsplit('/').next().unwrap());
     assert_eq!(service.delete(&itself).await.problem(), "422 invalid");
-    let nobody = format!("{ann}/duplicates/019b7904-d100-7000-8000-00000000ffff");
-    assert_eq!(service.delete(&nobody).await.problem(), "404 not_found");
+    let unknown = format!("{ann}/duplicates/019b7904-d100-7000-8000-00000000ffff");
+    assert_eq!(service.delete(&unknown).await.problem(), "404 not_found");
 }

@@ -1,9 +1,10 @@
-//! The list of contacts: pages, filters, and refusals.
+//! The list of contacts: pages, filters, and refused requests.
 
 use crate::support::{Answer, Service};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
-/// Ann (VIP, tier pro, score 10), Bob (VIP, new), Cem.
+/// Creates three contacts: Ann (VIP, tier pro, score 10), Bob (VIP, new), Cem.
 async fn people() -> Service {
     let service = Service::new();
     let field = |key: &str, kind: &str| json!({"key": key, "label": key, "type": kind});
@@ -48,6 +49,8 @@ async fn filters_find_whom_they_mean() {
         ("source_from=2026-01-02T00:00:00Z", "Cem Bob"),
         ("source=manual&source_until=2026-01-02T00:00:00%2B00:00", "Ann"),
         ("created_from=2026-01-02T00:00:00Z&created_until=2026-01-03T00:00:00Z", "Bob"),
+        ("created_from=2026-01-02&created_until=2026-01-02", "Bob"),
+        ("updated_until=2026-01-02&time_zone=Europe/Berlin", "Bob Ann"),
         ("created_last=1d", "Cem"),
         ("created_last=2d&time_zone=Europe/Berlin", "Cem Bob"),
         ("updated_last=7d", "Cem Bob Ann"),
@@ -68,9 +71,28 @@ async fn filters_find_whom_they_mean() {
 }
 
 #[actix_web::test]
+async fn contacts_are_found_by_their_ids() {
+    let service = people().await;
+    let items = service.get("/v1/contacts?sort=name").await.json()["items"].clone();
+    let id = |at: usize| items[at]["id"].as_str().unwrap().to_owned();
+    let listed = service.get(&format!("/v1/contacts?ids={},{}&tags_none=new", id(0), id(1))).await;
+    assert_eq!(names(&listed), ["Ann"]);
+    let unknown = "019b7904-d100-7000-8000-00000000ffff";
+    let got = service.post("/v1/contacts/get", json!({"ids": [unknown, id(2), id(0)]})).await;
+    assert_eq!(names(&got), ["Ann", "Cem"]);
+    assert_eq!(got.json()["missing"], json!([unknown]));
+    assert_eq!(got.json()["items"][0]["tags"], json!(["VIP"]));
+    for ids in [json!([]), json!((0..201).map(Uuid::from_u128).collect::<Vec<_>>())] {
+        let refused = service.post("/v1/contacts/get", json!({"ids": ids})).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.json()["errors"][0]["field"], "ids");
+    }
+}
+
+#[actix_web::test]
 async fn an_unusable_filter_is_refused_by_name() {
     let service = people().await;
-    for (query, wrong) in [
+    for (query, errors) in [
         ("colour=red", "colour"),
         ("q=a&q=b", "q"),
         ("source=mail", "source"),
@@ -79,6 +101,9 @@ async fn an_unusable_filter_is_refused_by_name() {
         ("tags_all=a,,b", "tags_all"),
         ("created_from=yesterday", "created_from"),
         ("created_from=2026-01-02T00:00:00Z&created_until=2026-01-01T00:00:00Z", "created_until"),
+        ("created_from=2026-01-02&created_until=2026-01-01", "created_until"),
+        ("updated_from=2026-02-30", "updated_from"),
+        ("ids=7", "ids"),
         ("created_last=7", "created_last"),
         ("created_last=0d", "created_last"),
         ("created_last=9999d", "created_last"),
@@ -99,10 +124,10 @@ async fn an_unusable_filter_is_refused_by_name() {
     ] {
         let answer = service.get(&format!("/v1/contacts?{query}")).await;
         assert_eq!(answer.problem(), "422 invalid", "{query}");
-        assert_eq!(answer.wrong(), [wrong], "{query}");
+        assert_eq!(answer.errors(), [errors], "{query}");
     }
     let answer = service.get("/v1/contacts?limit=0&colour=red&reachable=yes").await;
-    assert_eq!(answer.wrong(), ["reachable", "limit", "colour"]);
+    assert_eq!(answer.errors(), ["reachable", "limit", "colour"]);
 }
 
 #[actix_web::test]
@@ -120,5 +145,5 @@ async fn pages_follow_each_other_and_the_first_is_counted() {
     let bare = service.get("/v1/contacts?limit=2&count=none").await;
     assert_eq!(bare.json()["count"], Value::Null);
     let other = service.get(&format!("/v1/contacts?sort=created&cursor={next}")).await;
-    assert_eq!(other.wrong(), ["cursor"]);
+    assert_eq!(other.errors(), ["cursor"]);
 }

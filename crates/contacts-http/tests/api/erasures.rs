@@ -1,4 +1,4 @@
-//! Erasing people, over HTTP (R14).
+//! Erasures of contacts over HTTP (R14).
 
 use crate::support::{Service, request};
 use contacts_core::key::Scope;
@@ -23,7 +23,15 @@ async fn a_person_is_erased() {
       "finished_at": null,
       "forget_unsubscribe": false,
       "id": "019b78ff-f900-7000-8000-000000000006",
-      "state": "running",
+      "problem": null,
+      "progress": {
+        "done": 0,
+        "per_second": null,
+        "seconds_left": null,
+        "total": null
+      },
+      "started_at": null,
+      "state": "queued",
       "waits_for": []
     }
     "#);
@@ -46,11 +54,11 @@ async fn an_unsubscribe_is_forgotten_when_that_is_asked_for() {
         (2, json!({"forget_unsubscribe": true}), json!({"outcome": "added"})),
     ] {
         let ann = service.contact("Ann", "ann@example.org").await;
-        let told = json!({"events": [{
+        let reported = json!({"events": [{
             "id": number.to_string(), "campaign_id": campaign, "kind": "unsubscribed",
             "contact_id": ann.rsplit('/').next(), "at": "2026-01-01T09:00:00Z",
         }]});
-        assert_eq!(service.post("/v1/deliveries", told).await.status, 200);
+        assert_eq!(service.post("/v1/deliveries", reported).await.status, 200);
         let erasure = service.post(&format!("{ann}/erase"), forget.clone()).await;
         assert_eq!(erasure.json()["forget_unsubscribe"], forget["forget_unsubscribe"] == true);
         let again = service.contact("Ann", "ann@example.org").await;
@@ -70,8 +78,8 @@ async fn only_an_admin_erases() {
     assert_eq!(service.send(erase).await.problem(), "403 scope_missing");
     let list = service.send(request(&writer, "GET", "/v1/erasures")).await;
     assert_eq!(list.problem(), "403 scope_missing");
-    let wrong = service.post(&format!("{ann}/erase"), json!({"forget": true})).await;
-    assert_eq!(wrong.wrong(), ["forget"]);
+    let errors = service.post(&format!("{ann}/erase"), json!({"forget": true})).await;
+    assert_eq!(errors.errors(), ["forget"]);
     assert_eq!(service.get(&ann).await.status, 200);
 }
 

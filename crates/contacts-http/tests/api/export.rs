@@ -35,11 +35,14 @@ async fn everybody_that_a_filter_means_is_exported() {
     );
     let text = String::from_utf8(answer.bytes).unwrap();
     let lines: Vec<_> = text.split_terminator("\r\n").collect();
-    assert_eq!(lines[0], "id,name,email,phone,tags,Account tier,source,created_at,updated_at");
+    assert_eq!(
+        lines[0],
+        "id,external_id,name,email,phone,tags,Account tier,consent,source,created_at,updated_at"
+    );
     assert!(
         lines[1].ends_with(
             ",Ann Lee,ann@example.org,+1 202 555 0101,\"\"\"a;b\"\", vip\",\"gold, \"\"old\"\"\",\
-             manual,2026-01-01T10:00:00Z,2026-01-01T10:00:00Z"
+             subscribed,manual,2026-01-01T10:00:00Z,2026-01-01T10:00:00Z"
         ),
         "{text}"
     );
@@ -58,10 +61,10 @@ async fn everything_that_is_wrong_is_named_before_anything_is_sent() {
     let answer =
         service.get("/v1/contacts/export?columns=email,nme,email&reachable=2&x=1&bom=no").await;
     assert_eq!(answer.problem(), "422 invalid");
-    assert_eq!(answer.wrong(), ["reachable", "bom", "columns", "columns", "x"]);
-    assert_eq!(service.get("/v1/contacts/export?columns=").await.wrong(), ["columns"]);
-    // A page of the list it is not.
-    assert_eq!(service.get("/v1/contacts/export?limit=2").await.wrong(), ["limit"]);
+    assert_eq!(answer.errors(), ["reachable", "bom", "columns", "columns", "x"]);
+    assert_eq!(service.get("/v1/contacts/export?columns=").await.errors(), ["columns"]);
+    // The parameters of a page are refused, because an export has no pages.
+    assert_eq!(service.get("/v1/contacts/export?limit=2").await.errors(), ["limit"]);
 }
 
 #[actix_web::test]
@@ -78,7 +81,7 @@ async fn nobody_exports_anothers_contacts_nor_without_the_scope() {
 
 #[actix_web::test]
 async fn exports_have_a_bounded_number_of_places() {
-    let config = ApiConfig { workers: 1, max_streams: 0, ..ApiConfig::default() };
+    let config = ApiConfig { workers: 1, max_downloads: 0, ..ApiConfig::default() };
     let service = Service::with(config);
     assert_eq!(service.get("/v1/contacts/export").await.problem(), "503 busy");
 }

@@ -1,6 +1,6 @@
 //! Custom fields over HTTP.
 
-use crate::support::{Service, request};
+use crate::support::{Service, edits_honour_if_match, request};
 use contacts_core::key::Scope;
 use serde_json::{Value, json};
 
@@ -25,15 +25,16 @@ async fn a_field_is_defined_changed_and_used() {
         "pro"
       ],
       "position": 0,
-      "type": "select"
+      "type": "select",
+      "version": 1
     }
     "#);
     assert_eq!(service.post("/v1/fields", tier).await.problem(), "409 taken");
     let ann = service.contact("Ann", "ann@example.org").await;
     let set = service.patch(&ann, json!({"custom": {"tier": "PRO"}})).await;
     assert_eq!(set.json()["custom"], json!({"tier": "pro"}));
-    let wrong = service.patch(&ann, json!({"custom": {"tier": "gold"}})).await;
-    assert_eq!(wrong.wrong(), ["custom.tier"]);
+    let errors = service.patch(&ann, json!({"custom": {"tier": "gold"}})).await;
+    assert_eq!(errors.errors(), ["custom.tier"]);
     let changed =
         service.patch("/v1/fields/tier", json!({"label": "Plan", "archived": true})).await;
     assert_eq!(
@@ -42,6 +43,40 @@ async fn a_field_is_defined_changed_and_used() {
     );
     let retyped = service.patch("/v1/fields/tier", json!({"type": "number"})).await;
     assert_eq!(retyped.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn a_field_is_read_with_its_entity_tag() {
+    let service = Service::new();
+    let body = json!({"key": "tier", "label": "Tier", "type": "text"});
+    let made = service.post("/v1/fields", body).await;
+    let read = service.get("/v1/fields/tier").await;
+    assert_eq!((read.status.as_u16(), read.json()), (200, made.json()));
+    assert_eq!(read.header("etag"), made.header("etag"));
+    let archived = service.patch("/v1/fields/tier", json!({"archived": true})).await;
+    let read = service.get("/v1/fields/tier").await;
+    assert_eq!((read.json(), read.header("etag")), (archived.json(), archived.header("etag")));
+    for unknown in ["/v1/fields/plan", "/v1/fields/Tier", "/v1/fields/order"] {
+        assert_eq!(service.get(unknown).await.problem(), "404 not_found", "{unknown}");
+    }
+    let stranger = service.stranger();
+    let other = service.send(request(&stranger, "GET", "/v1/fields/tier")).await;
+    assert_eq!(other.problem(), "404 not_found");
+}
+
+#[actix_web::test]
+async fn an_edit_of_a_stale_version_is_refused_with_the_current_field() {
+    let service = Service::new();
+    let body = json!({"key": "tier", "label": "Tier", "type": "text"});
+    let made = service.post("/v1/fields", body).await;
+    edits_honour_if_match(
+        &service,
+        "/v1/fields/tier",
+        made.header("etag"),
+        json!({"label": "Plan"}),
+        json!({"archived": true}),
+    )
+    .await;
 }
 
 #[actix_web::test]
@@ -54,30 +89,30 @@ async fn fields_stand_in_the_order_that_is_given() {
     let ordered = service.put("/v1/fields/order", json!({"keys": ["order", "one"]})).await;
     assert_eq!(keys(&ordered.json()), ["order", "one", "two"]);
     assert_eq!(keys(&service.get("/v1/fields").await.json()), ["order", "one", "two"]);
-    // A field may be called like the route.
+    // The key of a field may be the same as a literal in a route.
     let patched = service.patch("/v1/fields/order", json!({"label": "Order"})).await;
     assert_eq!(patched.json()["label"], "Order");
-    let wrong = service.put("/v1/fields/order", json!({"keys": ["three"]})).await;
-    assert_eq!(wrong.wrong(), ["keys"]);
+    let errors = service.put("/v1/fields/order", json!({"keys": ["three"]})).await;
+    assert_eq!(errors.errors(), ["keys"]);
 }
 
 #[actix_web::test]
 async fn a_wrong_definition_is_refused_by_name() {
     let service = Service::new();
-    for (body, wrong) in [
+    for (body, errors) in [
         (json!({"key": "Tier", "label": "", "type": "text"}), vec!["key", "label"]),
         (json!({"key": "tier", "label": "Tier", "type": "colour"}), vec!["type"]),
         (json!({"key": "tier", "label": "Tier", "type": "select"}), vec!["options"]),
         (json!({"key": "tier", "label": "Tier"}), vec!["type"]),
     ] {
-        assert_eq!(service.post("/v1/fields", body).await.wrong(), wrong);
+        assert_eq!(service.post("/v1/fields", body).await.errors(), errors);
     }
     assert_eq!(
         service.patch("/v1/fields/x", json!({"label": "X"})).await.problem(),
         "404 not_found"
     );
-    assert_eq!(service.patch("/v1/fields/x", json!({"label": null})).await.wrong(), ["label"]);
-    assert_eq!(service.patch("/v1/fields/x", json!({"options": ["a"]})).await.wrong(), ["type"]);
+    assert_eq!(service.patch("/v1/fields/x", json!({"label": null})).await.errors(), ["label"]);
+    assert_eq!(service.patch("/v1/fields/x", json!({"options": ["a"]})).await.errors(), ["type"]);
 }
 
 #[actix_web::test]

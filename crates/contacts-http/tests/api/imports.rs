@@ -1,16 +1,16 @@
 //! Imports over HTTP.
 
-use contacts_core::import::{ImportId, Turn};
+use contacts_core::import::{ImportId, Interrupt};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Answer, Service, request};
+use crate::support::{Answer, Service, request, run_of};
 
-/// Lets an import go on as long as it likes.
+/// Lets an import run without a time limit.
 pub(crate) struct Always;
 
-impl Turn for Always {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for Always {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -28,7 +28,7 @@ pub(crate) async fn upload(service: &Service, file_name: &str, file: &str) -> An
     service.send(request.set_payload(file.to_owned())).await
 }
 
-/// Uploads and looks at a file; returns the import's path.
+/// Uploads and analyses a file; returns the path of the import.
 pub(crate) async fn ready(service: &Service, file: &str) -> String {
     let answer = upload(service, "people.csv", file).await;
     assert_eq!(answer.status, 201, "{answer:?}");
@@ -37,7 +37,7 @@ pub(crate) async fn ready(service: &Service, file: &str) -> String {
     path
 }
 
-/// Does what a worker would do.
+/// Runs the import as a worker does.
 pub(crate) fn run(service: &Service, path: &str) {
     let imports = &service.api.imports;
     let (import, chunks) = imports.chunks(service.world.org(), id(path)).unwrap().unwrap();
@@ -110,7 +110,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
     }
     "#);
     let started = service.post(&format!("{path}/start"), Value::Null).await.json();
-    assert_eq!((&started["state"], &started["progress"]["total"]), (&json!("running"), &json!(3)));
+    assert_eq!((&started["state"], &started["progress"]["total"]), (&json!("queued"), &json!(3)));
     run(&service, &path);
     let done = service.get(&path).await.json();
     assert_eq!(done["state"], "done");
@@ -137,18 +137,18 @@ async fn a_plan_can_be_changed_until_the_import_starts() {
     let plan = json!({"columns": ["name", "email", null], "policy": "add_only", "tags": ["Show"]});
     let changed = service.patch(&path, plan.clone()).await;
     assert_eq!(changed.json()["plan"], plan);
-    for (body, wrong) in [
+    for (body, errors) in [
         (json!({"columns": ["name"]}), vec!["columns"]),
         (json!({"columns": ["nme", "email", "custom:"]}), vec!["columns[0]", "columns[2]"]),
         (json!({"policy": "replace", "tags": ["a,b"]}), vec!["policy", "tags[0]"]),
         (json!({"tags": null}), vec!["tags"]),
         (json!({"colums": []}), vec!["colums"]),
     ] {
-        assert_eq!(service.patch(&path, body).await.wrong(), wrong);
+        assert_eq!(service.patch(&path, body).await.errors(), errors);
     }
     service.patch(&path, json!({"columns": ["name", null, null]})).await;
     let started = service.post(&format!("{path}/start"), Value::Null).await;
-    assert_eq!(started.wrong(), ["columns"]);
+    assert_eq!(started.errors(), ["columns"]);
     service.patch(&path, json!({"columns": ["name", "email", null]})).await;
     assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.status, 200);
     assert_eq!(service.patch(&path, json!({"tags": []})).await.problem(), "409 conflict");
@@ -159,13 +159,14 @@ async fn a_plan_can_be_changed_until_the_import_starts() {
 async fn an_import_is_cancelled_once() {
     let service = Service::new();
     let path = ready(&service, PEOPLE).await;
-    let cancel = format!("{path}/cancel");
+    let cancel = format!("{}/cancel", run_of(&path));
     assert_eq!(service.post(&cancel, Value::Null).await.json()["state"], "cancelled");
+    assert_eq!(service.get(&path).await.json()["state"], "cancelled");
     assert_eq!(service.post(&cancel, Value::Null).await.problem(), "409 conflict");
 }
 
 #[actix_web::test]
-async fn a_file_that_cannot_be_imported_says_why() {
+async fn an_unusable_file_has_a_reason() {
     let service = Service::new();
     let path = ready(&service, "ann@example.org,Ann\n").await;
     let import = service.get(&path).await.json();
@@ -181,20 +182,11 @@ async fn skipped_rows_are_listed_and_downloaded() {
     service.post(&format!("{path}/start"), Value::Null).await;
     run(&service, &path);
     let first = service.get(&format!("{path}/issues?limit=1")).await.json();
-    insta::assert_json_snapshot!(first, @r#"
-    {
-      "items": [
-        {
-          "code": "missing_name",
-          "line": 3,
-          "reason": "the name is missing",
-          "row": 2
-        }
-      ],
-      "next": 2
-    }
-    "#);
-    let second = service.get(&format!("{path}/issues?limit=1&after=2")).await.json();
+    let expected =
+        json!([{"row": 2, "line": 3, "code": "missing_name", "reason": "the name is missing"}]);
+    assert_eq!(first["items"], expected);
+    let next = first["next"].as_str().unwrap();
+    let second = service.get(&format!("{path}/issues?limit=1&cursor={next}")).await.json();
     assert_eq!(
         (&second["items"][0]["code"], &second["next"]),
         (&json!("invalid_email"), &Value::Null)
@@ -206,7 +198,7 @@ async fn skipped_rows_are_listed_and_downloaded() {
         String::from_utf8(file.bytes).unwrap(),
         "reason,Name,E-mail,Tier\r\n\
          line 3: the name is missing,,bob@example.org,\r\n\
-         line 4: the email address has no valid domain after the @,Cem,cem@example,\r\n"
+         line 4: the email address needs a valid domain after the @ (such as example.com),Cem,cem@example,\r\n"
     );
     let early = upload(&service, "people.csv", PEOPLE).await.header("location").to_owned();
     assert_eq!(service.get(&format!("{early}/skipped.csv")).await.problem(), "409 conflict");
@@ -224,7 +216,7 @@ async fn imports_are_listed_the_newest_first() {
         (&json!("c.csv"), &json!("b.csv"))
     );
     let next = first["next"].as_str().unwrap();
-    let rest = service.get(&format!("/v1/imports?limit=2&before={next}")).await.json();
+    let rest = service.get(&format!("/v1/imports?limit=2&cursor={next}")).await.json();
     assert_eq!((&rest["items"][0]["file_name"], &rest["next"]), (&json!("a.csv"), &Value::Null));
 }
 
@@ -233,14 +225,9 @@ async fn another_organisations_import_is_not_there() {
     let service = Service::new();
     let path = ready(&service, PEOPLE).await;
     let stranger = service.stranger();
-    for (method, rest) in [
-        ("GET", ""),
-        ("POST", "/start"),
-        ("POST", "/cancel"),
-        ("GET", "/events"),
-        ("GET", "/issues"),
-        ("GET", "/skipped.csv"),
-    ] {
+    for (method, rest) in
+        [("GET", ""), ("POST", "/start"), ("GET", "/issues"), ("GET", "/skipped.csv")]
+    {
         let answer = service.send(request(&stranger, method, &format!("{path}{rest}"))).await;
         assert_eq!(answer.problem(), "404 not_found", "{method} {rest}");
     }

@@ -1,4 +1,4 @@
-//! Keys over HTTP, and what a credential must be.
+//! API keys over HTTP, and requirements for credentials.
 
 use std::time::Duration;
 
@@ -65,11 +65,11 @@ async fn a_wrong_key_is_refused_by_name() {
     let service = Service::new();
     let body =
         json!({"name": "", "scopes": ["capture", "read"], "expires_at": "2020-01-01T00:00:00Z"});
-    assert_eq!(service.post("/v1/keys", body).await.wrong(), ["name", "scopes", "expires_at"]);
+    assert_eq!(service.post("/v1/keys", body).await.errors(), ["name", "scopes", "expires_at"]);
     let body = json!({"name": "CRM", "scopes": ["everything"]});
-    assert_eq!(service.post("/v1/keys", body).await.wrong(), ["scopes"]);
+    assert_eq!(service.post("/v1/keys", body).await.errors(), ["scopes"]);
     let body = json!({"name": "CRM", "scopes": ["read"], "expires_at": "tomorrow"});
-    assert_eq!(service.post("/v1/keys", body).await.wrong(), ["expires_at"]);
+    assert_eq!(service.post("/v1/keys", body).await.errors(), ["expires_at"]);
 }
 
 #[actix_web::test]
@@ -114,8 +114,8 @@ async fn another_organisations_keys_are_not_seen_or_revoked() {
     let id = service.get("/v1/keys").await.json()["items"][0]["id"].clone();
     let path = format!("/v1/keys/{}", id.as_str().unwrap());
     assert_eq!(service.send(request(&stranger, "DELETE", &path)).await.problem(), "404 not_found");
-    let theirs = service.send(request(&stranger, "GET", "/v1/keys")).await.json();
-    assert_eq!(theirs["items"].as_array().unwrap().len(), 1);
+    let foreign = service.send(request(&stranger, "GET", "/v1/keys")).await.json();
+    assert_eq!(foreign["items"].as_array().unwrap().len(), 1);
 }
 
 #[actix_web::test]

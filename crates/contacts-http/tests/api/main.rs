@@ -1,28 +1,36 @@
-//! The API over the in-memory world, a file for each resource.
+//! Tests of the API over the in-memory world, one file per resource.
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 mod actions;
+mod addresses;
 mod answers;
 mod bodies;
 mod campaigns;
 mod captures;
+mod consent;
 mod contact_list;
 mod contacts;
+mod description;
+mod duplicates;
 mod erasures;
 mod events;
 mod export;
 mod fields;
-mod import_events;
 mod imports;
 mod jwt;
 mod keys;
+mod lists;
 mod merge;
 mod notes;
 mod openapi;
+mod places;
+mod run_events;
+mod runs;
 mod segments;
 mod service;
 mod sessions;
+mod strict;
 mod support;
 mod syncs;
 mod tags;

@@ -24,7 +24,10 @@ async fn the_survivor_takes_what_it_lacks_and_the_old_id_leads_to_it() {
     let json = merged.json();
     assert_eq!(json["contact"]["name"], "Ann");
     assert_eq!(json["contact"]["phone"], "12");
-    assert_eq!(json["changes"], json!([{"field": "phone", "from": null, "to": "12"}]));
+    let phone = json!({"field": "phone", "from": null, "to": "12"});
+    let addresses = json!({"field": "addresses", "from": null, "to": "a.lee@example.org"});
+    assert_eq!(json["changes"], json!([phone, addresses]));
+    assert_eq!(json["contact"]["other_emails"], json!(["a.lee@example.org"]));
     assert_eq!(json["tags"], json!(["VIP"]));
     assert_eq!(service.get(&ann).await.header("etag"), merged.header("etag"));
 
@@ -47,18 +50,55 @@ async fn the_survivor_takes_what_it_lacks_and_the_old_id_leads_to_it() {
 }
 
 #[actix_web::test]
+async fn values_are_chosen_field_by_field() {
+    let service = Service::new();
+    service.post("/v1/fields", json!({"key": "tier", "label": "Tier", "type": "text"})).await;
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let twin = service.contact("Ann Lee", "a.lee@example.org").await;
+    service.patch(&ann, json!({"phone": "12", "custom": {"tier": "gold"}})).await;
+    service.patch(&twin, json!({"custom": {"tier": "free"}})).await;
+    let chosen = |values| json!({"other_id": id(&twin), "values": values});
+    let path = format!("{ann}/merge");
+    for (values, field) in [
+        (json!({"tags": "other"}), "values.tags"),
+        (json!({"custom.No": "other"}), "values.custom.No"),
+        (json!({"name": "both"}), "values.name"),
+    ] {
+        let refused = service.post(&path, chosen(values)).await;
+        assert_eq!(
+            (refused.problem(), refused.errors()),
+            ("422 invalid".into(), vec![field.into()])
+        );
+    }
+    let values = json!({
+        "name": "other", "email": "survivor", "phone": "other", "custom.tier": "other",
+    });
+    let merged = service.post(&path, chosen(values)).await.json();
+    let contact = &merged["contact"];
+    assert_eq!(
+        (&contact["name"], &contact["email"]),
+        (&json!("Ann Lee"), &json!("ann@example.org"))
+    );
+    assert_eq!((&contact["phone"], &contact["custom"]["tier"]), (&json!("12"), &json!("free")));
+    assert_eq!(contact["version"], 3);
+}
+
+#[actix_web::test]
 async fn what_cannot_be_merged_is_refused() {
     let service = Service::new();
     let ann = service.contact("Ann", "ann@example.org").await;
     let itself = merge(&service, &ann, &ann).await;
-    assert_eq!((itself.problem(), itself.wrong()), ("422 invalid".into(), vec!["other_id".into()]));
-    let nobody = "/019b7904-d100-7000-8000-00000000ffff";
-    assert_eq!(merge(&service, &ann, nobody).await.problem(), "404 not_found");
+    assert_eq!(
+        (itself.problem(), itself.errors()),
+        ("422 invalid".into(), vec!["other_id".into()])
+    );
+    let unknown = "/019b7904-d100-7000-8000-00000000ffff";
+    assert_eq!(merge(&service, &ann, unknown).await.problem(), "404 not_found");
     let stranger = service.stranger();
-    let theirs = crate::support::request(&stranger, "POST", "/v1/contacts")
+    let foreign = crate::support::request(&stranger, "POST", "/v1/contacts")
         .set_json(json!({"name": "Ann", "email": "ann@example.org"}));
-    let theirs = service.send(theirs).await.header("location").to_owned();
-    assert_eq!(merge(&service, &ann, &theirs).await.problem(), "404 not_found");
+    let foreign = service.send(foreign).await.header("location").to_owned();
+    assert_eq!(merge(&service, &ann, &foreign).await.problem(), "404 not_found");
 
     let twin = service.contact("Twin", "twin@example.org").await;
     let stale = service

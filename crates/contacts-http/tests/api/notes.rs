@@ -1,6 +1,6 @@
 //! Notes over HTTP (R40).
 
-use crate::support::{Service, request};
+use crate::support::{Service, edits_honour_if_match, request};
 use contacts_core::key::Scope;
 use serde_json::{Value, json};
 
@@ -29,7 +29,8 @@ async fn a_note_is_written_and_read_back() {
       "created_at": "2026-01-01T10:00:00Z",
       "id": "019b78ff-f900-7000-8000-000000000006",
       "text": "Called.\n\tAgain",
-      "updated_at": "2026-01-01T10:00:00Z"
+      "updated_at": "2026-01-01T10:00:00Z",
+      "version": 1
     }
     "#);
 }
@@ -48,10 +49,10 @@ async fn notes_are_listed_the_newest_first_page_by_page() {
     let first = service.get(&format!("{ann}/notes?limit=2")).await.json();
     assert_eq!(texts(&first), ["three", "two"]);
     let next = first["next"].as_str().unwrap();
-    let second = service.get(&format!("{ann}/notes?limit=2&before={next}")).await.json();
+    let second = service.get(&format!("{ann}/notes?limit=2&cursor={next}")).await.json();
     assert_eq!((texts(&second), &second["next"]), (vec!["one".to_owned()], &Value::Null));
-    let wrong = service.get(&format!("{ann}/notes?before=x&page=2")).await;
-    assert_eq!(wrong.wrong(), ["before", "page"]);
+    let errors = service.get(&format!("{ann}/notes?cursor=x&page=2")).await;
+    assert_eq!(errors.errors(), ["cursor", "page"]);
 }
 
 #[actix_web::test]
@@ -85,7 +86,19 @@ async fn a_note_is_changed_by_its_author_or_an_admin() {
 }
 
 #[actix_web::test]
-async fn what_is_wrong_is_named() {
+async fn an_edit_of_a_stale_version_is_refused_with_the_current_note() {
+    let service = Service::new();
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let made = service.post(&format!("{ann}/notes"), json!({"text": "one"})).await;
+    let path = made.header("location").to_owned();
+    assert_eq!(service.get(&path).await.header("etag"), made.header("etag"));
+    let (two, three) = (json!({"text": "two"}), json!({"text": "three"}));
+    edits_honour_if_match(&service, &path, made.header("etag"), two, three).await;
+    assert_eq!(service.get(&path).await.json()["text"], "three");
+}
+
+#[actix_web::test]
+async fn every_error_names_its_field() {
     let service = Service::new();
     let ann = service.contact("Ann", "ann@example.org").await;
     let notes = format!("{ann}/notes");
@@ -98,12 +111,12 @@ async fn what_is_wrong_is_named() {
     ] {
         let answer = service.post(&notes, body).await;
         assert_eq!(
-            (answer.problem().as_str(), answer.wrong()),
+            (answer.problem().as_str(), answer.errors()),
             ("422 invalid", vec!["text".into()])
         );
     }
     let unknown = service.post(&notes, json!({"text": "x", "author": "me"})).await;
-    assert_eq!(unknown.wrong(), ["author"]);
+    assert_eq!(unknown.errors(), ["author"]);
 }
 
 #[actix_web::test]
@@ -115,12 +128,12 @@ async fn what_is_not_there_is_not_found() {
     );
     let note = write(&service, &ann, "x").await;
     let (_, id) = note.rsplit_once('/').unwrap();
-    let nobody = "/v1/contacts/019b7904-d100-7000-8000-00000000ffff";
+    let unknown = "/v1/contacts/019b7904-d100-7000-8000-00000000ffff";
     for path in [
         format!("{bo}/notes/{id}"),
-        format!("{nobody}/notes/{id}"),
+        format!("{unknown}/notes/{id}"),
         format!("{ann}/notes/x"),
-        format!("{nobody}/notes"),
+        format!("{unknown}/notes"),
     ] {
         assert_eq!(service.get(&path).await.problem(), "404 not_found", "{path}");
     }
@@ -129,7 +142,7 @@ async fn what_is_not_there_is_not_found() {
         assert_eq!(service.send(request(&stranger, "GET", path)).await.problem(), "404 not_found");
     }
     assert_eq!(
-        service.post(&format!("{nobody}/notes"), json!({"text": "x"})).await.problem(),
+        service.post(&format!("{unknown}/notes"), json!({"text": "x"})).await.problem(),
         "404 not_found"
     );
     service.delete(&ann).await;
@@ -145,7 +158,7 @@ async fn scopes_hold() {
     assert_eq!(service.send(request(&reader, "GET", &note)).await.status, 200);
     let answer = service.send(request(&reader, "DELETE", &note)).await;
     assert_eq!(answer.problem(), "403 scope_missing");
-    // R3: what visitors can read opens no note.
+    // Checks R3: a key that visitors can read gives no access to notes.
     let widget = service.key(&[Scope::Capture]);
     assert_eq!(service.send(request(&widget, "GET", &note)).await.problem(), "403 scope_missing");
 }

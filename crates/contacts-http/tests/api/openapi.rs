@@ -1,5 +1,6 @@
-//! The API's description.
+//! The OpenAPI description of the API.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use crate::support::{Service, request};
 
-/// Whether an operation needs no credential.
+/// Returns whether an operation needs no credential.
 fn is_open(operation: &Value) -> bool {
     operation["security"] == serde_json::json!([{}])
 }
@@ -18,7 +19,7 @@ fn document() -> Value {
     serde_json::to_value(contacts_http::openapi()).unwrap()
 }
 
-/// Every operation: its path, its method, and what is said of it.
+/// Returns all operations with their paths, methods and descriptions.
 fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap();
     let methods = |(path, item): (&String, &Value)| -> Vec<_> {
@@ -28,7 +29,7 @@ fn operations(document: &Value) -> Vec<(String, String, Value)> {
     paths.iter().flat_map(methods).collect()
 }
 
-/// To write it anew: `cargo run -p contacts-http --example openapi > docs/openapi.json`.
+/// To regenerate the document: `cargo run -p contacts-http --example openapi > docs/openapi.json`.
 #[test]
 fn the_document_that_is_checked_in_is_that_of_the_code() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");
@@ -40,7 +41,7 @@ fn the_document_that_is_checked_in_is_that_of_the_code() {
 }
 
 #[test]
-fn every_operation_behind_a_credential_tells_the_usual_problems() {
+fn every_authenticated_operation_describes_the_usual_problems() {
     let document = document();
     let mut seen = Vec::new();
     for (path, method, operation) in operations(&document) {
@@ -68,7 +69,7 @@ fn every_operation_behind_a_credential_tells_the_usual_problems() {
 }
 
 #[test]
-fn every_post_takes_a_key_and_tells_what_comes_of_it() {
+fn every_post_describes_idempotency_keys() {
     for (path, method, operation) in operations(&document()) {
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let takes_it = parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key");
@@ -83,6 +84,79 @@ fn every_post_takes_a_key_and_tells_what_comes_of_it() {
         for (status, code) in codes.iter().filter(|_| takes_it) {
             let description = operation["responses"][status]["description"].as_str().unwrap();
             assert!(description.contains(code), "{method} {path} {status}: {description}");
+        }
+    }
+}
+
+#[test]
+fn every_operation_behind_a_credential_states_its_scope_and_its_rate_limit() {
+    for (path, method, operation) in operations(&document()) {
+        let scope = operation["x-required-scope"].as_str();
+        let is_expected = path.starts_with("/v1/") && !is_open(&operation);
+        assert_eq!(scope.is_some(), is_expected, "{method} {path}");
+        let Some(scope) = scope else { continue };
+        let description = operation["description"].as_str().unwrap();
+        assert!(description.contains(&format!("the scope `{scope}`")), "{method} {path}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let is_described = response["headers"]["ratelimit"].is_object();
+            let is_early = ["401", "403", "415", "500", "503"].contains(&&**status);
+            assert_eq!(is_described, !is_early, "{method} {path} {status}");
+        }
+    }
+}
+
+#[test]
+fn alternatives_differ_by_a_member_and_no_schema_is_put_together() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        assert!(schema["allOf"].is_null(), "{name}");
+        let options = schema["oneOf"].as_array().cloned().unwrap_or_default();
+        let named = options.iter().filter_map(|option| option["$ref"].as_str());
+        let named: Vec<_> = named.map(|path| path.rsplit('/').next().unwrap()).collect();
+        let values: BTreeSet<_> = named
+            .iter()
+            .flat_map(|name| schemas[*name]["properties"].as_object().unwrap().values())
+            .filter_map(|member| match member["enum"].as_array().map(Vec::as_slice) {
+                Some([value]) => value.as_str(),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(values.len(), named.len(), "{name}");
+    }
+    let source = &document["components"]["schemas"]["SourceManual"];
+    assert_eq!(source["required"], serde_json::json!(["by", "kind", "at"]));
+    let contact = &document["components"]["schemas"]["Contact"]["required"];
+    assert!(contact.as_array().unwrap().contains(&"phone".into()), "{contact}");
+}
+
+#[test]
+fn values_of_closed_sets_are_enums() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let names = |schema: &Value| schema["enum"].as_array().map_or(0, Vec::len);
+    let member = |schema: &str, member: &str| schemas[schema]["properties"][member].clone();
+    let reference = |name: &str| format!("#/components/schemas/{name}");
+    assert_eq!(member("Webhook", "types")["items"]["$ref"], reference("EventType"));
+    assert_eq!(member("Webhook", "paused_because")["oneOf"][0]["$ref"], reference("PausedBecause"));
+    assert_eq!(member("Delivery", "type")["$ref"], reference("MessageType"));
+    assert_eq!(member("DryRowSkipped", "code")["$ref"], reference("SkipCode"));
+    assert_eq!(member("Issue", "code")["$ref"], reference("IssueCode"));
+    let of_maps = ["Summary", "ActionSummary"]
+        .map(|schema| names(&member(schema, "skipped_by_reason")["propertyNames"]));
+    assert_eq!(of_maps, [12, 6]);
+    let of_schemas = ["EventType", "PausedBecause", "MessageType", "SkipCode", "IssueCode"];
+    assert_eq!(of_schemas.map(|schema| names(&schemas[schema])), [4, 2, 5, 12, 13]);
+}
+
+#[test]
+fn every_tag_is_described() {
+    let document = document();
+    let described: Vec<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].clone()).collect();
+    for (path, method, operation) in operations(&document) {
+        for tag in operation["tags"].as_array().unwrap() {
+            assert!(described.contains(tag), "{method} {path}: {tag}");
         }
     }
 }
@@ -109,7 +183,7 @@ fn every_schema_that_is_referred_to_is_there() {
 
 #[actix_web::test]
 async fn every_operation_is_a_route_and_needs_a_credential() {
-    // Streams end at once.
+    // Event streams end immediately.
     let config = ApiConfig {
         events_life: Duration::ZERO,
         events_interval: Duration::ZERO,

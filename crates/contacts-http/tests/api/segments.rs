@@ -1,6 +1,6 @@
-//! Segments: filters that were saved under a name (R20).
+//! Segments: saved filters with a name (R20).
 
-use crate::support::Service;
+use crate::support::{Service, edits_honour_if_match};
 use serde_json::json;
 
 async fn fans(service: &Service) -> String {
@@ -27,24 +27,33 @@ async fn a_segment_is_saved_read_changed_and_deleted() {
 }
 
 #[actix_web::test]
+async fn an_edit_of_a_stale_version_is_refused_with_the_current_segment() {
+    let service = Service::new();
+    let path = format!("/v1/segments/{}", fans(&service).await);
+    let read = service.get(&path).await;
+    let (one, other) = (json!({"name": "Friends"}), json!({"filter": {"q": "ann"}}));
+    edits_honour_if_match(&service, &path, read.header("etag"), one, other).await;
+}
+
+#[actix_web::test]
 async fn what_cannot_be_a_segment_is_refused_by_name() {
     let service = Service::new();
     let id = fans(&service).await;
-    for (body, wrong) in [
+    for (body, errors) in [
         (json!({"name": "", "filter": {}}), "name"),
         (json!({"name": "x"}), "filter"),
         (json!({"name": "x", "filter": {"colour": "red"}}), "filter.colour"),
         (json!({"name": "x", "filter": {"created_last": "7"}}), "filter.created_last"),
         (json!({"name": "x", "filter": {"field.tier": "set"}}), "filter.field.tier"),
-        (json!({"name": "x", "filter": {"q": {}}}), "filter"),
+        (json!({"name": "x", "filter": {"q": {}}}), "filter.q"),
         (json!({"name": "x", "filter": {"segment": id}}), "filter.segment"),
     ] {
         let answer = service.post("/v1/segments", body.clone()).await;
         assert_eq!(answer.problem(), "422 invalid", "{body}");
-        assert_eq!(answer.wrong(), [wrong], "{body}");
+        assert_eq!(answer.errors(), [errors], "{body}");
     }
-    let taken = service.post("/v1/segments", json!({"name": "FANS", "filter": {}})).await;
-    assert_eq!(taken.problem(), "409 taken");
+    let result = service.post("/v1/segments", json!({"name": "FANS", "filter": {}})).await;
+    assert_eq!(result.problem(), "409 taken");
 }
 
 #[actix_web::test]
@@ -64,10 +73,10 @@ async fn a_segment_narrows_the_list_until_it_does_not_read_any_more() {
     service.patch("/v1/fields/tier", json!({"archived": true})).await;
     let refused = service.get(&list).await;
     assert_eq!(
-        (refused.problem().as_str(), refused.wrong()),
+        (refused.problem().as_str(), refused.errors()),
         ("422 invalid", vec!["segment".to_owned()])
     );
     assert!(refused.json()["detail"].as_str().unwrap().contains("field.tier is archived"));
     let unknown = service.get("/v1/contacts?segment=7").await;
-    assert_eq!(unknown.wrong(), ["segment"]);
+    assert_eq!(unknown.errors(), ["segment"]);
 }

@@ -1,4 +1,4 @@
-//! What happens around every request.
+//! The layers around every request.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -82,7 +82,7 @@ async fn head_is_answered_as_get_without_the_body() {
 }
 
 #[test]
-fn head_tells_the_length_and_leaves_the_connection_usable() {
+fn head_returns_the_length_and_keeps_the_connection() {
     let service = Service::new();
     let mut stream = TcpStream::connect(service.listen()).unwrap();
     let get = "/healthz HTTP/1.1\r\nHost: x\r\n";
@@ -129,6 +129,9 @@ async fn health_needs_no_credential() {
     let mut service = Service::new();
     assert_eq!(open(&service, "/healthz").await.status, 200);
     assert_eq!(open(&service, "/readyz").await.status, 200);
+    service.api.draining.store(true, Ordering::Relaxed);
+    assert_eq!(open(&service, "/readyz").await.status, 503);
+    service.api.draining.store(false, Ordering::Relaxed);
     service.api.stopping.store(true, Ordering::Relaxed);
     assert_eq!(open(&service, "/readyz").await.status, 503);
     service = Service::unready();

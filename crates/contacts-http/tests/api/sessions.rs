@@ -1,4 +1,4 @@
-//! Signing in on the page, and what a session's cookie may do (R2).
+//! Sign-in on the page, and access with a session cookie (R2).
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{Answer, Service, request};
 const ORIGIN: (&str, &str) = ("origin", "http://127.0.0.1:8080");
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A link for the user of a name, who is made when there is none.
+/// Creates a sign-in link for the user with this name, who is created when missing.
 fn link(service: &Service, org: OrgId, name: &str) -> String {
     use std::sync::atomic::{AtomicU8, Ordering};
     static RANDOM: AtomicU8 = AtomicU8::new(1);
@@ -29,8 +29,8 @@ async fn use_link(service: &Service, token: &str) -> Answer {
     service.send(request.set_json(json!({"token": token}))).await
 }
 
-/// Signs in, and gives the cookie as a browser sends it.
-async fn sign_in(service: &Service, org: OrgId, name: &str) -> String {
+/// Signs in and returns the cookie as a browser sends it.
+pub(crate) async fn sign_in(service: &Service, org: OrgId, name: &str) -> String {
     let answer = use_link(service, &link(service, org, name)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     cookie_of(&answer)
@@ -40,8 +40,8 @@ fn cookie_of(answer: &Answer) -> String {
     answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }
 
-/// A request from the page, with a cookie.
-fn with(cookie: &str, method: &str, path: &str) -> TestRequest {
+/// Returns a request from the page with a cookie.
+pub(crate) fn with(cookie: &str, method: &str, path: &str) -> TestRequest {
     let method = method.parse().unwrap();
     let request = TestRequest::default().method(method).uri(path);
     request.insert_header(("cookie", cookie)).insert_header(ORIGIN)
@@ -93,7 +93,7 @@ async fn a_link_that_is_not_good_lets_nobody_in() {
         assert_eq!(use_link(&service, token).await.problem(), "401 link_refused", "{token}");
     }
     let nothing = TestRequest::post().uri("/v1/session").insert_header(ORIGIN).set_json(json!({}));
-    assert_eq!(service.send(nothing).await.wrong(), ["token"]);
+    assert_eq!(service.send(nothing).await.errors(), ["token"]);
 }
 
 #[actix_web::test]
@@ -154,7 +154,7 @@ async fn a_program_with_a_key_is_no_site() {
     let body = json!({"name": "Ann", "email": "ann@example.org"});
     let post = service.request("POST", "/v1/contacts").insert_header(evil);
     assert_eq!(service.send(post.set_json(body)).await.status, 201);
-    // With both, the key speaks; one that is not good is not made good by the cookie.
+    // With both a key and a cookie, the key counts; a valid cookie does not replace an invalid key.
     let both = request("nonsense", "GET", "/v1/me").insert_header(("cookie", &*cookie));
     assert_eq!(service.send(both).await.problem(), "401 unauthenticated");
     let both = service.request("GET", "/v1/me").insert_header(("cookie", &*cookie));
@@ -242,21 +242,25 @@ async fn a_session_rests_for_a_week_and_lasts_for_a_month() {
 async fn another_organisations_user_sees_nothing() {
     let service = Service::new();
     let path = service.contact("Ann", "ann@example.org").await;
-    let ours = sign_in(&service, service.world.org(), "Ann").await;
+    let own = sign_in(&service, service.world.org(), "Ann").await;
     let stranger = sign_in(&service, service.world.another_org(), "Eve").await;
-    assert_eq!(service.send(with(&ours, "GET", &path)).await.status, 200);
+    assert_eq!(service.send(with(&own, "GET", &path)).await.status, 200);
     assert_eq!(service.send(with(&stranger, "GET", &path)).await.problem(), "404 not_found");
     let list = service.send(with(&stranger, "GET", "/v1/contacts")).await.json();
     assert_eq!(list["count"]["value"], 0);
     let users = service.send(with(&stranger, "GET", "/v1/users")).await.json();
     assert_eq!(users["items"].as_array().unwrap().len(), 1);
     assert_eq!(users["items"][0]["name"], "Eve");
-    let id = items(&service, &ours).await[0]["id"].clone();
-    let theirs = format!("/v1/sessions/{}", id.as_str().unwrap());
-    assert_eq!(service.send(with(&stranger, "DELETE", &theirs)).await.problem(), "404 not_found");
-    // The cookie speaks for the organisation that it was made in, whatever it says.
-    let theirs = stranger.replace(&stranger[20..52], &service.world.org().0.simple().to_string());
-    assert_eq!(service.send(with(&theirs, "GET", "/v1/me")).await.problem(), "401 unauthenticated");
+    let id = items(&service, &own).await[0]["id"].clone();
+    let foreign = format!("/v1/sessions/{}", id.as_str().unwrap());
+    assert_eq!(service.send(with(&stranger, "DELETE", &foreign)).await.problem(), "404 not_found");
+    // A session is valid only in the organisation that it was created in, even if the cookie names
+    // another.
+    let foreign = stranger.replace(&stranger[20..52], &service.world.org().0.simple().to_string());
+    assert_eq!(
+        service.send(with(&foreign, "GET", "/v1/me")).await.problem(),
+        "401 unauthenticated"
+    );
 }
 
 #[actix_web::test]

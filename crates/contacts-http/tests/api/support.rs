@@ -1,4 +1,4 @@
-//! A service over the in-memory world.
+//! A test service over the in-memory world.
 
 use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener};
@@ -7,32 +7,36 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use actix_web::App;
+use actix_web::body::to_bytes;
 use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
-use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
 use actix_web::web::ServiceConfig;
 use contacts_core::OrgId;
 use contacts_core::answer::AnswerRepository;
-use contacts_core::key::{KeyService, NewKey, Scope};
-use contacts_core::tag::TagService;
-use contacts_http::{Answers, Api, ApiConfig, Readiness, metrics_recorder, routes, server};
-use contacts_testkit::{FakeConnector, FakeSender, FakeSpreadsheets, World};
+use contacts_core::key::{NewKey, Scope};
+use contacts_http::{
+    Answers, Api, ApiConfig, Cursors, Readiness, metrics_recorder, routes, server,
+};
+use contacts_testkit::{FakeConnector, FakeSender, World};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 
-/// A service over the in-memory world, and a credential that may do everything.
+use crate::description::assert_described;
+
+/// A service over the in-memory world, and a credential with every scope but `capture`.
 pub(crate) struct Service {
     pub(crate) world: World,
     pub(crate) api: Api,
     pub(crate) token: String,
-    /// What notes the messages to webhooks.
+    /// Records the messages to webhooks.
     pub(crate) sender: FakeSender,
-    /// What plays other systems.
+    /// Plays the systems of connected sources.
     pub(crate) connector: FakeConnector,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
 }
 
-/// An answer, read whole.
+/// A response that was read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -41,24 +45,24 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Its JSON; null when there is none.
+    /// Returns the body as JSON, or null when it is empty.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.bytes).unwrap_or(Value::Null)
     }
 
-    /// A header's text; empty when it is not there.
+    /// Returns the text of a header, empty when the header is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The problem's code, after its status.
+    /// Returns the status and the code of the problem.
     pub(crate) fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         format!("{} {}", self.status.as_u16(), self.json()["code"].as_str().unwrap())
     }
 
-    /// The parts that a problem names.
-    pub(crate) fn wrong(&self) -> Vec<String> {
+    /// Returns the fields that the problem lists.
+    pub(crate) fn errors(&self) -> Vec<String> {
         let json = self.json();
         let errors = json["errors"].as_array().cloned().unwrap_or_default();
         errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
@@ -69,7 +73,7 @@ pub(crate) const ALL: &[Scope] = &[Scope::Read, Scope::Write, Scope::Admin];
 
 impl Service {
     pub(crate) fn new() -> Self {
-        // A test may make many contacts in a second.
+        // The rate is high because a test may send many requests per second.
         Self::with(ApiConfig {
             workers: 1,
             key_cache: Duration::ZERO,
@@ -82,19 +86,19 @@ impl Service {
         Self::of(config, metrics_recorder().handle(), Arc::new(|| Ok(())))
     }
 
-    /// One that cannot work now.
+    /// Creates a service that is not ready.
     pub(crate) fn unready() -> Self {
         let handle = metrics_recorder().handle();
         Self::of(ApiConfig::default(), handle, Arc::new(|| Err("no database".to_owned())))
     }
 
-    /// One that panics when it is asked whether it is ready.
+    /// Creates a service whose readiness check panics.
     pub(crate) fn panicking() -> Self {
         let handle = metrics_recorder().handle();
         Self::of(ApiConfig::default(), handle, Arc::new(|| panic!("a test wants it")))
     }
 
-    /// One whose metrics are those of the process.
+    /// Creates a service that records the metrics of the process.
     pub(crate) fn measured() -> Self {
         let recorder = metrics_recorder();
         let handle = recorder.handle();
@@ -102,7 +106,7 @@ impl Service {
         Self::of(ApiConfig::default(), handle, Arc::new(|| Ok(())))
     }
 
-    /// One that keeps its answers elsewhere.
+    /// Creates a service with another repository of responses.
     pub(crate) fn keeping(elsewhere: impl FnOnce(World) -> Arc<dyn AnswerRepository>) -> Self {
         let world = World::new();
         let answers = elsewhere(world.clone());
@@ -112,7 +116,7 @@ impl Service {
 
     fn of(config: ApiConfig, metrics: PrometheusHandle, readiness: Readiness) -> Self {
         let world = World::new();
-        let answers = world.ports().answers;
+        let answers = world.ports().answers.clone();
         Self::over(world, answers, config, metrics, readiness)
     }
 
@@ -123,62 +127,55 @@ impl Service {
         metrics: PrometheusHandle,
         readiness: Readiness,
     ) -> Self {
-        let (sender, connector) = (FakeSender::default(), FakeConnector::default());
-        let (clock, ids) = (Arc::new(world.clock()), Arc::new(world.ids()));
         let ports = world.ports();
         let api = Api {
-            contacts: world.contacts(),
-            notes: world.notes(),
-            campaigns: world.campaigns(),
-            captures: world.captures(),
-            duplicates: world.duplicates(),
-            conversations: world.conversations(),
-            tags: TagService::new(ports.tags, clock.clone(), ids.clone()),
-            fields: world.fields(),
-            feed: world.ports().feed_service(),
-            webhooks: world.ports().webhook_service(Arc::new(sender.clone())),
-            sources: world.syncs(connector.connectors()),
-            imports: world.imports(Arc::new(FakeSpreadsheets)),
-            exports: world.exports(Arc::new(FakeSpreadsheets)),
-            segments: world.segments(),
-            selections: world.selections(),
-            actions: world.actions(Arc::new(FakeSpreadsheets)),
-            people: world.ports().person_service(),
-            erasures: world.erasures(Arc::new(FakeSpreadsheets)),
-            keys: KeyService::new(ports.keys, clock.clone(), ids.clone()),
-            sessions: world.ports().session_service(),
-            organisations: ports.organisations,
+            services: ports.services(),
             answers: Answers::new(answers, [7; 32]),
-            clock,
-            ids,
+            cursors: Cursors::new([7; 32]),
             readiness,
             metrics,
+            draining: Arc::new(AtomicBool::new(false)),
             stopping: Arc::new(AtomicBool::new(false)),
             config,
         };
         let token = issue(&api, world.org(), ALL);
         let routes = Box::new(routes(api.clone()));
+        let (sender, connector) = (ports.sender, ports.connector);
         Self { world, api, token, sender, connector, routes }
     }
 
-    /// A new credential of the organisation.
+    /// Creates an API key of the organisation and returns its token.
     pub(crate) fn key(&self, scopes: &[Scope]) -> String {
         issue(&self.api, self.world.org(), scopes)
     }
 
-    /// A credential of another organisation that may do everything.
+    /// Creates a credential of another organisation and returns its token.
     pub(crate) fn stranger(&self) -> String {
         issue(&self.api, self.world.another_org(), ALL)
     }
 
     pub(crate) async fn send(&self, request: TestRequest) -> Answer {
         let app = init_service(App::new().configure(&self.routes)).await;
-        let response = call_service(&app, request.to_request()).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, bytes: read_body(response).await.to_vec() }
+        let request = request.to_request();
+        let (method, path) = (request.method().clone(), request.path().to_owned());
+        let answer = match try_call_service(&app, request).await {
+            Ok(response) => {
+                let (status, headers) = (response.status(), response.headers().clone());
+                Answer { status, headers, bytes: read_body(response).await.to_vec() }
+            }
+            // A server turns the error of a service into a response in the same way.
+            Err(error) => {
+                let response = error.error_response();
+                let (status, headers) = (response.status(), response.headers().clone());
+                let bytes = to_bytes(response.into_body()).await.unwrap().to_vec();
+                Answer { status, headers, bytes }
+            }
+        };
+        assert_described(&method, &path, &answer);
+        answer
     }
 
-    /// A request with the credential.
+    /// Returns a request with the service's credential.
     pub(crate) fn request(&self, method: &str, path: &str) -> TestRequest {
         request(&self.token, method, path)
     }
@@ -211,7 +208,7 @@ impl Service {
         answer.header("location").to_owned()
     }
 
-    /// Serves it on a port of its own, on a thread that ends with the test's process.
+    /// Serves the API on a free port, on a thread that ends with the test process.
     pub(crate) fn listen(&self) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
@@ -224,7 +221,12 @@ impl Service {
     }
 }
 
-/// A request with a credential.
+/// Returns a request with a credential.
+/// Returns the path of the run that belongs to an import, an action or a run of a source.
+pub(crate) fn run_of(path: &str) -> String {
+    format!("/v1/runs/{}", path.rsplit('/').next().unwrap_or_default())
+}
+
 pub(crate) fn request(token: &str, method: &str, path: &str) -> TestRequest {
     TestRequest::default()
         .method(Method::from_bytes(method.as_bytes()).unwrap())
@@ -242,4 +244,32 @@ fn issue(api: &Api, org: OrgId, scopes: &[Scope]) -> String {
         random: [RANDOM.fetch_add(1, Ordering::SeqCst); 32],
     };
     api.keys.issue(org, &new).unwrap().1.reveal()
+}
+
+/// Checks two edits with the same entity tag (R12): the first is carried out, and the second is
+/// refused with the current state until it is sent with the new tag. Repeating an edit changes
+/// nothing, so the entity tag stays.
+pub(crate) async fn edits_honour_if_match(
+    service: &Service,
+    path: &str,
+    etag: &str,
+    one: Value,
+    other: Value,
+) {
+    let edit = |etag: String, body: Value| {
+        let edit = service.request("PATCH", path).insert_header(("if-match", etag));
+        service.send(edit.set_json(body))
+    };
+    assert!(etag.starts_with("\"1-"), "{etag}");
+    let first = edit(etag.to_owned(), one).await;
+    assert_eq!((first.status.as_u16(), &first.json()["version"]), (200, &Value::from(2)));
+    let refused = edit(etag.to_owned(), other.clone()).await;
+    assert_eq!(refused.problem(), "412 stale");
+    assert_eq!(refused.json()["current"], first.json());
+    let second = edit(first.header("etag").to_owned(), other.clone()).await;
+    assert_eq!((second.status.as_u16(), &second.json()["version"]), (200, &Value::from(3)));
+    // One of several tags must match, and the mark is ignored.
+    let again = edit("\"7\", \"3\"".to_owned(), other).await;
+    assert_eq!(again.header("etag"), second.header("etag"));
+    assert_eq!(edit("3".to_owned(), Value::Null).await.problem(), "400 invalid_header");
 }

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use contacts_core::key::Scope;
-use contacts_core::sync::{SourceId, Trouble};
+use contacts_core::sync::{ConnectorError, SourceId};
 use contacts_testkit::samples;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::support::{Service, request};
+use crate::support::{Service, edits_honour_if_match, request, run_of};
 
-fn crm() -> Value {
+pub(crate) fn crm() -> Value {
     json!({
         "name": "CRM", "connector": "fake", "stream": "people", "mode": "incremental",
         "settings": {"host": "crm.example", "credentials": {"token": "hush-hush", "kind": "pat"}},
@@ -30,11 +30,20 @@ async fn made(service: &Service) -> (String, Value) {
     (format!("/v1/sources/{}", made["id"].as_str().unwrap()), made)
 }
 
-/// Does what a worker does.
-fn work(service: &Service, path: &str) {
+/// Runs the source as a worker does.
+pub(crate) fn work(service: &Service, path: &str) {
     let id = SourceId(Uuid::try_parse(path.rsplit('/').next().unwrap()).unwrap());
     service.world.clock().advance(Duration::from_secs(1));
     service.api.sources.run(service.world.org(), id, &crate::imports::Always).unwrap();
+}
+
+#[actix_web::test]
+async fn an_edit_of_a_stale_version_is_refused_with_the_current_source() {
+    let service = Service::new();
+    let (path, _) = made(&service).await;
+    let read = service.get(&path).await;
+    let (one, other) = (json!({"name": "Shop"}), json!({"paused": true}));
+    edits_honour_if_match(&service, &path, read.header("etag"), one, other).await;
 }
 
 #[actix_web::test]
@@ -48,7 +57,7 @@ async fn a_source_is_made_changed_and_deleted_and_its_secrets_never_shown() {
     assert_eq!(made["next_run_at"], "2026-01-02T01:30:00Z");
     assert_eq!((&made["vanish"], &made["vanish_tag"]), (&json!("tag"), &json!("Gone")));
     assert_eq!(service.get(&path).await.json(), made);
-    assert_eq!(service.get("/v1/sources").await.json(), json!({"items": [made]}));
+    assert_eq!(service.get("/v1/sources").await.json(), json!({"items": [made], "next": null}));
 
     let patch = json!({
         "settings": {"host": null, "credentials": {"kind": "oauth"}}, "paused": true,
@@ -73,7 +82,7 @@ async fn a_source_is_made_changed_and_deleted_and_its_secrets_never_shown() {
 }
 
 #[actix_web::test]
-async fn what_is_wrong_is_named() {
+async fn every_error_names_its_field() {
     let service = Service::new();
     let mut body = crm();
     body["mode"] = json!("sometimes");
@@ -81,17 +90,17 @@ async fn what_is_wrong_is_named() {
     body["vanish_tag"] = json!("a,b");
     body["settings"] = json!({"a.b": 1});
     body["mapping"]["fields"][0]["target"] = json!("surname");
-    let wrong = service.post("/v1/sources", body).await.wrong();
-    assert_eq!(wrong, ["settings", "mode", "mapping", "schedule.time_zone", "vanish_tag"]);
+    let errors = service.post("/v1/sources", body).await.errors();
+    assert_eq!(errors, ["settings", "mode", "mapping", "schedule.time_zone", "vanish_tag"]);
     let mut body = crm();
     body["connector"] = json!("/bin/sh");
     body["name"] = json!(" ");
     body["mapping"] = json!({"fields": [{"field": "p", "target": "phone"}]});
-    let wrong = service.post("/v1/sources", body).await.wrong();
-    assert_eq!(wrong, ["mapping", "name", "connector"]);
+    let errors = service.post("/v1/sources", body).await.errors();
+    assert_eq!(errors, ["mapping", "name", "connector"]);
     let mut body = crm();
     body["command"] = json!("rm");
-    assert_eq!(service.post("/v1/sources", body).await.wrong(), ["command"]);
+    assert_eq!(service.post("/v1/sources", body).await.errors(), ["command"]);
     let (path, _) = made(&service).await;
     for (patch, field) in [
         (json!({"schedule": {"every_seconds": 5}}), "schedule.every_seconds"),
@@ -101,7 +110,7 @@ async fn what_is_wrong_is_named() {
         (json!({"vanish": "tag"}), "vanish_tag"),
         (json!({"name": null}), "name"),
     ] {
-        assert_eq!(service.patch(&path, patch).await.wrong(), [field]);
+        assert_eq!(service.patch(&path, patch).await.errors(), [field]);
     }
 }
 
@@ -109,7 +118,7 @@ async fn what_is_wrong_is_named() {
 async fn a_connector_is_asked_before_a_source_is_made() {
     let service = Service::new();
     let all = service.get("/v1/connectors").await.json();
-    assert_eq!(all, json!({"items": [{"name": "fake", "protocol": "fake"}]}));
+    assert_eq!(all, json!({"items": [{"name": "fake", "protocol": "fake"}], "next": null}));
     let one = service.get("/v1/connectors/fake").await.json();
     assert_eq!(one["settings"][1]["path"], "credentials.token");
     assert_eq!(one["settings"][1]["secret"], true);
@@ -135,15 +144,15 @@ async fn a_connector_is_asked_before_a_source_is_made() {
     assert_eq!(sample["suggestions"][1]["target"], "name");
     assert_eq!(sample["has_ids"], true);
 
-    let down = Trouble::Broken("it died and said hush-hush".to_owned());
+    let down = ConnectorError::Broken("it died and said hush-hush".to_owned());
     service.connector.plays(vec![], Some(down));
     let check = service.post("/v1/connectors/fake/check", settings.clone()).await.json();
     assert_eq!(check, json!({"succeeded": false, "problem": "it died and said ***"}));
     let refused = service.post("/v1/connectors/fake/discover", settings.clone()).await;
     assert_eq!(refused.problem(), "409 conflict");
-    service.connector.plays(vec![], Some(Trouble::Settings("no such host".to_owned())));
+    service.connector.plays(vec![], Some(ConnectorError::Settings("no such host".to_owned())));
     let refused = service.post("/v1/connectors/fake/discover", settings).await;
-    assert_eq!(refused.wrong(), ["settings"]);
+    assert_eq!(refused.errors(), ["settings"]);
 }
 
 #[actix_web::test]
@@ -151,15 +160,15 @@ async fn a_source_runs_and_its_history_is_told() {
     let service = Service::new();
     let (path, _) = made(&service).await;
     let ann = samples::record("1", &[("name", "Ann"), ("email", "ann@example.org")]);
-    let nobody = samples::record("2", &[("phone", "1")]);
-    service.connector.plays(vec![samples::batch(&[ann, nobody], "one")], None);
-    let asked = service.post(&format!("{path}/runs"), json!({})).await;
-    assert_eq!((asked.status.as_u16(), &asked.json()["state"]), (202, &json!("queued")));
-    assert_eq!(asked.json()["asked_by"]["kind"], "key");
+    let unknown = samples::record("2", &[("phone", "1")]);
+    service.connector.plays(vec![samples::batch(&[ann, unknown], "one")], None);
+    let requested = service.post(&format!("{path}/runs"), json!({})).await;
+    assert_eq!((requested.status.as_u16(), &requested.json()["state"]), (202, &json!("queued")));
+    assert_eq!(requested.json()["actor"]["kind"], "key");
     let again = service.post(&format!("{path}/runs"), json!({"from_start": true})).await;
-    assert_eq!(again.json()["id"], asked.json()["id"]);
+    assert_eq!(again.json()["id"], requested.json()["id"]);
     work(&service, &path);
-    let run = format!("{path}/runs/{}", asked.json()["id"].as_str().unwrap());
+    let run = format!("{path}/runs/{}", requested.json()["id"].as_str().unwrap());
     let run = service.get(&run).await.json();
     assert_eq!((&run["state"], &run["summary"]["added"]), (&json!("done"), &json!(1)));
     assert_eq!(run["summary"]["skipped_by_reason"], json!({"no_name_or_email": 1}));
@@ -168,12 +177,13 @@ async fn a_source_runs_and_its_history_is_told() {
     let runs = service.get(&format!("{path}/runs?limit=1")).await.json();
     assert_eq!((runs["items"].as_array().unwrap().len(), &runs["next"]), (1, &Value::Null));
     assert_eq!(service.get(&path).await.json()["last_run"], runs["items"][0]);
-    assert_eq!(service.get(&format!("{path}/runs?before=x")).await.wrong(), ["before"]);
+    assert_eq!(service.get(&format!("{path}/runs?cursor=x")).await.errors(), ["cursor"]);
 
     let contacts = service.get("/v1/contacts").await.json();
     assert_eq!(contacts["items"][0]["source"]["kind"], "connected");
-    let asked = service.post(&format!("{path}/runs"), json!({})).await.json();
-    let run = format!("{path}/runs/{}", asked["id"].as_str().unwrap());
+    let requested = service.post(&format!("{path}/runs"), json!({})).await.json();
+    let run = format!("{path}/runs/{}", requested["id"].as_str().unwrap());
+    let run = run_of(&run);
     let cancelled = service.post(&format!("{run}/cancel"), Value::Null).await.json();
     assert_eq!(cancelled["state"], "cancelled");
     let late = service.post(&format!("{run}/cancel"), Value::Null).await;
@@ -187,8 +197,8 @@ async fn a_source_runs_and_its_history_is_told() {
 async fn only_administrators_see_sources_and_strangers_see_nothing() {
     let service = Service::new();
     let (path, _) = made(&service).await;
-    let asked = service.post(&format!("{path}/runs"), json!({})).await.json();
-    let run = format!("{path}/runs/{}", asked["id"].as_str().unwrap());
+    let requested = service.post(&format!("{path}/runs"), json!({})).await.json();
+    let run = format!("{path}/runs/{}", requested["id"].as_str().unwrap());
     let reader = service.key(&[Scope::Read]);
     let writer = service.key(&[Scope::Read, Scope::Write]);
     let read = async |key: &str, path: &str| service.send(request(key, "GET", path)).await;
@@ -200,7 +210,7 @@ async fn only_administrators_see_sources_and_strangers_see_nothing() {
     let body = request(&writer, "POST", &format!("{path}/runs")).set_json(json!({}));
     assert_eq!(service.send(body).await.problem(), "403 scope_missing");
     let stranger = service.stranger();
-    assert_eq!(read(&stranger, "/v1/sources").await.json(), json!({"items": []}));
+    assert_eq!(read(&stranger, "/v1/sources").await.json(), json!({"items": [], "next": null}));
     for path in [&path, &run, &format!("{path}/runs")] {
         assert_eq!(read(&stranger, path).await.problem(), "404 not_found");
     }

@@ -1,15 +1,15 @@
-//! Undoing imports, and saying what they would do, over HTTP (R37).
+//! Undo and dry runs of imports over HTTP (R37).
 
-use contacts_core::import::{DryRunRepository, Turn, UndoRepository};
+use contacts_core::import::{DryRunRepository, Interrupt, UndoRepository};
 use serde_json::{Value, json};
 
 use crate::imports::{id, ready, run};
-use crate::support::Service;
+use crate::support::{Service, run_of};
 
 struct Always;
 
-impl Turn for Always {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for Always {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -21,18 +21,18 @@ impl Turn for Always {
 const FILE: &str = "Name,E-mail\nAnna,ann@example.org\nBo,bo@example.org\n,no@example.org\n\
                     Bo,bo@example.org\n";
 
-/// Does what a worker would do.
-fn take_back(service: &Service, path: &str) {
+/// Runs the undo as a worker does.
+pub(crate) fn undo_import(service: &Service, path: &str) {
     let (imports, org) = (&service.api.imports, service.world.org());
     let undo = UndoRepository::get(&service.world, org, id(path)).unwrap().unwrap();
-    imports.take_back(org, undo.id, &Always).unwrap();
+    imports.run_undo(org, undo.id, &Always).unwrap();
 }
 
-fn rehearse(service: &Service, path: &str) {
+pub(crate) fn dry_run_import(service: &Service, path: &str) {
     let (imports, org) = (&service.api.imports, service.world.org());
     let run = DryRunRepository::get(&service.world, org, id(path)).unwrap().unwrap();
     let (import, chunks) = imports.dry_chunks(org, run.id).unwrap().unwrap();
-    imports.rehearse(&import, run.id, chunks, &Always).unwrap();
+    imports.run_dry_chunks(&import, run.id, chunks, &Always).unwrap();
 }
 
 #[actix_web::test]
@@ -50,18 +50,18 @@ async fn an_import_is_undone_but_for_what_was_changed_since() {
     let imported = &activity["items"][0];
     assert_eq!(imported["kind"], "imported");
     let change = json!({"field": "name", "from": "Ann", "to": "Anna"});
-    assert_eq!((&imported["changes"][0], &imported["origin"]["row"]), (&change, &json!(1)));
+    assert_eq!((&imported["changes"][0], &imported["source"]["row"]), (&change, &json!(1)));
 
     let found = service.get("/v1/contacts?q=bo").await.json();
     let bo = found["items"][0]["id"].as_str().unwrap().to_owned();
     service.patch(&format!("/v1/contacts/{bo}"), json!({"name": "Bob"})).await;
-    let begun = service.post(&undo, Value::Null).await;
-    assert_eq!((begun.status.as_u16(), &begun.json()["state"]), (202, &json!("running")));
+    let started = service.post(&undo, Value::Null).await;
+    assert_eq!((started.status.as_u16(), &started.json()["state"]), (202, &json!("queued")));
     assert_eq!(service.get(&path).await.json()["state"], "undoing");
     assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
-    let cancelled = service.post(&format!("{path}/cancel"), Value::Null).await;
+    let cancelled = service.post(&format!("{}/cancel", run_of(&path)), Value::Null).await;
     assert_eq!(cancelled.problem(), "409 conflict");
-    take_back(&service, &path);
+    undo_import(&service, &path);
 
     assert_eq!(service.get(&path).await.json()["state"], "undone");
     assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
@@ -87,19 +87,19 @@ async fn what_was_kept_is_paged() {
         service.patch(&contact, json!({"name": "X"})).await;
     }
     service.post(&format!("{path}/undo"), Value::Null).await;
-    take_back(&service, &path);
+    undo_import(&service, &path);
     let kept = format!("{path}/undo/kept");
     let mut read = Vec::new();
     let mut next = format!("{kept}?limit=2");
     loop {
         let page = service.get(&next).await.json();
         read.extend(page["items"].as_array().unwrap().iter().cloned());
-        let Some(after) = page["next"].as_str() else { break };
-        next = format!("{kept}?limit=2&after={after}");
+        let Some(cursor) = page["next"].as_str() else { break };
+        next = format!("{kept}?limit=2&cursor={cursor}");
     }
     let all = service.get(&kept).await.json();
     assert_eq!((&Value::Array(read.clone()), read.len()), (&all["items"], 3));
-    assert_eq!(service.get(&format!("{kept}?after=x")).await.wrong(), ["after"]);
+    assert_eq!(service.get(&format!("{kept}?cursor=x")).await.errors(), ["cursor"]);
 }
 
 #[actix_web::test]
@@ -109,11 +109,11 @@ async fn a_dry_run_says_what_would_happen_row_by_row() {
     let path = ready(&service, FILE).await;
     let dry = format!("{path}/dry-run");
     assert_eq!(service.get(&dry).await.problem(), "404 not_found");
-    let begun = service.post(&dry, Value::Null).await;
-    assert_eq!((begun.status.as_u16(), &begun.json()["state"]), (202, &json!("running")));
-    rehearse(&service, &path);
+    let started = service.post(&dry, Value::Null).await;
+    assert_eq!((started.status.as_u16(), &started.json()["state"]), (202, &json!("queued")));
+    dry_run_import(&service, &path);
     let done = service.get(&dry).await.json();
-    assert_eq!((&done["state"], &done["rows"]), (&json!("done"), &json!(4)));
+    assert_eq!((&done["state"], &done["progress"]["done"]), (&json!("done"), &json!(4)));
     insta::assert_json_snapshot!(done["summary"], @r#"
     {
       "added": 1,
@@ -136,8 +136,9 @@ async fn a_dry_run_says_what_would_happen_row_by_row() {
         {"row": 3, "line": 4, "outcome": "skipped", "code": "missing_name",
          "reason": "the name is missing", "warnings": []},
     ]);
-    assert_eq!((&first["items"], &first["next"]), (&expected, &json!(3)));
-    let rest = service.get(&format!("{dry}/rows?limit=3&after=3")).await.json();
+    assert_eq!(first["items"], expected);
+    let next = first["next"].as_str().unwrap();
+    let rest = service.get(&format!("{dry}/rows?limit=3&cursor={next}")).await.json();
     assert_eq!((&rest["items"][0]["code"], &rest["next"]), (&json!("unchanged"), &Value::Null));
     assert_eq!(service.get(&ann).await.json()["name"], "Ann", "nothing is changed");
     assert_eq!(service.get(&path).await.json()["state"], "ready");
@@ -156,7 +157,7 @@ async fn a_dry_run_is_thrown_away_by_hand_and_by_another_plan() {
     service.patch(&path, json!({"policy": "add_only"})).await;
     assert_eq!(service.get(&dry).await.problem(), "404 not_found");
     service.patch(&path, json!({"columns": ["name", null]})).await;
-    assert_eq!(service.post(&dry, Value::Null).await.wrong(), ["columns"]);
-    service.post(&format!("{path}/cancel"), Value::Null).await;
+    assert_eq!(service.post(&dry, Value::Null).await.errors(), ["columns"]);
+    service.post(&format!("{}/cancel", run_of(&path)), Value::Null).await;
     assert_eq!(service.post(&dry, Value::Null).await.problem(), "409 conflict");
 }

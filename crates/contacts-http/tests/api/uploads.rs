@@ -1,4 +1,4 @@
-//! Uploads that are refused, slow or broken off.
+//! Uploads that are refused, slow or interrupted.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use contacts_http::ApiConfig;
 
 use crate::imports::upload;
-use crate::support::Service;
+use crate::support::{Answer, Service};
 
 fn head(service: &Service, length: usize) -> String {
     format!(
@@ -44,9 +44,9 @@ async fn an_upload_without_a_length_is_stopped_at_the_limit() {
     let mut stream = TcpStream::connect(service.listen()).unwrap();
     let head = head(&service, 0).replace("content-length: 0", "transfer-encoding: chunked");
     stream.write_all(head.as_bytes()).unwrap();
-    let piece = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
-    // The server may hang up before it has read all of them.
-    while stream.write_all(piece.as_bytes()).is_ok() {}
+    let chunk = format!("10000\r\n{}\r\n", "a".repeat(0x10000));
+    // The server may close the connection before it has read all chunks.
+    while stream.write_all(chunk.as_bytes()).is_ok() {}
     assert!(failed(&service).await.contains("body_too_large"));
 }
 
@@ -54,12 +54,43 @@ async fn an_upload_without_a_length_is_stopped_at_the_limit() {
 async fn a_wrong_upload_is_refused_before_it_is_read() {
     let service = Service::new();
     let bare = service.request("POST", "/v1/imports").set_payload("a");
-    assert_eq!(service.send(bare).await.wrong(), ["file_name"]);
-    assert_eq!(upload(&service, "%00", "a").await.wrong(), ["file_name"]);
-    let form = service
+    assert_eq!(service.send(bare).await.errors(), ["file_name"]);
+    assert_eq!(upload(&service, "%00", "a").await.errors(), ["file_name"]);
+    let json = service
         .request("POST", "/v1/imports?file_name=a.csv")
+        .insert_header(("content-type", "application/json"))
+        .set_payload("a");
+    assert_eq!(service.send(json).await.problem(), "415 unsupported_media_type");
+    let empty = upload(&service, "people.csv", "").await;
+    assert_eq!((empty.status.as_u16(), empty.errors()), (422, vec!["file".to_owned()]));
+}
+
+/// Sends a form with one part.
+async fn send_form(service: &Service, query: &str, disposition: &str, file: &str) -> Answer {
+    let form = format!(
+        "--x\r\ncontent-disposition: form-data; {disposition}\r\ncontent-type: text/csv\r\n\r\n\
+         {file}\r\n--x--\r\n"
+    );
+    let request = service
+        .request("POST", &format!("/v1/imports{query}"))
         .insert_header(("content-type", "multipart/form-data; boundary=x"));
-    assert_eq!(service.send(form).await.problem(), "415 unsupported_media_type");
+    service.send(request.set_payload(form)).await
+}
+
+#[actix_web::test]
+async fn a_file_may_be_a_part_of_a_form() {
+    let service = Service::new();
+    let file = r#"name="file"; filename="people.csv""#;
+    let uploaded = send_form(&service, "", file, "Name,E-mail\nAnn,ann@example.org\n").await;
+    assert_eq!(uploaded.status, 201, "{uploaded:?}");
+    assert_eq!(uploaded.json()["file_name"], "people.csv");
+    assert_eq!(uploaded.json()["bytes"], 32);
+    let named = send_form(&service, "?file_name=a.csv", file, "Name\nAnn\n").await;
+    assert_eq!(named.json()["file_name"], "a.csv");
+    let nameless = send_form(&service, "", r#"name="file""#, "Name\nAnn\n").await;
+    assert_eq!(nameless.errors(), ["file_name"]);
+    assert_eq!(send_form(&service, "", r#"name="other""#, "a").await.errors(), ["file"]);
+    assert_eq!(send_form(&service, "", file, "").await.errors(), ["file"]);
 }
 
 #[actix_web::test]

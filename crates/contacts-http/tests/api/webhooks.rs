@@ -1,12 +1,12 @@
 //! Webhooks.
 
 use contacts_core::key::Scope;
-use contacts_core::webhook::Sent;
+use contacts_core::webhook::SendOutcome;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Service, request};
+use crate::support::{Answer, Service, edits_honour_if_match, request};
 
-async fn made(service: &Service) -> (String, Value) {
+pub(crate) async fn made(service: &Service) -> (String, Value) {
     let body = json!({"url": "https://example.org/hook", "types": ["contacts.created"]});
     let made = service.post("/v1/webhooks", body).await;
     assert_eq!(made.status, 201, "{made:?}");
@@ -14,12 +14,12 @@ async fn made(service: &Service) -> (String, Value) {
     (format!("/v1/webhooks/{}", made["id"].as_str().unwrap()), made)
 }
 
-/// Does what a worker does.
+/// Creates and sends deliveries as a worker does.
 fn work(service: &Service) {
     let world = &service.world;
     for id in world.ports().webhooks.list(world.org()).unwrap().iter().map(|webhook| webhook.id) {
-        let turn = crate::imports::Always;
-        service.api.webhooks.deliver(world.org(), id, &turn).unwrap();
+        let interrupt = crate::imports::Always;
+        service.api.webhooks.deliver(world.org(), id, &interrupt).unwrap();
     }
 }
 
@@ -36,7 +36,7 @@ async fn a_webhook_is_made_changed_and_deleted_and_its_secret_shown_once() {
     let mut shown = made.clone();
     shown.as_object_mut().unwrap().remove("secret");
     assert_eq!(service.get(&path).await.json(), shown);
-    assert_eq!(service.get("/v1/webhooks").await.json(), json!({"items": [shown]}));
+    assert_eq!(service.get("/v1/webhooks").await.json(), json!({"items": [shown], "next": null}));
     let patch = json!({"types": [], "paused": true});
     let paused = service.patch(&path, patch).await.json();
     assert_eq!((&paused["types"], &paused["paused_because"]), (&json!([]), &json!("by_hand")));
@@ -49,21 +49,32 @@ async fn a_webhook_is_made_changed_and_deleted_and_its_secret_shown_once() {
 }
 
 #[actix_web::test]
-async fn what_is_wrong_is_named() {
+async fn every_error_names_its_field() {
     let service = Service::new();
     let body = json!({"url": "http://example.org", "types": ["contacts.read"]});
-    assert_eq!(service.post("/v1/webhooks", body).await.wrong(), ["url", "types"]);
+    assert_eq!(service.post("/v1/webhooks", body).await.errors(), ["url", "types"]);
     let (path, _) = made(&service).await;
-    let wrong = service.patch(&path, json!({"url": "nonsense", "secret": "x"})).await;
-    assert_eq!(wrong.wrong(), ["secret"]);
-    assert_eq!(service.patch(&path, json!({"url": null})).await.wrong(), ["url"]);
-    let wrong = deliveries(&service, &path, "?state=lost&before=x").await;
-    assert_eq!(wrong.wrong(), ["state", "before"]);
+    let errors = service.patch(&path, json!({"url": "nonsense", "secret": "x"})).await;
+    assert_eq!(errors.errors(), ["secret"]);
+    assert_eq!(service.patch(&path, json!({"url": null})).await.errors(), ["url"]);
+    let errors = deliveries(&service, &path, "?state=lost&cursor=x").await;
+    assert_eq!(errors.errors(), ["state", "cursor"]);
     for _ in 1..20 {
         made(&service).await;
     }
     let body = json!({"url": "https://example.org"});
     assert_eq!(service.post("/v1/webhooks", body).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn an_edit_of_a_stale_version_is_refused_with_the_current_webhook() {
+    let service = Service::new();
+    let (path, _) = made(&service).await;
+    let read = service.get(&path).await;
+    let (one, other) = (json!({"types": []}), json!({"paused": true}));
+    edits_honour_if_match(&service, &path, read.header("etag"), one, other).await;
+    let rotated = service.post(&format!("{path}/rotate-secret"), Value::Null).await;
+    assert_eq!(rotated.header("etag"), service.get(&path).await.header("etag"));
 }
 
 #[actix_web::test]
@@ -73,7 +84,7 @@ async fn deliveries_are_listed_and_sent_again() {
     let test = service.post(&format!("{path}/test"), Value::Null).await;
     assert_eq!((test.status.as_u16(), &test.json()["type"]), (202, &json!("webhook.test")));
     service.contact("Ann", "ann@example.org").await;
-    service.sender.answers([Sent::Answered(204), Sent::Answered(500)]);
+    service.sender.answers([SendOutcome::Answered(204), SendOutcome::Answered(500)]);
     work(&service);
     let all = deliveries(&service, &path, "").await.json();
     let shown: Vec<_> = all["items"].as_array().unwrap().iter().collect();
@@ -81,7 +92,7 @@ async fn deliveries_are_listed_and_sent_again() {
     let pending = deliveries(&service, &path, "?state=pending").await.json();
     let failed = &pending["items"][0];
     assert_eq!((&failed["status"], &failed["attempts"]), (&json!(500), &json!(1)));
-    assert_eq!(failed["problem"], "it answered with 500");
+    assert_eq!(failed["problem"], "it responded with status 500");
     let id = failed["id"].as_str().unwrap();
     let again = format!("{path}/deliveries/{id}/redeliver");
     let again = service.post(&again, Value::Null).await;
@@ -90,7 +101,7 @@ async fn deliveries_are_listed_and_sent_again() {
     assert_eq!(none.json(), json!({"redelivered": 0}));
     let page = deliveries(&service, &path, "?limit=1").await.json();
     let next = page["next"].as_str().unwrap();
-    let rest = deliveries(&service, &path, &format!("?before={next}")).await.json();
+    let rest = deliveries(&service, &path, &format!("?cursor={next}")).await.json();
     assert_eq!(rest["items"].as_array().unwrap().len(), 1);
 }
 

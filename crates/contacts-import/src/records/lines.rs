@@ -1,7 +1,7 @@
-//! Lines and quotation marks within the bytes of one record.
+//! Finds line ends and closing quotation marks within the bytes of one record.
 
-/// Whether every quotation mark that closes a cell of several lines is followed by the end of
-/// the cell. White space in between is forgiven.
+/// Whether every quotation mark that closes a multi-line cell is followed by the end of the cell.
+/// Spaces and tabs in between are allowed.
 pub(super) fn closes(record: &[u8], delimiter: u8) -> bool {
     let mut rest = record;
     loop {
@@ -22,7 +22,7 @@ pub(super) fn closes(record: &[u8], delimiter: u8) -> bool {
     }
 }
 
-/// How long a quoted cell is, up to the mark that closes it.
+/// Number of bytes of a quoted cell, up to its closing quotation mark.
 fn quoted_length(quoted: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -39,12 +39,12 @@ pub(super) fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\n' | b'\r')
 }
 
-/// Where the first line ends.
+/// The index of the first line end.
 pub(super) fn line_end(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| is_line_end(*byte))
 }
 
-/// How many lines end in `bytes`.
+/// Number of lines that end within `bytes`; CRLF is one line end.
 pub(super) fn line_ends(bytes: &[u8]) -> u64 {
     let all = bytes.iter().filter(|byte| is_line_end(**byte)).count();
     if all == 0 {

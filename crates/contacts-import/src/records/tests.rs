@@ -21,7 +21,7 @@ fn cells(cells: &[&str]) -> Cells {
 #[case("\n")]
 #[case("\r\n")]
 #[case("\r")]
-fn lines_are_counted_whatever_ends_them(#[case] end: &str) {
+fn lines_are_counted_with_every_line_end(#[case] end: &str) {
     let text = ["a,b", "", "\"two", "lines\",x", ",", "last,y"].join(end);
     let two = format!("two{end}lines");
     let expected =
@@ -31,7 +31,7 @@ fn lines_are_counted_whatever_ends_them(#[case] end: &str) {
 }
 
 #[test]
-fn cells_are_handed_over_as_they_stand() {
+fn cells_are_returned_as_they_are() {
     assert_eq!(
         rows(b" a ,\"say \"\"hi\"\"\",x\"y\"z,,\"\""),
         [(1, cells(&[" a ", "say \"hi\"", "x\"y\"z", "", ""]))]
@@ -57,7 +57,7 @@ fn nuls_are_kept() {
 }
 
 #[test]
-fn an_unclosed_quotation_mark_costs_its_line_only() {
+fn an_unclosed_quotation_mark_loses_its_line_only() {
     assert_eq!(
         rows(b"a,b\nx,\"y\nfoo,bar\nlast,z"),
         [
@@ -82,12 +82,12 @@ fn a_stray_mark_is_not_closed_by_the_one_that_opens_a_later_cell() {
 }
 
 #[test]
-fn white_space_after_a_closing_mark_is_forgiven() {
+fn white_space_after_a_closing_mark_is_allowed() {
     assert_eq!(rows(b"a,\"b\nc\" \nd,e").len(), 2);
 }
 
 #[test]
-fn an_unclosed_mark_is_given_up_at_the_longest_row() {
+fn the_search_for_a_closing_mark_ends_at_the_longest_row() {
     let mut text = b"x,\"y\n".to_vec();
     for _ in 0..200_000 {
         text.extend_from_slice(b"foo,bar\n");
@@ -100,7 +100,7 @@ fn an_unclosed_mark_is_given_up_at_the_longest_row() {
 }
 
 #[test]
-fn a_stray_mark_on_every_line_does_not_take_for_ever() {
+fn a_stray_mark_on_every_line_is_read_in_linear_time() {
     let text = b"\"a\",\"b\n".repeat(300_000);
     let rows = rows(&text);
     assert_eq!(rows.len(), 300_000);
@@ -110,7 +110,7 @@ fn a_stray_mark_on_every_line_does_not_take_for_ever() {
 #[rstest]
 #[case(b"")]
 #[case(b"\"")]
-fn a_row_too_long_is_passed_over(#[case] quote: &[u8]) {
+fn a_row_that_is_too_long_is_skipped(#[case] quote: &[u8]) {
     let text = [b"a\n", quote, &b"x".repeat(5 * Row::MAX_BYTES), quote, b"\r\nb\n"].concat();
     assert_eq!(
         rows(&text),
@@ -119,7 +119,7 @@ fn a_row_too_long_is_passed_over(#[case] quote: &[u8]) {
 }
 
 #[test]
-fn the_longest_row_is_read_and_no_longer_one() {
+fn a_row_of_the_maximum_length_is_read_and_a_longer_one_is_not() {
     let longest = "x".repeat(Row::MAX_BYTES);
     assert_eq!(rows(longest.as_bytes()), [(1, cells(&[&longest]))]);
     assert_eq!(rows(format!("{longest}\n").as_bytes()), [(1, cells(&[&longest]))]);
@@ -143,7 +143,7 @@ fn the_rows_begin_below_the_header() {
 }
 
 #[test]
-fn a_source_that_fails_says_so_once() {
+fn a_read_error_is_returned_once() {
     struct Failing;
     impl Read for Failing {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
@@ -157,10 +157,10 @@ fn a_source_that_fails_says_so_once() {
     assert!(rows.next().is_none());
 }
 
-/// Gives `piece` bytes at a time.
-struct Dripping<'a>(&'a [u8], usize);
+/// Returns `chunk` bytes at a time.
+struct SmallReads<'a>(&'a [u8], usize);
 
-impl Read for Dripping<'_> {
+impl Read for SmallReads<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let length = self.0.len().min(self.1).min(out.len());
         out[..length].copy_from_slice(&self.0[..length]);
@@ -173,7 +173,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn what_is_written_is_read(
+    fn written_values_are_read_back(
         table in prop::collection::vec(prop::collection::vec("[ab\",;\r\n '=é]{0,6}", 2..5), 0..6)
     ) {
         let mut text = Vec::new();
@@ -206,9 +206,9 @@ proptest! {
     }
 
     #[test]
-    fn it_does_not_matter_how_the_bytes_arrive(text in "[ab\",\r\n]{0,60}", piece in 1_usize..7) {
+    fn the_size_of_reads_does_not_matter(text in "[ab\",\r\n]{0,60}", chunk in 1_usize..7) {
         let whole = rows(text.as_bytes());
-        let torn = Records::from_line(1, Dripping(text.as_bytes(), piece), b',');
+        let torn = Records::from_line(1, SmallReads(text.as_bytes(), chunk), b',');
         let torn: Vec<_> = torn.map(|row| row.unwrap()).map(|r| (r.line, r.cells)).collect();
         prop_assert_eq!(whole, torn);
     }
@@ -225,7 +225,7 @@ proptest! {
 }
 
 #[test]
-fn a_row_of_very_many_cells_loses_those_that_no_column_can_have() {
+fn cells_beyond_the_last_possible_column_are_dropped() {
     let most = TableProblem::MAX_COLUMNS;
     let mut records = Records::from_line(1, Cursor::new("x,".repeat(most + 500)), b',');
     assert_eq!(records.next().unwrap().unwrap().cells, Ok(vec!["x".to_owned(); most]));

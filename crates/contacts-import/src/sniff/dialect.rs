@@ -1,4 +1,4 @@
-//! How a file's rows are separated into cells, and which row is the header.
+//! Detects the delimiter of a file, and which row is its header.
 
 use contacts_core::import::suggest;
 
@@ -8,10 +8,10 @@ use crate::write::unguard;
 
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
-/// How far down a header may be.
-const PREAMBLE: usize = 20;
+/// The header is among this many first rows.
+const MAX_PREAMBLE_ROWS: usize = 20;
 
-/// The delimiter that a `sep=` line declares.
+/// Returns the delimiter that a `sep=` line declares.
 pub(crate) fn declared(text: &str) -> Option<u8> {
     let line = text.split(['\n', '\r']).next()?;
     let line = line.trim_end_matches([' ', ',', ';']).len().max(5).min(line.len());
@@ -21,7 +21,7 @@ pub(crate) fn declared(text: &str) -> Option<u8> {
     (key.eq_ignore_ascii_case("sep=") && DELIMITERS.contains(&value)).then_some(value)
 }
 
-/// The delimiter that cuts the rows most evenly.
+/// Returns the delimiter that splits the rows most evenly.
 pub(crate) fn delimiter(rows: impl Fn(u8) -> Vec<Numbered>) -> u8 {
     let mut best = (0.0, b',');
     for delimiter in DELIMITERS {
@@ -33,9 +33,11 @@ pub(crate) fn delimiter(rows: impl Fn(u8) -> Vec<Numbered>) -> u8 {
     best.1
 }
 
-/// 0 when nothing is cut. More for rows that agree in their number of cells, for a header that
-/// agrees with them, for many columns, for addresses that stand alone in a cell, and for a header
-/// of which several columns mean something to us: under the wrong delimiter they rarely do.
+/// Scores how well a delimiter splits the rows; 0 when it splits none.
+///
+/// The score rises with the share of rows that have the same number of cells, a header of that
+/// width, many columns, addresses that are alone in a cell, and a header with several recognised
+/// columns, which a wrong delimiter rarely yields.
 fn score(rows: &[Numbered]) -> f64 {
     let usual = usual_width(rows);
     if usual < 2 {
@@ -44,7 +46,7 @@ fn score(rows: &[Numbered]) -> f64 {
     let share = |count: usize| count as f64 / rows.len() as f64;
     let agreeing = rows.iter().filter(|(_, cells)| cells.len() == usual).count();
     let header = header_at(rows, usual).map_or(&[][..], |at| &rows[at].1);
-    let known = if how_many_known(header) > 1 { 1.0 } else { 0.0 };
+    let known = if count_recognised(header) > 1 { 1.0 } else { 0.0 };
     let header = header.len().max(1);
     // A trailing delimiter in the header, or in the rows only, is common.
     let header = if header == usual {
@@ -64,7 +66,7 @@ fn score(rows: &[Numbered]) -> f64 {
     (share(agreeing) * header + alone + known) * (2.0 - 1.0 / usual as f64)
 }
 
-/// The number of cells that most rows have, of rows with more than one.
+/// The most frequent number of cells, among rows with more than one cell.
 fn usual_width(rows: &[Numbered]) -> usize {
     let mut widths: Vec<usize> =
         rows.iter().map(|(_, cells)| cells.len()).filter(|w| *w > 1).collect();
@@ -73,33 +75,33 @@ fn usual_width(rows: &[Numbered]) -> usize {
     runs.max_by_key(|run| (run.len(), run[0])).map_or(1, |run| run[0])
 }
 
-/// Which row is the header; none when it is plainly data.
+/// Returns the index of the header row, or `None` when that row is plainly data.
 pub(crate) fn header(rows: &[Numbered]) -> Option<usize> {
     let at = header_at(rows, usual_width(rows))?;
     (!is_data(&rows[at].1)).then_some(at)
 }
 
-/// The first row that is no preamble. A preamble has a text in its first cell, or a few, where
-/// the rows below have many.
+/// Returns the index of the first row after the preamble. A preamble row has text in one or a few
+/// cells, where the rows below have it in many.
 fn header_at(rows: &[Numbered], usual: usize) -> Option<usize> {
     let filled = |(_, cells): &Numbered| cells.iter().filter(|c| !c.chars().all(is_blank)).count();
     let is_header = |row: &Numbered| {
         let filled = filled(row);
-        usual < 2 || filled * 2 > usual || (filled > 1 && is_known(&row.1))
+        usual < 2 || filled * 2 > usual || (filled > 1 && is_recognised(&row.1))
     };
     let first = rows.first()?;
-    let found = rows.iter().take(PREAMBLE).position(is_header);
-    // A preamble is set apart by saying little; a first row of some width is a header for lack
-    // of a better one.
+    let found = rows.iter().take(MAX_PREAMBLE_ROWS).position(is_header);
+    // When every row looks like a preamble, the first one with text is the header.
     found.or(Some(0)).filter(|at| *at > 0 || filled(first) > 0)
 }
 
-/// Whether the names of some columns mean something to us.
-fn is_known(cells: &[String]) -> bool {
-    how_many_known(cells) > 0
+/// Whether the import would suggest a target for one of the columns at least.
+fn is_recognised(cells: &[String]) -> bool {
+    count_recognised(cells) > 0
 }
 
-fn how_many_known(cells: &[String]) -> usize {
+/// Number of columns for which the import would suggest a target by the header alone.
+fn count_recognised(cells: &[String]) -> usize {
     let cells: Vec<_> = cells.iter().map(|cell| unguard(cell).to_owned()).collect();
     let suggestions = suggest(&cells, &[], &[]);
     suggestions.iter().filter(|suggestion| suggestion.target.is_some()).count()
@@ -113,7 +115,8 @@ fn is_data(cells: &[String]) -> bool {
     }
     let mut filled = cells.iter().filter(|cell| !cell.is_empty());
     filled.clone().all(|cell| is_value(cell))
-        || (filled.any(|cell| is_long_number(cell) || cell.contains("://")) && !is_known(&cells))
+        || (filled.any(|cell| is_long_number(cell) || cell.contains("://"))
+            && !is_recognised(&cells))
 }
 
 /// Whether a cell is an e-mail address and nothing else.
@@ -129,7 +132,7 @@ fn is_address(cell: &str) -> bool {
     })
 }
 
-/// A number, a date, a phone number, a web address or a truth value.
+/// Whether a cell is a number, a date, a phone number, a URL or a truth value.
 fn is_value(cell: &str) -> bool {
     let number = cell.chars().any(|c| c.is_ascii_digit())
         && cell.chars().all(|c| c.is_ascii_digit() || " +-.,:/()%$€£TZ'".contains(c));
@@ -137,7 +140,7 @@ fn is_value(cell: &str) -> bool {
     number || cell.contains("://") || truth.iter().any(|word| cell.eq_ignore_ascii_case(word))
 }
 
-/// A number long enough for a telephone.
+/// Whether a cell is a number with enough digits for a phone number.
 fn is_long_number(cell: &str) -> bool {
     is_value(cell) && cell.bytes().filter(u8::is_ascii_digit).count() >= 7
 }

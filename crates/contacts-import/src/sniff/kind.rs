@@ -1,6 +1,6 @@
 //! Files that are not text.
 
-/// First bytes, and what begins so.
+/// The first bytes of file formats that are not text, and the name of each format.
 const MAGIC: &[(&[u8], &str)] = &[
     (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -34,7 +34,7 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"\0\0\xfe\xff", "in the encoding UTF-32"),
 ];
 
-/// The beginnings of text that is no table, in lower case.
+/// The beginnings of text formats that are not tables, in lower case, and the name of each format.
 const OTHER_TEXT: &[(&str, &str)] = &[
     ("<!doctype html", "a web page"),
     ("<html", "a web page"),
@@ -47,7 +47,7 @@ const OTHER_TEXT: &[(&str, &str)] = &[
     ("{\r", "JSON"),
 ];
 
-/// What a file is when its first bytes say that it is no table.
+/// Returns the format of a file whose first bytes show that it is not a table.
 pub(crate) fn of(head: &[u8]) -> Option<&'static str> {
     let magic = MAGIC.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, kind)| *kind);
     magic.or_else(|| archive(head)).or_else(|| media(head)).or_else(|| other_text(head))
@@ -68,7 +68,7 @@ fn archive(head: &[u8]) -> Option<&'static str> {
     })
 }
 
-/// Kinds whose marks are short enough to begin a text as well.
+/// Detects formats with a mark so short that a text could begin with it: a NUL must follow.
 fn media(head: &[u8]) -> Option<&'static str> {
     let start = &head[..head.len().min(64)];
     if !start.contains(&0) {
@@ -89,7 +89,7 @@ fn other_text(head: &[u8]) -> Option<&'static str> {
     OTHER_TEXT.iter().find(|(opening, _)| start.starts_with(opening)).map(|(_, kind)| *kind)
 }
 
-/// Whether decoded text is none: more than a few control characters or malformed bytes.
+/// Whether decoded text is binary data: it has many control characters or malformed bytes.
 pub(crate) fn is_binary(text: &str) -> bool {
     let strange = |c: &char| {
         c.is_control()
@@ -99,4 +99,65 @@ pub(crate) fn is_binary(text: &str) -> bool {
     let strange = text.chars().filter(strange).count();
     let broken = text.chars().filter(|c| *c == '\u{fffd}').count();
     strange > 8 && strange * 20 > all || broken > 8 && broken * 4 > all
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(8, 0, false)]
+    #[case(9, 170, true)]
+    #[case(9, 171, false)]
+    #[case(20, 400, false)]
+    fn more_than_one_control_character_in_twenty_is_binary(
+        #[case] controls: usize,
+        #[case] letters: usize,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(is_binary(&("\x01".repeat(controls) + &"a".repeat(letters))), expected);
+    }
+
+    #[rstest]
+    #[case(8, 0, false)]
+    #[case(9, 26, true)]
+    #[case(9, 27, false)]
+    fn more_than_one_malformed_character_in_four_is_binary(
+        #[case] malformed: usize,
+        #[case] letters: usize,
+        #[case] expected: bool,
+    ) {
+        assert_eq!(is_binary(&("\u{fffd}".repeat(malformed) + &"a".repeat(letters))), expected);
+    }
+
+    #[test]
+    fn control_characters_of_text_files_are_not_binary() {
+        assert!(!is_binary(&"\t\n\r\x0b\x0c\x1a\x1b\u{85}".repeat(100)));
+    }
+
+    #[rstest]
+    #[case(b"BM\x36\0", Some("a BMP picture"))]
+    #[case(b"MZ\x90\0", Some("a program"))]
+    #[case(b"RIFF\x24\0\0\0WAVE", Some("a picture, sound or film"))]
+    #[case(b"\0\0\0\x18ftypmp42", Some("a picture or film"))]
+    #[case(
+        b"PK\x03\x04\0\0mimetypeapplication/vnd.oasis.opendocument.spreadsheet",
+        Some("an OpenDocument spreadsheet")
+    )]
+    #[case(b"PK\x03\x04\0\0xl/workbook.xml", Some("an Excel workbook"))]
+    #[case(b"PK\x03\x04\0\0[Content_Types].xml", Some("an Excel workbook"))]
+    #[case(b"PK\x03\x04\0\0photo.jpg", Some("a ZIP archive"))]
+    #[case(b"\xef\xbb\xbf  <HTML>", Some("a web page"))]
+    #[case(b"{\n \"name\": 1", Some("JSON"))]
+    #[case(b"BM name,email", None)]
+    #[case(b"name,email\nAnn,a@example.org\n", None)]
+    #[case(b"abcdftyp,email\n", None)]
+    fn formats_are_recognised_by_their_first_bytes(
+        #[case] head: &[u8],
+        #[case] expected: Option<&str>,
+    ) {
+        assert_eq!(of(head), expected);
+    }
 }

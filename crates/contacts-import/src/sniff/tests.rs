@@ -38,7 +38,7 @@ fn legacy_encodings_are_recognised(#[case] encoding: &'static Encoding, #[case] 
 #[rstest]
 #[case("name,email\nJörg,j@example.org\n")]
 #[case("\u{feff}name,email\nJörg,j@example.org\n")]
-fn utf_8_is_read_with_and_without_a_mark(#[case] text: &str) {
+fn utf_8_is_read_with_and_without_a_byte_order_mark(#[case] text: &str) {
     let layout = layout(text);
     assert_eq!(
         (layout.encoding.as_str(), &layout.header[..]),
@@ -50,7 +50,7 @@ fn utf_8_is_read_with_and_without_a_mark(#[case] text: &str) {
 #[case("\u{feff}name\temail\nJörg\tj@example.org\n")]
 #[case("name\temail\nJörg\tj@example.org\n")]
 #[case("姓名,邮箱\n张伟和他的朋友,张伟和他的朋友张伟和他的朋友\n")]
-fn utf_16_is_read_both_ways_with_and_without_a_mark(#[case] text: &str) {
+fn utf_16_is_read_in_both_byte_orders_with_and_without_a_mark(#[case] text: &str) {
     assert_eq!(layout(utf_16(text, u16::to_le_bytes)).encoding, "utf-16le");
     let found = layout(utf_16(text, u16::to_be_bytes));
     assert_eq!(found.encoding, "utf-16be");
@@ -60,12 +60,12 @@ fn utf_16_is_read_both_ways_with_and_without_a_mark(#[case] text: &str) {
 #[test]
 fn a_head_that_ends_within_a_character_is_still_utf_8() {
     let text = "name,email\nAnn,a@example.org\nJörg".as_bytes();
-    let torn = &text[..text.len() - 3];
-    assert_eq!(inspect(torn, false).unwrap().layout.encoding, "utf-8");
+    let cut_off = &text[..text.len() - 3];
+    assert_eq!(inspect(cut_off, false).unwrap().layout.encoding, "utf-8");
 }
 
 #[test]
-fn a_damaged_byte_does_not_make_utf_8_something_else() {
+fn a_damaged_byte_does_not_change_the_encoding() {
     let text = [&"name\nÄnne Größe\nŁukasz Żółć\n".as_bytes().repeat(3)[..], b"J\xf6rg\n"].concat();
     assert_eq!(layout(text).encoding, "utf-8");
 }
@@ -80,7 +80,7 @@ fn a_damaged_byte_does_not_make_utf_8_something_else() {
 #[case("name,email,note\nAnn\nBob,b@example.org,hi\n", ',')]
 #[case("name\nAnn\nBob\n", ',')]
 #[case("login;name;email;\nann;Ann;a@example.org\n", ';')]
-fn the_delimiter_is_the_one_that_cuts_evenly(#[case] text: &str, #[case] expected: char) {
+fn the_delimiter_is_the_one_that_splits_evenly(#[case] text: &str, #[case] expected: char) {
     assert_eq!(layout(text).delimiter, expected);
 }
 
@@ -90,7 +90,7 @@ fn the_delimiter_is_the_one_that_cuts_evenly(#[case] text: &str, #[case] expecte
 #[case("\u{feff}sep=\t\nname\temail\n", '\t')]
 #[case("\"sep=;\"\nname;email\n", ';')]
 #[case("sep=,\nname,email\n", ',')]
-fn a_sep_line_says_the_delimiter(#[case] text: &str, #[case] expected: char) {
+fn a_sep_line_declares_the_delimiter(#[case] text: &str, #[case] expected: char) {
     let layout = layout(text);
     assert_eq!((layout.delimiter, layout.header_line), (expected, 2));
     assert_eq!(layout.header, ["name", "email"]);
@@ -109,14 +109,14 @@ fn a_sep_line_says_the_delimiter(#[case] text: &str, #[case] expected: char) {
     2
 )]
 #[case("Exported by us,,,\nname,email,phone,city\nAnn,a@example.org,,\n", 2)]
-fn the_header_stands_below_preambles_and_empty_lines(#[case] text: &str, #[case] line: u64) {
+fn the_header_is_found_below_preambles_and_empty_lines(#[case] text: &str, #[case] line: u64) {
     let layout = layout(text);
     assert_eq!(layout.header_line, line);
     assert!(layout.header.iter().any(|name| name.starts_with("Email") || name == "email"));
 }
 
 #[test]
-fn header_names_are_trimmed_and_may_be_empty_or_twice() {
+fn header_names_are_trimmed_and_may_be_empty_or_repeated() {
     assert_eq!(
         layout("name, email ,name,\nA,a@example.org,B,\n").header,
         ["name", "email", "name", ""]
@@ -129,7 +129,7 @@ fn header_names_are_trimmed_and_may_be_empty_or_twice() {
 #[case("Ann Lee,+1 202 555 0101\nBob Roe,+1 202 555 0102\n")]
 #[case("1,2024-01-01,5.5\n2,2024-01-02,6.5\n")]
 #[case("name,\"email\nAnn\n")]
-fn a_first_row_of_data_is_no_header(#[case] text: &str) {
+fn a_first_row_of_data_is_not_a_header(#[case] text: &str) {
     assert_eq!(problem(text), TableProblem::NoHeader);
 }
 
@@ -156,7 +156,7 @@ fn a_file_without_text_is_empty(#[case] text: &str) {
 #[case(b"[{\"name\":\"Ann\"}]", "JSON")]
 #[case(b"BEGIN:VCARD\r\nVERSION:3.0\r\n", "a vCard file")]
 #[case(b"\x01\x02\x03\x04\x05\x06\x07\x08\x0e\x0f\x10\x11\x12", "binary data")]
-fn what_is_no_text_is_named(#[case] bytes: &[u8], #[case] kind: &'static str) {
+fn files_that_are_not_text_are_named(#[case] bytes: &[u8], #[case] kind: &'static str) {
     assert_eq!(problem(bytes), TableProblem::NotText(kind));
 }
 
@@ -184,7 +184,7 @@ fn the_first_rows_are_shown() {
 }
 
 #[test]
-fn a_torn_last_row_is_not_shown() {
+fn a_last_row_that_is_cut_off_is_not_shown() {
     let found = inspect(b"name,email\nAnn,a@example.org\nBob,b@exa", false).unwrap();
     assert_eq!(found.samples, [["Ann", "a@example.org"]]);
     let found = inspect(b"name,note\nAnn,hi\nBob,\"goes\non", false).unwrap();
@@ -199,7 +199,7 @@ fn an_unreadable_row_does_not_hide_the_rest() {
 
 proptest::proptest! {
     #[test]
-    fn no_bytes_make_it_fall_over(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
         for whole in [true, false] {
             if let Ok(found) = inspect(&bytes, whole) {
                 let source = Box::new(std::io::Cursor::new(bytes.clone()));
@@ -212,7 +212,7 @@ proptest::proptest! {
 }
 
 #[test]
-fn letters_that_come_late_tell_the_encoding() {
+fn characters_late_in_the_file_determine_the_encoding() {
     let mut file = b"name,email\n".to_vec();
     while file.len() < 3 << 20 {
         file.extend_from_slice(b"Ann Lee,ann@example.org\n");
@@ -221,4 +221,34 @@ fn letters_that_come_late_tell_the_encoding() {
     let (head, whole) = contacts_core::import::read_head(&mut &file[..]).unwrap();
     assert!(!whole && head.len() < file.len());
     assert_eq!(inspect(&head, whole).unwrap().layout.encoding, "windows-1252");
+}
+
+#[test]
+fn a_file_of_exactly_the_examined_size_is_read_to_its_end() {
+    let mut file = b"name,email\nAnn,a@example.org\nBob,".to_vec();
+    file.resize(MAX_HEAD_BYTES - 1, b'b');
+    file.push(b'\n');
+    assert_eq!(file.len(), MAX_HEAD_BYTES);
+    assert_eq!(inspect(&file, true).unwrap().samples.len(), 2);
+    // One byte more, and the last row may be cut off.
+    file.insert(file.len() - 1, b'b');
+    assert_eq!(inspect(&file, true).unwrap().samples, [["Ann", "a@example.org"]]);
+}
+
+#[rstest]
+#[case("sep=;,\nname;email\n", ';')]
+#[case("sep=\t;\nname\temail\n", '\t')]
+fn delimiters_after_a_sep_line_are_ignored(#[case] text: &str, #[case] expected: char) {
+    assert_eq!(layout(text).delimiter, expected);
+}
+
+#[test]
+fn the_header_is_searched_in_the_first_twenty_rows() {
+    let file = |preamble: usize| {
+        let line = |n: usize| format!("Note {n},,,\n");
+        let notes: String = (0..preamble).map(line).collect();
+        notes + "name,email,phone,city\nAnn,a@example.org,+1 202 555 0101,Ulm\n"
+    };
+    assert_eq!(layout(file(19)).header_line, 20);
+    assert_eq!(layout(file(20)).header_line, 1);
 }

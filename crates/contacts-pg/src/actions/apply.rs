@@ -1,317 +1,369 @@
-//! A piece of an action, in a transaction.
+//! Applies a part of a chunk of a bulk action, in one transaction.
 //!
-//! Each kind is one function that does the people who are there and says what came of them. The
-//! ids go along as an array, so that every statement works on the whole piece; what is as it
-//! should be is neither locked nor written. Contacts are taken in the order of their ids: two who
-//! do the same people wait for each other in turn.
+//! Each kind of action is one function that changes the existing contacts of a part and returns
+//! the outcomes. The ids are bound as an array, so that every statement works on the whole part.
+//! Contacts that need no change are neither locked nor written. Contacts are changed in the order
+//! of their ids, so that two transactions on the same contacts cannot deadlock.
 
 use std::collections::BTreeSet;
 
-use contacts_core::action::{Action, ActionKind, ActionState, Applied, Piece, SkipReason};
-use contacts_core::campaign::{CampaignId, Joining, Refusal};
+use contacts_core::Error;
+use contacts_core::action::{Action, ActionKind, Applied, Chunk, SkipReason};
+use contacts_core::campaign::{CampaignId, DeliveryStatus, SubscribeOutcome, SubscribeRefusal};
+use contacts_core::consent::{ConsentReason, Unsubscribe};
 use contacts_core::contact::{ContactFilter, ContactId};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::export::Sheet;
+use contacts_core::run::RunState;
 use contacts_core::tag::TagName;
-use contacts_core::{Error, OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::pg::Pg;
+use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::{
+    ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, delete, insert_into,
+    update,
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::export;
 use super::stored::{StoredTally, write_skipped};
-use crate::Database;
-use crate::campaigns::subscribe;
-use crate::contacts::{Look, push_filter};
+use super::{export, merge};
+use crate::campaigns::{self, subscribe};
+use crate::contacts::{Access, push_filter};
 use crate::conversations;
-use crate::database::{SETTINGS, store, unreadable};
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again, unreadable};
 use crate::events::publish;
-use crate::selections::find_piece;
-use crate::statement::{Bind, Statement};
+use crate::schema::{
+    action_chunks, actions, contact_tags, contacts, merged_contacts, subscriptions,
+};
+use crate::selections::find_chunk;
+use crate::statement::{Bind, IdRow, coalesce};
 use crate::tags;
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = actions, check_for_backend(Pg))]
 struct Progress {
-    #[diesel(sql_type = Text)]
     state: String,
-    #[diesel(sql_type = Integer)]
-    pieces_done: i32,
-    #[diesel(sql_type = Jsonb)]
+    chunks_done: i32,
     tally: Value,
 }
 
-#[derive(QueryableByName)]
-struct IdRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
+/// The last part that was applied.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = action_chunks, check_for_backend(Pg))]
+struct LastPart {
+    chunk: i32,
+    last_id: Uuid,
 }
 
-/// What a piece is done with.
+/// The input of a part, besides its contacts.
 pub(super) enum With<'a> {
-    /// An export, by this sheet.
+    /// The sheet of an export.
     Sheet(&'a Sheet),
-    /// The others; a delete is of those whom this filter means still.
-    Still(&'a ContactFilter),
+    /// The filter of the other kinds of actions. A delete skips contacts that no longer match it.
+    Matching(&'a ContactFilter),
 }
 
 pub(super) fn apply(
-    database: &Database,
-    db: &mut PgConnection,
+    tx: &mut TimedTx<'_>,
     action: &Action,
     number: u32,
+    limit: usize,
     with: &With<'_>,
-    now: OffsetDateTime,
-) -> Result<Applied> {
-    let org = action.org;
-    sql_query(SETTINGS).execute(db).map_err(store)?;
-    let progress: Option<Progress> = sql_query(
-        "SELECT state, pieces_done, tally FROM actions WHERE org_id = $1 AND id = $2 FOR UPDATE",
-    )
-    .bind::<SqlUuid, _>(org.0)
-    .bind::<SqlUuid, _>(action.id.0)
-    .get_result(db)
-    .optional()
-    .map_err(store)?;
+) -> PgResult<Applied> {
+    let now = tx.now;
+    tx.use_generic_plans()?;
+    let stored = actions::table.find((tx.org.0, action.id.0));
+    let progress: Option<Progress> = stored.select(Progress::as_select()).for_update().row(tx)?;
     let progress = progress.ok_or(Error::NotFound("action"))?;
-    let state = ActionState::parse(&progress.state).ok_or_else(|| unreadable("actions.state"))?;
-    if state.is_end() {
+    let state = RunState::parse(&progress.state).ok_or_else(|| unreadable("actions.state"))?;
+    if !state.is_open() {
         return Ok(Applied::Stopped(state));
     }
-    // Whoever else does a piece moves this number, too: so each is done once.
-    if progress.pieces_done.cast_unsigned() != number || number >= action.pieces {
+    // The last part of each chunk increments this number in its transaction, so that each chunk is
+    // applied once.
+    if progress.chunks_done.cast_unsigned() != number || number >= action.chunks {
         return Ok(Applied::Superseded);
     }
-    let ids = find_piece(db, org, action.selection, number)?;
+    let ids = find_chunk(tx, action.selection, number)?;
     let ids = ids.ok_or(Error::NotFound("selection"))?;
-    let doing = Doing { database, action, with, number, now };
-    let piece = doing.take(db, &ids)?;
-    insert_piece(db, action, number, &ids, &piece, now)?;
+    let last = last_part(tx, action)?;
+    // The ids of a selection ascend across its chunks.
+    let from = last.as_ref().map_or(0, |last| ids.partition_point(|id| *id <= last.last_id));
+    let to = from.saturating_add(limit).min(ids.len());
+    let chunks_done = number + u32::from(to == ids.len());
+    let ids = &ids[from..to];
+    let part = last.map_or(0, |last| last.chunk + 1);
+    let run = PartRun { action, with, is_first: part == 0 };
+    let chunk = run.apply(tx, ids)?;
+    insert_part(tx, action, part, ids, &chunk)?;
     let mut tally = StoredTally::read(progress.tally)?;
-    tally.add(&piece);
-    let counted = "UPDATE actions SET pieces_done = $3, tally = $4, \
-             started_at = coalesce(started_at, $5) \
-         WHERE org_id = $1 AND id = $2";
-    sql_query(counted)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(action.id.0)
-        .bind::<Integer, _>((number + 1).cast_signed())
-        .bind::<Jsonb, _>(StoredTally::write(&tally))
-        .bind::<Timestamptz, _>(now)
-        .execute(db)
-        .map_err(store)?;
-    publish(database, db, org, &events(action, &piece, now))?;
-    Ok(Applied::Taken(tally))
+    tally.add(&chunk);
+    update(stored)
+        .set((
+            actions::chunks_done.eq(chunks_done.cast_signed()),
+            actions::tally.eq(StoredTally::write(&tally)),
+            actions::started_at.eq(coalesce(actions::started_at, now)),
+        ))
+        .execute(tx)?;
+    publish(tx, &events(action, &chunk, now))?;
+    Ok(Applied::Part { tally, chunks_done })
 }
 
-/// What the change feed tells of a piece.
-fn events(action: &Action, piece: &Piece, now: OffsetDateTime) -> Vec<ContactEvent> {
+/// Returns the last part that was applied. The action's row is locked, so it stays the last one.
+fn last_part(tx: &mut Tx<'_>, action: &Action) -> PgResult<Option<LastPart>> {
+    action_chunks::table
+        .filter(action_chunks::org_id.eq(tx.org.0))
+        .filter(action_chunks::action_id.eq(action.id.0))
+        .order(action_chunks::chunk.desc())
+        .limit(1)
+        .select(LastPart::as_select())
+        .row(tx)
+}
+
+/// Returns the events of a part for the change feed.
+fn events(action: &Action, chunk: &Chunk, now: OffsetDateTime) -> Vec<ContactEvent> {
     let (kind, fields) = match &action.kind {
         ActionKind::AddTags(_) | ActionKind::RemoveTags(_) => {
             (EventKind::Updated, vec!["tags".to_owned()])
         }
         ActionKind::Delete => (EventKind::Deleted, Vec::new()),
-        // No field of a contact says in which campaigns it is.
-        ActionKind::AddToCampaign(_) => return Vec::new(),
-        ActionKind::Export(_) => return Vec::new(),
+        ActionKind::Unsubscribe => (EventKind::Updated, vec!["consent".to_owned()]),
+        // Events report fields of contacts, and campaigns are not fields.
+        ActionKind::AddToCampaign(_) | ActionKind::RemoveFromCampaign(_) => return Vec::new(),
+        // An export changes nothing, and each merge publishes its own events.
+        ActionKind::Export(_) | ActionKind::Merge(_) => return Vec::new(),
     };
-    ContactEvent::of_many(&piece.changed, kind, &fields, action.actor, now)
+    ContactEvent::of_many(&chunk.changed, kind, &fields, action.actor, now)
 }
 
-/// What the people of a piece have in common.
-struct Doing<'a> {
-    database: &'a Database,
+/// A part that is being applied.
+struct PartRun<'a> {
     action: &'a Action,
     with: &'a With<'a>,
-    number: u32,
-    now: OffsetDateTime,
+    is_first: bool,
 }
 
-impl Doing<'_> {
-    fn take(&self, db: &mut PgConnection, ids: &[Uuid]) -> Result<Piece> {
-        // Before they are done: an old id goes with its survivor.
-        let select = "SELECT id FROM merged_contacts WHERE org_id = $1 AND id = ANY($2) \
-             ORDER BY id";
-        let merged = load_ids(db, self.org(), select, ids)?;
-        let mut piece = match &self.action.kind {
-            ActionKind::AddTags(tags) => self.add_tags(db, ids, tags)?,
-            ActionKind::RemoveTags(tags) => self.remove_tags(db, ids, tags)?,
-            ActionKind::AddToCampaign(campaign) => self.add_to_campaign(db, ids, *campaign)?,
-            ActionKind::Export(_) => export::export(db, self.action, self.number, self.with, ids)?,
-            ActionKind::Delete => self.delete(db, ids)?,
+impl PartRun<'_> {
+    fn apply(&self, tx: &mut TimedTx<'_>, ids: &[Uuid]) -> PgResult<Chunk> {
+        // Read before the part is applied, because deleting a survivor deletes the ids merged into
+        // it.
+        let merged: Vec<Uuid> = merged_contacts::table
+            .filter(merged_contacts::org_id.eq(tx.org.0))
+            .filter(merged_contacts::id.eq_any(ids))
+            .order(merged_contacts::id.asc())
+            .select(merged_contacts::id)
+            .load(tx)?;
+        let mut chunk = match &self.action.kind {
+            ActionKind::AddTags(tags) => self.add_tags(tx, ids, tags)?,
+            ActionKind::RemoveTags(tags) => self.remove_tags(tx, ids, tags)?,
+            ActionKind::AddToCampaign(campaign) => self.add_to_campaign(tx, ids, *campaign)?,
+            ActionKind::RemoveFromCampaign(campaign) => remove_from_campaign(tx, ids, *campaign)?,
+            ActionKind::Unsubscribe => self.unsubscribe(tx, ids)?,
+            ActionKind::Export(_) => {
+                export::export(tx, self.action, self.is_first, self.with, ids)?
+            }
+            ActionKind::Delete => self.delete(tx, ids)?,
+            ActionKind::Merge(pairs) => merge::merge(tx, ids, pairs, self.action.actor)?,
         };
-        note_missing(ids, &merged, &mut piece);
-        Ok(piece)
+        note_missing(ids, &merged, &mut chunk);
+        Ok(chunk)
     }
 
-    fn add_tags(&self, db: &mut PgConnection, ids: &[Uuid], tags: &[TagName]) -> Result<Piece> {
-        let there = existing(db, self.org(), ids)?;
-        if there.is_empty() {
-            return Ok(Piece::default());
+    fn add_tags(&self, tx: &mut TimedTx<'_>, ids: &[Uuid], tags: &[TagName]) -> PgResult<Chunk> {
+        let found = existing(tx, ids)?;
+        if found.is_empty() {
+            return Ok(Chunk::default());
         }
-        let ids = tags::ensured(self.database, db, self.org(), tags, self.now)?;
+        let ids = tags::ensured(tx, tags)?;
         if ids.len() < tags.len() {
-            // One of them was deleted this moment.
-            return Err(store(diesel::result::Error::RollbackTransaction));
+            // Another transaction deleted one of the tags.
+            return Err(run_again());
         }
         let tags: Vec<_> = ids.into_values().collect();
-        // In the order of the contacts: each link locks the contact that it hangs on.
+        // In the order of the contacts, because each new row locks its contact.
         let statement = "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
              SELECT $1, c.id, t.id FROM unnest($2) AS c (id), unnest($3) AS t (id) \
              ORDER BY c.id, t.id \
              ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING RETURNING contact_id AS id";
-        let changed: Vec<IdRow> = sql_query(statement)
-            .bind::<SqlUuid, _>(self.org().0)
-            .bind::<Array<SqlUuid>, _>(&there)
+        let changed: Vec<IdRow> = tx
+            .query(statement)
+            .bind::<Array<SqlUuid>, _>(&found)
             .bind::<Array<SqlUuid>, _>(&tags)
-            .load(db)
-            .map_err(store)?;
-        Ok(split(there, changed))
+            .load(tx)
+            .map_err(PgError::unless_deleted)?;
+        Ok(split(found, changed.into_iter().map(|row| row.id).collect()))
     }
 
-    fn remove_tags(&self, db: &mut PgConnection, ids: &[Uuid], tags: &[TagName]) -> Result<Piece> {
-        let there = existing(db, self.org(), ids)?;
-        let tags = tags::ids_of(db, self.org(), tags)?;
-        let statement = "DELETE FROM contact_tags \
-             WHERE org_id = $1 AND contact_id = ANY($2) AND tag_id = ANY($3) \
-             RETURNING contact_id AS id";
-        let changed: Vec<IdRow> = sql_query(statement)
-            .bind::<SqlUuid, _>(self.org().0)
-            .bind::<Array<SqlUuid>, _>(&there)
-            .bind::<Array<SqlUuid>, _>(&tags)
-            .load(db)
-            .map_err(store)?;
-        Ok(split(there, changed))
+    fn remove_tags(&self, tx: &mut Tx<'_>, ids: &[Uuid], tags: &[TagName]) -> PgResult<Chunk> {
+        let found = existing(tx, ids)?;
+        let tags = tags::ids_of(tx, tags)?;
+        let changed: Vec<Uuid> = delete(contact_tags::table)
+            .filter(contact_tags::org_id.eq(tx.org.0))
+            .filter(contact_tags::contact_id.eq_any(&found))
+            .filter(contact_tags::tag_id.eq_any(tags))
+            .returning(contact_tags::contact_id)
+            .load(tx)?;
+        Ok(split(found, changed))
     }
 
     fn add_to_campaign(
         &self,
-        db: &mut PgConnection,
+        tx: &mut TimedTx<'_>,
         ids: &[Uuid],
         campaign: CampaignId,
-    ) -> Result<Piece> {
-        let people: Vec<_> = ids.iter().copied().map(ContactId).collect();
-        let joined = subscribe(db, self.org(), campaign, &people, self.action.actor, self.now)?;
-        let mut piece = Piece::default();
+    ) -> PgResult<Chunk> {
+        let contacts: Vec<_> = ids.iter().copied().map(ContactId).collect();
+        let joined = subscribe(tx, campaign, &contacts, self.action.actor)?;
+        let mut chunk = Chunk::default();
         for (id, joining) in joined {
             match joining {
-                Joining::Added => piece.changed.push(id),
-                Joining::Unchanged => piece.unchanged.push(id),
-                Joining::Skipped(Refusal::Unsubscribed) => {
-                    piece.skip(SkipReason::Unsubscribed, [id]);
+                SubscribeOutcome::Added => chunk.changed.push(id),
+                SubscribeOutcome::Unchanged => chunk.unchanged.push(id),
+                SubscribeOutcome::Skipped(SubscribeRefusal::Unsubscribed) => {
+                    chunk.skip(SkipReason::Unsubscribed, [id]);
                 }
-                Joining::Skipped(Refusal::Unreachable) => {
-                    piece.skip(SkipReason::Unreachable, [id]);
+                SubscribeOutcome::Skipped(SubscribeRefusal::Unreachable) => {
+                    chunk.skip(SkipReason::Unreachable, [id]);
                 }
             }
         }
-        Ok(piece)
+        Ok(chunk)
     }
 
-    /// Everything that hangs on a contact goes with it, but its conversations: of these, only the
-    /// link to it (R14).
-    fn delete(&self, db: &mut PgConnection, ids: &[Uuid]) -> Result<Piece> {
-        let org = self.org();
-        // Held first and looked at then, so that nobody changes them in between.
-        let held = "SELECT id FROM contacts WHERE org_id = $1 AND id = ANY($2) \
-             ORDER BY id FOR UPDATE";
-        let there = load_ids(db, org, held, ids)?;
-        let mut meant = there.clone();
-        if let With::Still(still) = self.with
+    fn unsubscribe(&self, tx: &mut TimedTx<'_>, ids: &[Uuid]) -> PgResult<Chunk> {
+        let found: Vec<Uuid> = contacts::table
+            .filter(contacts::org_id.eq(tx.org.0))
+            .filter(contacts::id.eq_any(ids))
+            .order(contacts::id.asc())
+            .select(contacts::id)
+            .for_key_share()
+            .load(tx)?;
+        let (reason, at, actor) = (ConsentReason::Asked, tx.now, self.action.actor);
+        let unsubscribe = Unsubscribe { reason, at, actor, note: None };
+        let unsubscribes = found.iter().map(|id| (*id, unsubscribe.clone())).collect();
+        let changed = campaigns::unsubscribe(tx, &unsubscribes)?;
+        Ok(split(found, changed.into_iter().map(|id| id.0).collect()))
+    }
+
+    /// Deletes contacts with all rows that refer to them, except their conversations, which lose
+    /// their links only (R14).
+    fn delete(&self, tx: &mut Tx<'_>, ids: &[Uuid]) -> PgResult<Chunk> {
+        // Locked before they are compared with the filter, so that no other transaction changes
+        // them in between.
+        let found: Vec<Uuid> = contacts::table
+            .filter(contacts::org_id.eq(tx.org.0))
+            .filter(contacts::id.eq_any(ids))
+            .order(contacts::id.asc())
+            .select(contacts::id)
+            .for_update()
+            .load(tx)?;
+        let mut matching = found.clone();
+        if let With::Matching(still) = self.with
             && **still != ContactFilter::default()
         {
-            let mut select = Statement::of(org);
+            let mut select = tx.statement();
             select.push("SELECT c.id FROM contacts c WHERE c.org_id = $1 AND c.id = ANY(");
-            select.bind(Bind::Uuids(there.clone())).push(")");
-            push_filter(db, org, &mut select, still, Look::EachRow)?;
-            let rows: Vec<IdRow> = select.build().load(db).map_err(store)?;
-            meant = rows.into_iter().map(|row| row.id).collect();
-            meant.sort_unstable();
+            select.bind(Bind::Uuids(found.clone())).push(")");
+            push_filter(tx, &mut select, still, Access::EachRow)?;
+            let rows: Vec<IdRow> = select.load(tx)?;
+            matching = rows.into_iter().map(|row| row.id).collect();
+            matching.sort_unstable();
         }
-        conversations::release(db, org, &meant)?;
-        sql_query("DELETE FROM contacts WHERE org_id = $1 AND id = ANY($2)")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<SqlUuid>, _>(&meant)
-            .execute(db)
-            .map_err(store)?;
-        let mut piece = Piece::default();
-        let changed = there.iter().filter(|id| meant.binary_search(id).is_err());
-        piece.skip(SkipReason::Changed, changed.copied().map(ContactId));
-        piece.changed = meant.into_iter().map(ContactId).collect();
-        Ok(piece)
-    }
-
-    fn org(&self) -> OrgId {
-        self.action.org
+        conversations::release(tx, &matching)?;
+        diesel::delete(contacts::table)
+            .filter(contacts::org_id.eq(tx.org.0))
+            .filter(contacts::id.eq_any(&matching))
+            .execute(tx)?;
+        let mut chunk = Chunk::default();
+        let changed = found.iter().filter(|id| matching.binary_search(id).is_err());
+        chunk.skip(SkipReason::Changed, changed.copied().map(ContactId));
+        chunk.changed = matching.into_iter().map(ContactId).collect();
+        Ok(chunk)
     }
 }
 
-/// Whoever is in the piece and was not there.
-fn note_missing(ids: &[Uuid], merged: &[Uuid], piece: &mut Piece) {
-    let skipped = piece.skipped.values().flatten();
-    let there: BTreeSet<Uuid> =
-        piece.changed.iter().chain(&piece.unchanged).chain(skipped).map(|id| id.0).collect();
-    let missing = ids.iter().copied().filter(|id| !there.contains(id));
-    let (merged, gone): (Vec<_>, Vec<_>) =
+/// Removes contacts from a campaign, except those that it has reached.
+fn remove_from_campaign(tx: &mut Tx<'_>, ids: &[Uuid], campaign: CampaignId) -> PgResult<Chunk> {
+    let found = existing(tx, ids)?;
+    // Locked in the order of the contacts, as deliveries lock them.
+    let subscribed: Vec<(Uuid, String)> = subscriptions::table
+        .filter(subscriptions::org_id.eq(tx.org.0))
+        .filter(subscriptions::contact_id.eq_any(&found))
+        .filter(subscriptions::campaign_id.eq(campaign.0))
+        .order(subscriptions::contact_id.asc())
+        .select((subscriptions::contact_id, subscriptions::status))
+        .for_update()
+        .load(tx)?;
+    let (pending, reached): (Vec<_>, Vec<_>) =
+        subscribed.into_iter().partition(|(_, status)| *status == DeliveryStatus::Pending.as_str());
+    let pending: Vec<_> = pending.into_iter().map(|(id, _)| id).collect();
+    delete(subscriptions::table)
+        .filter(subscriptions::org_id.eq(tx.org.0))
+        .filter(subscriptions::contact_id.eq_any(&pending))
+        .filter(subscriptions::campaign_id.eq(campaign.0))
+        .execute(tx)?;
+    let reached: BTreeSet<_> = reached.into_iter().map(|(id, _)| id).collect();
+    let others = found.into_iter().filter(|id| !reached.contains(id)).collect();
+    let mut chunk = split(others, pending);
+    chunk.skip(SkipReason::Delivered, reached.into_iter().map(ContactId));
+    Ok(chunk)
+}
+
+/// Records the contacts of the part that do not exist as skipped.
+fn note_missing(ids: &[Uuid], merged: &[Uuid], chunk: &mut Chunk) {
+    let skipped = chunk.skipped.values().flatten();
+    let found: BTreeSet<Uuid> =
+        chunk.changed.iter().chain(&chunk.unchanged).chain(skipped).map(|id| id.0).collect();
+    let missing = ids.iter().copied().filter(|id| !found.contains(id));
+    let (merged, deleted): (Vec<_>, Vec<_>) =
         missing.map(ContactId).partition(|id| merged.binary_search(&id.0).is_ok());
-    piece.skip(SkipReason::NotFound, gone);
-    piece.skip(SkipReason::Merged, merged);
+    chunk.skip(SkipReason::NotFound, deleted);
+    chunk.skip(SkipReason::Merged, merged);
 }
 
-fn load_ids(db: &mut PgConnection, org: OrgId, select: &str, ids: &[Uuid]) -> Result<Vec<Uuid>> {
-    let rows: Vec<IdRow> = sql_query(select)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .load(db)
-        .map_err(store)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+/// Returns the contacts that exist, in the order of their ids.
+fn existing(tx: &mut Tx<'_>, ids: &[Uuid]) -> PgResult<Vec<Uuid>> {
+    contacts::table
+        .filter(contacts::org_id.eq(tx.org.0))
+        .filter(contacts::id.eq_any(ids))
+        .order(contacts::id.asc())
+        .select(contacts::id)
+        .load(tx)
 }
 
-/// Those who are there, in the order of their ids.
-fn existing(db: &mut PgConnection, org: OrgId, ids: &[Uuid]) -> Result<Vec<Uuid>> {
-    let select = "SELECT id FROM contacts WHERE org_id = $1 AND id = ANY($2) ORDER BY id";
-    load_ids(db, org, select, ids)
-}
-
-/// Those who changed, and those who were so before.
-fn split(there: Vec<Uuid>, changed: Vec<IdRow>) -> Piece {
-    let mut changed: Vec<_> = changed.into_iter().map(|row| row.id).collect();
+/// Splits existing contacts into changed and unchanged ones.
+fn split(existing: Vec<Uuid>, mut changed: Vec<Uuid>) -> Chunk {
     changed.sort_unstable();
     changed.dedup();
-    let unchanged = there.into_iter().filter(|id| changed.binary_search(id).is_err());
-    Piece {
+    let unchanged = existing.into_iter().filter(|id| changed.binary_search(id).is_err());
+    Chunk {
         unchanged: unchanged.map(ContactId).collect(),
         changed: changed.into_iter().map(ContactId).collect(),
-        ..Piece::default()
+        ..Chunk::default()
     }
 }
 
-fn insert_piece(
-    db: &mut PgConnection,
+fn insert_part(
+    tx: &mut TimedTx<'_>,
     action: &Action,
-    number: u32,
+    part: i32,
     ids: &[Uuid],
-    piece: &Piece,
-    now: OffsetDateTime,
-) -> Result<()> {
-    let (first, last) = (ids.first(), ids.last());
-    let plain = |ids: &[ContactId]| ids.iter().map(|id| id.0).collect::<Vec<_>>();
-    let statement = "INSERT INTO action_pieces \
-         (org_id, action_id, piece, first_id, last_id, at, changed, unchanged, skipped) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(action.org.0)
-        .bind::<SqlUuid, _>(action.id.0)
-        .bind::<Integer, _>(number.cast_signed())
-        .bind::<SqlUuid, _>(first.copied().unwrap_or_default())
-        .bind::<SqlUuid, _>(last.copied().unwrap_or_default())
-        .bind::<Timestamptz, _>(now)
-        .bind::<Array<SqlUuid>, _>(plain(&piece.changed))
-        .bind::<Array<SqlUuid>, _>(plain(&piece.unchanged))
-        .bind::<Jsonb, _>(write_skipped(&piece.skipped))
-        .execute(db)
+    chunk: &Chunk,
+) -> PgResult<()> {
+    let stored = |ids: &[ContactId]| ids.iter().map(|id| Some(id.0)).collect::<Vec<_>>();
+    insert_into(action_chunks::table)
+        .values((
+            action_chunks::org_id.eq(tx.org.0),
+            action_chunks::action_id.eq(action.id.0),
+            action_chunks::chunk.eq(part),
+            action_chunks::first_id.eq(ids.first().copied().unwrap_or_default()),
+            action_chunks::last_id.eq(ids.last().copied().unwrap_or_default()),
+            action_chunks::at.eq(tx.now),
+            action_chunks::changed.eq(stored(&chunk.changed)),
+            action_chunks::unchanged.eq(stored(&chunk.unchanged)),
+            action_chunks::skipped.eq(write_skipped(&chunk.skipped)),
+        ))
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }

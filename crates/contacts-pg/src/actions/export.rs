@@ -1,97 +1,87 @@
-//! A piece of an export, in the transaction that counts it, and the end of its file.
+//! Exports: each part is written in the transaction that counts it; the file is deleted later.
 
-use contacts_core::action::{Action, ActionId, Piece};
+use contacts_core::action::{Action, ActionId, Chunk};
 use contacts_core::contact::ContactId;
-use contacts_core::export::{Columns, Copying, ExportPage};
+use contacts_core::export::{Columns, ExportPage, ExportPartIo};
 use contacts_core::file::FileId;
-use contacts_core::{Error, OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Binary, Integer, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use contacts_core::{Error, Result};
+use diesel::dsl::max;
+use diesel::{ExpressionMethods, QueryDsl, delete, insert_into, update};
 use uuid::Uuid;
 
 use super::apply::With;
-use crate::database::store;
+use crate::database::{PgResult, RunQuery, Tx};
 use crate::exports::these;
+use crate::schema::{actions, file_chunks};
 
-/// Adds whoever is there to the file. The action's row is locked, so nobody else adds to it.
+/// Appends the contacts that exist to the file. The action's row is locked, so no other transaction
+/// appends to it.
 pub(super) fn export(
-    db: &mut PgConnection,
+    tx: &mut Tx<'_>,
     action: &Action,
-    number: u32,
+    is_first: bool,
     with: &With<'_>,
     ids: &[Uuid],
-) -> Result<Piece> {
+) -> PgResult<Chunk> {
     let (With::Sheet(sheet), Some(file)) = (with, action.file) else {
-        return Err(Error::store("an export has a sheet and a file"));
+        return Err(Error::store("an export has a sheet and a file").into());
     };
-    let (org, columns) = (action.org, sheet.columns());
-    let next = next_piece(db, org, file)?;
+    let columns = sheet.columns();
+    let next = next_chunk(tx, file)?;
     let ids: Vec<_> = ids.iter().copied().map(ContactId).collect();
-    let mut copied = Copied { db, org, columns, file, next };
-    let unchanged = sheet.part(&ids, number == 0, &mut copied)?;
-    Ok(Piece { unchanged, ..Piece::default() })
+    let mut copied = Copied { tx, columns, file, next };
+    let unchanged = sheet.part(&ids, is_first, &mut copied)?;
+    Ok(Chunk { unchanged, ..Chunk::default() })
 }
 
-#[derive(QueryableByName)]
-struct Next {
-    #[diesel(sql_type = Integer)]
-    next: i32,
+/// Returns the number of the file's next chunk. Chunks of transactions that failed do not count.
+fn next_chunk(tx: &mut Tx<'_>, file: FileId) -> PgResult<i32> {
+    let last: Option<i32> = file_chunks::table
+        .filter(file_chunks::org_id.eq(tx.org.0))
+        .filter(file_chunks::file_id.eq(file.0))
+        .select(max(file_chunks::chunk))
+        .get_result(tx)?;
+    Ok(last.map_or(0, |last| last + 1))
 }
 
-/// The number of the file's next piece: what a transaction that failed had written is not there.
-fn next_piece(db: &mut PgConnection, org: OrgId, file: FileId) -> Result<i32> {
-    let select = "SELECT coalesce(max(piece) + 1, 0) AS next FROM file_pieces \
-         WHERE org_id = $1 AND file_id = $2";
-    let next: Next = sql_query(select)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(file.0)
-        .get_result(db)
-        .map_err(store)?;
-    Ok(next.next)
-}
-
-/// A part of a file that is being made.
-struct Copied<'a> {
-    db: &'a mut PgConnection,
-    org: OrgId,
+/// The part of a file that this transaction writes.
+struct Copied<'a, 'b> {
+    tx: &'a mut Tx<'b>,
     columns: &'a Columns,
     file: FileId,
     next: i32,
 }
 
-impl Copying for Copied<'_> {
+impl ExportPartIo for Copied<'_, '_> {
     fn page(&mut self, ids: &[ContactId], after: Option<ContactId>) -> Result<ExportPage> {
-        these(self.db, self.org, ids, after, self.columns)
+        Ok(these(self.tx, ids, after, self.columns)?)
     }
 
-    fn give(&mut self, bytes: &[u8]) -> Result<()> {
-        let statement =
-            "INSERT INTO file_pieces (org_id, file_id, piece, bytes) VALUES ($1, $2, $3, $4)";
-        sql_query(statement)
-            .bind::<SqlUuid, _>(self.org.0)
-            .bind::<SqlUuid, _>(self.file.0)
-            .bind::<Integer, _>(self.next)
-            .bind::<Binary, _>(bytes)
-            .execute(self.db)
-            .map_err(store)?;
+    fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        insert_into(file_chunks::table)
+            .values((
+                file_chunks::org_id.eq(self.tx.org.0),
+                file_chunks::file_id.eq(self.file.0),
+                file_chunks::chunk.eq(self.next),
+                file_chunks::bytes.eq(bytes),
+            ))
+            .execute(self.tx)?;
         self.next += 1;
         Ok(())
     }
 }
 
-/// Deletes the file of an action that is at an end, if it has one.
-pub(super) fn erase(db: &mut PgConnection, org: OrgId, id: ActionId) -> Result<()> {
-    let pieces = "DELETE FROM file_pieces WHERE org_id = $1 AND file_id = ( \
-         SELECT file_id FROM actions WHERE org_id = $1 AND id = $2 AND state <> 'running')";
-    let named = "UPDATE actions SET file_id = NULL \
-         WHERE org_id = $1 AND id = $2 AND state <> 'running' AND file_id IS NOT NULL";
-    for statement in [pieces, named] {
-        sql_query(statement)
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<SqlUuid, _>(id.0)
-            .execute(db)
-            .map_err(store)?;
-    }
-    Ok(())
+/// Deletes the file of an action that has ended, if it has one.
+pub(super) fn erase(tx: &mut Tx<'_>, id: ActionId) -> PgResult<()> {
+    let ended = actions::table.find((tx.org.0, id.0)).filter(actions::finished_at.is_not_null());
+    let file: Option<Option<Uuid>> = ended.select(actions::file_id).for_update().row(tx)?;
+    let Some(Some(file)) = file else { return Ok(()) };
+    delete(file_chunks::table)
+        .filter(file_chunks::org_id.eq(tx.org.0))
+        .filter(file_chunks::file_id.eq(file))
+        .execute(tx)?;
+    update(actions::table.find((tx.org.0, id.0)))
+        .set(actions::file_id.eq(None::<Uuid>))
+        .execute(tx)
+        .map(drop)
 }

@@ -1,18 +1,17 @@
-//! How the parts of an action are kept as JSON.
+//! The stored JSON of the parts of an action.
 
 use std::collections::BTreeMap;
 
-use contacts_core::Result;
 use contacts_core::action::{ActionKind, SkipReason, Tally};
 use contacts_core::campaign::CampaignId;
-use contacts_core::contact::ContactId;
+use contacts_core::contact::{ContactId, MergePair};
 use contacts_core::export::ExportFormat;
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::database::unreadable;
+use crate::database::{PgResult, unreadable};
 use crate::tags::tag_name;
 
 #[derive(Serialize, Deserialize)]
@@ -32,7 +31,7 @@ impl StoredTally {
         })
     }
 
-    pub(super) fn read(stored: Value) -> Result<Tally> {
+    pub(super) fn read(stored: Value) -> PgResult<Tally> {
         let broken = || unreadable("actions.tally");
         let stored: Self = serde_json::from_value(stored).map_err(|_error| broken())?;
         let skipped = stored.skipped.into_iter();
@@ -41,7 +40,7 @@ impl StoredTally {
         Ok(Tally {
             changed: stored.changed,
             unchanged: stored.unchanged,
-            skipped: skipped.collect::<Result<_>>()?,
+            skipped: skipped.collect::<PgResult<_>>()?,
         })
     }
 }
@@ -51,27 +50,36 @@ pub(super) fn write_kind(kind: &ActionKind) -> Value {
         ActionKind::AddTags(tags) | ActionKind::RemoveTags(tags) => {
             json!({"tags": tags.iter().map(TagName::as_str).collect::<Vec<_>>()})
         }
-        ActionKind::AddToCampaign(campaign) => json!({"campaign": campaign.0}),
+        ActionKind::AddToCampaign(campaign) | ActionKind::RemoveFromCampaign(campaign) => {
+            json!({"campaign": campaign.0})
+        }
         ActionKind::Export(ExportFormat { columns, byte_order_mark }) => {
             json!({"columns": columns, "bom": byte_order_mark})
         }
-        ActionKind::Delete => json!({}),
+        ActionKind::Unsubscribe | ActionKind::Delete => json!({}),
+        ActionKind::Merge(pairs) => {
+            let pairs = pairs.iter().map(|pair| [pair.survivor.0, pair.other.0]);
+            json!({"pairs": pairs.collect::<Vec<_>>()})
+        }
     }
 }
 
-pub(crate) fn read_kind(kind: &str, detail: &Value) -> Result<ActionKind> {
+pub(crate) fn read_kind(kind: &str, detail: &Value) -> PgResult<ActionKind> {
     let broken = || unreadable("actions.detail");
-    let tags = || -> Result<Vec<TagName>> {
+    let tags = || -> PgResult<Vec<TagName>> {
         let tags = detail["tags"].as_array().ok_or_else(broken)?;
         tags.iter().map(|tag| tag_name(tag.as_str().ok_or_else(broken)?)).collect()
+    };
+    let campaign = || -> PgResult<CampaignId> {
+        let id = detail["campaign"].as_str().and_then(|id| Uuid::try_parse(id).ok());
+        id.map(CampaignId).ok_or_else(broken)
     };
     Ok(match kind {
         "add_tags" => ActionKind::AddTags(tags()?),
         "remove_tags" => ActionKind::RemoveTags(tags()?),
-        "add_to_campaign" => {
-            let campaign = detail["campaign"].as_str().and_then(|id| Uuid::try_parse(id).ok());
-            ActionKind::AddToCampaign(CampaignId(campaign.ok_or_else(broken)?))
-        }
+        "add_to_campaign" => ActionKind::AddToCampaign(campaign()?),
+        "remove_from_campaign" => ActionKind::RemoveFromCampaign(campaign()?),
+        "unsubscribe" => ActionKind::Unsubscribe,
         "export" => {
             let columns = serde_json::from_value(detail["columns"].clone());
             ActionKind::Export(ExportFormat {
@@ -80,11 +88,20 @@ pub(crate) fn read_kind(kind: &str, detail: &Value) -> Result<ActionKind> {
             })
         }
         "delete" => ActionKind::Delete,
+        "merge" => {
+            let pairs: Vec<[Uuid; 2]> =
+                serde_json::from_value(detail["pairs"].clone()).map_err(|_error| broken())?;
+            let pairs = pairs.into_iter().map(|[survivor, other]| MergePair {
+                survivor: ContactId(survivor),
+                other: ContactId(other),
+            });
+            ActionKind::Merge(pairs.collect())
+        }
         _ => return Err(unreadable("actions.kind")),
     })
 }
 
-/// The ids of skipped people by the reason.
+/// Returns the JSON of the ids of skipped contacts, grouped by reason.
 pub(super) fn write_skipped(skipped: &BTreeMap<SkipReason, Vec<ContactId>>) -> Value {
     let ids = |ids: &Vec<ContactId>| ids.iter().map(|id| id.0).collect::<Vec<_>>();
     let skipped: BTreeMap<_, _> =
@@ -92,8 +109,8 @@ pub(super) fn write_skipped(skipped: &BTreeMap<SkipReason, Vec<ContactId>>) -> V
     json!(skipped)
 }
 
-pub(super) fn read_skipped(stored: Value) -> Result<BTreeMap<SkipReason, Vec<ContactId>>> {
-    let broken = || unreadable("action_pieces.skipped");
+pub(super) fn read_skipped(stored: Value) -> PgResult<BTreeMap<SkipReason, Vec<ContactId>>> {
+    let broken = || unreadable("action_chunks.skipped");
     let stored: BTreeMap<String, Vec<Uuid>> =
         serde_json::from_value(stored).map_err(|_error| broken())?;
     let read = stored.into_iter().map(|(reason, ids)| {

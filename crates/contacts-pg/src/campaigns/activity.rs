@@ -1,22 +1,24 @@
-//! What campaigns did to a contact (R41).
+//! The activity of a contact in campaigns (R41).
 
-use contacts_core::Result;
 use contacts_core::campaign::{Campaign, CampaignId, CampaignKind, DeliveryKind};
 use contacts_core::contact::{ActivityKind, ActivitySource};
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::database::unreadable;
+use crate::database::{PgResult, unreadable};
 
-/// What is told of a row `l` and its campaign `m`.
-macro_rules! told {
+/// The JSON of a campaign `m`, as [`read`] reads it.
+macro_rules! campaign_json {
+    () => {
+        "jsonb_build_object('id', m.id, 'kind', m.kind, 'name', m.name, \
+         'created', (extract(epoch FROM m.created_at) * 1000000)::bigint)"
+    };
+}
+
+/// The columns that the activity shows of a row `l` and its campaign `m`.
+macro_rules! select_activity {
     ($kind:literal) => {
-        concat!(
-            $kind,
-            " AS kind, l.actor_kind, l.actor_id, jsonb_build_object('id', m.id, 'kind', m.kind, \
-             'name', m.name, 'created', (extract(epoch FROM m.created_at) * 1000000)::bigint) \
-             AS detail"
-        )
+        concat!($kind, " AS kind, l.actor_kind, l.actor_id, ", campaign_json!(), " AS detail")
     };
 }
 
@@ -30,14 +32,24 @@ macro_rules! rows {
     };
 }
 
-pub(crate) const SUBSCRIBED: &str = told!("'subscribed'");
+pub(crate) const SUBSCRIBED: &str = select_activity!("'subscribed'");
 pub(crate) const SUBSCRIPTIONS: &str = rows!("subscriptions");
-pub(crate) const DELIVERED: &str = told!("l.kind");
+/// The columns that the activity shows of an action `a`, with its campaign as the member `of`.
+pub(crate) const ACTED: &str = concat!(
+    "a.kind, a.actor_kind, a.actor_id, a.detail || jsonb_build_object('of', (SELECT ",
+    campaign_json!(),
+    " FROM campaigns m WHERE m.org_id = $1 AND m.id = (a.detail ->> 'campaign')::uuid)) AS detail"
+);
+pub(crate) const DELIVERED: &str = select_activity!("l.kind");
 pub(crate) const DELIVERIES: &str = rows!("deliveries");
 
-/// Reads what [`SUBSCRIBED`] or [`DELIVERED`] told.
-pub(crate) fn activity(source: ActivitySource, kind: &str, detail: &Value) -> Result<ActivityKind> {
-    let campaign = read(detail).ok_or_else(|| unreadable("campaigns"))?;
+/// Reads a row that [`SUBSCRIBED`] or [`DELIVERED`] selected.
+pub(crate) fn activity(
+    source: ActivitySource,
+    kind: &str,
+    detail: &Value,
+) -> PgResult<ActivityKind> {
+    let campaign = read(detail)?;
     if source == ActivitySource::Subscription {
         return Ok(ActivityKind::Subscribed(campaign));
     }
@@ -45,7 +57,12 @@ pub(crate) fn activity(source: ActivitySource, kind: &str, detail: &Value) -> Re
     Ok(ActivityKind::Delivered { campaign, kind })
 }
 
-fn read(detail: &Value) -> Option<Campaign> {
+/// Reads the JSON of a campaign.
+pub(crate) fn read(detail: &Value) -> PgResult<Campaign> {
+    parse(detail).ok_or_else(|| unreadable("campaigns"))
+}
+
+fn parse(detail: &Value) -> Option<Campaign> {
     let text = |name: &str| detail[name].as_str();
     let created = i128::from(detail["created"].as_i64()?) * 1_000;
     Some(Campaign {

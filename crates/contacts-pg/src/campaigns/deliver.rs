@@ -1,23 +1,23 @@
-//! Taking deliveries, a batch at a time.
+//! Stores reported deliveries, one batch per transaction.
 //!
-//! Two batches may be about the same people at once. Each locks in one order: contacts by id,
-//! deliveries by id, subscriptions by contact and campaign, unsubscribes by contact, suppressions
-//! by hash; so one waits for the other, and neither for itself.
+//! Two batches may contain the same contacts at once. To avoid deadlocks, each locks rows in one
+//! order: contacts by id, deliveries by id, subscriptions by contact and campaign, unsubscribes by
+//! contact, suppressions by hash.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contacts_core::campaign::{Delivery, DeliveryKind, DeliveryOutcome, Subscription};
-use contacts_core::contact::{ContactId, EmailAddress};
-use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
+use contacts_core::consent::{Consent, ConsentReason, Unsubscribe};
+use contacts_core::contact::ContactId;
+use contacts_core::event::{ContactEvent, EventKind};
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{ExpressionMethods, QueryDsl, QueryableByName};
 use uuid::Uuid;
 
 use super::suppress::unsubscribe;
-use crate::Database;
-use crate::database::{SETTINGS, store, unread};
-use crate::tags::IdRow;
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
+use crate::events::publish;
+use crate::schema::{campaigns, contacts, deliveries, merged_contacts};
 
 #[derive(QueryableByName)]
 struct SeenRow {
@@ -25,47 +25,22 @@ struct SeenRow {
     id: String,
 }
 
-#[derive(QueryableByName)]
-struct PersonRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = Nullable<Text>)]
-    email: Option<String>,
-}
-
-#[derive(QueryableByName)]
-struct MergedRow {
-    #[diesel(sql_type = SqlUuid)]
-    id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
-    survivor_id: Uuid,
-}
-
-/// The people of a batch, held until the transaction ends.
-struct People {
-    /// By the ids that the batch calls them by, an old one included.
-    known: HashMap<Uuid, Uuid>,
-    emails: HashMap<Uuid, Option<String>>,
-}
-
 pub(super) fn deliver(
-    database: &Database,
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut TimedTx<'_>,
     deliveries: &[Delivery],
-) -> Result<Vec<DeliveryOutcome>> {
+) -> PgResult<Vec<DeliveryOutcome>> {
     // Each row has two foreign keys to check.
-    sql_query(SETTINGS).execute(db).map_err(store)?;
-    let people = hold(db, org, deliveries)?;
-    let campaigns = campaigns(db, org, deliveries)?;
-    let mut seen = seen(db, org, deliveries)?;
+    tx.use_generic_plans()?;
+    let contacts = lock_contacts(tx, deliveries)?;
+    let campaigns = existing_campaigns(tx, deliveries)?;
+    let mut seen = existing_deliveries(tx, deliveries)?;
     let mut outcomes = Vec::with_capacity(deliveries.len());
-    // In the order of their ids, and with the id that each contact has now.
+    // Collect the deliveries by id, each with the current id of its contact.
     let mut new = BTreeMap::new();
     for delivery in deliveries {
         outcomes.push(if seen.contains(delivery.id.as_str()) {
             DeliveryOutcome::Duplicate
-        } else if let Some(contact) = people.known.get(&delivery.contact.0) {
+        } else if let Some(contact) = contacts.get(&delivery.contact.0) {
             if campaigns.contains(&delivery.campaign.0) {
                 seen.insert(delivery.id.as_str().to_owned());
                 let contact = ContactId(*contact);
@@ -79,10 +54,10 @@ pub(super) fn deliver(
         });
     }
     let new: Vec<_> = new.into_values().collect();
-    let kept = if new.is_empty() { HashSet::new() } else { insert(db, org, &new)? };
+    let kept = if new.is_empty() { HashSet::new() } else { insert(tx, &new)? };
     let new: Vec<_> = new.into_iter().filter(|d| kept.contains(d.id.as_str())).collect();
-    apply(database, db, org, &new, &people)?;
-    // Another batch may have brought the same ones since.
+    apply(tx, &new)?;
+    // Another batch may have stored the same deliveries in the meantime.
     for (outcome, delivery) in outcomes.iter_mut().zip(deliveries) {
         if *outcome == DeliveryOutcome::Applied && !kept.contains(delivery.id.as_str()) {
             *outcome = DeliveryOutcome::Duplicate;
@@ -91,76 +66,70 @@ pub(super) fn deliver(
     Ok(outcomes)
 }
 
-/// Holds the contacts, so that none is deleted, folded into another or given another address
-/// before what happened to it is written down.
-fn hold(db: &mut PgConnection, org: OrgId, deliveries: &[Delivery]) -> Result<People> {
-    let asked: HashSet<_> = deliveries.iter().map(|delivery| delivery.contact.0).collect();
-    let mut emails = lock(db, org, asked.iter().copied().collect())?;
-    let mut known: HashMap<_, _> = emails.keys().map(|id| (*id, *id)).collect();
-    let missing: Vec<_> = asked.into_iter().filter(|id| !known.contains_key(id)).collect();
+/// Locks the contacts of a batch, so that none is deleted, merged or given another address before
+/// its deliveries are stored. Returns the current id of each contact by its id in the batch, which
+/// may be that of a merged contact.
+fn lock_contacts(tx: &mut Tx<'_>, deliveries: &[Delivery]) -> PgResult<HashMap<Uuid, Uuid>> {
+    let contact_ids: HashSet<_> = deliveries.iter().map(|delivery| delivery.contact.0).collect();
+    let locked = lock(tx, contact_ids.iter().copied().collect())?;
+    let mut ids: HashMap<_, _> = locked.iter().map(|id| (*id, *id)).collect();
+    let missing: Vec<_> = contact_ids.into_iter().filter(|id| !ids.contains_key(id)).collect();
     if !missing.is_empty() {
-        let merged = "SELECT id, survivor_id FROM merged_contacts \
-             WHERE org_id = $1 AND id = ANY($2)";
-        let merged: Vec<MergedRow> = sql_query(merged)
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<SqlUuid>, _>(&missing)
-            .load(db)
-            .map_err(store)?;
-        let survivors = merged.iter().map(|row| row.survivor_id).collect();
-        emails.extend(lock(db, org, survivors)?);
-        for MergedRow { id, survivor_id } in merged {
-            if !emails.contains_key(&survivor_id) {
-                // Folded into yet another, or deleted, this moment: run again.
-                return Err(store(diesel::result::Error::RollbackTransaction));
+        let merged: Vec<(Uuid, Uuid)> = merged_contacts::table
+            .filter(merged_contacts::org_id.eq(tx.org.0))
+            .filter(merged_contacts::id.eq_any(missing))
+            .select((merged_contacts::id, merged_contacts::survivor_id))
+            .load(tx)?;
+        let survivors = merged.iter().map(|(_, survivor)| *survivor).collect();
+        let survivors = lock(tx, survivors)?;
+        for (id, survivor_id) in merged {
+            if !locked.contains(&survivor_id) && !survivors.contains(&survivor_id) {
+                // The survivor was merged or deleted in the meantime: run the transaction again.
+                return Err(run_again());
             }
-            known.insert(id, survivor_id);
+            ids.insert(id, survivor_id);
         }
     }
-    Ok(People { known, emails })
+    Ok(ids)
 }
 
-fn lock(
-    db: &mut PgConnection,
-    org: OrgId,
-    ids: Vec<Uuid>,
-) -> Result<HashMap<Uuid, Option<String>>> {
+fn lock(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> PgResult<HashSet<Uuid>> {
     if ids.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(HashSet::new());
     }
-    let statement = "SELECT id, email FROM contacts WHERE org_id = $1 AND id = ANY($2) \
-         ORDER BY id FOR KEY SHARE";
-    let rows: Vec<PersonRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .load(db)
-        .map_err(store)?;
-    Ok(rows.into_iter().map(|row| (row.id, row.email)).collect())
+    let locked: Vec<Uuid> = contacts::table
+        .filter(contacts::org_id.eq(tx.org.0))
+        .filter(contacts::id.eq_any(ids))
+        .order(contacts::id.asc())
+        .select(contacts::id)
+        .for_key_share()
+        .load(tx)?;
+    Ok(locked.into_iter().collect())
 }
 
-fn campaigns(db: &mut PgConnection, org: OrgId, told: &[Delivery]) -> Result<HashSet<Uuid>> {
-    let asked: HashSet<_> = told.iter().map(|delivery| delivery.campaign.0).collect();
-    let statement = "SELECT id FROM campaigns WHERE org_id = $1 AND id = ANY($2)";
-    let rows: Vec<IdRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<SqlUuid>, _>(asked.into_iter().collect::<Vec<_>>())
-        .load(db)
-        .map_err(store)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+/// Returns the campaigns of deliveries that exist.
+fn existing_campaigns(tx: &mut Tx<'_>, deliveries: &[Delivery]) -> PgResult<HashSet<Uuid>> {
+    let ids: HashSet<_> = deliveries.iter().map(|delivery| delivery.campaign.0).collect();
+    let existing: Vec<Uuid> = campaigns::table
+        .filter(campaigns::org_id.eq(tx.org.0))
+        .filter(campaigns::id.eq_any(ids))
+        .select(campaigns::id)
+        .load(tx)?;
+    Ok(existing.into_iter().collect())
 }
 
-fn seen(db: &mut PgConnection, org: OrgId, told: &[Delivery]) -> Result<HashSet<String>> {
-    let asked: Vec<_> = told.iter().map(|delivery| delivery.id.as_str()).collect();
-    let statement = "SELECT id FROM deliveries WHERE org_id = $1 AND id = ANY($2)";
-    let rows: Vec<SeenRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<Text>, _>(&asked)
-        .load(db)
-        .map_err(store)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+/// Returns the ids of deliveries that were reported before.
+fn existing_deliveries(tx: &mut Tx<'_>, reported: &[Delivery]) -> PgResult<HashSet<String>> {
+    let existing: Vec<String> = deliveries::table
+        .filter(deliveries::org_id.eq(tx.org.0))
+        .filter(deliveries::id.eq_any(reported.iter().map(|delivery| delivery.id.as_str())))
+        .select(deliveries::id)
+        .load(tx)?;
+    Ok(existing.into_iter().collect())
 }
 
-/// Keeps the deliveries, and says which were not kept before.
-fn insert(db: &mut PgConnection, org: OrgId, new: &[Delivery]) -> Result<HashSet<String>> {
+/// Inserts the deliveries, and returns the ids of those that are new.
+fn insert(tx: &mut Tx<'_>, new: &[Delivery]) -> PgResult<HashSet<String>> {
     let ids: Vec<_> = new.iter().map(|d| d.id.as_str()).collect();
     let contacts: Vec<_> = new.iter().map(|d| d.contact.0).collect();
     let campaigns: Vec<_> = new.iter().map(|d| d.campaign.0).collect();
@@ -171,8 +140,8 @@ fn insert(db: &mut PgConnection, org: OrgId, new: &[Delivery]) -> Result<HashSet
              actor_kind, actor_id) \
          SELECT $1, d.* FROM unnest($2, $3, $4, $5, $6, $7, $8) AS d \
          ON CONFLICT (org_id, id) DO NOTHING RETURNING id";
-    let rows: Vec<SeenRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    let rows: Vec<SeenRow> = tx
+        .query(statement)
         .bind::<Array<Text>, _>(&ids)
         .bind::<Array<SqlUuid>, _>(&contacts)
         .bind::<Array<SqlUuid>, _>(&campaigns)
@@ -180,61 +149,68 @@ fn insert(db: &mut PgConnection, org: OrgId, new: &[Delivery]) -> Result<HashSet
         .bind::<Array<Timestamptz>, _>(&ats)
         .bind::<Array<Text>, _>(&actor_kinds)
         .bind::<Array<Nullable<SqlUuid>>, _>(&actor_ids)
-        .load(db)
-        .map_err(store)?;
+        .load(tx)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// What the deliveries say of each subscription, as the core unites it, and who unsubscribed.
-fn apply(
-    database: &Database,
-    db: &mut PgConnection,
-    org: OrgId,
-    new: &[Delivery],
-    people: &People,
-) -> Result<()> {
+/// Applies new deliveries to their subscriptions, and unsubscribes contacts.
+fn apply(tx: &mut TimedTx<'_>, new: &[Delivery]) -> PgResult<()> {
     if new.is_empty() {
         return Ok(());
     }
     let mut subscriptions = BTreeMap::new();
-    let mut contacts = BTreeMap::new();
+    let mut consents: BTreeMap<Uuid, Consent> = BTreeMap::new();
     for delivery in new {
         subscriptions
             .entry((delivery.contact, delivery.campaign))
-            .and_modify(|said: &mut Subscription| said.take(delivery))
+            .and_modify(|subscription: &mut Subscription| subscription.take(delivery))
             .or_insert_with(|| Subscription::of(delivery));
         if delivery.kind == DeliveryKind::Unsubscribed {
-            let since = contacts.entry(delivery.contact.0).or_insert(delivery.at);
-            *since = delivery.at.min(*since);
+            let Delivery { at, actor, .. } = *delivery;
+            let reason = ConsentReason::Campaign;
+            let consent = consents.entry(delivery.contact.0).or_default();
+            consent.lower(Unsubscribe { reason, at, actor, note: None });
         }
     }
-    unite(db, org, &subscriptions.into_values().collect::<Vec<_>>())?;
-    if contacts.is_empty() {
-        return Ok(());
-    }
-    let mut addresses = BTreeMap::new();
-    for (contact, since) in &contacts {
-        if let Some(Some(email)) = people.emails.get(contact) {
-            let email = EmailAddress::parse(email).map_err(unread("contacts.email"))?;
-            addresses.insert(database.addresses.hash(org, &email), *since);
-        }
-    }
-    unsubscribe(db, org, &contacts, &addresses)
+    merge_with(tx, &subscriptions.into_values().collect::<Vec<_>>())?;
+    let unsubscribes = consents.into_iter().filter_map(|(contact, consent)| match consent {
+        Consent::Unsubscribed(unsubscribe) => Some((contact, unsubscribe)),
+        Consent::Subscribed => None,
+    });
+    unsubscribe_and_publish(tx, &unsubscribes.collect())
 }
 
-/// Unites subscriptions with those that are there, as [`Subscription::unite`] does.
-fn unite(db: &mut PgConnection, org: OrgId, said: &[Subscription]) -> Result<()> {
-    let contacts: Vec<_> = said.iter().map(|s| s.contact.0).collect();
-    let campaigns: Vec<_> = said.iter().map(|s| s.campaign.0).collect();
-    let pending: Vec<_> = said.iter().map(|s| s.pending_at).collect();
-    let sent: Vec<_> = said.iter().map(|s| s.sent_at).collect();
-    let bounced: Vec<_> = said.iter().map(|s| s.bounced_at).collect();
-    let opened: Vec<_> = said.iter().map(|s| s.opened_at).collect();
-    let clicked: Vec<_> = said.iter().map(|s| s.clicked_at).collect();
-    let unsubscribed: Vec<_> = said.iter().map(|s| s.unsubscribed_at).collect();
-    let (actor_kinds, actor_ids): (Vec<_>, Vec<_>) = said.iter().map(|s| s.actor.parts()).unzip();
-    sql_query(UNITE)
-        .bind::<SqlUuid, _>(org.0)
+/// Unsubscribes contacts, and publishes an event for each that has changed.
+fn unsubscribe_and_publish(
+    tx: &mut TimedTx<'_>,
+    unsubscribes: &BTreeMap<Uuid, Unsubscribe>,
+) -> PgResult<()> {
+    if unsubscribes.is_empty() {
+        return Ok(());
+    }
+    let now = tx.now;
+    let changed = unsubscribe(tx, unsubscribes)?;
+    let events = changed.into_iter().filter_map(|contact| {
+        let actor = unsubscribes.get(&contact.0)?.actor;
+        let fields = vec!["consent".to_owned()];
+        Some(ContactEvent::of(contact, EventKind::Updated, fields, actor, now))
+    });
+    publish(tx, &events.collect::<Vec<_>>())
+}
+
+/// Unites subscriptions with the existing ones, as [`Subscription::merge_with`] does.
+fn merge_with(tx: &mut Tx<'_>, reported: &[Subscription]) -> PgResult<()> {
+    let contacts: Vec<_> = reported.iter().map(|s| s.contact.0).collect();
+    let campaigns: Vec<_> = reported.iter().map(|s| s.campaign.0).collect();
+    let pending: Vec<_> = reported.iter().map(|s| s.pending_at).collect();
+    let sent: Vec<_> = reported.iter().map(|s| s.sent_at).collect();
+    let bounced: Vec<_> = reported.iter().map(|s| s.bounced_at).collect();
+    let opened: Vec<_> = reported.iter().map(|s| s.opened_at).collect();
+    let clicked: Vec<_> = reported.iter().map(|s| s.clicked_at).collect();
+    let unsubscribed: Vec<_> = reported.iter().map(|s| s.unsubscribed_at).collect();
+    let (actor_kinds, actor_ids): (Vec<_>, Vec<_>) =
+        reported.iter().map(|s| s.actor.parts()).unzip();
+    tx.query(UNITE)
         .bind::<Array<SqlUuid>, _>(&contacts)
         .bind::<Array<SqlUuid>, _>(&campaigns)
         .bind::<Array<Timestamptz>, _>(&pending)
@@ -245,14 +221,14 @@ fn unite(db: &mut PgConnection, org: OrgId, said: &[Subscription]) -> Result<()>
         .bind::<Array<Nullable<Timestamptz>>, _>(&unsubscribed)
         .bind::<Array<Text>, _>(&actor_kinds)
         .bind::<Array<Nullable<SqlUuid>>, _>(&actor_ids)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
+        .map_err(PgError::unless_deleted)
 }
 
 const UNITE: &str = concat!(
     "INSERT INTO subscriptions AS s (org_id, contact_id, campaign_id, pending_at, \
          sent_at, bounced_at, opened_at, clicked_at, unsubscribed_at, actor_kind, actor_id) \
-     SELECT $1, told.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS told ",
+     SELECT $1, new.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) AS new ",
     unite_subscriptions!()
 );

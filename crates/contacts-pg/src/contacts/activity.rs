@@ -1,18 +1,18 @@
-//! How a contact came, and what happened to it.
+//! The sources and the activity of a contact.
 
 use contacts_core::action::ActionKind;
+use contacts_core::consent::{ConsentChange, ConsentReason};
 use contacts_core::contact::{
-    Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, ContactId,
-    FieldChange, Origin,
+    Activities, Activity, ActivityCursor, ActivityKind, ActivitySource, ContactId, FieldChange,
+    Source, SourceCursor, SourceDetail,
 };
 use contacts_core::import::tell_import;
 use contacts_core::note::{NoteChange, NoteId};
 use contacts_core::page::{Page, PageSize};
 use contacts_core::tag::TagName;
-use contacts_core::{Actor, OrgId, Result};
-use diesel::pg::PgConnection;
+use contacts_core::{Actor, OrgId};
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -20,70 +20,73 @@ use uuid::Uuid;
 use super::row::{SOURCE_COLUMNS, SourceRow};
 use crate::actions::read_kind;
 use crate::campaigns;
-use crate::database::{store, unreadable};
+use crate::consents::{self, change_from_json};
+use crate::database::{PgError, PgResult, RunQuery, Tx, unreadable};
 use crate::statement::{Bind, Statement};
 use crate::{imports, tags};
 
-/// A table that tells of activity, and how. Each is read as far as the page goes, by its index
-/// on the contact and the time, and the pages are merged: what a contact's activity costs is
-/// what the page costs, however many tables tell of it.
-struct Teller {
+/// How one table contributes to the activity of a contact.
+///
+/// Each table is read for one page only, by its index on the contact and the time, and the pages
+/// are merged. So a page costs the same however many entries the tables have.
+struct ActivityReader {
     source: ActivitySource,
-    /// Columns of [`EntryRow`], but for `at`, `source` and `key`.
+    /// Columns of [`EntryRow`], except `at`, `source` and `key`.
     columns: &'static str,
     from: &'static str,
-    /// Which of the rows are meant, besides those of the organisation and the contact `$2`.
+    /// Further conditions on the rows, besides the organisation and the contact `$2`.
     only: &'static str,
     at: &'static str,
-    /// A text that tells rows of one time apart, compared by bytes.
+    /// A text that orders rows of the same time, compared by bytes.
     key: &'static str,
 }
 
-/// What a first arrival and the others have in common.
-const ARRIVAL: &str = "s.kind AS kind, CASE WHEN s.key_id IS NOT NULL THEN 'key' END AS actor_kind, \
+/// Columns that first sources and other sources share.
+const SOURCE: &str = "s.kind AS kind, CASE WHEN s.key_id IS NOT NULL THEN 'key' END AS actor_kind, \
      s.key_id AS actor_id, \
-     jsonb_build_object('origin', s.origin_id, 'reference', s.reference, 'visitor', s.visitor, \
+     jsonb_build_object('detail', s.detail_id, 'reference', s.reference, 'visitor', s.visitor, \
      'row', s.row_number, 'file', (SELECT i.file_name FROM imports i WHERE i.org_id = $1 \
-     AND i.id = s.origin_id)) AS detail";
-const ARRIVAL_KEY: &str = "s.kind || ' ' || s.origin_id::text || ' ' || s.reference";
-const ARRIVALS: &str = "contact_sources s WHERE s.org_id = $1 AND s.contact_id = $2";
+     AND i.id = s.detail_id)) AS detail";
+const SOURCE_KEY: &str = "s.kind || ' ' || s.detail_id::text || ' ' || s.reference";
+const SOURCES: &str = "contact_sources s WHERE s.org_id = $1 AND s.contact_id = $2";
 
-/// In each action at most one piece can hold the contact, and only in those that did not end
-/// before the contact was there. A piece may have changed thousands, so that it is no row of each.
-const PIECES: &str = "actions a, LATERAL (SELECT p.at, p.last_id, p.changed FROM action_pieces p \
+/// Selects the chunk of each action, of the kinds that are activities, that can contain the contact: at most one chunk of an
+/// action, and none of an action that ended before the contact was created. A chunk may have
+/// changed thousands of contacts, so there is no row for each contact.
+const CHUNKS: &str = "actions a, LATERAL (SELECT p.at, p.last_id, p.changed FROM action_chunks p \
      WHERE p.org_id = $1 AND p.action_id = a.id AND p.first_id <= $2 \
      ORDER BY p.first_id DESC LIMIT 1) p \
-     WHERE a.org_id = $1 AND a.kind IN ('add_tags', 'remove_tags') \
+     WHERE a.org_id = $1 AND a.kind IN ('add_tags', 'remove_tags', 'remove_from_campaign', 'unsubscribe') \
      AND (a.finished_at IS NULL OR a.finished_at >= \
      (SELECT c.created_at FROM contacts c WHERE c.org_id = $1 AND c.id = $2))";
 
-/// Every table that tells of activity.
-const TELLERS: &[Teller] = &[
-    Teller {
-        source: ActivitySource::FirstArrival,
-        columns: ARRIVAL,
-        from: ARRIVALS,
+/// Every table that contributes to the activity of a contact.
+const READERS: &[ActivityReader] = &[
+    ActivityReader {
+        source: ActivitySource::FirstSource,
+        columns: SOURCE,
+        from: SOURCES,
         only: " AND s.is_first AND s.kind <> 'manual'",
         at: "s.at",
-        key: ARRIVAL_KEY,
+        key: SOURCE_KEY,
     },
-    Teller {
+    ActivityReader {
         source: ActivitySource::Event,
         columns: "e.kind, e.actor_kind, e.actor_id, e.detail",
-        from: "contact_events e WHERE e.org_id = $1 AND e.contact_id = $2",
+        from: "activity e WHERE e.org_id = $1 AND e.contact_id = $2",
         only: "",
         at: "e.at",
         key: "e.id::text",
     },
-    Teller {
-        source: ActivitySource::Arrival,
-        columns: ARRIVAL,
-        from: ARRIVALS,
+    ActivityReader {
+        source: ActivitySource::Source,
+        columns: SOURCE,
+        from: SOURCES,
         only: " AND NOT s.is_first",
         at: "s.at",
-        key: ARRIVAL_KEY,
+        key: SOURCE_KEY,
     },
-    Teller {
+    ActivityReader {
         source: ActivitySource::Subscription,
         columns: campaigns::SUBSCRIBED,
         from: campaigns::SUBSCRIPTIONS,
@@ -91,7 +94,7 @@ const TELLERS: &[Teller] = &[
         at: "l.pending_at",
         key: "l.campaign_id::text",
     },
-    Teller {
+    ActivityReader {
         source: ActivitySource::Delivery,
         columns: campaigns::DELIVERED,
         from: campaigns::DELIVERIES,
@@ -99,22 +102,22 @@ const TELLERS: &[Teller] = &[
         at: "l.at",
         key: "l.id",
     },
-    Teller {
+    ActivityReader {
         source: ActivitySource::Action,
-        columns: "a.kind, a.actor_kind, a.actor_id, a.detail",
-        from: PIECES,
+        columns: campaigns::ACTED,
+        from: CHUNKS,
         only: " AND p.last_id >= $2 AND $2 = ANY(p.changed)",
         at: "p.at",
         key: "a.id::text",
     },
 ];
 
-/// An entry, whichever table tells of it.
+/// An entry of the activity, from any of the tables.
 #[derive(QueryableByName)]
 struct EntryRow {
     #[diesel(sql_type = Timestamptz)]
     at: OffsetDateTime,
-    /// The place of its table in [`ActivitySource::ALL`].
+    /// Index of the entry's table in [`ActivitySource::ALL`].
     #[diesel(sql_type = Integer)]
     source: i32,
     #[diesel(sql_type = Text)]
@@ -129,62 +132,79 @@ struct EntryRow {
     detail: Value,
 }
 
-pub(crate) fn arrivals(db: &mut PgConnection, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
-    let mut select = Statement::of(org);
+/// Returns all sources of a contact.
+pub(crate) fn sources(tx: &mut Tx<'_>, id: ContactId) -> PgResult<Vec<Source>> {
+    sources_after(tx, id, None, None)
+}
+
+/// Returns the sources of a contact after a cursor.
+pub(super) fn sources_after(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    after: Option<&SourceCursor>,
+    limit: Option<usize>,
+) -> PgResult<Vec<Source>> {
+    let mut select = tx.statement();
     select.push("SELECT ").push(SOURCE_COLUMNS);
     select.push(" FROM contact_sources s WHERE s.org_id = $1 AND s.contact_id = ");
     select.bind(Bind::Uuid(id.0));
-    select.push(" ORDER BY s.is_first DESC, s.at, s.kind, s.origin_id, s.reference");
-    let rows: Vec<SourceRow> = select.build().load(db).map_err(store)?;
+    if let Some(SourceCursor { is_first, at, kind, detail_id, reference }) = after {
+        if *is_first {
+            select.push(" AND (s.kind, s.detail_id, s.reference) <> (");
+        } else {
+            select.push(" AND NOT s.is_first AND (s.at, s.kind, s.detail_id, s.reference) > (");
+            select.bind(Bind::Time(*at)).push(", ");
+        }
+        select.bind(Bind::Text(kind.as_str().to_owned())).push(", ");
+        select.bind(Bind::Uuid(*detail_id)).push(", ");
+        select.bind(Bind::Text(reference.clone())).push(")");
+    }
+    select.push(" ORDER BY s.is_first DESC, s.at, s.kind, s.detail_id, s.reference");
+    if let Some(limit) = limit {
+        select.push(" LIMIT ").bind(Bind::Int(limit as i64));
+    }
+    let rows: Vec<SourceRow> = select.load(tx)?;
     rows.into_iter().map(SourceRow::read).collect()
 }
 
-/// What was noted of a contact alone, the whole of it.
-pub(crate) fn events_of(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ContactId,
-) -> Result<Vec<ActivityKind>> {
-    let mut select = Statement::of(org).with(Bind::Uuid(id.0));
-    if let Some(events) = TELLERS.iter().find(|teller| teller.source == ActivitySource::Event) {
+/// Returns all activity that is stored for this contact alone.
+pub(crate) fn events_of(tx: &mut Tx<'_>, id: ContactId) -> PgResult<Vec<ActivityKind>> {
+    let mut select = tx.statement().with(Bind::Uuid(id.0));
+    if let Some(events) = READERS.iter().find(|reader| reader.source == ActivitySource::Event) {
         events.push(&mut select, None);
     }
-    let rows: Vec<EntryRow> = select.build().load(db).map_err(store)?;
+    let rows: Vec<EntryRow> = select.load(tx)?;
     rows.iter().map(EntryRow::event).collect()
 }
 
 pub(super) fn activity(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     id: ContactId,
-    before: Option<&ActivityPlace>,
+    after: Option<&ActivityCursor>,
     size: PageSize,
-) -> Result<Activities> {
-    let rows: Vec<EntryRow> = select(org, id, before, size).build().load(db).map_err(store)?;
-    let read = rows.into_iter().map(EntryRow::read).collect::<Result<Vec<_>>>()?;
-    let page = Page::cut(read, size, |(place, _)| place.clone());
+) -> PgResult<Activities> {
+    let org = tx.org;
+    let rows: Vec<EntryRow> = select(org, id, after, size).load(tx)?;
+    let read = rows.into_iter().map(EntryRow::read).collect::<PgResult<Vec<_>>>()?;
+    let page = Page::cut(read, size, |(cursor, _)| cursor.clone());
     let mut items: Vec<_> = page.items.into_iter().map(|(_, activity)| activity).collect();
-    tell_imports(db, org, id, &mut items)?;
+    tell_imports(tx, id, &mut items)?;
     Ok(Page { items, next: page.next })
 }
 
-/// Tells what imports changed, where a page says that the contact came by one.
-fn tell_imports(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ContactId,
-    items: &mut [Activity],
-) -> Result<()> {
+/// Completes the entries for imports on a page with the changes that the import made to the
+/// contact.
+fn tell_imports(tx: &mut Tx<'_>, id: ContactId, items: &mut [Activity]) -> PgResult<()> {
     let by_import = |entry: &Activity| match &entry.what {
-        ActivityKind::Arrived(Origin::CsvImport { import, .. }) => Some(*import),
+        ActivityKind::SourceAdded(SourceDetail::CsvImport { import, .. }) => Some(*import),
         _ => None,
     };
     if !items.iter().any(|entry| by_import(entry).is_some()) {
         return Ok(());
     }
-    let traces = imports::of_contact(db, org, id)?;
-    let tags = traces.iter().flat_map(|(_, trace)| trace.deed.tags().iter().copied());
-    let names = tags::names(db, org, &tags.collect())?;
+    let traces = imports::of_contact(tx, id)?;
+    let tags = traces.iter().flat_map(|(_, trace)| trace.effect.tags().iter().copied());
+    let names = tags::names(tx, &tags.collect())?;
     for entry in items {
         let Some(import) = by_import(entry) else { continue };
         let own = traces.iter().filter(|(of, _)| *of == import).map(|(_, trace)| trace);
@@ -193,89 +213,90 @@ fn tell_imports(
     Ok(())
 }
 
-fn select(org: OrgId, id: ContactId, before: Option<&ActivityPlace>, size: PageSize) -> Statement {
+fn select(org: OrgId, id: ContactId, after: Option<&ActivityCursor>, size: PageSize) -> Statement {
     let rows = size.get() as i64 + 1;
     let mut select = Statement::of(org).with(Bind::Uuid(id.0));
-    for (at, teller) in TELLERS.iter().enumerate() {
+    for (at, reader) in READERS.iter().enumerate() {
         select.push(if at == 0 { "(" } else { ") UNION ALL (" });
-        teller.push(&mut select, before);
+        reader.push(&mut select, after);
         select.push(" ORDER BY at DESC, key DESC LIMIT ").bind(Bind::Int(rows));
     }
     select.push(") ORDER BY at DESC, source DESC, key DESC LIMIT ").bind(Bind::Int(rows));
     select
 }
 
-impl Teller {
-    fn push(&self, select: &mut Statement, before: Option<&ActivityPlace>) {
+impl ActivityReader {
+    fn push(&self, select: &mut Statement, after: Option<&ActivityCursor>) {
         let Self { source, columns, from, only, at, key } = self;
-        let place = place_of(*source);
+        let cursor = cursor_of(*source);
         select.push(&format!(
-            "SELECT {at} AS at, {place} AS source, ({key}) COLLATE \"C\" AS key, {columns} \
+            "SELECT {at} AS at, {cursor} AS source, ({key}) COLLATE \"C\" AS key, {columns} \
              FROM {from}{only}"
         ));
-        let Some(before) = before else { return };
-        select.push(&format!(" AND {at} <= ")).bind(Bind::Time(before.at));
-        // Of the very moment: the tables before have nothing left, those behind have all.
-        if *source >= before.source {
-            select.push(&format!(" AND ({at} < ")).bind(Bind::Time(before.at));
-            if *source == before.source {
+        let Some(after) = after else { return };
+        select.push(&format!(" AND {at} <= ")).bind(Bind::Time(after.at));
+        // Entries at exactly the time of the cursor: tables before the cursor's table have none
+        // left, and tables after it have all of theirs left.
+        if *source >= after.source {
+            select.push(&format!(" AND ({at} < ")).bind(Bind::Time(after.at));
+            if *source == after.source {
                 select.push(&format!(" OR ({key}) COLLATE \"C\" < "));
-                select.bind(Bind::Text(before.key.clone()));
+                select.bind(Bind::Text(after.key.clone()));
             }
             select.push(")");
         }
     }
 }
 
-fn place_of(source: ActivitySource) -> usize {
-    ActivitySource::ALL.iter().position(|known| *known == source).unwrap_or_default()
+fn cursor_of(source: ActivitySource) -> usize {
+    ActivitySource::ALL.iter().position(|candidate| *candidate == source).unwrap_or_default()
 }
 
 impl EntryRow {
-    fn read(self) -> Result<(ActivityPlace, Activity)> {
+    fn read(self) -> PgResult<(ActivityCursor, Activity)> {
         let source = usize::try_from(self.source).ok().and_then(|at| ActivitySource::ALL.get(at));
         let source = *source.ok_or_else(|| unreadable("a source of activity"))?;
-        let is_first = source == ActivitySource::FirstArrival;
+        let is_first = source == ActivitySource::FirstSource;
         match source {
-            ActivitySource::FirstArrival | ActivitySource::Arrival => {
-                let arrival = self.arrival()?;
-                let (place, mut activity) = Activity::of_arrival(arrival, is_first)
+            ActivitySource::FirstSource | ActivitySource::Source => {
+                let source = self.source()?;
+                let (cursor, mut activity) = Activity::of_source(source, is_first)
                     .ok_or_else(|| unreadable("contact_sources.kind"))?;
                 if self.actor_kind.is_some() {
                     activity.actor = self.actor()?;
                 }
-                Ok((place, activity))
+                Ok((cursor, activity))
             }
             ActivitySource::Event => {
-                let place = ActivityPlace { at: self.at, source, key: self.key.clone() };
+                let cursor = ActivityCursor { at: self.at, source, key: self.key.clone() };
                 let activity = Activity { at: self.at, actor: self.actor()?, what: self.event()? };
-                Ok((place, activity))
+                Ok((cursor, activity))
             }
             ActivitySource::Subscription | ActivitySource::Delivery => {
                 let what = campaigns::activity(source, &self.kind, &self.detail)?;
                 let activity = Activity { at: self.at, actor: self.actor()?, what };
-                Ok((ActivityPlace { at: self.at, source, key: self.key }, activity))
+                Ok((ActivityCursor { at: self.at, source, key: self.key }, activity))
             }
             ActivitySource::Action => {
-                let place = ActivityPlace { at: self.at, source, key: self.key.clone() };
+                let cursor = ActivityCursor { at: self.at, source, key: self.key.clone() };
                 let activity = Activity { at: self.at, actor: self.actor()?, what: self.action()? };
-                Ok((place, activity))
+                Ok((cursor, activity))
             }
         }
     }
 
-    fn actor(&self) -> Result<Actor> {
+    fn actor(&self) -> PgResult<Actor> {
         let kind = self.actor_kind.as_deref().unwrap_or_default();
         Actor::from_parts(kind, self.actor_id).ok_or_else(|| unreadable("actor_kind"))
     }
 
-    /// Of `contact_sources`.
-    fn arrival(&self) -> Result<Arrival> {
+    /// Reads a row of `contact_sources`.
+    fn source(&self) -> PgResult<Source> {
         let text = |name: &str| self.detail[name].as_str().map(str::to_owned);
-        let origin = text("origin").and_then(|id| Uuid::try_parse(&id).ok());
+        let detail = text("detail").and_then(|id| Uuid::try_parse(&id).ok());
         let row = SourceRow {
             source_kind: self.kind.clone(),
-            origin_id: origin.ok_or_else(|| unreadable("contact_sources.origin_id"))?,
+            detail_id: detail.ok_or_else(|| unreadable("contact_sources.detail_id"))?,
             reference: text("reference").unwrap_or_default(),
             visitor: text("visitor"),
             row_number: self.detail["row"].as_i64(),
@@ -285,24 +306,31 @@ impl EntryRow {
         row.read()
     }
 
-    /// Of `actions`.
-    fn action(&self) -> Result<ActivityKind> {
-        let written = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
+    /// Reads a row of `actions`.
+    fn action(&self) -> PgResult<ActivityKind> {
+        let names_of = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
         match read_kind(&self.kind, &self.detail)? {
             ActionKind::AddTags(tags) => {
-                Ok(ActivityKind::Tagged { added: written(&tags), removed: Vec::new() })
+                Ok(ActivityKind::Tagged { added: names_of(&tags), removed: Vec::new() })
             }
             ActionKind::RemoveTags(tags) => {
-                Ok(ActivityKind::Tagged { added: Vec::new(), removed: written(&tags) })
+                Ok(ActivityKind::Tagged { added: Vec::new(), removed: names_of(&tags) })
+            }
+            ActionKind::Unsubscribe => {
+                let (reason, note) = (ConsentReason::Asked, None);
+                Ok(ActivityKind::ConsentChanged(ConsentChange::Lower { reason, note }))
+            }
+            ActionKind::RemoveFromCampaign(_) => {
+                campaigns::read(&self.detail["of"]).map(ActivityKind::RemovedFromCampaign)
             }
             _ => Err(unreadable("actions.kind")),
         }
     }
 
-    /// Of `contact_events`.
-    fn event(&self) -> Result<ActivityKind> {
-        let detail = || unreadable("contact_events.detail");
-        let texts = |name: &str| -> Result<Vec<String>> {
+    /// Reads a row of `activity`.
+    fn event(&self) -> PgResult<ActivityKind> {
+        let detail = || unreadable("activity.detail");
+        let texts = |name: &str| -> PgResult<Vec<String>> {
             let texts = self.detail[name].as_array().ok_or_else(detail)?;
             texts.iter().map(|t| t.as_str().map(str::to_owned).ok_or_else(detail)).collect()
         };
@@ -327,7 +355,10 @@ impl EntryRow {
                 let (note, change) = note.zip(change).ok_or_else(detail)?;
                 ActivityKind::Noted { note: NoteId(note), change }
             }
-            _ => return Err(unreadable("contact_events.kind")),
+            kind @ ("unsubscribed" | "resubscribed") => ActivityKind::ConsentChanged(
+                change_from_json(kind, &self.detail).ok_or_else(detail)?,
+            ),
+            _ => return Err(unreadable("activity.kind")),
         })
     }
 }
@@ -345,44 +376,34 @@ fn read_change(change: &Value) -> FieldChange {
     FieldChange { field: text("field").unwrap_or_default(), from: text("from"), to: text("to") }
 }
 
-/// Notes what happened.
-pub(crate) fn record(
-    db: &mut PgConnection,
-    org: OrgId,
-    contact: ContactId,
-    id: Uuid,
-    activity: &Activity,
-) -> Result<()> {
-    record_all(db, org, &[(contact, id, activity)])
+/// Stores an activity of a contact.
+pub(crate) fn record(tx: &mut Tx<'_>, contact: ContactId, activity: &Activity) -> PgResult<()> {
+    record_all(tx, &[(contact, activity)])
 }
 
-/// Notes what happened to many.
-pub(crate) fn record_all(
-    db: &mut PgConnection,
-    org: OrgId,
-    happened: &[(ContactId, Uuid, &Activity)],
-) -> Result<()> {
-    let told = happened.iter().filter_map(|(contact, id, activity)| {
-        let (kind, detail) = written(&activity.what)?;
-        Some((contact.0, *id, *activity, kind, detail))
+/// Stores one activity for each of several contacts.
+pub(crate) fn record_all(tx: &mut Tx<'_>, activities: &[(ContactId, &Activity)]) -> PgResult<()> {
+    let entries = activities.iter().filter_map(|(contact, activity)| {
+        let (kind, detail) = names_of(&activity.what)?;
+        Some((contact.0, tx.next_id(), *activity, kind, detail))
     });
-    let told: Vec<_> = told.collect();
-    if told.is_empty() {
+    let entries: Vec<_> = entries.collect();
+    if entries.is_empty() {
         return Ok(());
     }
-    let ids: Vec<_> = told.iter().map(|(_, id, ..)| *id).collect();
-    let contacts: Vec<_> = told.iter().map(|(contact, ..)| *contact).collect();
-    let ats: Vec<_> = told.iter().map(|(_, _, activity, ..)| activity.at).collect();
-    let actors: Vec<_> = told.iter().map(|(_, _, activity, ..)| activity.actor.parts()).collect();
+    let ids: Vec<_> = entries.iter().map(|(_, id, ..)| *id).collect();
+    let contacts: Vec<_> = entries.iter().map(|(contact, ..)| *contact).collect();
+    let ats: Vec<_> = entries.iter().map(|(_, _, activity, ..)| activity.at).collect();
+    let actors: Vec<_> =
+        entries.iter().map(|(_, _, activity, ..)| activity.actor.parts()).collect();
     let actor_kinds: Vec<_> = actors.iter().map(|(kind, _)| *kind).collect();
     let actor_ids: Vec<_> = actors.iter().map(|(_, id)| *id).collect();
-    let kinds: Vec<_> = told.iter().map(|(.., kind, _)| *kind).collect();
-    let details: Vec<_> = told.iter().map(|(.., detail)| detail).collect();
-    let statement = "INSERT INTO contact_events \
+    let kinds: Vec<_> = entries.iter().map(|(.., kind, _)| *kind).collect();
+    let details: Vec<_> = entries.iter().map(|(.., detail)| detail).collect();
+    let statement = "INSERT INTO activity \
              (org_id, id, contact_id, at, actor_kind, actor_id, kind, detail) \
          SELECT $1, e.* FROM unnest($2, $3, $4, $5, $6, $7, $8) AS e";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<Array<SqlUuid>, _>(&ids)
         .bind::<Array<SqlUuid>, _>(&contacts)
         .bind::<Array<Timestamptz>, _>(&ats)
@@ -390,14 +411,14 @@ pub(crate) fn record_all(
         .bind::<Array<Nullable<SqlUuid>>, _>(&actor_ids)
         .bind::<Array<Text>, _>(&kinds)
         .bind::<Array<Jsonb>, _>(&details)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
+        .map_err(PgError::unless_deleted)
 }
 
-/// The kind and the detail of what is noted of a contact alone; nothing for what is told by
-/// contact_sources, import_pieces, subscriptions and deliveries.
-fn written(what: &ActivityKind) -> Option<(&'static str, Value)> {
+/// Returns the stored kind and detail of an activity, or `None` for an activity that is read from
+/// `contact_sources`, `import_chunks`, `subscriptions` or `deliveries`.
+fn names_of(what: &ActivityKind) -> Option<(&'static str, Value)> {
     Some(match what {
         ActivityKind::Created => ("created", json!({})),
         ActivityKind::Edited(changes) => {
@@ -420,9 +441,11 @@ fn written(what: &ActivityKind) -> Option<(&'static str, Value)> {
         ActivityKind::Noted { note, change } => {
             ("noted", json!({"note": note.0, "change": change.as_str()}))
         }
-        ActivityKind::Arrived(_)
+        ActivityKind::ConsentChanged(change) => consents::change_to_json(change),
+        ActivityKind::SourceAdded(_)
         | ActivityKind::Imported { .. }
         | ActivityKind::Subscribed(_)
+        | ActivityKind::RemovedFromCampaign(_)
         | ActivityKind::Delivered { .. } => return None,
     })
 }

@@ -1,5 +1,5 @@
-//! A filter as SQL. List, count and whatever works on everybody a filter means start here, so
-//! they cannot disagree.
+//! Translates a filter to SQL. List, count, selections and actions all use this module, so that
+//! they cannot disagree about the matching contacts.
 
 mod duplicates;
 
@@ -9,25 +9,24 @@ use contacts_core::contact::{
 };
 use contacts_core::field::FieldValue;
 use contacts_core::tag::TagName;
-use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
 use serde_json::Value;
 
+use crate::database::{PgResult, Tx};
 use crate::json::value_to_json;
 use crate::statement::{Bind, Statement, anywhere};
 use crate::tags;
 
-/// How what hangs on a contact is looked for.
+/// How Postgres looks for rows that refer to a contact, such as tags.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// For each contact by itself: right where few contacts are looked at.
+pub(crate) enum Access {
+    /// Separately for each contact, which is right when few contacts are checked.
     EachRow,
-    /// As a set that Postgres joins as it sees fit.
+    /// As a set, for which Postgres chooses the join.
     AsSet,
 }
 
-impl Look {
-    /// Begins the condition that a row of a table that hangs on contacts, `link`, is there.
+impl Access {
+    /// Appends the start of the condition that `table` has a matching row, `link`, of the contact.
     fn begin(self, statement: &mut Statement, table: &str) {
         let (begin, bound) = match self {
             Self::EachRow => ("EXISTS (SELECT FROM ", " AND link.contact_id = c.id"),
@@ -36,22 +35,27 @@ impl Look {
         statement.push(begin).push(table).push(" link WHERE link.org_id = $1").push(bound);
     }
 
-    /// Ends it. Without the offset Postgres would make a set of it after all.
+    /// Appends the end of the condition. Without the offset, Postgres would turn the separate
+    /// look-ups into a join.
     fn end(self, statement: &mut Statement) {
         statement.push(if self == Self::EachRow { " OFFSET 0)" } else { ")" });
     }
 }
 
-/// Adds the conditions that `contacts c` must meet, each with an `AND` before it.
+/// Appends the conditions that `contacts c` must meet, each with `AND` before it.
 ///
-/// The ids of tags are looked up first: given them, Postgres knows how common each tag is.
+/// The ids of the tags are looked up first: with them, Postgres can estimate how common each tag
+/// is.
 pub(crate) fn push_filter(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     statement: &mut Statement,
     filter: &ContactFilter,
-    look: Look,
-) -> Result<()> {
+    access: Access,
+) -> PgResult<()> {
+    if !filter.ids.is_empty() {
+        let ids = filter.ids.iter().map(|id| id.0).collect();
+        statement.push(" AND c.id = ANY(").bind(Bind::Uuids(ids)).push(")");
+    }
     for term in filter.query.terms() {
         push_any(statement, term.needles(), |statement, needle| {
             statement.push("c.search LIKE ").bind(Bind::Text(anywhere(needle)));
@@ -59,26 +63,33 @@ pub(crate) fn push_filter(
     }
     if !filter.sources.is_empty() {
         push_any(statement, &filter.sources, |statement, source| {
-            push_source(statement, source, look);
+            push_source(statement, source, access);
         });
     }
-    push_tags(db, org, statement, filter, look)?;
+    push_tags(tx, statement, filter, access)?;
     push_range(statement, " AND c.created_at", &filter.created);
     push_range(statement, " AND c.updated_at", &filter.updated);
     for condition in &filter.fields {
         push_field(statement, condition);
     }
-    push_campaigns(statement, &filter.campaigns, look);
+    push_campaigns(statement, &filter.campaigns, access);
     match filter.reachable {
         Some(true) => drop(statement.push(" AND c.email_key <> ''")),
         Some(false) => drop(statement.push(" AND c.email_key = ''")),
         None => {}
     }
+    if let Some(is_subscribed) = filter.subscribed {
+        // Few contacts are unsubscribed, so a separate look-up for each subscribed one is right.
+        let (and, access) =
+            if is_subscribed { (" AND NOT ", Access::EachRow) } else { (" AND ", access) };
+        access.begin(statement.push(and), "unsubscribes");
+        access.end(statement);
+    }
     if let Some(has_some) = filter.duplicates {
-        duplicates::push(statement, has_some, look);
+        duplicates::push(statement, has_some, access);
     }
     for segment in &filter.segments {
-        push_filter(db, org, statement, segment, look)?;
+        push_filter(tx, statement, segment, access)?;
     }
     Ok(())
 }
@@ -94,55 +105,54 @@ fn push_any<T>(statement: &mut Statement, items: &[T], push: impl Fn(&mut Statem
     statement.push(")");
 }
 
-fn push_source(statement: &mut Statement, source: &SourceCondition, look: Look) {
-    look.begin(statement, "contact_sources");
+fn push_source(statement: &mut Statement, source: &SourceCondition, access: Access) {
+    access.begin(statement, "contact_sources");
     statement.push(" AND link.kind = ").bind(Bind::Text(source.kind.as_str().to_owned()));
-    if let Some(origin) = source.origin {
-        statement.push(" AND link.origin_id = ").bind(Bind::Uuid(origin));
+    if let Some(detail) = source.detail {
+        statement.push(" AND link.detail_id = ").bind(Bind::Uuid(detail));
     }
     push_range(statement, " AND link.at", &source.at);
-    look.end(statement);
+    access.end(statement);
 }
 
 fn push_tags(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     statement: &mut Statement,
     filter: &ContactFilter,
-    look: Look,
-) -> Result<()> {
-    let mut push = |and: &str, names: &[TagName], look: Look| -> Result<()> {
+    access: Access,
+) -> PgResult<()> {
+    let mut push = |and: &str, names: &[TagName], access: Access| -> PgResult<()> {
         if names.is_empty() {
             return Ok(());
         }
-        look.begin(statement.push(and), "contact_tags");
-        let ids = tags::ids_of(db, org, names)?;
+        access.begin(statement.push(and), "contact_tags");
+        let ids = tags::ids_of(tx, names)?;
         statement.push(" AND link.tag_id = ANY(").bind(Bind::Uuids(ids)).push(")");
-        look.end(statement);
+        access.end(statement);
         Ok(())
     };
-    push(" AND ", &filter.tags.any, look)?;
+    push(" AND ", &filter.tags.any, access)?;
     for tag in &filter.tags.all {
-        push(" AND ", std::slice::from_ref(tag), look)?;
+        push(" AND ", std::slice::from_ref(tag), access)?;
     }
-    // Most contacts lack most tags, so that looking at each is right.
-    push(" AND NOT ", &filter.tags.none, Look::EachRow)
+    // Most contacts lack most tags, so a separate look-up for each contact is right.
+    push(" AND NOT ", &filter.tags.none, Access::EachRow)
 }
 
-fn push_campaigns(statement: &mut Statement, condition: &CampaignCondition, look: Look) {
+fn push_campaigns(statement: &mut Statement, condition: &CampaignCondition, access: Access) {
     for InCampaign { campaign, status } in &condition.all {
-        look.begin(statement.push(" AND "), "subscriptions");
+        access.begin(statement.push(" AND "), "subscriptions");
         statement.push(" AND link.campaign_id = ").bind(Bind::Uuid(campaign.0));
         if !status.is_empty() {
             let names = status.iter().map(|status| status.as_str().to_owned()).collect();
             statement.push(" AND link.status = ANY(").bind(Bind::Texts(names)).push(")");
         }
-        look.end(statement);
+        access.end(statement);
     }
     for campaign in &condition.none {
-        Look::EachRow.begin(statement.push(" AND NOT "), "subscriptions");
+        Access::EachRow.begin(statement.push(" AND NOT "), "subscriptions");
         statement.push(" AND link.campaign_id = ").bind(Bind::Uuid(campaign.0));
-        Look::EachRow.end(statement);
+        Access::EachRow.end(statement);
     }
 }
 
@@ -163,7 +173,7 @@ fn push_field(statement: &mut Statement, condition: &FieldCondition) {
         FieldTest::AnyOf(values) => push_one_of(statement, " AND (", key, values),
         FieldTest::NoneOf(values) => push_one_of(statement, " AND NOT (", key, values),
         FieldTest::Contains(part) => {
-            // As the core compares, which takes both small sigmas for one.
+            // Compare text as the core does, which treats both forms of the small sigma as one.
             statement
                 .push(" AND translate(lower(c.custom ->> ")
                 .bind(key)
@@ -184,8 +194,8 @@ fn push_one_of(statement: &mut Statement, and: &str, key: Bind, values: &[FieldV
     statement.bind(key).push("))");
 }
 
-/// Compares a value with a bound of its field's type. A value of another type, which somebody
-/// may have written while the type was changed, fails the test rather than the query.
+/// Appends a comparison of a value with a bound of its field's type. A value of another type, which
+/// may have been written while the type changed, does not match, and the query does not fail.
 fn push_compare(statement: &mut Statement, key: Bind, operator: &str, bound: &FieldValue) {
     let (json_type, cast) = match bound {
         FieldValue::Number(_) => ("number", "::float8 "),

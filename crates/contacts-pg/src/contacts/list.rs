@@ -1,24 +1,28 @@
-//! Pages of the list, and counts.
+//! Pages of the contact list, and counts.
 //!
-//! A page can be found in two ways. Walking along the index of its order is quick when many
-//! rows on the way are meant. Finding all that are meant and sorting them is quick when they
-//! are few. Postgres cannot tell which it will be when a filter joins a search with tags, and
-//! guesses wrong by a hundredfold. So a list that is narrowed is walked a little way first, and
-//! further when enough are met on it to fill the page soon; then all are found, unless they are
-//! more than the bound; and then the walk is taken to its end, which is not far.
+//! There are two ways to find a page:
+//! - Walk along the index of its order. This is fast when many of the rows match.
+//! - Find all matching contacts and sort them. This is fast when few contacts match.
+//!
+//! When a filter combines a search with tags, Postgres cannot tell which way is faster, and its
+//! estimate can be wrong by a factor of a hundred. A list with a selective filter is therefore read
+//! in steps, until one of them yields the page:
+//! 1. Walk over a small number of rows.
+//! 2. Walk further, if the first walk found enough contacts to expect a full page soon.
+//! 3. Find and sort all matching contacts, unless there are more than the bound.
+//! 4. Walk without a limit, which ends soon because many contacts match.
 
-use contacts_core::contact::{Contact, ContactFilter, CursorKey, Listed, PageRequest, SortBy};
+use contacts_core::contact::{Contact, ContactFilter, ContactPage, CursorKey, PageRequest, SortBy};
 use contacts_core::page::{Count, Page};
 use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl};
 use uuid::Uuid;
 
-use super::filter::{Look, push_filter};
+use super::filter::{Access, push_filter};
 use super::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
 use crate::Database;
-use crate::database::store;
+use crate::database::{PgResult, Tx};
 use crate::statement::{Bind, Statement};
 
 #[derive(QueryableByName)]
@@ -28,7 +32,7 @@ struct CountRow {
 }
 
 #[derive(QueryableByName)]
-struct FoundRow {
+struct PageIds {
     #[diesel(sql_type = BigInt)]
     counted: i64,
     #[diesel(sql_type = Array<SqlUuid>)]
@@ -36,112 +40,108 @@ struct FoundRow {
 }
 
 pub(super) fn list(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     filter: &ContactFilter,
     page: &PageRequest,
-) -> Result<Listed> {
-    if !narrows(filter) {
-        return Ok(cut(walk(db, org, filter, page, None)?, page));
+) -> PgResult<ContactPage> {
+    if !is_selective(filter) {
+        return Ok(cut(walk(tx, filter, page, None)?, page));
     }
-    let mut contacts = walk(db, org, filter, page, Some(STROLL))?;
-    if let Some(rows) = further(contacts.len(), page) {
-        contacts = walk(db, org, filter, page, Some(rows))?;
+    let mut contacts = walk(tx, filter, page, Some(FIRST_WALK_ROWS))?;
+    if let Some(rows) = second_walk_rows(contacts.len(), page) {
+        contacts = walk(tx, filter, page, Some(rows))?;
     }
     if contacts.len() > page.size.get() {
         return Ok(cut(contacts, page));
     }
-    let contacts = match find(db, org, filter, page)? {
+    let contacts = match find(tx, filter, page)? {
         Some(ids) if ids.is_empty() => Vec::new(),
         Some(ids) => {
-            let mut select = Statement::of(org);
+            let mut select = tx.statement();
             push_found(&mut select, page, ids);
-            load(db, org, &select)?
+            load(tx, &select)?
         }
-        None => walk(db, org, filter, page, None)?,
+        None => walk(tx, filter, page, None)?,
     };
     Ok(cut(contacts, page))
 }
 
-/// How far to walk for a page when so few were met on the stroll: twice as far as it seems to be.
-/// Nowhere, when all are found sooner, or it is full already.
-fn further(met: usize, page: &PageRequest) -> Option<i64> {
-    let wanted = page.size.get() + 1;
-    let seems = STROLL.checked_mul(wanted as i64)?.checked_div(met as i64)?;
-    (met < wanted && 2 * seems <= FAR).then_some(2 * seems)
+/// Returns how many rows to walk for a full page after the first walk found so many contacts:
+/// twice the estimate. Returns `None` when the page is full already, or when finding all contacts
+/// is faster.
+fn second_walk_rows(found: usize, page: &PageRequest) -> Option<i64> {
+    let limit = page.size.get() + 1;
+    let estimate = FIRST_WALK_ROWS.checked_mul(limit as i64)?.checked_div(found as i64)?;
+    (found < limit && 2 * estimate <= SECOND_WALK_ROWS).then_some(2 * estimate)
 }
 
-fn cut(contacts: Vec<Contact>, page: &PageRequest) -> Listed {
+fn cut(contacts: Vec<Contact>, page: &PageRequest) -> ContactPage {
     Page::cut(contacts, page.size, |contact| page.sort.cursor(contact))
 }
 
-fn load(db: &mut PgConnection, org: OrgId, select: &Statement) -> Result<Vec<Contact>> {
-    let rows: Vec<ContactRow> = select.build().load(db).map_err(store)?;
+fn load(tx: &mut Tx<'_>, select: &Statement) -> PgResult<Vec<Contact>> {
+    let org = tx.org;
+    let rows: Vec<ContactRow> = select.load(tx)?;
     rows.into_iter().map(|row| row.read(org)).collect()
 }
 
-pub(super) fn count(
-    db: &mut PgConnection,
-    org: OrgId,
-    filter: &ContactFilter,
-    exactly: bool,
-) -> Result<Count> {
-    let mut select = Statement::of(org);
+pub(super) fn count(tx: &mut Tx<'_>, filter: &ContactFilter, exactly: bool) -> PgResult<Count> {
+    let mut select = tx.statement();
     select.push("SELECT count(*) AS counted FROM (SELECT FROM contacts c WHERE c.org_id = $1");
-    push_filter(db, org, &mut select, filter, Look::AsSet)?;
+    push_filter(tx, &mut select, filter, Access::AsSet)?;
     if !exactly {
         select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
     }
     select.push(") counted");
-    let row: CountRow = select.build().get_result(db).map_err(store)?;
+    let row: CountRow = select.get_result(tx)?;
     let counted = row.counted.cast_unsigned();
     Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
 }
 
-/// Whether the filter may leave few of many.
-fn narrows(filter: &ContactFilter) -> bool {
-    let everybody = ContactFilter::default();
-    let ContactFilter { query, sources, tags, created, updated, fields, .. } = filter;
-    let ContactFilter { reachable, duplicates, campaigns, segments, .. } = filter;
-    let is_range = *created != everybody.created || *updated != everybody.updated;
+/// Returns whether the filter may match only few contacts of many.
+fn is_selective(filter: &ContactFilter) -> bool {
+    let unfiltered = ContactFilter::default();
+    let ContactFilter { ids, query, sources, tags, created, updated, fields, .. } = filter;
+    let ContactFilter { reachable, subscribed, duplicates, campaigns, segments, .. } = filter;
+    let is_range = *created != unfiltered.created || *updated != unfiltered.updated;
     let is_tagged = !tags.any.is_empty() || !tags.all.is_empty();
-    !query.is_empty()
+    !ids.is_empty()
+        || !query.is_empty()
         || !sources.is_empty()
         || is_tagged
         || is_range
         || !fields.is_empty()
         || *reachable == Some(false)
+        || *subscribed == Some(false)
         || !campaigns.all.is_empty()
         || *duplicates == Some(true)
-        || segments.iter().any(narrows)
+        || segments.iter().any(is_selective)
 }
 
-/// The ids of a page's rows and of the next one, when no more than the bound come after the
-/// cursor.
+/// Returns the ids of the contacts of a page and of the one after it, or `None` when more contacts
+/// than the bound come after the cursor.
 fn find(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     filter: &ContactFilter,
     page: &PageRequest,
-) -> Result<Option<Vec<Uuid>>> {
-    let mut select = Statement::of(org);
-    push_find(db, org, &mut select, filter, page)?;
-    let found: FoundRow = select.build().get_result(db).map_err(store)?;
+) -> PgResult<Option<Vec<Uuid>>> {
+    let mut select = tx.statement();
+    push_find(tx, &mut select, filter, page)?;
+    let found: PageIds = select.get_result(tx)?;
     let is_all = found.counted.cast_unsigned() <= Count::BOUND;
     Ok(is_all.then_some(found.ids))
 }
 
 fn push_find(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     select: &mut Statement,
     filter: &ContactFilter,
     page: &PageRequest,
-) -> Result<()> {
+) -> PgResult<()> {
     let order = Order::of(page);
     select.push("WITH found AS MATERIALIZED (SELECT c.id, ").push(order.key);
     select.push(" AS key FROM contacts c WHERE c.org_id = $1");
-    push_filter(db, org, select, filter, Look::AsSet)?;
+    push_filter(tx, select, filter, Access::AsSet)?;
     order.push_after(select, page);
     select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
     select.push(") SELECT (SELECT count(*) FROM found) AS counted, ARRAY(SELECT id FROM found");
@@ -157,36 +157,34 @@ fn push_found(select: &mut Statement, page: &PageRequest, ids: Vec<Uuid>) {
     });
 }
 
-/// How many rows are looked at before all are found that are meant: less than a hundredth of an
-/// organisation in which the bound is a hundredth.
-const STROLL: i64 = 5_000;
+/// Maximum number of rows of the first walk: half of the bound. If this walk does not fill a page,
+/// few contacts match, or the matching contacts are far away.
+const FIRST_WALK_ROWS: i64 = 5_000;
 
-/// How many rows are looked at for as long as finding the thousands takes that are meant when a
-/// page is that far away.
-const FAR: i64 = 50_000;
+/// Maximum number of rows of the second walk. Reading so many rows takes as long as finding the
+/// thousands of contacts that match when a page is this far away.
+const SECOND_WALK_ROWS: i64 = 50_000;
 
 fn walk(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     filter: &ContactFilter,
     page: &PageRequest,
     at_most: Option<i64>,
-) -> Result<Vec<Contact>> {
-    let mut select = Statement::of(org);
-    push_walk(db, org, &mut select, filter, page, at_most)?;
-    load(db, org, &select)
+) -> PgResult<Vec<Contact>> {
+    let mut select = tx.statement();
+    push_walk(tx, &mut select, filter, page, at_most)?;
+    load(tx, &select)
 }
 
-/// The rows of the page are found first, along the index of their order, looking at so many at
-/// most; their tags and sources are looked up for them only.
+/// Appends the query that walks along the index of the order and reads at most `at_most` rows. It
+/// finds the contacts of the page first, and looks up tags and sources for these only.
 fn push_walk(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     select: &mut Statement,
     filter: &ContactFilter,
     page: &PageRequest,
     at_most: Option<i64>,
-) -> Result<()> {
+) -> PgResult<()> {
     let order = Order::of(page);
     let mut filtered = Ok(());
     select_contacts(select, Custom::Shown, |select| {
@@ -200,7 +198,7 @@ fn push_walk(
             select.push("contacts c WHERE c.org_id = $1");
             order.push_after(select, page);
         }
-        filtered = push_filter(db, org, select, filter, Look::EachRow);
+        filtered = push_filter(tx, select, filter, Access::EachRow);
         let rows = page.size.get() as i64 + 1;
         select.push(&order.clause()).push(" LIMIT ").bind(Bind::Int(rows)).push(") c");
         select.push(FIRST_SOURCE).push(&order.clause());
@@ -212,7 +210,7 @@ fn push_walk(
 struct Order {
     key: &'static str,
     direction: &'static str,
-    beyond: &'static str,
+    comparison: &'static str,
 }
 
 impl Order {
@@ -223,18 +221,18 @@ impl Order {
             SortBy::Created => "c.created_at",
             SortBy::Updated => "c.updated_at",
         };
-        let (direction, beyond) = if page.sort.descending { (" DESC", "<") } else { ("", ">") };
-        Self { key, direction, beyond }
+        let (direction, comparison) = if page.sort.descending { (" DESC", "<") } else { ("", ">") };
+        Self { key, direction, comparison }
     }
 
     fn clause(&self) -> String {
         format!(" ORDER BY {0}{1}, c.id{1}", self.key, self.direction)
     }
 
-    /// Adds the condition that a row comes after the cursor, if there is one.
+    /// Appends the condition that a row comes after the cursor, if there is one.
     fn push_after(&self, statement: &mut Statement, page: &PageRequest) {
         let Some(after) = &page.after else { return };
-        statement.push(&format!(" AND ({}, c.id) {} (", self.key, self.beyond));
+        statement.push(&format!(" AND ({}, c.id) {} (", self.key, self.comparison));
         statement.bind(match &after.key {
             CursorKey::Text(text) => Bind::Text(text.clone()),
             CursorKey::Time(at) => Bind::Time(*at),
@@ -243,24 +241,24 @@ impl Order {
     }
 }
 
-/// How Postgres would find a page, for the tests that pin it.
+/// Returns the plan of the query that finds a page, for the tests that pin it.
 ///
 /// # Errors
 ///
-/// [`contacts_core::Error::Store`] when it cannot be asked.
+/// [`contacts_core::Error::Store`] when the store fails.
 pub fn explain_list(
     database: &Database,
     org: OrgId,
     filter: &ContactFilter,
     page: &PageRequest,
 ) -> Result<String> {
-    database.read(|db| {
-        let mut explain = Statement::of(org);
-        if narrows(filter) {
-            push_find(db, org, &mut explain, filter, page)?;
+    database.read(org, |tx| {
+        let mut explain = tx.statement();
+        if is_selective(filter) {
+            push_find(tx, &mut explain, filter, page)?;
         } else {
-            push_walk(db, org, &mut explain, filter, page, None)?;
+            push_walk(tx, &mut explain, filter, page, None)?;
         }
-        explain.plan(db)
+        explain.plan(tx)
     })
 }

@@ -1,44 +1,45 @@
-//! Merging contacts (R13).
+//! Merges contacts (R13).
 
-use contacts_core::contact::{Activity, ActivityKind, Contact, ContactId, Merged};
+use contacts_core::contact::{
+    Activity, ActivityKind, AddressSource, Contact, ContactId, MergeFields, MergeRequest, Merged,
+};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::{Actor, Error, OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, RunQueryDsl, sql_query};
+use diesel::sql_types::{Array, Uuid as SqlUuid};
+use diesel::{ExpressionMethods, QueryDsl, insert_into};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::activity::record;
+use super::addresses;
 use super::row::{Custom, find};
 use super::write::update_row;
 use crate::Database;
-use crate::campaigns::follow_address;
-use crate::campaigns::unite_subscriptions;
-use crate::conversations::run_again;
-use crate::database::store;
+use crate::campaigns::{follow_address, keep_earliest_unsubscribe, unite_subscriptions};
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
-use crate::tags::IdRow;
+use crate::schema::{contacts, merged_contacts};
+use crate::statement::IdRow;
 
-/// What moves from one contact ($2) to another ($3), each by one statement. Of a contact's
-/// history all moves but that it was made: a contact is made once, and how the other came is
-/// told by its sources.
+/// Statements that move the rows of one contact ($2) to another ($3). The whole activity moves,
+/// except the entry that the contact was created: a contact is created once, and the sources show
+/// how the other one was added.
 const MOVES: &[&str] = &[
     "UPDATE notes SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE contact_conversations SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE visitors SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE source_links SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE deliveries SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
-    "UPDATE contact_events SET contact_id = $3 \
+    "UPDATE activity SET contact_id = $3 \
      WHERE org_id = $1 AND contact_id = $2 AND kind <> 'created'",
     "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
      SELECT org_id, $3, tag_id FROM contact_tags WHERE org_id = $1 AND contact_id = $2 \
      ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING",
-    "INSERT INTO contact_sources AS s (org_id, contact_id, kind, origin_id, reference, visitor, \
+    "INSERT INTO contact_sources AS s (org_id, contact_id, kind, detail_id, reference, visitor, \
          row_number, at, key_id, said, is_first) \
-     SELECT org_id, $3, kind, origin_id, reference, visitor, row_number, at, key_id, said, false \
+     SELECT org_id, $3, kind, detail_id, reference, visitor, row_number, at, key_id, said, false \
      FROM contact_sources WHERE org_id = $1 AND contact_id = $2 \
-     ON CONFLICT (org_id, contact_id, kind, origin_id, reference) \
+     ON CONFLICT (org_id, contact_id, kind, detail_id, reference) \
          DO UPDATE SET said = s.said || excluded.said WHERE s.visitor = excluded.visitor",
     concat!(
         "INSERT INTO subscriptions AS s (org_id, contact_id, campaign_id, pending_at, sent_at, \
@@ -48,9 +49,13 @@ const MOVES: &[&str] = &[
          FROM subscriptions WHERE org_id = $1 AND contact_id = $2 ",
         unite_subscriptions!()
     ),
-    "INSERT INTO unsubscribes AS u (org_id, contact_id, at) \
-     SELECT org_id, $3, at FROM unsubscribes WHERE org_id = $1 AND contact_id = $2 \
-     ON CONFLICT (org_id, contact_id) DO UPDATE SET at = LEAST(u.at, excluded.at)",
+    concat!(
+        "INSERT INTO unsubscribes AS u \
+             (org_id, contact_id, at, reason, actor_kind, actor_id, note) \
+         SELECT org_id, $3, at, reason, actor_kind, actor_id, note \
+         FROM unsubscribes WHERE org_id = $1 AND contact_id = $2 ",
+        keep_earliest_unsubscribe!()
+    ),
     "INSERT INTO possible_duplicates AS p (org_id, contact_id, other_id, at, dismissed) \
      SELECT org_id, LEAST($3, x.id), GREATEST($3, x.id), x.at, x.dismissed FROM ( \
          SELECT org_id, other_id AS id, at, dismissed FROM possible_duplicates \
@@ -59,65 +64,79 @@ const MOVES: &[&str] = &[
          WHERE org_id = $1 AND other_id = $2) x WHERE x.id <> $3 \
      ON CONFLICT (org_id, contact_id, other_id) \
          DO UPDATE SET dismissed = p.dismissed OR excluded.dismissed",
-    // The pointers never form a chain.
+    // Pointers to survivors never form a chain.
     "UPDATE merged_contacts SET survivor_id = $3 WHERE org_id = $1 AND survivor_id = $2",
-    // Before the survivor takes its address, which is unique.
     "DELETE FROM contacts WHERE org_id = $1 AND id = $2 AND id <> $3",
 ];
 
 pub(super) fn merge(
     database: &Database,
     org: OrgId,
-    survivor: ContactId,
-    other: ContactId,
-    if_version: Option<u64>,
+    request: &MergeRequest,
     actor: Actor,
     now: OffsetDateTime,
 ) -> Result<Option<Merged>> {
-    database.write(|db| {
-        hold(db, org, &[survivor, other])?;
-        let kept = find(db, org, survivor, Custom::Whole, "")?;
-        let gone = find(db, org, other, Custom::Whole, "")?;
-        let (Some(kept), Some(gone)) = (kept, gone) else { return Ok(None) };
-        if if_version.is_some_and(|version| version != kept.version) {
-            let shown = find(db, org, survivor, Custom::Shown, "")?;
-            return Err(Error::Stale(Box::new(shown.unwrap_or(kept))));
+    let MergeRequest { survivor, other, ref from_other, if_version } = *request;
+    database.write_at(org, now, |tx| {
+        lock_contacts(tx, &[survivor, other])?;
+        let survivor_row = find(tx, survivor, Custom::Whole, "")?;
+        let merged_away = find(tx, other, Custom::Whole, "")?;
+        let (Some(survivor_row), Some(merged_away)) = (survivor_row, merged_away) else {
+            return Ok(None);
+        };
+        if if_version.is_some_and(|version| version != survivor_row.version) {
+            let visible = find(tx, survivor, Custom::Shown, "")?;
+            return Err(Error::Stale(Box::new(visible.unwrap_or(survivor_row).into())).into());
         }
-        let mut merged = fold(database, db, kept, &gone, actor, now)?;
-        if let Some(shown) = find(db, org, survivor, Custom::Shown, "")? {
-            merged.contact = shown;
+        let mut merged = fold(tx, survivor_row, &merged_away, from_other, actor)?;
+        if let Some(visible) = find(tx, survivor, Custom::Shown, "")? {
+            merged.contact = visible;
         }
         Ok(Some(merged))
     })
 }
 
-/// Folds a contact into another. Both are held and whole.
+/// Merges a contact into another, and takes the values of the chosen fields. Both must be locked,
+/// and read with their archived values.
+///
+/// # Errors
+///
+/// [`Error::Conflict`] when they have too many addresses together; then nothing is changed.
 pub(crate) fn fold(
-    database: &Database,
-    db: &mut PgConnection,
+    tx: &mut TimedTx<'_>,
     mut survivor: Contact,
     other: &Contact,
+    from_other: &MergeFields,
     actor: Actor,
-    now: OffsetDateTime,
-) -> Result<Merged> {
-    let org = survivor.org;
+) -> PgResult<Merged> {
+    let now = tx.now;
+    survivor.check_merge(other)?;
+    lock_pairs(tx, other.id)?;
     let before = survivor.clone();
-    hold_pairs(db, org, other.id)?;
-    let (changes, tags) = survivor.absorb(other, now);
+    let (changes, tags) = survivor.absorb(other, from_other, now);
+    addresses::move_all(tx, other.id, survivor.id)?;
     for statement in MOVES {
-        sql_query(*statement)
-            .bind::<SqlUuid, _>(org.0)
+        tx.query(*statement)
             .bind::<SqlUuid, _>(other.id.0)
             .bind::<SqlUuid, _>(survivor.id.0)
-            .execute(db)
-            .map_err(store)?;
+            .execute(tx)
+            .map_err(PgError::unless_deleted)?;
     }
-    point(db, &survivor, other, now)?;
+    insert_into(merged_contacts::table)
+        .values((
+            merged_contacts::org_id.eq(tx.org.0),
+            merged_contacts::id.eq(other.id.0),
+            merged_contacts::survivor_id.eq(survivor.id.0),
+            merged_contacts::at.eq(now),
+        ))
+        .execute(tx)?;
     if !changes.is_empty() {
-        update_row(database, db, &before, &survivor)?;
+        update_row(tx, &before, &survivor, AddressSource::Merge)?;
     }
-    // If either is unsubscribed, the survivor is, and so is its address (R28).
-    follow_address(database, db, &survivor)?;
+    // If either contact is unsubscribed, so is the survivor, and its addresses are suppressed (R28).
+    follow_address(tx, &survivor)?;
+    survivor.consent =
+        find(tx, survivor.id, Custom::Shown, "")?.map(|c| c.consent).unwrap_or_default();
     let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
     let what = ActivityKind::Merged {
         other: other.id,
@@ -125,69 +144,52 @@ pub(crate) fn fold(
         changes: changes.clone(),
         tags: names,
     };
-    record(db, org, survivor.id, database.ids.next(), &Activity { at: now, actor, what })?;
+    record(tx, survivor.id, &Activity { at: now, actor, what })?;
     let mut fields: Vec<_> = changes.iter().map(|change| change.field.clone()).collect();
     if !tags.is_empty() {
         fields.push("tags".to_owned());
+    }
+    if survivor.consent != before.consent {
+        fields.push("consent".to_owned());
     }
     let merged = EventKind::Merged(survivor.id);
     let mut events = vec![ContactEvent::of(other.id, merged, Vec::new(), actor, now)];
     if !fields.is_empty() {
         events.push(ContactEvent::of(survivor.id, EventKind::Updated, fields, actor, now));
     }
-    publish(database, db, org, &events)?;
+    publish(tx, &events)?;
     Ok(Merged { contact: survivor, changes, tags })
 }
 
-/// Remembers whom an id was folded into.
-fn point(
-    db: &mut PgConnection,
-    survivor: &Contact,
-    other: &Contact,
-    now: OffsetDateTime,
-) -> Result<()> {
-    let statement = "INSERT INTO merged_contacts (org_id, id, survivor_id, at) \
-         VALUES ($1, $2, $3, $4)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(survivor.org.0)
-        .bind::<SqlUuid, _>(other.id.0)
-        .bind::<SqlUuid, _>(survivor.id.0)
-        .bind::<Timestamptz, _>(now)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
-}
-
-/// Makes sure that those are held with whom a contact that is held is paired. Somebody may have
-/// been paired with it while it was waited for; if others have hold of them, waiting now could be
-/// in a circle.
-fn hold_pairs(db: &mut PgConnection, org: OrgId, contact: ContactId) -> Result<()> {
-    let pairs: Vec<IdRow> = sql_query(
-        "SELECT other_id AS id FROM possible_duplicates WHERE org_id = $1 AND contact_id = $2 \
+/// Locks the contacts that a locked contact is paired with. A pair may have been added while the
+/// contact was waited for. If another transaction has locked such a contact, this transaction is
+/// run again, because waiting now could deadlock.
+fn lock_pairs(tx: &mut Tx<'_>, contact: ContactId) -> PgResult<()> {
+    let pairs: Vec<IdRow> = tx
+        .query(
+            "SELECT other_id AS id FROM possible_duplicates WHERE org_id = $1 AND contact_id = $2 \
          UNION ALL SELECT contact_id FROM possible_duplicates WHERE org_id = $1 AND other_id = $2",
-    )
-    .bind::<SqlUuid, _>(org.0)
-    .bind::<SqlUuid, _>(contact.0)
-    .load(db)
-    .map_err(store)?;
+        )
+        .bind::<SqlUuid, _>(contact.0)
+        .load(tx)?;
     if pairs.is_empty() {
         return Ok(());
     }
     let ids: Vec<_> = pairs.into_iter().map(|pair| pair.id).collect();
-    let held = sql_query(
-        "SELECT FROM contacts WHERE org_id = $1 AND id = ANY($2) FOR KEY SHARE SKIP LOCKED",
-    )
-    .bind::<SqlUuid, _>(org.0)
-    .bind::<Array<SqlUuid>, _>(&ids)
-    .execute(db)
-    .map_err(store)?;
-    if held == ids.len() { Ok(()) } else { Err(run_again()) }
+    let locked = contacts::table
+        .filter(contacts::org_id.eq(tx.org.0))
+        .filter(contacts::id.eq_any(&ids))
+        .select(contacts::id)
+        .for_key_share()
+        .skip_locked()
+        .execute(tx)?;
+    if locked == ids.len() { Ok(()) } else { Err(run_again()) }
 }
 
-/// Holds contacts until the transaction ends, and those that they are paired with, for what is
-/// written of a pair holds both. In the order of their ids: two who hold the same ones wait for
-/// each other in turn.
-pub(crate) fn hold(db: &mut PgConnection, org: OrgId, contacts: &[ContactId]) -> Result<()> {
+/// Locks contacts and the contacts they are paired with until the transaction ends, because writing
+/// a pair locks both contacts. Rows are locked in the order of their ids, so that two transactions
+/// on the same contacts cannot deadlock.
+pub(crate) fn lock_contacts(tx: &mut Tx<'_>, contacts: &[ContactId]) -> PgResult<()> {
     let ids: Vec<Uuid> = contacts.iter().map(|contact| contact.0).collect();
     let statement = "SELECT FROM contacts WHERE org_id = $1 AND (id = ANY($2) \
              OR id = ANY(ARRAY(SELECT other_id FROM possible_duplicates \
@@ -195,25 +197,13 @@ pub(crate) fn hold(db: &mut PgConnection, org: OrgId, contacts: &[ContactId]) ->
              OR id = ANY(ARRAY(SELECT contact_id FROM possible_duplicates \
                  WHERE org_id = $1 AND other_id = ANY($2)))) \
          ORDER BY id FOR UPDATE";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+    tx.query(statement).bind::<Array<SqlUuid>, _>(&ids).execute(tx).map(drop)
 }
 
-pub(super) fn merged_into(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ContactId,
-) -> Result<Option<ContactId>> {
-    let row: Option<IdRow> =
-        sql_query("SELECT survivor_id AS id FROM merged_contacts WHERE org_id = $1 AND id = $2")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<SqlUuid, _>(id.0)
-            .get_result(db)
-            .optional()
-            .map_err(store)?;
-    Ok(row.map(|row| ContactId(row.id)))
+pub(crate) fn merged_into(tx: &mut Tx<'_>, id: ContactId) -> PgResult<Option<ContactId>> {
+    let survivor: Option<Uuid> = merged_contacts::table
+        .find((tx.org.0, id.0))
+        .select(merged_contacts::survivor_id)
+        .row(tx)?;
+    Ok(survivor.map(ContactId))
 }

@@ -1,45 +1,50 @@
-//! Changes of contacts.
+//! Changes to contacts.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contacts_core::contact::{
-    Activity, ActivityKind, Arrival, Contact, ContactId, ContactPatch, Origin, Tagged, Updated,
+    Activity, ActivityKind, AddressSource, Contact, ContactId, ContactPatch, ExternalId, Patch,
+    Source, SourceDetail, Tagged, Updated,
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, Error, OrgId, Result};
-use diesel::pg::PgConnection;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, RunQueryDsl, sql_query};
+use diesel::{AsChangeset, ExpressionMethods, QueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::activity::record;
+use super::addresses;
 use super::row::{Custom, find};
 use crate::Database;
-use crate::campaigns::{follow_address, follow_addresses};
+use crate::campaigns::follow_addresses;
 use crate::conversations;
-use crate::database::{is, is_unique_violation, store};
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
+use crate::fields::check_types;
 use crate::json::custom_to_json;
-use crate::tags::{self, IdRow};
+use crate::schema::{contact_tags, contacts};
+use crate::statement::IdRow;
+use crate::tags;
 
 pub(super) fn insert(database: &Database, contact: &Contact, actor: Actor) -> Result<()> {
     let (org, now) = (contact.org, contact.created_at);
     let created = Activity { at: now, actor, what: ActivityKind::Created };
-    database.write(|db| {
-        if insert_contacts(database, db, org, &[contact])? == 0 {
-            return Err(taken(db, org, contact)?);
+    database.write_at(org, now, |tx| {
+        check_types(tx, &contact.custom)?;
+        if !insert_contacts(tx, &[contact])? {
+            return Err(taken_error(tx, contact)?);
         }
         let mut sources = Sources::default();
         sources.push(contact.id, &contact.source, true);
-        insert_sources(db, org, &sources)?;
-        link(database, db, org, contact.id, &contact.tags, now)?;
-        if matches!(contact.source.origin, Origin::Manual { .. }) {
-            record(db, org, contact.id, database.ids.next(), &created)?;
+        insert_sources(tx, &sources)?;
+        link(tx, contact.id, &contact.tags)?;
+        if matches!(contact.source.detail, SourceDetail::Manual { .. }) {
+            record(tx, contact.id, &created)?;
         }
-        let made = ContactEvent::of(contact.id, EventKind::Created, Vec::new(), actor, now);
-        publish(database, db, org, &[made])
+        let event = ContactEvent::of(contact.id, EventKind::Created, Vec::new(), actor, now);
+        publish(tx, &[event])
     })
 }
 
@@ -52,32 +57,34 @@ pub(super) fn update(
     actor: Actor,
     now: OffsetDateTime,
 ) -> Result<Option<Updated>> {
-    let updated = database.write(|db| {
-        let Some(mut contact) = held(db, org, id, if_version)? else { return Ok(None) };
+    let updated = database.try_write_at(org, now, |tx| {
+        let Some(mut contact) = find_locked(tx, id, if_version)? else { return Ok(None) };
+        check_types(tx, patch.custom_values())?;
         let before = contact.clone();
         let changes = patch.apply(&mut contact, now)?;
+        let mut is_consent_changed = false;
         if !changes.is_empty() {
-            update_row(database, db, &before, &contact)?;
+            is_consent_changed = update_row(tx, &before, &contact, AddressSource::Manual)?;
             let what = ActivityKind::Edited(changes.clone());
-            record(db, org, id, database.ids.next(), &Activity { at: now, actor, what })?;
+            record(tx, id, &Activity { at: now, actor, what })?;
         }
-        let contact = find(db, org, id, Custom::Shown, "")?;
+        let contact = find(tx, id, Custom::Shown, "")?;
         if !changes.is_empty() {
-            let fields = changes.iter().map(|change| change.field.clone()).collect();
+            let mut fields: Vec<_> = changes.iter().map(|change| change.field.clone()).collect();
+            fields.extend(is_consent_changed.then(|| "consent".to_owned()));
             let event = ContactEvent::of(id, EventKind::Updated, fields, actor, now);
-            publish(database, db, org, &[event])?;
+            publish(tx, &[event])?;
         }
         Ok(contact.map(|contact| Updated { contact, changes }))
     });
-    match (updated, &patch.email) {
-        // The only unique key of a contact that a patch can change is its address.
-        (Err(error), contacts_core::contact::Patch::Set(email))
-            if is(&error, is_unique_violation) =>
-        {
-            let other = database.read(|db| holder(db, org, email.key()))?;
-            Err(other.map_or(Error::Busy, Error::EmailTaken))
+    match (updated, &patch.external_id) {
+        // Addresses are checked by their own table, so the taken key is the external id.
+        (Err(error), Patch::Set(external_id)) if error.is_unique_violation() => {
+            let owner = database.read(org, |tx| owner_of_external_id(tx, external_id))?;
+            // The other contact has released the id: the request succeeds when it is repeated.
+            Err(owner.map_or(Error::Busy, Error::ExternalIdTaken))
         }
-        (updated, _) => updated,
+        (updated, _) => Ok(updated?),
     }
 }
 
@@ -90,14 +97,12 @@ pub(super) fn tag(
     actor: Actor,
     now: OffsetDateTime,
 ) -> Result<Option<Tagged>> {
-    database.write(|db| {
-        // Held first and read then, so that of two who tag it at once each sees what the other did.
-        sql_query("SELECT FROM contacts WHERE org_id = $1 AND id = $2 FOR NO KEY UPDATE")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<SqlUuid, _>(id.0)
-            .execute(db)
-            .map_err(store)?;
-        let Some(contact) = find(db, org, id, Custom::Shown, "")? else { return Ok(None) };
+    database.write_at(org, now, |tx| {
+        // Locked before it is read, so that two transactions that tag the contact see each other's
+        // tags.
+        let locked = contacts::table.find((tx.org.0, id.0)).select(contacts::id);
+        locked.for_no_key_update().execute(tx)?;
+        let Some(contact) = find(tx, id, Custom::Shown, "")? else { return Ok(None) };
         let added: Vec<_> = add.iter().filter(|tag| !contact.tags.contains(tag)).collect();
         let removed: Vec<_> =
             contact.tags.iter().filter(|tag| remove.contains(tag)).cloned().collect();
@@ -105,26 +110,23 @@ pub(super) fn tag(
             return Ok(Some(Tagged { contact, added: Vec::new(), removed }));
         }
         let added: Vec<TagName> = added.into_iter().cloned().collect();
-        link(database, db, org, id, &added, now)?;
-        let ids = tags::ids_of(db, org, &removed)?;
-        sql_query(
-            "DELETE FROM contact_tags WHERE org_id = $1 AND contact_id = $2 AND tag_id = ANY($3)",
-        )
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .bind::<Array<SqlUuid>, _>(&ids)
-        .execute(db)
-        .map_err(store)?;
-        // Found again, for a tag that was there is shown as it was first written.
-        let Some(contact) = find(db, org, id, Custom::Shown, "")? else { return Ok(None) };
+        link(tx, id, &added)?;
+        let ids = tags::ids_of(tx, &removed)?;
+        diesel::delete(contact_tags::table)
+            .filter(contact_tags::org_id.eq(tx.org.0))
+            .filter(contact_tags::contact_id.eq(id.0))
+            .filter(contact_tags::tag_id.eq_any(ids))
+            .execute(tx)?;
+        // Read again, because an existing tag is shown in its original spelling.
+        let Some(contact) = find(tx, id, Custom::Shown, "")? else { return Ok(None) };
         let added: Vec<_> =
             contact.tags.iter().filter(|tag| added.contains(tag)).cloned().collect();
         let names = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
         let what = ActivityKind::Tagged { added: names(&added), removed: names(&removed) };
-        record(db, org, id, database.ids.next(), &Activity { at: now, actor, what })?;
+        record(tx, id, &Activity { at: now, actor, what })?;
         let fields = vec!["tags".to_owned()];
         let event = ContactEvent::of(id, EventKind::Updated, fields, actor, now);
-        publish(database, db, org, &[event])?;
+        publish(tx, &[event])?;
         Ok(Some(Tagged { contact, added, removed }))
     })
 }
@@ -137,51 +139,42 @@ pub(super) fn delete(
     actor: Actor,
     now: OffsetDateTime,
 ) -> Result<bool> {
-    database.write(|db| {
-        if held(db, org, id, if_version)?.is_none() {
+    database.write_at(org, now, |tx| {
+        if find_locked(tx, id, if_version)?.is_none() {
             return Ok(false);
         }
-        conversations::release(db, org, &[id.0])?;
-        sql_query("DELETE FROM contacts WHERE org_id = $1 AND id = $2")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<SqlUuid, _>(id.0)
-            .execute(db)
-            .map_err(store)?;
+        conversations::release(tx, &[id.0])?;
+        diesel::delete(contacts::table.find((tx.org.0, id.0))).execute(tx)?;
         let event = ContactEvent::of(id, EventKind::Deleted, Vec::new(), actor, now);
-        publish(database, db, org, &[event])?;
+        publish(tx, &[event])?;
         Ok(true)
     })
 }
 
-/// The contact, whole, held until the transaction ends; refused when it has another version than
-/// the one given.
-fn held(
-    db: &mut PgConnection,
-    org: OrgId,
+/// Returns a contact with its archived values, locked until the transaction ends. Fails when the
+/// contact has another version than `if_version`.
+fn find_locked(
+    tx: &mut Tx<'_>,
     id: ContactId,
     if_version: Option<u64>,
-) -> Result<Option<Contact>> {
-    let contact = find(db, org, id, Custom::Whole, " FOR UPDATE OF c")?;
+) -> PgResult<Option<Contact>> {
+    let contact = find(tx, id, Custom::Whole, " FOR UPDATE OF c")?;
     match (contact, if_version) {
         (Some(contact), Some(version)) if contact.version != version => {
-            let shown = find(db, org, id, Custom::Shown, "")?;
-            Err(Error::Stale(Box::new(shown.unwrap_or(contact))))
+            let visible = find(tx, id, Custom::Shown, "")?;
+            Err(Error::Stale(Box::new(visible.unwrap_or(contact).into())).into())
         }
         (contact, _) => Ok(contact),
     }
 }
 
-/// Adds contacts, without their tags and sources, and says how many: those whose address is
-/// known are left out. They must come in the order of their addresses' keys, so that two who
-/// add the same people wait for each other in the same order. Whose address was unsubscribed
-/// before stays so (R28).
-pub(crate) fn insert_contacts(
-    database: &Database,
-    db: &mut PgConnection,
-    org: OrgId,
-    contacts: &[&Contact],
-) -> Result<usize> {
+/// Inserts contacts without their tags and sources. Returns whether no other contact has one of
+/// their addresses or external ids; otherwise the transaction must be rolled back. A contact with
+/// an address that was unsubscribed before is unsubscribed (R28).
+pub(crate) fn insert_contacts(tx: &mut Tx<'_>, contacts: &[&Contact]) -> PgResult<bool> {
     let ids: Vec<_> = contacts.iter().map(|c| c.id.0).collect();
+    let external_ids = contacts.iter().map(|c| c.external_id.as_ref().map(|id| id.as_str()));
+    let external_ids: Vec<_> = external_ids.collect();
     let names: Vec<_> = contacts.iter().map(|c| c.name.as_ref().map(|n| n.as_str())).collect();
     let name_keys: Vec<_> = contacts.iter().map(|c| c.name_key()).collect();
     let emails: Vec<_> = contacts.iter().map(|c| c.email.as_ref().map(|e| e.as_str())).collect();
@@ -192,12 +185,19 @@ pub(crate) fn insert_contacts(
     let customs: Vec<_> = contacts.iter().map(|c| custom_to_json(&c.custom)).collect();
     let created: Vec<_> = contacts.iter().map(|c| c.created_at).collect();
     let versions: Vec<_> = contacts.iter().map(|c| c.version.cast_signed()).collect();
+    let others: Vec<_> = contacts.iter().map(|contact| addresses::joined(contact)).collect();
     let statement = "INSERT INTO contacts (org_id, id, name, name_key, email, email_key, phone, \
-             phone_e164, search, custom, created_at, updated_at, version) \
-         SELECT $1, c.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12) AS c \
-         ON CONFLICT (org_id, email_key) WHERE email_key <> '' DO NOTHING";
-    let inserted = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+             phone_e164, search, custom, created_at, updated_at, version, other_emails, external_id) \
+         SELECT $1, c.id, c.name, c.name_key, c.email, c.email_key, c.phone, c.phone_e164, \
+             c.search, c.custom, c.created_at, c.created_at, c.version, \
+             string_to_array(c.others, E'\\n'), c.external_id \
+         FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS c (id, name, \
+             name_key, email, email_key, phone, phone_e164, search, custom, created_at, version, \
+             others, external_id) \
+         ON CONFLICT (org_id, external_id) WHERE external_id IS NOT NULL DO NOTHING \
+         RETURNING id";
+    let inserted: Vec<IdRow> = tx
+        .query(statement)
         .bind::<Array<SqlUuid>, _>(&ids)
         .bind::<Array<Nullable<Text>>, _>(&names)
         .bind::<Array<Text>, _>(&name_keys)
@@ -209,18 +209,26 @@ pub(crate) fn insert_contacts(
         .bind::<Array<Jsonb>, _>(&customs)
         .bind::<Array<Timestamptz>, _>(&created)
         .bind::<Array<BigInt>, _>(&versions)
-        .execute(db)
-        .map_err(store)?;
-    follow_addresses(database, db, org, contacts)?;
-    Ok(inserted)
+        .bind::<Array<Text>, _>(&others)
+        .bind::<Array<Nullable<Text>>, _>(&external_ids)
+        .load(tx)?;
+    if inserted.len() < contacts.len() {
+        return Ok(false);
+    }
+    let with_source = |contact: &&'_ Contact| contact.source.detail.kind().into();
+    let sources: Vec<AddressSource> = contacts.iter().map(with_source).collect();
+    let added: Vec<_> = contacts.iter().copied().zip(sources).collect();
+    let are_free = addresses::write(tx, &added)?;
+    follow_addresses(tx, contacts)?;
+    Ok(are_free)
 }
 
-/// Ways in which contacts came, column by column.
+/// Sources of contacts, column by column.
 #[derive(Default)]
 pub(crate) struct Sources {
     contacts: Vec<Uuid>,
     kinds: Vec<&'static str>,
-    origins: Vec<Uuid>,
+    details: Vec<Uuid>,
     references: Vec<String>,
     visitors: Vec<Option<String>>,
     rows: Vec<Option<i64>>,
@@ -229,150 +237,154 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    pub(crate) fn push(&mut self, contact: ContactId, arrival: &Arrival, is_first: bool) {
-        let origin = &arrival.origin;
-        let (visitor, row) = match origin {
-            Origin::Chat { visitor, .. } => (Some(visitor.clone()), None),
-            Origin::CsvImport { row, .. } => (None, Some(row.cast_signed())),
-            Origin::Manual { .. } | Origin::Connected { .. } => (None, None),
+    pub(crate) fn push(&mut self, contact: ContactId, source: &Source, is_first: bool) {
+        let detail = &source.detail;
+        let (visitor, row) = match detail {
+            SourceDetail::Chat { visitor, .. } => (Some(visitor.clone()), None),
+            SourceDetail::CsvImport { row, .. } => (None, Some(row.cast_signed())),
+            SourceDetail::Manual { .. } | SourceDetail::Connected { .. } => (None, None),
         };
         self.contacts.push(contact.0);
-        self.kinds.push(origin.kind().as_str());
-        self.origins.push(origin.origin_id().unwrap_or_default());
-        self.references.push(origin.reference().to_owned());
+        self.kinds.push(detail.kind().as_str());
+        self.details.push(detail.detail_id().unwrap_or_default());
+        self.references.push(detail.reference().to_owned());
         self.visitors.push(visitor);
         self.rows.push(row);
-        self.ats.push(arrival.at);
+        self.ats.push(source.at);
         self.firsts.push(is_first);
     }
 }
 
-/// Adds ways in which contacts came; those that are known are left alone. Returns whose were new.
-pub(crate) fn insert_sources(
-    db: &mut PgConnection,
-    org: OrgId,
-    sources: &Sources,
-) -> Result<HashSet<Uuid>> {
-    let statement = "INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, reference, \
+/// Inserts sources and leaves existing ones unchanged. Returns the contacts that got a new source.
+pub(crate) fn insert_sources(tx: &mut Tx<'_>, sources: &Sources) -> PgResult<HashSet<Uuid>> {
+    let statement = "INSERT INTO contact_sources (org_id, contact_id, kind, detail_id, reference, \
              visitor, row_number, at, is_first) \
          SELECT $1, s.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS s \
-         ON CONFLICT (org_id, contact_id, kind, origin_id, reference) DO NOTHING \
+         ON CONFLICT (org_id, contact_id, kind, detail_id, reference) DO NOTHING \
          RETURNING contact_id AS id";
-    let rows: Vec<IdRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    let rows: Vec<IdRow> = tx
+        .query(statement)
         .bind::<Array<SqlUuid>, _>(&sources.contacts)
         .bind::<Array<Text>, _>(&sources.kinds)
-        .bind::<Array<SqlUuid>, _>(&sources.origins)
+        .bind::<Array<SqlUuid>, _>(&sources.details)
         .bind::<Array<Text>, _>(&sources.references)
         .bind::<Array<Nullable<Text>>, _>(&sources.visitors)
         .bind::<Array<Nullable<BigInt>>, _>(&sources.rows)
         .bind::<Array<Timestamptz>, _>(&sources.ats)
         .bind::<Array<Bool>, _>(&sources.firsts)
-        .load(db)
-        .map_err(store)?;
+        .load(tx)
+        .map_err(PgError::unless_deleted)?;
     Ok(rows.into_iter().map(|row| row.id).collect())
 }
 
-/// Puts tags on one contact.
-fn link(
-    database: &Database,
-    db: &mut PgConnection,
-    org: OrgId,
-    id: ContactId,
-    tags: &[TagName],
-    now: OffsetDateTime,
-) -> Result<()> {
+/// Adds tags to one contact.
+fn link(tx: &mut TimedTx<'_>, id: ContactId, tags: &[TagName]) -> PgResult<()> {
     let by_key = tags.iter().map(|tag| (tag.key().to_owned(), tag.clone())).collect();
     let links: Vec<_> = tags.iter().map(|tag| (id, tag)).collect();
-    link_tags(database, db, org, &by_key, &links, now).map(drop)
+    link_tags(tx, &by_key, &links).map(drop)
 }
 
-/// Puts tags on contacts; one that is there stays. The tags come by their keys, as they are to
-/// be written should they be new. Returns their ids by their keys.
+/// Adds tags to contacts, and leaves existing ones unchanged. The tags are in the order of their
+/// keys, in the spelling that a new tag gets. Returns the ids of the tags by their keys.
 pub(crate) fn link_tags(
-    database: &Database,
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut TimedTx<'_>,
     tags: &BTreeMap<String, TagName>,
     links: &[(ContactId, &TagName)],
-    now: OffsetDateTime,
-) -> Result<HashMap<String, Uuid>> {
+) -> PgResult<HashMap<String, Uuid>> {
     if links.is_empty() {
         return Ok(HashMap::new());
     }
     let names: Vec<TagName> = tags.values().cloned().collect();
-    let known = tags::ensured(database, db, org, &names, now)?;
+    let tag_ids = tags::ensured(tx, &names)?;
     let mut contacts = Vec::with_capacity(links.len());
     let mut ids = Vec::with_capacity(links.len());
     for (contact, tag) in links {
-        // A tag that was deleted this moment: the transaction is run again.
-        let id = known
-            .get(tag.key())
-            .ok_or_else(|| store(diesel::result::Error::RollbackTransaction))?;
+        // The tag was deleted at this moment: run the transaction again.
+        let id = tag_ids.get(tag.key()).ok_or_else(run_again)?;
         contacts.push(contact.0);
         ids.push(*id);
     }
     let statement = "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
          SELECT $1, l.contact_id, l.tag_id FROM unnest($2, $3) AS l (contact_id, tag_id) \
          ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<Array<SqlUuid>, _>(&contacts)
         .bind::<Array<SqlUuid>, _>(&ids)
-        .execute(db)
-        .map_err(store)?;
-    Ok(known)
+        .execute(tx)
+        .map_err(PgError::unless_deleted)?;
+    Ok(tag_ids)
 }
 
-/// Writes the profile of a contact that is held for update.
+/// The columns of a contact that can change.
+#[derive(AsChangeset)]
+#[diesel(table_name = contacts, treat_none_as_null = true)]
+struct Columns<'a> {
+    external_id: Option<&'a str>,
+    name: Option<&'a str>,
+    name_key: String,
+    email: Option<&'a str>,
+    email_key: &'a str,
+    phone: Option<&'a str>,
+    phone_e164: Option<&'a str>,
+    search: String,
+    other_emails: Vec<Option<&'a str>>,
+    custom: serde_json::Value,
+    updated_at: OffsetDateTime,
+    version: i64,
+}
+
+/// Updates the row of a locked contact, and its addresses. New addresses get the given source.
+/// Returns whether a new address has changed the consent.
+///
+/// # Errors
+///
+/// [`contacts_core::Error::EmailTaken`] when another contact has one of its addresses.
 pub(crate) fn update_row(
-    database: &Database,
-    db: &mut PgConnection,
+    tx: &mut Tx<'_>,
     before: &Contact,
     contact: &Contact,
-) -> Result<()> {
-    let statement = "UPDATE contacts SET name = $3, name_key = $4, email = $5, email_key = $6, \
-             phone = $7, phone_e164 = $8, search = $9, custom = $10, updated_at = $11, version = $12 \
-         WHERE org_id = $1 AND id = $2";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(contact.org.0)
-        .bind::<SqlUuid, _>(contact.id.0)
-        .bind::<Nullable<Text>, _>(contact.name.as_ref().map(|n| n.as_str()))
-        .bind::<Text, _>(contact.name_key())
-        .bind::<Nullable<Text>, _>(contact.email.as_ref().map(|e| e.as_str()))
-        .bind::<Text, _>(contact.email_key())
-        .bind::<Nullable<Text>, _>(contact.phone.as_ref().map(|p| p.as_str()))
-        .bind::<Nullable<Text>, _>(contact.phone.as_ref().and_then(|p| p.e164()))
-        .bind::<Text, _>(contact.search_text())
-        .bind::<Jsonb, _>(custom_to_json(&contact.custom))
-        .bind::<Timestamptz, _>(contact.updated_at)
-        .bind::<BigInt, _>(contact.version.cast_signed())
-        .execute(db)
-        .map_err(store)?;
-    if before.email_key() == contact.email_key() {
-        return Ok(());
+    source: AddressSource,
+) -> PgResult<bool> {
+    let columns = Columns {
+        external_id: contact.external_id.as_ref().map(|id| id.as_str()),
+        name: contact.name.as_ref().map(|name| name.as_str()),
+        name_key: contact.name_key(),
+        email: contact.email.as_ref().map(|email| email.as_str()),
+        email_key: contact.email_key(),
+        phone: contact.phone.as_ref().map(|phone| phone.as_str()),
+        phone_e164: contact.phone.as_ref().and_then(|phone| phone.e164()),
+        search: contact.search_text(),
+        other_emails: contact.other_emails.iter().map(|email| Some(email.as_str())).collect(),
+        custom: custom_to_json(&contact.custom),
+        updated_at: contact.updated_at,
+        version: contact.version.cast_signed(),
+    };
+    diesel::update(contacts::table.find((tx.org.0, contact.id.0))).set(columns).execute(tx)?;
+    match addresses::rewrite_addresses(tx, &[(before, contact)], source)? {
+        Some(lowered) => Ok(!lowered.is_empty()),
+        None => Err(addresses::taken_error(tx, contact)?),
     }
-    follow_address(database, db, contact)
 }
 
-/// What to say when an address is taken.
-fn taken(db: &mut PgConnection, org: OrgId, contact: &Contact) -> Result<Error> {
-    let holder = holder(db, org, contact.email_key())?;
-    // Deleted this moment: run again, the address is free.
-    Ok(holder.map_or_else(|| store(diesel::result::Error::RollbackTransaction), Error::EmailTaken))
+/// Returns the error for an address or an external id of a new contact that another contact has.
+fn taken_error(tx: &mut Tx<'_>, contact: &Contact) -> PgResult<PgError> {
+    if let Some(external_id) = &contact.external_id
+        && let Some(owner) = owner_of_external_id(tx, external_id)?.filter(|id| *id != contact.id)
+    {
+        return Ok(Error::ExternalIdTaken(owner).into());
+    }
+    addresses::taken_error(tx, contact)
 }
 
-pub(crate) fn holder(
-    db: &mut PgConnection,
-    org: OrgId,
-    email_key: &str,
-) -> Result<Option<ContactId>> {
-    let row: Option<IdRow> =
-        sql_query("SELECT id FROM contacts WHERE org_id = $1 AND email_key = $2")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Text, _>(email_key)
-            .get_result(db)
-            .optional()
-            .map_err(store)?;
-    Ok(row.map(|row| ContactId(row.id)))
+/// Returns the contact that has an external id.
+pub(super) fn owner_of_external_id(
+    tx: &mut Tx<'_>,
+    external_id: &ExternalId,
+) -> PgResult<Option<ContactId>> {
+    let id: Option<Uuid> = contacts::table
+        .filter(contacts::org_id.eq(tx.org.0))
+        .filter(contacts::external_id.eq(external_id.as_str()))
+        .select(contacts::id)
+        .row(tx)?;
+    Ok(id.map(ContactId))
 }

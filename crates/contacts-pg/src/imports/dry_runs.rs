@@ -1,60 +1,63 @@
-//! Dry runs: the same decisions as a run's, read from and written to a place of their own.
+//! The port of dry runs. The planned contacts are stored in a table of their own.
 
 mod stored;
 
 use std::collections::HashMap;
 
-use contacts_core::contact::{Arrival, Contact, ContactId, Origin};
+use contacts_core::consent::Consent;
+use contacts_core::contact::{Contact, ContactId, EmailAddress, ExternalId};
 use contacts_core::import::{
-    Chunk, DryRow, DryRun, DryRunId, DryRunRepository, DryRunState, Import, ImportId, Rehearsed,
-    Tally,
+    Chunk, ChunkPlan, DryChunkOutcome, DryRow, DryRun, DryRunId, DryRunRepository, ExistingContact,
+    Import, ImportId, PlannedContact, RowKeys,
 };
 use contacts_core::job::Job;
-use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
+use contacts_core::run::RunState;
+use contacts_core::{Actor, OrgId, Result};
+use diesel::QueryableByName;
+use diesel::pg::Pg;
 use diesel::sql_types::{
-    Array, BigInt, Binary, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
+    Array, BigInt, Binary, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
 };
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
 use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::stored::{StoredPerson, read_rows, write_rows};
-use super::apply::{Changes, Person, known};
-use super::{StoredTally, change};
+use super::{StoredTally, contacts, lock_ready};
 use crate::Database;
-use crate::database::{store, unreadable};
+use crate::database::{PgResult, RunQuery, TimedTx, Tx, unread};
 use crate::jobs::enqueue;
-use crate::statement::Statement;
+use crate::runs::{read_actor, read_state, stored_state};
+use crate::schema::dry_runs;
 
 #[derive(QueryableByName)]
+#[diesel(table_name = dry_runs, check_for_backend(Pg))]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     import_id: Uuid,
-    #[diesel(sql_type = Text)]
     state: String,
-    #[diesel(sql_type = Nullable<Text>)]
     problem: Option<String>,
-    #[diesel(sql_type = Jsonb)]
     tally: Value,
-    #[diesel(sql_type = Timestamptz)]
-    asked_at: OffsetDateTime,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
+    total: Option<i64>,
+    actor_kind: Option<String>,
+    actor_id: Option<Uuid>,
+    created_at: OffsetDateTime,
+    started_at: Option<OffsetDateTime>,
     finished_at: Option<OffsetDateTime>,
 }
 
 impl Row {
-    fn read(self) -> Result<DryRun> {
+    fn read(self) -> PgResult<DryRun> {
         Ok(DryRun {
             id: DryRunId(self.id),
             import: ImportId(self.import_id),
-            state: DryRunState::parse(&self.state).ok_or_else(|| unreadable("dry_runs.state"))?,
+            state: read_state(&self.state, self.started_at, "dry_runs.state")?,
             problem: self.problem,
+            total: self.total.map(i64::cast_unsigned),
             tally: StoredTally::read(self.tally)?,
-            asked_at: self.asked_at,
+            actor: read_actor(self.actor_kind.as_deref(), self.actor_id, "dry_runs.actor_kind")?,
+            created_at: self.created_at,
+            started_at: self.started_at,
             finished_at: self.finished_at,
         })
     }
@@ -62,128 +65,124 @@ impl Row {
 
 #[derive(QueryableByName)]
 struct PersonRow {
-    #[diesel(sql_type = Text)]
-    email_key: String,
+    #[diesel(sql_type = SqlUuid)]
+    contact_id: Uuid,
+    #[diesel(sql_type = Bool)]
+    is_stored: bool,
+    #[diesel(sql_type = Nullable<Text>)]
+    external_id: Option<String>,
     #[diesel(sql_type = Jsonb)]
     person: Value,
 }
 
+impl PersonRow {
+    /// Replaces the parts of a contact that rows can change.
+    fn read(self, contact: &mut Contact) -> PgResult<()> {
+        let external_id = self.external_id.map(|id| ExternalId::parse(&id)).transpose();
+        contact.external_id = external_id.map_err(unread("dry_run_contacts.external_id"))?;
+        StoredPerson::read(self.person, contact)
+    }
+}
+
 #[derive(QueryableByName)]
-struct PieceRow {
+struct ChunkRow {
     #[diesel(sql_type = BigInt)]
-    piece: i64,
+    chunk: i64,
     #[diesel(sql_type = Binary)]
     outcomes: Vec<u8>,
 }
 
 impl DryRunRepository for Database {
-    fn begin(
-        &self,
-        org: OrgId,
-        import: ImportId,
-        id: DryRunId,
-        now: OffsetDateTime,
-    ) -> Result<bool> {
-        let job = self.ids.next();
-        self.write(|db| {
-            // The import is held, so that it stays ready until this ends.
-            let mut set = Statement::of(org);
-            set.push("state = state");
-            if !change(db, import, set, "'ready'")? {
-                return Ok(false);
-            }
-            discard(db, org, import)?;
-            let statement = "INSERT INTO dry_runs \
-                     (org_id, id, import_id, state, rows_read, tally, asked_at) \
-                 VALUES ($1, $2, $3, 'running', 0, $4, $5)";
-            sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
-                .bind::<SqlUuid, _>(id.0)
-                .bind::<SqlUuid, _>(import.0)
-                .bind::<Jsonb, _>(StoredTally::write(&Tally::default()))
-                .bind::<Timestamptz, _>(now)
-                .execute(db)
-                .map_err(store)?;
-            enqueue(db, org, job, Job::DryRun(id), now).map(|()| true)
+    fn begin(&self, org: OrgId, run: &DryRun) -> Result<bool> {
+        self.write_at(org, run.created_at, |tx| {
+            let Some(plan) = lock_ready(tx, run.import)? else { return Ok(false) };
+            plan.check()?;
+            discard(tx, run.import)?;
+            let (actor_kind, actor_id) = run.actor.map(Actor::parts).unzip();
+            let statement = "INSERT INTO dry_runs (org_id, id, import_id, state, rows_read, \
+                     tally, total, actor_kind, actor_id, created_at) \
+                 VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9)";
+            tx.query(statement)
+                .bind::<SqlUuid, _>(run.id.0)
+                .bind::<SqlUuid, _>(run.import.0)
+                .bind::<Text, _>(stored_state(run.state))
+                .bind::<Jsonb, _>(StoredTally::write(&run.tally))
+                .bind::<Nullable<BigInt>, _>(run.total.map(u64::cast_signed))
+                .bind::<Nullable<Text>, _>(actor_kind)
+                .bind::<Nullable<SqlUuid>, _>(actor_id.flatten())
+                .bind::<Timestamptz, _>(run.created_at)
+                .execute(tx)?;
+            enqueue(tx, Job::DryRun(run.id)).map(|()| true)
         })
     }
 
     fn get(&self, org: OrgId, import: ImportId) -> Result<Option<DryRun>> {
-        self.read(|db| select(db, org, "import_id", import.0, ""))
+        self.read(org, |tx| select(tx, "import_id", import.0, ""))
     }
 
     fn find(&self, org: OrgId, id: DryRunId) -> Result<Option<DryRun>> {
-        self.read(|db| select(db, org, "id", id.0, ""))
+        self.read(org, |tx| select(tx, "id", id.0, ""))
     }
 
-    fn rehearse(
+    fn process_chunk(
         &self,
         import: &Import,
         id: DryRunId,
         chunk: &Chunk,
         now: OffsetDateTime,
-    ) -> Result<Rehearsed> {
-        self.write(|db| rehearse(db, import, id, chunk, now))
+    ) -> Result<DryChunkOutcome> {
+        self.write_at(import.org, now, |tx| process_chunk(tx, import, id, chunk))
     }
 
     fn end(
         &self,
         org: OrgId,
         id: DryRunId,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        let state = if problem.is_some() { DryRunState::Failed } else { DryRunState::Done };
         let statement = "UPDATE dry_runs SET state = $3, problem = $4, finished_at = $5 \
-             WHERE org_id = $1 AND id = $2 AND state = 'running'";
-        self.write(|db| {
-            let ended = sql_query(statement)
-                .bind::<SqlUuid, _>(org.0)
+             WHERE org_id = $1 AND id = $2 AND finished_at IS NULL";
+        self.write_at(org, now, |tx| {
+            let ended = tx
+                .query(statement)
                 .bind::<SqlUuid, _>(id.0)
                 .bind::<Text, _>(state.as_str())
                 .bind::<Nullable<Text>, _>(&problem)
                 .bind::<Timestamptz, _>(now)
-                .execute(db)
-                .map_err(store)?;
+                .execute(tx)?;
             if ended == 1 {
-                sql_query("DELETE FROM dry_run_people WHERE org_id = $1 AND dry_run_id = $2")
-                    .bind::<SqlUuid, _>(org.0)
+                tx.query("DELETE FROM dry_run_contacts WHERE org_id = $1 AND dry_run_id = $2")
                     .bind::<SqlUuid, _>(id.0)
-                    .execute(db)
-                    .map_err(store)?;
+                    .execute(tx)?;
             }
             Ok(ended == 1)
         })
     }
 
     fn discard(&self, org: OrgId, import: ImportId) -> Result<bool> {
-        self.write(|db| discard(db, org, import))
+        self.write(org, |tx| discard(tx, import))
     }
 
     fn rows(&self, org: OrgId, import: ImportId, after: u64, limit: usize) -> Result<Vec<DryRow>> {
-        let statement = "SELECT p.piece, p.outcomes FROM dry_run_pieces p \
+        let statement = "SELECT p.chunk, p.outcomes FROM dry_run_chunks p \
              JOIN dry_runs d ON d.org_id = $1 AND d.id = p.dry_run_id \
-             WHERE p.org_id = $1 AND d.import_id = $2 AND p.piece >= $3 ORDER BY p.piece LIMIT 1";
-        let begin = "SELECT coalesce(max(p.piece), 0) AS piece, ''::bytea AS outcomes \
-             FROM dry_run_pieces p JOIN dry_runs d ON d.org_id = $1 AND d.id = p.dry_run_id \
-             WHERE p.org_id = $1 AND d.import_id = $2 AND p.piece <= $3";
-        self.read(|db| {
-            let mut piece = |statement: &str, at: i64| -> Result<Option<PieceRow>> {
-                sql_query(statement)
-                    .bind::<SqlUuid, _>(org.0)
-                    .bind::<SqlUuid, _>(import.0)
-                    .bind::<BigInt, _>(at)
-                    .get_result(&mut *db)
-                    .optional()
-                    .map_err(store)
+             WHERE p.org_id = $1 AND d.import_id = $2 AND p.chunk >= $3 ORDER BY p.chunk LIMIT 1";
+        let begin = "SELECT coalesce(max(p.chunk), 0) AS chunk, ''::bytea AS outcomes \
+             FROM dry_run_chunks p JOIN dry_runs d ON d.org_id = $1 AND d.id = p.dry_run_id \
+             WHERE p.org_id = $1 AND d.import_id = $2 AND p.chunk <= $3";
+        self.read(org, |tx| {
+            let mut chunk = |statement: &str, at: i64| -> PgResult<Option<ChunkRow>> {
+                tx.query(statement).bind::<SqlUuid, _>(import.0).bind::<BigInt, _>(at).row(tx)
             };
             let mut found = Vec::new();
-            let mut at = piece(begin, after.cast_signed())?.map_or(0, |row| row.piece);
+            let mut at = chunk(begin, after.cast_signed())?.map_or(0, |row| row.chunk);
             while found.len() < limit {
-                let Some(row) = piece(statement, at)? else { break };
+                let Some(row) = chunk(statement, at)? else { break };
                 let rows = read_rows(&row.outcomes)?;
                 found.extend(rows.into_iter().filter(|row| row.row > after));
-                at = row.piece + 1;
+                at = row.chunk + 1;
             }
             found.truncate(limit);
             Ok(found)
@@ -191,157 +190,185 @@ impl DryRunRepository for Database {
     }
 }
 
-/// Throws a dry run away, in the transaction that makes it untrue.
-pub(super) fn discard(db: &mut PgConnection, org: OrgId, import: ImportId) -> Result<bool> {
-    sql_query("DELETE FROM dry_runs WHERE org_id = $1 AND import_id = $2")
-        .bind::<SqlUuid, _>(org.0)
+/// Discards a dry run, in the transaction that makes it outdated.
+pub(super) fn discard(tx: &mut Tx<'_>, import: ImportId) -> PgResult<bool> {
+    tx.query("DELETE FROM dry_runs WHERE org_id = $1 AND import_id = $2")
         .bind::<SqlUuid, _>(import.0)
-        .execute(db)
+        .execute(tx)
         .map(|deleted| deleted == 1)
-        .map_err(store)
 }
 
-/// Throws away the dry runs that mention a contact: another one says the rest again.
-pub(super) fn forget(db: &mut PgConnection, org: OrgId, contact: ContactId) -> Result<()> {
+/// Discards the dry runs that mention a contact. They can be requested again.
+pub(super) fn forget(tx: &mut Tx<'_>, contact: ContactId) -> PgResult<()> {
     let statement = "DELETE FROM dry_runs d WHERE d.org_id = $1 AND (EXISTS ( \
-             SELECT FROM dry_run_people p JOIN contacts c ON c.org_id = $1 \
-                 AND c.email_key = p.email_key \
-             WHERE p.org_id = $1 AND p.dry_run_id = d.id AND c.id = $2) \
-         OR EXISTS (SELECT FROM dry_run_pieces p WHERE p.org_id = $1 AND p.dry_run_id = d.id \
+             SELECT FROM dry_run_contacts p \
+             WHERE p.org_id = $1 AND p.dry_run_id = d.id AND (p.contact_id = $2 \
+                 OR p.email_key IN (SELECT a.email_key FROM addresses a \
+                     WHERE a.org_id = $1 AND a.contact_id = $2))) \
+         OR EXISTS (SELECT FROM dry_run_chunks p WHERE p.org_id = $1 AND p.dry_run_id = d.id \
              AND position(convert_to($2::text, 'UTF8') IN p.outcomes) > 0))";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(contact.0)
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+    tx.query(statement).bind::<SqlUuid, _>(contact.0).execute(tx).map(drop)
 }
 
-fn select(
-    db: &mut PgConnection,
-    org: OrgId,
-    column: &str,
-    value: Uuid,
-    lock: &str,
-) -> Result<Option<DryRun>> {
-    let row: Option<Row> = Statement::find(org, "dry_runs", column, value).push(lock).row(db)?;
+fn select(tx: &mut Tx<'_>, column: &str, value: Uuid, lock: &str) -> PgResult<Option<DryRun>> {
+    let row: Option<Row> = tx.find("dry_runs", column, value).push(lock).row(tx)?;
     row.map(Row::read).transpose()
 }
 
-fn rehearse(
-    db: &mut PgConnection,
+fn process_chunk(
+    tx: &mut TimedTx<'_>,
     import: &Import,
     id: DryRunId,
     chunk: &Chunk,
-    now: OffsetDateTime,
-) -> Result<Rehearsed> {
-    let org = import.org;
-    let run = select(db, org, "id", id.0, " FOR UPDATE")?;
-    let Some(run) = run.filter(|run| run.state == DryRunState::Running) else {
-        return Ok(Rehearsed::Stopped);
+) -> PgResult<DryChunkOutcome> {
+    let now = tx.now;
+    let run = select(tx, "id", id.0, " FOR UPDATE")?;
+    let Some(run) = run.filter(|run| run.state.is_open()) else {
+        return Ok(DryChunkOutcome::Stopped);
     };
     if run.tally.rows() != chunk.after {
-        return Ok(Rehearsed::Superseded);
+        return Ok(DryChunkOutcome::Superseded);
     }
-    let mut changes = Changes::new(import, known(db, org, chunk)?, now);
-    changes.rows = Some(Vec::with_capacity(chunk.rows.len()));
-    changed_before(db, import, id, chunk, now, &mut changes.people)?;
-    let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
-    for planned in &chunk.rows {
-        changes.take(planned, policy);
-    }
-    keep(db, org, id, &changes.people)?;
-    let statement = "INSERT INTO dry_run_pieces (org_id, dry_run_id, piece, outcomes) \
+    let existing = overlay(tx, import, id, &RowKeys::of(&chunk.rows))?;
+    let writes = ChunkPlan::dry(import, &chunk.rows, existing, now).finish();
+    store_planned(tx, id, &writes.contacts)?;
+    let statement = "INSERT INTO dry_run_chunks (org_id, dry_run_id, chunk, outcomes) \
          VALUES ($1, $2, $3, $4)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(id.0)
         .bind::<BigInt, _>(chunk.after.cast_signed())
-        .bind::<Binary, _>(write_rows(&changes.rows.unwrap_or_default())?)
-        .execute(db)
-        .map_err(store)?;
+        .bind::<Binary, _>(write_rows(&writes.rows)?)
+        .execute(tx)?;
     let mut tally = run.tally;
-    tally.add(&changes.tally);
-    let statement = "UPDATE dry_runs SET rows_read = $3, tally = $4 WHERE org_id = $1 AND id = $2";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tally.add(&writes.tally);
+    let statement = "UPDATE dry_runs SET rows_read = $3, tally = $4, \
+             started_at = coalesce(started_at, $5) \
+         WHERE org_id = $1 AND id = $2";
+    tx.query(statement)
         .bind::<SqlUuid, _>(id.0)
         .bind::<BigInt, _>(tally.rows().cast_signed())
         .bind::<Jsonb, _>(StoredTally::write(&tally))
-        .execute(db)
-        .map_err(store)?;
-    Ok(Rehearsed::Took(tally))
+        .bind::<Timestamptz, _>(now)
+        .execute(tx)?;
+    Ok(DryChunkOutcome::Chunk(tally))
 }
 
-/// Puts the people of a chunk into the state in which the rows above would have left them.
-fn changed_before(
-    db: &mut PgConnection,
+/// Returns the contacts that have one of the keys, in the state in which the rows of earlier chunks
+/// would have left them.
+fn overlay(
+    tx: &mut TimedTx<'_>,
     import: &Import,
     id: DryRunId,
-    chunk: &Chunk,
-    now: OffsetDateTime,
-    people: &mut HashMap<String, Person>,
-) -> Result<()> {
-    let rows = chunk.rows.iter().filter_map(|planned| planned.row.as_ref().ok());
-    let keys: Vec<_> = rows.map(|row| row.email.key()).collect();
-    let statement = "SELECT email_key, person FROM dry_run_people \
-         WHERE org_id = $1 AND dry_run_id = $2 AND email_key = ANY($3)";
-    let rows: Vec<PersonRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(import.org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .bind::<Array<Text>, _>(&keys)
-        .load(db)
-        .map_err(store)?;
-    for PersonRow { email_key, person } in rows {
-        match people.get_mut(&email_key) {
-            Some(known) => StoredPerson::read(person, &mut known.contact)?,
-            None => {
-                let mut contact = nobody(import, now);
-                StoredPerson::read(person, &mut contact)?;
-                people.insert(email_key, Person::known(contact, None));
-            }
-        }
+    keys: &RowKeys,
+) -> PgResult<Vec<ExistingContact>> {
+    let now = tx.now;
+    let mut found: HashMap<ContactId, ExistingContact> = contacts::existing(tx, keys)?
+        .into_iter()
+        .map(|existing| (existing.contact.id, existing))
+        .collect();
+    let planned = planned_contacts(tx, id, keys, found.keys().map(|id| id.0).collect())?;
+    // A planned contact may be stored under other keys than it has in the plan.
+    let unread = planned.iter().filter(|row| row.is_stored).map(|row| row.contact_id);
+    let unread = unread.filter(|id| !found.contains_key(&ContactId(*id))).collect();
+    for contact in contacts::with_ids(tx, unread)? {
+        found.insert(contact.id, contact.into());
     }
-    Ok(())
+    for row in planned {
+        let id = ContactId(row.contact_id);
+        let existing = found.entry(id).or_insert_with(|| ExistingContact {
+            is_stored: false,
+            ..blank(import, id, now).into()
+        });
+        row.read(&mut existing.contact)?;
+    }
+    Ok(found.into_values().collect())
 }
 
-/// Somebody whom the import would make, before anything is said of them.
-fn nobody(import: &Import, now: OffsetDateTime) -> Contact {
-    let origin =
-        Origin::CsvImport { import: import.id, file_name: import.file_name.clone(), row: 0 };
+/// Reads the contacts that rows of earlier chunks would have added or changed: those that have one
+/// of the keys in the plan, and those among `ids`.
+fn planned_contacts(
+    tx: &mut Tx<'_>,
+    id: DryRunId,
+    keys: &RowKeys,
+    mut ids: Vec<Uuid>,
+) -> PgResult<Vec<PersonRow>> {
+    ids.extend(keys.ids.iter().map(|id| id.0));
+    let emails: Vec<_> = keys.emails.iter().collect();
+    let external_ids: Vec<_> = keys.external_ids.iter().map(|id| id.as_str()).collect();
+    // A union, so that Postgres uses the index of each condition.
+    let statement = "SELECT contact_id, is_stored, external_id, person FROM dry_run_contacts \
+         WHERE org_id = $1 AND dry_run_id = $2 AND contact_id IN ( \
+             SELECT contact_id FROM dry_run_contacts \
+             WHERE org_id = $1 AND dry_run_id = $2 AND contact_id = ANY($3) \
+             UNION SELECT contact_id FROM dry_run_contacts \
+             WHERE org_id = $1 AND dry_run_id = $2 AND email_key = ANY($4) AND email_key <> '' \
+             UNION SELECT contact_id FROM dry_run_contacts \
+             WHERE org_id = $1 AND dry_run_id = $2 AND other_keys && $4 AND other_keys <> '{}' \
+             UNION SELECT contact_id FROM dry_run_contacts \
+             WHERE org_id = $1 AND dry_run_id = $2 AND external_id = ANY($5))";
+    tx.query(statement)
+        .bind::<SqlUuid, _>(id.0)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<Text>, _>(emails)
+        .bind::<Array<Text>, _>(external_ids)
+        .load(tx)
+}
+
+/// Returns a contact that the import would add, before its other values are set.
+fn blank(import: &Import, id: ContactId, now: OffsetDateTime) -> Contact {
     Contact {
         org: import.org,
-        id: ContactId(Uuid::nil()),
+        id,
+        external_id: None,
         name: None,
         email: None,
+        other_emails: Vec::new(),
         phone: None,
         custom: Default::default(),
         tags: Vec::new(),
-        source: Arrival { at: now, origin },
+        consent: Consent::Subscribed,
+        source: import.source(0, now),
         created_at: now,
         updated_at: now,
         version: 1,
     }
 }
 
-fn keep(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: DryRunId,
-    people: &HashMap<String, Person>,
-) -> Result<()> {
-    let changed: Vec<_> = people.iter().filter(|(_, person)| person.is_changed()).collect();
-    let keys: Vec<_> = changed.iter().map(|(key, _)| key.as_str()).collect();
-    let kept: Vec<_> = changed.iter().map(|(_, p)| StoredPerson::write(&p.contact)).collect();
-    let statement = "INSERT INTO dry_run_people (org_id, dry_run_id, email_key, person) \
-         SELECT $1, $2, p.* FROM unnest($3, $4) AS p \
-         ON CONFLICT (org_id, dry_run_id, email_key) DO UPDATE SET person = excluded.person";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+fn store_planned(tx: &mut Tx<'_>, id: DryRunId, planned: &[PlannedContact]) -> PgResult<()> {
+    let changed: Vec<_> = planned.iter().filter(|planned| planned.is_changed()).collect();
+    let contacts = || changed.iter().map(|planned| &planned.contact);
+    let ids: Vec<_> = contacts().map(|contact| contact.id.0).collect();
+    let stored: Vec<_> = changed.iter().map(|planned| !planned.is_new()).collect();
+    let keys: Vec<_> = contacts().map(Contact::email_key).collect();
+    let others = contacts().map(|c| keys_of(&c.other_emails));
+    let others: Vec<_> = others.collect();
+    let external_ids = contacts().map(|c| c.external_id.as_ref().map(|id| id.as_str()));
+    let external_ids: Vec<_> = external_ids.collect();
+    let persons: Vec<_> = contacts().map(StoredPerson::write).collect();
+    let statement = "INSERT INTO dry_run_contacts (org_id, dry_run_id, contact_id, is_stored, \
+             email_key, other_keys, external_id, person) \
+         SELECT $1, $2, p.id, p.stored, p.key, string_to_array(p.others, E'\\n'), \
+             p.external_id, p.person \
+         FROM unnest($3, $4, $5, $6, $7, $8) AS p (id, stored, key, others, external_id, person) \
+         ON CONFLICT (org_id, dry_run_id, contact_id) DO UPDATE SET \
+             email_key = excluded.email_key, other_keys = excluded.other_keys, \
+             external_id = excluded.external_id, \
+             person = excluded.person";
+    tx.query(statement)
         .bind::<SqlUuid, _>(id.0)
+        .bind::<Array<SqlUuid>, _>(ids)
+        .bind::<Array<Bool>, _>(stored)
         .bind::<Array<Text>, _>(keys)
-        .bind::<Array<Jsonb>, _>(kept)
-        .execute(db)
+        .bind::<Array<Text>, _>(others)
+        .bind::<Array<Nullable<Text>>, _>(external_ids)
+        .bind::<Array<Jsonb>, _>(persons)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
+}
+
+/// Writes the keys of addresses as one text, because Postgres unnests an array of arrays into its
+/// elements. No key contains a line break.
+fn keys_of(emails: &[EmailAddress]) -> String {
+    let keys: Vec<_> = emails.iter().map(EmailAddress::key).collect();
+    keys.join("\n")
 }

@@ -1,12 +1,11 @@
-//! How the parts of an import are kept as JSON.
+//! The stored JSON of the parts of an import.
 
-use contacts_core::Result;
 use contacts_core::import::{Analysis, Layout, Plan, Policy, SkipCode, Suggestion, Tally, Target};
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::database::unreadable;
+use crate::database::{PgResult, unreadable};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredAnalysis {
@@ -43,7 +42,7 @@ pub(crate) struct StoredTally {
 impl StoredAnalysis {
     pub(super) fn write(analysis: &Analysis) -> Value {
         let Analysis { layout, samples, rows, suggestions } = analysis;
-        // Text in JSON may hold what text in Postgres may not.
+        // JSON text may contain the zero character, which Postgres does not accept.
         let clean = |cell: &String| cell.replace('\0', "\u{FFFD}");
         json!(Self {
             encoding: layout.encoding.clone(),
@@ -62,14 +61,14 @@ impl StoredAnalysis {
         })
     }
 
-    pub(super) fn read(value: Value) -> Result<Analysis> {
+    pub(super) fn read(value: Value) -> PgResult<Analysis> {
         let stored: Self = serde_json::from_value(value).map_err(contacts_core::Error::store)?;
         let suggestions = stored
             .suggestions
             .into_iter()
             .map(|s| Ok(Suggestion { target: read_target(s.target)?, confidence: s.confidence }));
         Ok(Analysis {
-            suggestions: suggestions.collect::<Result<_>>()?,
+            suggestions: suggestions.collect::<PgResult<_>>()?,
             layout: Layout {
                 encoding: stored.encoding,
                 delimiter: stored.delimiter,
@@ -91,11 +90,11 @@ impl StoredPlan {
         })
     }
 
-    pub(super) fn read(value: Value) -> Result<Plan> {
+    pub(super) fn read(value: Value) -> PgResult<Plan> {
         let stored: Self = serde_json::from_value(value).map_err(contacts_core::Error::store)?;
         let tags: Option<_> = stored.tags.iter().map(|tag| TagName::parse(tag).ok()).collect();
         Ok(Plan {
-            columns: stored.columns.into_iter().map(read_target).collect::<Result<_>>()?,
+            columns: stored.columns.into_iter().map(read_target).collect::<PgResult<_>>()?,
             policy: Policy::parse(&stored.policy).ok_or_else(|| unreadable("imports.plan"))?,
             tags: tags.ok_or_else(|| unreadable("imports.plan"))?,
         })
@@ -113,7 +112,7 @@ impl StoredTally {
         })
     }
 
-    pub(crate) fn read(value: Value) -> Result<Tally> {
+    pub(crate) fn read(value: Value) -> PgResult<Tally> {
         let stored: Self = serde_json::from_value(value).map_err(contacts_core::Error::store)?;
         let skipped =
             stored.skipped.into_iter().map(|(code, rows)| Some((SkipCode::parse(&code)?, rows)));
@@ -130,7 +129,7 @@ fn write_target(target: &Option<Target>) -> Option<String> {
     target.as_ref().map(ToString::to_string)
 }
 
-fn read_target(target: Option<String>) -> Result<Option<Target>> {
+fn read_target(target: Option<String>) -> PgResult<Option<Target>> {
     let read = |name: String| Target::parse(&name).ok_or_else(|| unreadable("imports.plan"));
     target.map(read).transpose()
 }

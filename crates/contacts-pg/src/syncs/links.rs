@@ -1,16 +1,14 @@
-//! By what sources know contacts.
+//! The links between external ids of sources and contacts.
 
 use std::collections::{BTreeSet, HashMap};
 
-use contacts_core::Result;
 use contacts_core::contact::ContactId;
-use contacts_core::sync::{ConnectedSource, Link, Said, SyncRun};
-use diesel::pg::PgConnection;
+use contacts_core::sync::{ConnectedSource, Link, SyncRun, ValueFingerprints};
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use crate::database::{store, unreadable};
+use crate::database::{PgError, PgResult, RunQuery, Tx, unreadable};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -25,65 +23,61 @@ struct Row {
 }
 
 impl Row {
-    fn read(self) -> Result<(String, Link)> {
-        let said = Said::from_bytes(&self.said).ok_or_else(|| unreadable("source_links.said"))?;
+    fn read(self) -> PgResult<(String, Link)> {
+        let said = ValueFingerprints::from_bytes(&self.said)
+            .ok_or_else(|| unreadable("source_links.said"))?;
         let contact = ContactId(self.contact_id);
-        Ok((self.external_id, Link { contact, said, vanished: self.vanished }))
+        Ok((self.external_id, Link { contact, fingerprints: said, vanished: self.vanished }))
     }
 }
 
-/// What a source knows under some ids.
+/// Returns the links of some external ids.
 pub(super) fn known(
-    db: &mut PgConnection,
+    tx: &mut Tx<'_>,
     source: &ConnectedSource,
     ids: &[&str],
-) -> Result<HashMap<String, Link>> {
-    // Each by itself: where the statistics do not know the source, a walk over all of its links
-    // looks as good.
+) -> PgResult<HashMap<String, Link>> {
+    // One look-up for each id: where the statistics do not know the source, Postgres would scan all
+    // of its links.
     let statement = "SELECT l.* FROM unnest($3) AS k (external_id) CROSS JOIN LATERAL ( \
              SELECT external_id, contact_id, said, vanished FROM source_links \
              WHERE org_id = $1 AND source_id = $2 AND external_id = k.external_id LIMIT 1) l";
-    let rows: Vec<Row> = sql_query(statement)
-        .bind::<SqlUuid, _>(source.org.0)
-        .bind::<SqlUuid, _>(source.id.0)
-        .bind::<Array<Text>, _>(ids)
-        .load(db)
-        .map_err(store)?;
+    let rows: Vec<Row> =
+        tx.query(statement).bind::<SqlUuid, _>(source.id.0).bind::<Array<Text>, _>(ids).load(tx)?;
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Some of those whom a run did not see, and of whom that was not told before.
+/// Returns some of the links that a run did not see and that are not marked as vanished.
 pub(super) fn unseen(
-    db: &mut PgConnection,
+    tx: &mut Tx<'_>,
     source: &ConnectedSource,
     run: &SyncRun,
     limit: usize,
-) -> Result<HashMap<String, Link>> {
+) -> PgResult<HashMap<String, Link>> {
     let statement = "SELECT external_id, contact_id, said, vanished FROM source_links \
          WHERE org_id = $1 AND source_id = $2 AND seen_run_id <> $3 AND NOT vanished LIMIT $4";
-    let rows: Vec<Row> = sql_query(statement)
-        .bind::<SqlUuid, _>(source.org.0)
+    let rows: Vec<Row> = tx
+        .query(statement)
         .bind::<SqlUuid, _>(source.id.0)
         .bind::<SqlUuid, _>(run.id.0)
         .bind::<BigInt, _>(limit as i64)
-        .load(db)
-        .map_err(store)?;
+        .load(tx)?;
     rows.into_iter().map(Row::read).collect()
 }
 
-/// Keeps links, seen by a run.
+/// Inserts or updates links, and marks them as seen by a run.
 pub(super) fn keep(
-    db: &mut PgConnection,
+    tx: &mut Tx<'_>,
     source: &ConnectedSource,
     run: &SyncRun,
     links: &[(&str, &Link)],
-) -> Result<()> {
+) -> PgResult<()> {
     if links.is_empty() {
         return Ok(());
     }
     let ids: Vec<_> = links.iter().map(|(id, _)| *id).collect();
     let contacts: Vec<_> = links.iter().map(|(_, link)| link.contact.0).collect();
-    let said: Vec<_> = links.iter().map(|(_, link)| link.said.to_bytes()).collect();
+    let said: Vec<_> = links.iter().map(|(_, link)| link.fingerprints.to_bytes()).collect();
     let vanished: Vec<_> = links.iter().map(|(_, link)| link.vanished).collect();
     let statement = "INSERT INTO source_links \
              (org_id, source_id, external_id, contact_id, said, vanished, seen_run_id) \
@@ -91,25 +85,24 @@ pub(super) fn keep(
          ON CONFLICT (org_id, source_id, external_id) DO UPDATE SET \
              contact_id = excluded.contact_id, said = excluded.said, \
              vanished = excluded.vanished, seen_run_id = excluded.seen_run_id";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(source.org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(source.id.0)
         .bind::<Array<Text>, _>(&ids)
         .bind::<Array<SqlUuid>, _>(&contacts)
         .bind::<Array<Binary>, _>(&said)
         .bind::<Array<Bool>, _>(&vanished)
         .bind::<SqlUuid, _>(run.id.0)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
+        .map_err(PgError::unless_deleted)
 }
 
-/// Forgets links, and that their contacts have come by them, but for how they first came.
+/// Deletes links, and the sources of their contacts, except the first source of each.
 pub(super) fn forget(
-    db: &mut PgConnection,
+    tx: &mut Tx<'_>,
     source: &ConnectedSource,
     links: &BTreeSet<(String, ContactId)>,
-) -> Result<()> {
+) -> PgResult<()> {
     if links.is_empty() {
         return Ok(());
     }
@@ -120,16 +113,14 @@ pub(super) fn forget(
          WHERE l.org_id = $1 AND l.source_id = $2 AND l.external_id = g.external_id",
         "DELETE FROM contact_sources s USING unnest($3, $4) AS g (external_id, contact_id) \
          WHERE s.org_id = $1 AND s.contact_id = g.contact_id AND s.kind = 'connected' \
-             AND s.origin_id = $2 AND s.reference = g.external_id AND NOT s.is_first",
+             AND s.detail_id = $2 AND s.reference = g.external_id AND NOT s.is_first",
     ];
     for statement in statements {
-        sql_query(statement)
-            .bind::<SqlUuid, _>(source.org.0)
+        tx.query(statement)
             .bind::<SqlUuid, _>(source.id.0)
             .bind::<Array<Text>, _>(&ids)
             .bind::<Array<SqlUuid>, _>(&contacts)
-            .execute(db)
-            .map_err(store)?;
+            .execute(tx)?;
     }
     Ok(())
 }

@@ -1,26 +1,25 @@
-//! What a step of a run reads, for the tests that pin that.
+//! Counts of the rows that a step of a run reads, for the tests that limit them.
 
-use contacts_core::sync::{ConnectedSource, Piece, SyncRun, SyncRunId};
+use contacts_core::sync::{Chunk, ConnectedSource, SyncRun, SyncRunId};
 use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
 use diesel::sql_types::{BigInt, Text};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::{QueryableByName, sql_query};
 use time::OffsetDateTime;
 
 use super::{begin, commit, vanish};
 use crate::Database;
-use crate::database::store;
+use crate::database::{PgResult, RunQuery, Tx};
 
-/// A table that was read as a whole, or an index that was asked.
+/// The scans of a table or of an index.
 #[derive(Debug, QueryableByName)]
 pub struct Scan {
-    /// Its name.
+    /// Name of the table or index.
     #[diesel(sql_type = Text)]
     pub name: String,
-    /// How often.
+    /// Number of scans.
     #[diesel(sql_type = BigInt)]
     pub scans: i64,
-    /// How many rows that gave.
+    /// Number of rows that the scans returned.
     #[diesel(sql_type = BigInt)]
     pub rows: i64,
 }
@@ -28,19 +27,19 @@ pub struct Scan {
 /// A step of a run.
 #[derive(Clone, Copy, Debug)]
 pub enum Step<'a> {
-    /// It is taken up.
+    /// Begin the run.
     Begin,
-    /// A piece is taken.
-    Commit(&'a Piece),
-    /// Those who vanished are looked for.
-    Vanish,
+    /// Commit a chunk.
+    Commit(&'a Chunk),
+    /// Apply the policy for vanished records.
+    VanishPolicy,
 }
 
-/// Takes a step, and says what it read.
+/// Runs a step and returns the scans it made.
 ///
 /// # Errors
 ///
-/// [`contacts_core::Error::Store`] when it cannot be kept.
+/// [`contacts_core::Error::Store`] when the store fails.
 pub fn scans(
     database: &Database,
     source: &ConnectedSource,
@@ -49,31 +48,30 @@ pub fn scans(
     now: OffsetDateTime,
 ) -> Result<Vec<Scan>> {
     let (org, id): (OrgId, _) = (source.org, source.id);
-    database.write(|db| {
-        // What the connection's last transactions did may not have been told to the server yet.
-        let before = scanned(db)?;
+    database.write_at(org, now, |tx| {
+        // The counts may still include earlier transactions of this connection: the server updates
+        // its statistics with a delay.
+        let before = scanned(tx)?;
         match step {
-            Step::Begin => begin(db, org, id, SyncRunId(database.ids.next()), now).map(drop)?,
-            Step::Commit(piece) => {
-                commit::commit(database, db, source, run, piece, now).map(drop)?
-            }
-            Step::Vanish => vanish::vanish(database, db, source, run, now).map(drop)?,
+            Step::Begin => begin(tx, id, SyncRunId(database.ids.next())).map(drop)?,
+            Step::Commit(chunk) => commit::commit(tx, source, run, chunk, false).map(drop)?,
+            Step::VanishPolicy => vanish::vanish(tx, source, run, false).map(drop)?,
         }
-        let mut after = scanned(db)?;
+        let mut after = scanned(tx)?;
         for scan in &mut after {
-            let known = before.iter().find(|known| known.name == scan.name);
-            scan.scans -= known.map_or(0, |known| known.scans);
-            scan.rows -= known.map_or(0, |known| known.rows);
+            let earlier = before.iter().find(|earlier| earlier.name == scan.name);
+            scan.scans -= earlier.map_or(0, |earlier| earlier.scans);
+            scan.rows -= earlier.map_or(0, |earlier| earlier.rows);
         }
         after.retain(|scan| scan.scans > 0);
         Ok(after)
     })
 }
 
-fn scanned(db: &mut PgConnection) -> Result<Vec<Scan>> {
+fn scanned(tx: &mut Tx<'_>) -> PgResult<Vec<Scan>> {
     let statement = "SELECT relname::text AS name, pg_stat_get_xact_numscans(oid) AS scans, \
              pg_stat_get_xact_tuples_returned(oid) AS rows \
          FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') \
          AND pg_stat_get_xact_numscans(oid) > 0 ORDER BY 1";
-    sql_query(statement).load(db).map_err(store)
+    sql_query(statement).load(tx)
 }

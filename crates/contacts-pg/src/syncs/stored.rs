@@ -1,4 +1,4 @@
-//! Connected sources as their rows hold them.
+//! Reads and writes the rows of connected sources.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use contacts_core::import::Target;
 use contacts_core::sync::{
-    ConnectedSource, Mapped, Mapping, Mode, Overwrite, Schedule, SettingValue, Settings, SourceId,
-    State, SyncRun, SyncRunId, SyncState, Vanish,
+    ConnectedSource, MappedField, Mapping, Mode, Overwrite, Schedule, SettingValue, Settings,
+    SourceId, State, SyncRun, SyncRunId, VanishPolicy,
 };
 use contacts_core::tag::TagName;
-use contacts_core::{Actor, Error, OrgId, Result};
+use contacts_core::{Error, OrgId};
 use diesel::QueryableByName;
 use diesel::sql_types::{
     Array, BigInt, Binary, Bool, Integer, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid,
@@ -21,8 +21,9 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::database::unreadable;
+use crate::database::{PgError, PgResult, unreadable};
 use crate::imports::StoredTally;
+use crate::runs::{read_actor, read_state};
 
 #[derive(QueryableByName)]
 pub(super) struct SourceRow {
@@ -58,6 +59,8 @@ pub(super) struct SourceRow {
     next_run_at: Option<OffsetDateTime>,
     #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
 }
 
 #[derive(QueryableByName)]
@@ -69,9 +72,9 @@ pub(super) struct RunRow {
     #[diesel(sql_type = Text)]
     state: String,
     #[diesel(sql_type = Nullable<Text>)]
-    asked_kind: Option<String>,
+    actor_kind: Option<String>,
     #[diesel(sql_type = Nullable<SqlUuid>)]
-    asked_id: Option<Uuid>,
+    actor_id: Option<Uuid>,
     #[diesel(sql_type = Jsonb)]
     tally: Value,
     #[diesel(sql_type = BigInt)]
@@ -89,10 +92,10 @@ pub(super) struct RunRow {
     #[diesel(sql_type = Nullable<Timestamptz>)]
     started_at: Option<OffsetDateTime>,
     #[diesel(sql_type = Nullable<Timestamptz>)]
-    ended_at: Option<OffsetDateTime>,
+    finished_at: Option<OffsetDateTime>,
 }
 
-/// A setting's value.
+/// The stored value of a setting.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum StoredValue {
@@ -136,7 +139,7 @@ enum StoredVanish {
 }
 
 impl SourceRow {
-    pub(super) fn read(self, org: OrgId) -> Result<ConnectedSource> {
+    pub(super) fn read(self, org: OrgId) -> PgResult<ConnectedSource> {
         Ok(ConnectedSource {
             org,
             id: SourceId(self.id),
@@ -152,9 +155,9 @@ impl SourceRow {
             mapping: read_mapping(self.mapping)?,
             schedule: self.schedule.map(read_schedule).transpose()?,
             vanish: match parse(self.vanish)? {
-                StoredVanish::Nothing => Vanish::Nothing,
-                StoredVanish::Unlink => Vanish::Unlink,
-                StoredVanish::Tag(name) => Vanish::Tag(
+                StoredVanish::Nothing => VanishPolicy::Nothing,
+                StoredVanish::Unlink => VanishPolicy::Unlink,
+                StoredVanish::Tag(name) => VanishPolicy::Tag(
                     TagName::parse(&name)
                         .map_err(|_none| unreadable("connected_sources.vanish"))?,
                 ),
@@ -165,6 +168,7 @@ impl SourceRow {
             problem: self.problem,
             next_run_at: self.next_run_at,
             created_at: self.created_at,
+            version: self.version.cast_unsigned(),
         })
     }
 }
@@ -174,19 +178,13 @@ impl RunRow {
         SourceId(self.source_id)
     }
 
-    pub(super) fn read(self) -> Result<SyncRun> {
-        let asked_by = match self.asked_kind {
-            None => None,
-            Some(kind) => Some(
-                Actor::from_parts(&kind, self.asked_id)
-                    .ok_or_else(|| unreadable("sync_runs.asked_kind"))?,
-            ),
-        };
+    pub(super) fn read(self) -> PgResult<SyncRun> {
+        let actor = read_actor(self.actor_kind.as_deref(), self.actor_id, "sync_runs.actor_kind")?;
         Ok(SyncRun {
             source: SourceId(self.source_id),
             id: SyncRunId(self.id),
-            state: SyncState::parse(&self.state).ok_or_else(|| unreadable("sync_runs.state"))?,
-            asked_by,
+            state: read_state(&self.state, self.started_at, "sync_runs.state")?,
+            actor,
             tally: StoredTally::read(self.tally)?,
             vanished: self.vanished.cast_unsigned(),
             attempt: self.attempt.cast_unsigned(),
@@ -195,13 +193,13 @@ impl RunRow {
             log: self.log,
             created_at: self.created_at,
             started_at: self.started_at,
-            ended_at: self.ended_at,
+            finished_at: self.finished_at,
         })
     }
 }
 
-fn parse<T: serde::de::DeserializeOwned>(value: Value) -> Result<T> {
-    serde_json::from_value(value).map_err(Error::store)
+fn parse<T: serde::de::DeserializeOwned>(value: Value) -> PgResult<T> {
+    Ok(serde_json::from_value(value).map_err(Error::store)?)
 }
 
 pub(super) fn settings(settings: &Settings) -> Value {
@@ -212,7 +210,7 @@ pub(super) fn settings(settings: &Settings) -> Value {
     settings.0.iter().map(|(path, value)| (path.clone(), stored(value))).collect()
 }
 
-fn read_settings(value: Value) -> Result<Settings> {
+fn read_settings(value: Value) -> PgResult<Settings> {
     let stored: BTreeMap<String, StoredValue> = parse(value)?;
     let read = |value| match value {
         StoredValue::Text(text) => SettingValue::Text(text),
@@ -226,11 +224,11 @@ pub(super) fn secrets(secrets: &BTreeMap<String, Vec<u8>>) -> Value {
     secrets.iter().map(|(path, secret)| (path.clone(), sealed(secret))).collect()
 }
 
-fn read_secrets(value: Value) -> Result<BTreeMap<String, Vec<u8>>> {
+fn read_secrets(value: Value) -> PgResult<BTreeMap<String, Vec<u8>>> {
     let stored: BTreeMap<String, String> = parse(value)?;
     let read = |(path, sealed): (String, String)| {
         let sealed = BASE64_STANDARD.decode(sealed);
-        sealed.map(|sealed| (path, sealed)).map_err(Error::store)
+        sealed.map(|sealed| (path, sealed)).map_err(|error| PgError::from(Error::store(error)))
     };
     stored.into_iter().map(read).collect()
 }
@@ -242,11 +240,11 @@ pub(super) fn mode(mode: &Mode) -> Value {
     })
 }
 
-pub(super) fn vanish(vanish: &Vanish) -> Value {
+pub(super) fn vanish(vanish: &VanishPolicy) -> Value {
     json!(match vanish {
-        Vanish::Nothing => StoredVanish::Nothing,
-        Vanish::Tag(tag) => StoredVanish::Tag(tag.to_string()),
-        Vanish::Unlink => StoredVanish::Unlink,
+        VanishPolicy::Nothing => StoredVanish::Nothing,
+        VanishPolicy::Tag(tag) => StoredVanish::Tag(tag.to_string()),
+        VanishPolicy::Unlink => StoredVanish::Unlink,
     })
 }
 
@@ -261,7 +259,7 @@ pub(super) fn schedule(schedule: &Schedule) -> Value {
     })
 }
 
-fn read_schedule(value: Value) -> Result<Schedule> {
+fn read_schedule(value: Value) -> PgResult<Schedule> {
     match parse(value)? {
         StoredSchedule::Every { seconds } => Schedule::every(Duration::from_secs(seconds)),
         StoredSchedule::Cron { expression, zone } => Schedule::cron(&expression, &zone),
@@ -278,15 +276,15 @@ pub(super) fn mapping(mapping: &Mapping) -> Value {
     json!(StoredMapping { fields: stored.collect(), id_field: mapping.id_field.clone() })
 }
 
-fn read_mapping(value: Value) -> Result<Mapping> {
+fn read_mapping(value: Value) -> PgResult<Mapping> {
     let stored: StoredMapping = parse(value)?;
     let read = |stored: StoredMapped| {
         let (target, overwrite) =
             (Target::parse(&stored.target), Overwrite::parse(&stored.overwrite));
         let (target, overwrite) =
             target.zip(overwrite).ok_or_else(|| unreadable("connected_sources.mapping"))?;
-        Ok(Mapped { field: stored.field, target, overwrite })
+        Ok(MappedField { field: stored.field, target, overwrite })
     };
-    let fields: Result<_> = stored.fields.into_iter().map(read).collect();
+    let fields: PgResult<_> = stored.fields.into_iter().map(read).collect();
     Ok(Mapping { fields: fields?, id_field: stored.id_field })
 }

@@ -1,52 +1,42 @@
-//! Those whom a run that read everything did not see.
+//! Applies the policy for contacts that a complete run did not see.
 
-use std::collections::BTreeSet;
-
-use contacts_core::Result;
-use contacts_core::sync::{ConnectedSource, SyncRun, Vanish, VanishedPiece};
-use diesel::pg::PgConnection;
+use contacts_core::sync::{
+    ConnectedSource, ReadPlan, RecordPlan, StaleLink, SyncRun, VanishPolicy, VanishedChunk,
+};
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
-use diesel::{RunQueryDsl, sql_query};
-use time::OffsetDateTime;
 
-use super::commit::Taking;
-use super::links;
-use super::people::People;
-use crate::Database;
-use crate::database::{SETTINGS, store};
+use super::{contacts, links};
+use crate::database::{PgResult, RunQuery, TimedTx, run_again};
 
-/// The most of one transaction.
-const MOST: usize = 1_000;
+/// Maximum number of vanished contacts per transaction.
+const MAX_VANISHED: usize = 1_000;
 
 pub(super) fn vanish(
-    database: &Database,
-    db: &mut PgConnection,
+    tx: &mut TimedTx<'_>,
     source: &ConnectedSource,
     run: &SyncRun,
-    now: OffsetDateTime,
-) -> Result<VanishedPiece> {
-    if source.vanish == Vanish::Nothing {
-        return Ok(VanishedPiece::Done);
+    lock: bool,
+) -> PgResult<VanishedChunk> {
+    if source.vanish == VanishPolicy::Nothing {
+        return Ok(VanishedChunk::Done);
     }
-    sql_query(SETTINGS).execute(db).map_err(store)?;
-    let unseen = links::unseen(db, source, run, MOST)?;
+    tx.use_generic_plans()?;
+    let unseen = links::unseen(tx, source, run, MAX_VANISHED)?;
     if unseen.is_empty() {
-        return Ok(VanishedPiece::Done);
+        return Ok(VanishedChunk::Done);
     }
     let mut ids: Vec<String> = unseen.keys().cloned().collect();
     ids.sort_unstable();
-    let contacts = unseen.values().map(|link| link.contact.0).collect();
-    let people = People::read(db, source, contacts, Vec::new(), BTreeSet::new())?;
-    let mut taking = Taking::over(source, people, unseen, now);
+    let needed = ReadPlan::of_vanished(source, &unseen);
+    let existing = contacts::existing(tx, &needed, unseen, lock)?;
+    let mut plan = RecordPlan::new(source, existing, tx.now);
     for id in &ids {
-        taking.vanish(id)?;
+        plan.vanish(id).map_err(|StaleLink| run_again())?;
     }
-    taking.write(database, db, run)?;
-    sql_query("UPDATE sync_runs SET vanished = vanished + $3 WHERE org_id = $1 AND id = $2")
-        .bind::<SqlUuid, _>(source.org.0)
+    contacts::write(tx, source, run, &plan.finish())?;
+    tx.query("UPDATE sync_runs SET vanished = vanished + $3 WHERE org_id = $1 AND id = $2")
         .bind::<SqlUuid, _>(run.id.0)
         .bind::<BigInt, _>(ids.len() as i64)
-        .execute(db)
-        .map_err(store)?;
-    Ok(VanishedPiece::More)
+        .execute(tx)?;
+    Ok(VanishedChunk::More)
 }

@@ -1,53 +1,40 @@
-//! What is sent to webhooks.
+//! Deliveries of events to webhooks.
 
 use contacts_core::webhook::{
-    Attempt, Delivery, DeliveryId, DeliveryState, MessageType, NewDelivery, Paused, Queue, TakenIn,
+    Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, MessageType, NewDelivery, Queue,
     WebhookId,
 };
-use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{OptionalExtension, QueryableByName, RunQueryDsl, sql_query};
+use diesel::dsl::auto_type;
+use diesel::pg::Pg;
+use diesel::sql_types::{Array, BigInt, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::{
+    ExpressionMethods, PgSortExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper,
+    update,
+};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::database::{store, unreadable};
-use crate::statement::{Bind, Statement};
+use crate::database::{PgResult, RunQuery, TimedTx, Tx, unreadable};
+use crate::schema::{webhook_deliveries as deliveries, webhooks};
 
-#[derive(QueryableByName)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = deliveries, check_for_backend(Pg))]
 struct Row {
-    #[diesel(sql_type = SqlUuid)]
     id: Uuid,
-    #[diesel(sql_type = SqlUuid)]
     webhook_id: Uuid,
-    #[diesel(sql_type = Text)]
     kind: String,
-    #[diesel(sql_type = Nullable<BigInt>)]
     number: Option<i64>,
-    #[diesel(sql_type = Text)]
     state: String,
-    #[diesel(sql_type = Integer)]
     attempts: i32,
-    #[diesel(sql_type = Timestamptz)]
     due_at: OffsetDateTime,
-    #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
-    #[diesel(sql_type = Nullable<Timestamptz>)]
     attempted_at: Option<OffsetDateTime>,
-    #[diesel(sql_type = Nullable<Integer>)]
     status: Option<i32>,
-    #[diesel(sql_type = Nullable<Text>)]
     problem: Option<String>,
 }
 
-#[derive(QueryableByName)]
-struct Counted {
-    #[diesel(sql_type = BigInt)]
-    counted: i64,
-}
-
 impl Row {
-    fn read(self) -> Result<Delivery> {
+    fn read(self) -> PgResult<Delivery> {
         let kind = MessageType::parse(&self.kind);
         let state = DeliveryState::parse(&self.state);
         Ok(Delivery {
@@ -66,52 +53,48 @@ impl Row {
     }
 }
 
-/// The deliveries of a webhook: `$2`.
-fn select(org: OrgId, id: WebhookId) -> Statement {
-    let mut select = Statement::of(org);
-    select.push("SELECT * FROM webhook_deliveries WHERE org_id = $1 AND webhook_id = ");
-    select.bind(Bind::Uuid(id.0));
-    select
+/// Returns the deliveries of a webhook.
+#[auto_type(no_type_alias)]
+fn of_webhook(org: Uuid, webhook: Uuid) -> _ {
+    deliveries::table.filter(deliveries::org_id.eq(org)).filter(deliveries::webhook_id.eq(webhook))
 }
 
-pub(super) fn take_in(
-    db: &mut PgConnection,
-    org: OrgId,
+pub(super) fn append_events(
+    tx: &mut TimedTx<'_>,
     id: WebhookId,
-    events: &TakenIn,
+    events: &FeedAdvance,
     forget_before: OffsetDateTime,
-    now: OffsetDateTime,
-) -> Result<bool> {
-    let mut advance = Statement::of(org);
-    advance.push("UPDATE webhooks SET cursor = ").bind(Bind::Int(events.to.cast_signed()));
-    if events.missed {
-        advance.push(", missed_at = ").bind(Bind::Time(now));
-    }
-    advance.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(id.0));
-    advance.push(" AND cursor = ").bind(Bind::Int(events.from.cast_signed()));
-    if advance.build().execute(db).map_err(store)? == 0 {
+) -> PgResult<bool> {
+    let missed_at = events.missed.then_some(webhooks::missed_at.eq(tx.now));
+    let advanced = update(webhooks::table.find((tx.org.0, id.0)))
+        .filter(webhooks::cursor.eq(events.from.cast_signed()))
+        .set((webhooks::cursor.eq(events.to.cast_signed()), missed_at))
+        .execute(tx)?;
+    if advanced == 0 {
         return Ok(false);
     }
-    insert(db, org, id, &events.deliveries, now)?;
-    let forget = "DELETE FROM webhook_deliveries WHERE org_id = $1 AND id IN ( \
+    insert(tx, id, &events.deliveries)?;
+    forget(tx, id, forget_before).map(|()| true)
+}
+
+/// Deletes up to 1,000 of the deliveries that were created before a time.
+fn forget(tx: &mut Tx<'_>, id: WebhookId, before: OffsetDateTime) -> PgResult<()> {
+    let statement = "DELETE FROM webhook_deliveries WHERE org_id = $1 AND id IN ( \
          SELECT id FROM webhook_deliveries WHERE org_id = $1 AND webhook_id = $2 \
              AND created_at < $3 ORDER BY id LIMIT 1000)";
-    sql_query(forget)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(id.0)
-        .bind::<Timestamptz, _>(forget_before)
-        .execute(db)
-        .map_err(store)?;
-    Ok(true)
+        .bind::<Timestamptz, _>(before)
+        .execute(tx)
+        .map(drop)
 }
 
 pub(super) fn insert(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut TimedTx<'_>,
     id: WebhookId,
     deliveries: &[NewDelivery],
-    now: OffsetDateTime,
-) -> Result<()> {
+) -> PgResult<()> {
+    let now = tx.now;
     if deliveries.is_empty() {
         return Ok(());
     }
@@ -124,27 +107,23 @@ pub(super) fn insert(
          SELECT $1, d.id, $2, d.kind, d.number, 'pending', 0, $6, $6 \
          FROM unnest($3, $4, $5) AS d (id, kind, number) \
          ON CONFLICT (org_id, webhook_id, number) DO NOTHING";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(id.0)
         .bind::<Array<SqlUuid>, _>(&ids)
         .bind::<Array<Text>, _>(&kinds)
         .bind::<Array<Nullable<BigInt>>, _>(&numbers)
         .bind::<Timestamptz, _>(now)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-pub(super) fn queue(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: WebhookId,
-    now: OffsetDateTime,
-) -> Result<Queue> {
-    let mut first = select(org, id);
-    first.push(" AND state = 'pending' ORDER BY due_at, number NULLS FIRST, id LIMIT 1");
-    let row: Option<Row> = first.build().get_result(db).optional().map_err(store)?;
+pub(super) fn queue(tx: &mut Tx<'_>, id: WebhookId, now: OffsetDateTime) -> PgResult<Queue> {
+    let row: Option<Row> = of_webhook(tx.org.0, id.0)
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+        .order((deliveries::due_at, deliveries::number.asc().nulls_first(), deliveries::id))
+        .limit(1)
+        .select(Row::as_select())
+        .row(tx)?;
     let Some(first) = row.map(Row::read).transpose()? else { return Ok(Queue::default()) };
     Ok(if first.due_at <= now {
         Queue { due: Some(first), next_at: None }
@@ -153,106 +132,81 @@ pub(super) fn queue(
     })
 }
 
-pub(super) fn pending(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: WebhookId,
-    bound: usize,
-) -> Result<usize> {
-    let statement = "SELECT count(*) AS counted FROM (SELECT FROM webhook_deliveries \
-         WHERE org_id = $1 AND webhook_id = $2 AND state = 'pending' LIMIT $3) pending";
-    let counted: Counted = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .bind::<BigInt, _>(bound as i64)
-        .get_result(db)
-        .map_err(store)?;
-    Ok(usize::try_from(counted.counted).unwrap_or(bound))
+pub(super) fn pending(tx: &mut Tx<'_>, id: WebhookId, bound: usize) -> PgResult<usize> {
+    of_webhook(tx.org.0, id.0)
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+        .select(deliveries::id)
+        .limit(bound as i64)
+        .execute(tx)
 }
 
-pub(super) fn attempted(
-    db: &mut PgConnection,
-    org: OrgId,
-    id: WebhookId,
-    attempt: &Attempt,
-    now: OffsetDateTime,
-) -> Result<()> {
-    let note = "UPDATE webhook_deliveries SET state = $5, attempts = attempts + 1, due_at = $6, \
-             attempted_at = $7, status = $8, problem = $9 \
-         WHERE org_id = $1 AND webhook_id = $2 AND id = $3 AND attempts = $4 \
-             AND state = 'pending'";
-    let noted = sql_query(note)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .bind::<SqlUuid, _>(attempt.delivery.0)
-        .bind::<Integer, _>(attempt.attempts_before.cast_signed())
-        .bind::<Text, _>(attempt.state.as_str())
-        .bind::<Timestamptz, _>(attempt.due_at)
-        .bind::<Timestamptz, _>(now)
-        .bind::<Nullable<Integer>, _>(attempt.status.map(i32::from))
-        .bind::<Nullable<Text>, _>(&attempt.problem)
-        .execute(db)
-        .map_err(store)?;
-    if noted == 0 {
-        // Another worker has counted it.
+pub(super) fn attempted(tx: &mut TimedTx<'_>, id: WebhookId, attempt: &Attempt) -> PgResult<()> {
+    let attempts = attempt.attempts_before.cast_signed();
+    let recorded = update(of_webhook(tx.org.0, id.0))
+        .filter(deliveries::id.eq(attempt.delivery.0))
+        .filter(deliveries::attempts.eq(attempts))
+        .filter(deliveries::state.eq(DeliveryState::Pending.as_str()))
+        .set((
+            deliveries::state.eq(attempt.state.as_str()),
+            deliveries::attempts.eq(attempts + 1),
+            deliveries::due_at.eq(attempt.due_at),
+            deliveries::attempted_at.eq(tx.now),
+            deliveries::status.eq(attempt.status.map(i32::from)),
+            deliveries::problem.eq(attempt.problem.as_deref()),
+        ))
+        .execute(tx)?;
+    if recorded == 0 {
+        // Another worker has already recorded this attempt.
         return Ok(());
     }
-    let health = "UPDATE webhooks SET failures = $3, rests_until = $4, \
-         paused = coalesce(paused, $5) WHERE org_id = $1 AND id = $2";
-    sql_query(health)
-        .bind::<SqlUuid, _>(org.0)
-        .bind::<SqlUuid, _>(id.0)
-        .bind::<Integer, _>(attempt.failures.cast_signed())
-        .bind::<Nullable<Timestamptz>, _>(attempt.rests_until)
-        .bind::<Nullable<Text>, _>(attempt.pauses().map(Paused::as_str))
-        .execute(db)
-        .map(drop)
-        .map_err(store)
+    super::record_attempt(tx, id, attempt)
 }
 
 pub(super) fn find(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     id: WebhookId,
     delivery: DeliveryId,
-) -> Result<Option<Delivery>> {
-    let mut find = select(org, id);
-    find.push(" AND id = ").bind(Bind::Uuid(delivery.0));
-    let row: Option<Row> = find.build().get_result(db).optional().map_err(store)?;
+) -> PgResult<Option<Delivery>> {
+    let row: Option<Row> = of_webhook(tx.org.0, id.0)
+        .filter(deliveries::id.eq(delivery.0))
+        .select(Row::as_select())
+        .row(tx)?;
     row.map(Row::read).transpose()
 }
 
 pub(super) fn list(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut Tx<'_>,
     id: WebhookId,
     state: Option<DeliveryState>,
-    before: Option<DeliveryId>,
+    after: Option<DeliveryId>,
     limit: usize,
-) -> Result<Vec<Delivery>> {
-    let mut list = select(org, id);
+) -> PgResult<Vec<Delivery>> {
+    let mut list = of_webhook(tx.org.0, id.0).into_boxed();
     if let Some(state) = state {
-        list.push(" AND state = ").bind(Bind::Text(state.as_str().to_owned()));
+        list = list.filter(deliveries::state.eq(state.as_str()));
     }
-    list.newest(before.map(|delivery| delivery.0), limit);
-    let rows: Vec<Row> = list.build().load(db).map_err(store)?;
+    if let Some(after) = after {
+        list = list.filter(deliveries::id.lt(after.0));
+    }
+    let rows: Vec<Row> =
+        list.order(deliveries::id.desc()).limit(limit as i64).select(Row::as_select()).load(tx)?;
     rows.into_iter().map(Row::read).collect()
 }
 
 pub(super) fn redeliver(
-    db: &mut PgConnection,
-    org: OrgId,
+    tx: &mut TimedTx<'_>,
     id: WebhookId,
     delivery: Option<DeliveryId>,
-    now: OffsetDateTime,
-) -> Result<u64> {
-    let mut again = Statement::of(org);
-    again.push("UPDATE webhook_deliveries SET state = 'pending', attempts = 0, due_at = ");
-    again.bind(Bind::Time(now)).push(" WHERE org_id = $1 AND webhook_id = ");
-    again.bind(Bind::Uuid(id.0));
-    match delivery {
-        Some(delivery) => again.push(" AND id = ").bind(Bind::Uuid(delivery.0)),
-        None => again.push(" AND state = 'dead'"),
+) -> PgResult<u64> {
+    let again = (
+        deliveries::state.eq(DeliveryState::Pending.as_str()),
+        deliveries::attempts.eq(0),
+        deliveries::due_at.eq(tx.now),
+    );
+    let all = update(of_webhook(tx.org.0, id.0)).set(again);
+    let changed = match delivery {
+        Some(delivery) => all.filter(deliveries::id.eq(delivery.0)).execute(tx),
+        None => all.filter(deliveries::state.eq(DeliveryState::Dead.as_str())).execute(tx),
     };
-    again.build().execute(db).map(|again| again as u64).map_err(store)
+    changed.map(|changed| changed as u64)
 }

@@ -1,4 +1,4 @@
-//! Captures that come all at once, with merges, deletes and reports between them.
+//! Concurrent captures, interleaved with merges, deletes and reported conversations.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,16 +27,17 @@ fn number(db: &mut PgConnection, query: &str) -> i64 {
     sql_query(query).get_result::<Number>(db).unwrap().number
 }
 
-/// What a thread does at a step, chosen so that all meet all; says whether it was a capture.
-fn act(ports: &Ports, org: OrgId, people: &[ContactId], turn: usize, step: usize) -> bool {
-    let (mix, now) = (turn * 31 + step * 17, ports.clock.now());
+/// Runs the operation of a thread at a step. The steps are mixed so that all visitors, names and
+/// addresses meet. Returns whether the operation was a capture.
+fn act(ports: &Ports, org: OrgId, people: &[ContactId], interrupt: usize, step: usize) -> bool {
+    let (mix, now) = (interrupt * 31 + step * 17, ports.clock.now());
     let visitor = samples::visitor(VISITORS[mix % 4]);
     let one = people.get(mix % people.len().max(1));
     let other = people.get((mix + 1) % people.len().max(1));
     match (step % 5, one, other) {
         (3, ..) => {
-            let told = samples::conversation(org, &ports.ids, &ports.clock, visitor);
-            ports.conversations.report(&told).unwrap();
+            let reported = samples::conversation(org, &ports.ids, &ports.clock, visitor);
+            ports.conversations.report(&reported).unwrap();
             false
         }
         (4, Some(one), Some(other)) if one != other => {
@@ -46,9 +47,9 @@ fn act(ports: &Ports, org: OrgId, people: &[ContactId], turn: usize, step: usize
         _ => {
             let (name, address) = (NAMES[mix / 4 % 3], ADDRESSES[mix / 3 % 4]);
             let name = if address.is_empty() { "Cy" } else { name };
-            let told = samples::capture(org, &ports.ids, &ports.clock, visitor, name, address);
+            let reported = samples::capture(org, &ports.ids, &ports.clock, visitor, name, address);
             let id = ContactId(ports.ids.next());
-            ports.captures.capture(&told, id, Actor::System, now).unwrap();
+            ports.captures.capture(&reported, id, Actor::System, now).unwrap();
             true
         }
     }
@@ -65,17 +66,17 @@ fn talks(ports: &Ports, org: OrgId, contact: ContactId) -> Vec<Conversation> {
 }
 
 #[test]
-fn a_storm_of_captures_leaves_everybody_once_and_loses_nothing() {
+fn concurrent_captures_make_each_contact_once() {
     let (ports, url) = support::ports_and_url();
     let org = ports.org();
     let captured = AtomicUsize::new(0);
     std::thread::scope(|scope| {
-        for turn in 0..THREADS {
+        for interrupt in 0..THREADS {
             let (ports, captured) = (&ports, &captured);
             scope.spawn(move || {
                 for step in 0..STEPS {
                     let people = people(ports, org);
-                    if act(ports, org, &people, turn, step) {
+                    if act(ports, org, &people, interrupt, step) {
                         captured.fetch_add(1, Ordering::Relaxed);
                     }
                 }
@@ -88,8 +89,8 @@ fn a_storm_of_captures_leaves_everybody_once_and_loses_nothing() {
     let sources = number(&mut db, "SELECT count(*) AS number FROM contact_sources");
     assert_eq!(sources, captured as i64, "each capture has one source, whoever was merged");
     let linked: usize = everybody.iter().map(|id| talks(&ports, org, *id).len()).sum();
-    let told = number(&mut db, "SELECT count(*) AS number FROM conversations");
-    assert_eq!(linked as i64, told, "every conversation is somebody's");
+    let reported = number(&mut db, "SELECT count(*) AS number FROM conversations");
+    assert_eq!(linked as i64, reported, "every conversation is somebody's");
     let firsts = "SELECT count(*) AS number FROM contact_sources WHERE is_first";
     assert_eq!(number(&mut db, firsts), everybody.len() as i64);
     let without = "SELECT count(*) AS number FROM contacts WHERE email_key <> ''";
@@ -103,14 +104,14 @@ fn deletes_and_edits_between_captures_wait_for_each_other_in_turn() {
     let (ports, url) = support::ports_and_url();
     let org = ports.org();
     std::thread::scope(|scope| {
-        for turn in 0..THREADS {
+        for interrupt in 0..THREADS {
             let ports = &ports;
             scope.spawn(move || {
                 for step in 0..STEPS {
                     let people = people(ports, org);
                     let now = ports.clock.now();
-                    let one = people.get((turn + step) % people.len().max(1)).copied();
-                    let other = people.get((turn * step) % people.len().max(1)).copied();
+                    let one = people.get((interrupt + step) % people.len().max(1)).copied();
+                    let other = people.get((interrupt * step) % people.len().max(1)).copied();
                     match (step % 4, one, other) {
                         (1, Some(one), _) => {
                             ports.contacts.delete(org, one, None, Actor::System, now).unwrap();
@@ -122,7 +123,7 @@ fn deletes_and_edits_between_captures_wait_for_each_other_in_turn() {
                             ports.contacts.update(org, one, None, &patch, by, now).unwrap();
                         }
                         _ => {
-                            act(ports, org, &people, turn, step);
+                            act(ports, org, &people, interrupt, step);
                         }
                     }
                 }
@@ -136,7 +137,8 @@ fn deletes_and_edits_between_captures_wait_for_each_other_in_turn() {
     assert_eq!(deadlocks(ports, &mut db), 0);
 }
 
-/// The deadlocks of the database, when everybody has left it: each tells of its own as it goes.
+/// Returns the number of deadlocks in the database, after all other connections have closed: each
+/// reports its deadlocks when it closes.
 fn deadlocks(ports: Ports, db: &mut PgConnection) -> i64 {
     let Ports { guard, .. } = { ports };
     let others = "SELECT count(*) AS number FROM pg_stat_activity \

@@ -1,10 +1,11 @@
-//! Postgres keeps the contract of every port.
+//! Runs the contract tests of every port on Postgres.
 
 use crate::support::ports;
 
 contacts_testkit::answer_repository_contract!(ports);
 contacts_testkit::contact_repository_contract!(ports);
 contacts_testkit::campaign_repository_contract!(ports);
+contacts_testkit::consent_repository_contract!(ports);
 contacts_testkit::conversation_repository_contract!(ports);
 contacts_testkit::capture_repository_contract!(ports);
 contacts_testkit::duplicate_repository_contract!(ports);
@@ -16,6 +17,7 @@ contacts_testkit::session_repository_contract!(ports);
 contacts_testkit::note_repository_contract!(ports);
 contacts_testkit::erasure_repository_contract!(ports);
 contacts_testkit::housekeeping_contract!(ports);
+contacts_testkit::audit_repository_contract!(ports);
 contacts_testkit::person_repository_contract!(ports);
 contacts_testkit::import_repository_contract!(ports);
 contacts_testkit::export_repository_contract!(ports);
@@ -29,3 +31,4 @@ contacts_testkit::segment_repository_contract!(ports);
 contacts_testkit::selection_repository_contract!(ports);
 contacts_testkit::action_repository_contract!(ports);
 contacts_testkit::sync_repository_contract!(ports);
+contacts_testkit::run_repository_contract!(ports);

@@ -1,4 +1,4 @@
-//! An erased person leaves no trace in any table, and none in the log (R14).
+//! An erased contact leaves no trace in any table or in the log (R14).
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -6,9 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use contacts_core::Actor;
 use contacts_core::contact::NewContact;
-use contacts_core::erasure::ErasureState;
 use contacts_core::job::Outcome;
-use contacts_testkit::FakeSpreadsheets;
+use contacts_core::run::RunState;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 
@@ -21,7 +20,7 @@ struct Line {
     line: String,
 }
 
-/// What stands of the person somewhere: nothing of it is a word that others use.
+/// Words that appear only in the data of the erased contact.
 const MARKS: &[&str] = &[
     "Zorgblatt",
     "Quuxley",
@@ -29,13 +28,14 @@ const MARKS: &[&str] = &[
     "Oldaddress@quuxmail.example",
     "2025550173",
     "custommark",
+    "outer-idmark",
     "archivedmark",
     "notemark",
     "previewmark",
     "visitormark",
 ];
 
-/// Every table as text, by its name.
+/// Returns the content of every table as text, with the table's name.
 fn dump(db: &mut PgConnection) -> Vec<(String, String)> {
     let tables = "SELECT table_name::text AS line FROM information_schema.tables \
          WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1";
@@ -48,7 +48,7 @@ fn dump(db: &mut PgConnection) -> Vec<(String, String)> {
     tables.into_iter().map(|table| (table.line.clone(), text(&table.line, db))).collect()
 }
 
-/// The marks that a text holds, in any case, or as the digits of bytes.
+/// Returns the marks that a text contains, in any case, as text or as hexadecimal bytes.
 fn marks(text: &str) -> BTreeSet<&'static str> {
     let folded = text.to_lowercase();
     let hex = |mark: &str| mark.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -65,7 +65,7 @@ fn tables_with_marks(db: &mut PgConnection) -> Vec<String> {
     marked.map(|(table, _)| table).collect()
 }
 
-/// What is logged, whole.
+/// Everything that is logged.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -86,7 +86,8 @@ fn an_erased_person_leaves_no_trace() {
     let db = &mut PgConnection::establish(&url).unwrap();
     let (org, other) = (ports.org(), ports.org());
     ports
-        .contact_service()
+        .services()
+        .contacts
         .create(
             other,
             &NewContact {
@@ -105,32 +106,36 @@ fn an_erased_person_leaves_no_trace() {
         .finish();
     let erasure = tracing::subscriber::with_default(subscriber, || {
         let (contact, _) = fill(&ports, db, org);
-        // Whoever looks for nothing finds nothing: each of these holds something of them.
+        // The search must be able to find the marks: each of these tables contains some before the
+        // erasure.
         let before = tables_with_marks(db);
         for table in [
-            "contact_events",
+            "activity",
             "contact_sources",
             "contacts",
             "conversations",
             "deliveries",
-            "file_pieces",
+            "file_chunks",
             "imports",
             "notes",
             "selections",
             "stored_answers",
             "visitors",
         ] {
-            assert!(before.iter().any(|known| known == table), "{table} holds nothing of them");
+            assert!(
+                before.iter().any(|existing| existing == table),
+                "{table} holds nothing of them"
+            );
         }
         let all: BTreeSet<_> = dump(db).iter().flat_map(|(_, text)| marks(text)).collect();
         assert_eq!(all, MARKS.iter().copied().collect(), "every mark stands somewhere");
         ports.clock.tick();
-        let service = ports.erasure_service(Arc::new(FakeSpreadsheets));
+        let service = ports.services().erasures;
         let erasure = service.erase(org, contact, false, Actor::System).unwrap();
         assert_eq!(service.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
         service.get(org, erasure.id).unwrap()
     });
-    assert_eq!((erasure.state, erasure.files), (ErasureState::Done, 2));
+    assert_eq!((erasure.state, erasure.files), (RunState::Done, 2));
     for (table, text) in dump(db) {
         assert_eq!(marks(&text), BTreeSet::new(), "{table}: {text}");
     }

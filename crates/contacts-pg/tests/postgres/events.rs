@@ -9,7 +9,7 @@ use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 
 use crate::support;
 
-/// What is inserted first is committed last: a reader in between must not pass it by.
+/// The event that is inserted first is committed last: a reader in between must not miss it.
 #[test]
 fn an_event_that_is_committed_late_is_read_later() {
     let (ports, url) = support::ports_and_url();
@@ -35,7 +35,7 @@ fn an_event_that_is_committed_late_is_read_later() {
     assert_eq!((rest.len(), rest[0].number, rest[0].event.kind), (1, 2, EventKind::Deleted));
 }
 
-/// Five thousand rows of a file are some ten events, each of five hundred contacts.
+/// An import of five thousand rows publishes about ten events, each with five hundred contacts.
 #[test]
 fn an_import_of_thousands_is_a_few_events() {
     let ports = support::ports();
@@ -45,13 +45,13 @@ fn an_import_of_thousands_is_a_few_events() {
     let rows = chunk(&ports.ids, 0, rows);
     ports.imports.apply(&import, &rows, ports.clock.now()).unwrap();
     let events = ports.feed.after(org, None, 100).unwrap();
-    assert_eq!(events.len(), 5_000 / ContactEvent::MOST);
-    assert!(events.iter().all(|event| event.event.contacts.len() == ContactEvent::MOST));
+    assert_eq!(events.len(), 5_000 / ContactEvent::MAX_CONTACTS);
+    assert!(events.iter().all(|event| event.event.contacts.len() == ContactEvent::MAX_CONTACTS));
 }
 
-/// Nobody reads: what is old is forgotten all the same.
+/// Old events are deleted even if nobody reads the feed.
 #[test]
-fn old_events_are_looked_for_in_organisations_whose_feed_nobody_reads() {
+fn old_events_are_deleted_without_a_reader() {
     let ports = support::ports();
     let org = ports.org();
     let worker = ports.ids.next();

@@ -1,22 +1,20 @@
-//! A person of whom something stands wherever it can.
+//! A contact with data in every table that can store personal data.
 
-use std::sync::Arc;
-
-use contacts_core::action::{NewAction, RawAction, Whom};
+use contacts_core::action::{ActionTarget, NewAction, RawAction};
 use contacts_core::answer::{AnswerKey, Claim, Fingerprint};
 use contacts_core::contact::{ContactId, NewContact, Patch, RawPatch};
 use contacts_core::field::RawValue;
-use contacts_core::import::{Import, Turn};
+use contacts_core::import::{Import, Interrupt};
 use contacts_core::job::Outcome;
-use contacts_core::selection::RawChosen;
+use contacts_core::selection::RawSelectionScope;
 use contacts_core::{Actor, Clock, Ids, OrgId};
-use contacts_testkit::{FakeSpreadsheets, Ports, samples};
+use contacts_testkit::{Ports, samples};
 use diesel::{PgConnection, RunQueryDsl, sql_query};
 
 pub(crate) struct Always;
 
-impl Turn for Always {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for Always {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -25,15 +23,15 @@ impl Turn for Always {
     }
 }
 
-/// Fills every table with something of the person.
+/// Adds data of the contact to every table.
 pub(crate) fn fill(ports: &Ports, db: &mut PgConnection, org: OrgId) -> (ContactId, Import) {
-    let fields = ports.field_service();
     for key in ["tier", "old_tier"] {
         let field = samples::field(key, contacts_core::field::FieldType::Text, 0);
-        ports.fields.insert(org, &field).unwrap();
+        ports.add_field(org, &field);
     }
-    let contacts = ports.contact_service();
+    let contacts = ports.services().contacts;
     let new = NewContact {
+        external_id: Some("outer-idmark"),
         name: Some("Zorgblatt Quuxley"),
         email: Some("Oldaddress@quuxmail.example"),
         phone: Some("+1 (202) 555-0173"),
@@ -44,15 +42,12 @@ pub(crate) fn fill(ports: &Ports, db: &mut PgConnection, org: OrgId) -> (Contact
         ],
     };
     let id = contacts.create(org, &new, Actor::System).unwrap().id;
-    let mut archived =
-        fields.list(org).unwrap().into_iter().find(|f| f.key.as_str() == "old_tier").unwrap();
-    archived.archived = true;
-    ports.fields.update(org, &archived).unwrap();
+    ports.archive_field(org, &samples::key("old_tier"), true);
     ports.clock.tick();
     let patch =
         RawPatch { email: Patch::Set("Zorg.Blatt@quuxmail.example"), ..RawPatch::default() };
     contacts.update(org, id, None, &patch, Actor::System).unwrap();
-    ports.note_service().create(org, id, "notemark: called", Actor::System).unwrap();
+    ports.services().notes.create(org, id, "notemark: called", Actor::System).unwrap();
     let other = NewContact {
         name: Some("Zorgblatt"),
         email: Some("z@quuxmail.example"),
@@ -63,7 +58,7 @@ pub(crate) fn fill(ports: &Ports, db: &mut PgConnection, org: OrgId) -> (Contact
 
     let import =
         imported(ports, org, "Name,Email\nZorgblatt Quuxley,ZORG.BLATT@quuxmail.example\n,x\n");
-    // Their old address, in a file that is about nobody who is known by it.
+    // The contact's former address, in the file of an import that did not match the contact.
     imported(ports, org, "Name,Email\nBo,bo@example.org\n,Oldaddress@quuxmail.example\n");
     chat(ports, db, org, id);
     connected(ports, db, org, id);
@@ -73,13 +68,13 @@ pub(crate) fn fill(ports: &Ports, db: &mut PgConnection, org: OrgId) -> (Contact
         Claim { key: AnswerKey([1; 32]), fingerprint: Fingerprint([2; 32]), by: ports.ids.next() };
     ports.answers.claim(org, &claim, ports.clock.now()).unwrap();
     let answer = b"{\"name\": \"Zorgblatt\"}".to_vec();
-    assert!(ports.answers.keep(org, &claim, Some(answer), ports.clock.now()).unwrap());
+    assert!(ports.answers.store_answer(org, &claim, 201, Some(answer), ports.clock.now()).unwrap());
     (id, import)
 }
 
-/// An import of a file that was run to its end.
-fn imported(ports: &Ports, org: OrgId, text: &str) -> Import {
-    let service = ports.import_service(Arc::new(FakeSpreadsheets));
+/// Returns an import of a file that has run to its end.
+pub(crate) fn imported(ports: &Ports, org: OrgId, text: &str) -> Import {
+    let service = ports.services().imports;
     let mut upload = service.begin(org, "Zorgblatt Quuxley.csv", Actor::System, u64::MAX).unwrap();
     upload.push(text.as_bytes()).unwrap();
     let import = upload.finish().unwrap();
@@ -95,7 +90,7 @@ fn run(db: &mut PgConnection, org: OrgId, statement: &str) {
     sql_query(statement.replace("$org", &format!("'{org}'"))).execute(db).unwrap();
 }
 
-/// What a connected source brings.
+/// Adds data of a connected source.
 fn connected(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactId) {
     let [source, run_id] = [(); 2].map(|()| ports.ids.next().to_string());
     run(
@@ -119,7 +114,7 @@ fn connected(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactI
     );
 }
 
-/// What a widget and campaigns bring.
+/// Adds data of a widget and of campaigns.
 fn chat(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactId) {
     let [widget, conversation, unlinked, campaign] = [(); 4].map(|()| ports.ids.next().to_string());
     for id in [&conversation, &unlinked] {
@@ -153,7 +148,7 @@ fn chat(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactId) {
         db,
         org,
         &format!(
-            "INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, at, is_first) \
+            "INSERT INTO contact_sources (org_id, contact_id, kind, detail_id, reference, visitor, at, is_first) \
          VALUES ($org, '{contact}', 'chat', '{widget}', '{conversation}', 'visitormark', now(), false)"
         ),
     );
@@ -183,7 +178,7 @@ fn chat(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactId) {
     );
     let twin =
         NewContact { name: Some("Twin"), email: Some("twin@example.org"), ..NewContact::default() };
-    let twin = ports.contact_service().create(org, &twin, Actor::System).unwrap().id;
+    let twin = ports.services().contacts.create(org, &twin, Actor::System).unwrap().id;
     run(
         db,
         org,
@@ -201,17 +196,17 @@ fn chat(ports: &Ports, db: &mut PgConnection, org: OrgId, contact: ContactId) {
     );
 }
 
-/// What a bulk action did.
+/// Runs bulk actions on the contact.
 fn acted(ports: &Ports, org: OrgId, contact: ContactId) {
     let action = RawAction { kind: "add_tags", tags: Some(vec!["new"]), ..RawAction::default() };
-    let whom = Whom::Chosen(RawChosen::Ids(vec![contact.0]));
-    let new = NewAction { whom, action, confirm_count: None };
-    let service = ports.action_service(Arc::new(FakeSpreadsheets));
+    let target = ActionTarget::SelectionScope(RawSelectionScope::Ids(vec![contact.0]));
+    let new = NewAction { target, action, confirm_count: None };
+    let service = ports.services().actions;
     let action = service.start(org, &new, Actor::System).unwrap();
     assert_eq!(action.tally.changed, 1);
 }
 
-/// An export that holds them, and a selection that names them.
+/// Exports the contact, and adds a selection that contains it.
 fn exported(ports: &Ports, db: &mut PgConnection, org: OrgId) {
     let [action, selection, file] = [(); 3].map(|()| ports.ids.next());
     let bytes = b"name\nZorgblatt Quuxley\n";
@@ -220,7 +215,7 @@ fn exported(ports: &Ports, db: &mut PgConnection, org: OrgId) {
         db,
         org,
         &format!(
-            "INSERT INTO selections (org_id, id, filter, people, pieces, actor_kind, created_at) \
+            "INSERT INTO selections (org_id, id, filter, contacts, chunks, actor_kind, created_at) \
          VALUES ($org, '{selection}', '{{\"q\": \"ZORG.blatt@quuxmail.example\"}}', 1, 0, 'system', '2026-01-01')"
         ),
     );
@@ -228,8 +223,8 @@ fn exported(ports: &Ports, db: &mut PgConnection, org: OrgId) {
         db,
         org,
         &format!(
-            "INSERT INTO actions (org_id, id, kind, detail, selection_id, state, people, pieces, \
-             pieces_done, tally, file_id, actor_kind, created_at, finished_at) \
+            "INSERT INTO actions (org_id, id, kind, detail, selection_id, state, contacts, chunks, \
+             chunks_done, tally, file_id, actor_kind, created_at, finished_at) \
          VALUES ($org, '{action}', 'export', '{{}}', '{selection}', 'done', 1, 0, 0, '{{}}', \
              '{file}', 'system', '2026-01-01', '2026-01-01')"
         ),

@@ -1,25 +1,26 @@
-//! What imports must withstand that only a real database can do to them.
+//! Imports under conditions that only a real database has, such as concurrent changes.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use contacts_core::contact::{ContactFilter, ContactPatch, Name, PageRequest, Patch, SearchQuery};
-use contacts_core::import::{Applied, Chunk, Import, PlannedRow, Tally, Turn};
+use contacts_core::import::{Applied, Chunk, Import, Interrupt, PlannedRow, Tally};
 use contacts_core::page::Count;
+use contacts_core::run::RunState;
 use contacts_core::{Actor, Clock, OrgId};
 use contacts_pg::testing::explain_list;
 use contacts_pg::{Database, PoolConfig};
 use contacts_testkit::{CountedIds, Ports};
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, PgConnection};
+use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 
 use crate::support::{KEY, ports, ports_and_url};
 
 struct Always;
 
-impl Turn for Always {
-    fn may_go_on(&self) -> bool {
+impl Interrupt for Always {
+    fn may_continue(&self) -> bool {
         true
     }
 
@@ -28,12 +29,12 @@ impl Turn for Always {
     }
 }
 
-/// A running import of `people` rows.
+/// Returns a running import of `people` rows.
 fn running(ports: &Ports, org: OrgId, people: usize) -> Import {
     let header = "name,email,tags\n";
     let rows: String =
         (0..people).map(|n| format!("Person {n},p{n}@example.org,t{}\n", n % 7)).collect();
-    let service = ports.import_service(Arc::new(contacts_testkit::FakeSpreadsheets));
+    let service = ports.services().imports;
     let mut upload = service.begin(org, "people.csv", Actor::System, u64::MAX).unwrap();
     upload.push(format!("{header}{rows}").as_bytes()).unwrap();
     let import = upload.finish().unwrap();
@@ -44,9 +45,9 @@ fn running(ports: &Ports, org: OrgId, people: usize) -> Import {
     service.start(org, import.id).unwrap()
 }
 
-/// Takes an import's rows in chunks of so many, in an order of its own.
+/// Applies an import in chunks of `rows` rows, in the order of the file or backwards.
 fn take(ports: &Ports, import: &Import, rows: usize, backwards: bool) -> Tally {
-    let service = ports.import_service(Arc::new(contacts_testkit::FakeSpreadsheets));
+    let service = ports.services().imports;
     let (import, chunks) = service.chunks(import.org, import.id).unwrap().unwrap();
     let mut all: Vec<PlannedRow> = chunks.flat_map(|chunk| chunk.unwrap().rows).collect();
     if backwards {
@@ -56,7 +57,7 @@ fn take(ports: &Ports, import: &Import, rows: usize, backwards: bool) -> Tally {
     for rows in all.chunks(rows) {
         let chunk = Chunk { after: tally.rows(), rows: rows.to_vec() };
         match ports.imports.apply(&import, &chunk, ports.clock.now()).unwrap() {
-            Applied::Taken(taken) => tally = taken,
+            Applied::Chunk(result) => tally = result,
             other => panic!("{other:?}"),
         }
     }
@@ -64,12 +65,12 @@ fn take(ports: &Ports, import: &Import, rows: usize, backwards: bool) -> Tally {
 }
 
 #[test]
-fn two_imports_of_the_same_people_at_once_lose_nobody_and_count_everybody_once() {
+fn two_concurrent_imports_of_the_same_contacts_count_each_row_once() {
     let ports = ports();
     let org = ports.org();
     let people = 400;
     let imports = [running(&ports, org, people), running(&ports, org, people)];
-    // One from the top and one from the bottom, so that they meet in opposite orders.
+    // One from the top and one from the bottom, so that they lock the contacts in opposite orders.
     let tallies = thread::scope(|scope| {
         let one = scope.spawn(|| take(&ports, &imports[0], 50, false));
         let other = scope.spawn(|| take(&ports, &imports[1], 50, true));
@@ -110,7 +111,7 @@ fn edits_during_an_import_are_neither_lost_nor_fatal() {
         assert_eq!(import.join().unwrap().rows(), 200);
         edited
     });
-    // Whoever was second has won; both have counted.
+    // The second writer of a contact has won, and both writes count in its version.
     for contact in people.items {
         let now = ports.contacts.get(org, contact.id).unwrap().unwrap();
         let name = now.name.unwrap();
@@ -120,6 +121,63 @@ fn edits_during_an_import_are_neither_lost_nor_fatal() {
         );
     }
     assert_eq!(edited, 50);
+}
+
+/// Edits a contact each time between the moment when `work` reads it and the moment when `work`
+/// writes it. Returns the number of edits until `work` succeeded.
+fn edit_at_each_try<T: Send>(
+    url: &str,
+    contact: &str,
+    work: impl FnOnce() -> T + Send,
+) -> (u32, T) {
+    let mut editor = PgConnection::establish(url).unwrap();
+    let edit = format!(
+        "BEGIN; UPDATE contacts SET phone = '12345', version = version + 1 WHERE email = '{contact}'"
+    );
+    let waiting = "SELECT FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    editor.batch_execute(&edit).unwrap();
+    thread::scope(|scope| {
+        let work = scope.spawn(work);
+        let mut edits = 0;
+        loop {
+            // Wait until `work` blocks: the edit is not committed, so a write of the contact waits
+            // for it.
+            while !work.is_finished() && sql_query(waiting).execute(&mut editor).unwrap() == 0 {}
+            editor.batch_execute("COMMIT").unwrap();
+            if work.is_finished() || edits == 100 {
+                return (edits, work.join().unwrap());
+            }
+            edits += 1;
+            editor.batch_execute(&edit).unwrap();
+        }
+    })
+}
+
+#[test]
+fn a_contact_that_is_edited_again_and_again_does_not_stop_an_import() {
+    let (ports, url) = ports_and_url();
+    let org = ports.org();
+    take(&ports, &running(&ports, org, 10), 10, false);
+    let service = ports.services().imports;
+    let again = running(&ports, org, 10);
+    let (import, chunks) = service.chunks(org, again.id).unwrap().unwrap();
+    let mut chunk = chunks.map(Result::unwrap).next().unwrap();
+    for planned in &mut chunk.rows {
+        planned.row.as_mut().unwrap().name = Name::parse("Renamed").ok();
+    }
+    let now = ports.clock.now();
+    let apply = || ports.imports.apply(&import, &chunk, now).unwrap();
+    let (edits, applied) = edit_at_each_try(&url, "p3@example.org", apply);
+    let Applied::Chunk(tally) = applied else { panic!("{applied:?}") };
+    assert_eq!((tally.updated, tally.skips()), (10, 0));
+    // A chunk that is read again after each edit meets one each time, and gives up at the twentieth.
+    assert!(edits < 20, "it met {edits} edits");
+    let filter = ContactFilter::default();
+    let all = ports.contacts.list(org, &filter, &PageRequest::default()).unwrap().items;
+    assert!(all.iter().all(|contact| contact.name.as_ref().unwrap().as_str() == "Renamed"));
+    let edited = all.iter().find(|contact| contact.phone.is_some()).unwrap();
+    assert_eq!(edited.version, u64::from(edits) + 3, "no edit is lost, and neither is the row");
 }
 
 #[test]
@@ -137,7 +195,7 @@ fn unchanged_rows_are_not_written() {
 }
 
 #[test]
-fn a_row_about_somebody_deleted_meanwhile_adds_them_again() {
+fn a_row_of_a_deleted_contact_adds_it_again() {
     let ports = ports();
     let org = ports.org();
     take(&ports, &running(&ports, org, 10), 10, false);
@@ -150,9 +208,9 @@ fn a_row_about_somebody_deleted_meanwhile_adds_them_again() {
 }
 
 #[test]
-fn what_imports_did_to_a_contact_is_forgotten_and_the_rest_is_not() {
+fn an_erasure_removes_only_the_contacts_import_traces() {
     let (ports, url) = crate::support::ports_and_url();
-    let config = contacts_pg::PoolConfig { size: 1, wait: std::time::Duration::from_secs(10) };
+    let config = contacts_pg::PoolConfig::new(1, std::time::Duration::from_secs(10));
     let ids = Arc::new(ports.ids.clone());
     let database = contacts_pg::Database::open(&url, config, ids, crate::support::KEY).unwrap();
     let org = ports.org();
@@ -160,7 +218,7 @@ fn what_imports_did_to_a_contact_is_forgotten_and_the_rest_is_not() {
         let import = running(&ports, org, 5);
         take(&ports, &import, 2, false);
         let now = ports.clock.tick();
-        let done = contacts_core::import::ImportState::Done;
+        let done = RunState::Done;
         ports.imports.end(org, import.id, done, None, now).unwrap();
     }
     let page = PageRequest::default();
@@ -169,14 +227,14 @@ fn what_imports_did_to_a_contact_is_forgotten_and_the_rest_is_not() {
     let newest = ports.imports.list(org, None, 1).unwrap().remove(0);
     let undo = contacts_core::import::UndoId(contacts_core::Ids::next(&ports.ids));
     ports.undos.begin(org, newest.id, undo, Actor::System, ports.clock.now()).unwrap();
-    while let contacts_core::import::UndoStep::Took(_) =
+    while let contacts_core::import::UndoStep::Chunk(_) =
         ports.undos.step(org, undo, ports.clock.now()).unwrap()
     {}
     let tally = ports.undos.get(org, newest.id).unwrap().unwrap().tally;
     assert_eq!((tally.unchanged, tally.removed, tally.gone), (4, 0, 0), "of five people, four");
 }
 
-/// Thirty thousand people of an organisation that the statistics know.
+/// Inserts thirty thousand contacts of another organisation, which are in the statistics.
 const KNOWN: &str = "INSERT INTO contacts SELECT '00000000-0000-0000-0000-0000000000ff',
         gen_random_uuid(), 'Person ' || n, 'person ' || n, 'p' || n || '@example.org',
         'p' || n || '@example.org', NULL, NULL, ' person ' || n, '{}', now(), now(), 1
@@ -188,11 +246,11 @@ fn searches_in_an_organisation_use_their_index_while_its_first_import_runs() {
     let (ports, url) = ports_and_url();
     let org = ports.org();
     PgConnection::establish(&url).unwrap().batch_execute(KNOWN).unwrap();
-    let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
+    let config = PoolConfig::new(1, Duration::from_secs(10));
     let database = Database::open(&url, config, Arc::new(CountedIds::default()), KEY).unwrap();
     let import = running(&ports, org, 12_000);
     assert_eq!(take(&ports, &import, 4_000, false).added, 12_000);
-    // What is pending in the index makes it dear, and is for Postgres to merge.
+    // Pending entries make the index expensive, and Postgres would merge them over time.
     let merge = "SELECT gin_clean_pending_list('contacts_org_id_search_idx')";
     PgConnection::establish(&url).unwrap().batch_execute(merge).unwrap();
     let filter =

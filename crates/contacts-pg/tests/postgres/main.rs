@@ -1,11 +1,13 @@
-//! The Postgres adapter against a real server: `scripts/test` starts one.
+//! Tests of the Postgres adapter against a real server, which `scripts/test` starts.
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
+mod audit;
 mod captures;
 mod contracts;
 mod erasures;
 mod events;
+mod failures;
 mod filled;
 mod imports;
 mod migrations;

@@ -1,4 +1,4 @@
-//! The schema: made, unmade, and fit for a cluster.
+//! Migrations: up, down, the schema that they create, and its suitability for a cluster.
 
 use contacts_pg::testing::{revert_all, run_all};
 use contacts_pg::{Database, MigrateError, PoolConfig};
@@ -16,7 +16,7 @@ struct Line {
     line: String,
 }
 
-/// Everything that the migrations make, as text.
+/// Lists everything that the migrations create, one line each.
 const SCHEMA: &str = "
     SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable AS line
       FROM information_schema.columns WHERE table_schema = 'public'
@@ -51,7 +51,7 @@ fn up_down_and_up_again_leave_the_same_schema() {
 }
 
 #[test]
-fn every_foreign_key_has_an_index_and_every_index_begins_with_the_organisation() {
+fn every_foreign_key_has_an_index_that_starts_with_the_organisation() {
     let (_database, scratch, ..) = support::database(1);
     let mut db = PgConnection::establish(&scratch.url).unwrap();
     let unindexed = "SELECT c.conname::text AS line FROM pg_constraint c
@@ -65,6 +65,24 @@ fn every_foreign_key_has_an_index_and_every_index_begins_with_the_organisation()
         WHERE n.nspname = 'public' AND a.attname <> 'org_id'
         AND t.relname NOT IN ('organisations', 'installation', '__diesel_schema_migrations')";
     assert_eq!(lines(&mut db, elsewhere), Vec::<String>::new());
+}
+
+/// `crates/contacts-pg/src/schema.rs` is the output of `diesel print-schema`. To update it after a
+/// migration, run this test with `WRITE_SCHEMA=1`.
+#[test]
+fn schema_is_what_the_migrations_make() {
+    let (_database, scratch, ..) = support::database(1);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    let printed = lines(&mut db, include_str!("migrations/print_schema.sql")).concat();
+    if std::env::var_os("WRITE_SCHEMA").is_some() {
+        std::fs::write("src/schema.rs", &printed).unwrap();
+    }
+    let written = std::fs::read_to_string("src/schema.rs").unwrap();
+    assert!(
+        written == printed,
+        "src/schema.rs is not what the migrations make: write it again with WRITE_SCHEMA=1 \
+         cargo test -p contacts-pg schema_is_what_the_migrations_make"
+    );
 }
 
 #[test]
@@ -97,7 +115,7 @@ fn a_schema_of_a_later_program_is_refused() {
 fn two_programs_that_start_at_once_migrate_once() {
     let scratch = support::empty();
     let open = || {
-        let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
+        let config = PoolConfig::new(1, Duration::from_secs(10));
         Database::open(&scratch.url, config, Arc::new(CountedIds::default()), support::KEY).unwrap()
     };
     let (one, other) = (open(), open());

@@ -1,4 +1,4 @@
-//! No place in which something of a person stands is forgotten.
+//! Every table that stores personal data is part of the personal data of a contact.
 
 use std::collections::BTreeSet;
 
@@ -15,8 +15,8 @@ struct Table {
     name: String,
 }
 
-/// A table that names contacts has a foreign key to them, a column that is called so, or a list
-/// of ids.
+/// Selects the tables that refer to contacts: by a foreign key, by a column of such a name, or by a
+/// list of ids.
 const NAMES_CONTACTS: &str = "SELECT DISTINCT c.table_name::text AS name \
      FROM information_schema.columns c JOIN information_schema.tables t \
          ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
@@ -27,40 +27,40 @@ const NAMES_CONTACTS: &str = "SELECT DISTINCT c.table_name::text AS name \
      WHERE contype = 'f' AND confrelid = 'contacts'::regclass";
 
 #[test]
-fn every_table_that_names_contacts_is_told_of_or_named_as_holding_ids_only() {
+fn every_table_with_contacts_is_exported_or_holds_ids_only() {
     let (_ports, url) = ports_and_url();
     let mut db = PgConnection::establish(&url).unwrap();
     let there: Vec<Table> = sql_query(NAMES_CONTACTS).load(&mut db).unwrap();
     let there: BTreeSet<_> = there.into_iter().map(|table| table.name).collect();
-    let known: BTreeSet<_> = known_tables().into_iter().map(str::to_owned).collect();
-    let forgotten: Vec<_> = there.difference(&known).collect();
+    let existing: BTreeSet<_> = known_tables().into_iter().map(str::to_owned).collect();
+    let forgotten: Vec<_> = there.difference(&existing).collect();
     assert!(
         forgotten.is_empty(),
         "{forgotten:?} name contacts: tell what they hold of a person in src/person.rs, and see \
          that an erasure takes it (src/erasures/erase.rs)"
     );
-    let gone: Vec<_> = known.difference(&there).collect();
-    assert!(gone.is_empty(), "{gone:?} name no contacts");
+    let deleted: Vec<_> = existing.difference(&there).collect();
+    assert!(deleted.is_empty(), "{deleted:?} name no contacts");
 }
 
-/// Every other table, and why nothing is told of it.
+/// Every other table, with the reason why it is not part of the personal data of a contact.
 const ELSEWHERE: &[(&str, &str)] = &[
-    ("actions", "what was done to a person is told by the pieces"),
+    ("actions", "what was done to a person is told by the chunks"),
     ("api_keys", "no person's"),
     ("campaigns", "whom they are about is told by subscriptions and deliveries"),
     ("connected_sources", "no person's"),
     ("conversations", "told through contact_conversations"),
-    ("dry_run_people", "scratch, gone with the dry run"),
-    ("dry_run_pieces", "scratch, gone with the dry run"),
+    ("dry_run_chunks", "scratch, gone with the dry run"),
     ("dry_runs", "scratch, thrown away when the import is started"),
     ("event_counters", "no person's"),
     ("fields", "no person's: values are in contacts"),
-    ("file_pieces", "files hold many people, and are deleted after a time"),
+    ("file_chunks", "files hold many people, and are deleted after a time"),
     ("import_issues", "rows that became nobody"),
     ("import_undos", "what an undo did is told by activity"),
-    ("imports", "a person's rows are told by import_pieces and contact_sources"),
+    ("imports", "a person's rows are told by import_chunks and contact_sources"),
     ("installation", "no person's"),
     ("jobs", "no person's"),
+    ("limit_locks", "no person's"),
     ("organisations", "no person's"),
     ("segments", "what somebody looks for"),
     ("selections", "what somebody looked for, for a week"),
@@ -75,27 +75,27 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("webhooks", "no person's"),
 ];
 
-/// A new table has to be told of, or to stand here with the reason why not.
+/// A new table must be part of the personal data, or be listed here with the reason why it is not.
 #[test]
-fn every_table_is_told_of_or_has_a_reason_not_to_be() {
+fn every_table_is_exported_as_personal_data_or_exempt() {
     let (_ports, url) = ports_and_url();
     let mut db = PgConnection::establish(&url).unwrap();
     let tables = "SELECT relname::text AS name FROM pg_class WHERE relkind IN ('r', 'p') \
          AND relnamespace = 'public'::regnamespace AND relname <> '__diesel_schema_migrations'";
     let there: Vec<Table> = sql_query(tables).load(&mut db).unwrap();
     let there: BTreeSet<_> = there.into_iter().map(|table| table.name).collect();
-    let known = known_tables().into_iter().chain(ELSEWHERE.iter().map(|(table, _)| *table));
-    let known: BTreeSet<_> = known.map(str::to_owned).collect();
-    assert_eq!(there, known);
+    let existing = known_tables().into_iter().chain(ELSEWHERE.iter().map(|(table, _)| *table));
+    let existing: BTreeSet<_> = existing.map(str::to_owned).collect();
+    assert_eq!(there, existing);
 }
 
 #[test]
-fn whatever_stands_of_a_person_is_told() {
+fn personal_data_is_complete() {
     let (ports, url) = ports_and_url();
     let mut db = PgConnection::establish(&url).unwrap();
     let org = ports.org();
     let (contact, _) = fill(&ports, &mut db, org);
-    for section in ports.people.everything(org, contact).unwrap().unwrap() {
+    for section in ports.people.sections(org, contact).unwrap().unwrap() {
         assert!(!section.rows.is_empty(), "{}: nothing is told", section.name);
     }
 }

@@ -1,15 +1,18 @@
-//! The plans of the queries that must stay quick in an organisation of any size.
+//! Plans of the queries that must be fast in an organisation of any size.
 
 use contacts_core::campaign::{CampaignCondition, CampaignId, DeliveryStatus, InCampaign};
 use contacts_core::contact::{
     Contact, ContactFilter, ContactRepository, FilterText, PageRequest, SearchQuery, Sort, SortBy,
     TagCondition,
 };
-use contacts_core::selection::{Chosen, NewSelection, Selection, SelectionId, SelectionRepository};
+use contacts_core::run::RunFilter;
+use contacts_core::selection::{
+    NewSelection, Selection, SelectionId, SelectionRepository, SelectionScope,
+};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId};
 use contacts_pg::Database;
-use contacts_pg::testing::{explain_count, explain_list};
+use contacts_pg::testing::{explain_count, explain_list, explain_pairs, explain_runs};
 use diesel::{Connection, PgConnection, connection::SimpleConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -18,7 +21,7 @@ use crate::support;
 
 const ORG: OrgId = OrgId(Uuid::from_u128(1));
 
-/// Thirty thousand contacts, a tag on everybody and one on a few.
+/// Inserts thirty thousand contacts, a tag on all of them and a tag on a few.
 const PEOPLE: &str = "
     INSERT INTO contacts SELECT '00000000-0000-0000-0000-000000000001', gen_random_uuid(),
         'Person ' || n, 'person ' || n, 'p' || n || '@example.org', 'p' || n || '@example.org',
@@ -88,21 +91,33 @@ fn pages_searches_and_tags_are_answered_by_their_indexes() {
 }
 
 #[test]
-fn possible_duplicates_are_found_without_walking_through_everybody() {
+fn possible_duplicates_are_found_by_an_index() {
     let (database, scratch, ..) = support::database(2);
     let mut db = PgConnection::establish(&scratch.url).unwrap();
     db.batch_execute(PEOPLE).unwrap();
-    // A few share their number, and a few names have no address.
+    // A few contacts share a phone number, and a few have a name without an address.
     let alike = "UPDATE contacts SET phone_e164 = '+49' || (substr(name, 8)::int % 29990);
         UPDATE contacts SET email = NULL, email_key = '' WHERE substr(name, 8)::int % 1000 = 0;
         ANALYZE contacts;";
     db.batch_execute(alike).unwrap();
     let filter = ContactFilter { duplicates: Some(true), ..ContactFilter::default() };
     let plan = plan(&database, &filter, SortBy::Created, true);
-    for index in ["contacts_org_id_phone_e164_idx", "contacts_org_id_name_key_no_email_idx"] {
+    for index in ["contacts_org_id_phone_e164_idx", "contacts_org_id_name_key_id_idx"] {
         assert!(plan.contains(index), "{index} is not used:\n{plan}");
     }
     assert!(!plan.contains("Seq Scan on contacts "), "{plan}");
+    db.batch_execute("VACUUM contacts").unwrap();
+    let plans = explain_pairs(&database, ORG).unwrap();
+    let indexes = [
+        "contacts_org_id_phone_e164_idx",
+        "contacts_org_id_name_key_id_idx",
+        "contacts_org_id_name_key_no_email_idx",
+    ];
+    for (plan, index) in plans.iter().zip(indexes) {
+        let walk = format!("Index Only Scan using {index}");
+        assert!(plan.contains(&walk), "{index} is not walked along:\n{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Bitmap"), "{plan}");
+    }
 }
 
 #[test]
@@ -112,17 +127,17 @@ fn a_selection_is_counted_again_by_its_ids() {
     let filter = ContactFilter { query: SearchQuery::parse("person"), ..ContactFilter::default() };
     let new = NewSelection {
         id: SelectionId(Uuid::from_u128(7)),
-        chosen: Chosen::Matching {
+        chosen: SelectionScope::Matching {
             text: FilterText::default(),
             filter: Box::new(filter.clone()),
             except: Default::default(),
         },
-        piece: Selection::PIECE,
+        chunk: Selection::CHUNK,
         actor: Actor::System,
         at: OffsetDateTime::UNIX_EPOCH,
     };
     let selection = database.freeze(ORG, &new).unwrap();
-    assert_eq!(selection.people, 30_000);
+    assert_eq!(selection.contacts, 30_000);
     let plan = explain_count(&database, ORG, selection.id, &filter).unwrap();
     let by_ids = plan.lines().find(|line| line.contains("id = ANY (p.ids)"));
     assert!(by_ids.is_some_and(|line| line.contains("Index Cond")), "{plan}");
@@ -130,7 +145,7 @@ fn a_selection_is_counted_again_by_its_ids() {
 }
 
 #[test]
-fn the_thousandth_page_begins_where_its_cursor_says() {
+fn the_thousandth_page_starts_after_its_cursor() {
     let (database, scratch, ..) = support::database(2);
     PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
     let sort = Sort { by: SortBy::Name, descending: false };
@@ -144,11 +159,12 @@ fn the_thousandth_page_begins_where_its_cursor_says() {
 }
 
 #[test]
-fn many_that_stand_far_from_the_beginning_are_found_in_order() {
+fn distant_matches_are_found_in_order() {
     let (database, scratch, ..) = support::database(2);
     let mut db = PgConnection::establish(&scratch.url).unwrap();
     db.batch_execute(PEOPLE).unwrap();
-    // More stand before them than are looked at first, and they are more than are sorted.
+    // More contacts come before the tagged ones than the first walk reads, and more are tagged than
+    // the bound.
     let far = "DELETE FROM contact_tags USING contacts c WHERE c.id = contact_id \
          AND c.created_at > now() - interval '8000 minutes'";
     db.batch_execute(far).unwrap();
@@ -165,7 +181,8 @@ fn few_of_many_are_found_in_order() {
     let (database, scratch, ..) = support::database(2);
     let mut db = PgConnection::establish(&scratch.url).unwrap();
     db.batch_execute(PEOPLE).unwrap();
-    // So few that a page is met further on, and so few that they are found sooner.
+    // First so few that the second walk fills a page, then so few that finding all of them is
+    // faster.
     for (step, pages) in [(200, 3), (2_000, 1)] {
         let thinned = format!(
             "DELETE FROM contact_tags USING contacts c WHERE c.id = contact_id \
@@ -185,5 +202,52 @@ fn few_of_many_are_found_in_order() {
             (1..=30_000 / step).map(|n| format!("person {}", n * step)).collect();
         assert_eq!(names, expected);
         assert!(after.is_none());
+    }
+}
+
+/// Inserts two thousand runs of each kind, all of which have ended.
+const RUNS: &str = "
+    INSERT INTO imports SELECT '00000000-0000-0000-0000-000000000001', gen_random_uuid(),
+        gen_random_uuid(), 'a.csv', 1, 'system', NULL, 'done', NULL, NULL, NULL, 0,
+        '{}', now(), now(), now() FROM generate_series(1, 2000);
+    INSERT INTO dry_runs (org_id, id, import_id, state, rows_read, tally, created_at, finished_at)
+        SELECT org_id, gen_random_uuid(), id, 'done', 0, '{}', now(), now() FROM imports;
+    INSERT INTO import_undos (org_id, id, import_id, actor_kind, state, was, chunks, chunks_done,
+        tally, created_at, finished_at)
+        SELECT org_id, gen_random_uuid(), id, 'system', 'done', 'done', 0, 0, '{}', now(), now()
+        FROM imports;
+    INSERT INTO actions (org_id, id, kind, detail, selection_id, state, contacts, chunks,
+        chunks_done, tally, actor_kind, created_at, finished_at)
+        SELECT org_id, gen_random_uuid(), 'delete', '{}', id, 'done', 0, 0, 0,
+        '{\"changed\": 0, \"unchanged\": 0, \"skipped\": {}}', 'system', now(), now() FROM imports;
+    INSERT INTO erasures (org_id, id, contact_id, forget_unsubscribe, state, waits_for, files,
+        actor_kind, created_at, finished_at)
+        SELECT org_id, gen_random_uuid(), id, false, 'done', '{}', 0, 'system', now(), now()
+        FROM imports;
+    INSERT INTO connected_sources (org_id, id, name, name_key, connector, settings, secrets, stream,
+        mode, mapping, vanish, paused, failures, created_at, version)
+        VALUES ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000003',
+        'x', 'x', 'x', '{}', '{}', 'x', '{}', '{}', '{}', false, 0, now(), 1);
+    INSERT INTO sync_runs (org_id, id, source_id, state, tally, vanished, attempt, stalled, log,
+        created_at, finished_at)
+        SELECT org_id, gen_random_uuid(), '00000000-0000-0000-0000-000000000003', 'done',
+        '{\"added\": 0, \"updated\": 0, \"skipped\": []}', 0, 1, 0, '{}', now(), now()
+        FROM imports;
+    ANALYZE;";
+
+#[test]
+fn the_newest_and_the_open_runs_are_read_from_an_index_of_each_table() {
+    let (database, scratch, ..) = support::database(2);
+    PgConnection::establish(&scratch.url).unwrap().batch_execute(RUNS).unwrap();
+    let tables = ["imports", "dry_runs", "import_undos", "actions", "erasures", "sync_runs"];
+    for only_open in [false, true] {
+        let plan = explain_runs(&database, ORG, &RunFilter { only_open, ..Default::default() });
+        let plan = plan.unwrap();
+        for table in tables {
+            assert!(!plan.contains(&format!("Seq Scan on {table}")), "{table}:\n{plan}");
+            let open = format!("{table}_org_id_id_open_idx");
+            assert_eq!(plan.contains(&open), only_open, "{open}:\n{plan}");
+        }
+        assert!(!plan.contains("Bitmap"), "a page is read from the end of each index:\n{plan}");
     }
 }

@@ -1,5 +1,5 @@
-//! What the runs of connected sources read, in an organisation of any size: the rows they are
-//! about, by the indexes that lead to these, and no more.
+//! The runs of connected sources read only the rows that they need, through the right indexes, in
+//! an organisation of any size.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,8 @@ use std::time::Duration;
 use contacts_core::contact::ContactId;
 use contacts_core::job::Lane;
 use contacts_core::sync::{
-    Begun, ConnectedSource, Definition, Mode, Piece, RecordReader, SyncRun, SyncRunId, Vanish,
+    Chunk, ConnectedSource, Mode, RecordReader, RunStart, SourceDefinition, SyncRun, SyncRunId,
+    VanishPolicy,
 };
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use contacts_pg::testing::{Scan, Step, explain_claim, scans};
@@ -18,13 +19,13 @@ use diesel::{Connection, PgConnection};
 
 use crate::support;
 
-/// How many contacts, links and old runs there are.
+/// Number of contacts, links and old runs in the database.
 const MANY: usize = 30_000;
 
-/// How many records of each kind a piece has.
+/// Number of records of each kind in a chunk.
 const FEW: usize = 300;
 
-/// A source that knows everybody by number, and has a run under way.
+/// A source with a link to every contact, and with a run in progress.
 struct Large {
     ports: Ports,
     url: String,
@@ -35,13 +36,14 @@ struct Large {
 
 impl Large {
     fn new() -> Self {
-        let (ports, url) = support::ports_and_url();
-        let config = PoolConfig { size: 1, wait: Duration::from_secs(10) };
+        let (mut ports, url) = support::ports_and_url();
+        ports.connectors = Self::connector().connectors();
+        let config = PoolConfig::new(1, Duration::from_secs(10));
         let ids = Arc::new(ports.ids.clone());
         let database = Database::open(&url, config, ids, support::KEY).unwrap();
-        let (org, service) = (ports.org(), ports.sync_service(Self::connector().connectors()));
-        let vanish = Vanish::Tag(samples::tag("Gone"));
-        let definition = Definition { mode: Mode::Full, vanish, ..samples::definition() };
+        let (org, service) = (ports.org(), ports.services().sources);
+        let vanish = VanishPolicy::Tag(samples::tag("Gone"));
+        let definition = SourceDefinition { mode: Mode::Full, vanish, ..samples::definition() };
         let source = service.create(org, definition).unwrap();
         let large = Self { run: Self::begin(&ports, &source), ports, url, database, source };
         large.fill();
@@ -58,8 +60,8 @@ impl Large {
         let run = SyncRun::queued(source.id, id, Some(Actor::System), now);
         ports.sources.ask(org, &run, false, now).unwrap();
         match ports.sources.begin(org, source.id, id, now).unwrap() {
-            Begun::Run(_, run) => *run,
-            begun => panic!("{begun:?}"),
+            RunStart::Run(_, run) => *run,
+            started => panic!("{started:?}"),
         }
     }
 
@@ -87,20 +89,21 @@ impl Large {
         ));
     }
 
-    /// People who are known by their number, people who are known by their address, and others.
-    fn piece(&self) -> Piece {
+    /// Returns a chunk with three kinds of records: linked ones, ones that match a contact by
+    /// address, and new ones.
+    fn chunk(&self) -> Chunk {
         let reader = RecordReader::new(&self.source.mapping, &[], None);
         let record = |id: String, email: String| {
             let record = samples::record(&id, &[("name", "New"), ("email", &email)]);
             reader.read(&record, ContactId(self.ports.ids.next()))
         };
-        let known = (1..=FEW).map(|n| record(n.to_string(), format!("p{n}@example.org")));
+        let existing = (1..=FEW).map(|n| record(n.to_string(), format!("p{n}@example.org")));
         let met = (1..=FEW).map(|n| record(format!("m{n}"), format!("p{}@example.org", 9_000 + n)));
         let new = (1..=FEW).map(|n| record(format!("n{n}"), format!("n{n}@example.org")));
-        Piece { records: known.chain(met).chain(new).collect(), ..Piece::default() }
+        Chunk { records: existing.chain(met).chain(new).collect(), ..Chunk::default() }
     }
 
-    /// Takes a step, which must read no table as a whole, and about so many rows by any index.
+    /// Runs a step, and checks that it scans no table and reads at most `most` rows from any index.
     #[track_caller]
     fn reads(&self, step: Step<'_>, most: usize, indexes: &[&str]) {
         let now = self.ports.clock.tick();
@@ -117,34 +120,29 @@ impl Large {
     }
 
     fn reads_little(&self) {
-        // What was read is also written, and looked at by foreign keys.
+        // The rows are read, written, and checked by foreign keys.
         let most = 3 * FEW * 4;
         self.reads(
-            Step::Commit(&self.piece()),
+            Step::Commit(&self.chunk()),
             most,
-            &[
-                "source_links_pkey",
-                "contacts_pkey",
-                "contacts_org_id_email_key_key",
-                "sync_runs_pkey",
-            ],
+            &["source_links_pkey", "contacts_pkey", "addresses_pkey", "sync_runs_pkey"],
         );
-        self.reads(Step::Commit(&self.piece()), most, &["source_links_pkey"]);
-        self.reads(Step::Vanish, 4 * 1_000, &["source_links_pkey", "contacts_pkey"]);
+        self.reads(Step::Commit(&self.chunk()), most, &["source_links_pkey"]);
+        self.reads(Step::VanishPolicy, 4 * 1_000, &["source_links_pkey", "contacts_pkey"]);
         self.reads(Step::Begin, 10, &["sync_runs_org_id_source_id_open_idx"]);
     }
 }
 
 #[test]
-fn a_piece_reads_what_it_is_about_and_no_more() {
+fn a_chunk_reads_only_its_own_contacts() {
     let large = Large::new();
     large.execute("ANALYZE");
     large.reads_little();
 }
 
-/// As in the first run of all, which outruns the statistics.
+/// As in the first run of a source, before the statistics are updated.
 #[test]
-fn a_piece_reads_no_more_where_the_statistics_know_nobody() {
+fn a_chunk_reads_no_more_rows_without_statistics() {
     Large::new().reads_little();
 }
 

@@ -1,24 +1,24 @@
-//! What is asked for on the command line.
+//! The command line of the benchmarks.
 
 use std::path::PathBuf;
 
 use crate::Result;
 
-/// What is measured, and how much of it.
+/// The arguments of a run of the benchmarks.
 pub(crate) struct Args {
-    /// The benchmarks to run.
+    /// Names of the benchmarks to run.
     pub(crate) names: Vec<String>,
-    /// How many contacts the large organisation holds, and how many rows a file has.
+    /// Number of contacts in the large organisation, and number of rows in a file.
     pub(crate) rows: u64,
-    /// How often each is run.
+    /// Number of runs of each benchmark.
     pub(crate) runs: usize,
-    /// How long a statement is repeated, in each run.
+    /// Number of seconds for which each run repeats a statement.
     pub(crate) seconds: u64,
-    /// Whether the tables go into `docs/BENCHMARKS.md`.
+    /// Whether the tables are written to `docs/BENCHMARKS.md`.
     pub(crate) writes: bool,
-    /// Where the server's programs are; without it they are looked for.
+    /// Folder of the server's programs. Without it, they are searched for.
     pub(crate) pg_bin: Option<PathBuf>,
-    /// Where the throw-away cluster is made.
+    /// Folder in which the temporary cluster is created.
     pub(crate) scratch: PathBuf,
 }
 
@@ -26,7 +26,7 @@ const USAGE: &str = "usage: scripts/bench [NAME...] [--rows N] [--runs N] [--sec
      [--no-write] [--pg-bin FOLDER] [--scratch FOLDER]";
 
 impl Args {
-    /// Reads the arguments. Without names, every benchmark is run.
+    /// Reads the arguments. Without names, all benchmarks are run.
     pub(crate) fn read(arguments: &[String], known: &[&str]) -> Result<Self> {
         let mut args = Self {
             names: Vec::new(),

@@ -1,4 +1,4 @@
-//! The database that every benchmark begins with: 200 organisations, one of them large.
+//! The database from which every benchmark starts: 200 organisations, one of them large.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -7,41 +7,41 @@ use std::time::{Duration, Instant};
 use contacts_core::campaign::AddressKey;
 use contacts_core::key::Token;
 use contacts_core::org::OrgId;
-use contacts_embed::SystemIds;
+use contacts_embed::ClockIds;
 use contacts_pg::{Database, PoolConfig};
 use uuid::Uuid;
 
 use crate::Result;
 use crate::args::Args;
 use crate::files::{
-    FIELDS, People, contact_id, made_at, org_id, origin_id, tag_id, write_computed, write_tags,
+    FIELDS, People, contact_id, detail_id, made_at, org_id, tag_id, write_computed, write_tags,
 };
 use crate::postgres::Postgres;
 use crate::random::Random;
 
-/// The database's name. Nobody connects to it: it is there to be copied.
+/// Name of the template database. Benchmarks run on copies of it, and nothing connects to it.
 const BASE: &str = "base";
 
-/// What is written of imports. Their files are deleted already: the program would do that now.
+/// The columns of imports that are written. Their files count as deleted, as they would be by now.
 const IMPORTS: &str = "imports (org_id, id, file_id, file_name, bytes, actor_kind, actor_id, \
      state, problem, analysis, plan, rows_read, tally, created_at, started_at, finished_at, \
      file_state)";
 
-/// What is written of sources.
-const SOURCES: &str = "contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, \
+/// The columns of sources that are written.
+const SOURCES: &str = "contact_sources (org_id, contact_id, kind, detail_id, reference, visitor, \
      row_number, at, is_first)";
 
-/// How many organisations there are.
+/// Number of organisations.
 const ORGANISATIONS: u64 = 200;
 
-/// The large organisation.
+/// Number of the large organisation.
 pub(crate) const LARGE: u64 = 0;
 
-/// What the benchmarks share.
+/// The state that the benchmarks share.
 pub(crate) struct World {
-    /// What was asked for.
+    /// The arguments of the command line.
     pub(crate) args: Args,
-    /// The cluster.
+    /// The temporary cluster.
     pub(crate) postgres: Postgres,
     made: bool,
 }
@@ -53,7 +53,7 @@ impl World {
         Ok(Self { args, postgres, made: false })
     }
 
-    /// Makes a fresh copy of the base, and the base itself the first time.
+    /// Creates a new copy of the base, after creating the base itself at the first call.
     pub(crate) fn fresh(&mut self, name: &str) -> Result {
         if !self.made {
             let began = Instant::now();
@@ -64,26 +64,27 @@ impl World {
         self.postgres.clone_database(BASE, name)
     }
 
-    /// The organisation that holds as many contacts as a file has rows.
+    /// Returns the id of the large organisation.
     pub(crate) fn org() -> OrgId {
         OrgId(org_id(LARGE))
     }
 
-    /// A key of the large organisation, which may do everything.
+    /// Returns the token of an API key of the large organisation with all scopes.
     pub(crate) fn token() -> Token {
         Token::new(Self::org(), [7; 32])
     }
 
-    /// A key of the large organisation with these scopes.
+    /// Creates an API key of the large organisation with these scopes, and returns its token.
     pub(crate) fn token_of(scopes: &[&str], world: &Self) -> Result<String> {
         let token = Token::new(Self::org(), [8; 32]);
-        let id = origin_id(LARGE, "key", 0);
+        let id = detail_id(LARGE, "key", 0);
         world.postgres.ask("run", &make_key(&token, id, scopes))?;
         Ok(token.reveal())
     }
 
-    /// What the large organisation holds in the database of a run, with what is asked of how its
-    /// contacts came; and that nothing is left to be written.
+    /// Returns a digest of the large organisation in the database of a run, which includes the
+    /// columns `of_sources` of its sources. Then it runs a checkpoint, so that no writes are
+    /// pending.
     pub(crate) fn digest(&self, of_sources: &str) -> Result<String> {
         let org = Self::org();
         let digest = self.postgres.ask(
@@ -103,13 +104,14 @@ impl World {
     }
 
     fn make(&self) -> Result {
-        // Nobody here has unsubscribed, so it hashes nothing.
+        // The base contains no unsubscribes, so this key hashes nothing.
         const KEY: AddressKey = AddressKey::new([0; 32]);
         let postgres = &self.postgres;
         postgres.ask("postgres", &format!("CREATE DATABASE {BASE}"))?;
-        let pool = PoolConfig { size: 1, wait: Duration::from_secs(10) };
-        // The program's own migrations: its schema is the limit's, too.
-        let database = Database::open(&postgres.url(BASE), pool, Arc::new(SystemIds), KEY)?;
+        let pool = PoolConfig::new(1, Duration::from_secs(10));
+        // Use the program's own migrations, so that the limit runs on the same schema.
+        let database =
+            Database::open(&postgres.url(BASE), pool, Arc::new(ClockIds::default()), KEY)?;
         database.migrate()?;
         drop(database);
         let sizes = self.sizes();
@@ -126,8 +128,8 @@ impl World {
         Ok(())
     }
 
-    /// How many contacts each organisation has: one as many as was asked for, the others a
-    /// quarter of that together, few of them most of it.
+    /// Returns the number of contacts in each organisation. The large one has as many as requested;
+    /// the others have a quarter of that in total, most of it in few of them.
     fn sizes(&self) -> Vec<People> {
         let weights: f64 = (1..ORGANISATIONS).map(|rank| 1.0 / rank as f64).sum();
         let others = self.args.rows as f64 / 4.0;
@@ -166,11 +168,11 @@ fn write_fields(out: &mut dyn Write, sizes: &[People]) -> Result {
     Ok(())
 }
 
-/// A few imports of each organisation, whose names the list shows.
+/// Writes a few imports for each organisation. The list shows their file names.
 fn write_imports(out: &mut dyn Write, sizes: &[People]) -> Result {
     for People { group, .. } in sizes {
         for place in 0..5 {
-            let (org, id) = (org_id(*group), origin_id(*group, "csv_import", place));
+            let (org, id) = (org_id(*group), detail_id(*group, "csv_import", place));
             write!(out, "{org}\t{id}\t{id}\tcontacts {place}.csv\t1\tsystem\t\\N\tdone")?;
             let tally = r#"{"added":0,"updated":0,"skipped":[],"warnings":0}"#;
             writeln!(
@@ -200,7 +202,7 @@ fn write_contacts(mut out: &mut dyn Write, people: People) -> Result {
         write!(out, "{org}\t{}", contact_id(people.group, number, people.count))?;
         write_computed(&mut out, &person)?;
         let made = timestamp(made_at(number, people.count));
-        // A third was changed since, most of them long ago.
+        // A third of the contacts were changed later, most of them long ago.
         let changed = match Random::of(people.group, !number).below(3) {
             0 => timestamp(made_at(people.count - number / 4, people.count)),
             _ => made.clone(),
@@ -233,16 +235,16 @@ fn write_sources(out: &mut dyn Write, people: People) -> Result {
             5..9 => ("csv_import", String::new(), "\\N".into(), (number + 1).to_string()),
             _ => ("manual", "user".into(), "\\N".into(), "\\N".into()),
         };
-        let origin = origin_id(people.group, kind, place);
-        write!(out, "{org}\t{contact}\t{kind}\t{origin}\t{reference}")?;
+        let detail = detail_id(people.group, kind, place);
+        write!(out, "{org}\t{contact}\t{kind}\t{detail}\t{reference}")?;
         writeln!(out, "\t{visitor}\t{row}\t{made}\tt")?;
     }
     Ok(())
 }
 
-/// A time as Postgres reads it.
+/// Returns a time in the format that Postgres reads.
 fn timestamp(millis: u64) -> String {
-    // Whatever the calendar says, seconds since 1970 are days and a rest.
+    // Days have equal length in Unix time, so a division gives the day and the time of day.
     let (days, rest) = (millis / 86_400_000, millis % 86_400_000);
     let day = time::Date::from_julian_day(2_440_588 + days as i32).map(|day| day.to_string());
     let (seconds, millis) = (rest / 1_000, rest % 1_000);

@@ -1,4 +1,4 @@
-//! Doing something to everybody, as a job with its progress, beside one statement each.
+//! Bulk actions on all contacts, as a job with progress, compared with one statement each.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::base::{LARGE, World};
-use crate::files::{origin_id, tag_id};
+use crate::files::{detail_id, tag_id};
 use crate::http::Client;
 use crate::program::Served;
 use crate::report::Section;
 use crate::stats::{Spread, digits};
 
-/// What is done, in this order.
+/// The actions, in the order in which they run.
 const KINDS: [&str; 3] = ["tag", "add to a campaign", "delete"];
 
 #[derive(Default)]
@@ -22,16 +22,16 @@ struct Figures {
     limit: Vec<f64>,
 }
 
-/// Tags, subscribes and deletes everybody, and does the same by hand, in turn, each in a fresh
+/// Tags, subscribes and deletes all contacts, by the program and by hand in turn, each in a new
 /// copy of the base.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     let mut figures: [Figures; 3] = Default::default();
     let mut peak = 0.0_f64;
     for run in 0..world.args.runs {
         let mut states = Vec::new();
-        for turn in 0..2 {
+        for interrupt in 0..2 {
             prepare(world)?;
-            states.push(if (run + turn) % 2 == 0 {
+            states.push(if (run + interrupt) % 2 == 0 {
                 let (state, kib) = ours(world, &mut figures)?;
                 peak = peak.max(kib as f64 / 1_024.0);
                 state
@@ -68,7 +68,7 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
 }
 
 fn campaign() -> uuid::Uuid {
-    origin_id(LARGE, "campaign", 0)
+    detail_id(LARGE, "campaign", 0)
 }
 
 fn prepare(world: &mut World) -> Result {
@@ -82,7 +82,8 @@ fn prepare(world: &mut World) -> Result {
     world.postgres.checkpoint()
 }
 
-/// What there is after each kind, and the most memory held, in KiB.
+/// Runs the actions through the API. Returns the state after each action, and the peak memory in
+/// KiB.
 fn ours(world: &World, figures: &mut [Figures; 3]) -> Result<(Vec<String>, u64)> {
     let served = Served::start(world, "run")?;
     let mut client = Client::open(&served.address, &World::token().reveal())?;
@@ -107,7 +108,7 @@ fn ours(world: &World, figures: &mut [Figures; 3]) -> Result<(Vec<String>, u64)>
             let action: Value = serde_json::from_slice(client.get(&path)?)?;
             match action["state"].as_str() {
                 Some("done") => break,
-                Some("running") => thread::sleep(Duration::from_millis(20)),
+                Some("queued" | "running") => thread::sleep(Duration::from_millis(20)),
                 _ => return Err(format!("the action did not end well: {action}").into()),
             }
         }
@@ -151,7 +152,7 @@ fn by_hand(world: &World, figures: &mut [Figures; 3]) -> Result<Vec<String>> {
     Ok(states)
 }
 
-/// What there is: both must leave the same.
+/// Returns the state of the database, which must be the same for both.
 fn state(world: &World) -> Result<String> {
     let org = World::org();
     let count = |table: &str| format!("(SELECT count(*) FROM {table} WHERE org_id = '{org}')");

@@ -1,4 +1,4 @@
-//! Captures by sixteen clients, half of them of people who are known, beside `pgbench`.
+//! Captures by sixteen clients, half of them of existing contacts, compared with `pgbench`.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::base::{LARGE, World};
-use crate::files::{contact_id, origin_id, write_computed};
+use crate::files::{contact_id, detail_id, write_computed};
 use crate::http::Client;
 use crate::load::pgbench;
 use crate::people::{Person, person};
@@ -15,22 +15,22 @@ use crate::report::Section;
 use crate::statement::Statement;
 use crate::stats::{Spread, digits};
 
-/// The limit, as `pgbench` reads it.
+/// The limit, as a script for `pgbench`.
 const LIMIT: &str = include_str!("capture.sql");
 
-/// How many clients capture at once.
+/// Number of concurrent clients.
 const CLIENTS: usize = 16;
 
-/// How many people the limit chooses among: so many that few are chosen twice.
+/// Number of contacts from which the limit chooses, large enough that few are chosen twice.
 const SAID: u64 = 200_000;
 
-/// Captures for some seconds, and does the same by hand, in turn, each in a fresh copy.
+/// Captures for some seconds, by the program and by hand in turn, each in a new copy of the base.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     let (mut ours, mut limits, mut peak) = (Vec::new(), Vec::new(), 0.0_f64);
     for run in 0..world.args.runs {
-        for turn in 0..2 {
+        for interrupt in 0..2 {
             world.fresh("run")?;
-            if (run + turn) % 2 == 0 {
+            if (run + interrupt) % 2 == 0 {
                 let (rate, kib) = capture(world)?;
                 ours.push(rate);
                 peak = peak.max(kib as f64 / 1_024.0);
@@ -55,10 +55,10 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
 }
 
 fn widget() -> uuid::Uuid {
-    origin_id(LARGE, "chat", 0)
+    detail_id(LARGE, "chat", 0)
 }
 
-/// The person of a capture: every second one is known.
+/// Returns the person of a capture. Every second person is an existing contact.
 fn who(number: u64, rows: u64) -> Person {
     if number.is_multiple_of(2) {
         return person(LARGE, number.wrapping_mul(7_919) % rows, 0);
@@ -67,7 +67,7 @@ fn who(number: u64, rows: u64) -> Person {
     Person { email: format!("new.{}", new.email.to_lowercase()), ..new }
 }
 
-/// Captures a second, and the most memory held, in KiB.
+/// Returns the captures per second, and the peak memory in KiB.
 fn capture(world: &World) -> Result<(f64, u64)> {
     let before = sources(world)?;
     let served = Served::start(world, "run")?;

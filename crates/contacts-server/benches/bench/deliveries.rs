@@ -1,4 +1,4 @@
-//! Taking deliveries in batches, beside the same statements by hand.
+//! Deliveries reported in batches, compared with the same statements by hand.
 
 use std::fmt::Write;
 use std::fs;
@@ -6,31 +6,32 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 use crate::base::{LARGE, World};
-use crate::files::{contact_id, origin_id};
+use crate::files::{contact_id, detail_id};
 use crate::http::Client;
 use crate::program::{self, Served};
 use crate::report::Section;
 use crate::stats::{Spread, digits, thousands};
 
-/// How many events a batch has.
+/// Number of events in a batch.
 const BATCH: u64 = 500;
 
-/// The most people of whom something is told.
+/// Maximum number of contacts with deliveries.
 const MOST: u64 = 100_000;
 
-/// What is told of everybody, one after the other.
+/// The kinds of events that are reported for every contact, one kind after the other.
 const KINDS: [&str; 2] = ["sent", "opened"];
 
-/// Tells of everybody, and does the same by hand, in turn, each in a fresh copy of the base.
+/// Reports deliveries for all contacts, by the program and by hand in turn, each in a new copy of
+/// the base.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     let people = world.args.rows.min(MOST);
     fs::write(world.postgres.folder().join("deliveries.sql"), limit(people)?)?;
     let (mut ours, mut limits, mut peak) = (Vec::new(), Vec::new(), 0.0_f64);
     for run in 0..world.args.runs {
         let mut states = Vec::new();
-        for turn in 0..2 {
+        for interrupt in 0..2 {
             prepare(world, people)?;
-            if (run + turn) % 2 == 0 {
+            if (run + interrupt) % 2 == 0 {
                 let (took, kib) = tell(world, people)?;
                 ours.push(took.as_secs_f64());
                 peak = peak.max(kib as f64 / 1_024.0);
@@ -63,10 +64,10 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
 }
 
 fn campaign() -> uuid::Uuid {
-    origin_id(LARGE, "campaign", 0)
+    detail_id(LARGE, "campaign", 0)
 }
 
-/// A fresh copy with a campaign, and with the events in a table for the limit.
+/// Prepares a new copy of the base with a campaign, and with the events in a table for the limit.
 fn prepare(world: &mut World, people: u64) -> Result {
     world.fresh("run")?;
     let (org, campaign) = (World::org(), campaign());
@@ -105,7 +106,7 @@ fn batch(people: u64, number: u64, kind: &str) -> u64 {
     place * batches(people) + number / BATCH
 }
 
-/// What is told of a person, at a moment that both write.
+/// The time of every event, which both write.
 const AT: &str = "2026-01-01T00:00:00Z";
 
 fn tell(world: &World, people: u64) -> Result<(Duration, u64)> {
@@ -137,7 +138,7 @@ fn tell(world: &World, people: u64) -> Result<(Duration, u64)> {
     Ok((began.elapsed(), served.peak()))
 }
 
-/// The limit: two statements for each batch.
+/// Returns the script of the limit: two statements for each batch.
 fn limit(people: u64) -> Result<String> {
     let (org, campaign) = (World::org(), campaign());
     let mut text = String::from("SET jit = off;\n");
@@ -164,7 +165,7 @@ fn limit(people: u64) -> Result<String> {
     Ok(text)
 }
 
-/// What is known in the end: both must know the same.
+/// Returns the stored deliveries at the end, which must be the same for both.
 fn state(world: &World) -> Result<String> {
     world.postgres.ask(
         "run",

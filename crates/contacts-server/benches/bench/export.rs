@@ -1,4 +1,4 @@
-//! Exporting everybody, over HTTP and by the command, beside `\copy`.
+//! Exports of all contacts, over HTTP and on the command line, compared with `\copy`.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -14,13 +14,14 @@ use crate::program::{self, Served};
 use crate::report::Section;
 use crate::stats::{Spread, digits};
 
-/// The limit, as `psql` reads it.
+/// The limit, as a script for `psql`.
 const LIMIT: &str = include_str!("export.sql");
 
-/// The columns whose cells must be the same; the others are times, which are written differently.
+/// Number of columns whose cells must be the same. The remaining columns are times, which have
+/// different formats.
 const SAME: usize = 8;
 
-/// What one way of exporting gave, run by run.
+/// Results of one way of exporting, in the order of the runs.
 #[derive(Default)]
 struct Figures {
     ours: Vec<f64>,
@@ -28,7 +29,7 @@ struct Figures {
     peak: Vec<f64>,
 }
 
-/// Exports everybody in each way, and by hand, in turn.
+/// Exports all contacts in each way, and by hand, in turn.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     world.fresh("run")?;
     let folder = world.postgres.folder().to_owned();
@@ -39,9 +40,9 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
     let mut limit = Vec::new();
     for run in 0..world.args.runs {
         world.postgres.uninterrupted()?;
-        // Each begins with another, so that none has the warmer cache every time.
-        for turn in 0..3 {
-            match (run + turn) % 3 {
+        // Each run starts with another way, so that none always has the warmer cache.
+        for interrupt in 0..3 {
+            match (run + interrupt) % 3 {
                 0 => limit.push(by_hand(world)?.as_secs_f64()),
                 1 => fetch(world, &over_http, &mut http)?,
                 _ => {
@@ -79,7 +80,7 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
     Ok(Section { head, rows, notes })
 }
 
-/// How long `psql` takes.
+/// Returns how long `psql` takes.
 fn by_hand(world: &World) -> Result<Duration> {
     let mut psql = world.postgres.client("psql", "run");
     psql.arg("-v").arg(format!("org={}", World::org())).args(["-f", "export.sql"]);
@@ -96,7 +97,7 @@ fn fetch(world: &World, file: &Path, figures: &mut Figures) -> Result {
     Ok(())
 }
 
-/// Checks that two files hold the same people.
+/// Checks that two files contain the same contacts.
 fn compare(limit: &Path, ours: &Path) -> Result {
     let layout =
         Layout { encoding: "utf-8".to_owned(), delimiter: ',', header_line: 1, header: Vec::new() };
@@ -117,7 +118,7 @@ fn compare(limit: &Path, ours: &Path) -> Result {
     }
 }
 
-/// Whether two cells say the same; a number may be written with zeros after the point.
+/// Returns whether two cells have the same value. A number may have zeros after the decimal point.
 fn is_same(one: &str, other: &str) -> bool {
     let number = |cell: &str| cell.parse::<f64>().ok();
     one == other || (number(one).is_some() && number(one) == number(other))

@@ -1,4 +1,4 @@
-//! People as rows: of the file that is imported, and of tables, with every column computed.
+//! Contacts as rows of the imported file, and as rows of tables with every column computed.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -13,31 +13,31 @@ use crate::people::{Person, person, tag};
 use crate::random::Random;
 use crate::words::TAG_COUNT;
 
-/// The custom fields: key, label and type. A file has a column of each, headed by the label.
+/// The custom fields: key, label and type. A file has a column for each, with the label as header.
 pub(crate) const FIELDS: [[&str; 3]; 2] =
     [["home_city", "Home city", "text"], ["points", "Points", "number"]];
 
-/// When the first contact was made, in milliseconds: 2024-01-01.
+/// Time at which the first contact was created, in milliseconds since 1970: 2024-01-01.
 const BEGIN: u64 = 1_704_067_200_000;
 
-/// Over how long the contacts of an organisation were made, in milliseconds: two years.
+/// Period in which the contacts of an organisation were created, in milliseconds: two years.
 const SPAN: u64 = 63_072_000_000;
 
-/// Which people a file or a table is about.
+/// A range of contacts of an organisation, for a file or a table.
 #[derive(Clone, Copy)]
 pub(crate) struct People {
-    /// The organisation.
+    /// Number of the organisation.
     pub(crate) group: u64,
-    /// The first of them.
+    /// Number of the first contact.
     pub(crate) first: u64,
-    /// How many.
+    /// Number of contacts.
     pub(crate) count: u64,
-    /// What they are called by now.
+    /// Version of the contacts. Another version has other names.
     pub(crate) version: u64,
 }
 
 impl People {
-    /// Them, with their numbers.
+    /// Returns the contacts with their numbers.
     pub(crate) fn iter(self) -> impl Iterator<Item = (u64, Person)> {
         (self.first..self.first + self.count)
             .map(move |number| (number, person(self.group, number, self.version)))
@@ -64,7 +64,7 @@ impl People {
         Ok(out.flush()?)
     }
 
-    /// Writes the same people for `COPY` into the limit's table `staged`.
+    /// Writes the same contacts for `COPY` into the limit's table `staged`.
     pub(crate) fn write_staged(self, path: &Path) -> Result {
         let mut out = BufWriter::new(std::fs::File::create(path)?);
         for (number, person) in self.iter() {
@@ -106,7 +106,7 @@ fn write_cell(out: &mut impl Write, cell: Option<&str>) -> io::Result<()> {
     out.write_all(cell.as_bytes())
 }
 
-/// Writes the tags that there are: their place, id, name and key.
+/// Writes the tags of an organisation: index, id, name and key.
 pub(crate) fn write_tags(out: &mut impl Write, group: u64) -> Result {
     for place in 0..TAG_COUNT {
         let name = TagName::parse(&tag(place))?;
@@ -115,32 +115,33 @@ pub(crate) fn write_tags(out: &mut impl Write, group: u64) -> Result {
     Ok(())
 }
 
-/// When a contact was made, in milliseconds since 1970, if its organisation has so many.
+/// Returns the time at which a contact of an organisation with `count` contacts was created, in
+/// milliseconds since 1970.
 pub(crate) fn made_at(number: u64, count: u64) -> u64 {
     BEGIN + (number as f64 / count as f64 * SPAN as f64) as u64
 }
 
-/// The id of an organisation.
+/// Returns the id of an organisation.
 pub(crate) fn org_id(group: u64) -> Uuid {
     id(BEGIN, group, u64::MAX)
 }
 
-/// The id of a contact.
+/// Returns the id of a contact.
 pub(crate) fn contact_id(group: u64, number: u64, count: u64) -> Uuid {
     id(made_at(number, count), group, number)
 }
 
-/// The id of a tag.
+/// Returns the id of a tag.
 pub(crate) fn tag_id(group: u64, place: usize) -> Uuid {
     id(BEGIN, group, u64::MAX / 2 + place as u64)
 }
 
-/// The id of one of the few imports, widgets and users of an organisation.
-pub(crate) fn origin_id(group: u64, kind: &str, place: u64) -> Uuid {
+/// Returns the id of one of the few imports, widgets and users of an organisation.
+pub(crate) fn detail_id(group: u64, kind: &str, place: u64) -> Uuid {
     id(BEGIN, group, u64::MAX / 4 + 1_000 * kind.len() as u64 + place)
 }
 
-/// A UUID of version 7, as the program makes them, but the same in every run.
+/// Returns a UUID of version 7 as the program generates them, but the same in every run.
 fn id(millis: u64, group: u64, thing: u64) -> Uuid {
     let mut random = Random::of(!group, thing);
     let bytes = (random.next() as u128) << 64 | random.next() as u128;

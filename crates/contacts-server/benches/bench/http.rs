@@ -1,4 +1,4 @@
-//! As much of HTTP as asking for pages over one connection takes.
+//! A minimal HTTP client that sends requests over one connection.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::Result;
 
-/// One client, with one connection that stays open.
+/// A client with one connection that stays open.
 pub(crate) struct Client {
     stream: BufReader<TcpStream>,
     head: String,
@@ -16,7 +16,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Connects.
+    /// Opens the connection.
     pub(crate) fn open(address: &str, token: &str) -> Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -25,15 +25,15 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream), head, body: Vec::new() })
     }
 
-    /// Asks for a path, and gives the body of the answer, which must be a success.
+    /// Requests a path and returns the body of the response, which must be a success.
     pub(crate) fn get(&mut self, path: &str) -> Result<&[u8]> {
         let request = format!("GET {path} HTTP/1.1\r\n{}", self.head);
         self.stream.get_mut().write_all(request.as_bytes())?;
         self.answer(path)
     }
 
-    /// Sends JSON with another method than `GET`, and gives the body of the answer, which must be
-    /// a success.
+    /// Sends JSON with another method than `GET` and returns the body of the response, which must
+    /// be a success.
     pub(crate) fn send(&mut self, method: &str, path: &str, json: &str) -> Result<&[u8]> {
         let length = json.len();
         let request = format!(
@@ -69,15 +69,15 @@ impl Client {
     }
 }
 
-/// When a download began to come, and when it was whole.
+/// The times of a download.
 pub(crate) struct Downloaded {
-    /// Until the first byte of the file.
+    /// Time until the first byte of the file.
     pub(crate) first_byte: Duration,
-    /// Until the last one was written.
+    /// Time until the last byte is written.
     pub(crate) whole: Duration,
 }
 
-/// Downloads a path into a file. The answer must be 200 and come in chunks, to the last one.
+/// Downloads a path into a file. The response must have the status 200 and be chunked and complete.
 pub(crate) fn download(address: &str, token: &str, path: &str, file: &Path) -> Result<Downloaded> {
     let mut out = File::create(file)?;
     let began = Instant::now();

@@ -1,4 +1,4 @@
-//! Importing a file of new, unchanged and changed people, beside the same by hand.
+//! Imports of files with new, unchanged and changed contacts, compared with the same by hand.
 
 use std::fs;
 use std::path::PathBuf;
@@ -7,15 +7,15 @@ use contacts_core::contact::ContactId;
 
 use crate::Result;
 use crate::base::{LARGE, World};
-use crate::files::{People, origin_id, write_tags};
+use crate::files::{People, detail_id, write_tags};
 use crate::program::{self, Ran};
 use crate::report::Section;
 use crate::stats::{Spread, digits, thousands};
 
-/// What a file is to the database that it is imported into.
+/// Kinds of files, relative to the database into which they are imported.
 const KINDS: [&str; 3] = ["new", "unchanged", "changed"];
 
-/// What each run of one kind of file gave.
+/// Results of the runs of one kind of file.
 #[derive(Default)]
 struct Figures {
     ours: Vec<f64>,
@@ -24,10 +24,10 @@ struct Figures {
     peak: Vec<f64>,
 }
 
-/// What both must agree on of how people came.
+/// Columns of the sources that must be the same for both.
 const SOURCES: &str = "count(*), count(*) FILTER (WHERE is_first), sum(row_number)";
 
-/// Imports each kind, both in turn, each time into a fresh copy of the base.
+/// Imports each kind, by the program and by hand in turn, each in a new copy of the base.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     let rows = world.args.rows;
     write_files(world, rows, 0)?;
@@ -60,7 +60,7 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
     Ok(Section { head, rows: table.collect(), notes })
 }
 
-/// Imports new people from files of three sizes.
+/// Imports new contacts from files of three sizes.
 pub(crate) fn linear(world: &mut World) -> Result<Section> {
     let mut table = Vec::new();
     let mut smallest = f64::NAN;
@@ -98,7 +98,7 @@ fn csv(world: &World, version: u64) -> PathBuf {
     world.postgres.folder().join(format!("people-{version}.csv"))
 }
 
-/// Writes the people who follow those of the organisation, for both.
+/// Writes files of contacts for both, with numbers that follow those of the organisation.
 fn write_files(world: &World, rows: u64, version: u64) -> Result {
     let people = People { group: LARGE, first: world.args.rows, count: rows, version };
     people.write_csv(&csv(world, version))?;
@@ -131,7 +131,7 @@ fn run_limit(world: &mut World, figures: &mut [Figures; 3]) -> Result<Vec<String
     world.fresh("run")?;
     let mut states = Vec::new();
     for (((place, kind), version), figures) in (0..).zip(KINDS).zip([0, 0, 1]).zip(figures) {
-        let ran = limit(world, version, ContactId(origin_id(LARGE, kind, 100 + place)))
+        let ran = limit(world, version, ContactId(detail_id(LARGE, kind, 100 + place)))
             .map_err(|error| format!("the limit of {kind}: {error}"))?;
         figures.limit.push(ran.wall.as_secs_f64());
         states.push(world.digest(SOURCES)?);
@@ -154,7 +154,7 @@ fn limit(world: &World, version: u64, import: ContactId) -> Result<Ran> {
     program::run(command)
 }
 
-/// Checks what the last import says it did, and gives how long it took rows.
+/// Checks the result of the last import, and returns how long its rows took.
 fn check_last(world: &World, kind: &str, rows: u64) -> Result<f64> {
     let answer = world.postgres.ask(
         "run",
@@ -173,7 +173,7 @@ fn check_last(world: &World, kind: &str, rows: u64) -> Result<f64> {
     Ok(phase.parse()?)
 }
 
-/// How many contacts were ever updated or deleted, and how many dead rows there are.
+/// Returns how many contacts were ever updated or deleted, and how many dead rows exist.
 fn touched(world: &World) -> Result<String> {
     let counts = "SELECT pg_stat_get_tuples_updated(oid), pg_stat_get_tuples_deleted(oid), \
          pg_stat_get_dead_tuples(oid) FROM pg_class WHERE oid = 'contacts'::regclass";

@@ -1,25 +1,26 @@
-//! A page of the list, with tags and sources, by each order, near the beginning and far from it.
+//! Pages of the list with tags and sources, in each order, near the start and far from it.
 
-use contacts_core::contact::{ContactId, Cursor, CursorKey, Sort, SortBy};
-use time::OffsetDateTime;
+use serde_json::Value;
 
 use crate::Result;
 use crate::base::World;
+use crate::http::Client;
 use crate::load::{pgbench, rest};
 use crate::program::Served;
 use crate::report::Section;
 use crate::statement::{ORDERS, Order, Statement, page};
 use crate::stats::{Spread, digits, percentile};
 
-/// How many rows a page has.
+/// Number of rows in a page.
 const ROWS: u64 = 50;
 
-/// How many clients ask at once where throughput is measured.
+/// Number of concurrent clients where throughput is measured.
 const CLIENTS: usize = 16;
 
-/// A page of the list, as both are asked for it.
+/// A page of the list, as requested from the API and from `pgbench`.
 struct Case {
     name: String,
+    number: u64,
     path: String,
     limit: Statement,
     ours_p50: Vec<f64>,
@@ -28,7 +29,7 @@ struct Case {
     limit_rate: Vec<f64>,
 }
 
-/// Asks for each page, both in turn.
+/// Requests each page, from both in turn.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     world.fresh("run")?;
     let far = (world.args.rows / ROWS / 2).min(1_000);
@@ -38,6 +39,11 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
         cases.push(case(world, order, far)?);
     }
     let served = Served::start(world, "run")?;
+    let mut client = Client::open(&served.address, &World::token().reveal())?;
+    for case in &mut cases {
+        turn_to(&mut case.path, case.number, &mut client)?;
+    }
+    drop(client);
     for run in 0..world.args.runs {
         eprintln!("list: run {}", run + 1);
         for case in &mut cases {
@@ -68,25 +74,22 @@ pub(crate) fn run(world: &mut World) -> Result<Section> {
 
 fn case(world: &World, order: Order, number: u64) -> Result<Case> {
     let org = World::org();
-    let mut path = format!("/v1/contacts?sort={}&limit={ROWS}&count=none", order.name);
+    let path = format!("/v1/contacts?sort={}&limit={ROWS}&count=none", order.name);
     let mut variables = vec![("org", org.to_string()), ("rows", (ROWS + 1).to_string())];
     let mut condition = String::new();
     if number > 1 {
         let before = (number - 1) * ROWS - 1;
         let (column, sql) = (order.column, order.sql());
-        let micros = format!("(extract(epoch FROM c.{column}) * 1000000)::bigint");
-        let key = if order.column.ends_with("_at") { &micros } else { &format!("c.{column}") };
         let row = world.postgres.ask(
             "run",
             &format!(
-                "SELECT c.{column}, {key}, c.id FROM contacts c WHERE c.org_id = '{org}'{sql} \
+                "SELECT c.{column}, c.id FROM contacts c WHERE c.org_id = '{org}'{sql} \
                  OFFSET {before} LIMIT 1"
             ),
         )?;
-        let [value, key, id] = row.split('|').collect::<Vec<_>>()[..] else {
+        let [value, id] = row.split('|').collect::<Vec<_>>()[..] else {
             return Err(format!("no row before page {number}: {row}").into());
         };
-        path.push_str(&format!("&cursor={}", cursor(order, key, id)?));
         variables.extend([("key", value.to_owned()), ("id", id.to_owned())]);
         let beyond = if order.descending { '<' } else { '>' };
         condition = format!(" AND (c.{column}, c.id) {beyond} (:key, :id)");
@@ -94,26 +97,23 @@ fn case(world: &World, order: Order, number: u64) -> Result<Case> {
     let limit = Statement { text: page(order, &condition), variables, options: "" };
     let name = format!("{}, {number}", order.name);
     let [ours_p50, limit_p50, ours_rate, limit_rate] = [const { Vec::new() }; 4];
-    Ok(Case { name, path, limit, ours_p50, limit_p50, ours_rate, limit_rate })
+    Ok(Case { name, number, path, limit, ours_p50, limit_p50, ours_rate, limit_rate })
 }
 
-/// The API's cursor after a row.
-fn cursor(order: Order, key: &str, id: &str) -> Result<String> {
-    let by = match order.column {
-        "name_key" => SortBy::Name,
-        "email_key" => SortBy::Email,
-        "created_at" => SortBy::Created,
-        _ => SortBy::Updated,
-    };
-    let key = match by {
-        SortBy::Name | SortBy::Email => CursorKey::Text(key.to_owned()),
-        SortBy::Created | SortBy::Updated => {
-            let nanos = i128::from(key.parse::<i64>()?) * 1_000;
-            CursorKey::Time(OffsetDateTime::from_unix_timestamp_nanos(nanos)?)
-        }
-    };
-    let sort = Sort { by, descending: order.descending };
-    Ok(Cursor { sort, key, id: ContactId(id.parse()?) }.encode())
+/// Adds the cursor of a page to a path that has none. The pages before it are read, because only
+/// the API issues cursors; their size may differ.
+fn turn_to(path: &mut String, number: u64, client: &mut Client) -> Result {
+    const MAX_ROWS: u64 = 200;
+    let (first, mut rows) = (path.clone(), (number - 1) * ROWS);
+    while rows > 0 {
+        let limit = rows.min(MAX_ROWS);
+        let sized = path.replacen(&format!("limit={ROWS}"), &format!("limit={limit}"), 1);
+        let page: Value = serde_json::from_slice(client.get(&sized)?)?;
+        let next = page["next"].as_str().ok_or("the list has fewer rows")?;
+        *path = format!("{first}&cursor={next}");
+        rows -= limit;
+    }
+    Ok(())
 }
 
 fn measure(world: &World, served: &Served, case: &mut Case) -> Result {
@@ -130,7 +130,7 @@ fn rows(cases: &[Case]) -> Vec<Vec<String>> {
     let mut first = f64::NAN;
     let rows = cases.iter().map(|case| {
         let ours = Spread::of(&case.ours_p50);
-        // The first page of an order stands before the far one.
+        // The first page of an order comes before the far one.
         let is_first = case.name.ends_with(", 1");
         if is_first {
             first = ours.median;

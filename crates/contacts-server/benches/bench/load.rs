@@ -1,4 +1,4 @@
-//! Asking for the same thing again and again: over the API, and by `pgbench`.
+//! Repeats one request over the API, or one statement by `pgbench`.
 
 use std::fs;
 use std::thread;
@@ -10,15 +10,15 @@ use crate::http::Client;
 use crate::postgres::OPTIONS;
 use crate::statement::Statement;
 
-/// What came of it.
+/// Results of a load.
 pub(crate) struct Load {
-    /// How long each answer took.
+    /// Time of each response.
     pub(crate) times: Vec<Duration>,
-    /// Answers a second.
+    /// Responses per second.
     pub(crate) per_second: f64,
 }
 
-/// Asks the API for a path, by some clients at once.
+/// Requests a path from the API with several concurrent clients.
 pub(crate) fn rest(world: &World, address: &str, path: &str, clients: usize) -> Result<Load> {
     world.postgres.uninterrupted()?;
     let token = World::token().reveal();
@@ -45,7 +45,7 @@ pub(crate) fn rest(world: &World, address: &str, path: &str, clients: usize) -> 
     Ok(Load { times, per_second })
 }
 
-/// Has `pgbench` run a statement, by some clients at once.
+/// Runs a statement by `pgbench` with several concurrent clients.
 pub(crate) fn pgbench(
     world: &World,
     database: &str,
@@ -77,7 +77,8 @@ pub(crate) fn pgbench(
     Ok(Load { times: read_logs(folder)?, per_second })
 }
 
-/// Reads and removes what `pgbench` noted: a line a transaction, microseconds in the third place.
+/// Reads and removes the logs of `pgbench`: one line per transaction, with the microseconds in the
+/// third column.
 fn read_logs(folder: &std::path::Path) -> Result<Vec<Duration>> {
     let mut times = Vec::new();
     for entry in fs::read_dir(folder)? {

@@ -1,8 +1,8 @@
-//! How fast the program is beside what the same Postgres does when nothing stands in its way.
+//! Speed of the program, compared with the same Postgres without anything in between.
 //!
-//! The program is driven from outside, and so is its limit: `psql` and `pgbench` on the same
-//! server, with the same rows, the same schema and indexes, and statements written by hand. Both
-//! take turns, so that a noisy machine disturbs both. `docs/BENCHMARKS.md` explains the tables.
+//! The program runs as a separate process, and so does its limit: `psql` and `pgbench` on the same
+//! server, with the same rows, schema and indexes, and statements written by hand. Both take turns,
+//! so that noise of the machine affects both. `docs/BENCHMARKS.md` explains the tables.
 
 use std::process::ExitCode;
 
@@ -30,13 +30,14 @@ mod stats;
 mod sync;
 mod words;
 
-/// Why a benchmark has no result. It ends up on a terminal, and nothing is decided by its kind.
+/// The reason why a benchmark has no result. It is printed on a terminal, and its kind does not
+/// matter.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// What a step of a benchmark gives.
+/// The result of a step of a benchmark.
 type Result<T = ()> = std::result::Result<T, Error>;
 
-/// A benchmark, by name.
+/// A benchmark and its name.
 struct Benchmark {
     name: &'static str,
     run: fn(&mut base::World) -> Result<report::Section>,
@@ -58,7 +59,7 @@ const ALL: &[Benchmark] = &[
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // `cargo test --all-targets` runs it, too, and must not wait for it.
+    // `cargo test --all-targets` runs this program, too, and must not wait for the benchmarks.
     if !arguments.iter().any(|argument| argument == "--bench") {
         println!("Nothing is measured: run scripts/bench.");
         return ExitCode::SUCCESS;

@@ -1,4 +1,4 @@
-//! How soon the page shows what was asked for, in a browser, over the large organisation.
+//! Time until the page shows its content in a browser, in the large organisation.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::program::{Served, sign_in_link};
 use crate::report::Section;
 use crate::stats::Spread;
 
-/// What the browser measured; see `crates/contacts-web/browser/bench.mjs`.
+/// The measurements of the browser; see `crates/contacts-web/browser/bench.mjs`.
 #[derive(Deserialize)]
 struct Measured {
     load: Vec<Load>,
@@ -19,7 +19,7 @@ struct Measured {
     tasks: Vec<Tasks>,
 }
 
-/// A first visit.
+/// The measurements of a first visit.
 #[derive(Deserialize)]
 struct Load {
     rows_ms: f64,
@@ -28,14 +28,14 @@ struct Load {
     wire_bytes: f64,
 }
 
-/// A search, from its last key to its rows on screen.
+/// The measurements of a search, from its last key to its rows on the screen.
 #[derive(Deserialize)]
 struct Key {
     text: String,
     ms: f64,
 }
 
-/// Five thousand rows that went by.
+/// The measurements of scrolling over five thousand rows.
 #[derive(Deserialize)]
 struct Tasks {
     longest_ms: f64,

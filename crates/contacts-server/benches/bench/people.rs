@@ -1,4 +1,4 @@
-//! People that look real and are the same in every run.
+//! People who look real and are the same in every run.
 
 use std::sync::LazyLock;
 
@@ -7,26 +7,26 @@ use contacts_core::text::fold;
 use crate::random::Random;
 use crate::words::{CITIES, DOMAINS, ENDINGS, LANGUAGES, SYLLABLES, TAG_COUNT, TAGS};
 
-/// A person as somebody typed them in.
+/// A person, with values as typed by hand.
 pub(crate) struct Person {
-    /// What they are called.
+    /// Full name.
     pub(crate) name: String,
-    /// Their address; nobody else in the organisation has it.
+    /// Address, unique in the organisation.
     pub(crate) email: String,
-    /// Their phone number, often in the manner of their country.
+    /// Phone number, often in the national format of a country.
     pub(crate) phone: Option<String>,
-    /// Places of their tags in [`tag`].
+    /// Indexes of the tags, as [`tag`] takes them.
     pub(crate) tags: Vec<usize>,
-    /// A custom field of text.
+    /// Value of a custom field of text.
     pub(crate) city: &'static str,
-    /// A custom field of numbers.
+    /// Value of a custom field of numbers.
     pub(crate) points: u32,
 }
 
-/// The one whose name nobody shares, which a search for something rare finds.
+/// The person with a unique name, which a search for a rare text finds.
 pub(crate) const RARE: (u64, &str, &str) = (777, "Xqaro Wyverling", "xqaro.wyverling@example.org");
 
-/// Person `number` of a group. In another `version` they have another name.
+/// Returns person `number` of a group. In another `version`, the person has another name.
 pub(crate) fn person(group: u64, number: u64, version: u64) -> Person {
     let mut random = Random::of(group, number);
     let (mut name, handle) = name(&mut random);
@@ -39,13 +39,13 @@ pub(crate) fn person(group: u64, number: u64, version: u64) -> Person {
     let city = CITIES[random.skewed(CITIES.len(), 2)];
     let points = random.skewed(5_000, 3) as u32;
     if version > 0 {
-        // People marry.
+        // A new family name, as after a marriage.
         name = format!("{name} {}", made_up(&mut Random::of(group ^ version, number)));
     }
     Person { name, email, phone, tags, city, points }
 }
 
-/// The tag of a place.
+/// Returns the tag with an index.
 pub(crate) fn tag(place: usize) -> String {
     match TAGS.get(place) {
         Some(name) => (*name).to_owned(),
@@ -62,7 +62,7 @@ struct Names {
 
 static NAMES: LazyLock<Vec<Names>> = LazyLock::new(|| {
     let split = |list: &'static str| -> Vec<_> {
-        // Where one name has several words, bars are between the names.
+        // A list in which a name has several words separates its names by bars.
         if list.contains('|') { list.split('|').collect() } else { list.split(' ').collect() }
     };
     let names = LANGUAGES.iter().map(|language| Names {
@@ -74,7 +74,7 @@ static NAMES: LazyLock<Vec<Names>> = LazyLock::new(|| {
     names.collect()
 });
 
-/// A name, and what its owner would call a mailbox.
+/// Returns a name, and a name for a mailbox that suits it.
 fn name(random: &mut Random) -> (String, String) {
     let mut at = random.below(100);
     let mut language = &NAMES[0];
@@ -91,7 +91,7 @@ fn name(random: &mut Random) -> (String, String) {
         return (format!("{family}{given}"), made_up(random));
     }
     let is_latin = fold(given).is_ascii();
-    // No list is as long as a country's.
+    // Real family names are more diverse than any list.
     let family = if is_latin && random.percent(45) { made_up(random) } else { family.to_owned() };
     let name = match random.below(10) {
         0 => format!("{given} {}. {family}", char::from(b'A' + random.below(26) as u8)),
@@ -116,7 +116,7 @@ fn email(random: &mut Random, handle: &str, number: u64) -> String {
     if random.percent(30) {
         local = local.replace('.', "_");
     }
-    // Typed with a capital now and then, as people do.
+    // Some addresses are typed with a capital letter, as people do.
     if random.percent(5) {
         local[..1].make_ascii_uppercase();
     }

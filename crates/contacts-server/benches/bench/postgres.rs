@@ -1,5 +1,4 @@
-//! The throw-away cluster, and the programs that speak to it as a person would: `psql` and
-//! `pgbench`.
+//! The temporary cluster, and its client programs `psql` and `pgbench`.
 
 use std::fs::{self, Permissions};
 use std::io::Write;
@@ -16,13 +15,14 @@ use tempfile::TempDir;
 use crate::Result;
 use crate::args::Args;
 
-/// What the program asks of its connections, for limits that send its very statements. Others do
-/// without: with custom plans forced, the check of a foreign key is planned for every row.
+/// The settings of the program's connections, for limits that send its exact statements. Other
+/// limits do without: with forced custom plans, the check of a foreign key would be planned for
+/// every row.
 pub(crate) const OPTIONS: &str = "-c plan_cache_mode=force_custom_plan -c jit=off";
 
-/// A running cluster with the program's own settings, which is gone when this is dropped.
+/// A running cluster with the program's own settings, which is deleted when this value is dropped.
 pub(crate) struct Postgres {
-    // Before the folder it is in: fields are dropped in their order.
+    // Declared before the folder that contains it, because fields are dropped in their order.
     embedded: Embedded,
     folder: TempDir,
     bin: PathBuf,
@@ -30,14 +30,15 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Makes the cluster.
+    /// Creates and starts the cluster.
     pub(crate) fn start(args: &Args) -> Result<Self> {
-        // A signal must not leave the server behind: what runs fails, and we clean up.
+        // A signal must not leave the server running: the current step fails, and the cluster is
+        // cleaned up.
         let interrupted = Arc::new(AtomicBool::new(false));
         for signal in [SIGHUP, SIGINT, SIGTERM] {
             signal_hook::flag::register(signal, interrupted.clone())?;
         }
-        // The server runs as another user when we are root.
+        // When this program runs as root, the server runs as another user.
         let folder = tempfile::Builder::new()
             .prefix("contacts-bench-")
             .permissions(Permissions::from_mode(0o755))
@@ -47,20 +48,20 @@ impl Postgres {
         Ok(Self { embedded, folder, bin, interrupted })
     }
 
-    /// A folder for files.
+    /// Returns a folder for files.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The connection string of a database.
+    /// Returns the connection string of a database.
     pub(crate) fn url(&self, database: &str) -> String {
         self.embedded.url().replacen("/contacts?", &format!("/{database}?"), 1)
     }
 
-    /// A client program, such as `pgbench`, that is to connect to a database.
+    /// Returns the command of a client program, such as `pgbench`, that connects to a database.
     pub(crate) fn client(&self, program: &str, database: &str) -> Command {
         let path = self.bin.join(program);
-        // Debian's client package has them in `PATH` only.
+        // Debian's client package has these programs in `PATH` only.
         let path = if path.is_file() { path } else { PathBuf::from(program) };
         let mut command = Command::new(path);
         command.current_dir(self.folder()).env_remove("PGOPTIONS");
@@ -70,7 +71,8 @@ impl Postgres {
         command
     }
 
-    /// Runs statements, and gives what they say: rows as lines, columns with bars between.
+    /// Runs statements and returns their output: a line for each row, with bars between the
+    /// columns.
     pub(crate) fn ask(&self, database: &str, statements: &str) -> Result<String> {
         self.uninterrupted()?;
         let mut command = self.client("psql", database);
@@ -87,13 +89,13 @@ impl Postgres {
         Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
     }
 
-    /// Runs a query whose answer is one number.
+    /// Runs a query that returns one number.
     pub(crate) fn number(&self, database: &str, query: &str) -> Result<u64> {
         let answer = self.ask(database, query)?;
         answer.parse().map_err(|_text| format!("{query}: answered {answer}, not a number").into())
     }
 
-    /// Fills a table from what is written.
+    /// Fills a table from the output of a function.
     pub(crate) fn copy(
         &self,
         database: &str,
@@ -102,7 +104,7 @@ impl Postgres {
     ) -> Result {
         self.uninterrupted()?;
         let mut command = self.client("psql", database);
-        // What was made by the generator needs no checking.
+        // Generated rows need no checks of foreign keys.
         command.env("PGOPTIONS", "-c session_replication_role=replica -c work_mem=256MB");
         command.args(["-c", &format!("COPY {table} FROM STDIN")]);
         let mut child = command.stdin(Stdio::piped()).spawn()?;
@@ -119,7 +121,7 @@ impl Postgres {
         written
     }
 
-    /// Makes a database that is a copy of another, and leaves nothing to write behind it.
+    /// Creates a database as a copy of another, and writes all pending changes to disk.
     pub(crate) fn clone_database(&self, template: &str, name: &str) -> Result {
         self.drop_database(name)?;
         let strategy = if self.major()? >= 15 { " STRATEGY FILE_COPY" } else { "" };
@@ -132,12 +134,12 @@ impl Postgres {
         self.ask("postgres", &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).map(drop)
     }
 
-    /// Writes out what is left to write, so that no one pays for another.
+    /// Writes all pending changes to disk, so that the next measurement does not pay for them.
     pub(crate) fn checkpoint(&self) -> Result {
         self.ask("postgres", "CHECKPOINT").map(drop)
     }
 
-    /// The server's version, as people name it.
+    /// Returns the server's version in readable form.
     pub(crate) fn version(&self) -> Result<String> {
         self.ask("postgres", "SELECT current_setting('server_version')")
     }
@@ -147,13 +149,13 @@ impl Postgres {
         self.number("postgres", number)
     }
 
-    /// Fails once somebody wants this to end.
+    /// Fails after the user has interrupted the program.
     pub(crate) fn uninterrupted(&self) -> Result {
         if self.interrupted.load(Ordering::Relaxed) { Err("interrupted".into()) } else { Ok(()) }
     }
 }
 
-/// The folder of Debian's newest server. Its `psql` in `PATH` is a script that takes its time.
+/// Returns the folder of Debian's newest server. The `psql` in `PATH` is a slow wrapper script.
 fn newest_bin() -> PathBuf {
     let folders = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let majors = folders.filter_map(|folder| folder.file_name().to_str()?.parse::<u32>().ok());

@@ -1,4 +1,4 @@
-//! The program, run as people run it.
+//! Runs the program as its users do.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -14,15 +14,16 @@ use crate::Result;
 use crate::base::World;
 use crate::http::Client;
 
-/// How long a process took, and the most memory it held.
+/// Time and memory of a process that has ended.
 pub(crate) struct Ran {
-    /// From its start to its end.
+    /// Time from start to end.
     pub(crate) wall: Duration,
-    /// Its peak resident memory, in KiB.
+    /// Peak resident memory, in KiB.
     pub(crate) peak: u64,
 }
 
-/// The program, with a database and nothing else of our environment that would change it.
+/// Returns the command of the program with a database, without environment variables that would
+/// change its behaviour.
 pub(crate) fn contacts(world: &World, database: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contacts"));
     command.current_dir(world.postgres.folder());
@@ -50,7 +51,7 @@ pub(crate) fn export(world: &World, database: &str, file: &Path) -> Result<Ran> 
     run(command)
 }
 
-/// A link that signs in to the page of a program that serves.
+/// Returns a sign-in link for the page of a running server.
 pub(crate) fn sign_in_link(world: &World, database: &str, address: &str) -> Result<String> {
     let mut command = contacts(world, database);
     command.args(["sign-in-link", "--org", &World::org().to_string()]);
@@ -60,7 +61,7 @@ pub(crate) fn sign_in_link(world: &World, database: &str, address: &str) -> Resu
     link.map(str::to_owned).ok_or_else(|| format!("no link: {said}").into())
 }
 
-/// Runs a command to its end; its output is shown when it fails.
+/// Runs a command to its end. Its output is shown when it fails.
 pub(crate) fn run(mut command: Command) -> Result<Ran> {
     let began = Instant::now();
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
@@ -84,38 +85,40 @@ pub(crate) fn run(mut command: Command) -> Result<Ran> {
 fn drain(output: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
     thread::spawn(move || {
         let mut text = String::new();
-        // What cannot be read is not shown.
+        // Unreadable output is not shown.
         let _ = output.map(|mut output| output.read_to_string(&mut text));
         text
     })
 }
 
-/// A line of what the system says of a process' memory, in KiB; 0 when it is gone.
+/// Returns a value of the process's memory status in KiB, or 0 when the process has ended.
 fn memory(pid: u32, line: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let found = status.lines().find_map(|text| text.strip_prefix(line));
     found.and_then(|kib| kib.split_whitespace().next()?.parse().ok()).unwrap_or(0)
 }
 
-/// A running `contacts serve`, which is stopped when this is dropped.
+/// A running `contacts serve`, which is stopped when this value is dropped.
 pub(crate) struct Served {
     child: Child,
-    /// Where it listens.
+    /// Address on which it listens.
     pub(crate) address: String,
-    /// How long it took until it was ready.
+    /// Time from the start until it is ready.
     pub(crate) ready_after: Duration,
 }
 
 impl Served {
-    /// Starts it, and waits until it is ready.
+    /// Starts the server and waits until it is ready.
     pub(crate) fn start(world: &World, database: &str) -> Result<Self> {
         let address = free_address()?;
         let mut command = contacts(world, database);
         command.args(["serve", "--listen", &address]);
-        // What keeps one client from crowding out others is not what is measured.
+        // Rate limits per client are not part of the measurement.
         command.args(["--rate-per-second", "1000000", "--rate-burst", "1000000"]);
         command.args(["--captures-per-minute", "100000000"]);
-        // Warnings only: the log of a million requests is not what is measured either.
+        // No proxy needs time to notice that the server stops.
+        command.args(["--drain-seconds", "0"]);
+        // Log warnings only: the log of a million requests is not part of the measurement either.
         command.args(["--log", "warn"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let began = Instant::now();
         let mut child = command.spawn()?;
@@ -144,12 +147,12 @@ impl Served {
         Client::open(&self.address, "").is_ok_and(|mut client| client.get("/readyz").is_ok())
     }
 
-    /// The memory it holds now, in KiB.
+    /// Returns the current resident memory, in KiB.
     pub(crate) fn resident(&self) -> u64 {
         memory(self.child.id(), "VmRSS:")
     }
 
-    /// The most memory it held, in KiB.
+    /// Returns the peak resident memory, in KiB.
     pub(crate) fn peak(&self) -> u64 {
         memory(self.child.id(), "VmHWM:")
     }
@@ -160,7 +163,7 @@ impl Drop for Served {
         if let Ok(pid) = i32::try_from(self.child.id())
             && let Some(pid) = Pid::from_raw(pid)
         {
-            // One that is gone already needs no stopping.
+            // Ignore a process that has already ended.
             let _ = kill_process(pid, Signal::TERM);
         }
         let _ = self.child.wait();
@@ -168,6 +171,6 @@ impl Drop for Served {
 }
 
 fn free_address() -> Result<String> {
-    // Free now, and nobody else looks for ports while this runs.
+    // The port is free now, and no other program looks for ports during the benchmarks.
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }

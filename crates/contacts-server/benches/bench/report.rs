@@ -1,4 +1,4 @@
-//! What was measured, as tables on the terminal and in `docs/BENCHMARKS.md`.
+//! Reports measurements as tables on the terminal and in `docs/BENCHMARKS.md`.
 
 use std::fmt::Write;
 use std::fs;
@@ -9,17 +9,17 @@ use crate::Result;
 use crate::base::World;
 use crate::stats::thousands;
 
-/// What a benchmark has to say.
+/// The table of a benchmark.
 pub(crate) struct Section {
-    /// The heads of the columns.
+    /// Headers of the columns.
     pub(crate) head: Vec<&'static str>,
-    /// The rows.
+    /// Rows of the table.
     pub(crate) rows: Vec<Vec<String>>,
-    /// What must be known to read them.
+    /// Notes that explain the table.
     pub(crate) notes: Vec<String>,
 }
 
-/// Shows a section, and puts it into the document in the place of the last one.
+/// Prints a section, and replaces the previous one in the document.
 pub(crate) fn publish(world: &World, name: &str, section: &Section) -> Result {
     let mut text = section.table();
     for note in &section.notes {
@@ -66,7 +66,7 @@ impl Section {
     }
 }
 
-/// Where, when and of what it was measured.
+/// Describes where, when and on which version the measurements were made.
 fn circumstances(world: &World) -> Result<String> {
     let cores = std::thread::available_parallelism()?;
     let memory = fs::read_to_string("/proc/meminfo")?;

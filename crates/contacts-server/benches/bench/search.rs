@@ -1,4 +1,4 @@
-//! Search as one types, among all contacts of the large organisation.
+//! Search while typing, among all contacts of the large organisation.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::report::Section;
 use crate::statement::{ORDERS, Statement, page, page_of_found};
 use crate::stats::{Spread, digits, percentile};
 
-/// What is typed, and what it stands for.
+/// The typed texts, and what each stands for.
 const QUERIES: &[(&str, &str)] = &[
     ("common word", "john"),
     ("rare word", "wyverling"),
@@ -26,7 +26,7 @@ const QUERIES: &[(&str, &str)] = &[
     ("other letters", "мария"),
 ];
 
-/// What the list is narrowed to besides.
+/// Additional filters of the list.
 const FILTERS: &[Filter] = &[
     Filter { name: "", source: false, tag: None },
     Filter { name: ", source", source: true, tag: None },
@@ -43,7 +43,7 @@ struct Filter {
 struct Case {
     name: String,
     path: String,
-    /// Statements that may be the best for this case, until that is known.
+    /// Statements of which the fastest becomes the limit of this case.
     limits: Vec<Statement>,
     ours: Vec<Duration>,
     counted: Vec<Duration>,
@@ -51,7 +51,7 @@ struct Case {
     limit_p50: Vec<f64>,
 }
 
-/// Asks each question, both in turn.
+/// Runs each search, by both in turn.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     world.fresh("run")?;
     let cases = QUERIES.iter().flat_map(|query| FILTERS.iter().map(move |f| case(query, f)));
@@ -89,7 +89,7 @@ fn case(query: &(&str, &str), filter: &Filter) -> Case {
     let names = ["one", "two", "three", "four"];
     let terms = SearchQuery::parse(typed);
     for (name, term) in names.into_iter().zip(terms.terms()) {
-        // None of the queries is a number, so each term is one needle.
+        // None of the queries is a number, so each term has one needle.
         variables.push((name, format!("%{}%", term.needles().concat())));
         conditions.push_str(&format!(" AND (c.search LIKE :{name})"));
     }
@@ -125,7 +125,7 @@ fn case(query: &(&str, &str), filter: &Filter) -> Case {
     }
 }
 
-/// Keeps the fastest statement only.
+/// Keeps only the fastest statement.
 fn choose(world: &World, case: &mut Case) -> Result {
     let mut best: Option<(f64, Statement)> = None;
     for limit in std::mem::take(&mut case.limits) {
@@ -162,7 +162,7 @@ fn row(case: &mut Case) -> Vec<String> {
     ]
 }
 
-/// Text as a value in a query string.
+/// Encodes text as a value in a query string.
 fn encode(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() {

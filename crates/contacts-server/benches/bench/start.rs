@@ -1,4 +1,4 @@
-//! How soon it is ready with a migrated database, and what it holds when nobody asks anything.
+//! Time until the program is ready with a migrated database, and its memory when idle.
 
 use std::thread;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use crate::program::Served;
 use crate::report::Section;
 use crate::stats::Spread;
 
-/// How long nobody asks anything before its memory is looked at.
+/// Idle time before the memory is read.
 const IDLE: Duration = Duration::from_secs(3);
 
-/// Starts it some times.
+/// Starts the program several times.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     world.fresh("run")?;
     let (mut ready, mut resident) = (Vec::new(), Vec::new());

@@ -1,20 +1,20 @@
-//! Medians and spreads, as text.
+//! Formats medians and ranges as text.
 
 use std::time::Duration;
 
-/// The median and both ends of some figures.
+/// The median and the range of some numbers.
 #[derive(Clone, Copy)]
 pub(crate) struct Spread {
-    /// The smallest.
+    /// The smallest number.
     pub(crate) least: f64,
-    /// The middle one.
+    /// The median.
     pub(crate) median: f64,
-    /// The largest.
+    /// The largest number.
     pub(crate) most: f64,
 }
 
 impl Spread {
-    /// Of at least one figure.
+    /// Returns the spread of at least one number.
     pub(crate) fn of(figures: &[f64]) -> Self {
         let mut sorted = figures.to_vec();
         sorted.sort_by(f64::total_cmp);
@@ -28,20 +28,20 @@ impl Spread {
         Self { least: at(0), median, most: at(sorted.len().saturating_sub(1)) }
     }
 
-    /// Of figures that belong together in pairs: what each is to the other.
+    /// Returns the spread of the ratios of paired numbers, ours to the limit.
     pub(crate) fn of_ratios(ours: &[f64], limits: &[f64]) -> Self {
         let ratios: Vec<_> = ours.iter().zip(limits).map(|(one, other)| one / other).collect();
         Self::of(&ratios)
     }
 
-    /// The median, and the ends in brackets.
+    /// Returns the median, with the range in brackets.
     pub(crate) fn show(&self, unit: &str) -> String {
         let Self { least, median, most } = *self;
         format!("{}{unit} ({} to {})", digits(median), digits(least), digits(most))
     }
 }
 
-/// Three digits that mean something.
+/// Formats a number with three significant digits.
 pub(crate) fn digits(figure: f64) -> String {
     match figure.abs() {
         0.0 => "0".to_owned(),
@@ -52,7 +52,7 @@ pub(crate) fn digits(figure: f64) -> String {
     }
 }
 
-/// A number with commas between its thousands.
+/// Formats a number with commas between its thousands.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
@@ -65,7 +65,7 @@ pub(crate) fn thousands(number: u64) -> String {
     out
 }
 
-/// A length of time below which a share of them lies, in milliseconds.
+/// Returns a percentile of durations, in milliseconds.
 pub(crate) fn percentile(times: &mut [Duration], percent: usize) -> f64 {
     times.sort_unstable();
     let place = (times.len() * percent / 100).min(times.len().saturating_sub(1));

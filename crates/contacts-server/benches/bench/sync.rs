@@ -1,4 +1,5 @@
-//! Reading a captured stream of a connector, beside importing the same people from a file.
+//! Syncs of a recorded stream of a connector, compared with imports of the same contacts from a
+//! file.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -14,16 +15,17 @@ use crate::program::{self, Ran};
 use crate::report::Section;
 use crate::stats::{Spread, digits};
 
-/// What a stream and a file are to the database.
+/// Kinds of streams and files, relative to the database.
 const KINDS: [&str; 2] = ["new", "the same again"];
 
-/// What both must agree on of how people came: the same file imported again is another way.
+/// Columns of the sources that must be the same for both. Only first sources are compared, because
+/// a repeated import adds another source.
 const SOURCES: &str = "count(*) FILTER (WHERE is_first)";
 
-/// How many records a state covers.
+/// Number of records between two state messages.
 const COVERED: u64 = 1_000;
 
-/// What each run of one kind gave.
+/// Results of the runs of one kind.
 #[derive(Default)]
 struct Figures {
     sync: Vec<f64>,
@@ -32,8 +34,7 @@ struct Figures {
     import_peak: Vec<f64>,
 }
 
-/// Reads the stream twice and imports the file twice, in turn, each time into a fresh copy of the
-/// base.
+/// Reads the stream twice and imports the file twice, in turn, each in a new copy of the base.
 pub(crate) fn run(world: &mut World) -> Result<Section> {
     let rows = world.args.rows;
     let people = People { group: LARGE, first: rows, count: rows, version: 0 };
@@ -83,8 +84,8 @@ fn csv(world: &World) -> PathBuf {
     world.postgres.folder().join("people-sync.csv")
 }
 
-/// Writes what a connector says when it is asked to discover and to read, and the list that allows
-/// a connector which says that.
+/// Writes the output of a connector for the commands to discover and to read, and a list that
+/// allows this connector.
 fn write_stream(world: &World, people: People) -> Result {
     let folder = world.postgres.folder();
     let of = json!({"name": "people"});
@@ -115,7 +116,7 @@ fn write_stream(world: &World, people: People) -> Result {
     }
     out.flush()?;
 
-    // The shell gives way to cat, and what it is asked is the name of a file.
+    // The shell replaces itself with `cat`; the command of the connector is the name of a file.
     let replay = format!("exec cat '{}'/\"$0\".jsonl", folder.display());
     let connector =
         json!({"name": "replay", "protocol": "airbyte", "command": ["sh", "-c", replay]});
@@ -173,7 +174,7 @@ fn import(world: &mut World, figures: &mut [Figures; 2]) -> Result<Vec<String>> 
     Ok(states)
 }
 
-/// Checks what the last run says it did.
+/// Checks the result of the last run.
 fn check(world: &World, at: usize) -> Result {
     let rows = world.args.rows;
     let said = world.postgres.ask(

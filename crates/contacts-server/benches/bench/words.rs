@@ -1,14 +1,14 @@
-//! The words that people and their addresses are made of.
+//! The words of which names and addresses consist.
 
-/// Names as one language has them, the common ones first.
+/// Names of one language, common ones first.
 pub(crate) struct Language {
-    /// How many people of a hundred have such names.
+    /// Percentage of people with such names.
     pub(crate) share: usize,
     /// Given names.
     pub(crate) given: &'static str,
     /// Family names.
     pub(crate) family: &'static str,
-    /// Whether the family name comes first, with nothing between.
+    /// Whether the family name comes first, without a space.
     pub(crate) joined: bool,
 }
 
@@ -16,7 +16,7 @@ const fn language(share: usize, given: &'static str, family: &'static str) -> La
     Language { share, given, family, joined: false }
 }
 
-/// The languages. Their shares add up to a hundred.
+/// The languages. Their shares add up to one hundred.
 pub(crate) const LANGUAGES: &[Language] = &[
     language(
         28,
@@ -94,7 +94,7 @@ pub(crate) const LANGUAGES: &[Language] = &[
     },
 ];
 
-/// What family names, companies and handles are made of where no list is long enough.
+/// Syllables for family names, companies and mailboxes, where no list is long enough.
 pub(crate) const SYLLABLES: [&[&str]; 3] = [
     &[
         "kar", "bel", "mor", "ven", "hal", "ros", "tam", "lin", "gra", "ster", "cor", "dal", "fen",
@@ -107,7 +107,7 @@ pub(crate) const SYLLABLES: [&[&str]; 3] = [
     ],
 ];
 
-/// Where most addresses are, the common ones first.
+/// Domains of most addresses, common ones first.
 pub(crate) const DOMAINS: &[&str] = &[
     "gmail.com",
     "hotmail.com",
@@ -131,10 +131,10 @@ pub(crate) const DOMAINS: &[&str] = &[
     "t-online.de",
 ];
 
-/// Ends of the addresses of companies.
+/// Top-level domains of companies.
 pub(crate) const ENDINGS: &[&str] = &["com", "de", "co.uk", "io", "fr", "es", "nl", "org", "eu"];
 
-/// Tags that people think of; numbered ones follow.
+/// Tags that people choose; numbered ones follow.
 pub(crate) const TAGS: &[&str] = &[
     "newsletter",
     "customer",
@@ -154,10 +154,10 @@ pub(crate) const TAGS: &[&str] = &[
     "do not call",
 ];
 
-/// How many tags there are in a large organisation.
+/// Number of tags in a large organisation.
 pub(crate) const TAG_COUNT: usize = 200;
 
-/// Places where people live, the common ones first.
+/// Places where people live, common ones first.
 pub(crate) const CITIES: &[&str] = &[
     "London",
     "Madrid",

@@ -1,14 +1,15 @@
-//! `contacts export`: contacts into a CSV file.
+//! `contacts export`: writes contacts to a CSV file.
 
 mod target;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use contacts_core::contact::{ContactFilter, ContactRepository, FilterText};
+use contacts_core::contact::{ContactFilter, FilterText};
 use contacts_core::export::{Export as Run, ExportFormat};
 use contacts_core::page::Count;
-use contacts_core::{Error, Invalid, OrgId};
+use contacts_core::{Error, Invalid, OrgId, Services};
+use contacts_embed::Contacts;
 
 use self::target::Target;
 use super::progress::Progress;
@@ -16,21 +17,19 @@ use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
-use crate::wiring::Services;
 
-/// Whom to export, and how.
+/// Arguments of `contacts export`.
 #[derive(Args, Debug)]
 pub(super) struct Export {
-    /// Only those that this means: a name and a value as the API's list takes them, such as
-    /// tags_any=vip, q=ann or field.tier=any_of:gold. May be repeated
+    /// Export only contacts that match: a filter of the API's list, such as tags_any=vip, q=ann or
+    /// field.tier=any_of:gold. May be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     filter: Vec<String>,
-    /// The columns in order, separated by commas: id, name, email, phone, tags, source,
-    /// created_at, updated_at, and keys of custom fields. All of them when not given
+    /// The columns in order, comma-separated: id, name, email, phone, tags, consent, source, created_at,
+    /// updated_at, and keys of custom fields [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Option<Vec<String>>,
-    /// The file to write. It appears under this name when it is complete. Standard output when
-    /// not given
+    /// The file to write, which gets this name when it is complete [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Begin the file with a byte order mark, for Excel
@@ -46,14 +45,14 @@ pub(super) fn export(database: &DatabaseConfig, args: &Export) -> Done {
     let filter = args.filter.iter().map(|text| part(text)).collect::<Done<Vec<_>>>()?;
     let filter = FilterText::new(filter);
     let format = ExportFormat { columns: args.columns.clone(), byte_order_mark: args.bom };
-    // Everything that can be wrong without a database, before there is one.
+    // Before the database is opened: these mistakes need none to be found.
     let target = Target::open(args.output.as_deref())?;
     let stop = listen_to_signals()?;
     with_services(database, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
         let filter = read_filter(services, org, &filter)?;
         let run = services.exports.matching(org, filter.clone(), &format);
-        let run = run.map_err(|error| wrong("--columns", error))?;
+        let run = run.map_err(|error| errors("--columns", error))?;
         let progress = args.output.is_some().then(|| progress(services, org, &filter));
         let written = write(run, target, progress.transpose()?.as_ref(), &stop)?;
         let contacts = out::count(written, "contact", "contacts");
@@ -70,7 +69,7 @@ fn part(text: &str) -> Done<(String, String)> {
     let (name, value) = part.ok_or_else(|| {
         let names = FilterText::NAMES.join(", ");
         Failure::usage(format!(
-            "--filter {text} is no NAME=VALUE of a filter: the names are {names}, and {}KEY",
+            "--filter {text} is not a filter: write NAME=VALUE, where NAME is one of {names}, or {}KEY",
             FilterText::FIELD
         ))
     })?;
@@ -79,31 +78,31 @@ fn part(text: &str) -> Done<(String, String)> {
 
 fn read_filter(services: &Services, org: OrgId, filter: &FilterText) -> Done<ContactFilter> {
     let read = services.segments.read(org, filter, services.clock.now());
-    read.map_err(|error| wrong("--filter", error))
+    read.map_err(|error| errors("--filter", error))
 }
 
-/// What is wrong with an option, by the option's name.
-fn wrong(option: &str, error: Error) -> Failure {
+/// A failure that names the option with the invalid value.
+fn errors(option: &str, error: Error) -> Failure {
     let Error::Invalid(parts) = error else { return error.into() };
     let part = |part: &Invalid| format!("{} {}", part.field, part.reason);
     let parts: Vec<_> = parts.iter().map(part).collect();
     Failure::usage(format!("{option} cannot be used: {}", parts.join("; ")))
 }
 
-fn progress(services: &Services, org: OrgId, filter: &ContactFilter) -> Done<Progress> {
-    let counted = ContactRepository::count(&*services.database, org, filter, true)?;
+fn progress(contacts: &Contacts, org: OrgId, filter: &ContactFilter) -> Done<Progress> {
+    let counted = contacts.ports().contacts.count(org, filter, true)?;
     let (Count::Exact(contacts) | Count::MoreThan(contacts)) = counted;
     Ok(Progress::of_contacts(contacts))
 }
 
 fn write(mut run: Run, mut target: Target, progress: Option<&Progress>, stop: &Stop) -> Done<u64> {
-    while let Some(piece) = run.next() {
+    while let Some(chunk) = run.next() {
         if stop.is_asked() {
-            return Err(Failure::interrupted("nothing was exported: it was interrupted"));
+            return Err(Failure::interrupted("the export was interrupted: nothing was written"));
         }
-        target.write(&piece?)?;
+        target.write(&chunk?)?;
         if let Some(progress) = progress {
-            progress.reach(run.written());
+            progress.set_position(run.written());
         }
     }
     target.finish()?;

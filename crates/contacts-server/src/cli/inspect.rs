@@ -1,6 +1,6 @@
-//! `contacts inspect`: what an import would find and do in an empty organisation.
+//! `contacts inspect`: shows what an import into an empty organisation would do.
 
-mod look;
+mod inspected;
 mod view;
 
 use std::io::{self, BufWriter, Write};
@@ -10,64 +10,66 @@ use clap::Args;
 use contacts_core::import::{Row, Spreadsheets};
 use contacts_import::Csv;
 
-use self::look::Look;
-pub(super) use self::look::{cannot_start, unreadable};
+use self::inspected::InspectedFile;
+pub(super) use self::inspected::{cannot_start, unreadable};
 use self::view::InspectView;
 use super::show::{self, Found};
 use super::{import, out};
 use crate::report::{Done, Failure};
 
-/// A file to be looked at.
+/// Arguments of `contacts inspect`.
 #[derive(Args, Debug)]
 pub(super) struct Inspect {
-    /// The file
+    /// The file to inspect
     file: PathBuf,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Print the decoded records, the header first, one JSON array a line
+    /// Print the header and the decoded records, one JSON array a line
     #[arg(long, conflicts_with = "json")]
     rows: bool,
 }
 
-/// Looks at a file.
+/// Inspects a file.
 pub(super) fn inspect(args: &Inspect) -> Done {
-    let found = Look::at(&args.file);
+    let found = InspectedFile::at(&args.file);
     if args.rows {
         return print_rows(&args.file, &found.map_err(Failure::new)?);
     }
     let effect = match &found {
-        Ok(look) => look.effect(&args.file),
+        Ok(inspected) => inspected.effect(&args.file),
         Err(problem) => Err(problem.clone()),
     };
     let found = found.ok();
     if args.json {
         let view = InspectView::new(found.as_ref(), &effect);
-        out::say(serde_json::to_string(&view).map_err(|error| Failure::output(&error.into()))?)?;
-        return effect.map(drop).map_err(|_told| Failure::silent(1));
+        out::print_line(
+            serde_json::to_string(&view).map_err(|error| Failure::output(&error.into()))?,
+        )?;
+        return effect.map(drop).map_err(|_printed| Failure::silent(1));
     }
-    if let Some(look) = &found {
-        print_found(&args.file, look)?;
+    if let Some(inspected) = &found {
+        print_found(&args.file, inspected)?;
     }
     let preview = effect.map_err(Failure::new)?;
-    out::say("An import into an empty organisation would find:")?;
+    out::print_line("An import into an empty organisation would do this:")?;
     let issues = preview.issues.iter();
-    import::summary::lines(&preview.tally, issues).iter().try_for_each(out::say)
+    import::summary::lines(&preview.tally, issues).iter().try_for_each(out::print_line)
 }
 
-fn print_found(file: &Path, look: &Look) -> Done {
+fn print_found(file: &Path, inspected: &InspectedFile) -> Done {
     let found = Found {
         name: &file.to_string_lossy(),
-        layout: &look.layout,
-        samples: &look.samples,
-        rows: look.rows,
-        suggestions: &look.suggestions,
-        columns: &look.plan().columns,
+        layout: &inspected.layout,
+        samples: &inspected.samples,
+        rows: inspected.rows,
+        suggestions: &inspected.suggestions,
+        columns: &inspected.plan().columns,
     };
-    found.lines().iter().try_for_each(out::say)
+    found.lines().iter().try_for_each(out::print_line)
 }
 
-fn print_rows(file: &Path, look: &Look) -> Done {
+fn print_rows(file: &Path, inspected: &InspectedFile) -> Done {
     let mut out = BufWriter::new(io::stdout().lock());
     let mut print = |cells: &[String]| {
         serde_json::to_writer(&mut out, cells)
@@ -75,16 +77,16 @@ fn print_rows(file: &Path, look: &Look) -> Done {
             .and_then(|()| writeln!(out))
             .map_err(|error| Failure::output(&error))
     };
-    print(&look.layout.header)?;
-    let source = look::open(file).map_err(Failure::new)?;
-    for row in Csv.rows(Box::new(source), &look.layout) {
+    print(&inspected.layout.header)?;
+    let source = inspected::open(file).map_err(Failure::new)?;
+    for row in Csv.rows(Box::new(source), &inspected.layout) {
         let Row { line, cells } =
-            row.map_err(|error| Failure::new(look::unreadable(file, &error)))?;
+            row.map_err(|error| Failure::new(inspected::unreadable(file, &error)))?;
         match cells {
             Ok(cells) => print(&cells)?,
-            Err(why) => out::complain(&format!(
-                "line {line} is left out: {}",
-                show::plain(&why.to_string())
+            Err(reason) => out::print_warning(&format!(
+                "line {line} is skipped: {}",
+                show::plain(&reason.to_string())
             )),
         }
     }
@@ -101,7 +103,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("people.csv");
         std::fs::write(&file, text).unwrap();
-        Look::at(&file)?.effect(&file)
+        InspectedFile::at(&file)?.effect(&file)
     }
 
     #[test]
@@ -112,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_one_address_are_taken_in_their_order_and_every_row_is_counted() {
+    fn rows_of_one_address_are_imported_in_order_and_every_row_is_counted() {
         let rows: String =
             (0..3_000).map(|at| format!("N{},a{}@example.org\n", at / 2_000, at % 1_000)).collect();
         let effect = effect_of(&format!("name,email\n{rows}Ann,nobody\n")).unwrap();
@@ -122,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_started_says_what_is_missing() {
+    fn a_plan_that_cannot_start_names_what_is_missing() {
         let problem = effect_of("name,town\nAnn,Berlin\n").unwrap_err();
         assert!(problem.contains("no column is mapped to email"), "{problem}");
         assert!(effect_of("").unwrap_err().starts_with("the file is empty: "));

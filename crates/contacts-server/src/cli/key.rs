@@ -1,11 +1,11 @@
-//! `contacts key`: making, listing and revoking API keys.
+//! `contacts key`: creates, lists and revokes API keys.
 
 use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
-use contacts_core::OrgId;
 use contacts_core::key::{ApiKey, KeyId, NewKey, Scope, Token};
-use time::format_description::well_known::Rfc3339;
+use contacts_core::page::read_all;
+use contacts_core::{OrgId, Services, parse_time};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -13,20 +13,19 @@ use uuid::Uuid;
 use super::{org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
-use crate::wiring::Services;
 
-/// What to do with keys.
+/// Subcommands of `contacts key`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Key {
-    /// Makes a key and prints its token, this once
+    /// Create a key, and print its token, which is not shown again
     Create(Create),
-    /// Lists the keys, newest first
+    /// List the keys, newest first
     List {
         /// The organisation, by id or name, where there are several
         #[arg(long, value_name = "ORG")]
         org: Option<String>,
     },
-    /// Revokes a key for ever
+    /// Revoke a key permanently
     Revoke {
         /// The key's id
         id: String,
@@ -36,16 +35,16 @@ pub(super) enum Key {
     },
 }
 
-/// A key to be made.
+/// Arguments of `contacts key create`.
 #[derive(Args, Debug)]
 pub(super) struct Create {
-    /// What people call it
+    /// The name of the key
     #[arg(long)]
     name: String,
-    /// What it may do: read, write, admin, or capture alone
+    /// Permissions, comma-separated: read, write and admin, or capture alone
     #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES")]
     scope: Vec<String>,
-    /// When it ends: a date, or a time such as 2027-01-01T12:00:00Z
+    /// When the key expires: a date, or a time such as 2027-01-01T12:00:00Z
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
     /// The organisation, by id or name, where there are several
@@ -61,23 +60,28 @@ pub(super) fn run(config: &DatabaseConfig, args: &Key) -> Done {
             with_services(config, |services| {
                 let org = org::pick(services, new.org.as_deref())?.id;
                 let (key, token) = issue(services, org, &new.name, scopes, expires_at)?;
-                out::remark(format_args!("Made the key {}. Its token is shown this once:", key.id));
-                out::say(token.reveal())
+                out::remark(format_args!(
+                    "Created the key {}. Its token is not shown again:",
+                    key.id
+                ));
+                out::print_line(token.reveal())
             })
         }
         Key::List { org } => with_services(config, |services| {
             let org = org::pick(services, org.as_deref())?.id;
             let now = services.clock.now();
-            services.keys.list(org)?.iter().try_for_each(|key| out::say(line(key, now)))
+            let keys =
+                read_all(|after, limit| services.keys.list(org, after, limit), |key| key.id)?;
+            keys.iter().try_for_each(|key| out::print_line(line(key, now)))
         }),
         Key::Revoke { id, org } => {
             let id = Uuid::try_parse(id.trim()).map_err(|_no_id| {
-                Failure::usage("that is no key's id: contacts key list shows them")
+                Failure::usage("the id of the key is invalid: contacts key list shows the ids")
             })?;
             with_services(config, |services| {
                 let org = org::pick(services, org.as_deref())?.id;
                 let key = services.keys.revoke(org, KeyId(id))?;
-                out::say(format_args!("Revoked {}  {}", key.id, key.name))
+                out::print_line(format_args!("Revoked {}  {}", key.id, key.name))
             })
         }
     }
@@ -99,7 +103,9 @@ pub(super) fn issue(
 pub(super) fn random() -> Done<[u8; 32]> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|_none| {
-        Failure::new("the system has no random numbers: give this process access to /dev/urandom")
+        Failure::new(
+            "the system provides no random numbers: give this process access to /dev/urandom",
+        )
     })?;
     Ok(random)
 }
@@ -110,10 +116,10 @@ fn line(key: &ApiKey, now: OffsetDateTime) -> String {
         (Some(at), _) => format!("revoked {}", at.date()),
         (None, Some(at)) if key.is_live(now) => format!("until {}", at.date()),
         (None, Some(at)) => format!("expired {}", at.date()),
-        (None, None) => "live".to_owned(),
+        (None, None) => "active".to_owned(),
     };
     format!(
-        "{}  {}  {}  made {}  {state}",
+        "{}  {}  {}  created {}  {state}",
         key.id,
         key.name,
         scopes.join(","),
@@ -125,21 +131,22 @@ fn scopes(names: &[String]) -> Done<BTreeSet<Scope>> {
     let parse = |name: &String| {
         let name = name.trim();
         Scope::parse(name).ok_or_else(|| {
-            Failure::usage(format!("{name} is no scope: use read, write, capture or admin"))
+            Failure::usage(format!("{name} is not a scope: use read, write, capture or admin"))
         })
     };
     names.iter().map(parse).collect()
 }
 
-/// A date means its beginning, in UTC.
+/// Parses a date, which is its midnight in UTC, or a time.
 fn time_of(text: &str) -> Done<OffsetDateTime> {
     let text = text.trim();
     let date = Date::parse(text, format_description!("[year]-[month]-[day]"));
     date.map(|date| date.midnight().assume_utc())
-        .or_else(|_no_date| OffsetDateTime::parse(text, &Rfc3339))
-        .map_err(|_no_time| {
+        .ok()
+        .or_else(|| parse_time(text))
+        .ok_or_else(|| {
             Failure::usage(format!(
-                "{text} is no time: give --expires a date such as 2027-01-01, or 2027-01-01T12:00:00Z"
+                "{text} is not a time: give --expires a date such as 2027-01-01, or 2027-01-01T12:00:00Z"
             ))
         })
 }
@@ -151,15 +158,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_date_and_a_time_both_say_when_a_key_ends() {
+    fn a_key_expires_at_a_date_or_a_time() {
         assert_eq!(time_of("2027-01-01").unwrap(), datetime!(2027-01-01 0:00 UTC));
         assert_eq!(time_of("2027-01-01T12:00:00Z").unwrap(), datetime!(2027-01-01 12:00 UTC));
-        assert!(time_of("soon").unwrap_err().to_string().starts_with("soon is no time"));
+        assert!(time_of("soon").unwrap_err().to_string().starts_with("soon is not a time"));
     }
 
     #[test]
     fn an_unknown_scope_is_named() {
         let failure = scopes(&["read".to_owned(), "root".to_owned()]).unwrap_err();
-        assert_eq!(failure.to_string(), "root is no scope: use read, write, capture or admin");
+        assert_eq!(failure.to_string(), "root is not a scope: use read, write, capture or admin");
     }
 }

@@ -4,14 +4,14 @@ use super::{out, with_database};
 use crate::config::DatabaseConfig;
 use crate::report::Done;
 
-/// Brings the schema up to date, and says what that took.
+/// Brings the schema up to date, and prints the migrations that ran.
 pub(super) fn migrate(config: &DatabaseConfig) -> Done {
     with_database(config, |services| {
         let migrated = services.migrate()?;
         if migrated.run.is_empty() {
-            return out::say("The schema is up to date.");
+            return out::print_line("The schema is up to date.");
         }
-        migrated.run.iter().try_for_each(out::say)?;
-        out::say("The schema is up to date now.")
+        migrated.run.iter().try_for_each(out::print_line)?;
+        out::print_line("The schema is up to date now.")
     })
 }

@@ -1,27 +1,26 @@
-//! `contacts org`: making and listing organisations.
+//! `contacts org`: creates and lists organisations.
 
 use clap::Subcommand;
-use contacts_core::OrgId;
 use contacts_core::contact::Region;
 use contacts_core::org::Organisation;
+use contacts_core::{OrgId, Services};
 
 use super::{out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
-use crate::wiring::Services;
 
-/// What to do with organisations.
+/// Subcommands of `contacts org`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Org {
-    /// Makes an organisation and prints its id
+    /// Create an organisation, and print its id
     Create {
-        /// What people call it
+        /// The name of the organisation
         name: String,
-        /// The region in which its phone numbers are read, such as DE
+        /// The region of phone numbers without a country code, such as DE
         #[arg(long, value_name = "CODE")]
         region: Option<String>,
     },
-    /// Lists the organisations, oldest first
+    /// List the organisations, oldest first
     List,
 }
 
@@ -32,23 +31,23 @@ pub(super) fn run(config: &DatabaseConfig, args: &Org) -> Done {
             with_services(config, |services| {
                 let organisation = create(services, name, region)?;
                 out::remark(format_args!(
-                    "Made it. To make a key: contacts key create --org {} --name NAME --scope read,write",
+                    "Created. To create a key: contacts key create --org {} --name NAME --scope read,write",
                     organisation.id
                 ));
-                out::say(organisation.id)
+                out::print_line(organisation.id)
             })
         }
         Org::List => with_services(config, |services| {
             for Organisation { id, name, region, .. } in services.organisations.list()? {
                 let region = region.map(|region| format!("  {region}")).unwrap_or_default();
-                out::say(format_args!("{id}  {name}{region}"))?;
+                out::print_line(format_args!("{id}  {name}{region}"))?;
             }
             Ok(())
         }),
     }
 }
 
-/// Makes an organisation.
+/// Creates an organisation.
 pub(super) fn create(
     services: &Services,
     name: &str,
@@ -60,44 +59,44 @@ pub(super) fn create(
     Ok(organisation)
 }
 
-/// The organisation that a command is about: the only one, or the one of an id or a name.
-pub(super) fn pick(services: &Services, wanted: Option<&str>) -> Done<Organisation> {
-    choose(services.organisations.list()?, wanted)
+/// The organisation of a command: the one with the id or name, or else the only one.
+pub(super) fn pick(services: &Services, requested: Option<&str>) -> Done<Organisation> {
+    choose(services.organisations.list()?, requested)
 }
 
-fn choose(organisations: Vec<Organisation>, wanted: Option<&str>) -> Done<Organisation> {
+fn choose(organisations: Vec<Organisation>, requested: Option<&str>) -> Done<Organisation> {
     let names = names(&organisations);
-    let Some(wanted) = wanted.map(str::trim) else {
+    let Some(requested) = requested.map(str::trim) else {
         return match <[Organisation; 1]>::try_from(organisations) {
             Ok([only]) => Ok(only),
             Err(none) if none.is_empty() => Err(Failure::new(
-                "there is no organisation yet: make one with contacts org create NAME",
+                "there is no organisation yet: create one with contacts org create NAME",
             )),
             Err(_several) => Err(Failure::usage(format!(
-                "there are several organisations: say which with --org ({names})"
+                "there are several organisations: choose one with --org ({names})"
             ))),
         };
     };
     let is_it = |organisation: &Organisation| {
-        organisation.id.0.to_string() == wanted.to_lowercase()
-            || organisation.name.to_lowercase() == wanted.to_lowercase()
+        organisation.id.0.to_string() == requested.to_lowercase()
+            || organisation.name.to_lowercase() == requested.to_lowercase()
     };
     let found: Vec<_> = organisations.into_iter().filter(is_it).collect();
     match <[Organisation; 1]>::try_from(found) {
         Ok([only]) => Ok(only),
         Err(none) if none.is_empty() => Err(Failure::usage(format!(
-            "there is no organisation {wanted}: see contacts org list ({names})"
+            "there is no organisation {requested}: see contacts org list ({names})"
         ))),
         Err(_several) => Err(Failure::usage(format!(
-            "several organisations are called {wanted}: give --org the id, see contacts org list"
+            "several organisations have the name {requested}: give --org an id, see contacts org list"
         ))),
     }
 }
 
 fn names(organisations: &[Organisation]) -> String {
-    const MOST: usize = 10;
-    let mut names: Vec<_> = organisations.iter().take(MOST).map(|o| o.name.as_str()).collect();
-    if organisations.len() > MOST {
+    const MAX_NAMES: usize = 10;
+    let mut names: Vec<_> = organisations.iter().take(MAX_NAMES).map(|o| o.name.as_str()).collect();
+    if organisations.len() > MAX_NAMES {
         names.push("…");
     }
     names.join(", ")
@@ -105,7 +104,7 @@ fn names(organisations: &[Organisation]) -> String {
 
 fn parse_region(code: &str) -> Done<Region> {
     Region::parse(code).ok_or_else(|| {
-        Failure::usage(format!("{code} is no region: give the two letters of one, such as DE"))
+        Failure::usage(format!("{code} is not a region: give a code of two letters, such as DE"))
     })
 }
 
@@ -124,18 +123,18 @@ mod tests {
         (1..).zip(names).map(organisation).collect()
     }
 
-    fn chosen(names: &[&str], wanted: Option<&str>) -> Result<String, String> {
-        let chosen = choose(some(names), wanted);
+    fn chosen(names: &[&str], requested: Option<&str>) -> Result<String, String> {
+        let chosen = choose(some(names), requested);
         chosen.map(|o| o.name).map_err(|failure| failure.to_string())
     }
 
     #[test]
-    fn the_only_one_is_meant() {
+    fn the_only_organisation_is_the_default() {
         assert_eq!(chosen(&["Acme"], None).unwrap(), "Acme");
     }
 
     #[test]
-    fn of_several_one_must_be_named_by_name_or_id() {
+    fn of_several_organisations_one_must_be_named() {
         let both = ["Acme", "Beta"];
         assert!(chosen(&both, None).unwrap_err().ends_with("with --org (Acme, Beta)"));
         assert_eq!(chosen(&both, Some("beta")).unwrap(), "Beta");
@@ -145,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_with_one_name_the_id_is_needed() {
-        assert!(chosen(&["Acme", "Acme"], Some("Acme")).unwrap_err().contains("give --org the id"));
+    fn of_two_with_the_same_name_the_id_is_needed() {
+        assert!(chosen(&["Acme", "Acme"], Some("Acme")).unwrap_err().contains("give --org an id"));
     }
 }

@@ -1,27 +1,27 @@
-//! Writing to the terminal.
+//! Output for people and programs.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 use crate::report::{Done, Failure};
 
-/// Writes a line on standard output.
-pub(super) fn say(line: impl Display) -> Done {
+/// Writes a line to standard output.
+pub(super) fn print_line(line: impl Display) -> Done {
     writeln!(io::stdout().lock(), "{line}").map_err(|error| Failure::output(&error))
 }
 
-/// Writes a line on standard error, for people beside what programs read.
+/// Writes a line for people to standard error, so that programs can read standard output.
 pub(super) fn remark(line: impl Display) {
-    // Nobody is left to be told that it failed.
+    // There is no other place to report that standard error is closed.
     let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
-/// Says what went wrong.
-pub(super) fn complain(sentence: &str) {
+/// Reports a failure on standard error.
+pub(super) fn print_warning(sentence: &str) {
     remark(format_args!("contacts: {sentence}"));
 }
 
-/// A number with its thousands apart.
+/// A number with commas between its thousands.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
@@ -34,7 +34,7 @@ pub(super) fn grouped(number: u64) -> String {
     out
 }
 
-/// A number of things.
+/// A number with the singular or plural of what it counts.
 pub(super) fn count(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_are_grouped() {
         let grouped: Vec<_> = [0, 999, 1_000, 1_234_567].map(grouped).into();
         assert_eq!(grouped, ["0", "999", "1,000", "1,234,567"]);
     }

@@ -1,4 +1,4 @@
-//! Progress on the terminal.
+//! Progress bars on the terminal.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use super::out::grouped;
 
-/// A bar on standard error, when that is a terminal.
+/// A progress bar on standard error; hidden when that is not a terminal.
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
-    /// Of rows that are taken.
+    /// The progress of an import.
     pub(super) fn of_rows(rows: u64) -> Self {
         Self::new(rows, "{wide_bar} {human_pos} of {human_len} rows, {rate} a second, {eta} left")
     }
 
-    /// Of contacts that are written.
+    /// The progress of an export.
     pub(super) fn of_contacts(contacts: u64) -> Self {
         Self::new(
             contacts,
@@ -23,7 +23,7 @@ impl Progress {
         )
     }
 
-    /// Of bytes that are stored.
+    /// The progress of an upload.
     pub(super) fn of_bytes(bytes: u64) -> Self {
         Self::new(bytes, "{wide_bar} {bytes} of {total_bytes} stored")
     }
@@ -32,8 +32,8 @@ impl Progress {
         self.0.inc(by);
     }
 
-    pub(super) fn reach(&self, place: u64) {
-        self.0.set_position(place);
+    pub(super) fn set_position(&self, position: u64) {
+        self.0.set_position(position);
     }
 
     fn new(length: u64, template: &str) -> Self {
@@ -52,6 +52,6 @@ impl Drop for Progress {
 }
 
 fn rate(state: &ProgressState, out: &mut dyn fmt::Write) {
-    // A bar that cannot be written is not seen either.
+    // The error of an output that is closed does not matter.
     let _ = out.write_str(&grouped(state.per_sec().round() as u64));
 }

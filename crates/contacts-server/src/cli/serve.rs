@@ -7,62 +7,82 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
+use actix_web::dev;
 use actix_web::rt::System;
 use clap::Args;
-use contacts_http::{Api, ApiConfig, PublicUrl};
+use contacts_http::{ApiConfig, PublicUrl};
 use contacts_worker::Workers;
 
 use self::first::First;
 use super::{listen_to_signals, out, sign_in_link};
-use crate::config::{DatabaseConfig, JobConfig, WebConfig};
+use crate::config::{DatabaseConfig, JobConfig, StopConfig, WebConfig};
 use crate::report::{Done, Failure};
-use crate::signals::Stop;
-use crate::wiring::Server;
+use crate::signals::{Stop, StopCause, StopDeadline};
+use crate::wiring::{self, Server};
 
-/// What to serve.
+/// Arguments of `contacts serve`.
 #[derive(Args, Debug)]
 pub(super) struct Serve {
     #[command(flatten)]
     web: WebConfig,
     #[command(flatten)]
     jobs: JobConfig,
-    /// Leave the jobs to `contacts work` elsewhere
+    #[command(flatten)]
+    stop: StopConfig,
+    /// Seconds for which requests are still answered after SIGTERM, while /readyz answers 503, so
+    /// that proxies send no more of them. Ctrl-C skips this
+    #[arg(long, env = "CONTACTS_DRAIN_SECONDS", default_value = "5", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(..=3600))]
+    drain_seconds: u64,
+    /// Run no jobs in this process; `contacts work` runs them elsewhere
     #[arg(long)]
     no_worker: bool,
 }
 
-/// How to work.
+/// Arguments of `contacts work`.
 #[derive(Args, Debug)]
 pub(super) struct Work {
     #[command(flatten)]
     jobs: JobConfig,
+    #[command(flatten)]
+    stop: StopConfig,
 }
 
-/// Serves until somebody asks to stop.
+/// Serves until the process is asked to stop.
 pub(super) fn serve(database: &DatabaseConfig, args: &Serve) -> Done {
     let stop = listen_to_signals()?;
+    let drain = Duration::from_secs(args.drain_seconds);
+    let limit = args.stop.limit();
+    let deadline = StopDeadline::new(&stop, move |cause| grace(drain, cause) + limit);
+    let deadline = deadline.map_err(|_refused| out_of_threads())?;
     // Before anything is started: a port that is taken is the likeliest mistake.
     let (listener, address) = take_port(args.web.listen())?;
-    let config = args.web.api(address)?;
+    let config = ApiConfig { shutdown: args.stop.request_limit(), ..args.web.api(address)? };
     let server = Server::find(database)?;
     let done = serve_over(&server, listener, config, args, &stop);
-    let left = server.leave();
+    // An embedded database may need longer to write its data out.
+    drop(deadline);
+    let left = server.begin_shutdown();
     done.and(left)
 }
 
-/// Runs jobs until somebody asks to stop.
+/// Runs jobs until the process is asked to stop.
 pub(super) fn work(database: &DatabaseConfig, args: &Work) -> Done {
     let stop = listen_to_signals()?;
+    let limit = args.stop.limit();
+    let deadline = StopDeadline::new(&stop, move |_cause| limit);
+    let deadline = deadline.map_err(|_refused| out_of_threads())?;
     let server = Server::find(database)?;
     let done = start_workers(&server, &args.jobs).and_then(|workers| {
-        out::say(format_args!("Working on jobs of {}. Ctrl-C stops it.", server.place()))?;
+        out::print_line(format_args!("Running jobs of {}. Ctrl-C stops it.", server.place()))?;
         stop.wait();
         tracing::info!("stopping");
         workers.stop();
         Ok(())
     });
-    let left = server.leave();
+    drop(deadline);
+    let left = server.begin_shutdown();
     done.and(left)
 }
 
@@ -73,62 +93,93 @@ fn serve_over(
     args: &Serve,
     stop: &Stop,
 ) -> Done {
-    let services = server.open(args.web.pool())?.sending(args.jobs.outbound());
-    services.migrate()?;
-    let first = first::ensure(&services)?;
+    let contacts = server.options(args.web.pool()).outbound(args.jobs.outbound()).open()?;
+    let first = first::ensure(&contacts)?;
     let workers = if args.no_worker { None } else { Some(start_workers(server, &args.jobs)?) };
-    let stopping = Arc::new(AtomicBool::new(false));
     let public_url = config.public_url.clone();
-    let api = services.api(config, stopping.clone())?;
-    System::new().block_on(answer(api, listener, workers, stop, || {
+    let drain = Duration::from_secs(args.drain_seconds);
+    let api = wiring::api_over(&contacts, config)?;
+    let flags = StopFlags { draining: api.draining.clone(), stopping: api.stopping.clone() };
+    let page = contacts_web::routes(public_url.is_https());
+    let serve = || contacts_http::server(api, listener, page);
+    serve_until_stopped(serve, flags, workers, drain, stop, || {
         announce(&public_url, &server.place(), first.as_ref());
-    }))
-}
-
-/// Answers requests until somebody asks to stop, and then finishes those that are open while the
-/// workers finish the chunks they are at.
-async fn answer(
-    api: Api,
-    listener: TcpListener,
-    workers: Option<Workers>,
-    stop: &Stop,
-    ready: impl FnOnce(),
-) -> Done {
-    let refused = |_: io::Error| {
-        Failure::new("the system refuses to serve: raise this user's limits on threads and files")
-    };
-    let stopping = api.stopping.clone();
-    let page = contacts_web::routes(api.config.public_url.is_https());
-    let http = contacts_http::server(api, listener, page).map_err(refused)?;
-    let handle = http.handle();
-    ready();
-    let asked = stop.clone();
-    let ending = thread::spawn(move || {
-        asked.wait();
-        tracing::info!("stopping");
-        stopping.store(true, Ordering::Relaxed);
-        // The request to stop is sent now; what it returns only says when it is done.
-        drop(handle.stop(true));
-        drop(workers);
-    });
-    let served = http.await.map_err(refused);
-    stop.ask();
-    // A worker that panicked has said so.
-    let _ = ending.join();
-    served
-}
-
-fn start_workers(server: &Server, config: &JobConfig) -> Done<Workers> {
-    let services = server.open(config.pool())?.sending(config.outbound());
-    services.migrate()?;
-    services.worker(config.worker()).start().map_err(|_refused| {
-        Failure::new(
-            "the system has no more threads for this user: set CONTACTS_WORKER_THREADS lower",
-        )
     })
 }
 
-fn take_port(address: &str) -> Done<(TcpListener, SocketAddr)> {
+/// Flags of [`contacts_http::Api`] that are set while the service stops.
+pub(super) struct StopFlags {
+    pub(super) draining: Arc<AtomicBool>,
+    pub(super) stopping: Arc<AtomicBool>,
+}
+
+/// Answers requests until the process is asked to stop. Then workers give their jobs back, requests
+/// are answered for the grace, the port closes, and open requests end.
+pub(super) fn serve_until_stopped(
+    serve: impl FnOnce() -> io::Result<dev::Server>,
+    flags: StopFlags,
+    workers: Option<Workers>,
+    drain: Duration,
+    stop: &Stop,
+    ready: impl FnOnce(),
+) -> Done {
+    System::new().block_on(answer(serve, flags, workers, drain, stop, ready))
+}
+
+async fn answer(
+    serve: impl FnOnce() -> io::Result<dev::Server>,
+    flags: StopFlags,
+    workers: Option<Workers>,
+    drain: Duration,
+    stop: &Stop,
+    ready: impl FnOnce(),
+) -> Done {
+    let failure = |_: io::Error| {
+        Failure::new("the system refuses to serve: raise this user's limits on threads and files")
+    };
+    let http = serve().map_err(failure)?;
+    let handle = http.handle();
+    ready();
+    let stop_on_signal = stop.clone();
+    let stopper = thread::spawn(move || {
+        let grace = grace(drain, stop_on_signal.wait());
+        tracing::info!(grace_seconds = grace.as_secs(), "stopping");
+        flags.draining.store(true, Ordering::Relaxed);
+        if let Some(workers) = &workers {
+            workers.ask_to_stop();
+        }
+        thread::sleep(grace);
+        flags.stopping.store(true, Ordering::Relaxed);
+        // The call sends the request to stop; the future it returns only reports the end.
+        drop(handle.stop(true));
+        drop(workers);
+    });
+    let served = http.await.map_err(failure);
+    stop.ask();
+    // The panic hook has logged a panic.
+    let _ = stopper.join();
+    served
+}
+
+/// How long requests are still answered after the request to stop: a person who pressed Ctrl-C
+/// does not want to wait, and has no proxy to warn.
+fn grace(drain: Duration, cause: StopCause) -> Duration {
+    match cause {
+        StopCause::Terminate => drain,
+        StopCause::Interrupt => Duration::ZERO,
+    }
+}
+
+fn start_workers(server: &Server, config: &JobConfig) -> Done<Workers> {
+    let contacts = server.options(config.pool()).outbound(config.outbound()).open()?;
+    contacts.worker(config.worker()).start().map_err(|_refused| out_of_threads())
+}
+
+fn out_of_threads() -> Failure {
+    Failure::new("the system has no more threads for this user: set CONTACTS_WORKER_THREADS lower")
+}
+
+pub(super) fn take_port(address: &str) -> Done<(TcpListener, SocketAddr)> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         let address = listener.local_addr()?;
         Ok((listener, address))
@@ -136,26 +187,26 @@ fn take_port(address: &str) -> Done<(TcpListener, SocketAddr)> {
     bound.map_err(|error| {
         Failure::new(match error.kind() {
             ErrorKind::AddrInUse => format!(
-                "the address {address} is taken: stop the program that listens there, or choose another with --listen"
+                "the address {address} is in use: stop the program that listens there, or choose another with --listen"
             ),
             ErrorKind::PermissionDenied => format!(
                 "this user may not listen on {address}: choose a port above 1023 with --listen"
             ),
             ErrorKind::AddrNotAvailable => format!(
-                "{address} is no address of this machine: choose one that is with --listen"
+                "{address} is not an address of this machine: choose another with --listen"
             ),
             _ => format!(
-                "{address} is nothing to listen on: give --listen an address and a port, such as 127.0.0.1:8080"
+                "{address} is not an address to listen on: give --listen an address and a port, such as 127.0.0.1:8080"
             ),
         })
     })
 }
 
-fn announce(public_url: &PublicUrl, place: &str, first: Option<&First>) {
+fn announce(public_url: &PublicUrl, data_location: &str, first: Option<&First>) {
     let mut lines = vec![
         format!("Informly Contacts is ready at {public_url}"),
         format!("  API    {public_url}/docs"),
-        format!("  Data   {place}"),
+        format!("  Data   {data_location}"),
     ];
     if let Some(First { organisation, key, link }) = first {
         lines.push(format!("  Org    {} ({})", organisation.name, organisation.id));
@@ -168,8 +219,8 @@ fn announce(public_url: &PublicUrl, place: &str, first: Option<&First>) {
         }
     }
     lines.push("Ctrl-C stops it.".to_owned());
-    // A service whose output nobody reads serves all the same.
-    let _ = out::say(lines.join("\n"));
+    // A service whose output nobody reads still serves.
+    let _ = out::print_line(lines.join("\n"));
     tracing::info!(%public_url, "ready");
 }
 
@@ -178,16 +229,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_port_that_is_taken_is_told() {
-        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = taken.local_addr().unwrap().to_string();
+    fn a_taken_port_is_refused() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
         let failure = take_port(&address).unwrap_err().to_string();
-        assert!(failure.starts_with(&format!("the address {address} is taken: ")), "{failure}");
+        assert!(failure.starts_with(&format!("the address {address} is in use: ")), "{failure}");
     }
 
     #[test]
-    fn nonsense_is_nothing_to_listen_on() {
+    fn an_invalid_address_is_refused() {
         let failure = take_port("nonsense").unwrap_err().to_string();
-        assert!(failure.starts_with("nonsense is nothing to listen on: "), "{failure}");
+        assert!(failure.starts_with("nonsense is not an address to listen on: "), "{failure}");
     }
 }

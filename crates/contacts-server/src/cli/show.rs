@@ -1,4 +1,4 @@
-//! Showing people what was found in a file.
+//! Describes a file for people: its layout and its columns.
 
 use std::fmt::Write;
 
@@ -7,18 +7,20 @@ use contacts_core::text;
 
 use super::out;
 
-/// How wide a header is shown, and the values together.
-const HEADER: usize = 28;
-const VALUES: usize = 44;
+/// The most characters of a header that are shown.
+const HEADER_CHARS: usize = 28;
 
-/// What was found in a file, as lines.
+/// The most characters of the first values of a column that are shown.
+const VALUES_CHARS: usize = 44;
+
+/// What is known about a file.
 pub(super) struct Found<'a> {
     pub(super) name: &'a str,
     pub(super) layout: &'a Layout,
     pub(super) samples: &'a [Vec<String>],
     pub(super) rows: u64,
     pub(super) suggestions: &'a [Suggestion],
-    /// Where each column goes; what differs from its suggestion was told.
+    /// The target of each column. One that differs from the suggestion was given with `--map`.
     pub(super) columns: &'a [Option<Target>],
 }
 
@@ -32,20 +34,20 @@ impl Found<'_> {
             out::count(self.rows, "row", "rows"),
             separator(*delimiter),
         )];
-        let shown: Vec<_> = header.iter().map(|name| cut(name, HEADER)).collect();
+        let shown: Vec<_> = header.iter().map(|name| shorten(name, HEADER_CHARS)).collect();
         let width = shown.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
-        let goes_to: Vec<_> = self.columns.iter().map(goes_to).collect();
-        let target_width = goes_to.iter().map(String::len).max().unwrap_or(0).max(7);
+        let targets: Vec<_> = self.columns.iter().map(target_name).collect();
+        let target_width = targets.iter().map(String::len).max().unwrap_or(0).max(9);
         lines.push(String::new());
         lines.push(format!(
-            "  {:width$}  {:target_width$}  sure  first values",
-            "column", "goes to"
+            "  {:width$}  {:target_width$}  Confidence  First values",
+            "Column", "Import as"
         ));
         for (at, name) in shown.iter().enumerate() {
-            let target = goes_to.get(at).map_or("-", String::as_str);
+            let target = targets.get(at).map_or("-", String::as_str);
             let line = format!(
-                "  {name:width$}  {target:target_width$}  {:>4}  {}",
-                self.sure(at),
+                "  {name:width$}  {target:target_width$}  {:>10}  {}",
+                self.confidence(at),
                 self.values(at)
             );
             lines.push(line.trim_end().to_owned());
@@ -54,13 +56,13 @@ impl Found<'_> {
         lines
     }
 
-    fn sure(&self, at: usize) -> String {
+    fn confidence(&self, at: usize) -> String {
         let (Some(suggestion), Some(target)) = (self.suggestions.get(at), self.columns.get(at))
         else {
             return String::new();
         };
         match target {
-            _ if *target != suggestion.target => "told".to_owned(),
+            _ if *target != suggestion.target => "set".to_owned(),
             Some(_) => format!("{:.0}%", suggestion.confidence * 100.0),
             None => String::new(),
         }
@@ -72,13 +74,13 @@ impl Found<'_> {
         for value in cells.filter(|cell| !cell.is_empty()).take(3) {
             let separator = if values.is_empty() { "" } else { "; " };
             // Writing to a string does not fail.
-            let _ = write!(values, "{separator}{}", cut(value, VALUES / 2));
+            let _ = write!(values, "{separator}{}", shorten(value, VALUES_CHARS / 2));
         }
-        cut(&values, VALUES)
+        shorten(&values, VALUES_CHARS)
     }
 }
 
-fn goes_to(target: &Option<Target>) -> String {
+fn target_name(target: &Option<Target>) -> String {
     target.as_ref().map_or_else(|| "-".to_owned(), Target::to_string)
 }
 
@@ -88,11 +90,11 @@ fn separator(delimiter: char) -> &'static str {
         ';' => "semicolons",
         '\t' => "tabs",
         '|' => "bars",
-        _ => "another sign",
+        _ => "another character",
     }
 }
 
-/// The text on one line, without anything that a terminal obeys.
+/// The text on one line, without control characters, which a terminal would obey.
 pub(super) fn plain(text: &str) -> String {
     text.chars()
         .filter(|c| !text::is_invisible(*c))
@@ -100,13 +102,13 @@ pub(super) fn plain(text: &str) -> String {
         .collect()
 }
 
-fn cut(text: &str, most: usize) -> String {
+fn shorten(text: &str, max_chars: usize) -> String {
     let text = plain(text);
-    if text.chars().count() <= most {
+    if text.chars().count() <= max_chars {
         return text;
     }
-    let begins: String = text.chars().take(most - 1).collect();
-    // What was cut before is not marked twice.
+    let begins: String = text.chars().take(max_chars - 1).collect();
+    // A text that was cut before gets no second ellipsis.
     format!("{}…", begins.trim_end_matches('…'))
 }
 
@@ -115,13 +117,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_a_terminal_obeys_is_shown() {
+    fn control_characters_are_not_shown() {
         assert_eq!(plain("a\x1b[31mb\u{202e}c\n"), "a [31mbc ");
     }
 
     #[test]
     fn long_values_are_cut() {
-        assert_eq!(cut("abcdef", 4), "abc…");
-        assert_eq!(cut("abcd", 4), "abcd");
+        assert_eq!(shorten("abcdef", 4), "abc…");
+        assert_eq!(shorten("abcd", 4), "abcd");
     }
 }

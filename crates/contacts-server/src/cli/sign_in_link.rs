@@ -1,23 +1,22 @@
-//! `contacts sign-in-link`: letting a user in on the page.
+//! `contacts sign-in-link`: creates a link that signs a user in on the page.
 
 use clap::Args;
-use contacts_core::OrgId;
 use contacts_core::key::Token;
 use contacts_core::session::User;
+use contacts_core::{OrgId, Services};
 use contacts_http::PublicUrl;
 
 use super::{key, org, out, with_services};
 use crate::config::{DatabaseConfig, PlaceConfig};
 use crate::report::Done;
-use crate::wiring::Services;
 
-/// What an organisation's first user is called.
+/// The name of an organisation's first user.
 const OWNER: &str = "Owner";
 
-/// For whom the link is.
+/// Arguments of `contacts sign-in-link`.
 #[derive(Args, Debug)]
 pub(super) struct SignInLink {
-    /// The user's name, who is made when there is none of it; without it, the first user
+    /// The user's name; a user who does not exist is created [default: the first user]
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     /// The organisation, by id or name, where there are several
@@ -32,16 +31,16 @@ pub(super) fn run(config: &DatabaseConfig, args: &SignInLink) -> Done {
     with_services(config, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
         let (user, link) = make(services, org, args.user.as_deref())?;
-        out::remark(format_args!("Signs {} in, once, within an hour:", user.name));
-        out::say(address(&public_url, &link))
+        out::remark(format_args!("This link signs {} in once, within an hour:", user.name));
+        out::print_line(address(&public_url, &link))
     })
 }
 
-/// Makes a link for the user of a name, or else for the organisation's first.
+/// Creates a link for the user with a name, or else for the organisation's first user.
 pub(super) fn make(services: &Services, org: OrgId, name: Option<&str>) -> Done<(User, Token)> {
     let first = match name {
         Some(_) => None,
-        None => services.sessions.users(org)?.into_iter().next(),
+        None => services.sessions.users(org, None, 1)?.into_iter().next(),
     };
     let user = match first {
         Some(first) => first,
@@ -51,8 +50,8 @@ pub(super) fn make(services: &Services, org: OrgId, name: Option<&str>) -> Done<
     Ok((user, link))
 }
 
-/// The link as a browser opens it. What comes after the `#` is sent to no server, so neither a
-/// log nor whoever looks at links before people do uses it up.
+/// The link as a browser opens it. Browsers do not send the part after the `#` to servers, so no log
+/// contains the token, and no program that checks links in messages uses it up.
 pub(super) fn address(public_url: &PublicUrl, link: &Token) -> String {
     format!("{public_url}/sign-in#{}", link.reveal())
 }

@@ -1,57 +1,56 @@
-//! `contacts source`: making, running and listing connected sources.
+//! `contacts source`: creates, runs and lists connected sources.
 
 mod add;
 mod ask;
 mod follow;
 
 use clap::{Args, Subcommand};
-use contacts_core::OrgId;
 use contacts_core::import::SkipCode;
-use contacts_core::sync::{ConnectedSource, DefinitionPatch, SyncRun};
+use contacts_core::sync::{ConnectedSource, RawSourcePatch, SyncRun};
+use contacts_core::{OrgId, Services};
 
 use super::show::plain;
 use super::{org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
-use crate::wiring::Services;
 
-/// What to do with connected sources.
+/// Subcommands of `contacts source`.
 #[derive(Debug, Subcommand)]
 pub(super) enum Source {
-    /// Lists the connectors that the operator allows, or says how one is set up
+    /// List the connectors that the operator allows, or the settings of one
     Connectors {
         /// The connector
         name: Option<String>,
     },
-    /// Lists the streams of a system, or shows the first records of one
+    /// List the streams of a system, or show the first records of one
     Look(Box<ask::Look>),
-    /// Makes a source
+    /// Create a source
     Add(Box<add::Add>),
-    /// Lists the sources
+    /// List the sources
     List {
         /// The organisation, by id or name, where there are several
         #[arg(long, value_name = "ORG")]
         org: Option<String>,
     },
-    /// Tries whether a source can be reached
+    /// Check whether a source can be reached
     Check(Which),
-    /// Shows the first records of a source
+    /// Show the first records of a source
     Sample(Which),
-    /// Runs a source now and waits for its end
+    /// Run a source now, and wait for the end
     Run(follow::Run),
-    /// Stops a source from running by itself
+    /// Pause the schedule of a source
     Pause(Which),
-    /// Lets a source run by itself again
+    /// Resume the schedule of a source
     Resume(Which),
-    /// Lists the runs of a source, newest first, and what was said in the last one
+    /// List the runs of a source, newest first, with the log of the last one
     Runs(Which),
-    /// Deletes a source and its runs; its contacts stay
+    /// Delete a source and its runs; its contacts stay
     Delete(Which),
-    /// Seals all secret settings with the first key of CONTACTS_SOURCES_KEYS
+    /// Encrypt all secret settings again, with the first key of CONTACTS_SOURCES_KEYS
     Reseal,
 }
 
-/// Which source is meant.
+/// The source of a command.
 #[derive(Args, Debug)]
 pub(super) struct Which {
     /// The source, by id or name
@@ -64,14 +63,14 @@ pub(super) struct Which {
 impl Which {
     fn find(&self, services: &Services) -> Done<ConnectedSource> {
         let org = org::pick(services, self.org.as_deref())?.id;
-        let wanted = self.source.trim().to_lowercase();
+        let requested = self.source.trim().to_lowercase();
         let is_it = |source: &ConnectedSource| {
-            source.id.to_string() == wanted || source.name.to_lowercase() == wanted
+            source.id.to_string() == requested || source.name.to_lowercase() == requested
         };
         let mut sources = services.sources.list(org)?.into_iter().map(|(source, _)| source);
         sources.find(is_it).ok_or_else(|| {
-            let wanted = plain(&self.source);
-            Failure::usage(format!("there is no source {wanted}: see contacts source list"))
+            let requested = plain(&self.source);
+            Failure::usage(format!("there is no source {requested}: see contacts source list"))
         })
     }
 }
@@ -81,12 +80,16 @@ pub(super) fn run(config: &DatabaseConfig, args: &Source) -> Done {
         Source::Connectors { name } => {
             with_services(config, |services| ask::connectors(services, name.as_deref()))
         }
-        Source::Look(look) => with_services(config, |services| ask::look(services, look)),
+        Source::Look(show_sample) => {
+            with_services(config, |services| ask::show_sample(services, show_sample))
+        }
         Source::Add(new) => with_services(config, |services| add::add(services, new)),
         Source::List { org } => with_services(config, |services| {
             let org = org::pick(services, org.as_deref())?.id;
             let sources = services.sources.list(org)?;
-            sources.iter().try_for_each(|(source, last)| out::say(line(source, last.as_ref())))
+            sources
+                .iter()
+                .try_for_each(|(source, last)| out::print_line(line(source, last.as_ref())))
         }),
         Source::Check(which) => {
             with_services(config, |services| ask::check(services, &which.find(services)?))
@@ -101,7 +104,7 @@ pub(super) fn run(config: &DatabaseConfig, args: &Source) -> Done {
         Source::Delete(which) => with_services(config, |services| {
             let source = which.find(services)?;
             services.sources.delete(source.org, source.id)?;
-            out::say(format_args!("Deleted {}  {}", source.id, plain(&source.name)))
+            out::print_line(format_args!("Deleted {}  {}", source.id, plain(&source.name)))
         }),
         Source::Reseal => with_services(config, |services| {
             let orgs: Vec<OrgId> = services.organisations.list()?.iter().map(|o| o.id).collect();
@@ -110,31 +113,31 @@ pub(super) fn run(config: &DatabaseConfig, args: &Source) -> Done {
                 resealed += services.sources.reseal(org)?;
             }
             let sources = out::count(resealed as u64, "source", "sources");
-            out::say(format_args!("Sealed the secret settings of {sources} anew"))
+            out::print_line(format_args!("Encrypted the secret settings of {sources} again"))
         }),
     }
 }
 
 fn pause(services: &Services, which: &Which, paused: bool) -> Done {
     let source = which.find(services)?;
-    let patch = DefinitionPatch { paused: Some(paused), ..DefinitionPatch::default() };
-    let source = services.sources.update(source.org, source.id, patch)?;
-    out::say(line(&source, None))
+    let patch = RawSourcePatch { paused: Some(paused), ..RawSourcePatch::default() };
+    let source = services.sources.update(source.org, source.id, None, patch)?;
+    out::print_line(line(&source, None))
 }
 
 fn runs(services: &Services, which: &Which) -> Done {
     let source = which.find(services)?;
     let runs = services.sources.runs(source.org, source.id, None, 20)?;
-    runs.iter().try_for_each(|run| out::say(run_line(run)))?;
+    runs.iter().try_for_each(|run| out::print_line(run_line(run)))?;
     let log = runs.first().map(|run| run.log.as_slice()).unwrap_or_default();
-    log.iter().try_for_each(|line| out::say(format_args!("    {}", plain(line))))
+    log.iter().try_for_each(|line| out::print_line(format_args!("    {}", plain(line))))
 }
 
-/// A source in a line.
+/// A source as a line.
 fn line(source: &ConnectedSource, last: Option<&SyncRun>) -> String {
     let when = match (&source.schedule, source.paused, source.next_run_at) {
         (_, true, _) => "paused".to_owned(),
-        (None, ..) => "runs by hand".to_owned(),
+        (None, ..) => "no schedule".to_owned(),
         (Some(schedule), _, Some(next)) => format!("{schedule}, next {}", minute(next)),
         (Some(schedule), ..) => schedule.to_string(),
     };
@@ -154,7 +157,7 @@ fn line(source: &ConnectedSource, last: Option<&SyncRun>) -> String {
     line
 }
 
-/// A run in a line.
+/// A run as a line.
 fn run_line(run: &SyncRun) -> String {
     let tally = &run.tally;
     let unchanged = tally.skipped.get(&SkipCode::Unchanged).copied().unwrap_or_default();
@@ -170,10 +173,10 @@ fn run_line(run: &SyncRun) -> String {
         line.push_str(&format!(", {} skipped", out::grouped(tally.skips() - unchanged)));
     }
     if run.vanished > 0 {
-        line.push_str(&format!(", {} vanished", out::grouped(run.vanished)));
+        line.push_str(&format!(", {} removed at the source", out::grouped(run.vanished)));
     }
     if let Some(seconds) =
-        run.started_at.zip(run.ended_at).map(|(from, to)| (to - from).whole_seconds())
+        run.started_at.zip(run.finished_at).map(|(from, to)| (to - from).whole_seconds())
     {
         line.push_str(&format!("  in {seconds} s"));
     }

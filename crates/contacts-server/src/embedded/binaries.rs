@@ -1,4 +1,4 @@
-//! Finding the programs of a Postgres server.
+//! Finds the programs of a Postgres server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,14 @@ use std::process::Command;
 
 use super::{EmbeddedError, Result};
 
-/// The oldest major version that serves.
-pub(super) const OLDEST: u32 = 14;
+/// The oldest supported major version.
+pub(super) const MIN_VERSION: u32 = 14;
 
-/// Where `scripts/install` puts a server for a user who may not install packages: in the checkout
-/// that this program was built from.
+/// The folder where `scripts/install` puts a server for a user who may not install packages, in the
+/// checkout that this program was built from.
 const VENV: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.venv/postgres/bin");
 
-/// The folder of one Postgres' programs.
+/// The server programs of one version of Postgres.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Binaries {
     /// Empty for the `PATH`.
@@ -22,21 +22,25 @@ pub(super) struct Binaries {
 }
 
 impl Binaries {
-    /// The given folder, or else the best on the machine: the version that made the cluster, or
-    /// the newest.
-    pub(super) fn find(given: Option<&Path>, cluster: &Path) -> Result<Binaries> {
-        let made_by = fs::read_to_string(cluster.join("PG_VERSION"))
+    /// Finds the programs in the given folder, or else on the machine: those of the version that
+    /// created the cluster, or the newest.
+    pub(super) fn find(configured: Option<&Path>, cluster: &Path) -> Result<Binaries> {
+        let created_by = fs::read_to_string(cluster.join("PG_VERSION"))
             .ok()
             .and_then(|version| version.trim().parse().ok());
-        if let Some(dir) = given {
-            return choose(Binaries::ask(dir).into_iter().collect(), made_by, cluster);
+        if let Some(dir) = configured {
+            return choose(Binaries::at(dir).into_iter().collect(), created_by, cluster);
         }
         let debian = debian(Path::new("/usr/lib/postgresql"));
-        choose(debian, made_by, cluster).or_else(|refusal| {
-            // Asking a program for its version takes time, which most machines need not spend.
-            let others: Vec<_> =
-                [Path::new(VENV), Path::new("")].into_iter().filter_map(Binaries::ask).collect();
-            if others.is_empty() { Err(refusal) } else { choose(others, made_by, cluster) }
+        choose(debian, created_by, cluster).or_else(|refusal| {
+            // Only now, because running a program to learn its version takes time.
+            let other_versions: Vec<_> =
+                [Path::new(VENV), Path::new("")].into_iter().filter_map(Binaries::at).collect();
+            if other_versions.is_empty() {
+                Err(refusal)
+            } else {
+                choose(other_versions, created_by, cluster)
+            }
         })
     }
 
@@ -45,28 +49,28 @@ impl Binaries {
         self.dir.join(name)
     }
 
-    fn ask(dir: &Path) -> Option<Binaries> {
+    fn at(dir: &Path) -> Option<Binaries> {
         let output = Command::new(dir.join("postgres")).arg("--version").output().ok()?;
         let major = major(&String::from_utf8_lossy(&output.stdout))?;
         Some(Binaries { dir: dir.to_path_buf(), major })
     }
 }
 
-fn choose(found: Vec<Binaries>, made_by: Option<u32>, cluster: &Path) -> Result<Binaries> {
+fn choose(found: Vec<Binaries>, created_by: Option<u32>, cluster: &Path) -> Result<Binaries> {
     let Some(newest) = found.iter().max_by_key(|b| b.major).cloned() else {
         return Err(EmbeddedError::NoBinaries);
     };
-    match made_by {
-        Some(made_by) => found.into_iter().find(|b| b.major == made_by).ok_or_else(|| {
+    match created_by {
+        Some(created_by) => found.into_iter().find(|b| b.major == created_by).ok_or_else(|| {
             let dir = cluster.to_path_buf();
-            EmbeddedError::OtherVersion { dir, made_by, found: newest.major }
+            EmbeddedError::OtherVersion { dir, created_by, found: newest.major }
         }),
-        None if newest.major < OLDEST => Err(EmbeddedError::TooOld { found: newest.major }),
+        None if newest.major < MIN_VERSION => Err(EmbeddedError::TooOld { found: newest.major }),
         None => Ok(newest),
     }
 }
 
-/// Debian keeps every major version in a folder of its own, named by it.
+/// The server programs of Debian, which has a folder for each major version.
 fn debian(root: &Path) -> Vec<Binaries> {
     let folders = fs::read_dir(root).into_iter().flatten().flatten();
     folders
@@ -94,9 +98,9 @@ mod tests {
         Binaries { dir: PathBuf::from(format!("/pg/{major}")), major }
     }
 
-    fn chosen(majors: &[u32], made_by: Option<u32>) -> std::result::Result<u32, String> {
+    fn chosen(majors: &[u32], created_by: Option<u32>) -> std::result::Result<u32, String> {
         let found = majors.iter().copied().map(binaries).collect();
-        choose(found, made_by, Path::new("/data/cluster"))
+        choose(found, created_by, Path::new("/data/cluster"))
             .map(|b| b.major)
             .map_err(|e| e.to_string())
     }
@@ -107,14 +111,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cluster_keeps_the_version_that_made_it() {
+    fn a_cluster_keeps_the_version_that_created_it() {
         assert_eq!(chosen(&[15, 17], Some(15)), Ok(15));
     }
 
     #[test]
     fn a_missing_version_is_named() {
         let refusal = chosen(&[16, 17], Some(15)).unwrap_err();
-        assert!(refusal.contains("made by PostgreSQL 15"), "{refusal}");
+        assert!(refusal.contains("created by PostgreSQL 15"), "{refusal}");
         assert!(refusal.contains("has only 17"), "{refusal}");
     }
 
@@ -127,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_are_read_as_every_packager_writes_them() {
+    fn versions_of_every_packager_are_parsed() {
         assert_eq!(major("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
         assert_eq!(major("postgres (PostgreSQL) 18.6\n"), Some(18));
         assert_eq!(major("postgres (PostgreSQL) 19beta1\n"), Some(19));
@@ -135,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_of_clients_is_no_server() {
+    fn a_folder_of_client_programs_is_no_server() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir_all(root.path().join("15/bin")).unwrap();
         fs::create_dir_all(root.path().join("17/bin")).unwrap();

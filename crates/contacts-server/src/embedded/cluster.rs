@@ -1,4 +1,4 @@
-//! Starting and stopping the server on one cluster.
+//! Starts and stops the server of one cluster.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -16,22 +16,25 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::locks::Starting;
 use super::postmaster::{self, Postmaster, State};
-use super::watch::Leaving;
+use super::watch::ShutdownFlag;
 use super::{EmbeddedError, Result, create, settings, socket};
 
 /// The cluster's name inside the data directory.
 pub(super) const FOLDER: &str = "cluster";
 
-/// Enough to recover from a crash in the middle of an import.
-const START: Duration = Duration::from_secs(120);
+/// The longest start: enough to recover from a crash during an import.
+const START_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Enough to write out what an import left in memory.
-const STOP: Duration = Duration::from_secs(60);
+/// The longest stop: enough to write the changes of an import to disk.
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Past this the log moves to `postgres.log.1`.
-const LOG_LIMIT: u64 = 10 << 20;
+/// How long a server may run without a pid file, because it starts or ends, before it is ended.
+const UNLISTED_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// One cluster, and how to run a server on it.
+/// The size at which the log moves to `postgres.log.1`.
+const MAX_LOG_BYTES: u64 = 10 << 20;
+
+/// One cluster, and what is needed to run its server.
 #[derive(Debug)]
 pub(super) struct Cluster {
     data_dir: PathBuf,
@@ -39,17 +42,18 @@ pub(super) struct Cluster {
     log: PathBuf,
     account: Account,
     binaries: Binaries,
-    /// The server, when this process started it: somebody must bury it.
+    /// The server, when this process started it and must wait for its end.
     child: Mutex<Option<Child>>,
 }
 
 impl Cluster {
-    /// Opens the cluster of a data directory, and makes it when there is none.
+    /// Opens the cluster of a data directory, or creates it when there is none.
     ///
-    /// Call it with the start lock held.
+    /// Call it with the start lock taken.
     pub(super) fn open(data_dir: &Path, account: Account, bin: Option<&Path>) -> Result<Cluster> {
         let dir = data_dir.join(FOLDER);
         let binaries = Binaries::find(bin, &dir)?;
+        create::remove_unfinished(data_dir);
         if !dir.exists() {
             create::create(data_dir, &account, &binaries)?;
         }
@@ -76,15 +80,24 @@ impl Cluster {
         Postmaster::of(&self.dir)
     }
 
-    /// Starts the server unless it runs, and waits until it takes connections.
-    pub(super) fn start(&self, _: &Starting, leaving: &Leaving) -> Result<Postmaster> {
-        let began = Instant::now();
+    /// Starts the server unless it runs, and waits until it accepts connections.
+    pub(super) fn start(&self, _: &Starting, shutdown: &ShutdownFlag) -> Result<Postmaster> {
+        let started = Instant::now();
         let mut log_from = None;
-        while began.elapsed() < START {
-            match (self.postmaster(), log_from) {
+        while started.elapsed() < START_TIMEOUT {
+            // A server that this process has started needs no search among all processes.
+            let found =
+                log_from.map_or_else(|| self.postmaster(), |_| Postmaster::listed(&self.dir));
+            match (found, log_from) {
                 (Some(found), _) if found.state == State::Ready => return Ok(found),
-                // Somebody told it to end and it waits for its clients, who wait for it.
+                // It was asked to end and waits for its clients, which wait for it.
                 (Some(found), _) if found.state == State::Stopping => found.signal(Signal::INT),
+                // It would run until it checks its pid file, which it does once a minute.
+                (Some(found), None)
+                    if found.state == State::Unlisted && started.elapsed() > UNLISTED_TIMEOUT =>
+                {
+                    found.signal(Signal::QUIT);
+                }
                 (Some(_), _) => {}
                 (None, Some(from)) if self.has_ended() => return Err(self.why_it_ended(from)),
                 (None, Some(_)) => {}
@@ -94,44 +107,44 @@ impl Cluster {
                     self.spawn()?;
                 }
             }
-            leaving.pause(Duration::from_millis(5))?;
+            shutdown.pause(Duration::from_millis(5))?;
         }
-        Err(EmbeddedError::NotReady { seconds: START.as_secs(), log: self.log.clone() })
+        Err(EmbeddedError::NotReady { seconds: START_TIMEOUT.as_secs(), log: self.log.clone() })
     }
 
-    /// Shuts the server down in order, or without a goodbye when it takes too long.
+    /// Shuts the server down in order, or immediately when that takes too long.
     pub(super) fn stop(&self, _: &Starting) -> Result<()> {
         for signal in [Signal::INT, Signal::QUIT] {
             let Some(postmaster) = self.postmaster() else { break };
             postmaster.signal(signal);
-            let began = Instant::now();
-            while self.postmaster().is_some() && began.elapsed() < STOP {
+            let started = Instant::now();
+            while self.postmaster().is_some() && started.elapsed() < STOP_TIMEOUT {
                 thread::sleep(Duration::from_millis(5));
                 self.has_ended();
             }
         }
         match self.postmaster() {
             None => Ok(()),
-            Some(still) => Err(EmbeddedError::NotStopped {
-                seconds: 2 * STOP.as_secs(),
-                pid: still.pid.as_raw_nonzero().get(),
+            Some(running) => Err(EmbeddedError::NotStopped {
+                seconds: 2 * STOP_TIMEOUT.as_secs(),
+                pid: running.pid.as_raw_nonzero().get(),
                 log: self.log.clone(),
             }),
         }
     }
 
-    /// Keeps the log from growing for ever.
+    /// Keeps the log from growing without limit.
     ///
-    /// The server holds the file open for appending, so it is copied and cut, not renamed.
+    /// The server keeps the file open for appending, so it is copied and truncated, not renamed.
     pub(super) fn trim_log(&self) -> io::Result<()> {
-        if fs::metadata(&self.log)?.len() < LOG_LIMIT {
+        if fs::metadata(&self.log)?.len() < MAX_LOG_BYTES {
             return Ok(());
         }
         fs::copy(&self.log, self.log.with_extension("log.1"))?;
         OpenOptions::new().write(true).open(&self.log)?.set_len(0)
     }
 
-    /// Buries the server when it has ended; true also when it was never ours.
+    /// Whether the server has ended. Also true when another process started it.
     pub(super) fn has_ended(&self) -> bool {
         let mut child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = child.as_mut().is_none_or(|c| !matches!(c.try_wait(), Ok(None)));
@@ -141,8 +154,8 @@ impl Cluster {
         ended
     }
 
-    /// Removes what a killed server left behind: its other processes, and the files by which
-    /// Postgres would take another process with the same number for a running server.
+    /// Removes what a killed server left behind: its other processes, and files that would make
+    /// Postgres believe that another process with the same id is a running server.
     fn clear_up(&self) -> Result<()> {
         postmaster::end_orphans(&self.name()?);
         let stale = self.dir.join("postmaster.pid");
@@ -154,7 +167,7 @@ impl Cluster {
         }
         let folder = socket::folder(&self.data_dir, &self.name()?, &self.account)?;
         for name in [".s.PGSQL.5432", ".s.PGSQL.5432.lock"] {
-            // The server makes its own complaint about one it cannot replace.
+            // The server reports a file that it cannot replace.
             let _ = fs::remove_file(folder.join(name));
         }
         Ok(())
@@ -174,15 +187,15 @@ impl Cluster {
         let program = self.binaries.program("postgres");
         let mut command = self.account.command(&program);
         command.arg("-D").arg(&self.dir).stdout(log).stderr(errors);
-        // A Ctrl-C in the terminal goes to our group. The server must outlive us to be shut down
-        // in order, so it gets a group of its own.
+        // A Ctrl-C in the terminal goes to the process group. The server must not end before this
+        // process does, so it gets a group of its own.
         command.process_group(0);
         let child = command.spawn().map_err(|e| EmbeddedError::run(&program, e))?;
         *self.child.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
         Ok(())
     }
 
-    /// A name no other cluster on the machine has, nor a copy of this one.
+    /// A name that is unique on the machine, also among copies of this cluster.
     fn name(&self) -> Result<String> {
         let found = fs::metadata(&self.dir).map_err(|e| EmbeddedError::file(&self.dir, e))?;
         Ok(format!("informly-contacts-{:x}-{:x}", found.dev(), found.ino()))
@@ -195,7 +208,7 @@ impl Cluster {
         }
         let serious = |line: &&str| line.contains("FATAL:") || line.contains("PANIC:");
         let line = words.lines().find(serious).or_else(|| words.lines().last());
-        let reason = line.unwrap_or("it said nothing").to_owned();
+        let reason = line.unwrap_or("its log is empty").to_owned();
         EmbeddedError::NotStarted { reason, log: self.log.clone() }
     }
 }

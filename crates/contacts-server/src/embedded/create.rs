@@ -1,9 +1,8 @@
-//! Making a new cluster.
+//! Creating a new cluster.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -11,45 +10,56 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::{EmbeddedError, Result, cluster, settings};
 
-/// Makes the cluster with its database `contacts`.
+/// How the folder of an unfinished cluster begins. The rest is random.
+const UNFINISHED: &str = "cluster.new";
+
+/// Creates the cluster with its database `contacts`.
 ///
-/// It is made under another name and moved into place at the end, so that a start that was cut
-/// short, by a full disk or a kill, leaves nothing that looks like a cluster.
+/// It is filled in a folder of its own and moved into place at the end. So a start that is cut
+/// short, by a full disk or a kill, leaves nothing that looks like a cluster; and an `initdb` that
+/// outlives a killed start writes where no later start looks.
 pub(super) fn create(data_dir: &Path, account: &Account, binaries: &Binaries) -> Result<()> {
-    let new = data_dir.join("cluster.new");
-    let done = fill(&new, account, binaries);
-    if let Err(error) = done {
-        // What is left is removed at the next try, too.
-        let _ = fs::remove_dir_all(&new);
-        return Err(if is_disk_full(data_dir, &error.to_string()) {
+    let new = tempfile::Builder::new().prefix(&format!("{UNFINISHED}.")).tempdir_in(data_dir);
+    let new = new.map_err(|e| EmbeddedError::file(data_dir, e))?;
+    fill(new.path(), account, binaries).map_err(|error| {
+        if is_disk_full(data_dir, &error.to_string()) {
             EmbeddedError::DiskFull { dir: data_dir.to_path_buf() }
         } else {
             error
-        });
-    }
+        }
+    })?;
     let cluster = data_dir.join(cluster::FOLDER);
-    fs::rename(&new, &cluster)
+    fs::rename(new.keep(), &cluster)
         .and_then(|()| File::open(data_dir)?.sync_all())
         .map_err(|e| EmbeddedError::file(&cluster, e))
 }
 
-/// Whether the server's words or the file system say that there is no room.
+/// Removes what starts that were cut short left behind. An `initdb` that outlived such a start may
+/// still write there; what remains then is removed at the next start.
 ///
-/// With a full disk the words may be missing, because there was no room for them either.
-pub(super) fn is_disk_full(data_dir: &Path, words: &str) -> bool {
-    const ROOM: u64 = 1 << 20;
-    words.contains("No space left on device")
-        || words.contains("Disk quota exceeded")
+/// Call it with the start lock held, or it removes a cluster that another process is creating.
+pub(super) fn remove_unfinished(data_dir: &Path) {
+    let entries = fs::read_dir(data_dir).into_iter().flatten().flatten();
+    let is_unfinished = |name: &OsStr| name.to_str().is_some_and(|n| n.starts_with(UNFINISHED));
+    for entry in entries.filter(|entry| is_unfinished(&entry.file_name())) {
+        if let Err(error) = fs::remove_dir_all(entry.path()) {
+            tracing::debug!(%error, "failed to remove an incomplete cluster");
+        }
+    }
+}
+
+/// Whether the server's message or the file system says that the disk is full.
+///
+/// With a full disk the message may be missing, because there was no room for it either.
+pub(super) fn is_disk_full(data_dir: &Path, message: &str) -> bool {
+    const MIN_FREE_BYTES: u64 = 1 << 20;
+    message.contains("No space left on device")
+        || message.contains("Disk quota exceeded")
         || rustix::fs::statvfs(data_dir)
-            .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < ROOM)
+            .is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < MIN_FREE_BYTES)
 }
 
 fn fill(new: &Path, account: &Account, binaries: &Binaries) -> Result<()> {
-    let refused = |e| EmbeddedError::file(new, e);
-    if new.exists() {
-        fs::remove_dir_all(new).map_err(refused)?;
-    }
-    DirBuilder::new().mode(0o700).create(new).map_err(refused)?;
     account.own(new)?;
     account.must_reach(new)?;
 
@@ -90,7 +100,7 @@ fn run(mut command: Command, program: &Path, input: &str) -> Result<()> {
         .spawn()
         .map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
-        // One that has ended without reading says why in its output.
+        // A program that has ended without reading gives the reason in its output.
         let _ = stdin.write_all(input.as_bytes());
     }
     let output = child.wait_with_output().map_err(failed)?;
@@ -98,8 +108,8 @@ fn run(mut command: Command, program: &Path, input: &str) -> Result<()> {
         return Ok(());
     }
     let words = String::from_utf8_lossy(&output.stderr);
-    let said = words.lines().find(|line| line.contains("FATAL:") || line.contains("error:"));
-    let reason = said.or_else(|| words.lines().last()).map(str::to_owned).unwrap_or_else(|| {
+    let cause = words.lines().find(|line| line.contains("FATAL:") || line.contains("error:"));
+    let reason = cause.or_else(|| words.lines().last()).map(str::to_owned).unwrap_or_else(|| {
         let name = program.file_name().unwrap_or(OsStr::new("initdb")).display();
         format!("{name} ended with {}", output.status)
     });

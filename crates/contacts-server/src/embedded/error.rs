@@ -1,55 +1,55 @@
-//! Why the embedded database is not to be had, each in one sentence that says what to do.
+//! Failures of the embedded database, each one sentence that says what to do.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why the embedded database did not start or stop.
+/// A failure to start or stop the embedded database.
 #[derive(Debug, thiserror::Error)]
 pub enum EmbeddedError {
-    /// No data directory can be derived.
-    #[error("no home directory is known: set CONTACTS_DATA_DIR to the folder for the data")]
+    /// There is no default data directory.
+    #[error("there is no home directory: set CONTACTS_DATA_DIR to the folder for the data")]
     NoHome,
-    /// The machine has no Postgres server.
+    /// The machine has no Postgres server programs.
     #[error(
         "no PostgreSQL server was found: install the package postgresql, or set DATABASE_URL to a \
          running server, or CONTACTS_PG_BIN to the folder of the server programs"
     )]
     NoBinaries,
     /// The machine has only a Postgres that is too old.
-    #[error("PostgreSQL {found} is too old: install version {oldest} or newer", oldest = super::binaries::OLDEST)]
+    #[error("PostgreSQL {found} is too old: install version {oldest} or newer", oldest = super::binaries::MIN_VERSION)]
     TooOld {
         /// The newest major version found.
         found: u32,
     },
-    /// The cluster was made by a major version that the machine has not.
+    /// The cluster was created by a major version that the machine does not have.
     #[error(
-        "the data in {} was made by PostgreSQL {made_by}, and this machine has only {found}: \
-         install PostgreSQL {made_by}, or set CONTACTS_DATA_DIR to another folder and restore a dump there",
+        "the data in {} was created by PostgreSQL {created_by}, and this machine has only {found}: \
+         install PostgreSQL {created_by}, or set CONTACTS_DATA_DIR to another folder and restore a dump there",
         dir.display()
     )]
     OtherVersion {
         /// The cluster.
         dir: PathBuf,
-        /// The major version that made it.
-        made_by: u32,
-        /// The major version nearest at hand.
+        /// The major version that created it.
+        created_by: u32,
+        /// The newest major version found.
         found: u32,
     },
-    /// The data directory refuses us.
+    /// This user may not write to the data directory.
     #[error(
-        "{} cannot be written: give this user the right to, or set CONTACTS_DATA_DIR to another folder",
+        "{} cannot be written: change its permissions, or set CONTACTS_DATA_DIR to another folder",
         path.display()
     )]
     NotWritable {
-        /// What could not be written.
+        /// The path that could not be written.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
-    /// The data directory is out of the server's reach, as everything below root's home is.
+    /// The server's user cannot enter the data directory, such as one below root's home.
     #[error(
-        "{} is out of reach for the user with the id {uid}, whom the database runs as: set \
-         CONTACTS_DATA_DIR to a folder which that user can enter",
+        "the user with the id {uid}, who runs the database, cannot enter {}: set CONTACTS_DATA_DIR to \
+         a folder which that user can enter",
         dir.display()
     )]
     OutOfReach {
@@ -70,7 +70,7 @@ pub enum EmbeddedError {
         /// The data directory.
         dir: PathBuf,
     },
-    /// Somebody else made the folder for the socket.
+    /// The folder for the socket belongs to another user.
     #[error(
         "{} is not this user's own folder of mode 0700: remove it, or set CONTACTS_DATA_DIR to a \
          path short enough to hold the socket itself",
@@ -80,45 +80,45 @@ pub enum EmbeddedError {
         /// The folder.
         dir: PathBuf,
     },
-    /// The cluster could not be made.
-    #[error("the database could not be created ({reason}): put that right and start again")]
+    /// The cluster could not be created.
+    #[error("the database could not be created ({reason}): fix that and start again")]
     NotCreated {
-        /// What the server programs said last.
+        /// The last message of the server programs.
         reason: String,
     },
     /// The server ended while it was starting.
-    #[error("the database did not start ({reason}): {} says more", log.display())]
+    #[error("the database did not start ({reason}): see its log, {}", log.display())]
     NotStarted {
-        /// What the server said last.
+        /// The last message of the server.
         reason: String,
         /// Its log.
         log: PathBuf,
     },
-    /// The server runs, and does not become ready.
+    /// The server runs, and does not accept connections in time.
     #[error(
-        "the database was not ready after {seconds} seconds: {} says why; start again to go on waiting",
+        "the database was not ready after {seconds} seconds: see its log, {}, or start again to wait longer",
         log.display()
     )]
     NotReady {
-        /// How long we waited.
+        /// The time limit.
         seconds: u64,
         /// The server's log.
         log: PathBuf,
     },
     /// The server does not end.
     #[error(
-        "the database did not stop within {seconds} seconds: look at its log, {}, and end the process {pid}",
+        "the database did not stop within {seconds} seconds: see its log, {}, and end the process {pid}",
         log.display()
     )]
     NotStopped {
-        /// How long we waited.
+        /// The time limit.
         seconds: u64,
         /// The server's first process.
         pid: i32,
         /// The server's log.
         log: PathBuf,
     },
-    /// Another process holds the start lock.
+    /// Another process has the start lock.
     #[error(
         "another process has been starting or stopping the database in {} for {seconds} seconds: \
          wait for it or end it, then start again",
@@ -127,32 +127,32 @@ pub enum EmbeddedError {
     Busy {
         /// The data directory.
         dir: PathBuf,
-        /// How long we waited.
+        /// The time limit.
         seconds: u64,
     },
-    /// We were told to leave while we waited.
-    #[error("the wait for the database was cut short because the program is stopping")]
-    Leaving,
+    /// The program was asked to stop while it waited.
+    #[error("the wait for the database ended because the program is stopping")]
+    ShutdownFlag,
     /// A program cannot be run.
-    #[error("{} could not be run: install it or give this user the right to run it", program.display())]
+    #[error("{} could not be run: install it, or change its permissions", program.display())]
     Run {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// A file cannot be used for another reason.
-    #[error("{} cannot be used: see to that disk, or set CONTACTS_DATA_DIR to another folder", path.display())]
+    #[error("{} cannot be used: check that disk, or set CONTACTS_DATA_DIR to another folder", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
 }
 
 impl EmbeddedError {
-    /// Says what a refusal of the file system means here.
+    /// The failure that an error of the file system causes.
     pub(super) fn file(path: &Path, source: io::Error) -> EmbeddedError {
         let path = path.to_path_buf();
         match source.kind() {
@@ -166,7 +166,7 @@ impl EmbeddedError {
         }
     }
 
-    /// Says what it means that a program could not be started.
+    /// The failure that a program which could not be started causes.
     pub(super) fn run(program: &Path, source: io::Error) -> EmbeddedError {
         EmbeddedError::Run { program: program.to_path_buf(), source }
     }

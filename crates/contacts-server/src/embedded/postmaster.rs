@@ -1,8 +1,8 @@
-//! The server's processes, as the system shows them.
+//! Finds the processes of a server.
 //!
-//! They are recognised by their command line, which everybody may read, and not by a signal that
-//! arrives: the number in a stale `postmaster.pid` may belong to a stranger by now, or to a dead
-//! process that nobody has buried, and Postgres itself would take either for a running server.
+//! They are recognised by their command line, which every user may read. The id in a stale
+//! `postmaster.pid` is not enough: it may belong to an unrelated process by now, or to a zombie, and
+//! Postgres itself would believe that either is a running server.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -13,59 +13,70 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The server's first process, as it describes itself in `postmaster.pid`.
+/// The main process of a server, as its file `postmaster.pid` describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Postmaster {
-    /// Its process.
+    /// The process id.
     pub(super) pid: Pid,
-    /// The folder of its socket.
+    /// The folder of the socket.
     pub(super) socket: PathBuf,
-    /// How far it has come.
+    /// The state of the server.
     pub(super) state: State,
 }
 
-/// How far a server has come.
+/// The state of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// It recovers, or has not said anything yet.
+    /// It starts or recovers.
     Starting,
-    /// It takes connections.
+    /// It accepts connections.
     Ready,
-    /// It has been told to end.
+    /// It was asked to end.
     Stopping,
+    /// It runs without a readable pid file: it has just started, is about to end, or the disk is
+    /// full.
+    Unlisted,
 }
 
 impl Postmaster {
-    /// The server that runs on a cluster.
+    /// The server that runs on a cluster: the one that its pid file names, or else the one among
+    /// the processes of the machine.
     pub(super) fn of(cluster: &Path) -> Option<Postmaster> {
-        let file = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
-        let postmaster = parse(&file)?;
-        serves(&command_line(postmaster.pid)?, cluster).then_some(postmaster)
+        Postmaster::listed(cluster).or_else(|| {
+            let pid = processes().find(|pid| runs(*pid, cluster))?;
+            Some(Postmaster { pid, socket: PathBuf::new(), state: State::Unlisted })
+        })
     }
 
-    /// Asks it to end: `INT` at once but in order, `QUIT` without a goodbye.
+    /// The server that the pid file of a cluster names, when it runs.
+    pub(super) fn listed(cluster: &Path) -> Option<Postmaster> {
+        let file = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
+        parse(&file).filter(|listed| runs(listed.pid, cluster))
+    }
+
+    /// Asks the server to end: by `INT` in order, by `QUIT` without a checkpoint.
     pub(super) fn signal(&self, signal: Signal) {
-        // One that is gone already has done what it was asked.
+        // An error means that the process has ended already.
         let _ = kill_process(self.pid, signal);
     }
 }
 
-/// Ends the processes of a server whose first process was killed.
+/// Ends the processes of a server whose main process was killed.
 ///
-/// Most notice by themselves; one in the middle of a long statement does not, and no new server
-/// starts beside it.
+/// Most end by themselves. A process in a long statement does not, and no new server starts before it
+/// has ended.
 pub(super) fn end_orphans(cluster_name: &str) {
     for (signal, patience) in [(Signal::QUIT, 2), (Signal::KILL, 5)] {
-        let began = Instant::now();
+        let started = Instant::now();
         let mut signalled = false;
-        while began.elapsed() < Duration::from_secs(patience) {
-            let orphans = named(cluster_name);
+        while started.elapsed() < Duration::from_secs(patience) {
+            let orphans = processes_of(cluster_name);
             if orphans.is_empty() {
                 return;
             }
             if !signalled {
                 for pid in orphans {
-                    // One that has ended by itself meanwhile is what we want.
+                    // An error means that the process has ended by itself.
                     let _ = kill_process(pid, signal);
                 }
                 signalled = true;
@@ -75,18 +86,26 @@ pub(super) fn end_orphans(cluster_name: &str) {
     }
 }
 
-/// The processes that carry the cluster's name in their title.
-fn named(cluster_name: &str) -> Vec<Pid> {
+/// The processes with the name of the cluster in their title.
+fn processes_of(cluster_name: &str) -> Vec<Pid> {
     let title = format!("postgres: {cluster_name}: ");
-    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
-    processes
-        .filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+    processes()
         .filter(|pid| command_line(*pid).is_some_and(|line| line.starts_with(title.as_bytes())))
         .collect()
 }
 
+/// All processes of the machine.
+fn processes() -> impl Iterator<Item = Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+}
+
 fn command_line(pid: Pid) -> Option<Vec<u8>> {
     fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero())).ok()
+}
+
+fn runs(pid: Pid, cluster: &Path) -> bool {
+    command_line(pid).is_some_and(|line| serves(&line, cluster))
 }
 
 fn serves(command_line: &[u8], cluster: &Path) -> bool {
@@ -96,7 +115,8 @@ fn serves(command_line: &[u8], cluster: &Path) -> bool {
         && arguments.any(|argument| argument == cluster.as_os_str().as_bytes())
 }
 
-/// Reads `postmaster.pid`: process, data, start, port, socket folder, addresses, memory, state.
+/// Parses `postmaster.pid`. Its lines are: process id, data folder, start time, port, socket folder,
+/// addresses, shared memory, state.
 fn parse(file: &str) -> Option<Postmaster> {
     let mut lines = file.lines().map(str::trim_end);
     let pid = Pid::from_raw(lines.next()?.parse().ok()?)?;
@@ -114,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_says_where_and_how_far() {
+    fn the_pid_file_is_parsed() {
         let file = "812\n/d/cluster\n1790000000\n5432\n/d/socket\n\n 1 2\nready   \n";
         let postmaster = parse(file).unwrap();
         assert_eq!(postmaster.pid.as_raw_nonzero().get(), 812);
@@ -123,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_still_being_written_is_a_server_that_starts() {
+    fn an_incomplete_pid_file_is_a_server_that_starts() {
         assert_eq!(parse("812\n/d/cluster\n").unwrap().state, State::Starting);
         assert_eq!(parse(""), None);
         assert_eq!(parse("0\n"), None);
@@ -135,6 +155,6 @@ mod tests {
         assert!(serves(b"/usr/lib/postgresql/15/bin/postgres\0-D\0/d/cluster\0", cluster));
         assert!(!serves(b"/usr/lib/postgresql/15/bin/postgres\0-D\0/d/cluster2\0", cluster));
         assert!(!serves(b"ls\0/d/cluster\0", cluster));
-        assert!(!serves(b"", cluster), "a dead process that nobody has buried");
+        assert!(!serves(b"", cluster), "a zombie");
     }
 }

@@ -1,4 +1,4 @@
-//! What the server is told in `contacts.conf`, which its `postgresql.conf` includes.
+//! The settings of the server: `contacts.conf`, which its `postgresql.conf` includes.
 
 use std::fs;
 use std::io::{self, Write};
@@ -10,9 +10,9 @@ use super::{EmbeddedError, Result};
 /// The file's name inside the cluster.
 pub(super) const FILE: &str = "contacts.conf";
 
-/// Writes the settings, when they are not already there.
+/// Writes the settings, unless the file already has them.
 ///
-/// They are written whole beside the old ones first, so that a full disk leaves those alone.
+/// They are written to a temporary file and renamed, so that a full disk leaves the old ones intact.
 pub(super) fn write(cluster: &Path, name: &str, socket: &Path, account: &Account) -> Result<()> {
     let path = cluster.join(FILE);
     let settings = settings(name, socket);
@@ -20,12 +20,12 @@ pub(super) fn write(cluster: &Path, name: &str, socket: &Path, account: &Account
         return Ok(());
     }
     let new = path.with_extension("new");
-    let written = || -> io::Result<()> {
+    let write_settings = || -> io::Result<()> {
         let mut file = fs::File::create(&new)?;
         file.write_all(settings.as_bytes())?;
         file.sync_all()
     };
-    written().map_err(|e| EmbeddedError::file(&new, e))?;
+    write_settings().map_err(|e| EmbeddedError::file(&new, e))?;
     account.own(&new)?;
     fs::rename(&new, &path).map_err(|e| EmbeddedError::file(&path, e))
 }
@@ -34,34 +34,34 @@ fn settings(name: &str, socket: &Path) -> String {
     format!(
         "# Written by contacts at every start. Your own settings go at the end of postgresql.conf.
 
-# Who gets in: whoever can open the socket, which is its owner.
+# Only the owner of the socket can connect.
 listen_addresses = ''
 unix_socket_directories = '{socket}'
 unix_socket_permissions = 0700
 port = {port}
 max_connections = 60
-# Shown in the titles of the processes, by which they are found when the first one is killed.
+# In the titles of the processes, which are found by it when the main process was killed.
 cluster_name = '{name}'
 
-# Memory, modest enough for a small machine.
+# Memory for a small machine.
 shared_buffers = 256MB
 effective_cache_size = 1GB
 work_mem = 16MB
 maintenance_work_mem = 128MB
 
-# Bulk: few checkpoints in an import, and a pending list that holds one.
+# Few checkpoints during an import, and room for the pending index entries of its chunks.
 max_wal_size = 4GB
 min_wal_size = 256MB
 checkpoint_timeout = 5min
 checkpoint_completion_target = 0.9
 gin_pending_list_limit = 16MB
 
-# A commit is on the disk before it is answered.
+# A commit is on disk before it is confirmed.
 fsync = on
 synchronous_commit = on
 full_page_writes = on
 
-# Disks without a seek, and statements too short to be worth compiling.
+# Disks without seek times, and statements too short to be worth compiling.
 random_page_cost = 1.1
 jit = off
 
@@ -69,8 +69,8 @@ timezone = 'UTC'
 log_timezone = 'UTC'
 lc_messages = 'C'
 
-# The log goes to postgres.log. A refused statement is not in it, because it quotes what somebody
-# typed; the program reports it.
+# The log goes to postgres.log. It does not contain failed statements, because these quote personal
+# data; the program reports them.
 log_destination = 'stderr'
 logging_collector = off
 log_line_prefix = '%m [%p] '

@@ -1,4 +1,4 @@
-//! Where the server's socket is, and how to connect to it.
+//! The Unix socket of the server, and the connection string for it.
 
 use std::fmt::Write;
 use std::fs::{self, DirBuilder};
@@ -9,17 +9,18 @@ use std::path::{Path, PathBuf};
 use super::account::Account;
 use super::{EmbeddedError, Result};
 
-/// Only the name of a file here: nothing listens on TCP.
+/// Part of the name of the socket's file. No TCP port is opened.
 pub(super) const PORT: u16 = 5432;
 
-/// The system takes 107 bytes, and the socket's lock has the longest name in the folder.
-const LONGEST: usize = 107 - "/.s.PGSQL.5432.lock".len();
+/// The longest path of the folder, in bytes: the system allows 107 for the path of a socket, and the
+/// socket's lock file has the longest name.
+const MAX_PATH_BYTES: usize = 107 - "/.s.PGSQL.5432.lock".len();
 
-/// The folder for the socket: in the data directory, or a short one when that is too long.
+/// The folder for the socket: in the data directory, or in `/tmp` when its path is too long.
 pub(super) fn folder(data_dir: &Path, name: &str, account: &Account) -> Result<PathBuf> {
-    let wanted = data_dir.join("socket");
-    let dir = if fits(&wanted) {
-        wanted
+    let preferred = data_dir.join("socket");
+    let dir = if fits(&preferred) {
+        preferred
     } else {
         Path::new("/tmp").join(format!("{name}-{}", account.uid()))
     };
@@ -41,15 +42,15 @@ pub(super) fn url(folder: &Path) -> String {
     format!("postgresql:///contacts?host={host}&port={PORT}&user=contacts")
 }
 
-/// Whether the system and the settings file both take the path as it is.
+/// Whether the path is short enough for the system and needs no escapes in the settings file.
 fn fits(folder: &Path) -> bool {
-    folder.as_os_str().len() <= LONGEST
+    folder.as_os_str().len() <= MAX_PATH_BYTES
         && folder.to_str().is_some_and(|path| {
             path.chars().all(|c| c.is_ascii_alphanumeric() || "/-_.+@~ ".contains(c))
         })
 }
 
-/// Makes a folder that the server's user alone can enter, or makes sure of it.
+/// Creates a folder that only the server's user can enter, or checks that it is one.
 fn make_private(dir: &Path, account: &Account) -> Result<()> {
     match DirBuilder::new().mode(0o700).create(dir) {
         Ok(()) => account.own(dir),
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_url_carries_the_folder_whole() {
+    fn the_url_contains_the_whole_folder() {
         assert_eq!(
             url(Path::new("/home/ann lee/é/socket")),
             "postgresql:///contacts?host=%2Fhome%2Fann%20lee%2F%C3%A9%2Fsocket&port=5432&user=contacts"
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_or_strange_path_gets_a_short_folder() {
+    fn a_long_or_unusual_path_gets_a_short_folder() {
         assert!(fits(Path::new("/var/lib/informly-contacts/socket")));
         assert!(!fits(Path::new(&format!("/{}/socket", "x".repeat(90)))));
         assert!(!fits(Path::new("/a,b/socket")), "a comma separates folders");

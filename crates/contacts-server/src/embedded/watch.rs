@@ -1,4 +1,4 @@
-//! Starting the server again when it dies under us.
+//! Restarts the server when it dies while this process uses it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,26 +10,26 @@ use super::locks::Starting;
 use super::postmaster::State;
 use super::{EmbeddedError, Result};
 
-/// How often we look.
-const EVERY: Duration = Duration::from_millis(500);
+/// How often the server is checked.
+const CHECK_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Whether the program is about to end, so that nobody waits for the server any longer.
+/// Whether the program is stopping. Waits for the server end then.
 #[derive(Debug, Default)]
-pub(super) struct Leaving(AtomicBool);
+pub(super) struct ShutdownFlag(AtomicBool);
 
-impl Leaving {
-    /// Says so, and wakes the thread that watches.
-    pub(super) fn leave(&self, watcher: Option<&Thread>) {
+impl ShutdownFlag {
+    /// Marks the program as stopping, and wakes the thread that watches.
+    pub(super) fn begin_shutdown(&self, watcher: Option<&Thread>) {
         self.0.store(true, Ordering::Release);
         if let Some(watcher) = watcher {
             watcher.unpark();
         }
     }
 
-    /// Waits, unless the program is leaving.
+    /// Waits for some time. Fails when the program is stopping.
     pub(super) fn pause(&self, time: Duration) -> Result<()> {
         if self.is_set() {
-            return Err(EmbeddedError::Leaving);
+            return Err(EmbeddedError::ShutdownFlag);
         }
         thread::park_timeout(time);
         Ok(())
@@ -40,33 +40,33 @@ impl Leaving {
     }
 }
 
-/// Watches until the program leaves.
-pub(super) fn spawn(cluster: Arc<Cluster>, leaving: Arc<Leaving>) -> JoinHandle<()> {
+/// Starts the thread that checks the server until the program stops.
+pub(super) fn spawn(cluster: Arc<Cluster>, shutdown: Arc<ShutdownFlag>) -> JoinHandle<()> {
     thread::spawn(move || {
-        while leaving.pause(EVERY).is_ok() {
-            if let Err(error) = look(&cluster, &leaving)
-                && !leaving.is_set()
+        while shutdown.pause(CHECK_INTERVAL).is_ok() {
+            if let Err(error) = check(&cluster, &shutdown)
+                && !shutdown.is_set()
             {
-                tracing::error!(%error, "the embedded database is down, trying again");
+                tracing::error!(%error, "failed to restart the embedded database, retrying");
             }
         }
     })
 }
 
-fn look(cluster: &Cluster, leaving: &Leaving) -> Result<()> {
+fn check(cluster: &Cluster, shutdown: &ShutdownFlag) -> Result<()> {
     cluster.has_ended();
     if let Err(error) = cluster.trim_log() {
-        tracing::warn!(%error, "the embedded database's log was not trimmed");
+        tracing::warn!(%error, "failed to trim the log of the embedded database");
     }
-    // One that recovers needs time, not us.
+    // A server that starts or recovers only needs time.
     let runs = |found: super::postmaster::Postmaster| found.state != State::Stopping;
     if cluster.postmaster().is_some_and(runs) {
         return Ok(());
     }
-    tracing::warn!("the embedded database ended, starting it again");
-    let starting = Starting::lock(cluster.data_dir(), leaving)?;
-    let postmaster = cluster.start(&starting, leaving)?;
+    tracing::warn!("the embedded database stopped, restarting it");
+    let starting = Starting::lock(cluster.data_dir(), shutdown)?;
+    let postmaster = cluster.start(&starting, shutdown)?;
     let pid = postmaster.pid.as_raw_nonzero().get();
-    tracing::info!(pid, "the embedded database runs again");
+    tracing::info!(pid, "the embedded database was restarted");
     Ok(())
 }

@@ -1,27 +1,29 @@
-//! Bulk actions (R24), over three pieces of two people each.
+//! Bulk actions (R24) on three chunks of two contacts each.
 
-use contacts_core::action::{Action, ActionId, ActionKind, ActionState, Tally};
+use contacts_core::action::{Action, ActionId, ActionKind, Tally};
 use contacts_core::campaign::{CampaignId, CampaignKind};
-use contacts_core::contact::NewContact;
+use contacts_core::contact::{ContactId, MergePair, NewContact};
 use contacts_core::export::ExportFormat;
 use contacts_core::file::FileId;
-use contacts_core::selection::RawChosen;
+use contacts_core::run::RunState;
+use contacts_core::selection::RawSelectionScope;
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId};
 use contacts_embed::Contacts;
 use contacts_testkit::CountedIds;
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
+use uuid::Uuid;
 
 use crate::walk::Stage;
 
-/// So many people, one of whom cannot be reached.
+/// Number of contacts.
 const PEOPLE: u64 = 6;
 
 fn tags(names: &[&str]) -> Vec<TagName> {
     names.iter().map(|name| TagName::parse(name).unwrap()).collect()
 }
 
-/// Queues an action on everybody.
+/// Queues an action on all contacts.
 fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
     let mut ids = Vec::new();
     for n in 0..PEOPLE {
@@ -34,7 +36,12 @@ fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
     if let ActionKind::AddToCampaign(campaign) = &kind {
         contacts.campaigns.register(org, *campaign, CampaignKind::Campaign, "Spring").unwrap();
     }
-    let chosen = RawChosen::Ids(ids);
+    // Each contact is merged into the next one, and so all into the last.
+    let kind = match kind {
+        ActionKind::Merge(_) => ActionKind::Merge(merges(&ids)),
+        kind => kind,
+    };
+    let chosen = RawSelectionScope::Ids(ids);
     let selection = contacts.selections.create(org, &chosen, Actor::System).unwrap();
     split(url, org);
     let now = contacts.clock.now();
@@ -44,11 +51,11 @@ fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
         id: ActionId(contacts.ids.next()),
         kind,
         selection: selection.id,
-        state: ActionState::Running,
+        state: RunState::Running,
         problem: None,
-        people: PEOPLE,
-        pieces: 3,
-        pieces_done: 0,
+        contacts: PEOPLE,
+        chunks: 3,
+        chunks_done: 0,
         tally: Tally::default(),
         file: is_export.then(|| FileId(contacts.ids.next())),
         actor: Actor::System,
@@ -56,21 +63,32 @@ fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
         started_at: None,
         finished_at: None,
     };
-    // Not by the service: it does what is small at once.
-    contacts.actions.actions.insert(&action, now).unwrap();
+    // Insert the action directly: the service would run a small action at once.
+    contacts.ports().actions.insert(&action, None, now).unwrap();
 }
 
-/// Makes three pieces of the one that a selection of a few people has.
+/// Returns the pairs that merge each contact into the next one, and the last into the first.
+fn merges(ids: &[Uuid]) -> Vec<MergePair> {
+    let survivors = ids.iter().cycle().skip(1);
+    let pairs = ids.iter().zip(survivors);
+    let pairs = pairs.map(|(other, survivor)| MergePair {
+        survivor: ContactId(*survivor),
+        other: ContactId(*other),
+    });
+    pairs.collect()
+}
+
+/// Splits the only chunk of a small selection into three.
 fn split(url: &str, org: OrgId) {
     let mut db = PgConnection::establish(url).unwrap();
     let statements = [
-        "INSERT INTO selection_pieces SELECT org_id, selection_id, n, ids[2 * n + 1 : 2 * n + 2] \
-         FROM selection_pieces, generate_series(1, 2) n",
-        "UPDATE selection_pieces SET ids = ids[1:2]",
-        "UPDATE selections SET pieces = 3",
+        "INSERT INTO selection_chunks SELECT org_id, selection_id, n, ids[2 * n + 1 : 2 * n + 2] \
+         FROM selection_chunks, generate_series(1, 2) n",
+        "UPDATE selection_chunks SET ids = ids[1:2]",
+        "UPDATE selections SET chunks = 3",
     ];
     for statement in statements {
-        let place = if statement.contains("= ids[1:2]") { " AND piece = 0" } else { "" };
+        let place = if statement.contains("= ids[1:2]") { " AND chunk = 0" } else { "" };
         sql_query(format!("{statement} WHERE org_id = '{org}'{place}")).execute(&mut db).unwrap();
     }
 }
@@ -105,4 +123,9 @@ fn everybody_is_exported() {
 #[test]
 fn everybody_is_deleted() {
     walk(&ActionKind::Delete);
+}
+
+#[test]
+fn pairs_are_merged() {
+    walk(&ActionKind::Merge(Vec::new()));
 }

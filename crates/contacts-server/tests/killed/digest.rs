@@ -1,7 +1,8 @@
-//! What an organisation has, comparable between two runs: every row of every table, with each id
-//! replaced by a mark that follows from what the id stands beside, and each time by a word.
+//! A digest of an organisation's data that can be compared between two runs: every row of every
+//! table, with each id replaced by a mark that depends on the values next to it, and each time by a
+//! constant word.
 //!
-//! A run that was disturbed has used up other ids, and ended later; nothing else may differ.
+//! A disturbed run has used other ids and ended later; nothing else may differ.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, HashMap};
@@ -11,14 +12,15 @@ use contacts_core::OrgId;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 
-/// How often marks are made anew from those around them: an id may be known only by the ids
-/// beside it, and these by others.
+/// Number of rounds in which marks are recomputed from their neighbours: an id may be identified
+/// only by the ids next to it, and these by others.
 const ROUNDS: usize = 4;
 
-/// In the row of a job that forgets old events: whether there is one follows from an event's id.
+/// Text that identifies the job that deletes old events. Whether the job exists depends on an
+/// event's id.
 const SWEEP: &str = "\"kind\":\"sweep_events\"";
 
-/// The row of a run of a connected source, without how often it was taken up.
+/// The row of a sync run, without the columns that depend on the number of attempts.
 const RUN: &str = "to_jsonb(t) - '{attempt,stalled,log}'::text[]";
 
 #[derive(QueryableByName)]
@@ -27,7 +29,7 @@ struct Line {
     line: String,
 }
 
-/// Reads what organisations have.
+/// Computes the digests of organisations.
 pub(crate) struct Digests {
     db: PgConnection,
     tables: Vec<String>,
@@ -45,7 +47,7 @@ impl Digests {
         Self { db, tables }
     }
 
-    /// Every row of an organisation, in an order that does not follow from ids.
+    /// Returns every row of an organisation, in an order that does not depend on ids.
     pub(crate) fn of(&mut self, org: OrgId) -> Vec<String> {
         let rows = |table: &String| {
             let row = if table == "sync_runs" { RUN } else { "row_to_json(t)" };
@@ -64,7 +66,14 @@ impl Digests {
         marked(&legible, &org.to_string())
     }
 
-    /// The number of jobs that are left.
+    /// Whether a connection to the database waits for a lock of another one.
+    pub(crate) fn is_anybody_blocked(&mut self) -> bool {
+        let blocked = "SELECT state AS line FROM pg_stat_activity \
+             WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        !lines(&mut self.db, blocked).is_empty()
+    }
+
+    /// Returns the number of jobs that are left.
     pub(crate) fn jobs(&mut self, org: OrgId) -> usize {
         let jobs = "SELECT kind AS line FROM jobs WHERE kind <> 'sweep_events' AND org_id =";
         lines(&mut self.db, &format!("{jobs} '{org}'")).len()
@@ -76,7 +85,7 @@ fn lines(db: &mut PgConnection, query: &str) -> Vec<String> {
     lines.into_iter().map(|line| line.line).collect()
 }
 
-/// A line with the text of its bytes, in which ids may stand, too.
+/// Returns a line with its encoded bytes as text, which may contain ids too.
 fn legible(line: &str) -> String {
     let mut parts = line.split("\"\\\\x");
     let mut legible = parts.next().unwrap_or_default().to_owned();
@@ -90,7 +99,7 @@ fn legible(line: &str) -> String {
     legible
 }
 
-/// A line, cut at its ids: text, id, text, id, ..., text.
+/// A line that is split at its ids: text, id, text, id, ..., text.
 struct Cut<'a> {
     texts: Vec<&'a str>,
     ids: Vec<&'a str>,

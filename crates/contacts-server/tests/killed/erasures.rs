@@ -1,18 +1,19 @@
-//! Erasures (R14): looking for the person in files, and waiting for those that are in use.
+//! Erasures (R14): the search of files for the contact, and the wait for files in use.
 
-use contacts_core::action::{NewAction, RawAction, Whom};
+use contacts_core::action::{ActionTarget, NewAction, RawAction};
 use contacts_core::contact::NewContact;
-use contacts_core::erasure::ErasureState;
 use contacts_core::import::ImportId;
-use contacts_core::selection::RawChosen;
+use contacts_core::run::RunState;
+use contacts_core::selection::RawSelectionScope;
 use contacts_core::{Actor, OrgId};
 use contacts_embed::Contacts;
 
 use crate::imports::ready;
 use crate::walk::{Stage, Walk, finish};
 
-/// Erases somebody whom two files hold, one of which was imported, the other not yet: returns
-/// that. A third file, which was imported, too, holds others, and an export everybody.
+/// Erases a contact that two files contain, one imported and the other not yet, and returns the
+/// import of the latter. A third file, also imported, contains other contacts only, and an export
+/// contains all contacts.
 fn erase(contacts: &Contacts, org: OrgId) -> ImportId {
     let ann = NewContact {
         name: Some("Ann"),
@@ -31,9 +32,9 @@ fn erase(contacts: &Contacts, org: OrgId) -> ImportId {
         contacts.imports.start(org, import).unwrap();
         finish(contacts);
     }
-    let whom = Whom::Chosen(RawChosen::Ids(vec![ann.0]));
+    let target = ActionTarget::SelectionScope(RawSelectionScope::Ids(vec![ann.0]));
     let action = RawAction { kind: "export", ..RawAction::default() };
-    let export = NewAction { whom, action, confirm_count: None };
+    let export = NewAction { target, action, confirm_count: None };
     contacts.actions.start(org, &export, Actor::System).unwrap();
     let waiting = ready(contacts, org);
     contacts.erasures.erase(org, ann, true, Actor::System).unwrap();
@@ -48,7 +49,7 @@ fn a_person_is_looked_for_in_files() {
     });
 }
 
-/// An erasure that waits as long as nobody does anything with the other file.
+/// An erasure that waits while the other file is neither imported nor cancelled.
 struct Waiting;
 
 impl Walk for Waiting {
@@ -58,7 +59,7 @@ impl Walk for Waiting {
 
     fn close(&self, contacts: &Contacts, org: OrgId) {
         let erasure = contacts.erasures.list(org, None, 1).unwrap().remove(0);
-        assert_eq!(erasure.state, ErasureState::Waiting);
+        assert_eq!(erasure.state, RunState::Waiting);
         contacts.imports.cancel(org, erasure.waits_for[0]).unwrap();
     }
 }
@@ -68,9 +69,9 @@ fn an_erasure_waits_for_a_file_that_is_in_use() {
     Stage::new().walk(Waiting);
 }
 
-/// The file is imported meanwhile, and adds the person again.
+/// Meanwhile the file is imported and adds the contact again.
 #[test]
-fn an_erasure_that_waited_goes_on() {
+fn a_waiting_erasure_continues() {
     let mut stage = Stage::new();
     let clock = stage.clock.clone();
     stage.walk(|contacts: &Contacts, org: OrgId| {
@@ -79,7 +80,7 @@ fn an_erasure_that_waited_goes_on() {
         contacts.imports.start(org, waiting).unwrap();
         finish(contacts);
         let erasure = contacts.erasures.list(org, None, 1).unwrap().remove(0);
-        assert_eq!((erasure.state, erasure.waits_for), (ErasureState::Waiting, vec![waiting]));
+        assert_eq!((erasure.state, erasure.waits_for), (RunState::Waiting, vec![waiting]));
         clock.advance(std::time::Duration::from_secs(60));
     });
 }

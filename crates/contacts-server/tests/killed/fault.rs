@@ -1,5 +1,5 @@
-//! Dead and frozen workers: what happens on each connection of a database's URL is counted, and
-//! at a given count its user dies or freezes.
+//! Dead and frozen workers. The statements, commits and transactions on the connections of a
+//! database URL are counted, and at a given count the worker dies or freezes.
 
 use std::collections::BTreeMap;
 use std::panic::{self, panic_any};
@@ -7,21 +7,23 @@ use std::sync::{Arc, Condvar, Mutex, Once};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 
-/// When something happens to a worker.
+/// The kind of step at which a worker dies or freezes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Moment {
-    /// It dies before its nth statement is sent.
+    /// Dies before its nth statement is sent.
     Statement,
-    /// It dies after its nth commit was sent and before it hears of it.
+    /// Dies after its nth commit was sent and before the answer arrives.
     Commit,
-    /// It freezes before its nth transaction begins.
+    /// Freezes before its nth transaction begins.
     Begin,
+    /// Freezes inside its nth transaction, before the commit is sent, and keeps all locks.
+    BeforeCommit,
 }
 
-/// The panic of a worker that dies.
+/// The panic with which a worker dies.
 pub(crate) struct Killed;
 
-/// What is to happen to whoever uses the connections of one URL.
+/// The planned fault of the worker that uses the connections of one URL.
 #[derive(Default)]
 pub(crate) struct Fault {
     state: Mutex<State>,
@@ -38,29 +40,29 @@ struct State {
 static FAULTS: Mutex<BTreeMap<String, Arc<Fault>>> = Mutex::new(BTreeMap::new());
 
 impl Fault {
-    /// The fault of a URL, whose connections are all made after this.
+    /// Returns the fault of a URL; connections that are opened later are watched.
     pub(crate) fn of(url: &str) -> Arc<Self> {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             set_default_instrumentation(|| Some(Box::new(Watch(None)))).unwrap();
-            let told = panic::take_hook();
+            let reported = panic::take_hook();
             panic::set_hook(Box::new(move |panic| {
-                // Whoever dies as planned need not be reported.
+                // A planned death is not reported.
                 if !panic.payload().is::<Killed>() {
-                    told(panic);
+                    reported(panic);
                 }
             }));
         });
         FAULTS.lock().unwrap().entry(url.to_owned()).or_default().clone()
     }
 
-    /// Plans what happens at the nth moment from now, counted from one.
+    /// Plans a fault at the nth moment from now, counted from one.
     pub(crate) fn plan(&self, moment: Moment, nth: u32) {
         *self.state.lock().unwrap() =
             State { planned: Some((moment, nth)), dead: false, frozen: false };
     }
 
-    /// Nothing is to happen any more; whoever is frozen wakes up. Says whether it had happened.
+    /// Cancels the planned fault and wakes a frozen worker. Returns whether the fault had happened.
     pub(crate) fn clear(&self) -> bool {
         let mut state = self.state.lock().unwrap();
         let happened = state.dead || state.frozen;
@@ -69,7 +71,7 @@ impl Fault {
         happened
     }
 
-    /// Waits until somebody is frozen; says whether that is so, or `ended` came first.
+    /// Waits until a worker is frozen or `ended` returns true; returns whether one is frozen.
     pub(crate) fn wait_for_frost(&self, ended: impl Fn() -> bool) -> bool {
         let mut state = self.state.lock().unwrap();
         while !state.frozen && !ended() {
@@ -78,7 +80,7 @@ impl Fault {
         state.frozen
     }
 
-    /// Lets whoever waits for frost look again.
+    /// Makes a waiting call of `wait_for_frost` check again.
     pub(crate) fn look_again(&self) {
         drop(self.state.lock().unwrap());
         self.changed.notify_all();
@@ -99,7 +101,7 @@ impl Fault {
             return;
         }
         state.planned = None;
-        if moment == Moment::Begin {
+        if matches!(moment, Moment::Begin | Moment::BeforeCommit) {
             state.frozen = true;
             self.changed.notify_all();
             while state.frozen {
@@ -113,7 +115,7 @@ impl Fault {
     }
 }
 
-/// Watches one connection.
+/// Counts the steps on one connection.
 struct Watch(Option<Arc<Fault>>);
 
 impl Instrumentation for Watch {
@@ -125,8 +127,11 @@ impl Instrumentation for Watch {
             }
             InstrumentationEvent::StartQuery { query, .. } => {
                 let Some(fault) = &self.0 else { return };
-                if query.to_string().starts_with("BEGIN") {
+                let query = query.to_string();
+                if query.starts_with("BEGIN") {
                     fault.at(Moment::Begin);
+                } else if query.starts_with("COMMIT") {
+                    fault.at(Moment::BeforeCommit);
                 }
                 fault.at(Moment::Statement);
             }

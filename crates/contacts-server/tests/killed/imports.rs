@@ -1,4 +1,4 @@
-//! Imports (R36, R37): looking at a file, saying what would happen, taking its rows, undoing.
+//! Imports (R36, R37): analysis, dry run, run and undo.
 
 use contacts_core::import::{Chunks, ImportId, NewPlan};
 use contacts_core::tag::TagName;
@@ -28,7 +28,7 @@ fn a_file_is_looked_at() {
     });
 }
 
-/// An import that is ready to be started.
+/// Creates an import that is ready to start.
 pub(crate) fn ready(contacts: &Contacts, org: OrgId) -> ImportId {
     let import = upload(contacts, org);
     finish(contacts);
@@ -46,10 +46,10 @@ fn rows_are_taken() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_happen() {
+fn a_dry_run_reports_what_would_happen() {
     Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         let import = ready(contacts, org);
-        contacts.imports.begin_dry_run(org, import).unwrap();
+        contacts.imports.begin_dry_run(org, import, contacts_core::Actor::System).unwrap();
     });
 }
 

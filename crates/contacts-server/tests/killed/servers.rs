@@ -1,5 +1,5 @@
-//! A server that is killed in the middle of a run of a connected source (R39): another takes it up
-//! from the last state that was stored, and nothing of the connector is left.
+//! A server is killed during a run of a connected source (R39): another server continues the run
+//! from the last stored state, and no process of the connector is left.
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +11,15 @@ use serde_json::{Value, json};
 
 use crate::support::{Scratch, Serving};
 
-/// How many people there are.
+/// Number of records in the stream.
 const PEOPLE: usize = 60;
 
-/// When a run must be at its end after its server was killed.
-const PATIENCE: Duration = Duration::from_secs(45);
+/// Time within which a run must end after its server was killed.
+const TIMEOUT: Duration = Duration::from_secs(45);
 
-/// Says a person every quarter of a second, or at once when a file says so, with a state after
-/// every fourth; notes its own number and where it began; and has a child that says nothing.
+/// A connector that writes a record every quarter of a second, or without a pause when a file says
+/// so, with a state after every fourth record. It notes its process id and its start position in a
+/// file, and has a child process that writes nothing.
 const SLOW: &str = r#"
 cd "$(dirname "$0")" || exit 1
 stream='"stream_descriptor":{"name":"people"}'
@@ -44,7 +45,7 @@ read)
 esac
 "#;
 
-/// The processes of a group that are alive.
+/// Returns the live processes of a process group.
 fn alive(group: &str) -> Vec<String> {
     let processes = fs::read_dir("/proc").unwrap().flatten();
     let stats = processes.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok());
@@ -58,9 +59,9 @@ fn alive(group: &str) -> Vec<String> {
 
 #[track_caller]
 fn wait_until(what: &str, patience: Duration, is_so: impl Fn() -> bool) {
-    let began = Instant::now();
+    let started = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < patience, "not in {patience:?}: {what}");
+        assert!(started.elapsed() < patience, "not in {patience:?}: {what}");
         sleep(Duration::from_millis(50));
     }
 }
@@ -75,10 +76,11 @@ fn connector(folder: &Path) -> String {
     list.display().to_string()
 }
 
-/// Who has read: the number of the process, and after which person it began.
-fn begun(folder: &Path) -> Vec<(String, usize)> {
-    let begun = fs::read_to_string(folder.join("begun")).unwrap_or_default();
-    let lines = begun.lines().filter_map(|line| line.split_once(' '));
+/// Returns the processes that have read the stream: the process id, and the record after which it
+/// began.
+fn started(folder: &Path) -> Vec<(String, usize)> {
+    let started = fs::read_to_string(folder.join("begun")).unwrap_or_default();
+    let lines = started.lines().filter_map(|line| line.split_once(' '));
     lines.map(|(process, after)| (process.to_owned(), after.parse().unwrap())).collect()
 }
 
@@ -101,29 +103,29 @@ fn another_server_takes_up_the_run_of_one_that_is_killed() {
     wait_until("something is stored", Duration::from_secs(30), || {
         added(&first.expect(200, "GET", &path, "")) > 0
     });
-    let (killed, _) = begun(folder.path()).remove(0);
+    let (killed, _) = started(folder.path()).remove(0);
     assert_eq!(alive(&killed).len(), 3, "a shell and two that sleep");
 
     first.end(Signal::KILL);
     let since = Instant::now();
-    // Whoever speaks to nobody is ended by that, but whoever is silent is not.
+    // A process that writes to the closed pipe is ended by that; a silent one is not.
     wait_until("it has ended", Duration::from_secs(5), || alive(&killed).len() == 1);
     fs::write(folder.path().join("hurry"), "").unwrap();
     let second = serve();
     let read = || second.ask(&key, "GET", &path, "").json();
-    wait_until("the run is at its end", PATIENCE, || read()["ended_at"].is_string());
+    wait_until("the run is at its end", TIMEOUT, || read()["finished_at"].is_string());
     let took = since.elapsed();
-    assert!(took < PATIENCE, "{took:?}");
+    assert!(took < TIMEOUT, "{took:?}");
     let run = read();
     assert_eq!((&run["state"], added(&run)), (&json!("done"), PEOPLE as u64), "{run}");
     assert_eq!(run["summary"]["skipped"], 0, "nobody came twice: {run}");
     let people = second.ask(&key, "GET", "/v1/contacts?limit=200", "").json();
     assert_eq!(people["items"].as_array().unwrap().len(), PEOPLE);
 
-    let begun = begun(folder.path());
-    assert_eq!(begun.len(), 2, "{begun:?}");
-    assert!(begun[1].1 > 0, "it went on where the last state was: {begun:?}");
-    for (process, _) in begun {
+    let started = started(folder.path());
+    assert_eq!(started.len(), 2, "{started:?}");
+    assert!(started[1].1 > 0, "it went on where the last state was: {started:?}");
+    for (process, _) in started {
         wait_until("nothing is left", Duration::from_secs(5), || alive(&process).is_empty());
     }
 }

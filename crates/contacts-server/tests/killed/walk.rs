@@ -1,19 +1,20 @@
-//! Walking through a job: a run for every step at which its worker can die or freeze.
+//! Runs a job once for every step at which its worker can die or freeze.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use contacts_core::action::Action;
 use contacts_core::job::Lane;
 use contacts_core::org::Organisation;
+use contacts_core::seal::Sealer;
 use contacts_core::sync::Connectors;
-use contacts_core::webhook::{Sealer, WebhookSender};
-use contacts_core::{Clock, Ids, OrgId};
+use contacts_core::webhook::WebhookSender;
+use contacts_core::{Clock, Ids, OrgId, Ports};
 use contacts_embed::{Contacts, Secret};
-use contacts_pg::{Database, PoolConfig};
 use contacts_testkit::{CountedIds, StoppedClock};
 use contacts_worker::{Worker, WorkerConfig};
 use uuid::Uuid;
@@ -24,10 +25,10 @@ use crate::support::Scratch;
 
 const LEASE: Duration = Duration::from_secs(3_600);
 
-/// More steps than any job here has: a walk that does not end is an error.
+/// Maximum number of steps, more than any job here has: a walk that does not end is an error.
 const STEPS: u32 = 1_000;
 
-/// Ids that begin anew with every run, so that two runs differ in nothing but what happened.
+/// Ids that start over with every run, so that two runs differ only by what happened to the worker.
 #[derive(Default)]
 struct RunIds(AtomicU64);
 
@@ -37,15 +38,20 @@ impl Ids for RunIds {
     }
 }
 
-/// What is walked through.
+/// A job to walk through.
 pub(crate) trait Walk {
-    /// Leaves jobs that are due.
+    /// Prepares data and leaves jobs that are due.
     fn queue(&self, contacts: &Contacts, org: OrgId);
 
-    /// Sees to what goes on by itself for longer, before the end is looked at.
+    /// Completes work that continues by itself after the jobs, before the final state is compared.
     fn settle(&self, _stage: &Stage, _org: OrgId) {}
 
-    /// Ends the jobs that stay as long as they are wanted.
+    /// Returns the moments at which the worker freezes while another takes its job.
+    fn freezes(&self) -> &[Moment] {
+        &[Moment::Begin, Moment::BeforeCommit]
+    }
+
+    /// Ends the jobs that have no end of their own.
     fn close(&self, _contacts: &Contacts, _org: OrgId) {}
 }
 
@@ -59,10 +65,10 @@ impl<F: Fn(&Contacts, OrgId)> Walk for F {
 pub(crate) struct Stage {
     pub(crate) clock: StoppedClock,
     ids: Arc<RunIds>,
-    /// The worker to whom things happen.
+    /// The worker that dies or freezes.
     doomed: Contacts,
     fault: Arc<Fault>,
-    /// The other.
+    /// The other worker.
     pub(crate) services: Contacts,
     digests: Digests,
     runs: u64,
@@ -75,9 +81,9 @@ impl Stage {
         let (clock, ids) = (StoppedClock::default(), Arc::new(RunIds::default()));
         let secret = Secret::parse("a secret that only tests may ever know").unwrap();
         let open = |url: &str| {
-            let config = PoolConfig { size: 4, wait: Duration::from_secs(20) };
-            let database = Database::open(url, config, ids.clone(), secret.addresses()).unwrap();
-            Contacts::over(database, &secret, Arc::new(clock.clone()), ids.clone())
+            let options = Contacts::options(url, &secret).pool_size(4);
+            let options = options.pool_wait(Duration::from_secs(20));
+            options.clock(Arc::new(clock.clone())).ids(ids.clone()).connect().unwrap()
         };
         let services = open(&scratch.url);
         services.database.migrate().unwrap();
@@ -96,30 +102,31 @@ impl Stage {
         }
     }
 
-    /// The database's connection string.
+    /// Returns the database's connection string.
     pub(crate) fn url(&self) -> &str {
         &self.scratch.url
     }
 
-    /// The same database with another sender of webhooks, and with secrets that are not sealed.
-    pub(crate) fn sending(mut self, sender: &Arc<impl WebhookSender + 'static>) -> Self {
-        for contacts in [&mut self.doomed, &mut self.services] {
-            contacts.webhooks.sender = sender.clone();
-            contacts.webhooks.sealer = Arc::new(Unsealed);
-        }
-        self
+    /// Replaces the sender of webhooks, and disables the encryption of secrets.
+    pub(crate) fn sending(self, sender: &Arc<impl WebhookSender + 'static>) -> Self {
+        self.replace_ports(|ports| {
+            ports.webhook_sender = sender.clone();
+            ports.webhook_sealer = Arc::new(Unsealed);
+        })
     }
 
-    /// The same database with these connectors.
-    pub(crate) fn connecting(mut self, connectors: &Connectors) -> Self {
-        for contacts in [&mut self.doomed, &mut self.services] {
-            contacts.sources.connectors = connectors.clone();
-        }
-        self
+    /// Replaces the connectors.
+    pub(crate) fn connecting(self, connectors: &Connectors) -> Self {
+        self.replace_ports(|ports| ports.connectors = connectors.clone())
     }
 
-    /// Runs the jobs that are queued, with a worker that dies at each step and with one that
-    /// freezes, and compares the ends.
+    fn replace_ports(self, replace: impl Fn(&mut Ports)) -> Self {
+        let doomed = self.doomed.replace_ports(&replace);
+        Self { doomed, services: self.services.replace_ports(&replace), ..self }
+    }
+
+    /// Runs the queued jobs with a worker that dies at each step and with one that freezes at each
+    /// step, between transactions and inside them, and compares the final states.
     pub(crate) fn walk(&mut self, walk: impl Walk) {
         let org = self.prepare(&walk);
         finish(&self.services);
@@ -135,16 +142,18 @@ impl Stage {
             });
             assert!(steps.unwrap() > 3, "{moment:?}: the worker is not watched");
         }
-        let steps = (1..STEPS).find(|&nth| {
-            let org = self.prepare(&walk);
-            let froze = self.freeze(nth);
-            self.compare(&walk, org, &undisturbed, (Moment::Begin, nth));
-            !froze
-        });
-        assert!(steps.unwrap() > 2, "the worker is not watched");
+        for &moment in walk.freezes() {
+            let steps = (1..STEPS).find(|&nth| {
+                let org = self.prepare(&walk);
+                let froze = self.freeze(moment, nth);
+                self.compare(&walk, org, &undisturbed, (moment, nth));
+                !froze
+            });
+            assert!(steps.unwrap() > 2, "{moment:?}: the worker is not watched");
+        }
     }
 
-    /// An organisation with jobs that are due.
+    /// Creates an organisation with jobs that are due.
     fn prepare(&mut self, walk: &impl Walk) -> OrgId {
         self.runs += 1;
         self.ids.0.store(0, Ordering::SeqCst);
@@ -155,8 +164,8 @@ impl Stage {
         org
     }
 
-    /// Kills the worker at a step, lets its lease run out, and lets the other go on. Says whether
-    /// it came to that.
+    /// Kills the worker at a step, lets its lease expire, and lets the other worker continue.
+    /// Returns whether the worker reached that step.
     fn kill(&self, moment: Moment, nth: u32) -> bool {
         self.fault.plan(moment, nth);
         let run = catch_unwind(AssertUnwindSafe(|| worker(&self.doomed).run_due()));
@@ -169,44 +178,60 @@ impl Stage {
         died
     }
 
-    /// Freezes the worker before a transaction, lets the other take its job, and wakes it up.
-    fn freeze(&self, nth: u32) -> bool {
-        self.fault.plan(Moment::Begin, nth);
+    /// Freezes the worker, lets the other worker take its job, and wakes the frozen one when the
+    /// other has finished or waits for a lock of the frozen one. Returns whether the worker reached
+    /// that step.
+    fn freeze(&mut self, moment: Moment, nth: u32) -> bool {
+        self.fault.plan(moment, nth);
         let ended = AtomicBool::new(false);
-        let (doomed, fault) = (&self.doomed, &self.fault);
+        let (doomed, services, fault) = (&self.doomed, &self.services, &self.fault);
+        let digests = &mut self.digests;
         let (ended_there, ended) = (&ended, &ended);
-        thread::scope(|scope| {
+        let froze = thread::scope(|scope| {
             let run = scope.spawn(|| {
                 let run = worker(doomed).run_due();
                 ended_there.store(true, Ordering::SeqCst);
                 fault.look_again();
                 run
             });
-            let froze = self.fault.wait_for_frost(|| ended.load(Ordering::SeqCst));
+            let froze = fault.wait_for_frost(|| ended.load(Ordering::SeqCst));
             if froze {
-                self.go_on();
+                self.clock.advance(LEASE);
+                let (done, is_done) = mpsc::channel::<()>();
+                let other = scope.spawn(move || {
+                    let run = worker(services).run_due();
+                    drop(done);
+                    run
+                });
+                let moment = Duration::from_millis(5);
+                while is_done.recv_timeout(moment) == Err(RecvTimeoutError::Timeout)
+                    && !digests.is_anybody_blocked()
+                {}
+                fault.clear();
+                other.join().unwrap().unwrap();
             }
-            self.fault.clear();
+            fault.clear();
             run.join().unwrap().unwrap();
-            self.go_on();
             froze
-        })
+        });
+        self.go_on();
+        froze
     }
 
-    /// Lets every lease run out, and does what is due. The server may still be about to hear that
-    /// the dead one's connection is gone, and hold its locks so long.
+    /// Lets every lease expire and runs the jobs that are due. Retries for some seconds, because
+    /// the database holds the dead worker's locks until it notices that the connection is closed.
     fn go_on(&self) {
         let now = self.clock.advance(LEASE);
-        let (worker, began) = (worker(&self.services), Instant::now());
+        let (worker, started) = (worker(&self.services), Instant::now());
         loop {
             worker.run_due().unwrap();
             if ![Lane::Work, Lane::Sync]
                 .iter()
-                .any(|lane| worker.jobs.is_waiting(*lane, now).unwrap())
+                .any(|lane| self.services.ports().jobs.is_waiting(*lane, now).unwrap())
             {
                 return;
             }
-            assert!(began.elapsed() < Duration::from_secs(20), "a job cannot be taken");
+            assert!(started.elapsed() < Duration::from_secs(20), "a job cannot be taken");
         }
     }
 
@@ -233,10 +258,10 @@ impl Stage {
         self.close(walk, org, Some(step));
     }
 
-    /// Lets files be deleted whose time is over, and ends what stays.
+    /// Deletes expired files, and ends the jobs that have no end of their own.
     fn close(&mut self, walk: &impl Walk, org: OrgId, step: Option<(Moment, u32)>) {
         walk.close(&self.services, org);
-        self.clock.advance(Action::FILE_KEPT);
+        self.clock.advance(Action::FILE_RETENTION);
         finish(&self.services);
         assert_eq!(self.digests.jobs(org), 0, "{step:?}: jobs are left");
     }
@@ -247,7 +272,7 @@ fn worker(services: &Contacts) -> Worker {
     services.worker(config)
 }
 
-/// Hides nothing: what is sealed differs each time, and could not be compared.
+/// A sealer that does not encrypt: encrypted values differ between runs and could not be compared.
 struct Unsealed;
 
 impl Sealer for Unsealed {
@@ -260,7 +285,7 @@ impl Sealer for Unsealed {
     }
 }
 
-/// Does what is due, undisturbed.
+/// Runs the jobs that are due, undisturbed.
 pub(crate) fn finish(services: &Contacts) {
     worker(services).run_due().unwrap();
 }

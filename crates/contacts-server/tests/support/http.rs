@@ -1,11 +1,11 @@
-//! HTTP/1.1, as little as the journeys need.
+//! A minimal HTTP/1.1 client.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
 use serde_json::Value;
 
-/// What a server answered.
+/// The response of a server.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -14,7 +14,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Asks, and reads the answer to its end.
+    /// Sends a request, and reads the whole response.
     pub(crate) fn to(
         address: &str,
         key: Option<&str>,
@@ -26,7 +26,7 @@ impl Answer {
         Self::sent(address, &key, method, path, body)
     }
 
-    /// Asks as the page does, with a session's cookie.
+    /// Sends a request as the page does, with the cookie of a session.
     pub(crate) fn to_page(
         address: &str,
         cookie: Option<&str>,
@@ -61,12 +61,12 @@ impl Answer {
 
     /// Sends JSON with an idempotency key.
     pub(crate) fn once(address: &str, key: &str, once: &str, path: &str, body: &str) -> Self {
-        // The head ends with the credential, so another header can follow it.
+        // The credential is the last header, so that another can follow it.
         let credential = format!("{key}\r\nIdempotency-Key: {once}");
         Self::to(address, Some(&credential), "POST", path, body)
     }
 
-    /// The cookie that it sets, as a browser sends it.
+    /// The cookie that the response sets, as a browser sends it.
     pub(crate) fn cookie(&self) -> Option<&str> {
         self.head.split_once("set-cookie: ")?.1.split(';').next()
     }

@@ -1,4 +1,4 @@
-//! Running the built program.
+//! Runs the built program.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use super::Answer;
 
-/// What a command that has ended said.
+/// The exit status and the output of a command.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) status: Option<i32>,
@@ -21,14 +21,14 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
-    /// It must have ended well.
+    /// Asserts that the command succeeded.
     #[track_caller]
     pub(crate) fn well(self) -> Self {
         assert_eq!(self.status, Some(0), "{self:?}");
         self
     }
 
-    /// It must have failed with one sentence; returns that.
+    /// Asserts that the command failed with one sentence, and returns that.
     #[track_caller]
     pub(crate) fn sentence(&self, status: i32) -> &str {
         assert_eq!(self.status, Some(status), "{self:?}");
@@ -37,21 +37,23 @@ impl Ended {
         last.strip_prefix("contacts: ").unwrap_or_else(|| panic!("no sentence: {self:?}"))
     }
 
-    /// Its output as JSON.
+    /// The output as JSON.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 }
 
-/// The secret of every installation that tests make.
+/// The secret of all installations in tests.
 pub(crate) const SECRET: &str = "a secret that only tests may ever know";
 
-/// A command that knows nothing of the environment but the database and the secret.
+/// A command whose environment is only the database and the secret.
 pub(crate) fn command(url: Option<&str>, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_contacts"));
     command.env_clear().envs(url.map(|url| ("DATABASE_URL", url))).args(args).stdin(Stdio::null());
     command.env("CONTACTS_SECRET", SECRET);
+    // No proxy sends requests: a SIGTERM closes the port at once.
+    command.env("CONTACTS_DRAIN_SECONDS", "0");
     command
 }
 
@@ -79,7 +81,7 @@ pub(crate) fn spawn(url: &str, args: &[&str]) -> Child {
     command(Some(url), args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-/// A file of a test, in a folder that goes with it.
+/// A file in a temporary folder, which is removed when it is dropped.
 pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
@@ -97,12 +99,12 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    /// Starts it on a free port, and waits until it says that it is ready.
+    /// Starts a server on a free port, and waits until it is ready.
     pub(crate) fn on(url: &str, args: &[&str]) -> Self {
         Self::with(url, args, &[])
     }
 
-    /// The same, with more of the environment.
+    /// Starts a server with more environment variables.
     pub(crate) fn with(url: &str, args: &[&str], environment: &[(&str, &str)]) -> Self {
         let all = [&["serve", "--listen", "127.0.0.1:0"], args].concat();
         let mut command = command(Some(url), &all);
@@ -135,12 +137,12 @@ impl Serving {
         &self.address
     }
 
-    /// The key that a first start has made.
+    /// The key that a first start has created.
     pub(crate) fn key(&self) -> &str {
         self.key.as_deref().expect("a first start prints a key")
     }
 
-    /// The sign-in link that a first start has made.
+    /// The sign-in link that a first start has created.
     pub(crate) fn link(&self) -> Option<&str> {
         self.link.as_deref()
     }
@@ -149,12 +151,12 @@ impl Serving {
         self.key.is_some()
     }
 
-    /// A request with a key.
+    /// Sends a request with a key.
     pub(crate) fn ask(&self, key: &str, method: &str, path: &str, body: &str) -> Answer {
         Answer::to(&self.address, Some(key), method, path, body)
     }
 
-    /// A request with the first key, whose answer must be of this status.
+    /// Sends a request with the first key, and asserts the status of the response.
     #[track_caller]
     pub(crate) fn expect(&self, status: u16, method: &str, path: &str, body: &str) -> Value {
         let answer = self.ask(self.key(), method, path, body);
@@ -162,9 +164,19 @@ impl Serving {
         answer.json()
     }
 
-    /// Sends a signal, waits for the end, and returns the exit status and the log.
-    pub(crate) fn end(mut self, signal: Signal) -> (ExitStatus, String) {
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(pid(&self.child), signal).unwrap();
+    }
+
+    /// Sends a signal, waits for the end, and returns the exit status and the log.
+    pub(crate) fn end(self, signal: Signal) -> (ExitStatus, String) {
+        self.signal(signal);
+        self.wait()
+    }
+
+    /// Waits for the end, and returns the exit status and the log.
+    pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let status = wait(&mut self.child);
         (status, self.log.take().unwrap().join().unwrap())
     }
@@ -177,18 +189,18 @@ impl Drop for Serving {
     }
 }
 
-/// The process of a child that nobody has waited for.
+/// The process id of a child.
 pub(crate) fn pid(child: &Child) -> Pid {
     Pid::from_child(child)
 }
 
 fn wait(child: &mut Child) -> ExitStatus {
-    let began = Instant::now();
+    let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "it does not end");
+        assert!(started.elapsed() < Duration::from_secs(20), "it does not end");
         thread::sleep(Duration::from_millis(5));
     }
 }

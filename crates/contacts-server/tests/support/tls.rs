@@ -1,4 +1,4 @@
-//! Servers of others, over TLS.
+//! TLS servers that stand for other systems.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,53 +10,55 @@ use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A request that one got.
-pub(crate) struct Arrived {
+/// A request that a server received.
+pub(crate) struct ReceivedRequest {
     pub(crate) at: Instant,
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-impl Arrived {
-    /// A header that it must have.
+impl ReceivedRequest {
+    /// Returns a header, which must exist.
     #[track_caller]
     pub(crate) fn header(&self, name: &str) -> &str {
         self.find(name).unwrap_or_else(|| panic!("no {name}: {}", self.head))
     }
 
-    /// What is asked for, with its parameters.
+    /// The path and the query.
     pub(crate) fn target(&self) -> &str {
         self.head.split(' ').nth(1).unwrap()
     }
 
     fn find(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        lines.find(|(existing, _)| existing.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
-/// A server of somebody else, with a certificate of an authority that was made for it.
+/// A server with a certificate of an authority that was created for it.
 pub(crate) struct Secured {
-    /// Where it is, without a path.
+    /// The URL without a path.
     pub(crate) url: String,
     /// The authority's certificate.
     pub(crate) authority: String,
-    /// What came, as soon as it was answered.
-    pub(crate) arrived: mpsc::Receiver<Arrived>,
+    /// The requests, each as soon as it was answered.
+    pub(crate) arrived: mpsc::Receiver<ReceivedRequest>,
 }
 
 impl Secured {
-    /// One that answers each request with a status, further headers and a body.
-    pub(crate) fn new(answer: impl Fn(&Arrived) -> (u16, String, String) + Send + 'static) -> Self {
+    /// Starts a server that answers each request with a status, headers and a body.
+    pub(crate) fn new(
+        answer: impl Fn(&ReceivedRequest) -> (u16, String, String) + Send + 'static,
+    ) -> Self {
         let (authority, config) = certified();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
-        let (told, arrived) = mpsc::channel();
+        let (send, arrived) = mpsc::channel();
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let connection = ServerConnection::new(config.clone()).unwrap();
                 let mut stream = StreamOwned::new(connection, stream.unwrap());
-                // Whoever does not trust the certificate hangs up.
+                // A client that does not trust the certificate closes the connection.
                 let Some(request) = read(&mut stream) else { continue };
                 let (status, headers, body) = answer(&request);
                 let length = body.len();
@@ -67,7 +69,7 @@ impl Secured {
                 let _ = stream.write_all(answer.as_bytes());
                 stream.conn.send_close_notify();
                 let _ = stream.flush();
-                if told.send(request).is_err() {
+                if send.send(request).is_err() {
                     return;
                 }
             }
@@ -76,7 +78,7 @@ impl Secured {
     }
 }
 
-/// The certificate of an authority, and how a server is set up with one of its certificates.
+/// The certificate of a new authority, and the configuration of a server with a certificate of it.
 fn certified() -> (String, Arc<ServerConfig>) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -97,13 +99,13 @@ fn certified() -> (String, Arc<ServerConfig>) {
     (authority.pem(), Arc::new(config))
 }
 
-fn read(stream: &mut StreamOwned<ServerConnection, TcpStream>) -> Option<Arrived> {
+fn read(stream: &mut StreamOwned<ServerConnection, TcpStream>) -> Option<ReceivedRequest> {
     let (mut bytes, mut buffer) = (Vec::new(), [0; 4_096]);
     loop {
         let text = String::from_utf8_lossy(&bytes);
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let (head, body) = (head.to_owned(), body.to_owned());
-            let arrived = Arrived { at: Instant::now(), head, body };
+            let arrived = ReceivedRequest { at: Instant::now(), head, body };
             if arrived.find("content-length").unwrap_or("0").parse() == Ok(arrived.body.len()) {
                 return Some(arrived);
             }

@@ -1,5 +1,4 @@
-//! A CRM of this machine for trials: a list of people in pages of every kind, which is busy at
-//! times.
+//! A trial CRM on this machine: a list of people with every kind of pages. It is busy at times.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,34 +10,34 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-/// How many people are on a page.
-const PAGE: usize = 100;
+/// Number of people on a page.
+const PAGE_SIZE: usize = 100;
 
-/// Serves a list of so many people from now on, and says where. A busy one sometimes asks to be
-/// asked again.
+/// Starts a server with a number of people. A busy one sometimes answers that requests should be
+/// repeated.
 pub(crate) fn serve(port: u16, people: usize, is_busy: bool) -> std::io::Result<Crm> {
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     let address = listener.local_addr()?;
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = asked.clone();
+    let requests = Arc::new(AtomicUsize::new(0));
+    let count = requests.clone();
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let count = count.clone();
             thread::spawn(move || drop(answer(stream, people, is_busy, &count)));
         }
     });
-    Ok(Crm { address, asked })
+    Ok(Crm { address, requests })
 }
 
-/// One that serves.
+/// A running server.
 pub(crate) struct Crm {
     pub(crate) address: SocketAddr,
-    /// How many requests have come.
-    pub(crate) asked: Arc<AtomicUsize>,
+    /// Number of requests.
+    pub(crate) requests: Arc<AtomicUsize>,
 }
 
 /// A request.
-struct Asked {
+struct Request {
     path: String,
     query: BTreeMap<String, String>,
     authorization: String,
@@ -49,11 +48,11 @@ fn answer(
     stream: TcpStream,
     people: usize,
     is_busy: bool,
-    asked: &AtomicUsize,
+    requests: &AtomicUsize,
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     while let Some(request) = read(&mut reader)? {
-        let count = asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let count = requests.fetch_add(1, Ordering::Relaxed) + 1;
         let reply = match count {
             _ if is_busy && count.is_multiple_of(5) => {
                 "429 x\r\nretry-after: 1\r\ncontent-length: 0\r\n\r\n".to_owned()
@@ -68,7 +67,7 @@ fn answer(
     Ok(())
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Asked>> {
+fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Request>> {
     let mut head = Vec::new();
     loop {
         let mut line = String::new();
@@ -91,7 +90,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Asked>> {
         });
         found.unwrap_or_default()
     };
-    Ok(Some(Asked {
+    Ok(Some(Request {
         path: path.to_owned(),
         query: query.split('&').filter_map(pair).collect(),
         authorization: header("authorization"),
@@ -99,7 +98,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> std::io::Result<Option<Asked>> {
     }))
 }
 
-/// A person: every hundredth was changed in February, the others in January.
+/// Makes a person. Every hundredth was changed in February, the others in January.
 fn person(id: usize) -> Value {
     let month = if id.is_multiple_of(100) { 2 } else { 1 };
     let at = format!("2026-{month:02}-{:02}T00:00:00+0000", 1 + id % 28);
@@ -107,15 +106,15 @@ fn person(id: usize) -> Value {
         "updated_at": at, "tags": ["crm"]})
 }
 
-fn reply(asked: &Asked, people: usize) -> String {
-    let is_known = matches!(&*asked.authorization, "Bearer s3cret" | "Basic YWRhOnMzY3JldA==");
-    if !is_known && asked.path != "/open" {
+fn reply(request: &Request, people: usize) -> String {
+    let is_known = matches!(&*request.authorization, "Bearer s3cret" | "Basic YWRhOnMzY3JldA==");
+    if !is_known && request.path != "/open" {
         return "401 x\r\ncontent-length: 0\r\n\r\n".to_owned();
     }
-    let number = |name: &str| asked.query.get(name).and_then(|n| n.parse().ok());
-    let since = asked.query.get("updated_since").map_or("", String::as_str);
+    let number = |name: &str| request.query.get(name).and_then(|n| n.parse().ok());
+    let since = request.query.get("updated_since").map_or("", String::as_str);
     let all = (1..=people).map(person).filter(|p| p["updated_at"].as_str() >= Some(since));
-    let page = |from: usize| all.skip(from).take(PAGE).collect::<Vec<_>>();
+    let page = |from: usize| all.skip(from).take(PAGE_SIZE).collect::<Vec<_>>();
     let body = |kind: &str, more: &str, body: &str| {
         format!(
             "200 OK\r\ncontent-type: {kind}\r\n{more}content-length: {}\r\n\r\n{body}",
@@ -123,19 +122,19 @@ fn reply(asked: &Asked, people: usize) -> String {
         )
     };
     let json = |more: &str, value: Value| body("application/json", more, &value.to_string());
-    match &*asked.path {
+    match &*request.path {
         "/people" => {
             let from = number("starting_after").unwrap_or(0);
             let page = page(from);
-            let next = (page.len() == PAGE).then(|| (from + PAGE).to_string());
+            let next = (page.len() == PAGE_SIZE).then(|| (from + PAGE_SIZE).to_string());
             json("", json!({"data": page, "pages": {"next": {"starting_after": next}}}))
         }
-        "/numbered" => json("", Value::Array(page((number("page").unwrap_or(1) - 1) * PAGE))),
+        "/numbered" => json("", Value::Array(page((number("page").unwrap_or(1) - 1) * PAGE_SIZE))),
         "/linked" => {
             let from = number("from").unwrap_or(0);
             let page = page(from);
-            let next = format!("link: </linked?from={}>; rel=\"next\"\r\n", from + PAGE);
-            json(if page.len() == PAGE { &next } else { "" }, Value::Array(page))
+            let next = format!("link: </linked?from={}>; rel=\"next\"\r\n", from + PAGE_SIZE);
+            json(if page.len() == PAGE_SIZE { &next } else { "" }, Value::Array(page))
         }
         "/people.csv" => {
             let mut csv = "id;name;email\r\n".to_owned();
@@ -146,18 +145,18 @@ fn reply(asked: &Asked, people: usize) -> String {
         }
         "/same" => json("", json!([person(1)])),
         "/circle" => json("", json!({"data": [person(1)], "next": "/circle"})),
-        "/gone" if asked.query.contains_key("from") => {
+        "/gone" if request.query.contains_key("from") => {
             "410 x\r\ncontent-length: 0\r\n\r\n".to_owned()
         }
         "/gone" => json("", json!([person(1)])),
         "/text" => body("text/plain", "", "hello"),
         "/down" => "503 x\r\nretry-after: 900\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        // The same machine by another name: another origin.
+        // The same machine by another name is another origin.
         "/away" => {
-            let port = asked.host.rsplit(':').next().unwrap_or_default();
+            let port = request.host.rsplit(':').next().unwrap_or_default();
             format!("302 x\r\nlocation: http://localhost:{port}/open\r\ncontent-length: 0\r\n\r\n")
         }
-        "/open" => json("", json!([{"id": 1, "authorization": asked.authorization}])),
+        "/open" => json("", json!([{"id": 1, "authorization": request.authorization}])),
         "/elsewhere" => {
             "302 x\r\nlocation: ftp://example.org/\r\ncontent-length: 0\r\n\r\n".to_owned()
         }

@@ -1,4 +1,4 @@
-//! Serves the CRM for trials: `crm PORT PEOPLE`.
+//! Serves the trial CRM: `crm PORT PEOPLE`.
 
 mod crm;
 
@@ -8,12 +8,12 @@ use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut words = std::env::args().skip(1);
-    let port = words.next().ok_or("which port?")?.parse()?;
-    let people = words.next().ok_or("how many people?")?.parse()?;
+    let port = words.next().ok_or("usage: crm PORT PEOPLE")?.parse()?;
+    let people = words.next().ok_or("usage: crm PORT PEOPLE")?.parse()?;
     let crm = crm::serve(port, people, true)?;
     println!("http://{}/people", crm.address);
     loop {
         std::thread::sleep(Duration::from_secs(60));
-        eprintln!("asked {} times", crm.asked.load(Ordering::Relaxed));
+        eprintln!("{} requests", crm.requests.load(Ordering::Relaxed));
     }
 }

@@ -1,6 +1,6 @@
-//! What streams a connector has, and how it is told which to read.
+//! Reads the catalog of a connector's streams, and selects the stream to read.
 
-use contacts_core::sync::{Cursor, Mode, Stream, Trouble};
+use contacts_core::sync::{ConnectorError, Cursor, Mode, Stream};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -14,7 +14,7 @@ pub(super) struct Catalog {
 }
 
 #[derive(Deserialize)]
-struct Described {
+struct StreamDescription {
     name: String,
     namespace: Option<String>,
     json_schema: Option<Json>,
@@ -24,10 +24,10 @@ struct Described {
     source_defined_primary_key: Option<Vec<Vec<String>>>,
 }
 
-/// A stream, as it is described and as it is known here.
-pub(super) struct Found {
+/// A stream of the catalog.
+pub(super) struct FoundStream {
     pub(super) stream: Stream,
-    /// Its name and place, as the connector says them.
+    /// Its name in messages.
     pub(super) name: String,
     pub(super) namespace: Option<String>,
     default_cursor: Vec<String>,
@@ -51,33 +51,33 @@ struct ConfiguredStream<'a> {
 }
 
 impl Catalog {
-    /// Its streams; what describes none is passed over.
-    pub(super) fn found(&self) -> impl Iterator<Item = Found> {
-        let names: Vec<String> = self.described().map(|(_, described)| described.name).collect();
-        self.described().map(move |(raw, described)| {
+    /// Returns its streams. Entries that are not valid are left out.
+    pub(super) fn streams(&self) -> impl Iterator<Item = FoundStream> {
+        let names: Vec<String> = self.descriptions().map(|(_, described)| described.name).collect();
+        self.descriptions().map(move |(raw, described)| {
             let is_shared = names.iter().filter(|name| **name == described.name).count() > 1;
-            found(raw, described, is_shared)
+            found_stream(raw, described, is_shared)
         })
     }
 
-    /// The stream of a name.
-    pub(super) fn named(&self, name: &str) -> Option<Found> {
-        let is_it = |found: &Found| {
-            let place = found.namespace.as_deref().unwrap_or_default();
-            // Its name is longer when another has come by the same.
-            found.stream.name == name || format!("{place}.{}", found.name) == name
+    /// Returns the stream with a name.
+    pub(super) fn named(&self, name: &str) -> Option<FoundStream> {
+        let has_name = |found: &FoundStream| {
+            let namespace = found.namespace.as_deref().unwrap_or_default();
+            // Its name includes the namespace while another stream has the same name.
+            found.stream.name == name || format!("{namespace}.{}", found.name) == name
         };
-        self.found().find(is_it)
+        self.streams().find(has_name)
     }
 
-    fn described(&self) -> impl Iterator<Item = (&RawValue, Described)> {
+    fn descriptions(&self) -> impl Iterator<Item = (&RawValue, StreamDescription)> {
         let described = |raw: &RawValue| serde_json::from_str(raw.get()).ok();
         self.streams.iter().filter_map(move |raw| Some((&**raw, described(raw)?)))
     }
 }
 
-fn found(raw: &RawValue, described: Described, is_shared: bool) -> Found {
-    let Described { name, namespace, default_cursor_field, .. } = described;
+fn found_stream(raw: &RawValue, described: StreamDescription, is_shared: bool) -> FoundStream {
+    let StreamDescription { name, namespace, default_cursor_field, .. } = described;
     let default_cursor = default_cursor_field.unwrap_or_default();
     let key = described.source_defined_primary_key.unwrap_or_default();
     let modes = described.supported_sync_modes.unwrap_or_default();
@@ -88,27 +88,27 @@ fn found(raw: &RawValue, described: Described, is_shared: bool) -> Found {
         (true, Some(true)) => Cursor::Known,
         (true, _) => Cursor::Field(proposed),
     };
-    let shown = match &namespace {
-        Some(place) if is_shared => format!("{place}.{name}"),
+    let display_name = match &namespace {
+        Some(namespace) if is_shared => format!("{namespace}.{name}"),
         _ => name.clone(),
     };
     let stream = Stream {
-        name: shown,
+        name: display_name,
         fields: described.json_schema.as_ref().map(schema::fields).unwrap_or_default(),
         key: key.iter().map(|path| path.join(".")).collect(),
         cursor,
     };
-    Found { stream, name, namespace, default_cursor, key, described: raw.to_owned() }
+    FoundStream { stream, name, namespace, default_cursor, key, described: raw.to_owned() }
 }
 
-impl Found {
-    /// The catalog that asks for this stream, and for no other.
-    pub(super) fn configured(&self, mode: &Mode) -> Result<Vec<u8>, Trouble> {
+impl FoundStream {
+    /// Returns a configured catalog with this stream only.
+    pub(super) fn configured(&self, mode: &Mode) -> Result<Vec<u8>, ConnectorError> {
         let (sync_mode, cursor) = match (mode, &self.stream.cursor) {
             (Mode::Full, _) => ("full_refresh", None),
             (Mode::Incremental { .. }, Cursor::None) => {
-                let why = "the stream can only be read as a whole";
-                return Err(Trouble::Settings(why.to_owned()));
+                let reason = "the stream cannot be read incrementally: choose the mode full";
+                return Err(ConnectorError::Settings(reason.to_owned()));
             }
             (Mode::Incremental { cursor }, _) => ("incremental", self.cursor(cursor.as_deref())),
         };
@@ -124,8 +124,9 @@ impl Found {
             cursor_field: cursor,
             primary_key: &self.key,
         };
-        serde_json::to_vec(&Configured { streams: [stream] })
-            .map_err(|error| Trouble::Broken(format!("its catalog cannot be written: {error}")))
+        serde_json::to_vec(&Configured { streams: [stream] }).map_err(|error| {
+            ConnectorError::Broken(format!("its catalog cannot be written: {error}"))
+        })
     }
 
     fn cursor<'a>(&'a self, chosen: Option<&'a str>) -> Option<Vec<&'a str>> {
@@ -155,8 +156,8 @@ mod tests {
     }
 
     #[test]
-    fn streams_of_the_same_name_have_their_places_in_their_names() {
-        let found: Vec<_> = catalog().found().map(|found| found.stream).collect();
+    fn streams_of_the_same_name_are_named_with_their_namespace() {
+        let found: Vec<_> = catalog().streams().map(|found| found.stream).collect();
         let names: Vec<_> = found.iter().map(|stream| stream.name.as_str()).collect();
         assert_eq!(names, ["a.people", "b.people", "notes"]);
         assert_eq!(found[0].fields, ["id", "at.x"]);
@@ -168,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_connector_is_asked_for_one_stream_as_it_described_it() {
+    fn a_configured_catalog_has_one_stream_as_it_was_described() {
         let found = catalog().named("a.people").unwrap();
         let incremental = Mode::Incremental { cursor: None };
         let configured = found.configured(&incremental).unwrap();
@@ -179,12 +180,13 @@ mod tests {
         assert_eq!(stream["destination_sync_mode"], "append_dedup");
         assert_eq!(stream["cursor_field"], serde_json::json!(["at", "x"]));
         assert_eq!(stream["primary_key"], serde_json::json!([["id"], ["at", "x"]]));
-        let refused = catalog().named("b.people").unwrap().configured(&incremental).unwrap_err();
-        assert_eq!(refused.to_string(), "the stream can only be read as a whole");
+        let error = catalog().named("b.people").unwrap().configured(&incremental).unwrap_err();
+        let expected = "the stream cannot be read incrementally: choose the mode full";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]
-    fn a_cursor_that_is_chosen_is_a_path() {
+    fn a_chosen_cursor_is_a_path() {
         let found = catalog().named("notes").unwrap();
         assert_eq!(found.cursor(Some("made.at")), Some(vec!["made", "at"]));
         assert_eq!(found.cursor(None), None);

@@ -1,12 +1,12 @@
-//! Messages of the Airbyte protocol, as far as they are of use here.
+//! The messages of the Airbyte protocol that are used here.
 
 use std::borrow::Cow;
 
-use contacts_core::sync::{Trouble, Watch};
+use contacts_core::sync::{ConnectorError, SyncObserver};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::words::words;
+use crate::excerpt::excerpt;
 
 /// A message.
 #[derive(Deserialize)]
@@ -40,7 +40,7 @@ pub(super) struct RecordMessage<'a> {
     pub(super) data: &'a RawValue,
 }
 
-/// A state: of a stream, of all, or of a connector that knows no streams.
+/// A state: of a stream, of all streams, or of a legacy connector without streams.
 #[derive(Deserialize)]
 pub(super) struct StateMessage<'a> {
     #[serde(borrow)]
@@ -57,7 +57,7 @@ pub(super) struct StreamState<'a> {
     pub(super) stream_descriptor: Descriptor<'a>,
 }
 
-/// A stream's name and where it is.
+/// The name and namespace of a stream.
 #[derive(Deserialize)]
 pub(super) struct Descriptor<'a> {
     #[serde(borrow)]
@@ -66,7 +66,7 @@ pub(super) struct Descriptor<'a> {
     pub(super) namespace: Option<Cow<'a, str>>,
 }
 
-/// What came of a check.
+/// The result of a check.
 #[derive(Deserialize)]
 pub(super) struct ConnectionStatus<'a> {
     #[serde(borrow)]
@@ -75,7 +75,7 @@ pub(super) struct ConnectionStatus<'a> {
     pub(super) message: Option<Cow<'a, str>>,
 }
 
-/// What happens in the connector.
+/// An error, or the status of a stream.
 #[derive(Deserialize)]
 pub(super) struct Trace<'a> {
     #[serde(borrow)]
@@ -94,7 +94,7 @@ struct TraceError<'a> {
     failure_type: Option<Cow<'a, str>>,
 }
 
-/// How far a stream is.
+/// The status of a stream.
 #[derive(Deserialize)]
 pub(super) struct StreamStatus<'a> {
     #[serde(borrow)]
@@ -112,41 +112,43 @@ struct Log<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads a line; nothing when it is no message.
+    /// Reads a line; `None` when it is not a message.
     pub(super) fn read(line: &'a str) -> Option<Self> {
         serde_json::from_str(line).ok()
     }
 
-    /// Logs what it says to people.
-    pub(super) fn log(&self, watch: &dyn Watch) {
+    /// Logs the text of a log message.
+    pub(super) fn log(&self, observer: &dyn SyncObserver) {
         let message = self.log.as_ref().and_then(|log| log.message.as_deref());
         if let Some(message) = message {
-            watch.log(&words(message));
+            observer.log(&excerpt(message));
         }
     }
 
-    /// What it says went wrong, if it does.
-    pub(super) fn trouble(&self) -> Option<Trouble> {
+    /// Returns the error that the message reports, if it does.
+    pub(super) fn error(&self) -> Option<ConnectorError> {
         let error = self.trace.as_ref()?.error.as_ref()?;
-        let said = error.message.as_deref().map(words).unwrap_or_default();
-        let inside = error.internal_message.as_deref().map(words).unwrap_or_default();
-        let why = match (&*said, &*inside) {
-            ("", "") => "the connector failed and does not say why".to_owned(),
-            (said, "") | ("", said) => format!("the connector says: {said}"),
-            (said, inside) if said.contains(inside) => format!("the connector says: {said}"),
-            (said, inside) => format!("the connector says: {said} ({inside})"),
+        let message = error.message.as_deref().map(excerpt).unwrap_or_default();
+        let internal = error.internal_message.as_deref().map(excerpt).unwrap_or_default();
+        let reason = match (&*message, &*internal) {
+            ("", "") => "the connector failed without a reason".to_owned(),
+            (message, "") | ("", message) => format!("the connector reports: {message}"),
+            (message, internal) if message.contains(internal) => {
+                format!("the connector reports: {message}")
+            }
+            (message, internal) => format!("the connector reports: {message} ({internal})"),
         };
         Some(match error.failure_type.as_deref() {
-            Some("config_error") => Trouble::Settings(why),
-            Some("transient_error") => Trouble::Down { why, retry_after: None },
-            _ => Trouble::Broken(why),
+            Some("config_error") => ConnectorError::Settings(reason),
+            Some("transient_error") => ConnectorError::Down { reason, retry_after: None },
+            _ => ConnectorError::Broken(reason),
         })
     }
 
-    /// The last words of one that logs before it dies.
-    pub(super) fn last_words(&self) -> Option<String> {
+    /// Returns the text of a logged error, which often explains why the connector exits.
+    pub(super) fn logged_error(&self) -> Option<String> {
         let log = self.log.as_ref()?;
         let is_bad = matches!(log.level.as_deref(), Some("ERROR" | "FATAL"));
-        log.message.as_deref().filter(|_| is_bad).map(words)
+        log.message.as_deref().filter(|_| is_bad).map(excerpt)
     }
 }

@@ -1,21 +1,21 @@
-//! What an answer holds.
+//! Reads the records of an answer: JSON or CSV.
 
 use std::cell::Cell;
 use std::io::{self, Read};
 use std::rc::Rc;
 
-use contacts_core::sync::{Record, Trouble, Value};
+use contacts_core::sync::{ConnectorError, Record, Value};
 use serde_json::value::RawValue;
 
-use super::ask::Answer;
+use super::client::Answer;
+use crate::excerpt::excerpt;
 use crate::json::{Kind, Members, kind};
-use crate::limits::amount;
-use crate::words::words;
+use crate::limits::format_bytes;
 
-/// The longest row of a CSV, in bytes.
-const LONGEST_ROW: usize = 1 << 20;
+/// Longest row of a CSV, in bytes.
+const MAX_ROW_BYTES: usize = 1 << 20;
 
-/// What is at the end of a path in an answer, if anything is.
+/// Returns the value at a path in an answer.
 pub(super) fn at<'a>(json: &'a RawValue, path: &[String]) -> Option<&'a RawValue> {
     let mut json = json;
     for name in path {
@@ -25,23 +25,29 @@ pub(super) fn at<'a>(json: &'a RawValue, path: &[String]) -> Option<&'a RawValue
     Some(json)
 }
 
-/// The list of records in an answer.
-pub(super) fn list<'a>(json: &'a RawValue, path: &[String]) -> Result<Vec<&'a RawValue>, Trouble> {
+/// Returns the list of records at a path in an answer.
+pub(super) fn list<'a>(
+    json: &'a RawValue,
+    path: &[String],
+) -> Result<Vec<&'a RawValue>, ConnectorError> {
     match at(json, path).and_then(|json| kind(json).ok()) {
         Some(Kind::List(items)) => Ok(items),
-        // How some say that there are none.
+        // Some servers write null for an empty list.
         Some(Kind::Null) if !path.is_empty() => Ok(Vec::new()),
         _ if path.is_empty() => {
-            let why = "the answer is no list: say in the setting records where in it the list is";
-            Err(Trouble::Settings(format!("{why}; it begins with {}", words(json.get()))))
+            let reason = "we couldn't find a list: enter its location in \"Path of the list\", for \
+                       example people";
+            let start = excerpt(json.get());
+            Err(ConnectorError::Settings(format!("{reason}; the response starts with {start}")))
         }
-        _ => {
-            Err(Trouble::Settings(format!("there is no list at {} in the answer", path.join("."))))
-        }
+        _ => Err(ConnectorError::Settings(format!(
+            "there is no list at {} in the response",
+            path.join(".")
+        ))),
     }
 }
 
-/// The text or number at a path; what is empty or false is none.
+/// Returns the text or number at a path; `None` for an empty text and for false.
 pub(super) fn scalar(json: &RawValue, path: &[String]) -> Option<String> {
     match kind(at(json, path)?).ok()? {
         Kind::Scalar(text) if !text.is_empty() && text != "false" => Some(text.into_owned()),
@@ -49,15 +55,15 @@ pub(super) fn scalar(json: &RawValue, path: &[String]) -> Option<String> {
     }
 }
 
-/// Reads the rows of a CSV as they come.
+/// Reads the rows of a CSV while it is received.
 pub(super) fn rows(
     answer: Answer<'_>,
     delimiter: u8,
     key: &[String],
-    mut take: impl FnMut(Record) -> Result<(), Trouble>,
-) -> Result<(), Trouble> {
+    mut take: impl FnMut(Record) -> Result<(), ConnectorError>,
+) -> Result<(), ConnectorError> {
     let length = Rc::new(Cell::new(0));
-    let body = Body { answer, piece: Vec::new(), at: 0, length: length.clone() };
+    let body = Body { answer, chunk: Vec::new(), at: 0, length: length.clone() };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
         .has_headers(false)
@@ -65,7 +71,7 @@ pub(super) fn rows(
         .from_reader(body);
     let mut row = csv::ByteRecord::new();
     let mut names: Option<Vec<String>> = None;
-    while reader.read_byte_record(&mut row).map_err(trouble)? {
+    while reader.read_byte_record(&mut row).map_err(csv_error)? {
         length.set(0);
         let cells = row.iter().map(|cell| String::from_utf8_lossy(cell).trim().to_owned());
         let Some(names) = &names else {
@@ -91,44 +97,44 @@ fn id(record: &Record, key: &[String]) -> Option<String> {
     parts.map(|parts| parts.join(","))
 }
 
-/// What went wrong while the body came.
-fn trouble(error: csv::Error) -> Trouble {
-    let said = error.to_string();
+/// Converts an error of the CSV reader, which may be an error of the connection.
+fn csv_error(error: csv::Error) -> ConnectorError {
+    let message = error.to_string();
     let inner = match error.into_kind() {
         csv::ErrorKind::Io(error) => error.into_inner(),
         _ => None,
     };
-    match inner.map(|inner| inner.downcast::<Trouble>()) {
-        Some(Ok(trouble)) => *trouble,
-        _ => Trouble::Broken(format!("its CSV cannot be read: {}", words(&said))),
+    match inner.map(|inner| inner.downcast::<ConnectorError>()) {
+        Some(Ok(error)) => *error,
+        _ => ConnectorError::Broken(format!("its CSV cannot be read: {}", excerpt(&message))),
     }
 }
 
-/// A body that is read as it comes.
+/// The body of an answer as a reader.
 struct Body<'a> {
     answer: Answer<'a>,
-    piece: Vec<u8>,
+    chunk: Vec<u8>,
     at: usize,
-    /// How much was read since the last row.
+    /// Number of bytes read since the last row.
     length: Rc<Cell<usize>>,
 }
 
 impl Read for Body<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.length.get() > LONGEST_ROW {
-            let longest = amount(LONGEST_ROW as u64);
-            let why = format!("it sent a row of more than {longest}");
-            return Err(io::Error::other(Trouble::Limit(why)));
+        if self.length.get() > MAX_ROW_BYTES {
+            let longest = format_bytes(MAX_ROW_BYTES as u64);
+            let reason = format!("it sent a row of more than {longest}");
+            return Err(io::Error::other(ConnectorError::Limit(reason)));
         }
-        if self.at == self.piece.len() {
+        if self.at == self.chunk.len() {
             self.at = 0;
-            self.piece = match self.answer.piece().map_err(io::Error::other)? {
-                Some(piece) => piece.as_ref().to_owned(),
+            self.chunk = match self.answer.chunk().map_err(io::Error::other)? {
+                Some(chunk) => chunk.as_ref().to_owned(),
                 None => return Ok(0),
             };
         }
-        let length = buffer.len().min(self.piece.len() - self.at);
-        buffer[..length].copy_from_slice(&self.piece[self.at..self.at + length]);
+        let length = buffer.len().min(self.chunk.len() - self.at);
+        buffer[..length].copy_from_slice(&self.chunk[self.at..self.at + length]);
         self.at += length;
         self.length.set(self.length.get() + length);
         Ok(length)

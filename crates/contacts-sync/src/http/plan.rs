@@ -1,23 +1,23 @@
-//! What is to be asked for, and how: the settings of an HTTP pull.
+//! Reads the settings of the connector `http`.
 
-use contacts_core::sync::{Setting, SettingKind, SettingValue, Settings, Spec, Trouble};
+use contacts_core::sync::{ConnectorError, Setting, SettingKind, SettingValue, Settings, Spec};
 use url::Url;
 
-/// What the settings say.
+/// The parsed settings.
 pub(super) struct Plan {
     pub(super) url: Url,
     pub(super) format: Format,
     pub(super) key: Vec<String>,
     pub(super) credentials: Credentials,
     pub(super) pages: Pages,
-    /// The parameter that says since when, and what it is the first time.
+    /// The parameter for the time of the last change, and its value in the first run.
     pub(super) since: Option<(String, Option<String>)>,
 }
 
 pub(super) enum Format {
-    /// With the path of the list in the answer.
+    /// The path of the list in the answer.
     Json(Vec<String>),
-    /// With what stands between two cells.
+    /// The delimiter.
     Csv(u8),
 }
 
@@ -28,13 +28,13 @@ pub(super) enum Credentials {
 }
 
 pub(super) enum Pages {
-    /// There is one.
+    /// There is one page.
     One,
-    /// The answer has what a parameter is to be for the next page.
+    /// The answer contains the value of a parameter for the next page.
     Cursor { path: Vec<String>, parameter: String },
-    /// The answer has the next page's address, or else its `Link` header.
+    /// The answer contains the URL of the next page, or else its header `Link` does.
     Link { path: Vec<String> },
-    /// They are counted.
+    /// A parameter is the number of the page.
     Number { parameter: String, first: u64 },
 }
 
@@ -42,33 +42,39 @@ pub(super) fn spec() -> Spec {
     let choice = |all: &[&str]| SettingKind::Choice(all.iter().map(|one| (*one).into()).collect());
     let text = || SettingKind::Text;
     let settings = [
-        ("url", "Address", "Where the list is, beginning with https://.", text(), None),
-        ("format", "Format", "What the answer is.", choice(&["json", "csv"]), Some("json")),
+        (
+            "url",
+            "Address",
+            "The web address of the list. It must start with https://.",
+            text(),
+            None,
+        ),
+        ("format", "Format", "The format of the response.", choice(&["json", "csv"]), Some("json")),
         (
             "records",
             "Path of the list",
-            "The names that lead to the list in a JSON answer, joined by dots; nothing when the answer is the list.",
+            "Where the list is in the JSON response, for example data.people. Leave empty if the response is the list.",
             text(),
             None,
         ),
         (
             "delimiter",
             "Delimiter",
-            "What stands between two cells of CSV.",
+            "The character between two CSV columns.",
             choice(&["comma", "semicolon", "tab"]),
             Some("comma"),
         ),
         (
             "key",
-            "Key",
-            "The field by which a record is known, or several with commas between.",
+            "ID field",
+            "The field that identifies a record. Separate several fields with commas.",
             text(),
             Some("id"),
         ),
         (
             "authentication.kind",
             "Authentication",
-            "How the request says who asks.",
+            "How the request signs in.",
             choice(&["none", "bearer", "basic"]),
             Some("none"),
         ),
@@ -77,22 +83,22 @@ pub(super) fn spec() -> Spec {
         ("authentication.password", "Password", "For basic authentication.", text(), None),
         (
             "pages.kind",
-            "Pages",
-            "How the next page is found.",
+            "Paging",
+            "How to read the next page.",
             choice(&["none", "cursor", "link", "number"]),
             Some("none"),
         ),
         (
             "pages.next",
             "Path of the next page",
-            "The names that lead to the next cursor or address in a JSON answer, joined by dots; for an address nothing when the header Link has it.",
+            "Where the next cursor or address is in the JSON response, for example paging.next. Leave empty to use the Link header.",
             text(),
             None,
         ),
         (
             "pages.parameter",
-            "Parameter of the page",
-            "The parameter that takes the cursor or the number.",
+            "Page parameter",
+            "The query parameter for the cursor or page number.",
             text(),
             None,
         ),
@@ -105,12 +111,12 @@ pub(super) fn spec() -> Spec {
         ),
         (
             "since.parameter",
-            "Parameter of the time",
-            "The parameter that asks for what has changed since.",
+            "Changed-since parameter",
+            "The query parameter for the time of the last run.",
             text(),
             None,
         ),
-        ("since.start", "Start", "What that parameter is the first time.", text(), None),
+        ("since.start", "Start", "The value of that parameter in the first run.", text(), None),
     ];
     let setting =
         |(path, title, description, kind, default): (&str, &str, &str, _, Option<&str>)| {
@@ -132,19 +138,24 @@ pub(super) fn spec() -> Spec {
 }
 
 impl Plan {
-    pub(super) fn read(settings: &Settings) -> Result<Self, Trouble> {
-        let given = Given(settings);
-        let known = spec().settings;
-        let unknown = |path: &&String| !known.iter().any(|setting| setting.path == **path);
+    pub(super) fn read(settings: &Settings) -> Result<Self, ConnectorError> {
+        let given = SettingsReader(settings);
+        let definitions = spec().settings;
+        let unknown = |path: &&String| !definitions.iter().any(|setting| setting.path == **path);
         if let Some(path) = settings.0.keys().find(unknown) {
-            return Err(Trouble::Settings(format!("there is no setting {path}")));
+            return Err(ConnectorError::Settings(format!(
+                "the setting {path} does not exist: remove it"
+            )));
         }
         let url = Url::parse(&given.needed("url")?)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-        let url = url.ok_or_else(|| wrong("url", "is no address of the web"))?;
+        let url = url.ok_or_else(|| invalid("url", "is not a web address"))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(wrong("url", "must not hold a user or a password"));
+            return Err(invalid(
+                "url",
+                "must not contain a user or a password: use authentication",
+            ));
         }
         let format = match &*given.or("format", "json") {
             "json" => Format::Json(given.path("records")),
@@ -152,9 +163,9 @@ impl Plan {
                 "comma" => b',',
                 "semicolon" => b';',
                 "tab" => b'\t',
-                _ => return Err(wrong("delimiter", "must be comma, semicolon or tab")),
+                _ => return Err(invalid("delimiter", "must be comma, semicolon or tab")),
             }),
-            _ => return Err(wrong("format", "must be json or csv")),
+            _ => return Err(invalid("format", "must be json or csv")),
         };
         let key = given.or("key", "id");
         let key = key.split(',').map(|name| name.trim().to_owned()).collect();
@@ -165,7 +176,7 @@ impl Plan {
                 given.needed("authentication.user")?,
                 given.or("authentication.password", ""),
             ),
-            _ => return Err(wrong("authentication.kind", "must be none, bearer or basic")),
+            _ => return Err(invalid("authentication.kind", "must be none, bearer or basic")),
         };
         let pages = given.pages(&format)?;
         let since = given.get("since.parameter").map(|name| (name, given.get("since.start")));
@@ -173,14 +184,14 @@ impl Plan {
     }
 }
 
-fn wrong(path: &str, what: &str) -> Trouble {
-    Trouble::Settings(format!("the setting {path} {what}"))
+fn invalid(path: &str, what: &str) -> ConnectorError {
+    ConnectorError::Settings(format!("the setting {path} {what}"))
 }
 
-struct Given<'a>(&'a Settings);
+struct SettingsReader<'a>(&'a Settings);
 
-impl Given<'_> {
-    /// A setting that is not blank.
+impl SettingsReader<'_> {
+    /// Returns a setting that is not blank.
     fn get(&self, path: &str) -> Option<String> {
         let value = match self.0.0.get(path)? {
             SettingValue::Text(text) => text.clone(),
@@ -195,30 +206,30 @@ impl Given<'_> {
         self.get(path).unwrap_or_else(|| default.to_owned())
     }
 
-    fn needed(&self, path: &str) -> Result<String, Trouble> {
-        self.get(path).ok_or_else(|| wrong(path, "is missing"))
+    fn needed(&self, path: &str) -> Result<String, ConnectorError> {
+        self.get(path).ok_or_else(|| invalid(path, "is missing"))
     }
 
     fn path(&self, path: &str) -> Vec<String> {
-        let given = self.get(path).unwrap_or_default();
-        given.split('.').filter(|name| !name.is_empty()).map(str::to_owned).collect()
+        let settings = self.get(path).unwrap_or_default();
+        settings.split('.').filter(|name| !name.is_empty()).map(str::to_owned).collect()
     }
 
-    fn pages(&self, format: &Format) -> Result<Pages, Trouble> {
+    fn pages(&self, format: &Format) -> Result<Pages, ConnectorError> {
         let path = self.path("pages.next");
         let is_csv = matches!(format, Format::Csv(_));
         Ok(match &*self.or("pages.kind", "none") {
             "none" => Pages::One,
-            "cursor" if is_csv => return Err(wrong("pages.kind", "must not be cursor for CSV")),
-            "cursor" if path.is_empty() => return Err(wrong("pages.next", "is missing")),
+            "cursor" if is_csv => return Err(invalid("pages.kind", "must not be cursor for CSV")),
+            "cursor" if path.is_empty() => return Err(invalid("pages.next", "is missing")),
             "cursor" => Pages::Cursor { path, parameter: self.needed("pages.parameter")? },
             "link" => Pages::Link { path },
             "number" => {
                 let first = self.or("pages.first", "1").parse();
-                let first = first.map_err(|_no| wrong("pages.first", "is no number"))?;
+                let first = first.map_err(|_no| invalid("pages.first", "is not a number"))?;
                 Pages::Number { parameter: self.needed("pages.parameter")?, first }
             }
-            _ => return Err(wrong("pages.kind", "must be none, cursor, link or number")),
+            _ => return Err(invalid("pages.kind", "must be none, cursor, link or number")),
         })
     }
 }

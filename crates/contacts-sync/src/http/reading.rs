@@ -1,108 +1,109 @@
-//! One reading of a list, page by page.
+//! Reads a list page by page.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use contacts_core::sync::{Flow, Mode, Reading, Record, State, Trouble, Value};
+use contacts_core::sync::{ConnectorError, Flow, Mode, Reading, Record, State, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::ask::Asker;
+use super::client::HttpClient;
 use super::page;
 use super::plan::{Format, Pages, Plan};
 use crate::batches::Batches;
 use crate::json;
 use crate::record::Shape;
 
-/// The longest page of JSON, in bytes.
-const LONGEST_PAGE: usize = 32 << 20;
+/// Longest page of JSON, in bytes.
+const MAX_PAGE_BYTES: usize = 32 << 20;
 
-/// Where to go on.
+/// The state of a run: where to continue.
 #[derive(Clone, Default, Deserialize, Serialize)]
-struct Place {
-    /// Since when is asked.
+struct Position {
+    /// Changes since this value are requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<String>,
-    /// The greatest that was seen of the field that says what has changed.
+    /// The greatest value of the cursor field so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     greatest: Option<String>,
-    /// The page that comes next: its cursor, address or number.
+    /// The next page: its cursor, URL or number.
     #[serde(skip_serializing_if = "Option::is_none")]
     page: Option<String>,
 }
 
-/// What has come so far.
+/// Reads the pages of a list.
 pub(super) struct PageReading<'a, 'b> {
-    asker: &'a Asker<'a>,
+    client: &'a HttpClient<'a>,
     plan: &'a Plan,
     shape: Shape,
     batches: Batches<'b>,
-    /// The field that says what has changed.
+    /// The field that shows what has changed.
     cursor: Option<&'a str>,
-    place: Place,
-    /// The pages that were asked for, and what the last one was.
-    seen: HashSet<u64>,
-    last: u64,
+    position: Position,
+    /// Hashes of the URLs that were requested.
+    requested: HashSet<u64>,
+    /// Hash of the last page.
+    last_page: u64,
 }
 
 impl<'a, 'b> PageReading<'a, 'b> {
     pub(super) fn new(
-        asker: &'a Asker<'a>,
+        client: &'a HttpClient<'a>,
         plan: &'a Plan,
         reading: &Reading<'a>,
         batches: Batches<'b>,
-    ) -> Result<Self, Trouble> {
-        let refused = |why: &str| Trouble::Settings(why.to_owned());
+    ) -> Result<Self, ConnectorError> {
+        let settings_error = |reason: &str| ConnectorError::Settings(reason.to_owned());
         let cursor = match reading.mode {
             Mode::Full => None,
             Mode::Incremental { .. } if plan.since.is_none() => {
-                return Err(refused("the setting since.parameter is missing"));
+                return Err(settings_error("the setting since.parameter is missing"));
             }
             Mode::Incremental { cursor: None } => {
-                return Err(refused("the stream needs a field that says what has changed"));
+                return Err(settings_error("choose a cursor field, which shows what has changed"));
             }
             Mode::Incremental { cursor: Some(cursor) } => Some(cursor.as_str()),
         };
-        let place = match reading.state {
-            None => Place::default(),
+        let position = match reading.state {
+            None => Position::default(),
             Some(State(state)) => serde_json::from_slice(state).unwrap_or_default(),
         };
         let shape = Shape::new(&[], &plan.key);
-        let (seen, last) = (HashSet::new(), 0);
-        Ok(Self { asker, plan, shape, batches, cursor, place, seen, last })
+        let (requested, last_page) = (HashSet::new(), 0);
+        Ok(Self { client, plan, shape, batches, cursor, position, requested, last_page })
     }
 
-    /// Reads to the end.
-    pub(super) fn read(mut self) -> Result<(), Trouble> {
+    /// Reads all pages.
+    pub(super) fn read(mut self) -> Result<(), ConnectorError> {
         let read = self.pages();
-        if read != Err(Trouble::Stopped) {
-            self.batches.rest();
+        if read != Err(ConnectorError::Stopped) {
+            self.batches.flush();
         }
         read
     }
 
-    fn pages(&mut self) -> Result<(), Trouble> {
+    fn pages(&mut self) -> Result<(), ConnectorError> {
         let mut is_first = true;
         loop {
             let next = match self.page() {
-                // The place where it was broken off may be gone.
-                Err(Trouble::Settings(_)) if is_first && self.place.page.is_some() => {
-                    self.place.page = None;
-                    self.seen.clear();
+                // The page at which the last run ended may no longer exist.
+                Err(ConnectorError::Settings(_)) if is_first && self.position.page.is_some() => {
+                    self.position.page = None;
+                    self.requested.clear();
                     continue;
                 }
                 next => next?,
             };
             is_first = false;
             let is_last = next.is_none();
-            if is_last && let Some(greatest) = self.place.greatest.take() {
-                self.place.since = Some(greatest);
+            if is_last && let Some(greatest) = self.position.greatest.take() {
+                self.position.since = Some(greatest);
             }
-            self.place.page = next;
-            let state = serde_json::to_vec(&self.place).unwrap_or_default();
-            if self.batches.state(state)? == Flow::Stop {
-                return Err(Trouble::Stopped);
+            self.position.page = next;
+            let state = serde_json::to_vec(&self.position).unwrap_or_default();
+            if self.batches.push_state(state)? == Flow::Stop {
+                return Err(ConnectorError::Stopped);
             }
             if is_last {
                 return Ok(());
@@ -110,13 +111,14 @@ impl<'a, 'b> PageReading<'a, 'b> {
         }
     }
 
-    /// Reads one page, and says which is next.
-    fn page(&mut self) -> Result<Option<String>, Trouble> {
+    /// Reads one page, and returns the next one.
+    fn page(&mut self) -> Result<Option<String>, ConnectorError> {
         let url = self.url()?;
-        if !self.seen.insert(hash(url.as_str())) {
-            return Err(Trouble::Broken("its pages lead in a circle".to_owned()));
+        if !self.requested.insert(hash(url.as_str())) {
+            let reason = "the next page is one that was read before: check the settings of pages";
+            return Err(ConnectorError::Broken(reason.to_owned()));
         }
-        let mut answer = self.asker.get(&url)?;
+        let mut answer = self.client.get(&url)?;
         let (link, from) = (answer.next_link(), answer.url().clone());
         let (count, next) = match &self.plan.format {
             Format::Csv(delimiter) => {
@@ -128,17 +130,19 @@ impl<'a, 'b> PageReading<'a, 'b> {
                 (count, None)
             }
             Format::Json(path) => {
-                let body = answer.whole(LONGEST_PAGE)?;
-                self.is_new(&body)?;
+                let body = answer.body(MAX_PAGE_BYTES)?;
+                self.check_is_new(&body)?;
                 let text = json::line(&body);
-                let json: &RawValue = serde_json::from_str(&text)
-                    .map_err(|error| Trouble::Broken(format!("its answer is no JSON: {error}")))?;
+                let json: &RawValue = serde_json::from_str(&text).map_err(|error| {
+                    ConnectorError::Broken(format!("its response is not valid JSON: {error}"))
+                })?;
                 let items = page::list(json, path)?;
                 for item in &items {
-                    let none = || {
-                        Trouble::Broken("its list has something in it that is no record".to_owned())
+                    let invalid = || {
+                        let reason = "its list contains an entry that is not a record";
+                        ConnectorError::Broken(reason.to_owned())
                     };
-                    self.take(self.shape.read(item).ok_or_else(none)?)?;
+                    self.take(self.shape.read(item).ok_or_else(invalid)?)?;
                 }
                 let next = match &self.plan.pages {
                     Pages::Cursor { path, .. } | Pages::Link { path } if !path.is_empty() => {
@@ -161,67 +165,70 @@ impl<'a, 'b> PageReading<'a, 'b> {
         })
     }
 
-    /// A server that counts no pages answers the same for ever.
-    fn is_new(&mut self, body: &[u8]) -> Result<(), Trouble> {
+    /// Checks that a page differs from the one before. A server that ignores the number of the page
+    /// would answer the same without end.
+    fn check_is_new(&mut self, body: &[u8]) -> Result<(), ConnectorError> {
         let this = hash(body);
-        let is_counted = matches!(self.plan.pages, Pages::Number { .. });
-        if is_counted && std::mem::replace(&mut self.last, this) == this {
-            return Err(Trouble::Broken("one page is as the page before it".to_owned()));
+        let is_numbered = matches!(self.plan.pages, Pages::Number { .. });
+        if is_numbered && std::mem::replace(&mut self.last_page, this) == this {
+            let reason = "two pages in a row are the same: check the setting pages.parameter";
+            return Err(ConnectorError::Broken(reason.to_owned()));
         }
         Ok(())
     }
 
     fn number(&self, first: u64) -> u64 {
-        self.place.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(first)
+        self.position.page.as_deref().and_then(|page| page.parse().ok()).unwrap_or(first)
     }
 
-    /// The address of the page that is next.
-    fn url(&self) -> Result<Url, Trouble> {
-        let page = self.place.page.as_deref();
+    /// The URL of the next page.
+    fn url(&self) -> Result<Url, ConnectorError> {
+        let page = self.position.page.as_deref();
         if let (Pages::Link { .. }, Some(page)) = (&self.plan.pages, page) {
-            let url = Url::parse(page).map_err(|_no| "it leads to no address".to_owned());
-            return url.map_err(Trouble::Broken);
+            let invalid =
+                |_| ConnectorError::Broken("the address of its next page is invalid".to_owned());
+            return Url::parse(page).map_err(invalid);
         }
         let mut url = self.plan.url.clone();
         if self.cursor.is_some()
             && let Some((name, start)) = &self.plan.since
-            && let Some(since) = self.place.since.as_ref().or(start.as_ref())
+            && let Some(since) = self.position.since.as_ref().or(start.as_ref())
         {
-            url = with(&url, name, since);
+            url = with_parameter(&url, name, since);
         }
         Ok(match (&self.plan.pages, page) {
-            (Pages::Cursor { parameter, .. }, Some(page)) => with(&url, parameter, page),
+            (Pages::Cursor { parameter, .. }, Some(page)) => with_parameter(&url, parameter, page),
             (Pages::Number { parameter, first }, _) => {
-                with(&url, parameter, &self.number(*first).to_string())
+                with_parameter(&url, parameter, &self.number(*first).to_string())
             }
             _ => url,
         })
     }
 
-    fn take(&mut self, record: Record) -> Result<(), Trouble> {
+    fn take(&mut self, record: Record) -> Result<(), ConnectorError> {
         let changed = self.cursor.and_then(|cursor| record.fields.get(cursor));
         if let Some(Value::Text(changed)) = changed
-            && self.place.greatest.as_ref().is_none_or(|greatest| is_less(greatest, changed))
+            && self.position.greatest.as_ref().is_none_or(|greatest| is_less(greatest, changed))
         {
-            self.place.greatest = Some(changed.clone());
+            self.position.greatest = Some(changed.clone());
         }
-        match self.batches.record(record) {
+        match self.batches.push_record(record) {
             Flow::Next => Ok(()),
-            Flow::Stop => Err(Trouble::Stopped),
+            Flow::Stop => Err(ConnectorError::Stopped),
         }
     }
 }
 
-/// The address with a parameter, which it may have had.
-fn with(url: &Url, name: &str, value: &str) -> Url {
-    let mut with = url.clone();
-    with.set_query(None);
-    let others = url.query_pairs().filter(|(other, _)| other != name);
-    with.query_pairs_mut().extend_pairs(others).append_pair(name, value);
-    with
+/// Returns the URL with a query parameter set.
+fn with_parameter(url: &Url, name: &str, value: &str) -> Url {
+    let mut changed = url.clone();
+    changed.set_query(None);
+    let other_pairs = url.query_pairs().filter(|(other, _)| other != name);
+    changed.query_pairs_mut().extend_pairs(other_pairs).append_pair(name, value);
+    changed
 }
 
-/// Numbers by what they are, anything else by its letters, as dates are written.
+/// Compares numbers by value, and other texts, such as dates, by their characters.
 fn is_less(one: &str, other: &str) -> bool {
     match (one.parse::<i128>(), other.parse::<i128>()) {
         (Ok(one), Ok(other)) => one < other,

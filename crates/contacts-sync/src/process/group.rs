@@ -1,4 +1,4 @@
-//! All processes that a connector has started.
+//! Finds and kills the processes that a connector has started.
 
 use std::fs;
 use std::path::Path;
@@ -7,20 +7,20 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long killed processes are waited for. One that the kernel holds back is left to it.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time limit for killing. A process in an uninterruptible state is left to the kernel.
+const KILL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// One process.
+/// A process.
 struct Process {
     id: Pid,
     group: Option<Pid>,
-    /// It has ended, and its parent has not asked for it yet.
+    /// Whether it has exited, but was not reaped by its parent.
     is_dead: bool,
-    /// Bytes of memory.
+    /// Resident memory in bytes.
     resident: u64,
 }
 
-/// How many bytes of memory the processes of a group hold together.
+/// Resident memory of the processes of a group together, in bytes.
 pub(super) fn resident(group: Pid) -> u64 {
     let all = all().filter(|process| process.group == Some(group));
     all.map(|process| process.resident).sum()
@@ -31,30 +31,31 @@ pub(super) fn is_alive(group: Pid) -> bool {
     all().any(|process| process.group == Some(group) && !process.is_dead)
 }
 
-/// Kills the processes of a group, and those that have left it but were started in a folder.
+/// Kills the processes of a group, and those that have left it but have the folder in their
+/// environment.
 pub(super) fn kill_all_of(group: Option<Pid>, folder: &Path) {
     let started = Instant::now();
     loop {
-        // Again and again: one may start others while it is looked at.
-        let theirs = |process: &Process| {
+        // Repeat until none is found: a process may start others in the meantime.
+        let is_in_group = |process: &Process| {
             let is_member = group.is_some() && process.group == group;
             !process.is_dead && (is_member || was_started_in(process.id, folder))
         };
         let mut found = false;
-        for process in all().filter(theirs) {
+        for process in all().filter(is_in_group) {
             found = true;
-            // It may have ended meanwhile.
+            // It may have exited meanwhile.
             let _ = kill_process(process.id, Signal::KILL);
         }
-        if !found || started.elapsed() > PATIENCE {
+        if !found || started.elapsed() > KILL_TIMEOUT {
             return;
         }
         sleep(Duration::from_millis(5));
     }
 }
 
-/// Whether a process was given the folder as its home: its children are given it, too, also those
-/// that leave the group and the session.
+/// Whether a process has the folder in its environment, as its home. Its children inherit that,
+/// also those that leave the group and the session.
 fn was_started_in(id: Pid, folder: &Path) -> bool {
     let environment = fs::read(format!("/proc/{}/environ", id.as_raw_nonzero()));
     let folder = folder.as_os_str().as_encoded_bytes();
@@ -72,11 +73,11 @@ fn all() -> impl Iterator<Item = Process> {
 
 /// Reads `/proc/…/stat`, see proc(5).
 fn process(id: Pid, stat: &str) -> Option<Process> {
-    // The name before may hold anything.
+    // The name before the bracket may contain any character.
     let (_, stat) = stat.rsplit_once(')')?;
     let fields: Vec<_> = stat.split_ascii_whitespace().collect();
     let pages: u64 = fields.get(21)?.parse().ok()?;
-    // -1 of one that is just ending.
+    // The group of an exiting process is -1.
     let group = fields.get(2)?.parse().ok().filter(|group| *group > 0);
     Some(Process {
         id,
@@ -95,13 +96,13 @@ mod tests {
     }
 
     #[test]
-    fn what_the_kernel_tells_of_a_process_is_read() {
+    fn the_status_of_a_process_is_read() {
         let rest = "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 3 0";
         let alive = read(&format!("7 (a) Z (b) S 1 42 {rest}"));
         assert_eq!((alive.group, alive.is_dead), (Pid::from_raw(42), false));
         assert_eq!(alive.resident, 3 * rustix::param::page_size() as u64);
-        let ending = read(&format!("7 (a) Z 1 -1 {rest}"));
-        assert_eq!((ending.group, ending.is_dead), (None, true));
+        let stat_line = read(&format!("7 (a) Z 1 -1 {rest}"));
+        assert_eq!((stat_line.group, stat_line.is_dead), (None, true));
         assert!(process(Pid::INIT, "7 (a) S 1").is_none());
     }
 }

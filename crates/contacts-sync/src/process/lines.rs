@@ -1,62 +1,67 @@
-//! Lines out of pieces, none longer than it may be.
+//! Splits chunks of output into lines of limited length.
 
-/// Puts lines together.
+/// Splits chunks of output into lines.
 pub(super) struct Lines {
-    begun: Vec<u8>,
-    longest: usize,
+    /// The start of a line whose end has not been read.
+    partial: Vec<u8>,
+    max_bytes: usize,
 }
 
-/// A line is longer than it may be.
+/// A line is longer than the limit.
 pub(super) struct TooLong;
 
 impl Lines {
-    pub(super) fn new(longest: usize) -> Self {
-        Self { begun: Vec::new(), longest }
+    pub(super) fn new(max_bytes: usize) -> Self {
+        Self { partial: Vec::new(), max_bytes }
     }
 
-    /// Takes a piece, and gives the lines that end in it, without their ends.
+    /// Adds a chunk, and calls `take` with each line that ends in it, without the line end.
+    ///
+    /// # Errors
+    ///
+    /// [`TooLong`] when a line is longer than the limit, and the errors of `take`.
     pub(super) fn feed<E: From<TooLong>>(
         &mut self,
-        mut piece: &[u8],
+        mut chunk: &[u8],
         mut take: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        while let Some(end) = piece.iter().position(|byte| *byte == b'\n') {
-            let (line, rest) = piece.split_at(end);
-            piece = &rest[1..];
-            if line.len() + self.begun.len() > self.longest {
+        while let Some(end) = chunk.iter().position(|byte| *byte == b'\n') {
+            let (line, rest) = chunk.split_at(end);
+            chunk = &rest[1..];
+            if line.len() + self.partial.len() > self.max_bytes {
                 return Err(TooLong.into());
             }
-            if self.begun.is_empty() {
+            if self.partial.is_empty() {
                 take(without_return(line))?;
             } else {
-                self.begun.extend_from_slice(line);
-                take(without_return(&self.begun))?;
-                self.begun.clear();
+                self.partial.extend_from_slice(line);
+                take(without_return(&self.partial))?;
+                self.partial.clear();
             }
         }
-        if piece.len() + self.begun.len() > self.longest {
+        if chunk.len() + self.partial.len() > self.max_bytes {
             return Err(TooLong.into());
         }
-        self.begun.extend_from_slice(piece);
+        self.partial.extend_from_slice(chunk);
         Ok(())
     }
 
-    /// The same, but long lines are cut.
-    pub(super) fn feed_cutting(&mut self, piece: &[u8], mut take: impl FnMut(&[u8])) {
-        for part in piece.split_inclusive(|byte| *byte == b'\n') {
+    /// Like [`Lines::feed`], but long lines are cut off.
+    pub(super) fn feed_truncating(&mut self, chunk: &[u8], mut take: impl FnMut(&[u8])) {
+        for part in chunk.split_inclusive(|byte| *byte == b'\n') {
             let line = part.strip_suffix(b"\n").unwrap_or(part);
-            let room = self.longest - self.begun.len();
-            self.begun.extend_from_slice(&line[..line.len().min(room)]);
+            let free_bytes = self.max_bytes - self.partial.len();
+            self.partial.extend_from_slice(&line[..line.len().min(free_bytes)]);
             if part.len() > line.len() {
-                take(without_return(&self.begun));
-                self.begun.clear();
+                take(without_return(&self.partial));
+                self.partial.clear();
             }
         }
     }
 
-    /// What is left without an end, if anything is.
+    /// The text after the last line end, if there is any.
     pub(super) fn rest(self) -> Option<Vec<u8>> {
-        (!self.begun.is_empty()).then_some(self.begun)
+        (!self.partial.is_empty()).then_some(self.partial)
     }
 }
 
@@ -74,11 +79,11 @@ mod tests {
         }
     }
 
-    fn lines(longest: usize, pieces: &[&str]) -> Result<Vec<String>, &'static str> {
+    fn lines(longest: usize, chunks: &[&str]) -> Result<Vec<String>, &'static str> {
         let mut lines = Lines::new(longest);
         let mut all = Vec::new();
-        for piece in pieces {
-            lines.feed(piece.as_bytes(), |line| {
+        for chunk in chunks {
+            lines.feed(chunk.as_bytes(), |line| {
                 all.push(String::from_utf8_lossy(line).into_owned());
                 Ok::<_, &'static str>(())
             })?;
@@ -88,24 +93,24 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_put_together_from_pieces() {
+    fn lines_are_joined_across_chunks() {
         assert_eq!(lines(9, &["a\nb", "c\r", "\n\nd"]).unwrap(), ["a", "bc", "", "d…"]);
         assert_eq!(lines(3, &["abc\n", "abc"]).unwrap(), ["abc", "abc…"]);
     }
 
     #[test]
-    fn a_line_that_is_too_long_is_refused_before_it_ends() {
+    fn a_line_that_is_too_long_is_refused_before_its_end() {
         assert!(lines(3, &["abcd\n"]).is_err());
         assert!(lines(3, &["ab", "cd"]).is_err());
         assert!(lines(3, &["ab", "cd\n"]).is_err());
     }
 
     #[test]
-    fn where_it_does_not_matter_the_end_of_a_long_line_is_dropped() {
+    fn a_long_line_is_cut_off() {
         let mut lines = Lines::new(3);
         let mut all = Vec::new();
-        for piece in ["ab", "cdef", "g\nh", "\nijkl\nm"] {
-            lines.feed_cutting(piece.as_bytes(), |line| all.push(line.to_owned()));
+        for chunk in ["ab", "cdef", "g\nh", "\nijkl\nm"] {
+            lines.feed_truncating(chunk.as_bytes(), |line| all.push(line.to_owned()));
         }
         assert_eq!(all, [b"abc".as_slice(), b"h", b"ijk"]);
         assert_eq!(lines.rest().unwrap(), b"m");

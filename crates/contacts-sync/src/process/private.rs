@@ -1,5 +1,5 @@
-//! Folders that only this user can read, gone when they are not needed any more, also when the
-//! service was killed meanwhile.
+//! Folders that only this user can read. They are removed after use, and by a later run when the
+//! service was killed.
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -15,22 +15,22 @@ use super::group;
 
 const PREFIX: &str = "contacts-sync-";
 
-/// A folder of one process and its descendants.
-pub(super) struct Private {
+/// A folder of one process and its descendants, removed when it is dropped.
+pub(super) struct PrivateFolder {
     folder: TempDir,
-    /// Held as long as the folder is needed: whoever gets the lock may remove it.
+    /// Locked as long as the folder is needed: a process that can lock it may remove it.
     _lock: File,
 }
 
-impl Private {
-    /// Makes one, after those were removed that a killed service has left behind.
+impl PrivateFolder {
+    /// Creates a folder, and removes those that a killed service has left behind.
     pub(super) fn create() -> io::Result<Self> {
         remove_left_behind(&env::temp_dir());
         loop {
             let mode = fs::Permissions::from_mode(0o700);
             let folder = tempfile::Builder::new().prefix(PREFIX).permissions(mode).tempdir()?;
             let lock = File::open(folder.path())?;
-            // Somebody who cleans up may have been quicker, and may have removed it.
+            // Another process may have removed the folder before it was locked.
             let is_ours = flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok();
             if is_ours && folder.path().exists() {
                 return Ok(Self { folder, _lock: lock });
@@ -42,14 +42,14 @@ impl Private {
         self.folder.path()
     }
 
-    /// A folder in it.
-    pub(super) fn folder(&self, name: &str) -> io::Result<PathBuf> {
+    /// Creates a folder in it.
+    pub(super) fn subfolder(&self, name: &str) -> io::Result<PathBuf> {
         let path = self.path().join(name);
         fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(path)
     }
 
-    /// A file in it.
+    /// Creates a file in it, and returns its path.
     pub(super) fn file(&self, name: &str, contents: &[u8]) -> io::Result<OsString> {
         let path = self.path().join(name);
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
@@ -58,18 +58,18 @@ impl Private {
     }
 }
 
-/// Ends what still runs of services that were killed, and removes their folders.
+/// Kills the connectors of services that were killed, and removes their folders.
 fn remove_left_behind(within: &Path) {
     let entries = fs::read_dir(within).into_iter().flatten().flatten();
     for entry in
         entries.filter(|entry| entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes()))
     {
-        // Nobody else's can be opened.
+        // Folders of other users cannot be opened.
         let Ok(lock) = File::open(entry.path()) else { continue };
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_folder && flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok() {
             group::kill_all_of(None, &entry.path());
-            // Another may be removing it as well.
+            // Another process may be removing it as well.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -83,41 +83,41 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_killed_service_has_left_behind_is_ended_and_removed() {
+    fn processes_and_files_of_a_killed_service_are_removed() {
         let within = tempfile::tempdir().unwrap();
-        let (left, held, other) = (
+        let (abandoned, locked, other) = (
             within.path().join("contacts-sync-a"),
             within.path().join("contacts-sync-b"),
             within.path().join("else"),
         );
-        for folder in [&left, &held, &other] {
+        for folder in [&abandoned, &locked, &other] {
             fs::create_dir(folder).unwrap();
             fs::write(folder.join("config.json"), "secret").unwrap();
         }
-        let lock = File::open(&held).unwrap();
+        let lock = File::open(&locked).unwrap();
         flock(&lock, FlockOperation::LockExclusive).unwrap();
         let sleeping = |folder: &Path| {
             Command::new("sleep").arg("1000").env("HOME", folder).process_group(0).spawn().unwrap()
         };
-        let (mut orphan, mut theirs) = (sleeping(&left), sleeping(&held));
+        let (mut orphan, mut other_process) = (sleeping(&abandoned), sleeping(&locked));
         remove_left_behind(within.path());
-        assert!(!left.exists());
-        assert!(held.join("config.json").exists() && other.join("config.json").exists());
+        assert!(!abandoned.exists());
+        assert!(locked.join("config.json").exists() && other.join("config.json").exists());
         assert!(orphan.try_wait().unwrap().is_some());
-        assert!(theirs.try_wait().unwrap().is_none());
-        theirs.kill().unwrap();
-        theirs.wait().unwrap();
+        assert!(other_process.try_wait().unwrap().is_none());
+        other_process.kill().unwrap();
+        other_process.wait().unwrap();
     }
 
     #[test]
-    fn a_folder_is_private_and_goes_with_its_owner() {
-        let private = Private::create().unwrap();
+    fn a_folder_is_private_and_removed_after_use() {
+        let private = PrivateFolder::create().unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let path = private.path().to_owned();
         let file = private.file("config.json", b"secret").unwrap();
         assert_eq!((mode(&path), mode(Path::new(&file))), (0o700, 0o600));
-        // Another that begins does not take it away.
-        drop(Private::create().unwrap());
+        // Creating another one does not remove it.
+        drop(PrivateFolder::create().unwrap());
         assert!(path.exists());
         drop(private);
         assert!(!path.exists());

@@ -1,4 +1,4 @@
-//! Messages of Singer, as far as they are of use here.
+//! The messages of the Singer protocol that are used here.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) r#type: Cow<'a, str>,
-    /// Of a record or a schema: its stream.
+    /// The stream of a record or a schema.
     #[serde(borrow)]
     pub(super) stream: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -18,13 +18,13 @@ pub(super) struct Message<'a> {
     #[serde(borrow)]
     pub(super) schema: Option<&'a RawValue>,
     pub(super) key_properties: Option<Vec<String>>,
-    /// Of a state.
+    /// The value of a state.
     #[serde(borrow)]
     pub(super) value: Option<&'a RawValue>,
 }
 
 impl<'a> Message<'a> {
-    /// Reads a line; nothing when it is no message.
+    /// Reads a line; `None` when it is not a message.
     pub(super) fn read(line: &'a str) -> Option<Self> {
         serde_json::from_str(line).ok()
     }

@@ -1,48 +1,54 @@
-//! One reading of a stream.
+//! Reads the records and states of a stream.
 
-use contacts_core::sync::{Flow, Trouble, Watch};
+use contacts_core::sync::{ConnectorError, Flow, SyncObserver};
 
-use super::catalog::Found;
+use super::catalog::FoundStream;
 use super::message::Message;
 use crate::batches::Batches;
+use crate::excerpt::excerpt;
 use crate::json::{self, Json};
-use crate::nonsense::Nonsense;
-use crate::process::Ended;
+use crate::malformed::MalformedOutput;
+use crate::process::Exit;
 use crate::record::Shape;
 use crate::schema;
-use crate::words::words;
 
-/// What has come of a stream so far.
+/// Handles the messages of a stream.
 pub(super) struct StreamReading<'a> {
-    found: &'a Found,
+    found: &'a FoundStream,
     shape: Shape,
     batches: Batches<'a>,
-    watch: &'a dyn Watch,
-    nonsense: Nonsense,
-    /// Whether the stream's schema came.
-    is_described: bool,
+    observer: &'a dyn SyncObserver,
+    malformed: MalformedOutput,
+    /// Whether the schema of the stream was read.
+    has_schema: bool,
 }
 
 impl<'a> StreamReading<'a> {
-    pub(super) fn new(found: &'a Found, batches: Batches<'a>, watch: &'a dyn Watch) -> Self {
+    pub(super) fn new(
+        found: &'a FoundStream,
+        batches: Batches<'a>,
+        observer: &'a dyn SyncObserver,
+    ) -> Self {
         Self {
             found,
             shape: Shape::new(&found.stream.fields, &found.stream.key),
             batches,
-            watch,
-            nonsense: Nonsense::default(),
-            is_described: false,
+            observer,
+            malformed: MalformedOutput::default(),
+            has_schema: false,
         }
     }
 
-    /// Takes a line.
-    pub(super) fn line(&mut self, line: &[u8]) -> Result<Flow, Trouble> {
+    /// Handles a line of output.
+    pub(super) fn line(&mut self, line: &[u8]) -> Result<Flow, ConnectorError> {
         let line = json::line(line);
         let Some(message) = Message::read(&line) else {
-            self.nonsense.line(&line, self.watch)?;
+            self.malformed.line(&line, self.observer)?;
             return Ok(Flow::Next);
         };
-        let broken = |what: &str| Trouble::Broken(format!("it sent no {what}: {}", words(&line)));
+        let broken = |what: &str| {
+            ConnectorError::Broken(format!("it sent an invalid {what}: {}", excerpt(&line)))
+        };
         let is_ours = message
             .stream
             .as_deref()
@@ -50,53 +56,55 @@ impl<'a> StreamReading<'a> {
         match &*message.r#type {
             "RECORD" if is_ours => {
                 let record = message.record.and_then(|record| self.shape.read(record));
-                Ok(self.batches.record(record.ok_or_else(|| broken("record"))?))
+                Ok(self.batches.push_record(record.ok_or_else(|| broken("record"))?))
             }
             "RECORD" if message.stream.is_none() => Err(broken("record")),
             "SCHEMA" if is_ours => {
-                self.describe(&message).ok_or_else(|| broken("schema"))??;
+                self.read_schema(&message).ok_or_else(|| broken("schema"))??;
                 Ok(Flow::Next)
             }
             "STATE" => {
                 let value = message.value.ok_or_else(|| broken("state"))?;
-                self.batches.state(value.get().as_bytes().to_owned())
+                self.batches.push_state(value.get().as_bytes().to_owned())
             }
             "BATCH" if is_ours => {
-                let why =
-                    "it hands over files in place of records: take the setting batch_config away";
-                Err(Trouble::Settings(why.to_owned()))
+                let reason = "it sends files instead of records: remove the setting batch_config";
+                Err(ConnectorError::Settings(reason.to_owned()))
             }
-            // Which versions of a table are to be kept is told by reading it as a whole.
+            // Other messages, such as ACTIVATE_VERSION, are not needed: a full run shows what is gone.
             _ => Ok(Flow::Next),
         }
     }
 
-    /// Takes what a schema says of the records after it.
-    fn describe(&mut self, message: &Message<'_>) -> Option<Result<(), Trouble>> {
+    /// Reads the schema of the records that follow. `None` when it is invalid.
+    fn read_schema(&mut self, message: &Message<'_>) -> Option<Result<(), ConnectorError>> {
         let schema: Json = serde_json::from_str(message.schema?.get()).ok()?;
-        let told = message.key_properties.clone().unwrap_or_default();
-        let key = if told.is_empty() { self.found.stream.key.clone() } else { told };
-        if self.is_described && key != self.shape.key {
-            let why = "it changed the key of the stream while it was read";
-            return Some(Err(Trouble::Broken(why.to_owned())));
+        let declared = message.key_properties.clone().unwrap_or_default();
+        let key = if declared.is_empty() { self.found.stream.key.clone() } else { declared };
+        if self.has_schema && key != self.shape.key {
+            let reason = "it changed the key of the stream during the run";
+            return Some(Err(ConnectorError::Broken(reason.to_owned())));
         }
         self.shape = Shape::new(&schema::fields(&schema), &key);
-        self.is_described = true;
+        self.has_schema = true;
         Some(Ok(()))
     }
 
-    /// Hands over what is left, and says how the reading ended.
-    pub(super) fn end(mut self, ended: Result<Ended, Trouble>) -> Result<(), Trouble> {
-        let ended = self.batches.ended(ended)?;
-        let last = ended.rest.as_deref().map(|line| self.line(line)).transpose();
-        self.batches.rest();
-        if !ended.status.success() {
-            return Err(Trouble::Broken(ended.how()));
+    /// Passes on the remaining records, and returns the outcome.
+    pub(super) fn finish(
+        mut self,
+        exit: Result<Exit, ConnectorError>,
+    ) -> Result<(), ConnectorError> {
+        let exit = self.batches.flush_on_error(exit)?;
+        let last = exit.rest.as_deref().map(|line| self.line(line)).transpose();
+        self.batches.flush();
+        if !exit.status.success() {
+            return Err(ConnectorError::Broken(exit.describe()));
         }
         last?;
-        if !self.is_described {
-            let why = "it ended and said nothing of the stream".to_owned();
-            return Err(Trouble::Broken(why));
+        if !self.has_schema {
+            let reason = "it exited without the schema of the stream".to_owned();
+            return Err(ConnectorError::Broken(reason));
         }
         Ok(())
     }

@@ -1,38 +1,40 @@
-//! Lists of a server, by plain HTTP.
+//! The built-in connector `http`, with the trial CRM as its server.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use contacts_core::sync::{
-    Batch, Flow, Mode, Reading, Record, SettingValue, Settings, State, Trouble, Value,
+    Batch, ConnectorError, Flow, Mode, Reading, Record, SettingValue, Settings, State, Value,
 };
 use contacts_sync::{Guard, built_in};
 use rstest::rstest;
 
 use crate::crm::{Crm, serve};
-use crate::support::Until;
+use crate::support::DeadlineObserver;
 
+/// Allows everything.
 const OPEN: Guard = Guard { allow_http: true, allow_private: true };
 
-/// The settings for a path of the CRM, and more.
+/// The settings for a path of the CRM, and further settings.
 fn settings(crm: &Crm, path: &str, more: &[(&str, &str)]) -> Settings {
     let url = format!("http://{}{path}", crm.address);
-    let known =
+    let existing =
         [("url", &*url), ("authentication.kind", "bearer"), ("authentication.token", "s3cret")];
-    let all = known.iter().chain(more);
+    let all = existing.iter().chain(more);
     Settings(
         all.map(|(path, text)| ((*path).to_owned(), SettingValue::Text((*text).to_owned())))
             .collect(),
     )
 }
 
-struct Came {
-    result: Result<(), Trouble>,
+/// The outcome of a run.
+struct Read {
+    result: Result<(), ConnectorError>,
     records: Vec<Record>,
     states: Vec<State>,
 }
 
-fn read(guard: Guard, settings: &Settings, mode: &Mode, state: Option<&State>) -> Came {
+fn read(guard: Guard, settings: &Settings, mode: &Mode, state: Option<&State>) -> Read {
     read_batches(guard, settings, mode, state, usize::MAX)
 }
 
@@ -42,7 +44,7 @@ fn read_batches(
     mode: &Mode,
     state: Option<&State>,
     most: usize,
-) -> Came {
+) -> Read {
     let (mut records, mut states) = (Vec::new(), Vec::new());
     let mut take = |batch: Batch| {
         records.extend(batch.records);
@@ -52,11 +54,12 @@ fn read_batches(
     let reading = Reading { settings, stream: "records", mode, state };
     let connectors = built_in(guard);
     let connector = connectors.get("http").unwrap();
-    let result = connector.read(&reading, &Until::after(Duration::from_secs(60)), &mut take);
-    Came { result, records, states }
+    let result =
+        connector.read(&reading, &DeadlineObserver::after(Duration::from_secs(60)), &mut take);
+    Read { result, records, states }
 }
 
-fn told(settings: &Settings) -> String {
+fn read_error(settings: &Settings) -> String {
     read(OPEN, settings, &Mode::Full, None).result.unwrap_err().to_string()
 }
 
@@ -73,28 +76,28 @@ const CURSOR: [(&str, &str); 4] = [
 #[case::link("/linked", &[("pages.kind", "link")])]
 fn every_kind_of_page_leads_to_every_record(#[case] path: &str, #[case] more: &[(&str, &str)]) {
     let crm = serve(0, 250, false).unwrap();
-    let came = read(OPEN, &settings(&crm, path, more), &Mode::Full, None);
-    assert_eq!(came.result, Ok(()));
-    let ids: Vec<_> = came.records.iter().filter_map(|record| record.id.clone()).collect();
+    let read = read(OPEN, &settings(&crm, path, more), &Mode::Full, None);
+    assert_eq!(read.result, Ok(()));
+    let ids: Vec<_> = read.records.iter().filter_map(|record| record.id.clone()).collect();
     assert_eq!(ids, (1..=250).map(|id| id.to_string()).collect::<Vec<_>>());
-    assert_eq!(came.records[0].fields["tags"], Value::List(vec!["crm".to_owned()]));
-    assert!(came.states.len() >= 3);
+    assert_eq!(read.records[0].fields["tags"], Value::List(vec!["crm".to_owned()]));
+    assert!(read.states.len() >= 3);
 }
 
 #[test]
-fn a_csv_is_read_as_it_comes() {
+fn a_csv_is_read_while_it_is_received() {
     let crm = serve(0, 5_000, false).unwrap();
     let more = [("format", "csv"), ("delimiter", "semicolon")];
-    let came = read(OPEN, &settings(&crm, "/people.csv", &more), &Mode::Full, None);
-    assert_eq!((came.result, came.records.len()), (Ok(()), 5_000));
-    let last = &came.records[4_999];
+    let read = read(OPEN, &settings(&crm, "/people.csv", &more), &Mode::Full, None);
+    assert_eq!((read.result, read.records.len()), (Ok(()), 5_000));
+    let last = &read.records[4_999];
     assert_eq!(last.id.as_deref(), Some("5000"));
     assert_eq!(last.fields["name"], Value::Text("Person; 5000".to_owned()));
-    assert!(!last.fields.contains_key("email"), "an empty cell says nothing");
+    assert!(!last.fields.contains_key("email"), "an empty cell is not a value");
 }
 
 #[test]
-fn only_what_has_changed_is_asked_for_the_next_time() {
+fn the_next_run_requests_changes_only() {
     let crm = serve(0, 1_000, false).unwrap();
     let more = [&CURSOR[..], &[("since.parameter", "updated_since")]].concat();
     let settings = settings(&crm, "/people", &more);
@@ -112,107 +115,110 @@ fn only_what_has_changed_is_asked_for_the_next_time() {
 #[case::cursor("/people", &CURSOR)]
 #[case::number("/numbered", &[("pages.kind", "number"), ("pages.parameter", "page")])]
 #[case::link("/linked", &[("pages.kind", "link")])]
-fn a_reading_that_was_broken_off_goes_on_at_its_page(
-    #[case] path: &str,
-    #[case] more: &[(&str, &str)],
-) {
+fn an_interrupted_run_resumes_at_its_page(#[case] path: &str, #[case] more: &[(&str, &str)]) {
     let crm = serve(0, 250, false).unwrap();
     let settings = settings(&crm, path, more);
     let first = read_batches(OPEN, &settings, &Mode::Full, None, 1);
-    assert_eq!((first.result, first.records.len()), (Err(Trouble::Stopped), 100));
+    assert_eq!((first.result, first.records.len()), (Err(ConnectorError::Stopped), 100));
     let rest = read(OPEN, &settings, &Mode::Full, first.states.last());
     assert_eq!((rest.result, rest.records.len()), (Ok(()), 150));
 }
 
 #[test]
-fn a_page_that_is_gone_is_begun_again() {
+fn a_run_whose_page_is_gone_starts_over() {
     let crm = serve(0, 1, false).unwrap();
-    let place = format!(r#"{{"page":"http://{}/gone?from=7"}}"#, crm.address);
+    let state = format!(r#"{{"page":"http://{}/gone?from=7"}}"#, crm.address);
     let settings = settings(&crm, "/gone", &[("pages.kind", "link")]);
-    let came = read(OPEN, &settings, &Mode::Full, Some(&State(place.into_bytes())));
-    assert_eq!((came.result, came.records.len()), (Ok(()), 1));
+    let read = read(OPEN, &settings, &Mode::Full, Some(&State(state.into_bytes())));
+    assert_eq!((read.result, read.records.len()), (Ok(()), 1));
 }
 
 #[test]
-fn one_that_is_busy_is_asked_again() {
+fn a_busy_server_is_asked_again() {
     let crm = serve(0, 900, true).unwrap();
-    let came = read(OPEN, &settings(&crm, "/people", &CURSOR), &Mode::Full, None);
-    assert_eq!((came.result, came.records.len()), (Ok(()), 900));
-    assert!(crm.asked.load(Ordering::Relaxed) > 10);
+    let read = read(OPEN, &settings(&crm, "/people", &CURSOR), &Mode::Full, None);
+    assert_eq!((read.result, read.records.len()), (Ok(()), 900));
+    assert!(crm.requests.load(Ordering::Relaxed) > 10);
 }
 
 #[test]
-fn one_that_wants_to_be_left_alone_for_long_is() {
+fn a_server_that_requests_a_long_pause_is_not_asked_again() {
     let crm = serve(0, 1, false).unwrap();
-    let came = read(OPEN, &settings(&crm, "/down", &[]), &Mode::Full, None);
-    let why = "the server answers 503".to_owned();
-    let expected = Trouble::Down { why, retry_after: Some(Duration::from_secs(900)) };
-    assert_eq!(came.result, Err(expected));
-    assert_eq!(crm.asked.load(Ordering::Relaxed), 1);
+    let read = read(OPEN, &settings(&crm, "/down", &[]), &Mode::Full, None);
+    let reason = "the server responded with 503".to_owned();
+    let expected = ConnectorError::Down { reason, retry_after: Some(Duration::from_secs(900)) };
+    assert_eq!(read.result, Err(expected));
+    assert_eq!(crm.requests.load(Ordering::Relaxed), 1);
 }
 
 #[test]
-fn what_is_wrong_is_told() {
+fn errors_state_what_is_wrong() {
     let crm = serve(0, 1, false).unwrap();
-    let at = |path: &str, more: &[(&str, &str)]| told(&settings(&crm, path, more));
-    let denied = "the server answers 401: the credentials are wrong, or may not read this";
+    let at = |path: &str, more: &[(&str, &str)]| read_error(&settings(&crm, path, more));
+    let denied = "the server responded with 401: the credentials are wrong or lack permission";
     assert_eq!(at("/people", &[("authentication.token", "wrong")]), denied);
-    assert_eq!(at("/nowhere", &[]), "the server answers 404");
+    assert_eq!(at("/nowhere", &[]), "the server responded with 404");
     let text = at("/text", &[]);
-    assert_eq!(text, "its answer is no JSON: expected value at line 1 column 1");
-    assert!(at("/people", &[]).starts_with("the answer is no list: say in the setting records"));
-    let gone = at("/people", &[("records", "data.items")]);
-    assert_eq!(gone, "there is no list at data.items in the answer");
+    assert_eq!(text, "its response is not valid JSON: expected value at line 1 column 1");
+    assert!(at("/people", &[]).starts_with("we couldn't find a list: enter its location"));
+    let deleted = at("/people", &[("records", "data.items")]);
+    assert_eq!(deleted, "there is no list at data.items in the response");
     assert_eq!(at("/x", &[("pages.kind", "number")]), "the setting pages.parameter is missing");
-    assert_eq!(at("/x", &[("colour", "red")]), "there is no setting colour");
+    assert_eq!(at("/x", &[("colour", "red")]), "the setting colour does not exist: remove it");
 }
 
 #[test]
-fn pages_without_end_end() {
+fn endless_pages_are_stopped() {
     let crm = serve(0, 1, false).unwrap();
     let number = [("pages.kind", "number"), ("pages.parameter", "page")];
-    assert_eq!(told(&settings(&crm, "/same", &number)), "one page is as the page before it");
+    assert_eq!(
+        read_error(&settings(&crm, "/same", &number)),
+        "two pages in a row are the same: check the setting pages.parameter"
+    );
     let link = [("records", "data"), ("pages.kind", "link"), ("pages.next", "next")];
-    assert_eq!(told(&settings(&crm, "/circle", &link)), "its pages lead in a circle");
+    assert_eq!(
+        read_error(&settings(&crm, "/circle", &link)),
+        "the next page is one that was read before: check the settings of pages"
+    );
 }
 
 #[test]
-fn a_secret_is_told_to_the_server_it_is_for_alone() {
+fn credentials_are_sent_to_the_configured_server_only() {
     let crm = serve(0, 1, false).unwrap();
-    let came = read(OPEN, &settings(&crm, "/away", &[]), &Mode::Full, None);
-    assert_eq!(came.result, Ok(()));
-    assert_eq!(came.records[0].fields["authorization"], Value::Text(String::new()));
-    let basic = [
+    let bearer = read(OPEN, &settings(&crm, "/away", &[]), &Mode::Full, None);
+    assert_eq!(bearer.result, Ok(()));
+    assert_eq!(bearer.records[0].fields["authorization"], Value::Text(String::new()));
+    let more = [
         ("authentication.kind", "basic"),
         ("authentication.user", "ada"),
         ("authentication.password", "s3cret"),
     ];
-    let came = read(OPEN, &settings(&crm, "/numbered", &basic), &Mode::Full, None);
-    assert_eq!((came.result, came.records.len()), (Ok(()), 1));
+    let basic = read(OPEN, &settings(&crm, "/numbered", &more), &Mode::Full, None);
+    assert_eq!((basic.result, basic.records.len()), (Ok(()), 1));
 }
 
 #[test]
-fn addresses_inside_are_refused_by_number_and_by_name() {
+fn internal_addresses_are_refused_by_number_and_by_name() {
     let crm = serve(0, 1, false).unwrap();
     let guarded = Guard { allow_private: false, ..OPEN };
     let ask = |guard: Guard, url: &str| {
         let settings = settings(&crm, "/", &[("url", url)]);
         read(guard, &settings, &Mode::Full, None).result.unwrap_err().to_string()
     };
-    let inside = "the address leads to an address inside the network";
-    assert_eq!(ask(guarded, &format!("http://{}/open", crm.address)), inside);
+    let internal = "the address is inside the network, which is not allowed";
+    assert_eq!(ask(guarded, &format!("http://{}/open", crm.address)), internal);
     let by_name = ask(guarded, &format!("http://localhost:{}/open", crm.address.port()));
-    assert_eq!(by_name, "its name leads to an address inside the network");
-    assert_eq!(crm.asked.load(Ordering::Relaxed), 0);
+    assert_eq!(by_name, internal);
+    assert_eq!(crm.requests.load(Ordering::Relaxed), 0);
     let plain = ask(Guard::default(), "http://example.org/");
-    assert_eq!(plain, "the address must begin with https://");
+    assert_eq!(plain, "the address must start with https://");
 }
 
 #[test]
-fn where_a_redirect_leads_is_looked_at_as_well() {
+fn the_target_of_a_redirect_is_checked_too() {
     let crm = serve(0, 1, false).unwrap();
-    let led = told(&settings(&crm, "/elsewhere", &[]));
-    assert_eq!(led, "the address must begin with https://");
+    let error = read_error(&settings(&crm, "/elsewhere", &[]));
+    assert_eq!(error, "the address must start with https://");
 }
 
 #[test]
@@ -220,17 +226,21 @@ fn a_check_reads_one_page() {
     let crm = serve(0, 250, false).unwrap();
     let connectors = built_in(OPEN);
     let http = connectors.get("http").unwrap();
-    let until = Until::after(Duration::from_secs(60));
+    let until = DeadlineObserver::after(Duration::from_secs(60));
     assert_eq!(http.check(&settings(&crm, "/people", &CURSOR), &until), Ok(()));
-    assert_eq!(crm.asked.load(Ordering::Relaxed), 1);
-    let wrong = settings(&crm, "/people", &[("authentication.token", "wrong")]);
-    assert!(matches!(http.check(&wrong, &until), Err(Trouble::Settings(_))));
+    assert_eq!(crm.requests.load(Ordering::Relaxed), 1);
+    let errors = settings(&crm, "/people", &[("authentication.token", "wrong")]);
+    assert!(matches!(http.check(&errors, &until), Err(ConnectorError::Settings(_))));
 }
 
 #[test]
-fn a_secret_setting_is_marked_so() {
+fn secret_settings_are_marked() {
     let connectors = built_in(OPEN);
-    let spec = connectors.get("http").unwrap().spec(&Until::after(Duration::from_secs(1))).unwrap();
+    let spec = connectors
+        .get("http")
+        .unwrap()
+        .spec(&DeadlineObserver::after(Duration::from_secs(1)))
+        .unwrap();
     let secret = spec.settings.iter().filter(|one| one.secret).map(|one| one.path.as_str());
     assert_eq!(secret.collect::<Vec<_>>(), ["authentication.token", "authentication.password"]);
 }

@@ -1,6 +1,6 @@
-//! Connectors as child processes, against a fake one that does as it is told.
+//! Runs connectors as child processes, with a fake one whose behaviour is an argument.
 
-#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
+#![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
 #[path = "../../examples/crm/crm.rs"]
 mod crm;

@@ -1,4 +1,4 @@
-//! Running the fake connector, and looking that nothing is left of it.
+//! Runs the fake connector, and checks that no process and no file of it remains.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 use std::{env, fs, process};
 
 use contacts_core::sync::{
-    Batch, Connector, Connectors, Flow, Mode, Reading, Record, SettingValue, Settings, Spec, State,
-    Stream, Trouble, Watch,
+    Batch, Connector, ConnectorError, Connectors, Flow, Mode, Reading, Record, SettingValue,
+    Settings, Spec, State, Stream, SyncObserver,
 };
 use contacts_sync::Guard;
 use serde_json::json;
 
 const FAKE: &str = env!("CARGO_BIN_EXE_fake-connector");
 
-/// A fake connector; its mark is in its environment and in its settings.
+/// A fake connector. Its mark is in its environment and in its settings, to find what remains.
 pub(crate) struct Fake {
     protocol: &'static str,
     command: Vec<String>,
@@ -25,31 +25,31 @@ pub(crate) struct Fake {
     mark: String,
 }
 
-/// What came of a reading.
+/// The outcome of a run.
 pub(crate) struct Read {
-    pub(crate) result: Result<(), Trouble>,
+    pub(crate) result: Result<(), ConnectorError>,
     pub(crate) records: Vec<Record>,
     pub(crate) states: Vec<State>,
-    /// How many records had come at each state.
+    /// Number of records before each state.
     pub(crate) covered: Vec<usize>,
     pub(crate) batches: usize,
     pub(crate) took: Duration,
 }
 
-/// Lets it go on until a moment.
-pub(crate) struct Until {
+/// Stops a run at a deadline.
+pub(crate) struct DeadlineObserver {
     end: Instant,
     log: Mutex<Vec<String>>,
 }
 
-impl Until {
+impl DeadlineObserver {
     pub(crate) fn after(time: Duration) -> Self {
         Self { end: Instant::now() + time, log: Mutex::default() }
     }
 }
 
-impl Watch for Until {
-    fn may_go_on(&self) -> bool {
+impl SyncObserver for DeadlineObserver {
+    fn may_continue(&self) -> bool {
         Instant::now() < self.end
     }
 
@@ -75,19 +75,19 @@ impl Fake {
         Self::new("singer", &[FAKE, "singer", behaviour])
     }
 
-    /// One that does not hear when it is asked to end.
-    pub(crate) fn deaf(behaviour: &str) -> Self {
+    /// A connector that ignores SIGTERM.
+    pub(crate) fn ignoring_sigterm(behaviour: &str) -> Self {
         let script = "trap '' TERM; exec \"$0\" \"$@\"";
         Self::new("airbyte", &["/bin/sh", "-c", script, FAKE, "airbyte", behaviour])
     }
 
-    /// One that runs a script in place of reading.
+    /// A connector that runs a script instead of reading.
     pub(crate) fn script(script: &str) -> Self {
         let script = format!("case \"$*\" in *--catalog*) {script};; *) exec \"$0\" \"$@\";; esac");
         Self::new("airbyte", &["/bin/sh", "-c", &script, FAKE, "airbyte", "well"])
     }
 
-    /// One that is a script.
+    /// A connector that is a script.
     pub(crate) fn script_of(protocol: &'static str, script: &str) -> Self {
         Self::new(protocol, &["/bin/sh", "-c", script])
     }
@@ -96,8 +96,8 @@ impl Fake {
         Self::new("airbyte", &[path])
     }
 
-    /// One that may not be silent for long.
-    pub(crate) fn hasty(self) -> Self {
+    /// Limits the time without output to three seconds.
+    pub(crate) fn with_short_silence(self) -> Self {
         Self { silent_seconds: 3, ..self }
     }
 
@@ -135,35 +135,35 @@ impl Fake {
         done
     }
 
-    pub(crate) fn spec(&self) -> Result<Spec, Trouble> {
-        self.with(|connector, _| connector.spec(&Until::after(Duration::from_secs(60))))
+    pub(crate) fn spec(&self) -> Result<Spec, ConnectorError> {
+        self.with(|connector, _| connector.spec(&DeadlineObserver::after(Duration::from_secs(60))))
     }
 
-    pub(crate) fn check(&self) -> Result<(), Trouble> {
-        let until = Until::after(Duration::from_secs(60));
+    pub(crate) fn check(&self) -> Result<(), ConnectorError> {
+        let until = DeadlineObserver::after(Duration::from_secs(60));
         self.with(|connector, settings| connector.check(settings, &until))
     }
 
-    pub(crate) fn discover(&self) -> Result<Vec<Stream>, Trouble> {
-        let until = Until::after(Duration::from_secs(60));
+    pub(crate) fn discover(&self) -> Result<Vec<Stream>, ConnectorError> {
+        let until = DeadlineObserver::after(Duration::from_secs(60));
         self.with(|connector, settings| connector.discover(settings, &until))
     }
 
     pub(crate) fn read(&self, mode: &Mode, state: Option<&State>) -> Read {
-        self.read_until(mode, state, &Until::after(Duration::from_secs(120)), usize::MAX)
+        self.read_until(mode, state, &DeadlineObserver::after(Duration::from_secs(120)), usize::MAX)
     }
 
     pub(crate) fn read_stream(&self, stream: &str) -> Read {
-        let until = Until::after(Duration::from_secs(120));
+        let until = DeadlineObserver::after(Duration::from_secs(120));
         self.read_all(stream, &Mode::Full, None, &until, usize::MAX)
     }
 
-    /// Reads until it may not go on, or so many batches came.
+    /// Reads until the deadline, or until a number of batches was received.
     pub(crate) fn read_until(
         &self,
         mode: &Mode,
         state: Option<&State>,
-        until: &Until,
+        until: &DeadlineObserver,
         batches: usize,
     ) -> Read {
         self.read_all("people", mode, state, until, batches)
@@ -174,13 +174,13 @@ impl Fake {
         stream: &str,
         mode: &Mode,
         state: Option<&State>,
-        until: &Until,
+        until: &DeadlineObserver,
         most: usize,
     ) -> Read {
-        let begun = Instant::now();
-        let came = RefCell::new((Vec::new(), Vec::new(), Vec::new(), 0));
+        let start = Instant::now();
+        let received = RefCell::new((Vec::new(), Vec::new(), Vec::new(), 0));
         let mut take = |batch: Batch| {
-            let (records, states, covered, batches) = &mut *came.borrow_mut();
+            let (records, states, covered, batches) = &mut *received.borrow_mut();
             records.extend(batch.records);
             if let Some(state) = batch.state {
                 states.push(state);
@@ -193,26 +193,26 @@ impl Fake {
             let reading = Reading { settings, stream, mode, state };
             connector.read(&reading, until, &mut take)
         });
-        let (records, states, covered, batches) = came.into_inner();
-        Read { result, records, states, covered, batches, took: begun.elapsed() }
+        let (records, states, covered, batches) = received.into_inner();
+        Read { result, records, states, covered, batches, took: start.elapsed() }
     }
 
-    /// The processes that are left.
+    /// The processes that remain.
     fn processes(&self) -> Vec<String> {
         let all = fs::read_dir("/proc").unwrap().flatten().map(|entry| entry.path());
-        let is_left = |path: &PathBuf| {
+        let remains = |path: &PathBuf| {
             let environment = fs::read(path.join("environ")).unwrap_or_default();
             String::from_utf8_lossy(&environment).contains(&self.mark)
         };
-        all.filter(is_left).map(|path| path.display().to_string()).collect()
+        all.filter(remains).map(|path| path.display().to_string()).collect()
     }
 
-    /// The files that are left.
+    /// The files that remain.
     fn files(&self) -> Vec<String> {
         let all = fs::read_dir(env::temp_dir()).unwrap().flatten().map(|entry| entry.path());
-        let is_left = |path: &PathBuf| {
+        let remains = |path: &PathBuf| {
             fs::read_to_string(path.join("config.json")).is_ok_and(|text| text.contains(&self.mark))
         };
-        all.filter(is_left).map(|path| path.display().to_string()).collect()
+        all.filter(remains).map(|path| path.display().to_string()).collect()
     }
 }

@@ -1,4 +1,4 @@
-//! Connectors that do what their protocol says.
+//! Connectors that follow their protocol.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use rstest::rstest;
 use crate::support::Fake;
 
 #[rstest]
-fn settings_are_told_with_what_is_secret(
+fn settings_are_described_with_their_secrecy(
     #[values(Fake::airbyte("well"), Fake::singer("well"))] fake: Fake,
 ) {
     let spec = fake.spec().unwrap();
@@ -16,33 +16,34 @@ fn settings_are_told_with_what_is_secret(
     assert_eq!((host.path.as_str(), host.required, host.secret), ("host", true, false));
     assert_eq!((token.path.as_str(), token.required, token.secret), ("token", false, true));
     assert_eq!(host.kind, SettingKind::Text);
-    // What it does not mention may be a secret.
+    // Settings that it does not mention may be secret.
     assert!(spec.is_secret("another"));
 }
 
 #[test]
-fn of_a_tap_that_tells_no_settings_all_are_secret() {
+fn all_settings_of_a_tap_without_a_description_are_secret() {
     let spec = Fake::script_of("singer", "echo usage >&2; exit 2").spec().unwrap();
     assert!(spec.settings.is_empty());
     assert!(spec.is_secret("anything"));
 }
 
 #[test]
-fn a_check_says_what_the_connector_says() {
+fn a_check_returns_the_message_of_the_connector() {
     assert_eq!(Fake::airbyte("well").check(), Ok(()));
     assert_eq!(Fake::singer("well").check(), Ok(()));
-    let told = |fake: Fake| fake.check().unwrap_err().to_string();
-    assert_eq!(told(Fake::airbyte("refuses")), "the connector says: The token is wrong");
-    let dead = "it ended with status 3, and says: no route to host";
-    assert_eq!(told(Fake::airbyte("dies")), dead);
-    let refused = "it ended with status 1, and says: the token is wrong";
-    assert_eq!(told(Fake::singer("refuses")), refused);
+    let error = |fake: Fake| fake.check().unwrap_err().to_string();
+    assert_eq!(error(Fake::airbyte("refuses")), "the connector reports: The token is wrong");
+    let dead = "it exited with status 3: no route to host";
+    assert_eq!(error(Fake::airbyte("dies")), dead);
+    let refused = "it exited with status 1: the token is wrong";
+    assert_eq!(error(Fake::singer("refuses")), refused);
 }
 
 #[test]
-fn an_answer_whose_line_does_not_end_is_one() {
-    let says = r#"printf '{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}'"#;
-    assert_eq!(Fake::script_of("airbyte", says).check(), Ok(()));
+fn an_answer_without_a_line_end_is_read() {
+    let script =
+        r#"printf '{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}'"#;
+    assert_eq!(Fake::script_of("airbyte", script).check(), Ok(()));
 }
 
 #[rstest]
@@ -59,7 +60,7 @@ fn streams_are_found_with_their_fields(#[case] fake: Fake, #[case] cursor: Curso
 }
 
 #[rstest]
-fn records_come_with_the_state_after_them_and_go_on_from_there(
+fn records_come_with_the_state_after_them_which_resumes_the_run(
     #[values(Fake::airbyte("well"), Fake::singer("well"))] fake: Fake,
 ) {
     let mode = Mode::Incremental { cursor: Some("id".to_owned()) };
@@ -82,14 +83,14 @@ fn records_come_with_the_state_after_them_and_go_on_from_there(
 }
 
 #[test]
-fn a_stream_that_is_not_there_is_told() {
-    let told = Fake::airbyte("well").read_stream("gone").result.unwrap_err().to_string();
-    assert_eq!(told, "there is no stream gone any more");
+fn a_missing_stream_is_reported() {
+    let error = Fake::airbyte("well").read_stream("gone").result.unwrap_err().to_string();
+    assert_eq!(error, "the data gone is no longer available: choose another");
 }
 
 #[rstest]
-fn it_sees_neither_our_environment_nor_our_files_and_no_secret_in_its_arguments(
-    #[values(Fake::airbyte("tells-of-itself"), Fake::singer("tells-of-itself"))] fake: Fake,
+fn a_connector_gets_no_environment_of_ours_no_open_files_and_no_secret_in_its_arguments(
+    #[values(Fake::airbyte("describes-itself"), Fake::singer("describes-itself"))] fake: Fake,
 ) {
     let read = fake.read(&Mode::Full, None);
     let fields = &read.records[0].fields;

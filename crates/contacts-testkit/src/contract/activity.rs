@@ -1,16 +1,16 @@
-//! What a [`contacts_core::contact::ContactRepository`] promises of what happened to a contact
+//! The contract of [`contacts_core::contact::ContactRepository`] for the activity of a contact
 //! (R41).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{Activity, ActivityKind, ActivityPlace, ContactId, FieldChange};
+use contacts_core::contact::{Activity, ActivityCursor, ActivityKind, ContactId, FieldChange};
 use contacts_core::import::Policy;
-use contacts_core::page::PageSize;
+use contacts_core::page::{PageSize, Position};
 use contacts_core::{Actor, Ids, OrgId};
 
 use crate::Ports;
 use crate::samples::{self, new_name, tags};
 
-pub fn activity_tells_who_did_what_the_newest_first(ports: &Ports) {
+pub fn activity_lists_actors_newest_first(ports: &Ports) {
     let org = ports.org();
     let user = Actor::User(ports.ids.next());
     let key = Actor::Key(contacts_core::key::KeyId(ports.ids.next()));
@@ -24,12 +24,12 @@ pub fn activity_tells_who_did_what_the_newest_first(ports: &Ports) {
     ports.contacts.tag(org, ann.id, &[], &tags(&["VIP"]), Actor::System, untagged).unwrap();
 
     let activity = ports.activity(org, ann.id);
-    let who: Vec<_> = activity.iter().map(|entry| (entry.at, entry.actor)).collect();
+    let actors: Vec<_> = activity.iter().map(|entry| (entry.at, entry.actor)).collect();
     assert_eq!(
-        who,
+        actors,
         [(untagged, Actor::System), (tagged, user), (renamed, key), (ann.created_at, user)]
     );
-    let what: Vec<_> = activity.into_iter().map(|entry| entry.what).collect();
+    let kinds: Vec<_> = activity.into_iter().map(|entry| entry.what).collect();
     let texts = |tags: &[&str]| tags.iter().map(|tag| (*tag).to_owned()).collect::<Vec<_>>();
     let change = FieldChange {
         field: "name".to_owned(),
@@ -42,10 +42,10 @@ pub fn activity_tells_who_did_what_the_newest_first(ports: &Ports) {
         ActivityKind::Edited(vec![change]),
         ActivityKind::Created,
     ];
-    assert_eq!(what, expected);
+    assert_eq!(kinds, expected);
 }
 
-/// The clock stands still, so all of it is of one microsecond.
+/// The clock stands still, so all activities have the same time.
 pub fn no_activity_of_one_moment_is_lost_or_repeated_between_pages(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
@@ -61,15 +61,15 @@ pub fn no_activity_of_one_moment_is_lost_or_repeated_between_pages(ports: &Ports
         ports.contacts.tag(org, ann.id, &tags(&[name]), &[], Actor::System, now).unwrap();
         ports.note(org, ann.id, "once more");
     }
-    let whole = ports.contacts.activity(org, ann.id, None, PageSize::default()).unwrap();
-    assert_eq!((whole.items.len(), &whole.next), (13, &None));
-    assert_eq!(whole.items.last().map(|entry| &entry.what), Some(&ActivityKind::Created));
+    let all_entries = ports.contacts.activity(org, ann.id, None, PageSize::default()).unwrap();
+    assert_eq!((all_entries.items.len(), &all_entries.next), (13, &None));
+    assert_eq!(all_entries.items.last().map(|entry| &entry.what), Some(&ActivityKind::Created));
     for size in 1..=13 {
-        assert_eq!(pages(ports, org, ann.id, size), whole.items, "{size} a page");
+        assert_eq!(pages(ports, org, ann.id, size), all_entries.items, "{size} a page");
     }
 }
 
-pub fn what_happens_meanwhile_does_not_disturb_the_pages(ports: &Ports) {
+pub fn concurrent_changes_do_not_disturb_the_pages(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
     ports.note(org, ann.id, "one");
@@ -82,7 +82,7 @@ pub fn what_happens_meanwhile_does_not_disturb_the_pages(ports: &Ports) {
     assert_eq!((&rest.items[0].what, rest.next), (&ActivityKind::Created, None));
 }
 
-/// Every page, one after another. A place survives being written.
+/// Returns the activities of all pages. Each cursor is written and parsed in between.
 fn pages(ports: &Ports, org: OrgId, id: ContactId, size: u16) -> Vec<Activity> {
     let size = PageSize::new(size).unwrap();
     let (mut all, mut before) = (Vec::new(), None);
@@ -90,13 +90,13 @@ fn pages(ports: &Ports, org: OrgId, id: ContactId, size: u16) -> Vec<Activity> {
         let page = ports.contacts.activity(org, id, before.take(), size).unwrap();
         all.extend(page.items);
         let Some(next) = page.next else { return all };
-        before = ActivityPlace::decode(&next.encode());
+        before = ActivityCursor::decode(&next.encode());
         assert_eq!(before.as_ref(), Some(&next));
     }
 }
 
 impl Ports {
-    /// Everything that happened to a contact.
+    /// Returns all activities of a contact.
     pub(crate) fn activity(&self, org: OrgId, id: ContactId) -> Vec<Activity> {
         pages(self, org, id, PageSize::MAX)
     }

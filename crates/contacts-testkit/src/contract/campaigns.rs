@@ -1,4 +1,4 @@
-//! What a [`contacts_core::campaign::CampaignRepository`] promises of campaigns and deliveries
+//! The contract of [`contacts_core::campaign::CampaignRepository`] for campaigns and deliveries
 //! (R27, R29).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use contacts_core::campaign::{
     Campaign, CampaignKind, ContactCampaigns, Delivery, DeliveryKind, DeliveryOutcome,
-    DeliveryStatus, Joining, Refusal, Subscription,
+    DeliveryStatus, SubscribeOutcome, SubscribeRefusal, Subscription,
 };
 use contacts_core::contact::{Activity, ActivityKind, Contact, ContactId};
 use contacts_core::page::PageSize;
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
 
+use super::check::walk;
 use crate::Ports;
 use crate::samples::{campaign, delivery};
 
@@ -26,10 +27,15 @@ impl Ports {
     }
 
     pub(crate) fn campaigns_of(&self, org: OrgId, contact: ContactId) -> ContactCampaigns {
-        self.campaigns.of_contact(org, contact).unwrap().unwrap()
+        self.campaigns.of_contact(org, contact, None, 1_000).unwrap().unwrap()
     }
 
-    pub(crate) fn join(&self, org: OrgId, campaign: &Campaign, contact: ContactId) -> Joining {
+    pub(crate) fn join(
+        &self,
+        org: OrgId,
+        campaign: &Campaign,
+        contact: ContactId,
+    ) -> SubscribeOutcome {
         let now = self.clock.now();
         let joined = self.campaigns.subscribe(org, campaign.id, &[contact], Actor::System, now);
         let [(id, joining)] = joined.unwrap()[..] else { panic!("it is there") };
@@ -37,14 +43,14 @@ impl Ports {
         joining
     }
 
-    /// Deletes a contact, and says whether it was there.
+    /// Deletes a contact, and returns whether it existed.
     pub(crate) fn removed(&self, org: OrgId, contact: ContactId) -> bool {
         let now = self.clock.now();
         self.contacts.delete(org, contact, None, Actor::System, now).unwrap()
     }
 
-    /// Tells one delivery, which must be taken.
-    pub(crate) fn told(
+    /// Reports one delivery, which must be applied.
+    pub(crate) fn report_delivery(
         &self,
         org: OrgId,
         campaign: &Campaign,
@@ -53,7 +59,7 @@ impl Ports {
     ) {
         let id = self.ids.next().to_string();
         let one = delivery(&id, campaign.id, contact.id, kind, self.clock.now());
-        assert_eq!(self.campaigns.deliver(org, &[one]).unwrap(), [Applied]);
+        assert_eq!(self.campaigns.deliver(org, &[one], self.clock.now()).unwrap(), [Applied]);
     }
 }
 
@@ -65,13 +71,13 @@ fn status(ports: &Ports, org: OrgId, contact: &Contact) -> Vec<DeliveryStatus> {
 pub fn a_campaign_is_registered_once_and_renamed(ports: &Ports) {
     let org = ports.org();
     let spring = ports.campaign(org, "Spring");
-    let (kept, is_new) = ports.campaigns.register(org, &spring).unwrap();
-    assert_eq!((&kept, is_new), (&spring, false));
+    let (stored, is_new) = ports.campaigns.register(org, &spring).unwrap();
+    assert_eq!((&stored, is_new), (&spring, false));
     let later = ports.clock.tick();
     let renamed = Campaign { name: "Summer".to_owned(), created_at: later, ..spring.clone() };
-    let (kept, is_new) = ports.campaigns.register(org, &renamed).unwrap();
+    let (stored, is_new) = ports.campaigns.register(org, &renamed).unwrap();
     let expected = Campaign { name: "Summer".to_owned(), ..spring };
-    assert_eq!((&kept, is_new), (&expected, false));
+    assert_eq!((&stored, is_new), (&expected, false));
     let found = ports.campaigns.get(org, expected.id).unwrap().unwrap();
     assert_eq!((found.campaign, found.people.len()), (expected.clone(), 0));
     let other =
@@ -85,7 +91,7 @@ pub fn campaigns_are_listed_newest_first_page_by_page(ports: &Ports) {
     let org = ports.org();
     let mut made = Vec::new();
     for (at, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
-        // Two of them at one moment.
+        // Two of the campaigns have the same time.
         if at != 2 {
             ports.clock.tick();
         }
@@ -117,8 +123,8 @@ pub fn people_are_counted_by_status(ports: &Ports) {
         ("e", &[Unsubscribed]),
     ] {
         let contact = ports.add(org, name, &format!("{name}@example.org"));
-        assert_eq!(ports.join(org, &spring, contact.id), Joining::Added);
-        kinds.iter().for_each(|kind| ports.told(org, &spring, &contact, *kind));
+        assert_eq!(ports.join(org, &spring, contact.id), SubscribeOutcome::Added);
+        kinds.iter().for_each(|kind| ports.report_delivery(org, &spring, &contact, *kind));
     }
     let counted = ports.campaigns.get(org, spring.id).unwrap().unwrap();
     let people: Vec<_> = counted.people.clone().into_iter().collect();
@@ -134,14 +140,14 @@ pub fn people_are_counted_by_status(ports: &Ports) {
     assert!(listed.iter().any(|c| c.campaign.id == other.id && c.people.is_empty()));
 }
 
-pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+pub fn a_missing_record_is_none(ports: &Ports) {
     let (org, now) = (ports.org(), ports.clock.now());
-    let nobody = ContactId(ports.ids.next());
+    let unknown = ContactId(ports.ids.next());
     let unregistered = campaign(&ports.ids, &ports.clock, "x");
     assert_eq!(ports.campaigns.get(org, unregistered.id).unwrap(), None);
-    assert_eq!(ports.campaigns.of_contact(org, nobody).unwrap(), None);
+    assert_eq!(ports.campaigns.of_contact(org, unknown, None, 1_000).unwrap(), None);
     let spring = ports.campaign(org, "Spring");
-    let joined = ports.campaigns.subscribe(org, spring.id, &[nobody], Actor::System, now);
+    let joined = ports.campaigns.subscribe(org, spring.id, &[unknown], Actor::System, now);
     assert_eq!(joined.unwrap(), []);
     let ann = ports.add(org, "Ann", "ann@example.org");
     let joined = ports.campaigns.subscribe(org, unregistered.id, &[ann.id], Actor::System, now);
@@ -156,29 +162,65 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     ports.join(org, &spring, ann.id);
     assert_eq!(ports.campaigns.get(other, spring.id).unwrap(), None);
     assert_eq!(ports.campaigns.list(other, None, 10).unwrap(), []);
-    assert_eq!(ports.campaigns.of_contact(other, ann.id).unwrap(), None);
+    assert_eq!(ports.campaigns.of_contact(other, ann.id, None, 1_000).unwrap(), None);
     let now = ports.clock.now();
     let joined = ports.campaigns.subscribe(other, spring.id, &[ann.id], Actor::System, now);
     assert!(matches!(joined, Err(Error::NotFound("campaign"))), "{joined:?}");
 
-    // Theirs of the same id is another, and so is a delivery of the same id.
-    let theirs = Campaign { name: "Theirs".to_owned(), ..spring.clone() };
-    assert!(ports.campaigns.register(other, &theirs).unwrap().1);
+    // Campaigns and deliveries of another organisation are separate, even under the same id.
+    let foreign = Campaign { name: "Theirs".to_owned(), ..spring.clone() };
+    assert!(ports.campaigns.register(other, &foreign).unwrap().1);
     let bo = ports.add(other, "Bo", "ann@example.org");
-    let told = |contact| delivery("1", spring.id, contact, Unsubscribed, now);
-    assert_eq!(ports.campaigns.deliver(other, &[told(ann.id)]).unwrap(), [UnknownContact]);
-    assert_eq!(ports.campaigns.deliver(other, &[told(bo.id)]).unwrap(), [Applied]);
-    assert_eq!(ports.campaigns.deliver(org, &[told(ann.id)]).unwrap(), [Applied]);
+    let deliveries = |contact| delivery("1", spring.id, contact, Unsubscribed, now);
+    assert_eq!(
+        ports.campaigns.deliver(other, &[deliveries(ann.id)], ports.clock.now()).unwrap(),
+        [UnknownContact]
+    );
+    assert_eq!(
+        ports.campaigns.deliver(other, &[deliveries(bo.id)], ports.clock.now()).unwrap(),
+        [Applied]
+    );
+    assert_eq!(
+        ports.campaigns.deliver(org, &[deliveries(ann.id)], ports.clock.now()).unwrap(),
+        [Applied]
+    );
     let more = [(Sent, bo.id), (Sent, ann.id)];
     let more = more.map(|(kind, id)| delivery("2", spring.id, id, kind, now));
-    assert_eq!(ports.campaigns.deliver(org, &more).unwrap(), [UnknownContact, Applied]);
+    assert_eq!(
+        ports.campaigns.deliver(org, &more, ports.clock.now()).unwrap(),
+        [UnknownContact, Applied]
+    );
     assert_eq!(ports.campaigns.get(org, spring.id).unwrap().unwrap().campaign.name, "Spring");
     assert_eq!(ports.campaigns_of(other, bo.id).items[0].1.sent_at, None);
 
-    // An address that is unsubscribed there is not here.
+    // An address that is unsubscribed in one organisation is not unsubscribed in another.
     let third = ports.org();
     let cy = ports.add(third, "Cy", "ann@example.org");
     assert_eq!(ports.campaigns_of(third, cy.id).unsubscribed_at, None);
+}
+
+pub fn campaigns_of_a_contact_are_listed_newest_first_page_by_page(ports: &Ports) {
+    let org = ports.org();
+    let [ann, bo] = ["ann", "bo"].map(|n| ports.add(org, n, &format!("{n}@example.org")));
+    let mut expected = Vec::new();
+    for step in 0..5 {
+        if step % 2 == 0 {
+            ports.clock.tick();
+        }
+        let campaign = ports.campaign(org, &format!("{step}"));
+        ports.join(org, &campaign, ann.id);
+        expected.insert(0, campaign.id);
+    }
+    let one = ports.campaign(org, "Other");
+    ports.join(org, &one, bo.id);
+    for limit in [1, 2, 1_000] {
+        let read = |after, limit| {
+            ports.campaigns.of_contact(org, ann.id, after, limit).unwrap().unwrap().items
+        };
+        let items = walk(limit, read, |item, _| ContactCampaigns::cursor(item));
+        let ids: Vec<_> = items.iter().map(|(campaign, _)| campaign.id).collect();
+        assert_eq!(ids, expected);
+    }
 }
 
 pub fn contacts_are_put_into_a_campaign_each_once(ports: &Ports) {
@@ -189,17 +231,17 @@ pub fn contacts_are_put_into_a_campaign_each_once(ports: &Ports) {
     let user = Actor::User(ports.ids.next());
     let first = ports.clock.tick();
     let joined = ports.campaigns.subscribe(org, spring.id, &[bo.id], user, first).unwrap();
-    assert_eq!(joined, [(bo.id, Joining::Added)]);
-    ports.told(org, &spring, &cy, Unsubscribed);
+    assert_eq!(joined, [(bo.id, SubscribeOutcome::Added)]);
+    ports.report_delivery(org, &spring, &cy, Unsubscribed);
     let second = ports.clock.tick();
-    let gone = ContactId(ports.ids.next());
-    let all = [cy.id, gone, nameless.id, bo.id, ann.id, ann.id];
+    let deleted = ContactId(ports.ids.next());
+    let all = [cy.id, deleted, nameless.id, bo.id, ann.id, ann.id];
     let joined = ports.campaigns.subscribe(org, spring.id, &all, Actor::System, second).unwrap();
     let expected = [
-        (ann.id, Joining::Added),
-        (bo.id, Joining::Unchanged),
-        (cy.id, Joining::Skipped(Refusal::Unsubscribed)),
-        (nameless.id, Joining::Skipped(Refusal::Unreachable)),
+        (ann.id, SubscribeOutcome::Added),
+        (bo.id, SubscribeOutcome::Unchanged),
+        (cy.id, SubscribeOutcome::Skipped(SubscribeRefusal::Unsubscribed)),
+        (nameless.id, SubscribeOutcome::Skipped(SubscribeRefusal::Unreachable)),
     ];
     assert_eq!(joined, expected);
     let of = |contact: &Contact| ports.campaigns_of(org, contact.id).items;
@@ -211,19 +253,22 @@ pub fn contacts_are_put_into_a_campaign_each_once(ports: &Ports) {
     assert_eq!(ports.campaigns.subscribe(org, spring.id, &[], user, second).unwrap(), []);
 }
 
-pub fn a_contacts_campaigns_are_told_newest_first_with_every_time(ports: &Ports) {
+pub fn campaigns_of_a_contact_are_listed_newest_first_with_all_times(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
     let (spring, summer) = (ports.campaign(org, "Spring"), ports.campaign(org, "Summer"));
     let at = [(); 7].map(|()| ports.clock.tick());
     let kinds = [Sent, Bounced, Opened, Clicked, Unsubscribed];
-    let told: Vec<_> = (1..)
+    let deliveries: Vec<_> = (1..)
         .zip(kinds)
         .map(|(n, kind)| delivery(&n.to_string(), spring.id, ann.id, kind, at[n]))
         .collect();
-    assert_eq!(ports.campaigns.deliver(org, &told).unwrap(), vec![Applied; 5]);
+    assert_eq!(
+        ports.campaigns.deliver(org, &deliveries, ports.clock.now()).unwrap(),
+        vec![Applied; 5]
+    );
     let summers = delivery("x", summer.id, ann.id, Sent, at[6]);
-    ports.campaigns.deliver(org, &[summers]).unwrap();
+    ports.campaigns.deliver(org, &[summers], ports.clock.now()).unwrap();
     let found = ports.campaigns_of(org, ann.id);
     assert_eq!(found.unsubscribed_at, Some(at[5]));
     let names: Vec<_> = found.items.iter().map(|(campaign, _)| campaign.name.as_str()).collect();
@@ -243,8 +288,12 @@ pub fn a_contacts_campaigns_are_told_newest_first_with_every_time(ports: &Ports)
     assert_eq!(status(ports, org, &ann), [DeliveryStatus::Sent, DeliveryStatus::Unsubscribed]);
 }
 
-/// Deliveries of every kind, some of them at one moment, by two who told of them.
-fn many(ports: &Ports, campaign: &Campaign, contact: &Contact) -> Vec<Delivery> {
+/// Returns deliveries of every kind, reported by two actors. Some have the same time.
+fn deliveries_of_every_kind(
+    ports: &Ports,
+    campaign: &Campaign,
+    contact: &Contact,
+) -> Vec<Delivery> {
     let begin = ports.clock.now();
     let user = Actor::User(crate::CountedIds::nth(1 << 40));
     [(Sent, 5), (Sent, 3), (Clicked, 1), (Bounced, 1), (Opened, 4), (Unsubscribed, 2)]
@@ -270,11 +319,12 @@ pub fn deliveries_in_any_order_give_one_result(ports: &Ports) {
     let mut results: Vec<(Subscription, Option<time::OffsetDateTime>)> = Vec::new();
     for order in 0..24 {
         let contact = ports.add(org, "Ann", &format!("{order}@example.org"));
-        let mut told = many(ports, &spring, &contact);
-        // Some orders, all different: rotated, reversed, joined before or after, by one or all.
-        told.rotate_left(order % 6);
+        let mut deliveries = deliveries_of_every_kind(ports, &spring, &contact);
+        // Each order is different: rotated, reversed, subscribed before or after, reported one by
+        // one or all at once.
+        deliveries.rotate_left(order % 6);
         if order % 2 == 1 {
-            told.reverse();
+            deliveries.reverse();
         }
         let join = || {
             let late = begin + Duration::from_secs(9);
@@ -283,13 +333,16 @@ pub fn deliveries_in_any_order_give_one_result(ports: &Ports) {
         if order % 3 == 0 {
             join();
         }
-        for batch in told.chunks(1 + order % 4) {
-            assert_eq!(ports.campaigns.deliver(org, batch).unwrap(), vec![Applied; batch.len()]);
+        for batch in deliveries.chunks(1 + order % 4) {
+            assert_eq!(
+                ports.campaigns.deliver(org, batch, ports.clock.now()).unwrap(),
+                vec![Applied; batch.len()]
+            );
         }
         join();
-        // Told again, later, all together: nothing changes.
-        let again = ports.campaigns.deliver(org, &told).unwrap();
-        assert_eq!(again, vec![Duplicate; told.len()]);
+        // Reporting all deliveries again later changes nothing.
+        let again = ports.campaigns.deliver(org, &deliveries, ports.clock.now()).unwrap();
+        assert_eq!(again, vec![Duplicate; deliveries.len()]);
         let mut found = ports.campaigns_of(org, contact.id);
         let (_, mut subscription) = found.items.remove(0);
         subscription.contact = ContactId(uuid::Uuid::nil());
@@ -309,62 +362,65 @@ pub fn each_delivery_is_answered_and_the_unknown_change_nothing(ports: &Ports) {
     let (org, now) = (ports.org(), ports.clock.now());
     let ann = ports.add(org, "Ann", "ann@example.org");
     let spring = ports.campaign(org, "Spring");
-    let nobody = ContactId(ports.ids.next());
-    let nothing = campaign(&ports.ids, &ports.clock, "x");
-    let told = [
-        delivery("1", spring.id, nobody, Unsubscribed, now),
-        delivery("2", nothing.id, ann.id, Unsubscribed, now),
-        delivery("3", nothing.id, nobody, Unsubscribed, now),
-        // What was not taken was not seen.
+    let unknown = ContactId(ports.ids.next());
+    let unknown_campaign = campaign(&ports.ids, &ports.clock, "x");
+    let deliveries = [
+        delivery("1", spring.id, unknown, Unsubscribed, now),
+        delivery("2", unknown_campaign.id, ann.id, Unsubscribed, now),
+        delivery("3", unknown_campaign.id, unknown, Unsubscribed, now),
+        // A delivery that was not applied is not stored, so its id stays free.
         delivery("1", spring.id, ann.id, Sent, now),
-        // The same id counts once, whatever it says.
+        // An id counts once, even if the delivery differs.
         delivery("1", spring.id, ann.id, Clicked, now),
-        delivery("1", nothing.id, nobody, Clicked, now),
+        delivery("1", unknown_campaign.id, unknown, Clicked, now),
         delivery("4", spring.id, ann.id, Opened, now),
     ];
     let expected =
         [UnknownContact, UnknownCampaign, UnknownContact, Applied, Duplicate, Duplicate, Applied];
-    assert_eq!(ports.campaigns.deliver(org, &told).unwrap(), expected);
-    let again = ports.campaigns.deliver(org, &told).unwrap();
+    assert_eq!(ports.campaigns.deliver(org, &deliveries, ports.clock.now()).unwrap(), expected);
+    let again = ports.campaigns.deliver(org, &deliveries, ports.clock.now()).unwrap();
     let expected =
         [Duplicate, UnknownCampaign, UnknownContact, Duplicate, Duplicate, Duplicate, Duplicate];
     assert_eq!(again, expected);
     let found = ports.campaigns_of(org, ann.id);
     assert_eq!((found.items.len(), found.unsubscribed_at), (1, None));
     assert_eq!(status(ports, org, &ann), [DeliveryStatus::Opened]);
-    assert_eq!(ports.campaigns.get(org, nothing.id).unwrap(), None);
-    assert_eq!(ports.campaigns.deliver(org, &[]).unwrap(), []);
+    assert_eq!(ports.campaigns.get(org, unknown_campaign.id).unwrap(), None);
+    assert_eq!(ports.campaigns.deliver(org, &[], ports.clock.now()).unwrap(), []);
 }
 
 pub fn batches_about_the_same_people_at_once_are_taken_once(ports: &Ports) {
     let org = ports.org();
     let spring = ports.campaign(org, "Spring");
     let people: Vec<_> = (0..8).map(|n| ports.add(org, "x", &format!("{n}@example.org"))).collect();
-    let told: Vec<_> = people.iter().flat_map(|contact| many(ports, &spring, contact)).collect();
+    let deliveries: Vec<_> = people
+        .iter()
+        .flat_map(|contact| deliveries_of_every_kind(ports, &spring, contact))
+        .collect();
     let applied: usize = std::thread::scope(|scope| {
         let batches: Vec<_> = (0..6)
             .map(|worker| {
-                let mut told = told.clone();
-                told.rotate_left(worker * 7);
+                let mut deliveries = deliveries.clone();
+                deliveries.rotate_left(worker * 7);
                 if worker % 2 == 1 {
-                    told.reverse();
+                    deliveries.reverse();
                 }
                 scope.spawn(move || {
-                    let outcomes = told
-                        .chunks(16)
-                        .flat_map(|batch| ports.campaigns.deliver(org, batch).unwrap());
+                    let outcomes = deliveries.chunks(16).flat_map(|batch| {
+                        ports.campaigns.deliver(org, batch, ports.clock.now()).unwrap()
+                    });
                     outcomes.filter(|outcome| *outcome == Applied).count()
                 })
             })
             .collect();
         batches.into_iter().map(|batch| batch.join().unwrap()).sum()
     });
-    assert_eq!(applied, told.len());
+    assert_eq!(applied, deliveries.len());
     let counted = ports.campaigns.get(org, spring.id).unwrap().unwrap();
     assert_eq!(counted.people.into_iter().collect::<Vec<_>>(), [(DeliveryStatus::Unsubscribed, 8)]);
 }
 
-pub fn what_campaigns_did_is_told_by_the_activity(ports: &Ports) {
+pub fn campaigns_are_in_the_activity(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
     let spring = ports.campaign(org, "Spring");
@@ -374,8 +430,8 @@ pub fn what_campaigns_did_is_told_by_the_activity(ports: &Ports) {
     ports.campaigns.subscribe(org, spring.id, &[ann.id], user, joined).unwrap();
     let [sent, clicked] = [(); 2].map(|()| ports.clock.tick());
     for (id, kind, at) in [("2", Clicked, clicked), ("1", Sent, sent), ("1", Opened, sent)] {
-        let told = Delivery { actor: key, ..delivery(id, spring.id, ann.id, kind, at) };
-        ports.campaigns.deliver(org, &[told]).unwrap();
+        let deliveries = Delivery { actor: key, ..delivery(id, spring.id, ann.id, kind, at) };
+        ports.campaigns.deliver(org, &[deliveries], ports.clock.now()).unwrap();
     }
     let delivered = |kind| ActivityKind::Delivered { campaign: spring.clone(), kind };
     let expected = [
@@ -386,10 +442,10 @@ pub fn what_campaigns_did_is_told_by_the_activity(ports: &Ports) {
     let all = ports.contacts.activity(org, ann.id, None, PageSize::default()).unwrap().items;
     assert_eq!(all[..3], expected);
     assert_eq!(all[3].what, ActivityKind::Created);
-    // Page by page, and things of one moment are neither lost nor repeated.
+    // Across pages, deliveries of the same time are neither lost nor repeated.
     let again = [("3", Sent), ("4", Opened)];
     let again = again.map(|(id, kind)| delivery(id, spring.id, ann.id, kind, joined));
-    ports.campaigns.deliver(org, &again).unwrap();
+    ports.campaigns.deliver(org, &again, ports.clock.now()).unwrap();
     let all = ports.contacts.activity(org, ann.id, None, PageSize::default()).unwrap().items;
     let (mut paged, mut before) = (Vec::new(), None);
     loop {
@@ -408,10 +464,16 @@ pub fn a_deleted_contact_takes_its_subscriptions_and_deliveries(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
     let spring = ports.campaign(org, "Spring");
-    let told = delivery("1", spring.id, ann.id, Sent, ports.clock.now());
-    assert_eq!(ports.campaigns.deliver(org, std::slice::from_ref(&told)).unwrap(), [Applied]);
+    let deliveries = delivery("1", spring.id, ann.id, Sent, ports.clock.now());
+    assert_eq!(
+        ports.campaigns.deliver(org, std::slice::from_ref(&deliveries), ports.clock.now()).unwrap(),
+        [Applied]
+    );
     assert!(ports.removed(org, ann.id));
     assert!(ports.campaigns.get(org, spring.id).unwrap().unwrap().people.is_empty());
-    assert_eq!(ports.campaigns.deliver(org, &[told]).unwrap(), [UnknownContact]);
-    assert_eq!(ports.campaigns.of_contact(org, ann.id).unwrap(), None);
+    assert_eq!(
+        ports.campaigns.deliver(org, &[deliveries], ports.clock.now()).unwrap(),
+        [UnknownContact]
+    );
+    assert_eq!(ports.campaigns.of_contact(org, ann.id, None, 1_000).unwrap(), None);
 }

@@ -1,16 +1,19 @@
-//! What a [`contacts_core::contact::ContactRepository`] promises of one contact.
+//! The contract of [`contacts_core::contact::ContactRepository`] for single contacts.
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{Arrival, ContactId, ContactPatch, FieldChange, Origin, Patch};
-use contacts_core::{Actor, Clock, Error, Ids};
+use contacts_core::contact::{ContactId, ContactPatch, FieldChange, Patch, Source, SourceDetail};
+use contacts_core::{Actor, Clock, Current, Error, Ids};
 
 use super::check::written;
 use crate::Ports;
-use crate::samples::{custom, email, key, new_email, new_name, number, phone, tag, tags, text};
+use crate::samples::{
+    custom, email, external_id, key, new_email, new_name, number, phone, tag, tags, text,
+};
 
 pub fn a_contact_is_read_as_it_was_written(ports: &Ports) {
     let org = ports.org();
     let contact = ports.add_with(org, "José Lee", "Jose.Lee@Example.ORG", |contact| {
+        contact.external_id = Some(external_id("A-17 / é"));
         contact.phone = Some(phone("+1 (202) 555-0101"));
         contact.tags = tags(&["VIP", "Café"]);
         contact.custom = custom(&[
@@ -19,7 +22,7 @@ pub fn a_contact_is_read_as_it_was_written(ports: &Ports) {
             ("is_live", contacts_core::field::FieldValue::Boolean(true)),
             ("since", crate::samples::date("2026-02-28")),
         ]);
-        contact.source.origin = Origin::Manual { by: Actor::User(ports.ids.next()) };
+        contact.source.detail = SourceDetail::Manual { by: Actor::User(ports.ids.next()) };
     });
     let read = ports.get(org, contact.id);
     assert_eq!(read, contact);
@@ -33,21 +36,25 @@ pub fn every_origin_is_read_as_it_was_written(ports: &Ports) {
     let [one, two] = [ports.ids.next(), ports.ids.next()];
     let file = crate::samples::import(org, &ports.ids, &ports.clock, "Träde \"show\".csv");
     ports.imports.insert(&file).unwrap();
-    let origins = [
-        Origin::Chat { widget: one, visitor: "v 1".to_owned(), conversation: "c,\"1".to_owned() },
-        Origin::CsvImport { import: file.id, file_name: file.file_name, row: 7 },
-        Origin::Manual { by: Actor::System },
-        Origin::Manual { by: Actor::Key(contacts_core::key::KeyId(one)) },
-        Origin::Connected { source: two, external_id: "crm/1".to_owned() },
+    let details = [
+        SourceDetail::Chat {
+            widget: one,
+            visitor: "v 1".to_owned(),
+            conversation: "c,\"1".to_owned(),
+        },
+        SourceDetail::CsvImport { import: file.id, file_name: file.file_name, row: 7 },
+        SourceDetail::Manual { by: Actor::System },
+        SourceDetail::Manual { by: Actor::Key(contacts_core::key::KeyId(one)) },
+        SourceDetail::Connected { source: two, external_id: "crm/1".to_owned() },
     ];
-    for origin in origins {
-        let contact = ports.add_with(org, "Ann", "", |c| c.source.origin = origin.clone());
-        assert_eq!(ports.get(org, contact.id).source.origin, origin);
-        assert_eq!(ports.contacts.arrivals(org, contact.id).unwrap(), [contact.source]);
+    for detail in details {
+        let contact = ports.add_with(org, "Ann", "", |c| c.source.detail = detail.clone());
+        assert_eq!(ports.get(org, contact.id).source.detail, detail);
+        assert_eq!(ports.contacts.sources(org, contact.id, None, 1_000).unwrap(), [contact.source]);
     }
 }
 
-pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+pub fn a_missing_record_is_none(ports: &Ports) {
     let (org, id, now) = (ports.org(), ContactId(ports.ids.next()), ports.clock.now());
     let contacts = &ports.contacts;
     assert_eq!(contacts.get(org, id).unwrap(), None);
@@ -56,7 +63,7 @@ pub fn what_is_not_there_answers_nothing(ports: &Ports) {
     let vip = tags(&["vip"]);
     assert_eq!(contacts.tag(org, id, &vip, &[], Actor::System, now).unwrap(), None);
     assert!(!contacts.delete(org, id, Some(1), Actor::System, ports.clock.now()).unwrap());
-    assert_eq!(contacts.arrivals(org, id).unwrap(), []);
+    assert_eq!(contacts.sources(org, id, None, 1_000).unwrap(), []);
     assert_eq!(ports.activity(org, id), []);
 }
 
@@ -71,12 +78,12 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     assert_eq!(contacts.tag(other, ann.id, &[], &ann.tags, by, now).unwrap(), None);
     assert!(!contacts.delete(other, ann.id, None, Actor::System, ports.clock.now()).unwrap());
     assert!(!contacts.delete(other, ann.id, Some(9), Actor::System, ports.clock.now()).unwrap());
-    assert_eq!(contacts.arrivals(other, ann.id).unwrap(), []);
+    assert_eq!(contacts.sources(other, ann.id, None, 1_000).unwrap(), []);
     assert_eq!(ports.activity(other, ann.id), []);
     assert_eq!(ports.found(other, ""), Vec::<String>::new());
     assert_eq!(ports.found(other, "ann"), Vec::<String>::new());
     assert_eq!(ports.tags.list(other, "", "", 10).unwrap(), []);
-    // The address is free elsewhere.
+    // Another organisation can use the same address.
     ports.add(other, "Ann", "ann@example.org");
     assert_eq!(ports.get(org, ann.id), before);
 }
@@ -110,7 +117,7 @@ pub fn many_contacts_may_have_no_address(ports: &Ports) {
     assert_eq!(ports.get(org, three.id), three);
 }
 
-pub fn a_patch_changes_what_it_names_and_nothing_else(ports: &Ports) {
+pub fn a_patch_changes_only_the_fields_it_names(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add_with(org, "Ann", "ann@example.org", |contact| {
         contact.phone = Some(phone("1"));
@@ -162,17 +169,21 @@ pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
     let now = ports.clock.tick();
     let (contacts, by) = (&ports.contacts, Actor::System);
     let current = contacts.update(org, ann.id, None, &new_name("Bo"), by, now).unwrap().unwrap();
-    // Even when nothing would change, or the patch is wrong besides.
+    // The version is checked even if the patch changes nothing or is invalid.
     for patch in [
         new_name("Cy"),
         new_name("Bo"),
         ContactPatch { name: Patch::Clear, ..ContactPatch::default() },
     ] {
         let refused = contacts.update(org, ann.id, Some(1), &patch, by, now);
-        assert!(matches!(refused, Err(Error::Stale(state)) if *state == current.contact));
+        assert!(
+            matches!(refused, Err(Error::Stale(state)) if *state == Current::Contact(current.contact.clone()))
+        );
     }
     let refused = contacts.delete(org, ann.id, Some(1), Actor::System, ports.clock.now());
-    assert!(matches!(refused, Err(Error::Stale(state)) if *state == current.contact));
+    assert!(
+        matches!(refused, Err(Error::Stale(state)) if *state == Current::Contact(current.contact.clone()))
+    );
     assert_eq!(ports.get(org, ann.id), current.contact);
 }
 
@@ -224,16 +235,6 @@ pub fn an_address_may_be_respelled_by_its_owner(ports: &Ports) {
     assert_eq!(ports.get(org, ann.id).email.unwrap().as_str(), "Ann@Example.org");
 }
 
-pub fn an_address_that_was_left_is_free(ports: &Ports) {
-    let org = ports.org();
-    let ann = ports.add(org, "Ann", "ann@example.org");
-    let (by, now) = (Actor::System, ports.clock.tick());
-    ports.contacts.update(org, ann.id, None, &new_email("ann@example.com"), by, now).unwrap();
-    let bo = ports.add(org, "Bo", "Ann@example.org");
-    ports.contacts.delete(org, bo.id, None, Actor::System, ports.clock.now()).unwrap();
-    ports.add(org, "Cy", "ann@EXAMPLE.org");
-}
-
 pub fn tagging_leaves_version_and_time(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["old", "vip"]));
@@ -275,8 +276,8 @@ pub fn adding_a_tag_that_is_there_or_removing_one_that_is_not_changes_nothing(po
     let tagged = tagged.unwrap().unwrap();
     assert_eq!((&tagged.contact, tagged.added.len(), tagged.removed.len()), (&ann, 0, 0));
     assert_eq!(ports.activity(org, ann.id).len(), 1);
-    let known: Vec<_> = ports.tags.list(org, "", "", 10).unwrap();
-    assert_eq!(known.len(), 2, "removing makes no tag");
+    let listed_tags: Vec<_> = ports.tags.list(org, "", "", 10).unwrap();
+    assert_eq!(listed_tags.len(), 2, "removing makes no tag");
 }
 
 pub fn deleting_takes_everything_that_hangs_on_a_contact(ports: &Ports) {
@@ -285,18 +286,23 @@ pub fn deleting_takes_everything_that_hangs_on_a_contact(ports: &Ports) {
     assert!(ports.contacts.delete(org, ann.id, Some(1), Actor::System, ports.clock.now()).unwrap());
     assert!(!ports.contacts.delete(org, ann.id, None, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(ports.contacts.get(org, ann.id).unwrap(), None);
-    assert_eq!(ports.contacts.arrivals(org, ann.id).unwrap(), []);
+    assert_eq!(ports.contacts.sources(org, ann.id, None, 1_000).unwrap(), []);
     assert_eq!(ports.activity(org, ann.id), []);
     assert_eq!(ports.found(org, "ann"), Vec::<String>::new());
-    let known = ports.tags.list(org, "", "", 10).unwrap();
-    assert_eq!(known.iter().map(|tag| tag.contacts).collect::<Vec<_>>(), [0], "the tag stays");
+    let listed_tags = ports.tags.list(org, "", "", 10).unwrap();
+    assert_eq!(
+        listed_tags.iter().map(|tag| tag.contacts).collect::<Vec<_>>(),
+        [0],
+        "the tag stays"
+    );
 }
 
-pub fn the_first_arrival_is_the_source(ports: &Ports) {
+pub fn the_first_source_stays(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
-    let expected = Arrival { at: ann.created_at, origin: Origin::Manual { by: Actor::System } };
-    assert_eq!(ports.contacts.arrivals(org, ann.id).unwrap(), [expected]);
+    let expected =
+        Source { at: ann.created_at, detail: SourceDetail::Manual { by: Actor::System } };
+    assert_eq!(ports.contacts.sources(org, ann.id, None, 1_000).unwrap(), [expected]);
 }
 
 pub fn a_new_address_is_an_edit_from_one_to_another(ports: &Ports) {

@@ -1,13 +1,14 @@
-//! What a [`contacts_core::import::DryRunRepository`] promises (R37).
+//! The contract of [`contacts_core::import::DryRunRepository`] (R37).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::contact::FieldChange;
 use contacts_core::import::{
-    Applied, Chunk, DryOutcome, DryRow, DryRun, DryRunId, DryRunState, Import, ImportRow,
-    ImportState, Plan, PlannedRow, Policy, Rehearsed, Skip, SkipCode, Tally, Target,
+    Applied, Chunk, DryChunkOutcome, DryOutcome, DryRow, DryRun, DryRunId, Import, ImportRow, Plan,
+    PlannedRow, Policy, Skip, SkipCode, Tally, Target,
 };
 use contacts_core::page::PageSize;
-use contacts_core::{Clock, Ids, OrgId};
+use contacts_core::run::RunState;
+use contacts_core::{Actor, Clock, Ids, OrgId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -16,10 +17,25 @@ use crate::samples::{
     self, chunk, custom, import_row, name, phone, planned, ready_import, tags, text, warning,
 };
 
-fn begun(ports: &Ports, import: &Import) -> DryRunId {
-    let id = DryRunId(ports.ids.next());
-    assert!(ports.dry_runs.begin(import.org, import.id, id, ports.clock.now()).unwrap());
-    id
+pub(super) fn started(ports: &Ports, import: &Import) -> DryRunId {
+    let run = dry_run(ports, import);
+    assert!(ports.dry_runs.begin(import.org, &run).unwrap());
+    run.id
+}
+
+pub(super) fn dry_run(ports: &Ports, import: &Import) -> DryRun {
+    DryRun {
+        id: DryRunId(ports.ids.next()),
+        import: import.id,
+        state: RunState::Queued,
+        problem: None,
+        total: import.analysis.as_ref().map(|analysis| analysis.rows),
+        tally: Tally::default(),
+        actor: Some(Actor::User(ports.ids.next())),
+        created_at: ports.clock.now(),
+        started_at: None,
+        finished_at: None,
+    }
 }
 
 fn read(ports: &Ports, import: &Import) -> Option<DryRun> {
@@ -30,26 +46,26 @@ fn rows(ports: &Ports, import: &Import) -> Vec<DryRow> {
     ports.dry_runs.rows(import.org, import.id, 0, 1_000).unwrap()
 }
 
-/// Looks at rows, so many in a chunk, to the end.
-fn rehearsed(ports: &Ports, import: &Import, all: &[PlannedRow], size: usize) -> Tally {
-    let id = begun(ports, import);
+/// Runs a dry run over rows to its end, in chunks of `size` rows, and returns the tally.
+fn dry_run_outcomes(ports: &Ports, import: &Import, all: &[PlannedRow], size: usize) -> Tally {
+    let id = started(ports, import);
     for (at, rows) in all.chunks(size).enumerate() {
         let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
         let now = ports.clock.now();
-        let looked = ports.dry_runs.rehearse(import, id, &chunk, now).unwrap();
-        assert!(matches!(looked, Rehearsed::Took(_)));
+        let looked = ports.dry_runs.process_chunk(import, id, &chunk, now).unwrap();
+        assert!(matches!(looked, DryChunkOutcome::Chunk(_)));
     }
-    assert!(ports.dry_runs.end(import.org, id, None, ports.clock.now()).unwrap());
+    assert!(ports.dry_runs.end(import.org, id, RunState::Done, None, ports.clock.now()).unwrap());
     read(ports, import).unwrap().tally
 }
 
-/// People who are known, rows about them and others, the policy, and two sizes of chunks.
+/// Existing contacts, rows, the policy, and two chunk sizes.
 type Case = (Vec<usize>, Vec<Option<[usize; 4]>>, usize, usize, usize);
 
 fn cases() -> impl Strategy<Value = Case> {
     let row = || prop::option::weighted(0.9, [0..4usize, 0..3usize, 0..3usize, 0..3usize]);
-    let known = prop::collection::vec(0..3usize, 0..3);
-    (known, prop::collection::vec(row(), 0..10), 0..4usize, 1..5usize, 1..5usize)
+    let existing = prop::collection::vec(0..3usize, 0..3);
+    (existing, prop::collection::vec(row(), 0..10), 0..4usize, 1..5usize, 1..5usize)
 }
 
 fn random_row([who, what, call, tag]: [usize; 4]) -> ImportRow {
@@ -61,67 +77,70 @@ fn random_row([who, what, call, tag]: [usize; 4]) -> ImportRow {
     }
 }
 
-/// Everything that anybody else sees.
+/// Returns everything that is visible outside the dry run.
 fn seen(ports: &Ports, org: OrgId) -> String {
     let people = ports.all(org, &Default::default());
-    let arrivals: Vec<_> =
-        people.iter().map(|c| ports.contacts.arrivals(org, c.id).unwrap()).collect();
+    let sources: Vec<_> =
+        people.iter().map(|c| ports.contacts.sources(org, c.id, None, 1_000).unwrap()).collect();
     let activity: Vec<_> = people
         .iter()
         .map(|c| ports.contacts.activity(org, c.id, None, PageSize::default()).unwrap())
         .collect();
     let tags = ports.tags.list(org, "", "", 100).unwrap();
     let imports = ports.imports.list(org, None, 100).unwrap();
-    format!("{people:?} {arrivals:?} {activity:?} {tags:?} {imports:?}")
+    format!("{people:?} {sources:?} {activity:?} {tags:?} {imports:?}")
 }
 
-pub fn a_dry_run_says_what_the_import_then_does_and_changes_nothing(ports: &Ports) {
+pub fn a_dry_run_predicts_the_import_and_changes_nothing(ports: &Ports) {
     let config = Config { cases: 60, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&cases(), |(known, told, policy, dry, real)| {
-        let (org, now) = (ports.org(), ports.clock.tick());
-        for (at, what) in known.into_iter().enumerate() {
-            ports.add_with(org, ["Ann", "", "Bo"][what], &format!("p{at}@example.org"), |c| {
-                c.phone = (what > 1).then(|| phone("1"));
-                c.tags = tags(&["A"][..what.min(1)]);
-            });
-        }
-        let import = ready_import(ports, org, Policy::ALL[policy]);
-        let plan = |(number, row): (u64, &Option<[usize; 4]>)| {
-            let mut planned = planned(&ports.ids, number, random_row(row.unwrap_or_default()));
-            planned.warnings = vec![warning(Target::Phone, "is too long")];
-            if row.is_none() {
-                planned.row = Err(Skip::MissingName);
+    let outcome = TestRunner::new(config).run(
+        &cases(),
+        |(existing, random_rows, policy, dry, chunk_size)| {
+            let (org, now) = (ports.org(), ports.clock.tick());
+            for (at, what) in existing.into_iter().enumerate() {
+                ports.add_with(org, ["Ann", "", "Bo"][what], &format!("p{at}@example.org"), |c| {
+                    c.phone = (what > 1).then(|| phone("1"));
+                    c.tags = tags(&["A"][..what.min(1)]);
+                });
             }
-            planned
-        };
-        let all: Vec<_> = (1..).zip(&told).map(plan).collect();
-        let before = seen(ports, org);
-        let said = rehearsed(ports, &import, &all, dry);
-        prop_assert_eq!(seen(ports, org), before);
-        let by_row = rows(ports, &import);
-        prop_assert_eq!(by_row.len(), all.len());
+            let import = ready_import(ports, org, Policy::ALL[policy]);
+            let plan = |(number, row): (u64, &Option<[usize; 4]>)| {
+                let mut planned = planned(&ports.ids, number, random_row(row.unwrap_or_default()));
+                planned.warnings = vec![warning(Target::Phone, "is too long")];
+                if row.is_none() {
+                    planned.row = Err(Skip::MissingName);
+                }
+                planned
+            };
+            let all: Vec<_> = (1..).zip(&random_rows).map(plan).collect();
+            let before = seen(ports, org);
+            let outcomes = dry_run_outcomes(ports, &import, &all, dry);
+            prop_assert_eq!(seen(ports, org), before);
+            let by_row = rows(ports, &import);
+            prop_assert_eq!(by_row.len(), all.len());
 
-        prop_assert!(ports.imports.start(org, import.id, now).unwrap());
-        let mut done = Tally::default();
-        for (at, rows) in all.chunks(real).enumerate() {
-            let chunk = Chunk { after: (at * real) as u64, rows: rows.to_vec() };
-            match ports.imports.apply(&import, &chunk, now).unwrap() {
-                Applied::Taken(tally) => done = tally,
-                other => prop_assert!(false, "{other:?}"),
+            prop_assert!(ports.imports.start(org, import.id, now).unwrap());
+            let mut done = Tally::default();
+            for (at, rows) in all.chunks(chunk_size).enumerate() {
+                let chunk = Chunk { after: (at * chunk_size) as u64, rows: rows.to_vec() };
+                match ports.imports.apply(&import, &chunk, now).unwrap() {
+                    Applied::Chunk(tally) => done = tally,
+                    other => prop_assert!(false, "{other:?}"),
+                }
             }
-        }
-        prop_assert_eq!(&said, &done);
-        let issues = ports.imports.issues(org, import.id, 0, 1_000).unwrap();
-        let skipped = issues.iter().filter(|issue| issue.is_skip());
-        let skipped: Vec<_> = skipped.map(|i| (i.row, i.line, i.reason.clone())).collect();
-        let would_be = by_row.iter().filter_map(|row| match &row.outcome {
-            DryOutcome::Skipped { code, .. } if *code == SkipCode::Unchanged => None,
-            DryOutcome::Skipped { reason, .. } => Some((row.row, row.line, reason.clone())),
-            _ => None,
-        });
-        prop_assert_eq!(would_be.collect::<Vec<_>>(), skipped);
-        Ok(())
-    });
+            prop_assert_eq!(&outcomes, &done);
+            let issues = ports.imports.issues(org, import.id, 0, 1_000).unwrap();
+            let skipped = issues.iter().filter(|issue| issue.is_skip());
+            let skipped: Vec<_> = skipped.map(|i| (i.row, i.line, i.reason.clone())).collect();
+            let would_be = by_row.iter().filter_map(|row| match &row.outcome {
+                DryOutcome::Skipped { code, .. } if *code == SkipCode::Unchanged => None,
+                DryOutcome::Skipped { reason, .. } => Some((row.row, row.line, reason.clone())),
+                _ => None,
+            });
+            prop_assert_eq!(would_be.collect::<Vec<_>>(), skipped);
+            Ok(())
+        },
+    );
     if let Err(failure) = outcome {
         panic!("{failure}");
     }
@@ -130,30 +149,19 @@ pub fn a_dry_run_says_what_the_import_then_does_and_changes_nothing(ports: &Port
 pub fn a_dry_run_is_of_an_import_that_is_ready(ports: &Ports) {
     let org = ports.org();
     let import = samples::running_import(ports, org, Policy::Overwrite);
-    let now = ports.clock.now();
-    let id = DryRunId(ports.ids.next());
-    assert!(!ports.dry_runs.begin(org, import.id, id, now).unwrap());
+    assert!(!ports.dry_runs.begin(org, &dry_run(ports, &import)).unwrap());
     assert_eq!(read(ports, &import), None);
     assert!(!ports.dry_runs.discard(org, import.id).unwrap());
 
     let import = ready_import(ports, org, Policy::Overwrite);
-    let id = begun(ports, &import);
-    let run = read(ports, &import).unwrap();
-    let expected = DryRun {
-        id,
-        import: import.id,
-        state: DryRunState::Running,
-        problem: None,
-        tally: Tally::default(),
-        asked_at: now,
-        finished_at: None,
-    };
-    assert_eq!(run, expected);
-    assert_eq!(ports.dry_runs.find(org, id).unwrap(), Some(expected));
+    let run = dry_run(ports, &import);
+    assert!(ports.dry_runs.begin(org, &run).unwrap());
+    assert_eq!(read(ports, &import), Some(run.clone()));
+    assert_eq!(ports.dry_runs.find(org, run.id).unwrap(), Some(run));
     assert_eq!(ports.imports.get(org, import.id).unwrap(), Some(import));
 }
 
-pub fn a_row_tells_what_it_would_change(ports: &Ports) {
+pub fn a_row_reports_what_it_would_change(ports: &Ports) {
     let org = ports.org();
     let old = ports.add_with(org, "Ann", "ann@example.org", |contact| {
         contact.custom = custom(&[("tier", text("gold"))]);
@@ -173,7 +181,7 @@ pub fn a_row_tells_what_it_would_change(ports: &Ports) {
     all[1].warnings = vec![warning(Target::Phone, "is too long")];
     all[3].warnings = vec![warning(Target::Phone, "is too long")];
     for size in 1..=4 {
-        rehearsed(ports, &import, &all, size);
+        dry_run_outcomes(ports, &import, &all, size);
         let change = |field: &str, from: Option<&str>, to: Option<&str>| {
             let [from, to] = [from, to].map(|text| text.map(str::to_owned));
             FieldChange { field: field.to_owned(), from, to }
@@ -203,20 +211,20 @@ pub fn a_row_tells_what_it_would_change(ports: &Ports) {
 pub fn rows_are_looked_at_once(ports: &Ports) {
     let org = ports.org();
     let import = ready_import(ports, org, Policy::Overwrite);
-    let (id, now) = (begun(ports, &import), ports.clock.now());
+    let (id, now) = (started(ports, &import), ports.clock.now());
     let first = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
     let second = chunk(&ports.ids, 1, vec![import_row("Ann", "ann@example.org")]);
-    let look = |chunk: &Chunk| ports.dry_runs.rehearse(&import, id, chunk, now).unwrap();
-    assert_eq!(look(&second), Rehearsed::Superseded);
-    assert!(matches!(look(&first), Rehearsed::Took(tally) if tally.added == 1));
-    assert_eq!(look(&first), Rehearsed::Superseded);
-    assert!(matches!(look(&second), Rehearsed::Took(tally) if tally.skips() == 1));
-    assert!(ports.dry_runs.end(org, id, None, now).unwrap());
+    let process = |chunk: &Chunk| ports.dry_runs.process_chunk(&import, id, chunk, now).unwrap();
+    assert_eq!(process(&second), DryChunkOutcome::Superseded);
+    assert!(matches!(process(&first), DryChunkOutcome::Chunk(tally) if tally.added == 1));
+    assert_eq!(process(&first), DryChunkOutcome::Superseded);
+    assert!(matches!(process(&second), DryChunkOutcome::Chunk(tally) if tally.skips() == 1));
+    assert!(ports.dry_runs.end(org, id, RunState::Done, None, now).unwrap());
     let third = chunk(&ports.ids, 2, vec![import_row("Ann", "ann@example.org")]);
-    assert_eq!(look(&third), Rehearsed::Stopped);
-    assert!(!ports.dry_runs.end(org, id, None, now).unwrap());
+    assert_eq!(process(&third), DryChunkOutcome::Stopped);
+    assert!(!ports.dry_runs.end(org, id, RunState::Done, None, now).unwrap());
     let run = read(ports, &import).unwrap();
-    assert_eq!((run.state, run.tally.rows()), (DryRunState::Done, 2));
+    assert_eq!((run.state, run.tally.rows()), (RunState::Done, 2));
     assert_eq!(run.finished_at, Some(now));
     assert_eq!(rows(ports, &import).len(), 2);
 }
@@ -228,30 +236,30 @@ pub fn another_plan_the_start_and_the_end_throw_a_dry_run_away(ports: &Ports) {
     let changes: [&dyn Fn(&Import) -> bool; 3] = [
         &|import| {
             let plan = Plan { policy: Policy::AddOnly, ..samples::plan(Policy::default()) };
-            ports.imports.replan(org, import.id, &plan).unwrap()
+            ports.imports.replan(org, import.id, &plan.into()).unwrap()
         },
         &|import| ports.imports.start(org, import.id, now).unwrap(),
-        &|import| ports.imports.end(org, import.id, ImportState::Cancelled, None, now).unwrap(),
+        &|import| ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap(),
     ];
     for change in changes {
         let import = ready_import(ports, org, Policy::Overwrite);
-        let id = begun(ports, &import);
+        let id = started(ports, &import);
         assert!(change(&import));
         assert_eq!(read(ports, &import), None);
         assert_eq!(ports.dry_runs.find(org, id).unwrap(), None);
-        let looked = ports.dry_runs.rehearse(&import, id, &all, now).unwrap();
-        assert_eq!(looked, Rehearsed::Stopped);
-        assert!(!ports.dry_runs.end(org, id, None, now).unwrap());
+        let looked = ports.dry_runs.process_chunk(&import, id, &all, now).unwrap();
+        assert_eq!(looked, DryChunkOutcome::Stopped);
+        assert!(!ports.dry_runs.end(org, id, RunState::Done, None, now).unwrap());
         assert_eq!(rows(ports, &import), []);
     }
 }
 
-pub fn a_dry_run_can_be_thrown_away_and_asked_for_anew(ports: &Ports) {
+pub fn a_dry_run_can_be_discarded_and_repeated(ports: &Ports) {
     let org = ports.org();
     let import = ready_import(ports, org, Policy::Overwrite);
     let all = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]).rows;
-    rehearsed(ports, &import, &all, 1);
-    let id = begun(ports, &import);
+    dry_run_outcomes(ports, &import, &all, 1);
+    let id = started(ports, &import);
     assert_eq!(read(ports, &import).unwrap().tally, Tally::default());
     assert_eq!(rows(ports, &import), []);
     assert!(ports.dry_runs.discard(org, import.id).unwrap());
@@ -260,24 +268,43 @@ pub fn a_dry_run_can_be_thrown_away_and_asked_for_anew(ports: &Ports) {
     assert!(!ports.dry_runs.discard(org, import.id).unwrap());
 }
 
-pub fn a_failed_dry_run_says_why(ports: &Ports) {
+pub fn a_failed_dry_run_has_a_reason(ports: &Ports) {
     let org = ports.org();
     let import = ready_import(ports, org, Policy::Overwrite);
-    let (id, now) = (begun(ports, &import), ports.clock.tick());
-    assert!(ports.dry_runs.end(org, id, Some("it broke".to_owned()), now).unwrap());
+    let (id, now) = (started(ports, &import), ports.clock.tick());
+    assert!(
+        ports.dry_runs.end(org, id, RunState::Failed, Some("it broke".to_owned()), now).unwrap()
+    );
     let run = read(ports, &import).unwrap();
-    assert_eq!((run.state, run.problem.as_deref()), (DryRunState::Failed, Some("it broke")));
+    assert_eq!((run.state, run.problem.as_deref()), (RunState::Failed, Some("it broke")));
 }
 
-pub fn what_rows_would_do_is_read_page_by_page(ports: &Ports) {
+pub fn a_cancelled_dry_run_keeps_its_results(ports: &Ports) {
+    let org = ports.org();
+    let import = ready_import(ports, org, Policy::Overwrite);
+    let (id, now) = (started(ports, &import), ports.clock.tick());
+    let first = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
+    ports.dry_runs.process_chunk(&import, id, &first, now).unwrap();
+    let running = read(ports, &import).unwrap();
+    assert_eq!((running.state, running.started_at), (RunState::Running, Some(now)));
+    assert!(ports.dry_runs.end(org, id, RunState::Cancelled, None, now).unwrap());
+    let second = chunk(&ports.ids, 1, vec![import_row("Bo", "bo@example.org")]);
+    let looked = ports.dry_runs.process_chunk(&import, id, &second, now).unwrap();
+    assert_eq!(looked, DryChunkOutcome::Stopped);
+    let run = read(ports, &import).unwrap();
+    assert_eq!((run.state, run.finished_at), (RunState::Cancelled, Some(now)));
+    assert_eq!(rows(ports, &import).len(), 1);
+}
+
+pub fn rows_of_a_dry_run_are_read_page_by_page(ports: &Ports) {
     let org = ports.org();
     let import = ready_import(ports, org, Policy::Overwrite);
     let people = (0..7).map(|n| ImportRow {
-        name: name(&format!("P {n}")),
+        name: Some(name(&format!("P {n}"))),
         ..import_row("P", &format!("p{n}@example.org"))
     });
     let all = chunk(&ports.ids, 0, people.collect()).rows;
-    rehearsed(ports, &import, &all, 3);
+    dry_run_outcomes(ports, &import, &all, 3);
     let page = |after, limit| {
         let rows = ports.dry_runs.rows(org, import.id, after, limit).unwrap();
         rows.into_iter().map(|row| row.row).collect::<Vec<_>>()
@@ -291,16 +318,18 @@ pub fn what_rows_would_do_is_read_page_by_page(ports: &Ports) {
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other, now) = (ports.org(), ports.org(), ports.clock.now());
     let import = ready_import(ports, org, Policy::Overwrite);
-    let id = DryRunId(ports.ids.next());
-    assert!(!ports.dry_runs.begin(other, import.id, id, now).unwrap());
-    let id = begun(ports, &import);
+    assert!(!ports.dry_runs.begin(other, &dry_run(ports, &import)).unwrap());
+    let id = started(ports, &import);
     let before = read(ports, &import);
     let rows = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
     let forged = Import { org: other, ..import.clone() };
-    assert_eq!(ports.dry_runs.rehearse(&forged, id, &rows, now).unwrap(), Rehearsed::Stopped);
+    assert_eq!(
+        ports.dry_runs.process_chunk(&forged, id, &rows, now).unwrap(),
+        DryChunkOutcome::Stopped
+    );
     assert_eq!(ports.dry_runs.get(other, import.id).unwrap(), None);
     assert_eq!(ports.dry_runs.find(other, id).unwrap(), None);
-    assert!(!ports.dry_runs.end(other, id, None, now).unwrap());
+    assert!(!ports.dry_runs.end(other, id, RunState::Done, None, now).unwrap());
     assert!(!ports.dry_runs.discard(other, import.id).unwrap());
     assert_eq!(ports.dry_runs.rows(other, import.id, 0, 10).unwrap(), []);
     assert_eq!(read(ports, &import), before);

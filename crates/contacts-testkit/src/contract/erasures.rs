@@ -1,14 +1,15 @@
-//! What a [`contacts_core::erasure::ErasureRepository`] promises (R14).
+//! The contract of [`contacts_core::erasure::ErasureRepository`] (R14).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use std::time::Duration;
 
-use contacts_core::campaign::{DeliveryKind, Joining};
+use contacts_core::campaign::{DeliveryKind, SubscribeOutcome};
 use contacts_core::contact::{Contact, ContactFilter};
-use contacts_core::erasure::{Erasure, ErasureId, ErasureState};
+use contacts_core::erasure::{Erasure, ErasureId};
 use contacts_core::file::FileId;
-use contacts_core::import::{FileState, Import, ImportState, PlannedRow, Policy, Skip};
+use contacts_core::import::{FileState, Import, PlannedRow, Policy, Skip};
 use contacts_core::job::{Job, Lane};
+use contacts_core::run::RunState;
 use contacts_core::sync::SyncRun;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 
@@ -22,22 +23,23 @@ fn erasure(ports: &Ports, contact: &Contact) -> Erasure {
         id: ErasureId(ports.ids.next()),
         contact: contact.id,
         forget_unsubscribe: false,
-        state: ErasureState::Running,
+        state: RunState::Queued,
         waits_for: Vec::new(),
         files: 0,
         actor: Actor::User(ports.ids.next()),
         created_at: ports.clock.now(),
+        started_at: None,
         finished_at: None,
     }
 }
 
-fn begin(ports: &Ports, contact: &Contact) -> Erasure {
+pub(super) fn begin(ports: &Ports, contact: &Contact) -> Erasure {
     let erasure = erasure(ports, contact);
     assert!(ports.erasures.begin(&erasure).unwrap());
     erasure
 }
 
-/// An import that is done, with a file, and one row about a person and one that was skipped.
+/// Stores a finished import with its file, one row about a contact and one skipped row.
 fn imported(ports: &Ports, org: OrgId, name: &str, email: &str) -> Import {
     let import = samples::running_import(ports, org, Policy::default());
     ports.files.append(org, import.file, 0, b"Name,Email").unwrap();
@@ -46,7 +48,7 @@ fn imported(ports: &Ports, org: OrgId, name: &str, email: &str) -> Import {
     let last = chunk.rows.remove(1);
     chunk.rows.push(PlannedRow { row: Err(Skip::MissingName), ..last });
     ports.imports.apply(&import, &chunk, ports.clock.tick()).unwrap();
-    ports.imports.end(org, import.id, ImportState::Done, None, ports.clock.now()).unwrap();
+    ports.imports.end(org, import.id, RunState::Done, None, ports.clock.now()).unwrap();
     ports.imports.get(org, import.id).unwrap().unwrap()
 }
 
@@ -60,7 +62,7 @@ pub fn an_erased_contact_is_gone_at_once_with_all_that_hangs_on_it(ports: &Ports
     let org = ports.org();
     let (ann, bo) = (ports.add(org, "Ann Lee", "ann@example.org"), ports.add(org, "Bo", ""));
     let old = ports.add(org, "Annie", "annie@example.org");
-    let service = ports.contact_service();
+    let service = ports.services().contacts;
     service.merge(org, ann.id, old.id, None, Actor::System).unwrap();
     ports.note(org, ann.id, "secret");
     ports.clock.tick();
@@ -72,7 +74,7 @@ pub fn an_erased_contact_is_gone_at_once_with_all_that_hangs_on_it(ports: &Ports
     ports.add(org, "Ann again", "ann@example.org");
 }
 
-pub fn what_is_sought_is_kept_until_the_end_and_then_blanked(ports: &Ports) {
+pub fn erasure_identifiers_are_blanked_at_the_end(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add_with(org, "Ann Lee", "Ann@Example.org", |contact| {
         contact.phone = Some(samples::phone("+1 (202) 555-0101"));
@@ -87,29 +89,35 @@ pub fn what_is_sought_is_kept_until_the_end_and_then_blanked(ports: &Ports) {
     let work = ports.erasures.work(org, erasure.id).unwrap().unwrap();
     assert_eq!((&work.erasure, work.reached), (&erasure, None));
     let texts = |set: &std::collections::BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>();
-    assert_eq!(texts(&work.sought.addresses), ["ann@example.org", "new@example.org"]);
-    assert_eq!(texts(&work.sought.phones), ["12025550101"]);
-    assert_eq!(texts(&work.sought.names), ["ann lee", "ann moe"]);
-    assert_eq!(work.sought.imports.into_iter().collect::<Vec<_>>(), [(import.id, 1)]);
+    assert_eq!(texts(&work.identifiers.addresses), ["ann@example.org", "new@example.org"]);
+    assert_eq!(texts(&work.identifiers.phones), ["12025550101"]);
+    assert_eq!(texts(&work.identifiers.names), ["ann lee", "ann moe"]);
+    assert_eq!(work.identifiers.imports.into_iter().collect::<Vec<_>>(), [(import.id, 1)]);
 
     let waits_for = vec![import.id];
     let (erasures, id) = (&ports.erasures, erasure.id);
-    erasures.reached(org, id, Some(import.id), &waits_for, ErasureState::Waiting).unwrap();
+    let started = ports.clock.tick();
+    erasures.reached(org, id, Some(import.id), &[], RunState::Running, started).unwrap();
+    let running =
+        Erasure { state: RunState::Running, started_at: Some(started), ..erasure.clone() };
+    assert_eq!(erasures.get(org, id).unwrap(), Some(running.clone()));
+    let later = ports.clock.tick();
+    erasures.reached(org, id, Some(import.id), &waits_for, RunState::Waiting, later).unwrap();
     let work = erasures.work(org, id).unwrap().unwrap();
-    let waiting = Erasure { waits_for, state: ErasureState::Waiting, ..erasure.clone() };
+    let waiting = Erasure { waits_for, state: RunState::Waiting, ..running.clone() };
     assert_eq!((work.erasure, work.reached), (waiting, Some(import.id)));
 
     let now = ports.clock.tick();
     assert!(erasures.finish(org, id, now).unwrap());
     assert!(erasures.finish(org, id, ports.clock.tick()).unwrap());
-    let done = Erasure { state: ErasureState::Done, finished_at: Some(now), ..erasure };
+    let done = Erasure { state: RunState::Done, finished_at: Some(now), ..running };
     assert_eq!(erasures.get(org, id).unwrap(), Some(done));
     assert_eq!(erasures.work(org, id).unwrap(), None);
-    erasures.reached(org, id, None, &[import.id], ErasureState::Waiting).unwrap();
-    assert_eq!(erasures.get(org, id).unwrap().unwrap().state, ErasureState::Done);
+    erasures.reached(org, id, None, &[import.id], RunState::Waiting, now).unwrap();
+    assert_eq!(erasures.get(org, id).unwrap().unwrap().state, RunState::Done);
 }
 
-pub fn an_erased_file_is_gone_and_its_import_says_so(ports: &Ports) {
+pub fn an_erased_file_is_deleted_and_marked_on_its_import(ports: &Ports) {
     let org = ports.org();
     let (import, other) = (
         imported(ports, org, "Ann", "ann@example.org"),
@@ -126,13 +134,13 @@ pub fn an_erased_file_is_gone_and_its_import_says_so(ports: &Ports) {
     assert_eq!(read.tally, import.tally, "the summary stays true");
     let issues = ports.imports.issues(org, import.id, 0, 10).unwrap();
     assert_eq!(issues.len(), 1);
-    assert_eq!(issues[0].reason, issues[0].code);
+    assert_eq!(issues[0].reason, issues[0].code.as_str());
     assert_eq!(ports.erasures.get(org, erasure.id).unwrap().unwrap().files, 1, "counted once");
     assert_eq!(ports.imports.get(org, other.id).unwrap(), Some(other.clone()));
     assert!(bytes(ports, org, other.file) > 0);
 }
 
-pub fn whom_an_import_adds_meanwhile_is_erased_in_the_end(ports: &Ports) {
+pub fn a_contact_imported_during_an_erasure_is_erased(ports: &Ports) {
     let org = ports.org();
     let running = samples::running_import(ports, org, Policy::default());
     let ann = ports.add(org, "Ann", "ann@example.org");
@@ -151,24 +159,24 @@ pub fn whom_an_import_adds_meanwhile_is_erased_in_the_end(ports: &Ports) {
     assert!(ports.of_address(org, "bo@example.org").is_some());
 }
 
-pub fn whoever_comes_again_of_their_own_accord_stays(ports: &Ports) {
+pub fn a_contact_that_returned_by_itself_stays(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
     let erasure = begin(ports, &ann);
     ports.clock.tick();
-    let by_hand = ports.add(org, "Ann", "ann@example.org");
+    let manual = ports.add(org, "Ann", "ann@example.org");
     assert!(ports.erasures.finish(org, erasure.id, ports.clock.tick()).unwrap());
-    assert_eq!(ports.get(org, by_hand.id), by_hand);
+    assert_eq!(ports.get(org, manual.id), manual);
 }
 
-pub fn an_unsubscribe_is_forgotten_when_that_is_asked_for_and_only_then(ports: &Ports) {
+pub fn an_unsubscribe_is_erased_only_on_request(ports: &Ports) {
     let org = ports.org();
     let campaign = ports.campaign(org, "Spring");
     for forget_unsubscribe in [false, true] {
         let ann = ports.add(org, "Ann", "ann@example.org");
-        ports.told(org, &campaign, &ann, DeliveryKind::Unsubscribed);
+        ports.report_delivery(org, &campaign, &ann, DeliveryKind::Unsubscribed);
         ports.clock.tick();
-        // The address before is as much theirs as the one after.
+        // Both the old and the new address identify the person.
         let patch = new_email("new@example.org");
         let now = ports.clock.tick();
         ports.contacts.update(org, ann.id, None, &patch, Actor::System, now).unwrap().unwrap();
@@ -178,16 +186,20 @@ pub fn an_unsubscribe_is_forgotten_when_that_is_asked_for_and_only_then(ports: &
         for address in ["ANN@example.org", "new@example.org"] {
             let again = ports.add(org, "Ann", address);
             let joined = ports.join(org, &campaign, again.id);
-            assert_eq!(joined == Joining::Added, forget_unsubscribe, "{address}: {joined:?}");
+            assert_eq!(
+                joined == SubscribeOutcome::Added,
+                forget_unsubscribe,
+                "{address}: {joined:?}"
+            );
             assert!(ports.removed(org, again.id));
         }
     }
 }
 
-pub fn what_connectors_said_goes_with_an_erasure(ports: &Ports) {
+pub fn connector_logs_are_deleted_by_an_erasure(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann Lee", "ann@example.org");
-    let (source, ended) = syncs::said(ports, org, &["a row of ann@example.org"]);
+    let (source, ended) = syncs::run_with_log(ports, org, &["a row of ann@example.org"]);
     syncs::end(ports, &source, &ended, Some("it says: no such row: ANN@example.org"));
     let run = |run: &SyncRun| ports.sources.run(org, run.id).unwrap().unwrap();
     let erasure = begin(ports, &ann);
@@ -200,14 +212,15 @@ pub fn what_connectors_said_goes_with_an_erasure(ports: &Ports) {
 pub fn a_source_that_is_read_meanwhile_is_waited_for(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann Lee", "ann@example.org");
-    let (source, open) = syncs::said(ports, org, &[]);
+    let (source, open) = syncs::run_with_log(ports, org, &[]);
     let erasure = begin(ports, &ann);
     assert!(!ports.erasures.finish(org, erasure.id, ports.clock.now()).unwrap());
-    syncs::says(ports, &source, &open, &["a row of ann@example.org"]);
+    syncs::commit_log(ports, &source, &open, &["a row of ann@example.org"]);
     syncs::end(ports, &source, &open, Some("no address is free"));
-    // Whoever begins now has read nothing before.
+    // A run that starts after the erasure has read nothing about the person, so it need not end
+    // first.
     ports.clock.tick();
-    syncs::said(ports, org, &["nobody"]);
+    syncs::run_with_log(ports, org, &["nobody"]);
     assert!(ports.erasures.finish(org, erasure.id, ports.clock.now()).unwrap());
     let open = ports.sources.run(org, open.id).unwrap().unwrap();
     assert_eq!((open.log, open.problem.as_deref()), (vec![], Some("no address is free")));

@@ -1,4 +1,4 @@
-//! What an [`contacts_core::event::EventFeed`] promises, and what changes tell (R42).
+//! The contract of [`contacts_core::event::EventFeed`], and the events of each change (R42).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use std::collections::BTreeSet;
@@ -14,14 +14,15 @@ use crate::samples::{
 };
 use crate::{Ports, samples};
 
-fn told(ports: &Ports, org: OrgId) -> Vec<ContactEvent> {
+/// Returns all events of an organisation, and checks their numbers.
+pub(super) fn all_events(ports: &Ports, org: OrgId) -> Vec<ContactEvent> {
     let events = ports.feed.after(org, None, 1_000).unwrap();
     let numbers: Vec<_> = events.iter().map(|event| event.number).collect();
     assert_eq!(numbers, (1..=events.len() as u64).collect::<Vec<_>>());
     events.into_iter().map(|event| event.event).collect()
 }
 
-/// What was told after so many events: the kind, to whom, and the fields in order.
+/// Returns the events after a number: the kind, the contacts, and the sorted fields.
 fn after(
     ports: &Ports,
     org: OrgId,
@@ -44,7 +45,7 @@ fn ids<'a>(contacts: impl IntoIterator<Item = &'a Contact>) -> BTreeSet<ContactI
     contacts.into_iter().map(|contact| contact.id).collect()
 }
 
-pub fn every_change_of_a_contact_is_told(ports: &Ports) {
+pub fn every_change_of_a_contact_makes_an_event(ports: &Ports) {
     let org = ports.org();
     let user = Actor::User(ports.ids.next());
     let ann = samples::contact(org, &ports.ids, &ports.clock, "Ann", "ann@example.org");
@@ -68,48 +69,48 @@ pub fn every_change_of_a_contact_is_told(ports: &Ports) {
         event(EventKind::Updated, &["tags"], user, tagged),
         event(EventKind::Deleted, &[], user, deleted),
     ];
-    assert_eq!(told(ports, org), expected);
+    assert_eq!(all_events(ports, org), expected);
 }
 
-pub fn what_changes_nothing_tells_nothing(ports: &Ports) {
+pub fn a_change_without_effect_makes_no_event(ports: &Ports) {
     let (org, now, by) = (ports.org(), ports.clock.now(), Actor::System);
     let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
-    let stranger = ContactId(ports.ids.next());
+    let unknown = ContactId(ports.ids.next());
     let vip = ports.tags.list(org, "", "", 1).unwrap().remove(0);
     let contacts = &ports.contacts;
     contacts.update(org, ann.id, None, &new_name("Ann"), by, now).unwrap();
-    contacts.update(org, stranger, None, &new_name("Bo"), by, now).unwrap();
+    contacts.update(org, unknown, None, &new_name("Bo"), by, now).unwrap();
     contacts.tag(org, ann.id, &tags(&["VIP"]), &tags(&["x"]), by, now).unwrap();
-    contacts.tag(org, stranger, &tags(&["VIP"]), &[], by, now).unwrap();
-    contacts.delete(org, stranger, None, by, now).unwrap();
+    contacts.tag(org, unknown, &tags(&["VIP"]), &[], by, now).unwrap();
+    contacts.delete(org, unknown, None, by, now).unwrap();
     contacts.delete(org, ann.id, Some(7), by, now).unwrap_err();
-    contacts.insert(&Contact { id: stranger, ..ann.clone() }, by).unwrap_err();
-    ports.tags.rename(org, vip.id, &tag("vip"), by, now).unwrap();
+    contacts.insert(&Contact { id: unknown, ..ann.clone() }, by).unwrap_err();
+    ports.tags.rename(org, vip.id, &tag("vip"), None, by, now).unwrap();
     let import = running_import(ports, org, Policy::Overwrite);
     let rows = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
     ports.imports.apply(&import, &rows, now).unwrap();
-    assert_eq!(told(ports, org).len(), 1, "only that Ann was made");
+    assert_eq!(all_events(ports, org).len(), 1, "only that Ann was made");
 }
 
-pub fn a_tag_that_changes_is_told_of_its_carriers(ports: &Ports) {
+pub fn a_changed_tag_makes_an_event_of_its_contacts(ports: &Ports) {
     let (org, now, by) = (ports.org(), ports.clock.now(), Actor::User(ports.ids.next()));
     let ann = ports.add_with(org, "Ann", "", |c| c.tags = tags(&["lead"]));
     let bo = ports.add_with(org, "Bo", "", |c| c.tags = tags(&["lead", "vip"]));
     ports.add_with(org, "Cy", "", |c| c.tags = tags(&["vip"]));
     let find = |name: &str| ports.tags.list(org, name, "", 1).unwrap().remove(0).id;
-    let of_both = [(EventKind::Updated, ids([&ann, &bo]), fields(&["tags"]))];
-    ports.tags.rename(org, find("lead"), &tag("Prospect"), by, now).unwrap();
-    assert_eq!(after(ports, org, 3), of_both);
-    ports.tags.rename(org, find("prospect"), &tag("VIP"), by, now).unwrap();
-    assert_eq!(after(ports, org, 4), of_both, "those whose tag became another");
+    let shared_event = [(EventKind::Updated, ids([&ann, &bo]), fields(&["tags"]))];
+    ports.tags.rename(org, find("lead"), &tag("Prospect"), None, by, now).unwrap();
+    assert_eq!(after(ports, org, 3), shared_event);
+    ports.tags.rename(org, find("prospect"), &tag("VIP"), None, by, now).unwrap();
+    assert_eq!(after(ports, org, 4), shared_event, "those whose tag became another");
     ports.tags.delete(org, find("vip"), by, now).unwrap();
-    let told = ports.feed.after(org, Some(5), 10).unwrap();
-    let [deleted] = told.as_slice() else { panic!("{told:?}") };
+    let events = ports.feed.after(org, Some(5), 10).unwrap();
+    let [deleted] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!((deleted.event.contacts.len(), deleted.event.actor), (3, by));
     assert_eq!(ports.tags.list(org, "", "", 1).unwrap(), []);
 }
 
-pub fn a_tag_of_many_is_told_in_pieces(ports: &Ports) {
+pub fn a_tag_of_many_contacts_makes_several_events(ports: &Ports) {
     let org = ports.org();
     let people = (0..1_100).map(|n| ImportRow {
         tags: tags(&["many"]),
@@ -118,9 +119,9 @@ pub fn a_tag_of_many_is_told_in_pieces(ports: &Ports) {
     let import = running_import(ports, org, Policy::Overwrite);
     let rows = chunk(&ports.ids, 0, people.collect());
     ports.imports.apply(&import, &rows, ports.clock.now()).unwrap();
-    let many = ports.tags.list(org, "", "", 1).unwrap().remove(0);
-    ports.tags.delete(org, many.id, Actor::System, ports.clock.now()).unwrap();
-    let events = told(ports, org);
+    let tag_found = ports.tags.list(org, "", "", 1).unwrap().remove(0);
+    ports.tags.delete(org, tag_found.id, Actor::System, ports.clock.now()).unwrap();
+    let events = all_events(ports, org);
     let sizes: Vec<_> = events.iter().map(|event| event.contacts.len()).collect();
     assert_eq!(sizes, [500, 500, 100, 500, 500, 100]);
     let distinct = |events: &[ContactEvent]| {
@@ -130,7 +131,7 @@ pub fn a_tag_of_many_is_told_in_pieces(ports: &Ports) {
     assert_eq!(distinct(&events).len(), 1_100);
 }
 
-pub fn an_import_tells_of_those_who_changed_alike_at_once(ports: &Ports) {
+pub fn an_import_groups_equal_changes_into_one_event(ports: &Ports) {
     let org = ports.org();
     let ann = ports.add(org, "Ann", "ann@example.org");
     let bo = ports.add(org, "Bo", "bo@example.org");
@@ -157,22 +158,22 @@ pub fn an_import_tells_of_those_who_changed_alike_at_once(ports: &Ports) {
         (EventKind::Updated, ids([&ann, &cy]), fields(&["tags"])),
     ];
     assert_eq!(after(ports, org, 4), expected);
-    let told = ports.feed.after(org, Some(4), 10).unwrap();
-    assert!(told.iter().all(|told| {
-        (told.event.actor, told.event.at) == (Actor::Import(import.id), now)
-            && !told.event.contacts.contains(&di.id)
+    let events = ports.feed.after(org, Some(4), 10).unwrap();
+    assert!(events.iter().all(|events| {
+        (events.event.actor, events.event.at) == (Actor::Import(import.id), now)
+            && !events.event.contacts.contains(&di.id)
     }));
 }
 
-pub fn a_chunk_tells_of_a_new_contact_as_made_whatever_follows(ports: &Ports) {
+pub fn a_chunk_reports_a_new_contact_as_created_only(ports: &Ports) {
     let org = ports.org();
     let import = running_import(ports, org, Policy::Overwrite);
     let rows = || vec![import_row("Ann", "ann@example.org"), import_row("Bo", "ann@example.org")];
-    let taken = ports.imports.apply(&import, &chunk(&ports.ids, 0, rows()), ports.clock.now());
-    assert!(matches!(taken, Ok(Applied::Taken(_))));
-    let kinds: Vec<_> = told(ports, org).into_iter().map(|event| event.kind).collect();
+    let applied = ports.imports.apply(&import, &chunk(&ports.ids, 0, rows()), ports.clock.now());
+    assert!(matches!(applied, Ok(Applied::Chunk(_))));
+    let kinds: Vec<_> = all_events(ports, org).into_iter().map(|event| event.kind).collect();
     assert_eq!(kinds, [EventKind::Created]);
-    // Changed there and back again: its version rose, so it was changed.
+    // The contact is changed and changed back, which raises its version, so there is an event.
     let rows = vec![import_row("Cy", "ann@example.org"), import_row("Bo", "ann@example.org")];
     ports.imports.apply(&import, &chunk(&ports.ids, 2, rows), ports.clock.now()).unwrap();
     let ann = ports.of_address(org, "ann@example.org").unwrap();
@@ -181,7 +182,7 @@ pub fn a_chunk_tells_of_a_new_contact_as_made_whatever_follows(ports: &Ports) {
 
 pub fn events_are_read_in_order_from_any_number(ports: &Ports) {
     let org = ports.org();
-    assert_eq!((ports.feed.end(org).unwrap(), told(ports, org)), (0, vec![]));
+    assert_eq!((ports.feed.end(org).unwrap(), all_events(ports, org)), (0, vec![]));
     let people: Vec<_> = (0..5).map(|_| ports.add(org, "Ann", "").id).collect();
     let read = |number, limit| -> Vec<_> {
         let events = ports.feed.after(org, number, limit).unwrap();
@@ -204,7 +205,7 @@ pub fn a_number_that_was_never_given_is_refused(ports: &Ports) {
     }
 }
 
-pub fn what_is_forgotten_leaves_its_numbers_behind(ports: &Ports) {
+pub fn deleted_events_keep_their_numbers_reserved(ports: &Ports) {
     let org = ports.org();
     let sweep = |before| while ports.feed.sweep(org, before).unwrap() {};
     let first = ports.add(org, "Ann", "");
@@ -212,11 +213,11 @@ pub fn what_is_forgotten_leaves_its_numbers_behind(ports: &Ports) {
     let later = ports.clock.advance(Duration::from_secs(60));
     let third = ports.add(org, "Cy", "");
     sweep(first.created_at);
-    assert_eq!(told(ports, org).len(), 3, "they are not from before");
+    assert_eq!(all_events(ports, org).len(), 3, "they are not from before");
     sweep(later);
-    let kept = ports.feed.after(org, None, 10).unwrap();
-    let [kept] = kept.as_slice() else { panic!("{kept:?}") };
-    assert_eq!((kept.number, kept.event.contacts[0]), (3, third.id));
+    let remaining = ports.feed.after(org, None, 10).unwrap();
+    let [remaining] = remaining.as_slice() else { panic!("{remaining:?}") };
+    assert_eq!((remaining.number, remaining.event.contacts[0]), (3, third.id));
     assert_eq!(ports.feed.after(org, Some(2), 10).unwrap().len(), 1);
     for number in [0, 1] {
         let refused = ports.feed.after(org, Some(number), 10);
@@ -233,15 +234,15 @@ pub fn what_is_forgotten_leaves_its_numbers_behind(ports: &Ports) {
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
     let ann = ports.add(org, "Ann", "");
-    assert_eq!((told(ports, other), ports.feed.end(other).unwrap()), (vec![], 0));
-    let theirs = ports.add(other, "Ann", "");
-    assert_eq!(after(ports, other, 0), [(EventKind::Created, ids([&theirs]), vec![])]);
+    assert_eq!((all_events(ports, other), ports.feed.end(other).unwrap()), (vec![], 0));
+    let foreign = ports.add(other, "Ann", "");
+    assert_eq!(after(ports, other, 0), [(EventKind::Created, ids([&foreign]), vec![])]);
     assert!(!ports.feed.sweep(other, ports.clock.tick()).unwrap());
     assert_eq!(after(ports, org, 0), [(EventKind::Created, ids([&ann]), vec![])]);
 }
 
-/// Writers whose transactions last unequally long: imports of many rows beside single contacts.
-/// Two readers go on from what they read, and must have read the same in the end.
+/// Runs writers whose transactions differ in length: imports of many rows beside single contacts.
+/// Two readers continue from their cursors, and must have read the same events at the end.
 pub fn a_reader_among_many_writers_sees_everything_once_and_in_order(ports: &Ports) {
     const WRITERS: usize = 4;
     const ROUNDS: usize = 8;
@@ -253,8 +254,8 @@ pub fn a_reader_among_many_writers_sees_everything_once_and_in_order(ports: &Por
             let size = if (writer + round).is_multiple_of(3) { 120 } else { 3 };
             let name = |n: usize| format!("w{writer}r{round}n{n}@example.org");
             let rows = (0..size).map(|n| import_row("Ann", &name(n))).collect();
-            let taken = ports.imports.get(org, imports[writer].id).unwrap().unwrap().tally.rows();
-            let rows = chunk(&ports.ids, taken, rows);
+            let applied = ports.imports.get(org, imports[writer].id).unwrap().unwrap().tally.rows();
+            let rows = chunk(&ports.ids, applied, rows);
             ports.imports.apply(&imports[writer], &rows, ports.clock.now()).unwrap();
             let one = ports.add(org, "Bo", &format!("one-{writer}-{round}@example.org"));
             let patch = new_email(&format!("other-{writer}-{round}@example.org"));
@@ -282,7 +283,7 @@ pub fn a_reader_among_many_writers_sees_everything_once_and_in_order(ports: &Por
     assert_eq!(ports.feed.after(org, Some(expected as u64), 10).unwrap(), []);
     let numbers: Vec<_> = one.iter().map(|event| event.number).collect();
     assert_eq!(numbers, (1..=expected as u64).collect::<Vec<_>>());
-    // Each contact is made once, and changed after it was made.
+    // Each contact is created once, and updated only after that.
     let mut made = BTreeSet::new();
     for event in one {
         for contact in event.event.contacts {

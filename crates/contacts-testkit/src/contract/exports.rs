@@ -1,8 +1,9 @@
-//! What a [`contacts_core::export::ExportRepository`] promises (R25).
+//! The contract of [`contacts_core::export::ExportRepository`] (R25).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use contacts_core::consent::ConsentReason;
 use contacts_core::contact::{ContactFilter, ContactId, SourceKind, TagCondition};
-use contacts_core::export::{Columns, ExportPage, ExportRow, People};
+use contacts_core::export::{Columns, ExportPage, ExportRow, ExportScope};
 use contacts_core::field::{Field, FieldType, FieldValue};
 use contacts_core::import::Policy;
 use contacts_core::{Actor, Clock, Ids, OrgId};
@@ -12,18 +13,18 @@ use crate::samples::{self, custom, date, number, phone, tags, text};
 
 fn fields(ports: &Ports, org: OrgId, defined: &[(&str, FieldType)]) -> Vec<Field> {
     for (position, (key, kind)) in (0..).zip(defined) {
-        ports.fields.insert(org, &samples::field(key, kind.clone(), position)).unwrap();
+        ports.add_field(org, &samples::field(key, kind.clone(), position));
     }
     ports.fields.list(org).unwrap()
 }
 
-/// Every page, one after another.
+/// Returns the rows of all pages.
 fn all(ports: &Ports, org: OrgId, filter: &ContactFilter, look_at: usize) -> Vec<ExportRow> {
     let columns = Columns::all(&ports.fields.list(org).unwrap());
     let mut rows = Vec::new();
     let mut after = None;
     loop {
-        let people = People::Matching(filter, look_at);
+        let people = ExportScope::Matching(filter, look_at);
         let page = ports.exports.page(org, people, after, &columns).unwrap();
         rows.extend(page.rows);
         after = page.next;
@@ -37,7 +38,7 @@ fn names(rows: &[ExportRow]) -> Vec<&str> {
     rows.iter().map(|row| row.name.as_deref().unwrap_or("-")).collect()
 }
 
-pub fn a_contact_goes_out_with_every_value_as_it_was_written(ports: &Ports) {
+pub fn a_contact_is_exported_with_values_as_written(ports: &Ports) {
     let org = ports.org();
     let fields = fields(
         ports,
@@ -66,12 +67,14 @@ pub fn a_contact_goes_out_with_every_value_as_it_was_written(ports: &Ports) {
     let bare = ports.add_with(org, "", "bo@example.org", |contact| {
         contact.custom = custom(&[("note", text("NULL")), ("seats", number(0.1))]);
     });
+    ports.lower_consent(org, bare.id, ConsentReason::Asked, None);
     let rows = all(ports, org, &ContactFilter::default(), 10);
     let huge = format!("-15{}", "0".repeat(299));
     let value = |value: &str| Some(value.to_owned());
     let expected = [
         ExportRow {
             id: contact.id,
+            external_id: None,
             name: value("Änn \"Lee\""),
             email: value("Ann@Bücher.example"),
             phone: value("+1 (202) 555-0101"),
@@ -84,17 +87,20 @@ pub fn a_contact_goes_out_with_every_value_as_it_was_written(ports: &Ports) {
                 value(&huge),
                 None,
             ],
+            is_subscribed: Some(true),
             source: Some((SourceKind::Manual, None)),
             created_at: contact.created_at,
             updated_at: contact.updated_at,
         },
         ExportRow {
             id: bare.id,
+            external_id: None,
             name: None,
             email: value("bo@example.org"),
             phone: None,
             tags: vec![],
             custom: vec![value("NULL"), value("0.1"), None, None, None, None],
+            is_subscribed: Some(false),
             source: Some((SourceKind::Manual, None)),
             created_at: later,
             updated_at: later,
@@ -104,7 +110,7 @@ pub fn a_contact_goes_out_with_every_value_as_it_was_written(ports: &Ports) {
     assert_eq!(fields.len(), 6);
 }
 
-pub fn everybody_goes_out_once_in_the_order_of_ids(ports: &Ports) {
+pub fn every_contact_is_exported_once_sorted_by_id(ports: &Ports) {
     let org = ports.org();
     let mut expected: Vec<_> =
         (0..23).map(|at| ports.add(org, &format!("Person {at}"), "").id).collect();
@@ -115,7 +121,7 @@ pub fn everybody_goes_out_once_in_the_order_of_ids(ports: &Ports) {
     }
 }
 
-pub fn a_page_looks_at_so_many_and_says_where_the_next_begins(ports: &Ports) {
+pub fn a_page_is_bounded_and_has_a_cursor(ports: &Ports) {
     let org = ports.org();
     for name in ["A", "B", "C", "D"] {
         ports.add(org, name, "");
@@ -123,7 +129,7 @@ pub fn a_page_looks_at_so_many_and_says_where_the_next_begins(ports: &Ports) {
     let only_d = super::check::search("d");
     let columns = Columns::all(&[]);
     let page = |after, look_at| {
-        ports.exports.page(org, People::Matching(&only_d, look_at), after, &columns).unwrap()
+        ports.exports.page(org, ExportScope::Matching(&only_d, look_at), after, &columns).unwrap()
     };
     let first = page(None, 2);
     assert_eq!(first.rows, []);
@@ -131,12 +137,13 @@ pub fn a_page_looks_at_so_many_and_says_where_the_next_begins(ports: &Ports) {
     let second = page(first.next, 2);
     assert_eq!(names(&second.rows), ["D"]);
     assert_eq!(second.next, None);
-    let everybody = ContactFilter::default();
-    let page = ports.exports.page(org, People::Matching(&everybody, 3), None, &columns).unwrap();
+    let unfiltered = ContactFilter::default();
+    let page =
+        ports.exports.page(org, ExportScope::Matching(&unfiltered, 3), None, &columns).unwrap();
     assert_eq!((names(&page.rows), page.next), (vec!["A", "B", "C"], Some(page.rows[2].id)));
 }
 
-pub fn the_filter_says_who_goes_out(ports: &Ports) {
+pub fn the_filter_decides_what_is_exported(ports: &Ports) {
     let org = ports.org();
     for (name, carried) in [("A", &["x"][..]), ("B", &["y"]), ("C", &["x", "y"])] {
         ports.add_with(org, name, "", |contact| contact.tags = tags(carried));
@@ -150,13 +157,13 @@ pub fn the_filter_says_who_goes_out(ports: &Ports) {
     assert_eq!(rows[1].tags, ["x", "y"], "those besides go out as well");
 }
 
-pub fn those_of_given_ids_go_out_and_whoever_is_gone_does_not(ports: &Ports) {
+pub fn given_ids_are_exported_unless_deleted(ports: &Ports) {
     let org = ports.org();
     let ids: Vec<_> = ["A", "B", "C", "D"].map(|name| ports.add(org, name, "").id).into();
     ports.contacts.delete(org, ids[1], None, Actor::System, ports.clock.now()).unwrap();
     let columns = Columns::all(&[]);
     let page = |ids: &[ContactId], after| {
-        ports.exports.page(org, People::These(ids), after, &columns).unwrap()
+        ports.exports.page(org, ExportScope::Ids(ids), after, &columns).unwrap()
     };
     let unknown = ContactId(ports.ids.next());
     let found = page(&[ids[0], ids[1], ids[3], unknown], None);
@@ -177,8 +184,8 @@ pub fn a_page_of_large_contacts_ends_early(ports: &Ports) {
         ids.push(ports.add_with(org, "Large", "", |c| c.custom = custom(&values)).id);
     }
     let columns = Columns::all(&ports.fields.list(org).unwrap());
-    let everybody = ContactFilter::default();
-    for people in [People::Matching(&everybody, 1_000), People::These(&ids)] {
+    let unfiltered = ContactFilter::default();
+    for people in [ExportScope::Matching(&unfiltered, 1_000), ExportScope::Ids(&ids)] {
         let mut after = None;
         let mut seen = Vec::new();
         let mut pages = 0;
@@ -197,7 +204,7 @@ pub fn a_page_of_large_contacts_ends_early(ports: &Ports) {
     }
 }
 
-pub fn what_is_not_asked_for_is_left_out(ports: &Ports) {
+pub fn optional_parts_are_left_out_unless_requested(ports: &Ports) {
     let org = ports.org();
     let fields = fields(ports, org, &[("a", FieldType::Text), ("b", FieldType::Text)]);
     ports.add_with(org, "Ann", "", |contact| {
@@ -205,8 +212,9 @@ pub fn what_is_not_asked_for_is_left_out(ports: &Ports) {
         contact.custom = custom(&[("a", text("1")), ("b", text("2"))]);
     });
     let columns = Columns::choose(&["b".to_owned(), "name".to_owned()], &fields).unwrap();
-    let everybody = ContactFilter::default();
-    let page = ports.exports.page(org, People::Matching(&everybody, 9), None, &columns).unwrap();
+    let unfiltered = ContactFilter::default();
+    let page =
+        ports.exports.page(org, ExportScope::Matching(&unfiltered, 9), None, &columns).unwrap();
     let row = &page.rows[0];
     assert_eq!((&row.tags, &row.source), (&vec![], &None));
     assert_eq!(row.custom, [Some("2".to_owned())]);
@@ -222,10 +230,10 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let now = ports.clock.tick();
     ports.imports.apply(&import, &samples::chunk(&ports.ids, 0, rows), now).unwrap();
     assert_eq!(names(&all(ports, org, &ContactFilter::default(), 5)), ["Ann"]);
-    let others = all(ports, other, &ContactFilter::default(), 5);
-    assert_eq!(names(&others), ["Bo"]);
-    assert_eq!(others[0].source, Some((SourceKind::CsvImport, Some("people.csv".to_owned()))));
+    let foreign = all(ports, other, &ContactFilter::default(), 5);
+    assert_eq!(names(&foreign), ["Bo"]);
+    assert_eq!(foreign[0].source, Some((SourceKind::CsvImport, Some("people.csv".to_owned()))));
     let columns = Columns::all(&[]);
-    let page = ports.exports.page(other, People::These(&[ann.id]), None, &columns).unwrap();
+    let page = ports.exports.page(other, ExportScope::Ids(&[ann.id]), None, &columns).unwrap();
     assert_eq!(page, ExportPage::default());
 }

@@ -1,4 +1,4 @@
-//! What a [`contacts_core::file::FileStore`] promises.
+//! The contract of [`contacts_core::file::FileStore`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::file::FileId;
@@ -12,20 +12,20 @@ fn read(ports: &Ports, org: OrgId, file: FileId) -> Vec<u8> {
     bytes
 }
 
-pub fn a_file_is_its_pieces_in_order(ports: &Ports) {
+pub fn a_file_is_its_chunks_in_order(ports: &Ports) {
     let (org, file) = (ports.org(), FileId(ports.ids.next()));
-    let pieces: Vec<Vec<u8>> = vec![b"a\0".to_vec(), vec![0xFF; 300_000], b"\r\nz".to_vec()];
-    for (at, piece) in (0..).zip(&pieces) {
-        ports.files.append(org, file, at, piece).unwrap();
+    let chunks: Vec<Vec<u8>> = vec![b"a\0".to_vec(), vec![0xFF; 300_000], b"\r\nz".to_vec()];
+    for (at, chunk) in (0..).zip(&chunks) {
+        ports.files.append(org, file, at, chunk).unwrap();
     }
-    assert!(read(ports, org, file) == pieces.concat());
-    assert!(read(ports, org, file) == pieces.concat(), "it can be read again");
+    assert!(read(ports, org, file) == chunks.concat());
+    assert!(read(ports, org, file) == chunks.concat(), "it can be read again");
 }
 
-pub fn a_piece_that_is_sent_again_is_kept_once(ports: &Ports) {
+pub fn a_chunk_that_is_sent_again_is_kept_once(ports: &Ports) {
     let (org, file) = (ports.org(), FileId(ports.ids.next()));
-    for (at, piece) in [(0, b"one "), (0, b"one "), (1, b"two "), (1, b"two ")] {
-        ports.files.append(org, file, at, piece).unwrap();
+    for (at, chunk) in [(0, b"one "), (0, b"one "), (1, b"two "), (1, b"two ")] {
+        ports.files.append(org, file, at, chunk).unwrap();
     }
     assert_eq!(read(ports, org, file), b"one two ");
 }

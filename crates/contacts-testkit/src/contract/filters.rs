@@ -1,10 +1,10 @@
-//! What a [`contacts_core::contact::ContactRepository`] promises of filters (R20).
+//! The contract of [`contacts_core::contact::ContactRepository`] for filters (R20).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::campaign::{CampaignCondition, DeliveryKind, DeliveryStatus, InCampaign};
 use contacts_core::contact::{
-    ContactFilter, FieldCondition, FieldTest, Origin, SourceCondition, SourceKind, TagCondition,
-    TimeRange,
+    ContactFilter, ContactId, FieldCondition, FieldTest, SourceCondition, SourceDetail, SourceKind,
+    TagCondition, TimeRange,
 };
 use contacts_core::field::{FieldType, FieldValue};
 use contacts_core::import::ImportId;
@@ -17,8 +17,8 @@ use crate::samples::{self, custom, date, key, new_name, number, tags, text};
 
 const NOBODY: Vec<String> = Vec::new();
 
-fn by_source(kind: SourceKind, origin: Option<Uuid>, at: TimeRange) -> ContactFilter {
-    let sources = vec![SourceCondition { kind, origin, at }];
+fn by_source(kind: SourceKind, detail: Option<Uuid>, at: TimeRange) -> ContactFilter {
+    let sources = vec![SourceCondition { kind, detail, at }];
     ContactFilter { sources, ..ContactFilter::default() }
 }
 
@@ -36,13 +36,16 @@ pub fn a_source_of_every_kind_is_found(ports: &Ports) {
     let org = ports.org();
     let [widget, import, user, source] = std::array::from_fn(|_| ports.ids.next());
     let file_name = "a.csv".to_owned();
-    for (name, origin) in [
-        ("Chat", Origin::Chat { widget, visitor: "v".to_owned(), conversation: "c".to_owned() }),
-        ("File", Origin::CsvImport { import: ImportId(import), file_name, row: 1 }),
-        ("Hand", Origin::Manual { by: Actor::User(user) }),
-        ("Crm", Origin::Connected { source, external_id: "1".to_owned() }),
+    for (name, detail) in [
+        (
+            "Chat",
+            SourceDetail::Chat { widget, visitor: "v".to_owned(), conversation: "c".to_owned() },
+        ),
+        ("File", SourceDetail::CsvImport { import: ImportId(import), file_name, row: 1 }),
+        ("Hand", SourceDetail::Manual { by: Actor::User(user) }),
+        ("Crm", SourceDetail::Connected { source, external_id: "1".to_owned() }),
     ] {
-        ports.add_with(org, name, "", |contact| contact.source.origin = origin);
+        ports.add_with(org, name, "", |contact| contact.source.detail = detail);
     }
     for (kind, id, name) in [
         (SourceKind::Chat, widget, "Chat"),
@@ -57,12 +60,12 @@ pub fn a_source_of_every_kind_is_found(ports: &Ports) {
     }
 }
 
-pub fn a_source_condition_holds_of_one_arrival_as_a_whole(ports: &Ports) {
+pub fn a_source_condition_applies_to_one_source_as_a_whole(ports: &Ports) {
     let org = ports.org();
     let user = ports.ids.next();
     let early = ports.clock.now();
     ports.add_with(org, "Ann", "ann@example.org", |contact| {
-        contact.source.origin = Origin::Manual { by: Actor::User(user) };
+        contact.source.detail = SourceDetail::Manual { by: Actor::User(user) };
     });
     let late = ports.clock.tick();
     let import = samples::running_import(ports, org, Default::default());
@@ -71,19 +74,19 @@ pub fn a_source_condition_holds_of_one_arrival_as_a_whole(ports: &Ports) {
 
     let from = |at| TimeRange { from: Some(at), until: None };
     let until = |at| TimeRange { from: None, until: Some(at) };
-    let (hand, file) = (SourceKind::Manual, SourceKind::CsvImport);
-    // Every way it came counts, not only the first (R16).
+    let (manual, file) = (SourceKind::Manual, SourceKind::CsvImport);
+    // Every source of the contact counts, not only the first (R16).
     assert_eq!(ports.names(org, &by_source(file, Some(import.id.0), from(late))), ["Ann"]);
-    assert_eq!(ports.names(org, &by_source(hand, Some(user), from(early))), ["Ann"]);
-    assert_eq!(ports.names(org, &by_source(hand, Some(user), until(late))), ["Ann"]);
-    // Its kind of one, and the time of another, are no match.
-    assert_eq!(ports.names(org, &by_source(hand, None, from(late))), NOBODY);
+    assert_eq!(ports.names(org, &by_source(manual, Some(user), from(early))), ["Ann"]);
+    assert_eq!(ports.names(org, &by_source(manual, Some(user), until(late))), ["Ann"]);
+    // One source must match all parts: the kind of one and the time of another do not match.
+    assert_eq!(ports.names(org, &by_source(manual, None, from(late))), NOBODY);
     assert_eq!(ports.names(org, &by_source(file, None, until(late))), NOBODY);
     assert_eq!(ports.names(org, &by_source(file, Some(user), TimeRange::default())), NOBODY);
-    // Of several conditions one is enough.
-    let mut either = by_source(hand, None, from(late));
-    either.sources.extend(by_source(file, None, from(early)).sources);
-    assert_eq!(ports.names(org, &either), ["Ann"]);
+    // A contact matches if one of several conditions does.
+    let mut source_condition = by_source(manual, None, from(late));
+    source_condition.sources.extend(by_source(file, None, from(early)).sources);
+    assert_eq!(ports.names(org, &source_condition), ["Ann"]);
 }
 
 pub fn tags_are_asked_for_by_any_all_and_none(ports: &Ports) {
@@ -109,7 +112,7 @@ pub fn tags_are_asked_for_by_any_all_and_none(ports: &Ports) {
     }
 }
 
-pub fn a_range_of_time_begins_with_its_first_moment_and_ends_before_its_last(ports: &Ports) {
+pub fn a_time_range_includes_its_start_and_excludes_its_end(ports: &Ports) {
     let org = ports.org();
     let first = ports.clock.now();
     let ann = ports.add(org, "Ann", "");
@@ -133,10 +136,10 @@ pub fn a_range_of_time_begins_with_its_first_moment_and_ends_before_its_last(por
     assert_eq!(ports.names(org, &both), ["Amy"]);
 }
 
-/// Three people: two values of a field and none.
+/// Adds three contacts: two with different values of a field, and one without a value.
 fn values(ports: &Ports, kind: FieldType, low: FieldValue, high: FieldValue) -> OrgId {
     let org = ports.org();
-    ports.fields.insert(org, &samples::field("f", kind, 0)).unwrap();
+    ports.add_field(org, &samples::field("f", kind, 0));
     ports.add_with(org, "High", "", |contact| contact.custom = custom(&[("f", high)]));
     ports.add_with(org, "Low", "", |contact| contact.custom = custom(&[("f", low)]));
     ports.add_with(org, "None", "", |contact| contact.custom = custom(&[("g", text("x"))]));
@@ -147,7 +150,7 @@ fn check(ports: &Ports, org: OrgId, test: FieldTest, expected: &[&str]) {
     assert_eq!(ports.names(org, &by_field("f", test.clone())), expected, "{test:?}");
 }
 
-/// What holds of every type.
+/// Checks the conditions that every field type supports.
 fn check_equality(
     ports: &Ports,
     org: OrgId,
@@ -205,7 +208,7 @@ pub fn a_url_or_select_field_is_tested(ports: &Ports) {
 }
 
 pub fn a_number_field_is_tested_by_value(ports: &Ports) {
-    // As texts they would stand the other way round.
+    // Compared as texts, the values would be in the opposite order.
     let (low, high) = (number(9.5), number(10.0));
     let org = values(ports, FieldType::Number, low.clone(), high.clone());
     check_equality(ports, org, &low, &high, number(0.0));
@@ -243,7 +246,21 @@ pub fn every_condition_on_fields_must_hold(ports: &Ports) {
     assert_eq!(ports.names(org, &filter), NOBODY);
 }
 
-pub fn whoever_has_an_address_is_reachable(ports: &Ports) {
+pub fn ids_match_the_contacts_that_have_them(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    let [ann, bo] = ["Ann", "Bo"].map(|name| ports.add(org, name, "").id);
+    let foreign = ports.add(other, "Cem", "").id;
+    let by_ids = |ids: &[ContactId]| ContactFilter {
+        ids: ids.iter().copied().collect(),
+        ..ContactFilter::default()
+    };
+    assert_eq!(ports.names(org, &by_ids(&[bo, ann, ContactId(ports.ids.next())])), ["Ann", "Bo"]);
+    assert_eq!(ports.names(org, &by_ids(&[foreign])), NOBODY);
+    let both = ContactFilter { ids: [ann].into(), ..search("bo") };
+    assert_eq!(ports.names(org, &both), NOBODY);
+}
+
+pub fn a_contact_with_an_address_is_reachable(ports: &Ports) {
     let org = ports.org();
     ports.add(org, "Ann", "ann@example.org");
     ports.add(org, "Bo", "");
@@ -262,8 +279,8 @@ pub fn campaigns_and_how_far_they_got_are_asked_for(ports: &Ports) {
         ports.join(org, &spring, contact.id);
     }
     ports.join(org, &other, bo.id);
-    ports.told(org, &spring, &bo, DeliveryKind::Clicked);
-    ports.told(org, &spring, &cem, DeliveryKind::Sent);
+    ports.report_delivery(org, &spring, &bo, DeliveryKind::Clicked);
+    ports.report_delivery(org, &spring, &cem, DeliveryKind::Sent);
     let wanted = |campaign: &contacts_core::campaign::Campaign, status: &[DeliveryStatus]| {
         InCampaign { campaign: campaign.id, status: status.to_vec() }
     };
@@ -295,6 +312,7 @@ pub fn conditions_of_every_kind_combine(ports: &Ports) {
         });
     }
     let filter = ContactFilter {
+        ids: Default::default(),
         query: search("lee").query,
         sources: by_source(SourceKind::Manual, None, TimeRange::default()).sources,
         tags: by_tags(&["vip"], &[], &["x"]).tags,
@@ -302,6 +320,7 @@ pub fn conditions_of_every_kind_combine(ports: &Ports) {
         updated: TimeRange { from: Some(now), until: None },
         fields: by_field("f", FieldTest::NoneOf(vec![text("Bo Lee")])).fields,
         reachable: Some(true),
+        subscribed: Some(true),
         campaigns: CampaignCondition::default(),
         duplicates: Some(false),
         segments: vec![search("an")],
@@ -309,7 +328,7 @@ pub fn conditions_of_every_kind_combine(ports: &Ports) {
     assert_eq!(ports.names(org, &filter), ["Ann Lee"]);
 }
 
-pub fn the_filters_of_segments_must_hold_too(ports: &Ports) {
+pub fn filters_of_segments_must_match_too(ports: &Ports) {
     let org = ports.org();
     for (name, carried) in [("Ann", &["x", "y"][..]), ("Bo", &["x"]), ("Cem", &["y"])] {
         ports.add_with(org, name, "", |contact| contact.tags = tags(carried));

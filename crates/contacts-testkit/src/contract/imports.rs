@@ -1,10 +1,15 @@
-//! What an [`contacts_core::import::ImportRepository`] promises of an import's life.
+//! The contract of [`contacts_core::import::ImportRepository`] for the states of an import.
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use std::sync::Barrier;
+use std::thread;
+
 use contacts_core::import::{
-    Applied, Begun, Chunk, Import, ImportId, ImportState, Plan, Policy, Target, UndoId, UndoStep,
+    Applied, Chunk, Import, ImportId, ImportState, NewPlan, Plan, Policy, Target, UndoId,
+    UndoStart, UndoStep,
 };
 use contacts_core::job::Lane;
+use contacts_core::run::RunState;
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
 use time::OffsetDateTime;
 
@@ -21,8 +26,8 @@ fn read(ports: &Ports, import: &Import) -> Import {
     ports.imports.get(import.org, import.id).unwrap().unwrap()
 }
 
-/// An import in each state.
-fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import {
+/// Stores an import and brings it into a state.
+pub(super) fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import {
     let import = inserted(ports, org);
     let (imports, id, now) = (&ports.imports, import.id, ports.clock.now());
     let found = match state {
@@ -40,10 +45,17 @@ fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import {
         assert!(imports.start(org, id, now).unwrap());
     }
     match state {
-        ImportState::Done | ImportState::Cancelled => end(ports, &import, state, None),
-        ImportState::Failed => end(ports, &import, state, Some("it broke")),
+        ImportState::Run(RunState::Running) => {
+            let rows = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
+            let applied = imports.apply(&read(ports, &import), &rows, now).unwrap();
+            assert!(matches!(applied, Applied::Chunk(_)));
+        }
+        ImportState::Run(RunState::Failed) => {
+            end(ports, &import, RunState::Failed, Some("it broke"));
+        }
+        ImportState::Run(state) if !state.is_open() => end(ports, &import, state, None),
         ImportState::Undoing | ImportState::Undone => {
-            end(ports, &import, ImportState::Done, None);
+            end(ports, &import, RunState::Done, None);
             undo(ports, &import, state);
         }
         _ => {}
@@ -53,7 +65,7 @@ fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import {
     import
 }
 
-fn end(ports: &Ports, import: &Import, state: ImportState, problem: Option<&str>) {
+fn end(ports: &Ports, import: &Import, state: RunState, problem: Option<&str>) {
     let problem = problem.map(str::to_owned);
     let ended = ports.imports.end(import.org, import.id, state, problem, ports.clock.now());
     assert!(ended.unwrap());
@@ -61,8 +73,8 @@ fn end(ports: &Ports, import: &Import, state: ImportState, problem: Option<&str>
 
 fn undo(ports: &Ports, import: &Import, state: ImportState) {
     let (org, undo, now) = (import.org, UndoId(ports.ids.next()), ports.clock.now());
-    let begun = ports.undos.begin(org, import.id, undo, Actor::System, now).unwrap();
-    assert_eq!(begun, Begun::Yes);
+    let started = ports.undos.begin(org, import.id, undo, Actor::System, now).unwrap();
+    assert_eq!(started, UndoStart::Yes);
     if state == ImportState::Undone {
         assert_eq!(ports.undos.step(org, undo, now).unwrap(), UndoStep::Finished);
     }
@@ -77,13 +89,13 @@ pub fn an_import_is_read_as_it_was_written(ports: &Ports) {
     assert_eq!(ports.imports.get(org, ImportId(ports.ids.next())).unwrap(), None);
 }
 
-pub fn an_import_goes_from_state_to_state(ports: &Ports) {
+pub fn an_import_moves_through_its_states(ports: &Ports) {
     let org = ports.org();
     let mut expected = inserted(ports, org);
     let (imports, id) = (&ports.imports, expected.id);
     let check = |expected: &Import| assert_eq!(&read(ports, expected), expected);
 
-    let times: [OffsetDateTime; 4] = std::array::from_fn(|_| ports.clock.tick());
+    let times: [OffsetDateTime; 5] = std::array::from_fn(|_| ports.clock.tick());
     assert!(imports.uploaded(org, id, 12_345, times[0]).unwrap());
     expected.state = ImportState::Analysing;
     expected.bytes = 12_345;
@@ -100,22 +112,28 @@ pub fn an_import_goes_from_state_to_state(ports: &Ports) {
     check(&expected);
 
     let new = Plan { tags: samples::tags(&["VIP"]), ..plan(Policy::AddOnly) };
-    assert!(imports.replan(org, id, &new).unwrap());
+    assert!(imports.replan(org, id, &new.clone().into()).unwrap());
     expected.plan = Some(new);
     check(&expected);
 
     assert!(imports.start(org, id, times[2]).unwrap());
-    expected.state = ImportState::Running;
-    expected.started_at = Some(times[2]);
+    expected.state = ImportState::Run(RunState::Queued);
     check(&expected);
 
-    assert!(imports.end(org, id, ImportState::Done, None, times[3]).unwrap());
-    expected.state = ImportState::Done;
-    expected.finished_at = Some(times[3]);
+    let rows = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
+    let applied = imports.apply(&expected, &rows, times[3]).unwrap();
+    let Applied::Chunk(tally) = applied else { panic!("not taken") };
+    expected.state = ImportState::Run(RunState::Running);
+    (expected.started_at, expected.tally) = (Some(times[3]), tally);
+    check(&expected);
+
+    assert!(imports.end(org, id, RunState::Done, None, times[4]).unwrap());
+    expected.state = ImportState::Run(RunState::Done);
+    expected.finished_at = Some(times[4]);
     check(&expected);
 }
 
-pub fn a_file_that_cannot_be_imported_says_why(ports: &Ports) {
+pub fn an_unusable_file_has_a_reason(ports: &Ports) {
     let org = ports.org();
     let import = in_state(ports, org, ImportState::Unusable);
     assert_eq!(import.problem.as_deref(), Some("the file is empty"));
@@ -123,8 +141,8 @@ pub fn a_file_that_cannot_be_imported_says_why(ports: &Ports) {
     assert_eq!(import.finished_at, Some(ports.clock.now()));
 }
 
-pub fn a_failed_import_says_why(ports: &Ports) {
-    let import = in_state(ports, ports.org(), ImportState::Failed);
+pub fn a_failed_import_has_a_reason(ports: &Ports) {
+    let import = in_state(ports, ports.org(), ImportState::Run(RunState::Failed));
     assert_eq!(import.problem.as_deref(), Some("it broke"));
     assert_eq!(import.finished_at, Some(ports.clock.now()));
 }
@@ -132,7 +150,7 @@ pub fn a_failed_import_says_why(ports: &Ports) {
 pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
     let org = ports.org();
     let found = Ok((analysis(), plan(Policy::AddOnly)));
-    for state in ImportState::ALL {
+    for state in ImportState::all() {
         let import = in_state(ports, org, state);
         let (imports, id, now) = (&ports.imports, import.id, ports.clock.tick());
         let refuses = |was: bool| assert!(!was, "{state:?}");
@@ -143,11 +161,11 @@ pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
             refuses(imports.analysed(org, id, &found, now).unwrap());
         }
         if state != ImportState::Ready {
-            refuses(imports.replan(org, id, &plan(Policy::AddOnly)).unwrap());
+            refuses(imports.replan(org, id, &plan(Policy::AddOnly).into()).unwrap());
             refuses(imports.start(org, id, now).unwrap());
         }
         if !state.is_under_way() {
-            for end in [ImportState::Done, ImportState::Cancelled, ImportState::Failed] {
+            for end in [RunState::Done, RunState::Cancelled, RunState::Failed] {
                 refuses(imports.end(org, id, end, Some("no".to_owned()), now).unwrap());
             }
         }
@@ -157,12 +175,16 @@ pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
 
 pub fn an_import_can_be_cancelled_until_it_ends(ports: &Ports) {
     let org = ports.org();
-    for state in ImportState::ALL.into_iter().filter(|state| state.is_under_way()) {
+    for state in ImportState::all().filter(|state| state.is_under_way()) {
         let import = in_state(ports, org, state);
         let now = ports.clock.tick();
-        assert!(ports.imports.end(org, import.id, ImportState::Cancelled, None, now).unwrap());
+        assert!(ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap());
         let ended = read(ports, &import);
-        let expected = Import { state: ImportState::Cancelled, finished_at: Some(now), ..import };
+        let expected = Import {
+            state: ImportState::Run(RunState::Cancelled),
+            finished_at: Some(now),
+            ..import
+        };
         assert_eq!(ended, expected);
     }
 }
@@ -172,7 +194,7 @@ pub fn a_refused_change_queues_no_job(ports: &Ports) {
     let worker = ports.ids.next();
     let now = ports.clock.now();
     let lease = std::time::Duration::from_secs(60);
-    let import = in_state(ports, org, ImportState::Running);
+    let import = in_state(ports, org, ImportState::Run(RunState::Running));
     while ports.jobs.claim(Lane::Work, worker, lease, now).unwrap().is_some() {}
     assert!(!ports.imports.uploaded(org, import.id, 1, now).unwrap());
     assert!(!ports.imports.start(org, import.id, now).unwrap());
@@ -181,7 +203,7 @@ pub fn a_refused_change_queues_no_job(ports: &Ports) {
 
 pub fn rows_are_taken_only_while_it_runs(ports: &Ports) {
     let org = ports.org();
-    for state in ImportState::ALL.into_iter().filter(|state| *state != ImportState::Running) {
+    for state in ImportState::all().filter(|state| !state.is_applying()) {
         let import = in_state(ports, org, state);
         let rows = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
         let applied = ports.imports.apply(&import, &rows, ports.clock.now()).unwrap();
@@ -196,14 +218,14 @@ pub fn a_stopped_import_keeps_a_true_tally(ports: &Ports) {
     let import = running_import(ports, org, Policy::default());
     let now = ports.clock.tick();
     let first = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
-    let Applied::Taken(tally) = ports.imports.apply(&import, &first, now).unwrap() else {
+    let Applied::Chunk(tally) = ports.imports.apply(&import, &first, now).unwrap() else {
         panic!("not taken");
     };
-    ports.imports.end(org, import.id, ImportState::Cancelled, None, now).unwrap();
+    ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap();
     let second = chunk(&ports.ids, 1, vec![import_row("Bo", "bo@example.org")]);
-    // The worker still believes that it runs.
+    // The worker still believes that the import is running.
     let applied = ports.imports.apply(&import, &second, now).unwrap();
-    assert_eq!(applied, Applied::Stopped(ImportState::Cancelled));
+    assert_eq!(applied, Applied::Stopped(ImportState::Run(RunState::Cancelled)));
     let stopped = read(ports, &import);
     assert_eq!((stopped.tally.added, stopped.tally.rows()), (1, 1));
     assert_eq!(stopped.tally, tally);
@@ -217,11 +239,11 @@ pub fn a_chunk_is_taken_once(ports: &Ports) {
     let first = chunk(&ports.ids, 0, vec![import_row("Ann", "ann@example.org")]);
     let second = chunk(&ports.ids, 1, vec![import_row("Bo", "bo@example.org")]);
     let apply = |rows: &Chunk| ports.imports.apply(&import, rows, now).unwrap();
-    // A worker that is ahead, and one that comes again, as after a lost lease.
+    // One worker is ahead, and another repeats a chunk after its lease expired.
     assert_eq!(apply(&second), Applied::Superseded);
-    assert!(matches!(apply(&first), Applied::Taken(tally) if tally.rows() == 1));
+    assert!(matches!(apply(&first), Applied::Chunk(tally) if tally.rows() == 1));
     assert_eq!(apply(&first), Applied::Superseded);
-    assert!(matches!(apply(&second), Applied::Taken(tally) if tally.rows() == 2));
+    assert!(matches!(apply(&second), Applied::Chunk(tally) if tally.rows() == 2));
     assert_eq!(apply(&second), Applied::Superseded);
     assert_eq!(apply(&first), Applied::Superseded);
     assert_eq!(read(ports, &import).tally.added, 2);
@@ -245,6 +267,40 @@ pub fn the_newest_import_is_listed_first(ports: &Ports) {
     assert_eq!(list(Some(3), 2), []);
 }
 
+pub fn two_changes_of_one_plan_at_once_both_hold(ports: &Ports) {
+    let org = ports.org();
+    for _ in 0..20 {
+        let import = in_state(ports, org, ImportState::Ready);
+        let tags = NewPlan { tags: Some(samples::tags(&["VIP"])), ..NewPlan::default() };
+        let policy = NewPlan { policy: Some(Policy::AddOnly), ..NewPlan::default() };
+        let start = Barrier::new(2);
+        thread::scope(|scope| {
+            let (start, id) = (&start, import.id);
+            for new in [&tags, &policy] {
+                scope.spawn(move || {
+                    start.wait();
+                    assert!(ports.imports.replan(org, id, new).unwrap());
+                });
+            }
+        });
+        let plan = read(ports, &import).plan.unwrap();
+        assert_eq!((Some(plan.tags), Some(plan.policy)), (tags.tags, policy.policy));
+    }
+}
+
+pub fn an_incomplete_plan_starts_nothing(ports: &Ports) {
+    let org = ports.org();
+    let import = in_state(ports, org, ImportState::Ready);
+    let (id, now) = (import.id, ports.clock.now());
+    let incomplete = NewPlan { columns: Some(vec![None, None]), ..NewPlan::default() };
+    assert!(ports.imports.replan(org, id, &incomplete).unwrap());
+    assert!(matches!(ports.imports.start(org, id, now), Err(Error::Invalid(_))));
+    let run = super::dry_runs::dry_run(ports, &import);
+    assert!(matches!(ports.dry_runs.begin(org, &run), Err(Error::Invalid(_))));
+    assert_eq!(read(ports, &import).state, ImportState::Ready);
+    assert_eq!(ports.dry_runs.get(org, id).unwrap(), None);
+}
+
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other, now) = (ports.org(), ports.org(), ports.clock.now());
     let imports = &ports.imports;
@@ -254,9 +310,9 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
         assert_eq!(imports.get(other, import.id).unwrap(), None);
         assert!(!imports.uploaded(other, import.id, 1, now).unwrap());
         assert!(!imports.analysed(other, import.id, &found, now).unwrap());
-        assert!(!imports.replan(other, import.id, &plan(Policy::AddOnly)).unwrap());
+        assert!(!imports.replan(other, import.id, &plan(Policy::AddOnly).into()).unwrap());
         assert!(!imports.start(other, import.id, now).unwrap());
-        assert!(!imports.end(other, import.id, ImportState::Cancelled, None, now).unwrap());
+        assert!(!imports.end(other, import.id, RunState::Cancelled, None, now).unwrap());
         assert_eq!(read(ports, &import), import);
     }
     let import = running_import(ports, org, Policy::default());

@@ -1,10 +1,10 @@
-//! What a [`contacts_core::job::JobQueue`] promises.
+//! The contract of [`contacts_core::job::JobQueue`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use std::time::Duration;
 
 use contacts_core::import::ImportId;
-use contacts_core::job::{Claimed, Job, Lane, Outcome};
+use contacts_core::job::{ClaimedJob, Job, Lane, MAX_LEASE, Outcome};
 use contacts_core::{Clock, Ids, OrgId};
 use uuid::Uuid;
 
@@ -12,7 +12,7 @@ use crate::{Ports, samples};
 
 const LEASE: Duration = Duration::from_secs(30);
 
-/// Queues a job, as an upload does.
+/// Enqueues a job as an upload does.
 fn queue(ports: &Ports, org: OrgId) -> ImportId {
     let import = samples::import(org, &ports.ids, &ports.clock, "people.csv");
     ports.imports.insert(&import).unwrap();
@@ -20,7 +20,7 @@ fn queue(ports: &Ports, org: OrgId) -> ImportId {
     import.id
 }
 
-fn claim(ports: &Ports, worker: Uuid) -> Option<Claimed> {
+fn claim(ports: &Ports, worker: Uuid) -> Option<ClaimedJob> {
     ports.jobs.claim(Lane::Work, worker, LEASE, ports.clock.now()).unwrap()
 }
 
@@ -55,8 +55,8 @@ pub fn the_oldest_due_job_comes_first(ports: &Ports) {
         queued.push(Job::AnalyseImport(queue(ports, org)));
         ports.clock.tick();
     }
-    let taken: Vec<_> = (0..3).map(|_| claim(ports, one).unwrap().job).collect();
-    assert_eq!(taken, queued);
+    let claimed_jobs: Vec<_> = (0..3).map(|_| claim(ports, one).unwrap().job).collect();
+    assert_eq!(claimed_jobs, queued);
 }
 
 pub fn a_silent_worker_loses_its_job(ports: &Ports) {
@@ -71,7 +71,28 @@ pub fn a_silent_worker_loses_its_job(ports: &Ports) {
     assert_eq!((again.id, again.job, again.org), (job.id, job.job, job.org));
 }
 
-pub fn a_worker_that_speaks_up_holds_on_to_its_job(ports: &Ports) {
+pub fn a_lease_from_before_the_clock_was_set_back_is_expired(ports: &Ports) {
+    let (org, [one, other]) = (ports.org(), workers(ports));
+    queue(ports, org);
+    let due = ports.clock.now();
+    ports.clock.advance(MAX_LEASE + Duration::from_secs(1));
+    let job = claim(ports, one).unwrap();
+    // The lease now ends later than any that is given at this time.
+    ports.clock.set(due);
+    assert!(ports.jobs.is_waiting(Lane::Work, due).unwrap());
+    assert_eq!(claim(ports, other).map(|again| again.id), Some(job.id));
+    assert!(!ports.jobs.extend(&job, one, LEASE, due).unwrap());
+    assert_eq!(claim(ports, one), None, "the other worker has a lease of this time");
+    ports.clock.advance(LEASE);
+    let job = claim(ports, one).unwrap();
+    let longest = ports.clock.now();
+    assert!(ports.jobs.extend(&job, one, 2 * MAX_LEASE, longest).unwrap());
+    assert_eq!(claim(ports, other), None, "a longer lease is shortened to the longest");
+    ports.clock.advance(MAX_LEASE);
+    assert!(claim(ports, other).is_some());
+}
+
+pub fn a_worker_that_extends_its_lease_keeps_its_job(ports: &Ports) {
     let (org, [one, other]) = (ports.org(), workers(ports));
     queue(ports, org);
     let job = claim(ports, one).unwrap();
@@ -89,13 +110,13 @@ pub fn a_worker_that_lost_its_job_changes_nothing(ports: &Ports) {
     queue(ports, org);
     let lost = claim(ports, one).unwrap();
     let now = ports.clock.advance(LEASE);
-    let held = claim(ports, other).unwrap();
+    let claimed = claim(ports, other).unwrap();
     assert!(!ports.jobs.extend(&lost, one, LEASE * 10, now).unwrap());
     for outcome in [Outcome::Done, Outcome::Again, Outcome::Retry(now), Outcome::GiveUp] {
         ports.jobs.finish(&lost, one, outcome, now).unwrap();
         assert_eq!(claim(ports, one), None, "{outcome:?}");
     }
-    assert!(ports.jobs.extend(&held, other, LEASE, now).unwrap());
+    assert!(ports.jobs.extend(&claimed, other, LEASE, now).unwrap());
     ports.clock.advance(LEASE);
     assert_eq!(claim(ports, one).unwrap().failures, 0);
 }
@@ -114,7 +135,7 @@ pub fn a_job_that_is_done_or_given_up_is_gone(ports: &Ports) {
     }
 }
 
-pub fn a_job_that_gives_way_goes_on_behind_the_others(ports: &Ports) {
+pub fn a_job_that_gives_way_is_queued_behind_the_others(ports: &Ports) {
     let (org, [one, _]) = (ports.org(), workers(ports));
     let first = queue(ports, org);
     ports.clock.tick();
@@ -143,7 +164,7 @@ pub fn a_job_that_failed_waits_and_counts_its_failures(ports: &Ports) {
     assert_eq!(claim(ports, other).unwrap().failures, 3);
 }
 
-pub fn an_organisation_with_fewer_jobs_in_hand_comes_first(ports: &Ports) {
+pub fn an_organisation_with_fewer_claimed_jobs_comes_first(ports: &Ports) {
     let (many, few, [one, _]) = (ports.org(), ports.org(), workers(ports));
     for _ in 0..4 {
         queue(ports, many);
@@ -164,7 +185,7 @@ pub fn a_lease_that_ran_out_is_no_job_in_hand(ports: &Ports) {
     assert!(claim(ports, one).is_some() && claim(ports, one).is_some());
     ports.clock.advance(LEASE);
     queue(ports, few);
-    // Nobody has a job in hand, so the oldest one comes first.
+    // No organisation has a claimed job, so the oldest job is claimed first.
     assert_eq!(claim(ports, other).unwrap().org, many);
     assert_eq!(claim(ports, other).unwrap().org, few);
 }
@@ -173,7 +194,7 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other, [worker, _]) = (ports.org(), ports.org(), workers(ports));
     queue(ports, org);
     let job = claim(ports, worker).unwrap();
-    let forged = Claimed { org: other, ..job };
+    let forged = ClaimedJob { org: other, ..job };
     let now = ports.clock.now();
     assert!(!ports.jobs.extend(&forged, worker, LEASE, now).unwrap());
     ports.jobs.finish(&forged, worker, Outcome::Done, now).unwrap();

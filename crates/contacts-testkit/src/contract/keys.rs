@@ -1,9 +1,10 @@
-//! What a [`contacts_core::key::KeyRepository`] promises (R2).
+//! The contract of [`contacts_core::key::KeyRepository`] (R2).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::key::{KeyId, Scope};
 use contacts_core::{Clock, Ids};
 
+use super::check::walk;
 use crate::Ports;
 use crate::samples::api_key;
 
@@ -15,14 +16,14 @@ pub fn a_key_is_found_by_its_hash_as_it_was_written(ports: &Ports) {
     key.expires_at = Some(ports.clock.tick());
     ports.keys.insert(&key).unwrap();
     assert_eq!(ports.keys.find(org, token.hash()).unwrap(), Some(key.clone()));
-    assert_eq!(ports.keys.list(org).unwrap(), [key]);
+    assert_eq!(ports.keys.list(org, None, 1_000).unwrap(), [key]);
 }
 
-pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+pub fn a_missing_record_is_none(ports: &Ports) {
     let org = ports.org();
     let (_, token) = api_key(org, &ports.ids, &ports.clock, 1);
     assert_eq!(ports.keys.find(org, token.hash()).unwrap(), None);
-    assert_eq!(ports.keys.list(org).unwrap(), []);
+    assert_eq!(ports.keys.list(org, None, 1_000).unwrap(), []);
     let id = KeyId(ports.ids.next());
     assert_eq!(ports.keys.revoke(org, id, ports.clock.now()).unwrap(), None);
 }
@@ -32,9 +33,9 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (key, token) = api_key(org, &ports.ids, &ports.clock, 1);
     ports.keys.insert(&key).unwrap();
     assert_eq!(ports.keys.find(other, token.hash()).unwrap(), None);
-    assert_eq!(ports.keys.list(other).unwrap(), []);
+    assert_eq!(ports.keys.list(other, None, 1_000).unwrap(), []);
     assert_eq!(ports.keys.revoke(other, key.id, ports.clock.now()).unwrap(), None);
-    assert_eq!(ports.keys.list(org).unwrap(), [key]);
+    assert_eq!(ports.keys.list(org, None, 1_000).unwrap(), [key]);
 }
 
 pub fn the_newest_key_is_listed_first(ports: &Ports) {
@@ -46,7 +47,10 @@ pub fn the_newest_key_is_listed_first(ports: &Ports) {
         keys.insert(0, key);
         ports.clock.tick();
     }
-    assert_eq!(ports.keys.list(org).unwrap(), keys);
+    for limit in [1, 2, 1_000] {
+        let read = |after, limit| ports.keys.list(org, after, limit).unwrap();
+        assert_eq!(walk(limit, read, |key, _| key.id), keys);
+    }
 }
 
 pub fn a_revoked_key_is_still_found_and_stays_revoked_since_when_it_was(ports: &Ports) {

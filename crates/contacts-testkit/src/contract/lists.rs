@@ -1,17 +1,17 @@
-//! What a [`contacts_core::contact::ContactRepository`] promises of the list (R21).
+//! The contract of [`contacts_core::contact::ContactRepository`] for lists (R21).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use std::time::Duration;
 
 use contacts_core::contact::{Contact, ContactFilter, Sort, SortBy};
-use contacts_core::page::Count;
+use contacts_core::page::{Count, Position};
 use contacts_core::{Actor, Clock, OrgId};
 
-use super::check::{search, shown};
+use super::check::{display, search};
 use crate::Ports;
 use crate::samples::{new_name, page};
 
-/// Some people whose names, addresses and times are in different orders, with many ties.
+/// Adds contacts whose names, addresses and times sort differently, with many ties.
 fn people(ports: &Ports, org: OrgId) -> Vec<Contact> {
     let names = ["Émile", "emma", "Emil", "", "zoë", "Zoe", "Ann", "Ann", "", "Öz", "Oz", "山田"];
     for (at, name) in names.iter().enumerate() {
@@ -39,7 +39,7 @@ fn in_order(mut people: Vec<Contact>, sort: Sort) -> Vec<String> {
         let order = key(one).partial_cmp(&key(other)).unwrap();
         if sort.descending { order.reverse() } else { order }
     });
-    people.iter().map(|contact| format!("{} {}", shown(contact), contact.id)).collect()
+    people.iter().map(|contact| format!("{} {}", display(contact), contact.id)).collect()
 }
 
 pub fn every_sort_is_complete_on_pages_of_any_size(ports: &Ports) {
@@ -50,7 +50,8 @@ pub fn every_sort_is_complete_on_pages_of_any_size(ports: &Ports) {
             let expected = in_order(people.clone(), Sort { by, descending });
             for size in [1, 5, 12, 200] {
                 let rows = ports.pages(org, &page(by, descending, size), |_| {});
-                let rows: Vec<_> = rows.iter().map(|c| format!("{} {}", shown(c), c.id)).collect();
+                let rows: Vec<_> =
+                    rows.iter().map(|c| format!("{} {}", display(c), c.id)).collect();
                 assert_eq!(rows, expected, "{by:?}, descending: {descending}, size {size}");
             }
         }
@@ -63,7 +64,8 @@ pub fn no_row_is_skipped_or_shown_twice_while_rows_are_added(ports: &Ports) {
             let org = ports.org();
             let people = people(ports, org);
             let rows = ports.pages(org, &page(by, descending, 3), |listed| {
-                // One before the page's end and one far behind it, but not for ever.
+                // Adds one contact before the end of the page and one far behind it. The limit lets
+                // the list end.
                 if listed.items.len() == 3 && ports.found(org, "").len() < 30 {
                     let at = ports.ids.clone();
                     let next = contacts_core::Ids::next(&at).simple().to_string();
@@ -79,7 +81,7 @@ pub fn no_row_is_skipped_or_shown_twice_while_rows_are_added(ports: &Ports) {
     }
 }
 
-pub fn a_cursor_holds_when_its_row_is_gone(ports: &Ports) {
+pub fn a_cursor_is_valid_after_its_row_is_deleted(ports: &Ports) {
     let org = ports.org();
     for name in ["Ann", "Bo", "Cy", "Di"] {
         ports.add(org, name, "");
@@ -89,7 +91,7 @@ pub fn a_cursor_holds_when_its_row_is_gone(ports: &Ports) {
     ports.contacts.delete(org, first.items[1].id, None, Actor::System, ports.clock.now()).unwrap();
     request.after = first.next;
     let second = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
-    assert_eq!(second.items.iter().map(shown).collect::<Vec<_>>(), ["Cy", "Di"]);
+    assert_eq!(second.items.iter().map(display).collect::<Vec<_>>(), ["Cy", "Di"]);
     assert_eq!(second.next, None);
 }
 
@@ -100,7 +102,7 @@ pub fn a_cursor_is_read_back_from_its_text(ports: &Ports) {
         let mut request = page(by, true, 5);
         let first = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
         let next = first.next.unwrap();
-        let read = contacts_core::contact::Cursor::decode(&next.encode(), request.sort);
+        let read = contacts_core::contact::Cursor::decode(&next.encode());
         assert_eq!(read.as_ref(), Some(&next));
         request.after = read;
         let second = ports.contacts.list(org, &ContactFilter::default(), &request).unwrap();
@@ -126,10 +128,10 @@ pub fn a_page_is_filtered_and_sorted_at_once(ports: &Ports) {
     }
     let mut request = page(SortBy::Name, true, 2);
     let first = ports.contacts.list(org, &search("lee"), &request).unwrap();
-    assert_eq!(first.items.iter().map(shown).collect::<Vec<_>>(), ["Di Lee", "Bo Lee"]);
+    assert_eq!(first.items.iter().map(display).collect::<Vec<_>>(), ["Di Lee", "Bo Lee"]);
     request.after = first.next;
     let second = ports.contacts.list(org, &search("lee"), &request).unwrap();
-    assert_eq!(second.items.iter().map(shown).collect::<Vec<_>>(), ["Ann Lee"]);
+    assert_eq!(second.items.iter().map(display).collect::<Vec<_>>(), ["Ann Lee"]);
 }
 
 pub fn a_row_carries_its_tags_and_its_source(ports: &Ports) {
@@ -147,14 +149,14 @@ pub fn a_small_count_is_exact_either_way(ports: &Ports) {
     for name in ["Ann", "Bo", "Cy"] {
         ports.add(org, name, "");
     }
-    let everybody = ContactFilter::default();
+    let unfiltered = ContactFilter::default();
     for exactly in [false, true] {
-        assert_eq!(ports.contacts.count(org, &everybody, exactly).unwrap(), Count::Exact(3));
+        assert_eq!(ports.contacts.count(org, &unfiltered, exactly).unwrap(), Count::Exact(3));
         assert_eq!(ports.contacts.count(org, &search("bo"), exactly).unwrap(), Count::Exact(1));
     }
 }
 
-pub fn a_bounded_count_stops_and_an_exact_one_goes_on(ports: &Ports) {
+pub fn a_bounded_count_stops_and_an_exact_one_does_not(ports: &Ports) {
     let org = ports.org();
     let import = crate::samples::running_import(ports, org, Default::default());
     let people = |from: u64, rows: u64| {
@@ -163,16 +165,16 @@ pub fn a_bounded_count_stops_and_an_exact_one_goes_on(ports: &Ports) {
     };
     let now = contacts_core::Clock::now(&ports.clock);
     let take = |from, rows| ports.imports.apply(&import, &people(from, rows), now).unwrap();
-    let everybody = ContactFilter::default();
+    let unfiltered = ContactFilter::default();
     take(0, Count::BOUND);
-    assert_eq!(ports.contacts.count(org, &everybody, false).unwrap(), Count::Exact(Count::BOUND));
+    assert_eq!(ports.contacts.count(org, &unfiltered, false).unwrap(), Count::Exact(Count::BOUND));
     take(Count::BOUND, 1);
     assert_eq!(
-        ports.contacts.count(org, &everybody, false).unwrap(),
+        ports.contacts.count(org, &unfiltered, false).unwrap(),
         Count::MoreThan(Count::BOUND)
     );
     assert_eq!(
-        ports.contacts.count(org, &everybody, true).unwrap(),
+        ports.contacts.count(org, &unfiltered, true).unwrap(),
         Count::Exact(Count::BOUND + 1)
     );
 }

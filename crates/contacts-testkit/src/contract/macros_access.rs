@@ -1,4 +1,4 @@
-//! The macros of who may come in: see [`super::macros`].
+//! The macros of API keys and sessions: see [`super::macros`].
 
 /// Makes a test of each property of a [`contacts_core::key::KeyRepository`].
 ///
@@ -8,7 +8,7 @@ macro_rules! key_repository_contract {
     ($make:expr) => {
         $crate::properties! { $make, keys:
             a_key_is_found_by_its_hash_as_it_was_written
-            what_is_not_there_answers_nothing
+            a_missing_record_is_none
             organisations_do_not_see_each_other
             the_newest_key_is_listed_first
             a_revoked_key_is_still_found_and_stays_revoked_since_when_it_was
@@ -28,9 +28,9 @@ macro_rules! session_repository_contract {
             a_link_opens_a_session_as_it_was_asked_for
             a_link_lets_in_once
             of_many_who_use_a_link_at_once_one_gets_in
-            a_link_that_has_ended_lets_nobody_in
-            what_is_not_there_answers_nothing
-            the_newest_session_is_listed_first_and_nobody_elses
+            an_expired_link_signs_nobody_in
+            a_missing_record_is_none
+            sessions_are_listed_newest_first_for_their_user_only
             a_session_is_seen_later_and_never_earlier
             an_ended_session_is_still_found_and_stays_ended_since_when_it_was
             organisations_do_not_see_each_other

@@ -8,9 +8,9 @@ macro_rules! import_repository_contract {
     ($make:expr) => {
         $crate::properties! { $make, imports:
             an_import_is_read_as_it_was_written
-            an_import_goes_from_state_to_state
-            a_file_that_cannot_be_imported_says_why
-            a_failed_import_says_why
+            an_import_moves_through_its_states
+            an_unusable_file_has_a_reason
+            a_failed_import_has_a_reason
             a_change_of_state_that_is_not_allowed_changes_nothing
             an_import_can_be_cancelled_until_it_ends
             a_refused_change_queues_no_job
@@ -18,26 +18,40 @@ macro_rules! import_repository_contract {
             a_stopped_import_keeps_a_true_tally
             a_chunk_is_taken_once
             the_newest_import_is_listed_first
+            two_changes_of_one_plan_at_once_both_hold
+            an_incomplete_plan_starts_nothing
             organisations_do_not_see_each_other
         }
         $crate::properties! { $make, rows:
             a_new_address_adds
             a_known_address_updates_and_is_never_rewritten
             new_tags_alone_update_without_a_new_version
-            a_row_that_says_nothing_new_is_unchanged
+            a_row_without_a_change_is_unchanged
             the_same_address_twice_in_a_chunk_is_an_add_and_an_update
             chunks_of_any_size_give_the_same
-            the_policy_says_what_may_happen
-            the_policy_counts_rows_of_the_same_file_as_known
+            the_policy_limits_what_a_row_may_do
+            rows_of_the_same_file_count_as_existing_for_the_policy
             an_incomplete_contact_is_filled
             a_tag_of_a_row_is_shown_as_it_was_first_written
             tags_of_a_row_that_is_skipped_are_not_made
-            a_contact_comes_once_by_each_import
-            activity_tells_what_an_import_changed
-            issues_are_noted_in_the_order_of_the_file
+            an_import_is_a_source_of_a_contact_once
+            activity_lists_what_an_import_changed
+            issues_are_listed_in_the_order_of_the_file
             every_reason_to_skip_is_counted
-            a_contact_of_another_organisation_is_not_known
-            a_contact_that_was_deleted_is_added_anew
+            a_contact_of_another_organisation_is_unknown
+            a_deleted_contact_is_added_again
+        }
+        $crate::properties! { $make, edited_exports:
+            importing_an_edited_export_makes_exactly_these_edits
+        }
+        $crate::properties! { $make, matching:
+            a_row_finds_its_contact_by_each_of_its_keys
+            an_id_that_was_merged_means_its_survivor
+            a_row_without_a_contact_is_skipped_with_the_reason
+            only_an_id_lets_a_row_change_the_address
+            contacts_pass_their_external_ids_on_and_keep_their_addresses
+            an_undo_keeps_what_another_contact_would_lose
+            rows_with_any_keys_are_predicted_applied_from_the_top_and_undone
         }
     };
 }
@@ -49,14 +63,15 @@ macro_rules! import_repository_contract {
 macro_rules! dry_run_repository_contract {
     ($make:expr) => {
         $crate::properties! { $make, dry_runs:
-            a_dry_run_says_what_the_import_then_does_and_changes_nothing
+            a_dry_run_predicts_the_import_and_changes_nothing
             a_dry_run_is_of_an_import_that_is_ready
-            a_row_tells_what_it_would_change
+            a_row_reports_what_it_would_change
             rows_are_looked_at_once
             another_plan_the_start_and_the_end_throw_a_dry_run_away
-            a_dry_run_can_be_thrown_away_and_asked_for_anew
-            a_failed_dry_run_says_why
-            what_rows_would_do_is_read_page_by_page
+            a_dry_run_can_be_discarded_and_repeated
+            a_failed_dry_run_has_a_reason
+            a_cancelled_dry_run_keeps_its_results
+            rows_of_a_dry_run_are_read_page_by_page
             organisations_do_not_see_each_other
         }
     };
@@ -69,24 +84,24 @@ macro_rules! dry_run_repository_contract {
 macro_rules! undo_repository_contract {
     ($make:expr) => {
         $crate::properties! { $make, undos:
-            what_was_added_goes_and_what_was_overwritten_comes_back
-            undoing_is_a_change_by_whoever_asked
+            undo_removes_added_contacts_and_restores_values
+            undoing_is_a_change_by_its_requester
             a_contact_that_was_changed_since_stays_and_is_listed
             a_field_that_was_changed_since_stays_and_is_listed
-            pieces_of_any_size_are_undone_to_the_same
-            a_contact_that_came_again_stays
+            chunks_of_any_size_are_undone_to_the_same
+            a_contact_that_was_added_again_stays
             a_contact_with_a_note_stays
             a_contact_in_a_campaign_stays
             a_contact_that_another_was_merged_into_stays
             a_contact_that_was_merged_into_another_stays_so
-            whoever_is_gone_is_counted
+            deleted_contacts_are_counted
             a_renamed_tag_is_taken_off_and_a_deleted_one_is_no_change
-            what_an_archived_field_held_comes_back
+            values_of_an_archived_field_are_restored
             an_import_is_undone_once
-            an_undo_begins_after_the_end_of_an_import
-            a_cancelled_import_is_undone_as_far_as_it_came
-            a_failed_undo_goes_on_where_it_came_to
-            what_was_kept_is_read_page_by_page
+            an_undo_starts_after_the_end_of_an_import
+            the_imported_part_of_a_cancelled_import_is_undone
+            an_undo_that_ended_early_resumes_where_it_stopped
+            kept_items_are_read_page_by_page
             organisations_do_not_see_each_other
         }
     };

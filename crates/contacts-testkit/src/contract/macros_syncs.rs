@@ -10,20 +10,27 @@ macro_rules! sync_repository_contract {
             a_source_is_read_as_it_was_written
             organisations_do_not_see_each_other
             a_name_is_taken_once
-            another_stream_begins_anew_and_not_while_a_run_is_open
+            another_stream_starts_over_and_not_during_a_run
             a_worker_that_lost_its_run_stores_nothing
-            a_run_that_broke_off_goes_on_from_its_last_state
-            a_full_reading_begins_at_the_beginning
+            an_interrupted_run_resumes_from_its_last_state
+            a_full_reading_starts_at_the_beginning
             a_source_runs_when_it_is_due_and_once_for_all_it_missed
-            what_fails_is_told_and_tried_again_after_pauses_that_grow
-            what_somebody_must_change_is_not_tried_again_before_its_time
+            failures_are_recorded_and_retried_after_growing_pauses
+            errors_that_need_a_person_are_not_retried_early
             one_that_is_paused_runs_when_asked_only
             a_run_that_was_cancelled_takes_nothing_more
             one_that_gets_nowhere_is_given_up
-            a_run_that_is_asked_for_while_its_job_is_held_is_not_lost
+            a_run_requested_during_a_run_is_not_lost
             a_source_runs_beside_other_jobs
             only_the_last_runs_are_kept
-            secrets_are_sealed_anew_where_they_are_still_there
+            existing_secrets_are_sealed_with_the_new_key
+        }
+        $crate::properties! { $make, sync_edits:
+            a_patch_that_changes_nothing_leaves_the_version
+            a_stale_version_is_refused_with_the_current_state
+            two_patches_at_once_both_hold
+            a_limit_holds_when_many_insert_at_once
+            a_schedule_that_is_edited_during_a_run_holds
         }
         $crate::properties! { $make, sync_rows:
             the_same_records_three_times_change_nothing_after_the_first
@@ -33,17 +40,17 @@ macro_rules! sync_repository_contract {
             what_somebody_typed_wins
             an_address_of_another_contact_is_left_to_it
             two_records_of_one_address_are_one_contact
-            whoever_has_unsubscribed_stays_so
+            an_unsubscribe_stays
             those_who_vanish_are_tagged_once
             those_who_vanish_are_unlinked
-            one_that_says_it_was_deleted_has_vanished
-            one_that_vanished_and_came_back_has_come_anew
+            a_record_marked_deleted_has_vanished
+            a_record_that_vanished_and_returned_is_new
             an_empty_list_is_no_reason_to_vanish
-            what_a_source_did_is_told
-            what_a_source_knows_follows_a_merge
+            changes_of_a_source_are_in_the_activity
+            links_of_a_source_follow_a_merge
             deleting_a_source_leaves_its_contacts
             deleting_a_contact_makes_it_unknown
-            an_update_keeps_whoever_came_from_elsewhere
+            an_update_keeps_contacts_with_other_sources
         }
     };
 }

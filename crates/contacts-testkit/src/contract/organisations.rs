@@ -1,4 +1,4 @@
-//! What an [`contacts_core::org::OrganisationRepository`] promises.
+//! The contract of [`contacts_core::org::OrganisationRepository`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::contact::Region;
@@ -7,7 +7,7 @@ use contacts_core::{Clock, Ids, OrgId};
 
 use crate::Ports;
 
-fn made(ports: &Ports, name: &str, region: Option<Region>) -> Organisation {
+fn add_organisation(ports: &Ports, name: &str, region: Option<Region>) -> Organisation {
     let id = OrgId(ports.ids.next());
     let organisation = Organisation::new(id, name, region, ports.clock.now()).unwrap();
     ports.organisations.insert(&organisation).unwrap();
@@ -15,8 +15,8 @@ fn made(ports: &Ports, name: &str, region: Option<Region>) -> Organisation {
 }
 
 pub fn an_organisation_is_read_as_it_was_written(ports: &Ports) {
-    let one = made(ports, "Bäckerei \"Ü\"", Region::parse("DE"));
-    let other = made(ports, "Bäckerei \"Ü\"", None);
+    let one = add_organisation(ports, "Bäckerei \"Ü\"", Region::parse("DE"));
+    let other = add_organisation(ports, "Bäckerei \"Ü\"", None);
     assert_eq!(ports.organisations.get(one.id).unwrap(), Some(one));
     assert_eq!(ports.organisations.get(other.id).unwrap(), Some(other));
 }
@@ -26,8 +26,8 @@ pub fn one_that_is_not_there_answers_nothing(ports: &Ports) {
 }
 
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
-    let one = made(ports, "One", None);
-    let other = made(ports, "Other", None);
+    let one = add_organisation(ports, "One", None);
+    let other = add_organisation(ports, "Other", None);
     assert_eq!(ports.organisations.get(one.id).unwrap(), Some(one));
     assert_eq!(ports.organisations.get(other.id).unwrap(), Some(other));
 }
@@ -36,7 +36,7 @@ pub fn the_oldest_is_listed_first(ports: &Ports) {
     let mut all = ports.organisations.list().unwrap();
     for name in ["B", "C", "A"] {
         ports.clock.tick();
-        all.push(made(ports, name, None));
+        all.push(add_organisation(ports, name, None));
     }
     assert_eq!(ports.organisations.list().unwrap(), all);
 }

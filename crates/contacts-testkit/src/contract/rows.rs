@@ -1,19 +1,20 @@
-//! What an [`contacts_core::import::ImportRepository`] promises of rows (R33 to R36).
+//! The contract of [`contacts_core::import::ImportRepository`] for rows (R33 to R36).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{ActivityKind, Arrival, Contact, Origin};
+use contacts_core::contact::{ActivityKind, Contact, Source, SourceDetail};
 use contacts_core::import::{
-    Applied, Chunk, Import, ImportRow, Issue, PlannedRow, Policy, Skip, SkipCode, Tally, Target,
+    Applied, Chunk, Import, ImportRow, Issue, IssueCode, PlannedRow, Policy, Skip, SkipCode, Tally,
+    Target,
 };
 use contacts_core::{Actor, Clock, OrgId};
 
-use super::check::{shown, written};
+use super::check::{display, written};
 use crate::Ports;
 use crate::samples::{
     self, chunk, custom, import_row, number, phone, planned, running_import, tags, text, warning,
 };
 
-/// Takes rows after those that were taken; returns the tally.
+/// Applies rows after those that were applied earlier, and returns the tally.
 fn take(ports: &Ports, import: &Import, rows: Vec<ImportRow>) -> Tally {
     let after = ports.imports.get(import.org, import.id).unwrap().unwrap().tally.rows();
     take_chunk(ports, import, &chunk(&ports.ids, after, rows))
@@ -21,7 +22,7 @@ fn take(ports: &Ports, import: &Import, rows: Vec<ImportRow>) -> Tally {
 
 fn take_chunk(ports: &Ports, import: &Import, rows: &Chunk) -> Tally {
     match ports.imports.apply(import, rows, ports.clock.now()).unwrap() {
-        Applied::Taken(tally) => tally,
+        Applied::Chunk(tally) => tally,
         other => panic!("{other:?}"),
     }
 }
@@ -38,11 +39,11 @@ fn ann(ports: &Ports, org: OrgId) -> Contact {
     ports.of_address(org, "ann@example.org").unwrap()
 }
 
-/// The rows of this import by which a contact came.
-fn came_by(ports: &Ports, contact: &Contact, import: &Import) -> Vec<u64> {
-    let arrivals = ports.contacts.arrivals(contact.org, contact.id).unwrap();
-    let rows = arrivals.into_iter().filter_map(|arrival| match arrival.origin {
-        Origin::CsvImport { import: id, row, .. } if id == import.id => Some(row),
+/// Returns the rows of this import that are sources of a contact.
+fn row_numbers(ports: &Ports, contact: &Contact, import: &Import) -> Vec<u64> {
+    let sources = ports.contacts.sources(contact.org, contact.id, None, 1_000).unwrap();
+    let rows = sources.into_iter().filter_map(|source| match source.detail {
+        SourceDetail::CsvImport { import: id, row, .. } if id == import.id => Some(row),
         _ => None,
     });
     rows.collect()
@@ -61,12 +62,12 @@ pub fn a_new_address_adds(ports: &Ports) {
     let planned = planned(&ports.ids, 1, row.clone());
     let rows = Chunk { after: 0, rows: vec![planned.clone()] };
     assert_eq!(counts(&take_chunk(ports, &import, &rows)), (1, 0, 0));
-    let origin =
-        Origin::CsvImport { import: import.id, file_name: import.file_name.clone(), row: 1 };
-    let source = Arrival { at: now, origin };
+    let detail =
+        SourceDetail::CsvImport { import: import.id, file_name: import.file_name.clone(), row: 1 };
+    let source = Source { at: now, detail };
     let expected = contacts_core::import::added(&row, org, planned.id, source.clone());
     assert_eq!(ports.get(org, planned.id), expected);
-    assert_eq!(ports.contacts.arrivals(org, planned.id).unwrap(), [source]);
+    assert_eq!(ports.contacts.sources(org, planned.id, None, 1_000).unwrap(), [source]);
     let activity = ports.activity(org, planned.id);
     let [made] = activity.as_slice() else { panic!("{activity:?}") };
     assert_eq!(
@@ -116,7 +117,7 @@ pub fn new_tags_alone_update_without_a_new_version(ports: &Ports) {
     assert_eq!(ports.get(org, old.id), Contact { tags: tags(&["vip"]), ..old });
 }
 
-pub fn a_row_that_says_nothing_new_is_unchanged(ports: &Ports) {
+pub fn a_row_without_a_change_is_unchanged(ports: &Ports) {
     let org = ports.org();
     let old = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
     let import = running_import(ports, org, Policy::default());
@@ -129,7 +130,7 @@ pub fn a_row_that_says_nothing_new_is_unchanged(ports: &Ports) {
     assert_eq!((tally.rows(), tally.warnings), (1, 0));
     assert_eq!(ports.get(org, old.id), old);
     assert_eq!(ports.imports.issues(org, import.id, 0, 10).unwrap(), [], "counted, not noted");
-    assert_eq!(came_by(ports, &old, &import), [1], "it has come by this import, too");
+    assert_eq!(row_numbers(ports, &old, &import), [1], "it has come by this import, too");
 }
 
 pub fn the_same_address_twice_in_a_chunk_is_an_add_and_an_update(ports: &Ports) {
@@ -144,11 +145,11 @@ pub fn the_same_address_twice_in_a_chunk_is_an_add_and_an_update(ports: &Ports) 
     ];
     assert_eq!(counts(&take(ports, &import, rows)), (2, 2, 1));
     let ann = ann(ports, org);
-    assert_eq!((shown(&ann), ann.version), ("Anna".to_owned(), 3));
+    assert_eq!((display(&ann), ann.version), ("Anna".to_owned(), 3));
     assert_eq!(ann.email.as_ref().unwrap().as_str(), "ann@example.org");
     assert_eq!(ann.phone, Some(phone("1")));
     assert_eq!(written(&ann.tags), ["x"]);
-    assert_eq!(came_by(ports, &ann, &import), [1]);
+    assert_eq!(row_numbers(ports, &ann, &import), [1]);
 }
 
 pub fn chunks_of_any_size_give_the_same(ports: &Ports) {
@@ -170,10 +171,10 @@ pub fn chunks_of_any_size_give_the_same(ports: &Ports) {
             .iter()
             .map(|c| {
                 (
-                    shown(c),
+                    display(c),
                     c.email.as_ref().unwrap().to_string(),
                     c.version,
-                    came_by(ports, c, &import),
+                    row_numbers(ports, c, &import),
                 )
             })
             .collect();
@@ -185,7 +186,7 @@ pub fn chunks_of_any_size_give_the_same(ports: &Ports) {
     assert_eq!(counts(&outcomes[0].0), (3, 4, 1));
 }
 
-pub fn the_policy_says_what_may_happen(ports: &Ports) {
+pub fn the_policy_limits_what_a_row_may_do(ports: &Ports) {
     for (policy, expected, name, has_phone) in [
         (Policy::Overwrite, (1, 1, 0), "Anna", true),
         (Policy::FillBlanks, (1, 1, 0), "Ann", true),
@@ -197,17 +198,21 @@ pub fn the_policy_says_what_may_happen(ports: &Ports) {
             contact.custom = custom(&[("tier", text("gold"))]);
         });
         let import = running_import(ports, org, policy);
-        let known = ImportRow {
+        let existing = ImportRow {
             phone: Some(phone("1")),
             custom: custom(&[("tier", text("silver"))]),
             ..import_row("Anna", "ann@example.org")
         };
-        let tally = take(ports, &import, vec![known, import_row("Bo", "bo@example.org")]);
+        let tally = take(ports, &import, vec![existing, import_row("Bo", "bo@example.org")]);
         assert_eq!(counts(&tally), expected, "{policy:?}");
         let read = ports.get(org, old.id);
-        assert_eq!((shown(&read).as_str(), read.phone.is_some()), (name, has_phone), "{policy:?}");
+        assert_eq!(
+            (display(&read).as_str(), read.phone.is_some()),
+            (name, has_phone),
+            "{policy:?}"
+        );
         let is_skipped = policy == Policy::AddOnly;
-        assert_eq!(came_by(ports, &old, &import).is_empty(), is_skipped, "{policy:?}");
+        assert_eq!(row_numbers(ports, &old, &import).is_empty(), is_skipped, "{policy:?}");
         let issues = ports.imports.issues(org, import.id, 0, 10).unwrap();
         let codes: Vec<_> = issues.iter().map(|issue| (issue.row, issue.code.as_str())).collect();
         match policy {
@@ -218,7 +223,7 @@ pub fn the_policy_says_what_may_happen(ports: &Ports) {
     }
 }
 
-pub fn the_policy_counts_rows_of_the_same_file_as_known(ports: &Ports) {
+pub fn rows_of_the_same_file_count_as_existing_for_the_policy(ports: &Ports) {
     for (policy, expected) in [
         (Policy::FillBlanks, (1, 1, 0)),
         (Policy::AddOnly, (1, 0, 1)),
@@ -237,7 +242,7 @@ pub fn the_policy_counts_rows_of_the_same_file_as_known(ports: &Ports) {
             }
             assert_eq!(counts(&tally), expected, "{policy:?}, {size} a chunk");
             assert!(
-                ports.of_address(org, "ann@example.org").is_none_or(|ann| shown(&ann) == "Ann")
+                ports.of_address(org, "ann@example.org").is_none_or(|ann| display(&ann) == "Ann")
             );
         }
     }
@@ -251,7 +256,7 @@ pub fn an_incomplete_contact_is_filled(ports: &Ports) {
         counts(&take(ports, &import, vec![import_row("Ann", "ann@example.org")])),
         (0, 1, 0)
     );
-    assert_eq!(shown(&ports.get(org, old.id)), "Ann");
+    assert_eq!(display(&ports.get(org, old.id)), "Ann");
 }
 
 pub fn a_tag_of_a_row_is_shown_as_it_was_first_written(ports: &Ports) {
@@ -266,9 +271,9 @@ pub fn a_tag_of_a_row_is_shown_as_it_was_first_written(ports: &Ports) {
     ];
     assert_eq!(counts(&take(ports, &import, rows)), (2, 1, 0));
     assert_eq!(written(&ann(ports, org).tags), ["Beta", "gamma", "Trade Show"]);
-    let known = ports.tags.list(org, "", "", 10).unwrap();
-    let known: Vec<_> = known.iter().map(|tag| (tag.name.as_str(), tag.contacts)).collect();
-    assert_eq!(known, [("Beta", 2), ("gamma", 2), ("Trade Show", 2)]);
+    let existing = ports.tags.list(org, "", "", 10).unwrap();
+    let existing: Vec<_> = existing.iter().map(|tag| (tag.name.as_str(), tag.contacts)).collect();
+    assert_eq!(existing, [("Beta", 2), ("gamma", 2), ("Trade Show", 2)]);
 }
 
 pub fn tags_of_a_row_that_is_skipped_are_not_made(ports: &Ports) {
@@ -280,7 +285,7 @@ pub fn tags_of_a_row_that_is_skipped_are_not_made(ports: &Ports) {
     assert_eq!(ports.tags.list(org, "", "", 10).unwrap(), []);
 }
 
-pub fn a_contact_comes_once_by_each_import(ports: &Ports) {
+pub fn an_import_is_a_source_of_a_contact_once(ports: &Ports) {
     let org = ports.org();
     let old = ports.add(org, "Ann", "ann@example.org");
     let row = || import_row("Ann", "ann@example.org");
@@ -292,29 +297,33 @@ pub fn a_contact_comes_once_by_each_import(ports: &Ports) {
     let late = ports.clock.tick();
     take(ports, &second, vec![row()]);
 
-    let arrivals = ports.contacts.arrivals(org, old.id).unwrap();
-    let by = |import: &Import, row, at| Arrival {
+    let sources = ports.contacts.sources(org, old.id, None, 1_000).unwrap();
+    let by = |import: &Import, row, at| Source {
         at,
-        origin: Origin::CsvImport { import: import.id, file_name: import.file_name.clone(), row },
+        detail: SourceDetail::CsvImport {
+            import: import.id,
+            file_name: import.file_name.clone(),
+            row,
+        },
     };
     let expected = [old.source.clone(), by(&first, 2, early), by(&second, 1, late)];
-    assert_eq!(arrivals, expected);
+    assert_eq!(sources, expected);
     assert_eq!(ports.get(org, old.id).source, old.source, "the source never changes");
     let activity = ports.activity(org, old.id);
-    let came: Vec<_> = activity
+    let added: Vec<_> = activity
         .into_iter()
         .filter_map(|entry| match entry.what {
-            ActivityKind::Arrived(origin) | ActivityKind::Imported { origin, .. } => {
-                Some((entry.actor, Arrival { at: entry.at, origin }))
+            ActivityKind::SourceAdded(detail) | ActivityKind::Imported { detail, .. } => {
+                Some((entry.actor, Source { at: entry.at, detail }))
             }
             _ => None,
         })
         .collect();
     let [_, one, two] = expected;
-    assert_eq!(came, [(Actor::Import(second.id), two), (Actor::Import(first.id), one)]);
+    assert_eq!(added, [(Actor::Import(second.id), two), (Actor::Import(first.id), one)]);
 }
 
-pub fn activity_tells_what_an_import_changed(ports: &Ports) {
+pub fn activity_lists_what_an_import_changed(ports: &Ports) {
     let org = ports.org();
     let old = ports.add_with(org, "Ann", "ann@example.org", |contact| {
         contact.custom = custom(&[("tier", text("gold"))]);
@@ -335,24 +344,28 @@ pub fn activity_tells_what_an_import_changed(ports: &Ports) {
             take(ports, &import, part.to_vec());
         }
         let activity = ports.activity(org, old.id);
-        let ActivityKind::Imported { origin, changes, tags } = &activity[0].what else {
+        let ActivityKind::Imported { detail, changes, tags } = &activity[0].what else {
             panic!("{activity:?}");
         };
-        assert_eq!(origin.origin_id(), Some(import.id.0));
+        assert_eq!(detail.detail_id(), Some(import.id.0));
         let is = ann(ports, org);
-        let told = |field: &str| {
+        let field_changes = |field: &str| {
             let change = changes.iter().find(|change| change.field == field);
             change.map(|c| (c.from.clone().unwrap(), c.to.clone().unwrap()))
         };
-        assert_eq!(told("name"), Some((shown(&was), shown(&is))), "all its rows together");
+        assert_eq!(
+            field_changes("name"),
+            Some((display(&was), display(&is))),
+            "all its rows together"
+        );
         let tier = |contact: &Contact| contact.custom[&samples::key("tier")].to_string();
         let changed = (tier(&was) != tier(&is)).then(|| (tier(&was), tier(&is)));
-        assert_eq!(told("custom.tier"), changed);
+        assert_eq!(field_changes("custom.tier"), changed);
         assert!(tags.contains(&tag), "{tags:?}");
     }
 }
 
-pub fn issues_are_noted_in_the_order_of_the_file(ports: &Ports) {
+pub fn issues_are_listed_in_the_order_of_the_file(ports: &Ports) {
     let org = ports.org();
     ports.add(org, "Known", "known@example.org");
     let import = running_import(ports, org, Policy::AddOnly);
@@ -367,9 +380,9 @@ pub fn issues_are_noted_in_the_order_of_the_file(ports: &Ports) {
         warning(Target::Phone, "is longer than 100 characters"),
         warning(Target::Field(samples::key("tier")), "must be a number, such as 12.5"),
     ];
-    let mut known = ok(4, "known@example.org");
-    known.warnings = vec![warning(Target::Phone, "is lost with its row")];
-    let rows = vec![skip(1, Skip::MissingName), ok(2, "bo@example.org"), warned, known];
+    let mut existing = ok(4, "known@example.org");
+    existing.warnings = vec![warning(Target::Phone, "is lost with its row")];
+    let rows = vec![skip(1, Skip::MissingName), ok(2, "bo@example.org"), warned, existing];
     take_chunk(ports, &import, &Chunk { after: 0, rows });
     let rows = vec![skip(5, Skip::MissingEmail), skip(6, Skip::Unchanged)];
     let tally = take_chunk(ports, &import, &Chunk { after: 4, rows });
@@ -386,7 +399,7 @@ pub fn issues_are_noted_in_the_order_of_the_file(ports: &Ports) {
     let issue = |row, line, code: &str, reason: &str| Issue {
         row,
         line,
-        code: code.to_owned(),
+        code: IssueCode::parse(code).unwrap(),
         reason: reason.to_owned(),
     };
     let expected = [
@@ -433,17 +446,17 @@ pub fn every_reason_to_skip_is_counted(ports: &Ports) {
     assert_eq!(reasons, skips.map(Skip::sentence));
 }
 
-pub fn a_contact_of_another_organisation_is_not_known(ports: &Ports) {
+pub fn a_contact_of_another_organisation_is_unknown(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
-    let theirs = ports.add(other, "Ann", "ann@example.org");
+    let foreign = ports.add(other, "Ann", "ann@example.org");
     let import = running_import(ports, org, Policy::default());
     let tally = take(ports, &import, vec![import_row("Anna", "ann@example.org")]);
     assert_eq!(counts(&tally), (1, 0, 0));
-    assert_eq!(ports.get(other, theirs.id), theirs);
-    assert_eq!(ports.contacts.arrivals(other, theirs.id).unwrap().len(), 1);
+    assert_eq!(ports.get(other, foreign.id), foreign);
+    assert_eq!(ports.contacts.sources(other, foreign.id, None, 1_000).unwrap().len(), 1);
 }
 
-pub fn a_contact_that_was_deleted_is_added_anew(ports: &Ports) {
+pub fn a_deleted_contact_is_added_again(ports: &Ports) {
     let org = ports.org();
     let import = running_import(ports, org, Policy::default());
     take(ports, &import, vec![import_row("Ann", "ann@example.org")]);
@@ -453,5 +466,5 @@ pub fn a_contact_that_was_deleted_is_added_anew(ports: &Ports) {
     assert_eq!(counts(&tally), (2, 0, 0));
     let new = ann(ports, org);
     assert_ne!(new.id, old.id);
-    assert_eq!(came_by(ports, &new, &import), [2]);
+    assert_eq!(row_numbers(ports, &new, &import), [2]);
 }

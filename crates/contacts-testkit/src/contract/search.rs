@@ -1,4 +1,4 @@
-//! What a [`contacts_core::contact::ContactRepository`] promises of search (R19).
+//! The contract of [`contacts_core::contact::ContactRepository`] for search (R19).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::contact::{Phone, Region};
@@ -94,7 +94,7 @@ pub fn a_phone_is_found_by_its_digits(ports: &Ports) {
     assert_eq!(ports.found(org, "902820"), NOBODY);
 }
 
-pub fn an_empty_search_finds_everybody(ports: &Ports) {
+pub fn an_empty_search_matches_every_contact(ports: &Ports) {
     let org = ports.org();
     ports.add(org, "Ann", "");
     ports.add(org, "", "bo@example.org");
@@ -122,5 +122,8 @@ pub fn a_write_is_found_by_the_very_next_search(ports: &Ports) {
     assert_eq!(ports.found(org, "bob"), ["Bob"]);
     let patch = crate::samples::new_email("bob@example.org");
     ports.contacts.update(org, ann.id, None, &patch, Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "ann"), ["Bob"], "the old address stays");
+    let contacts = ports.services().contacts;
+    contacts.remove_address(org, ann.id, None, "ann@example.org", Actor::System).unwrap();
     assert_eq!(ports.found(org, "ann"), NOBODY);
 }

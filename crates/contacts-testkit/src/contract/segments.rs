@@ -1,9 +1,11 @@
-//! What a [`contacts_core::segment::SegmentRepository`] promises.
+//! The contract of [`contacts_core::segment::SegmentRepository`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::segment::{Segment, SegmentId, SegmentName};
-use contacts_core::{Clock, Error, Ids, OrgId};
+use contacts_core::contact::FilterText;
+use contacts_core::segment::{Segment, SegmentId, SegmentName, SegmentPatch};
+use contacts_core::{Clock, Current, Error, Ids, OrgId};
 
+use super::check::{RACES, at_once};
 use crate::Ports;
 use crate::samples::filter_text;
 
@@ -15,7 +17,16 @@ fn segment(ports: &Ports, name: &str) -> Segment {
         filter: filter_text(&[("q", "50% \"é\""), ("tags_any", "vip,new"), ("source", "chat")]),
         created_at: now,
         updated_at: now,
+        version: 1,
     }
+}
+
+fn rename_patch(name: &str) -> SegmentPatch {
+    SegmentPatch { name: Some(SegmentName::parse(name).unwrap()), filter: None }
+}
+
+fn refiltering(filter: &FilterText) -> SegmentPatch {
+    SegmentPatch { name: None, filter: Some(filter.clone()) }
 }
 
 fn inserted(ports: &Ports, org: OrgId, name: &str) -> Segment {
@@ -38,14 +49,17 @@ pub fn a_name_is_taken_whatever_its_case(ports: &Ports) {
     let fans = inserted(ports, org, "Café fans");
     let other = segment(ports, "CAFE\u{301} FANS");
     assert!(matches!(ports.segments.insert(org, &other), Err(Error::Taken(_))));
-    let others = inserted(ports, org, "Others");
-    let renamed = Segment { name: other.name, ..others.clone() };
-    assert!(matches!(ports.segments.update(org, &renamed), Err(Error::Taken(_))));
-    assert_eq!(ports.segments.get(org, others.id).unwrap(), Some(others));
-    // Its own name in another case is no other's.
-    let shouted = Segment { name: SegmentName::parse("CAFÉ FANS").unwrap(), ..fans };
-    assert!(ports.segments.update(org, &shouted).unwrap());
-    let read = ports.segments.get(org, shouted.id).unwrap().unwrap();
+    let second = inserted(ports, org, "Others");
+    let now = ports.clock.now();
+    let refused =
+        ports.segments.patch(org, second.id, &rename_patch(other.name.as_str()), None, now);
+    assert!(matches!(refused, Err(Error::Taken(_))));
+    assert_eq!(ports.segments.get(org, second.id).unwrap(), Some(second));
+    // A segment can be renamed to another spelling of its own name.
+    let shouted =
+        ports.segments.patch(org, fans.id, &rename_patch("CAFÉ FANS"), None, now).unwrap();
+    assert_eq!(shouted.unwrap().version, 2);
+    let read = ports.segments.get(org, fans.id).unwrap().unwrap();
     assert_eq!(read.name.as_str(), "CAFÉ FANS");
 }
 
@@ -53,15 +67,71 @@ pub fn a_segment_is_changed(ports: &Ports) {
     let org = ports.org();
     let old = inserted(ports, org, "Fans");
     let now = ports.clock.tick();
+    let patch = SegmentPatch { filter: Some(filter_text(&[])), ..rename_patch("Friends") };
     let new = Segment {
         name: SegmentName::parse("Friends").unwrap(),
         filter: filter_text(&[]),
         updated_at: now,
+        version: 2,
         ..old
     };
-    assert!(ports.segments.update(org, &new).unwrap());
+    let patched = ports.segments.patch(org, new.id, &patch, Some(1), now).unwrap();
+    assert_eq!(patched, Some(new.clone()));
     assert_eq!(ports.segments.get(org, new.id).unwrap(), Some(new));
-    assert!(!ports.segments.update(org, &segment(ports, "Nobody")).unwrap());
+    let unknown = SegmentId(ports.ids.next());
+    assert_eq!(ports.segments.patch(org, unknown, &patch, None, now).unwrap(), None);
+}
+
+pub fn a_patch_that_changes_nothing_leaves_version_and_time(ports: &Ports) {
+    let org = ports.org();
+    let fans = inserted(ports, org, "Fans");
+    let now = ports.clock.tick();
+    for patch in [SegmentPatch::default(), rename_patch("Fans"), refiltering(&fans.filter)] {
+        let patched = ports.segments.patch(org, fans.id, &patch, None, now).unwrap();
+        assert_eq!(patched, Some(fans.clone()));
+    }
+    assert_eq!(ports.segments.get(org, fans.id).unwrap(), Some(fans));
+}
+
+pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
+    let org = ports.org();
+    let fans = inserted(ports, org, "Fans");
+    let now = ports.clock.tick();
+    let current = ports.segments.patch(org, fans.id, &rename_patch("Friends"), None, now).unwrap();
+    let refused = ports.segments.patch(org, fans.id, &rename_patch("Foes"), Some(1), now);
+    let Err(Error::Stale(state)) = refused else { panic!("{refused:?}") };
+    assert_eq!(Some(*state), current.clone().map(Current::Segment));
+    assert_eq!(ports.segments.get(org, fans.id).unwrap(), current);
+}
+
+/// Concurrent patches do not overwrite one another (R63).
+pub fn two_patches_at_once_both_hold(ports: &Ports) {
+    let org = ports.org();
+    let fans = inserted(ports, org, "Fans");
+    for race in 0..RACES {
+        let (name, query) = (format!("Fans {race}"), format!("q{race}"));
+        let filter = filter_text(&[("q", query.as_str())]);
+        let patches = [rename_patch(&name), refiltering(&filter)];
+        at_once(2, |nth| {
+            let now = ports.clock.now();
+            ports.segments.patch(org, fans.id, &patches[nth], None, now).unwrap().unwrap()
+        });
+        let after = ports.segments.get(org, fans.id).unwrap().unwrap();
+        assert_eq!((after.name.as_str(), &after.filter), (name.as_str(), &filter), "race {race}");
+        assert_eq!(after.version, 3 + 2 * race as u64);
+    }
+}
+
+/// Of concurrent requests for a name, one gets it (R63).
+pub fn one_of_many_who_take_a_name_at_once_gets_it(ports: &Ports) {
+    let org = ports.org();
+    let made = [inserted(ports, org, "One"), inserted(ports, org, "Two")];
+    let renamed = at_once(2, |nth| {
+        ports.segments.patch(org, made[nth].id, &rename_patch("Fans"), None, ports.clock.now())
+    });
+    assert_eq!(renamed.iter().filter(|renamed| renamed.is_ok()).count(), 1);
+    let is_refusal = |r: &contacts_core::Result<_>| matches!(r, Err(Error::Taken(_)));
+    assert_eq!(renamed.iter().filter(|renamed| is_refusal(renamed)).count(), 1);
 }
 
 pub fn segments_are_listed_by_name_page_by_page(ports: &Ports) {
@@ -93,7 +163,9 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let fans = inserted(ports, org, "Fans");
     assert_eq!(ports.segments.get(other, fans.id).unwrap(), None);
     assert_eq!(ports.segments.list(other, "", 10).unwrap(), []);
-    assert!(!ports.segments.update(other, &fans).unwrap());
+    let patched =
+        ports.segments.patch(other, fans.id, &rename_patch("x"), Some(9), ports.clock.now());
+    assert_eq!(patched.unwrap(), None);
     assert!(!ports.segments.delete(other, fans.id).unwrap());
     inserted(ports, other, "Fans");
     assert_eq!(ports.segments.get(org, fans.id).unwrap(), Some(fans));

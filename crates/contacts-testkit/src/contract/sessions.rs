@@ -1,4 +1,4 @@
-//! What a [`contacts_core::session::SessionRepository`] promises (R2).
+//! The contract of [`contacts_core::session::SessionRepository`] (R2).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use std::sync::Barrier;
@@ -9,6 +9,7 @@ use contacts_core::session::{LINK_LIFE, SESSION_LIFE, Session, SessionId, UserId
 use contacts_core::{Clock, Error, Ids};
 use time::Duration;
 
+use super::check::walk;
 use crate::Ports;
 use crate::samples::{new_session, sign_in_link, signed_in, user};
 
@@ -16,7 +17,7 @@ const INSTANT: std::time::Duration = std::time::Duration::from_micros(1);
 
 pub fn users_are_listed_as_they_were_written_the_oldest_first(ports: &Ports) {
     let org = ports.org();
-    assert_eq!(ports.sessions.users(org).unwrap(), []);
+    assert_eq!(ports.sessions.users(org, None, 1_000).unwrap(), []);
     let mut users = Vec::new();
     for name in ["Zoë Weiß", "Ann", "ann"] {
         let user = user(org, &ports.ids, &ports.clock, name);
@@ -24,7 +25,13 @@ pub fn users_are_listed_as_they_were_written_the_oldest_first(ports: &Ports) {
         users.push(user);
         ports.clock.tick();
     }
-    assert_eq!(ports.sessions.users(org).unwrap(), users);
+    for limit in [1, 2, 1_000] {
+        let read = |after, limit| ports.sessions.users(org, after, limit).unwrap();
+        assert_eq!(walk(limit, read, |user, _| user.id), users);
+    }
+    assert_eq!(ports.sessions.find_user(org, "ann").unwrap().as_ref(), users.last());
+    assert_eq!(ports.sessions.find_user(org, "ANN").unwrap(), None);
+    assert_eq!(ports.sessions.find_user(ports.org(), "ann").unwrap(), None);
 }
 
 pub fn a_name_is_one_users_in_an_organisation(ports: &Ports) {
@@ -34,7 +41,7 @@ pub fn a_name_is_one_users_in_an_organisation(ports: &Ports) {
     let again = ports.sessions.insert_user(&named(org));
     assert!(matches!(again, Err(Error::Taken(_))), "{again:?}");
     ports.sessions.insert_user(&named(other)).unwrap();
-    assert_eq!(ports.sessions.users(org).unwrap().len(), 1);
+    assert_eq!(ports.sessions.users(org, None, 1_000).unwrap().len(), 1);
 }
 
 pub fn a_link_opens_a_session_as_it_was_asked_for(ports: &Ports) {
@@ -48,7 +55,10 @@ pub fn a_link_opens_a_session_as_it_was_asked_for(ports: &Ports) {
     assert_eq!(session.expires_at, ports.clock.now() + SESSION_LIFE);
     let opened = ports.sessions.sign_in(org, link.hash(), &new).unwrap();
     assert_eq!(opened, Some((session.clone(), ann.clone())));
-    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), std::slice::from_ref(&session));
+    assert_eq!(
+        ports.sessions.list(org, ann.id, None, 1_000).unwrap(),
+        std::slice::from_ref(&session)
+    );
     assert_eq!(ports.sessions.find(org, token.hash()).unwrap(), Some((session, ann)));
 }
 
@@ -61,7 +71,12 @@ pub fn a_link_lets_in_once(ports: &Ports) {
     assert!(ports.sessions.sign_in(org, first.hash(), &new).unwrap().is_some());
     let (again, _) = new_session(org, &ports.ids, &ports.clock, 13);
     assert_eq!(ports.sessions.sign_in(org, first.hash(), &again).unwrap(), None);
-    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 2, "with {}", session.id);
+    assert_eq!(
+        ports.sessions.list(org, ann.id, None, 1_000).unwrap().len(),
+        2,
+        "with {}",
+        session.id
+    );
     assert!(ports.sessions.sign_in(org, second.hash(), &again).unwrap().is_some());
 }
 
@@ -77,15 +92,15 @@ pub fn of_many_who_use_a_link_at_once_one_gets_in(ports: &Ports) {
         start.wait();
         ports.sessions.sign_in(org, link.hash(), &new).unwrap().is_some()
     };
-    let entered = thread::scope(|scope| {
+    let signed_in = thread::scope(|scope| {
         let all: Vec<_> = (0..MANY).map(|n| scope.spawn(move || enter(100 + n))).collect();
-        all.into_iter().map(|one| one.join().unwrap()).filter(|entered| *entered).count()
+        all.into_iter().map(|one| one.join().unwrap()).filter(|signed_in| *signed_in).count()
     });
-    assert_eq!(entered, 1);
-    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 1);
+    assert_eq!(signed_in, 1);
+    assert_eq!(ports.sessions.list(org, ann.id, None, 1_000).unwrap().len(), 1);
 }
 
-pub fn a_link_that_has_ended_lets_nobody_in(ports: &Ports) {
+pub fn an_expired_link_signs_nobody_in(ports: &Ports) {
     let org = ports.org();
     let ann = user(org, &ports.ids, &ports.clock, "Ann");
     ports.sessions.insert_user(&ann).unwrap();
@@ -96,23 +111,23 @@ pub fn a_link_that_has_ended_lets_nobody_in(ports: &Ports) {
     ports.clock.advance(INSTANT);
     let (new, _) = new_session(org, &ports.ids, &ports.clock, 4);
     assert_eq!(ports.sessions.sign_in(org, late.hash(), &new).unwrap(), None);
-    assert_eq!(ports.sessions.list(org, ann.id).unwrap().len(), 1);
+    assert_eq!(ports.sessions.list(org, ann.id, None, 1_000).unwrap().len(), 1);
 }
 
-pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+pub fn a_missing_record_is_none(ports: &Ports) {
     let org = ports.org();
     let unknown = Token::new(org, [1; 32]).hash();
     let (new, _) = new_session(org, &ports.ids, &ports.clock, 2);
     let (user, id) = (UserId(ports.ids.next()), SessionId(ports.ids.next()));
     assert_eq!(ports.sessions.sign_in(org, unknown, &new).unwrap(), None);
     assert_eq!(ports.sessions.find(org, unknown).unwrap(), None);
-    assert_eq!(ports.sessions.list(org, user).unwrap(), []);
+    assert_eq!(ports.sessions.list(org, user, None, 1_000).unwrap(), []);
     let now = ports.clock.now();
     ports.sessions.touch(org, id, now).unwrap();
     assert_eq!(ports.sessions.revoke(org, user, id, now).unwrap(), None);
 }
 
-pub fn the_newest_session_is_listed_first_and_nobody_elses(ports: &Ports) {
+pub fn sessions_are_listed_newest_first_for_their_user_only(ports: &Ports) {
     let org = ports.org();
     let (first, ann, _) = signed_in(ports, org, "Ann", 1);
     signed_in(ports, org, "Bob", 3);
@@ -120,7 +135,11 @@ pub fn the_newest_session_is_listed_first_and_nobody_elses(ports: &Ports) {
     let link = sign_in_link(ports, &ann, 5);
     let (new, _) = new_session(org, &ports.ids, &ports.clock, 6);
     let (second, _) = ports.sessions.sign_in(org, link.hash(), &new).unwrap().unwrap();
-    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), [second, first]);
+    let expected = [second, first];
+    for limit in [1, 2, 1_000] {
+        let read = |after, limit| ports.sessions.list(org, ann.id, after, limit).unwrap();
+        assert_eq!(walk(limit, read, |session, _| session.id), expected);
+    }
 }
 
 pub fn a_session_is_seen_later_and_never_earlier(ports: &Ports) {
@@ -139,14 +158,14 @@ pub fn an_ended_session_is_still_found_and_stays_ended_since_when_it_was(ports: 
     let (mut session, ann, token) = signed_in(ports, org, "Ann", 1);
     let (other, bob, _) = signed_in(ports, org, "Bob", 3);
     let first = ports.clock.tick();
-    let theirs = ports.sessions.revoke(org, bob.id, session.id, first).unwrap();
-    assert_eq!(theirs, None, "it is not Bob's");
+    let foreign = ports.sessions.revoke(org, bob.id, session.id, first).unwrap();
+    assert_eq!(foreign, None, "it is not Bob's");
     session.revoked_at = Some(first);
     let revoke = |now| ports.sessions.revoke(org, ann.id, session.id, now).unwrap();
     assert_eq!(revoke(first), Some(session.clone()));
     assert_eq!(revoke(ports.clock.tick()), Some(session.clone()));
     assert_eq!(ports.sessions.find(org, token.hash()).unwrap(), Some((session, ann)));
-    assert_eq!(ports.sessions.list(org, bob.id).unwrap(), [other]);
+    assert_eq!(ports.sessions.list(org, bob.id, None, 1_000).unwrap(), [other]);
 }
 
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
@@ -155,12 +174,12 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let link = sign_in_link(ports, &ann, 3);
     let (new, _) = new_session(other, &ports.ids, &ports.clock, 4);
     let now = ports.clock.now();
-    assert_eq!(ports.sessions.users(other).unwrap(), []);
+    assert_eq!(ports.sessions.users(other, None, 1_000).unwrap(), []);
     assert_eq!(ports.sessions.sign_in(other, link.hash(), &new).unwrap(), None);
     assert_eq!(ports.sessions.find(other, token.hash()).unwrap(), None);
-    assert_eq!(ports.sessions.list(other, ann.id).unwrap(), []);
+    assert_eq!(ports.sessions.list(other, ann.id, None, 1_000).unwrap(), []);
     ports.sessions.touch(other, session.id, now + Duration::hours(3)).unwrap();
     assert_eq!(ports.sessions.revoke(other, ann.id, session.id, now).unwrap(), None);
-    assert_eq!(ports.sessions.list(org, ann.id).unwrap(), [session]);
+    assert_eq!(ports.sessions.list(org, ann.id, None, 1_000).unwrap(), [session]);
     assert!(ports.sessions.sign_in(org, link.hash(), &new).unwrap().is_some());
 }

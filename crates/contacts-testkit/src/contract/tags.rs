@@ -1,9 +1,9 @@
-//! What a [`contacts_core::tag::TagRepository`] promises (R10).
+//! The contract of [`contacts_core::tag::TagRepository`] (R10).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::contact::Contact;
 use contacts_core::tag::{Renamed, Tag, TagId};
-use contacts_core::{Actor, Clock, Ids, OrgId};
+use contacts_core::{Actor, Clock, Current, Error, Ids, OrgId};
 
 use super::check::written;
 use crate::Ports;
@@ -20,11 +20,11 @@ fn tagged(ports: &Ports, org: OrgId, name: &str, names: &[&str]) -> Contact {
 
 fn find(ports: &Ports, org: OrgId, name: &str) -> Tag {
     let all = ports.tags.list(org, "", "", 100).unwrap();
-    all.into_iter().find(|known| known.name == tag(name)).unwrap()
+    all.into_iter().find(|listed| listed.name == tag(name)).unwrap()
 }
 
-/// The tags of an organisation and how many carry each.
-fn known(ports: &Ports, org: OrgId) -> Vec<(String, u64)> {
+/// Returns the tags of an organisation, with the number of contacts that have each.
+fn listed(ports: &Ports, org: OrgId) -> Vec<(String, u64)> {
     let all = ports.tags.list(org, "", "", 100).unwrap();
     all.iter().map(|tag| (tag.name.to_string(), tag.contacts)).collect()
 }
@@ -35,42 +35,45 @@ fn counted(names: &[(&str, u64)]) -> Vec<(String, u64)> {
 
 pub fn a_tag_is_made_once_and_shown_as_it_was_first_written(ports: &Ports) {
     let org = ports.org();
-    let made = ensure(ports, org, "Café");
-    assert_eq!((made.name.as_str(), made.contacts), ("Café", 0));
-    assert_eq!(ensure(ports, org, "CAFE\u{301}"), made);
-    assert_eq!(ports.tags.get(org, made.id).unwrap(), Some(made.clone()));
+    let tag_ids = ensure(ports, org, "Café");
+    assert_eq!((tag_ids.name.as_str(), tag_ids.contacts), ("Café", 0));
+    assert_eq!(ensure(ports, org, "CAFE\u{301}"), tag_ids);
+    assert_eq!(ports.tags.get(org, tag_ids.id).unwrap(), Some(tag_ids.clone()));
     tagged(ports, org, "Ann", &["CAFÉ"]);
-    assert_eq!(ensure(ports, org, "café"), Tag { contacts: 1, ..made });
-    assert_eq!(known(ports, org), counted(&[("Café", 1)]));
+    assert_eq!(ensure(ports, org, "café"), Tag { contacts: 1, ..tag_ids });
+    assert_eq!(listed(ports, org), counted(&[("Café", 1)]));
 }
 
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
     let ann = tagged(ports, org, "Ann", &["vip"]);
     let vip = find(ports, org, "vip");
-    assert_eq!(known(ports, other), []);
+    assert_eq!(listed(ports, other), []);
     assert_eq!(ports.tags.get(other, vip.id).unwrap(), None);
     assert_eq!(
-        ports.tags.rename(other, vip.id, &tag("x"), Actor::System, ports.clock.now()).unwrap(),
+        ports
+            .tags
+            .rename(other, vip.id, &tag("x"), None, Actor::System, ports.clock.now())
+            .unwrap(),
         None
     );
     assert!(!ports.tags.delete(other, vip.id, Actor::System, ports.clock.now()).unwrap());
-    let theirs = ensure(ports, other, "VIP");
-    assert_eq!((theirs.name.as_str(), theirs.contacts), ("VIP", 0));
-    assert_ne!(theirs.id, vip.id);
-    assert!(ports.tags.delete(other, theirs.id, Actor::System, ports.clock.now()).unwrap());
-    assert_eq!(known(ports, org), counted(&[("vip", 1)]));
+    let foreign = ensure(ports, other, "VIP");
+    assert_eq!((foreign.name.as_str(), foreign.contacts), ("VIP", 0));
+    assert_ne!(foreign.id, vip.id);
+    assert!(ports.tags.delete(other, foreign.id, Actor::System, ports.clock.now()).unwrap());
+    assert_eq!(listed(ports, org), counted(&[("vip", 1)]));
     assert_eq!(ports.get(org, ann.id), ann);
 }
 
-pub fn the_list_counts_who_carries_each_and_keeps_those_that_nobody_does(ports: &Ports) {
+pub fn the_list_counts_contacts_and_keeps_unused_tags(ports: &Ports) {
     let org = ports.org();
     tagged(ports, org, "Ann", &["b", "a"]);
     let bo = tagged(ports, org, "Bo", &["B", "C"]);
     ensure(ports, org, "d");
-    assert_eq!(known(ports, org), counted(&[("a", 1), ("b", 2), ("C", 1), ("d", 0)]));
+    assert_eq!(listed(ports, org), counted(&[("a", 1), ("b", 2), ("C", 1), ("d", 0)]));
     ports.contacts.tag(org, bo.id, &[], &bo.tags, Actor::System, ports.clock.now()).unwrap();
-    assert_eq!(known(ports, org), counted(&[("a", 1), ("b", 1), ("C", 0), ("d", 0)]));
+    assert_eq!(listed(ports, org), counted(&[("a", 1), ("b", 1), ("C", 0), ("d", 0)]));
 }
 
 pub fn the_list_is_read_by_prefix_and_page_by_page(ports: &Ports) {
@@ -99,15 +102,17 @@ pub fn renaming_a_tag_renames_it_everywhere(ports: &Ports) {
     let org = ports.org();
     let ann = tagged(ports, org, "Ann", &["lead", "x"]);
     let lead = find(ports, org, "lead");
-    let renamed =
-        ports.tags.rename(org, lead.id, &tag("Zebra"), Actor::System, ports.clock.now()).unwrap();
-    let zebra = Tag { name: tag("Zebra"), ..lead };
+    let renamed = ports
+        .tags
+        .rename(org, lead.id, &tag("Zebra"), None, Actor::System, ports.clock.now())
+        .unwrap();
+    let zebra = Tag { name: tag("Zebra"), version: 2, ..lead };
     assert_eq!(renamed, Some(Renamed::Renamed(zebra.clone())));
     let read = ports.get(org, ann.id);
     assert_eq!(written(&read.tags), ["x", "Zebra"]);
     assert_eq!((read.version, read.updated_at), (ann.version, ann.updated_at));
-    assert_eq!(known(ports, org), counted(&[("x", 1), ("Zebra", 1)]));
-    // The old name is free.
+    assert_eq!(listed(ports, org), counted(&[("x", 1), ("Zebra", 1)]));
+    // The old name can be used again.
     let bo = tagged(ports, org, "Bo", &["LEAD"]);
     assert_eq!(written(&ports.get(org, bo.id).tags), ["LEAD"]);
     assert_eq!(ports.tags.get(org, zebra.id).unwrap(), Some(zebra));
@@ -117,14 +122,34 @@ pub fn a_new_spelling_of_its_own_name_is_a_rename(ports: &Ports) {
     let org = ports.org();
     let ann = tagged(ports, org, "Ann", &["vip"]);
     let vip = find(ports, org, "vip");
-    let renamed =
-        ports.tags.rename(org, vip.id, &tag("VIP"), Actor::System, ports.clock.now()).unwrap();
-    let Some(Renamed::Renamed(shown)) = renamed else { panic!("{renamed:?}") };
-    assert_eq!((shown.id, shown.name.as_str(), shown.contacts), (vip.id, "VIP", 1));
+    let renamed = ports
+        .tags
+        .rename(org, vip.id, &tag("VIP"), None, Actor::System, ports.clock.now())
+        .unwrap();
+    let Some(Renamed::Renamed(renamed_tag)) = renamed else { panic!("{renamed:?}") };
+    assert_eq!(
+        (renamed_tag.id, renamed_tag.name.as_str(), renamed_tag.contacts),
+        (vip.id, "VIP", 1)
+    );
     assert_eq!(written(&ports.get(org, ann.id).tags), ["VIP"]);
-    let again =
-        ports.tags.rename(org, vip.id, &tag("VIP"), Actor::System, ports.clock.now()).unwrap();
-    assert_eq!(again, Some(Renamed::Renamed(shown)));
+    assert_eq!(renamed_tag.version, 2);
+    let again = ports
+        .tags
+        .rename(org, vip.id, &tag("VIP"), None, Actor::System, ports.clock.now())
+        .unwrap();
+    assert_eq!(again, Some(Renamed::Renamed(renamed_tag)));
+}
+
+pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
+    let org = ports.org();
+    let vip = ensure(ports, org, "vip");
+    let (by, now) = (Actor::System, ports.clock.now());
+    let renamed = ports.tags.rename(org, vip.id, &tag("Gold"), Some(1), by, now).unwrap();
+    let Some(Renamed::Renamed(current)) = renamed else { panic!("{renamed:?}") };
+    let refused = ports.tags.rename(org, vip.id, &tag("Silver"), Some(1), by, now);
+    let Err(Error::Stale(state)) = refused else { panic!("{refused:?}") };
+    assert_eq!(*state, Current::Tag(current.clone()));
+    assert_eq!(ports.tags.get(org, vip.id).unwrap(), Some(current));
 }
 
 pub fn renaming_onto_another_merges_them(ports: &Ports) {
@@ -135,7 +160,7 @@ pub fn renaming_onto_another_merges_them(ports: &Ports) {
     let (lead, prospect) = (find(ports, org, "lead"), find(ports, org, "prospect"));
     let merged = ports
         .tags
-        .rename(org, lead.id, &tag("PROSPECT"), Actor::System, ports.clock.now())
+        .rename(org, lead.id, &tag("PROSPECT"), None, Actor::System, ports.clock.now())
         .unwrap();
     let expected = Tag { contacts: 3, ..prospect };
     assert_eq!(merged, Some(Renamed::Merged(expected)));
@@ -143,10 +168,10 @@ pub fn renaming_onto_another_merges_them(ports: &Ports) {
         assert_eq!(written(&ports.get(org, contact.id).tags), ["Prospect"]);
     }
     assert_eq!(ports.tags.get(org, lead.id).unwrap(), None);
-    assert_eq!(known(ports, org), counted(&[("Prospect", 3)]));
+    assert_eq!(listed(ports, org), counted(&[("Prospect", 3)]));
 }
 
-pub fn deleting_a_tag_takes_it_off_everybody(ports: &Ports) {
+pub fn deleting_a_tag_removes_it_from_every_contact(ports: &Ports) {
     let org = ports.org();
     let ann = tagged(ports, org, "Ann", &["a", "b"]);
     let a = find(ports, org, "a");
@@ -156,30 +181,37 @@ pub fn deleting_a_tag_takes_it_off_everybody(ports: &Ports) {
     let read = ports.get(org, ann.id);
     assert_eq!(written(&read.tags), ["b"]);
     assert_eq!((read.version, read.updated_at), (ann.version, ann.updated_at));
-    assert_eq!(known(ports, org), counted(&[("b", 1)]));
+    assert_eq!(listed(ports, org), counted(&[("b", 1)]));
 }
 
-pub fn what_is_not_there_answers_nothing(ports: &Ports) {
+pub fn a_missing_record_is_none(ports: &Ports) {
     let (org, id) = (ports.org(), TagId(ports.ids.next()));
     ensure(ports, org, "vip");
     assert_eq!(ports.tags.get(org, id).unwrap(), None);
     assert_eq!(
-        ports.tags.rename(org, id, &tag("vip"), Actor::System, ports.clock.now()).unwrap(),
+        ports.tags.rename(org, id, &tag("vip"), None, Actor::System, ports.clock.now()).unwrap(),
         None
     );
     assert!(!ports.tags.delete(org, id, Actor::System, ports.clock.now()).unwrap());
-    assert_eq!(known(ports, org), counted(&[("vip", 0)]));
+    assert_eq!(listed(ports, org), counted(&[("vip", 0)]));
 }
 
 pub fn tags_that_are_renamed_to_one_name_at_once_become_one(ports: &Ports) {
     let org = ports.org();
-    let made: Vec<_> = (0..4).map(|at| ensure(ports, org, &format!("t{at}"))).collect();
+    let tag_ids: Vec<_> = (0..4).map(|at| ensure(ports, org, &format!("t{at}"))).collect();
     std::thread::scope(|scope| {
-        let renames: Vec<_> = made
+        let renames: Vec<_> = tag_ids
             .iter()
-            .map(|made| {
+            .map(|tag_ids| {
                 scope.spawn(|| {
-                    ports.tags.rename(org, made.id, &tag("one"), Actor::System, ports.clock.now())
+                    ports.tags.rename(
+                        org,
+                        tag_ids.id,
+                        &tag("one"),
+                        None,
+                        Actor::System,
+                        ports.clock.now(),
+                    )
                 })
             })
             .collect();
@@ -187,5 +219,5 @@ pub fn tags_that_are_renamed_to_one_name_at_once_become_one(ports: &Ports) {
             assert!(rename.join().unwrap().unwrap().is_some());
         }
     });
-    assert_eq!(known(ports, org), counted(&[("one", 0)]));
+    assert_eq!(listed(ports, org), counted(&[("one", 0)]));
 }

@@ -1,54 +1,57 @@
-//! What an [`contacts_core::import::UndoRepository`] promises (R37).
+//! The contract of [`contacts_core::import::UndoRepository`] (R37).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use std::time::Duration;
+
 use contacts_core::campaign::DeliveryKind;
-use contacts_core::contact::{ActivityKind, Contact, ContactId, Origin};
-use contacts_core::field::{Field, FieldType};
+use contacts_core::contact::{ActivityKind, Contact, ContactId, SourceDetail};
+use contacts_core::field::FieldType;
 use contacts_core::import::{
-    Applied, Begun, Import, ImportId, ImportRow, ImportState, Kept, KeptReason, Policy, Undo,
-    UndoId, UndoState, UndoStep, UndoTally,
+    Applied, Import, ImportId, ImportRow, ImportState, KeptItem, KeptReason, Policy, Undo, UndoId,
+    UndoStart, UndoStep, UndoTally,
 };
 use contacts_core::page::PageSize;
+use contacts_core::run::{Run, RunId, RunState};
 use contacts_core::{Actor, Clock, Ids, OrgId};
 
-use super::check::{shown, written};
+use super::check::{display, written};
 use crate::Ports;
 use crate::samples::{
     self, chunk, custom, import_row, new_name, number, phone, running_import, tags, text,
 };
 
-/// Imports rows, so many in a piece.
-fn imported(ports: &Ports, org: OrgId, rows: Vec<ImportRow>, size: usize) -> Import {
-    let import = taken(ports, org, rows, size);
+/// Imports rows in chunks of `size` rows.
+pub(super) fn imported(ports: &Ports, org: OrgId, rows: Vec<ImportRow>, size: usize) -> Import {
+    let import = applied_import(ports, org, rows, size);
     let now = ports.clock.tick();
-    assert!(ports.imports.end(org, import.id, ImportState::Done, None, now).unwrap());
+    assert!(ports.imports.end(org, import.id, RunState::Done, None, now).unwrap());
     import
 }
 
-fn taken(ports: &Ports, org: OrgId, rows: Vec<ImportRow>, size: usize) -> Import {
+fn applied_import(ports: &Ports, org: OrgId, rows: Vec<ImportRow>, size: usize) -> Import {
     let import = running_import(ports, org, Policy::Overwrite);
     for (at, rows) in rows.chunks(size).enumerate() {
         let now = ports.clock.tick();
         let rows = chunk(&ports.ids, (at * size) as u64, rows.to_vec());
         let applied = ports.imports.apply(&import, &rows, now).unwrap();
-        assert!(matches!(applied, Applied::Taken(_)));
+        assert!(matches!(applied, Applied::Chunk(_)));
     }
     import
 }
 
-fn begun(ports: &Ports, import: &Import) -> UndoId {
+pub(super) fn started(ports: &Ports, import: &Import) -> UndoId {
     let undo = UndoId(ports.ids.next());
     let now = ports.clock.tick();
-    let begun = ports.undos.begin(import.org, import.id, undo, Actor::System, now).unwrap();
-    assert_eq!(begun, Begun::Yes);
+    let started = ports.undos.begin(import.org, import.id, undo, Actor::System, now).unwrap();
+    assert_eq!(started, UndoStart::Yes);
     undo
 }
 
 fn undo(ports: &Ports, import: &Import) -> UndoTally {
-    let undo = begun(ports, import);
+    let undo = started(ports, import);
     loop {
         match ports.undos.step(import.org, undo, ports.clock.tick()).unwrap() {
-            UndoStep::Took(_) => {}
+            UndoStep::Chunk(_) => {}
             UndoStep::Finished => break,
             UndoStep::Stopped => panic!("the undo does not go on"),
         }
@@ -60,7 +63,7 @@ fn read(ports: &Ports, import: &Import) -> Undo {
     ports.undos.get(import.org, import.id).unwrap().unwrap()
 }
 
-fn kept(ports: &Ports, import: &Import) -> Vec<Kept> {
+fn kept_items(ports: &Ports, import: &Import) -> Vec<KeptItem> {
     ports.undos.kept(import.org, import.id, None, 100).unwrap()
 }
 
@@ -84,7 +87,7 @@ fn put_tags(ports: &Ports, contact: &Contact, add: &[&str], remove: &[&str]) {
     ports.contacts.tag(org, id, &add, &remove, Actor::System, now).unwrap().unwrap();
 }
 
-/// Ann, known before, and a row that changes everything that a row can change of her.
+/// Returns the existing contact Ann, and a row that changes every field that a row can change.
 fn known_and_row(ports: &Ports, org: OrgId) -> (Contact, ImportRow) {
     let old = ports.add_with(org, "Ann", "Ann@Example.org", |contact| {
         contact.phone = Some(phone("+1 202 555 0101"));
@@ -100,13 +103,13 @@ fn known_and_row(ports: &Ports, org: OrgId) -> (Contact, ImportRow) {
     (old, row)
 }
 
-pub fn what_was_added_goes_and_what_was_overwritten_comes_back(ports: &Ports) {
+pub fn undo_removes_added_contacts_and_restores_values(ports: &Ports) {
     let org = ports.org();
     let (old, row) = known_and_row(ports, org);
     let cy = ports.add(org, "Cy", "cy@example.org");
     let new = ImportRow { tags: tags(&["show"]), ..import_row("Bo", "bo@example.org") };
-    let met = import_row("Cy", "cy@example.org");
-    let import = imported(ports, org, vec![row, new, met], 10);
+    let existing_row = import_row("Cy", "cy@example.org");
+    let import = imported(ports, org, vec![row, new, existing_row], 10);
     assert_eq!(ports.found(org, ""), ["Ann Lee", "Bo", "Cy"]);
 
     let expected = UndoTally { unchanged: 1, ..tally(1, 1, 0) };
@@ -119,25 +122,25 @@ pub fn what_was_added_goes_and_what_was_overwritten_comes_back(ports: &Ports) {
     assert_eq!(ports.found(org, "5550101"), ["Ann"], "what is found is restored, too");
     assert_eq!(ports.get(org, cy.id), cy);
     for contact in [&old, &cy] {
-        let came = ports.contacts.arrivals(org, contact.id).unwrap();
+        let came = ports.contacts.sources(org, contact.id, None, 1_000).unwrap();
         assert_eq!(
             came,
             std::slice::from_ref(&contact.source),
             "it has not come by the import any more"
         );
     }
-    assert_eq!(kept(ports, &import), []);
+    assert_eq!(kept_items(ports, &import), []);
     let state = ports.imports.get(org, import.id).unwrap().unwrap().state;
     assert_eq!(state, ImportState::Undone);
 }
 
-pub fn undoing_is_a_change_by_whoever_asked(ports: &Ports) {
+pub fn undoing_is_a_change_by_its_requester(ports: &Ports) {
     let org = ports.org();
     let (old, row) = known_and_row(ports, org);
     let import = imported(ports, org, vec![row], 10);
     let by = Actor::User(ports.ids.next());
     let (id, now) = (UndoId(ports.ids.next()), ports.clock.tick());
-    assert_eq!(ports.undos.begin(org, import.id, id, by, now).unwrap(), Begun::Yes);
+    assert_eq!(ports.undos.begin(org, import.id, id, by, now).unwrap(), UndoStart::Yes);
     let now = ports.clock.tick();
     ports.undos.step(org, id, now).unwrap();
     let size = PageSize::new(2).unwrap();
@@ -172,11 +175,11 @@ pub fn a_contact_that_was_changed_since_stays_and_is_listed(ports: &Ports) {
     put_tags(ports, &cy, &[], &["show"]);
     assert_eq!(undo(ports, &import), tally(1, 0, 2));
     let expected = [(&bo, KeptReason::Edited), (&cy, KeptReason::Tagged)];
-    let expected = expected.map(|(who, reason)| Kept { contact: who.id, field: None, reason });
-    assert_eq!(kept(ports, &import), expected);
+    let expected = expected.map(|(who, reason)| KeptItem { contact: who.id, field: None, reason });
+    assert_eq!(kept_items(ports, &import), expected);
     assert_eq!(ports.found(org, ""), ["Bob", "cy"]);
-    let came = ports.contacts.arrivals(org, bo.id).unwrap();
-    assert!(matches!(&came[..], [way] if matches!(way.origin, Origin::CsvImport { .. })));
+    let came = ports.contacts.sources(org, bo.id, None, 1_000).unwrap();
+    assert!(matches!(&came[..], [way] if matches!(way.detail, SourceDetail::CsvImport { .. })));
 }
 
 pub fn a_field_that_was_changed_since_stays_and_is_listed(ports: &Ports) {
@@ -187,14 +190,14 @@ pub fn a_field_that_was_changed_since_stays_and_is_listed(ports: &Ports) {
     put_tags(ports, &old, &["mine"], &["vip"]);
     assert_eq!(undo(ports, &import), tally(0, 0, 1));
     let field = Some("name".to_owned());
-    let expected = Kept { contact: old.id, field, reason: KeptReason::Edited };
-    assert_eq!(kept(ports, &import), [expected]);
+    let expected = KeptItem { contact: old.id, field, reason: KeptReason::Edited };
+    assert_eq!(kept_items(ports, &import), [expected]);
     let now = ports.get(org, old.id);
-    assert_eq!((shown(&now), &now.phone, &now.custom), ("Anna".into(), &old.phone, &old.custom));
+    assert_eq!((display(&now), &now.phone, &now.custom), ("Anna".into(), &old.phone, &old.custom));
     assert_eq!(written(&now.tags), ["mine"]);
 }
 
-pub fn pieces_of_any_size_are_undone_to_the_same(ports: &Ports) {
+pub fn chunks_of_any_size_are_undone_to_the_same(ports: &Ports) {
     let row = |name, email: &str, tag| ImportRow { tags: tags(&[tag]), ..import_row(name, email) };
     let rows = vec![
         row("Ann Lee", "ann@example.org", "a"),
@@ -212,31 +215,34 @@ pub fn pieces_of_any_size_are_undone_to_the_same(ports: &Ports) {
         let import = imported(ports, org, rows.clone(), size);
         let cy = ports.of_address(org, "cy@example.org").unwrap();
         rename(ports, &cy, "Cyd");
-        assert_eq!(undo(ports, &import), tally(1, 1, 1), "{size} in a piece");
+        assert_eq!(undo(ports, &import), tally(1, 1, 1), "{size} in a chunk");
         let now = ports.get(org, old.id);
-        assert_eq!((shown(&now), now.tags), ("Ann".to_owned(), Vec::new()), "{size} in a piece");
+        assert_eq!((display(&now), now.tags), ("Ann".to_owned(), Vec::new()), "{size} in a chunk");
         assert_eq!(ports.found(org, ""), ["Ann", "Cyd"]);
-        assert_eq!(ports.contacts.arrivals(org, old.id).unwrap(), [old.source]);
-        assert_eq!(kept(ports, &import).len(), 1);
+        assert_eq!(ports.contacts.sources(org, old.id, None, 1_000).unwrap(), [old.source]);
+        assert_eq!(kept_items(ports, &import).len(), 1);
         let undo = read(ports, &import);
-        assert_eq!((undo.pieces, undo.pieces_done), (undo.pieces_done, undo.pieces));
+        assert_eq!((undo.chunks, undo.chunks_done), (undo.chunks_done, undo.chunks));
     }
 }
 
-pub fn a_contact_that_came_again_stays(ports: &Ports) {
+pub fn a_contact_that_was_added_again_stays(ports: &Ports) {
     let org = ports.org();
     let rows = || vec![import_row("Ann", "ann@example.org")];
     let first = imported(ports, org, rows(), 1);
     let second = imported(ports, org, rows(), 1);
     assert_eq!(undo(ports, &first), tally(0, 0, 1));
     let contact = ann(ports, org).id;
-    assert_eq!(kept(ports, &first), [Kept { contact, field: None, reason: KeptReason::CameAgain }]);
+    assert_eq!(
+        kept_items(ports, &first),
+        [KeptItem { contact, field: None, reason: KeptReason::CameAgain }]
+    );
     assert_eq!(undo(ports, &second), UndoTally { unchanged: 1, ..UndoTally::default() });
     assert_eq!(ports.found(org, ""), ["Ann"]);
 }
 
-/// Undoes the import that has added Ann after something was done with her: she stays, for a
-/// reason.
+/// Changes a contact that an import added, undoes the import, and checks that the contact stays for
+/// the given reason.
 fn assert_stays(ports: &Ports, reason: KeptReason, act: impl FnOnce(OrgId, &Contact)) {
     let org = ports.org();
     let import = imported(ports, org, vec![import_row("Ann", "ann@example.org")], 1);
@@ -244,7 +250,7 @@ fn assert_stays(ports: &Ports, reason: KeptReason, act: impl FnOnce(OrgId, &Cont
     act(org, &contact);
     ports.clock.tick();
     assert_eq!(undo(ports, &import), tally(0, 0, 1));
-    assert_eq!(kept(ports, &import), [Kept { contact: contact.id, field: None, reason }]);
+    assert_eq!(kept_items(ports, &import), [KeptItem { contact: contact.id, field: None, reason }]);
 }
 
 pub fn a_contact_with_a_note_stays(ports: &Ports) {
@@ -258,13 +264,13 @@ pub fn a_contact_in_a_campaign_stays(ports: &Ports) {
     });
     assert_stays(ports, KeptReason::Subscribed, |org, ann| {
         let campaign = ports.campaign(org, "Spring");
-        ports.told(org, &campaign, ann, DeliveryKind::Unsubscribed);
+        ports.report_delivery(org, &campaign, ann, DeliveryKind::Unsubscribed);
     });
 }
 
 pub fn a_contact_that_another_was_merged_into_stays(ports: &Ports) {
     assert_stays(ports, KeptReason::Merged, |org, ann| {
-        // Nothing of it is new to her.
+        // The merged contact has no values that Ann lacks.
         let other = ports.add(org, "Ann", "");
         let (by, now) = (Actor::System, ports.clock.tick());
         ports.contacts.merge(org, ann.id, other.id, None, by, now).unwrap().unwrap();
@@ -279,7 +285,7 @@ pub fn a_contact_that_was_merged_into_another_stays_so(ports: &Ports) {
     });
 }
 
-pub fn whoever_is_gone_is_counted(ports: &Ports) {
+pub fn deleted_contacts_are_counted(ports: &Ports) {
     let org = ports.org();
     let (old, row) = known_and_row(ports, org);
     let import = imported(ports, org, vec![row, import_row("Bo", "bo@example.org")], 1);
@@ -293,32 +299,30 @@ pub fn whoever_is_gone_is_counted(ports: &Ports) {
 pub fn a_renamed_tag_is_taken_off_and_a_deleted_one_is_no_change(ports: &Ports) {
     let org = ports.org();
     let old = ports.add(org, "Ann", "ann@example.org");
-    let rows = ["ann", "bo"].map(|who| ImportRow {
+    let rows = ["ann", "bo"].map(|contact| ImportRow {
         tags: tags(&["show", "left"]),
-        ..import_row(if who == "ann" { "Ann" } else { "Bo" }, &format!("{who}@example.org"))
+        ..import_row(if contact == "ann" { "Ann" } else { "Bo" }, &format!("{contact}@example.org"))
     });
     let import = imported(ports, org, rows.to_vec(), 1);
     let id = |name: &str| {
-        let known = ports.tags.list(org, name, "", 1).unwrap();
-        known[0].id
+        let listed = ports.tags.list(org, name, "", 1).unwrap();
+        listed[0].id
     };
     let (by, now, expo) = (Actor::System, ports.clock.tick(), samples::tag("Expo"));
-    ports.tags.rename(org, id("show"), &expo, by, now).unwrap().unwrap();
+    ports.tags.rename(org, id("show"), &expo, None, by, now).unwrap().unwrap();
     assert!(ports.tags.delete(org, id("left"), by, now).unwrap());
     assert_eq!(undo(ports, &import), tally(1, 1, 0));
     assert_eq!(ports.get(org, old.id).tags, []);
     assert_eq!(ports.found(org, ""), ["Ann"]);
 }
 
-pub fn what_an_archived_field_held_comes_back(ports: &Ports) {
+pub fn values_of_an_archived_field_are_restored(ports: &Ports) {
     let org = ports.org();
     let field = samples::field("tier", FieldType::Text, 0);
-    ports.fields.insert(org, &field).unwrap();
+    ports.add_field(org, &field);
     let (old, row) = known_and_row(ports, org);
     let import = imported(ports, org, vec![row], 1);
-    let archive = |archived| {
-        assert!(ports.fields.update(org, &Field { archived, ..field.clone() }).unwrap());
-    };
+    let archive = |archived| drop(ports.archive_field(org, &field.key, archived));
     archive(true);
     assert_eq!(undo(ports, &import), tally(0, 1, 0));
     archive(false);
@@ -328,67 +332,85 @@ pub fn what_an_archived_field_held_comes_back(ports: &Ports) {
 pub fn an_import_is_undone_once(ports: &Ports) {
     let org = ports.org();
     let import = imported(ports, org, vec![import_row("Ann", "ann@example.org")], 1);
-    let (id, now) = (begun(ports, &import), ports.clock.now());
+    let (id, now) = (started(ports, &import), ports.clock.now());
     let again = || {
         let other = UndoId(ports.ids.next());
         ports.undos.begin(org, import.id, other, Actor::System, now).unwrap()
     };
-    assert_eq!(again(), Begun::NotNow, "it is being undone");
+    assert_eq!(again(), UndoStart::NotNow, "it is being undone");
     let undo = read(ports, &import);
-    assert_eq!((undo.id, undo.state, undo.pieces), (id, UndoState::Running, 1));
-    assert_eq!(ports.undos.step(org, id, now).unwrap(), UndoStep::Took(tally(1, 0, 0)));
+    assert_eq!((undo.id, undo.state, undo.chunks), (id, RunState::Queued, 1));
+    assert_eq!(ports.undos.step(org, id, now).unwrap(), UndoStep::Chunk(tally(1, 0, 0)));
     assert_eq!(ports.undos.step(org, id, now).unwrap(), UndoStep::Finished);
     assert_eq!(ports.undos.step(org, id, now).unwrap(), UndoStep::Stopped);
-    assert_eq!(again(), Begun::NotNow, "it was undone");
+    assert_eq!(again(), UndoStart::NotNow, "it was undone");
     let undo = read(ports, &import);
-    assert_eq!((undo.state, undo.finished_at), (UndoState::Done, Some(now)));
-    assert!(!ports.undos.fail(org, id, "too late", now).unwrap());
+    assert_eq!((undo.state, undo.finished_at), (RunState::Done, Some(now)));
+    assert!(!ports.undos.end(org, id, RunState::Cancelled, None, now).unwrap());
 }
 
-pub fn an_undo_begins_after_the_end_of_an_import(ports: &Ports) {
+pub fn an_undo_starts_after_the_end_of_an_import(ports: &Ports) {
     let org = ports.org();
     let import = running_import(ports, org, Policy::Overwrite);
     let ready = samples::ready_import(ports, org, Policy::Overwrite);
     for id in [import.id, ready.id, ImportId(ports.ids.next())] {
         let undo = UndoId(ports.ids.next());
         let now = ports.clock.now();
-        let begun = ports.undos.begin(org, id, undo, Actor::System, now).unwrap();
-        assert_eq!(begun, Begun::NotNow);
+        let started = ports.undos.begin(org, id, undo, Actor::System, now).unwrap();
+        assert_eq!(started, UndoStart::NotNow);
         assert_eq!(ports.undos.get(org, id).unwrap(), None);
         assert_eq!(ports.undos.step(org, undo, now).unwrap(), UndoStep::Stopped);
     }
 }
 
-pub fn a_cancelled_import_is_undone_as_far_as_it_came(ports: &Ports) {
+pub fn the_imported_part_of_a_cancelled_import_is_undone(ports: &Ports) {
     let org = ports.org();
     let rows = vec![import_row("Ann", "ann@example.org"), import_row("Bo", "bo@example.org")];
-    let import = taken(ports, org, rows, 1);
+    let import = applied_import(ports, org, rows, 1);
     let now = ports.clock.tick();
-    assert!(ports.imports.end(org, import.id, ImportState::Cancelled, None, now).unwrap());
+    assert!(ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap());
     assert_eq!(undo(ports, &import), tally(2, 0, 0));
     assert_eq!(ports.found(org, "").len(), 0);
 }
 
-pub fn a_failed_undo_goes_on_where_it_came_to(ports: &Ports) {
+pub fn an_undo_that_ended_early_resumes_where_it_stopped(ports: &Ports) {
+    for (state, problem) in [(RunState::Failed, Some("it broke")), (RunState::Cancelled, None)] {
+        resumes(ports, state, problem);
+    }
+}
+
+fn resumes(ports: &Ports, state: RunState, problem: Option<&str>) {
     let org = ports.org();
     let rows = vec![import_row("Ann", "ann@example.org"), import_row("Bo", "bo@example.org")];
     let import = imported(ports, org, rows, 1);
-    let (first, now) = (begun(ports, &import), ports.clock.tick());
-    assert_eq!(ports.undos.step(org, first, now).unwrap(), UndoStep::Took(tally(1, 0, 0)));
-    assert!(ports.undos.fail(org, first, "it broke", now).unwrap());
+    let (first, now) = (started(ports, &import), ports.clock.tick());
+    assert_eq!(ports.undos.step(org, first, now).unwrap(), UndoStep::Chunk(tally(1, 0, 0)));
+    let running = read(ports, &import);
+    assert_eq!((running.state, running.started_at), (RunState::Running, Some(now)));
+    let end = |now| ports.undos.end(org, first, state, problem.map(str::to_owned), now).unwrap();
+    assert!(end(now));
+    assert!(!end(now));
     assert_eq!(ports.undos.step(org, first, now).unwrap(), UndoStep::Stopped);
-    let failed = read(ports, &import);
-    assert_eq!((failed.state, failed.problem.as_deref()), (UndoState::Failed, Some("it broke")));
+    let ended = read(ports, &import);
+    assert_eq!((ended.state, ended.problem.as_deref()), (state, problem));
+    assert_eq!(ports.undos.find(org, first).unwrap(), Some(ended));
     let state = ports.imports.get(org, import.id).unwrap().unwrap().state;
-    assert_eq!(state, ImportState::Done, "as it was before");
+    assert_eq!(state, ImportState::Run(RunState::Done), "as it was before");
 
-    assert_eq!(undo(ports, &import), tally(2, 0, 0));
+    let again = started(ports, &import);
+    let began = ports.clock.tick();
+    assert_eq!(ports.undos.step(org, again, began).unwrap(), UndoStep::Chunk(tally(2, 0, 0)));
+    // One chunk in two seconds: the chunk that was undone before does not count.
+    let run = ports.runs.find(org, RunId(again.0)).unwrap().unwrap();
+    assert_eq!(run.pace(began + Duration::from_secs(2)).per_second, Some(0.5));
+    assert_eq!(run, Run::from(&read(ports, &import)));
+    assert_eq!(ports.undos.step(org, again, began).unwrap(), UndoStep::Finished);
     let done = read(ports, &import);
-    assert_eq!((done.pieces, done.pieces_done, done.problem), (2, 2, None));
+    assert_eq!((done.chunks, done.chunks_done, done.problem), (2, 2, None));
     assert_ne!(done.id, first);
 }
 
-pub fn what_was_kept_is_read_page_by_page(ports: &Ports) {
+pub fn kept_items_are_read_page_by_page(ports: &Ports) {
     let org = ports.org();
     let (old, row) = known_and_row(ports, org);
     let rows = vec![row, import_row("Bo", "bo@example.org"), import_row("Cy", "cy@example.org")];
@@ -401,8 +423,8 @@ pub fn what_was_kept_is_read_page_by_page(ports: &Ports) {
         rename(ports, &ports.of_address(org, address).unwrap(), "X");
     }
     undo(ports, &import);
-    let all = kept(ports, &import);
-    let fields: Vec<_> = all.iter().map(|kept| kept.field.as_deref()).collect();
+    let all = kept_items(ports, &import);
+    let fields: Vec<_> = all.iter().map(|kept_items| kept_items.field.as_deref()).collect();
     assert_eq!(fields, [Some("name"), None, None], "a field that was cleared is what it was");
     for size in 1..=3 {
         let mut read = Vec::new();
@@ -421,13 +443,14 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
     let import = imported(ports, org, vec![import_row("Ann", "ann@example.org")], 1);
     let (id, now) = (UndoId(ports.ids.next()), ports.clock.now());
-    let begun = ports.undos.begin(other, import.id, id, Actor::System, now).unwrap();
-    assert_eq!(begun, Begun::NotNow);
-    let id = self::begun(ports, &import);
+    let started = ports.undos.begin(other, import.id, id, Actor::System, now).unwrap();
+    assert_eq!(started, UndoStart::NotNow);
+    let id = self::started(ports, &import);
     let before = read(ports, &import);
     assert_eq!(ports.undos.get(other, import.id).unwrap(), None);
+    assert_eq!(ports.undos.find(other, id).unwrap(), None);
     assert_eq!(ports.undos.step(other, id, now).unwrap(), UndoStep::Stopped);
-    assert!(!ports.undos.fail(other, id, "no", now).unwrap());
+    assert!(!ports.undos.end(other, id, RunState::Cancelled, None, now).unwrap());
     assert_eq!(ports.undos.kept(other, import.id, None, 10).unwrap(), []);
     assert_eq!(read(ports, &import), before);
     assert_eq!(ports.found(org, ""), ["Ann"]);

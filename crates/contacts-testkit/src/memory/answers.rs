@@ -1,82 +1,105 @@
 //! Stored answers in memory.
 
-use contacts_core::answer::{AnswerRepository, CLAIM, Claim, Found, KEEP};
-use contacts_core::{OrgId, Result};
+use contacts_core::answer::{
+    AnswerRepository, CLAIM, Claim, Found, RETENTION, RunningClaim, running_claim,
+};
+use contacts_core::{Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
-use crate::world::Rows;
+use crate::world::{Rows, State};
 
-/// What stands under a key.
-pub(crate) struct Kept {
+/// The claim and the answer stored under an idempotency key.
+pub(crate) struct StoredAnswer {
     claim: Claim,
     is_erased: bool,
-    /// Nothing while the request is being carried out.
+    /// `None` while the request is in progress.
     end: Option<End>,
     expires_at: OffsetDateTime,
+    /// Whether the request has changed something.
+    is_carried_out: bool,
 }
 
-/// How a request ended: with an answer, or with one that is not kept.
-struct End(Option<Vec<u8>>);
+/// The end of a request: the status of its answer, and the answer if it is stored.
+struct End {
+    status: u16,
+    answer: Option<Vec<u8>>,
+}
 
-impl Kept {
-    fn read(&self, claim: &Claim) -> Found {
+impl StoredAnswer {
+    fn is_free(&self, now: OffsetDateTime) -> bool {
+        let expired_at =
+            if self.is_lost(now) { self.expires_at + RETENTION } else { self.expires_at };
+        expired_at <= now
+    }
+
+    fn is_lost(&self, now: OffsetDateTime) -> bool {
+        self.end.is_none() && self.is_carried_out && self.expires_at <= now
+    }
+
+    fn read(&self, claim: &Claim, now: OffsetDateTime) -> Found {
         match &self.end {
             _ if self.claim.fingerprint != claim.fingerprint => Found::Another,
+            None if self.is_lost(now) => Found::Lost,
             None => Found::Running,
-            Some(End(Some(answer))) => Found::Answer(answer.clone()),
-            Some(End(None)) => Found::Erased,
+            Some(End { answer: Some(answer), .. }) => Found::Answer(answer.clone()),
+            Some(End { status, answer: None }) => Found::Erased(Some(*status)),
         }
     }
 }
 
-/// What a claimant holds, when it still does.
-fn held<'a>(rows: &'a mut Rows, claim: &Claim) -> Option<&'a mut Kept> {
-    let kept = rows.answers.get_mut(&claim.key)?;
-    (kept.claim.by == claim.by && kept.end.is_none()).then_some(kept)
+/// Returns the entry of a claim, if the claim still has its key.
+fn find_claimed<'a>(rows: &'a mut Rows, claim: &Claim) -> Option<&'a mut StoredAnswer> {
+    let stored = rows.answers.get_mut(&claim.key)?;
+    (stored.claim.by == claim.by && stored.end.is_none()).then_some(stored)
 }
 
 impl AnswerRepository for World {
     fn claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<Found> {
         self.rows(org, |rows| {
             match rows.answers.get(&claim.key) {
-                Some(kept) if now < kept.expires_at => return Ok(kept.read(claim)),
+                Some(stored) if !stored.is_free(now) => return Ok(stored.read(claim, now)),
                 _ => {}
             }
             let expires_at = now + CLAIM;
-            let kept = Kept { claim: *claim, is_erased: false, end: None, expires_at };
-            rows.answers.insert(claim.key, kept);
+            let (is_erased, is_carried_out, end) = (false, false, None);
+            let stored = StoredAnswer { claim: *claim, is_erased, end, expires_at, is_carried_out };
+            rows.answers.insert(claim.key, stored);
             Ok(Found::Nothing)
         })
     }
 
-    fn hold(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
+    fn extend_claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
         self.rows(org, |rows| {
-            let held = held(rows, claim);
-            Ok(held.map(|held| held.expires_at = now + CLAIM).is_some())
+            let find_claimed = find_claimed(rows, claim);
+            Ok(find_claimed.map(|find_claimed| find_claimed.expires_at = now + CLAIM).is_some())
         })
     }
 
-    fn keep(
+    fn store_answer(
         &self,
         org: OrgId,
         claim: &Claim,
+        status: u16,
         answer: Option<Vec<u8>>,
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.rows(org, |rows| {
-            let Some(held) = held(rows, claim) else { return Ok(false) };
-            held.end = Some(End(answer.filter(|_| !held.is_erased)));
-            held.expires_at = now + KEEP;
-            rows.answers.retain(|_, kept| now < kept.expires_at);
+            let Some(find_claimed) = find_claimed(rows, claim) else { return Ok(false) };
+            find_claimed.end =
+                Some(End { status, answer: answer.filter(|_| !find_claimed.is_erased) });
+            find_claimed.expires_at = now + RETENTION;
+            rows.answers.retain(|_, stored| !stored.is_free(now));
             Ok(true)
         })
     }
 
-    fn release(&self, org: OrgId, claim: &Claim) -> Result<()> {
+    fn release(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<()> {
         self.rows(org, |rows| {
-            if held(rows, claim).is_some() {
-                rows.answers.remove(&claim.key);
+            match find_claimed(rows, claim) {
+                Some(find_claimed) if find_claimed.is_carried_out => find_claimed.expires_at = now,
+                Some(_) => drop(rows.answers.remove(&claim.key)),
+                None => {}
             }
             Ok(())
         })
@@ -87,15 +110,41 @@ impl AnswerRepository for World {
     }
 }
 
+impl State {
+    /// Marks the claim of the thread's request, if there is one, as carried out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClaimLost`] when another request has claimed the key meanwhile.
+    pub(crate) fn mark_claim(&mut self) -> Result<()> {
+        let Some(RunningClaim { org, claim }) = running_claim() else { return Ok(()) };
+        let rows = self.organisations.entry(org).or_default();
+        let find_claimed = find_claimed(rows, &claim).ok_or(Error::ClaimLost)?;
+        find_claimed.is_carried_out = true;
+        Ok(())
+    }
+
+    /// Checks that the thread's request, if there is one, has its claim.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ClaimLost`] when another request has claimed the key meanwhile.
+    pub(crate) fn check_claim(&mut self) -> Result<()> {
+        let Some(RunningClaim { org, claim }) = running_claim() else { return Ok(()) };
+        let rows = self.organisations.entry(org).or_default();
+        find_claimed(rows, &claim).map(drop).ok_or(Error::ClaimLost)
+    }
+}
+
 impl Rows {
-    /// Erases every answer, those too that are being made, and says how many.
+    /// Erases every answer, including those of requests in progress, and returns their number.
     pub(crate) fn forget_answers(&mut self) -> u64 {
         let mut erased = 0;
-        for kept in self.answers.values_mut() {
-            let has_something = !matches!(kept.end, Some(End(None)));
-            if has_something && !kept.is_erased {
-                kept.is_erased = true;
-                kept.end = kept.end.take().map(|_| End(None));
+        for stored in self.answers.values_mut() {
+            let has_something = !matches!(stored.end, Some(End { answer: None, .. }));
+            if has_something && !stored.is_erased {
+                stored.is_erased = true;
+                stored.end = stored.end.take().map(|end| End { answer: None, ..end });
                 erased += 1;
             }
         }

@@ -1,42 +1,64 @@
-//! Campaigns in memory: deliveries are taken one by one, as the rule says.
+//! Campaigns in memory: deliveries are applied one by one, as the rule says.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::campaign::{
-    AddressKey, Campaign, CampaignCursor, CampaignId, CampaignRepository, ContactCampaigns,
-    Counted, Delivery, DeliveryKind, DeliveryOutcome, Joining, Subscription,
+    AddressKey, Campaign, CampaignCounts, CampaignId, CampaignRepository, ContactCampaigns,
+    Delivery, DeliveryKind, DeliveryOutcome, SubscribeOutcome, Subscription,
 };
+use contacts_core::consent::{Consent, ConsentReason, Unsubscribe};
 use contacts_core::contact::{
-    Activity, ActivityKind, ActivityPlace, ActivitySource, ContactId, EmailAddress,
+    Activity, ActivityCursor, ActivityKind, ActivitySource, ContactId, EmailAddress,
 };
+use contacts_core::event::{ContactEvent, EventKind};
+use contacts_core::page::TimeCursor;
 use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
-use crate::memory::contacts::{Contacts, Record};
+use crate::memory::contacts::Contacts;
+use crate::memory::record::Record;
 use crate::world::Rows;
 
-/// The key of every world.
+/// The address key of every test world.
 const KEY: AddressKey = AddressKey::new([7; 32]);
 
 impl Contacts {
-    /// Unsubscribes a contact, when somebody says so now or its address was unsubscribed before;
-    /// then the address is, too.
-    pub(crate) fn suppress(&mut self, id: ContactId, at: Option<OffsetDateTime>) {
+    /// Unsubscribes a contact if an unsubscribe is given or if one of its addresses is already
+    /// unsubscribed, and then all its addresses. Returns whether the contact's consent has changed.
+    pub(crate) fn suppress(&mut self, id: ContactId, unsubscribe: Option<Unsubscribe>) -> bool {
+        let Some(record) = self.records.get_mut(&id) else { return false };
+        let mut consent = record.contact.consent.clone();
+        let emails = record.contact.emails();
+        let hashes: Vec<_> = emails.map(|email| KEY.hash(record.contact.org, email)).collect();
+        let suppressed = hashes.iter().filter_map(|hash| self.suppressions.get(hash).cloned());
+        let mut is_changed = false;
+        for unsubscribe in unsubscribe.into_iter().chain(suppressed) {
+            is_changed |= consent.lower(unsubscribe);
+        }
+        if let Some(unsubscribe) = consent.unsubscribe() {
+            for hash in hashes {
+                let known = self.suppressions.remove(&hash);
+                let mut stored = known.map_or(Consent::Subscribed, Consent::Unsubscribed);
+                stored.lower(unsubscribe.without_note());
+                self.suppressions.extend(stored.unsubscribe().map(|first| (hash, first.clone())));
+            }
+        }
+        record.contact.consent = consent;
+        is_changed
+    }
+
+    /// Subscribes a contact again, with all its addresses.
+    pub(crate) fn resubscribe(&mut self, id: ContactId) {
         let Some(record) = self.records.get_mut(&id) else { return };
-        let email = record.contact.email.as_ref();
-        let hash = email.map(|email| KEY.hash(record.contact.org, email));
-        let before = hash.and_then(|hash| self.suppressions.get(&hash).copied());
-        record.unsubscribed_at = [record.unsubscribed_at, at, before].into_iter().flatten().min();
-        if let (Some(hash), Some(at)) = (hash, record.unsubscribed_at) {
-            self.suppressions.insert(hash, at);
+        record.contact.consent = Consent::Subscribed;
+        for email in record.contact.emails() {
+            self.suppressions.remove(&KEY.hash(record.contact.org, email));
         }
     }
-}
 
-impl Contacts {
-    /// Forgets that addresses were unsubscribed.
+    /// Removes addresses from those that are unsubscribed.
     pub(crate) fn forget_unsubscribes(&mut self, org: OrgId, emails: &[EmailAddress]) {
         for email in emails {
             self.suppressions.remove(&KEY.hash(org, email));
@@ -45,13 +67,13 @@ impl Contacts {
 }
 
 impl Record {
-    /// Takes over what campaigns did to another contact, which is folded into this one (R13).
+    /// Takes over subscriptions and deliveries of a contact that is merged into this one (R13).
     pub(crate) fn inherit_campaigns(&mut self, other: &mut Self) {
         let id = self.contact.id;
         for (campaign, theirs) in std::mem::take(&mut other.subscriptions) {
             let theirs = Subscription { contact: id, ..theirs };
             let mine = self.subscriptions.entry(campaign).or_insert_with(|| theirs.clone());
-            mine.unite(&theirs);
+            mine.merge_with(&theirs);
         }
         for (delivery_id, delivery) in std::mem::take(&mut other.deliveries) {
             self.deliveries.insert(delivery_id, Delivery { contact: id, ..delivery });
@@ -60,23 +82,23 @@ impl Record {
 }
 
 impl Rows {
-    /// Puts contacts into a campaign that is there.
+    /// Adds contacts to an existing campaign.
     pub(crate) fn subscribe(
         &mut self,
         campaign: CampaignId,
         contacts: &[ContactId],
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Vec<(ContactId, Joining)> {
+    ) -> Vec<(ContactId, SubscribeOutcome)> {
         let mut joined = BTreeMap::new();
         for id in contacts {
             let Some(record) = self.contacts.records.get_mut(id) else { continue };
-            let joining = Joining::decide(
-                record.unsubscribed_at.is_some(),
+            let joining = SubscribeOutcome::decide(
+                !record.contact.consent.is_subscribed(),
                 record.contact.is_reachable(),
                 record.subscriptions.contains_key(&campaign),
             );
-            if joining == Joining::Added {
+            if joining == SubscribeOutcome::Added {
                 let subscription = Subscription::new(*id, campaign, actor, now);
                 record.subscriptions.insert(campaign, subscription);
             }
@@ -85,12 +107,17 @@ impl Rows {
         joined.into_iter().collect()
     }
 
-    fn deliver(&mut self, delivery: &Delivery) -> DeliveryOutcome {
+    /// Adds the contact to `lowered` when the delivery changes its consent.
+    fn deliver(
+        &mut self,
+        delivery: &Delivery,
+        lowered: &mut BTreeSet<ContactId>,
+    ) -> DeliveryOutcome {
         let mut records = self.contacts.records.values();
         if records.any(|record| record.deliveries.contains_key(&delivery.id)) {
             return DeliveryOutcome::Duplicate;
         }
-        // An old id means whoever that contact was folded into.
+        // The id of a merged contact stands for the contact that replaced it.
         let contact = *self.merged.get(&delivery.contact).unwrap_or(&delivery.contact);
         let delivery = Delivery { contact, ..delivery.clone() };
         let Some(record) = self.contacts.records.get_mut(&contact) else {
@@ -106,36 +133,50 @@ impl Rows {
             .or_insert_with(|| Subscription::of(&delivery));
         subscription.take(&delivery);
         if delivery.kind == DeliveryKind::Unsubscribed {
-            self.contacts.suppress(contact, Some(delivery.at));
+            let Delivery { at, actor, .. } = delivery;
+            let reason = ConsentReason::Campaign;
+            let unsubscribe = Unsubscribe { reason, at, actor, note: None };
+            if self.contacts.suppress(contact, Some(unsubscribe)) {
+                lowered.insert(contact);
+            }
         }
         DeliveryOutcome::Applied
     }
 
-    fn counted(&self, campaign: &Campaign) -> Counted {
+    fn counted(&self, campaign: &Campaign) -> CampaignCounts {
         let mut people = BTreeMap::new();
         let records = self.contacts.records.values();
         for subscription in records.filter_map(|record| record.subscriptions.get(&campaign.id)) {
             *people.entry(subscription.status()).or_default() += 1;
         }
-        Counted { campaign: campaign.clone(), people }
+        CampaignCounts { campaign: campaign.clone(), people }
     }
 
-    /// What campaigns did to a contact.
-    pub(crate) fn campaign_activity(&self, contact: ContactId) -> Vec<(ActivityPlace, Activity)> {
+    /// Gives an entry about a campaign the current name of the campaign.
+    pub(crate) fn rename_campaign(&self, entry: &mut Activity) {
+        if let ActivityKind::RemovedFromCampaign(campaign) = &mut entry.what
+            && let Some(current) = self.campaigns.get(&campaign.id)
+        {
+            *campaign = current.clone();
+        }
+    }
+
+    /// Returns the campaign activities of a contact.
+    pub(crate) fn campaign_activity(&self, contact: ContactId) -> Vec<(ActivityCursor, Activity)> {
         let Some(record) = self.contacts.records.get(&contact) else { return Vec::new() };
         let subscribed = record.subscriptions.values().filter_map(|subscription| {
             let campaign = self.campaigns.get(&subscription.campaign)?.clone();
             let Subscription { pending_at: at, actor, .. } = *subscription;
             let (source, key) = (ActivitySource::Subscription, campaign.id.to_string());
             let what = ActivityKind::Subscribed(campaign);
-            Some((ActivityPlace { at, source, key }, Activity { at, actor, what }))
+            Some((ActivityCursor { at, source, key }, Activity { at, actor, what }))
         });
         let delivered = record.deliveries.values().filter_map(|delivery| {
             let campaign = self.campaigns.get(&delivery.campaign)?.clone();
             let Delivery { at, actor, kind, .. } = *delivery;
             let (source, key) = (ActivitySource::Delivery, delivery.id.as_str().to_owned());
             let what = ActivityKind::Delivered { campaign, kind };
-            Some((ActivityPlace { at, source, key }, Activity { at, actor, what }))
+            Some((ActivityCursor { at, source, key }, Activity { at, actor, what }))
         });
         subscribed.chain(delivered).collect()
     }
@@ -145,39 +186,50 @@ impl CampaignRepository for World {
     fn register(&self, org: OrgId, campaign: &Campaign) -> Result<(Campaign, bool)> {
         self.rows(org, |rows| {
             let known = rows.campaigns.get(&campaign.id);
-            let kept = match known {
+            let stored = match known {
                 Some(known) => known.registered_again(campaign)?,
                 None => campaign.clone(),
             };
-            let is_new = rows.campaigns.insert(kept.id, kept.clone()).is_none();
-            Ok((kept, is_new))
+            let is_new = rows.campaigns.insert(stored.id, stored.clone()).is_none();
+            Ok((stored, is_new))
         })
     }
 
-    fn get(&self, org: OrgId, id: CampaignId) -> Result<Option<Counted>> {
-        self.rows(org, |rows| Ok(rows.campaigns.get(&id).map(|campaign| rows.counted(campaign))))
+    fn get(&self, org: OrgId, id: CampaignId) -> Result<Option<CampaignCounts>> {
+        self.read(org, |rows| Ok(rows.campaigns.get(&id).map(|campaign| rows.counted(campaign))))
     }
 
     fn list(
         &self,
         org: OrgId,
-        after: Option<CampaignCursor>,
+        after: Option<TimeCursor>,
         limit: usize,
-    ) -> Result<Vec<Counted>> {
-        self.rows(org, |rows| {
-            let place = |cursor: CampaignCursor| Reverse((cursor.created_at, cursor.id));
+    ) -> Result<Vec<CampaignCounts>> {
+        self.read(org, |rows| {
             let mut found: Vec<_> = rows.campaigns.values().collect();
-            found.sort_by_key(|campaign| place(campaign.cursor()));
-            found.retain(|campaign| {
-                after.is_none_or(|after| place(campaign.cursor()) > place(after))
-            });
+            found.sort_by_key(|campaign| Reverse(campaign.cursor()));
+            found.retain(|campaign| after.is_none_or(|after| campaign.cursor() < after));
             Ok(found.into_iter().take(limit).map(|campaign| rows.counted(campaign)).collect())
         })
     }
 
-    fn deliver(&self, org: OrgId, deliveries: &[Delivery]) -> Result<Vec<DeliveryOutcome>> {
+    fn deliver(
+        &self,
+        org: OrgId,
+        deliveries: &[Delivery],
+        now: OffsetDateTime,
+    ) -> Result<Vec<DeliveryOutcome>> {
         self.rows(org, |rows| {
-            Ok(deliveries.iter().map(|delivery| rows.deliver(delivery)).collect())
+            let mut lowered = BTreeSet::new();
+            let outcomes = deliveries.iter().map(|one| rows.deliver(one, &mut lowered)).collect();
+            for contact in lowered {
+                let record = rows.contacts.records.get(&contact);
+                let consent = record.and_then(|record| record.contact.consent.unsubscribe());
+                let Some(Unsubscribe { actor, .. }) = consent else { continue };
+                let (kind, fields) = (EventKind::Updated, vec!["consent".to_owned()]);
+                rows.events.push(ContactEvent::of(contact, kind, fields, *actor, now));
+            }
+            Ok(outcomes)
         })
     }
 
@@ -188,7 +240,7 @@ impl CampaignRepository for World {
         contacts: &[ContactId],
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Result<Vec<(ContactId, Joining)>> {
+    ) -> Result<Vec<(ContactId, SubscribeOutcome)>> {
         self.rows(org, |rows| {
             if !rows.campaigns.contains_key(&campaign) {
                 return Err(Error::NotFound("campaign"));
@@ -197,16 +249,25 @@ impl CampaignRepository for World {
         })
     }
 
-    fn of_contact(&self, org: OrgId, contact: ContactId) -> Result<Option<ContactCampaigns>> {
-        self.rows(org, |rows| {
+    fn of_contact(
+        &self,
+        org: OrgId,
+        contact: ContactId,
+        after: Option<TimeCursor>,
+        limit: usize,
+    ) -> Result<Option<ContactCampaigns>> {
+        self.read(org, |rows| {
             let Some(record) = rows.contacts.records.get(&contact) else { return Ok(None) };
             let mut items: Vec<_> = record
                 .subscriptions
                 .values()
                 .filter_map(|s| Some((rows.campaigns.get(&s.campaign)?.clone(), s.clone())))
                 .collect();
-            items.sort_by_key(|(_, s)| Reverse((s.pending_at, s.campaign)));
-            Ok(Some(ContactCampaigns { items, unsubscribed_at: record.unsubscribed_at }))
+            items.sort_by_key(|item| Reverse(ContactCampaigns::cursor(item)));
+            items.retain(|item| after.is_none_or(|after| ContactCampaigns::cursor(item) < after));
+            items.truncate(limit);
+            let unsubscribed_at = record.contact.consent.unsubscribe().map(|first| first.at);
+            Ok(Some(ContactCampaigns { items, unsubscribed_at }))
         })
     }
 }

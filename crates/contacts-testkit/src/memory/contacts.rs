@@ -1,164 +1,73 @@
 //! Contacts in memory.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::collections::{BTreeMap, HashMap};
 
-use contacts_core::action::ActionId;
-use contacts_core::campaign::{CampaignId, Delivery, DeliveryId, Subscription};
+use contacts_core::consent::Unsubscribe;
 use contacts_core::contact::{
-    About, Activities, Activity, ActivityKind, ActivityPlace, ActivitySource, Arrival, Contact,
-    ContactFilter, ContactId, ContactPatch, ContactRepository, CursorKey, Listed, Merged, Origin,
-    PageRequest, Tagged, Updated,
+    Activities, ActivityCursor, ActivityKind, AddressSource, Contact, ContactAddress,
+    ContactFilter, ContactId, ContactPage, ContactPatch, ContactRepository, CursorKey,
+    EmailAddress, ExternalId, FilterSubject, MergeRequest, Merged, PageRequest, Source,
+    SourceCursor, SourceDetail, Tagged, Updated,
 };
-use contacts_core::conversation::{ConversationId, Visitor};
 use contacts_core::event::{ContactEvent, EventKind};
+use contacts_core::field::check_types;
 use contacts_core::page::{Count, Page, PageSize};
 use contacts_core::tag::TagName;
-use contacts_core::{Actor, Error, OrgId, Result};
+use contacts_core::{Actor, Current, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
+use crate::memory::record::Record;
 use crate::world::Rows;
-
-/// How many activities were noted, of anybody: what happens in one moment has an order.
-static NOTED: AtomicU64 = AtomicU64::new(0);
 
 /// An organisation's contacts.
 #[derive(Default)]
 pub(crate) struct Contacts {
     pub(crate) records: BTreeMap<ContactId, Record>,
     pub(super) by_address: HashMap<String, ContactId>,
-    /// Hashes of addresses that were unsubscribed, and since when.
-    pub(crate) suppressions: BTreeMap<[u8; 32], OffsetDateTime>,
-}
-
-/// A contact and what hangs on it.
-pub(crate) struct Record {
-    /// Its tags are spelled as the tags are.
-    pub(crate) contact: Contact,
-    pub(crate) arrivals: Vec<Arrival>,
-    /// With which key each capture was sent.
-    pub(crate) senders: Vec<(Origin, Actor)>,
-    /// What each visitor said in each conversation that it came by.
-    pub(crate) said: BTreeMap<(Visitor, ConversationId), BTreeSet<String>>,
-    /// What was noted of it alone, by when it was noted among those of everybody.
-    pub(crate) activity: BTreeMap<u64, Activity>,
-    pub(crate) subscriptions: BTreeMap<CampaignId, Subscription>,
-    /// In the order of their ids.
-    pub(crate) deliveries: BTreeMap<DeliveryId, Delivery>,
-    /// Since when the person wants no more of any campaign.
-    pub(crate) unsubscribed_at: Option<OffsetDateTime>,
-    /// What bulk actions did to it.
-    pub(crate) bulk: BTreeMap<ActionId, Activity>,
-}
-
-impl Record {
-    pub(crate) fn note(&mut self, at: OffsetDateTime, actor: Actor, what: ActivityKind) {
-        self.activity.insert(NOTED.fetch_add(1, Relaxed), Activity { at, actor, what });
-    }
-
-    /// Keeps a way of coming, unless it is known; says whether it was not.
-    pub(crate) fn arrive(&mut self, at: OffsetDateTime, origin: Origin) -> bool {
-        if self.arrivals.iter().any(|known| known.origin.is_same_way(&origin)) {
-            return false;
-        }
-        self.arrivals.push(Arrival { at, origin });
-        // The first stays the first.
-        self.arrivals[1..].sort_by_key(|arrival| arrival.at);
-        true
-    }
-
-    /// Keeps what a visitor said in a conversation that it came by.
-    pub(crate) fn hear(
-        &mut self,
-        visitor: &Visitor,
-        conversation: ConversationId,
-        said: BTreeSet<String>,
-    ) {
-        let origin = Origin::Chat {
-            widget: visitor.widget(),
-            visitor: visitor.id().to_owned(),
-            conversation: conversation.to_string(),
-        };
-        if self.arrivals.iter().any(|arrival| arrival.origin == origin) {
-            self.said.entry((visitor.clone(), conversation)).or_default().extend(said);
-        }
-    }
-
-    /// Everything that happened to it, and where that stands.
-    fn happened(&self) -> Vec<(ActivityPlace, Activity)> {
-        let arrivals = self.arrivals.iter().cloned().enumerate();
-        let arrivals = arrivals.filter_map(|(at, arrival)| {
-            let sender =
-                self.senders.iter().find(|(origin, _)| origin.is_same_way(&arrival.origin));
-            let (place, activity) = Activity::of_arrival(arrival, at == 0)?;
-            let actor = sender.map_or(activity.actor, |(_, actor)| *actor);
-            Some((place, Activity { actor, ..activity }))
-        });
-        let events = self.activity.iter().map(|(nth, activity)| {
-            let (at, source) = (activity.at, ActivitySource::Event);
-            (ActivityPlace { at, source, key: format!("{nth:020}") }, activity.clone())
-        });
-        let actions = self.bulk.iter().map(|(id, activity)| {
-            let (at, source) = (activity.at, ActivitySource::Action);
-            (ActivityPlace { at, source, key: id.to_string() }, activity.clone())
-        });
-        arrivals.chain(events).chain(actions).collect()
-    }
-
-    /// Notes which tags came and went, if any did.
-    pub(crate) fn note_tags(
-        &mut self,
-        at: OffsetDateTime,
-        actor: Actor,
-        added: &[TagName],
-        removed: &[TagName],
-    ) {
-        let written = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
-        if !added.is_empty() || !removed.is_empty() {
-            let what = ActivityKind::Tagged { added: written(added), removed: written(removed) };
-            self.note(at, actor, what);
-        }
-    }
+    pub(super) by_external_id: HashMap<ExternalId, ContactId>,
+    /// The unsubscribe of each unsubscribed address, by the hash of the address.
+    pub(crate) suppressions: BTreeMap<[u8; 32], Unsubscribe>,
 }
 
 impl Contacts {
-    /// The contact of an address.
+    /// Returns the contact that has an address.
     pub(crate) fn of_address(&mut self, key: &str) -> Option<&mut Record> {
         self.records.get_mut(self.by_address.get(key)?)
     }
 
-    /// Adds a contact whose tags are spelled as the tags are.
+    /// Adds a contact, with its tags spelled as the stored tags are.
     pub(crate) fn insert(&mut self, contact: Contact, actor: Actor) -> Result<()> {
         self.check_address(&contact)?;
         if self.records.contains_key(&contact.id) {
             return Err(Error::store("there is a contact of this id"));
         }
-        let arrivals = vec![contact.source.clone()];
+        let sources = vec![contact.source.clone()];
         let (id, at) = (contact.id, contact.created_at);
-        self.claim_address(&contact);
-        let by_hand = matches!(contact.source.origin, Origin::Manual { .. });
+        let source = AddressSource::from(contact.source.detail.kind());
+        let by_hand = matches!(contact.source.detail, SourceDetail::Manual { .. });
         let mut record = Record {
             contact,
-            arrivals,
+            sources,
             senders: Vec::new(),
-            said: BTreeMap::new(),
+            stated: BTreeMap::new(),
             activity: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
             deliveries: BTreeMap::new(),
-            unsubscribed_at: None,
             bulk: BTreeMap::new(),
+            addresses: BTreeMap::new(),
         };
-        // The others are told of by their arrival.
+        // Contacts from other sources get their activity from the source.
         if by_hand {
             record.note(at, actor, ActivityKind::Created);
         }
         self.records.insert(id, record);
-        self.suppress(id, None);
+        self.index_keys(id, at, source);
         Ok(())
     }
 
+    /// Returns the update, and whether a new address has changed the consent.
     fn update(
         &mut self,
         id: ContactId,
@@ -166,34 +75,35 @@ impl Contacts {
         patch: &ContactPatch,
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Result<Option<Updated>> {
+    ) -> Result<Option<(Updated, bool)>> {
         let Some(record) = self.records.get(&id) else { return Ok(None) };
         check_version(&record.contact, if_version)?;
         let mut contact = record.contact.clone();
         let changes = patch.apply(&mut contact, now)?;
         if !changes.is_empty() {
             self.check_address(&contact)?;
-            let old = record.contact.email_key().to_owned();
-            self.by_address.remove(&old);
-            self.claim_address(&contact);
+            let old = record.contact.clone();
+            self.release_external_id(&old);
             if let Some(record) = self.records.get_mut(&id) {
                 record.contact = contact.clone();
                 record.note(now, actor, ActivityKind::Edited(changes.clone()));
             }
-            self.suppress(id, None);
+            let is_consent_changed = self.index_keys(id, now, AddressSource::Manual);
+            let contact = self.records.get(&id).map_or(contact, |record| record.contact.clone());
+            return Ok(Some((Updated { contact, changes }, is_consent_changed)));
         }
-        Ok(Some(Updated { contact, changes }))
+        Ok(Some((Updated { contact, changes }, false)))
     }
 
-    /// Puts a changed contact in the place of what it was; its address must be its own.
-    pub(crate) fn replace(&mut self, contact: Contact) {
-        let id = contact.id;
-        let Some(record) = self.records.get_mut(&id) else { return };
-        let old = record.contact.email_key().to_owned();
-        self.by_address.remove(&old);
-        record.contact = contact.clone();
-        self.claim_address(&contact);
-        self.suppress(id, None);
+    /// Replaces a contact by its changed version, whose addresses must belong to no other contact.
+    /// The stored consent stays. Returns whether a new address has changed it.
+    pub(crate) fn replace(&mut self, contact: Contact, source: AddressSource) -> bool {
+        let (id, now) = (contact.id, contact.updated_at);
+        let Some(record) = self.records.get_mut(&id) else { return false };
+        let consent = record.contact.consent.clone();
+        let old = std::mem::replace(&mut record.contact, Contact { consent, ..contact });
+        self.release_external_id(&old);
+        self.index_keys(id, now, source)
     }
 
     pub(crate) fn delete(&mut self, id: ContactId, if_version: Option<u64>) -> Result<bool> {
@@ -202,39 +112,76 @@ impl Contacts {
         Ok(self.remove(id).is_some())
     }
 
+    /// Checks that no other contact has the address or the external id.
     fn check_address(&self, contact: &Contact) -> Result<()> {
-        match self.by_address.get(contact.email_key()) {
-            Some(owner) if *owner != contact.id => Err(Error::EmailTaken(*owner)),
-            _ => Ok(()),
+        let is_other = |owner: &&ContactId| **owner != contact.id;
+        let mut owners = contact.emails().filter_map(|email| self.by_address.get(email.key()));
+        if let Some(owner) = owners.find(is_other) {
+            return Err(Error::EmailTaken(*owner));
+        }
+        let owner = contact.external_id.as_ref().and_then(|id| self.by_external_id.get(id));
+        owner.filter(is_other).map_or(Ok(()), |owner| Err(Error::ExternalIdTaken(*owner)))
+    }
+
+    /// Removes the external id of a contact from the index, unless another contact has taken it in
+    /// the same transaction.
+    pub(super) fn release_external_id(&mut self, old: &Contact) {
+        if let Some(id) = &old.external_id
+            && self.by_external_id.get(id) == Some(&old.id)
+        {
+            self.by_external_id.remove(id);
         }
     }
 
-    pub(super) fn claim_address(&mut self, contact: &Contact) {
-        if let Some(email) = &contact.email {
-            self.by_address.insert(email.key().to_owned(), contact.id);
+    /// Makes the addresses and the external id of a stored contact find it, and its former addresses
+    /// not. Unsubscribes the contact if one of them is unsubscribed, and returns whether that
+    /// changed its consent.
+    pub(super) fn index_keys(
+        &mut self,
+        id: ContactId,
+        now: OffsetDateTime,
+        source: AddressSource,
+    ) -> bool {
+        let Some(Record { contact, addresses, .. }) = self.records.get_mut(&id) else {
+            return false;
+        };
+        addresses.retain(|key, _| {
+            let is_kept = contact.has_email(key);
+            if !is_kept {
+                self.by_address.remove(key);
+            }
+            is_kept
+        });
+        for email in contact.emails() {
+            self.by_address.insert(email.key().to_owned(), id);
+            addresses.entry(email.key().to_owned()).or_insert((now, source));
         }
+        if let Some(external_id) = &contact.external_id {
+            self.by_external_id.insert(external_id.clone(), id);
+        }
+        self.suppress(id, None)
     }
 }
 
 impl Rows {
-    /// Those that a filter means.
+    /// Returns the contacts that match a filter.
     pub(crate) fn matching<'a>(
         &'a self,
         filter: &'a ContactFilter,
     ) -> impl Iterator<Item = &'a Contact> {
         let records = self.contacts.records.values();
-        records.filter(|record| self.is_meant(filter, record)).map(|record| &record.contact)
+        records.filter(|record| self.is_matching(filter, record)).map(|record| &record.contact)
     }
 
-    /// Whether a filter means a contact.
-    pub(crate) fn is_meant(&self, filter: &ContactFilter, record: &Record) -> bool {
-        // Everybody is looked at for it.
+    /// Returns whether a contact matches a filter.
+    pub(crate) fn is_matching(&self, filter: &ContactFilter, record: &Record) -> bool {
+        // Finding duplicates scans all contacts, so do it only if the filter asks for it.
         let has_duplicates = filter.asks_for_duplicates() && self.has_duplicates(&record.contact);
-        let Record { contact, arrivals, subscriptions, .. } = record;
-        filter.matches(&About { contact, arrivals, subscriptions, has_duplicates })
+        let Record { contact, sources, subscriptions, .. } = record;
+        filter.matches(&FilterSubject { contact, sources, subscriptions, has_duplicates })
     }
 
-    fn page(&self, filter: &ContactFilter, page: &PageRequest) -> Listed {
+    fn page(&self, filter: &ContactFilter, page: &PageRequest) -> ContactPage {
         let sort = page.sort;
         let order = |one: &(CursorKey, ContactId), other: &(CursorKey, ContactId)| {
             let order = one.partial_cmp(other).unwrap_or(Ordering::Equal);
@@ -253,16 +200,15 @@ impl Rows {
 }
 
 pub(super) fn check_version(contact: &Contact, if_version: Option<u64>) -> Result<()> {
-    match if_version {
-        Some(version) if version != contact.version => Err(Error::Stale(Box::new(contact.clone()))),
-        _ => Ok(()),
-    }
+    Current::check(contact, if_version)
 }
 
 impl ContactRepository for World {
     fn insert(&self, contact: &Contact, actor: Actor) -> Result<()> {
         self.rows(contact.org, |rows| {
-            // Nothing of a refused contact is kept, not even its tags.
+            // Check before anything is stored: a refused contact must leave nothing behind, not
+            // even tags.
+            check_types(&rows.fields_in_order(), &contact.custom)?;
             rows.contacts.check_address(contact)?;
             let tags = rows.tags.written(&contact.tags, &self.ids());
             rows.contacts.insert(Contact { tags, ..contact.clone() }, actor)?;
@@ -274,9 +220,36 @@ impl ContactRepository for World {
     }
 
     fn get(&self, org: OrgId, id: ContactId) -> Result<Option<Contact>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let record = rows.contacts.records.get(&id);
             Ok(record.map(|record| rows.shown(record.contact.clone())))
+        })
+    }
+
+    fn find_by_email(&self, org: OrgId, email: &EmailAddress) -> Result<Option<Contact>> {
+        self.read(org, |rows| {
+            let found = rows.contacts.of_address(email.key()).map(|record| record.contact.clone());
+            Ok(found.map(|contact| rows.shown(contact)))
+        })
+    }
+
+    fn addresses(&self, org: OrgId, id: ContactId) -> Result<Vec<ContactAddress>> {
+        self.read(org, |rows| {
+            let Some(record) = rows.contacts.records.get(&id) else { return Ok(Vec::new()) };
+            let stored = |email: &EmailAddress| {
+                let (added_at, source) = *record.addresses.get(email.key())?;
+                let is_primary = record.contact.email.as_ref() == Some(email);
+                Some(ContactAddress { email: email.clone(), is_primary, added_at, source })
+            };
+            Ok(record.contact.emails().filter_map(stored).collect())
+        })
+    }
+
+    fn of_external_id(&self, org: OrgId, id: &ExternalId) -> Result<Option<Contact>> {
+        self.read(org, |rows| {
+            let contacts = &rows.contacts;
+            let owner = contacts.by_external_id.get(id).and_then(|id| contacts.records.get(id));
+            Ok(owner.map(|record| rows.shown(record.contact.clone())))
         })
     }
 
@@ -290,16 +263,20 @@ impl ContactRepository for World {
         now: OffsetDateTime,
     ) -> Result<Option<Updated>> {
         self.rows(org, |rows| {
+            if let Some(record) = rows.contacts.records.get(&id) {
+                check_version(&record.contact, if_version).map_err(|error| rows.shown_in(error))?;
+                check_types(&rows.fields_in_order(), patch.custom_values())?;
+            }
             let updated = rows.contacts.update(id, if_version, patch, actor, now);
             let updated = updated.map_err(|error| rows.shown_in(error))?;
-            if let Some(updated) = updated.as_ref().filter(|updated| !updated.changes.is_empty()) {
-                let fields = updated.changes.iter().map(|change| change.field.clone()).collect();
+            let Some((updated, is_consent_changed)) = updated else { return Ok(None) };
+            if !updated.changes.is_empty() {
+                let fields = updated.changes.iter().map(|change| change.field.clone());
+                let consent = is_consent_changed.then(|| "consent".to_owned());
+                let fields = fields.chain(consent).collect();
                 rows.events.push(ContactEvent::of(id, EventKind::Updated, fields, actor, now));
             }
-            Ok(updated.map(|Updated { contact, changes }| Updated {
-                contact: rows.shown(contact),
-                changes,
-            }))
+            Ok(Some(Updated { contact: rows.shown(updated.contact), ..updated }))
         })
     }
 
@@ -353,28 +330,26 @@ impl ContactRepository for World {
         })
     }
 
-    fn merge(
+    fn merge_contacts(
         &self,
         org: OrgId,
-        survivor: ContactId,
-        other: ContactId,
-        if_version: Option<u64>,
+        request: &MergeRequest,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Merged>> {
         self.rows(org, |rows| {
-            let merged = rows.merge(survivor, other, if_version, actor, now);
+            let merged = rows.merge(request, actor, now);
             let merged = merged.map_err(|error| rows.shown_in(error))?;
             Ok(merged.map(|merged| Merged { contact: rows.shown(merged.contact), ..merged }))
         })
     }
 
     fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>> {
-        self.rows(org, |rows| Ok(rows.merged.get(&id).copied()))
+        self.read(org, |rows| Ok(rows.merged.get(&id).copied()))
     }
 
-    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<Listed> {
-        self.rows(org, |rows| {
+    fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<ContactPage> {
+        self.read(org, |rows| {
             let mut listed = rows.page(filter, page);
             listed.items = listed.items.into_iter().map(|c| rows.shown(c)).collect();
             Ok(listed)
@@ -382,16 +357,29 @@ impl ContactRepository for World {
     }
 
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let counted = rows.matching(filter).count() as u64;
             Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
         })
     }
 
-    fn arrivals(&self, org: OrgId, id: ContactId) -> Result<Vec<Arrival>> {
-        self.rows(org, |rows| {
+    fn sources(
+        &self,
+        org: OrgId,
+        id: ContactId,
+        after: Option<SourceCursor>,
+        limit: usize,
+    ) -> Result<Vec<Source>> {
+        self.read(org, |rows| {
             let record = rows.contacts.records.get(&id);
-            Ok(record.map(|record| record.arrivals.clone()).unwrap_or_default())
+            let sources = record.map(|record| record.sources.as_slice()).unwrap_or_default();
+            let at = |after| sources.iter().position(|s| SourceCursor::after(s, false) == after);
+            // A source that was removed meanwhile is found by its time.
+            let start = after.map_or(0, |after| {
+                let later = || sources.iter().skip(1).take_while(|s| s.at <= after.at).count();
+                at(SourceCursor { is_first: false, ..after.clone() }).unwrap_or_else(later) + 1
+            });
+            Ok(sources.iter().skip(start).take(limit).cloned().collect())
         })
     }
 
@@ -399,18 +387,21 @@ impl ContactRepository for World {
         &self,
         org: OrgId,
         id: ContactId,
-        before: Option<ActivityPlace>,
+        after: Option<ActivityCursor>,
         size: PageSize,
     ) -> Result<Activities> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let record = rows.contacts.records.get(&id);
             let mut happened = record.map(Record::happened).unwrap_or_default();
             happened.extend(rows.campaign_activity(id));
-            happened.retain(|(place, _)| before.as_ref().is_none_or(|before| place < before));
+            happened.retain(|(place, _)| after.as_ref().is_none_or(|after| place < after));
             happened.sort_by(|(one, _), (other, _)| other.cmp(one));
             let page = Page::cut(happened, size, |(place, _)| place.clone());
             let mut items: Vec<_> = page.items.into_iter().map(|(_, activity)| activity).collect();
-            items.iter_mut().for_each(|entry| rows.tell_import(id, entry));
+            for entry in &mut items {
+                rows.tell_import(id, entry);
+                rows.rename_campaign(entry);
+            }
             Ok(Page { items, next: page.next })
         })
     }

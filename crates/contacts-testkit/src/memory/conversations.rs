@@ -3,10 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use contacts_core::contact::{ContactId, Origin};
+use contacts_core::contact::{ContactId, SourceDetail};
 use contacts_core::conversation::{
-    Conversation, ConversationCursor, ConversationId, ConversationRepository, Visitor, Widget,
+    Conversation, ConversationId, ConversationRepository, Visitor, Widget,
 };
+use contacts_core::page::TimeCursor;
 use contacts_core::{OrgId, Result};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -14,12 +15,12 @@ use uuid::Uuid;
 use crate::World;
 use crate::world::Rows;
 
-/// An organisation's conversations, and whose they are.
+/// An organisation's conversations, and the contacts that they are linked to.
 #[derive(Default)]
 pub(crate) struct Conversations {
     by_id: BTreeMap<ConversationId, Conversation>,
     links: BTreeMap<ConversationId, ContactId>,
-    /// Those that had a contact who was deleted.
+    /// Conversations whose contact was deleted.
     released: BTreeSet<ConversationId>,
 }
 
@@ -31,23 +32,23 @@ impl Conversations {
         found
     }
 
-    /// Whether a contact has any.
+    /// Returns whether a contact has conversations.
     pub(crate) fn has_any(&self, contact: ContactId) -> bool {
         self.links.values().any(|owner| *owner == contact)
     }
 
-    /// Whatever is one contact's is another's from now on.
+    /// Links every conversation of one contact to another contact.
     pub(crate) fn move_all(&mut self, from: ContactId, to: ContactId) {
         self.links.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = to);
     }
 
-    /// They stay, with no contact.
+    /// Unlinks a contact's conversations, which stay stored.
     pub(crate) fn release(&mut self, contact: ContactId) {
         let theirs = self.links.extract_if(.., |_, owner| *owner == contact);
         self.released.extend(theirs.map(|(id, _)| id));
     }
 
-    /// Erases those of a contact, and those of its visitors that are nobody's.
+    /// Erases the conversations of a contact, and the unlinked ones of its visitors.
     pub(crate) fn erase(&mut self, contact: ContactId, visitors: &[Visitor]) {
         let Self { by_id, links, .. } = self;
         by_id.retain(|id, conversation| match links.get(id) {
@@ -57,12 +58,12 @@ impl Conversations {
         links.retain(|id, _| by_id.contains_key(id));
     }
 
-    /// The contact that has a conversation.
+    /// Returns the contact that a conversation is linked to.
     pub(crate) fn linked(&self, id: ConversationId) -> Option<ContactId> {
         self.links.get(&id).copied()
     }
 
-    /// Links what a visitor said before they were known.
+    /// Links the earlier conversations of a visitor to the contact that the visitor became.
     pub(crate) fn adopt(&mut self, visitor: &Visitor, contact: ContactId) {
         let theirs = self.by_id.values().filter(|conversation| conversation.visitor == *visitor);
         for conversation in theirs.filter(|theirs| !self.released.contains(&theirs.id)) {
@@ -70,11 +71,11 @@ impl Conversations {
         }
     }
 
-    /// Links a conversation that a capture tells of, unless it is another visitor's. Takes it
-    /// from whoever has it when that is asked for.
+    /// Links a captured conversation to a contact, unless it belongs to another visitor. If `takes`
+    /// is set, a link to another contact is replaced.
     pub(crate) fn link(&mut self, told: Conversation, contact: ContactId, takes: bool) {
-        let kept = self.by_id.entry(told.id).or_insert_with(|| told.clone());
-        if kept.visitor != told.visitor {
+        let stored = self.by_id.entry(told.id).or_insert_with(|| told.clone());
+        if stored.visitor != told.visitor {
             return;
         }
         self.released.remove(&told.id);
@@ -89,21 +90,21 @@ impl Conversations {
 impl Rows {
     fn report(&mut self, report: &Conversation) -> Conversation {
         let Conversations { by_id, links, released } = &mut self.conversations;
-        let kept = by_id.entry(report.id).or_insert_with(|| report.clone());
-        if kept.gives_way_to(report) {
-            if kept.visitor != report.visitor {
-                // Whoever told of it before was wrong about whose it is.
+        let stored = by_id.entry(report.id).or_insert_with(|| report.clone());
+        if stored.is_superseded_by(report) {
+            if stored.visitor != report.visitor {
+                // The earlier report named the wrong visitor, so its link is removed.
                 links.remove(&report.id);
                 released.remove(&report.id);
             }
-            *kept = report.clone();
+            *stored = report.clone();
         }
-        if let Some(contact) = self.visitors.get(&kept.visitor)
-            && !released.contains(&kept.id)
+        if let Some(contact) = self.visitors.get(&stored.visitor)
+            && !released.contains(&stored.id)
         {
-            links.entry(kept.id).or_insert(*contact);
+            links.entry(stored.id).or_insert(*contact);
         }
-        kept.clone()
+        stored.clone()
     }
 }
 
@@ -116,10 +117,10 @@ impl ConversationRepository for World {
         &self,
         org: OrgId,
         contact: ContactId,
-        after: Option<ConversationCursor>,
+        after: Option<TimeCursor>,
         limit: usize,
     ) -> Result<Vec<Conversation>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let mut found = rows.conversations.of(contact);
             found.retain(|found| after.is_none_or(|after| found.cursor() < after));
             found.truncate(limit);
@@ -132,25 +133,26 @@ impl ConversationRepository for World {
         org: OrgId,
         contacts: &[ContactId],
     ) -> Result<BTreeMap<ContactId, Conversation>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let last = |id: &ContactId| Some((*id, rows.conversations.of(*id).into_iter().next()?));
             Ok(contacts.iter().filter_map(last).collect())
         })
     }
 
-    fn widgets(&self, org: OrgId) -> Result<Vec<Widget>> {
-        self.rows(org, |rows| {
+    fn widgets(&self, org: OrgId, after: Option<TimeCursor>, limit: usize) -> Result<Vec<Widget>> {
+        self.read(org, |rows| {
             let mut last: BTreeMap<Uuid, OffsetDateTime> = BTreeMap::new();
-            for arrival in rows.contacts.records.values().flat_map(|own| &own.arrivals) {
-                if let Origin::Chat { widget, .. } = arrival.origin {
-                    let at = last.entry(widget).or_insert(arrival.at);
-                    *at = arrival.at.max(*at);
+            for source in rows.contacts.records.values().flat_map(|own| &own.sources) {
+                if let SourceDetail::Chat { widget, .. } = source.detail {
+                    let at = last.entry(widget).or_insert(source.at);
+                    *at = source.at.max(*at);
                 }
             }
             let mut found: Vec<_> =
                 last.into_iter().map(|(id, last_at)| Widget { id, last_at }).collect();
-            found.sort_by_key(|widget| Reverse((widget.last_at, widget.id)));
-            found.truncate(Widget::MAX);
+            found.sort_by_key(|widget| Reverse(widget.cursor()));
+            found.retain(|widget| after.is_none_or(|after| widget.cursor() < after));
+            found.truncate(limit);
             Ok(found)
         })
     }

@@ -2,148 +2,122 @@
 
 use std::collections::BTreeMap;
 
-use contacts_core::contact::{Arrival, Contact, Origin};
+use contacts_core::contact::ContactId;
 use contacts_core::import::{
-    Chunk, Decision, DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository, DryRunState, Import,
-    ImportId, ImportRow, ImportState, PlannedRow, Rehearsed, Skip, Tally, added, decide,
+    Chunk, ChunkPlan, DryChunkOutcome, DryRow, DryRun, DryRunId, DryRunRepository, ExistingContact,
+    Import, ImportId, ImportState, RowKeys,
 };
 use contacts_core::job::Job;
+use contacts_core::run::{Run, RunState};
 use contacts_core::{OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
-use crate::memory::imports::Run;
+use crate::memory::imports::StoredImport;
 use crate::world::Rows;
 
-/// A dry run and what it found.
-pub(crate) struct Rehearsal {
+/// A dry run and its results.
+pub(crate) struct StoredDryRun {
     run: DryRun,
-    /// As the rows so far would have made them, by the keys of their addresses.
-    people: BTreeMap<String, Contact>,
+    /// Contacts as the rows so far would have left them, with a flag for those that are stored.
+    contacts: BTreeMap<ContactId, ExistingContact>,
     rows: Vec<DryRow>,
 }
 
-impl Rehearsal {
-    /// Looks at one row; says why it would be skipped, if it would be.
-    fn take(
-        &mut self,
-        rows: &mut Rows,
-        import: &Import,
-        planned: &PlannedRow,
-        row: &ImportRow,
-        now: OffsetDateTime,
-    ) -> (DryOutcome, Option<Skip>) {
-        let key = row.email.key();
-        let kept = rows.contacts.of_address(key).map(|record| record.contact.clone());
-        let id = kept.as_ref().map(|contact| contact.id);
-        let known = self.people.get(key).cloned().or(kept);
-        let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
-        match (decide(known.as_ref(), row, policy, now), known) {
-            (Decision::Update { contact, tags, .. }, Some(before)) => {
-                self.run.tally.updated += 1;
-                let outcome = DryOutcome::updated(id, &before, &contact, &tags);
-                self.people.insert(key.to_owned(), *contact);
-                (outcome, None)
-            }
-            (Decision::Skip(skip), _) => (DryOutcome::skipped(skip), Some(skip)),
-            _ => {
-                self.run.tally.added += 1;
-                let origin = Origin::CsvImport {
-                    import: import.id,
-                    file_name: import.file_name.clone(),
-                    row: planned.number,
-                };
-                let contact = added(row, import.org, planned.id, Arrival { at: now, origin });
-                self.people.insert(key.to_owned(), contact);
-                (DryOutcome::Added, None)
-            }
-        }
+impl StoredDryRun {
+    /// Returns the id of a dry run that has not ended.
+    pub(crate) fn open(&self) -> Option<DryRunId> {
+        self.run.state.is_open().then_some(self.run.id)
+    }
+
+    pub(super) fn as_run(&self) -> Run {
+        Run::from(&self.run)
     }
 }
 
 impl Rows {
-    fn dry_run(&mut self, id: DryRunId) -> Option<&mut Rehearsal> {
+    fn dry_run(&mut self, id: DryRunId) -> Option<&mut StoredDryRun> {
         let mut dry = self.imports.values_mut().filter_map(|run| run.dry.as_mut());
         dry.find(|rehearsal| rehearsal.run.id == id)
     }
 
-    fn dry_run_of(&self, import: ImportId) -> Option<&Rehearsal> {
+    fn dry_run_of(&self, import: ImportId) -> Option<&StoredDryRun> {
         self.imports.get(&import).and_then(|run| run.dry.as_ref())
     }
 
-    fn rehearse(
+    fn process_chunk(
         &mut self,
-        rehearsal: &mut Rehearsal,
+        rehearsal: &mut StoredDryRun,
         import: &Import,
         chunk: &Chunk,
         now: OffsetDateTime,
-    ) -> Rehearsed {
-        if rehearsal.run.state != DryRunState::Running {
-            return Rehearsed::Stopped;
+    ) -> DryChunkOutcome {
+        if !rehearsal.run.state.is_open() {
+            return DryChunkOutcome::Stopped;
         }
         if chunk.after != rehearsal.run.tally.rows() {
-            return Rehearsed::Superseded;
+            return DryChunkOutcome::Superseded;
         }
-        for planned in &chunk.rows {
-            let (outcome, skipped) = match &planned.row {
-                Ok(row) => rehearsal.take(self, import, planned, row, now),
-                Err(skip) => (DryOutcome::skipped(*skip), Some(*skip)),
-            };
-            rehearsal.run.tally.count(skipped, planned.warnings.len());
-            rehearsal.rows.push(DryRow::new(planned, outcome));
+        let stored = self.with_keys(&RowKeys::of(&chunk.rows)).into_iter();
+        let mut existing: BTreeMap<_, _> =
+            stored.map(|existing| (existing.contact.id, existing)).collect();
+        // Later rows must match contacts as earlier rows would leave them, not as they are stored.
+        for (id, left) in &rehearsal.contacts {
+            let former_ids = existing.remove(id).map(|stored| stored.former_ids);
+            let former_ids = former_ids.unwrap_or_default();
+            existing.insert(*id, ExistingContact { former_ids, ..left.clone() });
         }
-        Rehearsed::Took(rehearsal.run.tally.clone())
+        let writes = ChunkPlan::dry(import, &chunk.rows, existing.into_values(), now).finish();
+        for planned in writes.contacts.iter().filter(|planned| planned.is_changed()) {
+            let (contact, is_stored) = (planned.contact.clone(), !planned.is_new());
+            let left = ExistingContact { is_stored, ..contact.into() };
+            rehearsal.contacts.insert(left.contact.id, left);
+        }
+        rehearsal.run.state = RunState::Running;
+        rehearsal.run.started_at.get_or_insert(now);
+        rehearsal.run.tally.add(&writes.tally);
+        rehearsal.rows.extend(writes.rows);
+        DryChunkOutcome::Chunk(rehearsal.run.tally.clone())
     }
 }
 
 impl DryRunRepository for World {
-    fn begin(
-        &self,
-        org: OrgId,
-        import: ImportId,
-        id: DryRunId,
-        now: OffsetDateTime,
-    ) -> Result<bool> {
-        let mut state = self.state();
-        let run = state.organisations.entry(org).or_default().imports.get_mut(&import);
+    fn begin(&self, org: OrgId, dry_run: &DryRun) -> Result<bool> {
+        let mut state = self.state_to_change()?;
+        state.check_plan(org, dry_run.import)?;
+        let run = state.organisations.entry(org).or_default().imports.get_mut(&dry_run.import);
         let Some(run) = run.filter(|run| run.import.state == ImportState::Ready) else {
             return Ok(false);
         };
-        let begun = DryRun {
-            id,
-            import,
-            state: DryRunState::Running,
-            problem: None,
-            tally: Tally::default(),
-            asked_at: now,
-            finished_at: None,
-        };
-        run.dry = Some(Rehearsal { run: begun, people: BTreeMap::new(), rows: Vec::new() });
-        state.jobs.push(org, Job::DryRun(id), now, &self.ids());
+        let run_of = dry_run.clone();
+        run.dry = Some(StoredDryRun { run: run_of, contacts: BTreeMap::new(), rows: Vec::new() });
+        state.jobs.push(org, Job::DryRun(dry_run.id), dry_run.created_at, &self.ids());
         Ok(true)
     }
 
     fn get(&self, org: OrgId, import: ImportId) -> Result<Option<DryRun>> {
-        self.rows(org, |rows| Ok(rows.dry_run_of(import).map(|dry| dry.run.clone())))
+        self.read(org, |rows| Ok(rows.dry_run_of(import).map(|dry| dry.run.clone())))
     }
 
     fn find(&self, org: OrgId, id: DryRunId) -> Result<Option<DryRun>> {
-        self.rows(org, |rows| Ok(rows.dry_run(id).map(|dry| dry.run.clone())))
+        self.read(org, |rows| Ok(rows.dry_run(id).map(|dry| dry.run.clone())))
     }
 
-    fn rehearse(
+    fn process_chunk(
         &self,
         import: &Import,
         id: DryRunId,
         chunk: &Chunk,
         now: OffsetDateTime,
-    ) -> Result<Rehearsed> {
+    ) -> Result<DryChunkOutcome> {
         self.rows(import.org, |rows| {
-            let Some(run) = rows.imports.get_mut(&import.id) else { return Ok(Rehearsed::Stopped) };
-            let Some(mut rehearsal) = run.dry.take_if(|dry| dry.run.id == id) else {
-                return Ok(Rehearsed::Stopped);
+            let Some(run) = rows.imports.get_mut(&import.id) else {
+                return Ok(DryChunkOutcome::Stopped);
             };
-            let rehearsed = rows.rehearse(&mut rehearsal, import, chunk, now);
+            let Some(mut rehearsal) = run.dry.take_if(|dry| dry.run.id == id) else {
+                return Ok(DryChunkOutcome::Stopped);
+            };
+            let rehearsed = rows.process_chunk(&mut rehearsal, import, chunk, now);
             if let Some(run) = rows.imports.get_mut(&import.id) {
                 run.dry = Some(rehearsal);
             }
@@ -155,18 +129,18 @@ impl DryRunRepository for World {
         &self,
         org: OrgId,
         id: DryRunId,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.rows(org, |rows| {
-            let dry = rows.dry_run(id).filter(|dry| dry.run.state == DryRunState::Running);
+            let dry = rows.dry_run(id).filter(|dry| dry.run.state.is_open());
             Ok(dry
-                .map(|Rehearsal { run, people, .. }| {
-                    run.state =
-                        if problem.is_some() { DryRunState::Failed } else { DryRunState::Done };
+                .map(|StoredDryRun { run, contacts, .. }| {
+                    run.state = state;
                     run.problem = problem;
                     run.finished_at = Some(now);
-                    people.clear();
+                    contacts.clear();
                 })
                 .is_some())
         })
@@ -174,7 +148,7 @@ impl DryRunRepository for World {
 
     fn discard(&self, org: OrgId, import: ImportId) -> Result<bool> {
         self.rows(org, |rows| {
-            let run: Option<&mut Run> = rows.imports.get_mut(&import);
+            let run: Option<&mut StoredImport> = rows.imports.get_mut(&import);
             Ok(run.and_then(|run| run.dry.take()).is_some())
         })
     }

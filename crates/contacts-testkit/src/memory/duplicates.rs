@@ -1,13 +1,19 @@
 //! Possible duplicates in memory.
 
-use contacts_core::contact::{Contact, ContactId, Duplicate, DuplicateReason, DuplicateRepository};
+use std::collections::{BTreeMap, BTreeSet};
+
+use contacts_core::contact::{
+    ComparedValues, Contact, ContactId, Duplicate, DuplicateCursor, DuplicatePair, DuplicateReason,
+    DuplicateRepository, PairCursor, PairQuery, SharedValues,
+};
+use contacts_core::page::Page;
 use contacts_core::{OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
 use crate::world::Rows;
 
-/// Whether somebody said that a pair are two people.
+/// Whether a user dismissed a pair as two different people.
 pub(crate) type Dismissed = bool;
 
 fn ordered(one: ContactId, other: ContactId) -> (ContactId, ContactId) {
@@ -15,12 +21,12 @@ fn ordered(one: ContactId, other: ContactId) -> (ContactId, ContactId) {
 }
 
 impl Rows {
-    /// Records that two may be one person.
+    /// Records that two contacts may be the same person.
     pub(crate) fn pair(&mut self, one: ContactId, other: ContactId) {
         self.pairs.entry(ordered(one, other)).or_insert(false);
     }
 
-    /// Whatever was recorded of one is recorded of the other.
+    /// Moves every recorded pair of one contact to another contact.
     pub(crate) fn move_pairs(&mut self, from: ContactId, to: ContactId) {
         for ((one, other), dismissed) in std::mem::take(&mut self.pairs) {
             let moved = |id: ContactId| if id == from { to } else { id };
@@ -31,20 +37,104 @@ impl Rows {
         }
     }
 
-    /// Why a contact may be another; empty when it is not offered as it.
-    fn reasons(&self, one: &Contact, other: &Contact) -> Vec<DuplicateReason> {
+    /// Returns why one contact may be the same person as another. Empty if the pair is not a
+    /// possible duplicate.
+    fn reasons(
+        &self,
+        one: &Contact,
+        other: &Contact,
+        shared: &SharedValues,
+    ) -> Vec<DuplicateReason> {
         let pair = self.pairs.get(&ordered(one.id, other.id));
         if one.id == other.id || pair == Some(&true) {
             return Vec::new();
         }
         let captured = pair.map(|_| DuplicateReason::Captured);
-        captured.into_iter().chain(DuplicateReason::between(one, other)).collect()
+        let values = DuplicateReason::between(&one.into(), &other.into(), shared);
+        captured.into_iter().chain(values).collect()
     }
 
-    /// Whether a contact has possible duplicates.
+    /// Returns whether a contact has possible duplicates. Similar names do not count: the filter
+    /// would have to compare every contact with its neighbours.
     pub(crate) fn has_duplicates(&self, contact: &Contact) -> bool {
-        let records = self.contacts.records.values();
-        records.map(|record| &record.contact).any(|other| !self.reasons(contact, other).is_empty())
+        let shared = self.shared_values();
+        let mut others = self.contacts.records.values().map(|record| &record.contact);
+        others.any(|other| {
+            let reasons = self.reasons(contact, other, &shared);
+            reasons.iter().any(|reason| *reason != DuplicateReason::SimilarName)
+        })
+    }
+
+    /// Returns the values that too many contacts share.
+    fn shared_values(&self) -> SharedValues {
+        let (mut numbers, mut names) = (BTreeMap::new(), BTreeMap::new());
+        for record in self.contacts.records.values() {
+            let values = ComparedValues::from(&record.contact);
+            *names.entry(values.name).or_insert(0_usize) += 1;
+            if let Some(number) = values.number {
+                *numbers.entry(number).or_insert(0_usize) += 1;
+            }
+        }
+        let many = |counts: BTreeMap<String, usize>| {
+            let many = counts.into_iter().filter(|(_, count)| *count > SharedValues::MAX_CONTACTS);
+            many.map(|(value, _)| value).collect()
+        };
+        SharedValues { numbers: many(numbers), names: many(names) }
+    }
+
+    /// Returns the contacts whose names are compared with the name of a contact.
+    fn name_neighbours(&self, contact: &Contact) -> BTreeSet<ContactId> {
+        let mut keys: Vec<_> = self
+            .contacts
+            .records
+            .values()
+            .map(|record| (record.contact.name_key(), record.contact.id))
+            .filter(|(name, _)| !name.is_empty())
+            .collect();
+        keys.sort();
+        let name = contact.name_key();
+        let before = keys.iter().rev().filter(|(other, _)| *other < name);
+        let after = keys.iter().filter(|(other, _)| *other > name);
+        let before = before.take(Duplicate::NAME_NEIGHBOURS);
+        before.chain(after.take(Duplicate::NAME_NEIGHBOURS)).map(|(_, id)| *id).collect()
+    }
+
+    /// Returns the possible duplicates of a contact, strongest first.
+    fn duplicates_of(&self, contact: &Contact) -> Vec<Duplicate> {
+        let (shared, neighbours) = (self.shared_values(), self.name_neighbours(contact));
+        let others = self.contacts.records.values().map(|record| &record.contact);
+        let mut found: Vec<_> = others
+            .filter_map(|other| {
+                let mut reasons = self.reasons(contact, other, &shared);
+                if !neighbours.contains(&other.id) {
+                    reasons.retain(|reason| *reason != DuplicateReason::SimilarName);
+                }
+                let contact = self.shown(other.clone());
+                (!reasons.is_empty()).then_some(Duplicate { contact, reasons })
+            })
+            .collect();
+        found.sort_by_key(Duplicate::cursor);
+        found
+    }
+
+    /// Returns all pairs of possible duplicates in the order of their list.
+    fn all_pairs(&self) -> Vec<DuplicatePair> {
+        let shared = self.shared_values();
+        let contacts: Vec<_> =
+            self.contacts.records.values().map(|record| &record.contact).collect();
+        let mut pairs = Vec::new();
+        for (at, one) in contacts.iter().enumerate() {
+            for other in &contacts[at + 1..] {
+                let reasons = self.reasons(one, other, &shared);
+                if !reasons.is_empty() {
+                    let (one, other) = if one.id < other.id { (one, other) } else { (other, one) };
+                    let (one, other) = (self.shown((*one).clone()), self.shown((*other).clone()));
+                    pairs.push(DuplicatePair { one, other, reasons });
+                }
+            }
+        }
+        pairs.sort_by_key(DuplicatePair::cursor);
+        pairs
     }
 }
 
@@ -53,19 +143,30 @@ impl DuplicateRepository for World {
         &self,
         org: OrgId,
         contact: ContactId,
-        after: Option<ContactId>,
+        after: Option<DuplicateCursor>,
         limit: usize,
     ) -> Result<Vec<Duplicate>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let Some(record) = rows.contacts.records.get(&contact) else { return Ok(Vec::new()) };
-            let others = rows.contacts.records.values().map(|record| &record.contact);
-            let found = others.filter(|other| after.is_none_or(|after| other.id > after));
-            let found = found.filter_map(|other| {
-                let reasons = rows.reasons(&record.contact, other);
-                let contact = rows.shown(other.clone());
-                (!reasons.is_empty()).then_some(Duplicate { contact, reasons })
-            });
+            let found = rows.duplicates_of(&record.contact).into_iter();
+            let found = found.filter(|found| after.is_none_or(|after| found.cursor() > after));
             Ok(found.take(limit).collect())
+        })
+    }
+
+    fn pairs(&self, org: OrgId, query: &PairQuery) -> Result<Page<DuplicatePair, PairCursor>> {
+        self.read(org, |rows| {
+            let reasons: Vec<_> = query.reasons().collect();
+            let pairs = rows.all_pairs().into_iter().filter(|pair| {
+                let cursor = pair.cursor();
+                reasons.contains(&cursor.reason)
+                    && query.after.as_ref().is_none_or(|after| cursor > *after)
+            });
+            let mut items: Vec<_> = pairs.take(query.limit + 1).collect();
+            let is_last = items.len() <= query.limit;
+            items.truncate(query.limit);
+            let next = if is_last { None } else { items.last().map(DuplicatePair::cursor) };
+            Ok(Page { items, next })
         })
     }
 

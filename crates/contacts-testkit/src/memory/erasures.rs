@@ -1,26 +1,32 @@
 //! Erasures in memory.
 
-use contacts_core::contact::{ActivityKind, ContactId, Origin};
-use contacts_core::erasure::{Erasure, ErasureId, ErasureRepository, ErasureState, Sought, Work};
+use contacts_core::contact::{ActivityKind, ContactId, SourceDetail};
+use contacts_core::erasure::{Erasure, ErasureId, ErasureIdentifiers, ErasureRepository, Work};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{FileState, ImportId};
 use contacts_core::job::Job;
+use contacts_core::run::RunState;
 use contacts_core::{OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
 use crate::world::Rows;
 
-/// An erasure, and what it has still to do.
+/// An erasure and its remaining work.
 pub(crate) struct Kept {
-    erasure: Erasure,
-    sought: Option<Sought>,
+    pub(super) erasure: Erasure,
+    identifiers: Option<ErasureIdentifiers>,
     reached: Option<ImportId>,
 }
 
 impl Rows {
-    /// Erases a contact, and says by what it is found in files.
-    fn erase(&mut self, erasure: &Erasure, id: ContactId, now: OffsetDateTime) -> Option<Sought> {
+    /// Erases a contact, and returns the identifiers by which files are searched for it.
+    fn erase(
+        &mut self,
+        erasure: &Erasure,
+        id: ContactId,
+        now: OffsetDateTime,
+    ) -> Option<ErasureIdentifiers> {
         let record = self.contacts.remove(id)?;
         let visitors = self.visitors.iter().filter(|(_, owner)| **owner == id);
         let visitors: Vec<_> = visitors.map(|(visitor, _)| visitor.clone()).collect();
@@ -29,53 +35,54 @@ impl Rows {
         let activity: Vec<ActivityKind> =
             record.activity.into_values().map(|activity| activity.what).collect();
         let mut traces = Vec::new();
-        for piece in self.imports.values_mut().flat_map(|run| &mut run.pieces) {
-            traces.extend(piece.extract_if(.., |trace| trace.contact == id));
+        for chunk in self.imports.values_mut().flat_map(|run| &mut run.chunks) {
+            traces.extend(chunk.extract_if(.., |trace| trace.contact == id));
         }
-        let sought = Sought::of(&record.contact, &activity, &record.arrivals, &traces);
-        self.forget_elsewhere(erasure, &sought);
+        let identifiers =
+            ErasureIdentifiers::of(&record.contact, &activity, &record.sources, &traces);
+        self.forget_elsewhere(erasure, &identifiers);
         let kind = EventKind::Deleted;
         self.events.push(ContactEvent::of(id, kind, Vec::new(), erasure.actor, now));
-        Some(sought)
+        Some(identifiers)
     }
 
-    /// Forgets what names the person elsewhere than in files.
-    fn forget_elsewhere(&mut self, erasure: &Erasure, sought: &Sought) {
+    /// Erases the identifiers of the person from everything except files.
+    fn forget_elsewhere(&mut self, erasure: &Erasure, identifiers: &ErasureIdentifiers) {
         self.forget_answers();
         if erasure.forget_unsubscribe {
-            self.contacts.forget_unsubscribes(erasure.org, &sought.emails());
+            self.contacts.forget_unsubscribes(erasure.org, &identifiers.emails());
         }
-        self.forget_what_connectors_said(|text| sought.is_named_in(text));
+        self.forget_what_connectors_said(|text| identifiers.occurs_in(text));
         for run in self.imports.values_mut() {
-            if sought.is_named_in(&run.import.file_name) {
+            if identifiers.occurs_in(&run.import.file_name) {
                 run.import.file_name = "erased.csv".to_owned();
             }
         }
     }
 
-    /// Whom imports that had begun before the erasure have added since by an address that is
-    /// sought.
-    fn added_since(&self, erasure: &Erasure, sought: &Sought) -> Vec<ContactId> {
-        let is_meant = |import: &ImportId| {
+    /// Returns the contacts that imports which started before the erasure have added since, by an
+    /// erased address.
+    fn added_since(&self, erasure: &Erasure, identifiers: &ErasureIdentifiers) -> Vec<ContactId> {
+        let is_expected = |import: &ImportId| {
             let run = self.imports.get(import);
             run.is_some_and(|run| run.import.created_at <= erasure.created_at)
         };
         let contacts = self.contacts.records.values().map(|record| &record.contact);
         let meant = contacts.filter(|contact| {
             contact.created_at >= erasure.created_at
-                && sought.addresses.contains(contact.email_key())
-                && matches!(&contact.source.origin, Origin::CsvImport { import, .. } if is_meant(import))
+                && contact.emails().any(|email| identifiers.addresses.contains(email.key()))
+                && matches!(&contact.source.detail, SourceDetail::CsvImport { import, .. } if is_expected(import))
         });
         meant.map(|contact| contact.id).collect()
     }
 
-    /// Deletes the file of an import and the rows that were shown of it; says whether it was
-    /// there.
+    /// Deletes the file and the sample rows of an import, and the details of issues with some rows.
+    /// Returns whether the file was still stored.
     pub(crate) fn drop_file(&mut self, import: ImportId, state: FileState, rows: &[u64]) -> bool {
         let Some(run) = self.imports.get_mut(&import) else { return false };
         self.files.remove(&run.import.file);
         for issue in run.issues.iter_mut().filter(|issue| rows.contains(&issue.row)) {
-            issue.reason.clone_from(&issue.code);
+            issue.reason = issue.code.as_str().to_owned();
         }
         let was_kept = run.import.file_state == FileState::Kept;
         if was_kept {
@@ -90,34 +97,35 @@ impl Rows {
 
 impl ErasureRepository for World {
     fn begin(&self, erasure: &Erasure) -> Result<bool> {
-        let mut state = self.state();
+        let mut state = self.state_to_change()?;
         let rows = state.organisations.entry(erasure.org).or_default();
-        let Some(sought) = rows.erase(erasure, erasure.contact, erasure.created_at) else {
+        let Some(identifiers) = rows.erase(erasure, erasure.contact, erasure.created_at) else {
             return Ok(false);
         };
-        let kept = Kept { erasure: erasure.clone(), sought: Some(sought), reached: None };
-        rows.erasures.insert(erasure.id, kept);
+        let stored =
+            Kept { erasure: erasure.clone(), identifiers: Some(identifiers), reached: None };
+        rows.erasures.insert(erasure.id, stored);
         state.jobs.push(erasure.org, Job::Erase(erasure.id), erasure.created_at, &self.ids());
         Ok(true)
     }
 
     fn get(&self, org: OrgId, id: ErasureId) -> Result<Option<Erasure>> {
-        self.rows(org, |rows| Ok(rows.erasures.get(&id).map(|kept| kept.erasure.clone())))
+        self.read(org, |rows| Ok(rows.erasures.get(&id).map(|stored| stored.erasure.clone())))
     }
 
     fn list(&self, org: OrgId, before: Option<ErasureId>, limit: usize) -> Result<Vec<Erasure>> {
-        self.rows(org, |rows| {
-            let erasures = rows.erasures.values().rev().map(|kept| kept.erasure.clone());
+        self.read(org, |rows| {
+            let erasures = rows.erasures.values().rev().map(|stored| stored.erasure.clone());
             let older = erasures.filter(|erasure| before.is_none_or(|before| erasure.id < before));
             Ok(older.take(limit).collect())
         })
     }
 
     fn work(&self, org: OrgId, id: ErasureId) -> Result<Option<Work>> {
-        self.rows(org, |rows| {
-            Ok(rows.erasures.get(&id).and_then(|kept| {
-                let (erasure, reached) = (kept.erasure.clone(), kept.reached);
-                Some(Work { erasure, sought: kept.sought.clone()?, reached })
+        self.read(org, |rows| {
+            Ok(rows.erasures.get(&id).and_then(|stored| {
+                let (erasure, reached) = (stored.erasure.clone(), stored.reached);
+                Some(Work { erasure, identifiers: stored.identifiers.clone()?, reached })
             }))
         })
     }
@@ -125,9 +133,9 @@ impl ErasureRepository for World {
     fn erase_file(&self, org: OrgId, id: ErasureId, import: ImportId, rows: &[u64]) -> Result<()> {
         self.rows(org, |all| {
             if all.drop_file(import, FileState::Erased, rows)
-                && let Some(kept) = all.erasures.get_mut(&id)
+                && let Some(stored) = all.erasures.get_mut(&id)
             {
-                kept.erasure.files += 1;
+                stored.erasure.files += 1;
             }
             Ok(())
         })
@@ -139,14 +147,16 @@ impl ErasureRepository for World {
         id: ErasureId,
         reached: Option<ImportId>,
         waits_for: &[ImportId],
-        state: ErasureState,
+        state: RunState,
+        now: OffsetDateTime,
     ) -> Result<()> {
         self.rows(org, |rows| {
-            let kept = rows.erasures.get_mut(&id).filter(|kept| kept.sought.is_some());
-            if let Some(kept) = kept {
-                kept.reached = reached;
-                kept.erasure.waits_for = waits_for.to_vec();
-                kept.erasure.state = state;
+            let stored = rows.erasures.get_mut(&id).filter(|stored| stored.identifiers.is_some());
+            if let Some(stored) = stored {
+                stored.reached = reached;
+                stored.erasure.waits_for = waits_for.to_vec();
+                stored.erasure.state = state;
+                stored.erasure.started_at.get_or_insert(now);
             }
             Ok(())
         })
@@ -154,22 +164,23 @@ impl ErasureRepository for World {
 
     fn finish(&self, org: OrgId, id: ErasureId, now: OffsetDateTime) -> Result<bool> {
         self.rows(org, |rows| {
-            let Some(kept) = rows.erasures.get(&id) else { return Ok(true) };
-            let is_open = kept.sought.is_some();
-            if is_open && rows.is_syncing_since(kept.erasure.created_at) {
+            let Some(stored) = rows.erasures.get(&id) else { return Ok(true) };
+            let is_open = stored.identifiers.is_some();
+            if is_open && rows.is_syncing_since(stored.erasure.created_at) {
                 return Ok(false);
             }
-            let Some(kept) = rows.erasures.get_mut(&id) else { return Ok(true) };
-            let Some(sought) = kept.sought.take() else { return Ok(true) };
-            let erasure = kept.erasure.clone();
-            kept.reached = None;
-            kept.erasure.waits_for.clear();
-            kept.erasure.state = ErasureState::Done;
-            kept.erasure.finished_at = Some(now);
-            for contact in rows.added_since(&erasure, &sought) {
+            let Some(stored) = rows.erasures.get_mut(&id) else { return Ok(true) };
+            let Some(identifiers) = stored.identifiers.take() else { return Ok(true) };
+            let erasure = stored.erasure.clone();
+            stored.reached = None;
+            stored.erasure.waits_for.clear();
+            stored.erasure.state = RunState::Done;
+            stored.erasure.started_at.get_or_insert(now);
+            stored.erasure.finished_at = Some(now);
+            for contact in rows.added_since(&erasure, &identifiers) {
                 rows.erase(&erasure, contact, now);
             }
-            rows.forget_elsewhere(&erasure, &sought);
+            rows.forget_elsewhere(&erasure, &identifiers);
             Ok(true)
         })
     }

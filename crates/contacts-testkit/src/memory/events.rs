@@ -1,4 +1,4 @@
-//! The change feed in memory: whatever happened has its number at once.
+//! The change feed in memory. Each event gets its number immediately.
 
 use contacts_core::event::{EventFeed, NumberedEvent};
 use contacts_core::{Error, OrgId, Result};
@@ -8,14 +8,14 @@ use crate::World;
 use crate::world::Rows;
 
 impl Rows {
-    fn last_number(&self) -> u64 {
+    pub(super) fn last_number(&self) -> u64 {
         self.events_swept + self.events.len() as u64
     }
 }
 
 impl EventFeed for World {
     fn after(&self, org: OrgId, number: Option<u64>, limit: usize) -> Result<Vec<NumberedEvent>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let after = number.unwrap_or(rows.events_swept);
             if after < rows.events_swept || after > rows.last_number() {
                 return Err(Error::CursorExpired);
@@ -29,7 +29,7 @@ impl EventFeed for World {
     }
 
     fn end(&self, org: OrgId) -> Result<u64> {
-        self.rows(org, |rows| Ok(rows.last_number()))
+        self.read(org, |rows| Ok(rows.last_number()))
     }
 
     fn sweep(&self, org: OrgId, before: OffsetDateTime) -> Result<bool> {

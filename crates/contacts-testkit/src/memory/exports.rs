@@ -1,32 +1,34 @@
-//! Exports from memory.
+//! Exports in memory.
 
-use contacts_core::contact::{Contact, ContactId, Origin};
-use contacts_core::export::{Column, Columns, ExportPage, ExportRepository, ExportRow, People};
+use contacts_core::contact::{Contact, ContactId, SourceDetail};
+use contacts_core::export::{
+    Column, Columns, ExportPage, ExportRepository, ExportRow, ExportScope,
+};
 use contacts_core::{OrgId, Result};
 
 use crate::World;
-use crate::memory::contacts::Record;
+use crate::memory::record::Record;
 use crate::world::Rows;
 
 impl ExportRepository for World {
     fn page(
         &self,
         org: OrgId,
-        people: People<'_>,
+        people: ExportScope<'_>,
         after: Option<ContactId>,
         columns: &Columns,
     ) -> Result<ExportPage> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let records = rows.contacts.records.values();
             let mut later =
                 records.filter(|record| after.is_none_or(|after| after < record.contact.id));
             Ok(match people {
-                People::These(ids) => these(rows, ids, after, columns),
-                People::Matching(filter, look_at) => {
+                ExportScope::Ids(ids) => these(rows, ids, after, columns),
+                ExportScope::Matching(filter, look_at) => {
                     let seen: Vec<_> = later.by_ref().take(look_at).collect();
                     let last = seen.last().map(|record| record.contact.id);
-                    let meant = seen.into_iter().filter(|r| rows.is_meant(filter, r));
-                    let page = cut(meant, columns);
+                    let matching = seen.into_iter().filter(|r| rows.is_matching(filter, r));
+                    let page = cut(matching, columns);
                     let next = page.next.or_else(|| later.next().and(last));
                     ExportPage { next, ..page }
                 }
@@ -35,7 +37,7 @@ impl ExportRepository for World {
     }
 }
 
-/// Those of these ids, as many as a page holds.
+/// Returns a page of the contacts with these ids.
 pub(crate) fn these(
     rows: &Rows,
     ids: &[ContactId],
@@ -46,7 +48,7 @@ pub(crate) fn these(
     cut(later.filter_map(|id| rows.contacts.records.get(id)), columns)
 }
 
-/// As many as a page holds.
+/// Cuts records to the size of a page.
 fn cut<'a>(records: impl Iterator<Item = &'a Record>, columns: &Columns) -> ExportPage {
     let mut page = ExportPage::default();
     let mut bytes = 0;
@@ -69,17 +71,19 @@ fn row(contact: &Contact, columns: &Columns) -> ExportRow {
     let tags = contact.tags.iter().filter(|_| columns.has(&Column::Tags));
     ExportRow {
         id: contact.id,
+        external_id: contact.external_id.as_ref().map(ToString::to_string),
         name: contact.name.as_ref().map(ToString::to_string),
         email: contact.email.as_ref().map(ToString::to_string),
         phone: contact.phone.as_ref().map(ToString::to_string),
         tags: tags.map(ToString::to_string).collect(),
         custom: columns.fields().iter().map(|field| value(&field.key)).collect(),
+        is_subscribed: columns.has(&Column::Consent).then(|| contact.consent.is_subscribed()),
         source: columns.has(&Column::Source).then(|| {
-            let name = match &contact.source.origin {
-                Origin::CsvImport { file_name, .. } => Some(file_name.clone()),
+            let name = match &contact.source.detail {
+                SourceDetail::CsvImport { file_name, .. } => Some(file_name.clone()),
                 _ => None,
             };
-            (contact.source.origin.kind(), name)
+            (contact.source.detail.kind(), name)
         }),
         created_at: contact.created_at,
         updated_at: contact.updated_at,

@@ -1,14 +1,14 @@
 //! Custom fields in memory.
 
 use contacts_core::contact::Contact;
-use contacts_core::field::{Field, FieldKey, FieldRepository};
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::field::{Field, FieldKey, FieldPatch, FieldRepository, NewField};
+use contacts_core::{Current, Error, OrgId, Result};
 
 use crate::World;
 use crate::world::Rows;
 
 impl Rows {
-    fn fields_in_order(&self) -> Vec<Field> {
+    pub(crate) fn fields_in_order(&self) -> Vec<Field> {
         let mut fields: Vec<_> = self.fields.values().cloned().collect();
         fields.sort_by_key(|field| (field.position, field.key.clone()));
         fields
@@ -20,16 +20,19 @@ impl Rows {
 }
 
 impl Rows {
-    /// The contact without its values of archived fields.
+    /// Returns the contact without its values of archived fields.
     pub(crate) fn shown(&self, mut contact: Contact) -> Contact {
         contact.custom.retain(|key, _| self.fields.get(key).is_none_or(|field| !field.archived));
         contact
     }
 
-    /// The same of the contact that an error brings.
+    /// Returns the error without values of archived fields in a contact that it carries.
     pub(crate) fn shown_in(&self, error: Error) -> Error {
         match error {
-            Error::Stale(contact) => Error::Stale(Box::new(self.shown(*contact))),
+            Error::Stale(state) => Error::Stale(Box::new(match *state {
+                Current::Contact(contact) => Current::Contact(self.shown(contact)),
+                state => state,
+            })),
             error => error,
         }
     }
@@ -37,39 +40,51 @@ impl Rows {
 
 impl FieldRepository for World {
     fn list(&self, org: OrgId) -> Result<Vec<Field>> {
-        self.rows(org, |rows| Ok(rows.fields_in_order()))
+        self.read(org, |rows| Ok(rows.fields_in_order()))
     }
 
-    fn insert(&self, org: OrgId, field: &Field) -> Result<()> {
+    fn insert(&self, org: OrgId, field: &NewField, limit: usize) -> Result<Field> {
         self.rows(org, |rows| {
             if rows.fields.contains_key(&field.key) {
                 return Err(Error::Taken("the key"));
             }
+            if rows.fields.len() >= limit {
+                return Err(Error::limit_reached(limit, "custom fields"));
+            }
+            let last = rows.fields.values().map(|field| field.position).max();
+            let field = field.clone().at(last.map_or(0, |last| last + 1));
             rows.fields.insert(field.key.clone(), field.clone());
-            Ok(())
+            Ok(field)
         })
     }
 
-    fn update(&self, org: OrgId, field: &Field) -> Result<bool> {
+    fn patch(
+        &self,
+        org: OrgId,
+        key: &FieldKey,
+        patch: &FieldPatch,
+        if_version: Option<u64>,
+    ) -> Result<Option<Field>> {
         self.rows(org, |rows| {
-            let Some(old) = rows.fields.get(&field.key) else { return Ok(false) };
-            if old.kind.as_str() != field.kind.as_str() && rows.has_values_of(&field.key) {
-                let why = "the type cannot change while contacts have values of the field";
-                return Err(Error::Conflict(why.to_owned()));
-            }
-            rows.fields.insert(field.key.clone(), field.clone());
-            Ok(true)
+            let Some(mut field) = rows.fields.get(key).cloned() else { return Ok(None) };
+            Current::check(&field, if_version)?;
+            field.apply(patch, || Ok(rows.has_values_of(key)))?;
+            rows.fields.insert(key.clone(), field.clone());
+            Ok(Some(field))
         })
     }
 
     fn reorder(&self, org: OrgId, keys: &[FieldKey]) -> Result<()> {
         self.rows(org, |rows| {
             let mut order: Vec<_> = rows.fields_in_order().into_iter().map(|f| f.key).collect();
-            // Those that are not named share a place, and a stable sort leaves them as they stood.
+            // Fields without a new position compare equal here, and the stable sort keeps their
+            // order.
             order.sort_by_key(|key| keys.iter().position(|k| k == key).unwrap_or(keys.len()));
             for (position, key) in (0..).zip(order) {
-                if let Some(field) = rows.fields.get_mut(&key) {
+                let field = rows.fields.get_mut(&key);
+                if let Some(field) = field.filter(|field| field.position != position) {
                     field.position = position;
+                    field.version += 1;
                 }
             }
             Ok(())

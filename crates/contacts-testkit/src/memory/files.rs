@@ -7,24 +7,34 @@ use contacts_core::file::{FileId, FileStore};
 use contacts_core::{Error, OrgId, Result};
 
 use crate::World;
+use crate::world::Rows;
+
+impl Rows {
+    /// Stores a chunk of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`] when a chunk before it is missing.
+    pub(crate) fn append_chunk(&mut self, file: FileId, chunk: u32, bytes: &[u8]) -> Result<()> {
+        let chunks = self.files.entry(file).or_default();
+        match (chunks.len() as u64).cmp(&u64::from(chunk)) {
+            Ordering::Less => return Err(Error::store("a chunk before this one is missing")),
+            Ordering::Equal => chunks.push(bytes.to_vec()),
+            // A client that lost the answer sends its chunk again: store it only once.
+            Ordering::Greater => {}
+        }
+        Ok(())
+    }
+}
 
 impl FileStore for World {
-    fn append(&self, org: OrgId, file: FileId, piece: u32, bytes: &[u8]) -> Result<()> {
-        self.rows(org, |rows| {
-            let pieces = rows.files.entry(file).or_default();
-            match (pieces.len() as u64).cmp(&u64::from(piece)) {
-                Ordering::Less => return Err(Error::store("a piece before this one is missing")),
-                Ordering::Equal => pieces.push(bytes.to_vec()),
-                // A piece that was kept though its answer was lost is kept once.
-                Ordering::Greater => {}
-            }
-            Ok(())
-        })
+    fn append(&self, org: OrgId, file: FileId, chunk: u32, bytes: &[u8]) -> Result<()> {
+        self.rows(org, |rows| rows.append_chunk(file, chunk, bytes))
     }
 
     fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn Read + Send>> {
-        self.rows(org, |rows| {
-            let bytes = rows.files.get(&file).map(|pieces| pieces.concat()).unwrap_or_default();
+        self.read(org, |rows| {
+            let bytes = rows.files.get(&file).map(|chunks| chunks.concat()).unwrap_or_default();
             Ok(Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>)
         })
     }

@@ -1,142 +1,49 @@
-//! Imports in memory: rows are taken one by one, as the rule says.
+//! Imports in memory.
 
 use std::collections::BTreeMap;
 
 use contacts_core::contact::{
-    Activity, ActivityKind, Arrival, Contact, ContactId, Origin, changed_fields,
+    Activity, ActivityKind, AddressSource, Contact, ContactId, SourceDetail,
 };
-use contacts_core::event::EventGroups;
 use contacts_core::import::{
-    Analysis, Applied, Chunk, Decision, Deed, FieldEdit, Fingerprint, Import, ImportId,
-    ImportRepository, ImportRow, ImportState, Issue, Plan, PlannedRow, Policy, Skip, Tally, Trace,
-    added, decide, tell_import,
+    Analysis, Applied, Chunk, ChunkPlan, ExistingContact, Import, ImportId, ImportRepository,
+    ImportState, Issue, NewPlan, Plan, PlannedContact, RowKeys, Trace, tell_import,
 };
 use contacts_core::job::Job;
-use contacts_core::tag::TagName;
+use contacts_core::run::RunState;
 use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
-use crate::memory::contacts::Record;
-use crate::memory::dry_runs::Rehearsal;
-use crate::memory::undos::Undoing;
+use crate::memory::dry_runs::StoredDryRun;
+use crate::memory::undos::StoredUndo;
 use crate::world::{Rows, State};
 use crate::{CountedIds, World};
 
-/// An import and what was noted of its rows.
-pub(crate) struct Run {
+/// An import and the results of its rows.
+pub(crate) struct StoredImport {
     pub(crate) import: Import,
+    /// Time at which a chunk of the file was last stored.
+    pub(crate) touched_at: OffsetDateTime,
     pub(crate) issues: Vec<Issue>,
-    /// What each piece did, in order.
-    pub(crate) pieces: Vec<Vec<Trace>>,
-    pub(crate) dry: Option<Rehearsal>,
-    pub(crate) undo: Option<Undoing>,
-}
-
-/// A person whom a chunk has met.
-struct Met {
-    row: u64,
-    again: bool,
-    /// As they were; nothing for somebody new.
-    before: Option<Contact>,
-    /// Tags that were put on.
-    tags: Vec<TagName>,
-}
-
-type Everybody = BTreeMap<ContactId, Met>;
-
-/// What the rows of one chunk have in common.
-struct Taking<'a> {
-    import: &'a Import,
-    policy: Policy,
-    now: OffsetDateTime,
-    ids: &'a CountedIds,
-}
-
-impl Taking<'_> {
-    /// Takes one row; what it did is told by the decision.
-    fn take(
-        &self,
-        rows: &mut Rows,
-        (everybody, events): (&mut Everybody, &mut EventGroups),
-        planned: &PlannedRow,
-        row: &ImportRow,
-    ) -> Result<Decision> {
-        let number = planned.number;
-        let known = rows.contacts.of_address(row.email.key());
-        let decision = decide(known.as_ref().map(|r| &r.contact), row, self.policy, self.now);
-        match (&decision, known) {
-            (Decision::Add, _) => {
-                self.add(rows, planned, row)?;
-                let met = Met { row: number, again: false, before: None, tags: row.tags.clone() };
-                everybody.insert(planned.id, met);
-                events.created(planned.id);
-            }
-            (Decision::Update { contact, tags, .. }, Some(record)) => {
-                self.meet(everybody, record, number, tags);
-                events.updated(contact.id, changed_fields(&record.contact, contact));
-                let mut all = record.contact.tags.clone();
-                all.extend(rows.tags.written(tags, self.ids));
-                all.sort();
-                record.contact = Contact { tags: all, ..(**contact).clone() };
-            }
-            (Decision::Skip(Skip::Unchanged), Some(record)) => {
-                self.meet(everybody, record, number, &[]);
-            }
-            _ => {}
-        }
-        Ok(decision)
-    }
-
-    fn add(&self, rows: &mut Rows, planned: &PlannedRow, row: &ImportRow) -> Result<()> {
-        let contact = added(row, self.import.org, planned.id, self.arrival(planned.number));
-        let tags = rows.tags.written(&row.tags, self.ids);
-        rows.contacts.insert(Contact { tags, ..contact }, self.actor())
-    }
-
-    /// Notes a person as they are, before a row changes them. By the first row that finds it, a
-    /// contact has come by this import, too.
-    fn meet(&self, everybody: &mut Everybody, record: &mut Record, row: u64, tags: &[TagName]) {
-        let again = !record.arrive(self.now, self.arrival(row).origin);
-        let met = everybody.entry(record.contact.id).or_insert_with(|| Met {
-            row,
-            again,
-            before: Some(record.contact.clone()),
-            tags: Vec::new(),
-        });
-        met.tags.extend(tags.iter().cloned());
-    }
-
-    fn arrival(&self, row: u64) -> Arrival {
-        let Import { id: import, file_name, .. } = self.import.clone();
-        Arrival { at: self.now, origin: Origin::CsvImport { import, file_name, row } }
-    }
-
-    fn actor(&self) -> Actor {
-        Actor::Import(self.import.id)
-    }
-}
-
-/// Counts a row, and notes what people want to know of it.
-fn count(tally: &mut Tally, issues: &mut Vec<Issue>, planned: &PlannedRow, decision: &Decision) {
-    let skipped = match decision {
-        Decision::Add => {
-            tally.added += 1;
-            None
-        }
-        Decision::Update { .. } => {
-            tally.updated += 1;
-            None
-        }
-        Decision::Skip(skip) => Some(*skip),
-    };
-    tally.count(skipped, planned.warnings.len());
-    if skipped.is_none_or(Skip::is_issue) {
-        issues.extend(Issue::of(planned, skipped));
-    }
+    /// Results of each chunk's rows, in order.
+    pub(crate) chunks: Vec<Vec<Trace>>,
+    pub(crate) dry: Option<StoredDryRun>,
+    pub(crate) undo: Option<StoredUndo>,
 }
 
 impl State {
-    /// Changes an import that is in one of some states; says whether it was.
+    /// Changes an import if it is in one of the given states. Returns whether it was.
+    /// Checks the plan of an import that is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`contacts_core::Error::Invalid`] when the file cannot be imported by it.
+    pub(crate) fn check_plan(&mut self, org: OrgId, id: ImportId) -> Result<()> {
+        let run = self.organisations.entry(org).or_default().imports.get(&id);
+        let ready = run.filter(|run| run.import.state == ImportState::Ready);
+        ready.and_then(|run| run.import.plan.as_ref()).map_or(Ok(()), Plan::check)
+    }
+
     fn change_import(
         &mut self,
         org: OrgId,
@@ -148,7 +55,7 @@ impl State {
         let run = run.filter(|run| is_allowed(run.import.state));
         run.map(|run| {
             change(&mut run.import);
-            // What a dry run has said is not true of the import any more.
+            // The result of a dry run no longer applies once the import changes.
             run.dry = None;
         })
         .is_some()
@@ -158,10 +65,11 @@ impl State {
 impl ImportRepository for World {
     fn insert(&self, import: &Import) -> Result<()> {
         self.rows(import.org, |rows| {
-            let run = Run {
+            let run = StoredImport {
                 import: import.clone(),
+                touched_at: import.created_at,
                 issues: Vec::new(),
-                pieces: Vec::new(),
+                chunks: Vec::new(),
                 dry: None,
                 undo: None,
             };
@@ -171,18 +79,34 @@ impl ImportRepository for World {
     }
 
     fn get(&self, org: OrgId, id: ImportId) -> Result<Option<Import>> {
-        self.rows(org, |rows| Ok(rows.imports.get(&id).map(|run| run.import.clone())))
+        self.read(org, |rows| Ok(rows.imports.get(&id).map(|run| run.import.clone())))
     }
 
     fn list(&self, org: OrgId, before: Option<ImportId>, limit: usize) -> Result<Vec<Import>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let runs = rows.imports.values().rev().map(|run| run.import.clone());
             Ok(runs.filter(|run| before.is_none_or(|before| run.id < before)).take(limit).collect())
         })
     }
 
+    fn store_chunk(
+        &self,
+        import: &Import,
+        chunk: u32,
+        bytes: &[u8],
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.rows(import.org, |rows| {
+            let stored = rows.imports.get_mut(&import.id);
+            let uploading = stored.filter(|run| run.import.state == ImportState::Uploading);
+            let Some(run) = uploading else { return Ok(false) };
+            run.touched_at = now;
+            rows.append_chunk(import.file, chunk, bytes).map(|()| true)
+        })
+    }
+
     fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool> {
-        let mut state = self.state();
+        let mut state = self.state_to_change()?;
         let was = state.change_import(
             org,
             id,
@@ -206,7 +130,7 @@ impl ImportRepository for World {
         now: OffsetDateTime,
     ) -> Result<bool> {
         let is_analysing = |state| state == ImportState::Analysing;
-        Ok(self.state().change_import(org, id, is_analysing, |import| match found {
+        Ok(self.state_to_change()?.change_import(org, id, is_analysing, |import| match found {
             Ok((analysis, plan)) => {
                 import.state = ImportState::Ready;
                 import.analysis = Some(analysis.clone());
@@ -220,20 +144,24 @@ impl ImportRepository for World {
         }))
     }
 
-    fn replan(&self, org: OrgId, id: ImportId, plan: &Plan) -> Result<bool> {
+    fn replan(&self, org: OrgId, id: ImportId, new: &NewPlan) -> Result<bool> {
         let is_ready = |state| state == ImportState::Ready;
-        Ok(self.state().change_import(org, id, is_ready, |import| import.plan = Some(plan.clone())))
+        Ok(self.state_to_change()?.change_import(org, id, is_ready, |import| {
+            if let Some(plan) = &mut import.plan {
+                new.apply_to(plan);
+            }
+        }))
     }
 
     fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool> {
-        let mut state = self.state();
+        let mut state = self.state_to_change()?;
+        state.check_plan(org, id)?;
         let was = state.change_import(
             org,
             id,
             |s| s == ImportState::Ready,
             |import| {
-                import.state = ImportState::Running;
-                import.started_at = Some(now);
+                import.state = ImportState::Run(RunState::Queued);
             },
         );
         if was {
@@ -257,19 +185,19 @@ impl ImportRepository for World {
         &self,
         org: OrgId,
         id: ImportId,
-        state: ImportState,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        Ok(self.state().change_import(org, id, ImportState::is_under_way, |import| {
-            import.state = state;
+        Ok(self.state_to_change()?.change_import(org, id, ImportState::is_under_way, |import| {
+            import.state = ImportState::Run(state);
             import.problem = problem;
             import.finished_at = Some(now);
         }))
     }
 
     fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let Some(run) = rows.imports.get(&id) else { return Ok(Vec::new()) };
             let later = run.issues.iter().filter(|issue| issue.row > after_row);
             Ok(later.take(limit).cloned().collect())
@@ -279,56 +207,105 @@ impl ImportRepository for World {
 
 fn apply(
     rows: &mut Rows,
-    run: &mut Run,
+    run: &mut StoredImport,
     chunk: &Chunk,
     now: OffsetDateTime,
     ids: &CountedIds,
 ) -> Result<Applied> {
-    let Run { import, issues, pieces, .. } = run;
-    if import.state != ImportState::Running {
+    let StoredImport { import, issues, chunks, .. } = run;
+    if !import.state.is_applying() {
         return Ok(Applied::Stopped(import.state));
     }
     if chunk.after != import.tally.rows() {
         return Ok(Applied::Superseded);
     }
-    let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
-    let mut tally = import.tally.clone();
-    let mut events = EventGroups::default();
-    let mut everybody = Everybody::new();
-    for planned in &chunk.rows {
-        let decision = match &planned.row {
-            Ok(row) => {
-                let taking = Taking { import, policy, now, ids };
-                taking.take(rows, (&mut everybody, &mut events), planned, row)?
-            }
-            Err(skip) => Decision::Skip(*skip),
-        };
-        count(&mut tally, issues, planned, &decision);
+    let existing = rows.with_keys(&RowKeys::of(&chunk.rows));
+    let writes = ChunkPlan::new(import, &chunk.rows, existing, now).finish();
+    for name in writes.tags.values() {
+        rows.tags.written(std::slice::from_ref(name), ids);
     }
-    import.tally = tally.clone();
-    rows.events.extend(events.into_events(Actor::Import(import.id), now));
-    pieces.push(everybody.into_iter().filter_map(|(id, met)| trace(rows, id, met)).collect());
-    Ok(Applied::Taken(tally))
+    let mut traces = Vec::new();
+    // Contacts that exist come first: a new one may have an address that they give up.
+    let (new, old): (Vec<_>, Vec<_>) = writes.contacts.iter().partition(|planned| planned.is_new());
+    for planned in old.into_iter().chain(new) {
+        traces.push(rows.write_row(import, planned, now, ids)?);
+    }
+    import.state = ImportState::Run(RunState::Running);
+    import.started_at.get_or_insert(now);
+    import.tally.add(&writes.tally);
+    issues.extend(writes.issues);
+    chunks.push(traces);
+    rows.events.extend(writes.events);
+    Ok(Applied::Chunk(import.tally.clone()))
 }
 
 impl Rows {
-    /// Tells what an import changed, where an entry says that a contact came by one.
-    pub(crate) fn tell_import(&self, contact: ContactId, entry: &mut Activity) {
-        let ActivityKind::Arrived(Origin::CsvImport { import, .. }) = &entry.what else { return };
-        let Some(run) = self.imports.get(import) else { return };
-        let undone = run.undo.as_ref().map_or(0, Undoing::pieces_done);
-        let pieces = run.pieces.iter().take(run.pieces.len() - undone).flatten();
-        let name_of = |tag| self.tags.name_of(tag).map(|name| name.to_string());
-        tell_import(entry, pieces.filter(|trace| trace.contact == contact), name_of);
+    /// Returns the contacts that have one of the keys, and the survivors of those that had one of
+    /// the ids.
+    pub(super) fn with_keys(&mut self, keys: &RowKeys) -> Vec<ExistingContact> {
+        let mut former_ids: BTreeMap<ContactId, Vec<ContactId>> = BTreeMap::new();
+        for id in &keys.ids {
+            if self.contacts.records.contains_key(id) {
+                former_ids.entry(*id).or_default();
+            } else if let Some(survivor) = self.merged.get(id) {
+                former_ids.entry(*survivor).or_default().push(*id);
+            }
+        }
+        for key in &keys.emails {
+            if let Some(record) = self.contacts.of_address(key) {
+                former_ids.entry(record.contact.id).or_default();
+            }
+        }
+        for id in &keys.external_ids {
+            if let Some(owner) = self.contacts.by_external_id.get(id) {
+                former_ids.entry(*owner).or_default();
+            }
+        }
+        let existing = former_ids.into_iter().filter_map(|(id, former_ids)| {
+            let contact = self.contacts.records.get(&id)?.contact.clone();
+            Some(ExistingContact { former_ids, ..contact.into() })
+        });
+        existing.collect()
     }
-}
 
-fn trace(rows: &Rows, id: ContactId, met: Met) -> Option<Trace> {
-    let contact = &rows.contacts.records.get(&id)?.contact;
-    let tags = rows.tags.ids_of(&met.tags);
-    let deed = match &met.before {
-        None => Deed::Added { profile: Fingerprint::of(contact), tags },
-        Some(before) => Deed::Updated { edits: FieldEdit::between(before, contact), tags },
-    };
-    Some(Trace { contact: id, row: met.row, again: met.again, deed })
+    /// Writes a contact as a chunk plans it, and adds the import to the contact's sources.
+    fn write_row(
+        &mut self,
+        import: &Import,
+        planned: &PlannedContact,
+        now: OffsetDateTime,
+        ids: &CountedIds,
+    ) -> Result<Trace> {
+        let put_on = self.tags.written(&planned.tags, ids);
+        let tags = self.tags.ids_of(&planned.tags);
+        if planned.is_new() {
+            let contact = Contact { tags: put_on, ..planned.contact.clone() };
+            self.contacts.insert(contact, Actor::Import(import.id))?;
+            return Ok(planned.trace(false, tags));
+        }
+        let record = self.contacts.records.get_mut(&planned.contact.id);
+        let record = record.ok_or(Error::NotFound("contact"))?;
+        let source = import.source(planned.first_row, now);
+        let again = !record.add_source(now, source.detail);
+        if planned.is_changed() {
+            let mut all = record.contact.tags.clone();
+            all.extend(put_on);
+            all.sort();
+            let contact = Contact { tags: all, ..planned.contact.clone() };
+            self.contacts.replace(contact, AddressSource::CsvImport);
+        }
+        Ok(planned.trace(again, tags))
+    }
+
+    /// Adds what an import changed to the activity that reports the import as a source.
+    pub(crate) fn tell_import(&self, contact: ContactId, entry: &mut Activity) {
+        let ActivityKind::SourceAdded(SourceDetail::CsvImport { import, .. }) = &entry.what else {
+            return;
+        };
+        let Some(run) = self.imports.get(import) else { return };
+        let undone = run.undo.as_ref().map_or(0, StoredUndo::chunks_done);
+        let chunks = run.chunks.iter().take(run.chunks.len() - undone).flatten();
+        let name_of = |tag| self.tags.name_of(tag).map(|name| name.to_string());
+        tell_import(entry, chunks.filter(|trace| trace.contact == contact), name_of);
+    }
 }

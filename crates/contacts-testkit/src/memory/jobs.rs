@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
-use contacts_core::job::{Claimed, Job, JobId, JobQueue, Lane, Outcome};
+use contacts_core::job::{ClaimedJob, Job, JobId, JobQueue, Lane, MAX_LEASE, Outcome};
 use contacts_core::{Ids, OrgId, Result};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{CountedIds, World};
 
-/// All jobs that are not ended, of every organisation, in the order in which they were made.
+/// All unfinished jobs of every organisation, in the order of their creation.
 #[derive(Default)]
 pub(crate) struct Jobs(Vec<Queued>);
 
 struct Queued {
-    claimed: Claimed,
+    claimed: ClaimedJob,
     due: OffsetDateTime,
     held: Option<Held>,
-    /// Whether somebody called it while it was held.
+    /// Whether the job was requested again while a worker had claimed it.
     called: bool,
 }
 
@@ -29,7 +29,7 @@ struct Held {
 
 impl Queued {
     fn is_held(&self, now: OffsetDateTime) -> bool {
-        self.held.is_some_and(|held| now < held.until)
+        self.held.is_some_and(|held| now < held.until && held.until <= now + MAX_LEASE)
     }
 
     fn is_waiting(&self, now: OffsetDateTime) -> bool {
@@ -39,16 +39,27 @@ impl Queued {
 
 impl Jobs {
     pub(crate) fn push(&mut self, org: OrgId, job: Job, now: OffsetDateTime, ids: &CountedIds) {
-        let claimed = Claimed { org, id: JobId(ids.next()), job, failures: 0 };
+        let claimed = ClaimedJob { org, id: JobId(ids.next()), job, failures: 0 };
         self.0.push(Queued { claimed, due: now, held: None, called: false });
     }
 
-    /// Ends a job that is not needed any more.
+    /// Whether a job is queued or in progress.
+    pub(crate) fn contains(&self, org: OrgId, job: Job) -> bool {
+        self.0.iter().any(|queued| (queued.claimed.org, queued.claimed.job) == (org, job))
+    }
+
+    /// Returns the jobs of an organisation, each with its id and the time at which it is due.
+    pub(super) fn of_org(&self, org: OrgId) -> impl Iterator<Item = (JobId, Job, OffsetDateTime)> {
+        let jobs = self.0.iter().filter(move |queued| queued.claimed.org == org);
+        jobs.map(|queued| (queued.claimed.id, queued.claimed.job, queued.due))
+    }
+
+    /// Removes a job that is no longer needed.
     pub(crate) fn remove(&mut self, org: OrgId, job: Job) {
         self.0.retain(|queued| (queued.claimed.org, queued.claimed.job) != (org, job));
     }
 
-    /// Queues a job that is there once only, or makes it due.
+    /// Enqueues a job that can exist only once. Makes it due if it is already queued.
     pub(crate) fn ensure(&mut self, org: OrgId, job: Job, now: OffsetDateTime, ids: &CountedIds) {
         if self.0.iter().any(|queued| (queued.claimed.org, queued.claimed.job) == (org, job)) {
             self.wake(org, now);
@@ -57,7 +68,7 @@ impl Jobs {
         }
     }
 
-    /// Queues the job of a connected source, or makes it due, even while somebody holds it.
+    /// Enqueues the job of a connected source, or makes it due even while a worker has claimed it.
     pub(crate) fn call(&mut self, org: OrgId, job: Job, due: OffsetDateTime, ids: &CountedIds) {
         let known = self.0.iter_mut().find(|q| (q.claimed.org, q.claimed.job) == (org, job));
         match known {
@@ -69,7 +80,7 @@ impl Jobs {
         }
     }
 
-    /// Makes the jobs due that follow the feed, and that nobody holds.
+    /// Makes the unclaimed jobs that follow the change feed due.
     pub(crate) fn wake(&mut self, org: OrgId, now: OffsetDateTime) {
         for queued in self.0.iter_mut().filter(|queued| queued.claimed.org == org) {
             let follows = matches!(queued.claimed.job, Job::DeliverWebhook(_));
@@ -95,8 +106,8 @@ impl Jobs {
         self.0.iter_mut().find(|job| job.claimed.id == id)
     }
 
-    /// The job, if the worker still has it.
-    fn of_worker(&mut self, job: &Claimed, worker: Uuid) -> Option<&mut Queued> {
+    /// Returns the job if the worker still has its lease.
+    fn of_worker(&mut self, job: &ClaimedJob, worker: Uuid) -> Option<&mut Queued> {
         let org = job.org;
         self.find(job.id)
             .filter(|job| job.claimed.org == org && job.held.is_some_and(|held| held.by == worker))
@@ -110,10 +121,10 @@ impl JobQueue for World {
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
-    ) -> Result<Option<Claimed>> {
+    ) -> Result<Option<ClaimedJob>> {
         let jobs = &mut self.state().jobs;
         let Some(job) = jobs.next(lane, now).and_then(|id| jobs.find(id)) else { return Ok(None) };
-        job.held = Some(Held { by: worker, until: now + lease });
+        job.held = Some(Held { by: worker, until: now + lease.min(MAX_LEASE) });
         job.called = false;
         Ok(Some(job.claimed))
     }
@@ -124,20 +135,20 @@ impl JobQueue for World {
 
     fn extend(
         &self,
-        job: &Claimed,
+        job: &ClaimedJob,
         worker: Uuid,
         lease: Duration,
         now: OffsetDateTime,
     ) -> Result<bool> {
         let jobs = &mut self.state().jobs;
         let Some(job) = jobs.of_worker(job, worker) else { return Ok(false) };
-        job.held = Some(Held { by: worker, until: now + lease });
+        job.held = Some(Held { by: worker, until: now + lease.min(MAX_LEASE) });
         Ok(true)
     }
 
     fn finish(
         &self,
-        job: &Claimed,
+        job: &ClaimedJob,
         worker: Uuid,
         outcome: Outcome,
         now: OffsetDateTime,
@@ -157,7 +168,7 @@ impl JobQueue for World {
                 queued.due = at;
                 queued.claimed.failures += 1;
             }
-            Outcome::Done | Outcome::GiveUp => jobs.0.retain(|kept| kept.claimed.id != job.id),
+            Outcome::Done | Outcome::GiveUp => jobs.0.retain(|stored| stored.claimed.id != job.id),
         }
         Ok(())
     }

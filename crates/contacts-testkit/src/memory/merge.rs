@@ -1,40 +1,47 @@
 //! Merging contacts in memory.
 
-use contacts_core::contact::{ActivityKind, Contact, ContactId, Merged};
+use contacts_core::contact::{ActivityKind, AddressSource, ContactId, MergeRequest, Merged};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::{Actor, Result};
 use time::OffsetDateTime;
 
-use super::contacts::{Record, check_version};
+use super::contacts::check_version;
+use super::record::Record;
 use crate::world::Rows;
 
 impl Rows {
-    /// Folds a contact into another.
+    /// Merges a contact into another.
     pub(crate) fn merge(
         &mut self,
-        survivor: ContactId,
-        other: ContactId,
-        if_version: Option<u64>,
+        request: &MergeRequest,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Merged>> {
+        let MergeRequest { survivor, other, ref from_other, if_version } = *request;
         let records = &self.contacts.records;
-        let (Some(kept), true) = (records.get(&survivor), records.contains_key(&other)) else {
+        let (Some(stored), true) = (records.get(&survivor), records.contains_key(&other)) else {
             return Ok(None);
         };
-        check_version(&kept.contact, if_version)?;
+        check_version(&stored.contact, if_version)?;
+        if let Some(other) = records.get(&other) {
+            stored.contact.check_merge(&other.contact)?;
+        }
         let Some(gone) = self.contacts.remove(other) else { return Ok(None) };
-        let Some(kept) = self.contacts.records.get_mut(&survivor) else { return Ok(None) };
-        let (changes, tags) = kept.contact.absorb(&gone.contact, now);
-        let contact = kept.contact.clone();
+        let Some(stored) = self.contacts.records.get_mut(&survivor) else { return Ok(None) };
+        let (changes, tags) = stored.contact.absorb(&gone.contact, from_other, now);
+        let contact = stored.contact.clone();
         let called = gone.contact.called();
-        let unsubscribed_at = gone.unsubscribed_at;
-        kept.inherit(gone);
+        let before = stored.contact.consent.clone();
+        let unsubscribe = gone.contact.consent.unsubscribe().cloned();
+        stored.inherit(gone);
         let names: Vec<_> = tags.iter().map(ToString::to_string).collect();
         let what = ActivityKind::Merged { other, called, changes: changes.clone(), tags: names };
-        kept.note(now, actor, what);
-        self.contacts.claim_address(&contact);
-        self.contacts.suppress(survivor, unsubscribed_at);
+        stored.note(now, actor, what);
+        // Before the addresses, whose hashes have no notes.
+        self.contacts.suppress(survivor, unsubscribe);
+        self.contacts.index_keys(survivor, now, AddressSource::Merge);
+        let after = self.contacts.records.get(&survivor).map(|record| record.contact.clone());
+        let contact = after.unwrap_or(contact);
         self.move_all(other, survivor);
         self.events.push(ContactEvent::of(
             other,
@@ -47,13 +54,16 @@ impl Rows {
         if !tags.is_empty() {
             fields.push("tags".to_owned());
         }
+        if contact.consent != before {
+            fields.push("consent".to_owned());
+        }
         if !fields.is_empty() {
             self.events.push(ContactEvent::of(survivor, EventKind::Updated, fields, actor, now));
         }
         Ok(Some(Merged { contact, changes, tags }))
     }
 
-    /// What hangs on a contact beside its record hangs on the other from now on.
+    /// Moves everything stored outside a contact's record to another contact.
     fn move_all(&mut self, from: ContactId, to: ContactId) {
         for survivor in self.merged.values_mut().filter(|survivor| **survivor == from) {
             *survivor = to;
@@ -68,7 +78,7 @@ impl Rows {
         }
     }
 
-    /// What hangs on a contact beside its record goes with it.
+    /// Deletes everything stored outside a contact's record.
     pub(crate) fn forget(&mut self, contact: ContactId) {
         self.merged.retain(|_, survivor| *survivor != contact);
         self.pairs.retain(|(one, other), _| *one != contact && *other != contact);
@@ -80,31 +90,30 @@ impl Rows {
 }
 
 impl Record {
-    /// Takes over how another came, and what happened to it. That it was made is told by its
-    /// having come: a contact is made once.
+    /// Takes over the sources and activities of a merged contact. Its creation is not copied,
+    /// because its sources report it and a contact is created once.
     fn inherit(&mut self, mut other: Self) {
         self.inherit_campaigns(&mut other);
         other.activity.retain(|_, entry| entry.what != ActivityKind::Created);
         self.activity.append(&mut other.activity);
         self.senders.extend(other.senders);
-        for arrival in other.arrivals {
-            self.arrive(arrival.at, arrival.origin);
+        for source in other.sources {
+            self.add_source(source.at, source.detail);
         }
-        for ((visitor, conversation), said) in other.said {
-            self.hear(&visitor, conversation, said);
+        for ((visitor, conversation), said) in other.stated {
+            self.add_stated(&visitor, conversation, said);
         }
     }
 }
 
 impl super::contacts::Contacts {
-    /// Takes a contact out, and its address with it.
+    /// Removes a contact and frees its addresses and its external id.
     pub(crate) fn remove(&mut self, id: ContactId) -> Option<Record> {
         let record = self.records.remove(&id)?;
-        self.release_address(&record.contact);
+        for key in record.addresses.keys() {
+            self.by_address.remove(key);
+        }
+        self.release_external_id(&record.contact);
         Some(record)
-    }
-
-    fn release_address(&mut self, contact: &Contact) {
-        self.by_address.remove(contact.email_key());
     }
 }

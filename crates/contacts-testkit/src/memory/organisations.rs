@@ -14,7 +14,7 @@ impl OrganisationRepository for World {
     }
 
     fn get(&self, org: OrgId) -> Result<Option<Organisation>> {
-        self.rows(org, |rows| Ok(rows.profile.clone()))
+        self.read(org, |rows| Ok(rows.profile.clone()))
     }
 
     fn list(&self) -> Result<Vec<Organisation>> {

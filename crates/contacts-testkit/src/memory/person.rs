@@ -1,45 +1,48 @@
-//! Everything that is held of one person, in memory.
+//! Personal data reports in memory: everything that is stored about one person.
 
 use contacts_core::contact::{Contact, ContactId};
 use contacts_core::field::FieldValue;
-use contacts_core::person::{Held, PersonRepository, Section};
+use contacts_core::person::{PersonalDataRepository, PersonalValue, Section};
 use contacts_core::{OrgId, Result};
 
 use crate::World;
 
-fn text(text: impl ToString) -> Held {
-    Held::Text(text.to_string())
+fn text(text: impl ToString) -> PersonalValue {
+    PersonalValue::Text(text.to_string())
 }
 
-fn named(values: &[(&str, Held)]) -> Held {
-    Held::Named(values.iter().map(|(name, held)| ((*name).to_owned(), held.clone())).collect())
+fn named(values: &[(&str, PersonalValue)]) -> PersonalValue {
+    PersonalValue::Named(
+        values.iter().map(|(name, held)| ((*name).to_owned(), held.clone())).collect(),
+    )
 }
 
-fn maybe(value: Option<impl ToString>) -> Held {
-    value.map_or(Held::Nothing, text)
+fn maybe(value: Option<impl ToString>) -> PersonalValue {
+    value.map_or(PersonalValue::Nothing, text)
 }
 
-fn profile(contact: &Contact) -> Held {
+fn profile(contact: &Contact) -> PersonalValue {
     let custom = contact.custom.iter().map(|(key, value)| {
         let held = match value {
             FieldValue::Text(value) => text(value),
-            FieldValue::Boolean(yes) => Held::Boolean(*yes),
-            FieldValue::Number(number) => Held::Number(number.get()),
+            FieldValue::Boolean(yes) => PersonalValue::Boolean(*yes),
+            FieldValue::Number(number) => PersonalValue::Number(number.get()),
         };
         (key.to_string(), held)
     });
     named(&[
         ("id", text(contact.id)),
+        ("external_id", maybe(contact.external_id.as_ref())),
         ("name", maybe(contact.name.as_ref())),
         ("email", maybe(contact.email.as_ref())),
         ("phone", maybe(contact.phone.as_ref())),
-        ("custom", Held::Named(custom.collect())),
+        ("custom", PersonalValue::Named(custom.collect())),
     ])
 }
 
-impl PersonRepository for World {
-    fn everything(&self, org: OrgId, contact: ContactId) -> Result<Option<Vec<Section>>> {
-        self.rows(org, |rows| {
+impl PersonalDataRepository for World {
+    fn sections(&self, org: OrgId, contact: ContactId) -> Result<Option<Vec<Section>>> {
+        self.read(org, |rows| {
             let Some(record) = rows.contacts.records.get(&contact) else { return Ok(None) };
             let section = |name, rows| Section { name, rows };
             let notes = rows.notes.values().filter(|note| note.contact == contact);
@@ -47,10 +50,7 @@ impl PersonRepository for World {
             Ok(Some(vec![
                 section("profile", vec![profile(&record.contact)]),
                 section("tags", record.contact.tags.iter().map(text).collect()),
-                section(
-                    "sources",
-                    record.arrivals.iter().map(|a| text(format!("{a:?}"))).collect(),
-                ),
+                section("sources", record.sources.iter().map(|a| text(format!("{a:?}"))).collect()),
                 section(
                     "activity",
                     record.activity.values().map(|a| text(format!("{a:?}"))).collect(),

@@ -1,7 +1,8 @@
 //! Segments in memory.
 
-use contacts_core::segment::{Segment, SegmentId, SegmentRepository};
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::segment::{Segment, SegmentId, SegmentPatch, SegmentRepository};
+use contacts_core::{Current, Error, OrgId, Result};
+use time::OffsetDateTime;
 
 use crate::World;
 use crate::world::Rows;
@@ -24,11 +25,11 @@ impl SegmentRepository for World {
     }
 
     fn get(&self, org: OrgId, id: SegmentId) -> Result<Option<Segment>> {
-        self.rows(org, |rows| Ok(rows.segments.get(&id).cloned()))
+        self.read(org, |rows| Ok(rows.segments.get(&id).cloned()))
     }
 
     fn list(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let mut segments: Vec<_> =
                 rows.segments.values().filter(|segment| segment.name.key() > after).collect();
             segments.sort_by_key(|segment| segment.name.key());
@@ -36,13 +37,21 @@ impl SegmentRepository for World {
         })
     }
 
-    fn update(&self, org: OrgId, segment: &Segment) -> Result<bool> {
+    fn patch(
+        &self,
+        org: OrgId,
+        id: SegmentId,
+        patch: &SegmentPatch,
+        if_version: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Segment>> {
         self.rows(org, |rows| {
-            let Some(old) = rows.segments.get(&segment.id) else { return Ok(false) };
-            let created_at = old.created_at;
-            rows.check_segment_name(segment)?;
-            rows.segments.insert(segment.id, Segment { created_at, ..segment.clone() });
-            Ok(true)
+            let Some(mut segment) = rows.segments.get(&id).cloned() else { return Ok(None) };
+            Current::check(&segment, if_version)?;
+            segment.apply(patch, now);
+            rows.check_segment_name(&segment)?;
+            rows.segments.insert(id, segment.clone());
+            Ok(Some(segment))
         })
     }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::World;
 
-/// Who may come in, and who is.
+/// Users, sign-in links and sessions.
 #[derive(Default)]
 pub(crate) struct Sessions {
     users: Vec<User>,
@@ -36,10 +36,18 @@ impl SessionRepository for World {
         })
     }
 
-    fn users(&self, org: OrgId) -> Result<Vec<User>> {
-        self.rows(org, |rows| {
+    fn find_user(&self, org: OrgId, name: &str) -> Result<Option<User>> {
+        self.read(org, |rows| {
+            Ok(rows.sessions.users.iter().find(|user| user.name == name).cloned())
+        })
+    }
+
+    fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>> {
+        self.read(org, |rows| {
             let mut users = rows.sessions.users.clone();
-            users.sort_by_key(|user| (user.created_at, user.id));
+            users.retain(|user| after.is_none_or(|after| user.id > after));
+            users.sort_by_key(|user| user.id);
+            users.truncate(limit);
             Ok(users)
         })
     }
@@ -59,7 +67,7 @@ impl SessionRepository for World {
     ) -> Result<Option<(Session, User)>> {
         self.rows(org, |rows| {
             let Sessions { users, links, open } = &mut rows.sessions;
-            let good = |kept: &SignInLink| kept.hash == link && new.at < kept.expires_at;
+            let good = |stored: &SignInLink| stored.hash == link && new.at < stored.expires_at;
             let Some(at) = links.iter().position(good) else { return Ok(None) };
             let link = links.remove(at);
             let session = Session::open(org, link.user, new);
@@ -70,7 +78,7 @@ impl SessionRepository for World {
     }
 
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<(Session, User)>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let Sessions { users, open, .. } = &rows.sessions;
             let found = open.iter().find(|session| session.hash == hash).and_then(|session| {
                 let user = users.iter().find(|user| user.id == session.user)?;
@@ -82,18 +90,27 @@ impl SessionRepository for World {
 
     fn touch(&self, org: OrgId, session: SessionId, now: OffsetDateTime) -> Result<()> {
         self.rows(org, |rows| {
-            if let Some(session) = rows.sessions.open.iter_mut().find(|kept| kept.id == session) {
+            if let Some(session) = rows.sessions.open.iter_mut().find(|stored| stored.id == session)
+            {
                 session.last_seen_at = session.last_seen_at.max(now);
             }
             Ok(())
         })
     }
 
-    fn list(&self, org: OrgId, user: UserId) -> Result<Vec<Session>> {
-        self.rows(org, |rows| {
+    fn list(
+        &self,
+        org: OrgId,
+        user: UserId,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> Result<Vec<Session>> {
+        self.read(org, |rows| {
             let mut sessions = rows.sessions.open.clone();
             sessions.retain(|session| session.user == user);
-            sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
+            sessions.retain(|session| after.is_none_or(|after| session.id < after));
+            sessions.sort_by_key(|session| std::cmp::Reverse(session.id));
+            sessions.truncate(limit);
             Ok(sessions)
         })
     }
@@ -106,7 +123,7 @@ impl SessionRepository for World {
         now: OffsetDateTime,
     ) -> Result<Option<Session>> {
         self.rows(org, |rows| {
-            let wanted = |kept: &&mut Session| (kept.user, kept.id) == (user, session);
+            let wanted = |stored: &&mut Session| (stored.user, stored.id) == (user, session);
             let Some(session) = rows.sessions.open.iter_mut().find(wanted) else {
                 return Ok(None);
             };

@@ -1,53 +1,57 @@
-//! Connected sources in memory: records are taken one by one, as the rule says.
+//! Connected sources in memory.
 
 mod records;
 
 use std::collections::BTreeMap;
 
 use contacts_core::contact::ContactId;
-use contacts_core::event::EventGroups;
 use contacts_core::job::Job;
+use contacts_core::run::RunState;
 use contacts_core::sync::{
-    Begun, Committed, ConnectedSource, End, Link, Mode, Piece, Redefined, SourceId, SyncRepository,
-    SyncRun, SyncRunId, SyncService, SyncState, Vanish, VanishedPiece,
+    Chunk, Committed, ConnectedSource, End, Link, Mode, RunStart, SourceId, SourcePatch,
+    SyncRepository, SyncRun, SyncRunId, SyncService, VanishPolicy, VanishedChunk,
 };
-use contacts_core::{Error, OrgId, Result, text};
+use contacts_core::{Current, Error, OrgId, Result, text};
 use time::OffsetDateTime;
 
-use self::records::Taking;
+use self::records::ChunkOfRun;
 use crate::World;
 use crate::world::Rows;
 
-/// A source, its runs, and by what it knows contacts.
-pub(crate) struct Syncing {
+/// A connected source, its runs and its links to contacts.
+pub(crate) struct StoredSource {
     source: ConnectedSource,
     runs: BTreeMap<SyncRunId, SyncRun>,
-    links: BTreeMap<String, Known>,
+    links: BTreeMap<String, StoredLink>,
 }
 
-/// By what a source knows a contact, and the last run that saw it there.
-pub(crate) struct Known {
+/// A link, and the last run that saw its external id.
+pub(crate) struct StoredLink {
     link: Link,
     seen: Option<SyncRunId>,
 }
 
-impl Syncing {
+impl StoredSource {
+    pub(super) fn runs(&self) -> impl Iterator<Item = &SyncRun> {
+        self.runs.values()
+    }
+
     fn open(&mut self) -> Option<&mut SyncRun> {
         self.runs.values_mut().find(|run| run.state.is_open())
     }
 
-    /// The run, if it is still that of the worker that has this attempt.
+    /// Returns the stored run if it is in progress and still has the worker's attempt number.
     fn of_worker(&mut self, run: &SyncRun) -> Option<&mut SyncRun> {
-        let kept = self.runs.get_mut(&run.id)?;
-        (kept.state.is_open() && kept.attempt == run.attempt).then_some(kept)
+        let stored = self.runs.get_mut(&run.id)?;
+        (stored.state.is_open() && stored.attempt == run.attempt).then_some(stored)
     }
 
-    fn begin(&mut self, id: SyncRunId, now: OffsetDateTime) -> Begun {
+    fn begin(&mut self, id: SyncRunId, now: OffsetDateTime) -> RunStart {
         let source = &self.source;
         let next = source.next_run_at.filter(|_| !source.paused);
         if self.open().is_none() {
             if next.is_none_or(|next| now < next) {
-                return Begun::Rest(next);
+                return RunStart::Rest(next);
             }
             self.runs.insert(id, SyncRun::queued(self.source.id, id, None, now));
             while self.runs.len() > SyncService::RUNS {
@@ -55,9 +59,9 @@ impl Syncing {
             }
         }
         let is_full = self.source.mode == Mode::Full;
-        let Some(run) = self.open() else { return Begun::Rest(next) };
-        let is_new = run.state == SyncState::Queued;
-        run.state = SyncState::Running;
+        let Some(run) = self.open() else { return RunStart::Rest(next) };
+        let is_new = run.state == RunState::Queued;
+        run.state = RunState::Running;
         run.attempt += 1;
         run.stalled += 1;
         run.started_at = run.started_at.or(Some(now));
@@ -65,7 +69,7 @@ impl Syncing {
         if is_new && is_full {
             self.source.state = None;
         }
-        Begun::Run(Box::new(self.source.clone()), Box::new(run))
+        RunStart::Run(Box::new(self.source.clone()), Box::new(run))
     }
 
     fn has_name(&self, source: &ConnectedSource) -> bool {
@@ -86,10 +90,10 @@ impl Rows {
         }
     }
 
-    /// Forgets the logs of runs, and the problems for which that is said.
-    pub(crate) fn forget_what_connectors_said(&mut self, is_named_in: impl Fn(&str) -> bool) {
+    /// Deletes the logs of runs, and the problems that name an erased contact.
+    pub(crate) fn forget_what_connectors_said(&mut self, occurs_in: impl Fn(&str) -> bool) {
         let erase = |problem: &mut Option<String>| {
-            if problem.as_deref().is_some_and(&is_named_in) {
+            if problem.as_deref().is_some_and(&occurs_in) {
                 *problem = Some("erased".to_owned());
             }
         };
@@ -102,18 +106,18 @@ impl Rows {
         }
     }
 
-    /// Whether a source is read since a moment or before.
+    /// Returns whether a run that started at a moment or before is in progress.
     pub(crate) fn is_syncing_since(&self, moment: OffsetDateTime) -> bool {
         let mut runs = self.sources.values().flat_map(|syncing| syncing.runs.values());
         runs.any(|run| {
-            run.state == SyncState::Running && run.started_at.is_some_and(|at| at <= moment)
+            run.state == RunState::Running && run.started_at.is_some_and(|at| at <= moment)
         })
     }
 
-    /// Forgets the logs of runs that ended before a moment, or then.
+    /// Deletes the logs of runs that ended at a moment or before.
     pub(crate) fn forget_logs(&mut self, before: OffsetDateTime) {
         for run in self.sources.values_mut().flat_map(|syncing| syncing.runs.values_mut()) {
-            if run.ended_at.is_some_and(|at| at <= before) {
+            if run.finished_at.is_some_and(|at| at <= before) {
                 run.log.clear();
             }
         }
@@ -130,7 +134,7 @@ impl World {
         &self,
         org: OrgId,
         id: SourceId,
-        act: impl FnOnce(&mut Syncing) -> T,
+        act: impl FnOnce(&mut StoredSource) -> T,
     ) -> Result<Option<T>> {
         self.rows(org, |rows| Ok(rows.sources.get_mut(&id).map(act)))
     }
@@ -139,12 +143,12 @@ impl World {
         self.state().jobs.call(org, Job::Sync(id), due, &self.ids());
     }
 
-    /// Does something with a source and everybody's rows, if the run is still the worker's.
+    /// Changes a source and the organisation's rows, if the run still has the worker's attempt.
     fn in_run<T>(
         &self,
         source: &ConnectedSource,
         run: &SyncRun,
-        act: impl FnOnce(&mut Rows, &mut Syncing) -> Result<T>,
+        act: impl FnOnce(&mut Rows, &mut StoredSource) -> Result<T>,
     ) -> Result<Option<T>> {
         self.rows(source.org, |rows| {
             let Some(mut syncing) = rows.sources.remove(&source.id) else { return Ok(None) };
@@ -157,11 +161,14 @@ impl World {
 }
 
 impl SyncRepository for World {
-    fn insert(&self, source: &ConnectedSource) -> Result<()> {
+    fn insert(&self, source: &ConnectedSource, limit: usize) -> Result<()> {
         self.rows(source.org, |rows| {
+            if rows.sources.len() >= limit {
+                return Err(Error::limit_reached(limit, "connected sources"));
+            }
             rows.check_name(source)?;
             let (runs, links) = Default::default();
-            rows.sources.insert(source.id, Syncing { source: source.clone(), runs, links });
+            rows.sources.insert(source.id, StoredSource { source: source.clone(), runs, links });
             Ok(())
         })?;
         self.call(source.org, source.id, source.created_at);
@@ -173,41 +180,38 @@ impl SyncRepository for World {
     }
 
     fn list(&self, org: OrgId) -> Result<Vec<(ConnectedSource, Option<SyncRun>)>> {
-        self.rows(org, |rows| {
-            let with_last = |s: &Syncing| (s.source.clone(), s.runs.values().next_back().cloned());
+        self.read(org, |rows| {
+            let with_last =
+                |s: &StoredSource| (s.source.clone(), s.runs.values().next_back().cloned());
             let mut all: Vec<_> = rows.sources.values().map(with_last).collect();
             all.sort_by_key(|(source, _)| (source.created_at, source.id));
             Ok(all)
         })
     }
 
-    fn update(
+    fn patch(
         &self,
-        source: &ConnectedSource,
-        anew: bool,
+        org: OrgId,
+        id: SourceId,
+        patch: &SourcePatch,
+        if_version: Option<u64>,
         now: OffsetDateTime,
-    ) -> Result<Redefined> {
-        let done = self.rows(source.org, |rows| {
-            rows.check_name(source)?;
-            let Some(syncing) = rows.sources.get_mut(&source.id) else {
-                return Ok(Redefined::Gone);
-            };
-            if anew && syncing.open().is_some() {
-                return Ok(Redefined::Running);
+    ) -> Result<Option<ConnectedSource>> {
+        let patched = self.rows(org, |rows| {
+            let Some(stored) = rows.sources.get_mut(&id) else { return Ok(None) };
+            let mut source = stored.source.clone();
+            Current::check(&source, if_version)?;
+            source.apply(patch, stored.open().is_some(), now)?;
+            rows.check_name(&source)?;
+            if let Some(stored) = rows.sources.get_mut(&id) {
+                stored.source = source.clone();
             }
-            let kept = syncing.source.clone();
-            syncing.source = ConnectedSource {
-                state: kept.state.filter(|_| !anew),
-                failures: kept.failures,
-                problem: kept.problem,
-                ..source.clone()
-            };
-            Ok(Redefined::Done)
+            Ok(Some(source))
         })?;
-        if done == Redefined::Done {
-            self.call(source.org, source.id, now);
+        if patched.is_some() {
+            self.call(org, id, now);
         }
-        Ok(done)
+        Ok(patched)
     }
 
     fn reseal(&self, before: &ConnectedSource, after: &ConnectedSource) -> Result<bool> {
@@ -233,7 +237,7 @@ impl SyncRepository for World {
         &self,
         org: OrgId,
         run: &SyncRun,
-        anew: bool,
+        from_start: bool,
         now: OffsetDateTime,
     ) -> Result<Option<SyncRun>> {
         let asked = self.syncing(org, run.source, |syncing| {
@@ -241,7 +245,7 @@ impl SyncRepository for World {
                 return open.clone();
             }
             syncing.runs.insert(run.id, run.clone());
-            if anew {
+            if from_start {
                 syncing.source.state = None;
             }
             run.clone()
@@ -258,43 +262,30 @@ impl SyncRepository for World {
         id: SourceId,
         run: SyncRunId,
         now: OffsetDateTime,
-    ) -> Result<Begun> {
-        Ok(self.syncing(org, id, |syncing| syncing.begin(run, now))?.unwrap_or(Begun::Gone))
+    ) -> Result<RunStart> {
+        Ok(self.syncing(org, id, |syncing| syncing.begin(run, now))?.unwrap_or(RunStart::Gone))
     }
 
     fn commit(
         &self,
         source: &ConnectedSource,
         run: &SyncRun,
-        piece: &Piece,
+        chunk: &Chunk,
         now: OffsetDateTime,
     ) -> Result<Committed> {
         let ids = self.ids();
         let taken = self.in_run(source, run, |rows, syncing| {
-            let mut taking = Taking {
-                source,
-                run: run.id,
-                now,
-                ids: &ids,
-                rows,
-                links: &mut syncing.links,
-                events: EventGroups::default(),
-                said: Vec::new(),
-            };
-            let mut tally = contacts_core::import::Tally::default();
-            for planned in &piece.records {
-                taking.take(planned, &mut tally)?;
+            let links = &mut syncing.links;
+            let mut taking = ChunkOfRun { source, run: run.id, now, ids: &ids, rows, links };
+            let writes = taking.take(&chunk.records)?;
+            if chunk.state.is_some() {
+                syncing.source.state.clone_from(&chunk.state);
             }
-            let (events, said) = (taking.events, taking.said);
-            rows.events.extend(events.into_events(source.actor(), now));
-            if piece.state.is_some() {
-                syncing.source.state.clone_from(&piece.state);
-            }
-            let Some(kept) = syncing.of_worker(run) else { return Ok(Committed::Lost) };
-            kept.tally.add(&tally);
-            kept.stalled = 0;
-            kept.log.clone_from(&piece.log);
-            Ok(Committed::Taken(kept.tally.clone(), said))
+            let Some(stored) = syncing.of_worker(run) else { return Ok(Committed::Lost) };
+            stored.tally.add(&writes.tally);
+            stored.stalled = 0;
+            stored.log.clone_from(&chunk.log);
+            Ok(Committed::Records(stored.tally.clone(), writes.log))
         })?;
         Ok(taken.unwrap_or(Committed::Lost))
     }
@@ -304,7 +295,7 @@ impl SyncRepository for World {
         source: &ConnectedSource,
         run: &SyncRun,
         now: OffsetDateTime,
-    ) -> Result<VanishedPiece> {
+    ) -> Result<VanishedChunk> {
         let ids = self.ids();
         let done = self.in_run(source, run, |rows, syncing| {
             let unseen = syncing
@@ -312,30 +303,18 @@ impl SyncRepository for World {
                 .iter()
                 .filter(|(_, known)| known.seen != Some(run.id) && !known.link.vanished);
             let unseen: Vec<_> = unseen.map(|(external_id, _)| external_id.clone()).collect();
-            if source.vanish == Vanish::Nothing || unseen.is_empty() {
-                return Ok(VanishedPiece::Done);
+            if source.vanish == VanishPolicy::Nothing || unseen.is_empty() {
+                return Ok(VanishedChunk::Done);
             }
-            let mut taking = Taking {
-                source,
-                run: run.id,
-                now,
-                ids: &ids,
-                rows,
-                links: &mut syncing.links,
-                events: EventGroups::default(),
-                said: Vec::new(),
-            };
-            for external_id in &unseen {
-                taking.vanish(external_id);
+            let links = &mut syncing.links;
+            let mut taking = ChunkOfRun { source, run: run.id, now, ids: &ids, rows, links };
+            taking.vanish(&unseen)?;
+            if let Some(stored) = syncing.of_worker(run) {
+                stored.vanished += unseen.len() as u64;
             }
-            let events = taking.events.into_events(source.actor(), now);
-            rows.events.extend(events);
-            if let Some(kept) = syncing.of_worker(run) {
-                kept.vanished += unseen.len() as u64;
-            }
-            Ok(VanishedPiece::More)
+            Ok(VanishedChunk::More)
         })?;
-        Ok(done.unwrap_or(VanishedPiece::Lost))
+        Ok(done.unwrap_or(VanishedChunk::Lost))
     }
 
     fn end(
@@ -348,20 +327,18 @@ impl SyncRepository for World {
     ) -> Result<bool> {
         self.rows(org, |rows| {
             for syncing in rows.sources.values_mut() {
-                let Some(kept) = syncing.runs.get_mut(&run) else { continue };
-                let is_meant = attempt.is_none_or(|attempt| attempt == kept.attempt);
-                if !kept.state.is_open() || !is_meant {
+                let Some(stored) = syncing.runs.get_mut(&run) else { continue };
+                let is_expected = attempt.is_none_or(|attempt| attempt == stored.attempt);
+                if !stored.state.is_open() || !is_expected {
                     return Ok(false);
                 }
-                kept.state = end.state;
-                kept.problem.clone_from(&end.problem);
-                kept.ended_at = Some(now);
+                stored.state = end.state;
+                stored.problem.clone_from(&end.problem);
+                stored.finished_at = Some(now);
                 if !end.log.is_empty() {
-                    kept.log.clone_from(&end.log);
+                    stored.log.clone_from(&end.log);
                 }
-                syncing.source.failures = end.failures;
-                syncing.source.problem.clone_from(&end.problem);
-                syncing.source.next_run_at = end.next_run_at;
+                syncing.source.record_end(end, now);
                 return Ok(true);
             }
             Ok(false)
@@ -369,7 +346,7 @@ impl SyncRepository for World {
     }
 
     fn run(&self, org: OrgId, run: SyncRunId) -> Result<Option<SyncRun>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             Ok(rows.sources.values().find_map(|syncing| syncing.runs.get(&run).cloned()))
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contacts_core::contact::ContactId;
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
-use contacts_core::{Actor, Ids, OrgId, Result};
+use contacts_core::{Actor, Current, Ids, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::world::Rows;
@@ -14,56 +14,71 @@ use crate::{CountedIds, World};
 /// An organisation's tags by their keys.
 #[derive(Default)]
 pub(crate) struct Tags {
-    by_key: BTreeMap<String, (TagId, TagName)>,
+    by_key: BTreeMap<String, StoredTag>,
+}
+
+/// A tag without its count.
+#[derive(Clone)]
+struct StoredTag {
+    id: TagId,
+    name: TagName,
+    version: u64,
 }
 
 impl Tags {
-    /// The tags as they were first written; those that are not there yet are made.
+    /// Returns tags in their stored spelling, and creates those that do not exist yet.
     pub(crate) fn written(&mut self, names: &[TagName], ids: &CountedIds) -> Vec<TagName> {
         let mut tags: Vec<_> =
-            names.iter().map(|name| self.ensure(name, || TagId(ids.next())).1.clone()).collect();
+            names.iter().map(|name| self.ensure(name, || TagId(ids.next())).name.clone()).collect();
         tags.sort();
         tags.dedup();
         tags
     }
 
-    fn ensure(&mut self, name: &TagName, id: impl FnOnce() -> TagId) -> &(TagId, TagName) {
-        self.by_key.entry(name.key().to_owned()).or_insert_with(|| (id(), name.clone()))
+    fn ensure(&mut self, name: &TagName, id: impl FnOnce() -> TagId) -> &StoredTag {
+        let new = || StoredTag { id: id(), name: name.clone(), version: 1 };
+        self.by_key.entry(name.key().to_owned()).or_insert_with(new)
     }
 
-    /// The ids of those tags that are there.
+    /// Returns a tag in its stored spelling, if it exists.
+    pub(crate) fn spelled(&self, name: &TagName) -> Option<TagName> {
+        self.by_key.get(name.key()).map(|stored| stored.name.clone())
+    }
+
+    /// Returns the ids of the tags that exist.
     pub(crate) fn ids_of(&self, names: &[TagName]) -> Vec<TagId> {
-        names.iter().filter_map(|name| Some(self.by_key.get(name.key())?.0)).collect()
+        names.iter().filter_map(|name| Some(self.by_key.get(name.key())?.id)).collect()
     }
 
-    /// The name that a tag has now.
+    /// Returns the current name of a tag.
     pub(crate) fn name_of(&self, tag: TagId) -> Option<TagName> {
-        self.by_key.values().find(|(id, _)| *id == tag).map(|(_, name)| name.clone())
+        self.by_key.values().find(|stored| stored.id == tag).map(|stored| stored.name.clone())
     }
 }
 
 impl Rows {
-    /// A tag that is there, with its count.
+    /// Returns an existing tag with its count.
     fn tag(&self, name: &TagName) -> Option<Tag> {
-        let (id, name) = self.tags.by_key.get(name.key())?;
-        let carry = self.contacts.records.values().filter(|r| r.contact.tags.contains(name));
-        Some(Tag { id: *id, name: name.clone(), contacts: carry.count() as u64 })
+        let StoredTag { id, name, version } = self.tags.by_key.get(name.key())?.clone();
+        let carry = self.contacts.records.values().filter(|r| r.contact.tags.contains(&name));
+        let contacts = carry.count() as u64;
+        Some(Tag { id, name, contacts, version })
     }
 
-    /// Who carries a tag, in the order of their ids.
+    /// Returns the contacts that have a tag, in the order of their ids.
     fn carriers(&self, tag: &TagName) -> Vec<ContactId> {
         let records = self.contacts.records.values();
         records.filter(|r| r.contact.tags.contains(tag)).map(|r| r.contact.id).collect()
     }
 
-    /// Tells that the tags of contacts have changed.
+    /// Publishes an event for each contact whose tags changed.
     fn tell_tagging(&mut self, contacts: &[ContactId], actor: Actor, now: OffsetDateTime) {
         let fields = ["tags".to_owned()];
         let events = ContactEvent::of_many(contacts, EventKind::Updated, &fields, actor, now);
         self.events.extend(events);
     }
 
-    /// Whoever carries the old tag carries the new one, or none.
+    /// Replaces a tag on all its contacts by another tag, or removes it.
     fn replace_tag(&mut self, old: &TagName, new: Option<&TagName>) {
         for record in self.contacts.records.values_mut() {
             let tags = &mut record.contact.tags;
@@ -79,13 +94,15 @@ impl Rows {
 
     fn rename_tag(&mut self, id: TagId, name: &TagName) -> Option<Renamed> {
         let old = self.tags.name_of(id)?;
-        let other = self.tags.by_key.get(name.key()).filter(|(other, _)| *other != id).cloned();
-        self.tags.by_key.remove(old.key());
-        if let Some((_, other)) = other {
-            self.replace_tag(&old, Some(&other));
-            return self.tag(&other).map(Renamed::Merged);
+        let other = self.tags.by_key.get(name.key()).filter(|other| other.id != id).cloned();
+        let mut tag = self.tags.by_key.remove(old.key())?;
+        if let Some(other) = other {
+            self.replace_tag(&old, Some(&other.name));
+            return self.tag(&other.name).map(Renamed::Merged);
         }
-        self.tags.by_key.insert(name.key().to_owned(), (id, name.clone()));
+        tag.version += u64::from(old.as_str() != name.as_str());
+        tag.name = name.clone();
+        self.tags.by_key.insert(name.key().to_owned(), tag);
         self.replace_tag(&old, Some(name));
         self.tag(name).map(Renamed::Renamed)
     }
@@ -94,21 +111,21 @@ impl Rows {
 impl TagRepository for World {
     fn ensure(&self, org: OrgId, id: TagId, name: &TagName, _: OffsetDateTime) -> Result<Tag> {
         self.rows(org, |rows| {
-            let (id, name) = rows.tags.ensure(name, || id).clone();
-            Ok(rows.tag(&name).unwrap_or(Tag { id, name, contacts: 0 }))
+            let StoredTag { id, name, version } = rows.tags.ensure(name, || id).clone();
+            Ok(rows.tag(&name).unwrap_or(Tag { id, name, contacts: 0, version }))
         })
     }
 
     fn list(&self, org: OrgId, prefix: &str, after: &str, limit: usize) -> Result<Vec<Tag>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let wanted = |key: &str| key.starts_with(prefix) && key > after;
             let found = rows.tags.by_key.iter().filter(|(key, _)| wanted(key)).take(limit);
-            Ok(found.filter_map(|(_, (_, name))| rows.tag(name)).collect())
+            Ok(found.filter_map(|(_, stored)| rows.tag(&stored.name)).collect())
         })
     }
 
     fn get(&self, org: OrgId, tag: TagId) -> Result<Option<Tag>> {
-        self.rows(org, |rows| Ok(rows.tags.name_of(tag).and_then(|name| rows.tag(&name))))
+        self.read(org, |rows| Ok(rows.tags.name_of(tag).and_then(|name| rows.tag(&name))))
     }
 
     fn rename(
@@ -116,11 +133,15 @@ impl TagRepository for World {
         org: OrgId,
         tag: TagId,
         name: &TagName,
+        if_version: Option<u64>,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Renamed>> {
         self.rows(org, |rows| {
             let Some(old) = rows.tags.name_of(tag) else { return Ok(None) };
+            if let Some(current) = rows.tag(&old) {
+                Current::check(&current, if_version)?;
+            }
             let carriers = rows.carriers(&old);
             let renamed = rows.rename_tag(tag, name);
             if old.as_str() != name.as_str() {

@@ -1,56 +1,80 @@
-//! Undoing imports in memory.
+//! Undos of imports in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contacts_core::contact::{ActivityKind, ContactId, Origin};
+use contacts_core::contact::{ActivityKind, AddressSource, ContactId, SourceDetail};
 use contacts_core::import::{
-    Begun, ImportId, ImportState, Kept, KeptReason, Restored, Reversal, Standing, Trace, Undo,
-    UndoId, UndoOutcome, UndoRepository, UndoState, UndoStep, UndoTally, reverse, undo_events,
+    CurrentState, ImportId, ImportState, KeptItem, KeptReason, Restored, Reversal, Trace, Undo,
+    UndoId, UndoOutcome, UndoRepository, UndoStart, UndoStep, UndoTally, restored_keys,
+    reverse_chunk, undo_events,
 };
 use contacts_core::job::Job;
+use contacts_core::run::{Run, RunState};
 use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
-use crate::memory::contacts::Record;
-use crate::memory::imports::Run;
+use crate::memory::imports::StoredImport;
+use crate::memory::record::Record;
 use crate::world::Rows;
 
-/// The undoing of an import.
-pub(crate) struct Undoing {
-    undo: Undo,
-    kept: BTreeSet<Kept>,
-    /// What came of people whom earlier pieces are about, too.
+/// An undo and its results.
+pub(crate) struct StoredUndo {
+    pub(super) undo: Undo,
+    kept: BTreeSet<KeptItem>,
+    /// Outcomes of contacts that several chunks concern.
     so_far: BTreeMap<ContactId, UndoOutcome>,
 }
 
-impl Undoing {
-    pub(crate) fn pieces_done(&self) -> usize {
-        self.undo.pieces_done as usize
+impl StoredUndo {
+    /// The id of an undo that has not ended.
+    pub(crate) fn open(&self) -> Option<UndoId> {
+        self.undo.state.is_open().then_some(self.undo.id)
+    }
+
+    pub(super) fn as_run(&self) -> Run {
+        Run::from(&self.undo)
+    }
+
+    pub(crate) fn chunks_done(&self) -> usize {
+        self.undo.chunks_done as usize
     }
 }
 
-/// What a step changes.
+/// A step of an undo.
 struct Step<'a> {
     rows: &'a mut Rows,
-    undoing: &'a mut Undoing,
+    undoing: &'a mut StoredUndo,
     now: OffsetDateTime,
     removed: Vec<ContactId>,
     restored: Vec<(ContactId, Vec<String>)>,
 }
 
 impl Step<'_> {
-    fn take_back(&mut self, trace: &Trace) -> Result<()> {
+    /// Undoes a chunk: contacts are removed first, because others get their addresses back.
+    fn undo_chunk(&mut self, chunk: &[Trace]) -> Result<()> {
+        let owners = self.rows.with_keys(&restored_keys(chunk));
+        let owners: Vec<_> = owners.into_iter().map(|owner| owner.contact).collect();
+        let mut reversals = reverse_chunk(chunk, |trace| self.standing(trace), &owners, self.now);
+        let is_removed =
+            |trace: &&Trace| matches!(reversals.get(&trace.contact), Some(Reversal::Remove));
+        let (removed, others): (Vec<_>, Vec<_>) = chunk.iter().partition(is_removed);
+        for trace in removed.into_iter().chain(others) {
+            self.undo_trace(trace, reversals.remove(&trace.contact))?;
+        }
+        Ok(())
+    }
+
+    fn undo_trace(&mut self, trace: &Trace, reversal: Option<Reversal>) -> Result<()> {
         let id = trace.contact;
-        let outcome = match self.standing(trace) {
+        let outcome = match reversal {
             None if self.rows.merged.contains_key(&id) => {
-                let kept = Kept { contact: id, field: None, reason: KeptReason::Merged };
+                let kept = KeptItem { contact: id, field: None, reason: KeptReason::Merged };
                 self.undoing.kept.insert(kept);
                 UndoOutcome::Kept
             }
             None => UndoOutcome::Gone,
-            Some(standing) => {
-                let reversal = reverse(&trace.deed, standing, self.now);
+            Some(reversal) => {
                 let outcome = reversal.outcome();
                 self.carry_out(trace, reversal)?;
                 outcome
@@ -66,11 +90,11 @@ impl Step<'_> {
         Ok(())
     }
 
-    fn standing(&self, trace: &Trace) -> Option<Standing> {
+    fn standing(&self, trace: &Trace) -> Option<CurrentState> {
         let record = self.rows.contacts.records.get(&trace.contact)?;
-        let tags = trace.deed.tags().iter().filter_map(|tag| self.rows.tags.name_of(*tag));
+        let tags = trace.effect.tags().iter().filter_map(|tag| self.rows.tags.name_of(*tag));
         let (contact, tags) = (record.contact.clone(), tags.collect());
-        Some(Standing { contact, tags, bond: self.bond(record) })
+        Some(CurrentState { contact, tags, bond: self.bond(record) })
     }
 
     fn bond(&self, record: &Record) -> Option<KeptReason> {
@@ -81,13 +105,13 @@ impl Step<'_> {
         if rows.conversations.has_any(id) {
             return Some(KeptReason::Conversation);
         }
-        if !record.subscriptions.is_empty() || record.unsubscribed_at.is_some() {
+        if !record.subscriptions.is_empty() || !record.contact.consent.is_subscribed() {
             return Some(KeptReason::Subscribed);
         }
         if rows.merged.values().any(|survivor| *survivor == id) {
             return Some(KeptReason::Merged);
         }
-        let came_again = record.arrivals.iter().any(|arrival| !self.is_this(&arrival.origin));
+        let came_again = record.sources.iter().any(|source| !self.is_this(&source.detail));
         came_again.then_some(KeptReason::CameAgain)
     }
 
@@ -101,13 +125,12 @@ impl Step<'_> {
                 self.removed.push(contact);
             }
             Reversal::Keep(reason) => {
-                self.undoing.kept.insert(Kept { contact, field: None, reason });
+                self.undoing.kept.insert(KeptItem { contact, field: None, reason });
             }
             Reversal::Restore(restored) => {
-                for field in &restored.kept {
+                for (field, reason) in &restored.kept {
                     let field = Some(field.clone());
-                    let kept = Kept { contact, field, reason: KeptReason::Edited };
-                    self.undoing.kept.insert(kept);
+                    self.undoing.kept.insert(KeptItem { contact, field, reason: *reason });
                 }
                 if restored.is_changed() {
                     self.restored.push((contact, restored.fields()));
@@ -121,30 +144,31 @@ impl Step<'_> {
     fn restore(&mut self, trace: &Trace, restored: Restored) {
         let (import, actor) = (self.undoing.undo.import, self.undoing.undo.actor);
         let Some(record) = self.rows.contacts.records.get_mut(&trace.contact) else { return };
-        let Record { contact, arrivals, .. } = record;
-        *contact = restored.contact;
-        let is_this = |origin: &Origin| is_by(origin, import);
-        if !trace.again && arrivals.first().is_some_and(|first| !is_this(&first.origin)) {
-            arrivals.retain(|arrival| !is_this(&arrival.origin));
+        let sources = &mut record.sources;
+        let is_this = |detail: &SourceDetail| is_by(detail, import);
+        if !trace.again && sources.first().is_some_and(|first| !is_this(&first.detail)) {
+            sources.retain(|source| !is_this(&source.detail));
         }
         if !restored.changes.is_empty() {
             record.note(self.now, actor, ActivityKind::Edited(restored.changes));
         }
         record.note_tags(self.now, actor, &[], &restored.untagged);
+        self.rows.contacts.replace(restored.contact, AddressSource::Manual);
     }
 
-    fn is_this(&self, origin: &Origin) -> bool {
-        is_by(origin, self.undoing.undo.import)
+    fn is_this(&self, detail: &SourceDetail) -> bool {
+        is_by(detail, self.undoing.undo.import)
     }
 }
 
-fn is_by(origin: &Origin, id: ImportId) -> bool {
-    matches!(origin, Origin::CsvImport { import, .. } if *import == id)
+fn is_by(detail: &SourceDetail, id: ImportId) -> bool {
+    matches!(detail, SourceDetail::CsvImport { import, .. } if *import == id)
 }
 
 impl Rows {
     fn run_of(&self, id: UndoId) -> Option<ImportId> {
-        let is_it = |run: &Run| run.undo.as_ref().is_some_and(|undoing| undoing.undo.id == id);
+        let is_it =
+            |run: &StoredImport| run.undo.as_ref().is_some_and(|undoing| undoing.undo.id == id);
         self.imports.iter().find(|(_, run)| is_it(run)).map(|(import, _)| *import)
     }
 
@@ -158,14 +182,16 @@ impl Rows {
         stepped
     }
 
-    fn step_of(&mut self, run: &mut Run, now: OffsetDateTime) -> Result<UndoStep> {
+    fn step_of(&mut self, run: &mut StoredImport, now: OffsetDateTime) -> Result<UndoStep> {
         let Some(undoing) = &mut run.undo else { return Ok(UndoStep::Stopped) };
-        if undoing.undo.state != UndoState::Running {
+        if !undoing.undo.state.is_open() {
             return Ok(UndoStep::Stopped);
         }
-        let left = undoing.undo.pieces - undoing.undo.pieces_done;
-        let Some(piece) = left.checked_sub(1).and_then(|at| run.pieces.get(at as usize)) else {
-            undoing.undo.state = UndoState::Done;
+        undoing.undo.state = RunState::Running;
+        undoing.undo.started_at.get_or_insert(now);
+        let left = undoing.undo.chunks - undoing.undo.chunks_done;
+        let Some(chunk) = left.checked_sub(1).and_then(|at| run.chunks.get(at as usize)) else {
+            undoing.undo.state = RunState::Done;
             undoing.undo.finished_at = Some(now);
             run.import.state = ImportState::Undone;
             return Ok(UndoStep::Finished);
@@ -173,13 +199,11 @@ impl Rows {
         let actor = undoing.undo.actor;
         let (removed, restored) = (Vec::new(), Vec::new());
         let mut step = Step { rows: self, undoing, now, removed, restored };
-        for trace in piece {
-            step.take_back(trace)?;
-        }
+        step.undo_chunk(chunk)?;
         let Step { removed, restored, .. } = step;
-        undoing.undo.pieces_done += 1;
+        undoing.undo.chunks_done += 1;
         self.events.extend(undo_events(removed, restored, actor, now));
-        Ok(UndoStep::Took(undoing.undo.tally))
+        Ok(UndoStep::Chunk(undoing.undo.tally))
     }
 }
 
@@ -191,44 +215,58 @@ impl UndoRepository for World {
         id: UndoId,
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Result<Begun> {
-        let mut state = self.state();
+    ) -> Result<UndoStart> {
+        let mut state = self.state_to_change()?;
         let Some(run) = state.organisations.entry(org).or_default().imports.get_mut(&import) else {
-            return Ok(Begun::NotNow);
+            return Ok(UndoStart::NotNow);
         };
         let was = run.import.state;
-        if !matches!(was, ImportState::Done | ImportState::Cancelled | ImportState::Failed) {
-            return Ok(Begun::NotNow);
+        if !matches!(
+            was,
+            ImportState::Run(RunState::Done)
+                | ImportState::Run(RunState::Cancelled)
+                | ImportState::Run(RunState::Failed)
+        ) {
+            return Ok(UndoStart::NotNow);
         }
         let fresh = Undo {
             id,
             import,
             actor,
-            state: UndoState::Running,
+            state: RunState::Queued,
             problem: None,
             was,
-            pieces: run.pieces.len() as u64,
-            pieces_done: 0,
+            chunks: run.chunks.len() as u64,
+            chunks_done: 0,
+            chunks_done_before: 0,
             tally: UndoTally::default(),
-            asked_at: now,
+            created_at: now,
+            started_at: None,
             finished_at: None,
         };
-        let undoing = run.undo.get_or_insert_with(|| Undoing {
+        let undoing = run.undo.get_or_insert_with(|| StoredUndo {
             undo: fresh.clone(),
             kept: BTreeSet::new(),
             so_far: BTreeMap::new(),
         });
-        let (pieces_done, tally) = (undoing.undo.pieces_done, undoing.undo.tally);
-        undoing.undo = Undo { pieces_done, tally, ..fresh };
+        let (chunks_done, tally) = (undoing.undo.chunks_done, undoing.undo.tally);
+        undoing.undo = Undo { chunks_done, chunks_done_before: chunks_done, tally, ..fresh };
         run.import.state = ImportState::Undoing;
         state.jobs.push(org, Job::UndoImport(id), now, &self.ids());
-        Ok(Begun::Yes)
+        Ok(UndoStart::Yes)
     }
 
     fn get(&self, org: OrgId, import: ImportId) -> Result<Option<Undo>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let undoing = rows.imports.get(&import).and_then(|run| run.undo.as_ref());
             Ok(undoing.map(|undoing| undoing.undo.clone()))
+        })
+    }
+
+    fn find(&self, org: OrgId, id: UndoId) -> Result<Option<Undo>> {
+        self.read(org, |rows| {
+            let mut undos = rows.imports.values().filter_map(|run| run.undo.as_ref());
+            Ok(undos.find(|undoing| undoing.undo.id == id).map(|undoing| undoing.undo.clone()))
         })
     }
 
@@ -236,20 +274,27 @@ impl UndoRepository for World {
         self.rows(org, |rows| rows.step(id, now))
     }
 
-    fn fail(&self, org: OrgId, id: UndoId, problem: &str, now: OffsetDateTime) -> Result<bool> {
+    fn end(
+        &self,
+        org: OrgId,
+        id: UndoId,
+        state: RunState,
+        problem: Option<String>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
         self.rows(org, |rows| {
             let run = rows.run_of(id).and_then(|import| rows.imports.get_mut(&import));
-            let Some(Run { import, undo: Some(Undoing { undo, .. }), .. }) = run else {
+            let Some(StoredImport { import, undo: Some(StoredUndo { undo, .. }), .. }) = run else {
                 return Ok(false);
             };
-            let was_running = undo.state == UndoState::Running;
-            if was_running {
-                undo.state = UndoState::Failed;
-                undo.problem = Some(problem.to_owned());
+            let was_open = undo.state.is_open();
+            if was_open {
+                undo.state = state;
+                undo.problem = problem;
                 undo.finished_at = Some(now);
                 import.state = undo.was;
             }
-            Ok(was_running)
+            Ok(was_open)
         })
     }
 
@@ -259,8 +304,8 @@ impl UndoRepository for World {
         import: ImportId,
         after: Option<(ContactId, Option<String>)>,
         limit: usize,
-    ) -> Result<Vec<Kept>> {
-        self.rows(org, |rows| {
+    ) -> Result<Vec<KeptItem>> {
+        self.read(org, |rows| {
             let undoing = rows.imports.get(&import).and_then(|run| run.undo.as_ref());
             let kept = undoing.into_iter().flat_map(|undoing| &undoing.kept);
             let later = kept.filter(|kept| match &after {

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 
 use contacts_core::job::Job;
 use contacts_core::webhook::{
-    Attempt, Delivery, DeliveryId, DeliveryState, NewDelivery, Queue, TakenIn, Webhook, WebhookId,
-    WebhookRepository,
+    Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, NewDelivery, Queue, SecretRotation,
+    Webhook, WebhookId, WebhookPatch, WebhookRepository,
 };
-use contacts_core::{OrgId, Result};
+use contacts_core::{Current, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
 
-/// A webhook and what is sent to it.
-pub(crate) struct Sending {
-    webhook: Webhook,
+/// A webhook and its deliveries.
+pub(crate) struct StoredWebhook {
+    pub(super) webhook: Webhook,
     deliveries: BTreeMap<DeliveryId, Delivery>,
 }
 
-impl Sending {
+impl StoredWebhook {
     fn add(&mut self, new: NewDelivery, now: OffsetDateTime) {
         let delivery = Delivery {
             id: new.id,
@@ -40,11 +40,11 @@ impl Sending {
         self.deliveries.values().filter(|delivery| delivery.state == DeliveryState::Pending)
     }
 
-    fn note(&mut self, attempt: &Attempt, now: OffsetDateTime) {
+    fn record(&mut self, attempt: &Attempt, now: OffsetDateTime) {
         let Some(delivery) = self.deliveries.get_mut(&attempt.delivery) else { return };
-        let is_counted = delivery.attempts != attempt.attempts_before
+        let is_recorded = delivery.attempts != attempt.attempts_before
             || delivery.state != DeliveryState::Pending;
-        if is_counted {
+        if is_recorded {
             return;
         }
         delivery.state = attempt.state;
@@ -53,9 +53,7 @@ impl Sending {
         delivery.attempted_at = Some(now);
         delivery.status = attempt.status;
         delivery.problem.clone_from(&attempt.problem);
-        self.webhook.failures = attempt.failures;
-        self.webhook.rests_until = attempt.rests_until;
-        self.webhook.paused = self.webhook.paused.or(attempt.pauses());
+        self.webhook.record_attempt(attempt);
     }
 }
 
@@ -64,9 +62,27 @@ impl World {
         &self,
         org: OrgId,
         id: WebhookId,
-        act: impl FnOnce(&mut Sending) -> T,
+        act: impl FnOnce(&mut StoredWebhook) -> T,
     ) -> Result<Option<T>> {
         self.rows(org, |rows| Ok(rows.webhooks.get_mut(&id).map(act)))
+    }
+
+    /// Edits a webhook and enqueues its delivery job unless it is paused.
+    fn edit_webhook(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        now: OffsetDateTime,
+        edit: impl FnOnce(&mut Webhook) -> Result<()>,
+    ) -> Result<Option<Webhook>> {
+        let edited = self.sending(org, id, |sending| {
+            edit(&mut sending.webhook).map(|()| sending.webhook.clone())
+        })?;
+        let edited = edited.transpose()?;
+        if edited.as_ref().is_some_and(|webhook| webhook.paused.is_none()) {
+            self.queue_delivering(org, id, now);
+        }
+        Ok(edited)
     }
 
     fn queue_delivering(&self, org: OrgId, id: WebhookId, now: OffsetDateTime) {
@@ -75,9 +91,12 @@ impl World {
 }
 
 impl WebhookRepository for World {
-    fn insert(&self, webhook: &Webhook) -> Result<()> {
+    fn insert(&self, webhook: &Webhook, limit: usize) -> Result<()> {
         self.rows(webhook.org, |rows| {
-            let sending = Sending { webhook: webhook.clone(), deliveries: BTreeMap::new() };
+            if rows.webhooks.len() >= limit {
+                return Err(Error::limit_reached(limit, "webhooks"));
+            }
+            let sending = StoredWebhook { webhook: webhook.clone(), deliveries: BTreeMap::new() };
             rows.webhooks.insert(webhook.id, sending);
             Ok(())
         })?;
@@ -90,34 +109,50 @@ impl WebhookRepository for World {
     }
 
     fn list(&self, org: OrgId) -> Result<Vec<Webhook>> {
-        self.rows(org, |rows| {
+        self.read(org, |rows| {
             let mut webhooks: Vec<_> = rows.webhooks.values().map(|s| s.webhook.clone()).collect();
             webhooks.sort_by_key(|webhook| (webhook.created_at, webhook.id));
             Ok(webhooks)
         })
     }
 
-    fn update(&self, webhook: &Webhook, now: OffsetDateTime) -> Result<bool> {
-        let updated = self.sending(webhook.org, webhook.id, |sending| {
-            let (cursor, missed_at) = (sending.webhook.cursor, sending.webhook.missed_at);
-            sending.webhook =
-                Webhook { cursor, missed_at, failures: 0, rests_until: None, ..webhook.clone() };
-        })?;
-        if updated.is_some() && webhook.paused.is_none() {
-            self.queue_delivering(webhook.org, webhook.id, now);
-        }
-        Ok(updated.is_some())
+    fn patch(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        patch: &WebhookPatch,
+        if_version: Option<u64>,
+        now: OffsetDateTime,
+    ) -> Result<Option<Webhook>> {
+        self.edit_webhook(org, id, now, |webhook| {
+            Current::check(webhook, if_version)?;
+            webhook.apply(patch);
+            Ok(())
+        })
+    }
+
+    fn rotate_secret(
+        &self,
+        org: OrgId,
+        id: WebhookId,
+        rotation: &SecretRotation,
+        now: OffsetDateTime,
+    ) -> Result<Option<Webhook>> {
+        self.edit_webhook(org, id, now, |webhook| {
+            webhook.rotate_secret(rotation);
+            Ok(())
+        })
     }
 
     fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool> {
         self.rows(org, |rows| Ok(rows.webhooks.remove(&id).is_some()))
     }
 
-    fn take_in(
+    fn append_events(
         &self,
         org: OrgId,
         id: WebhookId,
-        events: &TakenIn,
+        events: &FeedAdvance,
         forget_before: OffsetDateTime,
         now: OffsetDateTime,
     ) -> Result<bool> {
@@ -143,7 +178,10 @@ impl WebhookRepository for World {
         delivery: NewDelivery,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        let added = self.sending(org, id, |sending| sending.add(delivery, now))?.is_some();
+        let added = self.sending(org, id, |sending| {
+            sending.webhook.check_active().map(|()| sending.add(delivery, now))
+        })?;
+        let added = added.transpose()?.is_some();
         if added {
             self.queue_delivering(org, id, now);
         }
@@ -172,7 +210,7 @@ impl WebhookRepository for World {
         attempt: &Attempt,
         now: OffsetDateTime,
     ) -> Result<()> {
-        self.sending(org, id, |sending| sending.note(attempt, now)).map(drop)
+        self.sending(org, id, |sending| sending.record(attempt, now)).map(drop)
     }
 
     fn delivery(
@@ -190,14 +228,14 @@ impl WebhookRepository for World {
         org: OrgId,
         id: WebhookId,
         state: Option<DeliveryState>,
-        before: Option<DeliveryId>,
+        after: Option<DeliveryId>,
         limit: usize,
     ) -> Result<Vec<Delivery>> {
         let listed = self.sending(org, id, |sending| {
             let newest = sending.deliveries.values().rev();
             let wanted = newest.filter(|delivery| {
                 state.is_none_or(|state| delivery.state == state)
-                    && before.is_none_or(|before| delivery.id < before)
+                    && after.is_none_or(|after| delivery.id < after)
             });
             wanted.take(limit).cloned().collect()
         });

@@ -1,4 +1,4 @@
-//! Random campaigns: registered, joined, and told of in any order.
+//! Random campaigns: registrations, subscriptions and deliveries in any order.
 
 use contacts_core::campaign::{
     Campaign, CampaignId, CampaignKind, Delivery, DeliveryId, DeliveryKind, DeliveryStatus,
@@ -14,25 +14,25 @@ use uuid::Uuid;
 use super::Operation;
 use super::run::Run;
 
-/// A campaign of the small alphabet: its id is the same in every organisation.
+/// Returns the id of a campaign by its number. It is the same in every organisation.
 pub(super) fn campaign_id(number: u8) -> CampaignId {
     CampaignId(Uuid::from_u128(u128::from(number) + 1))
 }
 
-/// A delivery that is told.
+/// A delivery to report.
 #[derive(Clone, Debug)]
-pub struct Told {
-    /// Its id.
+pub struct ReportedDelivery {
+    /// Number of the delivery.
     pub id: u8,
-    /// Whom it is about; nothing for somebody who is not there.
+    /// Index of the contact. `None` is a contact that does not exist.
     pub who: Option<usize>,
-    /// Of which campaign.
+    /// Number of the campaign.
     pub campaign: u8,
-    /// What.
+    /// Kind of the delivery.
     pub kind: DeliveryKind,
-    /// When, in seconds from the beginning.
+    /// Time of the delivery, in seconds since the start of the sequence.
     pub second: i64,
-    /// Whether a person told of it, and not the system.
+    /// Whether a user reports the delivery, and not the system.
     pub by_user: bool,
 }
 
@@ -44,14 +44,14 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         .prop_map(|(campaign, kind, name)| Operation::Register { campaign, kind, name });
     let join = (vec(0..8usize, 1..4), campaign)
         .prop_map(|(who, campaign)| Operation::Join { who, campaign });
-    prop_oneof![2 => register, 2 => join, 4 => vec(told(), 1..6).prop_map(Operation::Deliver)]
+    prop_oneof![2 => register, 2 => join, 4 => vec(values(), 1..6).prop_map(Operation::Deliver)]
 }
 
-fn told() -> impl Strategy<Value = Told> {
+fn values() -> impl Strategy<Value = ReportedDelivery> {
     let who = prop::option::weighted(0.9, 0..8usize);
     let kind = select(&DeliveryKind::ALL[..]);
     (0..40u8, who, 0..3u8, kind, 0..20i64, any::<bool>()).prop_map(
-        |(id, who, campaign, kind, second, by_user)| Told {
+        |(id, who, campaign, kind, second, by_user)| ReportedDelivery {
             id,
             who,
             campaign,
@@ -85,29 +85,30 @@ impl Run<'_> {
         })
     }
 
-    pub(super) fn deliver(&self, told: &[Told]) -> String {
+    pub(super) fn deliver(&self, values: &[ReportedDelivery]) -> String {
         let user = Actor::User(Uuid::from_u128(9));
         let nobody = ContactId(Uuid::from_u128(1));
-        let deliveries: Vec<_> = told
+        let deliveries: Vec<_> = values
             .iter()
-            .map(|told| Delivery {
-                id: DeliveryId::parse(&told.id.to_string()).unwrap(),
-                campaign: campaign_id(told.campaign),
-                contact: told.who.and_then(|who| self.person(who)).map_or(nobody, |c| c.id),
-                kind: told.kind,
-                at: self.begins + Duration::seconds(told.second),
-                actor: if told.by_user { user } else { Actor::System },
+            .map(|values| Delivery {
+                id: DeliveryId::parse(&values.id.to_string()).unwrap(),
+                campaign: campaign_id(values.campaign),
+                contact: values.who.and_then(|who| self.person(who)).map_or(nobody, |c| c.id),
+                kind: values.kind,
+                at: self.begins + Duration::seconds(values.second),
+                actor: if values.by_user { user } else { Actor::System },
             })
             .collect();
-        let outcomes = self.ports.campaigns.deliver(self.org, &deliveries);
+        let outcomes = self.ports.campaigns.deliver(self.org, &deliveries, self.ports.clock.now());
         self.tell.result(outcomes, |outcomes| format!("{outcomes:?}"))
     }
 
-    /// What campaigns did to a person.
+    /// Returns the subscriptions and deliveries of a contact.
     pub(super) fn campaigns_of(&self, contact: ContactId) -> Vec<String> {
-        let found = self.ports.campaigns.of_contact(self.org, contact).unwrap().unwrap();
+        let found =
+            self.ports.campaigns.of_contact(self.org, contact, None, 1_000).unwrap().unwrap();
         let at = |time: Option<time::OffsetDateTime>| time.map(|time| self.tell.at(time));
-        let mut told: Vec<_> = found
+        let mut values: Vec<_> = found
             .items
             .iter()
             .map(|(campaign, s)| {
@@ -122,8 +123,8 @@ impl Run<'_> {
                 format!("{} {:?} {:?} {:?}", campaign.name, s.status(), times.map(at), s.actor)
             })
             .collect();
-        told.extend(at(found.unsubscribed_at).map(|since| format!("unsubscribed {since}")));
-        told
+        values.extend(at(found.unsubscribed_at).map(|since| format!("unsubscribed {since}")));
+        values
     }
 
     pub(super) fn campaigns(&self) -> String {

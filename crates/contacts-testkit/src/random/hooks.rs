@@ -1,37 +1,38 @@
-//! A random webhook: what it is to hear of is queued, tried, given up and tried again.
+//! A random webhook: messages are queued, attempted, given up and sent again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use contacts_core::Ids;
 use contacts_core::webhook::{
-    Attempt, Delivery, DeliveryId, DeliveryState, MessageType, NewDelivery, TakenIn, Webhook,
-    WebhookId, WebhookUrl,
+    Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, MessageType, NewDelivery, Webhook,
+    WebhookId, WebhookPatch, WebhookService, WebhookUrl,
 };
 use proptest::option;
 use proptest::prelude::*;
 
 use super::run::Run;
 
-/// A step of a webhook's way.
+/// A step of the webhook test.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// So many events are taken in, or that is tried from where the cursor is not.
+    /// Queues messages for this many events. If the flag is set, starts at a wrong cursor.
     TakeIn(usize, bool),
-    /// What is due is tried: it arrives, is tried again after so many seconds, or is given up.
+    /// Attempts the delivery that is due, if any.
     Attempt {
-        /// What came of it.
+        /// State of the delivery after the attempt.
         state: DeliveryState,
-        /// After how long it is tried again.
+        /// Delay before the next attempt, in seconds.
         pause: u64,
-        /// Whether the webhook said that it is gone.
+        /// Whether the receiver answers that the endpoint is gone.
         gone: bool,
-        /// Whether it is noted twice.
+        /// Whether the attempt is recorded twice.
         twice: bool,
     },
-    /// One is sent again, the newest first, counted round; or all that were given up.
+    /// Sends a delivery again, by index, newest first, modulo their number. `None` sends all that
+    /// were given up.
     Redeliver(Option<usize>),
-    /// It goes on, if it was paused.
+    /// Resumes the webhook if it is paused.
     Resume,
 }
 
@@ -61,8 +62,8 @@ impl Run<'_> {
         let id = *self.webhook.get_or_init(|| self.hear());
         let (org, now, webhooks) = (self.org, self.now(), &self.ports.webhooks);
         let webhook = webhooks.get(org, id).unwrap().unwrap();
-        let told = match step {
-            Step::TakeIn(events, elsewhere) => self.take_in(&webhook, *events, *elsewhere),
+        let values = match step {
+            Step::TakeIn(events, elsewhere) => self.append_events(&webhook, *events, *elsewhere),
             Step::Attempt { state, pause, gone, twice } => {
                 let Some(due) = webhooks.queue(org, id, now).unwrap().due else {
                     return self.hooked("nothing is due".to_owned());
@@ -77,6 +78,7 @@ impl Run<'_> {
                     failures: webhook.failures + 1,
                     rests_until: Some(now + Duration::from_secs(*pause)),
                     gone: *gone,
+                    webhook_version: webhook.version,
                 };
                 for _ in 0..=u8::from(*twice) {
                     webhooks.attempted(org, id, &attempt, now).unwrap();
@@ -90,14 +92,15 @@ impl Run<'_> {
                 format!("again: {}", webhooks.redeliver(org, id, one, now).unwrap())
             }
             Step::Resume => {
-                let resumed = Webhook { paused: None, ..webhook };
-                format!("there: {}", webhooks.update(&resumed, now).unwrap())
+                let resume = WebhookPatch { paused: Some(false), ..WebhookPatch::default() };
+                let resumed = webhooks.patch(org, id, &resume, None, now).unwrap();
+                format!("version {}", resumed.unwrap().version)
             }
         };
-        self.hooked(told)
+        self.hooked(values)
     }
 
-    /// Makes the webhook: it hears of everything from the beginning.
+    /// Creates the webhook, which receives every event from the start.
     fn hear(&self) -> WebhookId {
         let webhook = Webhook {
             org: self.org,
@@ -112,43 +115,45 @@ impl Run<'_> {
             rests_until: None,
             missed_at: None,
             created_at: self.now(),
+            version: 1,
         };
-        self.ports.webhooks.insert(&webhook).unwrap();
+        self.ports.webhooks.insert(&webhook, WebhookService::MAX_WEBHOOKS).unwrap();
         webhook.id
     }
 
-    fn take_in(&self, webhook: &Webhook, events: usize, elsewhere: bool) -> String {
+    fn append_events(&self, webhook: &Webhook, events: usize, elsewhere: bool) -> String {
         let (org, now) = (self.org, self.now());
         let cursor = Some(webhook.cursor).filter(|cursor| *cursor > 0);
         let events = self.ports.feed.after(org, cursor, events).unwrap();
         let Some(last) = events.last() else { return "nothing has happened".to_owned() };
-        let deliveries = events.iter().map(|told| NewDelivery {
+        let deliveries = events.iter().map(|values| NewDelivery {
             id: DeliveryId(self.ports.ids.next()),
-            kind: MessageType::from(told.event.kind),
-            number: Some(told.number),
+            kind: MessageType::from(values.event.kind),
+            number: Some(values.number),
         });
-        let taken = TakenIn {
+        let taken = FeedAdvance {
             from: webhook.cursor + u64::from(elsewhere),
             to: last.number,
             deliveries: deliveries.collect(),
             missed: false,
         };
-        let taken = self.ports.webhooks.take_in(org, webhook.id, &taken, self.begins, now);
+        let taken = self.ports.webhooks.append_events(org, webhook.id, &taken, self.begins, now);
         format!("taken in: {}", taken.unwrap())
     }
 
-    /// What was told, how the webhook is, and what it waits for.
-    fn hooked(&self, told: String) -> String {
-        let Some(id) = self.webhook.get() else { return told };
+    /// Returns a result together with the state of the webhook and its deliveries.
+    fn hooked(&self, values: String) -> String {
+        let Some(id) = self.webhook.get() else { return values };
         let webhook = self.ports.webhooks.get(self.org, *id).unwrap().unwrap();
         let rests = webhook.rests_until.map(|until| self.tell.at(until));
-        let health = format!("{:?} {} {rests:?}", webhook.paused, webhook.failures);
+        let (paused, failures, version) = (webhook.paused, webhook.failures, webhook.version);
+        let health = format!("{paused:?} {failures} {rests:?} version {version}");
         let queue = self.ports.webhooks.queue(self.org, *id, self.now()).unwrap();
         let next = queue.due.map(|due| self.delivery(&due));
         let at = queue.next_at.map(|at| self.tell.at(at));
         let pending = self.ports.webhooks.pending(self.org, *id, 3).unwrap();
         let waits = format!("{pending} wait, {next:?} {at:?}");
-        self.tell.lines([told, health, waits].into_iter())
+        self.tell.lines([values, health, waits].into_iter())
     }
 
     fn delivery(&self, delivery: &Delivery) -> String {

@@ -1,45 +1,52 @@
-//! Doing operations, and telling what came of it.
+//! Runs operations and describes their outcomes.
 
 mod chat;
+mod reads;
 
 use std::cell::{OnceCell, RefCell};
+use std::collections::BTreeSet;
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactId, ContactPatch, PageRequest, Patch, TimeRange,
+    Contact, ContactFilter, ContactId, ContactPatch, MergeFields, MergeRequest, PageRequest, Patch,
+    TimeRange,
 };
-use contacts_core::field::{Field, FieldType};
+use contacts_core::field::{FieldPatch, FieldService, FieldType, NewField};
 use contacts_core::import::{
-    Begun, Chunk, ImportRow, ImportState, PlannedRow, Policy, Skip, UndoId, UndoStep, Unreadable,
+    Chunk, ImportRow, PlannedRow, Policy, Skip, UndoId, UndoStart, UndoStep, Unreadable,
 };
+use contacts_core::note::Editor;
 use contacts_core::page::PageSize;
+use contacts_core::run::RunState;
 use contacts_core::selection::Selection;
 use contacts_core::tag::{Renamed, TagId};
 use contacts_core::webhook::WebhookId;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
 
-use super::shown::{Teller, applied, event, tag};
+use super::shown::{TimeFormatter, applied, tag};
 use super::syncs::Way;
 use super::{Observation, Operation, Profile};
 use crate::{Ports, samples};
 
-/// Does operations one after another in a new organisation. The last observations are of
-/// everything that can be read in the end.
+/// Runs operations in order in a new organisation. The last observations describe everything that
+/// can be read at the end.
 pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
     let begins = ports.clock.now();
     let run = Run {
         ports,
         org: ports.org(),
         begins,
-        tell: Teller(begins),
+        tell: TimeFormatter(begins),
         chosen: RefCell::default(),
         webhook: OnceCell::new(),
+        lowered: RefCell::default(),
     };
     let observe = |operation: String, outcome| Observation { operation, outcome };
     let mut seen = Vec::with_capacity(operations.len() + 4);
     for operation in operations {
         ports.clock.tick();
         seen.push(observe(format!("{operation:?}"), run.operate(operation)));
+        run.check_consents();
     }
     seen.push(observe("everybody in the end".to_owned(), run.everybody()));
     seen.push(observe("every campaign in the end".to_owned(), run.campaigns()));
@@ -55,11 +62,13 @@ pub(super) struct Run<'a> {
     pub(super) ports: &'a Ports,
     pub(super) org: OrgId,
     pub(super) begins: OffsetDateTime,
-    pub(super) tell: Teller,
-    /// Who was chosen so far, and by which filter.
+    pub(super) tell: TimeFormatter,
+    /// Selections so far, with their filters.
     pub(super) chosen: RefCell<Vec<(Selection, ContactFilter)>>,
-    /// The organisation's only webhook, when there is one.
+    /// The organisation's only webhook, once it exists.
     pub(super) webhook: OnceCell<WebhookId>,
+    /// Ids and addresses of unsubscribed contacts, which nothing but a raise of consent removes.
+    pub(super) lowered: RefCell<BTreeSet<String>>,
 }
 
 impl Run<'_> {
@@ -69,6 +78,7 @@ impl Run<'_> {
             Operation::Patch { who, set, clear, version } => {
                 self.patch(*who, set, *clear, *version)
             }
+            Operation::Address { who, email, is_removed } => self.address(*who, email, *is_removed),
             Operation::Tag { who, add, remove } => self.tag(*who, add, remove),
             Operation::Delete { who, version } => {
                 let Some(contact) = self.person(*who) else { return "nobody".to_owned() };
@@ -106,9 +116,9 @@ impl Run<'_> {
                 )
             }
             Operation::Define(key, kind) => {
-                let position = self.ports.fields.list(self.org).unwrap().len() as u32;
-                let field = samples::field(key, kind.clone(), position);
-                self.tell.result(self.ports.fields.insert(self.org, &field), |()| "ok".to_owned())
+                let field = NewField::new(key, key, kind.clone()).unwrap();
+                let added = self.ports.fields.insert(self.org, &field, FieldService::MAX_FIELDS);
+                self.tell.result(added, |field| field.position.to_string())
             }
             Operation::Redefine(key, kind, archived) => self.redefine(key, kind, *archived),
             Operation::First(key) => {
@@ -121,25 +131,26 @@ impl Run<'_> {
             Operation::Undo { which, fails } => self.undo(*which, *fails),
             Operation::Register { campaign, kind, name } => self.register(*campaign, *kind, name),
             Operation::Join { who, campaign } => self.join(who, *campaign),
-            Operation::Deliver(told) => self.deliver(told),
-            Operation::Select { whom, filter, except, piece } => {
-                self.select(whom.as_deref(), filter, except, *piece)
+            Operation::Consent { who, change } => self.change_consent(*who, change),
+            Operation::Deliver(values) => self.deliver(values),
+            Operation::Select { target, filter, except, chunk } => {
+                self.select(target.as_deref(), filter, except, *chunk)
             }
             Operation::Act { which, deeds, twice, cancel } => {
-                let told = deeds.iter().map(|deed| self.act(*which, deed, *twice, *cancel));
-                self.tell.lines(told)
+                let values = deeds.iter().map(|effect| self.act(*which, effect, *twice, *cancel));
+                self.tell.lines(values)
             }
             Operation::Hook(steps) => {
-                let told = steps.iter().map(|step| {
+                let values = steps.iter().map(|step| {
                     self.ports.clock.tick();
                     self.hook(step)
                 });
-                self.tell.lines(told)
+                self.tell.lines(values)
             }
-            Operation::Sync { source, pieces, overwrite, full, twice, taken_up, cancel } => {
+            Operation::Sync { source, chunks, overwrite, full, twice, taken_up, cancel } => {
                 let (overwrite, full, twice) = (*overwrite, *full, *twice);
                 let (taken_up, cancel) = (*taken_up, *cancel);
-                self.sync(*source, &Way { pieces, overwrite, full, twice, taken_up, cancel })
+                self.sync(*source, &Way { chunks, overwrite, full, twice, taken_up, cancel })
             }
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();
@@ -152,8 +163,8 @@ impl Run<'_> {
         self.ports.clock.now()
     }
 
-    /// Everybody, the oldest first.
-    fn people(&self) -> Vec<Contact> {
+    /// Returns all contacts, oldest first.
+    pub(super) fn people(&self) -> Vec<Contact> {
         let page = samples::page(contacts_core::contact::SortBy::Created, false, 200);
         self.ports.contacts.list(self.org, &ContactFilter::default(), &page).unwrap().items
     }
@@ -211,6 +222,19 @@ impl Run<'_> {
         })
     }
 
+    fn address(&self, who: usize, email: &str, is_removed: bool) -> String {
+        let Some(contact) = self.person(who) else { return "nobody".to_owned() };
+        let (service, by) = (self.ports.services().contacts, Actor::System);
+        let updated = if is_removed {
+            service.remove_address(self.org, contact.id, None, email, by)
+        } else {
+            service.add_address(self.org, contact.id, None, email, by)
+        };
+        self.tell.result(updated, |updated| {
+            format!("{} {:?}", self.tell.contact(&updated.contact), updated.changes)
+        })
+    }
+
     fn tag(&self, who: usize, add: &[&str], remove: &[&str]) -> String {
         let Some(contact) = self.person(who) else { return "nobody".to_owned() };
         let (add, mut remove) = (distinct(add), distinct(remove));
@@ -224,30 +248,42 @@ impl Run<'_> {
         })
     }
 
-    fn merge(&self, who: usize, other: usize, version: Option<bool>) -> String {
-        let (Some(contact), Some(other)) = (self.person(who), self.person(other)) else {
+    fn merge(&self, who: usize, with: usize, version: Option<bool>) -> String {
+        let (Some(contact), Some(other)) = (self.person(who), self.person(with)) else {
             return "nobody".to_owned();
         };
-        let version = version.map(|is| contact.version + u64::from(!is));
-        let service = self.ports.contact_service();
-        let merged = service.merge(self.org, contact.id, other.id, version, Actor::System);
-        let told = self.tell.result(merged, |merged| {
+        // The positions of the contacts decide which values are taken.
+        let from_other = MergeFields {
+            name: who.is_multiple_of(2),
+            email: with.is_multiple_of(2),
+            phone: who > with,
+            custom: Vec::new(),
+        };
+        let request = MergeRequest {
+            survivor: contact.id,
+            other: other.id,
+            from_other,
+            if_version: version.map(|is| contact.version + u64::from(!is)),
+        };
+        let service = self.ports.services().contacts;
+        let merged = service.merge_contacts(self.org, &request, Actor::System);
+        let values = self.tell.result(merged, |merged| {
             let contact = self.tell.contact(&merged.contact);
             format!("{contact} {:?} {:?}", merged.changes, merged.tags)
         });
         let gone = service.get(self.org, other.id);
-        format!("{told}, the other: {}", self.tell.result(gone, |gone| self.tell.contact(&gone)))
+        format!("{values}, the other: {}", self.tell.result(gone, |gone| self.tell.contact(&gone)))
     }
 
     fn note(&self, who: usize, which: Option<usize>, text: Option<&str>) -> String {
         let Some(contact) = self.person(who) else { return "nobody".to_owned() };
-        let (notes, by) = (&self.ports.notes, Actor::System);
+        let (notes, by) = (&self.ports.notes, Editor { actor: Actor::System, is_admin: false });
         let known = self.ports.notes(self.org, contact.id);
         let which = which.and_then(|which| known.get(which.checked_rem(known.len())?));
         match (which, text) {
             (Some(note), Some(text)) => {
                 let text = samples::note_text(text);
-                let note = notes.update(self.org, contact.id, note.id, &text, by, self.now());
+                let note = notes.update(self.org, contact.id, note.id, &text, None, by, self.now());
                 self.tell.result(note, |note| self.tell.note(&note.unwrap()))
             }
             (Some(note), None) => {
@@ -263,8 +299,14 @@ impl Run<'_> {
 
     fn rename(&self, old: &str, new: &str) -> String {
         let Some(id) = self.tag_id(old) else { return "no tag".to_owned() };
-        let renamed =
-            self.ports.tags.rename(self.org, id, &samples::tag(new), Actor::System, self.now());
+        let renamed = self.ports.tags.rename(
+            self.org,
+            id,
+            &samples::tag(new),
+            None,
+            Actor::System,
+            self.now(),
+        );
         self.tell.result(renamed, |renamed| match renamed.unwrap() {
             Renamed::Renamed(new) => format!("renamed to {}", tag(&new)),
             Renamed::Merged(into) => format!("merged into {}", tag(&into)),
@@ -272,13 +314,9 @@ impl Run<'_> {
     }
 
     fn redefine(&self, key: &str, kind: &FieldType, archived: bool) -> String {
-        let fields = self.ports.fields.list(self.org).unwrap();
-        let Some(field) = fields.into_iter().find(|field| field.key.as_str() == key) else {
-            return "no field".to_owned();
-        };
-        let field = Field { kind: kind.clone(), archived, ..field };
-        let changed = self.ports.fields.update(self.org, &field);
-        self.tell.result(changed, |changed| changed.to_string())
+        let patch = FieldPatch { kind: Some(kind.clone()), archived: Some(archived), label: None };
+        let changed = self.ports.fields.patch(self.org, &samples::key(key), &patch, None);
+        self.tell.result(changed, |changed| format!("{:?}", changed.map(|field| field.version)))
     }
 
     fn import(
@@ -292,56 +330,61 @@ impl Run<'_> {
         let imports = &self.ports.imports;
         let import = samples::running_import(self.ports, self.org, policy);
         let planned: Vec<_> = (1..).zip(rows).map(|(at, row)| self.planned(at, row)).collect();
-        let mut told = Vec::new();
+        let mut values = Vec::new();
         for (at, rows) in planned.chunks(size).enumerate() {
             let now = self.ports.clock.tick();
             if cancel == Some(at) {
-                imports.end(self.org, import.id, ImportState::Cancelled, None, now).unwrap();
+                imports.end(self.org, import.id, RunState::Cancelled, None, now).unwrap();
             }
             let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
             for _ in 0..=u8::from(twice) {
-                told.push(self.tell.result(imports.apply(&import, &chunk, now), applied));
+                values.push(self.tell.result(imports.apply(&import, &chunk, now), applied));
             }
         }
         let now = self.ports.clock.tick();
-        let ended = imports.end(self.org, import.id, ImportState::Done, None, now).unwrap();
-        told.push(format!("was running: {ended}"));
+        let ended = imports.end(self.org, import.id, RunState::Done, None, now).unwrap();
+        values.push(format!("was running: {ended}"));
         let issues = imports.issues(self.org, import.id, 0, 1_000).unwrap();
-        told.extend(issues.iter().map(|issue| format!("{issue:?}")));
-        self.tell.lines(told.into_iter())
+        values.extend(issues.iter().map(|issue| format!("{issue:?}")));
+        self.tell.lines(values.into_iter())
     }
 
     fn undo(&self, which: usize, fails: Option<usize>) -> String {
         let imports = self.ports.imports.list(self.org, None, 1_000).unwrap();
         let Some(at) = which.checked_rem(imports.len()) else { return "no import".to_owned() };
         let (undos, import) = (&self.ports.undos, imports[at].id);
-        let mut told = Vec::new();
+        let mut values = Vec::new();
         for fails in [fails, None] {
             let id = UndoId(self.ports.ids.next());
             let begun = undos.begin(self.org, import, id, Actor::System, self.now()).unwrap();
-            told.push(format!("{begun:?}"));
-            if begun != Begun::Yes {
+            values.push(format!("{begun:?}"));
+            if begun != UndoStart::Yes {
                 break;
             }
             for steps in 0.. {
                 let now = self.ports.clock.tick();
                 if fails == Some(steps) {
-                    told.push(format!("fails: {}", undos.fail(self.org, id, "no", now).unwrap()));
+                    values.push(format!(
+                        "fails: {}",
+                        undos
+                            .end(self.org, id, RunState::Failed, Some("no".to_owned()), now)
+                            .unwrap()
+                    ));
                 }
                 let step = undos.step(self.org, id, now).unwrap();
-                told.push(format!("{step:?}"));
-                if !matches!(step, UndoStep::Took(_)) {
+                values.push(format!("{step:?}"));
+                if !matches!(step, UndoStep::Chunk(_)) {
                     break;
                 }
             }
         }
         let kept = undos.kept(self.org, import, None, 1_000).unwrap();
-        told.extend(kept.into_iter().map(|kept| {
+        values.extend(kept.into_iter().map(|kept| {
             let who = self.ports.contacts.get(self.org, kept.contact).unwrap();
             let who = who.map_or("gone".to_owned(), |who| self.tell.contact(&who));
             format!("{who} {:?} {:?}", kept.field, kept.reason)
         }));
-        self.tell.lines(told.into_iter())
+        self.tell.lines(values.into_iter())
     }
 
     fn planned(&self, number: u64, row: &Option<Profile>) -> PlannedRow {
@@ -350,8 +393,10 @@ impl Run<'_> {
             Some(profile) if profile.email.is_empty() => Err(Skip::MissingEmail),
             Some(profile) if profile.name.is_empty() => Err(Skip::MissingName),
             Some(profile) => Ok(ImportRow {
-                email: samples::email(profile.email),
-                name: samples::name(profile.name),
+                id: None,
+                external_id: None,
+                email: Some(samples::email(profile.email)),
+                name: Some(samples::name(profile.name)),
                 phone: (!profile.phone.is_empty()).then(|| samples::phone(profile.phone)),
                 tags: distinct(&profile.tags),
                 custom: samples::custom(&profile.custom),
@@ -361,7 +406,7 @@ impl Run<'_> {
         PlannedRow { number, line: number + 1, id, row, warnings: Vec::new() }
     }
 
-    /// The filter, its times counted from the beginning.
+    /// Returns the filter with its times shifted to the start of the sequence.
     pub(super) fn moved(&self, filter: &ContactFilter) -> ContactFilter {
         let moved = |range: &TimeRange| {
             let moved = |at: OffsetDateTime| self.begins + (at - OffsetDateTime::UNIX_EPOCH);
@@ -376,78 +421,9 @@ impl Run<'_> {
         filter.segments = filter.segments.iter().map(|segment| self.moved(segment)).collect();
         filter
     }
-
-    /// Every page, and both counts.
-    fn list(&self, filter: &ContactFilter, mut page: PageRequest) -> String {
-        let filter = self.moved(filter);
-        let mut told = Vec::new();
-        loop {
-            let listed = match self.ports.contacts.list(self.org, &filter, &page) {
-                Ok(listed) => listed,
-                Err(error) => return self.tell.error(&error),
-            };
-            told.extend(listed.items.iter().map(|contact| self.tell.contact(contact)));
-            match listed.next {
-                Some(next) => page.after = Some(next),
-                None => break,
-            }
-            told.push("next page".to_owned());
-        }
-        for exactly in [false, true] {
-            let count = self.ports.contacts.count(self.org, &filter, exactly);
-            told.push(self.tell.result(count, |count| format!("{count:?}")));
-        }
-        self.tell.lines(told.into_iter())
-    }
-
-    fn everybody(&self) -> String {
-        let Ports { contacts, .. } = self.ports;
-        let mut told = Vec::new();
-        for contact in self.people() {
-            assert_eq!(contacts.get(self.org, contact.id).unwrap().as_ref(), Some(&contact));
-            told.push(self.tell.contact(&contact));
-            told.extend(self.campaigns_of(contact.id));
-            let arrivals = contacts.arrivals(self.org, contact.id).unwrap();
-            told.extend(arrivals.iter().map(|arrival| self.tell.arrival(arrival)));
-            let activity = self.ports.activity(self.org, contact.id);
-            told.extend(activity.iter().map(|entry| self.tell.activity(entry)));
-            told.extend(self.hanging(contact.id));
-            let notes = self.ports.notes(self.org, contact.id);
-            told.extend(notes.iter().map(|note| self.tell.note(note)));
-        }
-        self.tell.lines(told.into_iter())
-    }
-
-    fn tags(&self) -> String {
-        self.tell.lines(self.ports.tags.list(self.org, "", "", 100).unwrap().iter().map(tag))
-    }
-
-    fn fields(&self) -> String {
-        let fields = self.ports.fields.list(self.org).unwrap();
-        let shown = |field: &Field| format!("{} {:?} {}", field.key, field.kind, field.archived);
-        self.tell.lines(fields.iter().map(shown))
-    }
-
-    /// Every event. People are told by their place among those that were ever told of.
-    fn events(&self) -> String {
-        let events = self.ports.feed.after(self.org, None, 10_000).unwrap();
-        let mut met: Vec<ContactId> = Vec::new();
-        for id in events.iter().flat_map(|event| &event.event.contacts) {
-            if !met.contains(id) {
-                met.push(*id);
-            }
-        }
-        let who = |id| format!("#{:?}", met.iter().position(|known| *known == id));
-        self.tell.lines(events.iter().map(|told| event(told, who)))
-    }
-
-    fn imports(&self) -> String {
-        let imports = self.ports.imports.list(self.org, None, 1_000).unwrap();
-        self.tell.lines(imports.iter().map(|import| self.tell.import(import)))
-    }
 }
 
-/// Tags' names in order, each once.
+/// Returns tag names in order, without duplicates.
 pub(super) fn distinct(names: &[&str]) -> Vec<contacts_core::tag::TagName> {
     let mut tags = samples::tags(names);
     tags.dedup();

@@ -1,21 +1,24 @@
-//! What stores answer, in words without ids.
+//! Descriptions of what stores return, as text without ids.
 
 use std::fmt::Write;
 
-use contacts_core::contact::{Activity, ActivityKind, Arrival, Contact, ContactId, Origin};
+use contacts_core::consent::{Consent, ConsentNote, Unsubscribe};
+use contacts_core::contact::{
+    Activity, ActivityKind, Contact, ContactAddress, ContactId, Source, SourceDetail,
+};
 use contacts_core::conversation::Conversation;
 use contacts_core::event::NumberedEvent;
 use contacts_core::import::{Applied, Import};
 use contacts_core::note::Note;
 use contacts_core::tag::Tag;
-use contacts_core::{Actor, Error};
+use contacts_core::{Actor, Current, Error};
 use time::OffsetDateTime;
 
-/// Tells times by the seconds since a sequence began.
+/// Formats times as seconds since the start of a sequence.
 #[derive(Clone, Copy)]
-pub(super) struct Teller(pub(super) OffsetDateTime);
+pub(super) struct TimeFormatter(pub(super) OffsetDateTime);
 
-impl Teller {
+impl TimeFormatter {
     pub(super) fn at(self, time: OffsetDateTime) -> String {
         format!("{}s", (time - self.0).as_seconds_f64())
     }
@@ -24,17 +27,32 @@ impl Teller {
         let custom: Vec<_> =
             contact.custom.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
         format!(
-            "{} <{}> {:?} {:?} tags{:?} {custom:?} v{} made {} changed {} by {}",
+            "{} {:?} {:?} {:?} tags{:?} {} {custom:?} v{} made {} changed {} by {}",
             contact.name.as_ref().map_or("-", |name| name.as_str()),
-            contact.email.as_ref().map_or("-", |email| email.as_str()),
+            contact.emails().map(|email| email.as_str()).collect::<Vec<_>>(),
             contact.phone.as_ref().map(|phone| phone.as_str()),
             contact.phone.as_ref().and_then(|phone| phone.e164()),
             contact.tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>(),
+            self.consent(&contact.consent),
             contact.version,
             self.at(contact.created_at),
             self.at(contact.updated_at),
-            self.arrival(&contact.source),
+            self.source(&contact.source),
         )
+    }
+
+    pub(super) fn address(self, address: &ContactAddress) -> String {
+        let (email, at) = (address.email.as_str(), self.at(address.added_at));
+        format!("{email} {} {at} {:?}", address.is_primary, address.source)
+    }
+
+    pub(super) fn consent(self, consent: &Consent) -> String {
+        let Some(Unsubscribe { reason, at, actor, note }) = consent.unsubscribe() else {
+            return "subscribed".to_owned();
+        };
+        let (at, actor) = (self.at(*at), actor.parts().0);
+        let note = note.as_ref().map(ConsentNote::as_str);
+        format!("unsubscribed {at} {} by {actor} {note:?}", reason.as_str())
     }
 
     pub(super) fn conversation(self, conversation: &Conversation) -> String {
@@ -50,8 +68,8 @@ impl Teller {
         )
     }
 
-    pub(super) fn arrival(self, arrival: &Arrival) -> String {
-        format!("{} {}", origin(&arrival.origin), self.at(arrival.at))
+    pub(super) fn source(self, source: &Source) -> String {
+        format!("{} {}", detail(&source.detail), self.at(source.at))
     }
 
     pub(super) fn activity(self, entry: &Activity) -> String {
@@ -60,15 +78,18 @@ impl Teller {
             actor => actor.parts().0,
         };
         let what = match &entry.what {
-            ActivityKind::Arrived(by) => format!("arrived by {}", origin(by)),
-            ActivityKind::Imported { origin: by, changes, tags } => {
-                format!("imported by {} {changes:?} {tags:?}", origin(by))
+            ActivityKind::SourceAdded(by) => format!("arrived by {}", detail(by)),
+            ActivityKind::Imported { detail: by, changes, tags } => {
+                format!("imported by {} {changes:?} {tags:?}", detail(by))
             }
             ActivityKind::Merged { called, changes, tags, .. } => {
                 format!("merged with {called:?}: {changes:?} tags{tags:?}")
             }
             ActivityKind::Noted { change, .. } => format!("noted {change:?}"),
             ActivityKind::Subscribed(campaign) => format!("subscribed to {}", campaign.name),
+            ActivityKind::RemovedFromCampaign(campaign) => {
+                format!("removed from {}", campaign.name)
+            }
             ActivityKind::Delivered { campaign, kind } => format!("{kind:?} by {}", campaign.name),
             what => format!("{what:?}"),
         };
@@ -91,7 +112,11 @@ impl Teller {
                 format!("invalid {fields:?}")
             }
             Error::EmailTaken(_) => "the address is taken".to_owned(),
-            Error::Stale(contact) => format!("stale: {}", self.contact(contact)),
+            Error::ExternalIdTaken(_) => "the external id is taken".to_owned(),
+            Error::Stale(state) => match &**state {
+                Current::Contact(contact) => format!("stale: {}", self.contact(contact)),
+                state => format!("stale: version {}", state.version()),
+            },
             Error::Merged(_) => "merged".to_owned(),
             Error::Taken(_) => "taken".to_owned(),
             Error::Conflict(_) => "conflict".to_owned(),
@@ -100,13 +125,15 @@ impl Teller {
             Error::NotFound(what) => format!("no {what}"),
             Error::Forbidden(_) => "forbidden".to_owned(),
             Error::CountChanged(now) => format!("the count is {now}"),
+            Error::ClaimLost => "the claim is lost".to_owned(),
             Error::Busy => "busy".to_owned(),
             Error::Unavailable(source) => format!("the store is away: {source:?}"),
+            Error::StorageFull(source) => format!("the store is full: {source:?}"),
             Error::Store(source) => format!("the store failed: {source:?}"),
         }
     }
 
-    /// An answer or an error.
+    /// Describes a result or an error.
     pub(super) fn result<T>(
         self,
         result: Result<T, Error>,
@@ -123,14 +150,14 @@ impl Teller {
     }
 }
 
-fn origin(origin: &Origin) -> String {
-    match origin {
-        Origin::CsvImport { file_name, row, .. } => format!("row {row} of {file_name}"),
-        origin => origin.kind().as_str().to_owned(),
+fn detail(detail: &SourceDetail) -> String {
+    match detail {
+        SourceDetail::CsvImport { file_name, row, .. } => format!("row {row} of {file_name}"),
+        detail => detail.kind().as_str().to_owned(),
     }
 }
 
-/// An event, with contacts by the names that they have.
+/// Describes an event, with contacts named by `who`.
 pub(super) fn event(event: &NumberedEvent, who: impl Fn(ContactId) -> String) -> String {
     let NumberedEvent { number, event } = event;
     let contacts: Vec<_> = event.contacts.iter().map(|id| who(*id)).collect();

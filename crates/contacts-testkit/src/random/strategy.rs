@@ -1,4 +1,4 @@
-//! Which operations are made up.
+//! Strategies that generate random operations.
 
 use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
@@ -33,7 +33,7 @@ const FIELDS: &[&str] = &["tier", "seats", "since", "is_live"];
 const QUERIES: &[&str] =
     &["", "ann", "an", "lee a", "%", "b@x", "_b", "100%", "555", "山", "bo 1", "ÄNN"];
 
-/// Sequences of operations.
+/// Returns a strategy of operation sequences.
 pub fn operations() -> impl Strategy<Value = Vec<Operation>> {
     vec(operation(), 1..25)
 }
@@ -42,6 +42,9 @@ fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
         4 => profile().prop_map(Operation::Create),
         3 => patch(),
+        3 => (0..8usize, select(EMAILS), prop::bool::weighted(0.3)).prop_map(
+            |(who, email, is_removed)| Operation::Address { who, email, is_removed }
+        ),
         3 => tag(),
         1 => (0..8usize, version()).prop_map(|(who, version)| Operation::Delete { who, version }),
         2 => (0..8usize, 0..8usize, version())
@@ -63,6 +66,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => (0..4usize, option::weighted(0.2, 0..3usize))
             .prop_map(|(which, fails)| Operation::Undo { which, fails }),
         5 => super::campaigns::operation(),
+        3 => super::consents::operation(),
         10 => super::bulk::operation(),
         3 => vec(super::hooks::step(), 1..8).prop_map(Operation::Hook),
         5 => super::syncs::operation(profile()),
@@ -188,7 +192,7 @@ fn import() -> impl Strategy<Value = Operation> {
 }
 
 fn range() -> impl Strategy<Value = TimeRange> {
-    // The run adds these seconds to its beginning.
+    // Runs add these seconds to their start time.
     let moment = || {
         option::weighted(0.3, 0..20i64).prop_map(|second| {
             second.map(|second| time::OffsetDateTime::UNIX_EPOCH + time::Duration::seconds(second))
@@ -200,7 +204,7 @@ fn range() -> impl Strategy<Value = TimeRange> {
 fn source() -> impl Strategy<Value = SourceCondition> {
     (select(&SourceKind::ALL[..]), range()).prop_map(|(kind, at)| SourceCondition {
         kind,
-        origin: None,
+        detail: None,
         at,
     })
 }
@@ -242,10 +246,12 @@ fn conditions() -> impl Strategy<Value = ContactFilter> {
     let source = prop_oneof![2 => Just(vec![]), 1 => vec(source(), 1..3)];
     let fields = prop_oneof![2 => Just(vec![]), 1 => vec(condition(), 1..3)];
     let tagged = (few_tags(), few_tags(), few_tags());
-    let flags = (reachable, option::weighted(0.2, any::<bool>()));
+    let duplicates = option::weighted(0.2, any::<bool>());
+    let flags = (reachable, duplicates, option::weighted(0.2, any::<bool>()));
     (query, source, tagged, range(), range(), fields, flags, campaigns()).prop_map(
         |(query, sources, (any, all, none), created, updated, fields, flags, campaigns)| {
             ContactFilter {
+                ids: Default::default(),
                 query: SearchQuery::parse(query),
                 sources,
                 tags: TagCondition { any: tags(&any), all: tags(&all), none: tags(&none) },
@@ -254,6 +260,7 @@ fn conditions() -> impl Strategy<Value = ContactFilter> {
                 fields,
                 reachable: flags.0,
                 duplicates: flags.1,
+                subscribed: flags.2,
                 campaigns,
                 segments: Vec::new(),
             }

@@ -1,4 +1,4 @@
-//! The page, asked as a browser asks.
+//! Sends requests to the page like a browser.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ use actix_web::http::header::HeaderName;
 use actix_web::test::{self, TestRequest};
 use actix_web::web::Bytes;
 
-/// What came back.
+/// A response of the page.
 pub struct Answer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
@@ -59,9 +59,8 @@ fn read(response: ServiceResponse<impl MessageBody>) -> Answer {
     Answer { status, headers, body }
 }
 
-/// The address of an asset of this version, as the document says it.
+/// The path of an asset at its current version, which the document contains.
 pub fn asset(name: &str) -> String {
-    // Each look at a debug build reads every file, so one will do.
     static VERSION: OnceLock<String> = OnceLock::new();
     let version = VERSION.get_or_init(|| {
         let shell = get("/");

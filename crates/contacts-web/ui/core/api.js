@@ -1,4 +1,4 @@
-// The API, typed by its own description.
+// A typed client of the API.
 
 /** @import { paths, components } from "../api.js" */
 
@@ -10,7 +10,7 @@
  * @typedef {O extends { parameters: infer P } ? P : never} Parameters
  */
 /**
- * What a request takes: what is in the path and the query, and the body.
+ * The path parameters, query and body of an operation.
  *
  * @template O
  * @typedef {(Parameters<O> extends { path: infer P } ? { path: P } : {})
@@ -27,27 +27,29 @@
  *   : never} Answer
  */
 
-/** An answer that is not what was asked for, with a sentence for people in `message`. */
+/** An error response of the API; `message` is a sentence for people. */
 export class Problem extends Error {
-  /** @param {Partial<Schemas["Problem"]>} view */
+  /** @param {Omit<Partial<Schemas["Problem"]>, "code"> & { code?: Schemas["ProblemCode"] | "unloaded" }} view */
   constructor(view) {
     super(view.detail ?? "the server cannot be reached");
     this.status = view.status ?? 0;
+    /** @type {Schemas["ProblemCode"] | "unloaded" | "offline"} */
     this.code = view.code ?? "offline";
     this.errors = view.errors ?? [];
-    this.current = view.current ?? null;
+    /** The contact as it is now, when the code is `stale`. */
+    this.current = /** @type {Schemas["Contact"] | null} */ (view.current ?? null);
     this.contact = view.contact_id ?? null;
     this.count = view.count ?? null;
   }
 
-  /** Whether the same request may succeed a while later. */
+  /** Whether the same request may succeed later. */
   get passes() {
     return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
   }
 }
 
 /**
- * Asks the API.
+ * Sends a request to the API.
  *
  * @template {keyof paths} P
  * @template {Method & keyof paths[P]} M
@@ -62,22 +64,45 @@ export async function ask(method, path, request) {
   const file = body instanceof Blob;
   const response = await reach(link(path, names, query), {
     method: method.toUpperCase(),
-    headers: { ...(body !== undefined && !file && { "content-type": "application/json" }), ...headers },
+    headers: { ...(body !== undefined && { "content-type": file ? "application/octet-stream" : "application/json" }), ...headers },
     body: body === undefined ? null : file ? body : JSON.stringify(body),
     signal: signal ?? null,
     keepalive: keepalive ?? false,
-    // What is to change one contact must not change the one that it was merged into.
+    // A change of one contact must not change the contact that it was merged into.
     redirect: method === "get" ? "follow" : "manual",
   });
   if (response.type === "opaqueredirect") throw new Problem({ status: 308, code: "merged", detail: "this contact was merged into another" });
   if (response.ok) return /** @type {Answer<paths[P][M]>} */ (response.status === 204 ? undefined : await response.json());
-  const problem = new Problem(await response.json().catch(() => ({ status: response.status, detail: "the server failed" })));
+  const problem = new Problem(await response.json().catch(() => ({ status: response.status, detail: "the server reported an error" })));
   if (problem.status === 401) dispatchEvent(new CustomEvent("signedout"));
   throw problem;
 }
 
 /**
- * The address of what the API has, such as a file to download.
+ * Requests all pages of a list.
+ *
+ * @template {keyof paths} P
+ * @param {P} path with its `{names}`
+ * @param {Request<paths[P]["get"]>} request
+ * @returns {Promise<Answer<paths[P]["get"]>>} the last page, with the items of all pages
+ */
+export async function askAll(path, request) {
+  const { query: filter, ...rest } = /** @type {{ query?: object }} */ (request);
+  /** @type {unknown[]} */
+  const items = [];
+  for (let cursor = null; ;) {
+    /** @type {unknown} */
+    const paged = { ...rest, query: { ...filter, limit: 200, ...(cursor && { cursor }) } };
+    const page = await ask("get", path, /** @type {Request<paths[P]["get"]>} */ (paged));
+    const { items: some, next } = /** @type {{ items: unknown[], next: string | null }} */ (page);
+    items.push(...some);
+    if (next === null) return { ...page, items };
+    cursor = next;
+  }
+}
+
+/**
+ * The URL of a resource of the API, such as a file to download.
  *
  * @param {keyof paths} path
  * @param {Record<string, string>} [names]
@@ -112,14 +137,14 @@ async function reach(url, init) {
 }
 
 /**
- * Whether the request was given up by who asked.
+ * Whether the request was aborted by its caller.
  *
  * @param {unknown} error
  */
 export const aborted = (error) => error instanceof DOMException && error.name === "AbortError";
 
 /**
- * What to tell of an error: a sentence.
+ * The message of an error as a sentence.
  *
  * @param {unknown} error
  */

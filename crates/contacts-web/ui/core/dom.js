@@ -1,10 +1,10 @@
-// Elements, without a framework. Nothing here takes HTML, so no text can become markup.
+// Creates elements without a framework. Nothing here parses HTML, so no text can become markup.
 
 /** @typedef {Node | string | number | false | null | undefined} Child */
 /** @typedef {Record<string, unknown>} Props */
 
 /**
- * Makes an element. A function named `on…` listens, `class` and `aria-…` are attributes, a
+ * Creates an element. A function named `on…` becomes a listener, `class` and `aria-…` are attributes, a
  * property of the element is set, anything else becomes an attribute; false and null are left out.
  *
  * @template {keyof HTMLElementTagNameMap} K
@@ -38,7 +38,7 @@ function set(element, name, value) {
   }
 }
 
-/** What is a property, too, but not one to be set. */
+/** Names that are read-only properties, and must be set as attributes. */
 const ATTRIBUTES = new Set(["list", "form", "role"]);
 
 /**
@@ -54,7 +54,7 @@ export function append(parent, children) {
 }
 
 /**
- * Puts children in the place of those that are there.
+ * Replaces the children of an element.
  *
  * @param {Element} parent
  * @param {...(Child | Child[])} children
@@ -65,7 +65,7 @@ export function fill(parent, ...children) {
 }
 
 /**
- * The element of a selector, which is there.
+ * The first element that matches a selector; throws when there is none.
  *
  * @template {HTMLElement} [E=HTMLElement]
  * @param {string} selector
@@ -78,12 +78,12 @@ export function find(selector, root = document) {
   return /** @type {E} */ (element);
 }
 
-/** The next id that no other element has, for labels and descriptions. */
+/** A new unique id, for labels and descriptions. */
 export const newId = () => `e${(ids += 1)}`;
 let ids = 0;
 
 /**
- * Calls once nothing has asked again for a while.
+ * Returns a function that runs `call` after it was not called for `ms`.
  *
  * @param {() => void} call
  * @param {number} ms

@@ -1,4 +1,4 @@
-// Tells that a job came to its end, with a way to what came of it.
+// Announces the end of a job, with a button that shows its result.
 
 import { link } from "./api.js";
 import { count, number } from "./format.js";
@@ -23,21 +23,21 @@ export function ended(work, before) {
  */
 function ofImport({ id, file_name: file, state, summary }, before) {
   const path = `/imports/${id}`;
-  // Who is looking at it sees it.
+  // The open page of the import shows it already.
   if (location.pathname === path || state === "cancelled") return;
   /** @type {Record<string, [string, string]>} */
-  const told = {
+  const messages = {
     ready: [`${file} is ready to be imported.`, "Review"],
-    unusable: [`${file} cannot be imported.`, "Why"],
-    done: [`${file} is imported: ${number(summary.added)} added, ${number(summary.updated)} updated, ${number(summary.skipped)} skipped.`, "Open"],
+    unusable: [`${file} cannot be imported.`, "Show why"],
+    done: [`${file} was imported: ${number(summary.added)} added, ${number(summary.updated)} updated, ${number(summary.skipped)} skipped.`, "Open"],
     failed: [`The import of ${file} failed.`, "Open"],
-    undone: [`The import of ${file} is undone.`, "Open"],
+    undone: [`The import of ${file} was undone.`, "Open"],
   };
-  const [text, label] = (before === "undoing" && state !== "undone" ? null : told[state]) ?? [`The undo of ${file} failed.`, "Open"];
+  const [text, label] = (before === "undoing" && state !== "undone" ? null : messages[state]) ?? [`Undoing the import of ${file} failed.`, "Open"];
   toast(text, { label, run: () => go(path) });
 }
 
-const DONE = { add_tags: "Tags added", remove_tags: "Tags removed", add_to_campaign: "Added to the campaign", export: "Exported", delete: "Deleted" };
+const DONE = { add_tags: "Tags added", remove_tags: "Tags removed", add_to_campaign: "Added to the campaign", remove_from_campaign: "Removed from the campaign", unsubscribe: "Unsubscribed", export: "Exported", delete: "Deleted", merge: "Merged" };
 
 /** @param {Schemas["Action"]} job */
 function ofAction({ id, action, state, summary, file, problem }) {
@@ -48,6 +48,6 @@ function ofAction({ id, action, state, summary, file, problem }) {
     return toast(text, { label: "Download", run: () => location.assign(link("/v1/actions/{id}/file", path)) });
   }
   const numbers = [`${number(changed)} changed`, unchanged && `${number(unchanged)} unchanged`, skipped && `${number(skipped)} skipped`].filter(Boolean).join(", ");
-  const text = { done: `${DONE[action.type]}: ${numbers}.`, cancelled: `Stopped: ${numbers}.`, failed: `It failed${problem ? `: ${problem}` : ""}. ${numbers}.`, running: "" }[state];
-  toast(text, { label: "Download the result", run: () => location.assign(link("/v1/actions/{id}/result", path)) });
+  const text = { done: `${DONE[action.type]}: ${numbers}.`, cancelled: `Stopped: ${numbers}.`, failed: `The action failed${problem ? `: ${problem}` : ""}. ${numbers}.`, queued: "", running: "", waiting: "" }[state];
+  toast(text, { label: "Download results", run: () => location.assign(link("/v1/actions/{id}/result", path)) });
 }

@@ -1,9 +1,11 @@
-// Numbers and times as people read them. Names come from people and are shown as they are.
+// Numbers and times in words. Names are never formatted.
 
-const NUMBER = new Intl.NumberFormat();
-const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const AGO = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+/** The page is in English: numbers and dates follow the browser only in its kind of English. */
+export const LOCALE = /^en\b/.test(navigator.language) ? navigator.language : "en-GB";
+const NUMBER = new Intl.NumberFormat(LOCALE);
+const DAY = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
+const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
+const AGO = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto", style: "short" });
 
 /** @param {number} value */
 export const number = (value) => NUMBER.format(value);
@@ -25,7 +27,7 @@ export const moment = (at) => MOMENT.format(new Date(at));
 const UNITS = [["minute", 60], ["hour", 3600], ["day", 86_400]];
 
 /**
- * How long ago, for a week; then the day.
+ * How long ago a time was; the day, when it was more than a week ago.
  *
  * @param {string} at
  */
@@ -53,7 +55,7 @@ export function bytes(size) {
 }
 
 /**
- * The first letters of a name, for its face.
+ * The initials of a name.
  *
  * @param {string} name
  */
@@ -64,7 +66,7 @@ export function initials(name) {
 }
 
 /**
- * A hue that a text always has.
+ * A hue in degrees, always the same for the same text.
  *
  * @param {string} text
  */

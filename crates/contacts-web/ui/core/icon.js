@@ -38,7 +38,7 @@ const PATHS = {
 /** @typedef {keyof typeof PATHS} IconName */
 
 /**
- * Draws an icon. It says nothing to a screen reader: what it stands on has a name.
+ * Creates an icon. Screen readers skip it: the element around it has a name.
  *
  * @param {IconName} name
  */

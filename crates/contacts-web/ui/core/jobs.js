@@ -1,4 +1,4 @@
-// What runs in the background, shown on every page: imports and bulk actions, and how far they are.
+// The badges of running imports and bulk actions with their progress, on every page.
 
 import { ask, link } from "./api.js";
 import { h } from "./dom.js";
@@ -10,13 +10,13 @@ import { menu } from "../widgets/popover.js";
 /** @typedef {{ kind: "import", job: Schemas["Import"] } | { kind: "action", job: Schemas["Action"] }} Work */
 /** @typedef {{ work: Work, element: HTMLElement, show: () => void, stream: EventSource | null, lost: boolean }} Entry */
 
-/** A browser has six connections to a server for all its tabs: the other jobs are asked about. */
+/** A browser opens six connections to a server for all its tabs: the other jobs are polled. */
 const STREAMS = 2;
 const SOON = 2_000;
 const IDLE = 30_000;
-/** How many of the newest are looked through for what runs. */
-const NEWEST = 10;
-const MOVING = new Set(["uploading", "analysing", "running", "undoing"]);
+/** The most runs in progress that are shown. */
+const MOST = 20;
+const MOVING = new Set(["uploading", "analysing", "queued", "running", "undoing"]);
 
 /** @type {Map<string, Entry>} */
 const entries = new Map();
@@ -26,7 +26,7 @@ let timer = 0;
 let looked = 0;
 
 /**
- * Shows in a place of the frame what runs, from now on.
+ * Shows running jobs in an element of the frame.
  *
  * @param {HTMLElement} element
  */
@@ -45,8 +45,8 @@ export function watch(element) {
 }
 
 /**
- * Follows a job to its end. Whatever becomes of it is an event `job` of the window, with the
- * work as its detail, so that a page needs no connection of its own.
+ * Follows a job to its end. Each change is an event `job` of the window, with the
+ * work as its detail, so that pages need no connection of their own.
  *
  * @param {Work} work
  */
@@ -82,11 +82,13 @@ function drop(id) {
   connect();
 }
 
-/** Gives the streams there are to the jobs that came first; nobody looks at a hidden tab. */
+/** Assigns the event streams to the oldest jobs; a hidden tab has none. */
 function connect() {
   let free = document.hidden ? 0 : STREAMS;
   for (const entry of entries.values()) {
-    if (!entry.lost && free > 0) {
+    // An undo is a run of its own: the stream of its import has ended.
+    const streamed = !entry.lost && entry.work.job.state !== "undoing";
+    if (streamed && free > 0) {
       free -= 1;
       entry.stream ??= stream(entry);
     } else {
@@ -99,11 +101,11 @@ function connect() {
 
 /** @param {Entry} entry */
 function stream(entry) {
-  const { kind, job } = entry.work;
-  const source = new EventSource(link(kind === "import" ? "/v1/imports/{id}/events" : "/v1/actions/{id}/events", { id: job.id }));
-  source.addEventListener("progress", (event) => take(/** @type {Work} */ ({ kind, job: JSON.parse(event.data) })));
+  const source = new EventSource(link("/v1/runs/{id}/events", { id: entry.work.job.id }));
+  // An event says how far the run is; its details are read from the import or the action.
+  source.addEventListener("progress", () => void renew(entry));
   source.addEventListener("error", () => {
-    // It connects again by itself, unless it was refused.
+    // The browser reconnects unless the server refused.
     if (source.readyState !== EventSource.CLOSED || entry.stream !== source) return;
     entry.lost = true;
     connect();
@@ -130,20 +132,31 @@ async function turn() {
 /** @param {Entry} entry */
 async function renew({ work: { kind, job } }) {
   try {
-    const path = { id: job.id };
-    take(kind === "import" ? { kind, job: await ask("get", "/v1/imports/{id}", { path }) } : { kind, job: await ask("get", "/v1/actions/{id}", { path }) });
+    take(await renewed(kind, job.id));
   } catch (error) {
     if (error instanceof Error && "status" in error && error.status === 404) drop(job.id);
   }
 }
 
-/** Finds what was begun elsewhere, or before this page was loaded. */
+/**
+ * @param {Work["kind"]} kind
+ * @param {string} id
+ * @returns {Promise<Work>}
+ */
+async function renewed(kind, id) {
+  const path = { id };
+  return kind === "import" ? { kind, job: await ask("get", "/v1/imports/{id}", { path }) } : { kind, job: await ask("get", "/v1/actions/{id}", { path }) };
+}
+
+/** Finds jobs that were started elsewhere, or before this page was loaded. */
 async function look() {
   looked = Date.now();
-  const query = { limit: NEWEST };
-  const [imports, actions] = await Promise.all([ask("get", "/v1/imports", { query }), ask("get", "/v1/actions", { query })]);
-  for (const job of imports.items.reverse()) if (!entries.has(job.id)) track({ kind: "import", job });
-  for (const job of actions.items.reverse()) if (!entries.has(job.id)) track({ kind: "action", job });
+  const { items } = await ask("get", "/v1/runs", { query: { open: true, limit: MOST } });
+  for (const run of items.reverse()) {
+    const kind = run.kind === "import" || run.kind === "undo" ? "import" : run.kind in DOING ? "action" : null;
+    // An import that waits is under review.
+    if (kind && run.state !== "waiting" && !entries.has(run.subject_id)) await renewed(kind, run.subject_id).then(track, () => undefined);
+  }
 }
 
 function stop() {
@@ -183,14 +196,14 @@ function actionOf(id, parts) {
   const button = h("button", { type: "button", class: "job" }, parts);
   const holder = h("div", {}, button);
   menu(button, () => {
-    const stop = h("button", { type: "button", class: "danger" }, "Stop here; what is done stays");
-    stop.addEventListener("click", () => void ask("post", "/v1/actions/{id}/cancel", { path: { id } }).then((job) => track({ kind: "action", job }), () => undefined));
+    const stop = h("button", { type: "button", class: "danger" }, "Stop; keep what is done");
+    stop.addEventListener("click", () => void ask("post", "/v1/runs/{id}/cancel", { path: { id } }).then(() => renewed("action", id)).then(track, () => undefined));
     return [stop];
   });
   return holder;
 }
 
-const DOING = { add_tags: "Adding tags", remove_tags: "Removing tags", add_to_campaign: "Adding to a campaign", export: "Exporting", delete: "Deleting" };
+const DOING = { add_tags: "Adding tags", remove_tags: "Removing tags", add_to_campaign: "Adding to a campaign", remove_from_campaign: "Removing from a campaign", unsubscribe: "Unsubscribing", export: "Exporting", delete: "Deleting", merge: "Merging duplicates" };
 
 /** @param {Work} work */
 function titleOf({ kind, job }) {
@@ -202,11 +215,7 @@ function titleOf({ kind, job }) {
 /** @param {Work} work */
 function progressOf({ kind, job }) {
   const still = { done: 0, total: 0, rate: null, left: null };
-  if (kind === "action") {
-    const { done, total, people_per_second: rate = null, seconds_left: left = null } = job.progress;
-    return { done, total, rate, left };
-  }
-  if (job.state !== "running" || !job.progress) return still;
-  const { done, total, rows_per_second: rate = null, seconds_left: left = null } = job.progress;
+  if (kind === "import" && job.state !== "running") return still;
+  const { done, total, per_second: rate, seconds_left: left } = job.progress;
   return { done, total, rate, left };
 }

@@ -1,28 +1,29 @@
-// Which page a URL shows.
+// The router: shows the page of a URL.
 
 import { aborted, Problem, sentence } from "./api.js";
 import { find, h } from "./dom.js";
 import { failure } from "../widgets/failure.js";
 
 /**
- * What a page's module exports as `open`.
+ * The argument of the function `open` that each page exports.
  *
  * @typedef {object} Context
  * @property {URL} url
- * @property {string} part what the path has after the page's own, decoded; such as an id
- * @property {AbortSignal} signal ends when the page is left
+ * @property {string} part the decoded last part of the path, such as an id
+ * @property {AbortSignal} signal aborts when the page is left
  */
 /**
  * @typedef {object} Page
  * @property {string} title
  * @property {HTMLElement} element
- * @property {(url: URL) => boolean} [follow] takes another URL of its own path without being
- *   opened again; false when it cannot
- * @property {boolean} [stays] whether it is kept, hidden, to come back to
- * @property {() => void} [shown] called when a kept page comes back
+ * @property {(url: URL) => boolean} [follow] shows another URL of the same path without being
+ *   opened again; returns false when it cannot
+ * @property {boolean} [stays] whether the page is kept, hidden, when it is left
+ * @property {() => void} [shown] called when a kept page is shown again
+ * @property {() => void} [dropped] called when a kept page is discarded
  */
 /**
- * A page: its path, the link of the frame under which it stands, and its module.
+ * The path of a page, the link of the frame that is marked as current, and the page's module.
  *
  * @typedef {[RegExp, string, () => Promise<{ open: (context: Context) => Page | Promise<Page> }>]} Route
  */
@@ -31,11 +32,11 @@ import { failure } from "../widgets/failure.js";
 let routes = [];
 /** @type {{ path: string, page: Page | null, left: AbortController }} */
 let current = { path: "", page: null, left: new AbortController() };
-/** The page that is kept, and its path. @type {{ path: string, page: Page } | null} */
+/** The hidden page that is kept, and its path. @type {{ path: string, page: Page } | null} */
 let kept = null;
 
 /**
- * Shows what the address says, from now on.
+ * Starts showing the page of the current URL.
  *
  * @param {Route[]} table
  */
@@ -47,7 +48,7 @@ export function start(table) {
 }
 
 /**
- * Goes to a path of the page.
+ * Navigates to a path.
  *
  * @param {string} to
  * @param {{ replace?: boolean }} [options]
@@ -57,8 +58,9 @@ export function go(to, { replace = false } = {}) {
   void show();
 }
 
-/** Forgets what is kept and opens the page again, such as for somebody else. */
+/** Discards the kept page and opens the current one again, for example for another user. */
 export function renew() {
+  kept?.page.dropped?.();
   kept = null;
   current.path = "";
   void show();
@@ -87,7 +89,7 @@ async function show() {
   } catch (error) {
     if (left.signal.aborted || aborted(error)) return;
     const retry = () => (error instanceof Problem && error.code === "unloaded" ? location.reload() : void show());
-    reveal({ title: "Not shown", element: h("div", { class: "page" }, failure(sentence(error), retry)) });
+    reveal({ title: "Error", element: h("div", { class: "page" }, failure(sentence(error), retry)) });
   }
 }
 
@@ -101,12 +103,12 @@ async function open(url, signal) {
     const found = pattern.exec(url.pathname);
     if (found) return (await load().catch(unloaded)).open({ url, part: decodeURIComponent(found[1] ?? ""), signal });
   }
-  const element = h("div", { class: "empty" }, h("h1", {}, "Not found"), h("p", {}, "There is nothing at this address."), h("a", { href: "/", class: "button" }, "All contacts"));
+  const element = h("div", { class: "empty" }, h("h1", {}, "Not found"), h("p", {}, "This page does not exist."), h("a", { href: "/", class: "button" }, "All contacts"));
   return { title: "Not found", element };
 }
 
 /**
- * A browser may remember that a module could not be had, so only a reload tries again.
+ * A browser may cache the failure to load a module, so only a reload tries again.
  *
  * @returns {never}
  */
@@ -124,8 +126,11 @@ function reveal(page) {
   page.element.hidden = false;
   if (!page.element.isConnected) main.append(page.element);
   document.title = `${page.title} · Informly`;
-  // Who cannot see that the page changed hears it.
-  if (document.activeElement === document.body) main.focus({ preventScroll: true });
+  // Moving the focus lets screen readers announce the new page.
+  const active = document.activeElement;
+  if (active && active !== document.body && !active.closest("[hidden]")) return;
+  const heading = /** @type {HTMLElement | null} */ (page.element.querySelector("h1[tabindex]"));
+  (heading ?? main).focus({ preventScroll: true });
 }
 
 /** @param {string} path */
@@ -138,7 +143,7 @@ function mark(path) {
 }
 
 /**
- * A click on a link to a page goes there without loading everything again.
+ * Follows links to pages without reloading the document.
  *
  * @param {MouseEvent} event
  */

@@ -1,23 +1,30 @@
-// Saved filters, beside the list.
+// The segments in the sidebar.
 
-import { ask } from "./api.js";
+import { askAll } from "./api.js";
 import { fill, h } from "./dom.js";
 import { filterFrom, filterOf, pathOf } from "../pages/list/query.js";
 
+let isListening = false;
+
 /**
- * Shows the segments, and which of them is on.
+ * Shows the segments, and marks the one whose filter is applied.
  *
  * @param {HTMLElement} place
  */
 export async function segments(place) {
-  const show = async () => {
-    const { items } = await ask("get", "/v1/segments", { query: { limit: 100 } });
-    fill(place, items.map(({ name, filter }) => h("a", { href: pathOf(filterFrom(filter)), title: name }, name)));
-    mark(place);
-  };
-  addEventListener("segmentschanged", () => void show());
-  addEventListener("filtered", () => mark(place));
-  await show();
+  if (!isListening) {
+    addEventListener("segmentschanged", () => void show(place));
+    addEventListener("filtered", () => mark(place));
+    isListening = true;
+  }
+  await show(place);
+}
+
+/** @param {HTMLElement} place */
+async function show(place) {
+  const { items } = await askAll("/v1/segments", {});
+  fill(place, items.map(({ name, filter }) => h("a", { href: pathOf(filterFrom(filter)), title: name }, name)));
+  mark(place);
 }
 
 /** @param {HTMLElement} place */

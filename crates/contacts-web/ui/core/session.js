@@ -1,6 +1,6 @@
-// Who is signed in.
+// The signed-in user and their organisation, and the names of other actors.
 
-import { ask, sentence } from "./api.js";
+import { ask, askAll, sentence } from "./api.js";
 import { h } from "./dom.js";
 import { hue, initials } from "./format.js";
 import { menu } from "../widgets/popover.js";
@@ -8,10 +8,10 @@ import { icon } from "./icon.js";
 
 /** @import { Schemas } from "./api.js" */
 
-/** Who is signed in; refused when nobody is. @type {Promise<Schemas["Me"]>} */
+/** The signed-in user; rejected when nobody is signed in. @type {Promise<Schemas["Me"]>} */
 export let session;
 
-/** Asks who is signed in. */
+/** Loads the signed-in user. */
 export function enter() {
   session = ask("get", "/v1/me", {});
   session.catch(() => undefined);
@@ -20,11 +20,11 @@ export function enter() {
 /** @param {Schemas["Me"]} me */
 export function account(me) {
   const name = me.name ?? "You";
-  const button = h("button", { type: "button" }, face(name), h("span", { class: "hidden" }, "Account: "), h("span", {}, name, h("small", {}, me.organisation.name)));
+  const button = h("button", { type: "button" }, face(name), h("span", { class: "hidden" }, "Account: "), h("span", {}, name, " ", h("small", {}, me.organisation.name)));
   const holder = h("div", { class: "account-menu" }, button);
   menu(button, () => [
     h("a", { href: "/settings/sessions" }, icon("user"), "Sessions"),
-    h("a", { href: "/docs", target: "_blank" }, icon("link"), "API"),
+    h("a", { href: "/docs", target: "_blank" }, icon("link"), "API documentation"),
     h("button", { type: "button", onclick: signOut }, "Sign out"),
   ]);
   return holder;
@@ -37,13 +37,13 @@ async function signOut() {
     const { toast } = await import("../widgets/toast.js");
     return toast(`You are still signed in. ${sentence(error)}`);
   }
-  // What was typed and not saved is nothing for who signs in next.
+  // Drafts must not be visible to the next user of this browser.
   sessionStorage.clear();
   location.assign("/sign-in");
 }
 
 /**
- * A person's first letters in a circle.
+ * The initials of a name in a circle.
  *
  * @param {string} name
  */
@@ -53,17 +53,20 @@ export function face(name) {
   return circle;
 }
 
-/** Who does things: names of users and keys by id. @type {Promise<Map<string, string>> | null} */
-let people = null;
+/** Names of users and keys by id. @type {Promise<Map<string, string>> | null} */
+let names = null;
 
 /**
- * What to call an actor.
+ * The name of an actor, or what kind of actor it is. A run without an actor was due by a schedule.
  *
- * @param {Schemas["Actor"]} actor
+ * @param {Schemas["Actor"] | null} actor
+ * @param {boolean} [inSentence] whether the words stand inside a sentence
  */
-export async function called(actor) {
-  people ??= ask("get", "/v1/users", {}).then(({ items }) => new Map(items.map(({ id, name }) => [id, name])), () => new Map());
-  const name = actor.id ? (await people).get(actor.id) : undefined;
-  const kinds = { user: "Somebody", key: "An API key", import: "An import", connected: "A connected source", system: "Informly" };
-  return name ?? kinds[/** @type {keyof typeof kinds} */ (actor.kind)] ?? actor.kind;
+export async function called(actor, inSentence = false) {
+  if (!actor) return inSentence ? "its schedule" : "Schedule";
+  names ??= askAll("/v1/users", {}).then(({ items }) => new Map(items.map(({ id, name }) => [id, name])), () => new Map());
+  const name = actor.id ? (await names).get(actor.id) : undefined;
+  const kinds = { user: "Someone", key: "An API key", import: "An import", connected: "A connected source", system: "Informly" };
+  const kind = kinds[/** @type {keyof typeof kinds} */ (actor.kind)] ?? actor.kind;
+  return name ?? (inSentence && kind !== kinds.system ? kind.charAt(0).toLowerCase() + kind.slice(1) : kind);
 }

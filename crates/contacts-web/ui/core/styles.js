@@ -1,4 +1,4 @@
-// Styles of pages that are not there from the start.
+// Loads stylesheets of pages on demand.
 
 /** @type {Map<string, Promise<void>>} */
 const loaded = new Map();

@@ -1,4 +1,4 @@
-// One import, whatever its state.
+// The page of one import, in any state.
 
 import { aborted, ask, sentence } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
@@ -15,24 +15,24 @@ import { status, understood } from "./import/words.js";
 /** @import { Work } from "../core/jobs.js" */
 
 /**
- * What a part of the page for some states is given.
+ * The argument of the part of the page that shows a state.
  *
  * @typedef {object} Part
  * @property {Schemas["Import"]} job
- * @property {AbortSignal} signal ends when the part is shown no more
- * @property {(job: Schemas["Import"]) => void} show shows the import as it is now
+ * @property {AbortSignal} signal aborts when another part is shown
+ * @property {(job: Schemas["Import"]) => void} show shows the new state of the import
  */
 /** @typedef {{ element: HTMLElement, update?: (job: Schemas["Import"]) => void }} Shown */
 
 /**
- * The part that shows a state, loaded when it is needed.
+ * Loads the part of the page that shows a state.
  *
  * @param {Schemas["ImportState"]} state
  * @returns {Promise<(part: Part) => Shown | Promise<Shown>>}
  */
 async function partOf(state) {
   if (state === "ready") return (await import("./import/review.js")).review;
-  if (state === "uploading" || state === "analysing" || state === "running") return (await import("./import/running.js")).running;
+  if (state === "uploading" || state === "analysing" || state === "queued" || state === "running") return (await import("./import/running.js")).running;
   if (state === "undoing" || state === "undone") return (await import("./import/undo.js")).undo;
   return (await import("./import/summary.js")).summary;
 }
@@ -46,7 +46,7 @@ export async function open({ part: id, signal }) {
   const [job] = await Promise.all([ask("get", "/v1/imports/{id}", { path, signal }), styles("./import.css", import.meta.url)]);
   const head = h("header", { class: "import-head" });
   const body = h("div", { class: "import-body" });
-  const says = h("div", { class: "hidden", role: "status" });
+  const announcement = h("div", { class: "hidden", role: "status" });
   /** @type {{ state: string, shown: Shown | null, left: AbortController }} */
   let now = { state: "", shown: null, left: new AbortController() };
   signal.addEventListener("abort", () => now.left.abort());
@@ -61,7 +61,7 @@ export async function open({ part: id, signal }) {
     const mine = { state: job.state, shown: null, left: new AbortController() };
     now = mine;
     headOf(head, job);
-    if (changed) says.textContent = head.querySelector(".status")?.textContent ?? "";
+    if (changed) announcement.textContent = head.querySelector(".status")?.textContent ?? "";
     try {
       const shown = await (await partOf(job.state))({ job, signal: mine.left.signal, show: follow });
       if (mine !== now) return;
@@ -72,12 +72,12 @@ export async function open({ part: id, signal }) {
       fill(body, failure(sentence(error), again));
     }
   }
-  /** Shows what came of something that was asked for here. @param {Schemas["Import"]} job */
+  /** Shows the result of a command given on this page. @param {Schemas["Import"]} job */
   function follow(job) {
     track({ kind: "import", job });
     void show(job);
   }
-  /** Shows the state anew, such as after a failure. */
+  /** Loads the import again, for example after a failure. */
   function again() {
     now.state = "";
     void ask("get", "/v1/imports/{id}", { path, signal }).then(follow, () => undefined);
@@ -88,7 +88,7 @@ export async function open({ part: id, signal }) {
   }, { signal });
   await show(job);
   track({ kind: "import", job });
-  return { title: job.file_name, element: h("div", { class: "page import" }, head, says, body) };
+  return { title: job.file_name, element: h("div", { class: "page import" }, head, announcement, body) };
 }
 
 /**
@@ -97,7 +97,7 @@ export async function open({ part: id, signal }) {
  */
 function headOf(head, job) {
   const who = h("span");
-  void called(job.actor).then((name) => (who.textContent = name));
+  void called(job.actor, true).then((name) => (who.textContent = name));
   const facts = [bytes(job.bytes), ...(job.analysis ? understood(job.analysis) : [])];
   fill(head,
     h("a", { href: "/imports", class: "back" }, icon("back"), "Imports"),

@@ -1,4 +1,4 @@
-// The history of imports, the newest first.
+// The history of imports, newest first.
 
 import { ask } from "../core/api.js";
 import { h } from "../core/dom.js";
@@ -17,7 +17,7 @@ import { status } from "./import/words.js";
 /** @import { Context, Page } from "../core/router.js" */
 /** @import { Work } from "../core/jobs.js" */
 
-const TITLES = ["File", "State", "#Rows", "#Added", "#Updated", "#Skipped", "Begun", "By"];
+const TITLES = ["File", "Status", "#Rows", "#Added", "#Updated", "#Skipped", "Started", "By"];
 
 /**
  * @param {Context} context
@@ -30,13 +30,13 @@ export async function open({ signal }) {
     go("/import");
   });
   const into = h("tbody");
-  const table = sheet("Imports, the newest first", TITLES, into);
+  const table = sheet("Imports, newest first", TITLES, into);
   const nothing = empty();
   nothing.hidden = true;
   /** @type {Map<string, HTMLElement>} */
   const rows = new Map();
   const list = paged({
-    load: (/** @type {string | undefined} */ before) => ask("get", "/v1/imports", { query: { ...(before && { before }), limit: 25 }, signal }),
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports", { query: { ...(cursor && { cursor }), limit: 25 }, signal }),
     into,
     row: (/** @type {Schemas["Import"]} */ job) => {
       const row = rowOf(job);
@@ -52,7 +52,7 @@ export async function open({ signal }) {
     const { kind, job } = /** @type {CustomEvent<Work>} */ (event).detail;
     const old = kind === "import" ? rows.get(job.id) : undefined;
     if (!old || kind !== "import") return;
-    // Who stands on it stays there.
+    // Keep the focus on the row.
     const focused = old.contains(document.activeElement);
     const fresh = rowOf(job);
     rows.set(job.id, fresh);
@@ -69,8 +69,8 @@ export async function open({ signal }) {
 }
 
 const empty = () =>
-  h("div", { class: "empty" }, h("h2", {}, "No file was imported yet"),
-    h("p", {}, "Bring in people from a spreadsheet, an event or another tool. You see what would happen first, and can undo it afterwards."),
+  h("div", { class: "empty" }, h("h2", {}, "No imports yet"),
+    h("p", {}, "Add people from a spreadsheet, an event or another tool. You see what will happen first, and can undo it afterwards."),
     h("div", { class: "row" }, h("a", { href: "/import", class: "button primary" }, icon("upload"), "Import a file")));
 
 /** @param {Schemas["Import"]} job */
@@ -78,7 +78,7 @@ function rowOf(job) {
   const { summary, progress, analysis } = job;
   const who = h("td", { class: "muted" });
   void called(job.actor).then((name) => (who.textContent = name));
-  const rows = job.state === "running" && progress ? `${number(progress.done)} of ${number(progress.total)}` : analysis ? number(analysis.rows) : "";
+  const rows = job.state === "running" ? `${number(progress.done)} of ${number(progress.total ?? 0)}` : analysis ? number(analysis.rows) : "";
   const taken = Boolean(job.started_at);
   return h("tr", {},
     h("th", { scope: "row" }, h("a", { href: `/imports/${job.id}`, class: "clip", title: job.file_name }, job.file_name)),

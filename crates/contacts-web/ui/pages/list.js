@@ -1,6 +1,6 @@
-// The list of contacts: search, filters, rows, and what can be done to many.
+// The list of contacts: search, filters, rows, and bulk actions.
 
-import { ask, sentence } from "../core/api.js";
+import { ask, askAll, sentence } from "../core/api.js";
 import { debounce, fill, h } from "../core/dom.js";
 import { count as counted } from "../core/format.js";
 import { icon } from "../core/icon.js";
@@ -17,7 +17,7 @@ import { ContactRows } from "./list/rows.js";
 /** @import { Context, Page } from "../core/router.js" */
 /** @import { Listed } from "./list/rows.js" */
 
-/** How long a search waits for the next key. */
+/** Delay in ms between the last key and the search. */
 const PAUSE = 120;
 
 /**
@@ -28,7 +28,7 @@ export function open({ url }) {
   const list = new List();
   list.follow(url);
   void list.learnFields();
-  return { title: "Contacts", element: list.element, stays: true, follow: (to) => list.follow(to), shown: () => list.shown() };
+  return { title: "Contacts", element: list.element, stays: true, follow: (to) => list.follow(to), shown: () => list.shown(), dropped: () => list.dropped.abort() };
 }
 
 export class List {
@@ -39,7 +39,7 @@ export class List {
     this.fields = [];
     this.picked = new Picked();
     this.rows = new ContactRows(() => this.draw(), (error) => this.fail(error));
-    this.everyone = h("input", { type: "checkbox", "aria-label": "Select everyone on this filter", onclick: () => this.pickEveryone() });
+    this.everyone = h("input", { type: "checkbox", "aria-label": "Select all matching contacts", onclick: () => this.pickEveryone() });
     this.table = this.makeTable();
     /** @type {typeof import("./list/keys.js").press | undefined} */
     this.press = undefined;
@@ -56,20 +56,26 @@ export class List {
     this.bulk = h("div", { class: "bulk-place" });
     this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.bulk);
     this.addTools();
-    addEventListener("contactchanged", (event) => this.rows.replace(/** @type {CustomEvent} */ (event).detail));
-    for (const name of ["contactadded", "contactgone"]) addEventListener(name, () => void this.rows.refresh());
+    this.dropped = new AbortController();
+    this.listen(this.dropped.signal);
+  }
+
+  /** @param {AbortSignal} signal ends when the list is dropped */
+  listen(signal) {
+    addEventListener("contactchanged", (event) => this.rows.replace(/** @type {CustomEvent} */ (event).detail), { signal });
+    for (const name of ["contactadded", "contactgone"]) addEventListener(name, () => void this.rows.refresh(), { signal });
     addEventListener("job", (event) => {
       const { state } = /** @type {CustomEvent} */ (event).detail.job;
       if (["done", "cancelled", "failed", "undone"].includes(state)) void this.rows.refresh();
-    });
-    addEventListener("keydown", (event) => void this.key(event));
+    }, { signal });
+    addEventListener("keydown", (event) => void this.key(event), { signal });
   }
 
   head() {
     return h("header", { class: "head" }, h("h1", {}, "Contacts"), this.count,
       h("span", { class: "grow" }),
       h("a", { href: "/import", class: "button" }, icon("upload"), h("span", { class: "wide" }, "Import")),
-      h("a", { href: "/new", class: "button primary" }, icon("add"), "New contact"));
+      h("a", { href: "/new", class: "button primary" }, icon("add"), h("span", {}, "New", h("span", { class: "wide" }, " contact"))));
   }
 
   makeTable() {
@@ -96,13 +102,13 @@ export class List {
       this.tools.append(opener);
       popover(opener, () => this.later(async () => (await import("./list/filters.js"))[part](this)), { class: "filter-panel", label });
     }
-    const view = h("button", { type: "button", class: "only", "aria-label": "Columns and order" }, icon("columns"));
+    const view = h("button", { type: "button", class: "only", "aria-label": "Columns and sorting" }, icon("columns"));
     this.tools.append(h("span", { class: "grow" }), view);
     popover(view, () => this.later(async () => (await import("./list/view.js")).view(this)));
   }
 
   /**
-   * A place for what is loaded on demand.
+   * A placeholder that is filled once its content is loaded.
    *
    * @param {() => Promise<Element>} load
    */
@@ -113,7 +119,7 @@ export class List {
   }
 
   async learnFields() {
-    this.fields = (await ask("get", "/v1/fields", {}).catch(() => ({ items: [] }))).items;
+    this.fields = (await askAll("/v1/fields", {}).catch(() => ({ items: [] }))).items;
     if (chosen().some((key) => key.startsWith("field."))) this.showColumns();
   }
 
@@ -123,7 +129,7 @@ export class List {
   }
 
   /**
-   * Shows what an address says.
+   * Shows the filter and the sorting of a URL.
    *
    * @param {URL} url
    */
@@ -132,7 +138,7 @@ export class List {
     const sort = sortOf(searchParams);
     const first = this.table.columns.length === 0;
     if (!first && String(filter) === String(this.filter) && sort === this.sort) return true;
-    // Whoever everyone is, they are others now.
+    // Another filter matches other contacts.
     if (this.picked.everyone && String(filter) !== String(this.filter)) this.picked.all(false);
     this.filter = filter;
     if (document.activeElement !== this.search) this.search.value = filter.get("q") ?? "";
@@ -148,13 +154,14 @@ export class List {
     return true;
   }
 
-  /** What was changed on a record is shown when the list comes back. */
+  /** Called when the list is shown again: the focus returns to the row that was opened. */
   shown() {
     this.table.draw();
+    this.table.focusActive();
   }
 
   /**
-   * Goes to another filter or order.
+   * Navigates to another filter or sorting.
    *
    * @param {{ filter?: URLSearchParams, sort?: string, replace?: boolean }} to
    */
@@ -165,7 +172,7 @@ export class List {
   searchFor() {
     const filter = changed(this.filter, { q: this.search.value.trim() });
     if (String(filter) === String(this.filter)) return;
-    // One step back leads to before the search, not through its letters.
+    // One step back returns to before the search, not to its previous letter.
     this.turn({ filter, replace: this.filter.has("q") });
   }
 
@@ -191,7 +198,7 @@ export class List {
 
   async drawNobody() {
     const { noContacts, noneFound } = await import("./list/empty.js");
-    // Somebody may have come meanwhile.
+    // Rows may have been loaded meanwhile.
     if (this.table.element.hidden) fill(this.state, this.filter.size ? noneFound(() => this.clear()) : noContacts());
   }
 
@@ -246,9 +253,9 @@ export class List {
   async key(event) {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (this.element.hidden || !this.element.isConnected || !plain || document.querySelector("dialog[open], :popover-open")) return;
-    // At once, before the letter is taken by the browser's own search.
+    // Immediately, before the browser's own search takes the key.
     if (event.key === "/" && !(event.target instanceof HTMLInputElement)) event.preventDefault();
-    // The next key must find what this one did: all wait for one promise, then none waits.
+    // Keys must act in order: all wait for the same promise, and none after it is settled.
     this.keys ??= import("./list/keys.js").then(({ press }) => (this.press = press));
     if (!this.press) await this.keys;
     this.press?.(event, this);

@@ -1,6 +1,6 @@
-// A new contact, with those who may be the same person shown before it is saved.
+// The form of a new contact, with possible duplicates before it is saved.
 
-import { Problem, ask, sentence } from "../core/api.js";
+import { Problem, ask, askAll, sentence } from "../core/api.js";
 import { fill, h, newId } from "../core/dom.js";
 import { icon } from "../core/icon.js";
 import { go } from "../core/router.js";
@@ -15,7 +15,7 @@ import { lookout } from "./new/lookout.js";
 /** @import { Context, Page } from "../core/router.js" */
 /** @import { Kind } from "../widgets/field.js" */
 
-/** Under which the browser keeps what is typed. */
+/** The storage key of the draft. */
 const DRAFT = "new contact";
 
 /**
@@ -24,8 +24,8 @@ const DRAFT = "new contact";
  */
 export async function open({ signal }) {
   const [fields] = await Promise.all([
-    // Without the organisation's own fields a contact can be added all the same.
-    ask("get", "/v1/fields", { signal }).then(({ items }) => items, (error) => (signal.aborted ? Promise.reject(error) : [])),
+    // A contact can be added without custom fields.
+    askAll("/v1/fields", { signal }).then(({ items }) => items, (error) => (signal.aborted ? Promise.reject(error) : [])),
     styles("./new.css", import.meta.url),
   ]);
   return { title: "New contact", element: page(fields, signal) };
@@ -38,7 +38,7 @@ export async function open({ signal }) {
 function page(fields, signal) {
   /** @type {{ texts: Record<string, string>, tags: string[] }} */
   const draft = read(DRAFT) ?? { texts: {}, tags: [] };
-  /** The same contact sent again is the same request, so that it is not added twice. */
+  /** A repeated request has the same idempotency key, so that the contact is not added twice. */
   let request = crypto.randomUUID();
   const keep = () => {
     request = crypto.randomUUID();
@@ -62,13 +62,11 @@ function page(fields, signal) {
   const form = h("form", { class: "new", noValidate: true },
     h("div", { class: "panel fields core" }, elements.slice(0, CORE.length), h("div", {}, h("span", { class: "label", "aria-hidden": "true" }, "Tags"), tags.element)),
     maybe.element,
-    elements.length > CORE.length && h("div", { class: "panel fields more" }, h("h2", {}, "More"), elements.slice(CORE.length)),
+    elements.length > CORE.length && h("div", { class: "panel fields more" }, h("h2", {}, "Custom fields"), elements.slice(CORE.length)),
     h("div", { class: "end" }, wrong, h("div", { class: "row" }, save, cancel, discard)));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    // A tag that is typed and not yet put on is meant, too.
-    const last = tags.input.value.trim();
-    if (last && !draft.tags.includes(last)) draft.tags = [...draft.tags, last];
+    tags.commit();
     const bad = refusals(rows, draft.texts);
     show(rows, bad);
     fill(wrong);
@@ -82,7 +80,7 @@ function page(fields, signal) {
       go(`/contacts/${contact.id}`, { replace: true });
     } catch (error) {
       save.disabled = false;
-      tell(rows, error, wrong);
+      showErrors(rows, error, wrong);
     }
   });
   keep();
@@ -116,7 +114,7 @@ function row(kind, text, typed) {
 }
 
 /**
- * What is wrong before anything is sent.
+ * Errors that are found before anything is sent.
  *
  * @param {Map<string, Row>} rows
  * @param {Record<string, string>} texts
@@ -125,8 +123,8 @@ function refusals(rows, texts) {
   /** @type {Map<string, string>} */
   const bad = new Map();
   for (const [key, { kind, read }] of rows) {
-    if (read() === null) bad.set(key, `${kind.label} is not complete.`);
-    else if (kind.required && !texts[key]?.trim()) bad.set(key, key === "email" ? "An address is required." : "A name is required.");
+    if (read() === null) bad.set(key, `${kind.label} is incomplete.`);
+    else if (kind.required && !texts[key]?.trim()) bad.set(key, key === "email" ? "An email address is required." : "A name is required.");
   }
   return bad;
 }
@@ -146,18 +144,18 @@ function show(rows, bad) {
  * @param {unknown} error
  * @param {HTMLElement} wrong
  */
-function tell(rows, error, wrong) {
+function showErrors(rows, error, wrong) {
   const problem = error instanceof Problem ? error : null;
   if (problem?.code === "email_taken" && problem.contact) {
     const email = rows.get("email");
-    email?.say("Another contact has this address. ", h("a", { href: `/contacts/${problem.contact}` }, "Open it"));
+    email?.say("Another contact already has this address. ", h("a", { href: `/contacts/${problem.contact}` }, "Open it"));
     email?.control.focus();
     return;
   }
   const bad = new Map((problem?.errors ?? []).filter(({ field }) => rows.has(field)).map(({ field, reason }) => [field, `${rows.get(field)?.kind.label} ${reason}.`]));
   show(rows, bad);
   const others = (problem?.errors ?? []).filter(({ field }) => !rows.has(field)).map(({ field, reason }) => `${field} ${reason}.`);
-  fill(wrong, bad.size && !others.length ? "Correct what is marked above." : others.join(" ") || `Not added. ${sentence(error)} What you typed is still here.`);
+  fill(wrong, bad.size && !others.length ? "Correct the marked fields." : others.join(" ") || `Not added. ${sentence(error)} Your entries are kept.`);
 }
 
 /**

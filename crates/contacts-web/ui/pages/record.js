@@ -1,6 +1,6 @@
-// One contact: profile, tags, where it came from, and what happened with it.
+// The page of one contact: profile, tags, sources and history.
 
-import { Problem, ask, sentence } from "../core/api.js";
+import { Problem, ask, askAll, sentence } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { icon } from "../core/icon.js";
 import { go } from "../core/router.js";
@@ -12,7 +12,7 @@ import { Opened } from "./record/opened.js";
 /** @import { Context, Page } from "../core/router.js" */
 
 /**
- * The query of the list stays in the address, so that the way back leads to where somebody was.
+ * The query of the list stays in the URL, so that the back link returns to the same list.
  *
  * @param {Context} context
  * @returns {Promise<Page>}
@@ -26,7 +26,7 @@ export async function open({ url, part: id, signal }) {
   async function load() {
     const [contact, fields] = await Promise.all([
       ask("get", "/v1/contacts/{id}", { path: { id }, signal }),
-      ask("get", "/v1/fields", { signal }),
+      askAll("/v1/fields", { signal }),
       styles("./record.css", import.meta.url),
     ]);
     if (contact.id !== id.toLowerCase()) {
@@ -36,7 +36,9 @@ export async function open({ url, part: id, signal }) {
     opened = new Opened(contact, fields.items, new URL(location.href), signal);
     page.title = nameOf(contact);
     document.title = `${page.title} · Informly`;
+    const isFocused = element.contains(document.activeElement);
     fill(element, opened.element);
+    if (!isFocused && element.isConnected) opened.name.focus({ preventScroll: true });
     watch(opened, signal);
   }
 
@@ -51,7 +53,7 @@ export async function open({ url, part: id, signal }) {
     }
   }
   const shown = show();
-  // Who waits longer than this sees that something is coming.
+  // After this time, placeholders are shown.
   await Promise.race([shown, new Promise((resolve) => setTimeout(resolve, 250))]);
   return page;
 }
@@ -68,13 +70,13 @@ export function back({ searchParams }) {
 
 /** @param {URL} url */
 const notFound = (url) =>
-  h("div", { class: "empty" }, h("h1", {}, "This contact is not here"), h("p", {}, "It may have been deleted, or the link is not whole."),
+  h("div", { class: "empty" }, h("h1", {}, "Contact not found"), h("p", {}, "It may have been deleted, or the link is incomplete."),
     h("div", { class: "row" }, h("a", { class: "button", href: back(url).getAttribute("href") }, "All contacts")));
 
 const ghost = () => h("div", { class: "loading", role: "status" }, h("span", { class: "hidden" }, "Loading the contact"), [40, 320, 200].map(() => h("div", { class: "ghost" })));
 
 /**
- * Who comes back to the page sees what others made of the contact meanwhile.
+ * Loads changes by others when the user returns to the page.
  *
  * @param {Opened} opened
  * @param {AbortSignal} signal
@@ -87,13 +89,13 @@ function watch(opened, signal) {
     try {
       const contact = await ask("get", "/v1/contacts/{id}", { path: { id }, signal });
       if (contact.id === id) opened.update(contact);
-      // What is unsaved of the one that went stays on screen, and says so when it is sent.
+      // Unsaved changes of a merged contact stay on screen, and report the merge when they are sent.
       else if (!opened.saver.dirty) renewed(contact.id);
     } catch (error) {
       if (error instanceof Problem && error.status === 404) renewed(id);
     }
   };
-  // Another page of this one: what it was merged into, or that it is gone.
+  // Opens the contact that it was merged into, or the message that it was deleted.
   const renewed = (/** @type {string} */ to) => (opened.element.remove(), location.assign(`/contacts/${to}${location.search}`));
   const back = () => {
     if (document.hidden || Date.now() - read < 2000) return;
@@ -102,6 +104,6 @@ function watch(opened, signal) {
   };
   document.addEventListener("visibilitychange", back, { signal });
   addEventListener("focus", back, { signal });
-  // A save that was on its way when the page was left may have arrived by now.
+  // A save that was in flight when the page was left may have arrived by now.
   if (opened.saver.restored) setTimeout(() => !signal.aborted && void again(), 1500);
 }

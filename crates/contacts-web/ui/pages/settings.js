@@ -1,4 +1,4 @@
-// The settings of the organisation: a list of their sections, and one of them.
+// The settings: the list of sections, and one of them.
 
 import { aborted, sentence } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
@@ -8,12 +8,12 @@ import { failure } from "../widgets/failure.js";
 /** @import { Context, Page } from "../core/router.js" */
 
 /**
- * What the module of a section exports as `section`.
+ * The function `section` that each section exports.
  *
  * @typedef {(context: Context) => HTMLElement | Promise<HTMLElement>} Section
  */
 
-/** Each section: the part of its path, its name, and its module. @type {[string, string, () => Promise<{ section: Section }>][]} */
+/** The path, the name and the module of each section. @type {[string, string, () => Promise<{ section: Section }>][]} */
 const SECTIONS = [
   ["", "Organisation", () => import("./settings/organisation.js")],
   ["fields", "Custom fields", () => import("./settings/fields.js")],
@@ -36,7 +36,7 @@ export async function open(context) {
   await styles("./settings.css", import.meta.url);
 
   async function show() {
-    if (!load) return fill(body, h("div", { class: "empty" }, h("h1", {}, "Not found"), h("p", {}, "There are no such settings."), h("a", { href: "/settings", class: "button" }, "All settings")));
+    if (!load) return fill(body, h("div", { class: "empty" }, h("h1", {}, "Not found"), h("p", {}, "This page does not exist."), h("a", { href: "/settings", class: "button" }, "All settings")));
     try {
       fill(body, await (await load()).section(context));
     } catch (error) {
@@ -45,7 +45,7 @@ export async function open(context) {
   }
   await show();
   const side = sideOf(context.part);
-  // On a phone they are one row, of which some are out of sight.
+  // On a phone the sections are one row that scrolls.
   requestAnimationFrame(() => side.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));
   return { title: `${title} · Settings`, element: h("div", { class: "page settings" }, side, body) };
 }

@@ -6,7 +6,7 @@ import { find, h } from "../core/dom.js";
 /** @import { Context, Page } from "../core/router.js" */
 
 /**
- * The secret of a link stands after its #, where no server and no log sees it.
+ * The secret of a link is in its fragment, which no server and no log sees.
  *
  * @param {Context} context
  * @returns {Promise<Page>}
@@ -15,15 +15,15 @@ export async function open({ url }) {
   find(".bar").hidden = true;
   const token = url.hash.slice(1);
   const title = "Sign in";
-  if (!token) return { title, element: tell("Sign in with a link", "Open the sign-in link that the operator gave you.") };
+  if (!token) return { title, element: message("Sign in with a link", "Open the sign-in link that you received from your administrator.") };
   history.replaceState(null, "", url.pathname + url.search);
   try {
     await ask("post", "/v1/session", { body: { token } });
   } catch (error) {
-    return { title, element: tell("This link does not sign you in", sentence(error)) };
+    return { title, element: message("This link has expired or was already used", sentence(error)) };
   }
   const to = url.searchParams.get("to") ?? "/";
-  // Only to a path of this page, never to another site.
+  // Never redirect to another site.
   history.replaceState(null, "", /^\/(?![/\\])/.test(to) ? to : "/");
   dispatchEvent(new CustomEvent("signedin"));
   return { title, element: h("div", { class: "page" }) };
@@ -33,9 +33,9 @@ export async function open({ url }) {
  * @param {string} heading
  * @param {string} text
  */
-const tell = (heading, text) =>
+const message = (heading, text) =>
   h("div", { class: "sign-in" },
     h("span", { class: "mark", "aria-hidden": "true" }),
     h("h1", {}, heading),
     h("p", {}, text),
-    h("p", { class: "muted" }, "Links work once and for an hour. Make another with ", h("code", {}, "contacts sign-in-link"), "."));
+    h("p", { class: "muted" }, "A link works once, within an hour. Ask your administrator for a new one."));

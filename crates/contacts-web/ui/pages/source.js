@@ -1,4 +1,4 @@
-// Connected sources one by one: a new one to be defined, or one that is there.
+// The pages of a new and of an existing connected source.
 
 import { styles } from "../core/styles.js";
 
@@ -11,7 +11,7 @@ import { styles } from "../core/styles.js";
 export async function open(context) {
   const [module] = await Promise.all([
     context.part === "new" ? import("./source/define.js") : import("./source/one.js"),
-    // It looks as an import does, where it is one.
+    // Both pages share styles with imports.
     styles("./import.css", import.meta.url),
     styles("./source.css", import.meta.url),
   ]);

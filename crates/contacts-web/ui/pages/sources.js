@@ -1,28 +1,28 @@
-// Connected sources: what they are, how they are, and when they run.
+// The list of connected sources with their state and next run.
 
-import { ask, sentence } from "../core/api.js";
+import { askAll, sentence } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { ago, moment } from "../core/format.js";
 import { icon } from "../core/icon.js";
 import { styles } from "../core/styles.js";
 import { sheet } from "../widgets/sheet.js";
 import { scheduleWords } from "./source/schedule.js";
-import { nextRun, open as isOpen, sourceState, status, told } from "./source/words.js";
+import { nextRun, open as isOpen, sourceState, status, resultOf } from "./source/words.js";
 
 /** @import { Schemas } from "../core/api.js" */
 /** @import { Context, Page } from "../core/router.js" */
 
-/** How soon they are asked about again: while one runs, and while none does. */
+/** Interval in ms of reloading while a source runs, and while none does. */
 const SOON = 2_000;
 const IDLE = 20_000;
-const TITLES = ["Name", "State", "Last run", "Next run"];
+const TITLES = ["Name", "Status", "Last run", "Next run"];
 
 /**
  * @param {Context} context
  * @returns {Promise<Page>}
  */
 export async function open({ signal }) {
-  const [{ items }] = await Promise.all([ask("get", "/v1/sources", { signal }), styles("./source.css", import.meta.url)]);
+  const [{ items }] = await Promise.all([askAll("/v1/sources", { signal }), styles("./source.css", import.meta.url)]);
   const rows = h("tbody");
   const table = sheet("Connected sources", TITLES, rows);
   const nothing = empty();
@@ -32,7 +32,7 @@ export async function open({ signal }) {
   /** @param {Schemas["ConnectedSource"][]} items */
   function show(items) {
     const now = JSON.stringify(items);
-    // Times are told anew each time, but nobody's place is lost for nothing.
+    // Redraw only after a change, so that the focus is not lost.
     if (now !== shown) {
       const at = [...rows.querySelectorAll("a")].findIndex((link) => link === document.activeElement);
       fill(rows, items.map(rowOf));
@@ -46,7 +46,7 @@ export async function open({ signal }) {
   }
   /** @param {Schemas["ConnectedSource"][]} before */
   async function look(before) {
-    const items = document.hidden ? before : await ask("get", "/v1/sources", { signal }).then(({ items }) => items, () => before);
+    const items = document.hidden ? before : await askAll("/v1/sources", { signal }).then(({ items }) => items, () => before);
     if (!signal.aborted) show(items);
   }
   signal.addEventListener("abort", () => clearTimeout(timer));
@@ -60,8 +60,8 @@ export async function open({ signal }) {
 }
 
 const empty = () =>
-  h("div", { class: "empty" }, h("h2", {}, "No source is connected yet"),
-    h("p", {}, "Connect your CRM, shop or database, and people come in from there on a schedule. What somebody types here always wins."),
+  h("div", { class: "empty" }, h("h2", {}, "No connected sources yet"),
+    h("p", {}, "Connect your CRM, shop or database to add people on a schedule. By default, values entered here are never overwritten."),
     h("div", { class: "row" }, h("a", { href: "/sources/new", class: "button primary" }, icon("add"), "Add a source")));
 
 /** @param {Schemas["ConnectedSource"]} source */
@@ -70,6 +70,6 @@ function rowOf(source) {
   return h("tr", {},
     h("th", { scope: "row" }, h("a", { href: `/sources/${id}`, class: "clip", title: name }, name), h("small", { class: "clip" }, `${connector} · ${stream}`)),
     h("td", {}, status(sourceState(source)), problem && h("p", { class: "wrong clip-lines", title: problem }, sentence(new Error(problem)))),
-    h("td", {}, run ? [h("time", { dateTime: run.created_at, title: moment(run.created_at) }, ago(run.created_at)), h("small", {}, told(run))] : h("span", { class: "muted" }, "Never")),
+    h("td", {}, run ? [h("time", { dateTime: run.created_at, title: moment(run.created_at) }, ago(run.created_at)), h("small", {}, resultOf(run))] : h("span", { class: "muted" }, "Never")),
     h("td", {}, nextRun(source), schedule && h("small", {}, scheduleWords(schedule))));
 }

@@ -1,4 +1,4 @@
-// Choosing files to import, or dropping them.
+// The page on which files are chosen or dropped.
 
 import { sentence } from "../core/api.js";
 import { fill, h, newId } from "../core/dom.js";
@@ -31,7 +31,7 @@ export async function open({ signal }) {
   news.addEventListener("upload", (event) => {
     const one = /** @type {CustomEvent<Upload>} */ (event).detail;
     update(one);
-    // Of several, each waits here to be looked at.
+    // Several files wait here for their review.
     if (one.job && uploads.length === 1) go(`/imports/${one.job.id}`, { replace: true });
   }, { signal });
   return { title: "Import contacts", element: h("div", { class: "page upload" }, head(), zone(take), list, help()) };
@@ -42,11 +42,11 @@ const head = () =>
 
 /** @param {(files: File[]) => void} take */
 function zone(take) {
-  const hint = h("p", { class: "muted", id: newId() }, "CSV with a header row. Several files become several imports.");
+  const hint = h("p", { class: "muted", id: newId() }, "CSV file with a header row. Each file becomes its own import.");
   const input = h("input", { type: "file", multiple: true, accept: ".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain", class: "hidden", tabIndex: -1, "aria-hidden": "true" });
   input.addEventListener("change", () => {
     take([...(input.files ?? [])]);
-    // The same file can be chosen again.
+    // Allows choosing the same file again.
     input.value = "";
   });
   const button = h("button", { type: "button", class: "primary", "aria-describedby": hint.id, onclick: () => input.click() }, icon("file"), "Choose files");
@@ -54,10 +54,10 @@ function zone(take) {
 }
 
 const help = () =>
-  h("section", { class: "steps", "aria-label": "What happens then" },
-    step("1", "Look", "You see what was understood of the file, and where each column goes."),
-    step("2", "Try", "A dry run tells what would happen to each row, and changes nothing."),
-    step("3", "Start", "It runs in the background. You can undo it afterwards."));
+  h("section", { class: "steps", "aria-label": "What happens next" },
+    step("1", "Review", "Check the columns and what each is imported as."),
+    step("2", "Dry run", "See what would happen to each row, without changing anything."),
+    step("3", "Import", "The import runs in the background. You can undo it afterwards."));
 
 /**
  * @param {string} at
@@ -88,20 +88,20 @@ function listOf() {
 function rowOf(one) {
   const bar = h("progress", { max: 1, "aria-label": `Upload of ${one.name}` });
   const state = h("span", { class: "muted" });
-  // The numbers on the way would drown a screen reader: it hears the end.
-  const said = h("span", { class: "hidden", role: "status" });
+  // Screen readers announce only the end: progress would be too much.
+  const announcement = h("span", { class: "hidden", role: "status" });
   const act = h("span", { class: "row" });
-  const row = h("li", { class: "panel uploading" }, icon("file"), h("div", { class: "grow" }, h("strong", { class: "clip" }, one.name), bar, state, said), act);
+  const row = h("li", { class: "panel uploading" }, icon("file"), h("div", { class: "grow" }, h("strong", { class: "clip" }, one.name), bar, state, announcement), act);
   let shown = "";
   function show() {
     bar.hidden = one.state !== "sending";
     bar.value = one.size ? one.sent / one.size : 1;
-    const sent = one.sent < one.size ? `${bytes(one.sent)} of ${bytes(one.size)}` : "Storing it…";
-    state.textContent = { sending: sent, stored: `${bytes(one.size)}, stored`, cancelled: "Cancelled", failed: one.problem ? sentence(one.problem) : "Failed." }[one.state];
+    const sent = one.sent < one.size ? `${bytes(one.sent)} of ${bytes(one.size)}` : "Saving…";
+    state.textContent = { sending: sent, stored: `${bytes(one.size)}, uploaded`, cancelled: "Cancelled", failed: one.problem ? sentence(one.problem) : "Failed." }[one.state];
     state.className = one.state === "failed" ? "wrong" : "muted";
     if (shown === one.state) return;
     shown = one.state;
-    said.textContent = one.state === "sending" ? "" : `${one.name}: ${state.textContent}`;
+    announcement.textContent = one.state === "sending" ? "" : `${one.name}: ${state.textContent}`;
     fill(act, actOf(one));
   }
   show();

@@ -1,35 +1,35 @@
-// Saving as somebody types: a small state machine for each field, and one queue for all fields of
-// a thing, so that two saves do not collide on its version.
+// Saves while the user types: a state machine for each field, and one queue for all fields of
+// a resource, so that two saves do not conflict on its version.
 
 import { Problem, sentence } from "../core/api.js";
 import { read, write } from "./drafts.js";
 import { unsaved } from "./unsaved.js";
 
 /**
- * What is stored: a version, and each field as text.
+ * The stored version of a resource, with each field as text.
  *
  * @typedef {{ version: number, fields: Record<string, string> }} Snapshot
  */
 /**
- * How a field is doing. `changed`: somebody else changed it since it was typed on. `restored`: it
- * was typed before the page was closed, and not saved.
+ * The state of a field. `changed`: another user changed it after the edit began. `restored`: it
+ * was edited before the page was closed, and not saved.
  *
  * @typedef {object} State
  * @property {"still" | "typing" | "saving" | "saved" | "failed" | "refused" | "changed" | "restored"} is
- * @property {string} [why] a sentence, when it failed or was refused
- * @property {string} [reason] what is wrong with it, to be read after the field's name
- * @property {string | null} [taken] the contact that has it, when only one can
+ * @property {string} [why] the reason as a sentence, when saving failed or was refused
+ * @property {string} [reason] what is wrong, to be read after the field's name
+ * @property {string | null} [taken] the contact that has the same unique value
  */
 /**
  * @typedef {object} Options
- * @property {string} key under which the browser keeps what is not saved yet
+ * @property {string} key the storage key of unsaved changes
  * @property {Snapshot} now
- * @property {(changes: Record<string, string>, versions: number[]) => Promise<Snapshot>} send saves,
- *   if what is stored has one of the versions; throws {@link Stale} if it does not
- * @property {(name: string, text: string) => string} [check] why a text cannot even be sent
+ * @property {(changes: Record<string, string>, versions: number[]) => Promise<Snapshot>} send saves the changes
+ *   if the stored version is one of `versions`; otherwise throws {@link Stale}
+ * @property {(name: string, text: string) => string} [check] the reason why a text cannot be sent
  */
 
-/** Somebody else was faster: what is stored now. */
+/** Another user saved first; holds what is stored now. */
 export class Stale extends Error {
   /** @param {Snapshot} now */
   constructor(now) {
@@ -38,17 +38,17 @@ export class Stale extends Error {
   }
 }
 
-/** How long somebody may pause while they type. */
+/** Pause in ms in typing after which a field is saved. */
 const PAUSE = 600;
-/** When what could not be saved is tried again, unless the network says so earlier. */
+/** Delay in ms before a failed save is retried, unless the network returns earlier. */
 const AGAIN = 15_000;
 
 class Field {
-  /** What was typed and is not stored; null when nothing is. @type {string | null} */
+  /** Unsaved text; null when there is none. @type {string | null} */
   text = null;
-  /** What was stored when it was typed. */
+  /** The stored text when the edit began. */
   base = "";
-  /** What is on its way. @type {string | null} */
+  /** The text that is being saved. @type {string | null} */
   sent = null;
   /** @type {State} */
   state = { is: "still" };
@@ -60,10 +60,10 @@ class Field {
 export class Autosave {
   /** @type {Map<string, Field>} */
   #fields = new Map();
-  /** Those whose turn has come. @type {Set<string>} */
+  /** Fields that are due to be saved. @type {Set<string>} */
   #queue = new Set();
   #running = 0;
-  /** The last save that was begun. @type {Promise<void> | null} */
+  /** The latest save. @type {Promise<void> | null} */
   #last = null;
   #again = 0;
   #options;
@@ -87,7 +87,7 @@ export class Autosave {
   }
 
   /**
-   * What a field should show.
+   * The text that a field shows.
    *
    * @param {string} name
    */
@@ -100,28 +100,28 @@ export class Autosave {
     return this.#field(name).state;
   }
 
-  /** Whether something was typed that is not stored yet. */
+  /** Whether there are unsaved changes. */
   get dirty() {
     return [...this.#fields.values()].some(({ text }) => text !== null);
   }
 
-  /** Whether something was typed before the page was closed, and seems not to be stored. */
+  /** Whether there are unsaved changes from before the page was closed. */
   get restored() {
     return [...this.#fields.values()].some(({ state }) => /restored|changed/.test(state.is));
   }
 
-  /** Whether something was typed that will not be stored by itself. */
+  /** Whether there are changes that need a decision before they can be saved. */
   get stuck() {
     return [...this.#fields.values()].some(({ text, state }) => text && /failed|refused|changed/.test(state.is));
   }
 
-  /** Ends when nothing is on its way. */
+  /** Resolves when no save is in flight. */
   async rest() {
     while (this.#running) await this.#last;
   }
 
   /**
-   * Calls now, and whenever a field's state or text changes other than by typing.
+   * Calls `shown` now, and when the state or text of a field changes other than by typing.
    *
    * @param {string} name
    * @param {(state: State) => void} shown
@@ -133,11 +133,11 @@ export class Autosave {
   }
 
   /**
-   * Somebody typed.
+   * Takes a new text of a field.
    *
    * @param {string} name
    * @param {string} text
-   * @param {boolean} [half] whether it is still so incomplete that a pause does not mean they are done
+   * @param {boolean} [half] whether the text is too incomplete to be saved after a pause
    */
   type(name, text, half = false) {
     const field = this.#field(name);
@@ -155,7 +155,7 @@ export class Autosave {
   }
 
   /**
-   * Saves what was typed, without waiting for a pause.
+   * Saves edited fields without waiting for a pause.
    *
    * @param {string} [only]
    */
@@ -169,7 +169,7 @@ export class Autosave {
   }
 
   /**
-   * Tries again what could not be saved.
+   * Retries failed saves.
    *
    * @param {string} [only]
    */
@@ -181,8 +181,8 @@ export class Autosave {
   }
 
   /**
-   * The page may be going: sends everything at once, also beside a save that runs. The version that
-   * that save makes is as good as the one before it, whichever the server gets first.
+   * Saves everything immediately because the page may close, also during another save. The version that
+   * this save creates is accepted as well as the one before, whichever arrives first.
    */
   hurry() {
     const names = [...this.#fields].filter(([, { text, sent, state }]) => text !== null && text !== sent && /typing|saving|failed/.test(state.is));
@@ -191,7 +191,7 @@ export class Autosave {
   }
 
   /**
-   * Takes what is stored now, read anew.
+   * Takes a newer stored state.
    *
    * @param {Snapshot} now
    */
@@ -202,7 +202,7 @@ export class Autosave {
   }
 
   /**
-   * Mine it shall be, whatever somebody else made of it.
+   * Keeps the user's text over the change of another user.
    *
    * @param {string} name
    */
@@ -215,7 +215,7 @@ export class Autosave {
   }
 
   /**
-   * What is stored it shall be.
+   * Discards the user's text.
    *
    * @param {string} name
    */
@@ -223,7 +223,7 @@ export class Autosave {
     this.#settle(name, "still");
   }
 
-  /** The thing is gone: nothing of it is to be saved any more. */
+  /** Discards all changes, because the resource was deleted. */
   forget() {
     for (const name of this.#fields.keys()) this.drop(name);
   }
@@ -259,7 +259,7 @@ export class Autosave {
   }
 
   /**
-   * What becomes of a field when what is stored may have changed.
+   * Updates the state of a field after the stored text may have changed.
    *
    * @param {string} name
    */
@@ -321,11 +321,11 @@ export class Autosave {
     const problem = error instanceof Problem ? error : null;
     const passes = !problem || problem.passes;
     const reasons = new Map(problem?.errors.map(({ field, reason }) => [field, reason]));
-    if (problem?.code === "email_taken") reasons.set("email", "is another contact's");
+    if (problem?.contact && /_taken$/.test(problem.code)) reasons.set(problem.code.slice(0, -6), "is already used by another contact");
     const blamed = names.filter((name) => reasons.has(name));
     for (const name of names) {
       const field = this.#field(name);
-      // Typed on, taken back or changed meanwhile: what was sent matters no more.
+      // The field was edited or reset meanwhile: the failed text no longer matters.
       if (field.state.is !== "saving" || field.text !== changes[name]) continue;
       if (error instanceof Stale || (blamed.length && !blamed.includes(name))) this.#queue.add(name);
       else this.#say(name, { is: passes ? "failed" : "refused", why: sentence(error), reason: reasons.get(name) ?? "", taken: problem?.contact ?? null });
@@ -336,7 +336,7 @@ export class Autosave {
   }
 
   /**
-   * Those of a save whose answer is the last one that is awaited.
+   * The fields of a save that no later save includes.
    *
    * @param {Record<string, string>} changes
    */
@@ -346,7 +346,7 @@ export class Autosave {
     return names;
   }
 
-  /** What is not saved outlives a crash and a reload. */
+  /** Stores unsaved changes, so that they outlive a crash and a reload. */
   #note() {
     const drafts = [...this.#fields].filter(([, { text }]) => text !== null).map(([name, { text, base }]) => [name, { text, base }]);
     unsaved[drafts.length ? "add" : "delete"](this);
@@ -355,7 +355,7 @@ export class Autosave {
 }
 
 /**
- * Whether the server would keep the same for both.
+ * Whether the server would store the same text for both.
  *
  * @param {string} one
  * @param {string} other

@@ -1,10 +1,10 @@
-// A word in a box, such as a tag.
+// A chip, such as a tag.
 
 import { h } from "../core/dom.js";
 import { icon } from "../core/icon.js";
 
 /**
- * A tag in a box; with `remove`, one that can be taken off.
+ * A chip; with `remove`, one that has a remove button.
  *
  * @param {string} name
  * @param {() => void} [remove]

@@ -1,4 +1,4 @@
-// Dialogs over the platform's own.
+// Dialogs over the browser's own.
 
 import { sentence } from "../core/api.js";
 import { h, newId } from "../core/dom.js";
@@ -9,16 +9,16 @@ import { h, newId } from "../core/dom.js";
  * @typedef {object} Ask
  * @property {string} title
  * @property {Child | Child[]} [body]
- * @property {string} [action] what the button that does it says; none, to tell only
- * @property {boolean} [danger] whether it destroys: then the safe button has the focus
+ * @property {string} [action] the label of the button that runs the action; without it, the dialog only informs
+ * @property {boolean} [danger] whether the action destroys data: then the safe button has the focus
  * @property {boolean} [wide]
  * @property {string} [cancel]
- * @property {(form: HTMLFormElement) => Promise<unknown> | unknown} [run] does it; what it throws
- *   is told in the dialog, which stays
+ * @property {(form: HTMLFormElement) => Promise<unknown> | unknown} [run] runs the action; an error
+ *   is shown in the dialog, which stays open
  */
 
 /**
- * Asks, and does it. The answer is whether it was done.
+ * Shows a dialog and runs its action. Resolves to whether the action was run.
  *
  * @param {Ask} ask
  * @returns {Promise<boolean>}

@@ -1,8 +1,8 @@
-// What was typed and is not saved, kept by the browser through a crash and a reload.
+// Unsaved input, stored in the browser so that it outlives a crash and a reload.
 
 /**
  * @param {string} key
- * @returns {any} what was kept, or null
+ * @returns {any} the stored draft, or null
  */
 export function read(key) {
   try {
@@ -14,13 +14,13 @@ export function read(key) {
 
 /**
  * @param {string} key
- * @param {unknown} draft null to forget it
+ * @param {unknown} draft null to remove it
  */
 export function write(key, draft) {
   try {
     if (draft === null) sessionStorage.removeItem(key);
     else sessionStorage.setItem(key, JSON.stringify(draft));
   } catch {
-    // Without room it only would not outlive a crash.
+    // Without storage space, the draft only does not outlive a crash.
   }
 }

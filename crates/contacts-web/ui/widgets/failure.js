@@ -1,10 +1,10 @@
-// What is shown where something could not be.
+// The message of a failed request.
 
 import { h } from "../core/dom.js";
 import { icon } from "../core/icon.js";
 
 /**
- * A sentence and Retry.
+ * A sentence and a Retry button.
  *
  * @param {string} text
  * @param {() => void} retry

@@ -1,4 +1,4 @@
-// An input for a field by its type. What it holds is text: empty for no value.
+// The input of a field by its type. Its value is a text, empty for no value.
 
 import { h } from "../core/dom.js";
 import { icon } from "../core/icon.js";
@@ -6,10 +6,10 @@ import { icon } from "../core/icon.js";
 /** @import { Schemas } from "../core/api.js" */
 
 /**
- * What is to be typed: a custom field, or a core field as one.
+ * The kind of an input: a custom field, or a core field.
  *
  * @typedef {object} Kind
- * @property {string} key as the API names it in a problem, such as `custom.tier`
+ * @property {string} key the name in errors of the API, such as `custom.tier`
  * @property {string} label
  * @property {Schemas["FieldType"] | "line" | "email" | "phone"} type
  * @property {string[]} [options]
@@ -18,10 +18,10 @@ import { icon } from "../core/icon.js";
 /**
  * @typedef {object} Input
  * @property {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} control
- * @property {() => string | null} read null while it cannot be read, such as half a date
+ * @property {() => string | null} read null while the value is invalid, such as half a date
  * @property {(text: string) => void} show
- * @property {() => boolean} half whether it is too incomplete to be meant
- * @property {boolean} picks whether a change of it is a decision, and not a letter of many
+ * @property {() => boolean} half whether the text is obviously incomplete
+ * @property {boolean} picks whether each change is a complete choice
  */
 
 /** @type {Kind[]} */
@@ -31,18 +31,21 @@ export const CORE = [
   { key: "phone", label: "Phone", type: "phone" },
 ];
 
+/** The organisation's own id of a contact (R49). @type {Kind} */
+export const EXTERNAL_ID = { key: "external_id", label: "External ID", type: "line" };
+
 /** @param {Schemas["Field"][]} fields */
 export const kinds = (fields) =>
   fields.filter(({ archived }) => !archived).sort((one, other) => one.position - other.position)
     .map(({ key, label, type, options }) => /** @type {Kind} */ ({ key: `custom.${key}`, label, type, options: options ?? [] }));
 
-/** What must be there before a text can be meant: `type="email"` would rewrite addresses. */
+/** Patterns of complete texts. `type="email"` is not used because it rewrites addresses. */
 const WHOLE = { email: /^\S+@\S+\.\S{2,}$/, url: /^https?:\/\/[^/\s]+/i, date: /^[1-9]/, number: /\d$/ };
 const MODES = { email: "email", phone: "tel", url: "url", number: "decimal" };
 
 /**
  * @param {Kind} kind
- * @param {Record<string, unknown>} [props] of the element
+ * @param {Record<string, unknown>} [props] properties of the element
  * @returns {Input}
  */
 export function input({ type, options = [], required = false }, props = {}) {
@@ -61,9 +64,9 @@ export function input({ type, options = [], required = false }, props = {}) {
 }
 
 /**
- * One of some, or none. A value that is no option any more can still be seen.
+ * A choice of options, or none. A value that is no longer an option is still shown.
  *
- * @param {string[][]} options values and what they are called
+ * @param {string[][]} options values and their labels
  * @param {Record<string, unknown>} props
  * @returns {Input}
  */
@@ -82,7 +85,7 @@ function choice(options, props) {
 }
 
 /**
- * A value as people read it.
+ * A value in words.
  *
  * @param {Kind | undefined} kind
  * @param {string} text
@@ -90,17 +93,17 @@ function choice(options, props) {
 export const worded = (kind, text) => (kind?.type === "boolean" ? { true: "Yes", false: "No" }[text] : undefined) ?? text;
 
 /**
- * What a text leads to: a letter, a call, a page; nothing for anything else.
+ * A link for an email address, a phone number or a URL; null for other texts.
  *
  * @param {Kind} kind
  * @param {string} text
  */
-export function leads({ type, label }, text) {
+export function leads({ type }, text) {
   const to = type === "email" ? /^[^\s@?&]+@[^\s@?&]+$/.test(text) && `mailto:${text}`
     : type === "phone" ? /^[+\d][\d\s()./-]+$/.test(text) && `tel:${text.replace(/[^+\d]/g, "")}`
     : type === "url" && /^https?:\/\//i.test(text) && text;
   if (!to) return null;
-  const words = type === "email" ? "Write to" : type === "phone" ? "Call" : "Open";
-  return h("a", { class: "leads", href: to, target: type === "url" ? "_blank" : null, rel: "noopener noreferrer", "aria-label": `${words} ${label}: ${text}`, title: words },
+  const words = type === "email" ? "Email" : type === "phone" ? "Call" : "Open";
+  return h("a", { class: "leads", href: to, target: type === "url" ? "_blank" : null, rel: "noopener noreferrer", "aria-label": `${words} ${text}`, title: words },
     icon(type === "email" ? "mail" : type === "phone" ? "phone" : "link"));
 }

@@ -1,9 +1,9 @@
-// Parts of forms.
+// Building blocks of forms.
 
 import { h, newId } from "../core/dom.js";
 
 /**
- * A control with its label, and what helps to fill it in.
+ * A control with its label and a hint.
  *
  * @param {string} label
  * @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} control
@@ -17,10 +17,10 @@ export function labelled(label, control, hint) {
 }
 
 /**
- * One of several, each with a sentence that says what it means.
+ * Radio buttons, each with a sentence that explains it.
  *
  * @param {string} legend
- * @param {[string, string, string][]} choices value, name, and meaning
+ * @param {[string, string, string][]} choices value, name and explanation
  * @param {string} chosen
  * @param {(value: string) => void} [change]
  */
@@ -36,7 +36,7 @@ export function choices(legend, choices, chosen, change) {
 }
 
 /**
- * The value that is chosen of `choices`.
+ * The chosen value of `choices`.
  *
  * @param {HTMLElement} fieldset
  */

@@ -1,4 +1,4 @@
-// A list that comes page by page: the first at once, the others when asked for.
+// A list with a button that loads the next page.
 
 import { aborted, sentence } from "../core/api.js";
 import { h } from "../core/dom.js";
@@ -7,27 +7,27 @@ import { failure } from "./failure.js";
 /** @import { Child } from "../core/dom.js" */
 
 /**
- * @template T, C
+ * @template T
  * @typedef {object} Paged
- * @property {(cursor: C | undefined) => Promise<{ items: T[], next?: C | null | undefined }>} load
- * @property {HTMLElement} into where the rows go, such as a `tbody`
+ * @property {(cursor: string | undefined) => Promise<{ items: T[], next: string | null }>} load
+ * @property {HTMLElement} into the parent of the rows, such as a `tbody`
  * @property {(item: T) => HTMLElement} row
- * @property {(loaded: number) => void} [loaded] told after each page how many rows there are
+ * @property {(loaded: number) => void} [loaded] called after each page with the number of rows
  */
 
 /**
- * @template T, C
- * @param {Paged<T, C>} list
- * @returns {{ more: HTMLElement, reload: () => Promise<void> }} what goes below the rows, and what
- *   begins again
+ * @template T
+ * @param {Paged<T>} list
+ * @returns {{ more: HTMLElement, reload: () => Promise<void> }} the element below the rows, and a function
+ *   that reloads the list
  */
 export function paged({ load, into, row, loaded = () => undefined }) {
   const more = h("div", { class: "more" });
   let turn = 0;
 
   /**
-   * @param {C | undefined} cursor
-   * @param {Child[]} [keep] what stands below until the page is there
+   * @param {string | undefined} cursor
+   * @param {Child[]} [keep] what is shown below the rows until the page is loaded
    */
   async function page(cursor, keep = [h("div", { class: "ghost", "aria-label": "Loading", role: "status" })]) {
     const mine = (turn += 1);
@@ -37,7 +37,7 @@ export function paged({ load, into, row, loaded = () => undefined }) {
       if (mine !== turn) return;
       if (cursor === undefined) into.replaceChildren();
       into.append(...items.map(row));
-      const button = next === null || next === undefined ? null : h("button", { type: "button" }, "Load more");
+      const button = next === null ? null : h("button", { type: "button" }, "Load more");
       button?.addEventListener("click", () => {
         button.disabled = true;
         void page(next ?? undefined, [button]);

@@ -1,12 +1,12 @@
-// Panels that float at a button, over the platform's popovers.
+// Panels that open at a button, over the browser's popovers.
 
 import { h } from "../core/dom.js";
 
 /** @import { Child } from "../core/dom.js" */
 
 /**
- * Gives a button a panel. It is filled each time it opens, closes on Escape and on a click
- * elsewhere, and gives the focus back.
+ * Gives a button a panel. It is filled each time it opens, and closes on Escape or a click
+ * elsewhere, which returns the focus to the button.
  *
  * @param {HTMLButtonElement} button
  * @param {(close: () => void) => Child | Child[]} content
@@ -14,6 +14,7 @@ import { h } from "../core/dom.js";
  */
 export function popover(button, content, options = {}) {
   const panel = h("div", { popover: "auto", class: options.class ?? "", role: "dialog", "aria-label": options.label ?? button.ariaLabel ?? button.textContent });
+  const resized = new ResizeObserver(() => place(panel, button));
   const close = () => {
     panel.hidePopover();
     button.focus();
@@ -28,7 +29,10 @@ export function popover(button, content, options = {}) {
     panel.append(...[content(close)].flat().filter((child) => child instanceof Node));
   });
   panel.addEventListener("toggle", (event) => {
-    if (/** @type {ToggleEvent} */ (event).newState === "closed") return;
+    if (/** @type {ToggleEvent} */ (event).newState === "closed") return resized.disconnect();
+    // What the panel contains may arrive late, and changes its size.
+    for (const child of panel.children) resized.observe(child);
+    resized.observe(document.documentElement);
     place(panel, button);
     panel.querySelector(/** @type {"button"} */ ("[autofocus], input, button, a, select"))?.focus();
   });
@@ -46,23 +50,35 @@ export function popover(button, content, options = {}) {
 export const menu = (button, commands) =>
   popover(button, (close) => h("div", { class: "menu", onclick: close }, commands(close)));
 
+/** Distances in pixels: from the button, and from the edge of the window. */
+const GAP = 4;
+const MARGIN = 8;
+/** A panel is not made lower than this, in pixels: it covers its button instead. */
+const MIN_HEIGHT = 240;
+
 /**
- * Puts a panel under its button, or over it, within the window.
+ * Places a panel below its button, or above it where there is more room, inside the window. A panel
+ * that is too high scrolls.
  *
  * @param {HTMLElement} panel
  * @param {HTMLElement} button
  */
 export function place(panel, button) {
   const at = button.getBoundingClientRect();
-  const { offsetWidth: width, offsetHeight: height } = panel;
-  const below = at.bottom + 4;
-  const top = below + height <= innerHeight - 8 || at.top < height + 12 ? below : at.top - height - 4;
-  panel.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
-  panel.style.top = `${Math.max(8, Math.min(top, innerHeight - height - 8))}px`;
+  const height = panel.scrollHeight;
+  const below = innerHeight - MARGIN - at.bottom - GAP;
+  const above = at.top - GAP - MARGIN;
+  const isBelow = height <= below || below >= above;
+  const room = Math.min(Math.max(below, above, MIN_HEIGHT), innerHeight - 2 * MARGIN);
+  const shown = Math.min(height, room);
+  const top = isBelow ? at.bottom + GAP : at.top - GAP - shown;
+  panel.style.maxHeight = `${room}px`;
+  panel.style.left = `${Math.max(MARGIN, Math.min(at.left, innerWidth - panel.offsetWidth - MARGIN))}px`;
+  panel.style.top = `${Math.max(MARGIN, Math.min(top, innerHeight - shown - MARGIN))}px`;
 }
 
 /**
- * The arrows walk through what can be chosen.
+ * Moves the focus with the arrow keys.
  *
  * @param {KeyboardEvent} event
  */

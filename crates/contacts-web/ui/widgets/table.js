@@ -1,4 +1,4 @@
-// A table of any length: rows exist for what is on screen, and are used again while it scrolls.
+// A table of any length: only visible rows exist, and are reused while it scrolls.
 
 import { fill, h } from "../core/dom.js";
 
@@ -9,17 +9,17 @@ import { fill, h } from "../core/dom.js";
  * @typedef {object} Column
  * @property {string} key
  * @property {string} title
- * @property {string} width of the grid, such as `minmax(160px, 2fr)`
- * @property {string} [sort] what it is sorted by
+ * @property {string} width a column of the grid, such as `minmax(160px, 2fr)`
+ * @property {string} [sort] the sorting of the API
  * @property {(item: T) => Child | Child[]} cell
  */
 /**
- * What is shown, as far as it is loaded.
+ * The rows that are loaded.
  *
  * @template T
  * @typedef {object} Rows
  * @property {T[]} items
- * @property {boolean} ended whether there are no more
+ * @property {boolean} ended whether all rows are loaded
  * @property {(upTo: number) => void} want loads rows up to an index
  */
 /**
@@ -27,17 +27,17 @@ import { fill, h } from "../core/dom.js";
  * @typedef {object} Table
  * @property {string} label
  * @property {Rows<T>} rows
- * @property {(item: T) => string} name what to call a row
+ * @property {(item: T) => string} name the name of a row
  * @property {(item: T) => boolean} isPicked
  * @property {(index: number, picked: boolean, range: boolean) => void} pick
- * @property {HTMLInputElement} everyone the checkbox of the header
+ * @property {HTMLInputElement} everyone the checkbox in the header
  * @property {(by: string) => void} sort
  * @property {(item: T) => void} open
  */
 
 const OVERSCAN = 10;
 const GHOSTS = 3;
-/** Between two columns, in pixels. */
+/** Distance between two columns in pixels. */
 const GAP = 12;
 
 /** @template T */
@@ -51,7 +51,7 @@ export class DataTable {
     this.shown = new Map();
     /** @type {Row<T>[]} */
     this.spare = [];
-    /** The row that the keys are at. */
+    /** Index of the row that the keyboard shortcuts act on. */
     this.at = -1;
     this.frame = 0;
     this.settled = 0;
@@ -64,7 +64,7 @@ export class DataTable {
     new ResizeObserver(() => this.measure()).observe(this.element);
   }
 
-  /** Reads the sizes, which only change with the window: asking at each frame would lay out anew. */
+  /** Reads the sizes. Reading them in each frame would force a layout. */
   measure() {
     this.row = parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || this.row;
     this.view = this.element.clientHeight;
@@ -73,13 +73,13 @@ export class DataTable {
 
   /**
    * @param {Column<T>[]} columns
-   * @param {string} sort by what it is sorted, after a `-` the last first
+   * @param {string} sort the sorting, with a leading `-` when it is descending
    */
   show(columns, sort) {
     this.columns = columns;
     const widths = ["36px", ...columns.map(({ width }) => width)];
     this.element.style.setProperty("--columns", widths.join(" "));
-    // As wide as its columns at their narrowest; then it scrolls sideways.
+    // In a narrower window, the table scrolls sideways.
     const narrowest = widths.map((width) => parseFloat(width.replace("minmax(", ""))).reduce((sum, width) => sum + width + GAP, -GAP);
     this.element.style.setProperty("--narrowest", `${narrowest}px`);
     this.element.setAttribute("aria-colcount", String(columns.length + 1));
@@ -104,12 +104,12 @@ export class DataTable {
     return cell;
   }
 
-  /** Draws at the next frame. */
+  /** Draws in the next frame. */
   later() {
     this.frame ||= requestAnimationFrame(() => this.draw());
   }
 
-  /** Draws what is on screen. */
+  /** Draws the visible rows. */
   draw() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
@@ -127,8 +127,8 @@ export class DataTable {
   }
 
   /**
-   * Rows that left the screen can be used again, but for one that has the focus: it would become
-   * another person under the fingers.
+   * Rows that left the screen can be reused, except one that has the focus: it would become
+   * another contact while the user acts on it.
    *
    * @param {number} first
    * @param {number} last
@@ -152,7 +152,7 @@ export class DataTable {
     row.show(index, this.options.rows.items[index]);
   }
 
-  /** Once it rests: the order of rows in the document is the order on screen. */
+  /** Sorts the rows in the document like those on screen, after scrolling has ended. */
   settle() {
     for (const row of this.spare.splice(0)) row.element.remove();
     const ordered = [...this.shown].sort(([a], [b]) => a - b).map(([, row]) => row.element);
@@ -163,14 +163,14 @@ export class DataTable {
     }
   }
 
-  /** Goes back to the top. */
+  /** Scrolls to the top. */
   top() {
     this.element.scrollTop = 0;
     this.at = -1;
   }
 
   /**
-   * Moves the keys to another row.
+   * Moves to another row.
    *
    * @param {number} step
    */
@@ -183,10 +183,15 @@ export class DataTable {
     if (top < this.element.scrollTop) this.element.scrollTop = top;
     if (top + this.row > this.element.scrollTop + view) this.element.scrollTop = top + this.row - view;
     this.draw();
+    this.focusActive();
+  }
+
+  /** Focuses the active row. */
+  focusActive() {
     this.shown.get(this.at)?.focus();
   }
 
-  /** The item that the keys are at. */
+  /** The item of the active row. */
   get active() {
     return this.options.rows.items[this.at];
   }
@@ -213,12 +218,13 @@ class Row {
   }
 
   /**
-   * A click beside the checkbox and the links opens the row, too.
+   * A click anywhere on the row opens it, except on its checkbox and links.
    *
    * @param {MouseEvent} event
    */
   open(event) {
     if (!(event.target instanceof Element) || event.target.closest("a, input, button, .check") || getSelection()?.toString()) return;
+    this.table.at = this.index;
     if (this.item !== undefined) this.table.options.open(this.item);
   }
 

@@ -1,4 +1,5 @@
-// Tags inline: those that are there, and a box that completes.
+// An input for tags, with suggestions. What is typed becomes a tag on Enter, a comma, on leaving the
+// input, and when the form is sent.
 
 import { ask } from "../core/api.js";
 import { debounce, fill, h, newId } from "../core/dom.js";
@@ -9,12 +10,12 @@ import { place } from "./popover.js";
 /**
  * @typedef {object} TagBox
  * @property {string} label
- * @property {string[]} [tags] those that are there
+ * @property {string[]} [tags] the present tags
  * @property {(tag: string) => Promise<unknown> | unknown} add
  * @property {(tag: string) => Promise<unknown> | unknown} remove
- * @property {boolean} [existing] whether only tags that exist can be chosen
- * @property {(prefix: string) => Promise<{ name: string, contacts: number }[]>} [suggest] what
- *   completes; the organisation's tags when absent
+ * @property {boolean} [existing] whether only existing tags are suggested
+ * @property {(prefix: string) => Promise<{ name: string, contacts: number }[]>} [suggest] returns
+ *   suggestions; without it, the organisation's tags
  */
 
 /** @param {string} prefix */
@@ -22,7 +23,8 @@ const known = async (prefix) => (await ask("get", "/v1/tags", { query: { prefix,
 
 /**
  * @param {TagBox} box
- * @returns {{ element: HTMLElement, show: (tags: string[]) => void, input: HTMLInputElement }}
+ * @returns {{ element: HTMLElement, show: (tags: string[]) => void, commit: () => void }} `commit`
+ *   adds what is typed, before a form is sent
  */
 export function tagBox({ label, tags = [], add, remove, existing = false, suggest = known }) {
   const list = h("div", { role: "listbox", id: newId(), class: "menu", popover: "manual", "aria-label": `${label}: suggestions` });
@@ -71,7 +73,8 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
     const fresh = found.filter(({ name }) => !tags.includes(name));
     const isNew = !existing && typed && !found.some(({ name }) => name.toLowerCase() === typed.toLowerCase()) && !tags.includes(typed);
     offered = [...fresh.map(({ name }) => name), ...(isNew ? [typed] : [])];
-    chosen = typed && offered.length ? 0 : -1;
+    // A suggestion counts only after it was moved to, however fast it arrives.
+    chosen = -1;
     if (!offered.length) return close();
     const options = fresh.map(({ name, contacts }, at) => option(at, name, h("small", {}, number(contacts))));
     if (isNew) options.push(option(fresh.length, `Create “${typed}”`));
@@ -106,7 +109,7 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
     later();
   });
   input.addEventListener("focus", () => later());
-  input.addEventListener("blur", () => close());
+  input.addEventListener("blur", () => take(input.value));
   input.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && offered.length) {
@@ -115,19 +118,19 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
       event.preventDefault();
     } else if (event.key === "Enter" && (input.value.trim() || chosen >= 0)) {
       event.preventDefault();
-      if (chosen >= 0) take(offered[chosen] ?? "");
-      else if (!existing) take(input.value);
-    } else if (event.key === "Escape" && offered.length) {
+      take(chosen >= 0 ? offered[chosen] ?? "" : input.value);
+    } else if (event.key === "Escape" && (offered.length || input.value)) {
       event.stopPropagation();
       event.preventDefault();
+      input.value = "";
       close();
     } else if (event.key === "Backspace" && !event.repeat && !input.value && tags.length) {
-      // Who holds the key to empty the box does not mean the tags before it.
+      // A held key empties the input, but does not remove tags.
       const last = tags.at(-1) ?? "";
       show(tags.slice(0, -1));
       void remove(last);
     }
   });
   show(tags);
-  return { element, show, input };
+  return { element, show, commit: () => take(input.value) };
 }

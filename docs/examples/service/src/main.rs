@@ -21,9 +21,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (widget, conversation) = (contacts.ids.next(), contacts.ids.next());
     let (email, phone) = (Some("ann@example.org"), Some("+1 202 555 0101"));
-    let said =
+    let capture =
         NewCapture { widget, visitor: "v-1", conversation, name: None, email, phone, at: None };
-    contacts.captures.capture(org, &said, me)?;
+    contacts.captures.capture(org, &capture, me)?;
 
     let filter = ContactFilter { query: SearchQuery::parse("2025550101"), ..Default::default() };
     let page = PageRequest::default();
@@ -32,8 +32,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let spring = CampaignId(contacts.ids.next());
     contacts.campaigns.register(org, spring, CampaignKind::Campaign, "Spring")?;
-    let joining = contacts.campaigns.subscribe(org, spring, ann.id, me)?;
-    println!("{} is in the campaign: {joining:?}", ann.id);
+    let outcome = contacts.campaigns.subscribe(org, spring, ann.id, me)?;
+    println!("{} is in the campaign: {outcome:?}", ann.id);
     workers.stop();
     Ok(())
 }

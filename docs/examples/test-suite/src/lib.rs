@@ -33,8 +33,8 @@ impl KeyRepository for Counting {
         self.inner.find(org, hash)
     }
 
-    fn list(&self, org: OrgId) -> Result<Vec<ApiKey>> {
-        self.inner.list(org)
+    fn list(&self, org: OrgId, after: Option<KeyId>, limit: usize) -> Result<Vec<ApiKey>> {
+        self.inner.list(org, after, limit)
     }
 
     fn revoke(&self, org: OrgId, key: KeyId, now: OffsetDateTime) -> Result<Option<ApiKey>> {

@@ -13,32 +13,29 @@ fn a_contact_is_found_by_the_very_next_search() {
     let world = World::new();
     let ann =
         NewContact { name: Some("Ann Lee"), email: Some("ann@example.org"), ..Default::default() };
-    let ann = world.contacts().create(world.org(), &ann, Actor::System).unwrap();
+    let ann = world.services().contacts.create(world.org(), &ann, Actor::System).unwrap();
     let filter = ContactFilter { query: SearchQuery::parse("lee"), ..Default::default() };
     let page = PageRequest::default();
     let (found, _) =
-        world.contacts().list(world.org(), &filter, &page, CountRequest::None).unwrap();
+        world.services().contacts.list(world.org(), &filter, &page, CountRequest::None).unwrap();
     assert_eq!(found.items[0].id, ann.id);
 }
 
-/// Every port over an empty store, with our adapter among them.
+/// Every port over an empty store, one of them implemented by our adapter.
 fn make() -> Ports {
-    let ports = World::new().ports();
-    Ports { keys: Arc::new(Counting::over(ports.keys.clone())), ..ports }
+    let mut ports = World::new().ports();
+    ports.repositories.keys = Arc::new(Counting::over(ports.keys.clone()));
+    ports
 }
 
 contacts_testkit::key_repository_contract!(make);
 
 #[test]
 fn look_ups_are_counted() {
-    let ports = World::new().ports();
+    let mut ports = World::new().ports();
     let (org, counting) = (ports.org(), Arc::new(Counting::over(ports.keys.clone())));
     let (_, token) = contacts_testkit::samples::api_key(org, &ports.ids, &ports.clock, 1);
-    let keys = contacts_core::key::KeyService::new(
-        counting.clone(),
-        Arc::new(ports.clock.clone()),
-        Arc::new(ports.ids.clone()),
-    );
-    assert_eq!(keys.find(&token).unwrap(), None);
+    ports.repositories.keys = counting.clone();
+    assert_eq!(ports.services().keys.find(&token).unwrap(), None);
     assert_eq!(counting.looked_up(), 1);
 }

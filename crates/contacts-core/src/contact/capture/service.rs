@@ -1,4 +1,4 @@
-//! Taking captures.
+//! Use cases of captures.
 
 use std::sync::Arc;
 
@@ -10,28 +10,28 @@ use crate::clock::to_micros;
 use crate::contact::{ContactId, EmailAddress, Name, Phone};
 use crate::conversation::{ConversationId, Visitor};
 use crate::org::OrganisationRepository;
-use crate::{Actor, Clock, Ids, Invalid, OrgId, Result, text};
+use crate::{Actor, Clock, Ids, Invalid, OrgId, Ports, Result, text};
 
 /// A capture as it was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewCapture<'a> {
-    /// The widget.
+    /// Id of the widget.
     pub widget: Uuid,
-    /// The visitor's id.
+    /// Id of the visitor in the chat service.
     pub visitor: &'a str,
-    /// The conversation.
+    /// Id of the conversation.
     pub conversation: Uuid,
-    /// What the visitor calls themselves. This or the address is required.
+    /// Name of the visitor. A name or an address is required.
     pub name: Option<&'a str>,
-    /// The visitor's address.
+    /// E-mail address of the visitor.
     pub email: Option<&'a str>,
-    /// The visitor's number.
+    /// Phone number of the visitor.
     pub phone: Option<&'a str>,
-    /// When they said it; now, when absent.
+    /// Time at which the visitor left the details; the current time when absent.
     pub at: Option<OffsetDateTime>,
 }
 
-/// The use cases of captures.
+/// Use cases of captures.
 #[derive(Clone)]
 pub struct CaptureService {
     captures: Arc<dyn CaptureRepository>,
@@ -41,38 +41,37 @@ pub struct CaptureService {
 }
 
 impl CaptureService {
-    /// Makes the service.
-    pub fn new(
-        captures: Arc<dyn CaptureRepository>,
-        organisations: Arc<dyn OrganisationRepository>,
-        clock: Arc<dyn Clock>,
-        ids: Arc<dyn Ids>,
-    ) -> Self {
-        Self { captures, organisations, clock, ids }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            captures: ports.captures.clone(),
+            organisations: ports.organisations.clone(),
+            clock: ports.clock.clone(),
+            ids: ports.ids.clone(),
+        }
     }
 
-    /// Takes a capture. Whom it is about is nothing that a widget may know (R3), so it is not
-    /// returned, and what is refused is refused for the capture's own sake.
+    /// Stores a capture. It returns nothing about the matching contact, because a widget must not
+    /// learn whether a person is known (R3).
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Invalid`] naming every part that is wrong.
+    /// [`crate::Error::Invalid`] with every part that is wrong.
     pub fn capture(&self, org: OrgId, new: &NewCapture<'_>, actor: Actor) -> Result<()> {
-        let mut wrong = Vec::new();
-        let visitor = check(&mut wrong, "visitor", Visitor::parse(new.widget, new.visitor));
-        let (name, email, phone) = (said(new.name), said(new.email), said(new.phone));
+        let mut errors = Vec::new();
+        let visitor = check(&mut errors, "visitor", Visitor::parse(new.widget, new.visitor));
+        let (name, email, phone) = (stated(new.name), stated(new.email), stated(new.phone));
         if name.is_none() && email.is_none() {
-            wrong.push(Invalid::new("name", "is required, or email"));
+            errors.push(Invalid::new("name", "is required, or email"));
         }
-        let name = name.and_then(|text| check(&mut wrong, "name", Name::parse(text)));
-        let email = email.and_then(|text| check(&mut wrong, "email", EmailAddress::parse(text)));
+        let name = name.and_then(|text| check(&mut errors, "name", Name::parse(text)));
+        let email = email.and_then(|text| check(&mut errors, "email", EmailAddress::parse(text)));
         let region = match phone {
             Some(_) => self.organisations.get(org)?.and_then(|organisation| organisation.region),
             None => None,
         };
-        let phone = phone.and_then(|text| check(&mut wrong, "phone", Phone::parse(text, region)));
-        let (Some(visitor), true) = (visitor, wrong.is_empty()) else {
-            return Err(wrong.into());
+        let phone = phone.and_then(|text| check(&mut errors, "phone", Phone::parse(text, region)));
+        let (Some(visitor), true) = (visitor, errors.is_empty()) else {
+            return Err(errors.into());
         };
         let now = self.clock.now();
         let capture = Capture {
@@ -82,18 +81,22 @@ impl CaptureService {
             name,
             email,
             phone,
-            // A clock that is ahead must not put people into the future.
+            // A clock that is ahead must not date a contact into the future.
             at: new.at.map_or(now, |at| to_micros(at).min(now)),
         };
         self.captures.capture(&capture, ContactId(self.ids.next()), actor, now).map(drop)
     }
 }
 
-/// What was said, if anything: a form that was left empty says nothing.
-fn said(text: Option<&str>) -> Option<&str> {
+/// Returns the text unless it is blank: an empty form field gives nothing.
+fn stated(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text::trim(text).is_empty())
 }
 
-fn check<T, E: ToString>(wrong: &mut Vec<Invalid>, field: &str, parsed: Result<T, E>) -> Option<T> {
-    parsed.map_err(|why| wrong.push(Invalid::new(field, why))).ok()
+fn check<T, E: ToString>(
+    errors: &mut Vec<Invalid>,
+    field: &str,
+    parsed: Result<T, E>,
+) -> Option<T> {
+    parsed.map_err(|reason| errors.push(Invalid::new(field, reason))).ok()
 }

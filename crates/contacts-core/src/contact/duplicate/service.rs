@@ -1,12 +1,15 @@
-//! Looking at possible duplicates.
+//! Use cases of possible duplicates.
 
 use std::sync::Arc;
 
-use super::{Duplicate, DuplicateRepository};
+use super::{
+    Duplicate, DuplicateCursor, DuplicatePair, DuplicateRepository, PairCursor, PairQuery,
+};
 use crate::contact::{ContactId, ContactRepository, missing};
-use crate::{Clock, Error, Invalid, OrgId, Result};
+use crate::page::Page;
+use crate::{Clock, Error, Invalid, OrgId, Ports, Result};
 
-/// The use cases of possible duplicates.
+/// Use cases of possible duplicates.
 #[derive(Clone)]
 pub struct DuplicateService {
     duplicates: Arc<dyn DuplicateRepository>,
@@ -15,25 +18,24 @@ pub struct DuplicateService {
 }
 
 impl DuplicateService {
-    /// Makes the service.
-    pub fn new(
-        duplicates: Arc<dyn DuplicateRepository>,
-        contacts: Arc<dyn ContactRepository>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self { duplicates, contacts, clock }
+    pub(crate) fn over(ports: &Ports) -> Self {
+        Self {
+            duplicates: ports.duplicates.clone(),
+            contacts: ports.contacts.clone(),
+            clock: ports.clock.clone(),
+        }
     }
 
-    /// Those that may be the same person as a contact, in the order of their ids.
+    /// Returns the possible duplicates of a contact, strongest first.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`] when the contact does not exist.
     pub fn list(
         &self,
         org: OrgId,
         contact: ContactId,
-        after: Option<ContactId>,
+        after: Option<DuplicateCursor>,
         limit: usize,
     ) -> Result<Vec<Duplicate>> {
         if self.contacts.get(org, contact)?.is_none() {
@@ -42,11 +44,23 @@ impl DuplicateService {
         self.duplicates.duplicates(org, contact, after, limit)
     }
 
-    /// Remembers that two contacts are two people: neither is offered as the other again.
+    /// Returns a page of the organisation's pairs of possible duplicates, strongest first (R54). A
+    /// page that has a cursor may have fewer pairs than the limit, or none.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for a contact and itself; [`Error::NotFound`].
+    /// [`Error::Store`].
+    pub fn pairs(&self, org: OrgId, query: &PairQuery) -> Result<Page<DuplicatePair, PairCursor>> {
+        self.duplicates.pairs(org, query)
+    }
+
+    /// Marks two contacts as different people: neither is offered as a duplicate of the other
+    /// again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when both ids are the same; [`Error::NotFound`] when a contact does not
+    /// exist.
     pub fn dismiss(&self, org: OrgId, contact: ContactId, other: ContactId) -> Result<()> {
         if contact == other {
             return Err(Invalid::one("other", "is the contact itself").into());

@@ -17,6 +17,7 @@ fn segment(id: u128, parts: &[(&str, &str)]) -> Segment {
         filter: text(parts),
         created_at: NOW,
         updated_at: NOW,
+        version: 1,
     }
 }
 
@@ -24,27 +25,37 @@ fn tier(archived: bool) -> Vec<Field> {
     vec![Field { archived, ..Field::new("tier", "Tier", FieldType::Text, 0).unwrap() }]
 }
 
-fn wrong(read: Result<ContactFilter, Vec<Invalid>>) -> Vec<String> {
+fn errors(read: Result<ContactFilter, Vec<Invalid>>) -> Vec<String> {
     read.unwrap_err().into_iter().map(|part| format!("{} {}", part.field, part.reason)).collect()
 }
 
 #[test]
-fn tags_come_with_commas_or_one_by_one() {
+fn tags_are_comma_separated_or_repeated() {
     let commas = text(&[("tags_any", "vip,new")]).read(&[], &[], NOW).unwrap();
-    let apart = text(&[("tags_any", "vip"), ("tags_any", "new")]).read(&[], &[], NOW).unwrap();
-    assert_eq!(commas, apart);
+    let filter = text(&[("tags_any", "vip"), ("tags_any", "new")]).read(&[], &[], NOW).unwrap();
+    assert_eq!(commas, filter);
     assert_eq!(commas.tags.any.len(), 2);
+}
+
+#[test]
+fn a_search_that_asks_for_nothing_is_refused_and_an_empty_one_is_none() {
+    for nothing in [" ", "\u{200B}", "\u{301}", "\t\u{FEFF}"] {
+        let errors_of_query = errors(text(&[("q", nothing)]).read(&[], &[], NOW));
+        let reason = "q contains nothing to search for: use at least one letter, digit or sign";
+        assert_eq!(errors_of_query, [reason], "{nothing:?}");
+    }
+    assert!(text(&[("q", "")]).read(&[], &[], NOW).unwrap().query.is_empty());
 }
 
 #[test]
 fn every_part_that_cannot_be_used_is_named() {
     let filter = text(&[("reachable", "yes"), ("field.tier", "set"), ("colour", "red")]);
     assert_eq!(
-        wrong(filter.read(&[], &[], NOW)),
+        errors(filter.read(&[], &[], NOW)),
         [
-            "field.tier is no custom field of this organisation",
+            "field.tier is not a custom field of this organisation",
             "reachable must be true or false",
-            "colour is no part of a filter",
+            "colour is not a filter",
         ]
     );
     assert!(filter.asks_for_fields());
@@ -55,8 +66,8 @@ fn every_part_that_cannot_be_used_is_named() {
 fn an_archived_field_is_refused() {
     let filter = text(&[("field.tier", "any_of:pro")]);
     assert!(filter.read(&tier(false), &[], NOW).is_ok());
-    let refusal = "field.tier is archived: take it out of the archive first";
-    assert_eq!(wrong(filter.read(&tier(true), &[], NOW)), [refusal]);
+    let refusal = "field.tier is archived: restore it first";
+    assert_eq!(errors(filter.read(&tier(true), &[], NOW)), [refusal]);
 }
 
 #[test]
@@ -67,32 +78,68 @@ fn a_segment_adds_its_conditions_as_they_are_now() {
     let read = filter.read(&[], &saved, NOW).unwrap();
     let week = TimeRange::last_days(7, "UTC", NOW).unwrap();
     assert_eq!(read.segments, [ContactFilter { created: week, ..ContactFilter::default() }]);
-    assert_eq!(wrong(filter.read(&[], &[], NOW)), ["segment is the id of no segment"]);
+    assert_eq!(
+        errors(filter.read(&[], &[], NOW)),
+        ["segment is not a segment of this organisation"]
+    );
 }
 
 #[test]
-fn a_segment_that_does_not_read_any_more_says_so() {
+fn an_unusable_segment_is_reported() {
     let id = Uuid::from_u128(7).to_string();
     let filter = text(&[("segment", &id)]);
     let saved = [segment(7, &[("field.tier", "set")])];
     assert_eq!(
-        wrong(filter.read(&tier(true), &saved, NOW)),
+        errors(filter.read(&tier(true), &saved, NOW)),
         ["segment \"Fans\" cannot be used: field.tier is archived: \
-          take it out of the archive first"]
+          restore it first"]
     );
     let itself = [segment(7, &[("segment", &id)])];
     assert_eq!(
-        wrong(filter.read(&[], &itself, NOW)),
-        ["segment \"Fans\" cannot be used: segment is the id of no segment"]
+        errors(filter.read(&[], &itself, NOW)),
+        ["segment \"Fans\" cannot be used: segment is not a segment of this organisation"]
     );
+}
+
+#[test]
+fn a_range_includes_the_days_that_bound_it() {
+    let parts = [
+        ("created_from", "2026-11-01"),
+        ("created_until", "2026-11-28"),
+        ("time_zone", "Europe/Berlin"),
+    ];
+    let created = text(&parts).read(&[], &[], NOW).unwrap().created;
+    assert_eq!(created.from, Some(datetime!(2026-10-31 23:00 UTC)));
+    assert_eq!(created.until, Some(datetime!(2026-11-28 23:00 UTC)));
+    let one_day = [("updated_from", "2026-11-28"), ("updated_until", "2026-11-28")];
+    let updated = text(&one_day).read(&[], &[], NOW).unwrap().updated;
+    assert_eq!(updated.until, Some(datetime!(2026-11-29 0:00 UTC)));
+    let reversed = [("source_from", "2026-11-29"), ("source_until", "2026-11-28")];
+    assert_eq!(
+        errors(text(&reversed).read(&[], &[], NOW)),
+        ["source_until must be after source_from"]
+    );
+}
+
+#[test]
+fn ids_are_comma_separated_or_repeated_and_at_most_200() {
+    let id = |n: u128| ContactId(Uuid::from_u128(n));
+    let (two, other) = (format!("{}, {}", id(1), id(2)), id(2).to_string());
+    let ids = text(&[("ids", &two), ("ids", &other)]).read(&[], &[], NOW).unwrap().ids;
+    assert_eq!(ids, BTreeSet::from([id(1), id(2)]));
+    let many: Vec<_> = (0..=200).map(|n| id(n).to_string()).collect();
+    let read = |ids: &str| errors(text(&[("ids", ids)]).read(&[], &[], NOW));
+    assert_eq!(read(&many.join(",")), ["ids names more than 200 contacts"]);
+    assert_eq!(read("7"), ["ids must be ids of contacts separated by commas"]);
+    assert_eq!(read(""), ["ids must be ids of contacts separated by commas"]);
 }
 
 #[test]
 fn every_name_is_read() {
     for name in FilterText::NAMES {
         let read = text(&[(name, "")]).read(&[], &[], NOW);
-        let is_unknown = |part: &Invalid| part.reason == "is no part of a filter";
-        assert!(!read.is_err_and(|wrong| wrong.iter().any(is_unknown)), "{name}");
+        let is_unknown = |part: &Invalid| part.reason == "is not a filter";
+        assert!(!read.is_err_and(|errors| errors.iter().any(is_unknown)), "{name}");
         assert!(FilterText::is_name(name));
     }
 }

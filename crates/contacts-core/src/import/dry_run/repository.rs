@@ -1,95 +1,91 @@
-//! Where dry runs are kept.
+//! The port that stores dry runs.
 
 use time::OffsetDateTime;
 
 use super::{DryRow, DryRun, DryRunId};
 use crate::import::{Chunk, Import, ImportId, Tally};
+use crate::run::RunState;
 use crate::{OrgId, Result};
 
-/// What became of a chunk.
+/// The result of a chunk.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Rehearsed {
-    /// Its rows were looked at; this is the tally with them.
-    Took(Tally),
-    /// The dry run is at an end, or was thrown away.
+pub enum DryChunkOutcome {
+    /// The rows were processed. Holds the new tally of the dry run.
+    Chunk(Tally),
+    /// The dry run has ended or was discarded.
     Stopped,
-    /// Another worker has looked at these rows already.
+    /// Another worker has processed these rows.
     Superseded,
 }
 
-/// Keeps dry runs, one an import. Nobody else sees anything of what one does. Another plan, the
-/// start and the end of the import throw its dry run away, in the same transaction.
+/// Stores dry runs, at most one for each import. A dry run changes no contact. A new plan, the
+/// start and the end of the import discard its dry run in the same transaction.
 ///
 /// Every implementation passes `contacts_testkit::dry_run_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait DryRunRepository: Send + Sync {
-    /// The import being ready, begins a dry run in place of the one before, and queues a job for
-    /// it. Says whether it was ready.
+    /// Adds a dry run of an import that is ready, replaces the previous one, and queues its job.
+    /// Returns whether the import was ready.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn begin(
-        &self,
-        org: OrgId,
-        import: ImportId,
-        id: DryRunId,
-        now: OffsetDateTime,
-    ) -> Result<bool>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn begin(&self, org: OrgId, run: &DryRun) -> Result<bool>;
 
-    /// The dry run of an import.
+    /// Returns the dry run of an import.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId, import: ImportId) -> Result<Option<DryRun>>;
 
-    /// A dry run by its own id.
+    /// Finds a dry run by its own id.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn find(&self, org: OrgId, id: DryRunId) -> Result<Option<DryRun>>;
 
-    /// Looks at a chunk's rows, as if one by one from the top, each as
-    /// [`crate::import::decide`] says of the contacts as they are and as the rows above would
-    /// have made them.
+    /// Plans the rows of a chunk, as [`crate::import::ChunkPlan::dry`] does, over the contacts as
+    /// they are and as the rows of earlier chunks would have left them.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept; then it may be tried again.
-    fn rehearse(
+    /// [`crate::Error::Store`] when the store fails; then the chunk can be processed again.
+    fn process_chunk(
         &self,
         import: &Import,
         id: DryRunId,
         chunk: &Chunk,
         now: OffsetDateTime,
-    ) -> Result<Rehearsed>;
+    ) -> Result<DryChunkOutcome>;
 
-    /// Running, it comes to its end: done, or failed with a problem. Says whether it was running.
+    /// Ends an open dry run as `Done`, `Cancelled` or `Failed` (with its problem). Results of rows
+    /// stay. Returns whether it was open.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn end(
         &self,
         org: OrgId,
         id: DryRunId,
+        state: RunState,
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Throws the dry run of an import away; says whether there was one.
+    /// Discards the dry run of an import. Returns whether there was one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn discard(&self, org: OrgId, import: ImportId) -> Result<bool>;
 
-    /// What would happen to the rows after one, in the order of the file.
+    /// Lists the results of the rows after `after`, in the order of the file.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn rows(&self, org: OrgId, import: ImportId, after: u64, limit: usize) -> Result<Vec<DryRow>>;
 }

@@ -1,33 +1,37 @@
-//! Saying what an import would do (R37).
+//! The use cases of dry runs (R37).
 
-use super::{DryRow, DryRun, DryRunId, DryRunState, Rehearsed};
-use crate::import::service::not_ready;
-use crate::import::{Chunk, Chunks, Import, ImportId, ImportService, ImportState, Turn};
-use crate::job::Outcome;
-use crate::{Error, OrgId, Result};
+use super::{DryChunkOutcome, DryRow, DryRun, DryRunId};
+use crate::import::service::{not_ready, superseded};
+use crate::import::{Chunk, Chunks, Import, ImportId, ImportService, ImportState, Tally};
+use crate::job::{Interrupt, Outcome};
+use crate::run::RunState;
+use crate::{Actor, Error, OrgId, Result};
 
 impl ImportService {
-    /// Begins a dry run, in place of the one before.
+    /// Starts a dry run and replaces the previous one.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when the import is not ready;
-    /// [`Error::Invalid`] naming what the mapping lacks.
-    pub fn begin_dry_run(&self, org: OrgId, id: ImportId) -> Result<DryRun> {
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the import is not ready; [`Error::Invalid`]
+    /// naming what the mapping lacks.
+    pub fn begin_dry_run(&self, org: OrgId, id: ImportId, actor: Actor) -> Result<DryRun> {
         let import = self.get(org, id)?;
-        let (Some(plan), ImportState::Ready) = (&import.plan, import.state) else {
-            return Err(not_ready(&import));
+        let run = DryRun {
+            id: DryRunId(self.ids.next()),
+            import: id,
+            state: RunState::Queued,
+            problem: None,
+            total: import.analysis.as_ref().map(|analysis| analysis.rows),
+            tally: Tally::default(),
+            actor: Some(actor),
+            created_at: self.clock.now(),
+            started_at: None,
+            finished_at: None,
         };
-        plan.check()?;
-        let run = DryRunId(self.ids.next());
-        if self.dry_runs.begin(org, id, run, self.clock.now())? {
-            self.dry_run(org, id)
-        } else {
-            Err(not_ready(&self.get(org, id)?))
-        }
+        if self.dry_runs.begin(org, &run)? { Ok(run) } else { Err(not_ready(&self.get(org, id)?)) }
     }
 
-    /// How far the dry run of an import is, and what it says.
+    /// Returns the dry run of an import, with its state and counts.
     ///
     /// # Errors
     ///
@@ -37,7 +41,7 @@ impl ImportService {
         self.dry_runs.get(org, id)?.ok_or(Error::NotFound("dry run"))
     }
 
-    /// What would happen to the rows after one.
+    /// Lists the results of the rows after `after`.
     ///
     /// # Errors
     ///
@@ -53,7 +57,21 @@ impl ImportService {
         self.dry_runs.rows(org, id, after, limit)
     }
 
-    /// Stops a dry run, or throws away what it said.
+    /// Cancels a dry run. The results of the rows that were processed stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Conflict`] when it has ended.
+    pub fn cancel_dry_run(&self, org: OrgId, id: DryRunId) -> Result<()> {
+        if self.dry_runs.end(org, id, RunState::Cancelled, None, self.clock.now())? {
+            return Ok(());
+        }
+        let run = self.dry_runs.find(org, id)?.ok_or(Error::NotFound("dry run"))?;
+        let state = run.state.as_str();
+        Err(Error::Conflict(format!("the dry run cannot be cancelled: it is {state}")))
+    }
+
+    /// Stops a dry run, or discards its results.
     ///
     /// # Errors
     ///
@@ -63,7 +81,7 @@ impl ImportService {
         if was { Ok(()) } else { Err(Error::NotFound("dry run")) }
     }
 
-    /// The chunks that a dry run has still to look at; nothing when it does not go on.
+    /// Returns the chunks that a dry run has not processed; `None` when it is not running.
     ///
     /// # Errors
     ///
@@ -71,35 +89,41 @@ impl ImportService {
     pub fn dry_chunks(&self, org: OrgId, run: DryRunId) -> Result<Option<(Import, Chunks)>> {
         let Some(run) = self.dry_runs.find(org, run)? else { return Ok(None) };
         let Some(import) = self.imports.get(org, run.import)? else { return Ok(None) };
-        if (run.state, import.state) != (DryRunState::Running, ImportState::Ready) {
+        if !run.state.is_open() || import.state != ImportState::Ready {
             return Ok(None);
         }
         let chunks = self.chunks_after(&import, run.tally.rows())?;
         Ok(chunks.map(|chunks| (import, chunks)))
     }
 
-    /// Looks at chunks until there are no more, or it must give way.
+    /// Processes chunks until none is left, or the job must give way.
     ///
     /// # Errors
     ///
-    /// [`Error::Store`]; then it may be tried again.
-    pub fn rehearse(
+    /// [`Error::Store`]; then it can be run again.
+    pub fn run_dry_chunks(
         &self,
         import: &Import,
         run: DryRunId,
         chunks: impl Iterator<Item = Result<Chunk>>,
-        turn: &dyn Turn,
+        interrupt: &dyn Interrupt,
     ) -> Result<Outcome> {
         for chunk in chunks {
-            if !turn.may_go_on() {
+            if !interrupt.may_continue() {
                 return Ok(Outcome::Again);
             }
-            match self.dry_runs.rehearse(import, run, &chunk?, self.clock.now())? {
-                Rehearsed::Took(_) => {}
-                Rehearsed::Stopped | Rehearsed::Superseded => return Ok(Outcome::Done),
+            let chunk = chunk?;
+            match self.dry_runs.process_chunk(import, run, &chunk, self.clock.now())? {
+                DryChunkOutcome::Chunk(_) => {}
+                DryChunkOutcome::Stopped => return Ok(Outcome::Done),
+                DryChunkOutcome::Superseded => {
+                    let stored = self.dry_runs.find(import.org, run)?;
+                    let stored = stored.filter(|run| run.state.is_open());
+                    return superseded(chunk.after, stored.map(|run| run.tally.rows()));
+                }
             }
         }
-        self.dry_runs.end(import.org, run, None, self.clock.now())?;
+        self.dry_runs.end(import.org, run, RunState::Done, None, self.clock.now())?;
         Ok(Outcome::Done)
     }
 }

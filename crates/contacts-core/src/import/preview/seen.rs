@@ -1,38 +1,38 @@
-//! Which addresses occur several times, in memory that does not grow with them.
+//! Finds the addresses that occur several times, in a constant amount of memory.
 
-/// How many addresses are told apart. Two that fall together are taken for repeated, which costs
-/// time and is no error.
-const PLACES: usize = 1 << 27;
+/// Number of hash values. Two addresses with the same hash value count as repeated: that costs
+/// time, but the result stays correct.
+const SLOTS: usize = 1 << 27;
 
-/// A bit for what has occurred, and another for what has occurred again.
-pub(super) struct Seen {
-    once: Vec<u64>,
+/// Two bits for each hash value: whether it has occurred, and whether it has occurred again.
+pub(super) struct OccurrenceBits {
+    seen_once: Vec<u64>,
     again: Vec<u64>,
 }
 
-impl Default for Seen {
+impl Default for OccurrenceBits {
     fn default() -> Self {
-        // Pages of zeros that are not written to take no memory.
-        Self { once: vec![0; PLACES / 64], again: vec![0; PLACES / 64] }
+        // The operating system allocates zeroed pages only when they are written.
+        Self { seen_once: vec![0; SLOTS / 64], again: vec![0; SLOTS / 64] }
     }
 }
 
-impl Seen {
+impl OccurrenceBits {
     pub(super) fn note(&mut self, hash: u64) {
-        let (word, bit) = place(hash);
-        self.again[word] |= self.once[word] & bit;
-        self.once[word] |= bit;
+        let (word, bit) = slot(hash);
+        self.again[word] |= self.seen_once[word] & bit;
+        self.seen_once[word] |= bit;
     }
 
     pub(super) fn is_repeated(&self, hash: u64) -> bool {
-        let (word, bit) = place(hash);
+        let (word, bit) = slot(hash);
         self.again[word] & bit != 0
     }
 }
 
-fn place(hash: u64) -> (usize, u64) {
-    let place = (hash % PLACES as u64) as usize;
-    (place / 64, 1 << (place % 64))
+fn slot(hash: u64) -> (usize, u64) {
+    let slot = (hash % SLOTS as u64) as usize;
+    (slot / 64, 1 << (slot % 64))
 }
 
 #[cfg(test)]
@@ -40,8 +40,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_noted_twice_is_repeated() {
-        let mut seen = Seen::default();
+    fn a_contact_of_several_chunks_is_marked() {
+        let mut seen = OccurrenceBits::default();
         for hash in [1, 2, 1, 64, u64::MAX, u64::MAX] {
             seen.note(hash);
         }

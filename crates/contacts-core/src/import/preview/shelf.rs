@@ -1,36 +1,36 @@
-//! Rows that are put aside, in parts of which each fits into memory.
+//! Stores rows in scratch files, partitioned so that each part fits into memory.
 
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
 use crate::import::Row;
 
-/// A file that nobody else sees, empty at first and gone when it is dropped.
+/// A private temporary file: empty at first, and deleted when it is dropped.
 pub trait ScratchFile: Read + Write + Seek {}
 
 impl<T: Read + Write + Seek> ScratchFile for T {}
 
-/// Makes scratch files.
+/// Creates scratch files.
 pub type Scratch<'a> = dyn Fn() -> io::Result<Box<dyn ScratchFile>> + 'a;
 
-/// So many that twenty million people are about a hundred thousand in each.
+/// Number of parts. A file about twenty million contacts has about a hundred thousand in each part.
 const PARTS: u64 = 256;
 
 type Part = BufWriter<Box<dyn ScratchFile>>;
 
-/// Rows with their numbers, those of one hash in the same part and in their order.
-pub(super) struct Shelf<'a> {
+/// Numbered rows. Rows with the same hash are in the same part, in their order.
+pub(super) struct PartitionedRows<'a> {
     scratch: &'a Scratch<'a>,
     parts: Vec<Option<Part>>,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> PartitionedRows<'a> {
     pub(super) fn new(scratch: &'a Scratch<'a>) -> Self {
         Self { scratch, parts: (0..PARTS).map(|_| None).collect() }
     }
 
     pub(super) fn put(&mut self, hash: u64, number: u64, row: &Row) -> io::Result<()> {
         let Ok(cells) = &row.cells else { return Ok(()) };
-        // The lower bits tell addresses apart in `Seen`.
+        // The upper bits select the part, because `OccurrenceBits` uses the lower ones.
         let part = &mut self.parts[(hash >> 56) as usize];
         let part = match part {
             Some(part) => part,
@@ -46,7 +46,7 @@ impl<'a> Shelf<'a> {
         Ok(())
     }
 
-    /// The parts, one after the other.
+    /// Returns the parts, one after the other.
     pub(super) fn into_parts(self) -> impl Iterator<Item = io::Result<Rows>> {
         self.parts.into_iter().flatten().map(|part| {
             let mut file = part.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -56,7 +56,6 @@ impl<'a> Shelf<'a> {
     }
 }
 
-/// The rows of a part.
 pub(super) struct Rows(BufReader<Box<dyn ScratchFile>>);
 
 impl Iterator for Rows {
@@ -96,11 +95,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_come_back_as_they_were() {
+    fn rows_are_read_back_unchanged() {
         let scratch = || -> io::Result<Box<dyn ScratchFile>> {
             Ok(Box::new(io::Cursor::new(Vec::<u8>::new())))
         };
-        let mut shelf = Shelf::new(&scratch);
+        let mut shelf = PartitionedRows::new(&scratch);
         let row = |line, cells: &[&str]| Row {
             line,
             cells: Ok(cells.iter().map(|cell| (*cell).to_owned()).collect()),

@@ -1,35 +1,35 @@
-//! What one column is by itself: what its header's words and its values say.
+//! Interprets one column by the words of its header and by its values.
 
 use super::super::mapping::Target;
 use super::tokens;
 use super::values::Values;
 use super::words::Word;
 
-/// From this confidence on, a column is tags by its own name, not a group that may serve as one.
+/// From this confidence on, a column is named as tags. Below, it is groups that may serve as tags.
 pub(super) const REAL_TAGS: f32 = 0.8;
 
-/// What a column claims to be.
+/// The meaning of a column, before it is compared with the other columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Aim {
+pub(super) enum ColumnClaim {
     Email,
     Phone,
     Tags,
     Whole,
     First,
     Last,
-    /// `First`, without a noun: a first name only beside a `Last`.
+    /// `First` without a noun: a first name only when there is a `Last` too.
     LoneFirst,
     LoneLast,
-    /// A name; the columns beside it say which.
+    /// A name; the other columns decide whether it is the whole name.
     Name,
     NameOrFirst,
     NameOrLast,
-    /// Names of people under a header that does not say so.
-    Nobody,
+    /// Names of people under a header that does not mention names.
+    UnnamedPeople,
 }
 
-impl Aim {
-    /// Where a column with this aim goes.
+impl ColumnClaim {
+    /// The target of a column with this meaning.
     pub(super) fn target(self) -> Option<Target> {
         Some(match self {
             Self::Email => Target::Email,
@@ -38,36 +38,37 @@ impl Aim {
             Self::Whole | Self::Name | Self::NameOrFirst | Self::NameOrLast => Target::Name,
             Self::First | Self::LoneFirst => Target::FirstName,
             Self::Last | Self::LoneLast => Target::LastName,
-            Self::Nobody => return None,
+            Self::UnnamedPeople => return None,
         })
     }
 }
 
-/// A column's claim on a target.
+/// The claim of a column to a target.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Claim {
-    pub(super) aim: Aim,
+    pub(super) target: ColumnClaim,
     pub(super) score: f32,
-    /// Somebody else's: better than nothing, if there is nothing.
+    /// Whether the column is about another person or a company. It is used only when there is no
+    /// better column.
     pub(super) weak: bool,
 }
 
-/// What a column is, if anything.
+/// Interprets a column; `None` when it should be skipped.
 pub(super) fn claim(header: &str, values: &Values, turkish: bool) -> Option<Claim> {
     let words = Header::of(header, turkish);
     let claim = words.claim(values)?;
-    let rank = words.rank(claim.aim);
-    let contradicted = match claim.aim {
-        Aim::Email => {
+    let rank = words.rank(claim.target);
+    let contradicted = match claim.target {
+        ColumnClaim::Email => {
             values.addresses == 0 && (values.often(values.plain) || values.often(values.links))
         }
-        Aim::Phone => {
+        ColumnClaim::Phone => {
             values.often(values.addresses)
                 || values.often(values.links)
                 || values.mostly(values.wordy)
                 || (values.phones == 0 && values.often(values.plain))
         }
-        Aim::Tags => values.mostly(values.plain) || values.often(values.links),
+        ColumnClaim::Tags => values.mostly(values.plain) || values.often(values.links),
         _ => {
             values.often(values.addresses)
                 || values.often(values.links)
@@ -77,7 +78,7 @@ pub(super) fn claim(header: &str, values: &Values, turkish: bool) -> Option<Clai
     (!contradicted).then_some(Claim { score: claim.score + rank, ..claim })
 }
 
-/// Whether a column holds what must not be kept, whatever it is mapped to.
+/// Whether a column contains secrets, which are never suggested.
 pub(super) fn is_secret(header: &str) -> bool {
     const SECRETS: &[&str] =
         &["password", "passwort", "kennwort", "passwd", "пароль", "パスワード", "密码"];
@@ -85,7 +86,8 @@ pub(super) fn is_secret(header: &str) -> bool {
     SECRETS.iter().any(|secret| key.contains(&tokens::fold(secret)))
 }
 
-/// Whether a header says "surname" in Turkish, where `Ad` is a name and no advertisement.
+/// Whether a header is "surname" in Turkish. Then `Ad` in the same file is a name, not an
+/// advertisement.
 pub(super) fn has_turkish_surname(header: &str) -> bool {
     let key = tokens::key(header);
     key.contains("soyad") || key.contains("soyisim")
@@ -113,26 +115,26 @@ impl Header {
         self.words.iter().filter(|word| word.is_none()).count()
     }
 
-    /// Whether every word is one of these, and there is one.
+    /// Whether there are words, and each is one of these.
     fn only(&self, words: &[Word]) -> bool {
         !self.words.is_empty() && self.words.iter().all(|w| w.is_some_and(|w| words.contains(&w)))
     }
 
-    /// Whether something unknown follows the last word that heads: an aspect of the thing.
-    fn trails_off(&self, heads: &[Word]) -> bool {
+    /// Whether an unknown word follows the last noun: the column is about an aspect of it.
+    fn ends_with_filler(&self, heads: &[Word]) -> bool {
         let head = self.words.iter().rposition(|w| w.is_some_and(|w| heads.contains(&w)));
         head.is_some_and(|at| self.words[at..].contains(&None))
     }
 
     fn claim(&self, values: &Values) -> Option<Claim> {
-        let sure = |aim, score| Some(Claim { aim, score, weak: false });
-        let weak = |aim, score| Some(Claim { aim, score, weak: true });
+        let strong_claim = |target, score| Some(Claim { target, score, weak: false });
+        let weak_claim = |target, score| Some(Claim { target, score, weak: true });
         let email = self.has(&[Word::Email]);
         let phone = self.has(PHONES);
         if self.has(&[Word::Fact]) {
             let addressed = email && !self.has(&[Word::Someone, Word::Thing]);
             return if addressed && values.mostly(values.addresses) {
-                weak(Aim::Email, 0.5)
+                weak_claim(ColumnClaim::Email, 0.5)
             } else {
                 None
             };
@@ -148,16 +150,22 @@ impl Header {
                 Word::Filler,
             ]);
             let fits = email && plain && (values.filled == 0 || values.addresses > 0);
-            return if fits { sure(Aim::Email, 0.75) } else { None };
+            return if fits { strong_claim(ColumnClaim::Email, 0.75) } else { None };
         }
         if self.has(&[Word::Fax]) {
-            return if self.has(&[Word::Other]) { weak(Aim::Phone, 0.3) } else { None };
+            return if self.has(&[Word::Other]) {
+                weak_claim(ColumnClaim::Phone, 0.3)
+            } else {
+                None
+            };
         }
         if self.has(&[Word::Someone]) {
-            return if phone && !email { weak(Aim::Phone, 0.4) } else { None };
+            return if phone && !email { weak_claim(ColumnClaim::Phone, 0.4) } else { None };
         }
         match (email, phone) {
-            (true, true) if values.addresses > 0 || values.filled == 0 => sure(Aim::Email, 0.6),
+            (true, true) if values.addresses > 0 || values.filled == 0 => {
+                strong_claim(ColumnClaim::Email, 0.6)
+            }
             (true, true) | (false, true) => self.phone(values),
             (true, false) => self.email(values),
             (false, false) if self.has(&[Word::Tags, Word::Groups]) => self.tags(),
@@ -169,30 +177,34 @@ impl Header {
     fn email(&self, values: &Values) -> Option<Claim> {
         let addressed = values.mostly(values.addresses);
         let other = self.has(&[Word::Tags, Word::Groups, Word::Number]) || self.has(NAMES);
-        if !addressed && (other || self.trails_off(&[Word::Email])) {
+        if !addressed && (other || self.ends_with_filler(&[Word::Email])) {
             return None;
         }
         let company = self.has(&[Word::Thing]);
         let score = if company { 0.5 } else { 0.9 } + if addressed { 0.04 } else { 0.0 };
-        Some(Claim { aim: Aim::Email, score, weak: company })
+        Some(Claim { target: ColumnClaim::Email, score, weak: company })
     }
 
     fn phone(&self, values: &Values) -> Option<Claim> {
         let dialled = values.mostly(values.phones);
         let other = self.has(&[Word::Tags, Word::Groups]) || self.has(NAMES);
-        if other || (!dialled && self.trails_off(PHONES)) {
+        if other || (!dialled && self.ends_with_filler(PHONES)) {
             return None;
         }
         let company = self.has(&[Word::Thing]);
-        Some(Claim { aim: Aim::Phone, score: if company { 0.45 } else { 0.88 }, weak: company })
+        Some(Claim {
+            target: ColumnClaim::Phone,
+            score: if company { 0.45 } else { 0.88 },
+            weak: company,
+        })
     }
 
     fn tags(&self) -> Option<Claim> {
         if self.has(&[Word::Tags]) {
-            return Some(Claim { aim: Aim::Tags, score: 0.98, weak: false });
+            return Some(Claim { target: ColumnClaim::Tags, score: 0.98, weak: false });
         }
         let plain = self.unknown() == 0 && !self.has(&[Word::Thing, Word::Address]);
-        plain.then_some(Claim { aim: Aim::Tags, score: 0.75, weak: false })
+        plain.then_some(Claim { target: ColumnClaim::Tags, score: 0.75, weak: false })
     }
 
     fn name(&self) -> Option<Claim> {
@@ -211,25 +223,25 @@ impl Header {
             || (self.has(&[Word::First]) && last)
             || (self.has(&[Word::Last]) && first);
         let full = self.has(&[Word::FullName]) || (self.has(&[Word::Full]) && noun);
-        let (aim, score) = match () {
+        let (target, score) = match () {
             () if self.has(&[Word::Middle]) && !both => return None,
             () if both && !full && self.has(&[Word::First, Word::Last]) && !(first && last) => {
-                (Aim::Whole, 0.8)
+                (ColumnClaim::Whole, 0.8)
             }
-            () if both || full => (Aim::Whole, 0.92),
-            () if first => (Aim::First, 0.96),
-            () if last => (Aim::Last, 0.96),
-            () if self.only(&[Word::First, Word::Filler]) => (Aim::LoneFirst, 0.7),
-            () if self.only(&[Word::Last, Word::Filler]) => (Aim::LoneLast, 0.7),
-            () if self.has(&[Word::NameOrFirst]) => (Aim::NameOrFirst, 0.85),
-            () if self.has(&[Word::NameOrLast]) => (Aim::NameOrLast, 0.85),
-            () if noun => (Aim::Name, 0.95),
+            () if both || full => (ColumnClaim::Whole, 0.92),
+            () if first => (ColumnClaim::First, 0.96),
+            () if last => (ColumnClaim::Last, 0.96),
+            () if self.only(&[Word::First, Word::Filler]) => (ColumnClaim::LoneFirst, 0.7),
+            () if self.only(&[Word::Last, Word::Filler]) => (ColumnClaim::LoneLast, 0.7),
+            () if self.has(&[Word::NameOrFirst]) => (ColumnClaim::NameOrFirst, 0.85),
+            () if self.has(&[Word::NameOrLast]) => (ColumnClaim::NameOrLast, 0.85),
+            () if noun => (ColumnClaim::Name, 0.95),
             () => return None,
         };
-        Some(Claim { aim, score, weak: false })
+        Some(Claim { target, score, weak: false })
     }
 
-    /// A header that says nothing, or only whose the column is.
+    /// Interprets a column by its values, when its header has no meaning of its own.
     fn by_values(&self, values: &Values) -> Option<Claim> {
         const NEUTRAL: &[Word] = &[
             Word::Person,
@@ -246,30 +258,32 @@ impl Header {
         }
         let person =
             self.only(&[Word::Person, Word::Filler, Word::Best]) && self.has(&[Word::Person]);
-        let home = self.only(&[Word::Home]) && values.filled == 0;
-        let (aim, score) = match () {
-            () if values.mostly(values.addresses) => (Aim::Email, 0.6),
-            () if person && values.mostly(values.phones) => (Aim::Phone, 0.6),
-            () if values.mostly(values.international) => (Aim::Phone, 0.5),
-            () if person && values.often(values.people) => (Aim::Nobody, 0.5),
-            // Outlook in Spanish calls the telephone at home so, and nothing else.
-            () if home => return Some(Claim { aim: Aim::Phone, score: 0.3, weak: true }),
+        let is_home = self.only(&[Word::Home]) && values.filled == 0;
+        let (target, score) = match () {
+            () if values.mostly(values.addresses) => (ColumnClaim::Email, 0.6),
+            () if person && values.mostly(values.phones) => (ColumnClaim::Phone, 0.6),
+            () if values.mostly(values.international) => (ColumnClaim::Phone, 0.5),
+            () if person && values.often(values.people) => (ColumnClaim::UnnamedPeople, 0.5),
+            // Spanish exports of Outlook have this header for the home phone.
+            () if is_home => {
+                return Some(Claim { target: ColumnClaim::Phone, score: 0.3, weak: true });
+            }
             () => return None,
         };
-        Some(Claim { aim, score, weak: false })
+        Some(Claim { target, score, weak: false })
     }
 
-    /// How good a column is among several of its kind.
-    fn rank(&self, aim: Aim) -> f32 {
+    /// The preference among several columns with the same meaning.
+    fn rank(&self, target: ColumnClaim) -> f32 {
         let rank = |word| match word {
             Word::Mobile => 0.06,
             Word::Best => 0.05,
-            Word::Person if aim != Aim::Name => -0.01,
+            Word::Person if target != ColumnClaim::Name => -0.01,
             Word::Person => -0.02,
             Word::Home => -0.04,
             Word::Work => -0.08,
             Word::Messenger => -0.15,
-            Word::Address if aim == Aim::Phone => -0.1,
+            Word::Address if target == ColumnClaim::Phone => -0.1,
             Word::Lesser => -0.2,
             Word::Other => -0.25,
             Word::Thing | Word::Someone => -0.05,

@@ -9,6 +9,8 @@ fn rows(rows: &[&[&str]]) -> Vec<Vec<String>> {
 
 fn name(target: &Target) -> String {
     match target {
+        Target::Id => "id".to_owned(),
+        Target::ExternalId => "external_id".to_owned(),
         Target::Name => "name".to_owned(),
         Target::FirstName => "first".to_owned(),
         Target::LastName => "last".to_owned(),
@@ -19,7 +21,7 @@ fn name(target: &Target) -> String {
     }
 }
 
-/// The targets of a header written `Name|E-mail`, in the same form; `-` is skipped.
+/// Returns the targets of a header written as `Name|E-mail`, in the same form; `-` means skipped.
 fn targets(header: &str, samples: &[&[&str]], fields: &[Field]) -> String {
     let header: Vec<String> = header.split('|').map(str::to_owned).collect();
     let found = suggest(&header, &rows(samples), fields);
@@ -114,9 +116,41 @@ fn mistyped_names_and_phones_are_recognised(#[case] header: &str, #[case] expect
 #[case("Age group")]
 #[case("Password")]
 #[case("")]
-fn what_only_sounds_like_it_is_skipped(#[case] header: &str) {
+fn similar_headers_with_another_meaning_are_skipped(#[case] header: &str) {
     assert_eq!(targets(&format!("Name|Email|{header}"), &[], &[]), "name|email|-");
     assert_eq!(targets(header, &[], &[]), "-");
+}
+
+#[rstest]
+#[case::plain("external_id", &["7", "8"], "external_id")]
+#[case::spelled("Customer-ID", &["A 7", "A 8"], "external_id")]
+#[case::in_words("Customer ID of the partner", &["7", "8"], "-")]
+#[case::another_record("Order ID", &["7", "8"], "-")]
+#[case::lone("ID", &["7", "8"], "-")]
+#[case::shared("customer id", &["7", "7"], "-")]
+#[case::blank("user_id", &["7", ""], "-")]
+#[case::addresses("user_id", &["ann@x.org", "bo@x.org"], "-")]
+fn an_id_is_suggested_when_its_header_is_plain(
+    #[case] header: &str,
+    #[case] cells: &[&str],
+    #[case] expected: &str,
+) {
+    let samples = [["Ann", "ann@example.org", cells[0]], ["Bo", "bo@example.org", cells[1]]];
+    let samples: Vec<&[&str]> = samples.iter().map(|row| row.as_slice()).collect();
+    let found = targets(&format!("Name|Mail|{header}"), &samples, &[]);
+    assert!(found.ends_with(&format!("|{expected}")), "{header}: {found}");
+}
+
+#[test]
+fn a_column_of_our_export_is_an_id_only_with_ids_of_ours() {
+    let ours = "019b78ff-f900-7000-8000-000000000004";
+    let header = "id|external_id|name|email";
+    let found = |id: &str| targets(header, &[&[id, "7", "Ann", "ann@example.org"]], &[]);
+    assert_eq!(found(ours), "id|external_id|name|email");
+    assert_eq!(targets(header, &[], &[]), "id|external_id|name|email");
+    for id in ["17", "0b0e1f0a-9c2e-4c5e-8f43-7b2f3f1f2a10"] {
+        assert_eq!(found(id), "-|external_id|name|email", "{id}");
+    }
 }
 
 #[rstest]
@@ -137,7 +171,11 @@ fn what_only_sounds_like_it_is_skipped(#[case] header: &str) {
 #[case("Name", &["12", "13"], "-")]
 #[case("Tags", &["true"], "-")]
 #[case("Email ID", &["ann@example.org"], "email")]
-fn the_values_have_a_say(#[case] header: &str, #[case] values: &[&str], #[case] expected: &str) {
+fn values_change_suggestions(
+    #[case] header: &str,
+    #[case] values: &[&str],
+    #[case] expected: &str,
+) {
     let samples: Vec<&[&str]> = values.chunks(1).collect();
     assert_eq!(targets(header, &samples, &[]), expected);
 }
@@ -151,7 +189,7 @@ fn the_values_have_a_say(#[case] header: &str, #[case] values: &[&str], #[case] 
 #[case("Name|Name", "name|-")]
 #[case("Tags|Labels|Etiketten|Tags", "tags|-|tags|tags")]
 #[case("Groups|Labels", "tags|-")]
-fn two_columns_never_get_one_target_but_tags(#[case] header: &str, #[case] expected: &str) {
+fn two_columns_never_get_the_same_target_except_tags(#[case] header: &str, #[case] expected: &str) {
     assert_eq!(targets(header, &[], &[]), expected);
 }
 
@@ -173,7 +211,7 @@ fn a_filled_column_is_better_than_an_empty_one() {
 #[case("Name|First name|Last name", &[], "name|first|last")]
 #[case("first|last", &[], "first|last")]
 #[case("first|value", &[], "-|-")]
-fn a_plain_name_is_what_the_other_columns_leave(
+fn a_plain_name_is_the_part_that_other_columns_lack(
     #[case] header: &str,
     #[case] samples: &[&[&str]],
     #[case] expected: &str,
@@ -185,7 +223,7 @@ fn a_plain_name_is_what_the_other_columns_leave(
 #[case("Assistant's phone", "phone")]
 #[case("Email|Assistant's phone", "email|-")]
 #[case("Company email|Name", "email|name")]
-fn what_is_somebody_elses_is_better_than_nothing_at_all(
+fn columns_about_others_are_used_when_there_is_nothing_better(
     #[case] header: &str,
     #[case] expected: &str,
 ) {
@@ -218,7 +256,7 @@ fn a_file_without_columns_gets_no_suggestions() {
 
 proptest::proptest! {
     #[test]
-    fn no_header_makes_it_fall_over(header in proptest::collection::vec("\\PC{0,20}", 0..6)) {
+    fn no_header_makes_it_panic(header in proptest::collection::vec("\\PC{0,20}", 0..6)) {
         proptest::prop_assert_eq!(suggest(&header, &[], &[]).len(), header.len());
     }
 }

@@ -1,13 +1,13 @@
-//! A header, cut into words whose meaning is looked up.
+//! Splits a header into words, and looks up their meanings.
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::words::{TYPED, Word, meaning};
 
-/// How alike a mistyped header must be.
-const ALIKE: f64 = 0.75;
+/// Minimum similarity of a mistyped header.
+const MIN_TYPO_SIMILARITY: f64 = 0.75;
 
-/// A text without case and accents.
+/// Folds case and accents of a text.
 pub(super) fn fold(text: &str) -> String {
     let bare = text.nfkd().filter(|c| !matches!(c, '\u{300}'..='\u{36f}' | '\u{fe0f}'));
     let mut folded = String::with_capacity(text.len());
@@ -28,7 +28,7 @@ pub(super) fn fold(text: &str) -> String {
     folded
 }
 
-/// The words of a header in order; none where a word means nothing to us.
+/// Returns the meanings of a header's words in order; `None` for an unknown word.
 pub(super) fn words(header: &str) -> Vec<Option<Word>> {
     let tokens = tokens(header);
     let mut words: Vec<_> = tokens.iter().flat_map(|token| parts(token)).collect();
@@ -41,13 +41,13 @@ pub(super) fn words(header: &str) -> Vec<Option<Word>> {
     words
 }
 
-/// Folded letters and digits, for comparing names as people spell them.
+/// Returns the folded letters and digits of a text, for comparing spellings of a header.
 pub(crate) fn key(text: &str) -> String {
     tokens(text).concat()
 }
 
-/// Cut at everything that is no letter or digit, between the humps of camelCase, between letters
-/// and digits, and between scripts.
+/// Splits a header at every character that is not a letter or digit, at the humps of camelCase,
+/// between letters and digits, and between scripts.
 fn tokens(header: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut token = String::new();
@@ -78,7 +78,7 @@ fn tokens(header: &str) -> Vec<String> {
     tokens
 }
 
-/// `E-Mail`, `e-postadress`: one word, cut in two.
+/// Joins the two tokens of `E-Mail` or `e-postadress`, which are one word.
 fn join_e_mail(tokens: &mut Vec<String>) {
     let e_mail = |pair: &[String]| pair[0] == "e" && meaning(&pair.concat()).is_some();
     while let Some(at) = tokens.windows(2).position(e_mail) {
@@ -87,7 +87,8 @@ fn join_e_mail(tokens: &mut Vec<String>) {
     }
 }
 
-/// The apostrophe of Ukrainian and the quotation mark in Hebrew abbreviations.
+/// Whether a character is an apostrophe within a Ukrainian word, or a quotation mark within a
+/// Hebrew abbreviation.
 fn is_inside_word(chars: &[char], index: usize) -> bool {
     let joins = matches!(chars[index], '\'' | '’' | 'ʼ' | '"' | '״' | '׳');
     let of_word = |c: &char| matches!(c, '\u{400}'..='\u{52f}' | '\u{5d0}'..='\u{5ea}');
@@ -97,10 +98,10 @@ fn is_inside_word(chars: &[char], index: usize) -> bool {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Letter,
-    /// Of a script that does not part its words.
+    /// A character of a script without spaces between words.
     Ideograph,
     Digit,
-    /// An emoji that means a telephone, a letter, a label or a person.
+    /// An emoji with a meaning, such as a telephone, a letter, a label or a person.
     Sign,
     Other,
 }
@@ -112,7 +113,7 @@ impl Kind {
                 Self::Ideograph
             }
             '\u{ac00}'..='\u{d7a3}' => Self::Ideograph,
-            // Marks that are part of a letter in Devanagari, Arabic and Hebrew.
+            // Combining marks of Devanagari, Arabic and Hebrew.
             '\u{900}'..='\u{dff}' | '\u{64b}'..='\u{65f}' | '\u{591}'..='\u{5c7}' => Self::Letter,
             '\u{300}'..='\u{36f}' => Self::Letter,
             _ if c.is_numeric() => Self::Digit,
@@ -123,7 +124,7 @@ impl Kind {
     }
 }
 
-/// The meanings of a token: its own, or those of the words it is made of.
+/// Returns the meanings of a token: its own, or those of the words it is composed of.
 fn parts(token: &str) -> Vec<Option<Word>> {
     if let Some(word) = meaning(token) {
         return vec![Some(word)];
@@ -141,7 +142,7 @@ fn parts(token: &str) -> Vec<Option<Word>> {
     })
 }
 
-/// Word by word, the longest first.
+/// Splits a token of a script without spaces into known words, always the longest first.
 fn longest_words(token: &str) -> Vec<Option<Word>> {
     let mut words = Vec::new();
     let mut rest = token;
@@ -158,8 +159,8 @@ fn longest_words(token: &str) -> Vec<Option<Word>> {
     words
 }
 
-/// `firstname`, `Firmentelefon`, `emailaddress`: words written together, each of three letters or
-/// more. The fewest words win.
+/// Splits a compound, such as `firstname`, `Firmentelefon` or `emailaddress`, into the fewest known
+/// words of three letters or more.
 fn compound(token: &str) -> Option<Vec<Option<Word>>> {
     if token.len() > 40 {
         return None;
@@ -181,11 +182,11 @@ fn compound(token: &str) -> Option<Vec<Option<Word>>> {
     best.pop().flatten()
 }
 
-/// What a mistyped header was meant to be.
+/// Returns the meaning of the known header that is most similar to a mistyped one.
 fn mistyped(header: &str) -> Option<&'static [Word]> {
     let alike = TYPED
         .iter()
         .map(|(typed, words)| (strsim::normalized_damerau_levenshtein(header, typed), words));
     let best = alike.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= ALIKE && header.len() >= 5).then_some(*best.1)
+    (best.0 >= MIN_TYPO_SIMILARITY && header.len() >= 5).then_some(*best.1)
 }

@@ -1,28 +1,28 @@
-//! What the cells of a column look like.
+//! Counts what the cells of a column look like.
 
-/// How many of a column's filled cells are of each kind.
+/// Number of cells of each kind in a column.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Values {
     /// Cells with text.
     pub(super) filled: usize,
-    /// Cells that are an address, or hold one among other things.
+    /// Cells that contain an address.
     pub(super) addresses: usize,
-    /// Numbers that may be dialled.
+    /// Cells that may be phone numbers.
     pub(super) phones: usize,
-    /// The same in international form.
+    /// Phone numbers in international form.
     pub(super) international: usize,
     /// Numbers, dates and truth values.
     pub(super) plain: usize,
-    /// Web addresses.
+    /// URLs.
     pub(super) links: usize,
     /// Cells without a single digit.
     pub(super) wordy: usize,
-    /// Two to four words of letters.
+    /// Cells that look like the name of a person: two to four words of letters.
     pub(super) people: usize,
 }
 
 impl Values {
-    /// Looks at one column of the samples.
+    /// Counts the cells of one column of the samples.
     pub(super) fn of(samples: &[Vec<String>], column: usize) -> Self {
         let mut values = Self::default();
         for cell in samples.iter().filter_map(|row| row.get(column)) {
@@ -78,7 +78,7 @@ fn is_truth(cell: &str) -> bool {
     words.contains(&cell.to_lowercase().as_str())
 }
 
-/// `2024-01-31`, `31.1.24`, `1/31/2024 10:00`.
+/// Whether a cell is a date, such as `2024-01-31`, `31.1.24` or `1/31/2024 10:00`.
 fn is_date(cell: &str) -> bool {
     let date = cell.split([' ', 'T']).next().unwrap_or_default();
     let parts: Vec<&str> = date.split(['-', '.', '/']).collect();

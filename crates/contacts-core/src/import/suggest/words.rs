@@ -1,80 +1,80 @@
-//! What the words of headers mean, in the languages of the exports we know.
+//! The meanings of words in headers, in the languages of common exports.
 //!
-//! Words stand here as people write them; they are compared folded (see `tokens`).
+//! Words are listed as people write them, and compared folded (see `tokens`).
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::tokens::fold;
 
-/// What a word does in a header.
+/// The meaning of a word in a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Word {
-    /// Heads an address.
+    /// Noun for an e-mail address.
     Email,
-    /// Heads a phone number.
+    /// Noun for a phone number.
     Phone,
-    /// Heads a phone number, and the best kind of it.
+    /// Noun for a mobile number, which is preferred to other phone numbers.
     Mobile,
-    /// Heads a phone number of a messenger.
+    /// Noun for the phone number of a messenger.
     Messenger,
-    /// Heads a name of whatever kind.
+    /// Noun for a name of any kind.
     Name,
-    /// A name that stands for the first name where a last name stands beside it.
+    /// Noun for a name that is the first name when there is a column of last names.
     NameOrFirst,
-    /// A name that stands for the last name where a first name stands beside it.
+    /// Noun for a name that is the last name when there is a column of first names.
     NameOrLast,
-    /// The whole name in one word.
+    /// One word for the whole name.
     FullName,
-    /// The first name in one word.
+    /// One word for the first name.
     FirstName,
-    /// The last name in one word.
+    /// One word for the last name.
     LastName,
-    /// Heads tags, whatever stands beside it.
+    /// Noun for tags, whatever the other words are.
     Tags,
-    /// Heads tags, unless something unknown stands beside it.
+    /// Noun for groups, which are tags unless another word is unknown.
     Groups,
-    /// Makes a name a whole one.
+    /// Adjective for the whole name.
     Full,
-    /// Makes a name a first one.
+    /// Adjective for the first name.
     First,
-    /// Makes a name a last one.
+    /// Adjective for the last name.
     Last,
-    /// Makes a name something between the first and the last.
+    /// Adjective for a middle name.
     Middle,
-    /// Says nothing.
+    /// A word without meaning here, such as an article.
     Filler,
-    /// Says that there is a count, or nothing: `number`.
+    /// A word such as `number`, which means a count or nothing.
     Number,
-    /// A place where people live; with an address word, an e-mail address.
+    /// A word for a postal address; with a word for e-mail, an e-mail address.
     Address,
-    /// The person on the list.
+    /// A word for the contact.
     Person,
-    /// The person on the list, whose "name" is what they log in with.
+    /// A word for the contact as a user, whose "name" is a login name.
     User,
-    /// Best of several.
+    /// Adjective for the preferred one of several.
     Best,
-    /// At home.
+    /// Adjective for a private address or number.
     Home,
-    /// At work.
+    /// Adjective for a business address or number.
     Work,
-    /// Second or later of several.
+    /// A word for the second or a later one of several.
     Lesser,
-    /// The rest of several.
+    /// A word for further ones of several.
     Other,
-    /// Somebody else.
+    /// A word for another person, such as an assistant.
     Someone,
-    /// Something that has names and numbers of its own.
+    /// A word for a thing with names and numbers of its own, such as a company.
     Thing,
-    /// Mostly a key of another program, but people write `Email ID` for an address.
+    /// A word for an identifier. People also write `Email ID` for an address.
     Id,
-    /// A machine that no longer answers.
+    /// A word for a fax machine.
     Fax,
-    /// A fact about the column's subject, or something secret: never suggested.
+    /// A word for a fact about the noun, or for a secret: never suggested.
     Fact,
 }
 
-/// What a folded word means.
+/// Returns the meaning of a folded word.
 pub(super) fn meaning(word: &str) -> Option<Word> {
     static WORDS: LazyLock<HashMap<String, Word>> = LazyLock::new(|| {
         let words = LISTS
@@ -88,7 +88,7 @@ pub(super) fn meaning(word: &str) -> Option<Word> {
     WORDS.get(word).copied()
 }
 
-/// The headers that are worth recognising when they are mistyped.
+/// Headers that are recognised when they are mistyped, with their meanings.
 pub(super) const TYPED: &[(&str, &[Word])] = &[
     ("email", &[Word::Email]),
     ("emailaddress", &[Word::Email]),

@@ -1,46 +1,47 @@
-//! Where imports are undone.
+//! The port that undoes imports.
 
 use time::OffsetDateTime;
 
-use super::{Kept, Undo, UndoId, UndoTally};
+use super::{KeptItem, Undo, UndoId, UndoTally};
 use crate::contact::ContactId;
 use crate::import::ImportId;
+use crate::run::RunState;
 use crate::{Actor, OrgId, Result};
 
-/// Whether an undo began.
+/// The result of requesting an undo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Begun {
-    /// It did.
+pub enum UndoStart {
+    /// The undo has started.
     Yes,
-    /// The import has not come to an end, was or is undone, or is not there.
+    /// The import has not ended, is being undone or was undone, or does not exist.
     NotNow,
-    /// What the import did was not kept when it ran.
-    Untold,
+    /// The traces of the import were not stored when it ran.
+    NoTraces,
 }
 
-/// What became of the next piece of an undo.
+/// The result of a step of an undo.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UndoStep {
-    /// It is undone; this is the tally with it.
-    Took(UndoTally),
-    /// There was none left: the import is undone.
+    /// A chunk was undone. Holds the new tally of the undo.
+    Chunk(UndoTally),
+    /// No chunk was left: the import is undone.
     Finished,
-    /// The undo does not go on, or is not there.
+    /// The undo is not running, or does not exist.
     Stopped,
 }
 
-/// Undoes imports, piece by piece. What each piece did is kept by
-/// [`crate::import::ImportRepository::apply`].
+/// Undoes imports, chunk by chunk, by the traces that
+/// [`crate::import::ImportRepository::apply`] has stored.
 ///
 /// Every implementation passes `contacts_testkit::undo_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait UndoRepository: Send + Sync {
-    /// Done, cancelled or failed, the import is being undone, and a job for that is queued. One
-    /// whose undo has failed goes on where that came to.
+    /// Changes an import that is done, cancelled or failed to undoing, and queues the job. An undo
+    /// that has failed or was cancelled continues after the chunks that are undone.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
+    /// [`crate::Error::Store`] when the store fails.
     fn begin(
         &self,
         org: OrgId,
@@ -48,44 +49,58 @@ pub trait UndoRepository: Send + Sync {
         id: UndoId,
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Result<Begun>;
+    ) -> Result<UndoStart>;
 
-    /// The undo of an import.
+    /// Returns the undo of an import.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn get(&self, org: OrgId, import: ImportId) -> Result<Option<Undo>>;
 
-    /// Undoes the last piece that is not undone, all of it or nothing, each person as
-    /// [`super::reverse`] says; without one, the import is undone.
-    ///
-    /// What is put back counts as a change by whoever asked. Somebody who was there before the
-    /// import has not come by it any more.
+    /// Finds an undo by its own id.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be kept; then it may be tried again.
+    /// [`crate::Error::Store`] when the store fails.
+    fn find(&self, org: OrgId, id: UndoId) -> Result<Option<Undo>>;
+
+    /// Undoes the last chunk that is not undone yet, completely or not at all, as
+    /// [`super::reverse_chunk`] decides. When none is left, the import is undone.
+    ///
+    /// The actor of the changes is the one who requested the undo. A contact that existed before
+    /// the import loses it as a source.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails; then the step can be run again.
     fn step(&self, org: OrgId, id: UndoId, now: OffsetDateTime) -> Result<UndoStep>;
 
-    /// Running, it has failed, and the import is in the state that it was in before. Says
-    /// whether it was running.
+    /// Ends an open undo as `Failed` (with its problem) or `Cancelled`, and gives the import the
+    /// state that it had before. Chunks that are undone stay so. Returns whether the undo was open.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when that cannot be kept.
-    fn fail(&self, org: OrgId, id: UndoId, problem: &str, now: OffsetDateTime) -> Result<bool>;
+    /// [`crate::Error::Store`] when the store fails.
+    fn end(
+        &self,
+        org: OrgId,
+        id: UndoId,
+        state: RunState,
+        problem: Option<String>,
+        now: OffsetDateTime,
+    ) -> Result<bool>;
 
-    /// What the undo of an import left as it is, by contact and field, after one of them.
+    /// Lists what the undo of an import kept, sorted by contact and field, after the given one.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Store`] when it cannot be read.
+    /// [`crate::Error::Store`] when the store fails.
     fn kept(
         &self,
         org: OrgId,
         import: ImportId,
         after: Option<(ContactId, Option<String>)>,
         limit: usize,
-    ) -> Result<Vec<Kept>>;
+    ) -> Result<Vec<KeptItem>>;
 }

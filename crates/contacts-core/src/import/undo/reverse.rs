@@ -1,6 +1,6 @@
-//! What undoing does to one person. Every store asks this one function.
+//! The decision about undoing an import for one contact, which every store uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
@@ -8,47 +8,47 @@ use super::{KeptReason, UndoOutcome};
 use crate::Actor;
 use crate::contact::{Change, Contact, ContactId};
 use crate::event::{ContactEvent, EventKind};
-use crate::import::trace::PutBack;
-use crate::import::{Deed, Fingerprint};
+use crate::import::trace::RestoreOutcome;
+use crate::import::{Fingerprint, ImportEffect};
 use crate::tag::TagName;
 
-/// What a store knows of a person whom an import was about.
+/// The current state of a contact that an import is about.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct CurrentState {
     /// The contact, with its values of archived fields.
     pub contact: Contact,
-    /// The tags that the piece put on, by the names they have now; none that were deleted.
+    /// The tags that the chunk added, by their current names, without deleted ones.
     pub tags: Vec<TagName>,
-    /// What else hangs on the contact, so that it is not removed.
+    /// The reason why the contact must not be removed, such as notes or conversations.
     pub bond: Option<KeptReason>,
 }
 
-/// What undoing does.
+/// The effect of undoing a trace.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reversal {
-    /// The contact goes.
+    /// The contact is removed.
     Remove,
-    /// It stays as it is, though the import added it.
+    /// The contact is kept, although the import added it.
     Keep(KeptReason),
-    /// It is put back as far as nobody has changed it.
+    /// Fields that nobody has changed since are restored, and tags of the import are removed.
     Restore(Box<Restored>),
 }
 
-/// A contact that is put back.
+/// The restored state of a contact.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restored {
-    /// The contact after that.
+    /// The contact afterwards.
     pub contact: Contact,
-    /// What that changed of its profile.
+    /// The changes of the profile.
     pub changes: Change,
-    /// Tags that it carries no more.
+    /// The tags that are removed.
     pub untagged: Vec<TagName>,
-    /// Fields that somebody has changed since.
-    pub kept: Vec<String>,
+    /// Fields that are not restored, with the reason.
+    pub kept: Vec<(String, KeptReason)>,
 }
 
 impl Reversal {
-    /// What came of the person.
+    /// The result for the contact.
     pub fn outcome(&self) -> UndoOutcome {
         match self {
             Self::Remove => UndoOutcome::Removed,
@@ -61,29 +61,36 @@ impl Reversal {
 }
 
 impl Restored {
-    /// Whether anything was put back.
+    /// Whether anything is restored.
     pub fn is_changed(&self) -> bool {
         !self.changes.is_empty() || !self.untagged.is_empty()
     }
 
-    /// The fields that were put back, as events name them.
+    /// The restored fields, as events name them.
     pub fn fields(&self) -> Vec<String> {
         let tags = (!self.untagged.is_empty()).then(|| "tags".to_owned());
         self.changes.iter().map(|change| change.field.clone()).chain(tags).collect()
     }
 }
 
-/// Decides what undoing does to a person.
+/// Decides what undoing a trace does to its contact.
 ///
-/// A contact that was added goes when it is as it was added: nobody has edited or tagged it, and
-/// nothing hangs on it. A field that was overwritten is put back when it still is what the
-/// import wrote, and a tag that was put on is taken off.
-pub fn reverse(deed: &Deed, standing: Standing, now: OffsetDateTime) -> Reversal {
-    let Standing { mut contact, mut tags, bond } = standing;
+/// - A contact that was added is removed when nobody has edited or tagged it, and it has no notes,
+///   conversations, subscriptions or other sources.
+/// - A field that was overwritten is restored when it still has the value that the import wrote.
+/// - The fields in `taken` are kept: another contact has the address or the external id now.
+/// - A tag that was added is removed.
+pub(super) fn reverse(
+    effect: &ImportEffect,
+    current: CurrentState,
+    taken: &BTreeSet<String>,
+    now: OffsetDateTime,
+) -> Reversal {
+    let CurrentState { mut contact, mut tags, bond } = current;
     tags.sort();
     tags.dedup();
-    match deed {
-        Deed::Added { profile, .. } => {
+    match effect {
+        ImportEffect::Added { profile, .. } => {
             if Fingerprint::of(&contact) != *profile {
                 Reversal::Keep(KeptReason::Edited)
             } else if contact.tags != tags {
@@ -92,17 +99,21 @@ pub fn reverse(deed: &Deed, standing: Standing, now: OffsetDateTime) -> Reversal
                 bond.map_or(Reversal::Remove, Reversal::Keep)
             }
         }
-        Deed::Updated { edits, .. } => {
+        ImportEffect::Updated { edits, .. } => {
             let (mut changes, mut kept) = (Change::new(), Vec::new());
             for edit in edits {
-                match edit.put_back(&mut contact) {
-                    PutBack::Done => {
+                if taken.contains(&edit.field()) {
+                    kept.push((edit.field(), KeptReason::Taken));
+                    continue;
+                }
+                match edit.restore(&mut contact) {
+                    RestoreOutcome::Done => {
                         let mut change = edit.change();
                         std::mem::swap(&mut change.from, &mut change.to);
                         changes.push(change);
                     }
-                    PutBack::Already => {}
-                    PutBack::Changed => kept.push(edit.field()),
+                    RestoreOutcome::Already => {}
+                    RestoreOutcome::Changed => kept.push((edit.field(), KeptReason::Edited)),
                 }
             }
             if !changes.is_empty() {
@@ -116,7 +127,7 @@ pub fn reverse(deed: &Deed, standing: Standing, now: OffsetDateTime) -> Reversal
     }
 }
 
-/// The events of a piece: who is gone, and of whom which fields were put back.
+/// Returns the events of a step: removed contacts, and restored fields of contacts.
 pub fn undo_events(
     mut removed: Vec<ContactId>,
     mut restored: Vec<(ContactId, Vec<String>)>,

@@ -1,20 +1,23 @@
-//! How the parts of a dry run are kept as JSON.
+//! The stored JSON of the parts of a dry run.
 
-use contacts_core::contact::{Contact, ContactId, FieldChange, Name};
+use contacts_core::Error;
+use contacts_core::contact::{Contact, ContactId, EmailAddress, FieldChange, Name};
 use contacts_core::import::{DryOutcome, DryRow, SkipCode};
-use contacts_core::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::pieces::{StoredPhone, read_phone, write_phone};
-use crate::database::{unread, unreadable};
+use super::super::chunks::{StoredPhone, read_phone, write_phone};
+use crate::database::{PgResult, unread, unreadable};
 use crate::json::{custom_from_json, custom_to_json};
 use crate::tags::tag_name;
 
-/// What rows may change of a person.
+/// The parts of a contact that rows can change.
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredPerson {
+    email: Option<String>,
+    #[serde(default)]
+    other_emails: Vec<String>,
     name: Option<String>,
     phone: Option<StoredPhone>,
     custom: Value,
@@ -24,6 +27,8 @@ pub(super) struct StoredPerson {
 impl StoredPerson {
     pub(super) fn write(contact: &Contact) -> Value {
         json!(Self {
+            email: contact.email.as_ref().map(ToString::to_string),
+            other_emails: contact.other_emails.iter().map(ToString::to_string).collect(),
             name: contact.name.as_ref().map(ToString::to_string),
             phone: contact.phone.as_ref().map(write_phone),
             custom: custom_to_json(&contact.custom),
@@ -31,53 +36,58 @@ impl StoredPerson {
         })
     }
 
-    /// Makes the contact so.
-    pub(super) fn read(value: Value, contact: &mut Contact) -> Result<()> {
+    /// Replaces the stored parts in a contact.
+    pub(super) fn read(value: Value, contact: &mut Contact) -> PgResult<()> {
         let stored: Self = serde_json::from_value(value).map_err(Error::store)?;
+        let email = stored.email.map(|email| EmailAddress::parse(&email)).transpose();
+        contact.email = email.map_err(unread("dry_run_contacts.person"))?;
+        let others = stored.other_emails.iter().map(|email| EmailAddress::parse(email));
+        let others: Result<_, _> = others.collect();
+        contact.other_emails = others.map_err(unread("dry_run_contacts.person"))?;
         let name = stored.name.map(|name| Name::parse(&name)).transpose();
-        contact.name = name.map_err(unread("dry_run_people.person"))?;
+        contact.name = name.map_err(unread("dry_run_contacts.person"))?;
         contact.phone = stored.phone.map(read_phone);
         contact.custom = custom_from_json(stored.custom)?;
-        contact.tags = stored.tags.iter().map(|tag| tag_name(tag)).collect::<Result<_>>()?;
+        contact.tags = stored.tags.iter().map(|tag| tag_name(tag)).collect::<PgResult<_>>()?;
         contact.tags.sort();
         Ok(())
     }
 }
 
-/// A row's outcome: names of one letter, for there are many of them.
+/// The outcome of a row. Keys are one letter, because a dry run has many rows.
 #[derive(Serialize, Deserialize)]
 struct StoredRow {
-    /// The row.
+    /// Number of the row.
     r: u64,
-    /// The line.
+    /// Line in the file.
     l: u64,
-    /// Why it would be skipped: the code and the sentence.
+    /// Code and sentence of the reason to skip the row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     s: Option<(String, String)>,
-    /// What it would change.
+    /// The update of a contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     u: Option<StoredUpdate>,
-    /// Cells that would be lost.
+    /// Cells whose values would be lost.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     w: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct StoredUpdate {
-    /// The contact.
+    /// Id of the contact, if it exists.
     i: Option<Uuid>,
-    /// Fields, from what to what.
+    /// Changed fields, each with its old and its new value.
     f: Vec<(String, Option<String>, Option<String>)>,
-    /// Tags.
+    /// Added tags.
     t: Vec<String>,
 }
 
-pub(super) fn write_rows(rows: &[DryRow]) -> Result<Vec<u8>> {
+pub(super) fn write_rows(rows: &[DryRow]) -> PgResult<Vec<u8>> {
     let rows: Vec<_> = rows.iter().map(StoredRow::write).collect();
-    serde_json::to_vec(&rows).map_err(Error::store)
+    Ok(serde_json::to_vec(&rows).map_err(Error::store)?)
 }
 
-pub(super) fn read_rows(bytes: &[u8]) -> Result<Vec<DryRow>> {
+pub(super) fn read_rows(bytes: &[u8]) -> PgResult<Vec<DryRow>> {
     let rows: Vec<StoredRow> = serde_json::from_slice(bytes).map_err(Error::store)?;
     rows.into_iter().map(StoredRow::read).collect()
 }
@@ -102,11 +112,11 @@ impl StoredRow {
         Self { r: row.row, l: row.line, s: skipped, u: update, w: row.warnings.clone() }
     }
 
-    fn read(self) -> Result<DryRow> {
+    fn read(self) -> PgResult<DryRow> {
         let outcome = match (self.s, self.u) {
             (Some((code, reason)), _) => {
                 let code = SkipCode::parse(&code);
-                let code = code.ok_or_else(|| unreadable("dry_run_pieces.outcomes"))?;
+                let code = code.ok_or_else(|| unreadable("dry_run_chunks.outcomes"))?;
                 DryOutcome::Skipped { code, reason }
             }
             (None, Some(StoredUpdate { i, f, t })) => {

@@ -1,72 +1,75 @@
-//! Undoing one piece of an import, in one transaction.
+//! Undoing one chunk of an import, in one transaction.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use contacts_core::contact::{Activity, ActivityKind, Contact, ContactId};
+use contacts_core::contact::{Activity, ActivityKind, AddressSource, Contact, ContactId};
 use contacts_core::import::{
-    Deed, ImportState, Kept, KeptReason, Restored, Reversal, Standing, Trace, Undo, UndoOutcome,
-    UndoState, UndoStep, reverse, undo_events,
+    CurrentState, ImportEffect, ImportState, KeptItem, KeptReason, Restored, Reversal, Trace, Undo,
+    UndoOutcome, UndoStep, restored_keys, reverse_chunk, undo_events,
 };
+use contacts_core::run::RunState;
 use contacts_core::tag::{TagId, TagName};
-use contacts_core::{OrgId, Result};
-use diesel::pg::PgConnection;
-use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, RunQueryDsl, sql_query};
+use diesel::QueryableByName;
+use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::apply::update_contacts;
-use super::super::pieces;
+use super::super::chunks;
+use super::super::contacts::{existing, release_external_ids, update_contacts};
 use super::write_tally;
-use crate::Database;
-use crate::contacts::{ContactRow, Custom, FIRST_SOURCE, record, select_contacts};
-use crate::database::{store, unreadable};
+use crate::contacts::{
+    ContactRow, Custom, FIRST_SOURCE, record, rewrite_addresses, select_contacts,
+};
+use crate::database::{PgResult, RunQuery, TimedTx, Tx, run_again, unreadable};
 use crate::events;
-use crate::statement::{Bind, Statement};
-use crate::tags::{self, IdRow};
+use crate::statement::{Bind, IdRow};
+use crate::tags;
 
-pub(super) fn step(
-    database: &Database,
-    db: &mut PgConnection,
-    org: OrgId,
-    undo: &Undo,
-    now: OffsetDateTime,
-) -> Result<UndoStep> {
-    let Some((piece, traces)) = pieces::last(db, org, undo.import)? else {
-        super::end(db, org, undo, UndoState::Done, None, ImportState::Undone, now)?;
+pub(super) fn step(tx: &mut TimedTx<'_>, undo: &Undo) -> PgResult<UndoStep> {
+    let now = tx.now;
+    tx.query(
+        "UPDATE import_undos SET started_at = coalesce(started_at, $3) \
+         WHERE org_id = $1 AND import_id = $2",
+    )
+    .bind::<SqlUuid, _>(undo.import.0)
+    .bind::<Timestamptz, _>(now)
+    .execute(tx)?;
+    let Some((chunk, traces)) = chunks::last(tx, undo.import)? else {
+        super::end(tx, undo, RunState::Done, None, ImportState::Undone)?;
         return Ok(UndoStep::Finished);
     };
-    let known = Known::read(db, org, undo, &traces)?;
-    let mut step = Step { org, undo, now, taken: Taken::default() };
+    let current = CurrentRows::read(tx, undo, &traces)?;
+    let mut step = Step { undo, now, writes: UndoWrites::default() };
     let mut tally = undo.tally;
+    let owners = existing(tx, &restored_keys(&traces))?;
+    let owners: Vec<_> = owners.into_iter().map(|owner| owner.contact).collect();
+    let mut reversals = reverse_chunk(&traces, |trace| current.state_of(trace), &owners, now);
     for trace in &traces {
-        let outcome = step.take_back(trace, &known);
+        let outcome = step.undo_trace(trace, reversals.remove(&trace.contact), &current);
         if !trace.again {
-            let so_far = known.so_far.get(&trace.contact).copied();
+            let so_far = current.so_far.get(&trace.contact).copied();
             tally.count(outcome.max(so_far.unwrap_or(UndoOutcome::Unchanged)));
         }
     }
-    step.write(database, db, &known)?;
-    pieces::delete(db, org, undo.import, piece)?;
-    let statement = "UPDATE import_undos SET pieces_done = pieces_done + 1, tally = $3 \
+    step.write(tx, &current)?;
+    chunks::delete(tx, undo.import, chunk)?;
+    let statement = "UPDATE import_undos SET chunks_done = chunks_done + 1, tally = $3 \
          WHERE org_id = $1 AND import_id = $2";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(undo.import.0)
         .bind::<Jsonb, _>(write_tally(&tally))
-        .execute(db)
-        .map_err(store)?;
-    Ok(UndoStep::Took(tally))
+        .execute(tx)?;
+    Ok(UndoStep::Chunk(tally))
 }
 
-/// What the store knows of the people of a piece.
-struct Known {
+/// The contacts of a chunk as they are now.
+struct CurrentRows {
     contacts: HashMap<ContactId, Contact>,
     tags: HashMap<TagId, TagName>,
     bonds: HashMap<ContactId, KeptReason>,
-    /// Those who are gone because they were merged.
+    /// Contacts that no longer exist because they were merged.
     merged: HashSet<ContactId>,
-    /// What came of people in the pieces after.
+    /// Outcomes of contacts in the chunks that were undone before.
     so_far: HashMap<ContactId, UndoOutcome>,
 }
 
@@ -86,19 +89,16 @@ struct SoFarRow {
     is_kept: bool,
 }
 
-impl Known {
-    /// Reads what is known of people, and holds them: what hangs on a contact refers to it, so
-    /// nothing more comes to hang on it before this ends.
-    fn read(db: &mut PgConnection, org: OrgId, undo: &Undo, traces: &[Trace]) -> Result<Self> {
+impl CurrentRows {
+    /// Locks and reads the contacts. Notes, conversations and subscriptions refer to their contact,
+    /// so none of them can be added while the contact is locked.
+    fn read(tx: &mut Tx<'_>, undo: &Undo, traces: &[Trace]) -> PgResult<Self> {
+        let org = tx.org;
         let ids: Vec<_> = traces.iter().map(|trace| trace.contact.0).collect();
-        let hold = "SELECT FROM contacts WHERE org_id = $1 AND id = ANY($2) \
-             ORDER BY email_key, id FOR UPDATE";
-        sql_query(hold)
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<SqlUuid>, _>(&ids)
-            .execute(db)
-            .map_err(store)?;
-        let mut select = Statement::of(org);
+        let lock = "SELECT FROM contacts WHERE org_id = $1 AND id = ANY($2) \
+             ORDER BY id FOR UPDATE";
+        tx.query(lock).bind::<Array<SqlUuid>, _>(&ids).execute(tx)?;
+        let mut select = tx.statement();
         select_contacts(&mut select, Custom::Whole, |select| {
             select
                 .push("contacts c")
@@ -106,29 +106,30 @@ impl Known {
                 .push("WHERE c.org_id = $1 AND c.id = ANY(");
             select.bind(Bind::Uuids(ids)).push(")");
         });
-        let rows: Vec<ContactRow> = select.build().load(db).map_err(store)?;
+        let rows: Vec<ContactRow> = select.load(tx)?;
         let contacts = rows
             .into_iter()
             .map(|row| row.read(org).map(|contact| (contact.id, contact)))
-            .collect::<Result<HashMap<_, _>>>()?;
-        let added = traces.iter().filter(|trace| matches!(trace.deed, Deed::Added { .. }));
+            .collect::<PgResult<HashMap<_, _>>>()?;
+        let added =
+            traces.iter().filter(|trace| matches!(trace.effect, ImportEffect::Added { .. }));
         let added: Vec<_> = added.map(|trace| trace.contact.0).collect();
-        let gone = traces.iter().filter(|trace| !contacts.contains_key(&trace.contact));
-        let gone: Vec<_> = gone.map(|trace| trace.contact.0).collect();
+        let missing = traces.iter().filter(|trace| !contacts.contains_key(&trace.contact));
+        let missing: Vec<_> = missing.map(|trace| trace.contact.0).collect();
         let first = traces.iter().filter(|trace| !trace.again).map(|trace| trace.contact.0);
-        let tags = traces.iter().flat_map(|trace| trace.deed.tags().iter().copied()).collect();
+        let tags = traces.iter().flat_map(|trace| trace.effect.tags().iter().copied()).collect();
         Ok(Self {
-            tags: tags::names(db, org, &tags)?,
-            bonds: bonds(db, org, undo, &added)?,
-            merged: merged(db, org, &gone)?,
-            so_far: so_far(db, org, undo, &first.collect::<Vec<_>>())?,
+            tags: tags::names(tx, &tags)?,
+            bonds: bonds(tx, undo, &added)?,
+            merged: merged(tx, &missing)?,
+            so_far: so_far(tx, undo, &first.collect::<Vec<_>>())?,
             contacts,
         })
     }
 
-    fn standing(&self, trace: &Trace) -> Option<Standing> {
-        let tags = trace.deed.tags().iter().filter_map(|tag| self.tags.get(tag));
-        Some(Standing {
+    fn state_of(&self, trace: &Trace) -> Option<CurrentState> {
+        let tags = trace.effect.tags().iter().filter_map(|tag| self.tags.get(tag));
+        Some(CurrentState {
             contact: self.contacts.get(&trace.contact)?.clone(),
             tags: tags.cloned().collect(),
             bond: self.bonds.get(&trace.contact).copied(),
@@ -136,13 +137,9 @@ impl Known {
     }
 }
 
-/// What hangs on contacts that were added, besides the import itself.
-fn bonds(
-    db: &mut PgConnection,
-    org: OrgId,
-    undo: &Undo,
-    added: &[Uuid],
-) -> Result<HashMap<ContactId, KeptReason>> {
+/// Returns why contacts that the import added are kept, for example because they have notes or
+/// conversations.
+fn bonds(tx: &mut Tx<'_>, undo: &Undo, added: &[Uuid]) -> PgResult<HashMap<ContactId, KeptReason>> {
     let statement = "SELECT c.id, CASE \
          WHEN EXISTS (SELECT FROM notes x WHERE x.org_id = $1 AND x.contact_id = c.id) \
              THEN 'noted' \
@@ -154,14 +151,13 @@ fn bonds(
          WHEN EXISTS (SELECT FROM merged_contacts x WHERE x.org_id = $1 \
              AND x.survivor_id = c.id) THEN 'merged' \
          WHEN EXISTS (SELECT FROM contact_sources x WHERE x.org_id = $1 AND x.contact_id = c.id \
-             AND NOT (x.kind = 'csv_import' AND x.origin_id = $3)) THEN 'came_again' \
+             AND NOT (x.kind = 'csv_import' AND x.detail_id = $3)) THEN 'came_again' \
          END AS bond FROM contacts c WHERE c.org_id = $1 AND c.id = ANY($2)";
-    let rows: Vec<BondRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    let rows: Vec<BondRow> = tx
+        .query(statement)
         .bind::<Array<SqlUuid>, _>(added)
         .bind::<SqlUuid, _>(undo.import.0)
-        .load(db)
-        .map_err(store)?;
+        .load(tx)?;
     let bond = |row: BondRow| {
         let reason = KeptReason::parse(&row.bond?);
         Some(reason.map(|reason| (ContactId(row.id), reason)).ok_or_else(|| unreadable("bond")))
@@ -169,129 +165,139 @@ fn bonds(
     rows.into_iter().filter_map(bond).collect()
 }
 
-fn merged(db: &mut PgConnection, org: OrgId, gone: &[Uuid]) -> Result<HashSet<ContactId>> {
-    if gone.is_empty() {
+fn merged(tx: &mut Tx<'_>, missing: &[Uuid]) -> PgResult<HashSet<ContactId>> {
+    if missing.is_empty() {
         return Ok(HashSet::new());
     }
-    let rows: Vec<IdRow> =
-        sql_query("SELECT id FROM merged_contacts WHERE org_id = $1 AND id = ANY($2)")
-            .bind::<SqlUuid, _>(org.0)
-            .bind::<Array<SqlUuid>, _>(gone)
-            .load(db)
-            .map_err(store)?;
+    let rows: Vec<IdRow> = tx
+        .query("SELECT id FROM merged_contacts WHERE org_id = $1 AND id = ANY($2)")
+        .bind::<Array<SqlUuid>, _>(missing)
+        .load(tx)?;
     Ok(rows.into_iter().map(|row| ContactId(row.id)).collect())
 }
 
-fn so_far(
-    db: &mut PgConnection,
-    org: OrgId,
-    undo: &Undo,
-    ids: &[Uuid],
-) -> Result<HashMap<ContactId, UndoOutcome>> {
+fn so_far(tx: &mut Tx<'_>, undo: &Undo, ids: &[Uuid]) -> PgResult<HashMap<ContactId, UndoOutcome>> {
     let statement = "SELECT contact_id AS id, bool_or(reason <> 'restored') AS is_kept \
          FROM import_kept WHERE org_id = $1 AND import_id = $2 AND contact_id = ANY($3) \
          GROUP BY contact_id";
-    let rows: Vec<SoFarRow> = sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    let rows: Vec<SoFarRow> = tx
+        .query(statement)
         .bind::<SqlUuid, _>(undo.import.0)
         .bind::<Array<SqlUuid>, _>(ids)
-        .load(db)
-        .map_err(store)?;
+        .load(tx)?;
     let outcome = |is_kept| if is_kept { UndoOutcome::Kept } else { UndoOutcome::Restored };
     Ok(rows.into_iter().map(|row| (ContactId(row.id), outcome(row.is_kept))).collect())
 }
 
 struct Step<'a> {
-    org: OrgId,
     undo: &'a Undo,
     now: OffsetDateTime,
-    taken: Taken,
+    writes: UndoWrites,
 }
 
-/// What is to be written.
+/// The changes that a step writes.
 #[derive(Default)]
-struct Taken {
+struct UndoWrites {
     removed: Vec<ContactId>,
     restored: BTreeMap<ContactId, Restored>,
-    /// Tags to be taken off.
+    /// Tags to remove, by contact and tag.
     links: Vec<(Uuid, Uuid)>,
-    /// Who has not come by the import any more.
+    /// Contacts that lose the import as a source.
     left: Vec<Uuid>,
-    kept: Vec<Kept>,
-    /// People whom earlier pieces are about, too, and who were put back in this one.
+    kept: Vec<KeptItem>,
+    /// Restored contacts of which earlier chunks have traces, too.
     marked: Vec<ContactId>,
 }
 
 impl Step<'_> {
-    fn take_back(&mut self, trace: &Trace, known: &Known) -> UndoOutcome {
+    fn undo_trace(
+        &mut self,
+        trace: &Trace,
+        reversal: Option<Reversal>,
+        current: &CurrentRows,
+    ) -> UndoOutcome {
         let contact = trace.contact;
-        let Some(standing) = known.standing(trace) else {
-            if known.merged.contains(&contact) {
-                self.keep(contact, None, KeptReason::Merged);
+        let Some(reversal) = reversal else {
+            if current.merged.contains(&contact) {
+                self.add_kept(contact, None, KeptReason::Merged);
                 return UndoOutcome::Kept;
             }
             return UndoOutcome::Gone;
         };
-        let reversal = reverse(&trace.deed, standing, self.now);
         let outcome = reversal.outcome();
         match reversal {
-            Reversal::Remove => self.taken.removed.push(contact),
-            Reversal::Keep(reason) => self.keep(contact, None, reason),
+            Reversal::Remove => self.writes.removed.push(contact),
+            Reversal::Keep(reason) => self.add_kept(contact, None, reason),
             Reversal::Restore(restored) => {
-                for field in &restored.kept {
-                    self.keep(contact, Some(field.clone()), KeptReason::Edited);
+                for (field, reason) in &restored.kept {
+                    self.add_kept(contact, Some(field.clone()), *reason);
                 }
                 if trace.again && restored.is_changed() {
-                    self.taken.marked.push(contact);
+                    self.writes.marked.push(contact);
                 }
                 if !trace.again {
-                    self.taken.left.push(contact.0);
+                    self.writes.left.push(contact.0);
                 }
                 if !restored.untagged.is_empty() {
-                    let tags = trace.deed.tags().iter();
-                    self.taken.links.extend(tags.map(|tag| (contact.0, tag.0)));
+                    let tags = trace.effect.tags().iter();
+                    self.writes.links.extend(tags.map(|tag| (contact.0, tag.0)));
                 }
                 if restored.is_changed() {
-                    self.taken.restored.insert(contact, *restored);
+                    self.writes.restored.insert(contact, *restored);
                 }
             }
         }
         outcome
     }
 
-    fn keep(&mut self, contact: ContactId, field: Option<String>, reason: KeptReason) {
-        self.taken.kept.push(Kept { contact, field, reason });
+    fn add_kept(&mut self, contact: ContactId, field: Option<String>, reason: KeptReason) {
+        self.writes.kept.push(KeptItem { contact, field, reason });
     }
 
-    fn write(self, database: &Database, db: &mut PgConnection, known: &Known) -> Result<()> {
-        let Self { org, undo, now, taken } = self;
-        let changed: Vec<_> = taken
+    fn write(self, tx: &mut Tx<'_>, current: &CurrentRows) -> PgResult<()> {
+        let Self { undo, now, writes } = self;
+        let changed: Vec<_> = writes
             .restored
             .values()
             .filter(|restored| !restored.changes.is_empty())
-            .filter_map(|r| Some((&r.contact, known.contacts.get(&r.contact.id)?.version)))
+            .filter_map(|r| Some((&r.contact, current.contacts.get(&r.contact.id)?.version)))
             .collect();
-        if update_contacts(db, org, &changed)? != changed.len() {
-            // They are held, so this cannot be; if it is, nothing of it may stay.
-            return Err(store(diesel::result::Error::RollbackTransaction));
+        // Contacts are removed first, because others get their addresses back.
+        remove(tx, undo, &writes.removed)?;
+        let states = writes.restored.values();
+        let states =
+            states.filter_map(|r| Some((current.contacts.get(&r.contact.id)?, &r.contact)));
+        let states: Vec<_> = states.collect();
+        release_external_ids(tx, &states)?;
+        let updated = update_contacts(tx, &changed).map_err(|error| {
+            // Another transaction took an external id: run this one again.
+            if error.is_unique_violation() { run_again() } else { error }
+        })?;
+        if updated.len() != changed.len() {
+            // Cannot happen, because the contacts are locked.
+            return Err(run_again());
         }
-        unlink(db, org, &taken.links)?;
-        leave(db, org, undo, &taken.left)?;
-        remove(db, org, undo, &taken.removed)?;
-        note(db, org, undo, &taken)?;
-        for (contact, restored) in &taken.restored {
-            for what in told(restored) {
+        // Another transaction may have taken an address: then this one is run again.
+        let lowered =
+            rewrite_addresses(tx, &states, AddressSource::Manual)?.ok_or_else(run_again)?;
+        unlink(tx, &writes.links)?;
+        remove_source(tx, undo, &writes.left)?;
+        store_kept(tx, undo, &writes)?;
+        for (contact, restored) in &writes.restored {
+            for what in activity_of(restored) {
                 let activity = Activity { at: now, actor: undo.actor, what };
-                record(db, org, *contact, database.ids.next(), &activity)?;
+                record(tx, *contact, &activity)?;
             }
         }
-        let restored = taken.restored.iter().map(|(id, restored)| (*id, restored.fields()));
-        let events = undo_events(taken.removed, restored.collect(), undo.actor, now);
-        events::publish(database, db, org, &events)
+        let restored = writes.restored.iter().map(|(id, restored)| (*id, restored.fields()));
+        let consent = lowered.into_iter().map(|id| (id, vec!["consent".to_owned()]));
+        let updated = restored.chain(consent).collect();
+        let events = undo_events(writes.removed, updated, undo.actor, now);
+        events::publish(tx, &events)
     }
 }
 
-fn told(restored: &Restored) -> impl Iterator<Item = ActivityKind> {
+fn activity_of(restored: &Restored) -> impl Iterator<Item = ActivityKind> {
     let changes = &restored.changes;
     let edited = (!changes.is_empty()).then(|| ActivityKind::Edited(changes.clone()));
     let removed: Vec<_> = restored.untagged.iter().map(ToString::to_string).collect();
@@ -300,58 +306,50 @@ fn told(restored: &Restored) -> impl Iterator<Item = ActivityKind> {
     edited.into_iter().chain(tagged)
 }
 
-fn unlink(db: &mut PgConnection, org: OrgId, links: &[(Uuid, Uuid)]) -> Result<()> {
+fn unlink(tx: &mut Tx<'_>, links: &[(Uuid, Uuid)]) -> PgResult<()> {
     let (contacts, tags): (Vec<_>, Vec<_>) = links.iter().copied().unzip();
     let statement = "DELETE FROM contact_tags ct USING unnest($2, $3) AS l (contact_id, tag_id) \
          WHERE ct.org_id = $1 AND ct.contact_id = l.contact_id AND ct.tag_id = l.tag_id";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<Array<SqlUuid>, _>(contacts)
         .bind::<Array<SqlUuid>, _>(tags)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-/// Contacts that were there before have not come by the import any more.
-fn leave(db: &mut PgConnection, org: OrgId, undo: &Undo, contacts: &[Uuid]) -> Result<()> {
+/// Removes the import from the sources of contacts that existed before it.
+fn remove_source(tx: &mut Tx<'_>, undo: &Undo, contacts: &[Uuid]) -> PgResult<()> {
     let statement = "DELETE FROM contact_sources WHERE org_id = $1 AND kind = 'csv_import' \
-         AND origin_id = $2 AND contact_id = ANY($3) AND NOT is_first";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+         AND detail_id = $2 AND contact_id = ANY($3) AND NOT is_first";
+    tx.query(statement)
         .bind::<SqlUuid, _>(undo.import.0)
         .bind::<Array<SqlUuid>, _>(contacts)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-fn remove(db: &mut PgConnection, org: OrgId, undo: &Undo, removed: &[ContactId]) -> Result<()> {
+fn remove(tx: &mut Tx<'_>, undo: &Undo, removed: &[ContactId]) -> PgResult<()> {
     let ids: Vec<_> = removed.iter().map(|contact| contact.0).collect();
-    sql_query("DELETE FROM contacts WHERE org_id = $1 AND id = ANY($2)")
-        .bind::<SqlUuid, _>(org.0)
+    tx.query("DELETE FROM contacts WHERE org_id = $1 AND id = ANY($2)")
         .bind::<Array<SqlUuid>, _>(&ids)
-        .execute(db)
-        .map_err(store)?;
+        .execute(tx)?;
     let statement =
         "DELETE FROM import_kept WHERE org_id = $1 AND import_id = $2 AND contact_id = ANY($3)";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(undo.import.0)
         .bind::<Array<SqlUuid>, _>(&ids)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }
 
-/// Lists what was left as it is, and marks whom the count has to wait for.
-fn note(db: &mut PgConnection, org: OrgId, undo: &Undo, taken: &Taken) -> Result<()> {
-    let kept = taken
+/// Stores what was kept, and marks the contacts that are counted with an earlier chunk.
+fn store_kept(tx: &mut Tx<'_>, undo: &Undo, writes: &UndoWrites) -> PgResult<()> {
+    let kept = writes
         .kept
         .iter()
         .map(|kept| (kept.contact.0, kept.field.clone().unwrap_or_default(), kept.reason.as_str()));
-    // No field has this name.
-    let marked = taken.marked.iter().map(|id| (id.0, "+".to_owned(), "restored"));
+    // No field can have the name `+`.
+    let marked = writes.marked.iter().map(|id| (id.0, "+".to_owned(), "restored"));
     let (mut contacts, mut fields, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
     for (contact, field, reason) in kept.chain(marked) {
         contacts.push(contact);
@@ -361,13 +359,11 @@ fn note(db: &mut PgConnection, org: OrgId, undo: &Undo, taken: &Taken) -> Result
     let statement = "INSERT INTO import_kept (org_id, import_id, contact_id, field, reason) \
          SELECT $1, $2, k.* FROM unnest($3, $4, $5) AS k \
          ON CONFLICT (org_id, import_id, contact_id, field) DO NOTHING";
-    sql_query(statement)
-        .bind::<SqlUuid, _>(org.0)
+    tx.query(statement)
         .bind::<SqlUuid, _>(undo.import.0)
         .bind::<Array<SqlUuid>, _>(contacts)
         .bind::<Array<Text>, _>(fields)
         .bind::<Array<Text>, _>(reasons)
-        .execute(db)
+        .execute(tx)
         .map(drop)
-        .map_err(store)
 }

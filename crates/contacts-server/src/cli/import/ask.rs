@@ -1,4 +1,4 @@
-//! Asking before anything is changed.
+//! Asks for confirmation on the terminal.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -7,27 +7,27 @@ use std::time::Duration;
 
 use crate::signals::Stop;
 
-/// What was answered.
+/// The answer to a question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     Yes,
     No,
     /// Ctrl-C.
     Interrupted,
-    /// There is no terminal.
-    Nobody,
+    /// There is no terminal to ask on.
+    NoTerminal,
 }
 
 /// Asks on the terminal.
 pub(super) fn ask(question: &str, stop: &Stop) -> Answer {
     if !io::stdin().is_terminal() {
-        return Answer::Nobody;
+        return Answer::NoTerminal;
     }
     let mut error = io::stderr().lock();
-    // What cannot be shown is not answered with yes either.
+    // A question that cannot be shown is not confirmed either.
     let _ = write!(error, "{question}").and_then(|()| error.flush());
     drop(error);
-    // A thread of its own reads, because nothing can interrupt it.
+    // On a thread of its own, because reading from a terminal cannot be interrupted.
     let (send, answer) = mpsc::channel();
     thread::spawn(move || {
         let mut line = String::new();
@@ -36,14 +36,14 @@ pub(super) fn ask(question: &str, stop: &Stop) -> Answer {
     });
     loop {
         match answer.recv_timeout(Duration::from_millis(50)) {
-            Ok(line) => return understand(&line),
+            Ok(line) => return parse(&line),
             Err(RecvTimeoutError::Timeout) if !stop.is_asked() => {}
             Err(_) => return Answer::Interrupted,
         }
     }
 }
 
-fn understand(line: &str) -> Answer {
+fn parse(line: &str) -> Answer {
     match line.trim().to_lowercase().as_str() {
         "y" | "yes" => Answer::Yes,
         _ => Answer::No,
@@ -55,8 +55,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_plain_yes_is_one() {
-        assert_eq!(["y\n", " Yes "].map(understand), [Answer::Yes; 2]);
-        assert_eq!(["", "\n", "n", "yess", "why"].map(understand), [Answer::No; 5]);
+    fn only_y_and_yes_confirm() {
+        assert_eq!(["y\n", " Yes "].map(parse), [Answer::Yes; 2]);
+        assert_eq!(["", "\n", "n", "yess", "why"].map(parse), [Answer::No; 5]);
     }
 }

@@ -1,4 +1,4 @@
-//! Waiting for an import, with its progress on the terminal.
+//! Waits for an import, and shows its progress on the terminal.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use crate::cli::progress::Progress;
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
 
-/// Waits until the file was looked at.
-pub(super) fn until_looked_at(
+/// Waits until the file is analysed.
+pub(super) fn until_analysed(
     imports: &ImportService,
     import: &Import,
     stop: &Stop,
@@ -27,12 +27,12 @@ pub(super) fn until_looked_at(
     Err(interrupted())
 }
 
-/// Somebody stopped before the rows began to be taken.
+/// The failure of an import that was interrupted before its first row.
 pub(super) fn interrupted() -> Failure {
-    Failure::interrupted("nothing was imported: it was interrupted")
+    Failure::interrupted("the import was interrupted: nothing was imported")
 }
 
-/// Waits for the end, and cancels the import when somebody asks to stop.
+/// Waits for the end of an import, and cancels it on a request to stop.
 pub(super) fn to_the_end(
     imports: &ImportService,
     import: &Import,
@@ -43,13 +43,13 @@ pub(super) fn to_the_end(
     let mut pauses = pauses();
     loop {
         let import = imports.get(org, id)?;
-        progress.reach(import.tally.rows());
+        progress.set_position(import.tally.rows());
         if import.state.is_end() {
             return Ok(import);
         }
         if stop.wait_for(pauses.next().unwrap_or_default()) {
             match imports.cancel(org, id) {
-                // It came to its end a moment before: the next look shows it.
+                // It has just ended: the next read shows that.
                 Err(Error::Conflict(_)) => {}
                 cancelled => return Ok(cancelled?),
             }
@@ -57,7 +57,7 @@ pub(super) fn to_the_end(
     }
 }
 
-/// Short at first, for small files; never longer than the eye minds.
+/// Pauses between reads: short at first, for small files, and 200 ms at most.
 fn pauses() -> impl Iterator<Item = Duration> {
     (1..).map(|looks: u64| Duration::from_millis((looks * 10).min(200)))
 }

@@ -1,4 +1,4 @@
-//! Where columns go when the command line says so.
+//! Mappings of columns on the command line.
 
 use contacts_core::import::Target;
 
@@ -7,17 +7,17 @@ use crate::report::{Done, Failure};
 
 /// One `--map COLUMN=TARGET`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Told {
+pub(in crate::cli) struct ColumnMapping {
     column: String,
     target: Option<Target>,
 }
 
-impl Told {
-    /// Reads one. A column's name may hold a `=`, a target holds none.
+impl ColumnMapping {
+    /// Parses a mapping. A column's name may contain `=`, a target does not.
     pub(in crate::cli) fn parse(text: &str) -> Done<Self> {
         let Some((column, target)) = text.rsplit_once('=') else {
             return Err(Failure::usage(format!(
-                "--map {} lacks its target: write --map COLUMN=TARGET",
+                "--map {} has no target: write --map COLUMN=TARGET",
                 plain(text)
             )));
         };
@@ -25,7 +25,7 @@ impl Told {
             "skip" => None,
             target => Some(Target::parse(target).ok_or_else(|| {
                 Failure::usage(format!(
-                    "{} is no target: use name, first_name, last_name, email, phone, tags, custom:KEY or skip",
+                    "{} is not a target: use id, external_id, name, first_name, last_name, email, phone, tags, custom:KEY or skip",
                     plain(target)
                 ))
             })?),
@@ -34,20 +34,21 @@ impl Told {
     }
 }
 
-/// The columns after what was told. A target that takes one column leaves the one that had it.
+/// Applies mappings to suggested targets. A target that takes one column is removed from the column
+/// for which it was suggested.
 pub(in crate::cli) fn apply(
-    told: &[Told],
+    mappings: &[ColumnMapping],
     header: &[String],
     suggested: &[Option<Target>],
 ) -> Done<Vec<Option<Target>>> {
     let mut columns = suggested.to_vec();
     let mut fixed = vec![false; columns.len()];
-    for Told { column, target } in told {
+    for ColumnMapping { column, target } in mappings {
         let at = find(column, header)?;
         columns[at].clone_from(target);
         fixed[at] = true;
     }
-    for Told { target, .. } in told {
+    for ColumnMapping { target, .. } in mappings {
         for (column, fixed) in columns.iter_mut().zip(&fixed) {
             if !fixed && target.is_some() && column == target && *target != Some(Target::Tags) {
                 *column = None;
@@ -64,8 +65,8 @@ fn find(column: &str, header: &[String]) -> Done<usize> {
         return Ok(number - 1);
     }
     let exact = positions(header, |name| name == column);
-    let alike = positions(header, |name| name.to_lowercase() == column.to_lowercase());
-    match if exact.is_empty() { alike } else { exact }.as_slice() {
+    let same_name = positions(header, |name| name.to_lowercase() == column.to_lowercase());
+    match if exact.is_empty() { same_name } else { exact }.as_slice() {
         [at] => Ok(*at),
         [] => Err(Failure::usage(format!(
             "the file has no column {}: it has {}",
@@ -73,7 +74,7 @@ fn find(column: &str, header: &[String]) -> Done<usize> {
             names(header)
         ))),
         [first, ..] => Err(Failure::usage(format!(
-            "the file has several columns {}: say which by its number, such as #{}",
+            "the file has several columns {}: name one by its number, such as #{}",
             plain(column),
             first + 1
         ))),
@@ -85,9 +86,9 @@ fn positions(header: &[String], is_it: impl Fn(&str) -> bool) -> Vec<usize> {
 }
 
 fn names(header: &[String]) -> String {
-    const MOST: usize = 30;
-    let mut names: Vec<_> = header.iter().take(MOST).map(|name| plain(name)).collect();
-    if header.len() > MOST {
+    const MAX_NAMES: usize = 30;
+    let mut names: Vec<_> = header.iter().take(MAX_NAMES).map(|name| plain(name)).collect();
+    if header.len() > MAX_NAMES {
         names.push("…".to_owned());
     }
     names.join(", ")
@@ -98,17 +99,18 @@ mod tests {
     use super::*;
 
     fn mapped(
-        told: &[&str],
+        mappings: &[&str],
         header: &[&str],
         suggested: &[Option<Target>],
     ) -> Result<Vec<Option<Target>>, String> {
-        let told: Vec<_> = told.iter().map(|t| Told::parse(t).unwrap()).collect();
+        let mappings: Vec<_> =
+            mappings.iter().map(|text| ColumnMapping::parse(text).unwrap()).collect();
         let header: Vec<_> = header.iter().map(|name| (*name).to_owned()).collect();
-        apply(&told, &header, suggested).map_err(|failure| failure.to_string())
+        apply(&mappings, &header, suggested).map_err(|failure| failure.to_string())
     }
 
     #[test]
-    fn what_is_told_takes_the_target_from_what_was_suggested() {
+    fn a_mapping_takes_the_target_from_the_suggested_column() {
         let suggested = [Some(Target::Email), None];
         let columns = mapped(&["private=email"], &["Work", "Private"], &suggested).unwrap();
         assert_eq!(columns, [None, Some(Target::Email)]);
@@ -136,7 +138,12 @@ mod tests {
 
     #[test]
     fn an_unknown_target_is_refused_by_name() {
-        assert!(Told::parse("a=mail").unwrap_err().to_string().starts_with("mail is no target: "));
-        assert!(Told::parse("a").unwrap_err().to_string().contains("COLUMN=TARGET"));
+        assert!(
+            ColumnMapping::parse("a=mail")
+                .unwrap_err()
+                .to_string()
+                .starts_with("mail is not a target: ")
+        );
+        assert!(ColumnMapping::parse("a").unwrap_err().to_string().contains("COLUMN=TARGET"));
     }
 }

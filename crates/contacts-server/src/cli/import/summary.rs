@@ -1,16 +1,16 @@
-//! What an import did, or would do, for people and for programs.
+//! The summary of an import, for people and for programs.
 
 use std::collections::BTreeMap;
 
-use contacts_core::import::{Import, Issue, Policy, SkipCode, Tally};
+use contacts_core::import::{Import, Issue, IssueCode, Policy, SkipCode, Tally};
 use serde::Serialize;
 
 use crate::cli::out;
 
-/// How many skipped rows and lost cells are shown.
-pub(super) const ISSUES: usize = 10;
+/// The most skipped rows and lost cells that are shown.
+pub(super) const MAX_ISSUES: usize = 10;
 
-/// The counts, the skipped by reason, and the first issues.
+/// The counts, the skipped rows by reason, and the first issues, a line each.
 pub(in crate::cli) fn lines<'a>(
     tally: &Tally,
     issues: impl Iterator<Item = &'a Issue>,
@@ -26,12 +26,13 @@ pub(in crate::cli) fn lines<'a>(
         lines.push(format!("  {:>9} skipped: {}", out::grouped(*rows), reason(*code)));
     }
     if tally.warnings > 0 {
-        lines.push(format!("  {:>9} cells lost, their rows taken", out::grouped(tally.warnings)));
+        lines
+            .push(format!("  {:>9} cells lost, their rows imported", out::grouped(tally.warnings)));
     }
-    let worth_a_look = issues.filter(|issue| issue.code != SkipCode::Unchanged.as_str());
-    for (shown, issue) in worth_a_look.take(ISSUES + 1).enumerate() {
+    let worth_a_look = issues.filter(|issue| issue.code != IssueCode::Skip(SkipCode::Unchanged));
+    for (shown, issue) in worth_a_look.take(MAX_ISSUES + 1).enumerate() {
         match shown {
-            ISSUES => lines.push("    and so on".to_owned()),
+            MAX_ISSUES => lines.push("    …".to_owned()),
             _ => lines.push(format!("    line {}: {}", issue.line, issue.reason)),
         }
     }
@@ -42,26 +43,30 @@ fn reason(code: SkipCode) -> &'static str {
     match code {
         SkipCode::Unreadable => "the row cannot be read",
         SkipCode::MissingName => "the name is missing",
-        SkipCode::InvalidName => "the name cannot be kept",
+        SkipCode::InvalidName => "the name is not valid",
         SkipCode::Nobody => "there is neither a name nor an email address",
-        SkipCode::InvalidId => "the id cannot be kept",
+        SkipCode::InvalidId => "the id is not valid",
+        SkipCode::NotFound => "no contact has the id",
+        SkipCode::Ambiguous => "the id, external id and email address are of different contacts",
         SkipCode::MissingEmail => "the email address is missing",
         SkipCode::InvalidEmail => "the email address is not valid",
-        SkipCode::Unchanged => "nothing in the row is new",
-        SkipCode::Known => "the contact is known, and this import only adds",
-        SkipCode::Unknown => "the contact is not known, and this import only updates",
+        SkipCode::Unchanged => "the row changes nothing",
+        SkipCode::Known => "the contact exists, and this import only adds",
+        SkipCode::Unknown => "the contact does not exist, and this import only updates",
     }
 }
 
-/// What a policy means.
+/// A sentence that explains a policy.
 pub(super) fn policy(policy: Policy) -> &'static str {
     match policy {
         Policy::Overwrite => {
-            "New people are added; cells that are not blank overwrite what is known."
+            "New contacts are added; values in the file overwrite existing ones, blank cells do not."
         }
-        Policy::FillBlanks => "New people are added; cells fill only what is blank.",
-        Policy::AddOnly => "New people are added; known ones are skipped.",
-        Policy::UpdateOnly => "Known people are overwritten; new ones are skipped.",
+        Policy::FillBlanks => {
+            "New contacts are added; existing ones get values for blank fields only."
+        }
+        Policy::AddOnly => "New contacts are added; existing ones are skipped.",
+        Policy::UpdateOnly => "Existing contacts are overwritten; new ones are skipped.",
     }
 }
 
@@ -93,6 +98,6 @@ pub(super) fn json(import: &Import) -> String {
         warnings: tally.warnings,
         problem: import.problem.as_deref(),
     };
-    // Numbers and text always have a form in JSON.
+    // Numbers and text can always be written as JSON.
     serde_json::to_string(&view).unwrap_or_default()
 }

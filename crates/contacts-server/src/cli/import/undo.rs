@@ -1,9 +1,10 @@
-//! `contacts import undo`: an import taken back.
+//! `contacts import undo`: undoes an import.
 
 use std::time::Duration;
 
 use clap::Args;
-use contacts_core::import::{ImportId, ImportService, Kept, KeptReason, Undo, UndoState};
+use contacts_core::import::{ImportId, ImportService, KeptItem, KeptReason, Undo};
+use contacts_core::run::RunState;
 use contacts_core::{Actor, OrgId};
 use contacts_worker::WorkerConfig;
 use serde_json::json;
@@ -14,10 +15,10 @@ use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
 
-/// How much of what was kept is shown.
-const SHOWN: usize = 10;
+/// The most kept items that are shown.
+const MAX_KEPT: usize = 10;
 
-/// An import to be undone.
+/// Arguments of `contacts import undo`.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct UndoImport {
     /// The import's id
@@ -41,8 +42,9 @@ pub(in crate::cli) fn undo(database: &DatabaseConfig, args: &UndoImport) -> Done
         let workers = services.worker(config).start().map_err(|_refused| {
             Failure::new("the system has no more threads for this user: raise the limit")
         })?;
-        let done = to_the_end(imports, org, id, &stop)
-            .and_then(|undo| conclude(args, &undo, &imports.kept(org, id, None, SHOWN + 1)?));
+        let done = to_the_end(imports, org, id, &stop).and_then(|undo| {
+            report_result(args, &undo, &imports.kept(org, id, None, MAX_KEPT + 1)?)
+        });
         workers.stop();
         done
     })
@@ -51,18 +53,18 @@ pub(in crate::cli) fn undo(database: &DatabaseConfig, args: &UndoImport) -> Done
 fn to_the_end(imports: &ImportService, org: OrgId, id: ImportId, stop: &Stop) -> Done<Undo> {
     loop {
         let undo = imports.undo_of(org, id)?;
-        if undo.state != UndoState::Running {
+        if !undo.state.is_open() {
             return Ok(undo);
         }
         if stop.wait_for(Duration::from_millis(50)) {
             return Err(Failure::interrupted(
-                "the import is undone in part: the rest follows when contacts serve or work runs",
+                "the import is partly undone: contacts serve or contacts work undoes the rest",
             ));
         }
     }
 }
 
-fn conclude(args: &UndoImport, undo: &Undo, kept: &[Kept]) -> Done {
+fn report_result(args: &UndoImport, undo: &Undo, kept: &[KeptItem]) -> Done {
     let tally = &undo.tally;
     if args.json {
         let view = json!({
@@ -70,38 +72,42 @@ fn conclude(args: &UndoImport, undo: &Undo, kept: &[Kept]) -> Done {
             "removed": tally.removed, "restored": tally.restored, "kept": tally.kept,
             "unchanged": tally.unchanged, "gone": tally.gone,
         });
-        out::say(view)?;
+        out::print_line(view)?;
     } else {
         let [removed, restored, left] =
             [tally.removed, tally.restored, tally.kept].map(out::grouped);
-        out::say(format_args!("{removed} removed, {restored} restored, {left} kept"))?;
+        out::print_line(format_args!("{removed} removed, {restored} restored, {left} kept"))?;
         for (at, kept) in kept.iter().enumerate() {
             match at {
-                SHOWN => out::say("    and so on")?,
-                _ => out::say(format_args!("    {}", line(kept)))?,
+                MAX_KEPT => out::print_line("    …")?,
+                _ => out::print_line(format_args!("    {}", line(kept)))?,
             }
         }
     }
     match undo.state {
-        UndoState::Failed => {
+        RunState::Failed => {
             Err(Failure::new(undo.problem.clone().unwrap_or_else(|| "the undo failed".to_owned())))
+        }
+        RunState::Cancelled => {
+            Err(Failure::interrupted("the undo was cancelled: what was restored stays"))
         }
         _ => Ok(()),
     }
 }
 
-fn line(kept: &Kept) -> String {
-    let why = match kept.reason {
+fn line(kept: &KeptItem) -> String {
+    let reason = match kept.reason {
         KeptReason::Edited => "was edited since",
+        KeptReason::Taken => "is used by another contact now",
         KeptReason::Tagged => "was tagged since",
         KeptReason::Noted => "has a note",
         KeptReason::Conversation => "has a conversation",
         KeptReason::Subscribed => "is in a campaign",
-        KeptReason::CameAgain => "came another way, too",
+        KeptReason::CameAgain => "was added from another source, too",
         KeptReason::Merged => "was merged",
     };
     match &kept.field {
-        Some(field) => format!("{} of contact {} {why}", field, kept.contact),
-        None => format!("contact {} {why}", kept.contact),
+        Some(field) => format!("{} of contact {} {reason}", field, kept.contact),
+        None => format!("contact {} {reason}", kept.contact),
     }
 }

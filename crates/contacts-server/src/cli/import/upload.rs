@@ -1,4 +1,4 @@
-//! Storing the file.
+//! Stores the file to import.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,15 +15,15 @@ use crate::signals::Stop;
 
 /// Opens the file. It may be a pipe.
 pub(super) fn open(file: &Path) -> Done<File> {
-    let refused = |error| Failure::new(unreadable(file, &error));
-    let source = File::open(file).map_err(refused)?;
-    if source.metadata().map_err(refused)?.is_dir() {
+    let failure = |error| Failure::new(unreadable(file, &error));
+    let source = File::open(file).map_err(failure)?;
+    if source.metadata().map_err(failure)?.is_dir() {
         return Err(Failure::new(format!("{} is a folder: choose a CSV file", file.display())));
     }
     Ok(source)
 }
 
-/// Stores the file, piece by piece.
+/// Stores the file, chunk by chunk.
 pub(super) fn store(
     imports: &ImportService,
     org: OrgId,
@@ -34,18 +34,18 @@ pub(super) fn store(
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
     let bytes = source.metadata().map_or(0, |found| found.len());
     let progress = Progress::of_bytes(bytes);
-    // The operator's own file has no limit but the disk's.
+    // A file of the operator has no limit but the disk's.
     let mut upload = imports.begin(org, &name, Actor::System, u64::MAX)?;
-    let mut piece = vec![0; Upload::PIECE];
+    let mut chunk = vec![0; Upload::CHUNK];
     loop {
         if stop.is_asked() {
             upload.abandon("the upload was interrupted")?;
             return Err(interrupted());
         }
-        match source.read(&mut piece) {
+        match source.read(&mut chunk) {
             Ok(0) => break,
             Ok(read) => {
-                upload.push(&piece[..read])?;
+                upload.push(&chunk[..read])?;
                 progress.advance(read as u64);
             }
             Err(error) => {

@@ -1,14 +1,14 @@
-//! What was found in a file, as JSON.
+//! What `contacts inspect` found, as JSON.
 
 use contacts_core::import::{Preview, Target};
 use serde::Serialize;
 
-use super::look::Look;
+use super::inspected::InspectedFile;
 
-/// How many values of a column are shown.
-const SAMPLES: usize = 5;
+/// The most values of a column that are shown.
+const MAX_SAMPLES: usize = 5;
 
-/// What `contacts inspect --json` prints.
+/// The output of `contacts inspect --json`.
 #[derive(Serialize)]
 pub(super) struct InspectView<'a> {
     encoding: Option<&'a str>,
@@ -21,7 +21,7 @@ pub(super) struct InspectView<'a> {
     skipped: u64,
     warnings: u64,
     skips: Vec<SkipView<'a>>,
-    /// How many skips are counted and not in the list.
+    /// Number of skipped rows that are not in the list.
     #[serde(skip_serializing_if = "is_zero")]
     skips_left_out: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,7 +43,10 @@ struct SkipView<'a> {
 }
 
 impl<'a> InspectView<'a> {
-    pub(super) fn new(look: Option<&'a Look>, effect: &'a Result<Preview, String>) -> Self {
+    pub(super) fn new(
+        inspected: Option<&'a InspectedFile>,
+        effect: &'a Result<Preview, String>,
+    ) -> Self {
         let preview = effect.as_ref().ok();
         let tally = preview.map(|preview| &preview.tally);
         let issues = preview.into_iter().flat_map(|preview| &preview.issues);
@@ -53,11 +56,11 @@ impl<'a> InspectView<'a> {
             .map(|issue| SkipView { line: issue.line, reason: &issue.reason })
             .collect();
         Self {
-            encoding: look.map(|look| look.layout.encoding.as_str()),
-            delimiter: look.map(|look| look.layout.delimiter),
-            header_line: look.map(|look| look.layout.header_line),
-            columns: look.map(columns).unwrap_or_default(),
-            rows: look.map_or(0, |look| look.rows),
+            encoding: inspected.map(|inspected| inspected.layout.encoding.as_str()),
+            delimiter: inspected.map(|inspected| inspected.layout.delimiter),
+            header_line: inspected.map(|inspected| inspected.layout.header_line),
+            columns: inspected.map(columns).unwrap_or_default(),
+            rows: inspected.map_or(0, |inspected| inspected.rows),
             added: tally.map_or(0, |tally| tally.added),
             updated: tally.map_or(0, |tally| tally.updated),
             skipped,
@@ -69,22 +72,24 @@ impl<'a> InspectView<'a> {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-fn columns(look: &Look) -> Vec<ColumnView<'_>> {
-    let mut columns = Vec::with_capacity(look.layout.header.len());
-    for (at, (header, suggestion)) in look.layout.header.iter().zip(&look.suggestions).enumerate() {
+fn columns(inspected: &InspectedFile) -> Vec<ColumnView<'_>> {
+    let mut columns = Vec::with_capacity(inspected.layout.header.len());
+    for (at, (header, suggestion)) in
+        inspected.layout.header.iter().zip(&inspected.suggestions).enumerate()
+    {
         columns.push(ColumnView {
             header,
             target: suggestion.target.as_ref().map(Target::to_string),
             confidence: (f64::from(suggestion.confidence) * 100.0).round() / 100.0,
-            samples: look
+            samples: inspected
                 .samples
                 .iter()
-                .take(SAMPLES)
+                .take(MAX_SAMPLES)
                 .map(|row| row.get(at).map_or("", String::as_str))
                 .collect(),
         });

@@ -1,23 +1,23 @@
-//! The first organisation, its key and its user, so that a new service can be used at once.
+//! The first organisation, its API key and its user, which a new service needs.
 
+use contacts_core::Services;
 use contacts_core::key::{Scope, Token};
 use contacts_core::org::Organisation;
 
 use crate::cli::{key, org, sign_in_link};
 use crate::report::Done;
-use crate::wiring::Services;
 
-/// What a first start has made.
+/// What a first start has created.
 pub(super) struct First {
     pub(super) organisation: Organisation,
-    /// Of its first key.
+    /// The token of the first key.
     pub(super) key: Option<Token>,
-    /// Lets its first user in.
+    /// The token of the link that signs the first user in.
     pub(super) link: Option<Token>,
 }
 
-/// Makes an organisation when there is none; and a key and a user when there is one that never
-/// had any: a start that was cut short before is made good.
+/// Creates an organisation when there is none. When there is one without keys or users, because a
+/// first start was interrupted, creates these.
 pub(super) fn ensure(services: &Services) -> Done<Option<First>> {
     let mut organisations = services.organisations.list()?;
     let organisation = match (organisations.pop(), organisations.is_empty()) {
@@ -25,13 +25,13 @@ pub(super) fn ensure(services: &Services) -> Done<Option<First>> {
         (Some(only), true) => only,
         (Some(_), false) => return Ok(None),
     };
-    let key = if services.keys.list(organisation.id)?.is_empty() {
+    let key = if services.keys.list(organisation.id, None, 1)?.is_empty() {
         let scopes = [Scope::Read, Scope::Write, Scope::Admin].into();
         Some(key::issue(services, organisation.id, "First key", scopes, None)?.1)
     } else {
         None
     };
-    let link = if services.sessions.users(organisation.id)?.is_empty() {
+    let link = if services.sessions.users(organisation.id, None, 1)?.is_empty() {
         Some(sign_in_link::make(services, organisation.id, None)?.1)
     } else {
         None

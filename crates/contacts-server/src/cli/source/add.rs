@@ -1,60 +1,60 @@
-//! Making a source.
+//! Creates a source.
 
 use std::time::Duration;
 
 use clap::Args;
-use contacts_core::OrgId;
 use contacts_core::sync::{
-    Cursor, Definition, Mapped, Mapping, Mode, Overwrite, Schedule, Settings, Vanish,
+    Cursor, MappedField, Mapping, Mode, Overwrite, Schedule, Settings, SourceDefinition,
+    VanishPolicy,
 };
 use contacts_core::tag::TagName;
+use contacts_core::{OrgId, Services};
 
 use super::ask;
 use super::line;
-use crate::cli::import::mapping::{Told, apply};
+use crate::cli::import::mapping::{ColumnMapping, apply};
 use crate::cli::{org, out};
 use crate::report::{Done, Failure};
-use crate::wiring::Services;
 
-/// A source to be made.
+/// Arguments of `contacts source add`.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Add {
-    /// What people call it
+    /// The name of the source
     name: String,
     #[command(flatten)]
-    told: ask::Told,
-    /// The stream that is read
+    connector: ask::ConnectorArgs,
+    /// The stream to read
     #[arg(long)]
     stream: String,
-    /// Read everything each time, also where what has changed can be asked for
+    /// Read all records each time, also when the connector can return only changes
     #[arg(long)]
     full: bool,
-    /// By which field what has changed is asked for, where the connector does not know
+    /// The field by which changes are found, when the connector does not define it
     #[arg(long, value_name = "FIELD", conflicts_with = "full")]
     cursor_field: Option<String>,
-    /// Where a field goes: name, first_name, last_name, email, phone, tags, custom:KEY or skip. The
-    /// others go where they are likely to belong. May be repeated
+    /// Import a field as name, first_name, last_name, email, phone, tags or custom:KEY, or skip it.
+    /// Other fields get the suggested target. May be repeated
     #[arg(long, value_name = "FIELD=TARGET")]
     map: Vec<String>,
-    /// What the fields may overwrite: own, blanks or everything
+    /// The values that the source may overwrite: own (its own and blank ones), blanks or everything
     #[arg(long, default_value = "own", value_name = "WHAT")]
     overwrite: String,
-    /// The field that holds the external id, where the stream has no key
+    /// The field with the external id, when the stream has no key
     #[arg(long, value_name = "FIELD")]
     id_field: Option<String>,
-    /// Run so many minutes after the last run began
+    /// Run every so many minutes
     #[arg(long, value_name = "MINUTES", conflicts_with = "cron")]
     every: Option<u64>,
-    /// Run at the times of a cron expression of five fields
+    /// Run at the times of a cron expression with five fields
     #[arg(long, value_name = "EXPRESSION")]
     cron: Option<String>,
     /// The time zone of the cron expression
     #[arg(long, default_value = "UTC", value_name = "ZONE", requires = "cron")]
     time_zone: String,
-    /// What happens to contacts that vanish there: nothing, unlink, or tag:NAME
+    /// What happens when a contact is removed at the source: nothing, unlink, or tag:NAME
     #[arg(long, default_value = "nothing", value_name = "WHAT")]
     vanish: String,
-    /// Do not run it by itself yet
+    /// Create the source with its schedule paused
     #[arg(long)]
     paused: bool,
     /// The organisation, by id or name, where there are several
@@ -66,11 +66,11 @@ pub(super) fn add(services: &Services, args: &Add) -> Done {
     let org = org::pick(services, args.org.as_deref())?.id;
     let schedule = args.schedule()?;
     let vanish = vanish(&args.vanish)?;
-    let settings = args.told.settings(services)?;
+    let settings = args.connector.settings(services)?;
     let mapping = args.mapping(services, org, &settings)?;
-    let definition = Definition {
+    let definition = SourceDefinition {
         name: args.name.clone(),
-        connector: args.told.connector.clone(),
+        connector: args.connector.connector.clone(),
         mode: args.mode(services, &settings)?,
         settings,
         stream: args.stream.clone(),
@@ -80,10 +80,10 @@ pub(super) fn add(services: &Services, args: &Add) -> Done {
         paused: args.paused,
     };
     let source = services.sources.create(org, definition)?;
-    for Mapped { field, target, .. } in &source.mapping.fields {
+    for MappedField { field, target, .. } in &source.mapping.fields {
         out::remark(format_args!("{} -> {target}", crate::cli::show::plain(field)));
     }
-    out::say(line(&source, None))
+    out::print_line(line(&source, None))
 }
 
 impl Add {
@@ -93,11 +93,11 @@ impl Add {
             (Some(minutes), _) => Schedule::every(Duration::from_secs(minutes.saturating_mul(60))),
             (None, Some(cron)) => Schedule::cron(cron, &self.time_zone),
         };
-        let wrong = |why| Failure::usage(format!("the schedule {why}"));
-        schedule.map(Some).map_err(wrong)
+        let errors = |reason| Failure::usage(format!("the schedule {reason}"));
+        schedule.map(Some).map_err(errors)
     }
 
-    /// What has changed is asked for, where that can be.
+    /// Reads only changes when the stream allows it, unless `--full` is given.
     fn mode(&self, services: &Services, settings: &Settings) -> Done<Mode> {
         if self.full {
             return Ok(Mode::Full);
@@ -105,7 +105,7 @@ impl Add {
         if let Some(cursor) = &self.cursor_field {
             return Ok(Mode::Incremental { cursor: Some(cursor.clone()) });
         }
-        let streams = services.sources.discover(&self.told.connector, settings)?;
+        let streams = services.sources.discover(&self.connector.connector, settings)?;
         let stream = streams.into_iter().find(|stream| stream.name == self.stream);
         let stream = stream.ok_or_else(|| {
             Failure::usage("there is no such stream: contacts source look lists them")
@@ -117,30 +117,31 @@ impl Add {
         })
     }
 
-    /// Where the fields of the first records are likely to belong, and where they were told to go.
+    /// The suggested targets of the fields of the first records, with the mappings applied.
     fn mapping(&self, services: &Services, org: OrgId, settings: &Settings) -> Done<Mapping> {
         let overwrite = Overwrite::parse(&self.overwrite).ok_or_else(|| {
             Failure::usage("--overwrite must be own, blanks or everything".to_owned())
         })?;
-        let told = self.map.iter().map(|told| Told::parse(told)).collect::<Done<Vec<_>>>()?;
+        let mappings = self.map.iter().map(|text| ColumnMapping::parse(text));
+        let mappings = mappings.collect::<Done<Vec<_>>>()?;
         let sources = &services.sources;
-        let sample = sources.sample(org, &self.told.connector, settings, &self.stream)?;
+        let sample = sources.sample(org, &self.connector.connector, settings, &self.stream)?;
         let suggested: Vec<_> = sample.suggestions.into_iter().map(|s| s.target).collect();
-        let targets = apply(&told, &sample.fields, &suggested)?;
+        let targets = apply(&mappings, &sample.fields, &suggested)?;
         let fields = sample.fields.into_iter().zip(targets);
-        let fields =
-            fields.filter_map(|(field, target)| Some(Mapped { field, target: target?, overwrite }));
+        let fields = fields
+            .filter_map(|(field, target)| Some(MappedField { field, target: target?, overwrite }));
         Ok(Mapping { fields: fields.collect(), id_field: self.id_field.clone() })
     }
 }
 
-fn vanish(text: &str) -> Done<Vanish> {
+fn vanish(text: &str) -> Done<VanishPolicy> {
     match text.split_once(':') {
-        None if text == "nothing" => Ok(Vanish::Nothing),
-        None if text == "unlink" => Ok(Vanish::Unlink),
+        None if text == "nothing" => Ok(VanishPolicy::Nothing),
+        None if text == "unlink" => Ok(VanishPolicy::Unlink),
         Some(("tag", name)) => TagName::parse(name)
-            .map(Vanish::Tag)
-            .map_err(|why| Failure::usage(format!("the tag of --vanish {why}"))),
+            .map(VanishPolicy::Tag)
+            .map_err(|reason| Failure::usage(format!("the tag of --vanish {reason}"))),
         _ => Err(Failure::usage("--vanish must be nothing, unlink or tag:NAME")),
     }
 }
@@ -150,12 +151,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_happens_to_the_vanished_is_read() {
-        assert_eq!(vanish("nothing").unwrap(), Vanish::Nothing);
-        assert_eq!(vanish("unlink").unwrap(), Vanish::Unlink);
-        assert_eq!(vanish("tag:Gone: 1").unwrap(), Vanish::Tag(TagName::parse("Gone: 1").unwrap()));
-        for wrong in ["", "tag", "tag:", "tag:a,b", "delete"] {
-            assert_eq!(vanish(wrong).unwrap_err().status(), 2, "{wrong}");
+    fn the_policy_for_removed_contacts_is_parsed() {
+        assert_eq!(vanish("nothing").unwrap(), VanishPolicy::Nothing);
+        assert_eq!(vanish("unlink").unwrap(), VanishPolicy::Unlink);
+        assert_eq!(
+            vanish("tag:Gone: 1").unwrap(),
+            VanishPolicy::Tag(TagName::parse("Gone: 1").unwrap())
+        );
+        for errors in ["", "tag", "tag:", "tag:a,b", "delete"] {
+            assert_eq!(vanish(errors).unwrap_err().status(), 2, "{errors}");
         }
     }
 }

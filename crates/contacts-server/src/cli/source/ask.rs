@@ -1,10 +1,11 @@
-//! Asking connectors.
+//! Asks connectors for their settings, streams and records.
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
 use clap::Args;
+use contacts_core::Services;
 use contacts_core::sync::{
     ConnectedSource, Cursor, Sample, SettingKind, SettingValue, Settings, Spec, Stream,
 };
@@ -14,15 +15,14 @@ use serde_json::Value;
 use crate::cli::show::plain;
 use crate::cli::{org, out};
 use crate::report::{Done, Failure};
-use crate::wiring::Services;
 
-/// What a connector is told.
+/// A connector and its settings.
 #[derive(Args, Debug)]
-pub(super) struct Told {
+pub(super) struct ConnectorArgs {
     /// The connector
     #[arg(long)]
     pub(super) connector: String,
-    /// A file of JSON with the settings, the secret ones among them; - for standard input
+    /// A JSON file with the settings, including secret ones; - for standard input
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// A setting that is not secret. May be repeated
@@ -30,12 +30,12 @@ pub(super) struct Told {
     set: Vec<String>,
 }
 
-/// What is to be looked at.
+/// Arguments of `contacts source show_sample`.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Look {
     #[command(flatten)]
-    told: Told,
-    /// The stream whose first records are to be shown
+    connector: ConnectorArgs,
+    /// The stream whose first records are shown
     #[arg(long)]
     stream: Option<String>,
     /// The organisation, by id or name, where there are several
@@ -43,16 +43,16 @@ pub(in crate::cli) struct Look {
     org: Option<String>,
 }
 
-impl Told {
-    /// The settings, as the connector wants them.
+impl ConnectorArgs {
+    /// The settings, with values of the types that the connector expects.
     pub(super) fn settings(&self, services: &Services) -> Done<Settings> {
         let mut settings = match &self.settings {
             Some(file) => read(file)?,
             None => Settings::default(),
         };
         let (_, spec) = services.sources.connector(&self.connector)?;
-        for told in &self.set {
-            let (path, value) = set(&spec, told)?;
+        for setting in &self.set {
+            let (path, value) = set(&spec, setting)?;
             settings.0.insert(path, value);
         }
         Ok(settings)
@@ -61,7 +61,7 @@ impl Told {
 
 fn read(file: &PathBuf) -> Done<Settings> {
     let unreadable = |_: io::Error| {
-        Failure::usage(format!("{} cannot be read: give --settings a file of JSON", file.display()))
+        Failure::usage(format!("{} cannot be read: give --settings a JSON file", file.display()))
     };
     let mut text = String::new();
     if file.as_os_str() == "-" {
@@ -71,20 +71,21 @@ fn read(file: &PathBuf) -> Done<Settings> {
     }
     match serde_json::from_str(&text) {
         Ok(Value::Object(object)) => settings_of(object)
-            .map_err(|why| Failure::usage(format!("the settings {}", why.reason))),
-        // What is wrong with it could show a secret.
-        _ => Err(Failure::usage("the settings are no object of JSON")),
+            .map_err(|error| Failure::usage(format!("the settings {}", error.reason))),
+        // The error of the parser could quote a secret.
+        _ => Err(Failure::usage("the settings are not a JSON object")),
     }
 }
 
-/// A `--set PATH=VALUE`. Other users of the machine see command lines, so no secret is taken.
-fn set(spec: &Spec, told: &str) -> Done<(String, SettingValue)> {
-    let Some((path, value)) = told.split_once('=') else {
-        return Err(Failure::usage("--set lacks its value: write --set PATH=VALUE"));
+/// Parses a `--set PATH=VALUE`. Secrets are refused: other users of the machine can see command
+/// lines.
+fn set(spec: &Spec, setting: &str) -> Done<(String, SettingValue)> {
+    let Some((path, value)) = setting.split_once('=') else {
+        return Err(Failure::usage("--set has no value: write --set PATH=VALUE"));
     };
     if spec.is_secret(path) {
         return Err(Failure::usage(format!(
-            "{} is secret, and others can see a command line: give it by --settings FILE",
+            "{} is secret, and other users can see command lines: give it in the file of --settings",
             plain(path)
         )));
     }
@@ -99,40 +100,40 @@ fn set(spec: &Spec, told: &str) -> Done<(String, SettingValue)> {
     }
     match serde_json::from_str::<Value>(value) {
         Ok(value) => Ok((path.to_owned(), SettingValue::Json(value.to_string()))),
-        Err(_) => Err(Failure::usage(format!("{} must be a value of JSON", plain(path)))),
+        Err(_) => Err(Failure::usage(format!("{} must be a JSON value", plain(path)))),
     }
 }
 
 pub(super) fn connectors(services: &Services, name: Option<&str>) -> Done {
     let Some(name) = name else {
-        let connectors = services.sources.connectors.all();
+        let connectors = services.sources.connectors().all();
         return connectors
             .into_iter()
-            .try_for_each(|(name, protocol)| out::say(format_args!("{name}  {protocol}")));
+            .try_for_each(|(name, protocol)| out::print_line(format_args!("{name}  {protocol}")));
     };
     let (_, spec) = services.sources.connector(name)?;
     spec.settings.iter().try_for_each(|setting| {
-        let mut said = vec![match &setting.kind {
+        let mut notes = vec![match &setting.kind {
             SettingKind::Text => "text".to_owned(),
             SettingKind::Choice(choices) => choices.join(" or "),
             SettingKind::Number => "a number".to_owned(),
             SettingKind::Boolean => "true or false".to_owned(),
             SettingKind::Json => "JSON".to_owned(),
         }];
-        said.extend(setting.required.then(|| "required".to_owned()));
-        said.extend(setting.secret.then(|| "secret".to_owned()));
+        notes.extend(setting.required.then(|| "required".to_owned()));
+        notes.extend(setting.secret.then(|| "secret".to_owned()));
         let title = plain(&setting.title);
-        out::say(format_args!("{}  {title}  ({})", plain(&setting.path), said.join(", ")))
+        out::print_line(format_args!("{}  {title}  ({})", plain(&setting.path), notes.join(", ")))
     })
 }
 
-pub(super) fn look(services: &Services, args: &Look) -> Done {
-    let settings = args.told.settings(services)?;
-    let (sources, connector) = (&services.sources, &args.told.connector);
+pub(super) fn show_sample(services: &Services, args: &Look) -> Done {
+    let settings = args.connector.settings(services)?;
+    let (sources, connector) = (&services.sources, &args.connector.connector);
     match &args.stream {
         None => {
             let streams = sources.discover(connector, &settings)?;
-            streams.iter().try_for_each(|stream| out::say(stream_line(stream)))
+            streams.iter().try_for_each(|stream| out::print_line(stream_line(stream)))
         }
         Some(stream) => {
             let org = org::pick(services, args.org.as_deref())?.id;
@@ -144,8 +145,8 @@ pub(super) fn look(services: &Services, args: &Look) -> Done {
 pub(super) fn check(services: &Services, source: &ConnectedSource) -> Done {
     let (connector, settings) = services.sources.settings(source.org, source.id)?;
     match services.sources.check(&connector, &settings)? {
-        Ok(()) => out::say("It can be reached."),
-        Err(trouble) => Err(Failure::new(plain(&trouble.to_string()))),
+        Ok(()) => out::print_line("The source can be reached."),
+        Err(error) => Err(Failure::new(plain(&error.to_string()))),
     }
 }
 
@@ -165,13 +166,13 @@ fn stream_line(stream: &Stream) -> String {
     format!("{}  {how}  {}", plain(&stream.name), fields.join(", "))
 }
 
-/// The fields, what each is likely to be, and the first values.
+/// Prints the fields, the suggested target of each, and the first values.
 fn show(sample: &Sample) -> Done {
     for (at, (field, suggestion)) in sample.fields.iter().zip(&sample.suggestions).enumerate() {
         let target = suggestion.target.as_ref().map_or("-".to_owned(), ToString::to_string);
         let values = sample.rows.iter().filter_map(|row| row.get(at)).filter(|v| !v.is_empty());
         let values: Vec<_> = values.take(3).map(|value| plain(value)).collect();
-        out::say(format_args!("{}  {target}  {}", plain(field), values.join(" | ")))?;
+        out::print_line(format_args!("{}  {target}  {}", plain(field), values.join(" | ")))?;
     }
     Ok(())
 }
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_setting_is_what_the_connector_wants() {
+    fn a_setting_has_the_type_that_the_connector_expects() {
         let text = |text: &str| SettingValue::Text(text.to_owned());
         let json = |json: &str| SettingValue::Json(json.to_owned());
         assert!(set(&spec(), "host=12").unwrap().1 == text("12"));

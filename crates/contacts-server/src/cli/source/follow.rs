@@ -1,9 +1,10 @@
-//! Running a source and waiting for its end.
+//! Runs a source and waits for the end.
 
 use std::time::Duration;
 
 use clap::Args;
-use contacts_core::sync::{ConnectedSource, SyncRun, SyncService, SyncState};
+use contacts_core::run::RunState;
+use contacts_core::sync::{ConnectedSource, SyncRun, SyncService};
 use contacts_core::{Actor, Error};
 use contacts_worker::WorkerConfig;
 
@@ -13,12 +14,12 @@ use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
 use crate::signals::Stop;
 
-/// A source to be run.
+/// Arguments of `contacts source run`.
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Run {
     #[command(flatten)]
     which: Which,
-    /// Read everything again, as if for the first time
+    /// Read all records again, as in the first run
     #[arg(long)]
     from_start: bool,
 }
@@ -28,8 +29,8 @@ pub(super) fn run(config: &DatabaseConfig, args: &Run) -> Done {
     with_services(config, |services| {
         let source = args.which.find(services)?;
         let sources = &services.sources;
-        let asked = sources.ask(source.org, source.id, args.from_start, Actor::System)?;
-        // Whatever server runs beside may take the run as well; whoever does, it is done.
+        let requested = sources.ask(source.org, source.id, args.from_start, Actor::System)?;
+        // A running server may take the run, too: either way it is done.
         let config = WorkerConfig {
             threads: 0,
             sync_threads: 1,
@@ -39,26 +40,26 @@ pub(super) fn run(config: &DatabaseConfig, args: &Run) -> Done {
         let workers = services.worker(config).start().map_err(|_refused| {
             Failure::new("the system has no more threads for this user: raise the limit")
         })?;
-        let ended = to_the_end(sources, &source, &asked, &stop);
+        let ended = wait_for_end(sources, &source, &requested, &stop);
         workers.stop();
-        conclude(&ended?)
+        report_result(&ended?)
     })
 }
 
-fn to_the_end(
+fn wait_for_end(
     sources: &SyncService,
     source: &ConnectedSource,
-    asked: &SyncRun,
+    requested: &SyncRun,
     stop: &Stop,
 ) -> Done<SyncRun> {
     loop {
-        let run = sources.get_run(source.org, source.id, asked.id)?;
+        let run = sources.get_run(source.org, source.id, requested.id)?;
         if !run.state.is_open() {
             return Ok(run);
         }
         if stop.wait_for(Duration::from_millis(50)) {
-            match sources.cancel(source.org, source.id, asked.id) {
-                // It came to its end a moment before: the next look shows it.
+            match sources.cancel(source.org, source.id, requested.id) {
+                // It has just ended: the next read shows that.
                 Err(Error::Conflict(_)) => {}
                 cancelled => return Ok(cancelled?),
             }
@@ -66,14 +67,14 @@ fn to_the_end(
     }
 }
 
-fn conclude(run: &SyncRun) -> Done {
-    out::say(run_line(run))?;
+fn report_result(run: &SyncRun) -> Done {
+    out::print_line(run_line(run))?;
     match run.state {
-        SyncState::Failed => {
+        RunState::Failed => {
             Err(Failure::new(run.problem.clone().unwrap_or_else(|| "the run failed".to_owned())))
         }
-        SyncState::Cancelled => {
-            Err(Failure::interrupted("the run was cancelled: what was taken before stays"))
+        RunState::Cancelled => {
+            Err(Failure::interrupted("the run was cancelled: records read before stay"))
         }
         _ => Ok(()),
     }

@@ -1,167 +1,138 @@
-//! Records of a source become contacts, one by one.
+//! Records of a connected source, written as contacts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contacts_core::Result;
-use contacts_core::contact::{ActivityKind, Contact, ContactId, changed_fields};
-use contacts_core::event::EventGroups;
-use contacts_core::import::{Skip, Tally};
+use contacts_core::contact::{AddressSource, Contact, ContactId};
+use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::sync::{
-    ConnectedSource, Link, PlannedRecord, Said, SyncRow, SyncRunId, Vanish, added, merge,
+    ConnectedSource, Existing, Link, PlannedContact, PlannedRecord, ReadPlan, RecordPlan,
+    RecordWrites, SyncRunId,
 };
-use contacts_core::tag::TagName;
+use contacts_core::{Error, Result};
 use time::OffsetDateTime;
 
-use super::Known;
+use super::StoredLink;
 use crate::CountedIds;
 use crate::world::Rows;
 
-/// What the records of one piece have in common.
-pub(super) struct Taking<'a> {
+/// A chunk of a sync run.
+pub(super) struct ChunkOfRun<'a> {
     pub(super) source: &'a ConnectedSource,
     pub(super) run: SyncRunId,
     pub(super) now: OffsetDateTime,
     pub(super) ids: &'a CountedIds,
     pub(super) rows: &'a mut Rows,
-    pub(super) links: &'a mut BTreeMap<String, Known>,
-    pub(super) events: EventGroups,
-    pub(super) said: Vec<String>,
+    pub(super) links: &'a mut BTreeMap<String, StoredLink>,
 }
 
-impl Taking<'_> {
-    /// Takes a record and counts it.
-    pub(super) fn take(&mut self, planned: &PlannedRecord, tally: &mut Tally) -> Result<()> {
-        let mut warnings = Vec::new();
-        let skipped = match &planned.row {
-            Err(skip) => Some(*skip),
-            Ok(None) if self.vanish(&planned.external_id) => {
-                tally.updated += 1;
-                None
+impl ChunkOfRun<'_> {
+    /// Plans records and applies their changes. Returns what was written.
+    pub(super) fn take(&mut self, records: &[PlannedRecord]) -> Result<RecordWrites> {
+        let needed = ReadPlan::of(self.source, records, &self.read_links());
+        let mut plan = RecordPlan::new(self.source, self.existing(&needed), self.now);
+        for planned in records {
+            plan.plan_record(planned).map_err(Error::store)?;
+        }
+        let writes = plan.finish();
+        self.write(&writes)?;
+        Ok(writes)
+    }
+
+    /// Applies the source's policy to contacts that vanished there.
+    pub(super) fn vanish(&mut self, external_ids: &[String]) -> Result<()> {
+        let needed = ReadPlan::of_vanished(self.source, &self.read_links());
+        let mut plan = RecordPlan::new(self.source, self.existing(&needed), self.now);
+        for external_id in external_ids {
+            plan.vanish(external_id).map_err(Error::store)?;
+        }
+        self.write(&plan.finish())
+    }
+
+    fn read_links(&self) -> HashMap<String, Link> {
+        self.links.iter().map(|(id, stored)| (id.clone(), stored.link.clone())).collect()
+    }
+
+    fn existing(&mut self, needed: &ReadPlan) -> Existing {
+        let mut ids: BTreeSet<ContactId> = needed.contacts.clone();
+        for key in &needed.addresses {
+            ids.extend(self.rows.contacts.of_address(key).map(|record| record.contact.id));
+        }
+        let records = ids.iter().filter_map(|id| self.rows.contacts.records.get(id));
+        let contacts = records.map(|record| record.contact.clone()).collect();
+        let spelled = |tag| self.rows.tags.spelled(tag);
+        let tags = needed.tags.iter().filter_map(spelled).collect();
+        Existing { links: self.read_links(), contacts, tags }
+    }
+
+    fn write(&mut self, writes: &RecordWrites) -> Result<()> {
+        for (external_id, contact) in &writes.unlinked {
+            self.links.remove(external_id);
+            self.remove_source(*contact, external_id);
+        }
+        for name in writes.tags.values() {
+            // Store each tag in the spelling of the first record, whichever contact is written
+            // first.
+            self.rows.tags.written(std::slice::from_ref(name), self.ids);
+        }
+        let mut lowered = Vec::new();
+        for planned in &writes.contacts {
+            if self.write_contact(planned)? {
+                lowered.push(planned.contact.id);
             }
-            Ok(None) => Some(Skip::Unchanged),
-            Ok(Some(row)) => match self.known(planned, row) {
-                None => {
-                    tally.added += 1;
-                    self.add(planned, row)?;
-                    None
-                }
-                Some((contact, said)) => {
-                    let (is_change, lost) = self.meet(planned, row, &contact, &said);
-                    tally.updated += u64::from(is_change);
-                    warnings = lost;
-                    (!is_change).then_some(Skip::Unchanged)
-                }
-            },
-        };
-        tally.count(skipped, planned.warnings.len() + warnings.len());
-        self.said.extend(planned.lines(skipped, &warnings));
-        Ok(())
-    }
-
-    /// Whom a record is about, and what the source has said of them under its id.
-    fn known(&mut self, planned: &PlannedRecord, row: &SyncRow) -> Option<(Contact, Said)> {
-        if let Some(known) = self.links.get(&planned.external_id) {
-            let record = self.rows.contacts.records.get(&known.link.contact)?;
-            return Some((record.contact.clone(), known.link.said.clone()));
         }
-        let record = self.rows.contacts.of_address(row.email.as_ref()?.key())?;
-        Some((record.contact.clone(), Said::default()))
-    }
-
-    fn add(&mut self, planned: &PlannedRecord, row: &SyncRow) -> Result<()> {
-        let arrival = planned.arrival(self.source.id, self.now);
-        let (contact, said) = added(row, self.source.org, planned.contact, arrival);
-        let tags = self.rows.tags.written(&contact.tags, self.ids);
-        self.rows.contacts.insert(Contact { tags, ..contact }, self.source.actor())?;
-        self.events.created(planned.contact);
-        self.link(planned, planned.contact, said);
-        Ok(())
-    }
-
-    fn meet(
-        &mut self,
-        planned: &PlannedRecord,
-        row: &SyncRow,
-        contact: &Contact,
-        said: &Said,
-    ) -> (bool, Vec<contacts_core::import::Warning>) {
-        let contacts = &self.rows.contacts;
-        let is_taken =
-            |key: &str| contacts.records.values().any(|record| record.contact.email_key() == key);
-        let merged = merge(contact, said, row, &self.source.mapping, &is_taken, self.now);
-        let is_change = merged.is_change();
-        if is_change {
-            self.events.updated(contact.id, changed_fields(contact, &merged.contact));
-            self.write(contact, &merged.contact, &merged.changes, &merged.tags);
+        for (contact, activity) in &writes.activity {
+            if let Some(record) = self.rows.contacts.records.get_mut(contact) {
+                record.note(activity.at, activity.actor, activity.what.clone());
+            }
         }
-        if let Some(record) = self.rows.contacts.records.get_mut(&contact.id) {
-            record.arrive(self.now, planned.arrival(self.source.id, self.now).origin);
+        for (external_id, link) in &writes.links {
+            let stored = StoredLink { link: link.clone(), seen: Some(self.run) };
+            self.links.insert(external_id.clone(), stored);
         }
-        self.link(planned, contact.id, merged.said);
-        (is_change, merged.warnings)
-    }
-
-    fn write(
-        &mut self,
-        before: &Contact,
-        after: &Contact,
-        changes: &[contacts_core::contact::FieldChange],
-        tags: &[TagName],
-    ) {
-        let written = self.rows.tags.written(tags, self.ids);
-        let mut all = before.tags.clone();
-        all.extend(written.iter().cloned());
-        all.sort();
-        self.rows.contacts.replace(Contact { tags: all, ..after.clone() });
-        let Some(record) = self.rows.contacts.records.get_mut(&before.id) else { return };
+        self.rows.events.extend(writes.events.clone());
+        let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);
         let actor = self.source.actor();
-        if !changes.is_empty() {
-            record.note(self.now, actor, ActivityKind::Edited(changes.to_vec()));
-        }
-        record.note_tags(self.now, actor, &written, &[]);
+        self.rows.events.extend(ContactEvent::of_many(&lowered, kind, &fields, actor, self.now));
+        Ok(())
     }
 
-    fn link(&mut self, planned: &PlannedRecord, contact: ContactId, said: Said) {
-        let link = Link { contact, said, vanished: false };
-        let seen = Some(self.run);
-        self.links.insert(planned.external_id.clone(), Known { link, seen });
-    }
-
-    /// Does what the source wants to a contact that is not there any more; says whether that
-    /// changed something.
-    pub(super) fn vanish(&mut self, external_id: &str) -> bool {
-        let Some(known) = self.links.get_mut(external_id) else { return false };
-        let contact = known.link.contact;
-        match &self.source.vanish {
-            Vanish::Nothing => false,
-            Vanish::Tag(_) if known.link.vanished => false,
-            Vanish::Tag(tag) => {
-                known.link.vanished = true;
-                let tag = self.rows.tags.written(std::slice::from_ref(tag), self.ids);
-                let Some(record) = self.rows.contacts.records.get(&contact) else { return false };
-                let before = record.contact.clone();
-                if before.tags.contains(&tag[0]) {
-                    return false;
-                }
-                self.events.updated(contact, ["tags".to_owned()]);
-                self.write(&before, &before, &[], &tag);
-                true
-            }
-            Vanish::Unlink => {
-                self.links.remove(external_id);
-                let Some(record) = self.rows.contacts.records.get_mut(&contact) else {
-                    return true;
-                };
-                let source = self.source.id.0;
-                let mut is_first = true;
-                record.arrivals.retain(|arrival| {
-                    std::mem::take(&mut is_first)
-                        || !matches!(&arrival.origin,
-                            contacts_core::contact::Origin::Connected { source: s, external_id: e }
-                                if *s == source && e == external_id)
-                });
-                true
+    /// Returns whether a new address of an existing contact has changed its consent.
+    fn write_contact(&mut self, planned: &PlannedContact) -> Result<bool> {
+        let mut is_lowered = false;
+        let put_on = self.rows.tags.written(&planned.tags, self.ids);
+        let id = planned.contact.id;
+        let contacts = &mut self.rows.contacts;
+        if planned.stored.is_none() {
+            let contact = Contact { tags: put_on, ..planned.contact.clone() };
+            contacts.insert(contact, self.source.actor())?;
+        } else if let Some(record) = contacts.records.get(&id)
+            && (planned.is_profile_changed || !put_on.is_empty())
+        {
+            let mut tags = record.contact.tags.clone();
+            tags.extend(put_on);
+            tags.sort();
+            is_lowered = contacts
+                .replace(Contact { tags, ..planned.contact.clone() }, AddressSource::Connected);
+        }
+        if let Some(record) = contacts.records.get_mut(&id) {
+            for source in &planned.sources {
+                record.add_source(self.now, source.detail.clone());
             }
         }
+        Ok(is_lowered)
+    }
+
+    /// Removes the source from a contact, unless the contact was first added from it.
+    fn remove_source(&mut self, contact: ContactId, external_id: &str) {
+        use contacts_core::contact::SourceDetail::Connected;
+
+        let Some(record) = self.rows.contacts.records.get_mut(&contact) else { return };
+        let id = self.source.id.0;
+        let mut is_first = true;
+        record.sources.retain(|known| {
+            std::mem::take(&mut is_first)
+                || !matches!(&known.detail, Connected { source, external_id: e }
+                    if *source == id && e == external_id)
+        });
     }
 }

@@ -1,7 +1,7 @@
-//! What comes of chats: captures, reports, and who may be one person.
+//! Chat operations: captures, reports and possible duplicates.
 
 use contacts_core::Actor;
-use contacts_core::contact::{Capture, ContactId};
+use contacts_core::contact::{Capture, ContactId, PairQuery};
 use contacts_core::conversation::{Conversation, ConversationId};
 use contacts_core::key::KeyId;
 use contacts_core::{Clock, Ids};
@@ -20,15 +20,15 @@ impl Run<'_> {
         let ports = self.ports;
         let visitor = samples::visitor(visitor);
         let (name, email) = (said.name, said.email);
-        let told = samples::capture(self.org, &ports.ids, &ports.clock, visitor, name, email);
-        let told = Capture {
+        let values = samples::capture(self.org, &ports.ids, &ports.clock, visitor, name, email);
+        let values = Capture {
             conversation: ConversationId(Uuid::from_u128(conversation)),
             phone: (!said.phone.is_empty()).then(|| samples::phone(said.phone)),
-            ..told
+            ..values
         };
         let (id, now) = (ContactId(ports.ids.next()), ports.clock.now());
         let key = Actor::Key(KeyId(Uuid::from_u128(9)));
-        let taken = ports.captures.capture(&told, id, key, now);
+        let taken = ports.captures.capture(&values, id, key, now);
         self.tell.result(taken, |contact| {
             let read = ports.contacts.get(self.org, contact);
             let read = self.tell.result(read, |read| self.tell.contact(&read.unwrap()));
@@ -45,24 +45,41 @@ impl Run<'_> {
     ) -> String {
         let ports = self.ports;
         let visitor = samples::visitor(visitor);
-        let told = samples::conversation(self.org, &ports.ids, &ports.clock, visitor);
+        let values = samples::conversation(self.org, &ports.ids, &ports.clock, visitor);
         let at = self.begins + Duration::seconds(second);
         let id = ConversationId(Uuid::from_u128(conversation));
-        let told = Conversation { id, started_at: at, last_message_at: at, messages, ..told };
-        self.tell.result(ports.conversations.report(&told), |kept| self.tell.conversation(&kept))
+        let values = Conversation { id, started_at: at, last_message_at: at, messages, ..values };
+        self.tell.result(ports.conversations.report(&values), |kept| self.tell.conversation(&kept))
     }
 
     pub(super) fn dismiss(&self, who: usize, other: usize) -> String {
         let (Some(contact), Some(other)) = (self.person(who), self.person(other)) else {
             return "nobody".to_owned();
         };
-        let service = self.ports.duplicate_service();
+        let service = self.ports.services().duplicates;
         let done = service.dismiss(self.org, contact.id, other.id);
         let done = self.tell.result(done, |()| "two people".to_owned());
-        self.tell.lines([done].into_iter().chain(self.hanging(contact.id)))
+        self.tell.lines([done].into_iter().chain(self.hanging(contact.id)).chain(self.pairs()))
     }
 
-    /// A contact's conversations, and those that may be the same person.
+    /// Returns all pairs of possible duplicates, read in small pages.
+    fn pairs(&self) -> Vec<String> {
+        let (mut lines, mut after) = (Vec::new(), None);
+        loop {
+            let query = PairQuery { strength: None, after, limit: 3 };
+            let page = self.ports.duplicates.pairs(self.org, &query).unwrap();
+            lines.extend(page.items.iter().map(|pair| {
+                let (one, other) = (self.tell.contact(&pair.one), self.tell.contact(&pair.other));
+                format!("{one} and {other} for {:?}", pair.reasons)
+            }));
+            after = page.next;
+            if after.is_none() {
+                return lines;
+            }
+        }
+    }
+
+    /// Returns a contact's conversations and possible duplicates.
     pub(super) fn hanging(&self, contact: ContactId) -> Vec<String> {
         let ports = self.ports;
         let talks = ports.conversations.of_contact(self.org, contact, None, 100).unwrap();

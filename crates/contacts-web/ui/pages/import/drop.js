@@ -1,10 +1,10 @@
-// Files dropped anywhere on the page.
+// Dropping files anywhere on the page.
 
 import { h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 
 /**
- * Takes files that are dropped anywhere, until the page is left.
+ * Accepts files that are dropped anywhere, until the page is left.
  *
  * @param {AbortSignal} signal
  * @param {(files: File[]) => void} take
@@ -12,7 +12,7 @@ import { icon } from "../../core/icon.js";
 export function drop(signal, take) {
   const veil = h("div", { class: "veil", hidden: true, "aria-hidden": "true" }, h("p", {}, icon("upload"), "Drop to import"));
   document.body.append(veil);
-  // Each element that the pointer crosses says enter and leave: only the last leave counts.
+  // Each element below the pointer sends enter and leave: only the last leave ends the drag.
   let inside = 0;
   const end = () => {
     inside = 0;

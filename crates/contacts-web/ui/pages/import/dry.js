@@ -1,4 +1,4 @@
-// A dry run: what an import would do, in numbers and row by row.
+// The dry run of an import: its result in numbers and row by row.
 
 import { ask, aborted, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
@@ -23,22 +23,22 @@ const WORDS = { added: "Would be added", updated: "Would be updated", skipped: "
  */
 export function dryRun(job, fields, settled, signal) {
   const path = { id: job.id };
-  const begin = h("button", { type: "button", onclick: () => void run() }, "Try it without importing");
+  const startButton = h("button", { type: "button", onclick: () => void run() }, "Start dry run");
   const body = h("div", { class: "stack", "aria-live": "polite" });
   const element = h("section", { class: "panel" },
-    h("div", { class: "head" }, h("h2", {}, "Dry run"), h("p", { class: "muted grow" }, "Tells what would happen to each row, and changes nothing."), begin), body);
-  /** Counts up when what is shown is of an older plan. */
+    h("div", { class: "head" }, h("h2", {}, "Dry run"), h("p", { class: "muted grow" }, "Shows what would happen to each row, without changing anything."), startButton), body);
+  /** Incremented when the shown result belongs to an older plan. */
   let turn = 0;
 
   async function run() {
     const mine = (turn += 1);
-    begin.hidden = true;
+    startButton.hidden = true;
     try {
       if (await settled()) await follow(await ask("post", "/v1/imports/{id}/dry-run", { path }), mine);
     } catch (error) {
       failed(error, mine);
     }
-    if (mine === turn) begin.hidden = false;
+    if (mine === turn) startButton.hidden = false;
   }
 
   /**
@@ -50,15 +50,16 @@ export function dryRun(job, fields, settled, signal) {
     const rows = h("span", { class: "muted" });
     const numbers = tally(dry, WORDS);
     fill(body, h("div", { class: "row" }, bar, rows, h("button", { type: "button", onclick: () => void stop() }, "Stop")));
-    while (dry.state === "running" && mine === turn && !signal.aborted) {
-      bar.value = dry.rows;
-      rows.textContent = `${number(dry.rows)} of ${number(job.analysis?.rows ?? 0)}`;
+    while ((dry.state === "queued" || dry.state === "running") && mine === turn && !signal.aborted) {
+      bar.value = dry.progress.done;
+      rows.textContent = `${number(dry.progress.done)} of ${number(job.analysis?.rows ?? 0)}`;
       await new Promise((resolve) => setTimeout(resolve, POLL));
       if (mine === turn) dry = await ask("get", "/v1/imports/{id}/dry-run", { path, signal });
     }
     if (mine !== turn || signal.aborted) return;
+    if (dry.state === "cancelled") return forget();
     if (dry.state === "failed") return fill(body, failure(sentence(new Error(dry.problem ?? "the dry run failed")), () => void run()));
-    begin.textContent = "Try it again";
+    startButton.textContent = "Repeat dry run";
     numbers.update(dry);
     fill(body, numbers.element, listOf(path, fields));
   }
@@ -71,8 +72,8 @@ export function dryRun(job, fields, settled, signal) {
   function forget() {
     turn += 1;
     fill(body);
-    begin.hidden = false;
-    begin.textContent = "Try it without importing";
+    startButton.hidden = false;
+    startButton.textContent = "Start dry run";
   }
 
   /**
@@ -83,7 +84,7 @@ export function dryRun(job, fields, settled, signal) {
     if (mine === turn && !aborted(error)) fill(body, failure(sentence(error), () => void run()));
   }
 
-  // One that was asked for before is shown again after a reload.
+  // An earlier dry run is shown again after a reload.
   const mine = turn;
   ask("get", "/v1/imports/{id}/dry-run", { path, signal }).then((dry) => (mine === turn ? follow(dry, mine) : undefined)).catch(() => undefined);
 
@@ -91,7 +92,7 @@ export function dryRun(job, fields, settled, signal) {
     element,
     forget,
     /** @param {string} obstacle */
-    fit: (obstacle) => (begin.disabled = Boolean(obstacle)),
+    fit: (obstacle) => (startButton.disabled = Boolean(obstacle)),
   };
 }
 
@@ -102,12 +103,12 @@ export function dryRun(job, fields, settled, signal) {
 function listOf(path, fields) {
   const into = h("tbody");
   const list = paged({
-    load: (/** @type {number | undefined} */ after) => ask("get", "/v1/imports/{id}/dry-run/rows", { path, query: { ...(after !== undefined && { after }), limit: 50 } }),
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/dry-run/rows", { path, query: { ...(cursor && { cursor }), limit: 50 } }),
     into,
     row: (/** @type {Schemas["DryRow"]} */ row) => rowOf(row, fields),
   });
   const details = h("details", { class: "by-row" }, h("summary", {}, "Row by row"),
-    sheet("What would happen to each", ["#Line", "What would happen", "Details"], into),
+    sheet("Result for each row", ["#Line", "Result", "Details"], into),
     list.more);
   details.addEventListener("toggle", () => details.open && into.childElementCount === 0 && void list.reload());
   return details;
@@ -129,10 +130,10 @@ function rowOf(row, fields) {
  * @returns {Child[][]}
  */
 function detailsOf(row, fields) {
-  if (row.outcome === "added") return [["A new contact"]];
+  if (row.outcome === "added") return [["New contact"]];
   if (row.outcome === "skipped") return [[sentence(new Error(row.reason))]];
-  const changes = row.changes.map(({ field, from, to }) => [`${targetName(field, fields)}: `, h("del", {}, from ?? "blank"), " → ", h("ins", {}, to ?? "blank")]);
+  const changes = row.changes.map(({ field, from, to }) => [`${targetName(field, fields)}: `, h("del", {}, from ?? "empty"), " → ", h("ins", {}, to ?? "empty")]);
   const tags = row.tags.length > 0 ? [[`Tags: ${row.tags.map((tag) => `+ ${tag}`).join(", ")}`]] : [];
-  const who = row.contact_id ? [[h("a", { href: `/contacts/${row.contact_id}` }, "Open the contact")]] : [["Somebody whom a row above adds"]];
+  const who = row.contact_id ? [[h("a", { href: `/contacts/${row.contact_id}` }, "Open the contact")]] : [["A contact that an earlier row adds"]];
   return [...changes, ...tags, ...who];
 }

@@ -1,8 +1,8 @@
-// Where each column of a file goes, or each field of a connected source.
+// The mapping of the columns of a file, or of the fields of a connected source.
 
 import { h } from "../../core/dom.js";
 import { fieldForm } from "../settings/field-form.js";
-import { TARGETS } from "./words.js";
+import { ID_TARGETS, TARGETS } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
@@ -12,10 +12,10 @@ const SAMPLES = 3;
 /**
  * @typedef {object} Mapping
  * @property {{ columns: Schemas["Column"][] }} analysis
- * @property {(string | null)[]} columns where they go now
- * @property {Schemas["Field"][]} fields grows when one is defined here
+ * @property {(string | null)[]} columns the target of each column
+ * @property {Schemas["Field"][]} fields extended when a field is created here
  * @property {(columns: (string | null)[]) => void} change
- * @property {string} [what] what a column is called
+ * @property {string} [what] the word for a column
  */
 
 /** @param {Mapping} mapping */
@@ -34,14 +34,14 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
    */
   function row(column, at) {
     const name = column.header.trim() || `${title} ${at + 1}`;
-    const select = h("select", { "aria-label": `${name} goes to` });
-    const sure = h("span", { class: "sure" });
+    const select = h("select", { "aria-label": `Import ${name} as` });
+    const certaintyCell = h("span", { class: "sure" });
     const show = () => {
       select.replaceChildren(...options(fields, what));
       select.value = targets[at] ?? "";
       const twice = targets[at] && targets[at] !== "tags" && targets.filter((target) => target === targets[at]).length > 1;
       select.setAttribute("aria-invalid", String(Boolean(twice)));
-      sure.replaceChildren(twice ? h("span", { class: "wrong" }, `Another ${what} goes there, too`) : certainty(column, targets[at] ?? null));
+      certaintyCell.replaceChildren(twice ? h("span", { class: "wrong" }, `Another ${what} is imported as this, too`) : certainty(column, targets[at] ?? null));
       element.classList.toggle("skips", !targets[at]);
     };
     select.addEventListener("change", async () => {
@@ -55,7 +55,7 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
       h("th", { scope: "row", role: "rowheader" }, h("span", { class: "header", title: name }, name)),
       h("td", { role: "cell" }, samplesOf(column)),
       h("td", { role: "cell" }, select),
-      h("td", { role: "cell" }, sure));
+      h("td", { role: "cell" }, certaintyCell));
     return { element, select, show };
   }
 
@@ -72,8 +72,8 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
 
   for (const { show } of rows) show();
   return h("table", { class: "mapping", role: "table" },
-    h("caption", { class: "hidden" }, `Where each ${what} goes`),
-    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, [title, "First values", "Goes to", "How sure"].map((title) => h("th", { scope: "col", role: "columnheader" }, title)))),
+    h("caption", { class: "hidden" }, `What each ${what} is imported as`),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, [title, "First values", "Import as", "Confidence"].map((title) => h("th", { scope: "col", role: "columnheader" }, title)))),
     h("tbody", { role: "rowgroup" }, rows.map(({ element }) => element)));
 }
 
@@ -83,13 +83,13 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
  */
 const options = (fields, what) => [
   h("option", { value: "" }, `Skip this ${what}`),
-  h("optgroup", { label: "Contact" }, TARGETS.map(([value, text]) => h("option", { value }, text))),
+  h("optgroup", { label: "Contact" }, [...TARGETS, ...(what === "column" ? ID_TARGETS : [])].map(([value, text]) => h("option", { value }, text))),
   h("optgroup", { label: "Custom fields" }, fields.map(({ key, label }) => h("option", { value: `custom:${key}` }, label)),
     h("option", { value: NEW }, "New custom field…")),
 ];
 
 /**
- * How sure it is where a column goes: a word, and a number for who wants it.
+ * The confidence of a suggested target, as a word and a percentage.
  *
  * @param {Schemas["Column"]} column
  * @param {string | null} target
@@ -97,8 +97,8 @@ const options = (fields, what) => [
 function certainty({ target: suggested = null, confidence }, target) {
   if (target !== suggested) return h("span", { class: "muted" }, "Your choice");
   if (!suggested) return h("span", { class: "muted" }, "Not recognised");
-  const [tone, word] = confidence >= 0.9 ? ["good", "Sure"] : confidence >= 0.7 ? ["good", "Likely"] : confidence >= 0.4 ? ["warn", "Perhaps"] : ["warn", "A guess"];
-  return h("span", { class: `status ${tone}` }, `${word}, ${Math.round(confidence * 100)} %`);
+  const [tone, word] = confidence >= 0.9 ? ["good", "High"] : confidence >= 0.7 ? ["good", "Good"] : confidence >= 0.4 ? ["warn", "Low"] : ["warn", "Very low"];
+  return h("span", { class: `status ${tone}` }, `${word}, ${Math.round(confidence * 100)}%`);
 }
 
 /** @param {Schemas["Column"]} column */
@@ -109,7 +109,7 @@ function samplesOf({ samples }) {
 }
 
 /**
- * What type of field values look like.
+ * The field type that all values have.
  *
  * @param {string[]} samples
  * @returns {Schemas["FieldType"]}

@@ -1,4 +1,4 @@
-// What is to be done with a file: each change is saved as it is made.
+// The plan of an import. Each change is saved immediately.
 
 import { ask, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -6,18 +6,18 @@ import { targetName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
-/** A request that outlives its page may not be larger. */
+/** The largest body in bytes of a request that outlives its page. */
 const KEEPALIVE = 60_000;
 
 /**
  * @param {Schemas["Import"]} job
  * @param {AbortSignal} signal
- * @param {() => void} changed called when the plan or what is saved of it changes
+ * @param {() => void} changed called when the plan or its saved state changes
  */
 export function planOf({ id, plan: first }, signal, changed) {
   const plan = { columns: first?.columns ?? [], policy: first?.policy ?? "overwrite", tags: first?.tags ?? [] };
   const state = h("span", { class: "muted", role: "status" });
-  /** What is not saved yet. @type {Schemas["PlanPatch"]} */
+  /** Unsaved changes. @type {Schemas["PlanPatch"]} */
   let dirty = {};
   /** @type {Promise<void> | null} */
   let saving = null;
@@ -30,7 +30,7 @@ export function planOf({ id, plan: first }, signal, changed) {
       try {
         await ask("patch", "/v1/imports/{id}", { path: { id }, body, keepalive: JSON.stringify(body).length < KEEPALIVE });
       } catch (error) {
-        // What was changed meanwhile is newer.
+        // Changes made meanwhile are newer.
         dirty = { ...body, ...dirty };
         say(`Not saved: ${sentence(error)}`, "wrong", h("button", { type: "button", class: "link", onclick: () => void save() }, "Retry"));
         return;
@@ -66,7 +66,7 @@ export function planOf({ id, plan: first }, signal, changed) {
       changed();
       void save();
     },
-    /** Waits until everything is saved; false when something could not be. */
+    /** Waits until everything is saved; returns false when that failed. */
     async settled() {
       await save();
       return Object.keys(dirty).length === 0;
@@ -75,19 +75,32 @@ export function planOf({ id, plan: first }, signal, changed) {
 }
 
 /**
- * Why a plan cannot be started, in words; nothing when it can.
+ * The reason why a plan cannot be started; empty when it can.
  *
  * @param {(string | null)[]} columns
  * @param {number} rows
  * @param {Schemas["Field"][]} fields
+ * @param {Schemas["Policy"]} policy
  */
-export function obstacle(columns, rows, fields) {
-  if (rows === 0) return "The file has a header, but no rows below it.";
+export function obstacle(columns, rows, fields, policy) {
+  if (rows === 0) return "The file has a header but no rows.";
   const hasName = columns.some((target) => target === "name" || target === "first_name" || target === "last_name");
   const hasEmail = columns.includes("email");
-  if (!hasName && !hasEmail) return "Choose the columns that hold the name and the email address.";
-  if (!hasName) return "Choose the column that holds the name.";
-  if (!hasEmail) return "Choose the column that holds the email address.";
+  const hasId = columns.includes("id") || columns.includes("external_id");
+  const why = policy === "update_only" ? (hasEmail || hasId ? "" : "Choose which column contains the email address or the ID.") : missing(hasName, hasEmail);
+  if (why) return why;
   const twice = columns.find((target, at) => target && target !== "tags" && columns.indexOf(target) !== at);
-  return twice ? `Two columns go to ${targetName(twice, fields)}: choose one of them.` : "";
+  return twice ? `Two columns are imported as ${targetName(twice, fields)}: choose one of them.` : "";
+}
+
+/**
+ * The reason why rows cannot add contacts; empty when they can.
+ *
+ * @param {boolean} hasName
+ * @param {boolean} hasEmail
+ */
+function missing(hasName, hasEmail) {
+  if (!hasName && !hasEmail) return "Choose which columns contain the name and the email address.";
+  if (!hasName) return "Choose which column contains the name.";
+  return hasEmail ? "" : "Choose which column contains the email address.";
 }

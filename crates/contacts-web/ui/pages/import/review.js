@@ -1,11 +1,12 @@
-// A file that was looked at: what goes where, what may happen, a dry run, and the start.
+// The review of an analysed file: mapping, policy, tags, dry run, and start.
 
-import { ask, sentence } from "../../core/api.js";
+import { ask, askAll, sentence } from "../../core/api.js";
 import { h, newId } from "../../core/dom.js";
-import { count } from "../../core/format.js";
+import { count, number } from "../../core/format.js";
 import { dialog } from "../../widgets/dialog.js";
 import { choices } from "../../widgets/form.js";
 import { tagBox } from "../../widgets/tags.js";
+import { cancelled } from "./cancel.js";
 import { dryRun } from "./dry.js";
 import { mapping } from "./mapping.js";
 import { obstacle, planOf } from "./plan.js";
@@ -19,7 +20,7 @@ import { POLICIES } from "./words.js";
  * @returns {Promise<Shown>}
  */
 export async function review({ job, signal, show }) {
-  const fields = (await ask("get", "/v1/fields", { signal })).items.filter((field) => !field.archived);
+  const fields = (await askAll("/v1/fields", { signal })).items.filter((field) => !field.archived);
   const analysis = /** @type {Schemas["Analysis"]} */ (job.analysis);
   const saver = planOf(job, signal, fit);
   const { plan } = saver;
@@ -29,12 +30,12 @@ export async function review({ job, signal, show }) {
 
   /** @param {Schemas["PlanPatch"]} patch */
   const change = (patch) => {
-    // What a dry run said is of the plan before, and the server has thrown it away.
+    // A dry run belongs to the plan before the change; the server has discarded it.
     dry.forget();
     saver.change(patch);
   };
   function fit() {
-    const why = obstacle(plan.columns, analysis.rows, fields);
+    const why = obstacle(plan.columns, analysis.rows, fields, plan.policy);
     bar.fit(why);
     dry.fit(why);
   }
@@ -42,12 +43,12 @@ export async function review({ job, signal, show }) {
   const element = h("div", { class: "stack" },
     h("section", { class: "panel" },
       h("h2", {}, "Columns"),
-      h("p", { class: "muted lead" }, `${count(named, "column")} of ${analysis.columns.length} recognised. What goes nowhere is left out.`),
+      h("p", { class: "muted lead" }, `${number(named)} of ${count(analysis.columns.length, "column")} recognised. Unmapped columns are not imported.`),
       mapping({ analysis, columns: plan.columns, fields, change: (columns) => change({ columns }) })),
     h("div", { class: "pair-of-panels" },
-      h("section", { class: "panel" }, choices("People in the file", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) }))),
-      h("section", { class: "panel" }, h("h2", {}, "Tags for everybody in the file"), tagsOf(plan, change),
-        h("p", { class: "hint" }, "They help to find these people again, such as by the event they came from."))),
+      h("section", { class: "panel" }, choices("New and existing contacts", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) }))),
+      h("section", { class: "panel" }, h("h2", {}, "Tags for everyone in the file"), tagsOf(plan, change),
+        h("p", { class: "hint" }, "Tags help you find these people later, for example by event."))),
     dry.element,
     bar.element);
   fit();
@@ -60,7 +61,7 @@ export async function review({ job, signal, show }) {
  */
 function tagsOf(plan, change) {
   return tagBox({
-    label: "Tags for everybody in the file",
+    label: "Tags for everyone in the file",
     tags: plan.tags,
     add: (tag) => change({ tags: [...plan.tags, tag] }),
     remove: (tag) => change({ tags: plan.tags.filter((other) => other !== tag) }),
@@ -82,7 +83,7 @@ function startBar(job, saver, show) {
     busy = start.disabled = true;
     wrong.hidden = true;
     try {
-      // It starts with the plan that the server has.
+      // The server starts the plan that it has stored.
       if (await saver.settled()) show(await ask("post", "/v1/imports/{id}/start", { path }));
     } catch (error) {
       wrong.textContent = sentence(error);
@@ -92,11 +93,11 @@ function startBar(job, saver, show) {
   });
   const discard = h("button", { type: "button", class: "quiet", onclick: () => void dialog({
     title: "Discard this import?",
-    body: h("p", {}, "Nothing was imported yet. The file has to be uploaded again to import it later."),
+    body: h("p", {}, "Nothing has been imported. To import this file later, upload it again."),
     action: "Discard",
     cancel: "Keep it",
     danger: true,
-    run: async () => show(await ask("post", "/v1/imports/{id}/cancel", { path })),
+    run: async () => show(await cancelled(job.id)),
   }) }, "Discard");
   return {
     element: h("div", { class: "start-bar" }, h("div", { class: "grow" }, why, saver.state, wrong), discard, start),

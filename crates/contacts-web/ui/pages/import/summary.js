@@ -1,4 +1,4 @@
-// An import at its end: what came of the rows, and what can be done now.
+// An import that has ended: its results, and the next steps.
 
 import { ask, link, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -19,13 +19,13 @@ import { correctable } from "./words.js";
  */
 export async function summary({ job, signal, show }) {
   if (job.state === "unusable") return { element: unusable(job) };
-  // An undo that failed leaves the import as it was, and can be asked for again.
+  // A failed undo leaves the import unchanged, and can be repeated.
   const undo = await ask("get", "/v1/imports/{id}/undo", { path: { id: job.id }, signal }).catch(() => null);
   const { added, updated } = job.summary;
   return {
     element: h("div", { class: "stack" },
-      job.state === "failed" && note("bad", `${sentence(new Error(job.problem ?? "the import failed"))} What was taken before stays.`),
-      job.state === "cancelled" && note("", job.started_at ? "The import was stopped. What was taken before stays." : "The import was discarded before it began."),
+      job.state === "failed" && note("bad", `${sentence(new Error(job.problem ?? "the import failed"))} Rows imported before that are kept.`),
+      job.state === "cancelled" && note("", job.started_at ? "The import was stopped. Rows imported before that are kept." : "The import was discarded before it started."),
       undo?.state === "failed" && note("bad", `The undo failed: ${sentence(new Error(undo.problem ?? "it can be tried again"))}`),
       job.started_at && [tally(job).element, h("p", { class: "muted" }, took(job))],
       h("div", { class: "row" },
@@ -61,15 +61,15 @@ function took({ summary: { added, updated, skipped }, started_at: from, finished
 function skippedFile(job) {
   const rows = correctable(job.summary);
   if (rows === 0 || job.file_state !== "kept") return null;
-  return h("a", { href: link("/v1/imports/{id}/skipped.csv", { id: job.id }), download: "", class: "button", title: "With the reason in a first column, ready to be corrected and imported again" },
+  return h("a", { href: link("/v1/imports/{id}/skipped.csv", { id: job.id }), download: "", class: "button", title: "The first column contains the reason. Correct the rows and import the file again." },
     icon("download"), `Download ${count(rows, "skipped row")}`);
 }
 
 /** @param {Schemas["Import"]} job */
 function fileNote(job) {
   if (job.file_state === "kept") return null;
-  const why = job.file_state === "erased" ? "The file was deleted because somebody in it was erased." : "The file was deleted 30 days after the import ended.";
-  return note("", correctable(job.summary) > 0 ? `${why} The skipped rows cannot be downloaded any more; the reasons are listed below.` : why);
+  const why = job.file_state === "erased" ? "The file was deleted because a person in it was erased." : "The file was deleted 30 days after the import ended.";
+  return note("", correctable(job.summary) > 0 ? `${why} The skipped rows can no longer be downloaded; the reasons are listed below.` : why);
 }
 
 /** @param {Schemas["Import"]} job */
@@ -77,14 +77,14 @@ function issuesOf(job) {
   if (correctable(job.summary) === 0 && job.summary.warnings === 0) return null;
   const into = h("tbody");
   const list = paged({
-    load: (/** @type {number | undefined} */ after) => ask("get", "/v1/imports/{id}/issues", { path: { id: job.id }, query: { ...(after !== undefined && { after }), limit: 50 } }),
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/issues", { path: { id: job.id }, query: { ...(cursor && { cursor }), limit: 50 } }),
     into,
     row: (/** @type {Schemas["Issue"]} */ { line, code, reason }) => h("tr", {}, h("td", { class: "number" }, number(line)),
-      h("td", {}, h("span", { class: `status ${code === "warning" ? "warn" : ""}` }, code === "warning" ? "Cell left out" : "Row skipped")), h("td", {}, sentence(new Error(reason)))),
+      h("td", {}, h("span", { class: `status ${code === "warning" ? "warn" : ""}` }, code === "warning" ? "Cell ignored" : "Row skipped")), h("td", {}, sentence(new Error(reason)))),
   });
   void list.reload();
   return h("section", { class: "panel" }, h("h2", {}, "Skipped rows and warnings"),
-    sheet("Skipped rows and warnings", ["#Line", "What", "Why"], into),
+    sheet("Skipped rows and warnings", ["#Line", "Problem", "Reason"], into),
     list.more);
 }
 
@@ -98,9 +98,9 @@ async function takeBack(job, show) {
   await dialog({
     title: "Undo this import?",
     body: h("ul", { class: "bullets" },
-      added > 0 && h("li", {}, `${count(added, "contact")} that it added ${added === 1 ? "is" : "are"} removed.`),
-      updated > 0 && h("li", {}, `What it changed in ${count(updated, "row")} is put back as it was.`),
-      h("li", {}, "Whatever somebody has changed since stays, and is listed.")),
+      added > 0 && h("li", {}, `${count(added, "contact")} added by the import ${added === 1 ? "is" : "are"} removed.`),
+      updated > 0 && h("li", {}, `Changes from ${count(updated, "row")} are reverted.`),
+      h("li", {}, "Later changes are kept and listed.")),
     action: "Undo the import",
     cancel: "Keep it",
     danger: true,

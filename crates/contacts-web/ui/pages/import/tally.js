@@ -1,4 +1,4 @@
-// What came of rows, in numbers: of an import, or of a dry run.
+// The results of an import or a dry run in numbers.
 
 import { fill, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
@@ -20,7 +20,7 @@ export function tally(first, { added = "Added", updated = "Updated", skipped = "
       stat(added, summary.added),
       stat(updated, summary.updated),
       stat(skipped, summary.skipped, reasons.map(([code, times]) => h("li", {}, `${number(times)} ${reason(code)}`))),
-      summary.warnings > 0 && stat("Warnings", summary.warnings, [h("li", {}, `${count(summary.warnings, "cell")} left out of rows that were taken`)]));
+      summary.warnings > 0 && stat("Warnings", summary.warnings, [h("li", {}, `${count(summary.warnings, "cell")} ignored in imported rows`)]));
   }
   update(first);
   return { element, update };

@@ -1,6 +1,6 @@
-// An import that is being undone, or was: what went, what was put back, and what stays and why.
+// An import that is being undone, or was: what was removed, restored and kept, and why.
 
-import { ask, aborted, sentence } from "../../core/api.js";
+import { ask, askAll, aborted, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { count, moment, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
@@ -14,15 +14,16 @@ import { targetName } from "./words.js";
 
 const POLL = 700;
 
-/** Why something stays. @type {Record<Schemas["KeptReason"], string>} */
+/** The reasons why something is kept. @type {Record<Schemas["KeptReason"], string>} */
 const REASONS = {
-  edited: "was edited since",
-  tagged: "was tagged or untagged since",
+  edited: "edited since the import",
+  taken: "used by another contact now",
+  tagged: "tags changed since the import",
   noted: "has a note",
   conversation: "has a conversation",
-  subscribed: "was put into a campaign, or unsubscribed",
-  came_again: "came another way, too",
-  merged: "was merged with another contact",
+  subscribed: "added to a campaign or unsubscribed",
+  came_again: "also added from another source",
+  merged: "merged with another contact",
 };
 
 /**
@@ -48,11 +49,11 @@ async function follow(element, job, signal) {
   try {
     for (;;) {
       const undo = await ask("get", "/v1/imports/{id}/undo", { path, signal });
-      // Its end is told by the import itself, which then shows another part, or this one anew.
-      if (undo.state !== "running" && job.state === "undone") return await end(element, job, undo, signal);
+      // The end is an event of the import, which then shows another part, or this one again.
+      if (undo.finished_at && job.state === "undone") return await end(element, job, undo, signal);
       bar.max = undo.progress.total || 1;
       if (undo.progress.total) bar.value = undo.progress.done;
-      text.textContent = `${number(undo.summary.removed)} removed · ${number(undo.summary.restored)} put back`;
+      text.textContent = `${number(undo.summary.removed)} removed · ${number(undo.summary.restored)} restored`;
       await new Promise((resolve) => setTimeout(resolve, POLL));
       if (signal.aborted) return;
     }
@@ -69,12 +70,12 @@ async function follow(element, job, signal) {
  */
 async function end(element, job, undo, signal) {
   const { removed, restored, kept, unchanged, gone } = undo.summary;
-  const fields = kept > 0 ? (await ask("get", "/v1/fields", { signal })).items : [];
+  const fields = kept > 0 ? (await askAll("/v1/fields", { signal })).items : [];
   fill(element,
-    h("dl", { class: "tally" }, stat("Removed", removed, "added by the import"), stat("Put back", restored, "as they were before"), stat("Kept", kept, "changed since"), gone > 0 && stat("Gone before", gone, "deleted by somebody")),
-    h("p", { class: "muted" }, `Undone${undo.finished_at ? ` on ${moment(undo.finished_at)}` : ""}.${unchanged > 0 ? ` ${count(unchanged, "contact")} the import had not changed.` : ""}`),
+    h("dl", { class: "tally" }, stat("Removed", removed, "added by the import"), stat("Restored", restored, "to their previous values"), stat("Kept", kept, "changed since"), gone > 0 && stat("Already deleted", gone, "by someone")),
+    h("p", { class: "muted" }, `Undone${undo.finished_at ? ` on ${moment(undo.finished_at)}` : ""}.${unchanged > 0 ? ` The import had not changed ${count(unchanged, "contact")}.` : ""}`),
     h("div", { class: "row" },
-      kept > 0 && h("a", { href: `/?source=csv_import:${job.id}`, class: "button" }, icon("people"), "Show who stayed"),
+      kept > 0 && h("a", { href: `/?source=csv_import:${job.id}`, class: "button" }, icon("people"), "Show kept contacts"),
       h("a", { href: "/import", class: "button" }, icon("upload"), "Import a file")),
     kept > 0 && keptOf(job, fields));
 }
@@ -92,14 +93,14 @@ const stat = (name, value, note) => h("div", { class: "panel" }, h("dt", {}, nam
  */
 function keptOf(job, fields) {
   const into = h("tbody");
-  /** Names, asked for once: the list of what stays has ids. @type {Map<string, Promise<string>>} */
+  /** Names of contacts by id, each requested once. @type {Map<string, Promise<string>>} */
   const names = new Map();
   /** @param {string} id */
-  const nameOf = (id) => names.get(id) ?? ask("get", "/v1/contacts/{id}", { path: { id } }).then((contact) => contact.name ?? contact.email ?? "Without a name", () => "Not there any more");
+  const nameOf = (id) => names.get(id) ?? ask("get", "/v1/contacts/{id}", { path: { id } }).then((contact) => contact.name ?? contact.email ?? "No name", () => "Deleted");
   const list = paged({
-    load: (/** @type {string | undefined} */ after) => ask("get", "/v1/imports/{id}/undo/kept", { path: { id: job.id }, query: { ...(after !== undefined && { after }), limit: 20 } }),
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/undo/kept", { path: { id: job.id }, query: { ...(cursor && { cursor }), limit: 20 } }),
     into,
-    row: (/** @type {Schemas["Kept"]} */ { contact_id: id, field, reason }) => {
+    row: (/** @type {Schemas["KeptItem"]} */ { contact_id: id, field, reason }) => {
       const who = h("a", { href: `/contacts/${id}` }, "…");
       names.set(id, nameOf(id));
       void names.get(id)?.then((name) => (who.textContent = name));
@@ -107,7 +108,7 @@ function keptOf(job, fields) {
     },
   });
   void list.reload();
-  return h("section", { class: "panel" }, h("h2", {}, "What stays, and why"),
-    sheet("What stays, and why", ["Contact", "What stays", "Why"], into),
+  return h("section", { class: "panel" }, h("h2", {}, "What was kept, and why"),
+    sheet("What was kept, and why", ["Contact", "What was kept", "Reason"], into),
     list.more);
 }

@@ -1,4 +1,4 @@
-// Files on their way to the server. They go on when another page is opened.
+// Uploads of files. They continue when another page is opened.
 
 import { Problem, link } from "../../core/api.js";
 import { track } from "../../core/jobs.js";
@@ -12,7 +12,7 @@ import { track } from "../../core/jobs.js";
  * @property {number} sent
  * @property {"sending" | "stored" | "failed" | "cancelled"} state
  * @property {Problem | null} problem
- * @property {Schemas["Import"] | null} job what became of it
+ * @property {Schemas["Import"] | null} job the import that the upload created
  * @property {() => void} cancel
  * @property {() => void} retry
  */
@@ -20,11 +20,11 @@ import { track } from "../../core/jobs.js";
 /** @type {Upload[]} */
 export let uploads = [];
 
-/** Uploads tell here that something changed. */
+/** Dispatches `upload` when an upload changes. */
 export const news = new EventTarget();
 
 /**
- * Sends files, each as an import of its own.
+ * Uploads files, each as an import of its own.
  *
  * @param {Iterable<File>} files
  */
@@ -36,7 +36,7 @@ export function upload(files) {
   }
 }
 
-/** Forgets those that are at their end. */
+/** Removes uploads that have ended. */
 export function tidy() {
   uploads = uploads.filter(({ state }) => state === "sending");
 }
@@ -51,7 +51,7 @@ function uploadOf(file) {
   const upload = { name: nameOf(file.name), size: file.size, sent: 0, state: "sending", problem: null, job: null, cancel: () => request.abort(), retry };
 
   /** @param {Partial<Upload>} change */
-  function tell(change) {
+  function update(change) {
     Object.assign(upload, change);
     guard();
     news.dispatchEvent(new CustomEvent("upload", { detail: upload }));
@@ -59,32 +59,32 @@ function uploadOf(file) {
 
   /** @param {Schemas["Import"]} job */
   function stored(job) {
-    tell({ state: "stored", sent: upload.size, job });
+    update({ state: "stored", sent: upload.size, job });
     track({ kind: "import", job });
   }
 
   function retry() {
     request = new XMLHttpRequest();
     request.open("POST", link("/v1/imports", {}, { file_name: upload.name }));
-    // The server looks at the bytes itself, whatever the browser takes the file for.
+    // The server detects the format itself: the browser's guess is not needed.
     request.setRequestHeader("content-type", "application/octet-stream");
-    request.upload.addEventListener("progress", (event) => tell({ sent: event.loaded }));
+    request.upload.addEventListener("progress", (event) => update({ sent: event.loaded }));
     request.addEventListener("load", () => {
       const { status } = request;
       if (status === 401) dispatchEvent(new CustomEvent("signedout"));
       const answer = read(request.responseText);
       if (status === 201) stored(/** @type {Schemas["Import"]} */ (answer));
-      else tell({ state: "failed", problem: new Problem({ status, detail: "the server failed", .../** @type {object} */ (answer) }) });
+      else update({ state: "failed", problem: new Problem({ status, detail: "the server reported an error", .../** @type {object} */ (answer) }) });
     });
-    request.addEventListener("error", () => tell({ state: "failed", problem: new Problem({ detail: "the file did not get through: check the connection, and that it can still be read" }) }));
-    request.addEventListener("abort", () => tell({ state: "cancelled" }));
-    tell({ state: "sending", sent: 0, problem: null });
+    request.addEventListener("error", () => update({ state: "failed", problem: new Problem({ detail: "the upload failed: check your connection and that the file still exists" }) }));
+    request.addEventListener("abort", () => update({ state: "cancelled" }));
+    update({ state: "sending", sent: 0, problem: null });
     request.send(file);
   }
   return upload;
 }
 
-/** A name that the server takes: what a file system allows is more. @param {string} name */
+/** A file name that the server accepts: file systems allow more. @param {string} name */
 function nameOf(name) {
   const clean = name.replace(/\p{Cc}/gu, " ").trim();
   return [...(clean || "file.csv")].slice(-255).join("");
@@ -99,7 +99,7 @@ function read(text) {
   }
 }
 
-/** While something is being sent, closing the tab asks first. */
+/** Makes closing the tab ask for confirmation during an upload. */
 function guard() {
   removeEventListener("beforeunload", hold);
   if (uploads.some(({ state }) => state === "sending")) addEventListener("beforeunload", hold);

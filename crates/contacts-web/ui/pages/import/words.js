@@ -1,4 +1,4 @@
-// What an import's states, policies, targets and reasons are called.
+// Words for the states, policies, targets and reasons of imports.
 
 import { h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
@@ -9,8 +9,9 @@ import { count, number } from "../../core/format.js";
 const STATES = {
   uploading: ["busy", "Uploading"],
   analysing: ["busy", "Reading the file"],
-  unusable: ["bad", "Unusable"],
+  unusable: ["bad", "Cannot be imported"],
   ready: ["warn", "Ready to start"],
+  queued: ["busy", "Waiting to start"],
   running: ["busy", "Importing"],
   done: ["good", "Imported"],
   cancelled: ["", "Cancelled"],
@@ -25,12 +26,12 @@ export function status(state) {
   return h("span", { class: `status ${tone}` }, word);
 }
 
-/** Each policy: what it is called, and what it does. @type {[Schemas["Policy"], string, string][]} */
+/** Each policy with its name and its effect. @type {[Schemas["Policy"], string, string][]} */
 export const POLICIES = [
-  ["overwrite", "Add and update", "New people are added. For people you already have, the file wins; its empty cells change nothing."],
-  ["fill_blanks", "Add and fill in blanks", "New people are added. For people you already have, only what is blank is filled in."],
-  ["add_only", "Only add", "New people are added. People you already have stay as they are."],
-  ["update_only", "Only update", "People you already have are updated from the file. Nobody is added."],
+  ["overwrite", "Add and update", "New people are added. Existing contacts are updated from the file; empty cells change nothing."],
+  ["fill_blanks", "Add and fill empty fields", "New people are added. For existing contacts, only empty fields are filled in."],
+  ["add_only", "Only add", "New people are added. Existing contacts are not changed."],
+  ["update_only", "Only update", "Existing contacts are updated from the file. Nobody is added."],
 ];
 
 /** @type {[string, string][]} */
@@ -43,15 +44,21 @@ export const TARGETS = [
   ["tags", "Tags"],
 ];
 
+/** Targets that find a contact. Only the columns of a file have them. @type {[string, string][]} */
+export const ID_TARGETS = [
+  ["external_id", "External ID"],
+  ["id", "Contact ID"],
+];
+
 /**
- * What to call a target, or a field of a contact.
+ * The name of a mapping target, or of a field of a contact.
  *
  * @param {string} target `name`, …, or `custom` with a `:` or `.` and a key
  * @param {Schemas["Field"][]} fields
  */
 export function targetName(target, fields) {
   const key = /^custom[:.](.*)$/.exec(target)?.[1];
-  if (key === undefined) return TARGETS.find(([name]) => name === target)?.[1] ?? target;
+  if (key === undefined) return [...TARGETS, ...ID_TARGETS].find(([name]) => name === target)?.[1] ?? target;
   return fields.find((field) => field.key === key)?.label ?? key;
 }
 
@@ -59,13 +66,16 @@ export function targetName(target, fields) {
 const REASONS = {
   unreadable: "could not be read",
   missing_name: "without a name",
-  invalid_name: "with an unusable name",
+  invalid_name: "with an invalid name",
   missing_email: "without an email address",
-  invalid_email: "with an address that is none",
-  unchanged: "with nothing new",
-  already_known: "of people you already have",
-  not_known: "of people you do not have",
-  warning: "one cell left out",
+  invalid_email: "with an invalid email address",
+  unchanged: "without changes",
+  already_known: "already in your contacts",
+  not_known: "not in your contacts",
+  not_found: "with an unknown contact ID",
+  ambiguous: "that match two contacts",
+  invalid_id: "with an invalid external ID",
+  warning: "with an ignored cell",
 };
 
 /** @param {string} code */
@@ -75,7 +85,7 @@ export const reason = (code) => REASONS[code] ?? code;
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe" };
 
 /**
- * What was understood of a file, in a few words.
+ * The detected format of a file in a few words.
  *
  * @param {Schemas["Analysis"]} analysis
  */
@@ -83,14 +93,14 @@ export function understood({ rows, columns, encoding, delimiter, header_line: li
   return [
     count(rows, "row"),
     count(columns.length, "column"),
-    `separated by ${DELIMITERS[delimiter] ?? `“${delimiter}”`}`,
+    DELIMITERS[delimiter] ? `${DELIMITERS[delimiter]}-separated` : `separated by “${delimiter}”`,
     encoding.toUpperCase().replace("WINDOWS", "Windows"),
     line === 1 ? "header on the first line" : `header on line ${number(line)}`,
   ];
 }
 
 /**
- * How many rows were skipped that somebody may want to correct: of those without news nobody does.
+ * Number of skipped rows that a person may want to correct: not those without changes.
  *
  * @param {Schemas["Summary"]} summary
  */

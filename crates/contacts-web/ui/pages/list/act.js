@@ -1,4 +1,4 @@
-// Bulk actions: whom is frozen first, then it is done.
+// Bulk actions: the selection is fixed first, then the action runs on it.
 
 import { ask, link, Problem } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -11,7 +11,7 @@ import { bodyOf } from "./query.js";
 /** @import { List } from "../list.js" */
 
 /**
- * Who is meant, from now on the same people whoever comes (R23).
+ * Fixes the selected contacts, so that later changes do not alter the selection (R23).
  *
  * @param {List} list
  */
@@ -20,16 +20,16 @@ export function freeze({ picked, filter }) {
   return ask("post", "/v1/selections", { body: picked.everyone ? { filter: bodyOf(filter), except: ids } : { ids } });
 }
 
-/** So many are exported while somebody looks on. */
-const SOON = 10_000;
+/** The most contacts whose export is waited for; larger ones continue as a job. */
+const MAX_AWAITED_EXPORT = 10_000;
 
 /**
- * Waits a while for the end of what runs.
+ * Waits up to ten seconds for the end of an action.
  *
  * @param {Schemas["Action"]} action
  */
 async function ended(action) {
-  for (let turn = 0; action.state === "running" && turn < 50; turn += 1) {
+  for (let turn = 0; !action.finished_at && turn < 50; turn += 1) {
     await new Promise((resolve) => setTimeout(resolve, 200));
     action = await ask("get", "/v1/actions/{id}", { path: { id: action.id } });
   }
@@ -37,24 +37,24 @@ async function ended(action) {
 }
 
 /**
- * Does it to those who are picked. A large one goes on as a job.
+ * Runs an action on the selected contacts. A large one continues as a job.
  *
  * @param {List} list
  * @param {Schemas["NewActionKind"]} action
- * @param {Schemas["Selection"]} [frozen] whom, when somebody has confirmed the number
+ * @param {Schemas["Selection"]} [frozen] the selection whose size was confirmed
  */
 export async function act(list, action, frozen) {
   const selection = frozen ?? (await freeze(list));
   const body = { selection_id: selection.id, action, ...(action.type === "delete" && { confirm_count: selection.count }) };
-  const begun = await ask("post", "/v1/actions", { body }).catch((error) => {
-    if (error instanceof Problem && error.code === "count_changed") throw new Error(`It would be ${number(error.count ?? 0)} by now. Look again, then delete.`);
+  const started = await ask("post", "/v1/actions", { body }).catch((error) => {
+    if (error instanceof Problem && error.code === "count_changed") throw new Error(`The selection now has ${count(error.count ?? 0, "contact")}. Review it and delete again.`);
     throw error;
   });
-  const done = action.type === "export" && selection.count <= SOON ? await ended(begun) : begun;
+  const done = action.type === "export" && selection.count <= MAX_AWAITED_EXPORT ? await ended(started) : started;
   if (action.type === "delete") list.unpick();
-  if (done.state === "running") {
+  if (!done.finished_at) {
     track({ kind: "action", job: done });
-    toast(`Working on ${count(selection.count, "contact")}. You can go on meanwhile.`);
+    toast(`Working on ${count(selection.count, "contact")}. You can continue working.`);
     return;
   }
   toast(outcome(done));
@@ -62,20 +62,33 @@ export async function act(list, action, frozen) {
   else await list.rows.refresh();
 }
 
-const DID = {
-  add_tags: "Tagged", remove_tags: "Untagged", add_to_campaign: "Added to the campaign", export: "Exported", delete: "Deleted",
+/** @type {Record<Schemas["Action"]["action"]["type"], (contacts: string) => string>} */
+const RESULTS = {
+  add_tags: (contacts) => `Added tags to ${contacts}`,
+  remove_tags: (contacts) => `Removed tags from ${contacts}`,
+  add_to_campaign: (contacts) => `Added ${contacts} to the campaign`,
+  remove_from_campaign: (contacts) => `Removed ${contacts} from the campaign`,
+  unsubscribe: (contacts) => `Unsubscribed ${contacts}`,
+  export: (contacts) => `Exported ${contacts}`,
+  delete: (contacts) => `Deleted ${contacts}`,
+  merge: (contacts) => `Merged ${contacts}`,
 };
 
+/** Reasons of skipped contacts whose name does not explain them. @type {Record<string, string>} */
+const SKIPS = { delivered: "already emailed by this campaign" };
+
 /**
- * What came of it, in words: every contact is counted once.
+ * The result of an action in words. Every contact is counted once.
  *
  * @param {Schemas["Action"]} action
  */
 export function outcome({ action, summary: { changed, unchanged, skipped_by_reason: reasons } }) {
+  // An export changes nothing: what it contains is unchanged.
+  const isExport = action.type === "export";
   const parts = [
-    `${DID[action.type]}: ${number(changed)}`,
-    unchanged > 0 && `${number(unchanged)} as before`,
-    ...Object.entries(reasons).map(([reason, skipped]) => `${number(Number(skipped))} skipped (${reason.replaceAll("_", " ")})`),
+    RESULTS[action.type](count(isExport ? changed + unchanged : changed, "contact")),
+    !isExport && unchanged > 0 && `${number(unchanged)} unchanged`,
+    ...Object.entries(reasons).map(([reason, skipped]) => `${number(Number(skipped))} skipped (${SKIPS[reason] ?? reason.replaceAll("_", " ")})`),
   ];
   return `${parts.filter(Boolean).join(" · ")}.`;
 }

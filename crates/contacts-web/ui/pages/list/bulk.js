@@ -1,6 +1,6 @@
-// What can be done to those who are picked.
+// The actions for the selected contacts.
 
-import { ask, link } from "../../core/api.js";
+import { askAll, link } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
@@ -13,28 +13,34 @@ import { asked } from "./query.js";
 /** @import { List } from "../list.js" */
 
 /**
- * Shows the bar at the bottom while somebody is picked; the table never jumps for it.
+ * Shows the bar at the bottom while contacts are selected.
  *
  * @param {List} list
  * @param {HTMLElement} place
  */
 export function bulkBar(list, place) {
   if (list.picked.isEmpty) return fill(place);
-  const told = place.querySelector("strong");
-  if (told) {
-    told.textContent = howMany(list);
+  const shown = place.querySelector("strong");
+  if (shown) {
+    shown.textContent = howMany(list);
     return;
   }
   const tag = button("tag", "Tag");
-  const bar = h("div", { class: "bulk", role: "toolbar", "aria-label": "Do something to the selected contacts" },
+  const more = button("more", "More");
+  const bar = h("div", { class: "bulk", role: "toolbar", "aria-label": "Actions for the selected contacts" },
     h("strong", { role: "status" }, howMany(list)), tag,
     button("mail", "Add to campaign", () => void addToCampaign(list)),
+    more,
     button("download", "Export CSV", () => void exportCsv(list)),
     button("trash", "Delete", () => void remove(list), "danger"),
     button("close", "Clear", () => list.unpick()));
   menu(tag, () => [
     h("button", { type: "button", onclick: () => void tagThem(list, true) }, "Add tags"),
     h("button", { type: "button", onclick: () => void tagThem(list, false) }, "Remove tags"),
+  ]);
+  menu(more, () => [
+    h("button", { type: "button", onclick: () => void removeFromCampaign(list) }, "Remove from campaign"),
+    h("button", { type: "button", onclick: () => void unsubscribe(list) }, "Unsubscribe"),
   ]);
   fill(place, bar);
 }
@@ -45,14 +51,22 @@ export function bulkBar(list, place) {
  * @param {() => void} [click]
  * @param {string} [kind]
  */
-const button = (name, label, click, kind = "") => h("button", { type: "button", class: `quiet ${kind}`, onclick: click }, icon(name), label);
+const button = (name, label, click, kind = "") => h("button", { type: "button", class: `quiet ${kind}`, onclick: click }, icon(name), h("span", { class: "wide" }, label));
 
 /** @param {List} list */
-function howMany({ picked, rows }) {
-  const total = rows.count;
-  const size = picked.size(total?.value ?? 0);
-  if (!picked.everyone) return `${number(size)} selected`;
-  return `${total ? number(size) : "Everyone"}${total && !total.exact ? "+" : ""} on this filter selected`;
+function howMany(list) {
+  if (!list.picked.everyone) return `${number(list.picked.ids.size)} selected`;
+  return `${allMatching(list)} selected`;
+}
+
+/**
+ * The selected contacts when all matching ones are selected, but for exceptions.
+ *
+ * @param {List} list
+ */
+function allMatching({ picked, rows: { count: total } }) {
+  const size = total ? `${number(picked.size(total.value))}${total.exact ? "" : "+"} ` : "";
+  return `${picked.ids.size ? "" : size ? "All " : "all "}${size}matching contacts`;
 }
 
 /**
@@ -73,11 +87,11 @@ async function tagThem(list, adds) {
       .map((name) => ({ name, contacts: list.rows.items.filter((contact) => list.picked.has(contact) && contact.tags.includes(name)).length })) }),
   });
   await dialog({
-    title: `${adds ? "Add tags to" : "Remove tags from"} ${who(list)}`,
+    title: `${adds ? "Add tags to" : "Remove tags from"} ${selected(list)}`,
     body: box.element,
     action: adds ? "Add tags" : "Remove tags",
     run: () => {
-      if (box.input.value.trim() && adds) tags.push(box.input.value.trim());
+      box.commit();
       if (!tags.length) throw new Error("Choose a tag first.");
       return act(list, { type: adds ? "add_tags" : "remove_tags", tags });
     },
@@ -85,18 +99,50 @@ async function tagThem(list, adds) {
 }
 
 /** @param {List} list */
-const who = (list) => (list.picked.everyone ? howMany(list).replace(" on this filter selected", " contacts") : count(list.picked.ids.size, "contact"));
+const selected = (list) => (list.picked.everyone ? allMatching(list).replace(/^A/, "a") : count(list.picked.ids.size, "contact"));
+
+/**
+ * A choice of the campaigns, or nothing after a message that there are none.
+ */
+async function campaignChoice() {
+  const { items } = await askAll("/v1/campaigns", {});
+  if (items.length) {
+    return h("select", { "aria-label": "Campaign" }, items.map(({ id, name, contacts }) => h("option", { value: id }, `${name} · ${count(contacts.total, "person", "people")}`)));
+  }
+  void dialog({ title: "No campaigns yet", body: h("p", {}, "Campaigns and announcements appear here once they are created in the app that sends them.") });
+  return null;
+}
+
+/** @param {List} list */
+async function removeFromCampaign(list) {
+  const choice = await campaignChoice();
+  if (!choice) return;
+  await dialog({
+    title: `Remove ${selected(list)} from a campaign`,
+    body: [choice, h("p", { class: "muted" }, "People who already received an email of this campaign are skipped, so that their history stays complete.")],
+    action: "Remove from campaign",
+    run: () => act(list, { type: "remove_from_campaign", campaign_id: choice.value }),
+  });
+}
+
+/** @param {List} list */
+async function unsubscribe(list) {
+  await dialog({
+    title: `Unsubscribe ${selected(list)}?`,
+    body: h("p", {}, "They are not added to campaigns anymore. Only an administrator can subscribe a person again, one at a time."),
+    action: "Unsubscribe",
+    danger: true,
+    run: () => act(list, { type: "unsubscribe" }),
+  });
+}
 
 /** @param {List} list */
 async function addToCampaign(list) {
-  const { items } = await ask("get", "/v1/campaigns", { query: { limit: 100 } });
-  if (!items.length) {
-    return void dialog({ title: "No campaigns yet", body: h("p", {}, "Campaigns and announcements appear here once the service that sends them has registered them.") });
-  }
-  const choice = h("select", { "aria-label": "Campaign" }, items.map(({ id, name, contacts }) => h("option", { value: id }, `${name} · ${number(contacts.total)} in it`)));
+  const choice = await campaignChoice();
+  if (!choice) return;
   await dialog({
-    title: `Add ${who(list)} to a campaign`,
-    body: [choice, h("p", { class: "muted" }, "Who has unsubscribed or has no address is left out, and counted.")],
+    title: `Add ${selected(list)} to a campaign`,
+    body: [choice, h("p", { class: "muted" }, "People who unsubscribed or have no email address are skipped.")],
     action: "Add to campaign",
     run: () => act(list, { type: "add_to_campaign", campaign_id: choice.value }),
   });
@@ -106,12 +152,12 @@ async function addToCampaign(list) {
 async function exportCsv(list) {
   const shown = h("input", { type: "radio", name: "columns" });
   await dialog({
-    title: `Export ${who(list)}`,
+    title: `Export ${selected(list)}`,
     body: [
       h("div", {},
-        h("label", { class: "choice" }, h("input", { type: "radio", name: "columns", checked: true }), h("span", {}, "Every field")),
-        h("label", { class: "choice" }, shown, h("span", {}, "The columns of the list"))),
-      h("p", { class: "muted" }, "A CSV file that can be imported again. Notes are never exported."),
+        h("label", { class: "choice" }, h("input", { type: "radio", name: "columns", checked: true }), h("span", {}, "All fields")),
+        h("label", { class: "choice" }, shown, h("span", {}, "Only the columns shown in the list"))),
+      h("p", { class: "muted" }, "The CSV file can be imported again. Notes are not included."),
     ],
     action: "Export",
     run: async () => {
@@ -124,14 +170,14 @@ async function exportCsv(list) {
 
 /** @param {List} list */
 function exported(list) {
-  const known = ["name", "email", "phone", "tags", "source"];
+  const known = ["name", "email", "phone", "tags", "consent", "source"];
   /** @type {Record<string, string>} */
   const others = { created: "created_at", updated: "updated_at" };
   return list.table.columns.flatMap(({ key }) => known.includes(key) ? [key] : others[key] ? [others[key]] : key.startsWith("field.") ? [key.slice("field.".length)] : []);
 }
 
 /**
- * Everyone on the filter comes as a stream, without a job.
+ * Downloads all matching contacts as a stream, without a job.
  *
  * @param {List} list
  * @param {string[]} columns
@@ -150,13 +196,13 @@ async function remove(list) {
   await dialog({
     title: `Delete ${count(selection.count, "contact")}?`,
     body: [
-      h("p", {}, "Their profiles, tags, notes and subscriptions are deleted for ever. Their conversations stay, and who has unsubscribed stays unsubscribed."),
+      h("p", {}, "Their profiles, tags, notes and campaign memberships are permanently deleted. Conversations are kept, and unsubscribes are remembered."),
       many && h("label", {}, h("span", {}, `Type ${selection.count} to confirm`), typed),
     ],
     action: `Delete ${number(selection.count)}`,
     danger: true,
     run: () => {
-      if (many && typed.value.replace(/\D/g, "") !== String(selection.count)) throw new Error(`Type ${selection.count} to delete them.`);
+      if (many && typed.value.replace(/\D/g, "") !== String(selection.count)) throw new Error(`Type ${selection.count} to delete these contacts.`);
       return act(list, { type: "delete" }, selection);
     },
   });

@@ -1,4 +1,4 @@
-// The filters that are on, each in a box that takes it away; and saving them all as a segment.
+// The chips of the active filters with their remove buttons, and saving the filter as a segment.
 
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
@@ -22,6 +22,7 @@ export async function chipsOf(list, place) {
   fill(place,
     parts.map(({ text, without }) => h("span", { class: "chip", title: text }, h("span", {}, text),
       h("button", { type: "button", "aria-label": `Remove the filter: ${text}`, onclick: () => list.turn({ filter: changed(filter, without) }) }, icon("close")))),
+    filter.get("duplicates") === "true" && h("a", { href: "/duplicates" }, "Review duplicates"),
     h("button", { type: "button", class: "link", onclick: () => list.clear() }, "Clear filters"),
     h("button", { type: "button", class: "link", onclick: () => void saveSegment(filter) }, "Save as segment"));
 }
@@ -30,12 +31,12 @@ export async function chipsOf(list, place) {
 async function saveSegment(filter) {
   const name = h("input", { required: true, maxLength: 100, autofocus: true });
   const saved = await dialog({
-    title: "Save this filter",
-    body: [h("p", { class: "muted" }, "It stands beside the list from then on, for everybody here."), h("label", {}, h("span", {}, "Name"), name)],
+    title: "Save as segment",
+    body: [h("p", { class: "muted" }, "Everyone in your organisation can open it from the sidebar."), h("label", {}, h("span", {}, "Name"), name)],
     action: "Save",
     run: () => ask("post", "/v1/segments", { body: { name: name.value, filter: bodyOf(filter) } }),
   });
   if (!saved) return;
   dispatchEvent(new CustomEvent("segmentschanged"));
-  toast(`Saved as ${name.value}.`, { label: "Manage", run: () => go("/settings/segments") });
+  toast(`Segment “${name.value}” was saved.`, { label: "Manage", run: () => go("/settings/segments") });
 }

@@ -1,4 +1,4 @@
-// The columns of the list, and which of them somebody wants to see.
+// The columns of the list, and the ones that the user has chosen.
 
 import { h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
@@ -10,7 +10,7 @@ import { chip } from "../../widgets/chip.js";
 /** @import { Listed } from "./rows.js" */
 
 /** @param {Listed} contact */
-export const nameOf = ({ name, email, phone }) => name || email || phone || "Nameless";
+export const nameOf = ({ name, email, phone }) => name || email || phone || "No name";
 
 /** @type {Column<Listed>[]} */
 const CORE = [
@@ -19,6 +19,7 @@ const CORE = [
   { key: "phone", title: "Phone", width: "minmax(120px, 1.2fr)", cell: ({ phone }) => phone ?? "" },
   { key: "tags", title: "Tags", width: "minmax(120px, 1.8fr)", cell: ({ tags }) => labels(tags) },
   { key: "source", title: "Source", width: "minmax(110px, 1.3fr)", cell: ({ source }) => origin(source) },
+  { key: "consent", title: "Campaign emails", width: "minmax(110px, 1fr)", cell: ({ consent }) => (consent.state === "subscribed" ? "Subscribed" : left(consent)) },
   { key: "conversation", title: "Last conversation", width: "minmax(120px, 1.6fr)", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
   { key: "created", title: "Created", width: "96px", sort: "created", cell: ({ created_at: at }) => time(at) },
   { key: "updated", title: "Updated", width: "96px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
@@ -27,7 +28,7 @@ const SHOWN = ["name", "email", "tags", "source", "conversation", "created"];
 const STORED = "columns";
 
 /**
- * Every column there is, those of custom fields after the others.
+ * All columns, custom fields last.
  *
  * @param {Schemas["Field"][]} fields
  * @returns {Column<Listed>[]}
@@ -65,6 +66,9 @@ function person(contact) {
 /** @param {string} text */
 const missing = (text) => h("span", { class: "muted" }, text);
 
+/** @param {Schemas["ConsentSummary"]} consent */
+const left = ({ at }) => h("span", { class: "status bad small", title: moment(at ?? "") }, "Unsubscribed");
+
 /** @param {string[]} tags */
 const labels = (tags) => [
   h("span", { class: "chips one-line" }, tags.slice(0, 3).map((tag) => chip(tag))),
@@ -75,11 +79,11 @@ const labels = (tags) => [
 function origin(source) {
   switch (source.kind) {
     case "chat": return h("span", { class: "clip" }, "Chat");
-    case "manual": return h("span", { class: "clip" }, "By hand");
+    case "manual": return h("span", { class: "clip" }, "Added manually");
     case "csv_import": return h("span", { class: "clip", title: `Import: ${source.file_name}` }, source.file_name);
     case "connected": {
       const place = h("span", { class: "clip", title: `Connected source: ${source.external_id}` }, "Connected");
-      // Few lists need names of sources, so the first rows do not wait for what asks for them.
+      // Few lists need the names of sources, so the first rows do not wait for the module that loads them.
       void import("./words.js").then(async ({ sourceName }) => (place.textContent = await sourceName(source.source_id)));
       return place;
     }

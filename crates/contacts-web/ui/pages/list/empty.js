@@ -1,21 +1,21 @@
-// An organisation with nobody in it, and a filter that nobody matches: two different things.
+// The messages of an empty organisation and of a filter without matches.
 
 import { h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 
-/** The four ways people come, and the two that start here. */
+/** Shown in an organisation without contacts. */
 export const noContacts = () =>
   h("div", { class: "empty" },
     h("h2", {}, "Everyone you can talk to, in one list"),
-    h("p", {}, "People arrive from chats, from a CSV file, by hand, or from a source you connect. Each remembers where it came from."),
+    h("p", {}, "Add people from the website chat, a CSV file or a connected source, or one at a time. Every contact shows how it was added."),
     h("div", { class: "row" },
       h("a", { href: "/import", class: "button primary" }, icon("upload"), "Import a CSV file"),
       h("a", { href: "/new", class: "button" }, icon("add"), "New contact")),
-    h("p", {}, h("a", { href: "/sources" }, "Connect a source"), " or ", h("a", { href: "/settings/keys" }, "make a key for the chat widget"), "."));
+    h("p", {}, h("a", { href: "/sources" }, "Connect a source"), " or ", h("a", { href: "/settings/keys" }, "create an API key for the website chat"), "."));
 
 /** @param {() => void} clear */
 export const noneFound = (clear) =>
   h("div", { class: "empty" },
-    h("h2", {}, "Nobody matches"),
-    h("p", {}, "Every word of the search and every filter must hold. Take one away, or look for a part of the name, the address or the number."),
+    h("h2", {}, "No matching contacts"),
+    h("p", {}, "A contact must match every filter and every word of the search. Remove a filter, or search for part of a name, email address or phone number."),
     h("div", { class: "row" }, h("button", { type: "button", onclick: clear }, "Clear filters")));

@@ -1,6 +1,6 @@
-// The panels in which filters are chosen. Every choice is put on at once; the address holds it.
+// The filter panels. Every choice is applied immediately and stored in the URL.
 
-import { ask } from "../../core/api.js";
+import { ask, askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { day, number } from "../../core/format.js";
 import { spanFields } from "./span.js";
@@ -12,16 +12,16 @@ export { more } from "./more.js";
 /** @import { List } from "../list.js" */
 
 /**
- * Where people came from (R16): kinds, one import or more of them, and when.
+ * The source filter (R16): kinds, single imports, widgets and connected sources, and the time.
  *
  * @param {List} list
  */
 export async function source(list) {
   const [{ items: imports }, { items: widgets }, { items: connected }] = await Promise.all([
     ask("get", "/v1/imports", { query: { limit: 20 } }),
-    ask("get", "/v1/widgets", {}),
-    // Who may only read contacts does not see them.
-    ask("get", "/v1/sources", {}).catch(() => ({ items: [] })),
+    askAll("/v1/widgets", {}),
+    // A key that only reads contacts may not list them.
+    askAll("/v1/sources", {}).catch(() => ({ items: [] })),
   ]);
   /** @type {Record<string, { id: string, name: string, under: string }[]>} */
   const details = {
@@ -37,19 +37,19 @@ export async function source(list) {
     return h("label", { class: under || value.includes(":") ? "choice inner" : "choice" }, input, h("span", { class: "clip" }, text), h("small", {}, under));
   };
   return h("div", { class: "filters" },
-    h("fieldset", {}, h("legend", {}, "How they came"),
+    h("fieldset", {}, h("legend", {}, "Added from"),
       Object.entries(SOURCES).flatMap(([kind, text]) => [
         box(kind, text),
         ...(details[kind] ?? []).map(({ id, name, under }) => box(`${kind}:${id}`, name, under)),
       ])),
-    h("fieldset", {}, h("legend", {}, "When they came"), spanFields(list, "source")));
+    h("fieldset", {}, h("legend", {}, "Added"), spanFields(list, "source")));
 }
 
-/** What a tag can be in a filter. @type {[string, string][]} */
+/** The filter parameters for tags. @type {[string, string][]} */
 const WAYS = [["tags_any", "Any of"], ["tags_all", "All of"], ["tags_none", "None of"]];
 
 /**
- * Tags, with how many people carry each (R20).
+ * The tag filter, with the number of contacts of each tag (R20).
  *
  * @param {List} list
  */
@@ -57,14 +57,14 @@ export async function tags(list) {
   let way = WAYS.find(([name]) => list.filter.has(name))?.[0] ?? "tags_any";
   const found = h("div", { class: "found" });
   const search = h("input", { type: "search", placeholder: "Find a tag", "aria-label": "Find a tag", oninput: () => void show() });
-  const ways = h("div", { class: "segmented", role: "radiogroup", "aria-label": "How the tags are asked for" }, WAYS.map(([name, text]) =>
+  const ways = h("div", { class: "segmented", role: "radiogroup", "aria-label": "Match" }, WAYS.map(([name, text]) =>
     h("label", {}, h("input", { type: "radio", name: "way", class: "hidden", checked: name === way, onchange: () => { way = name; void show(); } }), h("span", {}, text))));
 
   async function show() {
     const { items } = await ask("get", "/v1/tags", { query: { prefix: search.value.trim(), limit: 50 } });
     const on = listIn(list.filter, way);
     const others = search.value ? [] : on.filter((tag) => !items.some(({ name }) => name === tag)).map((name) => ({ name, contacts: null }));
-    if (!items.length && !others.length) return fill(found, h("p", { class: "muted" }, search.value ? "No tag begins so." : "There are no tags yet."));
+    if (!items.length && !others.length) return fill(found, h("p", { class: "muted" }, search.value ? "No matching tags" : "No tags yet"));
     fill(found, [...others, ...items].map(({ name, contacts }) => {
       const input = h("input", { type: "checkbox", checked: on.includes(name), onchange: () => {
         const next = listIn(list.filter, way).filter((tag) => tag !== name);

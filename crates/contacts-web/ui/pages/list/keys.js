@@ -1,4 +1,4 @@
-// The keys of the list; none of them while somebody types.
+// The keyboard shortcuts of the list. None works in a text field.
 
 import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
@@ -9,7 +9,7 @@ import { dialog } from "../../widgets/dialog.js";
 /** @type {[string, string][]} */
 const KEYS = [
   ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["Enter", "Open"],
-  ["n", "New contact"], ["Esc", "Clear the selection"], ["?", "This list"],
+  ["n", "New contact"], ["Esc", "Clear the selection"], ["?", "Show keyboard shortcuts"],
 ];
 
 /**
@@ -43,6 +43,6 @@ function toggle(list) {
 }
 
 const help = () => dialog({
-  title: "Keys",
+  title: "Keyboard shortcuts",
   body: h("dl", { class: "keys" }, KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)])),
 });

@@ -1,6 +1,6 @@
-// Further filters: times, reachable, duplicates, campaigns, custom fields.
+// The other filters: times, email, consent, duplicates, campaigns, custom fields.
 
-import { ask } from "../../core/api.js";
+import { askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { spanFields } from "./span.js";
 import { changed } from "./query.js";
@@ -10,7 +10,7 @@ import { OPERATORS, STATUSES } from "./words.js";
 /** @import { List } from "../list.js" */
 
 /**
- * Which operators a field's type has (R20).
+ * The operators of each field type (R20).
  *
  * @type {Record<Schemas["FieldType"], (keyof typeof OPERATORS)[]>}
  */
@@ -25,14 +25,16 @@ const OF_TYPE = {
 
 /** @param {List} list */
 export async function more(list) {
-  const { items: campaigns } = await ask("get", "/v1/campaigns", { query: { limit: 100 } });
+  const { items: campaigns } = await askAll("/v1/campaigns", {});
   const fields = list.fields.filter(({ archived }) => !archived);
   return h("div", { class: "filters" },
     h("fieldset", {}, h("legend", {}, "Created"), spanFields(list, "created")),
     h("fieldset", {}, h("legend", {}, "Updated"), spanFields(list, "updated")),
     h("div", { class: "pair" },
-      truth(list, "reachable", "Can be reached", ["Anybody", "Yes", "No"]),
-      truth(list, "duplicates", "Possible duplicates", ["Anybody", "Only these", "Without these"])),
+      truth(list, "reachable", "Has email", ["Any", "Yes", "No"]),
+      truth(list, "subscribed", "Campaign emails", ["Any", "Subscribed", "Unsubscribed"]),
+      truth(list, "duplicates", "Possible duplicates", ["Any", "Only duplicates", "No duplicates"])),
+    h("a", { href: "/duplicates" }, "Review possible duplicates"),
     campaigns.length > 0 && campaign(list, campaigns),
     fields.length > 0 && field(list, fields));
 }
@@ -55,7 +57,7 @@ function truth(list, name, label, words) {
  */
 function campaign(list, campaigns) {
   const which = h("select", { "aria-label": "Campaign" }, h("option", { value: "" }, "Choose a campaign"), campaigns.map(({ id, name }) => h("option", { value: id }, name)));
-  const how = h("select", { "aria-label": "Status" }, h("option", { value: "" }, "In it"), h("option", { value: "none" }, "Not in it"),
+  const how = h("select", { "aria-label": "Status" }, h("option", { value: "" }, "In the campaign"), h("option", { value: "none" }, "Not in the campaign"),
     Object.entries(STATUSES).map(([status, word]) => h("option", { value: status }, word)));
   const add = h("button", { type: "button", onclick: () => {
     if (!which.value) return which.focus();

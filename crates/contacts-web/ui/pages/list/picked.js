@@ -1,11 +1,11 @@
-// Who is picked: some people, or everyone on the filter but some.
+// The selected contacts: single ones, or all matching ones with exceptions.
 
 export class Picked {
   constructor() {
     this.everyone = false;
-    /** Who is picked; of everyone, who is not. @type {Set<string>} */
+    /** Selected ids or, when all are selected, the exceptions. @type {Set<string>} */
     this.ids = new Set();
-    /** Where a range begins. */
+    /** The index at which a range starts. */
     this.anchor = -1;
   }
 
@@ -35,7 +35,7 @@ export class Picked {
   }
 
   /**
-   * How many, when so many are on the filter.
+   * Number of selected contacts, given the number of matching ones.
    *
    * @param {number} total
    */

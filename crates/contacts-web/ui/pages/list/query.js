@@ -1,17 +1,17 @@
-// What the list shows, as the address holds it: the names are the API's own.
+// The filter and the sorting in the URL. The parameters are those of the API.
 
-/** Filters that can be repeated, and those that hold one value. */
+/** Parameters that can be repeated. */
 export const REPEATED = ["source", "campaign", "campaign_none"];
 const SINGLE = ["q", "source_from", "source_until", "source_last", "tags_any", "tags_all", "tags_none",
-  "created_from", "created_until", "created_last", "updated_from", "updated_until", "updated_last", "reachable", "duplicates"];
-/** Times need to know where days begin. */
+  "created_from", "created_until", "created_last", "updated_from", "updated_until", "updated_last", "reachable", "subscribed", "duplicates"];
+/** Parameters that depend on the time zone. */
 const OF_TIME = /_(from|until|last)$/;
 
 /** @param {string} name */
 const isFilter = (name) => REPEATED.includes(name) || SINGLE.includes(name) || name.startsWith("field.");
 
 /**
- * The filter of an address, in an order that is always the same.
+ * The filter of a URL, with sorted parameters.
  *
  * @param {URLSearchParams} search
  */
@@ -26,7 +26,7 @@ export function filterOf(search) {
 export const sortOf = (search) => search.get("sort") ?? "-created";
 
 /**
- * The filter as the API takes it.
+ * The filter as query parameters of the API.
  *
  * @param {URLSearchParams} filter
  */
@@ -40,7 +40,7 @@ export function asked(filter) {
 const zone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /**
- * The filter as a body: a name's values.
+ * The filter as JSON: the values of each parameter.
  *
  * @param {URLSearchParams} filter
  * @returns {Record<string, string | string[]>}
@@ -54,7 +54,7 @@ export function bodyOf(filter) {
 }
 
 /**
- * The filter of a body, such as a segment's.
+ * The filter of a JSON body, such as a segment's.
  *
  * @param {Record<string, string | string[]>} body
  */
@@ -65,7 +65,7 @@ export function filterFrom(body) {
 }
 
 /**
- * The path of the list with a filter and an order.
+ * The path of the list with a filter and a sorting.
  *
  * @param {URLSearchParams} filter
  * @param {string} [sort]
@@ -77,7 +77,7 @@ export function pathOf(filter, sort = "-created") {
 }
 
 /**
- * A list in one parameter, such as of tags.
+ * The values of a comma-separated parameter.
  *
  * @param {URLSearchParams} filter
  * @param {string} name
@@ -85,7 +85,7 @@ export function pathOf(filter, sort = "-created") {
 export const listIn = (filter, name) => (filter.get(name) ?? "").split(",").filter(Boolean);
 
 /**
- * A filter with one parameter put in the place of what it was.
+ * A copy of a filter with some parameters replaced.
  *
  * @param {URLSearchParams} filter
  * @param {Record<string, string | string[] | null>} changes

@@ -1,4 +1,4 @@
-// The rows of the list: loaded page by page, as far as somebody scrolls.
+// The rows of the list, loaded page by page while the user scrolls.
 
 import { aborted, ask } from "../../core/api.js";
 import { asked } from "./query.js";
@@ -21,7 +21,7 @@ export class ContactRows {
     /** @type {Listed[]} */
     this.items = [];
     this.ended = false;
-    /** Whether the rows belong to a question that is not the present one. */
+    /** Whether the rows belong to an earlier filter or sorting. */
     this.old = false;
     /** @type {Count | null} */
     this.count = null;
@@ -35,7 +35,7 @@ export class ContactRows {
   }
 
   /**
-   * Asks another question. The rows that are there stay until it is answered.
+   * Loads the rows of another filter or sorting. The old rows stay until the new ones are loaded.
    *
    * @param {URLSearchParams} filter
    * @param {string} sort
@@ -48,7 +48,7 @@ export class ContactRows {
     await this.load(FIRST);
   }
 
-  /** Asks the same again, for as many rows as there are; rows stay where they are. */
+  /** Loads the same rows again. */
   async refresh() {
     this.count = null;
     await this.load(Math.min(Math.max(FIRST, this.items.length), 2_000));
@@ -97,7 +97,7 @@ export class ContactRows {
     }
   }
 
-  /** Counts on, past what is counted at first. */
+  /** Counts all matching contacts, beyond the limit of the first count. */
   async countAll() {
     if (this.count?.exact) return this.count.value;
     const { count } = await this.counted("exact", this.asking.signal);
@@ -107,7 +107,7 @@ export class ContactRows {
   }
 
   /**
-   * Puts a contact that was changed elsewhere on the page in its place.
+   * Replaces a contact that was changed elsewhere on the page.
    *
    * @param {Schemas["Contact"]} contact
    */

@@ -1,4 +1,4 @@
-// When something was: in the last days, or between two days.
+// The inputs of a time filter: the last days, or between two days.
 
 import { h } from "../../core/dom.js";
 import { changed } from "./query.js";
@@ -19,7 +19,7 @@ export function spanFields(list, what) {
     h("option", { value: key, selected: between ? key === "between" : key === value("last") }, text)));
   const date = (/** @type {string} */ end, /** @type {string} */ label) =>
     h("label", {}, h("span", {}, label), h("input", { type: "date", value: value(end).slice(0, 10), onchange: (/** @type {Event} */ event) => put({ [end]: /** @type {HTMLInputElement} */ (event.target).value }) }));
-  const days = h("div", { class: "days", hidden: !between }, date("from", "From"), date("until", "Before"));
+  const days = h("div", { class: "days", hidden: !between }, date("from", "From"), date("until", "To"));
 
   function choose() {
     days.hidden = last.value !== "between";

@@ -1,4 +1,4 @@
-// How the list looks: its order and its columns.
+// The panel for sorting and columns.
 
 import { h } from "../../core/dom.js";
 import { choose, chosen, every } from "./columns.js";
@@ -8,7 +8,7 @@ import { choose, chosen, every } from "./columns.js";
 /** @type {[string, string][]} */
 const ORDERS = [
   ["-created", "Newest first"], ["created", "Oldest first"], ["name", "Name, A to Z"], ["-name", "Name, Z to A"],
-  ["email", "Email, A to Z"], ["-email", "Email, Z to A"], ["-updated", "Updated last"], ["updated", "Updated first"],
+  ["email", "Email, A to Z"], ["-email", "Email, Z to A"], ["-updated", "Recently updated"], ["updated", "Least recently updated"],
 ];
 
 /** @param {List} list */
@@ -27,6 +27,6 @@ export function view(list) {
   }
 
   return h("div", { class: "view" },
-    h("label", {}, h("span", {}, "Order"), order),
+    h("label", {}, h("span", {}, "Sort by"), order),
     h("fieldset", {}, h("legend", {}, "Columns"), boxes.map(({ label }) => label)));
 }

@@ -7,19 +7,19 @@ import { REPEATED, listIn } from "./query.js";
 /** @import { Schemas } from "../../core/api.js" */
 
 /**
- * A part of a filter: what it says, and what takes it away.
+ * The text of one part of a filter, and the change that removes it.
  *
  * @typedef {{ text: string, without: Record<string, string | string[] | null> }} Part
  */
 
-export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "By hand", connected: "Connected source" };
+export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "Added manually", connected: "Connected source" };
 export const STATUSES = { pending: "Pending", sent: "Sent", bounced: "Bounced", opened: "Opened", clicked: "Clicked", unsubscribed: "Unsubscribed" };
 export const OPERATORS = {
   set: "is set", unset: "is not set", any_of: "is one of", none_of: "is none of", contains: "contains",
   less: "is less than", at_most: "is at most", greater: "is greater than", at_least: "is at least",
 };
 
-/** Names of what has an id, once asked for. @type {Map<string, Promise<string>>} */
+/** Names by id, each requested once. @type {Map<string, Promise<string>>} */
 const names = new Map();
 
 /**
@@ -28,7 +28,7 @@ const names = new Map();
  */
 function named(id, find) {
   let name = names.get(id);
-  if (!name) names.set(id, (name = find().catch(() => "one that is gone")));
+  if (!name) names.set(id, (name = find().catch(() => "deleted")));
   return name;
 }
 
@@ -40,7 +40,7 @@ export const campaignName = (id) => named(id, async () => (await ask("get", "/v1
 export const sourceName = (id) => named(id, async () => (await ask("get", "/v1/sources/{id}", { path: { id } })).name);
 
 /**
- * What a filter says, part by part; the search is not among them.
+ * The parts of a filter, without the search.
  *
  * @param {URLSearchParams} filter
  * @param {Schemas["Field"][]} fields
@@ -51,7 +51,8 @@ export async function described(filter, fields) {
     sources(filter),
     tags(filter),
     ["created", "updated"].map((what) => span(filter, what, what === "created" ? "Created" : "Updated")),
-    truth(filter, "reachable", "Can be reached", "Cannot be reached"),
+    truth(filter, "reachable", "Has email", "No email"),
+    truth(filter, "subscribed", "Subscribed", "Unsubscribed"),
     truth(filter, "duplicates", "Possible duplicates", "No possible duplicates"),
     Promise.all(REPEATED.slice(1).flatMap((name) => filter.getAll(name).map((value) => campaign(filter, name, value)))),
     [...filter].filter(([name]) => name.startsWith("field.")).map(([name, value]) => field(name, value, fields)),
@@ -94,6 +95,13 @@ function tags(filter) {
 }
 
 /**
+ * The day of a filter, which is one of the reader's time zone.
+ *
+ * @param {string} text a day such as `2026-11-23`, or a time
+ */
+const calendarDay = (text) => day(text.length === 10 ? `${text}T00:00` : text);
+
+/**
  * @param {URLSearchParams} filter
  * @param {string} what
  * @param {string} word
@@ -102,7 +110,7 @@ function tags(filter) {
 function span(filter, what, word) {
   const [from, until, last] = ["from", "until", "last"].map((end) => filter.get(`${what}_${end}`));
   if (!from && !until && !last) return null;
-  const text = last ? `in the last ${last.replace(/^(\d+)d$/, (_, days) => (days === "1" ? "day" : `${days} days`))}` : [from && `from ${day(from)}`, until && `before ${day(until)}`].filter(Boolean).join(" ");
+  const text = last ? `in the last ${last.replace(/^(\d+)d$/, (_, days) => (days === "1" ? "day" : `${days} days`))}` : [from && `from ${calendarDay(from)}`, until && `to ${calendarDay(until)}`].filter(Boolean).join(" ");
   return { text: `${word} ${text}`, without: { [`${what}_from`]: null, [`${what}_until`]: null, [`${what}_last`]: null } };
 }
 

@@ -1,4 +1,4 @@
-// Who on the list may be the person that somebody is about to add.
+// Shows existing contacts that may be the person who is about to be added.
 
 import { aborted, ask } from "../../core/api.js";
 import { debounce, fill, h } from "../../core/dom.js";
@@ -7,11 +7,11 @@ import { face } from "../../core/session.js";
 /** @import { Schemas } from "../../core/api.js" */
 /** @typedef {Schemas["Contact"]} Contact */
 
-/** How many are shown. */
+/** Maximum number of contacts shown. */
 const MOST = 5;
 
 /**
- * Looks on the list while somebody types.
+ * Searches while the user types.
  *
  * @param {AbortSignal} signal
  */
@@ -35,7 +35,7 @@ export function lookout(signal) {
       const found = new Map(pages.flatMap(({ items }) => items).map((contact) => [contact.id, contact]));
       show([...found.values()].slice(0, MOST));
     } catch (error) {
-      // Who is the same is a hint: adding works without it, and the address is checked again then.
+      // This is a hint only: the server checks the address again.
       if (!aborted(error)) asked = "";
     }
   }
@@ -70,9 +70,9 @@ function why(contact, { name = "", email = "", phone = "" }) {
   const plain = (/** @type {string | null | undefined} */ text) => (text ?? "").trim().normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
   const digits = (/** @type {string | null | undefined} */ text) => (text ?? "").replace(/\D/g, "");
   const same = [
-    email.trim() && plain(email) === plain(contact.email) && "address",
+    email.trim() && [contact.email, ...contact.other_emails].some((other) => plain(email) === plain(other)) && "email",
     digits(phone).length > 5 && [digits(contact.phone), digits(contact.phone_e164)].includes(digits(phone)) && "phone number",
     name.trim() && plain(name) === plain(contact.name) && "name",
   ].filter(Boolean);
-  return same.length > 0 && h("span", { class: "status warn" }, `Same ${same.join(" and ")}`);
+  return same.length > 0 && h("span", { class: "status warn" }, `Same ${same.join(", ").replace(/, ([^,]*)$/, " and $1")}`);
 }

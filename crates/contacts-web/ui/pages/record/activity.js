@@ -1,4 +1,4 @@
-// What happened to the contact: who did it, when, and from what to what.
+// The activity of the contact: who changed what, and when.
 
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
@@ -6,6 +6,7 @@ import { ago, moment } from "../../core/format.js";
 import { called } from "../../core/session.js";
 import { chip } from "../../widgets/chip.js";
 import { worded } from "../../widgets/field.js";
+import { REASONS } from "./consent.js";
 import { pages } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -15,7 +16,7 @@ import { pages } from "./part.js";
 /** @typedef {Schemas["Activity"]} Activity */
 /** @typedef {Schemas["FieldChange"]} FieldChange */
 
-/** Edits of one field by one person within this belong together: each pause in typing saves. */
+/** In ms. Edits of one field by one person within this time are shown as one: each pause saves. */
 const TOGETHER = 10 * 60_000;
 
 /**
@@ -25,51 +26,53 @@ const TOGETHER = 10 * 60_000;
 export function activity(opened) {
   const { signal } = opened;
   const element = h("section", {});
-  const get = (/** @type {string | undefined} */ before) =>
-    ask("get", "/v1/contacts/{id}/activity", { path: { id: opened.contact.id }, query: { limit: 50, ...(before && { before }) }, signal });
+  const get = (/** @type {string | undefined} */ cursor) =>
+    ask("get", "/v1/contacts/{id}/activity", { path: { id: opened.contact.id }, query: { limit: 50, ...(cursor && { cursor }) }, signal });
   const load = pages(element, get, (items) => {
-    opened.tabs.hint("activity", items[0] ? `Last ${ago(items[0].at)}` : "None");
+    opened.tabs.hint("activity", items[0] ? ago(items[0].at) : "None");
     return [h("ul", { class: "events" }, together(items).map((item) => one(item, opened.kinds)))];
   });
   return { element, load };
 }
 
 /**
- * What was typed in one go is told as one edit.
+ * Combines successive edits of the same field.
  *
- * @param {Activity[]} items the newest first
+ * @param {Activity[]} items newest first
  */
 function together(items) {
   /** @type {Activity[]} */
-  const told = [];
+  const combined = [];
   for (const item of items) {
-    const last = told.at(-1);
+    const last = combined.at(-1);
     const later = edit(last);
     const earlier = edit(item);
     if (last && later && earlier && later.field === earlier.field && last.actor.id === item.actor.id && Date.parse(last.at) - Date.parse(item.at) < TOGETHER) {
-      told[told.length - 1] = /** @type {Activity} */ ({ ...last, changes: [{ ...later, from: earlier.from ?? null }] });
-    } else told.push(item);
+      combined[combined.length - 1] = /** @type {Activity} */ ({ ...last, changes: [{ ...later, from: earlier.from ?? null }] });
+    } else combined.push(item);
   }
-  return told;
+  return combined;
 }
 
 /**
- * The change of an edit of one field.
+ * The change, when an activity is an edit of exactly one field. Edits of addresses stay apart: the
+ * contact keeps the address that was entered in between (R48).
  *
  * @param {Activity | undefined} item
  */
-const edit = (item) => (item?.kind === "edited" && item.changes.length === 1 ? item.changes[0] : undefined);
+const edit = (item) => (item?.kind === "edited" && item.changes.length === 1 && !/^(email|addresses)$/.test(item.changes[0]?.field ?? "") ? item.changes[0] : undefined);
 
 /**
  * @param {Activity} item
  * @param {Kind[]} kinds
  */
 function one(item, kinds) {
-  // What came from a program is told by what happened, what a person did by who did it.
-  const passive = /arrived|imported|captured|delivered/.test(item.kind);
+  // What other software did is described by the event, what a person did by the person.
+  const passive = /source_added|imported|captured|delivered/.test(item.kind);
   const who = h(passive ? "small" : "strong", {}, "…");
   void called(item.actor).then((name) => fill(who, name));
-  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), h("small", {}, " · "), who] : [who, " ", ...does(item)]), details(item, kinds)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
+  const by = item.actor.kind === "user" ? [h("small", {}, " · "), who] : [];
+  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), ...by] : [who, " ", ...does(item)]), details(item, kinds)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
 }
 
 /**
@@ -79,25 +82,48 @@ function one(item, kinds) {
 function does(item) {
   switch (item.kind) {
     case "created": return ["added this contact"];
-    case "edited": return ["edited the profile"];
+    case "edited": return [edited(item.changes)];
     case "tagged": return [item.added.length && item.removed.length ? "changed tags" : item.added.length ? "added tags" : "removed tags"];
-    case "arrived": return [came(item.origin)];
-    case "imported": return [came(item.origin)];
-    case "captured": return ["A chat filled in what was missing"];
+    case "source_added": return [addedBy(item.source)];
+    case "imported": return [addedBy(item.source)];
+    case "captured": return ["Website chat added missing details"];
     case "merged": return [`merged ${item.called ?? "another contact"} into this one`];
     case "noted": return [{ added: "added a note", edited: "edited a note", deleted: "deleted a note" }[item.change]];
+    case "consent_changed": return [item.state === "subscribed" ? "subscribed this contact again" : "unsubscribed this contact"];
     case "subscribed": return ["added to ", h("em", {}, item.campaign.name)];
-    case "delivered": return [h("em", {}, item.campaign.name), { sent: " was sent", bounced: " came back", opened: " was opened", clicked: " was clicked", unsubscribed: " was unsubscribed from" }[item.delivery]];
+    case "removed_from_campaign": return ["removed from ", h("em", {}, item.campaign.name)];
+    case "delivered": return delivered(item.delivery, h("em", {}, item.campaign.name));
   }
 }
 
-/** @param {Schemas["Origin"]} origin */
-function came(origin) {
-  switch (origin.kind) {
-    case "chat": return "Came by a chat widget";
-    case "csv_import": return `Came by the file ${origin.file_name}, row ${origin.row}`;
-    case "manual": return "Was added by hand again";
-    case "connected": return "Came from a connected source";
+/** @param {FieldChange[]} changes */
+function edited(changes) {
+  if (changes.some(({ field }) => field !== "addresses")) return "edited the profile";
+  return changes.some(({ to }) => to) ? "added an email address" : "removed an email address";
+}
+
+/**
+ * @param {Extract<Activity, { kind: "delivered" }>["delivery"]} delivery
+ * @param {HTMLElement} campaign
+ * @returns {Child[]}
+ */
+function delivered(delivery, campaign) {
+  switch (delivery) {
+    case "sent": return [campaign, " was sent"];
+    case "bounced": return [campaign, " bounced"];
+    case "opened": return ["Opened ", campaign];
+    case "clicked": return ["Clicked a link in ", campaign];
+    case "unsubscribed": return ["Unsubscribed from ", campaign];
+  }
+}
+
+/** @param {Schemas["SourceDetail"]} source */
+function addedBy(source) {
+  switch (source.kind) {
+    case "chat": return "Captured by the website chat";
+    case "csv_import": return `Imported from ${source.file_name}, row ${source.row}`;
+    case "manual": return "Added manually again";
+    case "connected": return "Added from a connected source";
   }
 }
 
@@ -111,7 +137,9 @@ function details(item, kinds) {
   return [
     "changes" in item && item.changes.length > 0 && h("ul", { class: "changes" }, item.changes.map((change) => li(change, kinds))),
     tags.length > 0 && h("p", { class: "chips" }, item.kind !== "tagged" && h("span", { class: "muted" }, "Tags:"), tags.map((tag) => chip(tag))),
-    item.kind === "tagged" && item.removed.length > 0 && h("p", { class: "chips off" }, h("span", { class: "muted" }, "Off:"), item.removed.map((tag) => chip(tag))),
+    item.kind === "consent_changed" && item.reason && h("p", { class: "muted" }, REASONS[item.reason]),
+    item.kind === "consent_changed" && item.note && h("p", { class: "note" }, item.note),
+    item.kind === "tagged" && item.removed.length > 0 && h("p", { class: "chips off" }, h("span", { class: "muted" }, "Removed:"), item.removed.map((tag) => chip(tag))),
   ];
 }
 
@@ -120,6 +148,8 @@ function details(item, kinds) {
  * @param {Kind[]} kinds
  */
 function li({ field, from, to }, kinds) {
+  // Addresses are added or removed, not changed.
+  if (field === "addresses") return h("li", {}, h("span", { class: "muted" }, "Other emails"), " ", to ? h("ins", {}, to) : h("del", {}, from));
   const kind = kinds.find(({ key }) => key === field);
   return h("li", {}, h("span", { class: "muted" }, kind?.label ?? field.replace(/^custom\./, "")), " ",
     from ? [h("del", {}, worded(kind, from)), " ", h("span", { class: "muted" }, "to"), " "] : [], to ? h("ins", {}, worded(kind, to)) : h("span", { class: "muted" }, "empty"));

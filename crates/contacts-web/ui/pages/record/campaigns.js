@@ -1,6 +1,6 @@
-// Which campaigns reached the person, and how far each got.
+// The campaigns of the contact with their status.
 
-import { ask, sentence } from "../../core/api.js";
+import { ask, askAll, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { ago, count, day, moment } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
@@ -12,7 +12,7 @@ import { part } from "./part.js";
 /** @import { Opened, Part } from "./opened.js" */
 /** @typedef {Schemas["Subscription"]} Subscription */
 
-/** What a status is called, and how it looks. */
+/** The name and the tone of each status. */
 const STATUS = {
   pending: ["Not sent yet", ""],
   sent: ["Sent", "busy"],
@@ -35,14 +35,15 @@ export function campaigns(opened) {
   const adder = h("button", { type: "button" }, icon("add"), "Add to campaign");
   const element = h("section", {}, h("div", { class: "row part-head" }, summary, h("span", {}, adder)), place);
   const id = () => opened.contact.id;
-  const load = part(place, () => ask("get", "/v1/contacts/{id}/campaigns", { path: { id: id() }, signal }), ({ items, unsubscribed_at }) => {
-    const told = glance(items);
-    opened.reached(told[0], unsubscribed_at ?? null);
-    fill(summary, h("strong", {}, told[0]), told[1]);
+  const load = part(place, () => askAll("/v1/contacts/{id}/campaigns", { path: { id: id() }, signal }), ({ items }) => {
+    const unsubscribed_at = opened.contact.consent.at;
+    const texts = glance(items);
+    opened.reached(texts[0]);
+    fill(summary, h("strong", {}, texts[0]), texts[1]);
     const last = items[0];
-    opened.tabs.hint("campaigns", last ? `${STATUS[last.status][0]} ${ago(newest(last))}` : "Not in any");
-    fill(place, unsubscribed_at && h("p", { class: "notice" }, icon("warning"), h("span", {}, `Unsubscribed on ${day(unsubscribed_at)}. Nothing here adds this person to a campaign again.`)),
-      items.length ? h("ul", { class: "cards" }, items.map(one)) : h("div", { class: "empty" }, icon("mail"), h("h2", {}, "Not in any campaign"), h("p", {}, "What campaigns send to this person shows here, with what became of it.")));
+    opened.tabs.hint("campaigns", last ? `${STATUS[last.status][0]} · ${ago(newest(last))}` : "Not in any");
+    fill(place, unsubscribed_at && h("p", { class: "notice" }, icon("warning"), h("span", {}, `Unsubscribed on ${day(unsubscribed_at)}. This person cannot be added to campaigns.`)),
+      items.length ? h("ul", { class: "cards" }, items.map(one)) : h("div", { class: "empty" }, icon("mail"), h("h2", {}, "Not in any campaign"), h("p", {}, "Campaigns sent to this person appear here with their status.")));
     return items.length > 0 || !!unsubscribed_at;
   });
   popover(adder, (close) => choice(opened, close, load), { class: "choose", label: "Add to campaign" });
@@ -50,10 +51,10 @@ export function campaigns(opened) {
 }
 
 /**
- * Did we already email them?
+ * Answers "did we already email them?" at a glance.
  *
  * @param {Subscription[]} items
- * @returns {[string, string]} whether and when, and with what
+ * @returns {[string, string]} whether and when they were emailed, and the campaign
  */
 function glance(items) {
   const sent = items.filter(({ sent_at }) => sent_at).sort((one, other) => String(other.sent_at).localeCompare(String(one.sent_at)));
@@ -83,8 +84,8 @@ function one(subscription) {
  * @param {() => Promise<boolean>} load
  */
 function choice(opened, close, load) {
-  const { contact, unsubscribed, signal } = opened;
-  const refused = unsubscribed ? "This person has unsubscribed, so they cannot be added." : contact.reachable ? "" : "This contact has no address, so a campaign cannot reach it.";
+  const { contact, signal } = opened;
+  const refused = contact.consent.state === "unsubscribed" ? "This person has unsubscribed, so they cannot be added." : contact.reachable ? "" : "This person has no email address, so they cannot be added.";
   if (refused) return h("p", { class: "told" }, refused);
   const found = h("div", { class: "menu" }, h("div", { class: "ghost" }));
   const search = h("input", { type: "search", "aria-label": "Find a campaign", placeholder: "Find a campaign", autofocus: true });
@@ -93,20 +94,20 @@ function choice(opened, close, load) {
     close();
     try {
       const { outcome, reason } = await ask("post", "/v1/contacts/{id}/campaigns", { path: { id: contact.id }, body: { campaign_id: campaign.id } });
-      const told = { added: `Added to ${campaign.name}.`, unchanged: `Already in ${campaign.name}.`, skipped: reason === "unsubscribed" ? "Not added: this person has unsubscribed." : "Not added: this contact has no address." };
-      toast(told[outcome]);
+      const texts = { added: `Added to ${campaign.name}.`, unchanged: `Already in ${campaign.name}.`, skipped: reason === "unsubscribed" ? "Not added: this person has unsubscribed." : "Not added: this person has no email address." };
+      toast(texts[outcome]);
       await load();
       void opened.parts.activity.load();
     } catch (error) {
       toast(sentence(error), { label: "Retry", run: () => void add(campaign) });
     }
   };
-  void ask("get", "/v1/campaigns", { query: { limit: 200 }, signal }).then(({ items }) => {
+  void askAll("/v1/campaigns", { signal }).then(({ items }) => {
     const show = () => {
       const wanted = search.value.trim().toLowerCase();
       const fits = items.filter(({ name }) => name.toLowerCase().includes(wanted));
       fill(found, fits.map((campaign) => h("button", { type: "button", onclick: () => void add(campaign) }, h("span", { class: "clip" }, campaign.name))),
-        !fits.length && h("p", { class: "told muted" }, items.length ? "No campaign is called that." : "There are no campaigns yet. Services of Informly register them."));
+        !fits.length && h("p", { class: "told muted" }, items.length ? "No matching campaigns" : "No campaigns yet. They appear here once they are created in the app that sends them."));
     };
     search.addEventListener("input", show);
     show();

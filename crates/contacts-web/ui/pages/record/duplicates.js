@@ -4,13 +4,11 @@ import { ask, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { toast } from "../../widgets/toast.js";
+import { because } from "../duplicates/words.js";
 import { nameOf } from "../record.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Opened } from "./opened.js" */
-
-/** Why two contacts may be one person. */
-export const WHY = { captured: "a chat visitor left both addresses", phone: "the same phone number", name: "the same name" };
 
 /** @param {Opened} opened */
 export function duplicates(opened) {
@@ -18,31 +16,33 @@ export function duplicates(opened) {
   const { signal } = opened;
 
   async function load() {
-    // A hint only: without it the record is whole.
+    // This is a hint only: the page works without it.
     const found = await ask("get", "/v1/contacts/{id}/duplicates", { path: { id: opened.contact.id }, query: { limit: 3 }, signal }).catch(() => null);
     if (!found) return;
-    element.hidden = !found.items.length;
-    fill(element, icon("people"), h("ul", {}, found.items.map(one)));
+    // Similar names alone are too common to be shown before anybody asks for them.
+    const items = found.items.filter(({ reasons }) => reasons.some((reason) => reason !== "similar_name"));
+    element.hidden = !items.length;
+    fill(element, icon("people"), h("div", { class: "grow" }, h("ul", {}, items.map(one)), h("a", { href: "/duplicates" }, "Review all possible duplicates")));
   }
 
   /** @param {Schemas["Duplicate"]} duplicate */
   function one({ contact, reasons }) {
     const name = nameOf(contact);
-    const whom = () => h("span", { class: "hidden" }, ` (${name})`);
+    const hiddenName = () => h("span", { class: "hidden" }, ` (${name})`);
     return h("li", { class: "row" },
-      h("span", { class: "grow" }, h("a", { href: `/contacts/${contact.id}` }, name), contact.name && contact.email ? ` (${contact.email})` : "", ` may be the same person: ${reasons.map((reason) => WHY[reason]).join(", ")}.`),
-      h("button", { type: "button", onclick: () => void opened.merge(contact.id) }, "Compare and merge", whom()),
-      h("button", { type: "button", class: "quiet", onclick: () => void apart(contact) }, "Not the same", whom()));
+      h("span", { class: "grow" }, h("a", { href: `/contacts/${contact.id}` }, name), contact.name && contact.email ? ` (${contact.email})` : "", ` may be the same person: ${because(reasons)}.`),
+      h("button", { type: "button", onclick: () => void opened.merge(contact.id) }, "Compare and merge", hiddenName()),
+      h("button", { type: "button", class: "quiet", onclick: () => void dismiss(contact) }, "Not the same", hiddenName()));
   }
 
   /** @param {Schemas["Contact"]} other */
-  async function apart(other) {
+  async function dismiss(other) {
     try {
       await ask("delete", "/v1/contacts/{id}/duplicates/{other}", { path: { id: opened.contact.id, other: other.id } });
-      toast(`${nameOf(other)} is not offered as a duplicate any more.`);
+      toast(`${nameOf(other)} is no longer suggested as a duplicate.`);
       await load();
     } catch (error) {
-      toast(sentence(error), { label: "Retry", run: () => void apart(other) });
+      toast(sentence(error), { label: "Retry", run: () => void dismiss(other) });
     }
   }
   return { element, load };

@@ -1,4 +1,4 @@
-// Folding two contacts that are one person into one: who the other is, and what stays.
+// Merging two contacts: choosing the other one, and comparing both.
 
 import { ask, sentence } from "../../core/api.js";
 import { debounce, fill, h } from "../../core/dom.js";
@@ -9,9 +9,9 @@ import { chip } from "../../widgets/chip.js";
 import { dialog } from "../../widgets/dialog.js";
 import { worded } from "../../widgets/field.js";
 import { toast } from "../../widgets/toast.js";
+import { because } from "../duplicates/words.js";
 import { nameOf } from "../record.js";
-import { WHY } from "./duplicates.js";
-import { snapshot, tell } from "./saver.js";
+import { snapshot, announceChange } from "./saver.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Kind } from "../../widgets/field.js" */
@@ -20,16 +20,16 @@ import { snapshot, tell } from "./saver.js";
 
 /**
  * @param {Opened} opened
- * @param {string} [id] of the other, when it is known
- * @returns {Promise<boolean>} whether it was done
+ * @param {string} [id] the other contact, when it is known
+ * @returns {Promise<boolean>} whether they were merged
  */
 export async function merge(opened, id) {
   opened.saver.flush();
   await opened.saver.rest();
   const body = h("div", { class: "merge" });
-  /** @type {[Contact, Contact] | null} who stays and who goes */
+  /** @type {[Contact, Contact] | null} the contact that is kept and the one that is removed */
   let pair = null;
-  // There is nothing to be done until both are known.
+  // Nothing can be merged until both contacts are chosen.
   const arm = () => {
     const button = /** @type {HTMLButtonElement | null | undefined} */ (body.closest("form")?.querySelector(".actions > .primary"));
     if (button) button.disabled = !pair;
@@ -45,9 +45,9 @@ export async function merge(opened, id) {
     pair = [stays, goes];
     fill(body, table(opened.kinds, stays, goes),
       h("div", { class: "row" },
-        h("button", { type: "button", onclick: () => compare(goes, stays) }, "Swap: keep the other"),
-        !id && h("button", { type: "button", class: "quiet", onclick: pick }, "Choose another")),
-      h("p", { class: "muted" }, "Tags and sources are united. Notes, conversations and campaigns move. Who has unsubscribed stays so. This cannot be undone."));
+        h("button", { type: "button", onclick: () => compare(goes, stays) }, "Keep the other contact"),
+        !id && h("button", { type: "button", class: "quiet", onclick: pick }, "Choose another contact")),
+      h("p", { class: "muted" }, "Tags, email addresses and sources are combined. Notes, conversations and campaigns are moved. Unsubscribes are kept. This cannot be undone."));
     arm();
   }
 
@@ -77,8 +77,8 @@ export async function merge(opened, id) {
 async function done(opened, stays, goes) {
   const { contact } = await ask("post", "/v1/contacts/{id}/merge", { path: { id: stays.id }, body: { other_id: goes.id } });
   dispatchEvent(new CustomEvent("contactgone", { detail: goes.id }));
-  tell(contact);
-  toast(`${nameOf(goes)} was merged into ${nameOf(contact)}.`);
+  announceChange(contact);
+  toast("Contacts merged.");
   if (goes.id === opened.contact.id) {
     opened.saver.forget();
     go(`/contacts/${contact.id}${location.search}`, { replace: true });
@@ -92,7 +92,7 @@ async function done(opened, stays, goes) {
 function choose(opened, choose) {
   const { id } = opened.contact;
   const search = h("input", { type: "search", placeholder: "Search name, email or phone", "aria-label": "Search for the other contact", autofocus: true });
-  const status = h("p", { class: "hint", role: "status" }, "Search for the contact that is the same person.");
+  const status = h("p", { class: "hint", role: "status" }, "Search for the duplicate contact.");
   const found = h("ul", { class: "found-list" });
   let turn = 0;
 
@@ -106,11 +106,11 @@ function choose(opened, choose) {
     try {
       const others = q
         ? (await ask("get", "/v1/contacts", { query: { q, limit: 8, count: "none" } })).items.map((contact) => ({ contact, why: "" }))
-        : (await ask("get", "/v1/contacts/{id}/duplicates", { path: { id } })).items.map(({ contact, reasons }) => ({ contact, why: reasons.map((reason) => WHY[reason]).join(", ") }));
+        : (await ask("get", "/v1/contacts/{id}/duplicates", { path: { id } })).items.map(({ contact, reasons }) => ({ contact, why: because(reasons) }));
       if (mine !== turn) return;
       const rest = others.filter(({ contact }) => contact.id !== id);
       show(rest);
-      fill(status, q ? (rest.length ? "Choose the contact that is the same person." : "Nobody is found by that.") : rest.length ? "These may be the same person." : "Search for the contact that is the same person.");
+      fill(status, q ? (rest.length ? "Choose the duplicate contact." : "No matching contacts") : rest.length ? "These may be the same person." : "Search for the duplicate contact.");
     } catch (error) {
       if (mine === turn) fill(status, h("span", { class: "wrong" }, sentence(error)));
     }
@@ -121,7 +121,7 @@ function choose(opened, choose) {
 }
 
 /**
- * Side by side, with what stays of both.
+ * Both contacts side by side, with the values that are kept.
  *
  * @param {Kind[]} kinds
  * @param {Contact} stays
@@ -129,16 +129,21 @@ function choose(opened, choose) {
  */
 function table(kinds, stays, goes) {
   const [mine, theirs] = [snapshot(stays).fields, snapshot(goes).fields];
-  const kept = (/** @type {string} */ text) => h("span", { class: "kept" }, icon("check"), h("span", { class: "hidden" }, "Stays: "), text);
-  const lost = (/** @type {string} */ text) => h("del", { class: "muted" }, h("span", { class: "hidden" }, "Goes: "), text);
+  const kept = (/** @type {string} */ text) => h("span", { class: "kept" }, icon("check"), h("span", { class: "hidden" }, "Kept: "), text);
+  const lost = (/** @type {string} */ text) => h("del", { class: "muted" }, h("span", { class: "hidden" }, "Removed: "), text);
   const none = h("span", { class: "muted" }, "—");
-  const rows = kinds.filter(({ key }) => mine[key] || theirs[key]).map((kind) => {
+  const further = (/** @type {Contact} */ { other_emails: emails }) => h("td", {}, emails.length ? emails.map((email) => h("div", {}, kept(email))) : none.cloneNode(true));
+  const others = stays.other_emails.length + goes.other_emails.length > 0 && h("tr", {}, h("th", { scope: "row" }, "Other emails"), further(stays), further(goes));
+  // Both addresses are kept (R48).
+  const second = (/** @type {string} */ key, /** @type {string} */ text) => (key === "email" ? [kept(text), h("div", {}, h("small", {}, "as another address"))] : lost(text));
+  const rows = kinds.filter(({ key }) => mine[key] || theirs[key]).flatMap((kind) => {
     const { key, label } = kind;
     const [one, other] = [worded(kind, mine[key] ?? ""), worded(kind, theirs[key] ?? "")];
-    return h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, one ? kept(one) : none.cloneNode(true)), h("td", {}, !other ? none.cloneNode(true) : one ? lost(other) : kept(other)));
+    const shown = h("tr", {}, h("th", { scope: "row" }, label), h("td", {}, one ? kept(one) : none.cloneNode(true)), h("td", {}, !other ? none.cloneNode(true) : one ? second(key, other) : kept(other)));
+    return key === "email" ? [shown, others] : [shown];
   });
   const tags = (/** @type {Contact} */ contact) => h("td", {}, h("span", { class: "chips" }, contact.tags.map((tag) => chip(tag))));
-  return h("div", { class: "sheet-scroll", tabIndex: 0, role: "group", "aria-label": "What stays" }, h("table", { class: "sheet" },
-    h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, `Stays: ${nameOf(stays)}`), h("th", { scope: "col" }, `Goes: ${nameOf(goes)}`))),
-    h("tbody", {}, rows, (stays.tags.length || goes.tags.length) && h("tr", {}, h("th", { scope: "row" }, "Tags"), tags(stays), tags(goes)))));
+  return h("div", { class: "sheet-scroll", tabIndex: 0, role: "group", "aria-label": "What is kept" }, h("table", { class: "sheet" },
+    h("thead", {}, h("tr", {}, h("td", {}), h("th", { scope: "col" }, `Kept: ${nameOf(stays)}`), h("th", { scope: "col" }, `Removed: ${nameOf(goes)}`))),
+    h("tbody", {}, rows, stays.tags.length + goes.tags.length > 0 && h("tr", {}, h("th", { scope: "row" }, "Tags"), tags(stays), tags(goes)))));
 }

@@ -1,4 +1,4 @@
-// What the organisation writes about the person, for itself.
+// The notes about the contact.
 
 import { ask, sentence } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
@@ -12,7 +12,7 @@ import { pages } from "./part.js";
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Opened, Part } from "./opened.js" */
 
-/** How long a note may be. */
+/** Maximum length of a note in characters. */
 const LONGEST = 10_000;
 
 /**
@@ -23,7 +23,7 @@ export function notes(opened) {
   const { signal } = opened;
   const id = opened.contact.id;
   const element = h("section", {});
-  /** A retry of the same note is the same request, so it cannot be added twice. */
+  /** A retry has the same idempotency key, so the note cannot be added twice. */
   let request = crypto.randomUUID();
   const writer = editor({
     key: `note ${id}`, label: "New note", action: "Add note",
@@ -39,17 +39,17 @@ export function notes(opened) {
     await load();
     void opened.parts.activity.load();
   };
-  const get = (/** @type {string | undefined} */ before) => ask("get", "/v1/contacts/{id}/notes", { path: { id: opened.contact.id }, query: { limit: 20, ...(before && { before }) }, signal });
+  const get = (/** @type {string | undefined} */ cursor) => ask("get", "/v1/contacts/{id}/notes", { path: { id: opened.contact.id }, query: { limit: 20, ...(cursor && { cursor }) }, signal });
   const load = pages(element, get, (items, more) => {
-    opened.tabs.hint("notes", items[0] ? `${items.length}${more ? "+" : ""}, last ${ago(items[0].created_at)}` : "None");
+    opened.tabs.hint("notes", items[0] ? `${items.length}${more ? "+" : ""} · ${ago(items[0].created_at)}` : "None");
     if (items.length) return [h("ul", { class: "cards" }, items.map((note) => one(note, changed)))];
-    return [h("div", { class: "empty" }, icon("note"), h("h2", {}, "No notes yet"), h("p", {}, "Everyone in the organisation sees notes. The contact never does."))];
+    return [h("div", { class: "empty" }, icon("note"), h("h2", {}, "No notes yet"), h("p", {}, "Everyone in your organisation can read notes. The contact never can."))];
   });
   return { element, load };
 }
 
 /**
- * A box to write in; what stands in it outlives a reload.
+ * A text area whose draft outlives a reload.
  *
  * @param {{ key: string, label: string, action: string, text?: string, save: (text: string) => Promise<void>, typed?: () => void, cancel?: () => void }} options
  */
@@ -61,7 +61,7 @@ function editor({ key, label, action, text = "", save, typed, cancel }) {
   const draw = () => {
     const over = [...box.value.trim()].length - LONGEST;
     button.disabled = !box.value.trim() || over > 0;
-    fill(status, over > 0 && h("span", { class: "wrong" }, `${number(over)} characters too many.`));
+    fill(status, over > 0 && h("span", { class: "wrong" }, `${number(over)} characters too long.`));
   };
   box.addEventListener("input", () => {
     write(key, box.value.trim() ? box.value : null);
@@ -79,7 +79,7 @@ function editor({ key, label, action, text = "", save, typed, cancel }) {
     fill(status, "Saving…");
     try {
       await save(sent);
-      // What was typed meanwhile is another note.
+      // Text typed meanwhile is another note.
       if (box.value === sent) box.value = "";
       write(key, box.value || null);
       draw();

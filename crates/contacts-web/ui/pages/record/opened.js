@@ -1,15 +1,17 @@
-// The contact that is open, and the parts of its page.
+// The open contact and the parts of its page.
 
 import { fill, h } from "../../core/dom.js";
 import { day } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { go } from "../../core/router.js";
 import { face } from "../../core/session.js";
-import { CORE, kinds } from "../../widgets/field.js";
+import { CORE, EXTERNAL_ID, kinds } from "../../widgets/field.js";
 import { menu } from "../../widgets/popover.js";
 import { back, nameOf } from "../record.js";
 import { activity } from "./activity.js";
+import { Addresses } from "./addresses.js";
 import { campaigns } from "./campaigns.js";
+import { consent } from "./consent.js";
 import { conversations } from "./conversations.js";
 import { duplicates } from "./duplicates.js";
 import { notes } from "./notes.js";
@@ -22,11 +24,11 @@ import { tags } from "./tags.js";
 /** @import { Schemas } from "../../core/api.js" */
 
 /**
- * What stands behind a tab.
+ * The content of a tab.
  *
  * @typedef {object} Part
  * @property {HTMLElement} element
- * @property {() => Promise<boolean>} load loads it, or loads it anew; whether anything is there
+ * @property {() => Promise<boolean>} load loads or reloads it; resolves to whether there is anything
  */
 
 const TABS = { conversations: "Conversations", campaigns: "Campaigns", notes: "Notes", activity: "Activity" };
@@ -42,17 +44,17 @@ export class Opened {
   constructor(contact, fields, url, signal) {
     this.contact = contact;
     this.signal = signal;
-    this.kinds = [...CORE, ...kinds(fields)];
+    this.kinds = [...CORE, ...kinds(fields), EXTERNAL_ID];
     this.saver = saverOf(contact, signal);
-    /** Since when the person wants no more of any campaign. @type {string | null} */
-    this.unsubscribed = null;
-    /** Whether campaigns reached them, in a few words. */
+    /** Whether and when they were emailed, in a few words. */
     this.emailed = "";
     this.name = h("h1", { tabIndex: -1 });
     this.picture = h("span", {});
     this.states = h("div", { class: "states" });
     this.times = h("p", { class: "muted times" });
+    this.addresses = new Addresses(this);
     this.tags = tags(this);
+    this.consent = consent(this);
     this.duplicates = duplicates(this);
     /** @type {Record<TabKey, Part>} */
     this.parts = { conversations: conversations(this), campaigns: campaigns(this), notes: notes(this), activity: activity(this) };
@@ -75,7 +77,7 @@ export class Opened {
       h("button", { type: "button", onclick: () => void this.merge() }, icon("merge"), h("span", { class: "wide" }, "Merge")), h("span", {}, more));
     menu(more, () => this.#commands());
     const about = h("section", { class: "panel about", "aria-labelledby": "about" }, h("h2", { id: "about" }, "Profile"),
-      h("div", { class: "profile" }, this.kinds.map((kind) => row(this, kind))), this.tags.element, sources(this).element, this.times);
+      h("div", { class: "profile" }, this.kinds.flatMap((kind) => [row(this, kind), kind.key === "email" && this.addresses.element])), this.tags.element, this.consent.element, sources(this).element, this.times);
     const history = h("div", { class: "history" }, this.tabs.element, this.keys.map((key) => this.parts[key].element));
     return h("div", {}, this.back, head, this.duplicates.element, h("div", { class: "columns" }, about, history));
   }
@@ -83,7 +85,7 @@ export class Opened {
   #commands() {
     const { id } = this.contact;
     return [
-      h("a", { href: `/v1/contacts/${id}/data`, download: `contact-${id}.json` }, icon("download"), "Download all that is held"),
+      h("a", { href: `/v1/contacts/${id}/data`, download: `contact-${id}.json` }, icon("download"), "Download personal data"),
       h("hr"),
       h("button", { type: "button", class: "danger", onclick: async () => (await import("./remove.js")).remove(this) }, icon("trash"), "Delete"),
       h("button", { type: "button", class: "danger", onclick: async () => (await import("./remove.js")).erase(this) }, icon("close"), "Erase this person"),
@@ -91,7 +93,7 @@ export class Opened {
   }
 
   /**
-   * Loads what is behind the tabs; without a tab in the address, the first with something opens.
+   * Loads the tabs. Without a tab in the URL, the first one with content is shown.
    *
    * @param {URL} url
    */
@@ -121,7 +123,7 @@ export class Opened {
     go(to.pathname + to.search, { replace: true });
   }
 
-  /** Reads anew what is behind the tabs. */
+  /** Reloads the tabs. */
   refresh() {
     for (const key of this.keys) void this.parts[key].load();
     void this.duplicates.load();
@@ -138,20 +140,19 @@ export class Opened {
   }
 
   /**
-   * What campaigns did, for the head of the page.
+   * Sets what the head of the page shows about campaigns.
    *
    * @param {string} emailed
-   * @param {string | null} unsubscribed
    */
-  reached(emailed, unsubscribed) {
-    Object.assign(this, { emailed, unsubscribed });
+  reached(emailed) {
+    this.emailed = emailed;
     this.#draw();
   }
 
   /**
-   * Folds another contact into this one, or this into another; whether it was done.
+   * Merges another contact with this one; resolves to whether that was done.
    *
-   * @param {string} [other] whom, or whoever is chosen
+   * @param {string} [other] the other contact; without it, the user chooses
    */
   async merge(other) {
     return (await import("./merge.js")).merge(this, other);
@@ -163,10 +164,12 @@ export class Opened {
     this.name.textContent = name;
     document.title = `${name} · Informly`;
     fill(this.picture, face(name));
-    fill(this.states, !contact.reachable && h("span", { class: "status warn" }, "Unreachable: no address"), contact.incomplete && !contact.name && h("span", { class: "status warn" }, "Incomplete: no name"),
-      this.unsubscribed && h("span", { class: "status bad" }, `Unsubscribed on ${day(this.unsubscribed)}`),
+    fill(this.states, !contact.reachable && h("span", { class: "status warn" }, "No email address"), contact.incomplete && !contact.name && h("span", { class: "status warn" }, "No name"),
+      contact.consent.at && h("span", { class: "status bad" }, `Unsubscribed on ${day(contact.consent.at)}`),
       this.emailed && h("button", { type: "button", class: "link", onclick: () => (this.choose("campaigns"), this.tabs.focus("campaigns")) }, this.emailed));
-    fill(this.times, `Added ${day(contact.created_at)}. Profile changed ${day(contact.updated_at)}.`);
+    fill(this.times, `Added ${day(contact.created_at)}. Profile updated ${day(contact.updated_at)}.`);
+    this.addresses.show(contact);
     this.tags.show(contact.tags);
+    this.consent.show(contact.consent);
   }
 }

@@ -1,4 +1,4 @@
-// A part of the record that is loaded by itself: ghosts, then what there is, or why not.
+// A part of the contact page that loads independently: placeholders, then content or an error.
 
 import { aborted, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
@@ -7,19 +7,19 @@ import { failure } from "../../widgets/failure.js";
 /** @import { Child } from "../../core/dom.js" */
 
 /**
- * What is shown stays while it is read anew, also when that fails.
+ * The content stays while it is reloaded, also when that fails.
  *
  * @template T
  * @param {HTMLElement} place
  * @param {() => Promise<T>} get
- * @param {(got: T) => boolean} draw shows it; whether anything is there
+ * @param {(got: T) => boolean} draw shows the content; returns whether there is any
  */
 export function part(place, get, draw) {
   const state = h("div", { class: "part-state" });
   place.before(state);
   let drawn = false;
   let turn = 0;
-  /** The last one that was begun, whose answer counts. @type {Promise<boolean>} */
+  /** The latest request, whose response counts. @type {Promise<boolean>} */
   let last;
 
   /** @param {number} mine */
@@ -44,12 +44,12 @@ export function part(place, get, draw) {
 const ghosts = () => h("div", { class: "loading", role: "status" }, h("span", { class: "hidden" }, "Loading"), [1, 2, 3].map(() => h("div", { class: "ghost" })));
 
 /**
- * A list that shows its first page, and more when asked.
+ * A list with a button that loads the next page.
  *
  * @template T
  * @param {HTMLElement} place
  * @param {(from: string | undefined) => Promise<{ items: T[], next?: string | null }>} get
- * @param {(items: T[], more: boolean) => Child[]} draw all that is loaded
+ * @param {(items: T[], more: boolean) => Child[]} draw shows all loaded items
  */
 export function pages(place, get, draw) {
   /** @type {T[]} */

@@ -1,4 +1,4 @@
-// The profile: inputs that look like text until touched, each of which saves itself.
+// The profile: inputs that look like text until they are touched. Each saves itself.
 
 import { ask } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
@@ -29,7 +29,7 @@ export function row(opened, kind) {
   /** @param {State} state */
   function shown(state) {
     const stored = saver.stored(key);
-    // What somebody is typing into is theirs; untouched, it follows what is stored.
+    // A field that is being edited keeps its text; an untouched one follows what is stored.
     const untouched = control.value.trim() === seen.trim() && stored !== seen;
     if (document.activeElement !== control || untouched) show(saver.text(key));
     seen = stored;
@@ -39,21 +39,30 @@ export function row(opened, kind) {
     if (state.is === "saved") quiet = setTimeout(() => saver.state(key).is === "saved" && fill(status), 4000);
     control.setAttribute("aria-invalid", String(state.is === "refused"));
     status.className = `saved ${state.is}`;
-    fill(status, says(opened, kind, state));
+    fill(status, messageOf(opened, kind, state));
+  }
+
+  /** Puts back what is stored, unless what was typed is already being saved. */
+  function cancel() {
+    if (saver.state(key).is !== "saving") saver.drop(key);
+    show(saver.text(key));
   }
 
   control.addEventListener("input", () => {
     const text = read();
-    if (text !== null) saver.type(key, text, half());
+    // A saved address stays with the contact (R48), so one that is still being typed is not saved.
+    if (text !== null) saver.type(key, text, half() || kind.type === "email");
     if (picks) saver.flush(key);
   });
   control.addEventListener("blur", () => {
     saver.flush(key);
-    if (read() === null) fill(status, h("span", { class: "wrong" }, `${label} is not complete, so it is not saved.`));
+    if (read() === null) fill(status, h("span", { class: "wrong" }, `${label} is incomplete and was not saved.`));
     else show(saver.text(key));
   });
   control.addEventListener("keydown", (event) => {
-    if (/** @type {KeyboardEvent} */ (event).key === "Enter" && control instanceof HTMLInputElement) saver.flush(key);
+    const { key: pressed } = /** @type {KeyboardEvent} */ (event);
+    if (pressed === "Enter" && control instanceof HTMLInputElement) saver.flush(key);
+    if (pressed === "Escape") cancel();
   });
   saver.watch(key, shown);
   return h("div", { class: "property" }, h("label", { htmlFor: id }, label), h("div", { class: "value" }, control, aside), status);
@@ -65,24 +74,24 @@ export function row(opened, kind) {
  * @param {State} state
  * @returns {Child[]}
  */
-function says(opened, kind, { is, why, reason, taken }) {
+function messageOf(opened, kind, { is, why, reason, taken }) {
   const { saver } = opened;
   const { key, label } = kind;
   const does = (/** @type {string} */ text, /** @type {() => void} */ run) => h("button", { type: "button", class: "link", onclick: run }, text);
   if (is === "saving") return ["Saving…"];
   if (is === "saved") return [icon("check"), "Saved"];
   if (is === "failed") return [h("span", { class: "wrong" }, `Not saved. ${why}`), does("Retry", () => saver.retry(key))];
-  if (is === "restored") return ["You typed this before, and it was not saved.", does("Save", () => saver.keep(key)), does("Discard", () => saver.drop(key))];
+  if (is === "restored") return ["This change was not saved.", does("Save", () => saver.keep(key)), does("Discard", () => saver.drop(key))];
   if (is === "changed") {
-    const who = h("span", {}, told("somebody else", kind, saver.stored(key)));
-    void whoChanged(opened, key).then((name) => name && fill(who, told(name, kind, saver.stored(key))));
-    return [who, does("Keep mine", () => saver.keep(key)), does("Take theirs", () => saver.drop(key))];
+    const who = h("span", {}, changedBy("someone else", kind, saver.stored(key)));
+    void whoChanged(opened, key).then((name) => name && fill(who, changedBy(name, kind, saver.stored(key))));
+    return [who, does("Keep mine", () => saver.keep(key)), does("Use theirs", () => saver.drop(key))];
   }
   if (is !== "refused") return [];
   const wrong = h("span", { class: "wrong" }, reason ? `${label} ${reason}.` : why);
   if (!taken) return [wrong];
   const other = h("a", { href: `/contacts/${taken}` }, "Open it");
-  // Refused for what it is, and not for what the contact is: merging helps.
+  // The value itself was refused, not the contact: merging helps.
   return [wrong, other, !!reason && does("Merge", () => void opened.merge(taken).then((merged) => merged && saver.retry(key)))];
 }
 
@@ -91,10 +100,10 @@ function says(opened, kind, { is, why, reason, taken }) {
  * @param {Kind} kind
  * @param {string} text
  */
-const told = (who, kind, text) => (text ? `Changed by ${who} to “${worded(kind, text)}”.` : `Cleared by ${who}.`);
+const changedBy = (who, kind, text) => (text ? `Changed by ${who} to “${worded(kind, text)}”.` : `Cleared by ${who}.`);
 
 /**
- * Who made of a field what it is, as the activity tells it.
+ * Who made the last change of a field, according to the activity.
  *
  * @param {Opened} opened
  * @param {string} key
@@ -102,5 +111,5 @@ const told = (who, kind, text) => (text ? `Changed by ${who} to “${worded(kind
 async function whoChanged({ contact, signal }, key) {
   const { items } = await ask("get", "/v1/contacts/{id}/activity", { path: { id: contact.id }, query: { limit: 20 }, signal }).catch(() => ({ items: [] }));
   const found = items.find((item) => "changes" in item && item.changes.some(({ field }) => field === key));
-  return found && `${await called(found.actor)}, ${ago(found.at)},`;
+  return found && `${await called(found.actor, true)}, ${ago(found.at)},`;
 }

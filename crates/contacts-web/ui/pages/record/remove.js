@@ -1,4 +1,4 @@
-// Taking a contact off the list, and erasing a person everywhere.
+// Deleting a contact, and erasing a person everywhere.
 
 import { ask } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -14,10 +14,10 @@ export async function remove(opened) {
   const name = nameOf(opened.contact);
   await dialog({
     title: `Delete ${name}?`, action: "Delete", danger: true,
-    body: h("p", {}, "The profile, tags, notes and campaigns go for good. Conversations stay with the chat, with nobody's name. If they unsubscribed, that is remembered."),
+    body: h("p", {}, "The profile, tags, notes and campaign memberships are permanently deleted. Conversations are kept without the name, and unsubscribes are remembered."),
     run: async () => {
       await ask("delete", "/v1/contacts/{id}", { path: { id: opened.contact.id } });
-      gone(opened, `${name} was deleted.`);
+      leave(opened, `${name} was deleted.`);
     },
   });
 }
@@ -27,29 +27,29 @@ export async function erase(opened) {
   const name = nameOf(opened.contact);
   const forget = h("input", { type: "checkbox", name: "forget" });
   await dialog({
-    title: `Erase ${name} everywhere?`, action: "Erase for good", danger: true,
+    title: `Erase ${name} everywhere?`, action: "Erase permanently", danger: true,
     body: h("div", { class: "fields" },
-      h("p", {}, "For when a person asks to be forgotten. No trace of them stays:"),
+      h("p", {}, "Use this when a person asks to be forgotten. It permanently deletes:"),
       h("ul", { class: "bullets" },
-        h("li", {}, "the contact with its notes, tags, campaigns and conversations, at once"),
-        h("li", {}, "the files of imports and exports in which they stand, in the background"),
-        h("li", {}, "an import that is still running is waited for")),
-      h("label", { class: "choice" }, forget, h("span", {}, "Forget, too, that they unsubscribed. Adding the address again could then mail them again.")),
-      h("p", { class: "muted" }, "Copies that were downloaded are out of reach. This cannot be undone.")),
+        h("li", {}, "the contact with its notes, tags, campaigns and conversations, immediately"),
+        h("li", {}, "import and export files that contain the person, in the background"),
+        h("li", {}, "what an import that is still running adds, when it ends")),
+      h("label", { class: "choice" }, forget, h("span", {}, "Also forget that they unsubscribed. If the address is added again, it can receive campaigns again.")),
+      h("p", { class: "muted" }, "Files that were already downloaded are not affected. This cannot be undone.")),
     run: async () => {
       const { state } = await ask("post", "/v1/contacts/{id}/erase", { path: { id: opened.contact.id }, body: { forget_unsubscribe: forget.checked } });
-      gone(opened, state === "done" ? `${name} was erased.` : `${name} was erased. Files that hold them are being deleted.`);
+      leave(opened, state === "done" ? `${name} was erased.` : `${name} was erased. Files that contain the person are being deleted.`);
     },
   });
 }
 
 /**
  * @param {Opened} opened
- * @param {string} told
+ * @param {string} message
  */
-function gone(opened, told) {
+function leave(opened, message) {
   opened.saver.forget();
   dispatchEvent(new CustomEvent("contactgone", { detail: opened.contact.id }));
-  toast(told);
+  toast(message);
   go(back(new URL(location.href)).getAttribute("href") ?? "/", { replace: true });
 }

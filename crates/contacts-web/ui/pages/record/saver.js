@@ -1,4 +1,4 @@
-// The autosave of contacts: one for each that is open, or that has something unsaved.
+// The autosaves of contacts: one for each contact that is open or has unsaved changes.
 
 import { Problem, ask } from "../../core/api.js";
 import { go } from "../../core/router.js";
@@ -10,22 +10,22 @@ import { toast } from "../../widgets/toast.js";
 
 /** @type {Map<string, Autosave>} */
 const savers = new Map();
-/** Those whose record is open. @type {Set<Autosave>} */
+/** Autosaves of open contacts. @type {Set<Autosave>} */
 const open = new Set();
 
 /**
- * A contact as texts of fields.
+ * The fields of a contact as texts.
  *
  * @param {Schemas["Contact"]} contact
  * @returns {Snapshot}
  */
-export function snapshot({ version, name, email, phone, custom }) {
+export function snapshot({ version, external_id, name, email, phone, custom }) {
   const values = Object.entries(custom).map(([key, value]) => [`custom.${key}`, String(value)]);
-  return { version, fields: { name: name ?? "", email: email ?? "", phone: phone ?? "", ...Object.fromEntries(values) } };
+  return { version, fields: { external_id: external_id ?? "", name: name ?? "", email: email ?? "", phone: phone ?? "", ...Object.fromEntries(values) } };
 }
 
 /**
- * What is saved goes on being saved when the record is left; who comes back meets it as it is then.
+ * Saving continues after the page is left; opening the contact again uses the same autosave.
  *
  * @param {Schemas["Contact"]} contact
  * @param {AbortSignal} signal
@@ -42,23 +42,23 @@ export function saverOf(contact, signal) {
     saver.flush();
     await saver.rest();
     if (open.has(saver) || !saver.stuck) return;
-    toast(`Not all you typed about ${contact.name ?? "this contact"} was saved.`, { label: "Show", run: () => go(`/contacts/${id}`) });
+    toast(`Some changes to ${contact.name ?? "this contact"} were not saved.`, { label: "Show", run: () => go(`/contacts/${id}`) });
   });
   return saver;
 }
 
 /**
- * Tells the page that a contact is another now.
+ * Announces that a contact has changed.
  *
  * @param {Schemas["Contact"]} contact
  */
-export const tell = (contact) => void dispatchEvent(new CustomEvent("contactchanged", { detail: contact }));
+export const announceChange = (contact) => void dispatchEvent(new CustomEvent("contactchanged", { detail: contact }));
 
 /**
  * @param {string} name
  * @param {string} text
  */
-const check = (name, text) => (/^(name|email)$/.test(name) && !text.trim() ? `${name === "name" ? "A name" : "An address"} is required.` : "");
+const check = (name, text) => (/^(name|email)$/.test(name) && !text.trim() ? `${name === "name" ? "A name" : "An email address"} is required.` : "");
 
 /**
  * @param {string} id
@@ -81,15 +81,15 @@ async function send(id, changes, versions) {
       path: { id },
       body,
       headers: { "if-match": versions.map((version) => `"${version}"`).join(", ") },
-      // Survives the page, but a browser takes 64 KiB at most of such.
+      // A keepalive request outlives the page, but browsers limit it to 64 KiB.
       keepalive: JSON.stringify(body).length < 15_000,
     });
-    tell(contact);
+    announceChange(contact);
     return snapshot(contact);
   } catch (error) {
     if (error instanceof Problem && error.code === "merged") error.contact = (await ask("get", "/v1/contacts/{id}", { path: { id } })).id;
     if (!(error instanceof Problem) || !error.current) throw error;
-    tell(error.current);
+    announceChange(error.current);
     throw new Stale(snapshot(error.current));
   }
 }

@@ -1,6 +1,6 @@
 // Every way the contact came.
 
-import { ask } from "../../core/api.js";
+import { askAll } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
 import { called } from "../../core/session.js";
@@ -18,7 +18,7 @@ export function sources({ contact, signal }) {
   const list = h("ul", { class: "sources" });
   const title = h("h3", { id: newId() }, "Sources");
   const element = h("section", { "aria-labelledby": title.id }, title, list);
-  const load = part(list, () => ask("get", "/v1/contacts/{id}/sources", { path: { id: contact.id }, signal }), ({ items }) => {
+  const load = part(list, () => askAll("/v1/contacts/{id}/sources", { path: { id: contact.id }, signal }), ({ items }) => {
     const rest = items.slice(FEW);
     fill(list, items.slice(0, FEW).map(one));
     if (rest.length) list.append(h("li", {}, h("button", { type: "button", class: "link", onclick: () => fill(list, items.map(one)) }, `Show ${rest.length} more`)));
@@ -30,8 +30,8 @@ export function sources({ contact, signal }) {
 
 /** @param {Schemas["Source"]} source */
 function one(source) {
-  const [filter, words, detail] = said(source);
-  return h("li", {}, h("a", { href: `/?source=${encodeURIComponent(filter)}`, title: "Everyone who came this way" }, words), h("time", { class: "muted", dateTime: source.at, title: moment(source.at) }, ago(source.at)), h("small", {}, detail));
+  const [filter, words, detail] = describe(source);
+  return h("li", {}, h("a", { href: `/?source=${encodeURIComponent(filter)}`, title: "Show all contacts added this way" }, words), h("time", { class: "muted", dateTime: source.at, title: moment(source.at) }, ago(source.at)), h("small", {}, detail));
 }
 
 /**
@@ -40,7 +40,7 @@ function one(source) {
  * @param {Schemas["Source"]} source
  * @returns {[string, string, import("../../core/dom.js").Child[]]}
  */
-function said(source) {
+function describe(source) {
   switch (source.kind) {
     case "chat": return [`chat:${source.widget_id}`, "Chat widget", [`Visitor ${source.visitor_id}`]];
     case "csv_import": return [`csv_import:${source.import_id}`, "CSV import", [h("a", { href: `/imports/${source.import_id}` }, source.file_name), `, row ${source.row}`]];
@@ -52,7 +52,7 @@ function said(source) {
     case "manual": {
       const who = h("span", {}, "…");
       void called(source.by).then((name) => fill(who, name));
-      return ["manual", source.by.kind === "user" ? "Added by hand" : "Added over the API", [who]];
+      return ["manual", source.by.kind === "user" ? "Added manually" : "Added through the API", [who]];
     }
   }
 }

@@ -1,4 +1,4 @@
-// Tabs that say what is behind them.
+// Tabs with a hint at their content.
 
 import { fill, h, newId } from "../../core/dom.js";
 
@@ -8,7 +8,7 @@ import { fill, h, newId } from "../../core/dom.js";
  * @typedef {object} Tab
  * @property {string} key
  * @property {string} label
- * @property {HTMLElement} element what is behind it
+ * @property {HTMLElement} element the content
  */
 
 /**

@@ -1,10 +1,10 @@
-// The tags of the contact: put on and taken off at once, with what came of it.
+// The tags of the contact. Each change is saved immediately.
 
 import { ask, sentence } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { tagBox } from "../../widgets/tags.js";
-import { tell } from "./saver.js";
+import { announceChange } from "./saver.js";
 
 /** @import { Opened } from "./opened.js" */
 
@@ -12,7 +12,7 @@ import { tell } from "./saver.js";
 export function tags(opened) {
   const status = h("div", { class: "saved", role: "status" });
   const title = h("h3", { id: newId() }, "Tags");
-  /** One after the other, so that the last answer is the newest. */
+  /** Changes are sent one after the other, so that the last response is the newest. */
   let turn = Promise.resolve();
   let waiting = 0;
 
@@ -32,7 +32,7 @@ export function tags(opened) {
       if (waiting) return;
       fill(status, icon("check"), "Saved");
       setTimeout(() => !waiting && fill(status), 4000);
-      tell(contact);
+      announceChange(contact);
       void opened.parts.activity.load();
     } catch (error) {
       waiting -= 1;

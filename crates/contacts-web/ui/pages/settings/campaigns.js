@@ -1,4 +1,4 @@
-// Campaigns and announcements, and how far they got. Their own services make them.
+// Campaigns and announcements with their numbers. Other services create them.
 
 import { ask } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -11,13 +11,13 @@ import { nothing, part } from "./part.js";
 /** @import { Section } from "../settings.js" */
 
 const NUMBERS = /** @type {const} */ (["total", "pending", "sent", "opened", "clicked", "bounced", "unsubscribed"]);
-const TITLES = ["Campaign", "Kind", "#People", "#Pending", "#Sent", "#Opened", "#Clicked", "#Bounced", "#Unsubscribed"];
+const TITLES = ["Campaign", "Type", "#People", "#Pending", "#Sent", "#Opened", "#Clicked", "#Bounced", "#Unsubscribed"];
 
 /** @type {Section} */
 export function section({ signal }) {
   const into = h("tbody");
   const table = sheet("Campaigns", TITLES, into);
-  const none = nothing("No campaigns yet", "They show up here when a service of the suite registers them.");
+  const none = nothing("No campaigns yet", "Campaigns appear here once they are created in the app that sends them.");
   const list = paged({
     load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/campaigns", { query: { ...(cursor && { cursor }), limit: 50 }, signal }),
     into,
@@ -31,5 +31,5 @@ export function section({ signal }) {
   });
   none.hidden = true;
   void list.reload();
-  return part("Campaigns", "Each person is counted once, under the furthest that came of it.", null, table, none, list.more);
+  return part("Campaigns", "Each person is counted once, by latest status.", null, table, none, list.more);
 }

@@ -1,4 +1,4 @@
-// Defining a custom field, and changing one.
+// The form that creates or edits a custom field.
 
 import { ask } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -13,15 +13,15 @@ export const TYPES = [
   ["number", "Number"],
   ["boolean", "Yes or no"],
   ["date", "Date"],
-  ["select", "One of a list"],
+  ["select", "Single choice"],
   ["url", "Link"],
 ];
 
-/** What other fields are called. */
-const CORE = new Set(["id", "name", "email", "phone", "tags", "source", "sources", "created_at", "updated_at", "version", "first_name", "last_name", "custom"]);
+/** Names of built-in fields. */
+const CORE = new Set(["id", "external_id", "name", "email", "phone", "tags", "source", "sources", "created_at", "updated_at", "version", "first_name", "last_name", "custom"]);
 
 /**
- * The key that a label suggests.
+ * The suggested key for a label.
  *
  * @param {string} label
  */
@@ -32,14 +32,14 @@ export function keyOf(label) {
 }
 
 /**
- * Asks for a new field, or for a change of one. Nothing, when it was left as it is.
+ * Creates or edits a field. Resolves to null when the dialog was cancelled.
  *
  * @param {{ field?: Schemas["Field"], label?: string, type?: Schemas["FieldType"] }} from
  * @returns {Promise<Schemas["Field"] | null>}
  */
 export async function fieldForm({ field, label = field?.label ?? "", type = field?.type ?? "text" }) {
   const name = h("input", { value: label, required: true, maxLength: 100, autofocus: true, autocomplete: "off" });
-  const key = h("input", { value: field?.key ?? keyOf(label), required: true, maxLength: 63, pattern: "[a-z][a-z0-9_]*", title: "Small letters, digits and _, a letter first", class: "mono", autocomplete: "off", spellcheck: false, disabled: Boolean(field) });
+  const key = h("input", { value: field?.key ?? keyOf(label), required: true, maxLength: 63, pattern: "[a-z][a-z0-9_]*", title: "Lower-case letters, digits and _, starting with a letter", class: "mono", autocomplete: "off", spellcheck: false, disabled: Boolean(field) });
   const kind = h("select", {}, TYPES.map(([value, text]) => h("option", { value, selected: value === type }, text)));
   const options = h("textarea", { value: (field?.options ?? []).join("\n"), rows: 4 });
   const list = labelled("Choices", options, "One on each line.");
@@ -58,19 +58,19 @@ export async function fieldForm({ field, label = field?.label ?? "", type = fiel
   /** @type {Schemas["Field"] | null} */
   let made = null;
   await dialog({
-    title: field ? `Change ${field.label}` : "New custom field",
-    action: field ? "Save" : "Define the field",
+    title: field ? `Edit ${field.label}` : "New custom field",
+    action: field ? "Save" : "Create field",
     body: h("div", { class: "fields" },
       labelled("Label", name),
-      labelled("Key", key, field ? "The key never changes." : "What programs and exports call it. It cannot be changed later."),
-      labelled("Type", kind, field && "The type cannot change while contacts have values."),
+      labelled("Key", key, field ? "The key cannot be changed." : "Used in exports and by other software. It cannot be changed later."),
+      labelled("Type", kind, field && "The type cannot be changed while contacts have values."),
       list),
     async run() {
       const chosen = /** @type {Schemas["FieldType"]} */ (kind.value);
       const items = options.value.split("\n").map((line) => line.trim()).filter(Boolean);
       const shape = { label: name.value.trim(), ...(chosen === "select" && { options: items }) };
       made = field
-        ? await ask("patch", "/v1/fields/{key}", { path: { key: field.key }, body: { ...shape, ...((chosen !== field.type || chosen === "select") && { type: chosen }) } })
+        ? await ask("patch", "/v1/fields/{key}", { path: { key: field.key }, headers: { "if-match": `"${field.version}"` }, body: { ...shape, ...((chosen !== field.type || chosen === "select") && { type: chosen }) } })
         : await ask("post", "/v1/fields", { body: { ...shape, key: key.value, type: chosen } });
     },
   });

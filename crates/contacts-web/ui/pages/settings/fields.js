@@ -1,6 +1,6 @@
-// Custom fields: what an organisation knows of people beside the usual.
+// The settings of custom fields.
 
-import { ask, sentence } from "../../core/api.js";
+import { ask, askAll, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
@@ -14,19 +14,19 @@ import { nothing, part } from "./part.js";
 
 /** @param {Context} context */
 export async function section({ signal }) {
-  let fields = (await ask("get", "/v1/fields", { signal })).items;
+  let fields = (await askAll("/v1/fields", { signal })).items;
   const body = h("div", { class: "stack" });
-  /** The one that is dragged. */
+  /** The index of the dragged row. */
   let dragged = -1;
 
-  /** @param {{ key: string, act: string }} [focus] what was used, to stay on it */
+  /** @param {{ key: string, act: string }} [focus] the button that was used and keeps the focus */
   function show(focus) {
     const active = fields.filter((field) => !field.archived);
     const archived = fields.filter((field) => field.archived);
     fill(body,
       active.length > 0 ? sheet("Custom fields", ["Order", "Label", "Key", "Type", ""], h("tbody", {}, active.map((field, at) => rowOf(field, at, active))))
-        : nothing("No custom fields yet", "Define one for what you want to know of people beside name, email, phone and tags."),
-      archived.length > 0 && [h("h2", {}, "Archived"), h("p", { class: "muted" }, "They are hidden, and their values are kept."), sheet("Archived fields", ["Label", "Key", "Type", ""], h("tbody", {}, archived.map(archivedOf)))]);
+        : nothing("No custom fields yet", "Add fields for what you want to know about people besides name, email, phone and tags."),
+      archived.length > 0 && [h("h2", {}, "Archived"), h("p", { class: "muted" }, "Archived fields are hidden. Their values are kept."), sheet("Archived fields", ["Label", "Key", "Type", ""], h("tbody", {}, archived.map(archivedOf)))]);
     if (focus) body.querySelector(/** @type {"button"} */ (`[data-key="${focus.key}"][data-act="${focus.act}"]:not(:disabled), [data-key="${focus.key}"]:not(:disabled)`))?.focus();
   }
 
@@ -40,7 +40,7 @@ export async function section({ signal }) {
     } catch (error) {
       toast(sentence(error));
     }
-    fields = (await ask("get", "/v1/fields", { signal })).items;
+    fields = (await askAll("/v1/fields", { signal })).items;
     show(focus);
   }
 
@@ -72,9 +72,9 @@ export async function section({ signal }) {
       h("td", {}, h("code", {}, key)),
       h("td", {}, typeOf(field)),
       h("td", { class: "commands" },
-        h("button", { type: "button", class: "quiet", "aria-label": `Change ${label}`, data: { key, act: "change" }, onclick: async () => {
+        h("button", { type: "button", class: "quiet", "aria-label": `Edit ${label}`, data: { key, act: "change" }, onclick: async () => {
           if (await fieldForm({ field })) await apply(async () => undefined, { key, act: "change" });
-        } }, "Change"),
+        } }, "Edit"),
         h("button", { type: "button", class: "quiet", "aria-label": `Archive ${label}`, onclick: () => archive(field, true) }, "Archive")));
     row.addEventListener("dragstart", () => (dragged = at));
     row.addEventListener("dragend", () => (dragged = -1));
@@ -90,7 +90,7 @@ export async function section({ signal }) {
   /** @param {Schemas["Field"]} field */
   const archivedOf = (field) =>
     h("tr", {}, h("th", { scope: "row" }, field.label), h("td", {}, h("code", {}, field.key)), h("td", {}, typeOf(field)),
-      h("td", { class: "commands" }, h("button", { type: "button", class: "quiet", "aria-label": `Bring back ${field.label}`, onclick: () => archive(field, false) }, "Bring back")));
+      h("td", { class: "commands" }, h("button", { type: "button", class: "quiet", "aria-label": `Restore ${field.label}`, onclick: () => archive(field, false) }, "Restore")));
 
   /**
    * @param {Schemas["Field"]} field
@@ -98,7 +98,7 @@ export async function section({ signal }) {
    */
   async function archive({ key, label }, archived) {
     await apply(() => ask("patch", "/v1/fields/{key}", { path: { key }, body: { archived } }));
-    if (archived) toast(`${label} is archived.`, { label: "Bring back", run: () => void apply(() => ask("patch", "/v1/fields/{key}", { path: { key }, body: { archived: false } })) });
+    if (archived) toast(`${label} was archived.`, { label: "Restore", run: () => void apply(() => ask("patch", "/v1/fields/{key}", { path: { key }, body: { archived: false } })) });
   }
 
   show();
@@ -106,7 +106,7 @@ export async function section({ signal }) {
     const field = await fieldForm({});
     if (field) await apply(async () => undefined, { key: field.key, act: "change" });
   } }, icon("add"), "New field");
-  return part("Custom fields", "They are on every contact, in this order, and can be filtered, imported and exported.", add, body);
+  return part("Custom fields", "Every contact has these fields, in this order. They can be filtered, imported and exported.", add, body);
 }
 
 /** @param {Schemas["Field"]} field */

@@ -1,6 +1,6 @@
-// API keys: issued with a scope, shown once, revoked for ever.
+// The settings of API keys.
 
-import { ask } from "../../core/api.js";
+import { ask, askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { day, moment } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
@@ -12,28 +12,28 @@ import { nothing, part, secret, state, when } from "./part.js";
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Context } from "../../core/router.js" */
 
-/** Each covers those above it, but the last, which stands alone. @type {[Schemas["Scope"], string, string][]} */
+/** Each scope includes those above it, except the last. @type {[Schemas["Scope"], string, string][]} */
 const SCOPES = [
-  ["read", "Read", "Sees contacts and everything about them."],
-  ["write", "Read and write", "Changes contacts and imports files, too."],
-  ["admin", "Everything", "Manages keys, custom fields and webhooks, too."],
-  ["capture", "Capture only", "For a chat widget, where visitors can read it: it sends what they say of themselves, and sees nothing."],
+  ["read", "Read", "Can view contacts and all their details."],
+  ["write", "Read and write", "Can also change contacts and import files."],
+  ["admin", "Administrator", "Can also manage keys, custom fields and webhooks."],
+  ["capture", "Capture only", "For the website chat, where visitors can see the key: it can add what visitors enter, and read nothing."],
 ];
 
-/** Days until a key ends. @type {[string, string][]} */
-const LIVES = [["90", "In 90 days"], ["30", "In 30 days"], ["365", "In a year"], ["", "Never"], ["day", "On a day…"]];
+/** Days until a key expires. @type {[string, string][]} */
+const LIVES = [["90", "In 90 days"], ["30", "In 30 days"], ["365", "In a year"], ["", "Never"], ["day", "On a date…"]];
 const DAY = 86_400_000;
 
 /** @param {Context} context */
 export async function section({ signal }) {
   const body = h("div", { class: "stack" });
   const show = async () => {
-    const { items } = await ask("get", "/v1/keys", { signal });
-    fill(body, items.length > 0 ? sheet("API keys", ["Key", "May", "State", "Issued", "Ends", ""], h("tbody", {}, items.map((key) => rowOf(key, show))))
-      : nothing("No keys yet", "Issue one for each program that talks to Contacts, so that each can be revoked by itself."));
+    const { items } = await askAll("/v1/keys", { signal });
+    fill(body, items.length > 0 ? sheet("API keys", ["Name", "Permissions", "Status", "Created", "Expires", ""], h("tbody", {}, items.map((key) => rowOf(key, show))))
+      : nothing("No API keys yet", "Create one key for each application, so that you can revoke them separately."));
   };
   await show();
-  return part("API keys", "Programs sign in with them. Each can be revoked by itself.",
+  return part("API keys", "Used by other software to access Contacts. Each key can be revoked separately.",
     h("button", { type: "button", class: "primary", onclick: async () => (await issue()) && show() }, icon("add"), "New key"), body);
 }
 
@@ -53,13 +53,13 @@ function rowOf(key, show) {
     h("td", { class: "commands" }, word === "Active" && h("button", { type: "button", class: "quiet danger", "aria-label": `Revoke ${key.name}`, onclick: async () => (await revoke(key)) && show() }, "Revoke")));
 }
 
-/** Issues a key and shows its token; whether it was. */
+/** Creates a key and shows its token; resolves to whether that was done. */
 async function issue() {
   const name = h("input", { required: true, maxLength: 100, autofocus: true, autocomplete: "off", placeholder: "CRM sync" });
-  const scopes = choices("It may", SCOPES, "read");
+  const scopes = choices("Permissions", SCOPES, "read");
   const life = h("select", {}, LIVES.map(([value, text]) => h("option", { value }, text)));
   const until = h("input", { type: "date", min: new Date(Date.now() + DAY).toISOString().slice(0, 10) });
-  const onDay = labelled("It ends on", until);
+  const onDay = labelled("Expiry date", until);
   onDay.hidden = true;
   life.addEventListener("change", () => {
     onDay.hidden = life.value !== "day";
@@ -69,8 +69,8 @@ async function issue() {
   const issued = [];
   await dialog({
     title: "New API key",
-    body: h("div", { class: "fields" }, labelled("Name", name, "What uses it, so that you know it later."), scopes, labelled("It ends", life), onDay),
-    action: "Issue the key",
+    body: h("div", { class: "fields" }, labelled("Name", name, "The application that uses the key."), scopes, labelled("Expires", life), onDay),
+    action: "Create key",
     async run() {
       const at = life.value === "day" ? new Date(`${until.value}T00:00`) : life.value ? new Date(Date.now() + Number(life.value) * DAY) : null;
       issued.push(await ask("post", "/v1/keys", { body: { name: name.value.trim(), scopes: [/** @type {Schemas["Scope"]} */ (chosen(scopes))], expires_at: at?.toISOString() ?? null } }));
@@ -78,15 +78,15 @@ async function issue() {
   });
   const [key] = issued;
   if (!key) return false;
-  await secret(`The key of ${key.name}`, "Store it now: it is shown this once, and kept nowhere.", key.token);
+  await secret(`API key for ${key.name}`, "Copy the key now. It will not be shown again.", key.token);
   return true;
 }
 
 /** @param {Schemas["Key"]} key */
 const revoke = ({ id, name }) => dialog({
   title: `Revoke ${name}?`,
-  body: h("p", {}, "Whatever uses it is locked out within seconds. This cannot be undone."),
-  action: "Revoke the key",
+  body: h("p", {}, "Applications that use it lose access within seconds. This cannot be undone."),
+  action: "Revoke key",
   danger: true,
   run: () => ask("delete", "/v1/keys/{id}", { path: { id } }),
 });

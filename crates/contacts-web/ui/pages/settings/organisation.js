@@ -1,20 +1,26 @@
-// Facts of the organisation.
+// Facts about the organisation.
 
 import { h } from "../../core/dom.js";
+import { LOCALE } from "../../core/format.js";
 import { session } from "../../core/session.js";
 import { part } from "./part.js";
 
+/** @import { Schemas } from "../../core/api.js" */
+
+/** Scopes and what they are called, the strongest first. @type {[Schemas["Scope"], string][]} */
+const PERMISSIONS = [["admin", "Administrator"], ["write", "Read and write"], ["read", "Read"], ["capture", "Capture only"]];
+
 export async function section() {
   const { organisation, scopes } = await session;
-  const region = organisation.region ? (new Intl.DisplayNames(undefined, { type: "region" }).of(organisation.region) ?? organisation.region) : null;
+  const region = organisation.region ? (new Intl.DisplayNames(LOCALE, { type: "region" }).of(organisation.region) ?? organisation.region) : null;
   /** @type {[string, string, string][]} */
   const facts = [
     ["Name", organisation.name, ""],
-    ["Region", region ?? "None", region ? "Phone numbers without a country code are read as of there." : "Phone numbers need a country code to be understood, such as +44."],
-    ["Id", organisation.id, "Programs know the organisation by it."],
-    ["You may", scopes.join(", "), ""],
+    ["Region", region ?? "None", region ? "Phone numbers without a country code are read as numbers of this region." : "Phone numbers need a country code, such as +44."],
+    ["ID", organisation.id, "Used by other software to identify the organisation."],
+    ["Your permissions", PERMISSIONS.find(([scope]) => scopes.includes(scope))?.[1] ?? "None", ""],
   ];
-  return part("Organisation", "The operator of the service sets these.", null,
+  return part("Organisation", "Your administrator sets these.", null,
     h("dl", { class: "panel list-of-facts" }, facts.map(([name, value, note]) =>
-      h("div", {}, h("dt", {}, name), h("dd", { class: name === "Id" ? "mono" : "" }, value), note && h("dd", { class: "hint" }, note)))));
+      h("div", {}, h("dt", {}, name), h("dd", { class: name === "ID" ? "mono" : "" }, value), note && h("dd", { class: "hint" }, note)))));
 }

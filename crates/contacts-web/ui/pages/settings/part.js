@@ -1,4 +1,4 @@
-// What sections of the settings are made of.
+// Building blocks of the settings sections.
 
 import { h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
@@ -9,8 +9,8 @@ import { dialog } from "../../widgets/dialog.js";
 
 /**
  * @param {string} title
- * @param {string} lead what it is for, in a sentence
- * @param {Child} action what makes a new one
+ * @param {string} lead the purpose in a sentence
+ * @param {Child} action the button that creates an entry
  * @param {...(Child | Child[])} children
  */
 export const part = (title, lead, action, ...children) =>
@@ -26,7 +26,7 @@ export const nothing = (title, text) => h("div", { class: "empty" }, h("h2", {},
 export const when = (at) => (at ? h("time", { dateTime: at, title: moment(at) }, ago(at)) : null);
 
 /**
- * A state: a dot and a word.
+ * A status: a dot and a word.
  *
  * @param {string} tone
  * @param {string} word
@@ -34,7 +34,7 @@ export const when = (at) => (at ? h("time", { dateTime: at, title: moment(at) },
 export const state = (tone, word) => h("span", { class: `status ${tone}` }, word);
 
 /**
- * Shows a secret, this once.
+ * Shows a secret once.
  *
  * @param {string} title
  * @param {string} text
@@ -42,12 +42,12 @@ export const state = (tone, word) => h("span", { class: `status ${tone}` }, word
  */
 export async function secret(title, text, secret) {
   const shown = h("input", { value: secret, readOnly: true, class: "mono", "aria-label": "Secret", spellcheck: false, onfocus: () => shown.select() });
-  const said = h("span", { class: "hint", role: "status" }, "");
+  const hint = h("span", { class: "hint", role: "status" }, "");
   const copy = h("button", { type: "button", autofocus: true, onclick: async () => {
     shown.select();
-    // Without a secure connection there is no clipboard, but what is selected can be copied.
+    // Without a secure connection there is no clipboard, but selected text can be copied.
     const copied = await navigator.clipboard?.writeText(secret).then(() => true, () => false);
-    said.textContent = copied ? "Copied." : "Press Ctrl+C to copy it.";
+    hint.textContent = copied ? "Copied." : "Press Ctrl+C to copy it.";
   } }, icon("copy"), "Copy");
-  await dialog({ title, cancel: "I have stored it", body: h("div", { class: "stack" }, h("p", {}, text), h("div", { class: "row" }, h("div", { class: "grow" }, shown), copy), said) });
+  await dialog({ title, cancel: "I have saved it", body: h("div", { class: "stack" }, h("p", {}, text), h("div", { class: "row" }, h("div", { class: "grow" }, shown), copy), hint) });
 }

@@ -1,4 +1,4 @@
-// Segments: filters that were saved under a name.
+// The settings of segments.
 
 import { ask } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -16,10 +16,10 @@ import { nothing, part, when } from "./part.js";
 /** @type {Section} */
 export function section({ signal }) {
   const into = h("tbody");
-  const table = sheet("Segments", ["Segment", "Changed", ""], into);
-  const none = nothing("No segments yet", "Filter the contacts, and save the filter under a name.");
+  const table = sheet("Segments", ["Segment", "Updated", ""], into);
+  const none = nothing("No segments yet", "Filter your contacts and save the filter as a segment.");
   const list = paged({
-    load: (/** @type {string | undefined} */ after) => ask("get", "/v1/segments", { query: { ...(after && { after }), limit: 50 }, signal }),
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/segments", { query: { ...(cursor && { cursor }), limit: 50 }, signal }),
     into,
     row: (/** @type {Schemas["Segment"]} */ segment) => rowOf(segment, () => {
       dispatchEvent(new CustomEvent("segmentschanged"));
@@ -32,7 +32,7 @@ export function section({ signal }) {
   });
   none.hidden = true;
   void list.reload();
-  return part("Segments", "Saved filters. They stand beside the list, and work wherever a filter does.",
+  return part("Segments", "Saved filters that everyone can open from the sidebar.",
     h("a", { href: "/", class: "button" }, icon("filter"), "Filter contacts"), table, none, list.more);
 }
 
@@ -60,8 +60,8 @@ function rename({ id, name }) {
 /** @param {Schemas["Segment"]} segment */
 const remove = ({ id, name }) => dialog({
   title: `Delete ${name}?`,
-  body: h("p", {}, "The saved filter goes. The contacts that it shows stay."),
-  action: "Delete the segment",
+  body: h("p", {}, "Only the saved filter is deleted. Its contacts are kept."),
+  action: "Delete segment",
   danger: true,
   run: () => ask("delete", "/v1/segments/{id}", { path: { id } }),
 });

@@ -1,6 +1,6 @@
-// Where one is signed in, and how to end it there.
+// The sessions of the user.
 
-import { ask, sentence } from "../../core/api.js";
+import { ask, askAll, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { day, moment } from "../../core/format.js";
 import { sheet } from "../../widgets/sheet.js";
@@ -14,11 +14,11 @@ import { part, when } from "./part.js";
 export async function section({ signal }) {
   const body = h("div", { class: "stack" });
   const show = async () => {
-    const { items } = await ask("get", "/v1/sessions", { signal });
-    fill(body, sheet("Sessions", ["Browser", "Signed in", "Last seen", "Ends", ""], h("tbody", {}, items.map((one) => rowOf(one, show)))));
+    const { items } = await askAll("/v1/sessions", { signal });
+    fill(body, sheet("Sessions", ["Browser", "Signed in", "Last used", "Expires", ""], h("tbody", {}, items.map((one) => rowOf(one, show)))));
   };
   await show();
-  return part("Sessions", "Where you are signed in. End those that you do not know.", null, body);
+  return part("Sessions", "Browsers in which you are signed in. End sessions that you do not recognise.", null, body);
 }
 
 /**
@@ -34,6 +34,6 @@ function rowOf(one, show) {
     }
     await show();
   } }, "End");
-  return h("tr", {}, h("th", { scope: "row" }, one.agent), h("td", {}, when(one.created_at)), h("td", {}, one.current ? h("span", { class: "status good" }, "This one") : when(one.last_seen_at)),
+  return h("tr", {}, h("th", { scope: "row" }, one.agent), h("td", {}, when(one.created_at)), h("td", {}, one.current ? h("span", { class: "status good" }, "This session") : when(one.last_seen_at)),
     h("td", {}, h("time", { dateTime: one.expires_at, title: moment(one.expires_at) }, day(one.expires_at))), h("td", { class: "commands" }, !one.current && end));
 }

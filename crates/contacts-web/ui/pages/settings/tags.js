@@ -1,4 +1,4 @@
-// Tags: how many contacts carry each; another name, two into one, and off everybody.
+// The settings of tags: counts, renaming, merging and deleting.
 
 import { ask } from "../../core/api.js";
 import { debounce, fill, h } from "../../core/dom.js";
@@ -21,19 +21,19 @@ export function section({ signal }) {
   const table = sheet("Tags", ["Tag", "#Contacts", ""], into);
   const none = h("div", { hidden: true });
   const list = paged({
-    load: (/** @type {string | undefined} */ after) => ask("get", "/v1/tags", { query: { ...(search.value.trim() && { prefix: search.value.trim() }), ...(after && { after }), limit: 50 }, signal }),
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/tags", { query: { ...(search.value.trim() && { prefix: search.value.trim() }), ...(cursor && { cursor }), limit: 50 }, signal }),
     into,
     row: (/** @type {Schemas["Tag"]} */ tag) => rowOf(tag, () => void list.reload()),
     loaded: (shown) => {
       table.hidden = shown === 0;
       none.hidden = shown > 0;
-      fill(none, search.value.trim() ? nothing("No such tag", "No tag begins with that.") : nothing("No tags yet", "Put a tag on a contact, and it is listed here."));
+      fill(none, search.value.trim() ? nothing("No matching tags", "Search for the first letters of a tag.") : nothing("No tags yet", "Tags appear here once you add them to a contact."));
     },
   });
   const later = debounce(() => void list.reload(), 150);
   search.addEventListener("input", later);
   void list.reload();
-  return part("Tags", "Short labels for people. Each contact can carry many.", null, h("div", { class: "search" }, icon("search"), search), table, none, list.more);
+  return part("Tags", "Labels for contacts. A contact can have many.", null, h("div", { class: "search" }, icon("search"), search), table, none, list.more);
 }
 
 /**
@@ -55,30 +55,30 @@ async function rename(tag) {
   let other = null;
   const wanted = await dialog({
     title: `Rename ${tag.name}`,
-    body: labelled("Name", input, "It changes on every contact. The name of another tag merges the two."),
+    body: labelled("Name", input, "The tag is renamed on every contact. If another tag has this name, the two are merged."),
     action: "Rename",
     async run() {
       other = await namesake(tag, name());
       if (!other) await ask("patch", "/v1/tags/{id}", { path: { id: tag.id }, body: { name: name() } });
     },
   });
-  // It was set while the dialog was open.
+  // It is set while the dialog is open.
   const target = /** @type {Schemas["Tag"] | null} */ (other);
   if (!wanted || !target) return wanted;
   return dialog({
     title: `Merge ${tag.name} into ${target.name}?`,
-    body: h("p", {}, `There is a tag ${target.name} already, on ${count(target.contacts, "contact")}. The ${count(tag.contacts, "contact")} with ${tag.name} will carry it, too. This cannot be undone.`),
-    action: "Merge the tags",
+    body: h("p", {}, `The tag ${target.name} already exists on ${count(target.contacts, "contact")}. It will be added to the ${count(tag.contacts, "contact")} with ${tag.name}. This cannot be undone.`),
+    action: "Merge tags",
     danger: true,
     run: async () => {
       await ask("patch", "/v1/tags/{id}", { path: { id: tag.id }, body: { name: target.name } });
-      toast(`${tag.name} is merged into ${target.name}.`);
+      toast(`${tag.name} was merged into ${target.name}.`);
     },
   });
 }
 
 /**
- * Another tag of a name, whatever the case.
+ * Another tag with this name, ignoring case.
  *
  * @param {Schemas["Tag"]} tag
  * @param {string} name
@@ -91,8 +91,8 @@ async function namesake(tag, name) {
 /** @param {Schemas["Tag"]} tag */
 const remove = (tag) => dialog({
   title: `Delete ${tag.name}?`,
-  body: h("p", {}, tag.contacts > 0 ? `It is taken off ${count(tag.contacts, "contact")}. The contacts stay. This cannot be undone.` : "No contact carries it."),
-  action: "Delete the tag",
+  body: h("p", {}, tag.contacts > 0 ? `It is removed from ${count(tag.contacts, "contact")}. The contacts are kept. This cannot be undone.` : "No contact has this tag."),
+  action: "Delete tag",
   danger: true,
   run: () => ask("delete", "/v1/tags/{id}", { path: { id: tag.id } }),
 });

@@ -1,4 +1,4 @@
-// Adding a webhook, and changing one.
+// The form that creates or edits a webhook.
 
 import { ask } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -16,7 +16,7 @@ export const TYPES = [
 ];
 
 /**
- * Asks for a webhook, or for a change of one. Nothing, when it was left.
+ * Creates or edits a webhook. Resolves to null when the dialog was cancelled.
  *
  * @param {Schemas["Webhook"] | null} webhook
  * @returns {Promise<Schemas["Webhook"] | Schemas["SecretWebhook"] | null>}
@@ -27,16 +27,16 @@ export async function webhookForm(webhook) {
   /** @type {Schemas["Webhook"] | null} */
   let made = null;
   await dialog({
-    title: webhook ? "Change the webhook" : "New webhook",
-    body: h("div", { class: "fields" }, labelled("Address", url, "It must be https, and answer with 2xx within 15 seconds."),
-      h("fieldset", {}, h("legend", {}, "It hears of"), boxes.map(({ name, box }) => h("label", { class: "choice" }, box, h("span", {}, name))))),
-    action: webhook ? "Save" : "Add the webhook",
+    title: webhook ? "Edit webhook" : "New webhook",
+    body: h("div", { class: "fields" }, labelled("Address", url, "It must start with https:// and respond with a 2xx status within 15 seconds."),
+      h("fieldset", {}, h("legend", {}, "Events"), boxes.map(({ name, box }) => h("label", { class: "choice" }, box, h("span", {}, name))))),
+    action: webhook ? "Save" : "Add webhook",
     async run() {
       const types = boxes.filter(({ box }) => box.checked).map(({ box }) => /** @type {Schemas["EventType"]} */ (box.value));
-      if (types.length === 0) throw new Error("choose at least one of what it hears of");
-      // All of them means those of tomorrow, too.
+      if (types.length === 0) throw new Error("choose at least one event");
+      // An empty list includes event types of the future.
       const body = { url: url.value.trim(), types: types.length === TYPES.length ? [] : types };
-      made = webhook ? await ask("patch", "/v1/webhooks/{id}", { path: { id: webhook.id }, body }) : await ask("post", "/v1/webhooks", { body });
+      made = webhook ? await ask("patch", "/v1/webhooks/{id}", { path: { id: webhook.id }, body, headers: { "if-match": `"${webhook.version}"` } }) : await ask("post", "/v1/webhooks", { body });
     },
   });
   return made;

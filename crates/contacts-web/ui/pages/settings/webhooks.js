@@ -1,8 +1,8 @@
-// Webhooks: who is told of changes, and whether it arrives.
+// The settings of webhooks, and their deliveries.
 
-import { ask, sentence } from "../../core/api.js";
+import { ask, askAll, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
-import { moment } from "../../core/format.js";
+import { count, moment } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { menu } from "../../widgets/popover.js";
@@ -14,27 +14,27 @@ import { TYPES, webhookForm } from "./webhook-form.js";
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Context } from "../../core/router.js" */
 
-const SECRET = "Messages are signed with it, so that you can tell them from others. It is shown this once.";
+const SECRET = "Use it to verify that messages come from Contacts. It will not be shown again.";
 
 /** @param {Context} context */
 export async function section({ signal, url }) {
   const body = h("ul", { class: "stack", "aria-label": "Webhooks" });
-  /** Whose deliveries are open. */
+  /** The webhook whose deliveries are shown. */
   let open = url.searchParams.get("open") ?? "";
 
   async function show() {
-    const { items } = await ask("get", "/v1/webhooks", { signal });
-    fill(body, items.length > 0 ? items.map((webhook) => cardOf(webhook)) : h("li", {}, nothing("No webhooks yet", "Add the address of a program, and it is told of every change of a contact.")));
+    const { items } = await askAll("/v1/webhooks", { signal });
+    fill(body, items.length > 0 ? items.map((webhook) => cardOf(webhook)) : h("li", {}, nothing("No webhooks yet", "Add an address to notify other software when contacts change.")));
   }
 
   /**
    * @param {() => Promise<unknown>} act
-   * @param {string} [said]
+   * @param {string} [message]
    */
-  async function apply(act, said) {
+  async function apply(act, message) {
     try {
       await act();
-      if (said) toast(said);
+      if (message) toast(message);
     } catch (error) {
       toast(sentence(error));
     }
@@ -49,19 +49,19 @@ export async function section({ signal, url }) {
       onclick: () => apply(() => ask("patch", "/v1/webhooks/{id}", { path, body: { paused: !webhook.paused } })) }, webhook.paused ? "Resume" : "Pause");
     const test = h("button", { type: "button", "aria-label": `Send a test to ${host}`, onclick: () => {
       open = webhook.id;
-      void apply(() => ask("post", "/v1/webhooks/{id}/test", { path }), "A test is on its way.");
+      void apply(() => ask("post", "/v1/webhooks/{id}/test", { path }), "Sending a test message.");
     } }, "Send a test");
     const more = h("button", { type: "button", class: "only quiet", "aria-label": `More for ${host}` }, icon("more"));
     const card = h("li", { class: "panel webhook" },
       h("div", { class: "head" }, h("h2", { class: "mono" }, webhook.url), stateOf(webhook)),
-      h("p", { class: "muted" }, heard(webhook)),
-      webhook.missed_at && h("p", { class: "wrong" }, `It missed events ${moment(webhook.missed_at)}: have it read the whole list again.`),
+      h("p", { class: "muted" }, eventsOf(webhook)),
+      webhook.missed_at && h("p", { class: "wrong" }, `Events were missed on ${moment(webhook.missed_at)}. Have the other software read all contacts again.`),
       h("div", { class: "row" }, pause, test, h("span", {}, more)),
       deliveriesOf(webhook));
     menu(more, () => [
-      h("button", { type: "button", onclick: async () => (await webhookForm(webhook)) && show() }, "Change"),
+      h("button", { type: "button", onclick: async () => (await webhookForm(webhook)) && show() }, "Edit"),
       h("button", { type: "button", onclick: () => void rotate(webhook, show) }, "New secret"),
-      h("button", { type: "button", onclick: () => void sendDead(webhook, show) }, "Send again what was given up"),
+      h("button", { type: "button", onclick: () => void sendDead(webhook, show) }, "Resend failed messages"),
       h("hr"),
       h("button", { type: "button", class: "danger", onclick: async () => (await remove(webhook)) && show() }, "Delete"),
     ]);
@@ -81,25 +81,25 @@ export async function section({ signal, url }) {
   }
 
   await show();
-  return part("Webhooks", "Programs that are told of every change of a contact: ids and names of fields, no values.",
+  return part("Webhooks", "Notify other software when contacts change. Messages contain IDs and field names, but no values.",
     h("button", { type: "button", class: "primary", onclick: async () => {
       const made = await webhookForm(null);
-      if (made && "secret" in made) await secret("The secret of the webhook", SECRET, made.secret);
+      if (made && "secret" in made) await secret("Webhook secret", SECRET, made.secret);
       if (made) await show();
     } }, icon("add"), "New webhook"), body);
 }
 
 /** @param {Schemas["Webhook"]} webhook */
 function stateOf({ paused, paused_because: why, failures, rests_until: rests }) {
-  if (paused) return state("", why === "gone" ? "Paused: it answered that it is gone" : "Paused");
+  if (paused) return state("", why === "gone" ? "Paused: the address no longer exists" : "Paused");
   if (failures === 0) return state("good", "Active");
-  const again = rests && Date.parse(rests) > Date.now() ? `, tried again ${moment(rests)}` : "";
-  return state("bad", `Failing, ${failures} in a row${again}`);
+  const again = rests && Date.parse(rests) > Date.now() ? `, next attempt ${moment(rests)}` : "";
+  return state("bad", `Failing${failures > 1 ? `, ${failures} times in a row` : ""}${again}`);
 }
 
 /** @param {Schemas["Webhook"]} webhook */
-const heard = ({ types, created_at: at }) =>
-  `Hears of ${types.length === 0 ? "everything" : TYPES.filter(([type]) => types.includes(type)).map(([, name]) => name.toLowerCase()).join(", ")} · added ${moment(at)}`;
+const eventsOf = ({ types, created_at: at }) =>
+  `Events: ${types.length === 0 ? "all" : TYPES.filter(([type]) => types.includes(type)).map(([, name]) => name.toLowerCase()).join(", ")} · added ${moment(at)}`;
 
 /**
  * @param {Schemas["Webhook"]} webhook
@@ -109,13 +109,13 @@ async function rotate({ id, url }, show) {
   /** @type {string[]} */
   const secrets = [];
   await dialog({
-    title: "Make a new secret?",
-    body: h("p", {}, `For a day, messages to ${new URL(url).host} are signed with the old one, too.`),
-    action: "Make a new secret",
+    title: "Create a new secret?",
+    body: h("p", {}, `For one day, messages to ${new URL(url).host} are also signed with the old secret.`),
+    action: "Create new secret",
     run: async () => secrets.push((await ask("post", "/v1/webhooks/{id}/rotate-secret", { path: { id } })).secret),
   });
   if (!secrets[0]) return;
-  await secret("The new secret of the webhook", SECRET, secrets[0]);
+  await secret("New webhook secret", SECRET, secrets[0]);
   await show();
 }
 
@@ -126,7 +126,7 @@ async function rotate({ id, url }, show) {
 async function sendDead({ id }, show) {
   try {
     const { redelivered } = await ask("post", "/v1/webhooks/{id}/redeliver-dead", { path: { id } });
-    toast(redelivered === 0 ? "Nothing was given up." : `${redelivered} on their way again.`);
+    toast(redelivered === 0 ? "There are no failed messages." : `Resending ${count(redelivered, "message")}.`);
   } catch (error) {
     toast(sentence(error));
   }
@@ -136,8 +136,8 @@ async function sendDead({ id }, show) {
 /** @param {Schemas["Webhook"]} webhook */
 const remove = ({ id, url }) => dialog({
   title: "Delete this webhook?",
-  body: h("p", {}, `Nothing is sent to ${url} any more. What was not delivered yet is dropped.`),
-  action: "Delete the webhook",
+  body: h("p", {}, `No more messages are sent to ${url}. Undelivered messages are discarded.`),
+  action: "Delete webhook",
   danger: true,
   run: () => ask("delete", "/v1/webhooks/{id}", { path: { id } }),
 });

@@ -1,4 +1,4 @@
-// A new source, step by step. What was chosen outlives a reload; secrets are never stored.
+// A new source, step by step. The draft outlives a reload; secrets are never stored.
 
 import { aborted, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
@@ -15,13 +15,13 @@ import { SAVE } from "./save-step.js";
 /** @import { Typed } from "./schedule.js" */
 
 /**
- * What was chosen so far, without secrets.
+ * The draft, without secrets.
  *
  * @typedef {object} Draft
- * @property {number} step the one that is open
+ * @property {number} step index of the open step
  * @property {string} connector
- * @property {Record<string, unknown>} settings by paths
- * @property {boolean} secret whether secrets were typed, which are not here
+ * @property {Record<string, unknown>} settings by path
+ * @property {boolean} secret whether secrets were entered; they are not part of the draft
  * @property {string} stream
  * @property {Schemas["SourceMode"]} mode
  * @property {string} cursor
@@ -32,23 +32,23 @@ import { SAVE } from "./save-step.js";
  * @property {boolean} paused
  */
 /**
- * What is known only as long as the page is open.
+ * Data that is kept only while the page is open.
  *
  * @typedef {object} Known
  * @property {Map<string, string>} secrets
  * @property {Schemas["ConnectorWithSpec"] | null} setup
  * @property {Schemas["Stream"][] | null} streams
  * @property {Schemas["Sample"] | null} sample
- * @property {string} sampled of which stream the sample is
+ * @property {string} sampled the stream of the sample
  */
 /**
  * @typedef {object} Flow
  * @property {Draft} draft
  * @property {Known} known
- * @property {AbortSignal} signal ends when the step is left
- * @property {(patch: Partial<Draft>) => void} change keeps what was chosen
+ * @property {AbortSignal} signal aborts when the step is left
+ * @property {(patch: Partial<Draft>) => void} change stores choices in the draft
  * @property {() => void} next
- * @property {() => void} forget drops the draft, once it is saved
+ * @property {() => void} forget discards the draft after saving
  */
 /**
  * @typedef {object} Step
@@ -75,9 +75,9 @@ export async function open({ signal }) {
   let draft = { ...fresh(), ...read(KEY) };
   /** @type {Known} */
   let known = { secrets: new Map(), setup: null, streams: null, sample: null, sampled: "" };
-  // Without its secrets nothing can be asked of a system again.
+  // Without its secrets, the system cannot be read again.
   if (draft.secret && draft.step > 1) draft.step = 1;
-  /** The furthest step that was reached. */
+  /** The last step that was reached. */
   let reached = draft.step;
   let left = new AbortController();
   signal.addEventListener("abort", () => left.abort());

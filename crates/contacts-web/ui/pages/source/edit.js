@@ -1,6 +1,6 @@
-// Changing the parts of a source, each in a dialog.
+// The dialogs that edit the parts of a source.
 
-import { ask, sentence } from "../../core/api.js";
+import { ask, askAll, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { dialog } from "../../widgets/dialog.js";
 import { labelled } from "../../widgets/form.js";
@@ -18,7 +18,7 @@ import { vanishForm, vanishOf } from "./vanish-form.js";
 /** @typedef {Schemas["ConnectedSource"]} Source */
 
 /**
- * Asks for a change. Nothing, when it was left.
+ * Shows a dialog and saves the change. Resolves to null when it was cancelled.
  *
  * @param {Source} source
  * @param {string} title
@@ -45,7 +45,7 @@ async function change({ id }, title, body, read, wide = false) {
 }
 
 /**
- * Gets what a dialog needs, which a connector may take a while to tell.
+ * Loads the data of a dialog; a connector may take a while to return it.
  *
  * @template T
  * @param {() => Promise<T>} get
@@ -73,7 +73,7 @@ export async function settings(source) {
   const stored = source.settings;
   const values = Object.fromEntries(setup.settings.map(({ path }) => [path, at(stored, path)]).filter(([, value]) => value !== undefined));
   const form = settingsForm({ setup, values, stored: source.secrets });
-  return change(source, "Connection", [form.element, h("p", { class: "hint" }, "Secrets that you leave empty stay as they are.")], () => ({ settings: /** @type {any} */ (patch()) }), true);
+  return change(source, "Connection", [form.element, h("p", { class: "hint" }, "Leave a secret empty to keep it.")], () => ({ settings: /** @type {any} */ (patch()) }), true);
 
   function patch() {
     if (!setup) return {};
@@ -92,7 +92,7 @@ export async function stream(source) {
   const found = await needed(() => ask("post", "/v1/sources/{id}/discover", { path: { id: source.id } }));
   if (!found) return null;
   const form = streamForm(found.items, { stream: source.stream, mode: source.mode, cursor: source.cursor_field ?? "" });
-  return change(source, "What is read", [form.element, h("p", { class: "hint" }, "Another stream, or another way to read it, begins anew. Look at where its fields go, too.")], () => {
+  return change(source, "Data", [form.element, h("p", { class: "hint" }, "After a change here, the next run reads everything again. Check the field mapping, too.")], () => {
     const { stream, mode, cursor } = form.read();
     return { stream, mode, ...(cursor && { cursor_field: cursor }) };
   }, true);
@@ -100,12 +100,12 @@ export async function stream(source) {
 
 /** @param {Source} source */
 export async function fields(source) {
-  const found = await needed(() => Promise.all([ask("post", "/v1/sources/{id}/sample", { path: { id: source.id } }), ask("get", "/v1/fields", {})]));
+  const found = await needed(() => Promise.all([ask("post", "/v1/sources/{id}/sample", { path: { id: source.id } }), askAll("/v1/fields", {})]));
   if (!found) return null;
   const [sample, { items }] = found;
   const form = fieldsForm(sample, mappedOf(source.mapping, sample.fields), items.filter(({ archived }) => !archived));
-  return change(source, "Where it goes", [h("div", { class: "import" }, form.element)], () => {
-    if (!form.fits()) throw new Error("look at the fields again");
+  return change(source, "Field mapping", [h("div", { class: "import" }, form.element)], () => {
+    if (!form.fits()) throw new Error("check the field mapping");
     return { mapping: mappingOf(form.read(), source.mapping) };
   }, true);
 }
@@ -119,7 +119,7 @@ export function schedule(source) {
 /** @param {Source} source */
 export function vanish(source) {
   const form = vanishForm({ vanish: source.vanish, tag: source.vanish_tag ?? "" }, source.mode);
-  return change(source, "People who vanish there", [form.element], () => {
+  return change(source, "When someone is removed at the source", [form.element], () => {
     const { vanish, vanish_tag: tag } = vanishOf(form.read());
     return { vanish, ...(tag && { vanish_tag: tag }) };
   });

@@ -1,4 +1,4 @@
-// How a source is set up, each part with a button that changes it.
+// The setup of a source, each part with a button that edits it.
 
 import { h } from "../../core/dom.js";
 import { targetName } from "../import/words.js";
@@ -11,17 +11,17 @@ import { modeWords, OVERWRITES, vanishWords } from "./words.js";
 /** @typedef {Schemas["ConnectedSource"]} Source */
 /** @typedef {(source: Source) => void} Show */
 /**
- * What names things as people know them.
+ * Fields and settings with their names.
  *
  * @typedef {object} Names
  * @property {Schemas["Field"][]} fields
- * @property {Schemas["Setting"][]} settings of its connector; none until that has told
+ * @property {Schemas["Setting"][]} settings of the connector; empty until they are loaded
  */
 
 /**
  * @param {Source} source
  * @param {Names} names
- * @param {Show} show shows the source as it is now
+ * @param {Show} show shows the changed source
  */
 export function facts(source, names, show) {
   /**
@@ -35,7 +35,7 @@ export function facts(source, names, show) {
       const changed = await how(await import("./edit.js"))(source);
       button.disabled = false;
       if (changed) show(changed);
-      // What was pressed may have been drawn anew.
+      // The button may have been replaced.
       document.querySelector(/** @type {"button"} */ (`[aria-label="Change: ${name}"]`))?.focus();
     } }, "Change");
     return h("div", {}, h("dt", {}, name), values.map((value) => h("dd", {}, value)), h("dd", { class: "act" }, button));
@@ -43,14 +43,14 @@ export function facts(source, names, show) {
   return h("dl", { class: "setup" },
     fact("Name", [source.name], ({ name }) => name),
     fact("Connection", [source.connector, settingsOf(source, names)], ({ settings }) => settings),
-    fact("What is read", [`${source.stream}: ${modeWords(source)}`], ({ stream }) => stream),
-    fact("Where it goes", [mapped(source, names), rule(source)], ({ fields }) => fields),
+    fact("Data", [`${source.stream}: ${modeWords(source)}`], ({ stream }) => stream),
+    fact("Field mapping", [mapped(source, names), rule(source)], ({ fields }) => fields),
     fact("Schedule", [scheduleWords(source.schedule)], ({ schedule }) => schedule),
-    fact("People who vanish there", [vanishWords(source)], ({ vanish }) => vanish));
+    fact("When someone is removed at the source", [vanishWords(source)], ({ vanish }) => vanish));
 }
 
 /**
- * What is as the connector proposes it needs no words.
+ * Settings with their default value are not shown.
  *
  * @param {Source} source
  * @param {Names} names
@@ -64,7 +64,7 @@ function settingsOf({ settings, secrets }, { settings: known }) {
 }
 
 /**
- * Values by paths.
+ * Flattens an object to values by path.
  *
  * @param {Record<string, unknown>} object
  * @param {string} [prefix]
@@ -80,11 +80,11 @@ export const flat = (object, prefix = "") => Object.entries(object).flatMap(([na
  * @param {Names} names
  */
 const mapped = ({ mapping: { fields, id_field: id } }, names) =>
-  h("span", { class: "settings-list" }, fields.map(({ field, target }) => h("span", {}, h("code", {}, field), " → ", targetName(target, names.fields))), id && h("span", {}, h("code", {}, id), " → its id"));
+  h("span", { class: "settings-list" }, fields.map(({ field, target }) => h("span", {}, h("code", {}, field), " → ", targetName(target, names.fields))), id && h("span", {}, h("code", {}, id), " → ID"));
 
 /** @param {Source} source */
 function rule({ mapping: { fields } }) {
   const rules = [...new Set(fields.map(({ overwrite }) => overwrite))];
-  const words = rules.map((rule) => OVERWRITES.find(([value]) => value === rule)?.[1].toLowerCase()).join("; or, for some fields, ");
+  const words = rules.map((rule) => OVERWRITES.find(([value]) => value === rule)?.[1].toLowerCase()).join(", or for some fields ");
   return h("span", { class: "muted" }, `May overwrite ${words}`);
 }

@@ -1,4 +1,4 @@
-// Where the fields of a stream go, what its ids are, and what it may overwrite.
+// The field mapping of a source: targets, ID field, and what the source may overwrite.
 
 import { fill, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
@@ -11,9 +11,9 @@ import { OVERWRITES } from "./words.js";
 
 /**
  * @typedef {object} Mapped
- * @property {Record<string, string | null>} targets by fields; what is absent is as suggested
- * @property {string} id the field of the external id; none for the stream's own key
- * @property {string} overwrite for all fields; none when it differs between them
+ * @property {Record<string, string | null>} targets by field; a missing field has the suggested target
+ * @property {string} id the field of the external id; empty for the key of the stream
+ * @property {string} overwrite the rule of all fields; empty when they differ
  */
 
 const MIXED = "mixed";
@@ -36,10 +36,10 @@ export function fieldsForm(sample, first, fields, change) {
       show();
     },
   });
-  const id = h("select", {}, h("option", { value: "" }, sample.has_ids ? "The stream's own key" : "None: people are known by their addresses"), names.map((name) => h("option", { value: name, selected: name === first.id }, name)));
+  const id = h("select", {}, h("option", { value: "" }, sample.has_ids ? "The ID that the source provides" : "None: people are recognised by email address"), names.map((name) => h("option", { value: name, selected: name === first.id }, name)));
   /** @type {[string, string, string][]} */
-  const ways = first.overwrite ? OVERWRITES : [...OVERWRITES, [MIXED, "As it is", "Each field has its own rule."]];
-  const overwrite = choices("What it may overwrite", ways, first.overwrite || MIXED);
+  const ways = first.overwrite ? OVERWRITES : [...OVERWRITES, [MIXED, "Keep the current rules", "Each field has its own rule."]];
+  const overwrite = choices("What the source may overwrite", ways, first.overwrite || MIXED);
 
   /** @returns {Mapped} */
   const read = () => ({ targets: Object.fromEntries(names.map((name, at) => [name, columns[at] ?? null])), id: id.value, overwrite: chosen(overwrite) === MIXED ? "" : chosen(overwrite) });
@@ -48,13 +48,13 @@ export function fieldsForm(sample, first, fields, change) {
     change?.(read());
   }
   const element = h("div", { class: "stack", onchange: () => change?.(read()) },
-    names.length === 0 ? h("p", { class: "muted" }, "The stream has no records yet, so there is nothing to choose from. Come back when it has.") : table,
+    names.length === 0 ? h("p", { class: "muted" }, "There are no records yet. Come back when there are.") : table,
     sample.rows.length > 0 && records(sample),
-    h("div", { class: "pair-of-panels" }, overwrite, labelled("Field that holds the id", id, "By it a person is found again, also with another address.")),
+    h("div", { class: "pair-of-panels" }, overwrite, labelled("ID field", id, "Used to recognise the same person if their email changes.")),
     why);
   return {
     element, read,
-    /** Whether it can be used; it says why not. */
+    /** Whether the mapping is valid; shows the reason when it is not. */
     fits() {
       why.textContent = obstacle(columns, fields);
       return why.textContent === "";
@@ -63,7 +63,7 @@ export function fieldsForm(sample, first, fields, change) {
 }
 
 /**
- * The fields of a sample, and those that the mapping names besides.
+ * The fields of a sample and of the mapping.
  *
  * @param {Schemas["Sample"]} sample
  * @param {Mapped} first
@@ -75,9 +75,9 @@ const all = ({ fields }, { targets }) => [...fields, ...Object.keys(targets).fil
  * @param {Schemas["Field"][]} fields
  */
 function obstacle(columns, fields) {
-  if (!columns.some((target) => target && ["name", "first_name", "last_name", "email"].includes(target))) return "Choose the field that holds the name, or the email address.";
+  if (!columns.some((target) => target && ["name", "first_name", "last_name", "email"].includes(target))) return "Choose which field contains the name or the email address.";
   const twice = columns.find((target, at) => target && target !== "tags" && columns.indexOf(target) !== at);
-  return twice ? `Two fields go to ${targetName(twice, fields)}: choose one of them.` : "";
+  return twice ? `Two fields are imported as ${targetName(twice, fields)}: choose one of them.` : "";
 }
 
 /** @param {Schemas["Sample"]} sample */
@@ -93,7 +93,7 @@ function records({ fields, rows }) {
 
 /**
  * @param {Mapped} mapped
- * @param {Schemas["SourceMapping"]} [before] what holds where each field has its own rule
+ * @param {Schemas["SourceMapping"]} [before] the rules to keep when fields have different ones
  * @returns {Schemas["NewSourceMapping"]}
  */
 export function mappingOf({ targets, id, overwrite }, before) {
@@ -107,7 +107,7 @@ export function mappingOf({ targets, id, overwrite }, before) {
 
 /**
  * @param {Schemas["SourceMapping"]} mapping
- * @param {string[]} fields of the stream; those that go nowhere are skipped
+ * @param {string[]} fields of the stream
  * @returns {Mapped}
  */
 export function mappedOf({ fields: mapped, id_field: id }, fields) {

@@ -1,4 +1,4 @@
-// The last step of a new source: when it runs, who vanishes, its name, and saving it.
+// The last step of a new source: schedule, removed contacts, name, and saving.
 
 import { aborted, ask, Problem, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
@@ -15,25 +15,25 @@ import { vanishForm, vanishOf } from "./vanish-form.js";
 
 /** @type {Step} */
 export const SAVE = {
-  title: "When, and its name",
+  title: "Schedule and name",
   summary: ({ name }) => name,
   open(flow) {
     const { draft, signal } = flow;
     const schedule = scheduleForm(draft.schedule ?? { ...typed({ every_seconds: 6 * 3600 }) }, (schedule) => flow.change({ schedule }));
     const vanish = vanishForm(draft.vanish, draft.mode, (vanish) => flow.change({ vanish }));
     const name = h("input", { value: draft.name || suggested(draft.connector, draft.stream), required: true, maxLength: 200, autocomplete: "off", oninput: () => flow.change({ name: name.value }) });
-    const begin = choices("When it is saved", [["run", "Run it at once", "The first run reads everything."], ["wait", "Keep it paused", "It does not run by itself until you resume it."]], draft.paused ? "wait" : "run", (value) => flow.change({ paused: value === "wait" }));
+    const start = choices("After saving", [["run", "Run now", "The first run reads everything."], ["wait", "Start paused", "It does not run until you resume it."]], draft.paused ? "wait" : "run", (value) => flow.change({ paused: value === "wait" }));
     const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
     const button = h("button", { class: "primary" }, "Save the source");
     return h("form", { class: "stack", onsubmit: async (/** @type {SubmitEvent} */ event) => {
       event.preventDefault();
       button.disabled = true;
       wrong.hidden = true;
-      flow.change({ name: name.value, schedule: schedule.read(), vanish: vanish.read(), paused: chosen(begin) === "wait" });
+      flow.change({ name: name.value, schedule: schedule.read(), vanish: vanish.read(), paused: chosen(start) === "wait" });
       try {
         const { id } = await ask("post", "/v1/sources", { body: await bodyOf(flow), signal });
         flow.forget();
-        // One on an interval begins by itself; asking for the run that is open is no second one.
+        // A source with an interval starts by itself; requesting the same run again starts no second one.
         if (!draft.paused) await ask("post", "/v1/sources/{id}/runs", { path: { id }, body: {} }).catch((error) => toast(sentence(error)));
         go(`/sources/${id}`, { replace: true });
       } catch (error) {
@@ -43,7 +43,7 @@ export const SAVE = {
       } finally {
         button.disabled = false;
       }
-    } }, schedule.element, vanish.element, labelled("Name", name), begin, wrong, h("div", { class: "row" }, button));
+    } }, schedule.element, vanish.element, labelled("Name", name), start, wrong, h("div", { class: "row" }, button));
   },
 };
 
@@ -67,7 +67,7 @@ async function bodyOf(flow) {
   };
 }
 
-/** Every part that is wrong, in a sentence. @param {unknown} error */
+/** All errors of a request as sentences. @param {unknown} error */
 export function why(error) {
   if (!(error instanceof Problem) || error.errors.length === 0) return sentence(error);
   return error.errors.map(({ field, reason }) => sentence(new Error(`${field.replaceAll("_", " ").replaceAll(".", ": ")} ${reason}`))).join(" ");

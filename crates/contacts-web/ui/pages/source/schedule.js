@@ -1,4 +1,4 @@
-// When a source runs by itself: in words, and to be chosen.
+// The schedule of a source: in words, and as a form.
 
 import { h, newId } from "../../core/dom.js";
 import { choices, chosen, labelled } from "../../widgets/form.js";
@@ -6,7 +6,7 @@ import { choices, chosen, labelled } from "../../widgets/form.js";
 /** @import { Schemas } from "../../core/api.js" */
 
 /**
- * What is typed of a schedule; it may not be right yet.
+ * The input of the schedule form, not yet validated.
  *
  * @typedef {object} Typed
  * @property {"none" | "every" | "cron"} kind
@@ -21,7 +21,7 @@ const UNITS = [["60", "minutes"], ["3600", "hours"], ["86400", "days"]];
 const ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 /**
- * @param {Schemas["Schedule"] | null | undefined} schedule
+ * @param {Schemas["Schedule"] | Schemas["NewSchedule"] | null | undefined} schedule
  * @returns {Typed}
  */
 export function typed(schedule) {
@@ -45,13 +45,13 @@ export function scheduleOf({ kind, every, unit, cron, zone }) {
 
 /** @param {Schemas["Schedule"] | Schemas["NewSchedule"] | null | undefined} schedule */
 export function scheduleWords(schedule) {
-  if (!schedule) return "Not on a schedule";
-  if (schedule.cron) return `${cronWords(schedule.cron) ?? `At the times of ${schedule.cron}`}, ${place(schedule.time_zone ?? "UTC")}`;
+  if (!schedule) return "Not scheduled";
+  if (schedule.cron) return `${cronWords(schedule.cron) ?? `At ${schedule.cron}`}, ${place(schedule.time_zone ?? "UTC")}`;
   return every(schedule.every_seconds ?? 0);
 }
 
 /** @param {string} zone */
-const place = (zone) => (zone === "UTC" ? "UTC" : `time of ${zone.split("/").at(-1)?.replaceAll("_", " ")}`);
+const place = (zone) => (zone === "UTC" ? "UTC" : `time zone ${zone.split("/").at(-1)?.replaceAll("_", " ")}`);
 
 /** @param {number} seconds */
 function every(seconds) {
@@ -63,7 +63,7 @@ function every(seconds) {
 const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /**
- * A cron expression in words; null for one that is too special, or none.
+ * A cron expression in words; null when there are no simple words for it.
  *
  * @param {string} text
  */
@@ -94,20 +94,20 @@ export function cronWords(text) {
  * @param {(typed: Typed) => void} [change]
  */
 export function scheduleForm(first, change) {
-  const number = h("input", { type: "number", min: "1", max: "527040", step: "1", value: first.every, "aria-label": "Every how many", inputMode: "numeric" });
+  const number = h("input", { type: "number", min: "1", max: "527040", step: "1", value: first.every, "aria-label": "Interval length", inputMode: "numeric" });
   const unit = h("select", { "aria-label": "Unit" }, UNITS.map(([value, name]) => h("option", { value, selected: value === first.unit }, name)));
   const cron = h("input", { value: first.cron, maxLength: 200, class: "mono", autocomplete: "off", spellcheck: false });
   const zones = h("datalist", { id: newId() }, Intl.supportedValuesOf("timeZone").map((zone) => h("option", { value: zone })));
   const zone = h("input", { value: first.zone, list: zones.id, maxLength: 100, autocomplete: "off", spellcheck: false });
-  const interval = h("div", { class: "row interval", role: "group", "aria-label": "Interval" }, h("span", {}, "Every"), number, unit, h("span", { class: "muted" }, "after the last run began"));
+  const interval = h("div", { class: "row interval", role: "group", "aria-label": "Interval" }, h("span", {}, "Every"), number, unit, h("span", { class: "muted" }, "after the previous run started"));
   const times = h("div", { class: "pair" },
     labelled("Cron expression", cron, "Minute, hour, day of the month, month, day of the week."),
-    labelled("Time zone", zone, "Clock changes neither double nor drop a run."), zones);
+    labelled("Time zone", zone, "Runs are neither skipped nor repeated when the clocks change."), zones);
   const words = h("p", { class: "in-words", role: "status" });
-  const kinds = choices("When it runs by itself", [
-    ["none", "Not on a schedule", "Somebody asks for each run."],
-    ["every", "Every few hours", "Or minutes, or days."],
-    ["cron", "At certain times", "By a cron expression in a time zone."],
+  const kinds = choices("When to run", [
+    ["none", "Manually", "Run it yourself when you need it."],
+    ["every", "At regular intervals", "Every few minutes, hours or days."],
+    ["cron", "At set times", "With a cron expression and a time zone."],
   ], first.kind, () => show());
 
   /** @returns {Typed} */
@@ -119,9 +119,9 @@ export function scheduleForm(first, change) {
     times.hidden = now.kind !== "cron";
     cron.required = zone.required = !times.hidden;
     words.hidden = now.kind !== "cron";
-    const said = now.kind === "cron" ? cronWords(now.cron) : "";
+    const inWords = now.kind === "cron" ? cronWords(now.cron) : "";
     const five = now.cron.trim().split(/\s+/).length === 5;
-    words.textContent = said ? `${said}, ${place(now.zone.trim() || "UTC")}.` : five ? "It is looked at when you save." : "It has five parts, such as 30 2 * * * for every night at half past two.";
+    words.textContent = inWords ? `${inWords}, ${place(now.zone.trim() || "UTC")}.` : five ? "Checked when you save." : "Enter five parts, for example 30 2 * * * for every night at 02:30.";
     change?.(now);
   }
   const element = h("div", { class: "stack schedule", oninput: show }, kinds, interval, times, words);

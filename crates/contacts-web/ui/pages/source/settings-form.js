@@ -1,26 +1,26 @@
-// A form made of what a connector says of its settings. Secrets stay in their inputs.
+// The form of the settings of a connector. Secrets stay in their inputs.
 
 import { fill, h, newId } from "../../core/dom.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
-/** @typedef {Record<string, unknown>} Values by paths */
+/** @typedef {Record<string, unknown>} Values by path */
 /**
  * @typedef {object} From
  * @property {Schemas["ConnectorWithSpec"]} setup
- * @property {Values} values what is not secret
- * @property {Map<string, string>} [secrets] those that were typed
- * @property {string[]} [stored] paths of secrets that the server has
+ * @property {Values} values the settings that are not secret
+ * @property {Map<string, string>} [secrets] the secrets that were entered
+ * @property {string[]} [stored] paths of secrets that are stored on the server
  */
 /**
  * @typedef {object} Settings
  * @property {HTMLElement} element
- * @property {() => Values} plain what is not secret, by paths
- * @property {() => Map<string, string>} secrets what was typed of what is secret, by paths
- * @property {() => string[]} gone stored secrets that are to be taken away
+ * @property {() => Values} plain the settings that are not secret, by path
+ * @property {() => Map<string, string>} secrets the entered secrets, by path
+ * @property {() => string[]} gone paths of stored secrets to remove
  */
 
-/** What has no path: settings of a connector that does not say what it wants. */
+/** The path of settings that the connector does not describe. */
 const OTHERS = "";
 
 /**
@@ -34,7 +34,7 @@ export function settingsForm({ setup, values, secrets = new Map(), stored = [] }
   const named = inputs.map(({ element }) => element);
   inputs.push(other);
   return {
-    element: h("div", { class: "fields setting-fields" }, named, named.length === 0 ? other.element : h("details", {}, h("summary", {}, "Settings that are not named here"), other.element)),
+    element: h("div", { class: "fields setting-fields" }, named, named.length === 0 ? other.element : h("details", {}, h("summary", {}, "Advanced settings"), other.element)),
     plain: () => Object.fromEntries(inputs.filter(({ setting }) => !setting.secret).map(({ setting, read }) => [setting.path, read()]).filter(([, value]) => value !== undefined)),
     secrets: () => new Map(inputs.filter(({ setting, read }) => setting.secret && read() !== undefined).map(({ setting, control }) => [setting.path, control.value])),
     gone: () => inputs.filter(({ gone }) => gone?.()).map(({ setting }) => setting.path),
@@ -47,7 +47,7 @@ export function settingsForm({ setup, values, secrets = new Map(), stored = [] }
  */
 const otherOf = ({ settings, others_are_secret: secret }) => ({
   path: OTHERS, title: settings.length > 0 ? "Other settings" : "Settings", kind: "json", choices: [], required: false, secret,
-  description: `What the connector does not name itself, as an object in JSON, such as {"host": "crm.example"}.`,
+  description: `Further settings of the connector as a JSON object, for example {"host": "crm.example"}.`,
 });
 
 /** @typedef {{ setting: Schemas["Setting"], element: HTMLElement, control: HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement, read: () => unknown, gone?: () => boolean }} Input */
@@ -65,7 +65,7 @@ function inputOf(setting, value, isStored) {
   control.dataset["path"] = setting.path;
   const help = h("p", { class: "hint", id: newId() }, hintOf(setting));
   const remove = h("input", { type: "checkbox", onchange: () => (control.disabled = remove.checked) });
-  const removal = secret && isStored && !required && h("label", { class: "choice" }, remove, h("span", {}, `Take ${title} away`));
+  const removal = secret && isStored && !required && h("label", { class: "choice" }, remove, h("span", {}, `Remove ${title}`));
   if (help.textContent) control.setAttribute("aria-describedby", help.id);
   const optional = required || kind === "boolean" ? null : h("span", { class: "optional" }, " · optional");
   const label = kind === "boolean"
@@ -76,9 +76,9 @@ function inputOf(setting, value, isStored) {
 
 /** @param {Schemas["Setting"]} setting */
 function hintOf({ description, secret }) {
-  // Some explain themselves in markup, which is shown as the words that it holds.
+  // Some descriptions contain markup; only its text is shown.
   const plain = (description ?? "").replace(/<[^>]*>/g, "").replace(/\[([^\]]+)\]\([^)]*\)/g, "$1").trim();
-  return [plain, secret && "Kept encrypted; never shown again."].filter(Boolean).join(" ");
+  return [plain, secret && "Stored encrypted and never shown again."].filter(Boolean).join(" ");
 }
 
 /**
@@ -89,7 +89,7 @@ function hintOf({ description, secret }) {
  */
 function controlOf({ kind, choices, secret, required, default: preset, path }, value, isStored) {
   const first = value ?? preset ?? undefined;
-  const plain = { autocomplete: "off", spellcheck: false, placeholder: isStored ? "Set. Type to replace it." : "" };
+  const plain = { autocomplete: "off", spellcheck: false, placeholder: isStored ? "Already set. Type to replace it." : "" };
   if (kind === "choice") {
     const select = h("select", {}, required && first !== undefined ? null : h("option", { value: "" }, "—"), choices.map((choice) => h("option", { value: choice, selected: choice === first }, choice)));
     return { control: select, read: () => select.value || undefined };
@@ -120,19 +120,19 @@ function problemOf(text, isObject) {
   if (!text.trim()) return "";
   try {
     const value = JSON.parse(text);
-    return isObject && (typeof value !== "object" || value === null || Array.isArray(value)) ? "This must be an object in JSON, such as {\"host\": \"crm.example\"}" : "";
+    return isObject && (typeof value !== "object" || value === null || Array.isArray(value)) ? "Enter a JSON object, for example {\"host\": \"crm.example\"}" : "";
   } catch {
-    return "This must be JSON";
+    return "Enter valid JSON";
   }
 }
 
 /**
- * The object that values by paths make, with what is typed of secrets in it.
+ * Builds the settings object from values by path and the entered secrets.
  *
  * @param {Schemas["ConnectorWithSpec"]} setup
  * @param {Values} values
  * @param {Map<string, string>} secrets
- * @returns {Record<string, never>} as it is described; it holds anything
+ * @returns {Record<string, never>} typed like the API's description; holds anything
  */
 export function nested(setup, values, secrets) {
   /** @type {Record<string, any>} */
@@ -147,7 +147,7 @@ export function nested(setup, values, secrets) {
 }
 
 /**
- * What a secret's text means.
+ * The value of a secret's text.
  *
  * @param {Schemas["SettingKind"] | undefined} kind
  * @param {string} text
@@ -177,12 +177,12 @@ export function put(object, path, value) {
 export const at = (object, path) => path.split(".").reduce((/** @type {any} */ inner, name) => inner?.[name], object);
 
 /**
- * Says what came of a try to connect.
+ * Shows the result of a connection test.
  *
  * @param {HTMLElement} place
  * @param {{ succeeded: boolean, problem?: string | null | undefined }} check
  */
-export function tell(place, { succeeded, problem }) {
-  const why = problem ?? "It cannot be reached";
-  fill(place, h("span", { class: `status ${succeeded ? "good" : "bad"} wraps` }, succeeded ? "It can be reached." : `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? "" : "."}`));
+export function showCheckResult(place, { succeeded, problem }) {
+  const why = problem ?? "The system cannot be reached";
+  fill(place, h("span", { class: `status ${succeeded ? "good" : "bad"} wraps` }, succeeded ? "Connected successfully." : `${why.charAt(0).toUpperCase()}${why.slice(1)}${/[.!?]$/.test(why) ? "" : "."}`));
 }

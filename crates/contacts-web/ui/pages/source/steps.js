@@ -1,6 +1,6 @@
-// Steps of a new source: its connector, its stream, and where its fields go.
+// Steps of a new source: connector, data and field mapping.
 
-import { ask } from "../../core/api.js";
+import { ask, askAll } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { choices, chosen } from "../../widgets/form.js";
@@ -10,9 +10,9 @@ import { streamForm } from "./stream-form.js";
 
 /** @import { Flow, Step } from "./define.js" */
 
-/** What is said of each protocol. @type {Record<string, string>} */
+/** The description of each protocol. @type {Record<string, string>} */
 const PROTOCOLS = {
-  http: "Built in: a list in JSON or CSV that is read over HTTPS.",
+  http: "A JSON or CSV list that is read over HTTPS.",
   airbyte: "An Airbyte connector.",
   singer: "A Singer tap.",
 };
@@ -22,14 +22,11 @@ export const CONNECTOR = {
   title: "Connector",
   summary: ({ connector }) => connector,
   async open(flow) {
-    const { items } = await ask("get", "/v1/connectors", { signal: flow.signal });
-    const others = items.filter(({ protocol }) => protocol !== "http");
-    const hint = h("p", { class: "hint" }, others.length === 0
-      ? "Whoever runs this server can allow connectors to other systems, by the hundred, in its configuration: it names the list in CONTACTS_CONNECTORS."
-      : "Whoever runs this server lists the connectors that may be used.");
-    if (items.length === 0) return h("div", { class: "stack" }, h("p", {}, "There is no connector yet."), hint);
+    const { items } = await askAll("/v1/connectors", { signal: flow.signal });
+    const hint = h("p", { class: "hint" }, "Need another system? Ask your administrator to add a connector.");
+    if (items.length === 0) return h("div", { class: "stack" }, h("p", {}, "No connectors yet."), hint);
     const first = items.some(({ name }) => name === flow.draft.connector) ? flow.draft.connector : items[0]?.name ?? "";
-    const fieldset = choices("Where the people are", items.map(({ name, protocol }) => [name, name, PROTOCOLS[protocol] ?? protocol]), first);
+    const fieldset = choices("Connector", items.map(({ name, protocol }) => [name, name, PROTOCOLS[protocol] ?? protocol]), first);
     return form(flow, [fieldset, hint], () => {
       const connector = chosen(fieldset);
       if (connector !== flow.draft.connector) {
@@ -44,12 +41,12 @@ export const CONNECTOR = {
 
 /** @type {Step} */
 export const STREAM = {
-  title: "What is read",
-  summary: ({ stream, mode, cursor }) => [stream, mode === "full" ? "everything, each time" : `only what changed since${cursor ? `, by ${cursor}` : ""}`].filter(Boolean).join(" · "),
+  title: "Data",
+  summary: ({ stream, mode, cursor }) => [stream, mode === "full" ? "everything, each time" : `only changes${cursor ? `, by ${cursor}` : ""}`].filter(Boolean).join(" · "),
   async open(flow) {
     const { draft, known, signal } = flow;
     known.streams ??= (await ask("post", "/v1/connectors/{name}/discover", { path: { name: draft.connector }, body: { settings: await settings(flow) }, signal })).items;
-    if (known.streams.length === 0) return h("p", { class: "muted" }, "The system offers nothing that can be read. Check its settings.");
+    if (known.streams.length === 0) return h("p", { class: "muted" }, "The system has no data to read. Check the connection settings.");
     const part = streamForm(known.streams, draft, (chosen) => flow.change(chosen.stream === draft.stream ? chosen : { ...chosen, mapped: { targets: {}, id: "", overwrite: draft.mapped.overwrite } }));
     return form(flow, [part.element], () => {
       flow.change(part.read());
@@ -60,14 +57,14 @@ export const STREAM = {
 
 /** @type {Step} */
 export const FIELDS = {
-  title: "Where it goes",
+  title: "Field mapping",
   summary: ({ mapped }) => count(Object.values(mapped.targets).filter(Boolean).length, "field"),
   async open(flow) {
     const { draft, known, signal } = flow;
     if (known.sampled !== draft.stream) known.sample = null;
     const [sample, { items: fields }] = await Promise.all([
       known.sample ?? settings(flow).then((settings) => ask("post", "/v1/connectors/{name}/sample", { path: { name: draft.connector }, body: { settings, stream: draft.stream }, signal })),
-      ask("get", "/v1/fields", { signal }),
+      askAll("/v1/fields", { signal }),
     ]);
     Object.assign(known, { sample, sampled: draft.stream });
     const shown = fields.filter(({ archived }) => !archived);
@@ -80,7 +77,7 @@ export const FIELDS = {
 };
 
 /**
- * The settings with which a connector is asked.
+ * The settings for a request to a connector.
  *
  * @param {Flow} flow
  */
@@ -90,7 +87,7 @@ export async function settings({ draft, known, signal }) {
 }
 
 /**
- * The form of a step: its button goes on, unless the step says no.
+ * The form of a step: its button continues, unless `leave` returns false.
  *
  * @param {Flow} flow
  * @param {import("../../core/dom.js").Child[]} children

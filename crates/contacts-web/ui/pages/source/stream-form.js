@@ -1,4 +1,4 @@
-// Which stream of a system is read, and how.
+// The choice of a stream, and how to read it.
 
 import { h, newId } from "../../core/dom.js";
 import { choices, chosen, labelled } from "../../widgets/form.js";
@@ -8,7 +8,7 @@ import { fieldsWords, MODES } from "./words.js";
 
 /** @typedef {{ stream: string, mode: Schemas["SourceMode"], cursor: string }} Chosen */
 
-/** From how many streams on they can be searched. */
+/** Number of streams from which a search is shown. */
 const MANY = 8;
 
 /**
@@ -21,14 +21,14 @@ export function streamForm(streams, first, change) {
   const only = streams.length === 1 ? streams[0]?.name : undefined;
   const rows = streams.map((stream) => {
     const input = h("input", { type: "radio", name, value: stream.name, checked: stream.name === (only ?? first.stream), required: true });
-    const about = [stream.fields.length > 0 && fieldsWords(stream.fields.length), stream.incremental && "can be read incrementally"].filter(Boolean).join(" · ");
+    const about = [stream.fields.length > 0 && fieldsWords(stream.fields.length), stream.incremental && "supports reading only changes"].filter(Boolean).join(" · ");
     const title = h("strong", { id: newId() }, stream.name);
     const note = h("span", { class: "muted", id: newId() }, about);
     input.setAttribute("aria-labelledby", title.id);
     input.setAttribute("aria-describedby", note.id);
     return { stream, input, element: h("label", { class: "choice" }, input, h("span", {}, title, note)) };
   });
-  const search = h("input", { type: "search", placeholder: "Find a stream", "aria-label": "Find a stream", oninput: () => {
+  const search = h("input", { type: "search", placeholder: "Search available data", "aria-label": "Search available data", oninput: () => {
     const text = search.value.trim().toLowerCase();
     for (const { stream, input, element } of rows) element.hidden = !stream.name.toLowerCase().includes(text) && !input.checked;
   } });
@@ -45,10 +45,10 @@ export function streamForm(streams, first, change) {
     cursor = null;
     if (!stream) return;
     const mode = stream.incremental ? now.mode : "full";
-    const fieldset = choices("What is read each time", MODES.map(([value, title, meaning]) => [value, title, value === "incremental" && !stream.incremental ? "This stream cannot be read so." : meaning]), mode);
+    const fieldset = choices("What to read each time", MODES.map(([value, title, meaning]) => [value, title, value === "incremental" && !stream.incremental ? "Not available for this data." : meaning]), mode);
     for (const input of fieldset.querySelectorAll("input")) input.disabled = input.value === "incremental" && !stream.incremental;
     const field = cursorOf(stream, now.cursor);
-    const holder = field && labelled("Changed since, by the field", field, "One that grows with each change, such as the time of the last one.");
+    const holder = field && labelled("Field that shows changes", field, "A field whose value increases with each change, such as the time of the last update.");
     cursor = field;
     how.append(fieldset, ...(holder ? [holder] : []));
     if (holder && field) {
@@ -67,7 +67,7 @@ export function streamForm(streams, first, change) {
     now = { stream: stream?.name ?? "", mode, cursor: mode === "incremental" && cursor ? cursor.value.trim() : "" };
     return now;
   }
-  const list = h("fieldset", { class: "choices streams", onchange: () => showHow() }, h("legend", {}, "Stream"), streams.length >= MANY && search, h("div", { class: "of-streams" }, rows.map(({ element }) => element)));
+  const list = h("fieldset", { class: "choices streams", onchange: () => showHow() }, h("legend", {}, "Available data"), streams.length >= MANY && search, h("div", { class: "of-streams" }, rows.map(({ element }) => element)));
   showHow();
   const element = h("div", { class: "stack", onchange: () => change?.(read()), oninput: () => change?.(read()) }, list, how);
   return { element, read, picked };

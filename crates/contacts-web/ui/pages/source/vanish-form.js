@@ -1,4 +1,4 @@
-// What happens to people who vanish at a source.
+// The choice of what happens to contacts that are removed at the source.
 
 import { h } from "../../core/dom.js";
 import { choices, chosen, labelled } from "../../widgets/form.js";
@@ -16,14 +16,14 @@ import { VANISH } from "./words.js";
 export function vanishForm(first, mode, change) {
   const tag = h("input", { value: first.tag, maxLength: 64, pattern: "[^,]+", title: "A tag, without a comma", autocomplete: "off" });
   const holder = labelled("Tag", tag);
-  const fieldset = choices("People who vanish there", VANISH, first.vanish, () => show());
+  const fieldset = choices("When someone is removed at the source", VANISH, first.vanish, () => show());
   const read = () => ({ vanish: /** @type {Schemas["SourceVanish"]} */ (chosen(fieldset)), tag: tag.value });
   function show() {
     holder.hidden = read().vanish !== "tag";
     tag.required = !holder.hidden;
     change?.(read());
   }
-  const hint = mode === "full" ? "Nobody is ever deleted." : "Nobody is ever deleted. When only changes are read, just those count that the source says were deleted.";
+  const hint = mode === "full" ? "Contacts are never deleted." : "Contacts are never deleted. When only changes are read, this applies only to records that the source reports as deleted.";
   const element = h("div", { class: "stack", oninput: show }, fieldset, holder, h("p", { class: "hint" }, hint));
   show();
   return { element, read };

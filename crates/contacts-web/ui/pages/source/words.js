@@ -1,4 +1,4 @@
-// What the states of connected sources and of their runs are called.
+// Words for the states and settings of connected sources and their runs.
 
 import { h } from "../../core/dom.js";
 import { count, duration, moment, number } from "../../core/format.js";
@@ -6,11 +6,11 @@ import { reason } from "../import/words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
-/** Runs that are not at their end. @param {Schemas["Run"] | null | undefined} run */
+/** Whether a run has not ended. @param {Schemas["SyncRun"] | null | undefined} run */
 export const open = (run) => run?.state === "queued" || run?.state === "running";
 
 /**
- * A state: a dot and a word.
+ * A status: a dot and a word.
  *
  * @param {[string, string]} state
  */
@@ -18,14 +18,15 @@ export const status = ([tone, word]) => h("span", { class: `status ${tone}` }, w
 
 /** @type {Record<Schemas["RunState"], [string, string]>} */
 const RUNS = {
-  queued: ["busy", "About to run"],
+  queued: ["busy", "Queued"],
   running: ["busy", "Running"],
+  waiting: ["busy", "Waiting"],
   done: ["good", "Done"],
   failed: ["bad", "Failed"],
   cancelled: ["", "Cancelled"],
 };
 
-/** @param {Schemas["Run"]} run */
+/** @param {Schemas["SyncRun"]} run */
 export const runState = ({ state }) => RUNS[state];
 
 /**
@@ -35,26 +36,26 @@ export const runState = ({ state }) => RUNS[state];
 export function sourceState({ paused, failures, schedule, last_run: run }) {
   if (run && open(run)) return RUNS[run.state];
   if (paused) return ["", "Paused"];
-  if (failures > 0) return ["bad", failures === 1 ? "Failing" : `Failing, ${number(failures)} in a row`];
-  return schedule ? ["good", "On schedule"] : ["", "Runs when asked"];
+  if (failures > 0) return ["bad", failures === 1 ? "Failing" : `Failing, ${number(failures)} times in a row`];
+  return schedule ? ["good", "On schedule"] : ["", "Manual"];
 }
 
-/** @param {Schemas["Run"]} run */
+/** @param {Schemas["SyncRun"]} run */
 export const unchanged = ({ summary }) => summary.skipped_by_reason["unchanged"] ?? 0;
 
 /**
- * Records that were not taken, those with nothing new apart.
+ * Number of skipped records, without unchanged ones.
  *
- * @param {Schemas["Run"]} run
+ * @param {Schemas["SyncRun"]} run
  */
 export const skipped = (run) => run.summary.skipped - unchanged(run);
 
 /**
- * What came of a run, in a few words.
+ * The result of a run in a few words.
  *
- * @param {Schemas["Run"]} run
+ * @param {Schemas["SyncRun"]} run
  */
-export function told(run) {
+export function resultOf(run) {
   const { added, updated } = run.summary;
   return [
     `${number(added)} added`,
@@ -65,60 +66,60 @@ export function told(run) {
 }
 
 /** @type {Record<string, string>} */
-const REASONS = { no_name_or_email: "without a name and an email address", invalid_id: "with an unusable id" };
+const REASONS = { no_name_or_email: "without a name and email address", invalid_id: "with an invalid ID" };
 
 /**
- * Why records were skipped, the most frequent reason first.
+ * The reasons for skipped records, the most frequent first.
  *
- * @param {Schemas["Run"]} run
+ * @param {Schemas["SyncRun"]} run
  */
 export const reasons = (run) =>
   Object.entries(run.summary.skipped_by_reason).filter(([code]) => code !== "unchanged").sort(([, one], [, other]) => other - one)
     .map(([code, times]) => `${number(times)} ${REASONS[code] ?? reason(code)}`);
 
-/** @param {Schemas["Run"]} run */
-export const took = ({ started_at: from, ended_at: to }) => (from && to ? duration((Date.parse(to) - Date.parse(from)) / 1000) : "");
+/** @param {Schemas["SyncRun"]} run */
+export const took = ({ started_at: from, finished_at: to }) => (from && to ? duration((Date.parse(to) - Date.parse(from)) / 1000) : "");
 
-/** Each mode: what it is called, and what it does. @type {[Schemas["SourceMode"], string, string][]} */
+/** Each mode with its name and its effect. @type {[Schemas["SourceMode"], string, string][]} */
 export const MODES = [
-  ["full", "Everything, each time", "Simple, and sees who vanished there."],
-  ["incremental", "Only what changed since", "Quicker for long lists."],
+  ["full", "Everything, each time", "Simple, and detects who was removed there."],
+  ["incremental", "Only changes", "Faster for long lists."],
 ];
 
 /** @type {[Schemas["Overwrite"], string, string][]} */
 export const OVERWRITES = [
-  ["own", "Blanks, and what it wrote itself", "What somebody typed wins."],
-  ["blanks", "Blanks only", "What is there stays, whoever wrote it."],
-  ["everything", "Everything", "The source wins over what somebody typed."],
+  ["own", "Empty fields and values from this source", "Values entered by people are kept."],
+  ["blanks", "Empty fields only", "Existing values are kept, whoever entered them."],
+  ["everything", "Everything", "The source also overwrites values entered by people."],
 ];
 
 /** @type {[Schemas["SourceVanish"], string, string][]} */
 export const VANISH = [
-  ["nothing", "Nothing", "They stay as they are."],
-  ["tag", "Give them a tag", "So that you can find them and decide."],
-  ["unlink", "Take the source off them", "They stay, and are not counted as coming from it any more."],
+  ["nothing", "Do nothing", "The contact stays as it is."],
+  ["tag", "Add a tag", "So that you can find and review these contacts."],
+  ["unlink", "Unlink the source", "The contact stays, without this source."],
 ];
 
 /** @param {Schemas["ConnectedSource"]} source */
 export function vanishWords({ vanish, vanish_tag: tag }) {
-  return vanish === "tag" ? `They get the tag “${tag ?? ""}”` : vanish === "unlink" ? "The source is taken off them" : "Nothing";
+  return vanish === "tag" ? `Add the tag “${tag ?? ""}”` : vanish === "unlink" ? "Unlink the source" : "Do nothing";
 }
 
 /** @param {Schemas["ConnectedSource"]} source */
 export const modeWords = ({ mode, cursor_field: cursor }) =>
-  mode === "full" ? "everything, each time" : `only what changed since${cursor ? `, by ${cursor}` : ""}`;
+  mode === "full" ? "everything, each time" : `only changes${cursor ? `, by ${cursor}` : ""}`;
 
-/** When it runs next by itself. @param {Schemas["ConnectedSource"]} source */
+/** The time of the next scheduled run. @param {Schemas["ConnectedSource"]} source */
 export function nextRun({ paused, next_run_at: at, schedule }) {
-  if (paused) return "Not while paused";
-  if (!schedule || !at) return "When asked";
+  if (paused) return "Paused";
+  if (!schedule || !at) return "Not scheduled";
   return h("time", { dateTime: at, title: moment(at) }, until(at));
 }
 
 /** @param {string} at */
 function until(at) {
   const seconds = (Date.parse(at) - Date.now()) / 1000;
-  if (seconds < 60) return "in a moment";
+  if (seconds < 60) return "soon";
   return seconds < 86_400 ? `in ${duration(seconds)}` : moment(at);
 }
 

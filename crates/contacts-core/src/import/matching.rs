@@ -1,0 +1,120 @@
+//! Decides which contact a row is about (R50): by its id, then by its external id, then by its
+//! address. Imports, dry runs and batches share the decision.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use super::{PlannedRow, Skip};
+use crate::contact::{Contact, ContactId, ExternalId};
+
+/// The keys by which a store finds the contacts that rows may be about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RowKeys {
+    /// Ids of contacts, also of merged ones.
+    pub ids: BTreeSet<ContactId>,
+    /// The organisation's own ids.
+    pub external_ids: BTreeSet<ExternalId>,
+    /// Keys of addresses.
+    pub emails: BTreeSet<String>,
+}
+
+impl RowKeys {
+    /// Returns the keys of the rows that can be applied.
+    pub fn of(rows: &[PlannedRow]) -> Self {
+        let mut keys = Self::default();
+        for row in rows.iter().filter_map(|planned| planned.row.as_ref().ok()) {
+            keys.ids.extend(row.id);
+            keys.external_ids.extend(row.external_id.clone());
+            keys.emails.extend(row.email.as_ref().map(|email| email.key().to_owned()));
+        }
+        keys
+    }
+}
+
+/// The result of looking up one key of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Lookup<'a> {
+    /// The row does not have the key.
+    Absent,
+    /// No contact has the key.
+    Nobody,
+    /// This contact has the key.
+    Found(&'a Contact),
+}
+
+/// The results of looking up the keys of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lookups<'a> {
+    /// By the contact's id. The id of a contact that was merged finds its survivor.
+    pub id: Lookup<'a>,
+    /// By the organisation's own id.
+    pub external_id: Lookup<'a>,
+    /// By the address.
+    pub email: Lookup<'a>,
+}
+
+/// The contact that a row is about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Match<'a> {
+    /// No contact: the row may add one.
+    New,
+    /// A contact that is found by its address alone. The row never changes the address.
+    ByAddress(&'a Contact),
+    /// A contact that is found by its id or its external id. The row may change its address.
+    ById(&'a Contact),
+}
+
+impl<'a> Match<'a> {
+    /// Returns the contact, if one exists.
+    pub fn contact(self) -> Option<&'a Contact> {
+        match self {
+            Self::New => None,
+            Self::ByAddress(contact) | Self::ById(contact) => Some(contact),
+        }
+    }
+}
+
+impl<'a> Lookup<'a> {
+    fn found(self) -> Option<&'a Contact> {
+        match self {
+            Self::Found(contact) => Some(contact),
+            Self::Absent | Self::Nobody => None,
+        }
+    }
+}
+
+/// Decides which contact a row is about.
+///
+/// - Keys that mean two contacts are ambiguous, whatever else the row contains.
+/// - An id that no contact has is not found: such a row never adds a contact.
+/// - An external id that no contact has goes to the contact that the other keys mean. A contact
+///   that is found by its address alone and has another external id is ambiguous: it may be
+///   another person at the same address.
+///
+/// # Errors
+///
+/// [`Skip::MissingEmail`] for a row without keys; [`Skip::NotFound`]; [`Skip::Ambiguous`].
+pub fn match_row(lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
+    let Lookups { id, external_id, email } = lookups;
+    if [id, external_id, email].iter().all(|lookup| *lookup == Lookup::Absent) {
+        return Err(Skip::MissingEmail);
+    }
+    if id == Lookup::Nobody {
+        return Err(Skip::NotFound);
+    }
+    let by_id = id.found().or(external_id.found());
+    let Some(contact) = by_id.or(email.found()) else { return Ok(Match::New) };
+    let means_another = |lookup: Lookup<'_>| lookup.found().is_some_and(|c| c.id != contact.id);
+    if means_another(external_id) || means_another(email) {
+        return Err(Skip::Ambiguous);
+    }
+    if by_id.is_some() {
+        return Ok(Match::ById(contact));
+    }
+    if external_id == Lookup::Nobody && contact.external_id.is_some() {
+        return Err(Skip::Ambiguous);
+    }
+    Ok(Match::ByAddress(contact))
+}

@@ -1,0 +1,8 @@
+//! The output of a connector that speaks the Airbyte protocol: any lines are read or refused. The
+//! first line is a catalog of streams.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|output: &[u8]| contacts_sync::fuzzing::airbyte(output));

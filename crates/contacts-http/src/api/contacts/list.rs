@@ -1,0 +1,151 @@
+//! Query and response of the contact list.
+
+use contacts_core::contact::{
+    Contact, ContactFilter, ContactId, CountRequest, Cursor, Sort, SortBy,
+};
+use contacts_core::conversation::Conversation;
+use contacts_core::page::{Count, Page};
+use contacts_core::{Error, OrgId};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use utoipa::ToSchema;
+
+use super::filter_query::take_filter;
+use super::view::ContactView;
+use crate::api::conversations::ConversationView;
+use crate::parts::enumerated::{Enumerated, enumeration};
+use crate::parts::page::Paging;
+use crate::parts::params::{FromParams, Params, query};
+use crate::parts::problem::Problem;
+use crate::parts::services::Api;
+
+query! {
+    /// Parameters of the list, other than its filter and its page.
+    pub(super) struct ListQuery {
+        /// Order of the contacts; a leading `-` reverses it. Default: `-created`.
+        #[param(inline)]
+        sort: Option<SortView>,
+        /// How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
+        /// `bounded` for the first page and `none` for later pages (R21).
+        #[param(inline)]
+        count: Option<CountRequestView>,
+    }
+}
+
+enumeration! {
+    /// Order of contacts; a leading `-` reverses it.
+    SortView = Sort as "Sort" {
+        "name" => Sort { by: SortBy::Name, descending: false },
+        "-name" => Sort { by: SortBy::Name, descending: true },
+        "email" => Sort { by: SortBy::Email, descending: false },
+        "-email" => Sort { by: SortBy::Email, descending: true },
+        "created" => Sort { by: SortBy::Created, descending: false },
+        "-created" => Sort { by: SortBy::Created, descending: true },
+        "updated" => Sort { by: SortBy::Updated, descending: false },
+        "-updated" => Sort { by: SortBy::Updated, descending: true },
+    }
+}
+
+enumeration! {
+    /// How matching contacts are counted.
+    CountRequestView = CountRequest as "CountRequest" {
+        "none" => CountRequest::None,
+        "bounded" => CountRequest::Bounded,
+        "exact" => CountRequest::Exact,
+    }
+}
+
+/// A request for a page of contacts.
+pub(super) struct ListRequest {
+    pub(super) filter: ContactFilter,
+    pub(super) sort: Sort,
+    pub(super) count: CountRequest,
+    pub(super) paging: Paging<Cursor>,
+}
+
+impl ListRequest {
+    /// Reads a list request from the query string.
+    pub(super) fn read(path: &str, query: &str, org: OrgId, api: &Api) -> Result<Self, Problem> {
+        let mut params = Params::read(query)?;
+        let cursors = api.cursors.of_list(org, path, params.pairs());
+        let filter = read_filter(&mut params, org, api)?;
+        let ListQuery { sort, count } = ListQuery::from_params(&mut params);
+        let paging = Paging::<Cursor>::take(&mut params, cursors);
+        params.finish()?;
+        let is_first = paging.after.is_none();
+        let default = if is_first { CountRequest::Bounded } else { CountRequest::None };
+        let sort = sort.map(Enumerated::value).unwrap_or_default();
+        let count = count.map_or(default, Enumerated::value);
+        Ok(Self { filter, sort, count, paging })
+    }
+}
+
+/// Takes the filter parameters out of the query and parses them.
+pub(super) fn read_filter(
+    params: &mut Params,
+    org: OrgId,
+    api: &Api,
+) -> Result<ContactFilter, Problem> {
+    match api.segments.read(org, &take_filter(params), api.clock.now()) {
+        Err(Error::Invalid(errors)) => {
+            params.refuse_all(errors);
+            Ok(ContactFilter::default())
+        }
+        filter => Ok(filter?),
+    }
+}
+
+/// A page of contacts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Contacts)]
+pub(super) struct ContactsView {
+    /// The contacts, in order.
+    items: Vec<ListedContactView>,
+    /// The value of `cursor` for the next page; null on the last page.
+    next: Option<String>,
+    /// Number of matching contacts; null when they were not counted.
+    count: Option<CountView>,
+}
+
+impl ContactsView {
+    pub(super) fn new(
+        listed: Page<Contact, String>,
+        mut last: BTreeMap<ContactId, Conversation>,
+        count: Option<Count>,
+    ) -> Self {
+        let items = listed.items.iter().map(|contact| ListedContactView {
+            contact: contact.into(),
+            last_conversation: last.remove(&contact.id).map(Into::into),
+        });
+        Self { items: items.collect(), next: listed.next, count: count.map(CountView::from) }
+    }
+}
+
+/// A contact as listed, with everything that its row on the page shows.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ListedContact)]
+struct ListedContactView {
+    #[serde(flatten)]
+    contact: ContactView,
+    /// The most recent conversation of the contact; null when there is none.
+    last_conversation: Option<ConversationView>,
+}
+
+/// A number of matching contacts.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Count)]
+struct CountView {
+    /// The number, or a lower bound when it is not exact.
+    value: u64,
+    /// Whether `value` is exact; when false, there are more matching contacts.
+    exact: bool,
+}
+
+impl From<Count> for CountView {
+    fn from(count: Count) -> Self {
+        match count {
+            Count::Exact(value) => Self { value, exact: true },
+            Count::MoreThan(value) => Self { value, exact: false },
+        }
+    }
+}

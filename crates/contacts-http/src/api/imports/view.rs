@@ -1,0 +1,196 @@
+//! Views of imports.
+
+use std::collections::BTreeMap;
+
+use contacts_core::import::{
+    Analysis, FileState, Import, ImportState, Plan, Policy, SkipCode, Suggestion, Tally,
+};
+use contacts_core::run::Run;
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::api::runs::RunFactsView;
+use crate::parts::enumerated::enumeration;
+
+/// An import.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Import)]
+pub(super) struct ImportView {
+    /// Id of the import.
+    id: Uuid,
+    /// Name of the file.
+    file_name: String,
+    /// Whether the file is still stored.
+    file_state: FileStateView,
+    /// Size of the file in bytes.
+    bytes: u64,
+    /// The state of the import.
+    state: ImportStateView,
+    /// The result of the file's analysis; null until the file has been analysed.
+    analysis: Option<AnalysisView>,
+    /// The plan: the target of each column, the policy and the tags; null until the file has been
+    /// analysed.
+    plan: Option<PlanView>,
+    /// Outcomes committed so far: added + updated + skipped = rows read.
+    summary: SummaryView,
+    #[serde(flatten)]
+    facts: RunFactsView,
+}
+
+impl ImportView {
+    pub(super) fn new(import: Import, now: OffsetDateTime) -> Self {
+        let facts = RunFactsView::new(&Run::from(&import), now);
+        Self {
+            id: import.id.0,
+            file_name: import.file_name,
+            file_state: import.file_state.into(),
+            bytes: import.bytes,
+            state: import.state.into(),
+            analysis: import.analysis.map(AnalysisView::from),
+            plan: import.plan.map(PlanView::from),
+            summary: import.tally.into(),
+            facts,
+        }
+    }
+}
+
+enumeration! {
+    /// Whether the file of an import is still stored.
+    ///
+    /// - `kept`: the file is stored.
+    /// - `erased`: the file was deleted because a person in it was erased.
+    /// - `expired`: the file was deleted 30 days after the import ended.
+    FileStateView = FileState as "FileState" in FileState::ALL
+}
+
+enumeration! {
+    /// The state of an import. `uploading`, `analysing`, `unusable` and `ready` are those of a file
+    /// that was not started; `queued`, `running`, `done`, `failed` and `cancelled` those of a run;
+    /// `undoing` and `undone` those of its undo. `unusable`, `done`, `failed`, `cancelled` and
+    /// `undone` are final.
+    ImportStateView = ImportState as "ImportState" in ImportState::all()
+}
+
+/// The result of a file's analysis.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Analysis)]
+struct AnalysisView {
+    /// Name of the encoding, such as `utf-8` or `windows-1252`.
+    encoding: String,
+    /// The character that separates cells.
+    delimiter: char,
+    /// The line, starting at 1, on which the header begins.
+    header_line: u64,
+    /// Number of rows below the header.
+    rows: u64,
+    /// The columns, in order.
+    columns: Vec<ColumnView>,
+}
+
+/// A column of a file.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Column)]
+struct ColumnView {
+    /// Name of the column in the file. It may be empty, and may occur more than once.
+    header: String,
+    /// The suggested target; null when there is no suggestion.
+    target: Option<String>,
+    /// Confidence of the suggestion, from 0 to 1.
+    confidence: f32,
+    /// Cells of this column in the first rows.
+    samples: Vec<String>,
+}
+
+impl From<Analysis> for AnalysisView {
+    fn from(analysis: Analysis) -> Self {
+        let Analysis { layout, samples, rows, suggestions } = analysis;
+        let column = |(at, header)| {
+            let suggestion: Option<&Suggestion> = suggestions.get(at);
+            let cell = |row: &Vec<String>| row.get(at).cloned().unwrap_or_default();
+            ColumnView {
+                header,
+                target: suggestion.and_then(|s| s.target.as_ref()).map(ToString::to_string),
+                confidence: suggestion.map_or(0.0, |s| s.confidence),
+                samples: samples.iter().map(cell).collect(),
+            }
+        };
+        Self {
+            encoding: layout.encoding,
+            delimiter: layout.delimiter,
+            header_line: layout.header_line,
+            rows,
+            columns: layout.header.into_iter().enumerate().map(column).collect(),
+        }
+    }
+}
+
+/// The plan of an import.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Plan)]
+struct PlanView {
+    /// The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `last_name`,
+    /// `email`, `phone`, `tags`, `custom:` followed by the key of a custom field, or null to skip the column.
+    columns: Vec<Option<String>>,
+    /// The policy for existing and new contacts.
+    policy: PolicyView,
+    /// Tags to add to every contact in the file.
+    tags: Vec<String>,
+}
+
+impl From<Plan> for PlanView {
+    fn from(plan: Plan) -> Self {
+        let columns = plan.columns.iter();
+        Self {
+            columns: columns.map(|c| c.as_ref().map(ToString::to_string)).collect(),
+            policy: plan.policy.into(),
+            tags: plan.tags.iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+enumeration! {
+    /// A policy for existing and new contacts.
+    ///
+    /// - `overwrite`: new contacts are added; cells that are not blank overwrite existing values.
+    /// - `fill_blanks`: new contacts are added; cells fill only blank values of existing contacts.
+    /// - `add_only`: new contacts are added; rows of existing contacts are skipped.
+    /// - `update_only`: existing contacts are overwritten; rows of new contacts are skipped.
+    pub(super) PolicyView = Policy as "Policy" in Policy::ALL
+}
+
+enumeration! {
+    /// The reason why a row of a file or a record of a connected source was skipped. Only records
+    /// have `no_name_or_email`, and only rows have `not_found` (no contact has the id) and
+    /// `ambiguous` (id, external id and address belong to different contacts).
+    pub(super) SkipCodeView = SkipCode as "SkipCode" in SkipCode::ALL
+}
+
+/// The number of rows by outcome.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Summary)]
+pub(crate) struct SummaryView {
+    /// Number of rows that added a contact.
+    added: u64,
+    /// Number of rows that changed a contact.
+    updated: u64,
+    /// Number of rows that were skipped.
+    skipped: u64,
+    /// Number of skipped rows by reason.
+    skipped_by_reason: BTreeMap<SkipCodeView, u64>,
+    /// Number of cells that were dropped although their row was imported.
+    warnings: u64,
+}
+
+impl From<Tally> for SummaryView {
+    fn from(tally: Tally) -> Self {
+        Self {
+            added: tally.added,
+            updated: tally.updated,
+            skipped: tally.skips(),
+            warnings: tally.warnings,
+            skipped_by_reason: tally.skipped.into_iter().map(|(c, n)| (c.into(), n)).collect(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! A table of routes with their descriptions. One list produces both, so they cannot disagree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::http::Method;
+use actix_web::web;
+use actix_web::{FromRequest, Handler, Resource, Responder, guard};
+use utoipa::__dev::{SchemaReferences, Tags};
+use utoipa::openapi::extensions::ExtensionsBuilder;
+use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
+use utoipa::openapi::{RefOr, Schema};
+
+use crate::parts::caller::Requires;
+
+/// A list of routes.
+#[derive(Default)]
+pub(crate) struct Table {
+    /// Prefix of all paths, which the enclosing scope already has.
+    scope: &'static str,
+    /// Resources by path without the scope's prefix. In this order `{id}` comes after every
+    /// literal.
+    resources: BTreeMap<String, Resource>,
+    /// Functions that describe the routes. They are called only for the API description: every
+    /// worker builds the routes without it, because the description takes more memory than the rest
+    /// of the program.
+    describing: Vec<fn(&mut Operations)>,
+}
+
+/// The descriptions of routes.
+#[derive(Default)]
+pub(crate) struct Operations {
+    pub(crate) paths: Vec<(String, PathItem)>,
+    pub(crate) schemas: BTreeMap<String, RefOr<Schema>>,
+}
+
+impl Operations {
+    /// Returns the paths of POSTs that take a body other than JSON.
+    pub(crate) fn streamed(self) -> BTreeSet<String> {
+        let takes_a_file = |item: &PathItem| {
+            let body = item.post.as_ref().and_then(|post| post.request_body.as_ref());
+            body.is_some_and(|body| match body {
+                RefOr::T(body) => !body.content.contains_key("application/json"),
+                RefOr::Ref(_) => false,
+            })
+        };
+        self.paths
+            .into_iter()
+            .filter(|(_, item)| takes_a_file(item))
+            .map(|(path, _)| path)
+            .collect()
+    }
+}
+
+impl Table {
+    /// Creates an empty table for paths under a scope's prefix.
+    pub(crate) fn scoped(scope: &'static str) -> Self {
+        Self { scope, ..Self::default() }
+    }
+
+    /// Adds a handler at the path and the method of its `utoipa::path`.
+    pub(crate) fn add<P, H, Args>(mut self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences + Tags<'static>,
+        H: Handler<Args>,
+        Args: FromRequest + Requires + 'static,
+        H::Output: Responder + 'static,
+    {
+        let (path, method) = self.describe::<P, Args>();
+        let resource = self.resources.remove(&path).unwrap_or_else(|| web::resource(&*path));
+        // Every route that supports GET also supports HEAD.
+        let head = (method == Method::GET).then(|| web::head().to(handler.clone()));
+        let resource = resource.route(web::method(method).to(handler));
+        let resource = head.into_iter().fold(resource, Resource::route);
+        self.resources.insert(path, resource);
+        self
+    }
+
+    /// Adds a handler that claims only its own method: the literal in its path may also be the
+    /// value of `{key}` in another path.
+    pub(crate) fn add_beside<P, H, Args>(mut self, handler: H) -> Self
+    where
+        P: utoipa::Path + SchemaReferences + Tags<'static>,
+        H: Handler<Args>,
+        Args: FromRequest + Requires + 'static,
+        H::Output: Responder + 'static,
+    {
+        let (path, method) = self.describe::<P, Args>();
+        let resource = web::resource(&*path);
+        let resource = if method == Method::GET {
+            resource.guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            resource.guard(guard::Method(method))
+        };
+        let resource = resource.to(handler);
+        self.resources.insert(path, resource);
+        self
+    }
+
+    fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(
+        &mut self,
+    ) -> (String, Method) {
+        self.describing.push(describe::<P, Args>);
+        let path = P::path();
+        let local = path.strip_prefix(self.scope).unwrap_or(&path).to_owned();
+        (local, actix_method(&method::<P>()))
+    }
+
+    pub(crate) fn resources(self) -> impl Iterator<Item = Resource> {
+        self.resources.into_values()
+    }
+
+    pub(crate) fn described(self) -> Operations {
+        let mut operations = Operations::default();
+        self.describing.into_iter().for_each(|describe| describe(&mut operations));
+        operations
+    }
+}
+
+fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(
+    operations: &mut Operations,
+) {
+    let mut operation: Operation = P::operation();
+    operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());
+    if let Some(scope) = Args::SCOPE {
+        describe_scope(&mut operation, scope.as_str());
+    }
+    operations.paths.push((P::path(), PathItem::new(method::<P>(), operation)));
+    // Each operation lists all schemas that it uses, most of which other operations list as well.
+    let mut schemas = Vec::new();
+    P::schemas(&mut schemas);
+    operations.schemas.extend(schemas);
+}
+
+fn describe_scope(operation: &mut Operation, scope: &str) {
+    let sentence = format!("Requires a credential with the scope `{scope}`.");
+    let description = operation.description.iter().map(String::as_str).chain([&*sentence]);
+    operation.description = Some(description.collect::<Vec<_>>().join("\n\n"));
+    let extension = ExtensionsBuilder::new().add("x-required-scope", scope).build();
+    operation.extensions.get_or_insert_default().merge(extension);
+}
+
+fn method<P: utoipa::Path>() -> HttpMethod {
+    P::methods().into_iter().next().unwrap_or(HttpMethod::Get)
+}
+
+fn actix_method(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Trace => Method::TRACE,
+        _ => Method::GET,
+    }
+}

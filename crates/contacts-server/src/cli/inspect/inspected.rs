@@ -1,0 +1,90 @@
+//! Analyses a file without a database.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use contacts_core::Error;
+use contacts_core::import::{
+    Layout, Plan, Policy, Preview, RowReader, Rows, ScratchFile, Spreadsheets, Suggestion, preview,
+    read_head, suggest,
+};
+use contacts_import::Csv;
+
+/// The layout, rows and suggested mapping of a file.
+pub(super) struct InspectedFile {
+    pub(super) layout: Layout,
+    pub(super) samples: Vec<Vec<String>>,
+    pub(super) rows: u64,
+    pub(super) suggestions: Vec<Suggestion>,
+}
+
+impl InspectedFile {
+    /// Finds the layout, counts the rows and suggests a mapping. The error is a sentence.
+    pub(super) fn at(file: &Path) -> Result<Self, String> {
+        let failure = |error: io::Error| unreadable(file, &error);
+        let found = fs::metadata(file).map_err(failure)?;
+        if !found.is_file() {
+            return Err(format!("{} is not a file: choose a CSV file", file.display()));
+        }
+        let (head, whole) = read_head(&mut open(file)?).map_err(failure)?;
+        let inspection = Csv.inspect(&head, whole).map_err(|problem| problem.to_string())?;
+        drop(head);
+        let (layout, samples) = (inspection.layout, inspection.samples);
+        let mut rows = 0;
+        for row in Csv.rows(Box::new(open(file)?), &layout) {
+            row.map_err(failure)?;
+            rows += 1;
+        }
+        let suggestions = suggest(&layout.header, &samples, &[]);
+        Ok(Self { layout, samples, rows, suggestions })
+    }
+
+    /// Returns what an import by the suggestions and the default policy would do. The error is a
+    /// sentence.
+    pub(super) fn effect(&self, file: &Path) -> Result<Preview, String> {
+        let plan = self.plan();
+        plan.check().map_err(|error| cannot_start(&error))?;
+        let reader = RowReader::new(&plan, &[], None);
+        let rows =
+            || -> io::Result<Rows> { Ok(Csv.rows(Box::new(File::open(file)?), &self.layout)) };
+        let scratch = || tempfile::tempfile().map(|file| Box::new(file) as Box<dyn ScratchFile>);
+        preview(&rows, &reader, plan.policy, &scratch).map_err(|error| unreadable(file, &error))
+    }
+
+    pub(super) fn plan(&self) -> Plan {
+        let columns = self.suggestions.iter().map(|s| s.target.clone()).collect();
+        Plan { columns, policy: Policy::default(), tags: Vec::new() }
+    }
+}
+
+/// A sentence that says why an import cannot start.
+pub(in crate::cli) fn cannot_start(error: &Error) -> String {
+    match error {
+        Error::Invalid(parts) => {
+            let reasons: Vec<_> = parts.iter().map(|part| part.reason.as_str()).collect();
+            format!(
+                "the columns {}: rename a column in the header row, or map it with --map COLUMN=TARGET",
+                reasons.join(", and ")
+            )
+        }
+        other => other.to_string(),
+    }
+}
+
+pub(super) fn open(file: &Path) -> Result<File, String> {
+    File::open(file).map_err(|error| unreadable(file, &error))
+}
+
+/// A sentence that says why a file cannot be read.
+pub(in crate::cli) fn unreadable(file: &Path, error: &io::Error) -> String {
+    let file = file.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => format!("{file} does not exist: check the name of the file"),
+        io::ErrorKind::PermissionDenied => {
+            format!("this user may not read {file}: change the permissions of the file")
+        }
+        io::ErrorKind::IsADirectory => format!("{file} is a folder: choose a CSV file"),
+        _ => format!("{file} cannot be read: check its disk"),
+    }
+}

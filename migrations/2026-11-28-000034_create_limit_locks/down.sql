@@ -1,0 +1,4 @@
+DO $migration$
+BEGIN
+    DROP TABLE limit_locks;
+END $migration$;

@@ -1,0 +1,1 @@
+ALTER TABLE import_undos DROP COLUMN chunks_done_before;
