@@ -5,6 +5,7 @@ mod chunk_plan;
 mod dry_run;
 mod mapping;
 mod matching;
+mod opt_out;
 mod phone_cell;
 mod plan;
 mod preview;
@@ -112,6 +113,21 @@ impl Import {
     pub fn source(&self, row: u64, at: OffsetDateTime) -> Source {
         let file_name = self.file_name.clone();
         Source { at, detail: SourceDetail::CsvImport { import: self.id, file_name, row } }
+    }
+
+    /// Returns the columns that say who wants no messages and that the plan does not read, each with
+    /// its header (R52). An opt-out list needs no such column.
+    pub fn unread_opt_outs(&self) -> Vec<(usize, &str)> {
+        let (Some(analysis), Some(plan)) = (&self.analysis, &self.plan) else { return Vec::new() };
+        let is_opt_out = |target: &Option<Target>| {
+            matches!(target, Some(Target::Subscribed | Target::Unsubscribed))
+        };
+        let columns = analysis.layout.header.iter().zip(&analysis.suggestions).enumerate();
+        let unread = columns.filter(|(at, (_, suggestion))| {
+            is_opt_out(&suggestion.target) && !plan.columns.get(*at).is_some_and(is_opt_out)
+        });
+        let unread = unread.filter(|_| plan.policy != Policy::OptOut);
+        unread.map(|(at, (header, _))| (at, header.as_str())).collect()
     }
 }
 

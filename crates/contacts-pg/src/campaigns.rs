@@ -53,7 +53,7 @@ pub(crate) use self::activity::{
 pub(crate) use self::subscribe::subscribe;
 pub(crate) use self::suppress::{
     follow_address, follow_addresses, follow_changed_addresses, keep_earliest_unsubscribe,
-    resubscribe, unsubscribe,
+    resubscribe, suppress, unsubscribe,
 };
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unreadable};

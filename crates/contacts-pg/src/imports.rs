@@ -4,6 +4,7 @@ mod apply;
 mod chunks;
 mod contacts;
 mod dry_runs;
+mod opt_outs;
 mod stored;
 mod undos;
 

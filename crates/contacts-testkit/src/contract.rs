@@ -34,6 +34,7 @@ pub mod lists;
 pub mod matching;
 pub mod merge;
 pub mod notes;
+pub mod opt_outs;
 pub mod organisations;
 pub mod people;
 pub mod rows;

@@ -59,6 +59,22 @@ test("an empty history invites to import", async () => {
   await world.inEveryLook("/import", (page) => heading(page, "Import contacts").waitFor());
 });
 
+test("an opt-out column that is skipped is a warning, and an opt-out list adds nobody", async () => {
+  const page = await review("members.csv", "Name,Email,Unsubscribed\nAnn,ann@out.example,yes\nBob,bob@out.example,no\n");
+  await until(() => goesTo(page, "Unsubscribed").inputValue(), "unsubscribed");
+  const warning = page.getByText("“Unsubscribed” says who wants no messages");
+  await until(() => warning.isVisible(), false);
+  await goesTo(page, "Unsubscribed").selectOption("");
+  await warning.waitFor();
+  await page.getByRole("radio", { name: "Unsubscribe everyone" }).check();
+  await until(() => warning.isVisible(), false, "every row of an opt-out list says it");
+  await saved(page);
+  await startButton(page).click();
+  await state(page, "Imported");
+  await page.getByText("2 not in your contacts, kept as unsubscribed").waitFor();
+  assert.equal((await world.api("GET", "/v1/contacts")).items.length, 0);
+});
+
 test("a chosen file is reviewed, imported and found in the list", async () => {
   const page = await world.open("/import");
   await choose(page, named("fair.csv", "Full name,E-mail,Colour\nAnn Lee,ann@fair.example,red\nBob Ray,bob@fair.example,blue\n,nobody@fair.example,\nDan,dan@@x,\n"));

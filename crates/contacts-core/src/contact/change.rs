@@ -114,8 +114,8 @@ impl ContactPatch {
     }
 }
 
-/// Returns the fields in which two states of a profile differ, named as in [`FieldChange`], plus
-/// `tags`.
+/// Returns the fields in which two states of a contact differ, named as in [`FieldChange`], plus
+/// `tags` and `consent`.
 pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
     let mut fields = Vec::new();
     let name = |contact: &Contact| contact.name.as_ref().map(|name| name.as_str().to_owned());
@@ -131,6 +131,7 @@ pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
     note("email", email(before) != email(after));
     note("phone", phone(before) != phone(after));
     note("tags", before.tags != after.tags);
+    note("consent", before.consent != after.consent);
     let keys: BTreeSet<_> = before.custom.keys().chain(after.custom.keys()).collect();
     let differing = keys.into_iter().filter(|key| before.custom.get(key) != after.custom.get(key));
     fields.extend(differing.map(|key| format!("custom.{key}")));

@@ -69,7 +69,8 @@ impl Column {
             Self::Phone => Some(Target::Phone),
             Self::Tags => Some(Target::Tags),
             Self::Field(key) => Some(Target::Field(key.clone())),
-            Self::Consent | Self::Source | Self::CreatedAt | Self::UpdatedAt => None,
+            Self::Consent => Some(Target::Subscribed),
+            Self::Source | Self::CreatedAt | Self::UpdatedAt => None,
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Decision {
         profile: bool,
         /// The tags that the contact did not have.
         tags: Vec<TagName>,
+        /// Whether the contact is subscribed, and the row unsubscribes it.
+        unsubscribes: bool,
     },
     /// The row has no effect.
     Skip(Skip),
@@ -31,6 +33,7 @@ pub enum Decision {
 /// - Cells with a value overwrite, blank cells change nothing, tags are added.
 /// - The address is changed only when the contact is found by its id or its external id.
 /// - Only a row with a name and an address adds a contact (R6).
+/// - A row that says so unsubscribes the contact. No row subscribes one (R52).
 ///
 /// ```
 /// use contacts_core::contact::{EmailAddress, Name};
@@ -58,22 +61,26 @@ pub fn decide(
 ) -> Decision {
     let existing = match (matched.contact(), policy) {
         (None, Policy::UpdateOnly) => return Decision::Skip(Skip::Unknown),
+        (None, Policy::OptOut) => return decide_opt_out(row),
         (None, _) => return decide_addition(row),
         (Some(_), Policy::AddOnly) => return Decision::Skip(Skip::Known),
         (Some(existing), _) => existing,
     };
-    let patch = patch(row, existing, policy, matches!(matched, Match::ById(_)));
-    let tags: Vec<_> =
-        row.tags.iter().filter(|tag| !existing.tags.contains(tag)).cloned().collect();
+    let unsubscribes = row.is_opted_out && existing.consent.is_subscribed();
     let mut contact = existing.clone();
-    // The patch clears no field, so it cannot be refused.
-    let profile = patch.apply(&mut contact, now).is_ok_and(|changes| !changes.is_empty());
-    if !profile && tags.is_empty() {
+    let (mut profile, mut tags) = (false, Vec::new());
+    if policy != Policy::OptOut {
+        let patch = patch(row, existing, policy, matches!(matched, Match::ById(_)));
+        // The patch clears no field, so it cannot be refused.
+        profile = patch.apply(&mut contact, now).is_ok_and(|changes| !changes.is_empty());
+        tags.extend(row.tags.iter().filter(|tag| !existing.tags.contains(tag)).cloned());
+    }
+    if !profile && tags.is_empty() && !unsubscribes {
         return Decision::Skip(Skip::Unchanged);
     }
     contact.tags.extend(tags.iter().cloned());
     contact.tags.sort();
-    Decision::Update { contact: Box::new(contact), profile, tags }
+    Decision::Update { contact: Box::new(contact), profile, tags, unsubscribes }
 }
 
 fn decide_addition(row: &ImportRow) -> Decision {
@@ -82,6 +89,11 @@ fn decide_addition(row: &ImportRow) -> Decision {
         (None, _) => Decision::Skip(Skip::MissingEmail),
         (Some(_), None) => Decision::Skip(Skip::MissingName),
     }
+}
+
+fn decide_opt_out(row: &ImportRow) -> Decision {
+    let is_suppressed = row.is_opted_out && row.email.is_some();
+    Decision::Skip(if is_suppressed { Skip::Suppressed } else { Skip::Unknown })
 }
 
 /// Returns the patch of the cells that the policy permits to write.

@@ -17,7 +17,8 @@ use super::{
     PlannedRow, Policy, Skip, Tally, Trace, added, decide, match_row,
 };
 use crate::Actor;
-use crate::contact::{Contact, ContactId, changed_fields};
+use crate::consent::{ConsentReason, Unsubscribe};
+use crate::contact::{Contact, ContactId, EmailAddress, changed_fields};
 use crate::event::{ContactEvent, EventGroups};
 use crate::tag::{TagId, TagName};
 
@@ -52,6 +53,8 @@ pub struct PlannedContact {
     pub is_profile_changed: bool,
     /// The tags that the chunk puts on.
     pub tags: Vec<TagName>,
+    /// Whether the chunk unsubscribes the contact. Its consent is then the one after the chunk.
+    pub is_unsubscribed: bool,
     /// The number of the first row that is about the contact; 0 when none is.
     pub first_row: u64,
 }
@@ -65,6 +68,8 @@ pub struct ChunkWrites {
     pub tags: BTreeMap<String, TagName>,
     /// The counts of these rows alone.
     pub tally: Tally,
+    /// The addresses of an opt-out list that no contact has, in order (R52).
+    pub suppressed: Vec<EmailAddress>,
     /// The skipped rows and lost cells.
     pub issues: Vec<Issue>,
     /// The events for the change feed.
@@ -101,18 +106,28 @@ enum RowOutcome {
 impl PlannedContact {
     fn of(existing: ExistingContact) -> Self {
         let ExistingContact { contact, is_stored, .. } = existing;
-        let (before, tags) = Default::default();
-        let stored_version = is_stored.then_some(contact.version);
-        let is_profile_changed = false;
-        Self { contact, stored_version, before, is_profile_changed, tags, first_row: 0 }
+        Self {
+            stored_version: is_stored.then_some(contact.version),
+            contact,
+            before: None,
+            is_profile_changed: false,
+            tags: Vec::new(),
+            is_unsubscribed: false,
+            first_row: 0,
+        }
     }
 
     /// Returns a contact that a row adds.
     pub(super) fn added(contact: Contact, row: u64) -> Self {
-        let tags = contact.tags.clone();
-        let (stored_version, before) = (None, None);
-        let is_profile_changed = true;
-        Self { contact, stored_version, before, is_profile_changed, tags, first_row: row }
+        Self {
+            tags: contact.tags.clone(),
+            is_unsubscribed: !contact.consent.is_subscribed(),
+            contact,
+            stored_version: None,
+            before: None,
+            is_profile_changed: true,
+            first_row: row,
+        }
     }
 
     /// Whether the contact is not stored yet.
@@ -122,7 +137,12 @@ impl PlannedContact {
 
     /// Whether the chunk changes the contact or adds it.
     pub fn is_changed(&self) -> bool {
-        self.is_profile_changed || !self.tags.is_empty()
+        self.is_profile_changed || !self.tags.is_empty() || self.is_unsubscribed
+    }
+
+    /// Returns the unsubscribe by the chunk, if there is one.
+    pub fn unsubscribe(&self) -> Option<&Unsubscribe> {
+        self.contact.consent.unsubscribe().filter(|_| self.is_unsubscribed)
     }
 
     /// Returns what the chunk does to the contact, for a later undo (R37). `again` is whether an
@@ -183,11 +203,12 @@ impl<'a> ChunkPlan<'a> {
         plan
     }
 
-    /// Returns the stored contacts whose profiles change, with the versions that were read. A store
+    /// Returns the stored contacts whose profile or consent changes, with the versions that were read. A store
     /// must lock them before it writes anything. When one of them has another version, the whole
     /// chunk must be planned again: the keys of each contact may decide what other rows are about.
-    pub fn changed_profiles(&self) -> Vec<(ContactId, u64)> {
-        let changed = self.contacts.iter().filter(|planned| planned.is_profile_changed);
+    pub fn changed_contacts(&self) -> Vec<(ContactId, u64)> {
+        let is_changed = |p: &&PlannedContact| p.is_profile_changed || p.is_unsubscribed;
+        let changed = self.contacts.iter().filter(is_changed);
         changed.filter_map(|planned| Some((planned.contact.id, planned.stored_version?))).collect()
     }
 
@@ -209,7 +230,11 @@ impl<'a> ChunkPlan<'a> {
                     writes.note_tags(&tags);
                     (None, described.unwrap_or(DryOutcome::Added))
                 }
-                RowOutcome::Skipped(skip) => (Some(skip), DryOutcome::skipped(skip)),
+                RowOutcome::Skipped(skip) => {
+                    let rows = planned.row.iter().filter(|_| skip == Skip::Suppressed);
+                    writes.suppressed.extend(rows.filter_map(|row| row.email.clone()));
+                    (Some(skip), DryOutcome::skipped(skip))
+                }
             };
             writes.tally.count(skipped, planned.warnings.len());
             if skipped.is_none_or(Skip::is_issue) {
@@ -220,6 +245,8 @@ impl<'a> ChunkPlan<'a> {
             }
         }
         writes.events = events.into_events(Actor::Import(self.import.id), self.now);
+        writes.suppressed.sort_unstable_by(|one, other| one.key().cmp(other.key()));
+        writes.suppressed.dedup_by(|one, other| one.key() == other.key());
         writes.contacts = self.contacts.into_contacts();
         writes.contacts.retain(|contact| contact.first_row > 0);
         // Two chunks insert the same contacts in the same order, so that they cannot deadlock.
@@ -252,14 +279,26 @@ impl<'a> ChunkPlan<'a> {
             }
             (Decision::Add, _) => {
                 let source = self.import.source(planned.number, self.now);
-                let contact = added(row, self.import.org, planned.id, source);
+                let mut contact = added(row, self.import.org, planned.id, source);
+                if row.is_opted_out {
+                    contact.consent.lower(self.unsubscribe());
+                }
                 self.contacts.add(PlannedContact::added(contact, planned.number));
                 RowOutcome::Added
             }
-            (Decision::Update { contact, profile, tags }, _) => {
+            (Decision::Update { mut contact, profile, tags, unsubscribes }, _) => {
+                if unsubscribes {
+                    contact.consent.lower(self.unsubscribe());
+                }
                 self.update(planned, *contact, profile, tags)
             }
         }
+    }
+
+    /// Returns the unsubscribe of the contacts whose rows say that they want no messages.
+    fn unsubscribe(&self) -> Unsubscribe {
+        let actor = Actor::Import(self.import.id);
+        Unsubscribe { reason: ConsentReason::Imported, at: self.now, actor, note: None }
     }
 
     fn update(
@@ -279,6 +318,7 @@ impl<'a> ChunkPlan<'a> {
         let fields = changed_fields(&before, &changed.contact);
         changed.find(planned.number);
         changed.is_profile_changed |= profile;
+        changed.is_unsubscribed |= before.consent != changed.contact.consent;
         changed.tags.extend(tags.iter().cloned());
         changed.before.get_or_insert(before);
         RowOutcome::Updated { contact: id, fields, tags, described }

@@ -10,7 +10,7 @@ pub use self::repository::MockDryRunRepository;
 pub use self::repository::{DryChunkOutcome, DryRunRepository};
 use super::{FieldEdit, ImportId, PlannedRow, Skip, SkipCode, Tally};
 use crate::Actor;
-use crate::contact::{Change, Contact, ContactId};
+use crate::contact::{Change, Contact, ContactId, FieldChange};
 use crate::org::id;
 use crate::run::RunState;
 use crate::tag::TagName;
@@ -67,7 +67,7 @@ pub enum DryOutcome {
     Updated {
         /// The id of the contact; `None` when an earlier row would add it.
         contact: Option<ContactId>,
-        /// The changed fields with their old and new values.
+        /// The changed fields, `consent` too, with their old and new values.
         changes: Change,
         /// The tags that it would add.
         tags: Vec<String>,
@@ -103,9 +103,16 @@ impl DryOutcome {
         after: &Contact,
         tags: &[TagName],
     ) -> Self {
+        let edits = FieldEdit::between(before, after);
+        let [from, to] = [before, after].map(|contact| contact.consent.as_str().to_owned());
+        let consent = (from != to).then(|| FieldChange {
+            field: "consent".to_owned(),
+            from: Some(from),
+            to: Some(to),
+        });
         Self::Updated {
             contact,
-            changes: FieldEdit::between(before, after).iter().map(FieldEdit::change).collect(),
+            changes: edits.iter().map(FieldEdit::change).chain(consent).collect(),
             tags: tags.iter().map(ToString::to_string).collect(),
         }
     }

@@ -21,15 +21,33 @@ pub enum Target {
     Email,
     /// The phone number.
     Phone,
-    /// Tags, several in one cell. The only target that takes several columns.
+    /// Tags, several in one cell.
     Tags,
+    /// Whether the person agreed to messages. A no unsubscribes, a yes changes nothing (R52).
+    Subscribed,
+    /// Whether, or when, the person opted out. A yes unsubscribes, a no changes nothing (R52).
+    Unsubscribed,
     /// A custom field of the organisation.
     Field(FieldKey),
 }
 
 impl Target {
-    /// Parses a target: `id`, `external_id`, `name`, `first_name`, `last_name`, `email`, `phone`,
-    /// `tags`, or `custom:` and a field's key.
+    /// The names of the targets that are not custom fields, for messages.
+    pub const NAMES: &str = "id, external_id, name, first_name, last_name, email, phone, tags, \
+         subscribed, unsubscribed";
+
+    /// Returns whether only columns of files may have the target, not fields of connected sources:
+    /// there the source's own id finds the contact, and consent is not read.
+    pub fn is_for_files_only(&self) -> bool {
+        matches!(self, Self::Id | Self::ExternalId | Self::Subscribed | Self::Unsubscribed)
+    }
+
+    /// Returns whether several columns may have the target.
+    pub fn takes_several(&self) -> bool {
+        matches!(self, Self::Tags | Self::Subscribed | Self::Unsubscribed)
+    }
+
+    /// Parses a target: one of [`Target::NAMES`], or `custom:` and a field's key.
     pub fn parse(name: &str) -> Option<Self> {
         Some(match name {
             "id" => Self::Id,
@@ -40,6 +58,8 @@ impl Target {
             "email" => Self::Email,
             "phone" => Self::Phone,
             "tags" => Self::Tags,
+            "subscribed" => Self::Subscribed,
+            "unsubscribed" => Self::Unsubscribed,
             _ => Self::Field(FieldKey::parse(name.strip_prefix("custom:")?).ok()?),
         })
     }
@@ -56,6 +76,8 @@ impl fmt::Display for Target {
             Self::Email => "email",
             Self::Phone => "phone",
             Self::Tags => "tags",
+            Self::Subscribed => "subscribed",
+            Self::Unsubscribed => "unsubscribed",
             Self::Field(key) => return write!(f, "custom:{key}"),
         })
     }

@@ -41,11 +41,20 @@ pub enum Policy {
     AddOnly,
     /// Existing contacts are overwritten; rows about new ones are skipped.
     UpdateOnly,
+    /// The file is an opt-out list: existing contacts are unsubscribed, and so is whoever will have
+    /// one of the other addresses. Nothing else is written, and nobody is added (R52).
+    OptOut,
 }
 
 impl Policy {
     /// Every policy.
-    pub const ALL: [Self; 4] = [Self::Overwrite, Self::FillBlanks, Self::AddOnly, Self::UpdateOnly];
+    pub const ALL: [Self; 5] =
+        [Self::Overwrite, Self::FillBlanks, Self::AddOnly, Self::UpdateOnly, Self::OptOut];
+
+    /// Returns whether rows may add contacts.
+    pub fn adds(self) -> bool {
+        !matches!(self, Self::UpdateOnly | Self::OptOut)
+    }
 
     /// The policy's name.
     pub fn as_str(self) -> &'static str {
@@ -54,6 +63,7 @@ impl Policy {
             Self::FillBlanks => "fill_blanks",
             Self::AddOnly => "add_only",
             Self::UpdateOnly => "update_only",
+            Self::OptOut => "opt_out",
         }
     }
 
@@ -70,19 +80,18 @@ impl Plan {
     ///
     /// [`crate::Error::Invalid`] naming `columns`: when two columns have the same target that
     /// takes one only, or a column is missing. Contacts are found by an id, an external id or an
-    /// address; name and address are needed to add contacts, so not by an import that only updates
-    /// (R50).
+    /// address; name and address are needed only by an import that adds contacts (R50).
     pub fn check(&self) -> Result<()> {
         let mut errors = Vec::new();
         let targets_field =
             |target: &Target| self.columns.iter().flatten().filter(|t| *t == target).count();
         let mut seen: Vec<&Target> = Vec::new();
         for target in self.columns.iter().flatten() {
-            if *target != Target::Tags && targets_field(target) > 1 && !seen.contains(&target) {
+            if !target.takes_several() && targets_field(target) > 1 && !seen.contains(&target) {
                 seen.push(target);
                 errors.push(Invalid::new(
                     "columns",
-                    format!("map two columns to {target}: only tags take several"),
+                    format!("map two columns to {target}, which takes one"),
                 ));
             }
         }
@@ -92,7 +101,7 @@ impl Plan {
         let has_email = targets_field(&Target::Email) > 0;
         let has_id = targets_field(&Target::Id) + targets_field(&Target::ExternalId) > 0;
         let missing = match (has_name, has_email) {
-            _ if self.policy == Policy::UpdateOnly => (!has_email && !has_id).then_some(
+            _ if !self.policy.adds() => (!has_email && !has_id).then_some(
                 "no column is mapped to email, to an external id or to the contact's id",
             ),
             (true, true) => None,

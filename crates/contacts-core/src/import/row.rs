@@ -6,7 +6,7 @@ use super::phone_cell::{first_of_several, phone_of_cell};
 use super::tags_cell::tags_of_cell;
 use uuid::Uuid;
 
-use super::{Plan, Row, Skip, Target};
+use super::{Plan, Policy, Row, Skip, Target, opt_out};
 use crate::contact::{
     ContactId, EmailAddress, ExternalId, InvalidEmail, InvalidExternalId, InvalidName, Name, Phone,
     Region,
@@ -32,6 +32,8 @@ pub struct ImportRow {
     pub tags: Vec<TagName>,
     /// Values of custom fields, without blank cells.
     pub custom: BTreeMap<FieldKey, FieldValue>,
+    /// Whether the row says that the person wants no messages (R52).
+    pub is_opted_out: bool,
 }
 
 /// The values of a row's cells; `None` for blank cells.
@@ -44,6 +46,7 @@ pub(crate) struct ReadCells {
     pub(crate) phone: Option<Phone>,
     pub(crate) tags: Vec<TagName>,
     pub(crate) custom: BTreeMap<FieldKey, FieldValue>,
+    pub(crate) is_opted_out: bool,
 }
 
 /// A row that was read from the file.
@@ -76,6 +79,8 @@ pub struct RowReader {
     columns: Vec<(usize, Target, Option<Field>)>,
     tags: Vec<TagName>,
     region: Option<Region>,
+    /// Whether a row says that the person wants no messages when no cell says so.
+    is_opt_out_list: bool,
 }
 
 impl RowReader {
@@ -94,7 +99,10 @@ impl RowReader {
                 Some(target) => columns.push((at, target.clone(), None)),
             }
         }
-        Self { columns, tags: plan.tags.clone(), region }
+        let mut targets = columns.iter().map(|(_, target, _)| target);
+        let is_opt_out_list = plan.policy == Policy::OptOut
+            && !targets.any(|target| matches!(target, Target::Subscribed | Target::Unsubscribed));
+        Self { columns, tags: plan.tags.clone(), region, is_opt_out_list }
     }
 
     /// Reads a row. Returns its values or the reason to skip it, and the cells that are lost.
@@ -112,7 +120,7 @@ impl RowReader {
 
     fn read_cells(&self, cells: &[String], warnings: &mut Vec<Warning>) -> Result<ImportRow, Skip> {
         let cells = self.values(cells, warnings);
-        let ReadCells { id, external_id, email, name, phone, tags, custom } = cells;
+        let ReadCells { id, external_id, email, name, phone, tags, custom, is_opted_out } = cells;
         // No contact has an id of another form.
         let id = id.transpose().or(Err(Skip::NotFound))?;
         let external_id = external_id.transpose().or(Err(Skip::InvalidId))?;
@@ -121,7 +129,7 @@ impl RowReader {
         if id.is_none() && external_id.is_none() && email.is_none() {
             return Err(Skip::MissingEmail);
         }
-        Ok(ImportRow { id, external_id, email, name, phone, tags, custom })
+        Ok(ImportRow { id, external_id, email, name, phone, tags, custom, is_opted_out })
     }
 
     /// Reads the cells, whether or not the row can be applied.
@@ -131,6 +139,7 @@ impl RowReader {
         let mut phone = None;
         let mut tags = self.tags.clone();
         let mut custom = BTreeMap::new();
+        let mut is_opted_out = self.is_opt_out_list;
         for (at, target, field) in &self.columns {
             let cell = cells.get(*at).map_or("", |cell| text::trim(cell));
             if cell.is_empty() {
@@ -158,6 +167,12 @@ impl RowReader {
                         warn("holds a tag that is too long or has control characters".to_owned());
                     }
                 }
+                Target::Subscribed | Target::Unsubscribed => {
+                    match opt_out::is_opted_out(target, cell) {
+                        Some(says_so) => is_opted_out |= says_so,
+                        None => warn("is neither yes, no nor a date".to_owned()),
+                    }
+                }
                 Target::Field(key) => {
                     let Some(field) = field else { continue };
                     match field.kind.coerce(RawValue::Text(cell)) {
@@ -182,6 +197,7 @@ impl RowReader {
             phone,
             tags,
             custom,
+            is_opted_out,
         }
     }
 }

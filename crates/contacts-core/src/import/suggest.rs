@@ -16,10 +16,12 @@ use uuid::Uuid;
 use self::meaning::{Claim, ColumnClaim, claim};
 use self::values::Values;
 use super::mapping::Target;
+use super::opt_out::opt_out_target;
 use crate::export;
 use crate::field::Field;
 
 pub(crate) use self::tokens::key as header_key;
+pub(super) use self::values::is_date;
 
 /// Minimum similarity of a header and the label of a custom field.
 const MIN_LABEL_SIMILARITY: f64 = 0.85;
@@ -35,7 +37,7 @@ pub struct Suggestion {
 
 /// Suggests a target for each column, in the order of the header.
 ///
-/// No two columns get the same target, except tags. The columns of a file that we exported get the
+/// No two columns get the same target, unless it [takes several](Target::takes_several). The columns of a file that we exported get the
 /// fields that they were written from, whatever these are called. `samples` are rows below the
 /// header, and may be shorter or longer than it.
 pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> Vec<Suggestion> {
@@ -68,6 +70,7 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
     resolve_names(&mut claims, &values, overlap);
     let mut candidates = own_fields(header, fields);
     candidates.extend(external_ids(header, &values, samples));
+    candidates.extend(opt_outs(header, samples));
     candidates.extend(claims.iter().enumerate().filter_map(|(column, claim)| {
         let claim = claim.as_ref()?;
         Some((column, claim.target.target()?, claim.score.clamp(0.05, 1.0)))
@@ -93,7 +96,7 @@ fn choose_targets(columns: usize, mut candidates: Vec<(usize, Target, f32)>) -> 
         // A column of groups becomes tags only when there is no column of tags.
         let is_group = target == Target::Tags && confidence < meaning::REAL_TAGS;
         if suggestions[column].target.is_some()
-            || (taken.contains(&target) && (target != Target::Tags || is_group))
+            || (taken.contains(&target) && (!target.takes_several() || is_group))
         {
             continue;
         }
@@ -137,6 +140,20 @@ fn external_ids<'a>(
         .filter(|(_, name)| EXTERNAL_IDS.contains(&&*tokens::key(name)))
         .filter(move |(column, _)| values[*column].addresses == 0 && is_distinct(*column))
         .map(|(column, _)| (column, Target::ExternalId, EXTERNAL_ID_CONFIDENCE))
+}
+
+/// The confidence for a column that says who wants no messages.
+const OPT_OUT_CONFIDENCE: f32 = 0.9;
+
+/// Finds the columns that say who wants no messages (R52).
+fn opt_outs<'a>(
+    header: &'a [String],
+    samples: &'a [Vec<String>],
+) -> impl Iterator<Item = (usize, Target, f32)> + 'a {
+    header.iter().enumerate().filter_map(|(column, name)| {
+        let cells = samples.iter().filter_map(|row| row.get(column)).map(String::as_str);
+        Some((column, opt_out_target(name, cells)?, OPT_OUT_CONFIDENCE))
+    })
 }
 
 /// Matches columns with the custom fields of the organisation, by key and by label.

@@ -80,6 +80,8 @@ pub enum Skip {
     NotFound,
     /// The id, the external id and the address of the row mean two contacts (R50).
     Ambiguous,
+    /// No contact has the address of an opt-out list: it is suppressed (R52).
+    Suppressed,
 }
 
 /// A [`Skip`] without its detail, for counting.
@@ -109,6 +111,8 @@ pub enum SkipCode {
     NotFound,
     /// The keys of the row mean two contacts.
     Ambiguous,
+    /// No contact has the address: it is suppressed.
+    Suppressed,
 }
 
 impl Skip {
@@ -127,6 +131,7 @@ impl Skip {
             Self::InvalidId => SkipCode::InvalidId,
             Self::NotFound => SkipCode::NotFound,
             Self::Ambiguous => SkipCode::Ambiguous,
+            Self::Suppressed => SkipCode::Suppressed,
         }
     }
 
@@ -149,18 +154,21 @@ impl Skip {
             Self::Ambiguous => {
                 "its id, external id and email address belong to different contacts".to_owned()
             }
+            Self::Suppressed => {
+                "no contact has the address; whoever gets it will be unsubscribed".to_owned()
+            }
         }
     }
 
     /// Whether the row can be corrected and imported again.
     pub fn is_issue(self) -> bool {
-        self != Self::Unchanged
+        !matches!(self, Self::Unchanged | Self::Suppressed)
     }
 }
 
 impl SkipCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unreadable,
         Self::MissingName,
         Self::InvalidName,
@@ -173,6 +181,7 @@ impl SkipCode {
         Self::InvalidId,
         Self::NotFound,
         Self::Ambiguous,
+        Self::Suppressed,
     ];
 
     /// The code's name.
@@ -190,6 +199,7 @@ impl SkipCode {
             Self::InvalidId => "invalid_id",
             Self::NotFound => "not_found",
             Self::Ambiguous => "ambiguous",
+            Self::Suppressed => "suppressed",
         }
     }
 

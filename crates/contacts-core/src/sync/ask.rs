@@ -124,10 +124,9 @@ impl SyncService {
         fields.dedup();
         let rows: Vec<_> = records.iter().map(|record| cells(record, &fields)).collect();
         let mut suggestions = suggest(&fields, &rows, &self.fields.list(org)?);
-        // The source's own id finds the contact, so no field of it is mapped to an id.
         suggestions
             .iter_mut()
-            .filter(|suggestion| matches!(suggestion.target, Some(Target::Id | Target::ExternalId)))
+            .filter(|suggestion| suggestion.target.as_ref().is_some_and(Target::is_for_files_only))
             .for_each(|suggestion| *suggestion = Suggestion { target: None, confidence: 0.0 });
         let has_ids = records.iter().any(|record| record.id.is_some());
         Ok(Sample { fields, rows, has_ids, suggestions })

@@ -62,7 +62,7 @@ impl Mapping {
     pub const MAX_FIELDS: usize = 500;
 
     /// Lists what is wrong with the mapping: two fields with the same target that takes one only, a
-    /// field for an id, or no field for the name or the address.
+    /// field for a target that only files have, or no field for the name or the address.
     pub fn errors(&self) -> Vec<Invalid> {
         let mut errors = Vec::new();
         let mut invalid = |reason: String| errors.push(Invalid::new("mapping", reason));
@@ -74,14 +74,12 @@ impl Mapping {
             *targets.entry(&mapped.target).or_default() += 1;
         }
         for (target, fields) in &targets {
-            if *fields > 1 && **target != Target::Tags {
-                invalid(format!("maps two fields to {target}: only tags take several"));
+            if *fields > 1 && !target.takes_several() {
+                invalid(format!("maps two fields to {target}, which takes one"));
             }
         }
-        if targets.contains_key(&Target::Id) || targets.contains_key(&Target::ExternalId) {
-            invalid(
-                "must not map a field to an id: the source's own id finds the contact".to_owned(),
-            );
+        for target in targets.keys().filter(|target| target.is_for_files_only()) {
+            invalid(format!("must not map a field to {target}, which only files have"));
         }
         let tells_who = [Target::Name, Target::FirstName, Target::LastName, Target::Email];
         if !tells_who.iter().any(|target| targets.contains_key(target)) {

@@ -156,6 +156,42 @@ async fn a_plan_can_be_changed_until_the_import_starts() {
 }
 
 #[actix_web::test]
+async fn a_column_that_says_who_opted_out_is_suggested_and_missed() {
+    let service = Service::new();
+    let file = "Name,E-mail,Abgemeldet\nAnn,ann@example.org,ja\nBo,bo@example.org,nein\n";
+    let path = ready(&service, file).await;
+    let import = service.get(&path).await.json();
+    assert_eq!(import["plan"]["columns"], json!(["name", "email", "unsubscribed"]));
+    assert_eq!(import["warnings"], json!([]));
+    let unread = service.patch(&path, json!({"columns": ["name", "email", null]})).await;
+    let warning = json!({"code": "unread_opt_out", "column": 2, "header": "Abgemeldet"});
+    assert_eq!(unread.json()["warnings"], json!([warning]));
+    service.patch(&path, json!({"columns": ["name", "email", "unsubscribed"]})).await;
+    assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.status, 200);
+    run(&service, &path);
+    let found = service.get("/v1/contacts?subscribed=false").await.json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 1);
+    assert_eq!(found["items"][0]["consent"]["reason"], "imported");
+}
+
+#[actix_web::test]
+async fn an_opt_out_list_needs_addresses_only() {
+    let service = Service::new();
+    service.post("/v1/contacts", json!({"name": "Ann", "email": "ann@example.org"})).await;
+    let path = ready(&service, "E-mail\nann@example.org\nnew@example.org\n").await;
+    let changed = service.patch(&path, json!({"policy": "opt_out"})).await;
+    assert_eq!(changed.json()["plan"]["policy"], "opt_out");
+    assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.status, 200);
+    run(&service, &path);
+    let summary = service.get(&path).await.json()["summary"].clone();
+    assert_eq!(summary["updated"], 1);
+    assert_eq!(summary["skipped_by_reason"], json!({"suppressed": 1}));
+    service.post("/v1/contacts", json!({"name": "New", "email": "new@example.org"})).await;
+    let found = service.get("/v1/contacts?subscribed=false").await.json();
+    assert_eq!(found["items"].as_array().unwrap().len(), 2);
+}
+
+#[actix_web::test]
 async fn an_import_is_cancelled_once() {
     let service = Service::new();
     let path = ready(&service, PEOPLE).await;

@@ -162,12 +162,44 @@ pub(crate) fn emails_of(
     Ok(emails)
 }
 
+/// Suppresses addresses that no contact has.
+pub(crate) fn suppress(
+    tx: &mut Tx<'_>,
+    emails: &[EmailAddress],
+    unsubscribe: &Unsubscribe,
+) -> PgResult<()> {
+    if emails.is_empty() {
+        return Ok(());
+    }
+    let mut hashes: Vec<_> =
+        emails.iter().map(|email| tx.address_key().hash(tx.org, email).to_vec()).collect();
+    hashes.sort_unstable();
+    let (actor_kind, actor_id) = unsubscribe.actor.parts();
+    let statement = format!(
+        "INSERT INTO suppressions AS p \
+             (org_id, address_hash, created_at, reason, actor_kind, actor_id) \
+         SELECT $1, n.address_hash, $3, $4, $5, $6 FROM unnest($2) AS n (address_hash) \
+         ORDER BY n.address_hash {KEEP_EARLIEST_SUPPRESSION}"
+    );
+    tx.query(statement)
+        .bind::<Array<Binary>, _>(&hashes)
+        .bind::<Timestamptz, _>(unsubscribe.at)
+        .bind::<Text, _>(unsubscribe.reason.as_str())
+        .bind::<Text, _>(actor_kind)
+        .bind::<Nullable<SqlUuid>, _>(actor_id)
+        .execute(tx)
+        .map(drop)
+}
+
 /// Unsubscribes contacts, and suppresses the hashes of their addresses. Returns the contacts whose
 /// consent has changed, in the order of their ids. The contacts must be locked.
 pub(crate) fn unsubscribe(
     tx: &mut Tx<'_>,
     contacts: &BTreeMap<Uuid, Unsubscribe>,
 ) -> PgResult<Vec<ContactId>> {
+    if contacts.is_empty() {
+        return Ok(Vec::new());
+    }
     let ids: Vec<_> = contacts.keys().copied().collect();
     let ats: Vec<_> = contacts.values().map(|unsubscribe| unsubscribe.at).collect();
     let reasons: Vec<_> = contacts.values().map(|u| u.reason.as_str()).collect();

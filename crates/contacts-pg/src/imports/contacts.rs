@@ -12,6 +12,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use super::opt_outs;
 use crate::contacts::{
     ContactRow, Custom, FIRST_SOURCE, OWNERS, insert_contacts, joined, rewrite_addresses,
     select_contacts,
@@ -129,9 +130,10 @@ pub(super) fn apply(
     let keys = RowKeys::of(rows);
     for _ in 0..MAX_PLANS {
         let plan = ChunkPlan::new(import, rows, existing(tx, &keys)?, tx.now);
-        if lock(tx, plan.changed_profiles())? {
+        if lock(tx, plan.changed_contacts())? {
             let mut writes = plan.finish();
             let lowered = write(tx, &writes.contacts)?;
+            opt_outs::write(tx, import, &writes)?;
             let fields = ["consent".to_owned()];
             let actor = Actor::Import(import.id);
             let events =

@@ -23,7 +23,7 @@ use self::mapping::ColumnMapping;
 use self::skipped::SkippedFile;
 use super::inspect::cannot_start;
 use super::progress::Progress;
-use super::show::Found;
+use super::show::{Found, plain};
 use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
@@ -58,11 +58,13 @@ struct ImportFile {
     /// Show what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Import a column as id, external_id, name, first_name, last_name, email, phone, tags or custom:KEY, or skip it.
+    /// Import a column as id, external_id, name, first_name, last_name, email, phone, tags, subscribed,
+    /// unsubscribed or custom:KEY, or skip it.
     /// COLUMN is its name, or # and its number. May be repeated
     #[arg(long, value_name = "COLUMN=TARGET")]
     map: Vec<String>,
-    /// How existing contacts are changed: overwrite, fill_blanks, add_only or update_only
+    /// How existing contacts are changed: overwrite, fill_blanks, add_only or update_only. opt_out
+    /// unsubscribes everyone in the file, and adds nobody
     #[arg(long)]
     policy: Option<String>,
     /// Add a tag to every contact in the file. May be repeated
@@ -193,6 +195,12 @@ impl Request<'_> {
         if !plan.tags.is_empty() {
             let tags: Vec<_> = plan.tags.iter().map(TagName::as_str).collect();
             self.print(&format!("Every contact in the file is tagged {}.", tags.join(", ")));
+        }
+        for (_, header) in ready.unread_opt_outs() {
+            self.print(&format!(
+                "Warning: {} says who wants no messages, and is not read. To read it, add --map {0}=unsubscribed or --map {0}=subscribed.",
+                plain(header)
+            ));
         }
     }
 

@@ -14,8 +14,11 @@ use crate::support::{Scratch, Serving};
 /// Number of records in the stream.
 const PEOPLE: usize = 60;
 
-/// Time within which a run must end after its server was killed.
-const TIMEOUT: Duration = Duration::from_secs(45);
+/// Time within which a run must end after its server was killed (R63).
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Time for everything else, which is quick unless the machine is busy.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connector that writes a record every quarter of a second, or without a pause when a file says
 /// so, with a state after every fourth record. It notes its process id and its start position in a
@@ -100,16 +103,14 @@ fn another_server_takes_up_the_run_of_one_that_is_killed() {
     let path = format!("{runs}/{}", run["id"].as_str().unwrap());
     let key = first.key().to_owned();
     let added = |run: &Value| run["summary"]["added"].as_u64().unwrap_or_else(|| panic!("{run}"));
-    wait_until("something is stored", Duration::from_secs(30), || {
-        added(&first.expect(200, "GET", &path, "")) > 0
-    });
+    wait_until("something is stored", PATIENCE, || added(&first.expect(200, "GET", &path, "")) > 0);
     let (killed, _) = started(folder.path()).remove(0);
-    assert_eq!(alive(&killed).len(), 3, "a shell and two that sleep");
+    wait_until("a shell and two that sleep", PATIENCE, || alive(&killed).len() == 3);
 
     first.end(Signal::KILL);
     let since = Instant::now();
     // A process that writes to the closed pipe is ended by that; a silent one is not.
-    wait_until("it has ended", Duration::from_secs(5), || alive(&killed).len() == 1);
+    wait_until("it has ended", PATIENCE, || alive(&killed).len() == 1);
     fs::write(folder.path().join("hurry"), "").unwrap();
     let second = serve();
     let read = || second.ask(&key, "GET", &path, "").json();
@@ -126,6 +127,6 @@ fn another_server_takes_up_the_run_of_one_that_is_killed() {
     assert_eq!(started.len(), 2, "{started:?}");
     assert!(started[1].1 > 0, "it went on where the last state was: {started:?}");
     for (process, _) in started {
-        wait_until("nothing is left", Duration::from_secs(5), || alive(&process).is_empty());
+        wait_until("nothing is left", PATIENCE, || alive(&process).is_empty());
     }
 }

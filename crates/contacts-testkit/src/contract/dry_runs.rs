@@ -65,7 +65,7 @@ type Case = (Vec<usize>, Vec<Option<[usize; 4]>>, usize, usize, usize);
 fn cases() -> impl Strategy<Value = Case> {
     let row = || prop::option::weighted(0.9, [0..4usize, 0..3usize, 0..3usize, 0..3usize]);
     let existing = prop::collection::vec(0..3usize, 0..3);
-    (existing, prop::collection::vec(row(), 0..10), 0..4usize, 1..5usize, 1..5usize)
+    (existing, prop::collection::vec(row(), 0..10), 0..Policy::ALL.len(), 1..5usize, 1..5usize)
 }
 
 fn random_row([who, what, call, tag]: [usize; 4]) -> ImportRow {
@@ -73,6 +73,7 @@ fn random_row([who, what, call, tag]: [usize; 4]) -> ImportRow {
         phone: (call > 0).then(|| phone(["", "1", "2"][call])),
         tags: tags(&["a", "b"][..tag.min(2)]),
         custom: custom(&[("tier", text(["gold", "silver", "gold"][tag]))]),
+        is_opted_out: what == 2,
         ..import_row(["Ann", "Bo", "Cy"][what], &format!("p{who}@example.org"))
     }
 }
@@ -133,7 +134,9 @@ pub fn a_dry_run_predicts_the_import_and_changes_nothing(ports: &Ports) {
             let skipped = issues.iter().filter(|issue| issue.is_skip());
             let skipped: Vec<_> = skipped.map(|i| (i.row, i.line, i.reason.clone())).collect();
             let would_be = by_row.iter().filter_map(|row| match &row.outcome {
-                DryOutcome::Skipped { code, .. } if *code == SkipCode::Unchanged => None,
+                DryOutcome::Skipped {
+                    code: SkipCode::Unchanged | SkipCode::Suppressed, ..
+                } => None,
                 DryOutcome::Skipped { reason, .. } => Some((row.row, row.line, reason.clone())),
                 _ => None,
             });

@@ -44,6 +44,14 @@ macro_rules! import_repository_contract {
         $crate::properties! { $make, edited_exports:
             importing_an_edited_export_makes_exactly_these_edits
         }
+        $crate::properties! { $make, opt_outs:
+            a_row_that_says_so_unsubscribes_its_contact
+            a_row_never_subscribes
+            a_new_contact_may_be_unsubscribed_by_its_row
+            an_opt_out_list_unsubscribes_and_adds_nobody
+            an_address_of_an_opt_out_list_is_unsubscribed_when_somebody_gets_it
+            undoing_an_import_subscribes_nobody
+        }
         $crate::properties! { $make, matching:
             a_row_finds_its_contact_by_each_of_its_keys
             an_id_that_was_merged_means_its_survivor

@@ -4,7 +4,7 @@
 use contacts_core::contact::{AddressChange, Contact, ContactId, ContactPatch};
 use contacts_core::import::{
     Applied, Chunk, DryChunkOutcome, DryOutcome, Import, ImportRow, PlannedRow, Policy, SkipCode,
-    Tally, UndoStep,
+    Tally,
 };
 use contacts_core::run::RunState;
 use contacts_core::{Actor, Ids, OrgId};
@@ -13,7 +13,7 @@ use proptest::test_runner::{Config, TestRunner};
 
 use super::check::display;
 use super::dry_runs;
-use super::undos;
+use super::undos::{self, undo};
 use crate::Ports;
 use crate::samples::{
     chunk, email, external_id, import_row, name, phone, planned, ready_import, running_import, tags,
@@ -190,17 +190,10 @@ pub fn contacts_pass_their_external_ids_on_and_keep_their_addresses(ports: &Port
 
         let now = ports.clock.tick();
         assert!(ports.imports.end(org, import.id, RunState::Done, None, now).unwrap());
-        let tally = undone(ports, &import);
+        let tally = undo(ports, &import);
         assert_eq!((tally.removed, tally.restored, tally.kept), (1, 2, 0), "{size}");
         assert_eq!(profiles(ports, org), ["1 Ann ann@x.org - []", "2 Bo bo@x.org - []"]);
     }
-}
-
-fn undone(ports: &Ports, import: &Import) -> contacts_core::import::UndoTally {
-    let undo = undos::started(ports, import);
-    while let UndoStep::Chunk(_) = ports.undos.step(import.org, undo, ports.clock.tick()).unwrap() {
-    }
-    ports.undos.get(import.org, import.id).unwrap().unwrap().tally
 }
 
 pub fn an_undo_keeps_what_another_contact_would_lose(ports: &Ports) {
@@ -214,7 +207,7 @@ pub fn an_undo_keeps_what_another_contact_would_lose(ports: &Ports) {
     let now = ports.clock.tick();
     ports.contacts.update(org, ann.id, None, &patch, Actor::System, now).unwrap();
     add(ports, org, "Cy", "ANN@x.org", "");
-    let tally = undone(ports, &import);
+    let tally = undo(ports, &import);
     assert_eq!((tally.restored, tally.kept), (0, 1));
     let kept = ports.undos.kept(org, import.id, None, 10).unwrap();
     let kept: Vec<_> = kept.iter().map(|k| (k.field.as_deref(), k.reason.as_str())).collect();
@@ -233,7 +226,7 @@ fn cases() -> impl Strategy<Value = Case> {
     let stored = prop::collection::vec([0..4usize, 0..4usize], 0..4);
     let row = [0..7usize, 0..5usize, 0..5usize, 0..3usize, 0..3usize, 0..2usize];
     let rows = prop::collection::vec(row, 0..10);
-    (stored, rows, 0..4usize, [1..6usize, 1..6usize, 1..6usize])
+    (stored, rows, 0..Policy::ALL.len(), [1..6usize, 1..6usize, 1..6usize])
 }
 
 /// Adds the stored contacts of a case, and one that was merged into the first.
@@ -268,6 +261,7 @@ fn row(ports: &Ports, ids: &[ContactId], [id, own, address, who, call, tag]: Cel
         name: (who > 0).then(|| name(["", "Ann", "Bo"][who])),
         phone: (call > 0).then(|| phone(["", "1", "2"][call])),
         tags: tags(&["a"][..tag]),
+        is_opted_out: who == 2,
         ..ImportRow::default()
     }
 }
@@ -341,7 +335,7 @@ pub fn rows_with_any_keys_are_predicted_applied_from_the_top_and_undone(ports: &
         prop_assert_eq!(imported(ports, &import, &rows, size), one_by_one);
         prop_assert_eq!(profiles(ports, org), profiles(ports, one_org));
 
-        let undone = undone(ports, &import);
+        let undone = undo(ports, &import);
         prop_assert_eq!((undone.kept, undone.gone), (0, 0));
         prop_assert_eq!(profiles(ports, org), before);
         Ok(())

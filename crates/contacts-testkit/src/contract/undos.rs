@@ -47,7 +47,8 @@ pub(super) fn started(ports: &Ports, import: &Import) -> UndoId {
     undo
 }
 
-fn undo(ports: &Ports, import: &Import) -> UndoTally {
+/// Undoes an import to the end, and returns the tally.
+pub(super) fn undo(ports: &Ports, import: &Import) -> UndoTally {
     let undo = started(ports, import);
     loop {
         match ports.undos.step(import.org, undo, ports.clock.tick()).unwrap() {

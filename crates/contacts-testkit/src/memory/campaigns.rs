@@ -49,6 +49,21 @@ impl Contacts {
         is_changed
     }
 
+    /// Suppresses addresses that no contact has.
+    pub(crate) fn suppress_addresses(
+        &mut self,
+        org: OrgId,
+        emails: &[EmailAddress],
+        unsubscribe: &Unsubscribe,
+    ) {
+        for hash in emails.iter().map(|email| KEY.hash(org, email)) {
+            let known = self.suppressions.remove(&hash);
+            let mut stored = known.map_or(Consent::Subscribed, Consent::Unsubscribed);
+            stored.lower(unsubscribe.clone());
+            self.suppressions.extend(stored.unsubscribe().map(|first| (hash, first.clone())));
+        }
+    }
+
     /// Subscribes a contact again, with all its addresses.
     pub(crate) fn resubscribe(&mut self, id: ContactId) {
         let Some(record) = self.records.get_mut(&id) else { return };

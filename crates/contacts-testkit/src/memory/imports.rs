@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contacts_core::consent::{Consent, ConsentChange, ConsentReason, Unsubscribe};
 use contacts_core::contact::{
     Activity, ActivityKind, AddressSource, Contact, ContactId, SourceDetail,
 };
@@ -230,6 +231,16 @@ fn apply(
     for planned in old.into_iter().chain(new) {
         traces.push(rows.write_row(import, planned, now, ids)?);
     }
+    rows.contacts.suppress_addresses(
+        import.org,
+        &writes.suppressed,
+        &Unsubscribe {
+            reason: ConsentReason::Imported,
+            at: now,
+            actor: Actor::Import(import.id),
+            note: None,
+        },
+    );
     import.state = ImportState::Run(RunState::Running);
     import.started_at.get_or_insert(now);
     import.tally.add(&writes.tally);
@@ -279,8 +290,10 @@ impl Rows {
         let put_on = self.tags.written(&planned.tags, ids);
         let tags = self.tags.ids_of(&planned.tags);
         if planned.is_new() {
-            let contact = Contact { tags: put_on, ..planned.contact.clone() };
+            let consent = Consent::Subscribed;
+            let contact = Contact { tags: put_on, consent, ..planned.contact.clone() };
             self.contacts.insert(contact, Actor::Import(import.id))?;
+            self.opt_out(import, planned, now);
             return Ok(planned.trace(false, tags));
         }
         let record = self.contacts.records.get_mut(&planned.contact.id);
@@ -293,8 +306,20 @@ impl Rows {
             all.sort();
             let contact = Contact { tags: all, ..planned.contact.clone() };
             self.contacts.replace(contact, AddressSource::CsvImport);
+            self.opt_out(import, planned, now);
         }
         Ok(planned.trace(again, tags))
+    }
+
+    /// Unsubscribes a contact whose row says so.
+    fn opt_out(&mut self, import: &Import, planned: &PlannedContact, now: OffsetDateTime) {
+        let Some(unsubscribe) = planned.unsubscribe() else { return };
+        if self.contacts.suppress(planned.contact.id, Some(unsubscribe.clone()))
+            && let Some(record) = self.contacts.records.get_mut(&planned.contact.id)
+        {
+            let change = ConsentChange::Lower { reason: unsubscribe.reason, note: None };
+            record.note(now, Actor::Import(import.id), ActivityKind::ConsentChanged(change));
+        }
     }
 
     /// Adds what an import changed to the activity that reports the import as a source.

@@ -400,6 +400,7 @@ impl Run<'_> {
                 phone: (!profile.phone.is_empty()).then(|| samples::phone(profile.phone)),
                 tags: distinct(&profile.tags),
                 custom: samples::custom(&profile.custom),
+                is_opted_out: number.is_multiple_of(5),
             }),
             None => Err(Skip::Unreadable(Unreadable::TooLong)),
         };

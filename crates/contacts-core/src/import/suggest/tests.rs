@@ -17,6 +17,8 @@ fn name(target: &Target) -> String {
         Target::Email => "email".to_owned(),
         Target::Phone => "phone".to_owned(),
         Target::Tags => "tags".to_owned(),
+        Target::Subscribed => "subscribed".to_owned(),
+        Target::Unsubscribed => "unsubscribed".to_owned(),
         Target::Field(key) => format!("custom:{}", key.as_str()),
     }
 }
@@ -88,7 +90,6 @@ fn mistyped_names_and_phones_are_recognised(#[case] header: &str, #[case] expect
 #[case("Email status")]
 #[case("Email opt-in")]
 #[case("Number of emails")]
-#[case("email_blacklisted")]
 #[case("is_email_verified")]
 #[case("E-mail 1 - Type")]
 #[case("email_hash")]

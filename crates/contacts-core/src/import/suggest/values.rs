@@ -79,7 +79,7 @@ fn is_truth(cell: &str) -> bool {
 }
 
 /// Whether a cell is a date, such as `2024-01-31`, `31.1.24` or `1/31/2024 10:00`.
-fn is_date(cell: &str) -> bool {
+pub(in crate::import) fn is_date(cell: &str) -> bool {
     let date = cell.split([' ', 'T']).next().unwrap_or_default();
     let parts: Vec<&str> = date.split(['-', '.', '/']).collect();
     let digits = |part: &&str| {

@@ -30,8 +30,8 @@ pub(super) fn routes(table: Table) -> Table {
 #[schema(as = PlanPatch)]
 struct PlanBody {
     /// The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
-    /// `last_name`, `email`, `phone`, `tags`, `custom:` followed by the key of a custom field, or null to skip the
-    /// column.
+    /// `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the
+    /// key of a custom field, or null to skip the column.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     columns: Option<Vec<Option<String>>>,
@@ -52,7 +52,7 @@ impl PlanBody {
         let policy = self.policy.and_then(|name| {
             let policy = Policy::parse(&name);
             if policy.is_none() {
-                let reason = "must be overwrite, fill_blanks, add_only or update_only";
+                let reason = "must be overwrite, fill_blanks, add_only, update_only or opt_out";
                 errors.push(Invalid::new("policy", reason));
             }
             policy
@@ -71,8 +71,7 @@ fn read_columns(columns: &[Option<String>], errors: &mut Vec<Invalid>) -> Vec<Op
     for (at, column) in columns.iter().enumerate() {
         let target = column.as_deref().map(Target::parse);
         if target == Some(None) {
-            let reason = "must be id, external_id, name, first_name, last_name, email, phone, tags, \
-                          custom: and a field's key, or null";
+            let reason = format!("must be {}, custom: and a field's key, or null", Target::NAMES);
             errors.push(Invalid::new(format!("columns[{at}]"), reason));
         }
         targets.push(target.flatten());

@@ -33,16 +33,38 @@ pub(super) struct ImportView {
     /// The plan: the target of each column, the policy and the tags; null until the file has been
     /// analysed.
     plan: Option<PlanView>,
+    /// Warnings about the plan, to read before the start.
+    warnings: Vec<PlanWarningView>,
     /// Outcomes committed so far: added + updated + skipped = rows read.
     summary: SummaryView,
     #[serde(flatten)]
     facts: RunFactsView,
 }
 
+/// A warning about the plan of an import.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlanWarning)]
+struct PlanWarningView {
+    /// `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
+    /// `unsubscribed`.
+    code: &'static str,
+    /// The column, counted from 0.
+    column: usize,
+    /// Name of the column in the file.
+    header: String,
+}
+
 impl ImportView {
     pub(super) fn new(import: Import, now: OffsetDateTime) -> Self {
         let facts = RunFactsView::new(&Run::from(&import), now);
+        let unread = import.unread_opt_outs().into_iter();
+        let warnings = unread.map(|(column, header)| PlanWarningView {
+            code: "unread_opt_out",
+            column,
+            header: header.to_owned(),
+        });
         Self {
+            warnings: warnings.collect(),
             id: import.id.0,
             file_name: import.file_name,
             file_state: import.file_state.into(),
@@ -131,7 +153,8 @@ impl From<Analysis> for AnalysisView {
 #[schema(as = Plan)]
 struct PlanView {
     /// The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `last_name`,
-    /// `email`, `phone`, `tags`, `custom:` followed by the key of a custom field, or null to skip the column.
+    /// `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the key of a
+    /// custom field, or null to skip the column.
     columns: Vec<Option<String>>,
     /// The policy for existing and new contacts.
     policy: PolicyView,
@@ -157,6 +180,9 @@ enumeration! {
     /// - `fill_blanks`: new contacts are added; cells fill only blank values of existing contacts.
     /// - `add_only`: new contacts are added; rows of existing contacts are skipped.
     /// - `update_only`: existing contacts are overwritten; rows of new contacts are skipped.
+    /// - `opt_out`: existing contacts are unsubscribed; the other addresses are remembered as
+    ///   hashes, so that whoever gets one of them is unsubscribed, and their rows are skipped as
+    ///   `suppressed`.
     pub(super) PolicyView = Policy as "Policy" in Policy::ALL
 }
 

@@ -1,8 +1,9 @@
 //! The stored JSON of the parts of a dry run.
 
-use contacts_core::Error;
+use contacts_core::consent::{Consent, ConsentReason, Unsubscribe};
 use contacts_core::contact::{Contact, ContactId, EmailAddress, FieldChange, Name};
 use contacts_core::import::{DryOutcome, DryRow, SkipCode};
+use contacts_core::{Actor, Error};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -22,6 +23,8 @@ pub(super) struct StoredPerson {
     phone: Option<StoredPhone>,
     custom: Value,
     tags: Vec<String>,
+    #[serde(default)]
+    is_unsubscribed: bool,
 }
 
 impl StoredPerson {
@@ -33,6 +36,7 @@ impl StoredPerson {
             phone: contact.phone.as_ref().map(write_phone),
             custom: custom_to_json(&contact.custom),
             tags: contact.tags.iter().map(ToString::to_string).collect(),
+            is_unsubscribed: !contact.consent.is_subscribed(),
         })
     }
 
@@ -50,6 +54,12 @@ impl StoredPerson {
         contact.custom = custom_from_json(stored.custom)?;
         contact.tags = stored.tags.iter().map(|tag| tag_name(tag)).collect::<PgResult<_>>()?;
         contact.tags.sort();
+        if stored.is_unsubscribed && contact.consent.is_subscribed() {
+            // Later rows depend only on the state.
+            let (reason, at) = (ConsentReason::Imported, contact.updated_at);
+            let unsubscribe = Unsubscribe { reason, at, actor: Actor::System, note: None };
+            contact.consent = Consent::Unsubscribed(unsubscribe);
+        }
         Ok(())
     }
 }

@@ -25,8 +25,9 @@ impl ColumnMapping {
             "skip" => None,
             target => Some(Target::parse(target).ok_or_else(|| {
                 Failure::usage(format!(
-                    "{} is not a target: use id, external_id, name, first_name, last_name, email, phone, tags, custom:KEY or skip",
-                    plain(target)
+                    "{} is not a target: use {}, custom:KEY or skip",
+                    plain(target),
+                    Target::NAMES
                 ))
             })?),
         };

@@ -53,6 +53,7 @@ fn reason(code: SkipCode) -> &'static str {
         SkipCode::Unchanged => "the row changes nothing",
         SkipCode::Known => "the contact exists, and this import only adds",
         SkipCode::Unknown => "the contact does not exist, and this import only updates",
+        SkipCode::Suppressed => "no contact has the address; whoever gets it will be unsubscribed",
     }
 }
 
@@ -67,6 +68,9 @@ pub(super) fn policy(policy: Policy) -> &'static str {
         }
         Policy::AddOnly => "New contacts are added; existing ones are skipped.",
         Policy::UpdateOnly => "Existing contacts are overwritten; new ones are skipped.",
+        Policy::OptOut => {
+            "Everyone in the file is unsubscribed; nobody is added, and nothing else is changed."
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { fieldForm } from "../settings/field-form.js";
-import { ID_TARGETS, TARGETS } from "./words.js";
+import { FILE_TARGETS, TARGETS, takesSeveral } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
@@ -39,7 +39,8 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
     const show = () => {
       select.replaceChildren(...options(fields, what));
       select.value = targets[at] ?? "";
-      const twice = targets[at] && targets[at] !== "tags" && targets.filter((target) => target === targets[at]).length > 1;
+      const target = targets[at];
+      const twice = target && !takesSeveral(target) && targets.filter((other) => other === target).length > 1;
       select.setAttribute("aria-invalid", String(Boolean(twice)));
       certaintyCell.replaceChildren(twice ? h("span", { class: "wrong" }, `Another ${what} is imported as this, too`) : certainty(column, targets[at] ?? null));
       element.classList.toggle("skips", !targets[at]);
@@ -83,7 +84,7 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
  */
 const options = (fields, what) => [
   h("option", { value: "" }, `Skip this ${what}`),
-  h("optgroup", { label: "Contact" }, [...TARGETS, ...(what === "column" ? ID_TARGETS : [])].map(([value, text]) => h("option", { value }, text))),
+  h("optgroup", { label: "Contact" }, [...TARGETS, ...(what === "column" ? FILE_TARGETS : [])].map(([value, text]) => h("option", { value }, text))),
   h("optgroup", { label: "Custom fields" }, fields.map(({ key, label }) => h("option", { value: `custom:${key}` }, label)),
     h("option", { value: NEW }, "New custom field…")),
 ];

@@ -2,7 +2,7 @@
 
 import { ask, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
-import { targetName } from "./words.js";
+import { takesSeveral, targetName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
@@ -87,10 +87,24 @@ export function obstacle(columns, rows, fields, policy) {
   const hasName = columns.some((target) => target === "name" || target === "first_name" || target === "last_name");
   const hasEmail = columns.includes("email");
   const hasId = columns.includes("id") || columns.includes("external_id");
-  const why = policy === "update_only" ? (hasEmail || hasId ? "" : "Choose which column contains the email address or the ID.") : missing(hasName, hasEmail);
+  const why = policy === "update_only" || policy === "opt_out" ? (hasEmail || hasId ? "" : "Choose which column contains the email address or the ID.") : missing(hasName, hasEmail);
   if (why) return why;
-  const twice = columns.find((target, at) => target && target !== "tags" && columns.indexOf(target) !== at);
+  const twice = columns.find((target, at) => target && !takesSeveral(target) && columns.indexOf(target) !== at);
   return twice ? `Two columns are imported as ${targetName(twice, fields)}: choose one of them.` : "";
+}
+
+/**
+ * The headers of columns that say who wants no messages and that are not read; none for an opt-out list.
+ *
+ * @param {Schemas["Column"][]} found
+ * @param {(string | null)[]} columns
+ * @param {Schemas["Policy"]} policy
+ */
+export function unreadOptOuts(found, columns, policy) {
+  /** @param {string | null | undefined} target */
+  const isOptOut = (target) => target === "subscribed" || target === "unsubscribed";
+  const unread = found.filter(({ target }, at) => isOptOut(target) && !isOptOut(columns[at]));
+  return policy === "opt_out" ? [] : unread.map(({ header }) => header.trim());
 }
 
 /**

@@ -32,6 +32,7 @@ export const POLICIES = [
   ["fill_blanks", "Add and fill empty fields", "New people are added. For existing contacts, only empty fields are filled in."],
   ["add_only", "Only add", "New people are added. Existing contacts are not changed."],
   ["update_only", "Only update", "Existing contacts are updated from the file. Nobody is added."],
+  ["opt_out", "Unsubscribe everyone", "Contacts in the file are unsubscribed, and so is anyone who gets one of its other addresses. Nobody is added, and nothing else is changed."],
 ];
 
 /** @type {[string, string][]} */
@@ -44,11 +45,20 @@ export const TARGETS = [
   ["tags", "Tags"],
 ];
 
-/** Targets that find a contact. Only the columns of a file have them. @type {[string, string][]} */
-export const ID_TARGETS = [
+/** Targets that only the columns of a file have. @type {[string, string][]} */
+export const FILE_TARGETS = [
+  ["unsubscribed", "Unsubscribed (yes, or a date)"],
+  ["subscribed", "Subscribed (yes or no)"],
   ["external_id", "External ID"],
   ["id", "Contact ID"],
 ];
+
+/**
+ * Whether several columns may have a target.
+ *
+ * @param {string} target
+ */
+export const takesSeveral = (target) => ["tags", "subscribed", "unsubscribed"].includes(target);
 
 /**
  * The name of a mapping target, or of a field of a contact.
@@ -58,7 +68,7 @@ export const ID_TARGETS = [
  */
 export function targetName(target, fields) {
   const key = /^custom[:.](.*)$/.exec(target)?.[1];
-  if (key === undefined) return [...TARGETS, ...ID_TARGETS].find(([name]) => name === target)?.[1] ?? target;
+  if (key === undefined) return [...TARGETS, ...FILE_TARGETS].find(([name]) => name === target)?.[1] ?? target;
   return fields.find((field) => field.key === key)?.label ?? key;
 }
 
@@ -75,6 +85,7 @@ const REASONS = {
   not_found: "with an unknown contact ID",
   ambiguous: "that match two contacts",
   invalid_id: "with an invalid external ID",
+  suppressed: "not in your contacts, kept as unsubscribed",
   warning: "with an ignored cell",
 };
 
@@ -100,8 +111,8 @@ export function understood({ rows, columns, encoding, delimiter, header_line: li
 }
 
 /**
- * Number of skipped rows that a person may want to correct: not those without changes.
+ * Number of skipped rows that a person may want to correct: not those that worked as they are.
  *
  * @param {Schemas["Summary"]} summary
  */
-export const correctable = ({ skipped, skipped_by_reason: by }) => skipped - (by["unchanged"] ?? 0);
+export const correctable = ({ skipped, skipped_by_reason: by }) => skipped - (by["unchanged"] ?? 0) - (by["suppressed"] ?? 0);
