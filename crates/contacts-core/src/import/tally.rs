@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Unreadable;
-use crate::contact::{InvalidEmail, InvalidName};
+use crate::contact::{Contact, InvalidEmail, InvalidName};
 
 /// Counts of rows: added + updated + skipped = rows read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +80,8 @@ pub enum Skip {
     NotFound,
     /// The id, the external id and the address of the row mean two contacts (R50).
     Ambiguous,
+    /// The contact has no room for another address (R48).
+    TooManyAddresses,
 }
 
 /// A [`Skip`] without its detail, for counting.
@@ -109,6 +111,8 @@ pub enum SkipCode {
     NotFound,
     /// The keys of the row mean two contacts.
     Ambiguous,
+    /// The contact has no room for another address.
+    TooManyAddresses,
 }
 
 impl Skip {
@@ -127,6 +131,7 @@ impl Skip {
             Self::InvalidId => SkipCode::InvalidId,
             Self::NotFound => SkipCode::NotFound,
             Self::Ambiguous => SkipCode::Ambiguous,
+            Self::TooManyAddresses => SkipCode::TooManyAddresses,
         }
     }
 
@@ -149,6 +154,10 @@ impl Skip {
             Self::Ambiguous => {
                 "its id, external id and email address belong to different contacts".to_owned()
             }
+            Self::TooManyAddresses => format!(
+                "the contact already has {} email addresses: remove one of them first",
+                Contact::MAX_ADDRESSES
+            ),
         }
     }
 
@@ -160,7 +169,7 @@ impl Skip {
 
 impl SkipCode {
     /// Every code.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unreadable,
         Self::MissingName,
         Self::InvalidName,
@@ -173,6 +182,7 @@ impl SkipCode {
         Self::InvalidId,
         Self::NotFound,
         Self::Ambiguous,
+        Self::TooManyAddresses,
     ];
 
     /// The code's name.
@@ -190,6 +200,7 @@ impl SkipCode {
             Self::InvalidId => "invalid_id",
             Self::NotFound => "not_found",
             Self::Ambiguous => "ambiguous",
+            Self::TooManyAddresses => "too_many_addresses",
         }
     }
 

@@ -157,14 +157,14 @@ enumeration! {
     /// - `fill_blanks`: new contacts are added; cells fill only blank values of existing contacts.
     /// - `add_only`: new contacts are added; rows of existing contacts are skipped.
     /// - `update_only`: existing contacts are overwritten; rows of new contacts are skipped.
-    pub(super) PolicyView = Policy as "Policy" in Policy::ALL
+    pub(crate) PolicyView = Policy as "Policy" in Policy::ALL
 }
 
 enumeration! {
     /// The reason why a row of a file or a record of a connected source was skipped. Only records
     /// have `no_name_or_email`, and only rows have `not_found` (no contact has the id) and
     /// `ambiguous` (id, external id and address belong to different contacts).
-    pub(super) SkipCodeView = SkipCode as "SkipCode" in SkipCode::ALL
+    pub(crate) SkipCodeView = SkipCode as "SkipCode" in SkipCode::ALL
 }
 
 /// The number of rows by outcome.
