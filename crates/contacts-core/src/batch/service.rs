@@ -117,12 +117,15 @@ impl BatchService {
         actor: Actor,
     ) -> Result<Upserted> {
         let item = RawItem { id: None, values: key.put_into(values) };
-        let (key_name, policy) = (Some(key.match_key()), Policy::Overwrite);
-        let batch = RawBatch { key: key_name, policy, items: vec![item] };
+        let items = vec![item];
+        let batch = RawBatch { key: Some(key.match_key()), policy: Policy::Overwrite, items };
         if key.differs(values) {
             let read = self.reader(org, &batch)?.read(&batch.items[0]);
             let mut errors = read.err().unwrap_or_default();
-            errors.push(Invalid::new(key.match_key().as_str(), "differs from the one in the path"));
+            errors.push(Invalid::new(
+                key.match_key().as_str(),
+                "differs from the one that finds the contact",
+            ));
             return Err(errors.into());
         }
         let outcome = self.apply(org, &batch, actor)?.pop();

@@ -41,7 +41,7 @@ struct ResultsView {
 }
 
 /// The outcome of one item.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = BatchResult)]
 struct ResultView {
     /// Index of the item in the batch, starting at 0.
@@ -64,13 +64,12 @@ struct ResultView {
     errors: Vec<FieldProblemView>,
 }
 
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = BatchStatus)]
 enum StatusView {
     Created,
     Updated,
-    #[default]
     Unchanged,
     Skipped,
     Invalid,
@@ -78,23 +77,19 @@ enum StatusView {
 
 impl ResultView {
     fn new(index: usize, outcome: ItemOutcome) -> Self {
-        let of = |status, ContactId(id)| Self { index, status, id: Some(id), ..Self::default() };
+        let result = |status| Self { index, status, id: None, reason: None, errors: Vec::new() };
         match outcome {
-            ItemOutcome::Created(id) => of(StatusView::Created, id),
-            ItemOutcome::Updated(id) => of(StatusView::Updated, id),
-            ItemOutcome::Unchanged(id) => of(StatusView::Unchanged, id),
+            ItemOutcome::Created(id) => Self { id: Some(id.0), ..result(StatusView::Created) },
+            ItemOutcome::Updated(id) => Self { id: Some(id.0), ..result(StatusView::Updated) },
+            ItemOutcome::Unchanged(id) => Self { id: Some(id.0), ..result(StatusView::Unchanged) },
             ItemOutcome::Skipped { reason, contact } => Self {
-                index,
-                status: StatusView::Skipped,
-                id: contact.map(|contact| contact.0),
+                id: contact.map(|id| id.0),
                 reason: Some(reason.into()),
-                ..Self::default()
+                ..result(StatusView::Skipped)
             },
             ItemOutcome::Invalid(errors) => Self {
-                index,
-                status: StatusView::Invalid,
                 errors: errors.into_iter().map(Into::into).collect(),
-                ..Self::default()
+                ..result(StatusView::Invalid)
             },
         }
     }
@@ -141,6 +136,7 @@ async fn apply(
             ("etag" = String, description = "Its entity tag, for If-Match"),
             ("location" = String, description = "Its path"),
         )),
+        (status = 404, description = "The address contains the character U+0000", body = ProblemView, content_type = "application/problem+json"),
         (status = 409, description = "`external_id_taken`: `contact_id` has the external id", body = ProblemView, content_type = "application/problem+json"),
         (status = 422, description = "`invalid`: a value is not valid, or `email` differs from the one in the path", body = ProblemView, content_type = "application/problem+json"),
     )
@@ -176,6 +172,7 @@ async fn upsert_by_email(
             ("etag" = String, description = "Its entity tag, for If-Match"),
             ("location" = String, description = "Its path"),
         )),
+        (status = 404, description = "The external id contains the character U+0000", body = ProblemView, content_type = "application/problem+json"),
         (status = 409, description = "`email_taken`: `contact_id` has the address", body = ProblemView, content_type = "application/problem+json"),
         (status = 422, description = "`invalid`: a value is not valid, `external_id` differs from the one in the path, or a new contact has neither a name nor an address", body = ProblemView, content_type = "application/problem+json"),
     )
