@@ -1,7 +1,5 @@
 //! Use cases of batches and upserts over the world in memory (R55).
 
-#![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
-
 use std::sync::Arc;
 
 use contacts_core::batch::{
