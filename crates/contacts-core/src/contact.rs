@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use self::activity::{Activities, Activity, ActivityCursor, ActivityKind, ActivitySource};
+pub(crate) use self::address::no_room;
 pub use self::address::{AddressChange, AddressSource, ContactAddress};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::capture::MockCaptureRepository;
@@ -54,9 +55,8 @@ pub use self::query::{ContactPage, Cursor, CursorKey, PageRequest, Sort, SortBy}
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};
 pub use self::search::{SearchQuery, Term, search_text};
-pub(crate) use self::service::check_tags;
-pub(crate) use self::service::missing;
 pub use self::service::{ContactService, CountRequest, NewContact, RawPatch};
+pub(crate) use self::service::{check, check_tags, check_value, missing};
 pub use self::source::{Source, SourceCursor, SourceDetail, SourceKind};
 
 use crate::OrgId;

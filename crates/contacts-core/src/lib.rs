@@ -19,6 +19,7 @@ pub mod action;
 pub mod actor;
 pub mod answer;
 pub mod audit;
+pub mod batch;
 pub mod campaign;
 pub mod clock;
 pub mod consent;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::action::ActionRepository;
 use crate::answer::AnswerRepository;
 use crate::audit::AuditRepository;
+use crate::batch::BatchRepository;
 use crate::campaign::CampaignRepository;
 use crate::consent::ConsentRepository;
 use crate::contact::{CaptureRepository, ContactRepository, DuplicateRepository};
@@ -87,6 +88,8 @@ repositories! {
     answers: AnswerRepository,
     /// Checks of the stored rows.
     audit: AuditRepository,
+    /// Batches of contacts.
+    batches: BatchRepository,
     /// Campaigns, subscriptions and deliveries.
     campaigns: CampaignRepository,
     /// Captures of chat widgets.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::action::ActionService;
 use crate::audit::AuditService;
+use crate::batch::BatchService;
 use crate::campaign::CampaignService;
 use crate::consent::ConsentService;
 use crate::contact::{CaptureService, ContactService, DuplicateService};
@@ -33,6 +34,8 @@ pub struct Services {
     pub actions: ActionService,
     /// Checks of the stored rows.
     pub audit: AuditService,
+    /// Batches of contacts, and upserts of one.
+    pub batches: BatchService,
     /// Campaigns, subscriptions and deliveries.
     pub campaigns: CampaignService,
     /// Captures of chat widgets.
@@ -93,6 +96,7 @@ impl Services {
             runs: RunService::over(ports, &imports, &actions, &sources),
             actions,
             audit: AuditService::over(ports),
+            batches: BatchService::over(ports),
             campaigns: CampaignService::over(ports),
             captures: CaptureService::over(ports),
             consents: ConsentService::over(ports),

@@ -43,6 +43,31 @@
 //! # Ok::<(), contacts_embed::Error>(())
 //! ```
 //!
+//! # Create and update many
+//!
+//! A batch adds and changes up to 1,000 contacts in one transaction, and an upsert one contact by
+//! its address or its external id:
+//!
+//! ```no_run
+//! # let secret = contacts_embed::Secret::parse("one secret for every program over it").unwrap();
+//! # let contacts = contacts_embed::Contacts::open("postgres://localhost/contacts", &secret)?;
+//! # let org = contacts.organisation("Example")?;
+//! use contacts_embed::core::Actor;
+//! use contacts_embed::core::batch::{RawBatch, RawItem, UpsertKey};
+//! use contacts_embed::core::contact::NewContact;
+//!
+//! let values = NewContact { name: Some("Ann"), external_id: Some("A-17"), ..Default::default() };
+//! let items = vec![RawItem { id: None, values }];
+//! let batch = RawBatch { items, ..RawBatch::default() };
+//! for outcome in contacts.batches.apply(org, &batch, Actor::System)? {
+//!     println!("{outcome:?}");
+//! }
+//! let values = NewContact { email: Some("ann@example.org"), ..Default::default() };
+//! let ann = contacts.batches.upsert(org, UpsertKey::ExternalId("A-17"), &values, Actor::System)?;
+//! assert!(!ann.is_new);
+//! # Ok::<(), contacts_embed::Error>(())
+//! ```
+//!
 //! # Import
 //!
 //! An import is uploaded, analysed by a worker, planned, started, and run by a worker. Here

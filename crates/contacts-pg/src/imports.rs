@@ -23,7 +23,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 pub(crate) use self::chunks::{forget, of_contact};
-pub(crate) use self::contacts::update_contacts;
+pub(crate) use self::contacts::{apply as apply_rows, update_contacts};
 pub(crate) use self::stored::StoredTally;
 use self::stored::{StoredAnalysis, StoredPlan};
 use crate::Database;

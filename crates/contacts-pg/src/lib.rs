@@ -10,6 +10,7 @@
 mod actions;
 mod answers;
 mod audit;
+mod batches;
 mod campaigns;
 mod captures;
 mod consents;

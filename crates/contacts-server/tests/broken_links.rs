@@ -78,7 +78,7 @@ fn until_answered(serving: &Serving, once: &str, request: &Request) -> Answer {
     }
 }
 
-/// Requests of six kinds, each with an effect of its own.
+/// Requests of seven kinds, each with an effect of its own.
 fn requests(serving: &Serving) -> Vec<Request> {
     let ann = r#"{"name": "Ann", "email": "ann@example.org"}"#;
     let contact = serving.expect(201, "POST", "/v1/contacts", ann);
@@ -98,6 +98,11 @@ fn requests(serving: &Serving) -> Vec<Request> {
                 "/v1/contacts",
                 &json!({"name": format!("Contact {n}"), "email": format!("{n}@example.org")}),
                 &format!("contacts WHERE name = 'Contact {n}'"),
+            ),
+            request(
+                "/v1/contacts/batch",
+                &json!({"items": [{"name": format!("Item {n}")}]}),
+                &format!("contacts WHERE name = 'Item {n}'"),
             ),
             request(
                 &format!("/v1/contacts/{ann}/notes"),

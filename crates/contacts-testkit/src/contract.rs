@@ -11,6 +11,7 @@ pub mod activity;
 pub mod addresses;
 pub mod answers;
 pub mod audit;
+pub mod batches;
 pub mod campaigns;
 pub mod captures;
 pub mod consents;

@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 pub(crate) mod answers;
 mod audit;
+mod batches;
 pub(crate) mod campaigns;
 mod captures;
 mod consents;

@@ -2,6 +2,7 @@
 //!
 //! The alphabets are small, so that addresses, tags and contacts collide often.
 
+mod batches;
 mod bulk;
 mod campaigns;
 mod consents;
@@ -15,11 +16,12 @@ use contacts_core::campaign::CampaignKind;
 use contacts_core::consent::ConsentChange;
 use contacts_core::contact::{ContactFilter, Sort};
 use contacts_core::field::{FieldType, FieldValue};
-use contacts_core::import::Policy;
+use contacts_core::import::{MatchKey, Policy};
 use contacts_core::sync::Overwrite;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
+pub use self::batches::RandomItem;
 pub use self::bulk::BulkOperation;
 pub use self::campaigns::ReportedDelivery;
 pub use self::hooks::Step;
@@ -140,6 +142,15 @@ pub enum Operation {
         twice: bool,
         /// Number of chunks after which the import is cancelled, if it is still running.
         cancel: Option<usize>,
+    },
+    /// Adds and changes contacts with one request.
+    Batch {
+        /// The items, in order.
+        items: Vec<RandomItem>,
+        /// Which changes the items can make.
+        policy: Policy,
+        /// The only key that finds contacts, if there is one.
+        key: Option<MatchKey>,
     },
     /// Undoes an import.
     Undo {

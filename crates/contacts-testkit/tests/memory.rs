@@ -8,6 +8,7 @@ fn make() -> Ports {
 
 contacts_testkit::answer_repository_contract!(make);
 contacts_testkit::contact_repository_contract!(make);
+contacts_testkit::batch_repository_contract!(make);
 contacts_testkit::campaign_repository_contract!(make);
 contacts_testkit::consent_repository_contract!(make);
 contacts_testkit::conversation_repository_contract!(make);

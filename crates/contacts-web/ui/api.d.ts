@@ -356,6 +356,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add and change up to 1,000 contacts
+         * @description All items are applied in one transaction, in their order, and each is decided like a row of an
+         *     import. Invalid and skipped items do not stop the others.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        post: operations["apply_batch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts/by-email/{email}": {
         parameters: {
             query?: never;
@@ -371,7 +394,14 @@ export interface paths {
          *     Requires a credential with the scope `read`.
          */
         get: operations["find_contact_by_email"];
-        put?: never;
+        /**
+         * Add or change the contact that has an email address
+         * @description The address may be the primary one or any other address of the contact; the addresses of an
+         *     existing contact do not change. Values overwrite, and tags are added.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        put: operations["upsert_contact_by_email"];
         post?: never;
         delete?: never;
         options?: never;
@@ -394,7 +424,15 @@ export interface paths {
          *     Requires a credential with the scope `read`.
          */
         get: operations["get_contact_by_external_id"];
-        put?: never;
+        /**
+         * Add or change the contact that has an external id
+         * @description The external id is your own id for the contact. Write it in the path with percent-encoding: a
+         *     slash is `%2F`. Values overwrite, and tags are added. A new `email` becomes the primary address,
+         *     and the previous one stays in `other_emails`.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        put: operations["upsert_contact_by_external_id"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2397,6 +2435,67 @@ export interface components {
              */
             rows: number;
         };
+        /**
+         * @description An item of a batch. A value that is absent, null or blank changes nothing. An item with an
+         *     invalid value gets the status `invalid`; the other items of the batch are applied.
+         */
+        BatchItem: {
+            /** @description Values of custom fields, by field key. */
+            custom?: {
+                [key: string]: components["schemas"]["NewCustomValue"];
+            };
+            /**
+             * @description The email address. It changes the address of a contact that is found by another key.
+             * @example ann.lee@example.org
+             */
+            email?: string | null;
+            /**
+             * @description Your own id for the contact, at most 500 characters.
+             * @example A-17
+             */
+            external_id?: string | null;
+            /**
+             * Format: uuid
+             * @description Id of the contact. The id of a contact that was merged means its survivor.
+             */
+            id?: string | null;
+            /**
+             * @description The name, at most 200 characters. A new contact needs a name or an email address.
+             * @example Ann Lee
+             */
+            name?: string | null;
+            /** @description The phone number. Stored as entered, and in E.164 form when it is valid. */
+            phone?: string | null;
+            /** @description Names of tags to add, at most 100. Tags that do not exist are created. */
+            tags?: string[];
+        };
+        /** @description The outcome of one item. */
+        BatchResult: {
+            /** @description All invalid parts of the item, like the `errors` of a problem. */
+            errors?: components["schemas"]["FieldProblem"][];
+            /**
+             * Format: uuid
+             * @description Id of the contact. A skipped item has it when it means one contact.
+             */
+            id?: string;
+            /** @description Index of the item in the batch, starting at 0. */
+            index: number;
+            /**
+             * @description The reason why the item was skipped: `not_found` (no contact has the `id`), `ambiguous` (the
+             *     keys belong to different contacts), `already_known` or `not_known` (the policy does not
+             *     permit it), `no_name_or_email` (a new contact needs one of them), or `too_many_addresses`.
+             */
+            reason?: components["schemas"]["SkipCode"];
+            /** @description `created`, `updated`, `unchanged`, `skipped` or `invalid`. */
+            status: components["schemas"]["BatchStatus"];
+        };
+        /** @description The outcomes of a batch. */
+        BatchResults: {
+            /** @description One result per item, in the order of the items. */
+            results: components["schemas"]["BatchResult"][];
+        };
+        /** @enum {string} */
+        BatchStatus: "created" | "updated" | "unchanged" | "skipped" | "invalid";
         /** @description A campaign or an announcement. */
         Campaign: {
             /**
@@ -2772,6 +2871,32 @@ export interface components {
             name?: string;
             /** @description The phone number; null clears it. */
             phone?: string | null;
+        };
+        /** @description Values of the contact to add or to change. A value that is absent, null or blank changes nothing. */
+        ContactUpsert: {
+            /** @description Values of custom fields, by field key. */
+            custom?: {
+                [key: string]: components["schemas"]["NewCustomValue"];
+            };
+            /**
+             * @description The email address; no other contact may have it.
+             * @example ann.lee@example.org
+             */
+            email?: string | null;
+            /**
+             * @description Your own id for the contact, at most 500 characters; no other contact may have it.
+             * @example A-17
+             */
+            external_id?: string | null;
+            /**
+             * @description The name, at most 200 characters. A new contact needs a name or an email address.
+             * @example Ann Lee
+             */
+            name?: string | null;
+            /** @description The phone number. Stored as entered, and in E.164 form when it is valid. */
+            phone?: string | null;
+            /** @description Names of tags to add, at most 100. Tags that do not exist are created. */
+            tags?: string[];
         };
         /** @description A page of contacts. */
         Contacts: {
@@ -3494,7 +3619,7 @@ export interface components {
          * @description The reason why a row was skipped, or `warning` for a dropped cell.
          * @enum {string}
          */
-        IssueCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "warning";
+        IssueCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "too_many_addresses" | "warning";
         /** @description A newly issued key. */
         IssuedKey: {
             /**
@@ -3680,6 +3805,12 @@ export interface components {
             /** @description Target of the field. */
             target: string;
         };
+        /**
+         * @description A key that finds the contact of an item: the contact's id, your own id for it, or one of its
+         *     email addresses.
+         * @enum {string}
+         */
+        MatchKey: "id" | "external_id" | "email";
         /** @description The caller's identity. */
         Me: {
             /** @description The key or the user that makes the request. */
@@ -3790,6 +3921,13 @@ export interface components {
              * @example ann@work.example
              */
             email: string;
+        };
+        /** @description Contacts to add and to change. */
+        NewBatch: {
+            /** @description The items, applied in this order: 1 to 1,000. */
+            items: components["schemas"]["BatchItem"][];
+            match?: components["schemas"]["MatchKey"] | null;
+            policy?: components["schemas"]["Policy"] | null;
         };
         /** @description A campaign, as the service that owns it registers it. */
         NewCampaign: {
@@ -4521,7 +4659,7 @@ export interface components {
          *     `ambiguous` (id, external id and address belong to different contacts).
          * @enum {string}
          */
-        SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous";
+        SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "too_many_addresses";
         /** @description A source of a contact. */
         Source: components["schemas"]["SourceChat"] | components["schemas"]["SourceCsvImport"] | components["schemas"]["SourceManual"] | components["schemas"]["SourceConnected"];
         /** @description The contact was captured by a chat widget. */
@@ -7628,6 +7766,188 @@ export interface operations {
             };
         };
     };
+    apply_batch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description What became of each item, in their order */
+            200: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchResults"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     find_contact_by_email: {
         parameters: {
             query?: never;
@@ -7687,6 +8007,205 @@ export interface operations {
                 };
             };
             /** @description `invalid`: it is not an address */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upsert_contact_by_email: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The address, percent-encoded */
+                email: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactUpsert"];
+            };
+        };
+        responses: {
+            /** @description The contact existed; this is how it is now */
+            200: {
+                headers: {
+                    /** @description Its entity tag, for If-Match */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description The new contact */
+            201: {
+                headers: {
+                    /** @description Its entity tag, for If-Match */
+                    etag?: string;
+                    /** @description Its path */
+                    location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The address contains the character U+0000 */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `external_id_taken`: `contact_id` has the external id */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: a value is not valid, or `email` differs from the one in the path */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -7819,6 +8338,205 @@ export interface operations {
             };
             /** @description No contact has the external id */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upsert_contact_by_external_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The external id, exactly as it is stored */
+                external_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactUpsert"];
+            };
+        };
+        responses: {
+            /** @description The contact existed; this is how it is now */
+            200: {
+                headers: {
+                    /** @description Its entity tag, for If-Match */
+                    etag?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description The new contact */
+            201: {
+                headers: {
+                    /** @description Its entity tag, for If-Match */
+                    etag?: string;
+                    /** @description Its path */
+                    location?: string;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The external id contains the character U+0000 */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `email_taken`: `contact_id` has the address */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: a value is not valid, `external_id` differs from the one in the path, or a new contact has neither a name nor an address */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;

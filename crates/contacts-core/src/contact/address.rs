@@ -175,7 +175,7 @@ impl AddressChange {
 }
 
 /// Returns the reason why a contact gets no further address.
-pub(super) fn no_room() -> Invalid {
+pub(crate) fn no_room() -> Invalid {
     let reason = format!(
         "cannot be added, because the contact already has {} addresses: remove one of them first",
         Contact::MAX_ADDRESSES

@@ -18,14 +18,14 @@ use crate::page::{Count, Page, PageSize};
 use crate::tag::TagName;
 use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
-/// A contact to add, as it was typed.
+/// Values of a contact as they were typed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewContact<'a> {
     /// The organisation's own id for the contact (R49).
     pub external_id: Option<&'a str>,
-    /// Name. Required (R6).
+    /// Name. Required by [`ContactService::create`] (R6).
     pub name: Option<&'a str>,
-    /// E-mail address. Required (R6).
+    /// E-mail address. Required by [`ContactService::create`] (R6).
     pub email: Option<&'a str>,
     /// Phone number.
     pub phone: Option<&'a str>,
@@ -407,7 +407,8 @@ pub(crate) fn missing(contacts: &dyn ContactRepository, org: OrgId, id: ContactI
     }
 }
 
-fn check_value(
+/// Returns the key and the value of a custom field; `None` for a blank value.
+pub(crate) fn check_value(
     fields: &[Field],
     key: &str,
     raw: Option<RawValue<'_>>,
@@ -482,7 +483,8 @@ fn read<T, E: ToString>(
     }
 }
 
-fn check<T, E: ToString>(
+/// Returns a parsed value, or records why it is invalid.
+pub(crate) fn check<T, E: ToString>(
     errors: &mut Vec<Invalid>,
     field: &str,
     parsed: Result<T, E>,

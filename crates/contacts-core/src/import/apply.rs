@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{ImportRow, Match, Policy, Skip};
+use super::{ImportRow, Match, Policy, RequiredValues, RowRules, Skip};
 use crate::OrgId;
 use crate::consent::Consent;
 use crate::contact::{Contact, ContactId, ContactPatch, Patch, Source};
@@ -32,7 +32,7 @@ pub enum Decision {
 ///
 /// - Cells with a value overwrite, blank cells change nothing, tags are added.
 /// - The address is changed only when the contact is found by its id or its external id.
-/// - Only a row with a name and an address adds a contact (R6).
+/// - A row adds a contact only with the required values (R6, R49).
 /// - A row that says so unsubscribes the contact. No row subscribes one (R52).
 ///
 /// ```
@@ -46,23 +46,24 @@ pub enum Decision {
 ///     ..ImportRow::default()
 /// };
 /// let now = OffsetDateTime::UNIX_EPOCH;
-/// assert_eq!(decide(Match::New, &row, Policy::Overwrite, now), Decision::Add);
-/// let unknown = decide(Match::New, &row, Policy::UpdateOnly, now);
+/// assert_eq!(decide(Match::New, &row, Policy::Overwrite.into(), now), Decision::Add);
+/// let unknown = decide(Match::New, &row, Policy::UpdateOnly.into(), now);
 /// assert_eq!(unknown, Decision::Skip(Skip::Unknown));
 /// row.name = None;
-/// let nameless = decide(Match::New, &row, Policy::Overwrite, now);
+/// let nameless = decide(Match::New, &row, Policy::Overwrite.into(), now);
 /// assert_eq!(nameless, Decision::Skip(Skip::MissingName));
 /// ```
 pub fn decide(
     matched: Match<'_>,
     row: &ImportRow,
-    policy: Policy,
+    rules: RowRules,
     now: OffsetDateTime,
 ) -> Decision {
+    let policy = rules.policy;
     let existing = match (matched.contact(), policy) {
         (None, Policy::UpdateOnly) => return Decision::Skip(Skip::Unknown),
         (None, Policy::OptOut) => return decide_opt_out(row),
-        (None, _) => return decide_addition(row),
+        (None, _) => return decide_addition(row, rules.required),
         (Some(_), Policy::AddOnly) => return Decision::Skip(Skip::Known),
         (Some(existing), _) => existing,
     };
@@ -71,8 +72,11 @@ pub fn decide(
     let (mut profile, mut tags) = (false, Vec::new());
     if policy != Policy::OptOut {
         let patch = patch(row, existing, policy, matches!(matched, Match::ById(_)));
-        // The patch clears no field, so it cannot be refused.
-        profile = patch.apply(&mut contact, now).is_ok_and(|changes| !changes.is_empty());
+        // The patch clears no field, so it is only refused for want of room for an address.
+        let Ok(changes) = patch.apply(&mut contact, now) else {
+            return Decision::Skip(Skip::TooManyAddresses);
+        };
+        profile = !changes.is_empty();
         tags.extend(row.tags.iter().filter(|tag| !existing.tags.contains(tag)).cloned());
     }
     if !profile && tags.is_empty() && !unsubscribes {
@@ -83,8 +87,10 @@ pub fn decide(
     Decision::Update { contact: Box::new(contact), profile, tags, unsubscribes }
 }
 
-fn decide_addition(row: &ImportRow) -> Decision {
+fn decide_addition(row: &ImportRow, required: RequiredValues) -> Decision {
     match (&row.email, &row.name) {
+        (None, None) if required == RequiredValues::NameOrAddress => Decision::Skip(Skip::Nobody),
+        _ if required == RequiredValues::NameOrAddress => Decision::Add,
         (Some(_), Some(_)) => Decision::Add,
         (None, _) => Decision::Skip(Skip::MissingEmail),
         (Some(_), None) => Decision::Skip(Skip::MissingName),

@@ -1,7 +1,8 @@
 //! What the rows of a chunk do (R33), decided before any of it is written.
 //!
 //! A store reads the contacts that the rows may be about, plans the chunk, and writes what is
-//! planned as sets. The plan needs no store, so imports and dry runs of every store share it.
+//! planned as sets. The plan needs no store, so imports, dry runs and batches of every store share
+//! it.
 
 mod contacts;
 #[cfg(test)]
@@ -13,12 +14,12 @@ use time::OffsetDateTime;
 
 pub(super) use self::contacts::PlannedContacts;
 use super::{
-    Decision, DryOutcome, DryRow, FieldEdit, Fingerprint, Import, ImportEffect, ImportRow, Issue,
-    PlannedRow, Policy, Skip, Tally, Trace, added, decide, match_row,
+    Decision, DryOutcome, DryRow, FieldEdit, Fingerprint, ImportEffect, ImportRow, Issue,
+    PlannedRow, RowOrigin, Skip, Tally, Trace, added, decide,
 };
 use crate::Actor;
 use crate::consent::{ConsentReason, Unsubscribe};
-use crate::contact::{Contact, ContactId, EmailAddress, changed_fields};
+use crate::contact::{Activity, ActivityKind, Contact, ContactId, EmailAddress, changed_fields};
 use crate::event::{ContactEvent, EventGroups};
 use crate::tag::{TagId, TagName};
 
@@ -74,25 +75,42 @@ pub struct ChunkWrites {
     pub issues: Vec<Issue>,
     /// The events for the change feed.
     pub events: Vec<ContactEvent>,
+    /// The outcome of each row, in the order of the rows.
+    pub outcomes: Vec<RowOutcome>,
     /// What happens row by row; empty unless the plan is a dry run's.
     pub rows: Vec<DryRow>,
+}
+
+/// The outcome of one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowOutcome {
+    /// The row added the contact.
+    Added(ContactId),
+    /// The row changed the contact.
+    Updated(ContactId),
+    /// The row has no effect.
+    Skipped {
+        /// The reason.
+        skip: Skip,
+        /// The contact that the row is about, if the row means one contact.
+        contact: Option<ContactId>,
+    },
 }
 
 /// Decides row by row what a chunk does.
 #[derive(Clone, Debug)]
 pub struct ChunkPlan<'a> {
-    import: &'a Import,
+    origin: &'a dyn RowOrigin,
     rows: &'a [PlannedRow],
-    policy: Policy,
     now: OffsetDateTime,
     is_dry: bool,
     contacts: PlannedContacts,
-    /// The outcome of each row.
-    outcomes: Vec<RowOutcome>,
+    /// The effect of each row.
+    effects: Vec<RowEffect>,
 }
 
 #[derive(Clone, Debug)]
-enum RowOutcome {
+enum RowEffect {
     Added,
     Updated {
         contact: ContactId,
@@ -100,7 +118,10 @@ enum RowOutcome {
         tags: Vec<TagName>,
         described: Option<DryOutcome>,
     },
-    Skipped(Skip),
+    Skipped {
+        skip: Skip,
+        contact: Option<ContactId>,
+    },
 }
 
 impl PlannedContact {
@@ -160,45 +181,62 @@ impl PlannedContact {
         };
         Trace { contact: self.contact.id, row: self.first_row, again, effect }
     }
+
+    /// Returns the activity of a contact that a batch adds or changes. It is that of a single
+    /// change of the profile and a single change of the tags. `tags` are the tags that are put on,
+    /// in their stored spelling.
+    pub fn activity(&self, tags: &[TagName], actor: Actor, at: OffsetDateTime) -> Vec<Activity> {
+        let entry = |what| Activity { at, actor, what };
+        if self.is_new() {
+            return vec![entry(ActivityKind::Created)];
+        }
+        let before = self.before.as_ref();
+        let edits = before.map(|before| FieldEdit::between(before, &self.contact));
+        let changes: Vec<_> = edits.iter().flatten().map(FieldEdit::change).collect();
+        let added: Vec<_> = tags.iter().map(ToString::to_string).collect();
+        let edited = (!changes.is_empty()).then(|| entry(ActivityKind::Edited(changes)));
+        let tagged =
+            (!added.is_empty()).then(|| entry(ActivityKind::Tagged { added, removed: Vec::new() }));
+        edited.into_iter().chain(tagged).collect()
+    }
 }
 
 impl<'a> ChunkPlan<'a> {
-    /// Plans the rows of an import. `existing` are the stored contacts that have the
+    /// Plans the rows of an import or a batch. `existing` are the stored contacts that have the
     /// [keys](super::RowKeys) of the rows.
     pub fn new(
-        import: &'a Import,
+        origin: &'a dyn RowOrigin,
         rows: &'a [PlannedRow],
         existing: impl IntoIterator<Item = impl Into<ExistingContact>>,
         now: OffsetDateTime,
     ) -> Self {
-        Self::plan(import, rows, existing.into_iter().map(Into::into), now, false)
+        Self::plan(origin, rows, existing.into_iter().map(Into::into), now, false)
     }
 
     /// Plans the rows of a dry run, given the contacts as they are and as earlier rows would have
     /// left them, and describes what happens to each row.
     pub fn dry(
-        import: &'a Import,
+        origin: &'a dyn RowOrigin,
         rows: &'a [PlannedRow],
         existing: impl IntoIterator<Item = ExistingContact>,
         now: OffsetDateTime,
     ) -> Self {
-        Self::plan(import, rows, existing.into_iter(), now, true)
+        Self::plan(origin, rows, existing.into_iter(), now, true)
     }
 
     fn plan(
-        import: &'a Import,
+        origin: &'a dyn RowOrigin,
         rows: &'a [PlannedRow],
         existing: impl Iterator<Item = ExistingContact>,
         now: OffsetDateTime,
         is_dry: bool,
     ) -> Self {
-        let policy = import.plan.as_ref().map(|plan| plan.policy).unwrap_or_default();
         let contacts = PlannedContacts::of(existing);
-        let outcomes = Vec::with_capacity(rows.len());
-        let mut plan = Self { import, rows, policy, now, is_dry, contacts, outcomes };
+        let effects = Vec::with_capacity(rows.len());
+        let mut plan = Self { origin, rows, now, is_dry, contacts, effects };
         for row in rows {
-            let outcome = plan.plan_row(row);
-            plan.outcomes.push(outcome);
+            let effect = plan.plan_row(row);
+            plan.effects.push(effect);
         }
         plan
     }
@@ -216,21 +254,22 @@ impl<'a> ChunkPlan<'a> {
     pub fn finish(self) -> ChunkWrites {
         let mut writes = ChunkWrites::default();
         let mut events = EventGroups::default();
-        for (planned, outcome) in self.rows.iter().zip(self.outcomes) {
-            let (skipped, described) = match outcome {
-                RowOutcome::Added => {
+        for (planned, effect) in self.rows.iter().zip(self.effects) {
+            writes.outcomes.push(effect.outcome(planned));
+            let (skipped, described) = match effect {
+                RowEffect::Added => {
                     writes.tally.added += 1;
                     events.created(planned.id);
                     writes.note_tags(planned.row.iter().flat_map(|row| &row.tags));
                     (None, DryOutcome::Added)
                 }
-                RowOutcome::Updated { contact, fields, tags, described } => {
+                RowEffect::Updated { contact, fields, tags, described } => {
                     writes.tally.updated += 1;
                     events.updated(contact, fields);
                     writes.note_tags(&tags);
                     (None, described.unwrap_or(DryOutcome::Added))
                 }
-                RowOutcome::Skipped(skip) => {
+                RowEffect::Skipped { skip, .. } => {
                     let rows = planned.row.iter().filter(|_| skip == Skip::Suppressed);
                     writes.suppressed.extend(rows.filter_map(|row| row.email.clone()));
                     (Some(skip), DryOutcome::skipped(skip))
@@ -244,7 +283,7 @@ impl<'a> ChunkPlan<'a> {
                 writes.rows.push(DryRow::new(planned, described));
             }
         }
-        writes.events = events.into_events(Actor::Import(self.import.id), self.now);
+        writes.events = events.into_events(self.origin.actor(), self.now);
         writes.suppressed.sort_unstable_by(|one, other| one.key().cmp(other.key()));
         writes.suppressed.dedup_by(|one, other| one.key() == other.key());
         writes.contacts = self.contacts.into_contacts();
@@ -257,34 +296,35 @@ impl<'a> ChunkPlan<'a> {
         writes
     }
 
-    fn plan_row(&mut self, planned: &PlannedRow) -> RowOutcome {
+    fn plan_row(&mut self, planned: &PlannedRow) -> RowEffect {
         match &planned.row {
             Ok(row) => self.plan_valid_row(planned, row),
-            Err(skip) => RowOutcome::Skipped(*skip),
+            Err(skip) => RowEffect::Skipped { skip: *skip, contact: None },
         }
     }
 
-    fn plan_valid_row(&mut self, planned: &PlannedRow, row: &ImportRow) -> RowOutcome {
-        let matched = match match_row(self.contacts.look_up(row)) {
+    fn plan_valid_row(&mut self, planned: &PlannedRow, row: &ImportRow) -> RowEffect {
+        let rules = self.origin.rules();
+        let matched = match rules.match_row(self.contacts.look_up(row)) {
             Ok(matched) => matched,
-            Err(skip) => return RowOutcome::Skipped(skip),
+            Err(skip) => return RowEffect::Skipped { skip, contact: None },
         };
         let existing = matched.contact().map(|contact| contact.id);
-        match (decide(matched, row, self.policy, self.now), existing) {
-            (Decision::Skip(skip), existing) => {
-                if let (Skip::Unchanged, Some(contact)) = (skip, existing) {
+        match (decide(matched, row, rules, self.now), existing) {
+            (Decision::Skip(skip), contact) => {
+                if let (Skip::Unchanged, Some(contact)) = (skip, contact) {
                     self.contacts.get_mut(contact).find(planned.number);
                 }
-                RowOutcome::Skipped(skip)
+                RowEffect::Skipped { skip, contact }
             }
             (Decision::Add, _) => {
-                let source = self.import.source(planned.number, self.now);
-                let mut contact = added(row, self.import.org, planned.id, source);
+                let source = self.origin.source(planned.number, self.now);
+                let mut contact = added(row, self.origin.org(), planned.id, source);
                 if row.is_opted_out {
                     contact.consent.lower(self.unsubscribe());
                 }
                 self.contacts.add(PlannedContact::added(contact, planned.number));
-                RowOutcome::Added
+                RowEffect::Added
             }
             (Decision::Update { mut contact, profile, tags, unsubscribes }, _) => {
                 if unsubscribes {
@@ -297,7 +337,7 @@ impl<'a> ChunkPlan<'a> {
 
     /// Returns the unsubscribe of the contacts whose rows say that they want no messages.
     fn unsubscribe(&self) -> Unsubscribe {
-        let actor = Actor::Import(self.import.id);
+        let actor = self.origin.actor();
         Unsubscribe { reason: ConsentReason::Imported, at: self.now, actor, note: None }
     }
 
@@ -307,7 +347,7 @@ impl<'a> ChunkPlan<'a> {
         contact: Contact,
         profile: bool,
         tags: Vec<TagName>,
-    ) -> RowOutcome {
+    ) -> RowEffect {
         let id = contact.id;
         let before = self.contacts.replace(contact);
         let changed = self.contacts.get_mut(id);
@@ -321,7 +361,19 @@ impl<'a> ChunkPlan<'a> {
         changed.is_unsubscribed |= before.consent != changed.contact.consent;
         changed.tags.extend(tags.iter().cloned());
         changed.before.get_or_insert(before);
-        RowOutcome::Updated { contact: id, fields, tags, described }
+        RowEffect::Updated { contact: id, fields, tags, described }
+    }
+}
+
+impl RowEffect {
+    fn outcome(&self, planned: &PlannedRow) -> RowOutcome {
+        match self {
+            Self::Added => RowOutcome::Added(planned.id),
+            Self::Updated { contact, .. } => RowOutcome::Updated(*contact),
+            Self::Skipped { skip, contact } => {
+                RowOutcome::Skipped { skip: *skip, contact: *contact }
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Decides which contact a row is about (R50): by its id, then by its external id, then by its
-//! address. Imports, dry runs and batches share the decision.
+//! address. Imports, dry runs and batches share the decision. A batch may name one key that decides
+//! alone (R55).
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +31,36 @@ impl RowKeys {
             keys.emails.extend(row.email.as_ref().map(|email| email.key().to_owned()));
         }
         keys
+    }
+}
+
+/// A key by which the items of a batch find their contacts (R55).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MatchKey {
+    /// The contact's id.
+    Id,
+    /// The organisation's own id.
+    ExternalId,
+    /// An address.
+    Email,
+}
+
+impl MatchKey {
+    /// Every key.
+    pub const ALL: [Self; 3] = [Self::Id, Self::ExternalId, Self::Email];
+
+    /// Returns the name of the key, which is also the name of the field that contains it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::ExternalId => "external_id",
+            Self::Email => "email",
+        }
+    }
+
+    /// Parses the name of a key.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|key| key.as_str() == name)
     }
 }
 
@@ -89,18 +120,16 @@ impl<'a> Lookup<'a> {
 ///
 /// - Keys that mean two contacts are ambiguous, whatever else the row contains.
 /// - An id that no contact has is not found: such a row never adds a contact.
+/// - A row without keys is about no contact.
 /// - An external id that no contact has goes to the contact that the other keys mean. A contact
 ///   that is found by its address alone and has another external id is ambiguous: it may be
 ///   another person at the same address.
 ///
 /// # Errors
 ///
-/// [`Skip::MissingEmail`] for a row without keys; [`Skip::NotFound`]; [`Skip::Ambiguous`].
+/// [`Skip::NotFound`]; [`Skip::Ambiguous`].
 pub fn match_row(lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
     let Lookups { id, external_id, email } = lookups;
-    if [id, external_id, email].iter().all(|lookup| *lookup == Lookup::Absent) {
-        return Err(Skip::MissingEmail);
-    }
     if id == Lookup::Nobody {
         return Err(Skip::NotFound);
     }
@@ -117,4 +146,32 @@ pub fn match_row(lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
         return Err(Skip::Ambiguous);
     }
     Ok(Match::ByAddress(contact))
+}
+
+/// Like [`match_row`], but one key alone finds the contact. The other keys are values of the contact:
+/// its external id is overwritten even when the address alone has found it.
+///
+/// # Errors
+///
+/// [`Skip::NotFound`] for an id that no contact has; [`Skip::Ambiguous`] when another contact has
+/// one of the other keys.
+pub fn match_by(key: MatchKey, lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
+    let Lookups { id, external_id, email } = lookups;
+    if id == Lookup::Nobody {
+        return Err(Skip::NotFound);
+    }
+    let found = match key {
+        MatchKey::Id => id.found(),
+        MatchKey::ExternalId => external_id.found(),
+        MatchKey::Email => email.found(),
+    };
+    let mut owners = [id, external_id, email].into_iter().filter_map(Lookup::found);
+    if owners.any(|owner| found.is_none_or(|contact| contact.id != owner.id)) {
+        return Err(Skip::Ambiguous);
+    }
+    Ok(match (found, key) {
+        (None, _) => Match::New,
+        (Some(contact), MatchKey::Email) => Match::ByAddress(contact),
+        (Some(contact), MatchKey::Id | MatchKey::ExternalId) => Match::ById(contact),
+    })
 }

@@ -111,7 +111,7 @@ impl View<'_> {
             Ok(matched) => matched,
             Err(skip) => return Some(skip),
         };
-        match decide(matched, row, self.policy, OffsetDateTime::UNIX_EPOCH) {
+        match decide(matched, row, self.policy.into(), OffsetDateTime::UNIX_EPOCH) {
             Decision::Add => {
                 self.preview.tally.added += 1;
                 contacts.add(PlannedContact::added(placeholder_contact(row, number), number));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::Unreadable;
-use crate::contact::{InvalidEmail, InvalidName};
+use crate::contact::{Contact, InvalidEmail, InvalidName};
 
 /// Counts of rows: added + updated + skipped = rows read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,6 +82,8 @@ pub enum Skip {
     Ambiguous,
     /// No contact has the address of an opt-out list: it is suppressed (R52).
     Suppressed,
+    /// The contact has no room for another address (R48).
+    TooManyAddresses,
 }
 
 /// A [`Skip`] without its detail, for counting.
@@ -113,6 +115,8 @@ pub enum SkipCode {
     Ambiguous,
     /// No contact has the address: it is suppressed.
     Suppressed,
+    /// The contact has no room for another address.
+    TooManyAddresses,
 }
 
 impl Skip {
@@ -132,6 +136,7 @@ impl Skip {
             Self::NotFound => SkipCode::NotFound,
             Self::Ambiguous => SkipCode::Ambiguous,
             Self::Suppressed => SkipCode::Suppressed,
+            Self::TooManyAddresses => SkipCode::TooManyAddresses,
         }
     }
 
@@ -157,6 +162,10 @@ impl Skip {
             Self::Suppressed => {
                 "no contact has the address; whoever gets it will be unsubscribed".to_owned()
             }
+            Self::TooManyAddresses => format!(
+                "the contact already has {} email addresses: remove one of them first",
+                Contact::MAX_ADDRESSES
+            ),
         }
     }
 
@@ -168,7 +177,7 @@ impl Skip {
 
 impl SkipCode {
     /// Every code.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Unreadable,
         Self::MissingName,
         Self::InvalidName,
@@ -182,6 +191,7 @@ impl SkipCode {
         Self::NotFound,
         Self::Ambiguous,
         Self::Suppressed,
+        Self::TooManyAddresses,
     ];
 
     /// The code's name.
@@ -200,6 +210,7 @@ impl SkipCode {
             Self::NotFound => "not_found",
             Self::Ambiguous => "ambiguous",
             Self::Suppressed => "suppressed",
+            Self::TooManyAddresses => "too_many_addresses",
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod activity;
 mod addresses;
+mod batch;
 mod body;
 mod consent;
 mod data;
@@ -42,7 +43,7 @@ use crate::parts::table::Table;
 
 pub(crate) fn routes(table: Table) -> Table {
     // Before the routes with an id, because `by-email` stands where an id may stand.
-    let table = addresses::routes(table)
+    let table = batch::routes(addresses::routes(table))
         .add::<__path_list, _, _>(list)
         .add::<__path_create, _, _>(create)
         .add::<__path_get_many, _, _>(get_many)
@@ -102,12 +103,17 @@ async fn create(
         let contact = api.contacts.create(caller.org, &body.as_new(), caller.actor)?;
         Ok((contact.id, written_response(&contact)?))
     });
-    let (id, written_response) = done.await?;
-    let mut response = written_response.answer(StatusCode::CREATED);
+    let (id, written) = done.await?;
+    Ok(created_response(id, written))
+}
+
+/// Returns the response for a new contact, with its path.
+fn created_response(id: ContactId, written: Written) -> HttpResponse {
+    let mut response = written.answer(StatusCode::CREATED);
     if let Ok(location) = header::HeaderValue::from_str(&format!("/v1/contacts/{id}")) {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    Ok(response)
+    response
 }
 
 /// Get a contact

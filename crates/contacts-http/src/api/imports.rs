@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use contacts_core::import::ImportId;
 
 use self::view::ImportView;
-pub(crate) use self::view::SummaryView;
+pub(crate) use self::view::{PolicyView, SkipCodeView, SummaryView};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::caller::{CanRead, CanWrite};

@@ -249,10 +249,7 @@ impl ResponseError for Problem {
             }
             _ => {}
         }
-        let errors = errors.iter().map(|error| FieldProblemView {
-            field: error.field.clone(),
-            reason: error.reason.clone(),
-        });
+        let errors = errors.iter().cloned().map(FieldProblemView::from);
         let view = ProblemView {
             r#type: format!("urn:informly:contacts:problem:{}", code.as_str()),
             title: code.title(),
@@ -313,6 +310,13 @@ pub(crate) struct FieldProblemView {
     field: String,
     /// The reason why it is invalid, worded to follow the name of the part.
     reason: String,
+}
+
+impl From<Invalid> for FieldProblemView {
+    fn from(invalid: Invalid) -> Self {
+        let Invalid { field, reason } = shortened(invalid);
+        Self { field, reason }
+    }
 }
 
 #[cfg(test)]

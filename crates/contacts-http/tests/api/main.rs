@@ -5,6 +5,7 @@
 mod actions;
 mod addresses;
 mod answers;
+mod batch;
 mod bodies;
 mod campaigns;
 mod captures;

@@ -257,6 +257,9 @@ impl Sources {
 
 /// Inserts sources and leaves existing ones unchanged. Returns the contacts that got a new source.
 pub(crate) fn insert_sources(tx: &mut Tx<'_>, sources: &Sources) -> PgResult<HashSet<Uuid>> {
+    if sources.contacts.is_empty() {
+        return Ok(HashSet::new());
+    }
     let statement = "INSERT INTO contact_sources (org_id, contact_id, kind, detail_id, reference, \
              visitor, row_number, at, is_first) \
          SELECT $1, s.* FROM unnest($2, $3, $4, $5, $6, $7, $8, $9) AS s \

@@ -1,12 +1,11 @@
-//! The contacts that match the rows of an import.
+//! The contacts that match the rows of an import or the items of a batch.
 
 use std::collections::{BTreeMap, HashMap};
 
-use contacts_core::Actor;
 use contacts_core::contact::{AddressSource, Contact, ContactId};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
-    ChunkPlan, ChunkWrites, ExistingContact, Import, PlannedContact, PlannedRow, RowKeys,
+    ChunkPlan, ChunkWrites, ExistingContact, PlannedContact, PlannedRow, RowKeys, RowOrigin,
 };
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -116,28 +115,27 @@ fn survivors(tx: &mut Tx<'_>, ids: Vec<Uuid>) -> PgResult<BTreeMap<ContactId, Co
     Ok(rows.into_iter().map(|row| (ContactId(row.id), ContactId(row.survivor_id))).collect())
 }
 
-/// Plans a chunk and writes its contacts.
+/// Plans the rows of a chunk or of a batch and writes their contacts, without tags and sources.
 ///
 /// The contacts whose profiles change are locked before anything is written. When one of them was
 /// changed since it was read, the chunk is planned again with the contacts as they are now: the keys
 /// of a contact decide what other rows are about. So a chunk is never lost to edits, however often
 /// its contacts are edited.
-pub(super) fn apply(
+pub(crate) fn apply(
     tx: &mut TimedTx<'_>,
-    import: &Import,
+    origin: &dyn RowOrigin,
     rows: &[PlannedRow],
 ) -> PgResult<ChunkWrites> {
     let keys = RowKeys::of(rows);
     for _ in 0..MAX_PLANS {
-        let plan = ChunkPlan::new(import, rows, existing(tx, &keys)?, tx.now);
+        let plan = ChunkPlan::new(origin, rows, existing(tx, &keys)?, tx.now);
         if lock(tx, plan.changed_contacts())? {
             let mut writes = plan.finish();
-            let lowered = write(tx, &writes.contacts)?;
-            opt_outs::write(tx, import, &writes)?;
-            let fields = ["consent".to_owned()];
-            let actor = Actor::Import(import.id);
-            let events =
-                ContactEvent::of_many(&lowered, EventKind::Updated, &fields, actor, tx.now);
+            let source = origin.source(0, tx.now).detail.kind().into();
+            let lowered = write(tx, &writes.contacts, source)?;
+            opt_outs::write(tx, origin.actor(), &writes)?;
+            let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);
+            let events = ContactEvent::of_many(&lowered, kind, &fields, origin.actor(), tx.now);
             writes.events.extend(events);
             return Ok(writes);
         }
@@ -159,9 +157,13 @@ fn lock(tx: &mut Tx<'_>, contacts: Vec<(ContactId, u64)>) -> PgResult<bool> {
     Ok(contacts.iter().all(|(id, version)| versions.get(&id.0) == Some(&version.cast_signed())))
 }
 
-/// Writes the contacts of a plan. Those that exist and change must be locked. Returns those whose
-/// consent a new address has changed.
-fn write(tx: &mut Tx<'_>, planned: &[PlannedContact]) -> PgResult<Vec<ContactId>> {
+/// Writes the contacts of a plan. Those that exist and change must be locked. Their new addresses
+/// get the given source. Returns those whose consent a new address has changed.
+fn write(
+    tx: &mut Tx<'_>,
+    planned: &[PlannedContact],
+    source: AddressSource,
+) -> PgResult<Vec<ContactId>> {
     let changed: Vec<_> =
         planned.iter().filter(|planned| planned.is_profile_changed && !planned.is_new()).collect();
     let states = changed.iter().filter_map(|p| Some((p.before.as_ref()?, &p.contact)));
@@ -176,7 +178,7 @@ fn write(tx: &mut Tx<'_>, planned: &[PlannedContact]) -> PgResult<Vec<ContactId>
         planned.iter().filter(|planned| planned.is_new()).map(|planned| &planned.contact).collect();
     // Another transaction may have added one of the contacts, or taken an address, since they were
     // read: then this one is run again.
-    let lowered = rewrite_addresses(tx, &states, AddressSource::CsvImport)?;
+    let lowered = rewrite_addresses(tx, &states, source)?;
     if updated.len() < changed.len() || (!new.is_empty() && !insert_contacts(tx, &new)?) {
         return Err(run_again());
     }

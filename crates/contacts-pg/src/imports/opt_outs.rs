@@ -3,7 +3,7 @@
 use contacts_core::Actor;
 use contacts_core::consent::{ConsentChange, ConsentReason, Unsubscribe};
 use contacts_core::contact::{Activity, ActivityKind};
-use contacts_core::import::{ChunkWrites, Import, RowKeys};
+use contacts_core::import::{ChunkWrites, RowKeys};
 
 use super::contacts;
 use crate::campaigns::{suppress, unsubscribe};
@@ -12,8 +12,8 @@ use crate::database::{PgResult, TimedTx, run_again};
 
 /// Unsubscribes the contacts whose rows say so, and suppresses the addresses of an opt-out list that
 /// nobody has. The contacts must be written, and locked.
-pub(super) fn write(tx: &mut TimedTx<'_>, import: &Import, writes: &ChunkWrites) -> PgResult<()> {
-    let (actor, at, reason) = (Actor::Import(import.id), tx.now, ConsentReason::Imported);
+pub(super) fn write(tx: &mut TimedTx<'_>, actor: Actor, writes: &ChunkWrites) -> PgResult<()> {
+    let (at, reason) = (tx.now, ConsentReason::Imported);
     let unsubscribed = writes
         .contacts
         .iter()

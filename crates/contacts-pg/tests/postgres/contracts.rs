@@ -4,6 +4,7 @@ use crate::support::ports;
 
 contacts_testkit::answer_repository_contract!(ports);
 contacts_testkit::contact_repository_contract!(ports);
+contacts_testkit::batch_repository_contract!(ports);
 contacts_testkit::campaign_repository_contract!(ports);
 contacts_testkit::consent_repository_contract!(ports);
 contacts_testkit::conversation_repository_contract!(ports);

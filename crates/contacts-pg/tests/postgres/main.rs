@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 mod audit;
+mod batches;
 mod captures;
 mod contracts;
 mod erasures;

@@ -98,3 +98,26 @@ macro_rules! run_repository_contract {
         }
     };
 }
+
+/// Makes a test of each property of a [`contacts_core::batch::BatchRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! batch_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, batches:
+            items_are_answered_in_their_order
+            several_items_about_one_contact_apply_in_order
+            a_name_or_an_address_is_enough_to_add
+            an_item_finds_its_contact_by_each_of_its_keys
+            one_key_finds_the_contact_and_the_others_are_its_values
+            contacts_pass_their_external_ids_on
+            an_address_that_has_no_room_is_skipped
+            a_batch_leaves_the_activity_and_events_of_single_changes
+            an_unsubscribed_address_stays_unsubscribed
+            two_batches_at_once_add_each_contact_once
+            a_value_that_does_not_fit_its_field_changes_nothing
+            organisations_do_not_see_each_other
+        }
+    };
+}

@@ -128,6 +128,7 @@ impl Run<'_> {
             Operation::Import { rows, policy, size, twice, cancel } => {
                 self.import(rows, *policy, *size, *twice, *cancel)
             }
+            Operation::Batch { items, policy, key } => self.batch(items, *policy, *key),
             Operation::Undo { which, fails } => self.undo(*which, *fails),
             Operation::Register { campaign, kind, name } => self.register(*campaign, *kind, name),
             Operation::Join { who, campaign } => self.join(who, *campaign),

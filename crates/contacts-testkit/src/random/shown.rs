@@ -27,8 +27,9 @@ impl TimeFormatter {
         let custom: Vec<_> =
             contact.custom.iter().map(|(key, value)| format!("{key}={value:?}")).collect();
         format!(
-            "{} {:?} {:?} {:?} tags{:?} {} {custom:?} v{} made {} changed {} by {}",
+            "{} {:?} {:?} {:?} {:?} tags{:?} {} {custom:?} v{} made {} changed {} by {}",
             contact.name.as_ref().map_or("-", |name| name.as_str()),
+            contact.external_id.as_ref().map(|id| id.as_str()),
             contact.emails().map(|email| email.as_str()).collect::<Vec<_>>(),
             contact.phone.as_ref().map(|phone| phone.as_str()),
             contact.phone.as_ref().and_then(|phone| phone.e164()),

@@ -7,7 +7,7 @@ use super::*;
 use crate::OrgId;
 use crate::contact::{ContactId, EmailAddress, Name, Phone};
 use crate::file::FileId;
-use crate::import::{FileState, ImportId, ImportState, Plan};
+use crate::import::{FileState, Import, ImportId, ImportState, Plan, Policy};
 use crate::run::RunState;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;

@@ -30,6 +30,11 @@ fn contact(number: u128, external_id: Option<&str>) -> Contact {
 /// Matches a row whose keys find, in the order of the ladder: `-` the row lacks the key, `?` no
 /// contact has it, `a` and `b` contacts with the external ids `a` and `b`, `c` one without.
 fn matched(keys: &str) -> String {
+    matched_by(None, keys)
+}
+
+/// Like [`matched`], by one key if it is given.
+fn matched_by(key: Option<MatchKey>, keys: &str) -> String {
     let contacts = [contact(1, Some("a")), contact(2, Some("b")), contact(3, None)];
     let mut lookups = keys.chars().map(|key| match key {
         '-' => Lookup::Absent,
@@ -39,7 +44,7 @@ fn matched(keys: &str) -> String {
     let mut next = || lookups.next().unwrap();
     let lookups = Lookups { id: next(), external_id: next(), email: next() };
     let name = |contact: &Contact| ["", "a", "b", "c"][contact.id.0.as_u128() as usize];
-    match match_row(lookups) {
+    match key.map_or_else(|| match_row(lookups), |key| match_by(key, lookups)) {
         Ok(Match::New) => "new".to_owned(),
         Ok(Match::ByAddress(contact)) => format!("{} by address", name(contact)),
         Ok(Match::ById(contact)) => format!("{} by id", name(contact)),
@@ -48,7 +53,7 @@ fn matched(keys: &str) -> String {
 }
 
 #[rstest]
-#[case::no_keys("missing_email", &["---"])]
+#[case::no_keys("new", &["---"])]
 #[case::keys_of_nobody("new", &["-?-", "--?", "-??"])]
 #[case::an_unknown_id_adds_nobody(
     "not_found", &["?--", "??-", "?-?", "???", "?a-", "?-a", "?aa", "?ab", "?a?", "??a"])]
@@ -83,7 +88,33 @@ fn every_combination_has_one_meaning() {
                 assert_eq!(meaning, "ambiguous", "{keys}");
             }
             (false, 1) => assert!(found.iter().all(|key| meaning.starts_with(*key)), "{keys}"),
-            (false, _) => assert!(["new", "missing_email"].contains(&&*meaning), "{keys}"),
+            (false, _) => assert_eq!(meaning, "new", "{keys}"),
         }
     }
+}
+
+#[rstest]
+#[case::the_key_finds_its_contact(MatchKey::Id, "a by id", &["a--", "a??", "aaa", "a?a"])]
+#[case::an_unknown_id_adds_nobody(MatchKey::Id, "not_found", &["?--", "?aa"])]
+#[case::a_value_of_another_contact(MatchKey::Id, "ambiguous", &["ab-", "a-b", "abb"])]
+#[case::an_external_id_finds_its_contact(MatchKey::ExternalId, "a by id", &["-a-", "-a?", "-aa"])]
+#[case::an_external_id_of_nobody_adds(MatchKey::ExternalId, "new", &["-?-", "-??"])]
+#[case::an_address_finds_nobody_then(MatchKey::ExternalId, "ambiguous", &["-?a", "-?c", "-ab"])]
+#[case::an_address_finds_its_contact(MatchKey::Email, "a by address", &["--a", "-aa", "aaa"])]
+#[case::another_external_id_is_a_new_value(MatchKey::Email, "a by address", &["-?a", "a?a"])]
+#[case::an_address_of_nobody_adds(MatchKey::Email, "new", &["--?", "-??"])]
+#[case::an_external_id_finds_nobody_then(MatchKey::Email, "ambiguous", &["-a?", "-ba", "b-a"])]
+#[case::an_unknown_id_adds_nobody_here_either(MatchKey::Email, "not_found", &["?-a", "?-?"])]
+fn one_key_decides_alone(#[case] key: MatchKey, #[case] expected: &str, #[case] keys: &[&str]) {
+    for keys in keys {
+        assert_eq!(matched_by(Some(key), keys), expected, "{keys}");
+    }
+}
+
+#[test]
+fn every_key_is_read_back() {
+    for key in MatchKey::ALL {
+        assert_eq!(MatchKey::parse(key.as_str()), Some(key));
+    }
+    assert_eq!(MatchKey::parse("name"), None);
 }

@@ -42,16 +42,20 @@ pub(crate) struct ContactBody {
 
 impl ContactBody {
     pub(super) fn as_new(&self) -> NewContact<'_> {
-        let custom = self.custom.iter();
         NewContact {
             external_id: self.external_id.as_deref(),
             name: self.name.as_deref(),
             email: self.email.as_deref(),
             phone: self.phone.as_deref(),
             tags: refs(&self.tags),
-            custom: custom.filter_map(|(k, v)| Some((&**k, v.as_raw()?))).collect(),
+            custom: raw_values(&self.custom),
         }
     }
+}
+
+/// Returns the values of custom fields that are not null, by field key.
+pub(super) fn raw_values(custom: &BTreeMap<String, CustomValue>) -> Vec<(&str, RawValue<'_>)> {
+    custom.iter().filter_map(|(key, value)| Some((&**key, value.as_raw()?))).collect()
 }
 
 /// A JSON merge patch (RFC 7396) of a contact's profile.
@@ -137,7 +141,7 @@ pub(crate) struct TaggingBody {
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[schema(as = NewCustomValue)]
-enum CustomValue {
+pub(super) enum CustomValue {
     /// Value of a text, select, url or date field, or null.
     Text(Option<String>),
     /// Value of a number field.

@@ -183,14 +183,14 @@ enumeration! {
     /// - `opt_out`: existing contacts are unsubscribed; the other addresses are remembered as
     ///   hashes, so that whoever gets one of them is unsubscribed, and their rows are skipped as
     ///   `suppressed`.
-    pub(super) PolicyView = Policy as "Policy" in Policy::ALL
+    pub(crate) PolicyView = Policy as "Policy" in Policy::ALL
 }
 
 enumeration! {
     /// The reason why a row of a file or a record of a connected source was skipped. Only records
     /// have `no_name_or_email`, and only rows have `not_found` (no contact has the id) and
     /// `ambiguous` (id, external id and address belong to different contacts).
-    pub(super) SkipCodeView = SkipCode as "SkipCode" in SkipCode::ALL
+    pub(crate) SkipCodeView = SkipCode as "SkipCode" in SkipCode::ALL
 }
 
 /// The number of rows by outcome.

@@ -48,6 +48,7 @@ fn reason(code: SkipCode) -> &'static str {
         SkipCode::InvalidId => "the id is not valid",
         SkipCode::NotFound => "no contact has the id",
         SkipCode::Ambiguous => "the id, external id and email address are of different contacts",
+        SkipCode::TooManyAddresses => "the contact has no room for another email address",
         SkipCode::MissingEmail => "the email address is missing",
         SkipCode::InvalidEmail => "the email address is not valid",
         SkipCode::Unchanged => "the row changes nothing",

@@ -84,6 +84,7 @@ const REASONS = {
   not_known: "not in your contacts",
   not_found: "with an unknown contact ID",
   ambiguous: "that match two contacts",
+  too_many_addresses: "of contacts that already have 20 email addresses",
   invalid_id: "with an invalid external ID",
   suppressed: "not in your contacts, kept as unsubscribed",
   warning: "with an ignored cell",
