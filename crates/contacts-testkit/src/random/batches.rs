@@ -65,6 +65,7 @@ impl Run<'_> {
             phone: (!values.phone.is_empty()).then(|| samples::phone(values.phone)),
             tags: distinct(&values.tags),
             custom: samples::custom(&values.custom),
+            is_opted_out: false,
         };
         let id = ContactId(self.ports.ids.next());
         PlannedRow { number, line: number, id, row: Ok(row), warnings: Vec::new() }
