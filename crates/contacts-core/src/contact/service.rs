@@ -48,6 +48,8 @@ pub struct RawPatch<'a> {
     pub phone: Patch<&'a str>,
     /// Patch of custom fields, by key: `None` clears a field.
     pub custom: Vec<(&'a str, Option<RawValue<'a>>)>,
+    /// Names of all tags of the contact after the patch. `None` leaves the tags alone.
+    pub tags: Option<Vec<&'a str>>,
 }
 
 /// How precisely to count.
@@ -176,8 +178,9 @@ impl ContactService {
         Ok(contacts)
     }
 
-    /// Changes the profile of a contact (R12). A new address becomes the primary one, and the
-    /// previous one stays as a further address (R48).
+    /// Changes the profile and the tags of a contact (R12). A new address becomes the primary one,
+    /// and the previous one stays as a further address (R48). The given tags replace all tags of
+    /// the contact; they do not change its version (R10).
     ///
     /// # Errors
     ///
@@ -200,11 +203,11 @@ impl ContactService {
         let phone =
             read(&mut errors, "phone", raw.phone.clone(), |text| Phone::parse(text, region));
         let custom = self.check_custom(org, &mut errors, &raw.custom)?;
+        let tags = raw.tags.as_ref().map(|names| check_tags(&mut errors, "tags", names));
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let patch =
-            ContactPatch { external_id, name, email, phone, custom, ..ContactPatch::default() };
+        let patch = ContactPatch { external_id, name, email, phone, custom, tags, address: None };
         let updated = self.contacts.update(org, id, if_version, &patch, actor, self.clock.now())?;
         updated.ok_or_else(|| self.missing(org, id))
     }

@@ -203,7 +203,7 @@ async fn get_many(
     Ok(ok(body.await?))
 }
 
-/// Change a contact's profile by JSON merge patch
+/// Change a contact's profile and tags by JSON merge patch
 #[utoipa::path(
     patch, path = "/v1/contacts/{id}", tag = "contacts", operation_id = "update_contact",
     params(
@@ -234,7 +234,7 @@ async fn update(
     Body(body): Body<ContactPatchBody>,
 ) -> Answer {
     let written_response = blocking(&shared, move |api| {
-        let patch = body.as_patch()?;
+        let patch = body.as_patch();
         let updated = if_match
             .guard(|version| api.contacts.update(caller.org, id, version, &patch, caller.actor))
             .map_err(with_current)?;

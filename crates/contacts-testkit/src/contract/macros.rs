@@ -73,6 +73,10 @@ macro_rules! contact_repository_contract {
             an_update_cannot_take_anothers_address
             an_address_may_be_respelled_by_its_owner
             tagging_leaves_version_and_time
+            a_patch_replaces_tags_and_changes_the_profile_in_one
+            a_patch_of_tags_alone_leaves_version_and_time
+            a_refused_patch_leaves_the_tags
+            patches_of_tags_and_of_the_name_at_once_both_hold
             a_tag_is_shown_as_it_was_first_written
             adding_a_tag_that_is_there_or_removing_one_that_is_not_changes_nothing
             deleting_takes_everything_that_hangs_on_a_contact

@@ -75,8 +75,8 @@ impl Run<'_> {
     fn operate(&self, operation: &Operation) -> String {
         match operation {
             Operation::Create(profile) => self.create(profile),
-            Operation::Patch { who, set, clear, version } => {
-                self.patch(*who, set, *clear, *version)
+            Operation::Patch { who, set, clear, with_tags, version } => {
+                self.patch(*who, set, *clear, *with_tags, *version)
             }
             Operation::Address { who, email, is_removed } => self.address(*who, email, *is_removed),
             Operation::Tag { who, add, remove } => self.tag(*who, add, remove),
@@ -194,9 +194,17 @@ impl Run<'_> {
         })
     }
 
-    fn patch(&self, who: usize, set: &Profile, clear: [bool; 3], version: Option<bool>) -> String {
+    fn patch(
+        &self,
+        who: usize,
+        set: &Profile,
+        clear: [bool; 3],
+        with_tags: bool,
+        version: Option<bool>,
+    ) -> String {
         let Some(contact) = self.person(who) else { return "nobody".to_owned() };
-        let mut patch = ContactPatch::default();
+        let tags = with_tags.then(|| distinct(&set.tags));
+        let mut patch = ContactPatch { tags, ..ContactPatch::default() };
         if clear[0] {
             patch.name = Patch::Clear;
         } else if !set.name.is_empty() {

@@ -123,11 +123,12 @@ fn profile() -> impl Strategy<Value = Profile> {
 
 fn patch() -> impl Strategy<Value = Operation> {
     let clear = (prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::bool::weighted(0.3));
-    (0..8usize, profile(), clear, version()).prop_map(
-        |(who, set, (name, phone, value), version)| Operation::Patch {
+    (0..8usize, profile(), clear, any::<bool>(), version()).prop_map(
+        |(who, set, (name, phone, value), with_tags, version)| Operation::Patch {
             who,
             set,
             clear: [name, phone, value],
+            with_tags,
             version,
         },
     )
