@@ -5,6 +5,7 @@
 mod bulk;
 mod campaigns;
 mod consents;
+mod feed;
 mod hooks;
 mod run;
 mod shown;

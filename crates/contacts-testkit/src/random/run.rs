@@ -23,6 +23,7 @@ use contacts_core::webhook::WebhookId;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
 
+use super::feed::FeedReader;
 use super::shown::{TimeFormatter, applied, tag};
 use super::syncs::Way;
 use super::{Observation, Operation, Profile};
@@ -40,6 +41,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
         chosen: RefCell::default(),
         webhook: OnceCell::new(),
         lowered: RefCell::default(),
+        reader: RefCell::default(),
     };
     let observe = |operation: String, outcome| Observation { operation, outcome };
     let mut seen = Vec::with_capacity(operations.len() + 4);
@@ -47,6 +49,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
         ports.clock.tick();
         seen.push(observe(format!("{operation:?}"), run.operate(operation)));
         run.check_consents();
+        run.check_feed();
     }
     seen.push(observe("everybody in the end".to_owned(), run.everybody()));
     seen.push(observe("every campaign in the end".to_owned(), run.campaigns()));
@@ -69,6 +72,8 @@ pub(super) struct Run<'a> {
     pub(super) webhook: OnceCell<WebhookId>,
     /// Ids and addresses of unsubscribed contacts, which nothing but a raise of consent removes.
     pub(super) lowered: RefCell<BTreeSet<String>>,
+    /// What a reader of the feed has seen so far.
+    pub(super) reader: RefCell<FeedReader>,
 }
 
 impl Run<'_> {
