@@ -28,6 +28,7 @@ pub mod files;
 pub mod filters;
 pub mod housekeeping;
 pub mod imports;
+pub mod included_contacts;
 pub mod jobs;
 pub mod keys;
 pub mod lists;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::{
     Activities, ActivityCursor, Contact, ContactFilter, ContactId, ContactPage, ContactPatch,
     ContactRepository, CustomValues, EmailAddress, ExternalId, MergeFields, MergeRequest, Merged,
-    Name, PageRequest, Patch, Phone, Region, Sort, Source, SourceCursor, SourceDetail, Tagged,
-    Updated,
+    Name, PageRequest, Patch, Phone, Region, Source, SourceCursor, SourceDetail, Tagged, Updated,
+    find_by_ids,
 };
 use crate::consent::Consent;
 use crate::field::{Field, FieldKey, FieldRepository, FieldValue, RawValue};
@@ -165,17 +165,12 @@ impl ContactService {
     /// # Errors
     ///
     /// [`Error::Invalid`] for `ids`, when there are none or too many.
-    pub fn get_many(&self, org: OrgId, ids: BTreeSet<ContactId>) -> Result<Vec<Contact>> {
-        let size = PageSize::new(PageSize::MAX).unwrap_or_default();
-        if ids.is_empty() || ids.len() > size.get() {
+    pub fn get_many(&self, org: OrgId, ids: &BTreeSet<ContactId>) -> Result<Vec<Contact>> {
+        if ids.is_empty() || ids.len() > PageSize::MAX.into() {
             let reason = format!("must be 1 to {} ids", PageSize::MAX);
             return Err(Invalid::one("ids", reason).into());
         }
-        let filter = ContactFilter { ids, ..ContactFilter::default() };
-        let page = PageRequest { sort: Sort::default(), size, after: None };
-        let mut contacts = self.contacts.list(org, &filter, &page)?.items;
-        contacts.sort_unstable_by_key(|contact| contact.id);
-        Ok(contacts)
+        find_by_ids(&*self.contacts, org, ids)
     }
 
     /// Changes the profile and the tags of a contact (R12). A new address becomes the primary one,

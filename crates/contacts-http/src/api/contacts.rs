@@ -197,7 +197,7 @@ async fn get_many(
 ) -> Answer {
     let body = blocking(&shared, move |api| {
         let wanted = ids.iter().copied().map(ContactId).collect();
-        let contacts = api.contacts.get_many(caller.org, wanted)?;
+        let contacts = api.contacts.get_many(caller.org, &wanted)?;
         to_json(&FoundView::new(&ids, &contacts))
     });
     Ok(ok(body.await?))

@@ -450,6 +450,11 @@ macro_rules! webhook_repository_contract {
             events_are_taken_in_once
             an_event_at_the_end_of_a_job_is_sent_soon
         }
+        $crate::properties! { $make, included_contacts:
+            a_message_carries_contacts_as_they_are_when_it_is_sent
+            a_page_of_events_ends_where_it_has_many_contacts
+            organisations_do_not_see_each_others_contacts
+        }
     };
 }
 
