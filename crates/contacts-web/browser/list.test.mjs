@@ -180,6 +180,48 @@ test("deleting states the number, and above a hundred asks to type it", async ()
   await world.close(page);
 });
 
+test("contacts can be exported before they are deleted, while the dialog stays open", async () => {
+  const page = await world.open("/?tags_none=vip&sort=email");
+  await count(page).filter({ hasText: "200 people" }).waitFor();
+  await page.getByRole("checkbox", { name: "Select all matching contacts" }).check();
+  await page.getByRole("checkbox", { name: "Select Jörg Weiß 1", exact: true }).uncheck();
+  await bar(page).getByRole("button", { name: "Delete" }).click();
+  const asked = page.getByRole("dialog", { name: "Delete 199 contacts?" });
+  const coming = page.waitForEvent("download");
+  await asked.getByRole("button", { name: "Export first" }).click();
+  const file = await text(await (await coming).createReadStream());
+  assert.equal(file.trim().split("\r\n").length, 200);
+  assert.match(file, /person2@example\.org/);
+  assert.doesNotMatch(file, /person[01]@example\.org/, "neither a contact that is not selected, nor one with the tag");
+  await asked.getByText("Exported 199 contacts.").waitFor();
+  await asked.getByRole("textbox").fill("199");
+  await asked.getByRole("button", { name: "Delete 199" }).click();
+  await page.getByText("Deleted 199 contacts.").waitFor();
+  await until(async () => (await world.api("GET", "/v1/contacts")).count.value, 101);
+  await world.close(page);
+});
+
+test("nothing is deleted while its export is in progress", async () => {
+  const page = await world.open("/?sort=email");
+  await pick(page, "Ann Lee 0").check();
+  await bar(page).getByRole("button", { name: "Delete" }).click();
+  const asked = page.getByRole("dialog", { name: "Delete 1 contact?" });
+  let release = () => {};
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/v1/actions", async (route) => (await held, route.continue()));
+  await asked.getByRole("button", { name: "Export first" }).click();
+  await asked.getByText("Exporting 1 contact…").waitFor();
+  await asked.getByRole("button", { name: "Delete 1" }).click();
+  await asked.getByText("Wait until the export is downloaded.").waitFor();
+  const coming = page.waitForEvent("download");
+  release();
+  await coming;
+  await asked.getByText("Exported 1 contact.").waitFor();
+  await asked.getByRole("button", { name: "Delete 1" }).click();
+  await page.getByText("Deleted 1 contact.").waitFor();
+  await world.close(page);
+});
+
 test("keyboard shortcuts move, select, open and search", async () => {
   const page = await world.open("/?sort=email");
   await rows(page).first().waitFor();
