@@ -56,9 +56,8 @@ pub use self::query::{ContactPage, Cursor, CursorKey, PageRequest, Sort, SortBy}
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};
 pub use self::search::{SearchQuery, Term, search_text};
-pub(crate) use self::service::check_tags;
-pub(crate) use self::service::missing;
 pub use self::service::{ContactService, CountRequest, NewContact, RawPatch};
+pub(crate) use self::service::{check_tags, check_value, missing};
 pub use self::source::{Source, SourceCursor, SourceDetail, SourceKind};
 
 use crate::OrgId;

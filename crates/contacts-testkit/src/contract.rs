@@ -6,6 +6,7 @@
 pub mod action_chunks;
 pub mod action_consents;
 pub mod action_exports;
+pub mod action_fields;
 pub mod actions;
 pub mod activity;
 pub mod addresses;
@@ -56,5 +57,6 @@ mod macros;
 mod macros_access;
 mod macros_bulk;
 mod macros_chat;
+mod macros_events;
 mod macros_imports;
 mod macros_syncs;

@@ -405,7 +405,8 @@ pub(crate) fn missing(contacts: &dyn ContactRepository, org: OrgId, id: ContactI
     }
 }
 
-fn check_value(
+/// Checks the value of a custom field. `None`, and an empty text, clear the field.
+pub(crate) fn check_value(
     fields: &[Field],
     key: &str,
     raw: Option<RawValue<'_>>,

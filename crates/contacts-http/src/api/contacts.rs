@@ -20,8 +20,9 @@ use contacts_core::contact::{Contact, ContactId, PageRequest, SourceCursor};
 use contacts_core::{Current, Error};
 
 pub(crate) use self::activity::FieldChangeView;
+pub(crate) use self::body::CustomValue;
 pub(crate) use self::duplicates::{DuplicateReasonView, StrengthView};
-pub(crate) use self::view::{ActorView, ContactView};
+pub(crate) use self::view::{ActorView, ContactView, CustomValueView};
 
 use self::body::{ContactBody, ContactPatchBody, IdsBody, TaggingBody};
 use self::expand::{Expand, ExpandedView};

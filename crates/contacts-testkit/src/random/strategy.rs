@@ -2,7 +2,7 @@
 
 use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
-    ContactFilter, FieldCondition, FieldTest, SearchQuery, Sort, SortBy, SourceCondition,
+    ContactFilter, FieldCondition, FieldTest, Phone, SearchQuery, Sort, SortBy, SourceCondition,
     SourceKind, TagCondition, TimeRange,
 };
 use contacts_core::field::{FieldType, FieldValue};
@@ -14,7 +14,7 @@ use proptest::sample::{select, subsequence};
 
 use super::campaigns::{campaign_id, statuses};
 use super::{Operation, Profile};
-use crate::samples::{date, key, number, tags, text};
+use crate::samples::{self, date, key, number, tags, text};
 
 const NAMES: &[&str] = &["Ann", "ann", "Änn Lee", "Bo", "Bo 100% Lee", "山田"];
 const EMAILS: &[&str] = &[
@@ -106,6 +106,15 @@ fn value(field: &'static str) -> BoxedStrategy<FieldValue> {
         "since" => select(&["2025-12-31", "2026-01-01"][..]).prop_map(date).boxed(),
         _ => any::<bool>().prop_map(FieldValue::Boolean).boxed(),
     }
+}
+
+/// Returns a strategy of a custom field and a value of it.
+pub(super) fn field_value() -> impl Strategy<Value = (&'static str, FieldValue)> {
+    select(FIELDS).prop_flat_map(|field| value(field).prop_map(move |value| (field, value)))
+}
+
+pub(super) fn phone() -> impl Strategy<Value = Phone> {
+    select(PHONES).prop_map(samples::phone)
 }
 
 fn values() -> impl Strategy<Value = Vec<(&'static str, FieldValue)>> {

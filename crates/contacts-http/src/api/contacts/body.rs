@@ -132,7 +132,7 @@ pub(crate) struct TaggingBody {
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[schema(as = NewCustomValue)]
-enum CustomValue {
+pub(crate) enum CustomValue {
     /// Value of a text, select, url or date field, or null.
     Text(Option<String>),
     /// Value of a number field.
@@ -143,7 +143,7 @@ enum CustomValue {
 
 impl CustomValue {
     /// Returns the value, or `None` to clear the field.
-    fn as_raw(&self) -> Option<RawValue<'_>> {
+    pub(crate) fn as_raw(&self) -> Option<RawValue<'_>> {
         match self {
             Self::Text(text) => text.as_deref().map(RawValue::Text),
             Self::Number(number) => Some(RawValue::Number(*number)),

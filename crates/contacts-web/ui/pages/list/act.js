@@ -81,6 +81,7 @@ const RESULTS = {
   remove_tags: (contacts) => `Removed tags from ${contacts}`,
   add_to_campaign: (contacts) => `Added ${contacts} to the campaign`,
   remove_from_campaign: (contacts) => `Removed ${contacts} from the campaign`,
+  set_field: (contacts) => `Set the field of ${contacts}`,
   unsubscribe: (contacts) => `Unsubscribed ${contacts}`,
   export: (contacts) => `Exported ${contacts}`,
   delete: (contacts) => `Deleted ${contacts}`,

@@ -10,6 +10,7 @@ import { tagBox } from "../../widgets/tags.js";
 import { act, freeze } from "./act.js";
 import { exportFirst } from "./export-first.js";
 import { asked } from "./query.js";
+import { setField } from "./set-field.js";
 
 /** @import { List } from "../list.js" */
 
@@ -40,6 +41,7 @@ export function bulkBar(list, place) {
     h("button", { type: "button", onclick: () => void tagThem(list, false) }, "Remove tags"),
   ]);
   menu(more, () => [
+    h("button", { type: "button", onclick: () => void setField(list, selected(list)) }, "Set a field"),
     h("button", { type: "button", onclick: () => void removeFromCampaign(list) }, "Remove from campaign"),
     h("button", { type: "button", onclick: () => void unsubscribe(list) }, "Unsubscribe"),
   ]);
