@@ -10,6 +10,7 @@ mod outcome;
 mod repository;
 mod result;
 mod service;
+mod set_field;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ pub use self::repository::MockActionRepository;
 pub use self::repository::{ActionRepository, Applied, Confirmation};
 pub use self::result::ActionResult;
 pub use self::service::{ActionService, ActionTarget, NewAction};
+pub use self::set_field::{FieldContext, FieldSetting, SetValue};
 use crate::file::FileId;
 use crate::org::id;
 use crate::run::RunState;

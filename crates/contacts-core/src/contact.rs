@@ -10,6 +10,7 @@ mod external_id;
 mod field_test;
 mod filter;
 mod filter_text;
+mod lookup;
 mod merge;
 mod name;
 mod phone;
@@ -47,6 +48,7 @@ pub use self::filter::{
     TimeRange,
 };
 pub use self::filter_text::FilterText;
+pub(crate) use self::lookup::find_by_ids;
 pub use self::merge::{MergeFields, MergePair, MergeRequest, MergeSide, Merged};
 pub use self::name::{InvalidName, Name};
 pub use self::phone::{InvalidPhone, Phone, Region};

@@ -1,10 +1,12 @@
 //! The change feed: changes of contacts, in an order in which no change is missed (R42).
 
+mod contacts;
 mod feed;
 mod groups;
 
 use time::OffsetDateTime;
 
+pub use self::contacts::CurrentContacts;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::feed::MockEventFeed;
 pub use self::feed::{EventFeed, FeedPage, FeedService, FeedStart, NumberedEvent};

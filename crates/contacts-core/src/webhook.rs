@@ -143,6 +143,8 @@ pub struct Webhook {
     pub url: WebhookUrl,
     /// The subscribed event types; all types when empty.
     pub types: BTreeSet<MessageType>,
+    /// Whether messages carry the current states of the contacts of their events.
+    pub include_contacts: bool,
     /// Why the webhook is paused; `None` while it is active.
     pub paused: Option<Paused>,
     /// The sealed secret.
@@ -159,7 +161,8 @@ pub struct Webhook {
     pub missed_at: Option<OffsetDateTime>,
     /// When the webhook was created.
     pub created_at: OffsetDateTime,
-    /// Rises by one with each change of the URL, the types, the pause or the secret.
+    /// Rises by one with each change of the URL, the types, what is included, the pause
+    /// or the secret.
     pub version: u64,
 }
 

@@ -32,13 +32,7 @@ fn an_action_gives_way_and_is_cancelled_within_a_chunk() {
     let ids = (0..CONTACTS).map(|n| CountedIds::nth(1_000_000 + n)).collect();
     let new = NewAction {
         target: ActionTarget::SelectionScope(RawSelectionScope::Ids(ids)),
-        action: RawAction {
-            kind: "add_tags",
-            tags: Some(vec!["vip"]),
-            campaign: None,
-            columns: None,
-            byte_order_mark: None,
-        },
+        action: RawAction { kind: "add_tags", tags: Some(vec!["vip"]), ..RawAction::default() },
         confirm_count: None,
     };
     let action = actions.start(org, &new, Actor::System).unwrap();

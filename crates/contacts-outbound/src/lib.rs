@@ -1,5 +1,6 @@
 //! Sends webhook messages, guarded by [`contacts_guard`], and seals secrets at rest.
 
+mod contact;
 mod message;
 mod seal;
 mod sender;

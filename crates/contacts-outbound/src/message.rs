@@ -2,11 +2,14 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use contacts_core::event::NumberedEvent;
 use contacts_core::webhook::Message;
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 use time::OffsetDateTime;
+
+use crate::contact::{ActorView, ContactView};
 
 /// The headers and the body of a message.
 pub(crate) struct SignedMessage {
@@ -36,30 +39,27 @@ enum Data<'a> {
         contact_ids: Vec<String>,
         fields: &'a [String],
         survivor_id: Option<String>,
-        actor: Actor,
+        actor: ActorView,
+        /// The contacts as they are now, in the order of `contact_ids`; null for one that is gone.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        contacts: Option<Vec<Option<ContactView<'a>>>>,
     },
     Test {},
-}
-
-#[derive(Serialize)]
-struct Actor {
-    kind: &'static str,
-    id: Option<String>,
 }
 
 /// Writes and signs a message.
 pub(crate) fn write(message: &Message<'_>) -> serde_json::Result<SignedMessage> {
     let data = match message.event {
-        Some(numbered) => {
-            let (kind, id) = numbered.event.actor.parts();
-            Data::Event {
-                number: numbered.number,
-                contact_ids: numbered.event.contacts.iter().map(ToString::to_string).collect(),
-                fields: &numbered.event.fields,
-                survivor_id: numbered.event.kind.survivor().map(|survivor| survivor.to_string()),
-                actor: Actor { kind, id: id.map(|id| id.to_string()) },
-            }
-        }
+        Some(NumberedEvent { number, event }) => Data::Event {
+            number: *number,
+            contact_ids: event.contacts.iter().map(ToString::to_string).collect(),
+            fields: &event.fields,
+            survivor_id: event.kind.survivor().map(|survivor| survivor.to_string()),
+            actor: event.actor.into(),
+            contacts: message.contacts.map(|contacts| {
+                contacts.of(event).map(|contact| contact.map(ContactView::from)).collect()
+            }),
+        },
         None => Data::Test {},
     };
     // The time of the event stays the same however often the message is sent.

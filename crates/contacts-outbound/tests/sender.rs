@@ -83,6 +83,7 @@ fn send_to(config: OutboundConfig, url: &str) -> SendOutcome {
         id: DeliveryId(ids.next()),
         kind: MessageType::Updated,
         event: Some(&NumberedEvent { number: 7, event }),
+        contacts: None,
         at: clock.tick(),
         secrets: vec![vec![7; 32], vec![8; 32]],
     };

@@ -3,6 +3,7 @@
 mod apply;
 mod export;
 mod merge;
+mod set_field;
 mod stored;
 
 use contacts_core::action::{
@@ -260,6 +261,10 @@ impl Database {
             }
             ActionKind::Unsubscribe => self.tidy("ANALYZE unsubscribes, suppressions"),
             ActionKind::Export(_) | ActionKind::Merge(_) => Ok(()),
+            ActionKind::SetField(_) => {
+                self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')")?;
+                self.tidy("ANALYZE contacts")
+            }
             ActionKind::Delete => {
                 self.tidy("SELECT gin_clean_pending_list('contacts_org_id_search_idx')")?;
                 self.tidy("ANALYZE contacts, contact_tags, contact_sources")

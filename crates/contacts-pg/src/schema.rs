@@ -645,6 +645,7 @@ diesel::table! {
         missed_at -> Nullable<Timestamptz>,
         created_at -> Timestamptz,
         version -> Int8,
+        include_contacts -> Bool,
     }
 }
 

@@ -43,6 +43,7 @@ struct Row {
     missed_at: Option<OffsetDateTime>,
     created_at: OffsetDateTime,
     version: i64,
+    include_contacts: bool,
 }
 
 impl Row {
@@ -63,6 +64,7 @@ impl Row {
             missed_at: webhook.missed_at,
             created_at: webhook.created_at,
             version: webhook.version.cast_signed(),
+            include_contacts: webhook.include_contacts,
         }
     }
 
@@ -78,6 +80,7 @@ impl Row {
             id: WebhookId(self.id),
             url: WebhookUrl::parse(&self.url).map_err(unread("webhooks.url"))?,
             types: types.ok_or_else(|| unreadable("webhooks.types"))?,
+            include_contacts: self.include_contacts,
             paused: paused.flatten(),
             secret: self.secret,
             old_secret: self.old_secret.zip(self.old_secret_until),

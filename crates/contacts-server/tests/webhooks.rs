@@ -67,7 +67,11 @@ struct Hooked<'a> {
 
 impl<'a> Hooked<'a> {
     fn new(serving: &'a Serving, database: &'a Scratch, url: &str) -> Self {
-        let made = serving.expect(201, "POST", "/v1/webhooks", &json!({ "url": url }).to_string());
+        Self::of(serving, database, &json!({ "url": url }))
+    }
+
+    fn of(serving: &'a Serving, database: &'a Scratch, webhook: &Value) -> Self {
+        let made = serving.expect(201, "POST", "/v1/webhooks", &webhook.to_string());
         let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
         Self { serving, database, path, secret: made["secret"].as_str().unwrap().to_owned() }
     }
@@ -155,6 +159,43 @@ fn a_message_is_signed_retried_given_up_and_sent_again() {
     let (status, log) = serving.end(Signal::TERM);
     assert!(status.success(), "{log}");
     assert!(!log.contains("Zorgblatt") && !log.contains("/hook"), "{log}");
+}
+
+#[test]
+fn a_message_carries_contacts_as_the_api_shows_them() {
+    let (database, receiver) = (Scratch::new(), Receiver::new());
+    let (_folder, authority) = file("authority.pem", &receiver.server.authority);
+    let environment = [("SSL_CERT_FILE", authority.to_str().unwrap())];
+    let serving = Serving::with(&database.url, &["--webhook-allow-private"], &environment);
+    for field in [
+        json!({"key": "seats", "label": "Seats", "type": "number"}),
+        json!({"key": "score", "label": "Score", "type": "number"}),
+        json!({"key": "vip", "label": "VIP", "type": "boolean"}),
+        json!({"key": "since", "label": "Since", "type": "date"}),
+    ] {
+        serving.expect(201, "POST", "/v1/fields", &field.to_string());
+    }
+    let webhook = json!({"url": receiver.url, "include": ["contact"]});
+    let hooked = Hooked::of(&serving, &database, &webhook);
+    let new = json!({
+        "name": "Ann Lee", "email": "Ann@example.org", "phone": "+1 202 555 0101",
+        "external_id": "A-17", "tags": ["VIP", "é"],
+        "custom": {"seats": 12, "score": 1.5, "vip": true, "since": "2026-01-31"},
+    });
+    let made = serving.expect(201, "POST", "/v1/contacts", &new.to_string());
+    let path = format!("/v1/contacts/{}", made["id"].as_str().unwrap());
+    let arrived = hooked.next(&receiver);
+    arrived.assert_signed(&hooked.secret);
+    assert_eq!(arrived.json()["data"]["contacts"], json!([made]));
+    let address = json!({"email": "ann@work.example"}).to_string();
+    serving.expect(201, "POST", &format!("{path}/addresses"), &address);
+    assert_eq!(hooked.next(&receiver).json()["data"]["fields"], json!(["addresses"]));
+    let lowered = json!({"state": "unsubscribed", "note": "by phone"}).to_string();
+    serving.expect(200, "PUT", &format!("{path}/consent"), &lowered);
+    let arrived = hooked.next(&receiver).json();
+    assert_eq!(arrived["data"]["contacts"], json!([serving.expect(200, "GET", &path, "")]));
+    let (status, log) = serving.end(Signal::TERM);
+    assert!(status.success() && !log.contains("Ann"), "{log}");
 }
 
 #[test]

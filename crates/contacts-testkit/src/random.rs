@@ -6,6 +6,7 @@ mod batches;
 mod bulk;
 mod campaigns;
 mod consents;
+mod feed;
 mod hooks;
 mod run;
 mod shown;
@@ -45,6 +46,8 @@ pub enum Operation {
         set: Profile,
         /// Whether to clear the name, the phone number and a custom value.
         clear: [bool; 3],
+        /// Whether the tags of `set` replace those of the contact.
+        with_tags: bool,
         /// Whether the request has a version, and whether that is the current one.
         version: Option<bool>,
     },

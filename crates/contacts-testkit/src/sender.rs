@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use contacts_core::contact::Contact;
 use contacts_core::seal::Sealer;
 use contacts_core::webhook::{
     DeliveryId, Message, MessageType, SendOutcome, WebhookSender, WebhookUrl,
@@ -11,7 +12,7 @@ use contacts_core::{Error, Result};
 use time::OffsetDateTime;
 
 /// A message that was handed to the sender.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SentMessage {
     /// The URL of the webhook.
     pub url: String,
@@ -21,6 +22,9 @@ pub struct SentMessage {
     pub kind: MessageType,
     /// The number of the event that the message reports, if any.
     pub number: Option<u64>,
+    /// The contacts of the event as they are now, if the webhook includes them. `None` in place of
+    /// one that is gone.
+    pub contacts: Option<Vec<Option<Contact>>>,
     /// The time at which the message was sent.
     pub at: OffsetDateTime,
     /// The secrets that the message was signed with.
@@ -66,6 +70,9 @@ impl WebhookSender for FakeSender {
                 id: message.id,
                 kind: message.kind,
                 number: message.event.map(|event| event.number),
+                contacts: message.contacts.zip(message.event).map(|(contacts, event)| {
+                    contacts.of(&event.event).map(Option::<&Contact>::cloned).collect()
+                }),
                 at: message.at,
                 secrets: message.secrets.clone(),
             });

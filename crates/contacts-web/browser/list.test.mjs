@@ -151,6 +151,38 @@ test("selected contacts are added to a campaign", async () => {
   await world.close(page);
 });
 
+test("a field of the selected contacts is set, and only where it is empty", async () => {
+  await world.api("POST", "/v1/fields", { key: "plan", label: "Plan", type: "select", options: ["Free", "Pro"] });
+  const [{ id }] = (await world.api("GET", "/v1/contacts?q=person0@example.org")).items;
+  await world.api("PATCH", `/v1/contacts/${id}`, { custom: { plan: "Free" } });
+  const page = await world.open("/?q=tanaka");
+  const tanakas = (await world.api("GET", "/v1/contacts?q=tanaka")).count.value;
+  await page.getByRole("checkbox", { name: "Select all matching contacts" }).check();
+  await bar(page).getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "Set a field" }).click();
+  const form = page.getByRole("dialog");
+  await form.getByRole("combobox", { name: "Field" }).selectOption({ label: "Plan" });
+  await form.getByRole("combobox", { name: "Value" }).selectOption({ label: "Pro" });
+  await form.getByRole("checkbox", { name: "Only where it is empty" }).check();
+  await form.getByRole("button", { name: "Set field" }).click();
+  await page.getByText(`Set the field of ${tanakas} contacts.`).waitFor();
+  const pro = async () => (await world.api("GET", "/v1/contacts?field.plan=any_of:Pro")).count.value;
+  assert.equal(await pro(), tanakas);
+  await page.goto(`${world.url}/?sort=email`);
+  await pick(page, "Ann Lee 0").check();
+  await bar(page).getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "Set a field" }).click();
+  await form.getByRole("combobox", { name: "Field" }).selectOption({ label: "Plan" });
+  await form.getByRole("checkbox", { name: "Only where it is empty" }).check();
+  await form.getByRole("button", { name: "Set field" }).click();
+  await form.getByText("Enter a value to fill in.").waitFor();
+  await form.getByRole("checkbox", { name: "Only where it is empty" }).uncheck();
+  await form.getByRole("button", { name: "Set field" }).click();
+  await page.getByText("Set the field of 1 contact.").waitFor();
+  assert.equal((await world.api("GET", `/v1/contacts/${id}`)).custom.plan, undefined);
+  await world.close(page);
+});
+
 test("an export of the selected contacts is downloaded", async () => {
   const page = await world.open("/?sort=email");
   await pick(page, "Ann Lee 0").check();
@@ -177,6 +209,48 @@ test("deleting states the number, and above a hundred asks to type it", async ()
   await page.getByText("Deleted 200 contacts.").waitFor();
   await page.getByRole("heading", { name: "No matching contacts" }).waitFor();
   await until(async () => (await world.api("GET", "/v1/contacts")).count.value, 100);
+  await world.close(page);
+});
+
+test("contacts can be exported before they are deleted, while the dialog stays open", async () => {
+  const page = await world.open("/?tags_none=vip&sort=email");
+  await count(page).filter({ hasText: "200 people" }).waitFor();
+  await page.getByRole("checkbox", { name: "Select all matching contacts" }).check();
+  await pick(page, "Ann Weiß 100").uncheck();
+  await bar(page).getByRole("button", { name: "Delete" }).click();
+  const asked = page.getByRole("dialog", { name: "Delete 199 contacts?" });
+  const coming = page.waitForEvent("download");
+  await asked.getByRole("button", { name: "Export first" }).click();
+  const file = await text(await (await coming).createReadStream());
+  assert.equal(file.trim().split("\r\n").length, 200);
+  assert.match(file, /person2@example\.org/);
+  assert.doesNotMatch(file, /person(0|100)@example\.org/, "neither a contact that is not selected, nor one with the tag");
+  await asked.getByText("Exported 199 contacts.").waitFor();
+  await asked.getByRole("textbox").fill("199");
+  await asked.getByRole("button", { name: "Delete 199" }).click();
+  await page.getByText("Deleted 199 contacts.").waitFor();
+  await until(async () => (await world.api("GET", "/v1/contacts")).count.value, 101);
+  await world.close(page);
+});
+
+test("nothing is deleted while its export is in progress", async () => {
+  const page = await world.open("/?sort=email");
+  await pick(page, "Ann Lee 0").check();
+  await bar(page).getByRole("button", { name: "Delete" }).click();
+  const asked = page.getByRole("dialog", { name: "Delete 1 contact?" });
+  let release = () => {};
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/v1/actions", async (route) => (await held, route.continue()));
+  await asked.getByRole("button", { name: "Export first" }).click();
+  await asked.getByText("Exporting 1 contact…").waitFor();
+  await asked.getByRole("button", { name: "Delete 1" }).click();
+  await asked.getByText("Wait until the export is downloaded.").waitFor();
+  const coming = page.waitForEvent("download");
+  release();
+  await coming;
+  await asked.getByText("Exported 1 contact.").waitFor();
+  await asked.getByRole("button", { name: "Delete 1" }).click();
+  await page.getByText("Deleted 1 contact.").waitFor();
   await world.close(page);
 });
 

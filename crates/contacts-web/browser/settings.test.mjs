@@ -278,9 +278,11 @@ test("a webhook is added, tested, paused and resumed, and its secret is replaced
   await button(page, "More for hooks.invalid").click();
   await button(page, "Edit").click();
   await dialog(page, "Edit webhook").getByRole("checkbox", { name: "Deletions" }).check();
+  await dialog(page, "Edit webhook").getByRole("checkbox", { name: "Include the current data of the contacts" }).check();
   await dialog(page, "Edit webhook").getByRole("button", { name: "Save" }).click();
-  await card.getByText("Events: all").waitFor();
+  await card.getByText("Events: all · with contact data").waitFor();
   await until(async () => (await webhook()).types, []);
+  assert.deepEqual((await webhook()).include, ["contact"]);
   await world.close(page);
 });
 

@@ -508,7 +508,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change a contact's profile by JSON merge patch
+         * Change a contact's profile and tags by JSON merge patch
          * @description Requires a credential with the scope `write`.
          */
         patch: operations["update_contact"];
@@ -1023,8 +1023,8 @@ export interface paths {
         /**
          * Read the change feed
          * @description Returns an event for every contact that was created, updated, merged or deleted, in an order in
-         *     which no event is ever missed. Events contain ids and names of fields, and no personal data.
-         *     They are kept for 30 days.
+         *     which no event is ever missed. Events contain ids and names of fields, and no personal data
+         *     unless the contacts are included. They are kept for 30 days.
          *
          *     Requires a credential with the scope `read`.
          */
@@ -2096,7 +2096,7 @@ export interface components {
          */
         ActionFile: "pending" | "ready" | "erased";
         /** @description The kind of a bulk action and its parameters. */
-        ActionKind: components["schemas"]["ActionKindAddTags"] | components["schemas"]["ActionKindRemoveTags"] | components["schemas"]["ActionKindAddToCampaign"] | components["schemas"]["ActionKindRemoveFromCampaign"] | components["schemas"]["ActionKindUnsubscribe"] | components["schemas"]["ActionKindExport"] | components["schemas"]["ActionKindDelete"] | components["schemas"]["ActionKindMerge"];
+        ActionKind: components["schemas"]["ActionKindAddTags"] | components["schemas"]["ActionKindRemoveTags"] | components["schemas"]["ActionKindAddToCampaign"] | components["schemas"]["ActionKindRemoveFromCampaign"] | components["schemas"]["ActionKindUnsubscribe"] | components["schemas"]["ActionKindSetField"] | components["schemas"]["ActionKindExport"] | components["schemas"]["ActionKindDelete"] | components["schemas"]["ActionKindMerge"];
         /** @description Adds tags. */
         ActionKindAddTags: {
             /** @description Names of the tags. */
@@ -2150,6 +2150,16 @@ export interface components {
             /** @enum {string} */
             type: "remove_tags";
         };
+        /** @description Sets or clears one field. */
+        ActionKindSetField: {
+            /** @description The field: `phone`, or `custom.` followed by the key of a custom field. */
+            field: string;
+            /** @description Whether contacts that have a value keep it. */
+            only_blanks: boolean;
+            /** @enum {string} */
+            type: "set_field";
+            value: components["schemas"]["CustomValue"] | null;
+        };
         /** @description Unsubscribes the contacts, with the reason `asked`. */
         ActionKindUnsubscribe: {
             /** @enum {string} */
@@ -2181,7 +2191,7 @@ export interface components {
          * @description A type of bulk action.
          * @enum {string}
          */
-        ActionType: "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "export" | "delete";
+        ActionType: "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "set_field" | "export" | "delete";
         /** @description A page of bulk actions. */
         Actions: {
             /** @description The bulk actions, newest first. */
@@ -2857,7 +2867,7 @@ export interface components {
             /** @description Ids of contacts, 1 to 200. */
             ids: string[];
         };
-        /** @description A JSON merge patch (RFC 7396) of a contact's profile. */
+        /** @description A JSON merge patch (RFC 7396) of a contact's profile and tags. */
         ContactPatch: {
             /** @description Values of custom fields, by field key; null clears a value. */
             custom?: {
@@ -2871,6 +2881,11 @@ export interface components {
             name?: string;
             /** @description The phone number; null clears it. */
             phone?: string | null;
+            /**
+             * @description Names of all tags that the contact has afterwards, at most 100; tags that do not exist are
+             *     created. Null removes all tags. Tags do not change the version.
+             */
+            tags?: string[] | null;
         };
         /** @description Values of the contact to add or to change. A value that is absent, null or blank changes nothing. */
         ContactUpsert: {
@@ -3328,6 +3343,11 @@ export interface components {
             /** @description Ids of the changed contacts: 1 to 500. */
             contact_ids: string[];
             /**
+             * @description With `include=contact`: the contacts as they are now, in the order of `contact_ids`. Null in
+             *     place of a contact that was deleted or merged.
+             */
+            contacts?: (components["schemas"]["Contact"] | null)[];
+            /**
              * @description The changed fields: `name`, `email`, `phone`, `tags`, or `custom.` followed by the key of a
              *     custom field.
              */
@@ -3345,6 +3365,13 @@ export interface components {
             /** @description The type of the event. */
             type: components["schemas"]["EventType"];
         };
+        /**
+         * @description What events and messages carry beside the ids of their contacts.
+         *
+         *     - `contact`: the current state of each contact, without its notes.
+         * @enum {string}
+         */
+        EventInclude: "contact";
         /**
          * @description A type of event.
          *
@@ -3909,10 +3936,18 @@ export interface components {
              *     except archived fields.
              */
             columns?: string[];
+            /**
+             * @description For `set_field`: `phone`, or `custom.` followed by the key of a custom field.
+             * @example custom.tier
+             */
+            field?: string;
+            /** @description For `set_field`: whether contacts that have a value keep it. Default: false. */
+            only_blanks?: boolean;
             /** @description For `add_tags` and `remove_tags`: 1 to 100 tag names. */
             tags?: string[];
             /** @description The type of the action. */
             type: components["schemas"]["ActionType"];
+            value?: components["schemas"]["NewCustomValue"] | null;
         };
         /** @description An email address to add. */
         NewAddress: {
@@ -4152,6 +4187,11 @@ export interface components {
         };
         /** @description A webhook to create. */
         NewWebhook: {
+            /**
+             * @description What messages carry beside the ids of their contacts: with `contact`, the contacts as they
+             *     are when the message is sent, without their notes. Nothing when absent or empty.
+             */
+            include?: components["schemas"]["EventInclude"][];
             /** @description The event types to send; all types when absent or empty. */
             types?: components["schemas"]["EventType"][];
             /**
@@ -4403,7 +4443,7 @@ export interface components {
          * @description The kind of a run. Bulk actions have the type of the action.
          * @enum {string}
          */
-        RunKind: "import" | "dry_run" | "undo" | "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "export" | "delete" | "merge" | "erasure" | "sync";
+        RunKind: "import" | "dry_run" | "undo" | "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "set_field" | "export" | "delete" | "merge" | "erasure" | "sync";
         /**
          * @description The state of a run. `done`, `failed` and `cancelled` are final.
          *
@@ -4484,6 +4524,8 @@ export interface components {
              * @description Id of the webhook.
              */
             id: string;
+            /** @description What messages carry beside the ids of their contacts. */
+            include: components["schemas"]["EventInclude"][];
             /**
              * Format: int64
              * @description Number of the last event for which a delivery was created.
@@ -4519,8 +4561,8 @@ export interface components {
             url: string;
             /**
              * Format: int64
-             * @description Version of the webhook. It increases by one with each change of the URL, the types, the
-             *     pause or the secret.
+             * @description Version of the webhook. It increases by one with each change of the URL, the types, what
+             *     is included, the pause or the secret.
              */
             version: number;
         };
@@ -5143,6 +5185,8 @@ export interface components {
              * @description Id of the webhook.
              */
             id: string;
+            /** @description What messages carry beside the ids of their contacts. */
+            include: components["schemas"]["EventInclude"][];
             /**
              * Format: int64
              * @description Number of the last event for which a delivery was created.
@@ -5173,13 +5217,15 @@ export interface components {
             url: string;
             /**
              * Format: int64
-             * @description Version of the webhook. It increases by one with each change of the URL, the types, the
-             *     pause or the secret.
+             * @description Version of the webhook. It increases by one with each change of the URL, the types, what
+             *     is included, the pause or the secret.
              */
             version: number;
         };
         /** @description A patch of a webhook; absent members stay unchanged. */
         WebhookPatch: {
+            /** @description What messages carry beside the ids of their contacts; nothing when empty. */
+            include?: components["schemas"]["EventInclude"][];
             /** @description Whether the webhook is paused. */
             paused?: boolean;
             /** @description The event types to send; all types when empty. */
@@ -7418,7 +7464,8 @@ export interface operations {
                 created_last?: string;
                 /**
                  * @description The profile was last changed at or after this time, or on or after this day of the
-                 *     time zone.
+                 *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
+                 *     feed.
                  * @example 2026-11-23
                  */
                 updated_from?: string;
@@ -8651,7 +8698,8 @@ export interface operations {
                 created_last?: string;
                 /**
                  * @description The profile was last changed at or after this time, or on or after this day of the
-                 *     time zone.
+                 *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
+                 *     feed.
                  * @example 2026-11-23
                  */
                 updated_from?: string;
@@ -13889,6 +13937,12 @@ export interface operations {
                 cursor?: string;
                 /** @description Where to start without a cursor: at the oldest stored event, or after the latest one. */
                 from?: "oldest" | "latest";
+                /**
+                 * @description What events carry beside the ids of their contacts: with `contact`, the contacts as they
+                 *     are when the feed is read. Then a page may have fewer events, so that it has about a
+                 *     thousand contacts at most.
+                 */
+                include?: "contact";
                 /** @description Number of events per page. */
                 limit?: number;
             };
@@ -14008,6 +14062,12 @@ export interface operations {
                 cursor?: string;
                 /** @description Where to start without a cursor: at the oldest stored event, or after the latest one. */
                 from?: "oldest" | "latest";
+                /**
+                 * @description What events carry beside the ids of their contacts: with `contact`, the contacts as they
+                 *     are when the feed is read. Then a page may have fewer events, so that it has about a
+                 *     thousand contacts at most.
+                 */
+                include?: "contact";
             };
             header?: {
                 /** @description The id of the last event that came, as browsers send it. It takes precedence over the parameters */

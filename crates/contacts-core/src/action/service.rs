@@ -5,19 +5,21 @@ use std::time::Duration;
 
 use super::{
     Action, ActionFile, ActionId, ActionKind, ActionRepository, ActionResult, Applied,
-    Confirmation, RawAction, Tally,
+    Confirmation, FieldContext, RawAction, Tally,
 };
 use crate::answer::without_claim;
 use crate::contact::{ContactFilter, MergePair};
 use crate::export::{ExportService, Sheet};
+use crate::field::FieldRepository;
 use crate::file::{FileId, FileStore};
 use crate::job::{ChunkPace, Interrupt, Outcome};
+use crate::org::OrganisationRepository;
 use crate::run::RunState;
 use crate::selection::{RawSelectionScope, Selection, SelectionId, SelectionService};
 use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
 /// An action as it was requested.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct NewAction<'a> {
     /// Contacts to change.
     pub target: ActionTarget,
@@ -43,6 +45,8 @@ pub struct ActionService {
     selections: SelectionService,
     exports: ExportService,
     files: Arc<dyn FileStore>,
+    fields: Arc<dyn FieldRepository>,
+    organisations: Arc<dyn OrganisationRepository>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
@@ -62,6 +66,8 @@ impl ActionService {
             selections: SelectionService::over(ports),
             exports: ExportService::over(ports),
             files: ports.files.clone(),
+            fields: ports.fields.clone(),
+            organisations: ports.organisations.clone(),
             clock: ports.clock.clone(),
             ids: ports.ids.clone(),
         }
@@ -74,7 +80,7 @@ impl ActionService {
     /// [`Error::Invalid`] with what is wrong; [`Error::CountChanged`] when a delete would remove a
     /// different number of contacts than was confirmed (R23).
     pub fn start(&self, org: OrgId, new: &NewAction<'_>, actor: Actor) -> Result<Action> {
-        let kind = new.action.read();
+        let kind = new.action.read(&self.field_context(org, &new.action)?);
         let kind = kind.map_err(|errors| within_action(errors).collect::<Vec<_>>())?;
         if kind == ActionKind::Delete && new.confirm_count.is_none() {
             let reason = "is required: the number of contacts to delete permanently";
@@ -297,6 +303,15 @@ impl ActionService {
             self.actions.end(org, id, RunState::Done, None, self.clock.now())?;
         }
         Ok(Outcome::Done)
+    }
+
+    /// Reads what a request that sets a field is checked with; nothing for other requests.
+    fn field_context(&self, org: OrgId, action: &RawAction<'_>) -> Result<FieldContext> {
+        if !action.needs_context() {
+            return Ok(FieldContext::default());
+        }
+        let region = self.organisations.get(org)?.and_then(|organisation| organisation.region);
+        Ok(FieldContext { fields: self.fields.list(org)?, region })
     }
 
     /// Fixes the columns of an export when it is requested.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 use super::address::no_room;
 use super::{AddressChange, Contact, EmailAddress, ExternalId, Name, Phone};
 use crate::field::{FieldKey, FieldValue};
+use crate::tag::TagName;
 use crate::{Invalid, Result};
 
 /// One member of a JSON merge patch (RFC 7396).
@@ -21,7 +22,7 @@ pub enum Patch<T> {
     Set(T),
 }
 
-/// A JSON merge patch (RFC 7396) of a profile, parsed and validated.
+/// A JSON merge patch (RFC 7396) of a profile and its tags, parsed and validated.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ContactPatch {
     /// Patch of the organisation's own id.
@@ -36,6 +37,8 @@ pub struct ContactPatch {
     pub phone: Patch<Phone>,
     /// Patch of custom fields: `None` clears a field.
     pub custom: BTreeMap<FieldKey, Option<FieldValue>>,
+    /// All tags of the contact after the patch (R10). `None` leaves the tags alone.
+    pub tags: Option<Vec<TagName>>,
 }
 
 /// Change of one field, with values as people read them.
@@ -59,8 +62,19 @@ impl ContactPatch {
         self.custom.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)))
     }
 
-    /// Applies the patch. When something changed, `version` rises by one and `updated_at` is `now`;
-    /// otherwise the contact is left alone (R12).
+    /// Returns the tags that the patch adds to a contact that has the tags `current`, and those that
+    /// it removes (R10).
+    pub fn tagging(&self, current: &[TagName]) -> (Vec<TagName>, Vec<TagName>) {
+        let without = |tags: &[TagName], others: &[TagName]| {
+            tags.iter().filter(|tag| !others.contains(tag)).cloned().collect()
+        };
+        let Some(tags) = &self.tags else { return (Vec::new(), Vec::new()) };
+        (without(tags, current), without(current, tags))
+    }
+
+    /// Applies the patch to the profile. When something changed, `version` rises by one and
+    /// `updated_at` is `now`; otherwise the contact is left alone (R12). Its tags stay: they are
+    /// stored apart, and have no part in the version.
     ///
     /// # Errors
     ///

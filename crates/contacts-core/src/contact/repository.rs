@@ -16,7 +16,7 @@ use crate::{Actor, OrgId, Result};
 pub struct Updated {
     /// The contact after the update.
     pub contact: Contact,
-    /// Changes; empty when the patch changed nothing.
+    /// Changes of the profile, without tags; empty when the patch changed nothing of it.
     pub changes: Change,
 }
 
@@ -75,7 +75,9 @@ pub trait ContactRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn of_external_id(&self, org: OrgId, id: &ExternalId) -> Result<Option<Contact>>;
 
-    /// Applies a patch. With `if_version`, only when the contact has that version (R12).
+    /// Applies a patch of the profile and the tags, in one transaction. With `if_version`, only when
+    /// the contact has that version (R12). Tags are changed as [`ContactRepository::tag`] does, and
+    /// both changes are one event.
     ///
     /// # Errors
     ///

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use super::{
     Activities, ActivityCursor, Contact, ContactFilter, ContactId, ContactPage, ContactPatch,
     ContactRepository, CustomValues, EmailAddress, ExternalId, MergeFields, MergeRequest, Merged,
-    Name, PageRequest, Patch, Phone, Region, Sort, Source, SourceCursor, SourceDetail, Tagged,
-    Updated,
+    Name, PageRequest, Patch, Phone, Region, Source, SourceCursor, SourceDetail, Tagged, Updated,
+    find_by_ids,
 };
 use crate::consent::Consent;
 use crate::field::{Field, FieldKey, FieldRepository, FieldValue, RawValue};
@@ -48,6 +48,8 @@ pub struct RawPatch<'a> {
     pub phone: Patch<&'a str>,
     /// Patch of custom fields, by key: `None` clears a field.
     pub custom: Vec<(&'a str, Option<RawValue<'a>>)>,
+    /// Names of all tags of the contact after the patch. `None` leaves the tags alone.
+    pub tags: Option<Vec<&'a str>>,
 }
 
 /// How precisely to count.
@@ -163,21 +165,17 @@ impl ContactService {
     /// # Errors
     ///
     /// [`Error::Invalid`] for `ids`, when there are none or too many.
-    pub fn get_many(&self, org: OrgId, ids: BTreeSet<ContactId>) -> Result<Vec<Contact>> {
-        let size = PageSize::new(PageSize::MAX).unwrap_or_default();
-        if ids.is_empty() || ids.len() > size.get() {
+    pub fn get_many(&self, org: OrgId, ids: &BTreeSet<ContactId>) -> Result<Vec<Contact>> {
+        if ids.is_empty() || ids.len() > PageSize::MAX.into() {
             let reason = format!("must be 1 to {} ids", PageSize::MAX);
             return Err(Invalid::one("ids", reason).into());
         }
-        let filter = ContactFilter { ids, ..ContactFilter::default() };
-        let page = PageRequest { sort: Sort::default(), size, after: None };
-        let mut contacts = self.contacts.list(org, &filter, &page)?.items;
-        contacts.sort_unstable_by_key(|contact| contact.id);
-        Ok(contacts)
+        find_by_ids(&*self.contacts, org, ids)
     }
 
-    /// Changes the profile of a contact (R12). A new address becomes the primary one, and the
-    /// previous one stays as a further address (R48).
+    /// Changes the profile and the tags of a contact (R12). A new address becomes the primary one,
+    /// and the previous one stays as a further address (R48). The given tags replace all tags of
+    /// the contact; they do not change its version (R10).
     ///
     /// # Errors
     ///
@@ -200,11 +198,11 @@ impl ContactService {
         let phone =
             read(&mut errors, "phone", raw.phone.clone(), |text| Phone::parse(text, region));
         let custom = self.check_custom(org, &mut errors, &raw.custom)?;
+        let tags = raw.tags.as_ref().map(|names| check_tags(&mut errors, "tags", names));
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let patch =
-            ContactPatch { external_id, name, email, phone, custom, ..ContactPatch::default() };
+        let patch = ContactPatch { external_id, name, email, phone, custom, tags, address: None };
         let updated = self.contacts.update(org, id, if_version, &patch, actor, self.clock.now())?;
         updated.ok_or_else(|| self.missing(org, id))
     }
@@ -407,7 +405,7 @@ pub(crate) fn missing(contacts: &dyn ContactRepository, org: OrgId, id: ContactI
     }
 }
 
-/// Returns the key and the value of a custom field; `None` for a blank value.
+/// Checks the value of a custom field. `None`, and an empty text, clear the field.
 pub(crate) fn check_value(
     fields: &[Field],
     key: &str,

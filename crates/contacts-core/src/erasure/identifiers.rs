@@ -151,6 +151,13 @@ impl ErasureIdentifiers {
         let mut words = self.addresses.iter().chain(&self.names);
         words.any(|word| text.contains(word.as_str()) || spaced.contains(word.as_str()))
     }
+
+    /// Whether the value of a field contains an address, a whole name or a phone number of the
+    /// contact.
+    pub fn occurs_in_value(&self, value: &str) -> bool {
+        let digits = digits(value);
+        self.occurs_in(value) || self.phones.iter().any(|phone| digits.contains(phone.as_str()))
+    }
 }
 
 fn digits(text: &str) -> String {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 
-use super::ContactEvent;
+use super::{ContactEvent, CurrentContacts};
+use crate::contact::ContactRepository;
 use crate::job::{Interrupt, Outcome};
 use crate::page::PageSize;
 use crate::{Clock, OrgId, Ports, Result};
@@ -78,15 +79,21 @@ pub struct FeedPage {
 #[derive(Clone)]
 pub struct FeedService {
     feed: Arc<dyn EventFeed>,
+    contacts: Arc<dyn ContactRepository>,
     clock: Arc<dyn Clock>,
 }
 
 impl FeedService {
     /// How long events are kept.
     pub const RETENTION: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+    /// Number of contacts with which a page of events and contacts ends. An event that has more of
+    /// them is a page of its own.
+    pub const MAX_PAGE_CONTACTS: usize = 1_000;
 
     pub(crate) fn over(ports: &Ports) -> Self {
-        Self { feed: ports.feed.clone(), clock: ports.clock.clone() }
+        let Ports { repositories, clock, .. } = ports;
+        let (feed, contacts) = (repositories.feed.clone(), repositories.contacts.clone());
+        Self { feed, contacts, clock: clock.clone() }
     }
 
     /// Returns a page of events.
@@ -109,6 +116,35 @@ impl FeedService {
         items.truncate(limit.get());
         let next = items.last().map_or(end, |last| last.number);
         Ok(FeedPage { items, next, more })
+    }
+
+    /// Returns a page of events and the current states of their contacts. The page ends early when
+    /// its events have more than [`FeedService::MAX_PAGE_CONTACTS`] contacts.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::CursorExpired`].
+    pub fn read_with_contacts(
+        &self,
+        org: OrgId,
+        start: FeedStart,
+        limit: PageSize,
+    ) -> Result<(FeedPage, CurrentContacts)> {
+        let mut page = self.read(org, start, limit)?;
+        let mut contacts = 0;
+        let fits = |event: &&NumberedEvent| {
+            contacts += event.event.contacts.len();
+            contacts <= Self::MAX_PAGE_CONTACTS
+        };
+        let fitting = page.items.iter().take_while(fits).count().max(1);
+        if fitting < page.items.len() {
+            page.items.truncate(fitting);
+            page.more = true;
+            page.next = page.items.last().map_or(page.next, |last| last.number);
+        }
+        let events = page.items.iter().map(|numbered| &numbered.event);
+        let contacts = CurrentContacts::read(&*self.contacts, org, events)?;
+        Ok((page, contacts))
     }
 
     /// Deletes events that are older than [`FeedService::RETENTION`].

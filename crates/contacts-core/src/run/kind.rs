@@ -27,6 +27,8 @@ pub enum RunKind {
     RemoveFromCampaign,
     /// Bulk action that unsubscribes contacts.
     Unsubscribe,
+    /// Bulk action that sets or clears one field.
+    SetField,
     /// Bulk action that writes a file (R25).
     Export,
     /// Bulk action that deletes contacts.
@@ -54,7 +56,7 @@ pub enum RunSubject {
 
 impl RunKind {
     /// All kinds of runs.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Import,
         Self::DryRun,
         Self::Undo,
@@ -63,6 +65,7 @@ impl RunKind {
         Self::AddToCampaign,
         Self::RemoveFromCampaign,
         Self::Unsubscribe,
+        Self::SetField,
         Self::Export,
         Self::Delete,
         Self::Merge,
@@ -71,12 +74,13 @@ impl RunKind {
     ];
 
     /// The kinds of bulk actions.
-    pub const ACTIONS: [Self; 8] = [
+    pub const ACTIONS: [Self; 9] = [
         Self::AddTags,
         Self::RemoveTags,
         Self::AddToCampaign,
         Self::RemoveFromCampaign,
         Self::Unsubscribe,
+        Self::SetField,
         Self::Export,
         Self::Delete,
         Self::Merge,
@@ -93,6 +97,7 @@ impl RunKind {
             Self::AddToCampaign => "add_to_campaign",
             Self::RemoveFromCampaign => "remove_from_campaign",
             Self::Unsubscribe => "unsubscribe",
+            Self::SetField => "set_field",
             Self::Export => "export",
             Self::Delete => "delete",
             Self::Merge => "merge",
@@ -115,6 +120,7 @@ impl RunKind {
             | Self::AddToCampaign
             | Self::RemoveFromCampaign
             | Self::Unsubscribe
+            | Self::SetField
             | Self::Export
             | Self::Delete
             | Self::Merge => RunSubject::Action(ActionId(id)),
@@ -142,6 +148,7 @@ impl From<&ActionKind> for RunKind {
             ActionKind::AddToCampaign(_) => Self::AddToCampaign,
             ActionKind::RemoveFromCampaign(_) => Self::RemoveFromCampaign,
             ActionKind::Unsubscribe => Self::Unsubscribe,
+            ActionKind::SetField(_) => Self::SetField,
             ActionKind::Export(_) => Self::Export,
             ActionKind::Delete => Self::Delete,
             ActionKind::Merge(_) => Self::Merge,

@@ -13,6 +13,8 @@ pub struct WebhookPatch {
     pub url: Option<WebhookUrl>,
     /// The subscribed event types; all types when empty.
     pub types: Option<BTreeSet<MessageType>>,
+    /// Whether messages carry the current states of the contacts of their events.
+    pub include_contacts: Option<bool>,
     /// Whether the webhook is paused.
     pub paused: Option<bool>,
 }
@@ -30,20 +32,23 @@ impl Webhook {
     /// Applies a patch. A patch that changes something raises the version by one. Every patch
     /// resets the failures, so that the next attempt is made at once.
     pub fn apply(&mut self, patch: &WebhookPatch) {
-        let before = (self.url.clone(), self.types.clone(), self.paused);
+        let state = |webhook: &Self| {
+            (webhook.url.clone(), webhook.types.clone(), webhook.include_contacts, webhook.paused)
+        };
+        let before = state(self);
         if let Some(url) = &patch.url {
             self.url = url.clone();
         }
         if let Some(types) = &patch.types {
             self.types = types.clone();
         }
+        self.include_contacts = patch.include_contacts.unwrap_or(self.include_contacts);
         match patch.paused {
             Some(true) => self.paused = self.paused.or(Some(Paused::Manual)),
             Some(false) => self.paused = None,
             None => {}
         }
-        let is_changed = before != (self.url.clone(), self.types.clone(), self.paused);
-        self.version += u64::from(is_changed);
+        self.version += u64::from(before != state(self));
         self.reset_failures();
     }
 

@@ -6,7 +6,7 @@ use super::{
     Delivery, DeliveryId, DeliveryState, MessageType, SecretRotation, Webhook, WebhookId,
     WebhookPatch, WebhookUrl,
 };
-use crate::event::NumberedEvent;
+use crate::event::{CurrentContacts, NumberedEvent};
 use crate::{OrgId, Result};
 
 /// A delivery to create.
@@ -239,6 +239,8 @@ pub struct Message<'a> {
     pub kind: MessageType,
     /// The event; `None` for a test message.
     pub event: Option<&'a NumberedEvent>,
+    /// The current states of the contacts of the event, when the webhook includes them.
+    pub contacts: Option<&'a CurrentContacts>,
     /// Time of the attempt.
     pub at: OffsetDateTime,
     /// The secrets to sign with: the current one, and the previous one while it is valid.

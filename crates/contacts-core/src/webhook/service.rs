@@ -11,7 +11,8 @@ use super::{
     SecretRotation, SendOutcome, Webhook, WebhookId, WebhookPatch, WebhookRepository,
     WebhookSecret, WebhookSender, WebhookUrl, pause_after, retry_after,
 };
-use crate::event::{EventFeed, FeedService, NumberedEvent};
+use crate::contact::ContactRepository;
+use crate::event::{CurrentContacts, EventFeed, FeedService, NumberedEvent};
 use crate::job::{Interrupt, Outcome};
 use crate::seal::Sealer;
 use crate::{Clock, Error, Ids, Invalid, OrgId, Ports, Result};
@@ -23,6 +24,8 @@ pub struct NewWebhook<'a> {
     pub url: &'a str,
     /// Names of the subscribed event types; all types when empty.
     pub types: &'a [String],
+    /// What messages carry beside their event: `contact`, or nothing.
+    pub include: &'a [String],
     /// The secret: 32 bytes from the system's random source.
     pub random: [u8; 32],
 }
@@ -34,6 +37,8 @@ pub struct RawWebhookPatch {
     pub url: Option<String>,
     /// Names of the subscribed event types; all types when empty.
     pub types: Option<Vec<String>>,
+    /// What messages carry beside their event: `contact`, or nothing.
+    pub include: Option<Vec<String>>,
     /// Whether the webhook is paused.
     pub paused: Option<bool>,
 }
@@ -43,6 +48,7 @@ pub struct RawWebhookPatch {
 pub struct WebhookService {
     webhooks: Arc<dyn WebhookRepository>,
     feed: Arc<dyn EventFeed>,
+    contacts: Arc<dyn ContactRepository>,
     sender: Arc<dyn WebhookSender>,
     sealer: Arc<dyn Sealer>,
     clock: Arc<dyn Clock>,
@@ -68,6 +74,7 @@ impl WebhookService {
         Self {
             webhooks: ports.webhooks.clone(),
             feed: ports.feed.clone(),
+            contacts: ports.contacts.clone(),
             sender: ports.webhook_sender.clone(),
             sealer: ports.webhook_sealer.clone(),
             clock: ports.clock.clone(),
@@ -79,12 +86,13 @@ impl WebhookService {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming `url` or `types`; [`Error::Conflict`] when the organisation has
+    /// [`Error::Invalid`] naming `url`, `types` or `include`; [`Error::Conflict`] when the organisation has
     /// [`Self::MAX_WEBHOOKS`].
     pub fn create(&self, org: OrgId, new: &NewWebhook<'_>) -> Result<(Webhook, WebhookSecret)> {
         let mut errors = Vec::new();
         let url = self.url(&mut errors, new.url);
         let types = types(&mut errors, new.types);
+        let include_contacts = includes_contacts(&mut errors, new.include);
         let Some(url) = url.filter(|_| errors.is_empty()) else { return Err(errors.into()) };
         let id = WebhookId(self.ids.next());
         let secret = WebhookSecret(new.random);
@@ -93,6 +101,7 @@ impl WebhookService {
             id,
             url,
             types,
+            include_contacts,
             paused: None,
             secret: self.sealer.seal(&seal_context(org, id), &secret.0)?,
             old_secret: None,
@@ -131,7 +140,7 @@ impl WebhookService {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`] naming `url` or `types`; [`Error::Stale`] when the
+    /// [`Error::NotFound`]; [`Error::Invalid`] naming `url`, `types` or `include`; [`Error::Stale`] when the
     /// webhook does not have the expected version.
     pub fn update(
         &self,
@@ -144,6 +153,10 @@ impl WebhookService {
         let patch = WebhookPatch {
             url: raw.url.as_ref().and_then(|url| self.url(&mut errors, url)),
             types: raw.types.as_ref().map(|names| types(&mut errors, names)),
+            include_contacts: raw
+                .include
+                .as_ref()
+                .map(|names| includes_contacts(&mut errors, names)),
             paused: raw.paused,
         };
         if !errors.is_empty() {
@@ -317,11 +330,19 @@ impl WebhookService {
             let attempt = Attempt { state: DeliveryState::Dead, ..attempt };
             return self.webhooks.attempted(org, webhook.id, &attempt, now);
         }
+        let contacts = match &event {
+            Some(event) if webhook.include_contacts => {
+                let events = std::iter::once(&event.event);
+                Some(CurrentContacts::read(&*self.contacts, org, events)?)
+            }
+            _ => None,
+        };
         let message = Message {
             url: &webhook.url,
             id: delivery.id,
             kind: delivery.kind,
             event: event.as_ref(),
+            contacts: contacts.as_ref(),
             at: now,
             secrets: self.secrets(webhook, now)?,
         };
@@ -364,6 +385,14 @@ fn types(errors: &mut Vec<Invalid>, names: &[String]) -> BTreeSet<MessageType> {
         }
     }
     types
+}
+
+/// Returns whether the names of what messages carry contain `contact`, the only one there is.
+fn includes_contacts(errors: &mut Vec<Invalid>, names: &[String]) -> bool {
+    if names.iter().any(|name| name != "contact") {
+        errors.push(Invalid::new("include", "must be contact, or empty"));
+    }
+    !names.is_empty()
 }
 
 /// The outcome of an attempt, for the delivery and its webhook.

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use self::view::ActionView;
+use crate::api::contacts::CustomValue;
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
@@ -71,6 +72,17 @@ struct ActionKindBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     campaign_id: Option<Uuid>,
+    /// For `set_field`: `phone`, or `custom.` followed by the key of a custom field.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, example = "custom.tier")]
+    field: Option<String>,
+    /// For `set_field`: the value that each contact gets; null clears the field.
+    #[serde(default, deserialize_with = "present")]
+    value: Option<CustomValue>,
+    /// For `set_field`: whether contacts that have a value keep it. Default: false.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    only_blanks: Option<bool>,
     /// For `export`: the columns, in order, as in `GET /v1/contacts/export`. Default: all columns
     /// except archived fields.
     #[serde(default, deserialize_with = "present")]
@@ -92,6 +104,7 @@ enum ActionTypeBody {
     AddToCampaign,
     RemoveFromCampaign,
     Unsubscribe,
+    SetField,
     Export,
     Delete,
 }
@@ -104,6 +117,7 @@ impl ActionTypeBody {
             Self::AddToCampaign => "add_to_campaign",
             Self::RemoveFromCampaign => "remove_from_campaign",
             Self::Unsubscribe => "unsubscribe",
+            Self::SetField => "set_field",
             Self::Export => "export",
             Self::Delete => "delete",
         }
@@ -124,13 +138,16 @@ impl ActionBody {
     }
 
     fn action(&self) -> RawAction<'_> {
-        let ActionKindBody { r#type: kind, tags, campaign_id, columns, bom } = &self.action;
+        let kind = &self.action;
         RawAction {
-            kind: kind.as_str(),
-            tags: tags.as_deref().map(texts),
-            campaign: *campaign_id,
-            columns: columns.as_deref().map(texts),
-            byte_order_mark: *bom,
+            kind: kind.r#type.as_str(),
+            tags: kind.tags.as_deref().map(texts),
+            campaign: kind.campaign_id,
+            columns: kind.columns.as_deref().map(texts),
+            byte_order_mark: kind.bom,
+            field: kind.field.as_deref(),
+            value: kind.value.as_ref().map(CustomValue::as_raw),
+            only_blanks: kind.only_blanks,
         }
     }
 }

@@ -21,8 +21,9 @@ use contacts_core::contact::{Contact, ContactId, PageRequest, SourceCursor};
 use contacts_core::{Current, Error};
 
 pub(crate) use self::activity::FieldChangeView;
+pub(crate) use self::body::CustomValue;
 pub(crate) use self::duplicates::{DuplicateReasonView, StrengthView};
-pub(crate) use self::view::{ActorView, ContactView};
+pub(crate) use self::view::{ActorView, ContactView, CustomValueView};
 
 use self::body::{ContactBody, ContactPatchBody, IdsBody, TaggingBody};
 use self::expand::{Expand, ExpandedView};
@@ -203,13 +204,13 @@ async fn get_many(
 ) -> Answer {
     let body = blocking(&shared, move |api| {
         let wanted = ids.iter().copied().map(ContactId).collect();
-        let contacts = api.contacts.get_many(caller.org, wanted)?;
+        let contacts = api.contacts.get_many(caller.org, &wanted)?;
         to_json(&FoundView::new(&ids, &contacts))
     });
     Ok(ok(body.await?))
 }
 
-/// Change a contact's profile by JSON merge patch
+/// Change a contact's profile and tags by JSON merge patch
 #[utoipa::path(
     patch, path = "/v1/contacts/{id}", tag = "contacts", operation_id = "update_contact",
     params(
@@ -240,7 +241,7 @@ async fn update(
     Body(body): Body<ContactPatchBody>,
 ) -> Answer {
     let written_response = blocking(&shared, move |api| {
-        let patch = body.as_patch()?;
+        let patch = body.as_patch();
         let updated = if_match
             .guard(|version| api.contacts.update(caller.org, id, version, &patch, caller.actor))
             .map_err(with_current)?;

@@ -47,6 +47,11 @@ struct WebhookBody {
     #[serde(default)]
     #[schema(value_type = Vec<crate::api::events::EventTypeView>)]
     types: Vec<String>,
+    /// What messages carry beside the ids of their contacts: with `contact`, the contacts as they
+    /// are when the message is sent, without their notes. Nothing when absent or empty.
+    #[serde(default)]
+    #[schema(value_type = Vec<crate::api::events::IncludeView>)]
+    include: Vec<String>,
 }
 
 /// A patch of a webhook; absent members stay unchanged.
@@ -62,6 +67,10 @@ struct WebhookPatchBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<crate::api::events::EventTypeView>>, nullable = false)]
     types: Option<Vec<String>>,
+    /// What messages carry beside the ids of their contacts; nothing when empty.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<crate::api::events::IncludeView>>, nullable = false)]
+    include: Option<Vec<String>>,
     /// Whether the webhook is paused.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
@@ -105,7 +114,8 @@ async fn create(
     Body(body): Body<WebhookBody>,
 ) -> Answer {
     let written_response = blocking(&shared, move |api| {
-        let new = NewWebhook { url: &body.url, types: &body.types, random: random()? };
+        let WebhookBody { url, types, include } = &body;
+        let new = NewWebhook { url, types, include, random: random()? };
         let (webhook, secret) = api.webhooks.create(caller.org, &new)?;
         with_secret(&webhook, &secret)
     });
@@ -151,7 +161,8 @@ async fn update(
     if_match: IfMatch,
     Body(body): Body<WebhookPatchBody>,
 ) -> Answer {
-    let patch = RawWebhookPatch { url: body.url, types: body.types, paused: body.paused };
+    let WebhookPatchBody { url, types, include, paused } = body;
+    let patch = RawWebhookPatch { url, types, include, paused };
     let done = blocking(&shared, move |api| {
         let updated = if_match
             .guard(|version| api.webhooks.update(caller.org, id, version, &patch))

@@ -40,6 +40,38 @@ fn summary(answer: &Answer) -> [u64; 3] {
 }
 
 #[actix_web::test]
+async fn a_field_of_many_contacts_is_set_and_cleared() {
+    let service = Service::new();
+    let ids = people(&service).await;
+    let field = json!({"key": "seats", "label": "Seats", "type": "number"});
+    assert_eq!(service.post("/v1/fields", field).await.status, 201);
+    let paths: Vec<_> = ids.iter().map(|id| format!("/v1/contacts/{id}")).collect();
+    let contact = |nth: usize| service.get(&paths[nth]);
+    service.patch(&paths[0], json!({"custom": {"seats": 3}})).await;
+    let run = |action: Value| service.post("/v1/actions", json!({"ids": ids, "action": action}));
+    let fill =
+        json!({"type": "set_field", "field": "custom.seats", "value": 7, "only_blanks": true});
+    let done = run(fill.clone()).await;
+    assert_eq!((summary(&done), &done.json()["action"]), ([2, 1, 0], &fill));
+    assert_eq!(contact(0).await.json()["custom"], json!({"seats": 3}));
+    assert_eq!(contact(1).await.json()["custom"], json!({"seats": 7}));
+    let clear = run(json!({"type": "set_field", "field": "custom.seats", "value": null})).await;
+    assert_eq!(summary(&clear), [3, 0, 0]);
+    assert_eq!(clear.json()["action"]["value"], Value::Null);
+    let phone = json!({"type": "set_field", "field": "phone", "value": "+1 202 555 0101"});
+    assert_eq!(summary(&run(phone).await), [3, 0, 0]);
+    assert_eq!(contact(2).await.json()["phone_e164"], "+12025550101");
+    for (action, errors) in [
+        (json!({"type": "set_field"}), vec!["action.field", "action.value"]),
+        (json!({"type": "set_field", "field": "name", "value": "x"}), vec!["action.field"]),
+        (json!({"type": "set_field", "field": "custom.seats", "value": "x"}), vec!["action.value"]),
+        (json!({"type": "delete", "field": "phone"}), vec!["action.field"]),
+    ] {
+        assert_eq!(run(action).await.errors(), errors);
+    }
+}
+
+#[actix_web::test]
 async fn a_selection_is_frozen_and_acted_upon_at_once() {
     let service = Service::new();
     let ids = people(&service).await;

@@ -132,7 +132,8 @@ async fn a_patch_refuses_what_cannot_be_patched() {
     let service = Service::new();
     let path = service.contact("Ann", "ann@example.org").await;
     for (body, errors) in [
-        (json!({"tags": ["a"]}), "tags"),
+        (json!({"tags": "a"}), "tags"),
+        (json!({"tags": ["a", "b,c"]}), "tags[1]"),
         (json!({"version": 3}), "version"),
         (json!({"name": 3}), "name"),
         (json!({"custom": null}), "custom"),
@@ -225,6 +226,27 @@ async fn tagging_says_what_it_changed() {
     assert_eq!(answer.json()["removed"], json!(["new"]));
     let errors = service.post(&tags, json!({"add": [" "], "remove": ["a,b"]})).await;
     assert_eq!(errors.errors(), ["add[0]", "remove[0]"]);
+}
+
+#[actix_web::test]
+async fn a_patch_replaces_the_tags() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let patched =
+        service.patch(&path, json!({"name": "Anna", "tags": ["VIP", "vip", "new"]})).await;
+    assert_eq!(patched.json()["tags"], json!(["new", "VIP"]));
+    assert_eq!((&patched.json()["name"], &patched.json()["version"]), (&json!("Anna"), &json!(2)));
+    assert_eq!(service.get(&path).await.header("etag"), patched.header("etag"));
+    let kept = service.patch(&path, json!({"phone": "1"})).await;
+    assert_eq!(kept.json()["tags"], json!(["new", "VIP"]));
+    for empty in [json!([]), json!(null)] {
+        let one = service.patch(&path, json!({"tags": ["x"]})).await;
+        assert_eq!((&one.json()["tags"], &one.json()["version"]), (&json!(["x"]), &json!(3)));
+        let none = service.patch(&path, json!({"tags": empty})).await;
+        assert_eq!((&none.json()["tags"], &none.json()["version"]), (&json!([]), &json!(3)));
+    }
+    let many: Vec<_> = (0..101).map(|n| n.to_string()).collect();
+    assert_eq!(service.patch(&path, json!({"tags": many})).await.errors(), ["tags"]);
 }
 
 #[actix_web::test]

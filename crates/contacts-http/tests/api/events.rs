@@ -65,6 +65,32 @@ async fn every_change_is_told_without_personal_data() {
 }
 
 #[actix_web::test]
+async fn events_carry_their_contacts_when_asked() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let gone = service.contact("Bo", "bo@example.org").await;
+    service.post(&format!("{path}/notes"), json!({"text": "Met in Rome"})).await;
+    service.post(&format!("{path}/tags"), json!({"add": ["VIP"]})).await;
+    service.delete(&gone).await;
+    let ann = service.get(&path).await.json();
+    let answer = feed(&service, "?include=contact&limit=3").await;
+    assert!(!String::from_utf8_lossy(&answer.bytes).contains("Rome"));
+    let page = answer.json();
+    let contacts = |at: usize| page["items"][at]["contacts"].clone();
+    assert_eq!(
+        [contacts(0), contacts(1), contacts(2)],
+        [json!([ann]), json!([null]), json!([ann])]
+    );
+    let next = page["next"].as_str().unwrap();
+    let plain = feed(&service, &format!("?cursor={next}")).await.json();
+    assert_eq!(
+        (&plain["items"][0]["number"], plain["items"][0].get("contacts")),
+        (&json!(4), None)
+    );
+    assert_eq!(feed(&service, "?include=notes").await.errors(), ["include"]);
+}
+
+#[actix_web::test]
 async fn a_reader_goes_on_where_it_was() {
     let service = Service::new();
     let start = feed(&service, "").await.json();
@@ -171,9 +197,11 @@ async fn a_stream_tells_what_happens_and_goes_on_after_the_last_event() {
     let head = format!("last-event-id: {start}\r\n");
     let mut again = Follower::at(&service, address, "/v1/events/stream?from=latest", &head);
     assert_eq!([again.line("id: "), again.line("id: ")].map(Option::unwrap), [&*one, &*two]);
-    let path = format!("/v1/events/stream?cursor={one}");
+    let path = format!("/v1/events/stream?cursor={one}&include=contact");
     let mut after = Follower::at(&service, address, &path, "");
     assert_eq!(after.line("id: "), Some(two));
+    let event: Value = serde_json::from_str(&after.line("data: ").unwrap()).unwrap();
+    assert_eq!(event["contacts"][0]["email"], "bo@example.org");
 }
 
 #[actix_web::test]

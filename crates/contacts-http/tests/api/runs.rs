@@ -52,7 +52,7 @@ async fn runs_of_every_kind_are_in_one_list() {
     assert_eq!(
         unknown["errors"][0]["reason"],
         "must be import, dry_run, undo, add_tags, remove_tags, add_to_campaign, \
-         remove_from_campaign, unsubscribe, export, delete, merge, erasure or sync"
+         remove_from_campaign, unsubscribe, set_field, export, delete, merge, erasure or sync"
     );
 }
 

@@ -49,10 +49,31 @@ async fn a_webhook_is_made_changed_and_deleted_and_its_secret_shown_once() {
 }
 
 #[actix_web::test]
+async fn a_webhook_includes_contacts_when_asked() {
+    let service = Service::new();
+    let body = json!({"url": "https://example.org/hook", "include": ["contact"]});
+    let made = service.post("/v1/webhooks", body).await.json();
+    let path = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
+    assert_eq!(made["include"], json!(["contact"]));
+    service.contact("Ann", "ann@example.org").await;
+    work(&service);
+    let contacts = service.sender.take().remove(0).contacts.unwrap();
+    assert_eq!(contacts[0].as_ref().unwrap().email_key(), "ann@example.org");
+    let patched = service.patch(&path, json!({"include": []})).await.json();
+    assert_eq!((&patched["include"], &patched["version"]), (&json!([]), &json!(2)));
+    let kept = service.patch(&path, json!({"paused": false})).await.json();
+    assert_eq!((&kept["include"], &kept["version"]), (&json!([]), &json!(2)));
+    service.contact("Bo", "bo@example.org").await;
+    work(&service);
+    assert_eq!(service.sender.take().remove(0).contacts, None);
+}
+
+#[actix_web::test]
 async fn every_error_names_its_field() {
     let service = Service::new();
-    let body = json!({"url": "http://example.org", "types": ["contacts.read"]});
-    assert_eq!(service.post("/v1/webhooks", body).await.errors(), ["url", "types"]);
+    let body =
+        json!({"url": "http://example.org", "types": ["contacts.read"], "include": ["notes"]});
+    assert_eq!(service.post("/v1/webhooks", body).await.errors(), ["url", "types", "include"]);
     let (path, _) = made(&service).await;
     let errors = service.patch(&path, json!({"url": "nonsense", "secret": "x"})).await;
     assert_eq!(errors.errors(), ["secret"]);

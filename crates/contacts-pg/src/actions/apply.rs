@@ -27,7 +27,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::stored::{StoredTally, write_skipped};
-use super::{export, merge};
+use super::{export, merge, set_field};
 use crate::campaigns::{self, subscribe};
 use crate::contacts::{Access, push_filter};
 use crate::conversations;
@@ -129,6 +129,7 @@ fn events(action: &Action, chunk: &Chunk, now: OffsetDateTime) -> Vec<ContactEve
         }
         ActionKind::Delete => (EventKind::Deleted, Vec::new()),
         ActionKind::Unsubscribe => (EventKind::Updated, vec!["consent".to_owned()]),
+        ActionKind::SetField(setting) => (EventKind::Updated, vec![setting.field()]),
         // Events report fields of contacts, and campaigns are not fields.
         ActionKind::AddToCampaign(_) | ActionKind::RemoveFromCampaign(_) => return Vec::new(),
         // An export changes nothing, and each merge publishes its own events.
@@ -160,6 +161,9 @@ impl PartRun<'_> {
             ActionKind::AddToCampaign(campaign) => self.add_to_campaign(tx, ids, *campaign)?,
             ActionKind::RemoveFromCampaign(campaign) => remove_from_campaign(tx, ids, *campaign)?,
             ActionKind::Unsubscribe => self.unsubscribe(tx, ids)?,
+            ActionKind::SetField(setting) => {
+                set_field::set_field(tx, ids, setting, self.action.actor)?
+            }
             ActionKind::Export(_) => {
                 export::export(tx, self.action, self.is_first, self.with, ids)?
             }

@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use contacts_core::action::{ActionKind, SkipReason, Tally};
+use contacts_core::action::{ActionKind, FieldSetting, SetValue, SkipReason, Tally};
 use contacts_core::campaign::CampaignId;
-use contacts_core::contact::{ContactId, MergePair};
+use contacts_core::contact::{ContactId, MergePair, Phone};
 use contacts_core::export::ExportFormat;
+use contacts_core::field::FieldKey;
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::database::{PgResult, unreadable};
+use crate::json::{value_from_json, value_to_json};
 use crate::tags::tag_name;
 
 #[derive(Serialize, Deserialize)]
@@ -57,6 +59,18 @@ pub(super) fn write_kind(kind: &ActionKind) -> Value {
             json!({"columns": columns, "bom": byte_order_mark})
         }
         ActionKind::Unsubscribe | ActionKind::Delete => json!({}),
+        ActionKind::SetField(FieldSetting { value, only_blanks }) => match value {
+            SetValue::Phone(phone) => json!({
+                "phone": phone.as_ref().map(Phone::as_str),
+                "e164": phone.as_ref().and_then(Phone::e164),
+                "only_blanks": only_blanks,
+            }),
+            SetValue::Custom(key, value) => json!({
+                "key": key.as_str(),
+                "value": value.as_ref().map(value_to_json),
+                "only_blanks": only_blanks,
+            }),
+        },
         ActionKind::Merge(pairs) => {
             let pairs = pairs.iter().map(|pair| [pair.survivor.0, pair.other.0]);
             json!({"pairs": pairs.collect::<Vec<_>>()})
@@ -80,6 +94,7 @@ pub(crate) fn read_kind(kind: &str, detail: &Value) -> PgResult<ActionKind> {
         "add_to_campaign" => ActionKind::AddToCampaign(campaign()?),
         "remove_from_campaign" => ActionKind::RemoveFromCampaign(campaign()?),
         "unsubscribe" => ActionKind::Unsubscribe,
+        "set_field" => ActionKind::SetField(read_setting(detail).ok_or_else(broken)?),
         "export" => {
             let columns = serde_json::from_value(detail["columns"].clone());
             ActionKind::Export(ExportFormat {
@@ -99,6 +114,24 @@ pub(crate) fn read_kind(kind: &str, detail: &Value) -> PgResult<ActionKind> {
         }
         _ => return Err(unreadable("actions.kind")),
     })
+}
+
+fn read_setting(detail: &Value) -> Option<FieldSetting> {
+    let text = |name: &str| detail[name].as_str().map(str::to_owned);
+    let value = match text("key") {
+        Some(key) => {
+            let value = Some(&detail["value"]).filter(|value| !value.is_null());
+            let value = value.map(|value| value_from_json(value.clone()));
+            // A value that cannot be read makes the whole setting unreadable.
+            let value = match value {
+                Some(value) => Some(value?),
+                None => None,
+            };
+            SetValue::Custom(FieldKey::parse(&key).ok()?, value)
+        }
+        None => SetValue::Phone(text("phone").map(|typed| Phone::stored(typed, text("e164")))),
+    };
+    Some(FieldSetting { value, only_blanks: detail["only_blanks"].as_bool()? })
 }
 
 /// Returns the JSON of the ids of skipped contacts, grouped by reason.

@@ -62,20 +62,26 @@ pub(super) fn update(
         check_types(tx, patch.custom_values())?;
         let before = contact.clone();
         let changes = patch.apply(&mut contact, now)?;
-        let mut is_consent_changed = false;
+        let mut fields: Vec<_> = changes.iter().map(|change| change.field.clone()).collect();
         if !changes.is_empty() {
-            is_consent_changed = update_row(tx, &before, &contact, AddressSource::Manual)?;
+            let is_consent_changed = update_row(tx, &before, &contact, AddressSource::Manual)?;
+            fields.extend(is_consent_changed.then(|| "consent".to_owned()));
             let what = ActivityKind::Edited(changes.clone());
             record(tx, id, &Activity { at: now, actor, what })?;
         }
-        let contact = find(tx, id, Custom::Shown, "")?;
-        if !changes.is_empty() {
-            let mut fields: Vec<_> = changes.iter().map(|change| change.field.clone()).collect();
-            fields.extend(is_consent_changed.then(|| "consent".to_owned()));
+        // Read after the contact was locked, so that tags of a concurrent transaction are seen.
+        let Some(mut contact) = find(tx, id, Custom::Shown, "")? else { return Ok(None) };
+        let (added, removed) = patch.tagging(&contact.tags);
+        if !added.is_empty() || !removed.is_empty() {
+            fields.push("tags".to_owned());
+            let tagged = change_tags(tx, id, &added, removed, actor)?;
+            contact = tagged.map_or(contact, |tagged| tagged.contact);
+        }
+        if !fields.is_empty() {
             let event = ContactEvent::of(id, EventKind::Updated, fields, actor, now);
             publish(tx, &[event])?;
         }
-        Ok(contact.map(|contact| Updated { contact, changes }))
+        Ok(Some(Updated { contact, changes }))
     });
     match (updated, &patch.external_id) {
         // Addresses are checked by their own table, so the taken key is the external id.
@@ -103,32 +109,43 @@ pub(super) fn tag(
         let locked = contacts::table.find((tx.org.0, id.0)).select(contacts::id);
         locked.for_no_key_update().execute(tx)?;
         let Some(contact) = find(tx, id, Custom::Shown, "")? else { return Ok(None) };
-        let added: Vec<_> = add.iter().filter(|tag| !contact.tags.contains(tag)).collect();
+        let added: Vec<_> = add.iter().filter(|tag| !contact.tags.contains(tag)).cloned().collect();
         let removed: Vec<_> =
             contact.tags.iter().filter(|tag| remove.contains(tag)).cloned().collect();
         if added.is_empty() && removed.is_empty() {
-            return Ok(Some(Tagged { contact, added: Vec::new(), removed }));
+            return Ok(Some(Tagged { contact, added, removed }));
         }
-        let added: Vec<TagName> = added.into_iter().cloned().collect();
-        link(tx, id, &added)?;
-        let ids = tags::ids_of(tx, &removed)?;
-        diesel::delete(contact_tags::table)
-            .filter(contact_tags::org_id.eq(tx.org.0))
-            .filter(contact_tags::contact_id.eq(id.0))
-            .filter(contact_tags::tag_id.eq_any(ids))
-            .execute(tx)?;
-        // Read again, because an existing tag is shown in its original spelling.
-        let Some(contact) = find(tx, id, Custom::Shown, "")? else { return Ok(None) };
-        let added: Vec<_> =
-            contact.tags.iter().filter(|tag| added.contains(tag)).cloned().collect();
-        let names = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
-        let what = ActivityKind::Tagged { added: names(&added), removed: names(&removed) };
-        record(tx, id, &Activity { at: now, actor, what })?;
+        let tagged = change_tags(tx, id, &added, removed, actor)?;
         let fields = vec!["tags".to_owned()];
         let event = ContactEvent::of(id, EventKind::Updated, fields, actor, now);
         publish(tx, &[event])?;
-        Ok(Some(Tagged { contact, added, removed }))
+        Ok(tagged)
     })
+}
+
+/// Adds tags that a locked contact lacks, removes tags that it has, and records the activity.
+fn change_tags(
+    tx: &mut TimedTx<'_>,
+    id: ContactId,
+    added: &[TagName],
+    removed: Vec<TagName>,
+    actor: Actor,
+) -> PgResult<Option<Tagged>> {
+    link(tx, id, added)?;
+    let ids = tags::ids_of(tx, &removed)?;
+    diesel::delete(contact_tags::table)
+        .filter(contact_tags::org_id.eq(tx.org.0))
+        .filter(contact_tags::contact_id.eq(id.0))
+        .filter(contact_tags::tag_id.eq_any(ids))
+        .execute(tx)?;
+    // Read again, because an existing tag is shown in its original spelling.
+    let Some(contact) = find(tx, id, Custom::Shown, "")? else { return Ok(None) };
+    let added: Vec<_> = contact.tags.iter().filter(|tag| added.contains(tag)).cloned().collect();
+    let names = |tags: &[TagName]| tags.iter().map(ToString::to_string).collect();
+    let what = ActivityKind::Tagged { added: names(&added), removed: names(&removed) };
+    let at = tx.now;
+    record(tx, id, &Activity { at, actor, what })?;
+    Ok(Some(Tagged { contact, added, removed }))
 }
 
 pub(super) fn delete(

@@ -53,6 +53,14 @@ const NAMED: &[&str] = &[
          SELECT FROM unnest($2) AS word WHERE strpos(lower(s.filter::text), word) > 0)",
 ];
 
+/// Erases the values of ended actions that contain one of the contact's words or phone numbers ($2,
+/// in lower case). An action that has not ended still needs its value.
+const SET_VALUES: &str = "UPDATE actions a \
+     SET detail = a.detail || '{\"phone\": null, \"e164\": null, \"value\": null}' \
+     WHERE a.org_id = $1 AND a.kind = 'set_field' AND a.finished_at IS NOT NULL \
+     AND EXISTS (SELECT FROM unnest($2) AS word WHERE strpos(lower(a.detail::text), word) > 0 \
+         OR strpos(regexp_replace(a.detail::text, '[^0-9]', '', 'g'), word) > 0)";
+
 impl Database {
     /// Erases a contact and returns the identifiers that find it in files, or `None` when the
     /// contact does not exist.
@@ -113,6 +121,9 @@ impl Database {
         for statement in NAMED {
             tx.query(*statement).bind::<Array<Text>, _>(identifiers.words()).execute(tx)?;
         }
+        let mut words = identifiers.words();
+        words.extend(identifiers.phones.iter().cloned());
+        tx.query(SET_VALUES).bind::<Array<Text>, _>(words).execute(tx)?;
         Ok(())
     }
 }

@@ -158,7 +158,10 @@ fn filled(ports: &Ports) -> OrgId {
     let (undo, now) = (UndoId(ports.ids.next()), ports.clock.now());
     ports.undos.begin(org, import.id, undo, Actor::System, now).unwrap();
     let url = "https://example.org/hook";
-    services.webhooks.create(org, &NewWebhook { url, types: &[], random: [7; 32] }).unwrap();
+    services
+        .webhooks
+        .create(org, &NewWebhook { url, types: &[], include: &[], random: [7; 32] })
+        .unwrap();
     ports.feed.end(org).unwrap();
     org
 }

@@ -68,7 +68,12 @@ impl Walk for Hearing {
     }
 
     fn queue(&self, contacts: &Contacts, org: OrgId) {
-        let new = NewWebhook { url: "https://example.org/hook", types: &[], random: [7; 32] };
+        let new = NewWebhook {
+            url: "https://example.org/hook",
+            types: &[],
+            include: &[],
+            random: [7; 32],
+        };
         let (webhook, _secret) = contacts.webhooks.create(org, &new).unwrap();
         *self.receiver.reported.lock().unwrap() =
             Told { of: Some((contacts.clone(), org, webhook.id)), result: BTreeSet::new() };

@@ -1,10 +1,14 @@
 //! The contract of [`contacts_core::contact::ContactRepository`] for single contacts.
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{ContactId, ContactPatch, FieldChange, Patch, Source, SourceDetail};
+use contacts_core::contact::{
+    ActivityKind, Contact, ContactId, ContactPatch, FieldChange, Patch, Source, SourceDetail,
+};
+use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::{Actor, Clock, Current, Error, Ids};
 
-use super::check::written;
+use super::check::{RACES, at_once, display, written};
+use super::events::all_events;
 use crate::Ports;
 use crate::samples::{
     custom, email, external_id, key, new_email, new_name, number, phone, tag, tags, text,
@@ -248,6 +252,73 @@ pub fn tagging_leaves_version_and_time(ports: &Ports) {
     let read = ports.get(org, ann.id);
     assert_eq!(read, tagged.contact);
     assert_eq!((read.version, read.updated_at), (ann.version, ann.updated_at));
+}
+
+pub fn a_patch_replaces_tags_and_changes_the_profile_in_one(ports: &Ports) {
+    let (org, by) = (ports.org(), Actor::User(ports.ids.next()));
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["old", "VIP"]));
+    let now = ports.clock.tick();
+    let patch = ContactPatch { tags: Some(tags(&["new", "vip"])), ..new_name("Anna") };
+    let updated = ports.contacts.update(org, ann.id, Some(1), &patch, by, now).unwrap().unwrap();
+    assert_eq!(written(&updated.contact.tags), ["new", "VIP"]);
+    assert_eq!((updated.contact.version, updated.changes.len()), (2, 1));
+    assert_eq!(ports.get(org, ann.id), updated.contact);
+    let mut activity = ports.activity(org, ann.id);
+    activity.retain(|entry| entry.at == now && entry.actor == by);
+    let named = |name: &str| vec![name.to_owned()];
+    let tagged = ActivityKind::Tagged { added: named("new"), removed: named("old") };
+    assert!(activity.len() == 2 && activity.iter().any(|entry| entry.what == tagged));
+    let event = all_events(ports, org).pop().unwrap();
+    let fields = vec!["name".to_owned(), "tags".to_owned()];
+    assert_eq!(event, ContactEvent::of(ann.id, EventKind::Updated, fields, by, now));
+}
+
+pub fn a_patch_of_tags_alone_leaves_version_and_time(ports: &Ports) {
+    let (org, by) = (ports.org(), Actor::System);
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["VIP"]));
+    let patch = |names: &[&str]| {
+        let patch = ContactPatch { tags: Some(tags(names)), ..ContactPatch::default() };
+        let updated = ports.contacts.update(org, ann.id, None, &patch, by, ports.clock.tick());
+        updated.unwrap().unwrap().contact
+    };
+    assert_eq!(patch(&["vip"]), ann);
+    assert_eq!(ports.activity(org, ann.id).len(), 1, "the same tags change nothing");
+    assert_eq!(all_events(ports, org).len(), 1);
+    assert_eq!(patch(&[]), Contact { tags: Vec::new(), ..ann.clone() });
+    assert_eq!(all_events(ports, org).len(), 2);
+}
+
+pub fn a_refused_patch_leaves_the_tags(ports: &Ports) {
+    let (org, by) = (ports.org(), Actor::System);
+    let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
+    ports.add(org, "Bo", "bo@example.org");
+    let tags = Some(tags(&["new"]));
+    let taken = ContactPatch { tags: tags.clone(), ..new_email("bo@example.org") };
+    for (patch, version) in [(taken, None), (ContactPatch { tags, ..new_name("Anna") }, Some(7))] {
+        let refused = ports.contacts.update(org, ann.id, version, &patch, by, ports.clock.tick());
+        refused.unwrap_err();
+        assert_eq!(ports.get(org, ann.id), ann);
+    }
+    assert_eq!(ports.tags.list(org, "", "", 10).unwrap().len(), 1, "no tag was created");
+}
+
+pub fn patches_of_tags_and_of_the_name_at_once_both_hold(ports: &Ports) {
+    let (org, by, now) = (ports.org(), Actor::System, ports.clock.now());
+    for round in 0..RACES {
+        let ann = ports.add_with(org, "Ann", "", |c| c.tags = tags(&["old"]));
+        let names = [&["a", "x"][..], &["b", "y"][..]];
+        at_once(3, |nth| {
+            let patch = match names.get(nth) {
+                Some(names) => ContactPatch { tags: Some(tags(names)), ..ContactPatch::default() },
+                None => new_name("Anna"),
+            };
+            ports.contacts.update(org, ann.id, None, &patch, by, now).unwrap().unwrap()
+        });
+        let read = ports.get(org, ann.id);
+        assert_eq!(display(&read), "Anna", "round {round}");
+        // Each patch of the tags replaces those of the other: no mixture is left.
+        assert!(names.contains(&written(&read.tags).as_slice()), "{:?}", read.tags);
+    }
 }
 
 pub fn a_tag_is_shown_as_it_was_first_written(ports: &Ports) {

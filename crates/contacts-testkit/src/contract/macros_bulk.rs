@@ -48,6 +48,16 @@ macro_rules! action_repository_contract {
             contacts_that_a_campaign_has_reached_are_not_removed_from_it
             contacts_are_unsubscribed_once
         }
+        $crate::properties! { $make, action_fields:
+            an_action_that_sets_a_field_is_read_as_it_was_written
+            a_field_is_set_and_the_rest_of_the_profile_stays
+            only_blanks_are_filled_when_asked_and_a_value_is_cleared
+            a_phone_number_is_set_and_found
+            a_value_that_no_longer_fits_its_field_changes_nothing
+            an_edit_at_the_same_moment_is_kept
+            an_erasure_takes_the_value_that_names_the_person
+            organisations_do_not_set_each_others_fields
+        }
         $crate::properties! { $make, actions:
             an_action_is_read_as_it_was_written
             an_empty_name_is_refused

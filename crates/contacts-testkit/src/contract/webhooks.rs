@@ -40,12 +40,17 @@ pub(super) fn service(ports: &Ports) -> (WebhookService, FakeSender) {
 
 pub(super) fn add_webhook(service: &WebhookService, org: OrgId, types: &[&str]) -> Webhook {
     let types: Vec<_> = types.iter().map(|kind| (*kind).to_owned()).collect();
-    let new = NewWebhook { url: "https://example.org/hook", types: &types, random: [7; 32] };
+    let new = NewWebhook {
+        url: "https://example.org/hook",
+        types: &types,
+        include: &[],
+        random: [7; 32],
+    };
     service.create(org, &new).unwrap().0
 }
 
 /// Runs every due webhook job as a worker does. Returns the time until which the last one rests.
-fn run(ports: &Ports, service: &WebhookService) -> Option<OffsetDateTime> {
+pub(super) fn run(ports: &Ports, service: &WebhookService) -> Option<OffsetDateTime> {
     let mut rests = None;
     let worker = ports.ids.next();
     while let Some(job) = ports.jobs.claim(Lane::Work, worker, LEASE, ports.clock.now()).unwrap() {
@@ -84,6 +89,7 @@ pub fn a_webhook_is_read_as_it_was_written(ports: &Ports) {
         id: WebhookId(ports.ids.next()),
         url: url("https://example.org/a?b=c"),
         types: BTreeSet::from([MessageType::Created, MessageType::Merged]),
+        include_contacts: true,
         paused: None,
         secret: vec![0, 255, 7],
         old_secret: None,
@@ -100,12 +106,14 @@ pub fn a_webhook_is_read_as_it_was_written(ports: &Ports) {
     let patch = WebhookPatch {
         url: Some(url("https://example.com/")),
         types: Some(BTreeSet::new()),
+        include_contacts: Some(false),
         paused: Some(true),
     };
     let patched = ports.webhooks.patch(org, webhook.id, &patch, Some(1), now).unwrap();
     let expected = Webhook {
         url: url("https://example.com/"),
         types: BTreeSet::new(),
+        include_contacts: false,
         paused: Some(Paused::Manual),
         version: 2,
         ..webhook.clone()
@@ -125,6 +133,7 @@ pub fn a_patch_that_changes_nothing_leaves_the_version(ports: &Ports) {
     let same = WebhookPatch {
         url: Some(webhook.url.clone()),
         types: Some(webhook.types.clone()),
+        include_contacts: Some(false),
         paused: Some(false),
     };
     for patch in [WebhookPatch::default(), same] {

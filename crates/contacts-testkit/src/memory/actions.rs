@@ -1,5 +1,7 @@
 //! Bulk actions in memory: contacts are changed one by one.
 
+mod set_field;
+
 use contacts_core::action::{
     Action, ActionId, ActionKind, ActionRepository, Applied, Chunk, Confirmation, SkipReason,
 };
@@ -32,6 +34,16 @@ pub(crate) struct StoredAction {
 }
 
 impl StoredAction {
+    /// Erases the value that an ended action has set, if its text names an erased person.
+    pub(super) fn forget_value(&mut self, is_named: impl Fn(&str) -> bool) {
+        if let ActionKind::SetField(setting) = &mut self.action.kind
+            && !self.action.state.is_open()
+            && is_named(&setting.text())
+        {
+            *setting = setting.without_value();
+        }
+    }
+
     /// Returns the selection that must not be deleted while the action needs it.
     pub(crate) fn needs(&self) -> Option<SelectionId> {
         self.action.state.is_open().then_some(self.action.selection)
@@ -69,6 +81,9 @@ impl Taking<'_> {
                 self.remove_from_campaign(rows, &mut chunk, &chunk_contacts, *campaign)?;
             }
             ActionKind::Unsubscribe => self.unsubscribe(rows, &mut chunk, &chunk_contacts),
+            ActionKind::SetField(setting) => {
+                self.set_field(rows, &mut chunk, &chunk_contacts, setting)?;
+            }
             ActionKind::Export(_) => self.export(rows, &mut chunk, &chunk_contacts)?,
             ActionKind::Delete => self.delete(rows, &mut chunk, &chunk_contacts)?,
             ActionKind::Merge(pairs) => self.merge(rows, &mut chunk, &chunk_contacts, pairs)?,

@@ -269,11 +269,20 @@ impl ContactRepository for World {
             }
             let updated = rows.contacts.update(id, if_version, patch, actor, now);
             let updated = updated.map_err(|error| rows.shown_in(error))?;
-            let Some((updated, is_consent_changed)) = updated else { return Ok(None) };
-            if !updated.changes.is_empty() {
-                let fields = updated.changes.iter().map(|change| change.field.clone());
-                let consent = is_consent_changed.then(|| "consent".to_owned());
-                let fields = fields.chain(consent).collect();
+            let Some((mut updated, is_consent_changed)) = updated else { return Ok(None) };
+            let fields = updated.changes.iter().map(|change| change.field.clone());
+            let mut fields: Vec<_> = fields.collect();
+            fields.extend(is_consent_changed.then(|| "consent".to_owned()));
+            let (added, removed) = patch.tagging(&updated.contact.tags);
+            if !added.is_empty() || !removed.is_empty() {
+                fields.push("tags".to_owned());
+                let added = rows.tags.written(&added, &self.ids());
+                if let Some(record) = rows.contacts.records.get_mut(&id) {
+                    record.change_tags(now, actor, &added, &removed);
+                    updated.contact = record.contact.clone();
+                }
+            }
+            if !fields.is_empty() {
                 rows.events.push(ContactEvent::of(id, EventKind::Updated, fields, actor, now));
             }
             Ok(Some(Updated { contact: rows.shown(updated.contact), ..updated }))
@@ -296,10 +305,7 @@ impl ContactRepository for World {
             added.retain(|tag| !carried.contains(tag));
             let removed: Vec<_> =
                 carried.into_iter().filter(|carried| remove.contains(carried)).collect();
-            record.contact.tags.retain(|tag| !removed.contains(tag));
-            record.contact.tags.extend(added.iter().cloned());
-            record.contact.tags.sort();
-            record.note_tags(now, actor, &added, &removed);
+            record.change_tags(now, actor, &added, &removed);
             let contact = record.contact.clone();
             if !added.is_empty() || !removed.is_empty() {
                 let fields = vec!["tags".to_owned()];

@@ -53,6 +53,9 @@ impl Rows {
             self.contacts.forget_unsubscribes(erasure.org, &identifiers.emails());
         }
         self.forget_what_connectors_said(|text| identifiers.occurs_in(text));
+        for stored in self.actions.values_mut() {
+            stored.forget_value(|text| identifiers.occurs_in_value(text));
+        }
         for run in self.imports.values_mut() {
             if identifiers.occurs_in(&run.import.file_name) {
                 run.import.file_name = "erased.csv".to_owned();

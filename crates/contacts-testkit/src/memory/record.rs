@@ -100,6 +100,21 @@ impl Record {
         })
     }
 
+    /// Adds tags that the contact lacks, removes tags that it has, and records the activity.
+    pub(crate) fn change_tags(
+        &mut self,
+        at: OffsetDateTime,
+        actor: Actor,
+        added: &[TagName],
+        removed: &[TagName],
+    ) {
+        let tags = &mut self.contact.tags;
+        tags.retain(|tag| !removed.contains(tag));
+        tags.extend(added.iter().cloned());
+        tags.sort();
+        self.note_tags(at, actor, added, removed);
+    }
+
     /// Records which tags were added and removed, unless there are none.
     pub(crate) fn note_tags(
         &mut self,

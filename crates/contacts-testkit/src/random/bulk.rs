@@ -1,6 +1,6 @@
 //! Random selections and bulk actions.
 
-use contacts_core::action::{Action, ActionId, ActionKind, Tally};
+use contacts_core::action::{Action, ActionId, ActionKind, FieldSetting, SetValue, Tally};
 use contacts_core::contact::{ContactFilter, ContactId, FilterText, TagCondition};
 use contacts_core::run::RunState;
 use contacts_core::selection::{NewSelection, SelectionId, SelectionScope};
@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use super::Operation;
 use super::campaigns::campaign_id;
 use super::run::{Run, distinct};
-use super::strategy::{filter, some_tags};
-use crate::samples::tags;
+use super::strategy::{field_value, filter, phone, some_tags};
+use crate::samples::{key, tags};
 
 /// A bulk action.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub enum BulkOperation {
     RemoveFromCampaign(u8),
     /// Unsubscribes the contacts.
     Unsubscribe,
+    /// Sets or clears a field.
+    SetField(FieldSetting),
     /// Deletes the contacts that still match the filter of their selection.
     Delete,
 }
@@ -51,12 +53,23 @@ pub(super) fn operation() -> impl Strategy<Value = Operation> {
         2 => (0..3u8).prop_map(BulkOperation::AddToCampaign),
         1 => (0..3u8).prop_map(BulkOperation::RemoveFromCampaign),
         1 => Just(BulkOperation::Unsubscribe),
+        2 => setting().prop_map(BulkOperation::SetField),
         2 => Just(BulkOperation::Delete),
     ];
     let cancel = option::weighted(0.2, 0..3usize);
     let act = (0..3usize, vec(effect, 1..4), prop::bool::weighted(0.2), cancel)
         .prop_map(|(which, deeds, twice, cancel)| Operation::Act { which, deeds, twice, cancel });
     prop_oneof![1 => select, 2 => act]
+}
+
+fn setting() -> impl Strategy<Value = FieldSetting> {
+    let phone = option::of(phone()).prop_map(SetValue::Phone);
+    let custom = field_value().prop_flat_map(|(field, value)| {
+        option::weighted(0.7, Just(value))
+            .prop_map(move |value| SetValue::Custom(key(field), value))
+    });
+    (prop_oneof![1 => phone, 2 => custom], any::<bool>())
+        .prop_map(|(value, only_blanks)| FieldSetting { value, only_blanks })
 }
 
 impl BulkOperation {
@@ -69,6 +82,7 @@ impl BulkOperation {
                 ActionKind::RemoveFromCampaign(campaign_id(*campaign))
             }
             Self::Unsubscribe => ActionKind::Unsubscribe,
+            Self::SetField(setting) => ActionKind::SetField(setting.clone()),
             Self::Delete => ActionKind::Delete,
         }
     }

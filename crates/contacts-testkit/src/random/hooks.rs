@@ -107,6 +107,7 @@ impl Run<'_> {
             id: WebhookId(self.ports.ids.next()),
             url: WebhookUrl::parse("https://example.org/hook").unwrap(),
             types: BTreeSet::new(),
+            include_contacts: false,
             paused: None,
             secret: vec![7],
             old_secret: None,

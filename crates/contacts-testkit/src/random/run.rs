@@ -23,6 +23,7 @@ use contacts_core::webhook::WebhookId;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
 
+use super::feed::FeedReader;
 use super::shown::{TimeFormatter, applied, tag};
 use super::syncs::Way;
 use super::{Observation, Operation, Profile};
@@ -40,6 +41,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
         chosen: RefCell::default(),
         webhook: OnceCell::new(),
         lowered: RefCell::default(),
+        reader: RefCell::default(),
     };
     let observe = |operation: String, outcome| Observation { operation, outcome };
     let mut seen = Vec::with_capacity(operations.len() + 4);
@@ -47,6 +49,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
         ports.clock.tick();
         seen.push(observe(format!("{operation:?}"), run.operate(operation)));
         run.check_consents();
+        run.check_feed();
     }
     seen.push(observe("everybody in the end".to_owned(), run.everybody()));
     seen.push(observe("every campaign in the end".to_owned(), run.campaigns()));
@@ -69,14 +72,16 @@ pub(super) struct Run<'a> {
     pub(super) webhook: OnceCell<WebhookId>,
     /// Ids and addresses of unsubscribed contacts, which nothing but a raise of consent removes.
     pub(super) lowered: RefCell<BTreeSet<String>>,
+    /// What a reader of the feed has seen so far.
+    pub(super) reader: RefCell<FeedReader>,
 }
 
 impl Run<'_> {
     fn operate(&self, operation: &Operation) -> String {
         match operation {
             Operation::Create(profile) => self.create(profile),
-            Operation::Patch { who, set, clear, version } => {
-                self.patch(*who, set, *clear, *version)
+            Operation::Patch { who, set, clear, with_tags, version } => {
+                self.patch(*who, set, *clear, *with_tags, *version)
             }
             Operation::Address { who, email, is_removed } => self.address(*who, email, *is_removed),
             Operation::Tag { who, add, remove } => self.tag(*who, add, remove),
@@ -195,9 +200,17 @@ impl Run<'_> {
         })
     }
 
-    fn patch(&self, who: usize, set: &Profile, clear: [bool; 3], version: Option<bool>) -> String {
+    fn patch(
+        &self,
+        who: usize,
+        set: &Profile,
+        clear: [bool; 3],
+        with_tags: bool,
+        version: Option<bool>,
+    ) -> String {
         let Some(contact) = self.person(who) else { return "nobody".to_owned() };
-        let mut patch = ContactPatch::default();
+        let tags = with_tags.then(|| distinct(&set.tags));
+        let mut patch = ContactPatch { tags, ..ContactPatch::default() };
         if clear[0] {
             patch.name = Patch::Clear;
         } else if !set.name.is_empty() {

@@ -2,7 +2,7 @@
 
 use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
-    ContactFilter, FieldCondition, FieldTest, SearchQuery, Sort, SortBy, SourceCondition,
+    ContactFilter, FieldCondition, FieldTest, Phone, SearchQuery, Sort, SortBy, SourceCondition,
     SourceKind, TagCondition, TimeRange,
 };
 use contacts_core::field::{FieldType, FieldValue};
@@ -14,7 +14,7 @@ use proptest::sample::{select, subsequence};
 
 use super::campaigns::{campaign_id, statuses};
 use super::{Operation, Profile};
-use crate::samples::{date, key, number, tags, text};
+use crate::samples::{self, date, key, number, tags, text};
 
 const NAMES: &[&str] = &["Ann", "ann", "Änn Lee", "Bo", "Bo 100% Lee", "山田"];
 const EMAILS: &[&str] = &[
@@ -109,6 +109,15 @@ fn value(field: &'static str) -> BoxedStrategy<FieldValue> {
     }
 }
 
+/// Returns a strategy of a custom field and a value of it.
+pub(super) fn field_value() -> impl Strategy<Value = (&'static str, FieldValue)> {
+    select(FIELDS).prop_flat_map(|field| value(field).prop_map(move |value| (field, value)))
+}
+
+pub(super) fn phone() -> impl Strategy<Value = Phone> {
+    select(PHONES).prop_map(samples::phone)
+}
+
 fn values() -> impl Strategy<Value = Vec<(&'static str, FieldValue)>> {
     let all = [value("tier"), value("seats"), value("since"), value("is_live")];
     (all, subsequence(vec![0, 1, 2, 3], 0..=3)).prop_map(|(values, chosen)| {
@@ -124,11 +133,12 @@ fn profile() -> impl Strategy<Value = Profile> {
 
 fn patch() -> impl Strategy<Value = Operation> {
     let clear = (prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::bool::weighted(0.3));
-    (0..8usize, profile(), clear, version()).prop_map(
-        |(who, set, (name, phone, value), version)| Operation::Patch {
+    (0..8usize, profile(), clear, any::<bool>(), version()).prop_map(
+        |(who, set, (name, phone, value), with_tags, version)| Operation::Patch {
             who,
             set,
             clear: [name, phone, value],
+            with_tags,
             version,
         },
     )

@@ -37,7 +37,7 @@ function ofImport({ id, file_name: file, state, summary }, before) {
   toast(text, { label, run: () => go(path) });
 }
 
-const DONE = { add_tags: "Tags added", remove_tags: "Tags removed", add_to_campaign: "Added to the campaign", remove_from_campaign: "Removed from the campaign", unsubscribe: "Unsubscribed", export: "Exported", delete: "Deleted", merge: "Merged" };
+const DONE = { add_tags: "Tags added", remove_tags: "Tags removed", add_to_campaign: "Added to the campaign", remove_from_campaign: "Removed from the campaign", unsubscribe: "Unsubscribed", set_field: "Field set", export: "Exported", delete: "Deleted", merge: "Merged" };
 
 /** @param {Schemas["Action"]} job */
 function ofAction({ id, action, state, summary, file, problem }) {

@@ -203,7 +203,7 @@ function actionOf(id, parts) {
   return holder;
 }
 
-const DOING = { add_tags: "Adding tags", remove_tags: "Removing tags", add_to_campaign: "Adding to a campaign", remove_from_campaign: "Removing from a campaign", unsubscribe: "Unsubscribing", export: "Exporting", delete: "Deleting", merge: "Merging duplicates" };
+const DOING = { add_tags: "Adding tags", remove_tags: "Removing tags", add_to_campaign: "Adding to a campaign", remove_from_campaign: "Removing from a campaign", unsubscribe: "Unsubscribing", set_field: "Setting a field", export: "Exporting", delete: "Deleting", merge: "Merging duplicates" };
 
 /** @param {Work} work */
 function titleOf({ kind, job }) {

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use contacts_core::action::{Action, ActionKind, SkipReason, Tally};
+use contacts_core::action::{Action, ActionKind, SetValue, SkipReason, Tally};
 use contacts_core::run::{Run, RunState};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::contacts::CustomValueView;
 use crate::api::runs::{RunFactsView, RunStateView};
 use crate::parts::enumerated::enumeration;
 
@@ -73,6 +74,15 @@ enum ActionKindView {
     },
     /// Unsubscribes the contacts, with the reason `asked`.
     Unsubscribe,
+    /// Sets or clears one field.
+    SetField {
+        /// The field: `phone`, or `custom.` followed by the key of a custom field.
+        field: String,
+        /// The value that each contact gets; null when the field is cleared.
+        value: Option<CustomValueView>,
+        /// Whether contacts that have a value keep it.
+        only_blanks: bool,
+    },
     /// Writes a CSV file.
     Export {
         /// Columns of the file, in order.
@@ -98,6 +108,16 @@ impl From<ActionKind> for ActionKindView {
             ActionKind::AddToCampaign(id) => Self::AddToCampaign { campaign_id: id.0 },
             ActionKind::RemoveFromCampaign(id) => Self::RemoveFromCampaign { campaign_id: id.0 },
             ActionKind::Unsubscribe => Self::Unsubscribe,
+            ActionKind::SetField(setting) => Self::SetField {
+                field: setting.field(),
+                value: match &setting.value {
+                    SetValue::Phone(phone) => {
+                        phone.as_ref().map(|phone| CustomValueView::Text(phone.as_str().to_owned()))
+                    }
+                    SetValue::Custom(_, value) => value.as_ref().map(CustomValueView::from),
+                },
+                only_blanks: setting.only_blanks,
+            },
             ActionKind::Export(format) => Self::Export {
                 columns: format.columns.unwrap_or_default(),
                 bom: format.byte_order_mark,

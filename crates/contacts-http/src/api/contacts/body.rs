@@ -3,18 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use contacts_core::Invalid;
 use contacts_core::contact::{NewContact, Patch, RawPatch};
 use contacts_core::field::RawValue;
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, de};
-use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::refs;
 use crate::parts::body::present;
-use crate::parts::problem::Problem;
 
 /// A contact to create.
 #[derive(Deserialize, ToSchema)]
@@ -58,7 +55,7 @@ pub(super) fn raw_values(custom: &BTreeMap<String, CustomValue>) -> Vec<(&str, R
     custom.iter().filter_map(|(key, value)| Some((&**key, value.as_raw()?))).collect()
 }
 
-/// A JSON merge patch (RFC 7396) of a contact's profile.
+/// A JSON merge patch (RFC 7396) of a contact's profile and tags.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = ContactPatch)]
@@ -83,26 +80,24 @@ pub(crate) struct ContactPatchBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     custom: Option<BTreeMap<String, CustomValue>>,
-    /// Accepted only to be refused with a hint at how to change tags.
+    /// Names of all tags that the contact has afterwards, at most 100; tags that do not exist are
+    /// created. Null removes all tags. Tags do not change the version.
     #[serde(default, deserialize_with = "present")]
-    #[schema(ignore)]
-    tags: Option<Value>,
+    #[schema(value_type = Option<Vec<String>>)]
+    tags: Option<Option<Vec<String>>>,
 }
 
 impl ContactPatchBody {
-    pub(super) fn as_patch(&self) -> Result<RawPatch<'_>, Problem> {
-        if self.tags.is_some() {
-            let hint = "cannot be patched: use POST /v1/contacts/{id}/tags with add and remove";
-            return Err(Problem::invalid(Invalid::one("tags", hint)));
-        }
+    pub(super) fn as_patch(&self) -> RawPatch<'_> {
         let custom = self.custom.iter().flatten();
-        Ok(RawPatch {
+        RawPatch {
             external_id: patch(&self.external_id),
             name: patch(&self.name),
             email: patch(&self.email),
             phone: patch(&self.phone),
             custom: custom.map(|(k, v)| (&**k, v.as_raw())).collect(),
-        })
+            tags: self.tags.as_ref().map(|tags| refs(tags.as_deref().unwrap_or_default())),
+        }
     }
 }
 
@@ -141,7 +136,7 @@ pub(crate) struct TaggingBody {
 #[derive(ToSchema)]
 #[serde(untagged)]
 #[schema(as = NewCustomValue)]
-pub(super) enum CustomValue {
+pub(crate) enum CustomValue {
     /// Value of a text, select, url or date field, or null.
     Text(Option<String>),
     /// Value of a number field.
@@ -152,7 +147,7 @@ pub(super) enum CustomValue {
 
 impl CustomValue {
     /// Returns the value, or `None` to clear the field.
-    fn as_raw(&self) -> Option<RawValue<'_>> {
+    pub(crate) fn as_raw(&self) -> Option<RawValue<'_>> {
         match self {
             Self::Text(text) => text.as_deref().map(RawValue::Text),
             Self::Number(number) => Some(RawValue::Number(*number)),

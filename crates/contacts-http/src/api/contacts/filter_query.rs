@@ -79,7 +79,8 @@ filter_query! {
         #[param(value_type = Option<String>)]
         created_last: Vec<String>,
         /// The profile was last changed at or after this time, or on or after this day of the
-        /// time zone.
+        /// time zone. Changes of tags and consent do not count: to miss nothing, follow the change
+        /// feed.
         #[param(value_type = Option<String>, example = "2026-11-23")]
         updated_from: Vec<String>,
         /// The profile was last changed before this time, or on or before this day.

@@ -7,7 +7,7 @@ use contacts_core::event::FeedStart;
 use contacts_core::page::PageSize;
 
 use super::view::EventView;
-use super::{FeedParams, FeedQuery};
+use super::{FeedParams, FeedQuery, Include, read_page};
 use crate::parts::answer::{Answer, to_json};
 use crate::parts::caller::CanRead;
 use crate::parts::cursor::ListCursors;
@@ -38,9 +38,10 @@ const LAST_EVENT_ID: &str = "Last-Event-ID";
 )]
 async fn follow(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {
     let org = caller.org;
-    let (FeedQuery { start, cursors }, ()) = FeedQuery::read(&req, &shared.api, org, |_| ())?;
+    let (FeedQuery { start, include, cursors }, ()) =
+        FeedQuery::read(&req, &shared.api, org, |_| ())?;
     let start = last_event(&req, &cursors)?.or(start).unwrap_or(FeedStart::Latest);
-    stream::follow(shared, org, FollowedFeed { org, start, cursors }).await
+    stream::follow(shared, org, FollowedFeed { org, start, include, cursors }).await
 }
 
 fn last_event(req: &HttpRequest, cursors: &ListCursors) -> Result<Option<FeedStart>, Problem> {
@@ -58,18 +59,20 @@ fn last_event(req: &HttpRequest, cursors: &ListCursors) -> Result<Option<FeedSta
 struct FollowedFeed {
     org: OrgId,
     start: FeedStart,
+    include: Option<Include>,
     cursors: ListCursors,
 }
 
 impl Followed for FollowedFeed {
     fn poll_events(&mut self, api: &Api) -> Result<PolledEvents, Problem> {
-        let page = api.feed.read(self.org, self.start, PageSize::default())?;
+        let size = PageSize::default();
+        let (page, contacts) = read_page(api, self.org, self.start, size, self.include)?;
         self.start = FeedStart::After(page.next);
         let mut events = PolledEvents::default();
         for event in page.items {
             let name = format!("contacts.{}", event.event.kind.as_str());
             let cursor = self.cursors.seal(&event.number);
-            events.push(&name, Some(&cursor), &to_json(&EventView::from(event))?);
+            events.push(&name, Some(&cursor), &to_json(&EventView::new(event, contacts.as_ref()))?);
         }
         Ok(events)
     }

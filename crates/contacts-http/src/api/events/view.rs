@@ -1,13 +1,13 @@
 //! Views of events.
 
-use contacts_core::event::{FeedPage, NumberedEvent};
+use contacts_core::event::{CurrentContacts, FeedPage, NumberedEvent};
 use contacts_core::webhook::MessageType;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api::contacts::ActorView;
+use crate::api::contacts::{ActorView, ContactView};
 use crate::parts::cursor::ListCursors;
 use crate::parts::enumerated::enumeration;
 
@@ -44,6 +44,11 @@ pub(super) struct EventView {
     /// When the change was made.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
+    /// With `include=contact`: the contacts as they are now, in the order of `contact_ids`. Null in
+    /// place of a contact that was deleted or merged.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    contacts: Option<Vec<Option<ContactView>>>,
 }
 
 enumeration! {
@@ -57,15 +62,27 @@ enumeration! {
 }
 
 impl EventsView {
-    pub(super) fn new(page: FeedPage, cursors: &ListCursors) -> Self {
-        let items = page.items.into_iter().map(EventView::from).collect();
+    pub(super) fn new(
+        page: FeedPage,
+        contacts: Option<&CurrentContacts>,
+        cursors: &ListCursors,
+    ) -> Self {
+        let items = page.items.into_iter().map(|event| EventView::new(event, contacts)).collect();
         Self { items, next: cursors.seal(&page.next), more: page.more }
     }
 }
 
-impl From<NumberedEvent> for EventView {
-    fn from(NumberedEvent { number, event }: NumberedEvent) -> Self {
+impl EventView {
+    /// Makes the view of an event, with its contacts when these are included.
+    pub(super) fn new(
+        NumberedEvent { number, event }: NumberedEvent,
+        contacts: Option<&CurrentContacts>,
+    ) -> Self {
+        let view = |contacts: &CurrentContacts| {
+            contacts.of(&event).map(|contact| contact.map(ContactView::from)).collect()
+        };
         Self {
+            contacts: contacts.map(view),
             number,
             r#type: MessageType::from(event.kind).into(),
             survivor_id: event.kind.survivor().map(|survivor| survivor.0),

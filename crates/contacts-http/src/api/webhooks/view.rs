@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::api::events::EventTypeView;
+use crate::api::events::{EventTypeView, Include, IncludeView};
 use crate::parts::enumerated::{Enumerated, enumeration};
 use crate::parts::page::page_view;
 
@@ -30,6 +30,8 @@ pub(super) struct WebhookView {
     url: String,
     /// The event types that are sent; all types when empty.
     types: Vec<EventTypeView>,
+    /// What messages carry beside the ids of their contacts.
+    include: Vec<IncludeView>,
     /// Whether the webhook is paused.
     paused: bool,
     /// The reason why the webhook is paused; null while it is not.
@@ -51,8 +53,8 @@ pub(super) struct WebhookView {
     /// When the webhook was created.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
-    /// Version of the webhook. It increases by one with each change of the URL, the types, the
-    /// pause or the secret.
+    /// Version of the webhook. It increases by one with each change of the URL, the types, what
+    /// is included, the pause or the secret.
     version: u64,
 }
 
@@ -62,6 +64,11 @@ impl From<&Webhook> for WebhookView {
             id: webhook.id.0,
             url: webhook.url.as_str().to_owned(),
             types: webhook.types.iter().copied().map(Enumerated).collect(),
+            include: webhook
+                .include_contacts
+                .then_some(Include::Contact.into())
+                .into_iter()
+                .collect(),
             paused: webhook.paused.is_some(),
             paused_because: webhook.paused.map(Enumerated),
             last_number: webhook.cursor,

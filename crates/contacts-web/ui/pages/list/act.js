@@ -23,17 +23,30 @@ export function freeze({ picked, filter }) {
 /** The most contacts whose export is waited for; larger ones continue as a job. */
 const MAX_AWAITED_EXPORT = 10_000;
 
+/** Number of times that the end of an action is looked for within ten seconds. */
+const TURNS = 50;
+
 /**
- * Waits up to ten seconds for the end of an action.
+ * Waits for the end of an action, as long as `waits` of the number of looks so far is true.
  *
  * @param {Schemas["Action"]} action
+ * @param {(turn: number) => boolean} waits
  */
-async function ended(action) {
-  for (let turn = 0; !action.finished_at && turn < 50; turn += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+export async function ended(action, waits) {
+  for (let turn = 0; !action.finished_at && waits(turn); turn += 1) {
+    await new Promise((resolve) => setTimeout(resolve, turn < TURNS ? 200 : 1_000));
     action = await ask("get", "/v1/actions/{id}", { path: { id: action.id } });
   }
   return action;
+}
+
+/**
+ * Downloads the file of an export.
+ *
+ * @param {Schemas["Action"]} action
+ */
+export function save({ id }) {
+  h("a", { href: link("/v1/actions/{id}/file", { id }), download: "contacts.csv" }).click();
 }
 
 /**
@@ -50,7 +63,7 @@ export async function act(list, action, frozen) {
     if (error instanceof Problem && error.code === "count_changed") throw new Error(`The selection now has ${count(error.count ?? 0, "contact")}. Review it and delete again.`);
     throw error;
   });
-  const done = action.type === "export" && selection.count <= MAX_AWAITED_EXPORT ? await ended(started) : started;
+  const done = action.type === "export" && selection.count <= MAX_AWAITED_EXPORT ? await ended(started, (turn) => turn < TURNS) : started;
   if (action.type === "delete") list.unpick();
   if (!done.finished_at) {
     track({ kind: "action", job: done });
@@ -58,7 +71,7 @@ export async function act(list, action, frozen) {
     return;
   }
   toast(outcome(done));
-  if (done.file === "ready") h("a", { href: link("/v1/actions/{id}/file", { id: done.id }), download: "contacts.csv" }).click();
+  if (done.file === "ready") save(done);
   else await list.rows.refresh();
 }
 
@@ -68,6 +81,7 @@ const RESULTS = {
   remove_tags: (contacts) => `Removed tags from ${contacts}`,
   add_to_campaign: (contacts) => `Added ${contacts} to the campaign`,
   remove_from_campaign: (contacts) => `Removed ${contacts} from the campaign`,
+  set_field: (contacts) => `Set the field of ${contacts}`,
   unsubscribe: (contacts) => `Unsubscribed ${contacts}`,
   export: (contacts) => `Exported ${contacts}`,
   delete: (contacts) => `Deleted ${contacts}`,

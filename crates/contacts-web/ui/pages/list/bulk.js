@@ -8,7 +8,9 @@ import { dialog } from "../../widgets/dialog.js";
 import { menu } from "../../widgets/popover.js";
 import { tagBox } from "../../widgets/tags.js";
 import { act, freeze } from "./act.js";
+import { exportFirst } from "./export-first.js";
 import { asked } from "./query.js";
+import { setField } from "./set-field.js";
 
 /** @import { List } from "../list.js" */
 
@@ -39,6 +41,7 @@ export function bulkBar(list, place) {
     h("button", { type: "button", onclick: () => void tagThem(list, false) }, "Remove tags"),
   ]);
   menu(more, () => [
+    h("button", { type: "button", onclick: () => void setField(list, selected(list)) }, "Set a field"),
     h("button", { type: "button", onclick: () => void removeFromCampaign(list) }, "Remove from campaign"),
     h("button", { type: "button", onclick: () => void unsubscribe(list) }, "Unsubscribe"),
   ]);
@@ -192,16 +195,19 @@ function download(list, columns) {
 async function remove(list) {
   const selection = await freeze(list);
   const many = selection.count > 100;
+  const offer = exportFirst(selection);
   const typed = h("input", { inputMode: "numeric", autocomplete: "off", "aria-label": `Type ${selection.count} to confirm` });
   await dialog({
     title: `Delete ${count(selection.count, "contact")}?`,
     body: [
       h("p", {}, "Their profiles, tags, notes and campaign memberships are permanently deleted. Conversations are kept, and unsubscribes are remembered."),
+      offer.element,
       many && h("label", {}, h("span", {}, `Type ${selection.count} to confirm`), typed),
     ],
     action: `Delete ${number(selection.count)}`,
     danger: true,
     run: () => {
+      offer.check();
       if (many && typed.value.replace(/\D/g, "") !== String(selection.count)) throw new Error(`Type ${selection.count} to delete these contacts.`);
       return act(list, { type: "delete" }, selection);
     },

@@ -81,7 +81,7 @@ export async function section({ signal, url }) {
   }
 
   await show();
-  return part("Webhooks", "Notify other software when contacts change. Messages contain IDs and field names, but no values.",
+  return part("Webhooks", "Notify other software when contacts change. Messages contain IDs and field names, and the data of contacts only if you include it.",
     h("button", { type: "button", class: "primary", onclick: async () => {
       const made = await webhookForm(null);
       if (made && "secret" in made) await secret("Webhook secret", SECRET, made.secret);
@@ -98,8 +98,8 @@ function stateOf({ paused, paused_because: why, failures, rests_until: rests }) 
 }
 
 /** @param {Schemas["Webhook"]} webhook */
-const eventsOf = ({ types, created_at: at }) =>
-  `Events: ${types.length === 0 ? "all" : TYPES.filter(([type]) => types.includes(type)).map(([, name]) => name.toLowerCase()).join(", ")} · added ${moment(at)}`;
+const eventsOf = ({ types, include, created_at: at }) =>
+  `Events: ${types.length === 0 ? "all" : TYPES.filter(([type]) => types.includes(type)).map(([, name]) => name.toLowerCase()).join(", ")}${include.length ? " · with contact data" : ""} · added ${moment(at)}`;
 
 /**
  * @param {Schemas["Webhook"]} webhook
