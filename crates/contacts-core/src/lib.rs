@@ -33,6 +33,7 @@ pub mod file;
 pub mod housekeeping;
 pub mod import;
 pub mod job;
+pub mod journal;
 pub mod key;
 pub mod note;
 pub mod org;
@@ -48,6 +49,7 @@ pub mod session;
 pub mod sync;
 pub mod tag;
 pub mod text;
+pub mod undo;
 pub mod version;
 pub mod webhook;
 

@@ -18,6 +18,7 @@ mod files;
 mod housekeeping;
 pub(crate) mod imports;
 pub(crate) mod jobs;
+mod journal;
 mod keys;
 mod merge;
 mod notes;

@@ -141,9 +141,9 @@ pub enum Operation {
         /// Number of chunks after which the import is cancelled, if it is still running.
         cancel: Option<usize>,
     },
-    /// Undoes an import.
+    /// Undoes an import or a bulk action.
     Undo {
-        /// Index of the import, newest first, modulo their number.
+        /// Index among the imports and then the actions, newest first, modulo their number.
         which: usize,
         /// Number of chunks after which the undo fails and is requested again.
         fails: Option<usize>,

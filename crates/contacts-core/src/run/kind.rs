@@ -17,6 +17,8 @@ pub enum RunKind {
     DryRun,
     /// Undo of an import (R37).
     Undo,
+    /// Undo of a bulk action (R53).
+    UndoAction,
     /// Bulk action that adds tags.
     AddTags,
     /// Bulk action that removes tags.
@@ -44,7 +46,7 @@ pub enum RunKind {
 pub enum RunSubject {
     /// The import itself, or the import of a dry run or an undo.
     Import(ImportId),
-    /// The bulk action itself.
+    /// The bulk action itself, or the action of an undo.
     Action(ActionId),
     /// The erased contact.
     Contact(ContactId),
@@ -54,10 +56,11 @@ pub enum RunSubject {
 
 impl RunKind {
     /// All kinds of runs.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Import,
         Self::DryRun,
         Self::Undo,
+        Self::UndoAction,
         Self::AddTags,
         Self::RemoveTags,
         Self::AddToCampaign,
@@ -88,6 +91,7 @@ impl RunKind {
             Self::Import => "import",
             Self::DryRun => "dry_run",
             Self::Undo => "undo",
+            Self::UndoAction => "undo_action",
             Self::AddTags => "add_tags",
             Self::RemoveTags => "remove_tags",
             Self::AddToCampaign => "add_to_campaign",
@@ -110,7 +114,8 @@ impl RunKind {
     pub fn subject(self, id: Uuid) -> RunSubject {
         match self {
             Self::Import | Self::DryRun | Self::Undo => RunSubject::Import(ImportId(id)),
-            Self::AddTags
+            Self::UndoAction
+            | Self::AddTags
             | Self::RemoveTags
             | Self::AddToCampaign
             | Self::RemoveFromCampaign

@@ -4,9 +4,10 @@
 use contacts_core::contact::{AddressChange, Contact, ContactId, ContactPatch};
 use contacts_core::import::{
     Applied, Chunk, DryChunkOutcome, DryOutcome, Import, ImportRow, PlannedRow, Policy, SkipCode,
-    Tally, UndoStep,
+    Tally,
 };
 use contacts_core::run::RunState;
+use contacts_core::undo::{UndoStep, UndoTally};
 use contacts_core::{Actor, Ids, OrgId};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -196,11 +197,11 @@ pub fn contacts_pass_their_external_ids_on_and_keep_their_addresses(ports: &Port
     }
 }
 
-fn undone(ports: &Ports, import: &Import) -> contacts_core::import::UndoTally {
+fn undone(ports: &Ports, import: &Import) -> UndoTally {
     let undo = undos::started(ports, import);
     while let UndoStep::Chunk(_) = ports.undos.step(import.org, undo, ports.clock.tick()).unwrap() {
     }
-    ports.undos.get(import.org, import.id).unwrap().unwrap().tally
+    ports.undos.get(import.org, undos::subject(import)).unwrap().unwrap().tally
 }
 
 pub fn an_undo_keeps_what_another_contact_would_lose(ports: &Ports) {
@@ -216,7 +217,7 @@ pub fn an_undo_keeps_what_another_contact_would_lose(ports: &Ports) {
     add(ports, org, "Cy", "ANN@x.org", "");
     let tally = undone(ports, &import);
     assert_eq!((tally.restored, tally.kept), (0, 1));
-    let kept = ports.undos.kept(org, import.id, None, 10).unwrap();
+    let kept = ports.undos.kept(org, undos::subject(&import), None, 10).unwrap();
     let kept: Vec<_> = kept.iter().map(|k| (k.field.as_deref(), k.reason.as_str())).collect();
     assert_eq!(kept, [(Some("email"), "taken")]);
     let expected = ["- Cy ANN@x.org - []", "1 Ann new@x.org - []", "2 Bo bo@x.org - []"];
