@@ -59,6 +59,8 @@ pub struct Action {
     pub chunks_done: u32,
     /// Counts of the applied parts.
     pub tally: Tally,
+    /// State of the undo of the action; `None` until somebody requests one (R53).
+    pub undo: Option<RunState>,
     /// File of an export, until it is deleted.
     pub file: Option<FileId>,
     /// Actor of the action.

@@ -36,6 +36,8 @@ pub trait Housekeeping: Send + Sync {
     /// - cancels imports that have been ready for longer than [`KEEP_FILES`];
     /// - deletes their files, and those of imports that ended longer ago than that, with the rows
     ///   that were shown of them;
+    /// - deletes the journal of actions after [`KEEP_JOURNAL`](crate::journal::KEEP_JOURNAL), unless
+    ///   an action is being undone;
     /// - deletes sign-in links and sessions that have ended;
     /// - deletes logs of sync runs that ended longer ago than [`KEEP_LOGS`].
     ///

@@ -56,12 +56,7 @@ pub use self::table::{
 pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};
 pub use self::trace::{FieldEdit, Fingerprint, ImportEffect, Trace, tell_import};
-#[cfg(any(test, feature = "mocks"))]
-pub use self::undo::MockUndoRepository;
-pub use self::undo::{
-    CurrentState, KeptItem, KeptReason, Restored, Reversal, Undo, UndoId, UndoOutcome,
-    UndoRepository, UndoStart, UndoStep, UndoTally, restored_keys, reverse_chunk, undo_events,
-};
+pub use self::undo::{CurrentState, Restored, Reversal, restored_keys, reverse_chunk, undo_events};
 pub use self::upload::Upload;
 
 use crate::contact::{Source, SourceDetail};

@@ -12,9 +12,10 @@ pub use self::interrupt::Interrupt;
 pub use self::pace::ChunkPace;
 use crate::action::ActionId;
 use crate::erasure::ErasureId;
-use crate::import::{DryRunId, ImportId, UndoId};
+use crate::import::{DryRunId, ImportId};
 use crate::org::id;
 use crate::sync::SourceId;
+use crate::undo::UndoId;
 use crate::webhook::WebhookId;
 use crate::{OrgId, Result};
 
@@ -34,8 +35,8 @@ pub enum Job {
     SweepEvents,
     /// Run a dry run of an import.
     DryRun(DryRunId),
-    /// Undo an import.
-    UndoImport(UndoId),
+    /// Undo an import or a bulk action.
+    Undo(UndoId),
     /// Run a bulk action, chunk by chunk.
     RunAction(ActionId),
     /// Delete the expired file of a bulk action.

@@ -34,6 +34,7 @@ pub mod file;
 pub mod housekeeping;
 pub mod import;
 pub mod job;
+pub mod journal;
 pub mod key;
 pub mod note;
 pub mod org;
@@ -49,6 +50,7 @@ pub mod session;
 pub mod sync;
 pub mod tag;
 pub mod text;
+pub mod undo;
 pub mod version;
 pub mod webhook;
 

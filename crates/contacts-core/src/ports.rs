@@ -17,7 +17,7 @@ use crate::export::ExportRepository;
 use crate::field::FieldRepository;
 use crate::file::FileStore;
 use crate::housekeeping::Housekeeping;
-use crate::import::{DryRunRepository, ImportRepository, Spreadsheets, UndoRepository};
+use crate::import::{DryRunRepository, ImportRepository, Spreadsheets};
 use crate::job::JobQueue;
 use crate::key::KeyRepository;
 use crate::note::NoteRepository;
@@ -30,6 +30,7 @@ use crate::selection::SelectionRepository;
 use crate::session::SessionRepository;
 use crate::sync::{Connectors, SyncRepository};
 use crate::tag::TagRepository;
+use crate::undo::UndoRepository;
 use crate::webhook::{WebhookRepository, WebhookSender};
 use crate::{Clock, Ids};
 
@@ -140,7 +141,7 @@ repositories! {
     sources: SyncRepository,
     /// Tags.
     tags: TagRepository,
-    /// Undos of imports.
+    /// Undos of imports and of bulk actions.
     undos: UndoRepository,
     /// Webhooks and their deliveries.
     webhooks: WebhookRepository,

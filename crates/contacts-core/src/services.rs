@@ -24,6 +24,7 @@ use crate::selection::SelectionService;
 use crate::session::SessionService;
 use crate::sync::SyncService;
 use crate::tag::TagService;
+use crate::undo::UndoService;
 use crate::webhook::WebhookService;
 use crate::{Clock, Ids, Ports};
 
@@ -56,7 +57,7 @@ pub struct Services {
     pub feed: FeedService,
     /// Custom fields.
     pub fields: FieldService,
-    /// Imports, their dry runs and their undos.
+    /// Imports and their dry runs.
     pub imports: ImportService,
     /// API keys.
     pub keys: KeyService,
@@ -76,6 +77,8 @@ pub struct Services {
     pub sources: SyncService,
     /// Tags.
     pub tags: TagService,
+    /// Undos of imports and of bulk actions.
+    pub undos: UndoService,
     /// Webhooks.
     pub webhooks: WebhookService,
     /// Organisations.
@@ -92,8 +95,9 @@ impl Services {
         let actions = ActionService::over(ports);
         let imports = ImportService::over(ports);
         let sources = SyncService::over(ports);
+        let undos = UndoService::over(ports);
         Self {
-            runs: RunService::over(ports, &imports, &actions, &sources),
+            runs: RunService::over(ports, &imports, &actions, &sources, &undos),
             actions,
             audit: AuditService::over(ports),
             batches: BatchService::over(ports),
@@ -116,6 +120,7 @@ impl Services {
             sessions: SessionService::over(ports),
             sources,
             tags: TagService::over(ports),
+            undos,
             webhooks: WebhookService::over(ports),
             organisations: ports.organisations.clone(),
             clock: ports.clock.clone(),

@@ -19,6 +19,7 @@ mod selections;
 mod sessions;
 pub(crate) mod syncs;
 mod tags;
+mod undos;
 mod users;
 mod webhooks;
 

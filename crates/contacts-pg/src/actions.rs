@@ -5,6 +5,7 @@ mod export;
 mod merge;
 mod set_field;
 mod stored;
+mod undo;
 
 use contacts_core::action::{
     Action, ActionId, ActionKind, ActionRepository, Applied, Chunk, Confirmation,
@@ -28,11 +29,12 @@ use uuid::Uuid;
 use self::apply::With;
 pub(crate) use self::stored::read_kind;
 use self::stored::{StoredTally, read_skipped, write_kind};
+pub(crate) use self::undo::{undo_chunk, undoable};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unreadable};
 use crate::jobs::{enqueue_at, remove};
 use crate::runs::{read_state, stored_state};
-use crate::schema::{action_chunks, actions, campaigns, selections};
+use crate::schema::{action_chunks, actions, campaigns, selections, undos};
 use crate::selections::count;
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -102,6 +104,7 @@ impl Row {
             chunks: self.chunks.cast_unsigned(),
             chunks_done: self.chunks_done.cast_unsigned(),
             tally: StoredTally::read(self.tally)?,
+            undo: None,
             file: self.file_id.map(FileId),
             actor: actor.ok_or_else(|| unreadable("actions.actor_kind"))?,
             created_at: self.created_at,
@@ -143,7 +146,7 @@ impl ActionRepository for Database {
         self.read(org, |tx| {
             let row: Option<Row> =
                 actions::table.find((tx.org.0, id.0)).select(Row::as_select()).row(tx)?;
-            row.map(Row::read).transpose()
+            Ok(read_all(tx, row)?.pop())
         })
     }
 
@@ -159,7 +162,7 @@ impl ActionRepository for Database {
                 select = select.filter(actions::id.lt(before.0));
             }
             let rows: Vec<Row> = select.load(tx)?;
-            rows.into_iter().map(Row::read).collect()
+            read_all(tx, rows)
         })
     }
 
@@ -271,6 +274,22 @@ impl Database {
             }
         }
     }
+}
+
+/// Reads actions, with the states of their undos.
+fn read_all(tx: &mut Tx<'_>, rows: impl IntoIterator<Item = Row>) -> PgResult<Vec<Action>> {
+    let mut actions = rows.into_iter().map(Row::read).collect::<PgResult<Vec<_>>>()?;
+    let states: Vec<(Uuid, String, Option<OffsetDateTime>)> = undos::table
+        .filter(undos::org_id.eq(tx.org.0))
+        .filter(undos::subject_id.eq_any(actions.iter().map(|action| action.id.0)))
+        .select((undos::subject_id, undos::state, undos::started_at))
+        .load(tx)?;
+    for (action, state, started_at) in states {
+        let state = read_state(&state, started_at, "undos.state")?;
+        let undone = actions.iter_mut().filter(|undone| undone.id.0 == action);
+        undone.for_each(|undone| undone.undo = Some(state));
+    }
+    Ok(actions)
 }
 
 /// Checks that the confirmed number of contacts is the current one.

@@ -39,7 +39,7 @@ use contacts_core::page::TimeCursor;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::dsl::count_star;
 use diesel::pg::Pg;
-use diesel::sql_types::{Nullable, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Timestamptz, Uuid as SqlUuid};
 use diesel::{
     BoolExpressionMethods, ExpressionMethods, Insertable, QueryDsl, Queryable, QueryableByName,
     Selectable, SelectableHelper, insert_into, update,
@@ -122,6 +122,15 @@ impl SubscriptionRow {
         };
         Ok((campaign, subscription))
     }
+}
+
+/// A subscription, with its contact.
+#[derive(QueryableByName)]
+struct ContactSubscriptionRow {
+    #[diesel(sql_type = SqlUuid)]
+    contact_id: Uuid,
+    #[diesel(embed)]
+    of: SubscriptionRow,
 }
 
 #[derive(QueryableByName)]
@@ -218,6 +227,26 @@ fn register(tx: &mut Tx<'_>, campaign: &Campaign) -> PgResult<(Campaign, bool)> 
         .set(campaigns::name.eq(&kept.name))
         .execute(tx)?;
     Ok((kept, false))
+}
+
+/// Returns the subscriptions of contacts to a campaign.
+pub(crate) fn subscriptions_to(
+    tx: &mut Tx<'_>,
+    campaign: CampaignId,
+    contacts: &[Uuid],
+) -> PgResult<Vec<Subscription>> {
+    let statement = "SELECT m.id, m.kind, m.name, m.created_at, s.contact_id, s.pending_at, \
+             s.sent_at, s.bounced_at, s.opened_at, s.clicked_at, s.unsubscribed_at, s.actor_kind, \
+             s.actor_id \
+         FROM subscriptions s JOIN campaigns m ON m.org_id = $1 AND m.id = s.campaign_id \
+         WHERE s.org_id = $1 AND s.campaign_id = $2 AND s.contact_id = ANY($3)";
+    let rows: Vec<ContactSubscriptionRow> = tx
+        .query(statement)
+        .bind::<SqlUuid, _>(campaign.0)
+        .bind::<Array<SqlUuid>, _>(contacts)
+        .load(tx)?;
+    let read = |row: ContactSubscriptionRow| row.of.read(ContactId(row.contact_id));
+    rows.into_iter().map(|row| read(row).map(|(_, subscription)| subscription)).collect()
 }
 
 /// Counts the contacts in each campaign by status, with one range of an index per campaign.

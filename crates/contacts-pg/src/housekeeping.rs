@@ -4,6 +4,7 @@ use contacts_core::housekeeping::{
     Housekeeping, KEEP_FILES, KEEP_LOGS, READY_EXPIRED, UPLOAD_IDLE, UPLOAD_STALLED,
 };
 use contacts_core::import::ImportId;
+use contacts_core::journal::KEEP_JOURNAL;
 use contacts_core::session::SESSION_IDLE;
 use contacts_core::{OrgId, Result};
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
@@ -57,6 +58,7 @@ impl Housekeeping for Database {
             condition,
             now - KEEP_LOGS,
         )?;
+        self.sweep_journal(now - KEEP_JOURNAL)?;
         let files = now - KEEP_FILES;
         let imports = self.due_imports(&due("$1"), files)?;
         // Ends the import if it has not ended, provided that it is still due.
@@ -127,6 +129,22 @@ impl Database {
     fn due_imports(&self, condition: &str, moment: OffsetDateTime) -> Result<Vec<DueRow>> {
         let select = format!("SELECT org_id, id FROM imports WHERE {condition}");
         self.read_everywhere(|all| sql_query(&select).bind::<Timestamptz, _>(moment).load(all))
+    }
+
+    /// Deletes what actions that are not being undone did until a time, in every organisation.
+    fn sweep_journal(&self, until: OffsetDateTime) -> Result<()> {
+        let due = "SELECT DISTINCT org_id FROM journal WHERE at <= $1";
+        let due: Vec<OrgRow> =
+            self.read_everywhere(|all| sql_query(due).bind::<Timestamptz, _>(until).load(all))?;
+        let delete = "DELETE FROM journal j WHERE j.org_id = $1 AND j.at <= $2 AND NOT EXISTS ( \
+             SELECT 1 FROM undos u WHERE u.org_id = $1 AND u.subject_id = j.subject_id \
+             AND u.finished_at IS NULL)";
+        for OrgRow { org_id } in due {
+            self.write(OrgId(org_id), |tx| {
+                tx.query(delete).bind::<Timestamptz, _>(until).execute(tx).map(drop)
+            })?;
+        }
+        Ok(())
     }
 
     /// Applies `change` to the rows of a table that meet the condition `over` at a time ($1), in

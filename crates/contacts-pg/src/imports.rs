@@ -6,7 +6,7 @@ mod contacts;
 mod dry_runs;
 mod opt_outs;
 mod stored;
-mod undos;
+mod undo;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
@@ -26,6 +26,7 @@ pub(crate) use self::chunks::{forget, of_contact};
 pub(crate) use self::contacts::{apply as apply_rows, update_contacts};
 pub(crate) use self::stored::StoredTally;
 use self::stored::{StoredAnalysis, StoredPlan};
+pub(crate) use self::undo::{end_undo, start_undo, undo_chunk, undoable};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unreadable};
 use crate::files::insert_chunk;

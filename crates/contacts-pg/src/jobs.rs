@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use contacts_core::action::ActionId;
 use contacts_core::erasure::ErasureId;
-use contacts_core::import::{DryRunId, ImportId, UndoId};
+use contacts_core::import::{DryRunId, ImportId};
 use contacts_core::job::{ClaimedJob, Job, JobId, JobQueue, Lane, MAX_LEASE, Outcome};
 use contacts_core::sync::SourceId;
+use contacts_core::undo::UndoId;
 use contacts_core::webhook::WebhookId;
 use contacts_core::{OrgId, Result};
 use diesel::sql_types::{Bool, Integer, Text, Timestamptz, Uuid as SqlUuid};
@@ -72,7 +73,7 @@ impl Row {
             "run_import" => Job::RunImport(ImportId(self.subject_id)),
             "sweep_events" => Job::SweepEvents,
             "dry_run" => Job::DryRun(DryRunId(self.subject_id)),
-            "undo_import" => Job::UndoImport(UndoId(self.subject_id)),
+            "undo" => Job::Undo(UndoId(self.subject_id)),
             "run_action" => Job::RunAction(ActionId(self.subject_id)),
             "erase_file" => Job::EraseFile(ActionId(self.subject_id)),
             "deliver_webhook" => Job::DeliverWebhook(WebhookId(self.subject_id)),
@@ -90,7 +91,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::RunImport(import) => ("run_import", import.0),
         Job::SweepEvents => ("sweep_events", Uuid::nil()),
         Job::DryRun(run) => ("dry_run", run.0),
-        Job::UndoImport(undo) => ("undo_import", undo.0),
+        Job::Undo(undo) => ("undo", undo.0),
         Job::RunAction(action) => ("run_action", action.0),
         Job::EraseFile(action) => ("erase_file", action.0),
         Job::DeliverWebhook(webhook) => ("deliver_webhook", webhook.0),

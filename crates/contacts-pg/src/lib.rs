@@ -27,6 +27,7 @@ mod housekeeping;
 mod imports;
 mod installation;
 mod jobs;
+mod journal;
 mod json;
 mod keys;
 mod limits;
@@ -42,6 +43,7 @@ mod sessions;
 mod statement;
 mod syncs;
 mod tags;
+mod undos;
 mod webhooks;
 
 pub use crate::database::{Database, DatabaseClock, OpenError, PoolConfig, Pulse};

@@ -133,7 +133,7 @@ const PERSONAL_TABLES: &[PersonalTable] = &[
 /// `dry_run_contacts` has copies of contacts while a dry run runs. An erasure discards the dry runs
 /// that mention the contact.
 const IDS_ONLY: &[&str] =
-    &["events", "selection_chunks", "erasures", "import_kept", "dry_run_contacts"];
+    &["events", "selection_chunks", "erasures", "kept_items", "dry_run_contacts"];
 
 /// The table of import chunks, whose personal data is read through the traces of imports.
 const CHUNKS: &str = "import_chunks";

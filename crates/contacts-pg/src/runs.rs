@@ -44,10 +44,10 @@ const SOURCES: [Source; 6] = [
         end: ENDED_BY,
     },
     Source {
-        table: "import_undos",
-        kinds: &[RunKind::Undo],
-        columns: "'undo'::text AS kind, import_id AS subject_id, chunks_done AS done, \
-             chunks AS total, chunks_done_before AS done_before",
+        table: "undos",
+        kinds: &[RunKind::Undo, RunKind::UndoAction],
+        columns: "kind, subject_id, chunks_done AS done, chunks AS total, \
+             chunks_done_before AS done_before",
         end: ENDED_BY,
     },
     Source {

@@ -315,36 +315,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    import_kept (org_id, import_id, contact_id, field) {
-        org_id -> Uuid,
-        import_id -> Uuid,
-        contact_id -> Uuid,
-        field -> Text,
-        reason -> Text,
-    }
-}
-
-diesel::table! {
-    import_undos (org_id, import_id) {
-        org_id -> Uuid,
-        id -> Uuid,
-        import_id -> Uuid,
-        actor_kind -> Text,
-        actor_id -> Nullable<Uuid>,
-        state -> Text,
-        problem -> Nullable<Text>,
-        was -> Text,
-        chunks -> Int8,
-        chunks_done -> Int8,
-        tally -> Jsonb,
-        created_at -> Timestamptz,
-        finished_at -> Nullable<Timestamptz>,
-        started_at -> Nullable<Timestamptz>,
-        chunks_done_before -> Int8,
-    }
-}
-
-diesel::table! {
     imports (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -386,6 +356,30 @@ diesel::table! {
         leased_until -> Nullable<Timestamptz>,
         given_up_at -> Nullable<Timestamptz>,
         called -> Bool,
+    }
+}
+
+diesel::table! {
+    journal (org_id, subject_id, chunk) {
+        org_id -> Uuid,
+        subject_id -> Uuid,
+        chunk -> Int4,
+        kind -> Text,
+        at -> Timestamptz,
+        contacts -> Int8,
+        first_id -> Uuid,
+        last_id -> Uuid,
+        changes -> Bytea,
+    }
+}
+
+diesel::table! {
+    kept_items (org_id, subject_id, contact_id, field) {
+        org_id -> Uuid,
+        subject_id -> Uuid,
+        contact_id -> Uuid,
+        field -> Text,
+        reason -> Text,
     }
 }
 
@@ -583,6 +577,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    undos (org_id, subject_id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        subject_id -> Uuid,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        state -> Text,
+        problem -> Nullable<Text>,
+        was -> Nullable<Text>,
+        chunks -> Int8,
+        chunks_done -> Int8,
+        tally -> Jsonb,
+        created_at -> Timestamptz,
+        finished_at -> Nullable<Timestamptz>,
+        started_at -> Nullable<Timestamptz>,
+        chunks_done_before -> Int8,
+        kind -> Text,
+    }
+}
+
+diesel::table! {
     unsubscribes (org_id, contact_id) {
         org_id -> Uuid,
         contact_id -> Uuid,
@@ -673,11 +688,11 @@ diesel::allow_tables_to_appear_in_same_query!(
     file_chunks,
     import_chunks,
     import_issues,
-    import_kept,
-    import_undos,
     imports,
     installation,
     jobs,
+    journal,
+    kept_items,
     limit_locks,
     merged_contacts,
     notes,
@@ -694,6 +709,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     suppressions,
     sync_runs,
     tags,
+    undos,
     unsubscribes,
     users,
     visitors,

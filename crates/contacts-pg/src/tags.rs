@@ -192,6 +192,21 @@ pub(crate) fn stored_spelling(tx: &mut Tx<'_>, tags: &BTreeSet<TagName>) -> PgRe
     existing(tx, tags)?.into_iter().map(|row| tag_name(&row.name)).collect()
 }
 
+/// Removes tags from contacts. Each link is the id of a contact and the id of a tag.
+pub(crate) fn unlink(tx: &mut Tx<'_>, links: &[(Uuid, Uuid)]) -> PgResult<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let (contacts, tags): (Vec<_>, Vec<_>) = links.iter().copied().unzip();
+    let statement = "DELETE FROM contact_tags ct USING unnest($2, $3) AS l (contact_id, tag_id) \
+         WHERE ct.org_id = $1 AND ct.contact_id = l.contact_id AND ct.tag_id = l.tag_id";
+    tx.query(statement)
+        .bind::<Array<SqlUuid>, _>(contacts)
+        .bind::<Array<SqlUuid>, _>(tags)
+        .execute(tx)
+        .map(drop)
+}
+
 /// Returns the names of the existing tags.
 pub(crate) fn names(tx: &mut Tx<'_>, tags: &HashSet<TagId>) -> PgResult<HashMap<TagId, TagName>> {
     if tags.is_empty() {

@@ -7,6 +7,7 @@ pub mod action_chunks;
 pub mod action_consents;
 pub mod action_exports;
 pub mod action_fields;
+pub mod action_undos;
 pub mod actions;
 pub mod activity;
 pub mod addresses;

@@ -19,6 +19,7 @@ mod files;
 mod housekeeping;
 pub(crate) mod imports;
 pub(crate) mod jobs;
+mod journal;
 mod keys;
 mod merge;
 mod notes;

@@ -155,9 +155,9 @@ pub enum Operation {
         /// The only key that finds contacts, if there is one.
         key: Option<MatchKey>,
     },
-    /// Undoes an import.
+    /// Undoes an import or a bulk action.
     Undo {
-        /// Index of the import, newest first, modulo their number.
+        /// Index among the imports and then the actions, newest first, modulo their number.
         which: usize,
         /// Number of chunks after which the undo fails and is requested again.
         fails: Option<usize>,

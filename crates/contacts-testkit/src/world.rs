@@ -13,12 +13,14 @@ use contacts_core::event::ContactEvent;
 use contacts_core::field::{Field, FieldKey};
 use contacts_core::file::FileId;
 use contacts_core::import::ImportId;
+use contacts_core::journal::JournalChunk;
 use contacts_core::key::ApiKey;
 use contacts_core::note::{Note, NoteId};
 use contacts_core::org::Organisation;
 use contacts_core::segment::{Segment, SegmentId};
 use contacts_core::selection::SelectionId;
 use contacts_core::sync::SourceId;
+use contacts_core::undo::UndoSubject;
 use contacts_core::webhook::WebhookId;
 use contacts_core::{Clock, OrgId, Repositories, Result, Services};
 
@@ -34,6 +36,7 @@ use crate::memory::selections::StoredSelection;
 use crate::memory::sessions::Sessions;
 use crate::memory::syncs::StoredSource;
 use crate::memory::tags::Tags;
+use crate::memory::undos::StoredUndo;
 use crate::memory::webhooks::StoredWebhook;
 use crate::{CountedIds, Ports, StoppedClock};
 
@@ -85,6 +88,9 @@ pub(crate) struct Rows {
     pub(crate) events: Vec<ContactEvent>,
     /// Number of expired events.
     pub(crate) events_swept: u64,
+    pub(crate) undos: BTreeMap<UndoSubject, StoredUndo>,
+    /// What each action did that was not undone, part by part.
+    pub(crate) journal: BTreeMap<ActionId, Vec<JournalChunk>>,
     pub(crate) webhooks: BTreeMap<WebhookId, StoredWebhook>,
     pub(crate) sources: BTreeMap<SourceId, StoredSource>,
 }

@@ -275,7 +275,7 @@ test("a stopped import keeps its rows, and its undo keeps later changes", async 
   await page.getByText("Undoing…").waitFor();
   await page.reload();
   await page.getByRole("heading", { name: "What was kept, and why" }).waitFor({ timeout: 60_000 });
-  await page.getByRole("row").filter({ hasText: touched.name }).getByText("Edited since the import.").waitFor();
+  await page.getByRole("row").filter({ hasText: touched.name }).getByText("Edited since.").waitFor();
   await until(async () => (await world.api("GET", "/v1/contacts")).count.value, 1);
   await until(async () => (await asked(page)).state, "undone");
   await world.close(page);

@@ -121,6 +121,33 @@ test("Shift selects a range, and the bar tags the selected contacts", async () =
   await world.close(page);
 });
 
+test("a bulk action is undone, and what was changed since is kept and listed", async () => {
+  const page = await world.open("/?sort=email");
+  await pick(page, "Ann Lee 0").click();
+  await page.getByRole("checkbox", { name: /^Select / }).nth(3).click({ modifiers: ["Shift"] });
+  await bar(page).getByText("3 selected").waitFor();
+  await bar(page).getByRole("button", { name: "Tag" }).click();
+  await page.getByRole("button", { name: "Add tags" }).click();
+  await page.getByRole("combobox", { name: "Tags to add" }).fill("Winter");
+  await page.getByRole("button", { name: "Add tags" }).click();
+  const toast = page.locator(".toast", { hasText: "Added tags to 3 contacts." });
+  await toast.waitFor();
+  const { items: [touched] } = await world.api("GET", "/v1/contacts?tags_any=winter");
+  await world.api("POST", `/v1/contacts/${touched.id}/tags`, { remove: ["Winter"] });
+  await world.api("POST", `/v1/contacts/${touched.id}/tags`, { add: ["Winter"] });
+  await toast.getByRole("button", { name: "Undo" }).click();
+  await page.getByText("Undone: 2 restored, 1 kept.").waitFor();
+  await page.getByRole("button", { name: "Show what was kept" }).click();
+  const kept = page.getByRole("dialog", { name: "What was kept, and why" });
+  const row = kept.getByRole("row").filter({ hasText: touched.name });
+  await row.getByText("Tags changed since.").waitFor();
+  await world.axe(page);
+  await kept.getByRole("button", { name: "Close" }).click();
+  const { items } = await world.api("GET", "/v1/contacts?tags_any=winter");
+  assert.deepEqual(items.map(({ id }) => id), [touched.id]);
+  await world.close(page);
+});
+
 test("the header selects all matching contacts except unticked ones", async () => {
   const page = await world.open("/?q=novak");
   await page.getByRole("row", { name: /Novak/ }).first().waitFor();

@@ -162,6 +162,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/actions/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the undo of a bulk action
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["get_action_undo"];
+        put?: never;
+        /**
+         * Undo a bulk action, except where contacts have changed since
+         * @description Actions that add or remove tags, and that add contacts to a campaign or remove them from it, can
+         *     be undone for 30 days.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        post: operations["undo_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/actions/{id}/undo/kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what the undo of a bulk action kept
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["list_action_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/campaigns": {
         parameters: {
             query?: never;
@@ -2089,6 +2136,7 @@ export interface components {
             state: components["schemas"]["RunState"];
             /** @description Outcomes of the processed contacts: changed + unchanged + skipped = done. */
             summary: components["schemas"]["ActionSummary"];
+            undo: components["schemas"]["RunState"] | null;
         };
         /**
          * @description The state of the file of an export.
@@ -3709,8 +3757,8 @@ export interface components {
              */
             contact_id: string;
             /**
-             * @description The field: `name`, `phone`, or `custom.` followed by the key of a custom field; null for the
-             *     whole contact.
+             * @description The field: `name`, `phone`, or `custom.` followed by the key of a custom field; `tags` or
+             *     `campaign` for an action; null for the whole contact.
              */
             field: string | null;
             /** @description The reason why it was kept. */
@@ -3726,16 +3774,21 @@ export interface components {
         /**
          * @description A reason why a contact or a field was kept.
          *
-         *     - `edited`: the contact was edited after the import.
-         *     - `tagged`: tags were added or removed after the import.
+         *     - `edited`: the contact was edited since.
+         *     - `taken`: another contact has the old address or the old external id now.
+         *     - `tagged`: tags were added or removed since.
          *     - `noted`: the contact has a note.
          *     - `conversation`: the contact has a conversation.
-         *     - `subscribed`: the contact was added to a campaign or unsubscribed.
+         *     - `subscribed`: the contact was added to a campaign or removed from it since, or unsubscribed.
          *     - `came_again`: the contact was also added from another source.
          *     - `merged`: the contact was merged with another contact.
+         *     - `delivered`: the campaign has reached the contact.
+         *     - `unsubscribed`: the contact has unsubscribed.
+         *     - `unreachable`: the contact has no address any more.
+         *     - `deleted`: the contact was deleted.
          * @enum {string}
          */
-        KeptReason: "edited" | "taken" | "tagged" | "noted" | "conversation" | "subscribed" | "came_again" | "merged";
+        KeptReason: "edited" | "taken" | "tagged" | "noted" | "conversation" | "subscribed" | "came_again" | "merged" | "delivered" | "unsubscribed" | "unreachable" | "deleted";
         /** @description An API key. */
         Key: {
             /**
@@ -4434,7 +4487,8 @@ export interface components {
             state: components["schemas"]["RunState"];
             /**
              * Format: uuid
-             * @description The import of an import, a dry run or an undo; the action; the erased contact; or the
+             * @description The import of an import, a dry run or an `undo`; the action, also of an
+             *     `undo_action`; the erased contact; or the
              *     connected source.
              */
             subject_id: string;
@@ -4443,7 +4497,7 @@ export interface components {
          * @description The kind of a run. Bulk actions have the type of the action.
          * @enum {string}
          */
-        RunKind: "import" | "dry_run" | "undo" | "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "set_field" | "export" | "delete" | "merge" | "erasure" | "sync";
+        RunKind: "import" | "dry_run" | "undo" | "undo_action" | "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "set_field" | "export" | "delete" | "merge" | "erasure" | "sync";
         /**
          * @description The state of a run. `done`, `failed` and `cancelled` are final.
          *
@@ -5090,7 +5144,7 @@ export interface components {
             /** @description The value of `cursor` for the next page; null on the last page. */
             next: string | null;
         };
-        /** @description The undo of an import. */
+        /** @description The undo of an import or of a bulk action. */
         Undo: {
             actor: components["schemas"]["Actor"] | null;
             /**
@@ -5126,28 +5180,30 @@ export interface components {
         UndoSummary: {
             /**
              * Format: int64
-             * @description Number of contacts that no longer existed.
+             * @description Number of contacts that were deleted before the undo. The undo of an action lists them with
+             *     what was kept.
              */
             gone: number;
             /**
              * Format: int64
-             * @description Number of contacts that were kept, entirely or in part, because they changed after the
-             *     import: `GET .../undo/kept` lists them.
+             * @description Number of contacts that were kept, entirely or in part, because they changed since:
+             *     `GET .../undo/kept` lists them.
              */
             kept: number;
             /**
              * Format: int64
-             * @description Number of contacts that the import had added and that were removed.
+             * @description Number of contacts that the import had added and that were removed; 0 for an action.
              */
             removed: number;
             /**
              * Format: int64
-             * @description Number of contacts that the import had changed and that were restored.
+             * @description Number of contacts that the import or the action had changed and that were restored.
              */
             restored: number;
             /**
              * Format: int64
-             * @description Number of contacts that the import had matched without changing them.
+             * @description Number of contacts with nothing to restore: the import had matched them without changing
+             *     them, or they are already as they were before the action.
              */
             unchanged: number;
         };
@@ -5962,6 +6018,390 @@ export interface operations {
                 };
             };
             /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_action_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The action */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The undo */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undo"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such action, or nobody asked to undo it */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_action: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The action */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being undone */
+            202: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undo"];
+                };
+            };
+            /** @description `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such action */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it has not ended, it is or was undone, its type cannot be undone, or more than 30 days have passed; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_action_kept: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The action */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, by contact and field */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPage"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such action, or nobody asked to undo it */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

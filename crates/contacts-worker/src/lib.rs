@@ -191,7 +191,7 @@ impl Worker {
             Job::RunImport(import) => self.run_import(job.org, import, interrupt),
             Job::SweepEvents => self.services.feed.sweep(job.org, interrupt),
             Job::DryRun(run) => self.dry_run(job.org, run, interrupt),
-            Job::UndoImport(undo) => self.services.imports.run_undo(job.org, undo, interrupt),
+            Job::Undo(undo) => self.services.undos.run(job.org, undo, interrupt),
             Job::RunAction(action) => self.services.actions.run(job.org, action, interrupt),
             Job::EraseFile(action) => self.services.actions.erase_file(job.org, action),
             Job::DeliverWebhook(webhook) => {
@@ -240,7 +240,7 @@ impl Worker {
             Job::DryRun(id) => {
                 self.ports.dry_runs.end(org, id, RunState::Failed, Some(problem("dry run")), now)?
             }
-            Job::UndoImport(id) => {
+            Job::Undo(id) => {
                 self.ports.undos.end(org, id, RunState::Failed, Some(problem("undo")), now)?
             }
             Job::RunAction(id) => {

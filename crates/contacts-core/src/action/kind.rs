@@ -54,6 +54,21 @@ impl ActionKind {
         }
     }
 
+    /// Returns whether an action of this kind can be undone (R53).
+    pub fn can_be_undone(&self) -> bool {
+        match self {
+            Self::AddTags(_)
+            | Self::RemoveTags(_)
+            | Self::AddToCampaign(_)
+            | Self::RemoveFromCampaign(_) => true,
+            Self::Unsubscribe
+            | Self::SetField(_)
+            | Self::Export(_)
+            | Self::Delete
+            | Self::Merge(_) => false,
+        }
+    }
+
     /// Returns the campaign that the action needs.
     pub fn campaign(&self) -> Option<CampaignId> {
         match self {

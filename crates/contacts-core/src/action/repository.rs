@@ -69,7 +69,8 @@ pub trait ActionRepository: Send + Sync {
     /// Applies the next part of a chunk of a running action of any kind except an export, and counts
     /// it, all or nothing. A part has at most `limit` contacts of the chunk, after those of the
     /// earlier parts. A delete skips contacts that no longer match the filter. The changes appear in
-    /// the change feed and in the activity of each contact.
+    /// the change feed and in the activity of each contact. What an action that can be undone did
+    /// is kept in the journal, for [`crate::undo::UndoRepository`] to undo.
     ///
     /// # Errors
     ///

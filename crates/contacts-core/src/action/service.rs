@@ -150,6 +150,7 @@ impl ActionService {
             chunks: selection.chunks,
             chunks_done: 0,
             tally: Tally::default(),
+            undo: None,
             file: is_export.then(|| FileId(self.ids.next())),
             actor,
             created_at: now,

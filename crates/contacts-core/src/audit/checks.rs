@@ -61,8 +61,9 @@ checks! {
     ActionCount: "action_count", "the counts of the action are not those of its chunks";
     /// Added, updated and skipped rows of an import or a dry run are the rows read (R35).
     ImportCount: "import_count", "added, updated and skipped rows are not the rows read";
-    /// The chunks of an undo are those that are done and those that are left (R37).
-    UndoCount: "undo_count", "the counts of the undo are not those of the import's chunks";
+    /// The chunks of an undo are those that are done and those that are left (R37). The journal of
+    /// an action expires, so its undo may have fewer chunks left (R53).
+    UndoCount: "undo_count", "the counts of the undo are not those of the stored chunks";
     /// An open run, a connected source and an active webhook have a job (R63).
     RunWithoutJob: "run_without_job", "no job continues the row's work";
     /// The subject of a job exists. Jobs of deleted subjects end when a worker claims them, so only

@@ -181,7 +181,7 @@ pub trait ImportRepository: Send + Sync {
     /// Applies the rows of a chunk to an import that was started, as [`super::ChunkPlan`] plans them, and
     /// counts them: all of it or nothing. The import becomes a source of every contact that a row
     /// is about, even when nothing else changes. What the chunk does to each contact is kept as a
-    /// [`super::Trace`], for [`super::UndoRepository`] to undo.
+    /// [`super::Trace`], for [`crate::undo::UndoRepository`] to undo.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use time::Duration;
 use super::{
     Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
     ImportRepository, ImportState, Issue, Plan, Policy, RowReader, SkippedRows, Spreadsheets,
-    TableProblem, Tally, Target, UndoRepository, Upload, read_head, suggest,
+    TableProblem, Tally, Target, Upload, read_head, suggest,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -55,7 +55,6 @@ impl From<Plan> for NewPlan {
 pub struct ImportService {
     pub(super) imports: Arc<dyn ImportRepository>,
     pub(super) dry_runs: Arc<dyn DryRunRepository>,
-    pub(super) undos: Arc<dyn UndoRepository>,
     files: Arc<dyn FileStore>,
     spreadsheets: Arc<dyn Spreadsheets>,
     fields: Arc<dyn FieldRepository>,
@@ -69,7 +68,6 @@ impl ImportService {
         Self {
             imports: ports.imports.clone(),
             dry_runs: ports.dry_runs.clone(),
-            undos: ports.undos.clone(),
             files: ports.files.clone(),
             spreadsheets: ports.spreadsheets.clone(),
             fields: ports.fields.clone(),

@@ -17,6 +17,8 @@ pub enum RunKind {
     DryRun,
     /// Undo of an import (R37).
     Undo,
+    /// Undo of a bulk action (R53).
+    UndoAction,
     /// Bulk action that adds tags.
     AddTags,
     /// Bulk action that removes tags.
@@ -46,7 +48,7 @@ pub enum RunKind {
 pub enum RunSubject {
     /// The import itself, or the import of a dry run or an undo.
     Import(ImportId),
-    /// The bulk action itself.
+    /// The bulk action itself, or the action of an undo.
     Action(ActionId),
     /// The erased contact.
     Contact(ContactId),
@@ -56,10 +58,11 @@ pub enum RunSubject {
 
 impl RunKind {
     /// All kinds of runs.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Import,
         Self::DryRun,
         Self::Undo,
+        Self::UndoAction,
         Self::AddTags,
         Self::RemoveTags,
         Self::AddToCampaign,
@@ -92,6 +95,7 @@ impl RunKind {
             Self::Import => "import",
             Self::DryRun => "dry_run",
             Self::Undo => "undo",
+            Self::UndoAction => "undo_action",
             Self::AddTags => "add_tags",
             Self::RemoveTags => "remove_tags",
             Self::AddToCampaign => "add_to_campaign",
@@ -115,7 +119,8 @@ impl RunKind {
     pub fn subject(self, id: Uuid) -> RunSubject {
         match self {
             Self::Import | Self::DryRun | Self::Undo => RunSubject::Import(ImportId(id)),
-            Self::AddTags
+            Self::UndoAction
+            | Self::AddTags
             | Self::RemoveTags
             | Self::AddToCampaign
             | Self::RemoveFromCampaign

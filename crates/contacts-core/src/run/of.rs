@@ -3,8 +3,9 @@
 use super::{Progress, Run, RunId, RunKind};
 use crate::action::Action;
 use crate::erasure::Erasure;
-use crate::import::{DryRun, Import, Undo};
+use crate::import::{DryRun, Import};
 use crate::sync::SyncRun;
+use crate::undo::Undo;
 
 impl From<&Import> for Run {
     fn from(import: &Import) -> Self {
@@ -45,8 +46,8 @@ impl From<&Undo> for Run {
     fn from(undo: &Undo) -> Self {
         Self {
             id: RunId(undo.id.0),
-            kind: RunKind::Undo,
-            subject_id: undo.import.0,
+            kind: undo.subject.run_kind(),
+            subject_id: undo.subject.id(),
             state: undo.state,
             progress: Progress {
                 done: undo.chunks_done,

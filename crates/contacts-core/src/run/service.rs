@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::{Run, RunFilter, RunId, RunKind, RunRepository, RunSubject};
 use crate::action::ActionService;
-use crate::import::{DryRunId, ImportService, UndoId};
+use crate::import::{DryRunId, ImportService};
 use crate::sync::{SyncRunId, SyncService};
+use crate::undo::{UndoId, UndoService};
 use crate::{Error, OrgId, Ports, Result};
 
 /// The use cases of runs.
@@ -15,6 +16,7 @@ pub struct RunService {
     imports: ImportService,
     actions: ActionService,
     sources: SyncService,
+    undos: UndoService,
 }
 
 impl RunService {
@@ -23,12 +25,14 @@ impl RunService {
         imports: &ImportService,
         actions: &ActionService,
         sources: &SyncService,
+        undos: &UndoService,
     ) -> Self {
         Self {
             runs: ports.runs.clone(),
             imports: imports.clone(),
             actions: actions.clone(),
             sources: sources.clone(),
+            undos: undos.clone(),
         }
     }
 
@@ -65,7 +69,7 @@ impl RunService {
         let run = self.get(org, id)?;
         match (run.kind, run.subject()) {
             (RunKind::DryRun, _) => self.imports.cancel_dry_run(org, DryRunId(id.0))?,
-            (RunKind::Undo, _) => self.imports.cancel_undo(org, UndoId(id.0))?,
+            (RunKind::Undo | RunKind::UndoAction, _) => self.undos.cancel(org, UndoId(id.0))?,
             (_, RunSubject::Import(import)) => self.imports.cancel(org, import).map(drop)?,
             (_, RunSubject::Action(action)) => self.actions.cancel(org, action).map(drop)?,
             (_, RunSubject::Source(source)) => {

@@ -1,5 +1,6 @@
 //! Bulk actions over HTTP (R24, R45).
 
+mod undo;
 mod view;
 
 use actix_web::HttpResponse;
@@ -27,7 +28,7 @@ use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
 pub(crate) fn routes(table: Table) -> Table {
-    table
+    undo::routes(table)
         .add::<__path_list, _, _>(list)
         .add::<__path_start, _, _>(start)
         .add::<__path_get, _, _>(get)

@@ -11,7 +11,7 @@ use crate::captures::{WIDGET, capture, conversation, report};
 use crate::imports::{PEOPLE, ready, run, upload};
 use crate::sessions::{sign_in, with};
 use crate::support::{Answer, Service, request};
-use crate::undo::{dry_run_import, undo_import};
+use crate::undo::{dry_run_import, undo_action, undo_import};
 use crate::{syncs, webhooks};
 
 /// A list with at least two items, but for the connectors, of which the tests have one.
@@ -189,7 +189,29 @@ async fn of_settings(service: &Service) -> Vec<List> {
         service.post(&format!("{source}/runs"), json!({})).await;
         syncs::work(service, &source);
     }
-    vec![of(&webhook, "/v1/webhooks/{id}/deliveries"), of(&source, "/v1/sources/{id}/runs")]
+    vec![
+        of(&webhook, "/v1/webhooks/{id}/deliveries"),
+        of(&source, "/v1/sources/{id}/runs"),
+        of(&undone_action(service).await, "/v1/actions/{id}/undo/kept"),
+    ]
+}
+
+/// Returns the path of an action whose undo kept three contacts.
+async fn undone_action(service: &Service) -> String {
+    let people = service.get("/v1/contacts?limit=3").await.json();
+    let people = people["items"].as_array().unwrap();
+    let ids: Vec<_> = people.iter().map(|contact| contact["id"].clone()).collect();
+    let body = json!({"ids": ids, "action": {"type": "add_tags", "tags": ["undone"]}});
+    let path = service.post("/v1/actions", body).await.header("location").to_owned();
+    service.world.clock().tick();
+    for id in ids {
+        let tags = format!("/v1/contacts/{}/tags", id.as_str().unwrap());
+        service.post(&tags, json!({"remove": ["undone"]})).await;
+        service.post(&tags, json!({"add": ["undone"]})).await;
+    }
+    service.post(&format!("{path}/undo"), Value::Null).await;
+    undo_action(service, &path);
+    path
 }
 
 /// Returns the items of all pages.

@@ -1,6 +1,11 @@
-//! Undo and dry runs of imports over HTTP (R37).
+//! Undo and dry runs of imports, and undo of bulk actions, over HTTP (R37, R53).
 
-use contacts_core::import::{DryRunRepository, Interrupt, UndoRepository};
+use contacts_core::Clock;
+use contacts_core::action::ActionId;
+use contacts_core::housekeeping::Housekeeping;
+use contacts_core::import::{DryRunRepository, Interrupt};
+use contacts_core::journal::KEEP_JOURNAL;
+use contacts_core::undo::{UndoRepository, UndoSubject};
 use serde_json::{Value, json};
 
 use crate::imports::{id, ready, run};
@@ -23,9 +28,19 @@ const FILE: &str = "Name,E-mail\nAnna,ann@example.org\nBo,bo@example.org\n,no@ex
 
 /// Runs the undo as a worker does.
 pub(crate) fn undo_import(service: &Service, path: &str) {
-    let (imports, org) = (&service.api.imports, service.world.org());
-    let undo = UndoRepository::get(&service.world, org, id(path)).unwrap().unwrap();
-    imports.run_undo(org, undo.id, &Always).unwrap();
+    run_undo(service, UndoSubject::Import(id(path)));
+}
+
+/// Runs the undo of an action as a worker does.
+pub(crate) fn undo_action(service: &Service, path: &str) {
+    let id = path.trim_start_matches("/v1/actions/").parse().unwrap();
+    run_undo(service, UndoSubject::Action(ActionId(id)));
+}
+
+fn run_undo(service: &Service, subject: UndoSubject) {
+    let org = service.world.org();
+    let undo = UndoRepository::get(&service.world, org, subject).unwrap().unwrap();
+    service.api.undos.run(org, undo.id, &Always).unwrap();
 }
 
 pub(crate) fn dry_run_import(service: &Service, path: &str) {
@@ -73,6 +88,89 @@ async fn an_import_is_undone_but_for_what_was_changed_since() {
     let expected = json!([{"contact_id": bo, "field": null, "reason": "edited"}]);
     assert_eq!((&kept["items"], &kept["next"]), (&expected, &Value::Null));
     assert_eq!(service.get(&ann).await.json()["name"], "Ann");
+}
+
+#[actix_web::test]
+async fn a_bulk_action_is_undone_but_for_what_was_changed_since() {
+    let service = Service::new();
+    let [ann, bo] = [
+        service.contact("Ann", "ann@example.org").await,
+        service.contact("Bo", "bo@example.org").await,
+    ];
+    let ids = [&ann, &bo].map(|path| path.trim_start_matches("/v1/contacts/").to_owned());
+    let body = json!({"ids": ids, "action": {"type": "add_tags", "tags": ["vip"]}});
+    let done = service.post("/v1/actions", body).await;
+    let path = done.header("location").to_owned();
+    let undo = format!("{path}/undo");
+    assert_eq!(done.json()["undo"], Value::Null);
+    assert_eq!(service.get(&undo).await.problem(), "404 not_found");
+    assert_eq!(service.get(&format!("{undo}/kept")).await.problem(), "404 not_found");
+    service.world.clock().tick();
+    service.post(&format!("{bo}/tags"), json!({"remove": ["vip"]})).await;
+    service.post(&format!("{bo}/tags"), json!({"add": ["vip"]})).await;
+
+    let started = service.post(&undo, Value::Null).await;
+    assert_eq!((started.status.as_u16(), &started.json()["state"]), (202, &json!("queued")));
+    assert_eq!(service.get(&path).await.json()["undo"], "queued");
+    assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
+    let runs = service.get("/v1/runs?kind=undo_action").await.json();
+    let run = &runs["items"][0];
+    assert_eq!(
+        (&run["id"], path.ends_with(run["subject_id"].as_str().unwrap())),
+        (&started.json()["id"], true)
+    );
+    let cancel = format!("/v1/runs/{}/cancel", run["id"].as_str().unwrap());
+    assert_eq!(service.post(&cancel, Value::Null).await.status, 200);
+    assert_eq!(service.get(&path).await.json()["undo"], "cancelled");
+
+    assert_eq!(service.post(&undo, Value::Null).await.status, 202);
+    undo_action(&service, &path);
+    assert_eq!(service.get(&path).await.json()["undo"], "done");
+    assert_eq!(service.get("/v1/actions").await.json()["items"][0]["undo"], "done");
+    let undone = service.get(&undo).await.json();
+    let summary = json!({"removed": 0, "restored": 1, "kept": 1, "unchanged": 0, "gone": 0});
+    assert_eq!((&undone["state"], &undone["summary"]), (&json!("done"), &summary));
+    let kept = service.get(&format!("{undo}/kept")).await.json();
+    let expected = json!([{"contact_id": ids[1], "field": "tags", "reason": "tagged"}]);
+    assert_eq!((&kept["items"], &kept["next"]), (&expected, &Value::Null));
+    assert_eq!(service.get(&ann).await.json()["tags"], json!([]));
+    assert_eq!(service.get(&bo).await.json()["tags"], json!(["vip"]));
+    assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn an_action_that_cannot_be_undone_says_why() {
+    let service = Service::new();
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let id = ann.trim_start_matches("/v1/contacts/").to_owned();
+    let reason = async |action: Value| {
+        let done = service.post("/v1/actions", json!({"ids": [id], "action": action})).await;
+        let undo = format!("{}/undo", done.header("location"));
+        let clock = service.world.clock();
+        clock.advance(KEEP_JOURNAL.unsigned_abs());
+        service.world.sweep(clock.now()).unwrap();
+        let refused = service.post(&undo, Value::Null).await;
+        assert_eq!(refused.problem(), "409 conflict");
+        refused.json()["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        reason(json!({"type": "unsubscribe"})).await,
+        "an action of the type unsubscribe cannot be undone"
+    );
+    assert_eq!(
+        reason(json!({"type": "add_tags", "tags": ["vip"]})).await,
+        "what the action did is kept for 30 days: it can no longer be undone"
+    );
+    let ids: Vec<_> = (1..=1_001).map(uuid::Uuid::from_u128).collect();
+    let body = json!({"ids": ids, "action": {"type": "remove_tags", "tags": ["vip"]}});
+    let open = service.post("/v1/actions", body).await;
+    let refused = service.post(&format!("{}/undo", open.header("location")), Value::Null).await;
+    assert_eq!(
+        refused.json()["detail"],
+        "the action is queued: it can be undone after it has ended"
+    );
+    let unknown = format!("/v1/actions/{}/undo", uuid::Uuid::from_u128(9));
+    assert_eq!(service.post(&unknown, Value::Null).await.problem(), "404 not_found");
 }
 
 #[actix_web::test]

@@ -5,22 +5,23 @@
 //! Contacts that need no change are neither locked nor written. Contacts are changed in the order
 //! of their ids, so that two transactions on the same contacts cannot deadlock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use contacts_core::Error;
 use contacts_core::action::{Action, ActionKind, Applied, Chunk, SkipReason};
 use contacts_core::campaign::{CampaignId, DeliveryStatus, SubscribeOutcome, SubscribeRefusal};
 use contacts_core::consent::{ConsentReason, Unsubscribe};
 use contacts_core::contact::{ContactFilter, ContactId};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::export::Sheet;
+use contacts_core::journal::{JournalChunk, JournalEffect, JournalEntry};
 use contacts_core::run::RunState;
-use contacts_core::tag::TagName;
+use contacts_core::tag::{TagId, TagName};
+use contacts_core::{Actor, Error};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel::{
-    ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper, delete, insert_into,
-    update,
+    ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable, SelectableHelper, delete,
+    insert_into, update,
 };
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -30,7 +31,6 @@ use super::stored::{StoredTally, write_skipped};
 use super::{export, merge, set_field};
 use crate::campaigns::{self, subscribe};
 use crate::contacts::{Access, push_filter};
-use crate::conversations;
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again, unreadable};
 use crate::events::publish;
 use crate::schema::{
@@ -38,7 +38,7 @@ use crate::schema::{
 };
 use crate::selections::find_chunk;
 use crate::statement::{Bind, IdRow, coalesce};
-use crate::tags;
+use crate::{conversations, journal, tags};
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = actions, check_for_backend(Pg))]
@@ -54,6 +54,26 @@ struct Progress {
 struct LastPart {
     chunk: i32,
     last_id: Uuid,
+}
+
+/// A tag of a contact.
+#[derive(QueryableByName)]
+struct LinkRow {
+    #[diesel(sql_type = SqlUuid)]
+    contact_id: Uuid,
+    #[diesel(sql_type = SqlUuid)]
+    tag_id: Uuid,
+}
+
+/// A contact in the campaign of the action.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = subscriptions, check_for_backend(Pg))]
+struct SubscribedRow {
+    contact_id: Uuid,
+    status: String,
+    pending_at: OffsetDateTime,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
 }
 
 /// The input of a part, besides its contacts.
@@ -95,8 +115,9 @@ pub(super) fn apply(
     let ids = &ids[from..to];
     let part = last.map_or(0, |last| last.chunk + 1);
     let run = PartRun { action, with, is_first: part == 0 };
-    let chunk = run.apply(tx, ids)?;
+    let (chunk, entries) = run.apply(tx, ids)?;
     insert_part(tx, action, part, ids, &chunk)?;
+    journal::insert(tx, action.id.0, part, &JournalChunk::new(now, entries))?;
     let mut tally = StoredTally::read(progress.tally)?;
     tally.add(&chunk);
     update(stored)
@@ -146,7 +167,8 @@ struct PartRun<'a> {
 }
 
 impl PartRun<'_> {
-    fn apply(&self, tx: &mut TimedTx<'_>, ids: &[Uuid]) -> PgResult<Chunk> {
+    /// Changes the contacts, and returns the results and the entries for the journal.
+    fn apply(&self, tx: &mut TimedTx<'_>, ids: &[Uuid]) -> PgResult<(Chunk, Vec<JournalEntry>)> {
         // Read before the part is applied, because deleting a survivor deletes the ids merged into
         // it.
         let merged: Vec<Uuid> = merged_contacts::table
@@ -155,11 +177,14 @@ impl PartRun<'_> {
             .order(merged_contacts::id.asc())
             .select(merged_contacts::id)
             .load(tx)?;
+        let mut entries = Vec::new();
         let mut chunk = match &self.action.kind {
-            ActionKind::AddTags(tags) => self.add_tags(tx, ids, tags)?,
-            ActionKind::RemoveTags(tags) => self.remove_tags(tx, ids, tags)?,
+            ActionKind::AddTags(tags) => self.add_tags(tx, ids, tags, &mut entries)?,
+            ActionKind::RemoveTags(tags) => self.remove_tags(tx, ids, tags, &mut entries)?,
             ActionKind::AddToCampaign(campaign) => self.add_to_campaign(tx, ids, *campaign)?,
-            ActionKind::RemoveFromCampaign(campaign) => remove_from_campaign(tx, ids, *campaign)?,
+            ActionKind::RemoveFromCampaign(campaign) => {
+                remove_from_campaign(tx, ids, *campaign, &mut entries)?
+            }
             ActionKind::Unsubscribe => self.unsubscribe(tx, ids)?,
             ActionKind::SetField(setting) => {
                 set_field::set_field(tx, ids, setting, self.action.actor)?
@@ -170,11 +195,22 @@ impl PartRun<'_> {
             ActionKind::Delete => self.delete(tx, ids)?,
             ActionKind::Merge(pairs) => merge::merge(tx, ids, pairs, self.action.actor)?,
         };
+        if let ActionKind::AddToCampaign(campaign) = &self.action.kind {
+            let effect = JournalEffect::Subscribed(*campaign);
+            let added = chunk.changed.iter();
+            entries.extend(added.map(|id| JournalEntry { contact: *id, effect: effect.clone() }));
+        }
         note_missing(ids, &merged, &mut chunk);
-        Ok(chunk)
+        Ok((chunk, entries))
     }
 
-    fn add_tags(&self, tx: &mut TimedTx<'_>, ids: &[Uuid], tags: &[TagName]) -> PgResult<Chunk> {
+    fn add_tags(
+        &self,
+        tx: &mut TimedTx<'_>,
+        ids: &[Uuid],
+        tags: &[TagName],
+        entries: &mut Vec<JournalEntry>,
+    ) -> PgResult<Chunk> {
         let found = existing(tx, ids)?;
         if found.is_empty() {
             return Ok(Chunk::default());
@@ -189,25 +225,43 @@ impl PartRun<'_> {
         let statement = "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
              SELECT $1, c.id, t.id FROM unnest($2) AS c (id), unnest($3) AS t (id) \
              ORDER BY c.id, t.id \
-             ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING RETURNING contact_id AS id";
-        let changed: Vec<IdRow> = tx
+             ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING RETURNING contact_id, tag_id";
+        let added: Vec<LinkRow> = tx
             .query(statement)
             .bind::<Array<SqlUuid>, _>(&found)
             .bind::<Array<SqlUuid>, _>(&tags)
             .load(tx)
             .map_err(PgError::unless_deleted)?;
-        Ok(split(found, changed.into_iter().map(|row| row.id).collect()))
+        let added = by_contact(added.into_iter().map(|row| (row.contact_id, row.tag_id)));
+        let changed = added.keys().map(|contact| contact.0).collect();
+        entries.extend(added.into_iter().map(|(contact, tags)| {
+            let effect = JournalEffect::TagsAdded(tags);
+            JournalEntry { contact, effect }
+        }));
+        Ok(split(found, changed))
     }
 
-    fn remove_tags(&self, tx: &mut Tx<'_>, ids: &[Uuid], tags: &[TagName]) -> PgResult<Chunk> {
+    fn remove_tags(
+        &self,
+        tx: &mut Tx<'_>,
+        ids: &[Uuid],
+        tags: &[TagName],
+        entries: &mut Vec<JournalEntry>,
+    ) -> PgResult<Chunk> {
         let found = existing(tx, ids)?;
         let tags = tags::ids_of(tx, tags)?;
-        let changed: Vec<Uuid> = delete(contact_tags::table)
+        let removed: Vec<(Uuid, Uuid)> = delete(contact_tags::table)
             .filter(contact_tags::org_id.eq(tx.org.0))
             .filter(contact_tags::contact_id.eq_any(&found))
             .filter(contact_tags::tag_id.eq_any(tags))
-            .returning(contact_tags::contact_id)
+            .returning((contact_tags::contact_id, contact_tags::tag_id))
             .load(tx)?;
+        let removed = by_contact(removed.into_iter());
+        let changed = removed.keys().map(|contact| contact.0).collect();
+        entries.extend(removed.into_iter().map(|(contact, tags)| {
+            let effect = JournalEffect::TagsRemoved(tags);
+            JournalEntry { contact, effect }
+        }));
         Ok(split(found, changed))
     }
 
@@ -288,26 +342,37 @@ impl PartRun<'_> {
 }
 
 /// Removes contacts from a campaign, except those that it has reached.
-fn remove_from_campaign(tx: &mut Tx<'_>, ids: &[Uuid], campaign: CampaignId) -> PgResult<Chunk> {
+fn remove_from_campaign(
+    tx: &mut Tx<'_>,
+    ids: &[Uuid],
+    campaign: CampaignId,
+    entries: &mut Vec<JournalEntry>,
+) -> PgResult<Chunk> {
     let found = existing(tx, ids)?;
     // Locked in the order of the contacts, as deliveries lock them.
-    let subscribed: Vec<(Uuid, String)> = subscriptions::table
+    let subscribed: Vec<SubscribedRow> = subscriptions::table
         .filter(subscriptions::org_id.eq(tx.org.0))
         .filter(subscriptions::contact_id.eq_any(&found))
         .filter(subscriptions::campaign_id.eq(campaign.0))
         .order(subscriptions::contact_id.asc())
-        .select((subscriptions::contact_id, subscriptions::status))
+        .select(SubscribedRow::as_select())
         .for_update()
         .load(tx)?;
     let (pending, reached): (Vec<_>, Vec<_>) =
-        subscribed.into_iter().partition(|(_, status)| *status == DeliveryStatus::Pending.as_str());
-    let pending: Vec<_> = pending.into_iter().map(|(id, _)| id).collect();
+        subscribed.into_iter().partition(|row| row.status == DeliveryStatus::Pending.as_str());
+    for row in &pending {
+        let actor = Actor::from_parts(&row.actor_kind, row.actor_id);
+        let actor = actor.ok_or_else(|| unreadable("subscriptions.actor_kind"))?;
+        let effect = JournalEffect::Unsubscribed { campaign, pending_at: row.pending_at, actor };
+        entries.push(JournalEntry { contact: ContactId(row.contact_id), effect });
+    }
+    let pending: Vec<_> = pending.into_iter().map(|row| row.contact_id).collect();
     delete(subscriptions::table)
         .filter(subscriptions::org_id.eq(tx.org.0))
         .filter(subscriptions::contact_id.eq_any(&pending))
         .filter(subscriptions::campaign_id.eq(campaign.0))
         .execute(tx)?;
-    let reached: BTreeSet<_> = reached.into_iter().map(|(id, _)| id).collect();
+    let reached: BTreeSet<_> = reached.into_iter().map(|row| row.contact_id).collect();
     let others = found.into_iter().filter(|id| !reached.contains(id)).collect();
     let mut chunk = split(others, pending);
     chunk.skip(SkipReason::Delivered, reached.into_iter().map(ContactId));
@@ -334,6 +399,15 @@ fn existing(tx: &mut Tx<'_>, ids: &[Uuid]) -> PgResult<Vec<Uuid>> {
         .order(contacts::id.asc())
         .select(contacts::id)
         .load(tx)
+}
+
+/// Groups pairs of a contact and a tag by their contacts.
+fn by_contact(links: impl Iterator<Item = (Uuid, Uuid)>) -> BTreeMap<ContactId, Vec<TagId>> {
+    let mut tags: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (contact, tag) in links {
+        tags.entry(ContactId(contact)).or_default().push(TagId(tag));
+    }
+    tags
 }
 
 /// Splits existing contacts into changed and unchanged ones.

@@ -89,11 +89,14 @@ const IMPORT_COUNT: &str = "SELECT r.example FROM ( \
          + (SELECT coalesce(sum((s.value->>1)::bigint), 0) \
              FROM jsonb_array_elements(r.tally->'skipped') s), -1) LIMIT $2";
 
-/// Each chunk of the import is deleted when it is undone.
-const UNDO_COUNT: &str = "SELECT 'import_undos:' || u.id AS example FROM import_undos u \
-     LEFT JOIN (SELECT import_id, count(*) AS chunks FROM import_chunks WHERE org_id = $1 \
-         GROUP BY import_id) k ON k.import_id = u.import_id \
-     WHERE u.org_id = $1 AND (u.chunks <> u.chunks_done + coalesce(k.chunks, 0) \
+/// Each chunk is deleted when it is undone. The journal of an action expires, those of an import do
+/// not.
+const UNDO_COUNT: &str = "SELECT 'undos:' || u.id AS example FROM undos u \
+     LEFT JOIN (SELECT import_id AS id, count(*) AS chunks FROM import_chunks WHERE org_id = $1 \
+         GROUP BY import_id UNION ALL SELECT subject_id, count(*) FROM journal WHERE org_id = $1 \
+         GROUP BY subject_id) k ON k.id = u.subject_id \
+     WHERE u.org_id = $1 AND (u.chunks < u.chunks_done + coalesce(k.chunks, 0) \
+         OR u.kind = 'undo' AND u.chunks > u.chunks_done + coalesce(k.chunks, 0) \
          OR u.state = 'done' AND u.chunks <> u.chunks_done) LIMIT $2";
 
 /// A chunk of a file stands for the file. The id of a delivery is a text of another program, so its
@@ -116,7 +119,7 @@ const TIMES: [(&str, &[&str]); 11] = [
     ("events", &["at"]),
     ("imports", &["created_at", "started_at", "finished_at"]),
     ("dry_runs", &["created_at", "started_at", "finished_at"]),
-    ("import_undos", &["created_at", "started_at", "finished_at"]),
+    ("undos", &["created_at", "started_at", "finished_at"]),
     ("actions", &["created_at", "started_at", "finished_at"]),
     ("erasures", &["created_at", "started_at", "finished_at"]),
     ("sync_runs", &["created_at", "started_at", "finished_at"]),

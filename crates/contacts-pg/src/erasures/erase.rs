@@ -7,13 +7,12 @@ use contacts_core::import::ImportId;
 use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, QueryableByName, delete, update};
 
-use crate::Database;
 use crate::contacts::{events_of, find_whole, sources};
 use crate::database::{PgResult, RunQuery, TimedTx, Tx};
 use crate::events::publish;
-use crate::imports;
 use crate::schema::{import_issues, stored_answers, suppressions, sync_runs};
 use crate::statement::IdRow;
+use crate::{Database, imports, journal};
 
 /// Deletes a contact ($2) and the rows that refer to it. Most of those rows are deleted by their
 /// foreign keys.
@@ -78,6 +77,7 @@ impl Database {
         let identifiers = ErasureIdentifiers::of(&contact, &activity, &sources, &traces);
         // Before its sources are deleted, which list the imports that matched it.
         imports::forget(tx, id)?;
+        journal::forget(tx, id)?;
         for statement in CONTACT {
             tx.query(*statement).bind::<SqlUuid, _>(id.0).execute(tx)?;
         }

@@ -14,7 +14,7 @@ pub(crate) const OPEN: [(&str, &str); 8] = [
     ("analyse_import", "imports r WHERE r.finished_at IS NULL AND r.state = 'analysing'"),
     ("run_import", "imports r WHERE r.finished_at IS NULL AND r.state = 'running'"),
     ("dry_run", "dry_runs r WHERE r.finished_at IS NULL"),
-    ("undo_import", "import_undos r WHERE r.finished_at IS NULL"),
+    ("undo", "undos r WHERE r.finished_at IS NULL"),
     ("run_action", "actions r WHERE r.finished_at IS NULL"),
     ("erase", "erasures r WHERE r.finished_at IS NULL"),
     ("deliver_webhook", "webhooks r WHERE r.paused IS NULL"),

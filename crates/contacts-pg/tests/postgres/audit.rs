@@ -6,8 +6,8 @@ use contacts_core::action::{ActionTarget, NewAction, RawAction};
 use contacts_core::audit::{AuditRepository, Check};
 use contacts_core::campaign::DeliveryKind;
 use contacts_core::contact::{ContactId, NewContact};
-use contacts_core::import::UndoId;
 use contacts_core::selection::RawSelectionScope;
+use contacts_core::undo::{UndoId, UndoSubject};
 use contacts_core::webhook::NewWebhook;
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
 use contacts_testkit::{Ports, samples};
@@ -74,7 +74,7 @@ const DAMAGES: &[(Check, &str)] = &[
     (Check::OrphanRow, "DELETE FROM campaigns"),
     (Check::OrphanRow, "UPDATE imports SET file_id = id"),
     (Check::FutureTime, "UPDATE contacts SET updated_at = updated_at + interval '1 year'"),
-    (Check::FutureTime, "UPDATE import_undos SET created_at = created_at + interval '1 year'"),
+    (Check::FutureTime, "UPDATE undos SET created_at = created_at + interval '1 year'"),
 ];
 
 #[test]
@@ -156,7 +156,7 @@ fn filled(ports: &Ports) -> OrgId {
     services.actions.start(org, &action, Actor::System).unwrap();
     let import = imported(ports, org, "Name,Email\nEve,eve@example.org\n,x\n");
     let (undo, now) = (UndoId(ports.ids.next()), ports.clock.now());
-    ports.undos.begin(org, import.id, undo, Actor::System, now).unwrap();
+    ports.undos.begin(org, UndoSubject::Import(import.id), undo, Actor::System, now).unwrap();
     let url = "https://example.org/hook";
     services
         .webhooks

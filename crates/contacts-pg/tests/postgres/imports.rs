@@ -8,6 +8,7 @@ use contacts_core::contact::{ContactFilter, ContactPatch, Name, PageRequest, Pat
 use contacts_core::import::{Applied, Chunk, Import, Interrupt, PlannedRow, Tally};
 use contacts_core::page::Count;
 use contacts_core::run::RunState;
+use contacts_core::undo::{UndoId, UndoStep, UndoSubject};
 use contacts_core::{Actor, Clock, OrgId};
 use contacts_pg::testing::explain_list;
 use contacts_pg::{Database, PoolConfig};
@@ -225,12 +226,11 @@ fn an_erasure_removes_only_the_contacts_import_traces() {
     let people = ports.contacts.list(org, &ContactFilter::default(), &page).unwrap().items;
     contacts_pg::testing::forget_imports(&database, org, people[0].id).unwrap();
     let newest = ports.imports.list(org, None, 1).unwrap().remove(0);
-    let undo = contacts_core::import::UndoId(contacts_core::Ids::next(&ports.ids));
-    ports.undos.begin(org, newest.id, undo, Actor::System, ports.clock.now()).unwrap();
-    while let contacts_core::import::UndoStep::Chunk(_) =
-        ports.undos.step(org, undo, ports.clock.now()).unwrap()
-    {}
-    let tally = ports.undos.get(org, newest.id).unwrap().unwrap().tally;
+    let subject = UndoSubject::Import(newest.id);
+    let undo = UndoId(contacts_core::Ids::next(&ports.ids));
+    ports.undos.begin(org, subject, undo, Actor::System, ports.clock.now()).unwrap();
+    while let UndoStep::Chunk(_) = ports.undos.step(org, undo, ports.clock.now()).unwrap() {}
+    let tally = ports.undos.get(org, subject).unwrap().unwrap().tally;
     assert_eq!((tally.unchanged, tally.removed, tally.gone), (4, 0, 0), "of five people, four");
 }
 

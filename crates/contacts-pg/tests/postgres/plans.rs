@@ -212,7 +212,7 @@ const RUNS: &str = "
         '{}', now(), now(), now() FROM generate_series(1, 2000);
     INSERT INTO dry_runs (org_id, id, import_id, state, rows_read, tally, created_at, finished_at)
         SELECT org_id, gen_random_uuid(), id, 'done', 0, '{}', now(), now() FROM imports;
-    INSERT INTO import_undos (org_id, id, import_id, actor_kind, state, was, chunks, chunks_done,
+    INSERT INTO undos (org_id, id, subject_id, actor_kind, state, was, chunks, chunks_done,
         tally, created_at, finished_at)
         SELECT org_id, gen_random_uuid(), id, 'system', 'done', 'done', 0, 0, '{}', now(), now()
         FROM imports;
@@ -239,7 +239,7 @@ const RUNS: &str = "
 fn the_newest_and_the_open_runs_are_read_from_an_index_of_each_table() {
     let (database, scratch, ..) = support::database(2);
     PgConnection::establish(&scratch.url).unwrap().batch_execute(RUNS).unwrap();
-    let tables = ["imports", "dry_runs", "import_undos", "actions", "erasures", "sync_runs"];
+    let tables = ["imports", "dry_runs", "undos", "actions", "erasures", "sync_runs"];
     for only_open in [false, true] {
         let plan = explain_runs(&database, ORG, &RunFilter { only_open, ..Default::default() });
         let plan = plan.unwrap();

@@ -8,13 +8,14 @@ use contacts_core::file::FileId;
 use contacts_core::run::RunState;
 use contacts_core::selection::RawSelectionScope;
 use contacts_core::tag::TagName;
+use contacts_core::undo::UndoSubject;
 use contacts_core::{Actor, OrgId};
 use contacts_embed::Contacts;
 use contacts_testkit::CountedIds;
 use diesel::{Connection, PgConnection, RunQueryDsl, sql_query};
 use uuid::Uuid;
 
-use crate::walk::Stage;
+use crate::walk::{Stage, finish};
 
 /// Number of contacts.
 const PEOPLE: u64 = 6;
@@ -57,6 +58,7 @@ fn queue(contacts: &Contacts, org: OrgId, url: &str, kind: ActionKind) {
         chunks: 3,
         chunks_done: 0,
         tally: Tally::default(),
+        undo: None,
         file: is_export.then(|| FileId(contacts.ids.next())),
         actor: Actor::System,
         created_at: now,
@@ -112,6 +114,33 @@ fn tags_are_removed() {
 #[test]
 fn everybody_joins_a_campaign() {
     walk(&ActionKind::AddToCampaign(CampaignId(CountedIds::nth(77))));
+}
+
+/// Undoes an action that has ended. Its parts have two contacts each.
+fn walk_undo(kind: &ActionKind) {
+    let mut stage = Stage::new();
+    let url = stage.url().to_owned();
+    stage.walk(|contacts: &Contacts, org: OrgId| {
+        queue(contacts, org, &url, kind.clone());
+        finish(contacts);
+        let action = contacts.actions.list(org, None, 1).unwrap()[0].id;
+        contacts.undos.begin(org, UndoSubject::Action(action), Actor::System).unwrap();
+    });
+}
+
+#[test]
+fn added_tags_are_undone() {
+    walk_undo(&ActionKind::AddTags(tags(&["old", "new"])));
+}
+
+#[test]
+fn removed_tags_are_undone() {
+    walk_undo(&ActionKind::RemoveTags(tags(&["even"])));
+}
+
+#[test]
+fn a_campaign_is_left_again() {
+    walk_undo(&ActionKind::AddToCampaign(CampaignId(CountedIds::nth(77))));
 }
 
 #[test]

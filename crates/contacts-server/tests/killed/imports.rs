@@ -2,6 +2,7 @@
 
 use contacts_core::import::{Chunks, ImportId, NewPlan};
 use contacts_core::tag::TagName;
+use contacts_core::undo::UndoSubject;
 use contacts_core::{Actor, OrgId};
 use contacts_embed::Contacts;
 
@@ -59,6 +60,6 @@ fn an_import_is_undone() {
         let import = ready(contacts, org);
         contacts.imports.start(org, import).unwrap();
         finish(contacts);
-        contacts.imports.undo(org, import, Actor::System).unwrap();
+        contacts.undos.begin(org, UndoSubject::Import(import), Actor::System).unwrap();
     });
 }

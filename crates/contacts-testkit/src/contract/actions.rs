@@ -32,6 +32,7 @@ pub(crate) fn action(ports: &Ports, org: OrgId, selection: &Selection, kind: Act
         chunks: selection.chunks,
         chunks_done: 0,
         tally: Tally::default(),
+        undo: None,
         file: None,
         actor: Actor::User(ports.ids.next()),
         created_at: ports.clock.now(),

@@ -316,7 +316,7 @@ pub fn an_import_of_a_contact_that_gained_an_address_keeps_it(ports: &Ports) {
     let ann = ports.of_address(org, "ann@example.org").unwrap();
     change(ports, &ann, None, &add("b@example.org")).unwrap();
     let undo = undos::started(ports, &import);
-    while let contacts_core::import::UndoStep::Chunk(_) =
+    while let contacts_core::undo::UndoStep::Chunk(_) =
         ports.undos.step(org, undo, ports.clock.tick()).unwrap()
     {}
     assert_eq!(ports.names(org, &Default::default()), ["Ann"]);

@@ -195,7 +195,7 @@ pub(super) fn open_runs(ports: &Ports, org: OrgId) -> Vec<Job> {
         Job::AnalyseImport(analysing.id),
         Job::RunImport(running.id),
         Job::DryRun(super::dry_runs::started(ports, &ready)),
-        Job::UndoImport(super::undos::started(ports, &undone)),
+        Job::Undo(super::undos::started(ports, &undone)),
         Job::RunAction(super::actions::inserted(ports, org, &selection, kind).id),
         Job::Erase(super::erasures::begin(ports, &contact).id),
         Job::DeliverWebhook(super::webhooks::add_webhook(&webhooks, org, &[]).id),

@@ -5,11 +5,11 @@ use std::sync::Barrier;
 use std::thread;
 
 use contacts_core::import::{
-    Applied, Chunk, Import, ImportId, ImportState, NewPlan, Plan, Policy, Target, UndoId,
-    UndoStart, UndoStep,
+    Applied, Chunk, Import, ImportId, ImportState, NewPlan, Plan, Policy, Target,
 };
 use contacts_core::job::Lane;
 use contacts_core::run::RunState;
+use contacts_core::undo::{UndoId, UndoStart, UndoStep, UndoSubject};
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
 use time::OffsetDateTime;
 
@@ -73,7 +73,8 @@ fn end(ports: &Ports, import: &Import, state: RunState, problem: Option<&str>) {
 
 fn undo(ports: &Ports, import: &Import, state: ImportState) {
     let (org, undo, now) = (import.org, UndoId(ports.ids.next()), ports.clock.now());
-    let started = ports.undos.begin(org, import.id, undo, Actor::System, now).unwrap();
+    let started =
+        ports.undos.begin(org, UndoSubject::Import(import.id), undo, Actor::System, now).unwrap();
     assert_eq!(started, UndoStart::Yes);
     if state == ImportState::Undone {
         assert_eq!(ports.undos.step(org, undo, now).unwrap(), UndoStep::Finished);

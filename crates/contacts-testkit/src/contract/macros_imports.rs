@@ -85,7 +85,7 @@ macro_rules! dry_run_repository_contract {
     };
 }
 
-/// Makes a test of each property of a [`contacts_core::import::UndoRepository`].
+/// Makes a test of each property of a [`contacts_core::undo::UndoRepository`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
 #[macro_export]
@@ -110,6 +110,25 @@ macro_rules! undo_repository_contract {
             the_imported_part_of_a_cancelled_import_is_undone
             an_undo_that_ended_early_resumes_where_it_stopped
             kept_items_are_read_page_by_page
+            organisations_do_not_see_each_other
+        }
+        $crate::properties! { $make, action_undos:
+            only_the_tags_that_an_action_added_are_removed
+            only_the_tags_that_an_action_removed_are_put_back
+            a_later_change_of_an_added_tag_is_kept
+            a_later_change_of_a_removed_tag_is_kept
+            actions_are_undone_one_after_the_other
+            a_renamed_tag_is_reversed_and_a_deleted_one_is_no_change
+            subscriptions_that_an_action_added_are_removed_unless_they_were_used
+            subscriptions_that_an_action_removed_are_put_back_as_they_were
+            merged_and_deleted_contacts_are_listed_and_erased_ones_are_not
+            an_erasure_takes_merged_contacts_out_of_the_journal
+            an_undo_that_ended_early_resumes_with_the_parts_that_are_left
+            the_applied_parts_of_a_cancelled_action_are_undone
+            an_action_is_undone_once_after_its_end
+            an_undo_queues_its_job
+            the_journal_expires_unless_it_is_being_undone
+            a_cancelled_undo_is_not_resumed_after_the_journal_expired
             organisations_do_not_see_each_other
         }
     };

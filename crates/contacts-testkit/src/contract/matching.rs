@@ -209,7 +209,7 @@ pub fn an_undo_keeps_what_another_contact_would_lose(ports: &Ports) {
     add(ports, org, "Cy", "ANN@x.org", "");
     let tally = undo(ports, &import);
     assert_eq!((tally.restored, tally.kept), (0, 1));
-    let kept = ports.undos.kept(org, import.id, None, 10).unwrap();
+    let kept = ports.undos.kept(org, undos::subject(&import), None, 10).unwrap();
     let kept: Vec<_> = kept.iter().map(|k| (k.field.as_deref(), k.reason.as_str())).collect();
     assert_eq!(kept, [(Some("email"), "taken")]);
     let expected = ["- Cy ANN@x.org - []", "1 Ann new@x.org - []", "2 Bo bo@x.org - []"];

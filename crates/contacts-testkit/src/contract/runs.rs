@@ -19,7 +19,7 @@ fn one_of_each(ports: &Ports, org: OrgId) -> Vec<Run> {
     dry_runs::started(ports, &ready);
     let dry = ports.dry_runs.get(org, ready.id).unwrap().unwrap();
     let undone = imports::in_state(ports, org, ImportState::Undoing);
-    let undo = ports.undos.get(org, undone.id).unwrap().unwrap();
+    let undo = ports.undos.get(org, undos::subject(&undone)).unwrap().unwrap();
     let action = added_tags(ports, org);
     let contact = ports.add(org, "Eve", "eve@example.org");
     let erasure = erasures::begin(ports, &contact);
@@ -164,9 +164,9 @@ pub fn an_undo_that_is_requested_again_is_another_run(ports: &Ports) {
     let org = ports.org();
     let import = undos::imported(ports, org, vec![import_row("Ann", "ann@example.org")], 1);
     let service = ports.services();
-    let first = service.imports.undo(org, import.id, Actor::System).unwrap();
+    let first = service.undos.begin(org, undos::subject(&import), Actor::System).unwrap();
     service.runs.cancel(org, RunId(first.id.0)).unwrap();
-    let second = service.imports.undo(org, import.id, Actor::System).unwrap();
+    let second = service.undos.begin(org, undos::subject(&import), Actor::System).unwrap();
     assert_ne!(first.id, second.id);
     let run = Run::from(&second);
     assert_eq!((run.state, run.started_at, run.finished_at), (RunState::Queued, None, None));

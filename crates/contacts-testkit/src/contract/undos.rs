@@ -1,4 +1,4 @@
-//! The contract of [`contacts_core::import::UndoRepository`] (R37).
+//! The contract of [`contacts_core::undo::UndoRepository`] for imports (R37).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use contacts_core::campaign::DeliveryKind;
 use contacts_core::contact::{ActivityKind, Contact, ContactId, SourceDetail};
 use contacts_core::field::FieldType;
-use contacts_core::import::{
-    Applied, Import, ImportId, ImportRow, ImportState, KeptItem, KeptReason, Policy, Undo, UndoId,
-    UndoStart, UndoStep, UndoTally,
-};
+use contacts_core::import::{Applied, Import, ImportId, ImportRow, ImportState, Policy};
 use contacts_core::page::PageSize;
 use contacts_core::run::{Run, RunId, RunState};
+use contacts_core::undo::{
+    KeptItem, KeptReason, Undo, UndoId, UndoStart, UndoStep, UndoSubject, UndoTally,
+};
 use contacts_core::{Actor, Clock, Ids, OrgId};
 
 use super::check::{display, written};
@@ -19,6 +19,10 @@ use crate::Ports;
 use crate::samples::{
     self, chunk, custom, import_row, new_name, number, phone, running_import, tags, text,
 };
+
+pub(super) fn subject(import: &Import) -> UndoSubject {
+    UndoSubject::Import(import.id)
+}
 
 /// Imports rows in chunks of `size` rows.
 pub(super) fn imported(ports: &Ports, org: OrgId, rows: Vec<ImportRow>, size: usize) -> Import {
@@ -42,7 +46,7 @@ fn applied_import(ports: &Ports, org: OrgId, rows: Vec<ImportRow>, size: usize) 
 pub(super) fn started(ports: &Ports, import: &Import) -> UndoId {
     let undo = UndoId(ports.ids.next());
     let now = ports.clock.tick();
-    let started = ports.undos.begin(import.org, import.id, undo, Actor::System, now).unwrap();
+    let started = ports.undos.begin(import.org, subject(import), undo, Actor::System, now).unwrap();
     assert_eq!(started, UndoStart::Yes);
     undo
 }
@@ -61,11 +65,11 @@ pub(super) fn undo(ports: &Ports, import: &Import) -> UndoTally {
 }
 
 fn read(ports: &Ports, import: &Import) -> Undo {
-    ports.undos.get(import.org, import.id).unwrap().unwrap()
+    ports.undos.get(import.org, subject(import)).unwrap().unwrap()
 }
 
 fn kept_items(ports: &Ports, import: &Import) -> Vec<KeptItem> {
-    ports.undos.kept(import.org, import.id, None, 100).unwrap()
+    ports.undos.kept(import.org, subject(import), None, 100).unwrap()
 }
 
 fn tally(removed: u64, restored: u64, kept: u64) -> UndoTally {
@@ -141,7 +145,7 @@ pub fn undoing_is_a_change_by_its_requester(ports: &Ports) {
     let import = imported(ports, org, vec![row], 10);
     let by = Actor::User(ports.ids.next());
     let (id, now) = (UndoId(ports.ids.next()), ports.clock.tick());
-    assert_eq!(ports.undos.begin(org, import.id, id, by, now).unwrap(), UndoStart::Yes);
+    assert_eq!(ports.undos.begin(org, subject(&import), id, by, now).unwrap(), UndoStart::Yes);
     let now = ports.clock.tick();
     ports.undos.step(org, id, now).unwrap();
     let size = PageSize::new(2).unwrap();
@@ -336,7 +340,7 @@ pub fn an_import_is_undone_once(ports: &Ports) {
     let (id, now) = (started(ports, &import), ports.clock.now());
     let again = || {
         let other = UndoId(ports.ids.next());
-        ports.undos.begin(org, import.id, other, Actor::System, now).unwrap()
+        ports.undos.begin(org, subject(&import), other, Actor::System, now).unwrap()
     };
     assert_eq!(again(), UndoStart::NotNow, "it is being undone");
     let undo = read(ports, &import);
@@ -357,9 +361,10 @@ pub fn an_undo_starts_after_the_end_of_an_import(ports: &Ports) {
     for id in [import.id, ready.id, ImportId(ports.ids.next())] {
         let undo = UndoId(ports.ids.next());
         let now = ports.clock.now();
-        let started = ports.undos.begin(org, id, undo, Actor::System, now).unwrap();
+        let started =
+            ports.undos.begin(org, UndoSubject::Import(id), undo, Actor::System, now).unwrap();
         assert_eq!(started, UndoStart::NotNow);
-        assert_eq!(ports.undos.get(org, id).unwrap(), None);
+        assert_eq!(ports.undos.get(org, UndoSubject::Import(id)).unwrap(), None);
         assert_eq!(ports.undos.step(org, undo, now).unwrap(), UndoStep::Stopped);
     }
 }
@@ -431,7 +436,7 @@ pub fn kept_items_are_read_page_by_page(ports: &Ports) {
         let mut read = Vec::new();
         let mut after: Option<(ContactId, Option<String>)> = None;
         loop {
-            let page = ports.undos.kept(org, import.id, after.take(), size).unwrap();
+            let page = ports.undos.kept(org, subject(&import), after.take(), size).unwrap();
             let Some(last) = page.last() else { break };
             after = Some((last.contact, last.field.clone()));
             read.extend(page);
@@ -444,15 +449,15 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
     let import = imported(ports, org, vec![import_row("Ann", "ann@example.org")], 1);
     let (id, now) = (UndoId(ports.ids.next()), ports.clock.now());
-    let started = ports.undos.begin(other, import.id, id, Actor::System, now).unwrap();
+    let started = ports.undos.begin(other, subject(&import), id, Actor::System, now).unwrap();
     assert_eq!(started, UndoStart::NotNow);
     let id = self::started(ports, &import);
     let before = read(ports, &import);
-    assert_eq!(ports.undos.get(other, import.id).unwrap(), None);
+    assert_eq!(ports.undos.get(other, subject(&import)).unwrap(), None);
     assert_eq!(ports.undos.find(other, id).unwrap(), None);
     assert_eq!(ports.undos.step(other, id, now).unwrap(), UndoStep::Stopped);
     assert!(!ports.undos.end(other, id, RunState::Cancelled, None, now).unwrap());
-    assert_eq!(ports.undos.kept(other, import.id, None, 10).unwrap(), []);
+    assert_eq!(ports.undos.kept(other, subject(&import), None, 10).unwrap(), []);
     assert_eq!(read(ports, &import), before);
     assert_eq!(ports.found(org, ""), ["Ann"]);
 }

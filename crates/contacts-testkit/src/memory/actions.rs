@@ -358,7 +358,9 @@ fn apply(
     let chosen = frozen.ok_or(Error::NotFound("selection"))?;
     let to = stored.position.saturating_add(limit).min(chosen.len());
     let part = &chosen[stored.position..to];
+    let before = rows.before(&action.kind, part);
     let chunk = Taking { action, filter, sheet, is_first, now, ids }.take(rows, part)?;
+    rows.write_journal((action.id, &action.kind), &before, &chunk, now);
     stored.position = to;
     if to == chosen.len() {
         action.chunks_done += 1;
@@ -401,12 +403,12 @@ impl ActionRepository for World {
     }
 
     fn get(&self, org: OrgId, id: ActionId) -> Result<Option<Action>> {
-        self.read(org, |rows| Ok(rows.actions.get(&id).map(|stored| stored.action.clone())))
+        self.read(org, |rows| Ok(rows.actions.get(&id).map(|stored| rows.with_undo(stored))))
     }
 
     fn list(&self, org: OrgId, before: Option<ActionId>, limit: usize) -> Result<Vec<Action>> {
         self.read(org, |rows| {
-            let actions = rows.actions.values().rev().map(|stored| stored.action.clone());
+            let actions = rows.actions.values().rev().map(|stored| rows.with_undo(stored));
             let earlier = actions.filter(|one| before.is_none_or(|before| one.id < before));
             Ok(earlier.take(limit).collect())
         })

@@ -10,6 +10,7 @@ use contacts_core::audit::{AuditRepository, Check, Finding};
 use contacts_core::campaign::{DeliveryKind, DeliveryStatus};
 use contacts_core::job::Job;
 use contacts_core::run::{RunKind, RunState};
+use contacts_core::undo::UndoSubject;
 use contacts_core::{OrgId, Result};
 use time::OffsetDateTime;
 
@@ -140,13 +141,21 @@ impl Rows {
     }
 
     fn miscounted_undos(&self) -> Vec<String> {
-        let undos = self.imports.values().filter_map(|run| Some((run, &run.undo.as_ref()?.undo)));
-        let wrong = undos.filter(|(run, undo)| {
-            undo.chunks as usize != run.chunks.len()
-                || undo.chunks_done > undo.chunks
-                || undo.state == RunState::Done && undo.chunks_done != undo.chunks
+        let undos = self.undos.values().map(|stored| &stored.undo);
+        let wrong = undos.filter(|undo| {
+            let is_wrong = match undo.subject {
+                UndoSubject::Import(import) => {
+                    let chunks = self.imports.get(&import).map_or(0, |run| run.chunks.len());
+                    undo.chunks as usize != chunks || undo.chunks_done > undo.chunks
+                }
+                UndoSubject::Action(action) => {
+                    let chunks = self.journal.get(&action).map_or(0, Vec::len);
+                    undo.chunks_done as usize + chunks > undo.chunks as usize
+                }
+            };
+            is_wrong || undo.state == RunState::Done && undo.chunks_done != undo.chunks
         });
-        wrong.map(|(_, undo)| format!("import_undos:{}", undo.id)).collect()
+        wrong.map(|undo| format!("undos:{}", undo.id)).collect()
     }
 
     fn orphans(&self) -> Vec<String> {
@@ -191,7 +200,7 @@ impl Rows {
         lost.filter_map(|job| match job {
             Job::AnalyseImport(id) | Job::RunImport(id) => Some(format!("imports:{id}")),
             Job::DryRun(id) => Some(format!("dry_runs:{id}")),
-            Job::UndoImport(id) => Some(format!("import_undos:{id}")),
+            Job::Undo(id) => Some(format!("undos:{id}")),
             Job::RunAction(id) => Some(format!("actions:{id}")),
             Job::Erase(id) => Some(format!("erasures:{id}")),
             Job::DeliverWebhook(id) => Some(format!("webhooks:{id}")),
@@ -215,9 +224,7 @@ impl Rows {
                 let dry = run.dry.as_ref().map(|dry| dry.as_run().id.0);
                 dry == Some(id.0)
             }),
-            Job::UndoImport(id) => {
-                imports.any(|run| run.undo.as_ref().is_some_and(|stored| stored.undo.id == id))
-            }
+            Job::Undo(id) => self.undos.values().any(|stored| stored.undo.id == id),
             Job::RunAction(id) | Job::EraseFile(id) => self.actions.contains_key(&id),
             Job::Erase(id) => self.erasures.contains_key(&id),
             Job::DeliverWebhook(id) => self.webhooks.contains_key(&id),
@@ -232,7 +239,7 @@ fn table_of(kind: RunKind) -> &'static str {
     match kind {
         RunKind::Import => "imports",
         RunKind::DryRun => "dry_runs",
-        RunKind::Undo => "import_undos",
+        RunKind::Undo | RunKind::UndoAction => "undos",
         RunKind::Erasure => "erasures",
         RunKind::Sync => "sync_runs",
         _ => "actions",

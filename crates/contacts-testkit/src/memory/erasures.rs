@@ -28,6 +28,9 @@ impl Rows {
         now: OffsetDateTime,
     ) -> Option<ErasureIdentifiers> {
         let record = self.contacts.remove(id)?;
+        let merged = self.merged.iter().filter(|(_, survivor)| **survivor == id);
+        let ids = merged.map(|(merged, _)| *merged).chain([id]).collect();
+        self.forget_journal(&ids);
         let visitors = self.visitors.iter().filter(|(_, owner)| **owner == id);
         let visitors: Vec<_> = visitors.map(|(visitor, _)| visitor.clone()).collect();
         self.conversations.erase(id, &visitors);

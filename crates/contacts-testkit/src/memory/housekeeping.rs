@@ -6,6 +6,7 @@ use contacts_core::housekeeping::{
 };
 use contacts_core::import::{FileState, Import, ImportId, ImportState};
 use contacts_core::job::Job;
+use contacts_core::journal::KEEP_JOURNAL;
 use contacts_core::run::RunState;
 use time::OffsetDateTime;
 
@@ -32,14 +33,14 @@ impl Rows {
                 _ => None,
             };
             let dry = run.dry.as_ref().and_then(StoredDryRun::open);
-            let undo = run.undo.as_ref().and_then(StoredUndo::open);
-            [own, dry.map(Job::DryRun), undo.map(Job::UndoImport)]
+            [own, dry.map(Job::DryRun)]
         });
         let actions = self.actions.values().filter(|stored| stored.action.state.is_open());
         let erasures = self.erasures.values().filter(|kept| kept.erasure.finished_at.is_none());
         let webhooks = self.webhooks.values().filter(|stored| stored.webhook.paused.is_none());
         imports
             .flatten()
+            .chain(self.undos.values().filter_map(StoredUndo::open).map(Job::Undo))
             .chain(actions.map(|stored| Job::RunAction(stored.action.id)))
             .chain(erasures.map(|kept| Job::Erase(kept.erasure.id)))
             .chain(webhooks.map(|stored| Job::DeliverWebhook(stored.webhook.id)))
@@ -53,6 +54,7 @@ impl Housekeeping for World {
         for rows in self.state().organisations.values_mut() {
             rows.sessions.sweep(now);
             rows.forget_logs(now - KEEP_LOGS);
+            rows.sweep_journal(now - KEEP_JOURNAL);
             let mut due: Vec<ImportId> = Vec::new();
             for run in rows.imports.values_mut() {
                 let import = &mut run.import;

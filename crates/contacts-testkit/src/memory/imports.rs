@@ -12,6 +12,7 @@ use contacts_core::import::{
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
+use contacts_core::undo::UndoSubject;
 use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
@@ -29,7 +30,6 @@ pub(crate) struct StoredImport {
     /// Results of each chunk's rows, in order.
     pub(crate) chunks: Vec<Vec<Trace>>,
     pub(crate) dry: Option<StoredDryRun>,
-    pub(crate) undo: Option<StoredUndo>,
 }
 
 impl State {
@@ -72,7 +72,6 @@ impl ImportRepository for World {
                 issues: Vec::new(),
                 chunks: Vec::new(),
                 dry: None,
-                undo: None,
             };
             rows.imports.insert(import.id, run);
             Ok(())
@@ -328,7 +327,8 @@ impl Rows {
             return;
         };
         let Some(run) = self.imports.get(import) else { return };
-        let undone = run.undo.as_ref().map_or(0, StoredUndo::chunks_done);
+        let undo = self.undos.get(&UndoSubject::Import(*import));
+        let undone = undo.map_or(0, StoredUndo::chunks_done);
         let chunks = run.chunks.iter().take(run.chunks.len() - undone).flatten();
         let name_of = |tag| self.tags.name_of(tag).map(|name| name.to_string());
         tell_import(entry, chunks.filter(|trace| trace.contact == contact), name_of);

@@ -14,13 +14,13 @@ impl Rows {
     pub(super) fn runs(&self) -> impl Iterator<Item = Run> {
         let imports = self.imports.values().flat_map(|stored| {
             let dry = stored.dry.as_ref().map(StoredDryRun::as_run);
-            let undo = stored.undo.as_ref().map(StoredUndo::as_run);
-            [Some(Run::from(&stored.import)), dry, undo]
+            [Some(Run::from(&stored.import)), dry]
         });
         let syncs = self.sources.values().flat_map(|stored| stored.runs());
         imports
             .flatten()
             .chain(self.actions.values().map(|stored| Run::from(&stored.action)))
+            .chain(self.undos.values().map(StoredUndo::as_run))
             .chain(self.erasures.values().map(|kept| Run::from(&kept.erasure)))
             .chain(syncs.map(Run::from))
     }

@@ -1,26 +1,32 @@
-//! Undos of imports in memory.
+//! Undos in memory.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contacts_core::action::Action;
 use contacts_core::contact::{ActivityKind, AddressSource, ContactId, SourceDetail};
 use contacts_core::import::{
-    CurrentState, ImportId, ImportState, KeptItem, KeptReason, Restored, Reversal, Trace, Undo,
-    UndoId, UndoOutcome, UndoRepository, UndoStart, UndoStep, UndoTally, restored_keys,
-    reverse_chunk, undo_events,
+    CurrentState, ImportId, ImportState, Restored, Reversal, Trace, restored_keys, reverse_chunk,
+    undo_events,
 };
 use contacts_core::job::Job;
 use contacts_core::run::{Run, RunState};
+use contacts_core::undo::{
+    KeptItem, KeptReason, Undo, UndoId, UndoOutcome, UndoRepository, UndoStart, UndoStep,
+    UndoSubject, UndoTally,
+};
 use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
-use crate::memory::imports::StoredImport;
+use crate::memory::actions::StoredAction;
 use crate::memory::record::Record;
 use crate::world::Rows;
 
 /// An undo and its results.
 pub(crate) struct StoredUndo {
     pub(super) undo: Undo,
+    /// The state of the import before.
+    was: Option<ImportState>,
     kept: BTreeSet<KeptItem>,
     /// Outcomes of contacts that several chunks concern.
     so_far: BTreeMap<ContactId, UndoOutcome>,
@@ -45,6 +51,7 @@ impl StoredUndo {
 struct Step<'a> {
     rows: &'a mut Rows,
     undoing: &'a mut StoredUndo,
+    import: ImportId,
     now: OffsetDateTime,
     removed: Vec<ContactId>,
     restored: Vec<(ContactId, Vec<String>)>,
@@ -105,7 +112,10 @@ impl Step<'_> {
         if rows.conversations.has_any(id) {
             return Some(KeptReason::Conversation);
         }
-        if !record.subscriptions.is_empty() || !record.contact.consent.is_subscribed() {
+        // The import itself may have unsubscribed the contact. Its address stays unsubscribed.
+        let by_this = Actor::Import(self.import);
+        let unsubscribe = record.contact.consent.unsubscribe();
+        if !record.subscriptions.is_empty() || unsubscribe.is_some_and(|u| u.actor != by_this) {
             return Some(KeptReason::Subscribed);
         }
         if rows.merged.values().any(|survivor| *survivor == id) {
@@ -142,7 +152,7 @@ impl Step<'_> {
     }
 
     fn restore(&mut self, trace: &Trace, restored: Restored) {
-        let (import, actor) = (self.undoing.undo.import, self.undoing.undo.actor);
+        let (import, actor) = (self.import, self.undoing.undo.actor);
         let Some(record) = self.rows.contacts.records.get_mut(&trace.contact) else { return };
         let sources = &mut record.sources;
         let is_this = |detail: &SourceDetail| is_by(detail, import);
@@ -157,7 +167,7 @@ impl Step<'_> {
     }
 
     fn is_this(&self, detail: &SourceDetail) -> bool {
-        is_by(detail, self.undoing.undo.import)
+        is_by(detail, self.import)
     }
 }
 
@@ -165,78 +175,62 @@ fn is_by(detail: &SourceDetail, id: ImportId) -> bool {
     matches!(detail, SourceDetail::CsvImport { import, .. } if *import == id)
 }
 
-impl Rows {
-    fn run_of(&self, id: UndoId) -> Option<ImportId> {
-        let is_it =
-            |run: &StoredImport| run.undo.as_ref().is_some_and(|undoing| undoing.undo.id == id);
-        self.imports.iter().find(|(_, run)| is_it(run)).map(|(import, _)| *import)
-    }
-
-    fn step(&mut self, id: UndoId, now: OffsetDateTime) -> Result<UndoStep> {
-        let import = self.run_of(id);
-        let Some(mut run) = import.and_then(|import| self.imports.remove(&import)) else {
-            return Ok(UndoStep::Stopped);
-        };
-        let stepped = self.step_of(&mut run, now);
-        self.imports.insert(run.import.id, run);
-        stepped
-    }
-
-    fn step_of(&mut self, run: &mut StoredImport, now: OffsetDateTime) -> Result<UndoStep> {
-        let Some(undoing) = &mut run.undo else { return Ok(UndoStep::Stopped) };
-        if !undoing.undo.state.is_open() {
-            return Ok(UndoStep::Stopped);
-        }
-        undoing.undo.state = RunState::Running;
-        undoing.undo.started_at.get_or_insert(now);
-        let left = undoing.undo.chunks - undoing.undo.chunks_done;
-        let Some(chunk) = left.checked_sub(1).and_then(|at| run.chunks.get(at as usize)) else {
-            undoing.undo.state = RunState::Done;
-            undoing.undo.finished_at = Some(now);
-            run.import.state = ImportState::Undone;
-            return Ok(UndoStep::Finished);
-        };
-        let actor = undoing.undo.actor;
-        let (removed, restored) = (Vec::new(), Vec::new());
-        let mut step = Step { rows: self, undoing, now, removed, restored };
-        step.undo_chunk(chunk)?;
-        let Step { removed, restored, .. } = step;
-        undoing.undo.chunks_done += 1;
-        self.events.extend(undo_events(removed, restored, actor, now));
-        Ok(UndoStep::Chunk(undoing.undo.tally))
-    }
+/// An import or an action that can be undone.
+struct Undoable {
+    was: Option<ImportState>,
+    chunks: u64,
+    is_stored: bool,
 }
 
-impl UndoRepository for World {
-    fn begin(
-        &self,
-        org: OrgId,
-        import: ImportId,
+impl Rows {
+    /// Returns an action with the state of its undo.
+    pub(super) fn with_undo(&self, stored: &StoredAction) -> Action {
+        let undo = self.undos.get(&UndoSubject::Action(stored.action.id));
+        let undo = undo.map(|stored| stored.undo.state);
+        Action { undo, ..stored.action.clone() }
+    }
+
+    fn undoable(&self, subject: UndoSubject) -> Option<Undoable> {
+        match subject {
+            UndoSubject::Import(import) => {
+                let run = self.imports.get(&import)?;
+                let was = run.import.state;
+                let is_ended = matches!(
+                    was,
+                    ImportState::Run(RunState::Done | RunState::Cancelled | RunState::Failed)
+                );
+                let chunks = run.chunks.len() as u64;
+                is_ended.then_some(Undoable { was: Some(was), chunks, is_stored: true })
+            }
+            UndoSubject::Action(action) => {
+                let Action { kind, state, tally, .. } = &self.actions.get(&action)?.action;
+                let chunks = self.journal.get(&action).map_or(&[][..], Vec::as_slice);
+                let contacts: u64 = chunks.iter().map(|chunk| chunk.contacts).sum();
+                let can_be_undone = !state.is_open() && kind.can_be_undone();
+                let (chunks, is_stored) = (chunks.len() as u64, contacts == tally.changed);
+                can_be_undone.then_some(Undoable { was: None, chunks, is_stored })
+            }
+        }
+    }
+
+    /// Starts an undo, unless it cannot be started.
+    fn begin_undo(
+        &mut self,
+        subject: UndoSubject,
         id: UndoId,
         actor: Actor,
         now: OffsetDateTime,
-    ) -> Result<UndoStart> {
-        let mut state = self.state_to_change()?;
-        let Some(run) = state.organisations.entry(org).or_default().imports.get_mut(&import) else {
-            return Ok(UndoStart::NotNow);
+    ) -> UndoStart {
+        let Some(Undoable { was, chunks, is_stored }) = self.undoable(subject) else {
+            return UndoStart::NotNow;
         };
-        let was = run.import.state;
-        if !matches!(
-            was,
-            ImportState::Run(RunState::Done)
-                | ImportState::Run(RunState::Cancelled)
-                | ImportState::Run(RunState::Failed)
-        ) {
-            return Ok(UndoStart::NotNow);
-        }
         let fresh = Undo {
             id,
-            import,
+            subject,
             actor,
             state: RunState::Queued,
             problem: None,
-            was,
-            chunks: run.chunks.len() as u64,
+            chunks,
             chunks_done: 0,
             chunks_done_before: 0,
             tally: UndoTally::default(),
@@ -244,29 +238,133 @@ impl UndoRepository for World {
             started_at: None,
             finished_at: None,
         };
-        let undoing = run.undo.get_or_insert_with(|| StoredUndo {
-            undo: fresh.clone(),
-            kept: BTreeSet::new(),
-            so_far: BTreeMap::new(),
-        });
-        let (chunks_done, tally) = (undoing.undo.chunks_done, undoing.undo.tally);
-        undoing.undo = Undo { chunks_done, chunks_done_before: chunks_done, tally, ..fresh };
-        run.import.state = ImportState::Undoing;
-        state.jobs.push(org, Job::UndoImport(id), now, &self.ids());
-        Ok(UndoStart::Yes)
+        if let Some(stored) = self.undos.get_mut(&subject) {
+            let Undo { state, chunks, chunks_done, tally, .. } = stored.undo;
+            if state.is_open() || state == RunState::Done {
+                return UndoStart::NotNow;
+            }
+            let is_expired = match subject {
+                UndoSubject::Import(_) => false,
+                UndoSubject::Action(_) => chunks > chunks_done + fresh.chunks,
+            };
+            if is_expired {
+                return UndoStart::NoTraces;
+            }
+            let chunks_done_before = chunks_done;
+            stored.undo = Undo { chunks, chunks_done, chunks_done_before, tally, ..fresh };
+        } else if is_stored {
+            let (kept, so_far) = (BTreeSet::new(), BTreeMap::new());
+            self.undos.insert(subject, StoredUndo { undo: fresh, was, kept, so_far });
+        } else {
+            return UndoStart::NoTraces;
+        }
+        if let UndoSubject::Import(import) = subject
+            && let Some(run) = self.imports.get_mut(&import)
+        {
+            run.import.state = ImportState::Undoing;
+        }
+        UndoStart::Yes
     }
 
-    fn get(&self, org: OrgId, import: ImportId) -> Result<Option<Undo>> {
-        self.read(org, |rows| {
-            let undoing = rows.imports.get(&import).and_then(|run| run.undo.as_ref());
-            Ok(undoing.map(|undoing| undoing.undo.clone()))
-        })
+    /// Takes an open undo out, to change it.
+    fn take_open(&mut self, id: UndoId) -> Option<StoredUndo> {
+        let mut undos = self.undos.values();
+        let subject = undos.find(|stored| stored.open() == Some(id))?.undo.subject;
+        self.undos.remove(&subject)
+    }
+
+    fn step(&mut self, id: UndoId, now: OffsetDateTime) -> Result<UndoStep> {
+        let Some(mut stored) = self.take_open(id) else { return Ok(UndoStep::Stopped) };
+        stored.undo.state = RunState::Running;
+        stored.undo.started_at.get_or_insert(now);
+        let stepped = match stored.undo.subject {
+            UndoSubject::Import(import) => self.undo_chunk(&mut stored, import, now),
+            UndoSubject::Action(action) => {
+                let undone = self.undo_part(&stored.undo, action, now);
+                Ok(undone.is_some_and(|(outcomes, kept)| {
+                    outcomes.into_iter().for_each(|outcome| stored.undo.tally.count(outcome));
+                    stored.kept.extend(kept);
+                    true
+                }))
+            }
+        };
+        let step = stepped.map(|is_chunk| {
+            if is_chunk {
+                stored.undo.chunks_done += 1;
+                return UndoStep::Chunk(stored.undo.tally);
+            }
+            self.end_undo(&mut stored, RunState::Done, None, now);
+            UndoStep::Finished
+        });
+        self.undos.insert(stored.undo.subject, stored);
+        step
+    }
+
+    fn end_undo(
+        &mut self,
+        stored: &mut StoredUndo,
+        state: RunState,
+        problem: Option<String>,
+        now: OffsetDateTime,
+    ) {
+        stored.undo.state = state;
+        stored.undo.problem = problem;
+        stored.undo.finished_at = Some(now);
+        let UndoSubject::Import(import) = stored.undo.subject else { return };
+        let Some(run) = self.imports.get_mut(&import) else { return };
+        run.import.state = match state {
+            RunState::Done => ImportState::Undone,
+            _ => stored.was.unwrap_or(run.import.state),
+        };
+    }
+
+    /// Undoes the last chunk of an import. Returns whether one was left.
+    fn undo_chunk(
+        &mut self,
+        undoing: &mut StoredUndo,
+        import: ImportId,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let left = undoing.undo.chunks - undoing.undo.chunks_done;
+        let chunks = self.imports.get(&import).map(|run| run.chunks.as_slice());
+        let chunk = left.checked_sub(1).and_then(|at| chunks?.get(at as usize));
+        let Some(chunk) = chunk.cloned() else { return Ok(false) };
+        let actor = undoing.undo.actor;
+        let (removed, restored) = (Vec::new(), Vec::new());
+        let mut step = Step { rows: self, undoing, import, now, removed, restored };
+        step.undo_chunk(&chunk)?;
+        let Step { removed, restored, .. } = step;
+        self.events.extend(undo_events(removed, restored, actor, now));
+        Ok(true)
+    }
+}
+
+impl UndoRepository for World {
+    fn begin(
+        &self,
+        org: OrgId,
+        subject: UndoSubject,
+        id: UndoId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<UndoStart> {
+        let mut state = self.state_to_change()?;
+        let rows = state.organisations.entry(org).or_default();
+        let start = rows.begin_undo(subject, id, actor, now);
+        if start == UndoStart::Yes {
+            state.jobs.push(org, Job::Undo(id), now, &self.ids());
+        }
+        Ok(start)
+    }
+
+    fn get(&self, org: OrgId, subject: UndoSubject) -> Result<Option<Undo>> {
+        self.read(org, |rows| Ok(rows.undos.get(&subject).map(|stored| stored.undo.clone())))
     }
 
     fn find(&self, org: OrgId, id: UndoId) -> Result<Option<Undo>> {
         self.read(org, |rows| {
-            let mut undos = rows.imports.values().filter_map(|run| run.undo.as_ref());
-            Ok(undos.find(|undoing| undoing.undo.id == id).map(|undoing| undoing.undo.clone()))
+            let mut undos = rows.undos.values().map(|stored| &stored.undo);
+            Ok(undos.find(|undo| undo.id == id).cloned())
         })
     }
 
@@ -283,31 +381,22 @@ impl UndoRepository for World {
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.rows(org, |rows| {
-            let run = rows.run_of(id).and_then(|import| rows.imports.get_mut(&import));
-            let Some(StoredImport { import, undo: Some(StoredUndo { undo, .. }), .. }) = run else {
-                return Ok(false);
-            };
-            let was_open = undo.state.is_open();
-            if was_open {
-                undo.state = state;
-                undo.problem = problem;
-                undo.finished_at = Some(now);
-                import.state = undo.was;
-            }
-            Ok(was_open)
+            let Some(mut stored) = rows.take_open(id) else { return Ok(false) };
+            rows.end_undo(&mut stored, state, problem, now);
+            rows.undos.insert(stored.undo.subject, stored);
+            Ok(true)
         })
     }
 
     fn kept(
         &self,
         org: OrgId,
-        import: ImportId,
+        subject: UndoSubject,
         after: Option<(ContactId, Option<String>)>,
         limit: usize,
     ) -> Result<Vec<KeptItem>> {
         self.read(org, |rows| {
-            let undoing = rows.imports.get(&import).and_then(|run| run.undo.as_ref());
-            let kept = undoing.into_iter().flat_map(|undoing| &undoing.kept);
+            let kept = rows.undos.get(&subject).into_iter().flat_map(|stored| &stored.kept);
             let later = kept.filter(|kept| match &after {
                 Some((contact, field)) => (kept.contact, &kept.field) > (*contact, field),
                 None => true,

@@ -151,6 +151,7 @@ impl Run<'_> {
             chunks: selection.chunks,
             chunks_done: 0,
             tally: Tally::default(),
+            undo: None,
             file: None,
             actor: Actor::System,
             created_at: self.now(),

@@ -11,14 +11,13 @@ use contacts_core::contact::{
     TimeRange,
 };
 use contacts_core::field::{FieldPatch, FieldService, FieldType, NewField};
-use contacts_core::import::{
-    Chunk, ImportRow, PlannedRow, Policy, Skip, UndoId, UndoStart, UndoStep, Unreadable,
-};
+use contacts_core::import::{Chunk, ImportRow, PlannedRow, Policy, Skip, Unreadable};
 use contacts_core::note::Editor;
 use contacts_core::page::PageSize;
 use contacts_core::run::RunState;
 use contacts_core::selection::Selection;
 use contacts_core::tag::{Renamed, TagId};
+use contacts_core::undo::{UndoId, UndoStart, UndoStep, UndoSubject};
 use contacts_core::webhook::WebhookId;
 use contacts_core::{Actor, Clock, Ids, OrgId};
 use time::OffsetDateTime;
@@ -365,12 +364,16 @@ impl Run<'_> {
 
     fn undo(&self, which: usize, fails: Option<usize>) -> String {
         let imports = self.ports.imports.list(self.org, None, 1_000).unwrap();
-        let Some(at) = which.checked_rem(imports.len()) else { return "no import".to_owned() };
-        let (undos, import) = (&self.ports.undos, imports[at].id);
+        let actions = self.ports.actions.list(self.org, None, 1_000).unwrap();
+        let imports = imports.iter().map(|import| UndoSubject::Import(import.id));
+        let actions = actions.iter().map(|action| UndoSubject::Action(action.id));
+        let subjects: Vec<_> = imports.chain(actions).collect();
+        let Some(at) = which.checked_rem(subjects.len()) else { return "nothing".to_owned() };
+        let (undos, subject) = (&self.ports.undos, subjects[at]);
         let mut values = Vec::new();
         for fails in [fails, None] {
             let id = UndoId(self.ports.ids.next());
-            let begun = undos.begin(self.org, import, id, Actor::System, self.now()).unwrap();
+            let begun = undos.begin(self.org, subject, id, Actor::System, self.now()).unwrap();
             values.push(format!("{begun:?}"));
             if begun != UndoStart::Yes {
                 break;
@@ -392,7 +395,7 @@ impl Run<'_> {
                 }
             }
         }
-        let kept = undos.kept(self.org, import, None, 1_000).unwrap();
+        let kept = undos.kept(self.org, subject, None, 1_000).unwrap();
         values.extend(kept.into_iter().map(|kept| {
             let who = self.ports.contacts.get(self.org, kept.contact).unwrap();
             let who = who.map_or("gone".to_owned(), |who| self.tell.contact(&who));

@@ -64,7 +64,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => field(),
         5 => import(),
         4 => super::batches::operation(profile()),
-        2 => (0..4usize, option::weighted(0.2, 0..3usize))
+        4 => (0..8usize, option::weighted(0.2, 0..3usize))
             .prop_map(|(which, fails)| Operation::Undo { which, fails }),
         5 => super::campaigns::operation(),
         3 => super::consents::operation(),

@@ -3,6 +3,7 @@
 import { link } from "./api.js";
 import { count, number } from "./format.js";
 import { go } from "./router.js";
+import { undoButton, undone } from "./undone.js";
 import { toast } from "../widgets/toast.js";
 
 /** @import { Schemas } from "./api.js" */
@@ -14,6 +15,7 @@ import { toast } from "../widgets/toast.js";
  */
 export function ended(work, before) {
   if (work.kind === "import") ofImport(work.job, before);
+  else if (before === "undoing") void undone(work.job.id).catch(() => undefined);
   else ofAction(work.job);
 }
 
@@ -40,7 +42,8 @@ function ofImport({ id, file_name: file, state, summary }, before) {
 const DONE = { add_tags: "Tags added", remove_tags: "Tags removed", add_to_campaign: "Added to the campaign", remove_from_campaign: "Removed from the campaign", unsubscribe: "Unsubscribed", set_field: "Field set", export: "Exported", delete: "Deleted", merge: "Merged" };
 
 /** @param {Schemas["Action"]} job */
-function ofAction({ id, action, state, summary, file, problem }) {
+function ofAction(job) {
+  const { id, action, state, summary, file, problem } = job;
   const { changed, unchanged, skipped } = summary;
   const path = { id };
   if (action.type === "export" && state === "done" && file === "ready") {
@@ -49,5 +52,5 @@ function ofAction({ id, action, state, summary, file, problem }) {
   }
   const numbers = [`${number(changed)} changed`, unchanged && `${number(unchanged)} unchanged`, skipped && `${number(skipped)} skipped`].filter(Boolean).join(", ");
   const text = { done: `${DONE[action.type]}: ${numbers}.`, cancelled: `Stopped: ${numbers}.`, failed: `The action failed${problem ? `: ${problem}` : ""}. ${numbers}.`, queued: "", running: "", waiting: "" }[state];
-  toast(text, { label: "Download results", run: () => location.assign(link("/v1/actions/{id}/result", path)) });
+  toast(text, undoButton(job), { label: "Download results", run: () => location.assign(link("/v1/actions/{id}/result", path)) });
 }

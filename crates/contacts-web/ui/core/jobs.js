@@ -52,7 +52,7 @@ export function watch(element) {
  */
 export function track(work) {
   if (!entries.has(work.job.id)) {
-    if (!MOVING.has(work.job.state)) return;
+    if (!MOVING.has(stateOf(work))) return;
     const entry = entryOf(work);
     entries.set(work.job.id, entry);
     place?.append(entry.element);
@@ -61,14 +61,21 @@ export function track(work) {
   connect();
 }
 
+/**
+ * The state of an import or an action, or `undoing` while it is being undone.
+ *
+ * @param {Work} work
+ */
+const stateOf = ({ kind, job }) => (kind === "action" && job.undo && MOVING.has(job.undo) ? "undoing" : job.state);
+
 /** @param {Work} work */
 function take(work) {
   const entry = entries.get(work.job.id);
   if (!entry) return;
-  const before = entry.work.job.state;
+  const before = stateOf(entry.work);
   entry.work = work;
   dispatchEvent(new CustomEvent("job", { detail: work }));
-  if (MOVING.has(work.job.state)) return entry.show();
+  if (MOVING.has(stateOf(work))) return entry.show();
   drop(work.job.id);
   void import("./ended.js").then(({ ended }) => ended(work, before));
 }
@@ -86,8 +93,8 @@ function drop(id) {
 function connect() {
   let free = document.hidden ? 0 : STREAMS;
   for (const entry of entries.values()) {
-    // An undo is a run of its own: the stream of its import has ended.
-    const streamed = !entry.lost && entry.work.job.state !== "undoing";
+    // An undo is a run of its own: the stream of its import or its action has ended.
+    const streamed = !entry.lost && stateOf(entry.work) !== "undoing";
     if (streamed && free > 0) {
       free -= 1;
       entry.stream ??= stream(entry);
@@ -153,7 +160,7 @@ async function look() {
   looked = Date.now();
   const { items } = await ask("get", "/v1/runs", { query: { open: true, limit: MOST } });
   for (const run of items.reverse()) {
-    const kind = run.kind === "import" || run.kind === "undo" ? "import" : run.kind in DOING ? "action" : null;
+    const kind = run.kind === "import" || run.kind === "undo" ? "import" : run.kind === "undo_action" || run.kind in DOING ? "action" : null;
     // An import that waits is under review.
     if (kind && run.state !== "waiting" && !entries.has(run.subject_id)) await renewed(kind, run.subject_id).then(track, () => undefined);
   }
@@ -197,25 +204,38 @@ function actionOf(id, parts) {
   const holder = h("div", {}, button);
   menu(button, () => {
     const stop = h("button", { type: "button", class: "danger" }, "Stop; keep what is done");
-    stop.addEventListener("click", () => void ask("post", "/v1/runs/{id}/cancel", { path: { id } }).then(() => renewed("action", id)).then(track, () => undefined));
+    stop.addEventListener("click", () => void cancel(id).then(() => renewed("action", id)).then(track, () => undefined));
     return [stop];
   });
   return holder;
 }
 
+/**
+ * Cancels an action, or its undo while it is being undone.
+ *
+ * @param {string} id of the action
+ */
+async function cancel(id) {
+  const work = entries.get(id)?.work;
+  const run = work && stateOf(work) === "undoing" ? (await ask("get", "/v1/actions/{id}/undo", { path: { id } })).id : id;
+  return ask("post", "/v1/runs/{id}/cancel", { path: { id: run } });
+}
+
 const DOING = { add_tags: "Adding tags", remove_tags: "Removing tags", add_to_campaign: "Adding to a campaign", remove_from_campaign: "Removing from a campaign", unsubscribe: "Unsubscribing", set_field: "Setting a field", export: "Exporting", delete: "Deleting", merge: "Merging duplicates" };
 
 /** @param {Work} work */
-function titleOf({ kind, job }) {
-  if (kind === "action") return DOING[job.action.type];
+function titleOf(work) {
+  const { kind, job } = work;
+  if (kind === "action") return stateOf(work) === "undoing" ? "Undoing" : DOING[job.action.type];
   const does = { uploading: "Uploading", analysing: "Reading", undoing: "Undoing" }[/** @type {"undoing"} */ (job.state)] ?? "Importing";
   return `${does} ${job.file_name}`;
 }
 
 /** @param {Work} work */
-function progressOf({ kind, job }) {
+function progressOf(work) {
+  const { kind, job } = work;
   const still = { done: 0, total: 0, rate: null, left: null };
-  if (kind === "import" && job.state !== "running") return still;
+  if (kind === "import" ? job.state !== "running" : stateOf(work) === "undoing") return still;
   const { done, total, per_second: rate, seconds_left: left } = job.progress;
   return { done, total, rate, left };
 }

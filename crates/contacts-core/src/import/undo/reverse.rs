@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
-use super::{KeptReason, UndoOutcome};
 use crate::Actor;
 use crate::contact::{Change, Contact, ContactId};
 use crate::event::{ContactEvent, EventKind};
 use crate::import::trace::RestoreOutcome;
 use crate::import::{Fingerprint, ImportEffect};
 use crate::tag::TagName;
+use crate::undo::{KeptReason, UndoOutcome};
 
 /// The current state of a contact that an import is about.
 #[derive(Clone, Debug)]

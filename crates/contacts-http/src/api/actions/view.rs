@@ -27,6 +27,8 @@ pub(crate) struct ActionView {
     state: RunStateView,
     /// Outcomes of the processed contacts: changed + unchanged + skipped = done.
     summary: ActionSummaryView,
+    /// The state of the undo; null until somebody requests one.
+    undo: Option<RunStateView>,
     /// For an export: the state of its file; null for other actions.
     file: Option<ActionFileView>,
     #[serde(flatten)]
@@ -42,6 +44,7 @@ impl ActionView {
             action: action.kind.into(),
             selection_id: action.selection.0,
             state: action.state.into(),
+            undo: action.undo.map(RunStateView::from),
             summary: action.tally.into(),
         }
     }

@@ -3,19 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use contacts_core::contact::ContactId;
-use contacts_core::import::{ImportId, KeptItem, KeptReason, Undo, UndoTally};
-use contacts_core::run::Run;
-use serde::Serialize;
-use time::OffsetDateTime;
-use utoipa::ToSchema;
-use uuid::Uuid;
+use contacts_core::import::ImportId;
+use contacts_core::undo::{KeptItem, UndoSubject};
 
-use crate::api::runs::{RunFactsView, RunStateView};
+use crate::api::undos::{KeptPageView, UndoView};
 use crate::parts::answer::{Answer, json, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::caller::{CanRead, CanWrite};
-use crate::parts::enumerated::enumeration;
-use crate::parts::page::{PageParams, Paging, page_view};
+use crate::parts::page::{PageParams, Paging};
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
 use crate::parts::shared::Shared;
@@ -26,89 +21,6 @@ pub(super) fn routes(table: Table) -> Table {
         .add::<__path_begin, _, _>(begin)
         .add::<__path_get, _, _>(get)
         .add::<__path_kept, _, _>(kept)
-}
-
-/// The undo of an import.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Undo)]
-struct UndoView {
-    /// Id of the undo, as a run. An undo that is requested again has a new one.
-    id: Uuid,
-    /// The state of the undo. An undo that failed or was cancelled can be requested again.
-    state: RunStateView,
-    /// Outcomes so far; each contact is counted once.
-    summary: UndoSummaryView,
-    #[serde(flatten)]
-    facts: RunFactsView,
-}
-
-/// The number of contacts by outcome.
-#[derive(Serialize, ToSchema)]
-#[schema(as = UndoSummary)]
-struct UndoSummaryView {
-    /// Number of contacts that the import had added and that were removed.
-    removed: u64,
-    /// Number of contacts that the import had changed and that were restored.
-    restored: u64,
-    /// Number of contacts that were kept, entirely or in part, because they changed after the
-    /// import: `GET .../undo/kept` lists them.
-    kept: u64,
-    /// Number of contacts that the import had matched without changing them.
-    unchanged: u64,
-    /// Number of contacts that no longer existed.
-    gone: u64,
-}
-
-impl UndoView {
-    fn new(undo: &Undo, now: OffsetDateTime) -> Self {
-        let UndoTally { removed, restored, kept, unchanged, gone } = undo.tally;
-        Self {
-            id: undo.id.0,
-            state: undo.state.into(),
-            summary: UndoSummaryView { removed, restored, kept, unchanged, gone },
-            facts: RunFactsView::new(&Run::from(undo), now),
-        }
-    }
-}
-
-/// A contact or a field that the undo kept as it is.
-#[derive(Serialize, ToSchema)]
-#[schema(as = KeptItem)]
-struct KeptView {
-    /// Id of the contact.
-    contact_id: Uuid,
-    /// The field: `name`, `phone`, or `custom.` followed by the key of a custom field; null for the
-    /// whole contact.
-    field: Option<String>,
-    /// The reason why it was kept.
-    reason: KeptReasonView,
-}
-
-enumeration! {
-    /// A reason why a contact or a field was kept.
-    ///
-    /// - `edited`: the contact was edited after the import.
-    /// - `tagged`: tags were added or removed after the import.
-    /// - `noted`: the contact has a note.
-    /// - `conversation`: the contact has a conversation.
-    /// - `subscribed`: the contact was added to a campaign or unsubscribed.
-    /// - `came_again`: the contact was also added from another source.
-    /// - `merged`: the contact was merged with another contact.
-    KeptReasonView = KeptReason as "KeptReason" in KeptReason::ALL
-}
-
-impl From<KeptItem> for KeptView {
-    fn from(kept: KeptItem) -> Self {
-        Self { contact_id: kept.contact.0, field: kept.field, reason: kept.reason.into() }
-    }
-}
-
-page_view! {
-    /// A page of contacts and fields that an undo kept.
-    struct KeptPageView as KeptPage {
-        /// The kept items, ordered by contact and field.
-        items: KeptView,
-    }
 }
 
 /// Undo the changes of an import, except where contacts have changed since
@@ -123,7 +35,7 @@ page_view! {
 )]
 async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
     let body = blocking(&shared, move |api| {
-        let undo = api.imports.undo(caller.org, id, caller.actor)?;
+        let undo = api.undos.begin(caller.org, UndoSubject::Import(id), caller.actor)?;
         to_json(&UndoView::new(&undo, api.clock.now()))
     });
     Ok(json(StatusCode::ACCEPTED, body.await?))
@@ -140,7 +52,8 @@ async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<Impo
 )]
 async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
     let body = blocking(&shared, move |api| {
-        to_json(&UndoView::new(&api.imports.undo_of(caller.org, id)?, api.clock.now()))
+        let undo = api.undos.get(caller.org, UndoSubject::Import(id))?;
+        to_json(&UndoView::new(&undo, api.clock.now()))
     });
     Ok(ok(body.await?))
 }
@@ -161,9 +74,9 @@ async fn kept(
     paging: Paging<(ContactId, Option<String>)>,
 ) -> Answer {
     let body = blocking(&shared, move |api| {
-        let kept = api.imports.kept(caller.org, id, paging.after.clone(), paging.rows())?;
-        let page = paging.cut(kept, KeptItem::position);
-        to_json(&KeptPageView::from(page.map(KeptView::from)))
+        let (import, after) = (UndoSubject::Import(id), paging.after.clone());
+        let kept = api.undos.kept(caller.org, import, after, paging.rows())?;
+        to_json(&KeptPageView::of(paging.cut(kept, KeptItem::position)))
     });
     Ok(ok(body.await?))
 }

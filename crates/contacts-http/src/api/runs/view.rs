@@ -19,7 +19,8 @@ pub(super) struct RunView {
     id: Uuid,
     /// The kind of the run.
     kind: RunKindView,
-    /// The import of an import, a dry run or an undo; the action; the erased contact; or the
+    /// The import of an import, a dry run or an `undo`; the action, also of an
+    /// `undo_action`; the erased contact; or the
     /// connected source.
     subject_id: Uuid,
     /// The state of the run.

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use contacts_core::import::{ImportId, ImportService, KeptItem, KeptReason, Undo};
+use contacts_core::import::ImportId;
 use contacts_core::run::RunState;
+use contacts_core::undo::{KeptItem, KeptReason, Undo, UndoService, UndoSubject};
 use contacts_core::{Actor, OrgId};
 use contacts_worker::WorkerConfig;
 use serde_json::json;
@@ -37,22 +38,22 @@ pub(in crate::cli) fn undo(database: &DatabaseConfig, args: &UndoImport) -> Done
     with_services(database, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
         let config = WorkerConfig { poll: Duration::from_millis(20), ..WorkerConfig::one() };
-        let (imports, id) = (&services.imports, ImportId(args.id));
-        imports.undo(org, id, Actor::System)?;
+        let (undos, import) = (&services.undos, UndoSubject::Import(ImportId(args.id)));
+        undos.begin(org, import, Actor::System)?;
         let workers = services.worker(config).start().map_err(|_refused| {
             Failure::new("the system has no more threads for this user: raise the limit")
         })?;
-        let done = to_the_end(imports, org, id, &stop).and_then(|undo| {
-            report_result(args, &undo, &imports.kept(org, id, None, MAX_KEPT + 1)?)
+        let done = to_the_end(undos, org, import, &stop).and_then(|undo| {
+            report_result(args, &undo, &undos.kept(org, import, None, MAX_KEPT + 1)?)
         });
         workers.stop();
         done
     })
 }
 
-fn to_the_end(imports: &ImportService, org: OrgId, id: ImportId, stop: &Stop) -> Done<Undo> {
+fn to_the_end(undos: &UndoService, org: OrgId, import: UndoSubject, stop: &Stop) -> Done<Undo> {
     loop {
-        let undo = imports.undo_of(org, id)?;
+        let undo = undos.get(org, import)?;
         if !undo.state.is_open() {
             return Ok(undo);
         }
@@ -68,7 +69,7 @@ fn report_result(args: &UndoImport, undo: &Undo, kept: &[KeptItem]) -> Done {
     let tally = &undo.tally;
     if args.json {
         let view = json!({
-            "id": undo.import.to_string(), "state": undo.state.as_str(),
+            "id": undo.subject.id().to_string(), "state": undo.state.as_str(),
             "removed": tally.removed, "restored": tally.restored, "kept": tally.kept,
             "unchanged": tally.unchanged, "gone": tally.gone,
         });
@@ -105,6 +106,10 @@ fn line(kept: &KeptItem) -> String {
         KeptReason::Subscribed => "is in a campaign",
         KeptReason::CameAgain => "was added from another source, too",
         KeptReason::Merged => "was merged",
+        KeptReason::Delivered => "was reached by the campaign",
+        KeptReason::Unsubscribed => "has unsubscribed",
+        KeptReason::Unreachable => "has no address any more",
+        KeptReason::Deleted => "was deleted",
     };
     match &kept.field {
         Some(field) => format!("{} of contact {} {reason}", field, kept.contact),

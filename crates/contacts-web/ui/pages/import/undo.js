@@ -5,26 +5,13 @@ import { fill, h } from "../../core/dom.js";
 import { count, moment, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { failure } from "../../widgets/failure.js";
-import { paged } from "../../widgets/paged.js";
-import { sheet } from "../../widgets/sheet.js";
+import { keptTable } from "../../widgets/kept.js";
 import { targetName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Part, Shown } from "../import.js" */
 
 const POLL = 700;
-
-/** The reasons why something is kept. @type {Record<Schemas["KeptReason"], string>} */
-const REASONS = {
-  edited: "edited since the import",
-  taken: "used by another contact now",
-  tagged: "tags changed since the import",
-  noted: "has a note",
-  conversation: "has a conversation",
-  subscribed: "added to a campaign or unsubscribed",
-  came_again: "also added from another source",
-  merged: "merged with another contact",
-};
 
 /**
  * @param {Part} part
@@ -91,24 +78,7 @@ const stat = (name, value, note) => h("div", { class: "panel" }, h("dt", {}, nam
  * @param {Schemas["Import"]} job
  * @param {Schemas["Field"][]} fields
  */
-function keptOf(job, fields) {
-  const into = h("tbody");
-  /** Names of contacts by id, each requested once. @type {Map<string, Promise<string>>} */
-  const names = new Map();
-  /** @param {string} id */
-  const nameOf = (id) => names.get(id) ?? ask("get", "/v1/contacts/{id}", { path: { id } }).then((contact) => contact.name ?? contact.email ?? "No name", () => "Deleted");
-  const list = paged({
-    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/undo/kept", { path: { id: job.id }, query: { ...(cursor && { cursor }), limit: 20 } }),
-    into,
-    row: (/** @type {Schemas["KeptItem"]} */ { contact_id: id, field, reason }) => {
-      const who = h("a", { href: `/contacts/${id}` }, "…");
-      names.set(id, nameOf(id));
-      void names.get(id)?.then((name) => (who.textContent = name));
-      return h("tr", {}, h("td", {}, who), h("td", {}, field ? targetName(field, fields) : "The whole contact"), h("td", {}, sentence(new Error(REASONS[reason]))));
-    },
-  });
-  void list.reload();
-  return h("section", { class: "panel" }, h("h2", {}, "What was kept, and why"),
-    sheet("What was kept, and why", ["Contact", "What was kept", "Reason"], into),
-    list.more);
+function keptOf({ id }, fields) {
+  const load = (/** @type {{ cursor?: string, limit: number }} */ query) => ask("get", "/v1/imports/{id}/undo/kept", { path: { id }, query });
+  return h("section", { class: "panel" }, h("h2", {}, "What was kept, and why"), keptTable(load, (field) => targetName(field, fields)));
 }

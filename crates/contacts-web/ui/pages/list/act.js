@@ -4,6 +4,7 @@ import { ask, link, Problem } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { track } from "../../core/jobs.js";
+import { undoButton } from "../../core/undone.js";
 import { toast } from "../../widgets/toast.js";
 import { bodyOf } from "./query.js";
 
@@ -70,7 +71,7 @@ export async function act(list, action, frozen) {
     toast(`Working on ${count(selection.count, "contact")}. You can continue working.`);
     return;
   }
-  toast(outcome(done));
+  toast(outcome(done), undoButton(done));
   if (done.file === "ready") save(done);
   else await list.rows.refresh();
 }

@@ -1,22 +1,21 @@
-//! Undoing one chunk of an import, in one transaction.
+//! Undoing imports, one chunk in one transaction.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contacts_core::contact::{Activity, ActivityKind, AddressSource, Contact, ContactId};
 use contacts_core::import::{
-    CurrentState, ImportEffect, ImportState, KeptItem, KeptReason, Restored, Reversal, Trace, Undo,
-    UndoOutcome, UndoStep, restored_keys, reverse_chunk, undo_events,
+    CurrentState, ImportEffect, ImportId, Restored, Reversal, Trace, restored_keys, reverse_chunk,
+    undo_events,
 };
-use contacts_core::run::RunState;
 use contacts_core::tag::{TagId, TagName};
+use contacts_core::undo::{KeptItem, KeptReason, Undo, UndoOutcome};
 use diesel::QueryableByName;
-use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text, Uuid as SqlUuid};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::super::chunks;
-use super::super::contacts::{existing, release_external_ids, update_contacts};
-use super::write_tally;
+use super::contacts::{existing, release_external_ids, update_contacts};
+use super::{change, chunks};
 use crate::contacts::{
     ContactRow, Custom, FIRST_SOURCE, record, rewrite_addresses, select_contacts,
 };
@@ -24,23 +23,67 @@ use crate::database::{PgResult, RunQuery, TimedTx, Tx, run_again, unreadable};
 use crate::events;
 use crate::statement::{Bind, IdRow};
 use crate::tags;
+use crate::undos::{StepResult, Undoable};
 
-pub(super) fn step(tx: &mut TimedTx<'_>, undo: &Undo) -> PgResult<UndoStep> {
+/// The states in which an import can be undone.
+const ENDED: &str = "'done', 'cancelled', 'failed'";
+
+#[derive(QueryableByName)]
+struct EndedRow {
+    #[diesel(sql_type = Text)]
+    state: String,
+    #[diesel(sql_type = Bool)]
+    is_stored: bool,
+    #[diesel(sql_type = BigInt)]
+    chunks: i64,
+}
+
+/// Locks an import that has ended, for its undo.
+pub(crate) fn undoable(tx: &mut Tx<'_>, import: ImportId) -> PgResult<Option<Undoable>> {
+    let mut set = tx.statement();
+    set.push("state = state");
+    if !change(tx, import, set, ENDED)? {
+        return Ok(None);
+    }
+    let statement = "SELECT i.state, i.rows_read = coalesce(sum(p.rows), 0) AS is_stored, \
+             count(p.chunk) AS chunks \
+         FROM imports i LEFT JOIN import_chunks p ON p.org_id = $1 AND p.import_id = i.id \
+         WHERE i.org_id = $1 AND i.id = $2 GROUP BY i.state, i.rows_read";
+    let ended: EndedRow = tx.query(statement).bind::<SqlUuid, _>(import.0).get_result(tx)?;
+    let EndedRow { state, is_stored, chunks } = ended;
+    Ok(Some(Undoable { was: Some(state), chunks, is_stored }))
+}
+
+/// Changes the state of an import whose undo starts.
+pub(crate) fn start_undo(tx: &mut Tx<'_>, import: ImportId) -> PgResult<()> {
+    let mut set = tx.statement();
+    set.push("state = 'undoing'");
+    change(tx, import, set, ENDED).map(drop)
+}
+
+/// Changes the state of an import whose undo ends: to undone, or to what it was before.
+pub(crate) fn end_undo(tx: &mut Tx<'_>, import: ImportId, is_undone: bool) -> PgResult<()> {
+    let mut set = tx.statement();
+    if is_undone {
+        set.push("state = 'undone'");
+    } else {
+        set.push("state = (SELECT u.was FROM undos u WHERE u.org_id = $1 AND u.subject_id = ");
+        set.bind(Bind::Uuid(import.0)).push(")");
+    }
+    change(tx, import, set, "'undoing'").map(drop)
+}
+
+/// Undoes the last chunk of an import, or returns `None` when none is left.
+pub(crate) fn undo_chunk(
+    tx: &mut TimedTx<'_>,
+    undo: &Undo,
+    import: ImportId,
+) -> PgResult<Option<StepResult>> {
     let now = tx.now;
-    tx.query(
-        "UPDATE import_undos SET started_at = coalesce(started_at, $3) \
-         WHERE org_id = $1 AND import_id = $2",
-    )
-    .bind::<SqlUuid, _>(undo.import.0)
-    .bind::<Timestamptz, _>(now)
-    .execute(tx)?;
-    let Some((chunk, traces)) = chunks::last(tx, undo.import)? else {
-        super::end(tx, undo, RunState::Done, None, ImportState::Undone)?;
-        return Ok(UndoStep::Finished);
-    };
-    let current = CurrentRows::read(tx, undo, &traces)?;
-    let mut step = Step { undo, now, writes: UndoWrites::default() };
-    let mut tally = undo.tally;
+    let Some((chunk, traces)) = chunks::last(tx, import)? else { return Ok(None) };
+    let current = CurrentRows::read(tx, import, &traces)?;
+    let mut step =
+        Step { undo, import, now, writes: UndoWrites::default(), result: StepResult::after(undo) };
     let owners = existing(tx, &restored_keys(&traces))?;
     let owners: Vec<_> = owners.into_iter().map(|owner| owner.contact).collect();
     let mut reversals = reverse_chunk(&traces, |trace| current.state_of(trace), &owners, now);
@@ -48,18 +91,12 @@ pub(super) fn step(tx: &mut TimedTx<'_>, undo: &Undo) -> PgResult<UndoStep> {
         let outcome = step.undo_trace(trace, reversals.remove(&trace.contact), &current);
         if !trace.again {
             let so_far = current.so_far.get(&trace.contact).copied();
-            tally.count(outcome.max(so_far.unwrap_or(UndoOutcome::Unchanged)));
+            step.result.count(outcome.max(so_far.unwrap_or(UndoOutcome::Unchanged)));
         }
     }
-    step.write(tx, &current)?;
-    chunks::delete(tx, undo.import, chunk)?;
-    let statement = "UPDATE import_undos SET chunks_done = chunks_done + 1, tally = $3 \
-         WHERE org_id = $1 AND import_id = $2";
-    tx.query(statement)
-        .bind::<SqlUuid, _>(undo.import.0)
-        .bind::<Jsonb, _>(write_tally(&tally))
-        .execute(tx)?;
-    Ok(UndoStep::Chunk(tally))
+    let result = step.write(tx, &current)?;
+    chunks::delete(tx, import, chunk)?;
+    Ok(Some(result))
 }
 
 /// The contacts of a chunk as they are now.
@@ -92,7 +129,7 @@ struct SoFarRow {
 impl CurrentRows {
     /// Locks and reads the contacts. Notes, conversations and subscriptions refer to their contact,
     /// so none of them can be added while the contact is locked.
-    fn read(tx: &mut Tx<'_>, undo: &Undo, traces: &[Trace]) -> PgResult<Self> {
+    fn read(tx: &mut Tx<'_>, import: ImportId, traces: &[Trace]) -> PgResult<Self> {
         let org = tx.org;
         let ids: Vec<_> = traces.iter().map(|trace| trace.contact.0).collect();
         let lock = "SELECT FROM contacts WHERE org_id = $1 AND id = ANY($2) \
@@ -120,9 +157,9 @@ impl CurrentRows {
         let tags = traces.iter().flat_map(|trace| trace.effect.tags().iter().copied()).collect();
         Ok(Self {
             tags: tags::names(tx, &tags)?,
-            bonds: bonds(tx, undo, &added)?,
+            bonds: bonds(tx, import, &added)?,
             merged: merged(tx, &missing)?,
-            so_far: so_far(tx, undo, &first.collect::<Vec<_>>())?,
+            so_far: so_far(tx, import, &first.collect::<Vec<_>>())?,
             contacts,
         })
     }
@@ -139,14 +176,19 @@ impl CurrentRows {
 
 /// Returns why contacts that the import added are kept, for example because they have notes or
 /// conversations.
-fn bonds(tx: &mut Tx<'_>, undo: &Undo, added: &[Uuid]) -> PgResult<HashMap<ContactId, KeptReason>> {
+fn bonds(
+    tx: &mut Tx<'_>,
+    import: ImportId,
+    added: &[Uuid],
+) -> PgResult<HashMap<ContactId, KeptReason>> {
     let statement = "SELECT c.id, CASE \
          WHEN EXISTS (SELECT FROM notes x WHERE x.org_id = $1 AND x.contact_id = c.id) \
              THEN 'noted' \
          WHEN EXISTS (SELECT FROM contact_conversations x WHERE x.org_id = $1 \
              AND x.contact_id = c.id) THEN 'conversation' \
          WHEN EXISTS (SELECT FROM subscriptions x WHERE x.org_id = $1 AND x.contact_id = c.id) \
-             OR EXISTS (SELECT FROM unsubscribes x WHERE x.org_id = $1 AND x.contact_id = c.id) \
+             OR EXISTS (SELECT FROM unsubscribes x WHERE x.org_id = $1 AND x.contact_id = c.id \
+                 AND (x.actor_kind, x.actor_id) IS DISTINCT FROM ('import', $3)) \
              THEN 'subscribed' \
          WHEN EXISTS (SELECT FROM merged_contacts x WHERE x.org_id = $1 \
              AND x.survivor_id = c.id) THEN 'merged' \
@@ -156,7 +198,7 @@ fn bonds(tx: &mut Tx<'_>, undo: &Undo, added: &[Uuid]) -> PgResult<HashMap<Conta
     let rows: Vec<BondRow> = tx
         .query(statement)
         .bind::<Array<SqlUuid>, _>(added)
-        .bind::<SqlUuid, _>(undo.import.0)
+        .bind::<SqlUuid, _>(import.0)
         .load(tx)?;
     let bond = |row: BondRow| {
         let reason = KeptReason::parse(&row.bond?);
@@ -176,23 +218,26 @@ fn merged(tx: &mut Tx<'_>, missing: &[Uuid]) -> PgResult<HashSet<ContactId>> {
     Ok(rows.into_iter().map(|row| ContactId(row.id)).collect())
 }
 
-fn so_far(tx: &mut Tx<'_>, undo: &Undo, ids: &[Uuid]) -> PgResult<HashMap<ContactId, UndoOutcome>> {
+fn so_far(
+    tx: &mut Tx<'_>,
+    import: ImportId,
+    ids: &[Uuid],
+) -> PgResult<HashMap<ContactId, UndoOutcome>> {
     let statement = "SELECT contact_id AS id, bool_or(reason <> 'restored') AS is_kept \
-         FROM import_kept WHERE org_id = $1 AND import_id = $2 AND contact_id = ANY($3) \
+         FROM kept_items WHERE org_id = $1 AND subject_id = $2 AND contact_id = ANY($3) \
          GROUP BY contact_id";
-    let rows: Vec<SoFarRow> = tx
-        .query(statement)
-        .bind::<SqlUuid, _>(undo.import.0)
-        .bind::<Array<SqlUuid>, _>(ids)
-        .load(tx)?;
+    let rows: Vec<SoFarRow> =
+        tx.query(statement).bind::<SqlUuid, _>(import.0).bind::<Array<SqlUuid>, _>(ids).load(tx)?;
     let outcome = |is_kept| if is_kept { UndoOutcome::Kept } else { UndoOutcome::Restored };
     Ok(rows.into_iter().map(|row| (ContactId(row.id), outcome(row.is_kept))).collect())
 }
 
 struct Step<'a> {
     undo: &'a Undo,
+    import: ImportId,
     now: OffsetDateTime,
     writes: UndoWrites,
+    result: StepResult,
 }
 
 /// The changes that a step writes.
@@ -204,9 +249,6 @@ struct UndoWrites {
     links: Vec<(Uuid, Uuid)>,
     /// Contacts that lose the import as a source.
     left: Vec<Uuid>,
-    kept: Vec<KeptItem>,
-    /// Restored contacts of which earlier chunks have traces, too.
-    marked: Vec<ContactId>,
 }
 
 impl Step<'_> {
@@ -233,7 +275,7 @@ impl Step<'_> {
                     self.add_kept(contact, Some(field.clone()), *reason);
                 }
                 if trace.again && restored.is_changed() {
-                    self.writes.marked.push(contact);
+                    self.result.marked.push(contact);
                 }
                 if !trace.again {
                     self.writes.left.push(contact.0);
@@ -251,11 +293,11 @@ impl Step<'_> {
     }
 
     fn add_kept(&mut self, contact: ContactId, field: Option<String>, reason: KeptReason) {
-        self.writes.kept.push(KeptItem { contact, field, reason });
+        self.result.kept.push(KeptItem { contact, field, reason });
     }
 
-    fn write(self, tx: &mut Tx<'_>, current: &CurrentRows) -> PgResult<()> {
-        let Self { undo, now, writes } = self;
+    fn write(self, tx: &mut Tx<'_>, current: &CurrentRows) -> PgResult<StepResult> {
+        let Self { undo, import, now, writes, result } = self;
         let changed: Vec<_> = writes
             .restored
             .values()
@@ -263,7 +305,7 @@ impl Step<'_> {
             .filter_map(|r| Some((&r.contact, current.contacts.get(&r.contact.id)?.version)))
             .collect();
         // Contacts are removed first, because others get their addresses back.
-        remove(tx, undo, &writes.removed)?;
+        remove(tx, import, &writes.removed)?;
         let states = writes.restored.values();
         let states =
             states.filter_map(|r| Some((current.contacts.get(&r.contact.id)?, &r.contact)));
@@ -280,9 +322,8 @@ impl Step<'_> {
         // Another transaction may have taken an address: then this one is run again.
         let lowered =
             rewrite_addresses(tx, &states, AddressSource::Manual)?.ok_or_else(run_again)?;
-        unlink(tx, &writes.links)?;
-        remove_source(tx, undo, &writes.left)?;
-        store_kept(tx, undo, &writes)?;
+        tags::unlink(tx, &writes.links)?;
+        remove_source(tx, import, &writes.left)?;
         for (contact, restored) in &writes.restored {
             for what in activity_of(restored) {
                 let activity = Activity { at: now, actor: undo.actor, what };
@@ -293,7 +334,8 @@ impl Step<'_> {
         let consent = lowered.into_iter().map(|id| (id, vec!["consent".to_owned()]));
         let updated = restored.chain(consent).collect();
         let events = undo_events(writes.removed, updated, undo.actor, now);
-        events::publish(tx, &events)
+        events::publish(tx, &events)?;
+        Ok(result)
     }
 }
 
@@ -306,64 +348,27 @@ fn activity_of(restored: &Restored) -> impl Iterator<Item = ActivityKind> {
     edited.into_iter().chain(tagged)
 }
 
-fn unlink(tx: &mut Tx<'_>, links: &[(Uuid, Uuid)]) -> PgResult<()> {
-    let (contacts, tags): (Vec<_>, Vec<_>) = links.iter().copied().unzip();
-    let statement = "DELETE FROM contact_tags ct USING unnest($2, $3) AS l (contact_id, tag_id) \
-         WHERE ct.org_id = $1 AND ct.contact_id = l.contact_id AND ct.tag_id = l.tag_id";
-    tx.query(statement)
-        .bind::<Array<SqlUuid>, _>(contacts)
-        .bind::<Array<SqlUuid>, _>(tags)
-        .execute(tx)
-        .map(drop)
-}
-
 /// Removes the import from the sources of contacts that existed before it.
-fn remove_source(tx: &mut Tx<'_>, undo: &Undo, contacts: &[Uuid]) -> PgResult<()> {
+fn remove_source(tx: &mut Tx<'_>, import: ImportId, contacts: &[Uuid]) -> PgResult<()> {
     let statement = "DELETE FROM contact_sources WHERE org_id = $1 AND kind = 'csv_import' \
          AND detail_id = $2 AND contact_id = ANY($3) AND NOT is_first";
     tx.query(statement)
-        .bind::<SqlUuid, _>(undo.import.0)
+        .bind::<SqlUuid, _>(import.0)
         .bind::<Array<SqlUuid>, _>(contacts)
         .execute(tx)
         .map(drop)
 }
 
-fn remove(tx: &mut Tx<'_>, undo: &Undo, removed: &[ContactId]) -> PgResult<()> {
+fn remove(tx: &mut Tx<'_>, import: ImportId, removed: &[ContactId]) -> PgResult<()> {
     let ids: Vec<_> = removed.iter().map(|contact| contact.0).collect();
     tx.query("DELETE FROM contacts WHERE org_id = $1 AND id = ANY($2)")
         .bind::<Array<SqlUuid>, _>(&ids)
         .execute(tx)?;
     let statement =
-        "DELETE FROM import_kept WHERE org_id = $1 AND import_id = $2 AND contact_id = ANY($3)";
+        "DELETE FROM kept_items WHERE org_id = $1 AND subject_id = $2 AND contact_id = ANY($3)";
     tx.query(statement)
-        .bind::<SqlUuid, _>(undo.import.0)
+        .bind::<SqlUuid, _>(import.0)
         .bind::<Array<SqlUuid>, _>(&ids)
-        .execute(tx)
-        .map(drop)
-}
-
-/// Stores what was kept, and marks the contacts that are counted with an earlier chunk.
-fn store_kept(tx: &mut Tx<'_>, undo: &Undo, writes: &UndoWrites) -> PgResult<()> {
-    let kept = writes
-        .kept
-        .iter()
-        .map(|kept| (kept.contact.0, kept.field.clone().unwrap_or_default(), kept.reason.as_str()));
-    // No field can have the name `+`.
-    let marked = writes.marked.iter().map(|id| (id.0, "+".to_owned(), "restored"));
-    let (mut contacts, mut fields, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
-    for (contact, field, reason) in kept.chain(marked) {
-        contacts.push(contact);
-        fields.push(field);
-        reasons.push(reason);
-    }
-    let statement = "INSERT INTO import_kept (org_id, import_id, contact_id, field, reason) \
-         SELECT $1, $2, k.* FROM unnest($3, $4, $5) AS k \
-         ON CONFLICT (org_id, import_id, contact_id, field) DO NOTHING";
-    tx.query(statement)
-        .bind::<SqlUuid, _>(undo.import.0)
-        .bind::<Array<SqlUuid>, _>(contacts)
-        .bind::<Array<Text>, _>(fields)
-        .bind::<Array<Text>, _>(reasons)
         .execute(tx)
         .map(drop)
 }

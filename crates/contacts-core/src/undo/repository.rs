@@ -1,10 +1,9 @@
-//! The port that undoes imports.
+//! The port of undos.
 
 use time::OffsetDateTime;
 
-use super::{KeptItem, Undo, UndoId, UndoTally};
+use super::{KeptItem, Undo, UndoId, UndoSubject, UndoTally};
 use crate::contact::ContactId;
-use crate::import::ImportId;
 use crate::run::RunState;
 use crate::{Actor, OrgId, Result};
 
@@ -13,9 +12,9 @@ use crate::{Actor, OrgId, Result};
 pub enum UndoStart {
     /// The undo has started.
     Yes,
-    /// The import has not ended, is being undone or was undone, or does not exist.
+    /// The import or the action has not ended, is being undone or was undone, or does not exist.
     NotNow,
-    /// The traces of the import were not stored when it ran.
+    /// What the import or the action did is not stored, or no longer.
     NoTraces,
 }
 
@@ -24,20 +23,22 @@ pub enum UndoStart {
 pub enum UndoStep {
     /// A chunk was undone. Holds the new tally of the undo.
     Chunk(UndoTally),
-    /// No chunk was left: the import is undone.
+    /// No chunk was left: the import or the action is undone.
     Finished,
     /// The undo is not running, or does not exist.
     Stopped,
 }
 
-/// Undoes imports, chunk by chunk, by the traces that
-/// [`crate::import::ImportRepository::apply`] has stored.
+/// Undoes imports, chunk by chunk, by the traces that [`crate::import::ImportRepository::apply`] has
+/// stored, and bulk actions, part by part, by the journal that
+/// [`crate::action::ActionRepository::apply`] has stored.
 ///
 /// Every implementation passes `contacts_testkit::undo_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait UndoRepository: Send + Sync {
-    /// Changes an import that is done, cancelled or failed to undoing, and queues the job. An undo
-    /// that has failed or was cancelled continues after the chunks that are undone.
+    /// Starts the undo of an import or an action that is done, cancelled or failed, and queues the
+    /// job. The import is undoing then. An undo that has failed or was cancelled continues after
+    /// the chunks that are undone.
     ///
     /// # Errors
     ///
@@ -45,18 +46,18 @@ pub trait UndoRepository: Send + Sync {
     fn begin(
         &self,
         org: OrgId,
-        import: ImportId,
+        subject: UndoSubject,
         id: UndoId,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<UndoStart>;
 
-    /// Returns the undo of an import.
+    /// Returns the undo of an import or an action.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn get(&self, org: OrgId, import: ImportId) -> Result<Option<Undo>>;
+    fn get(&self, org: OrgId, subject: UndoSubject) -> Result<Option<Undo>>;
 
     /// Finds an undo by its own id.
     ///
@@ -65,18 +66,20 @@ pub trait UndoRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn find(&self, org: OrgId, id: UndoId) -> Result<Option<Undo>>;
 
-    /// Undoes the last chunk that is not undone yet, completely or not at all, as
-    /// [`super::reverse_chunk`] decides. When none is left, the import is undone.
+    /// Undoes the last chunk that is not undone yet, completely or not at all. When none is left,
+    /// the undo is done, and the import is undone.
     ///
-    /// The actor of the changes is the one who requested the undo. A contact that existed before
-    /// the import loses it as a source.
+    /// [`crate::import::reverse_chunk`] decides about the traces of an import, and
+    /// [`crate::journal::JournalEntry::reverse`] about the journal of an action. The actor of the
+    /// changes is the one who requested the undo. A contact that existed before an import loses it
+    /// as a source.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails; then the step can be run again.
     fn step(&self, org: OrgId, id: UndoId, now: OffsetDateTime) -> Result<UndoStep>;
 
-    /// Ends an open undo as `Failed` (with its problem) or `Cancelled`, and gives the import the
+    /// Ends an open undo as `Failed` (with its problem) or `Cancelled`, and gives an import the
     /// state that it had before. Chunks that are undone stay so. Returns whether the undo was open.
     ///
     /// # Errors
@@ -91,7 +94,7 @@ pub trait UndoRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Lists what the undo of an import kept, sorted by contact and field, after the given one.
+    /// Lists what the undo of an import or an action kept, sorted by contact and field, after the given one.
     ///
     /// # Errors
     ///
@@ -99,7 +102,7 @@ pub trait UndoRepository: Send + Sync {
     fn kept(
         &self,
         org: OrgId,
-        import: ImportId,
+        subject: UndoSubject,
         after: Option<(ContactId, Option<String>)>,
         limit: usize,
     ) -> Result<Vec<KeptItem>>;

@@ -1,0 +1,90 @@
+//! The journal: what bulk actions did to contacts, stored so that it can be undone (R53).
+//!
+//! Each part of an action stores one [`JournalChunk`], in the transaction that applies it. The
+//! decision about undoing an entry is [`JournalEntry::reverse`], which every store uses.
+
+mod reverse;
+
+use time::{Duration, OffsetDateTime};
+
+pub use self::reverse::{JournalReversal, JournalState};
+use crate::Actor;
+use crate::campaign::CampaignId;
+use crate::contact::ContactId;
+use crate::tag::TagId;
+
+/// How long the journal is kept, and so how long an action can be undone (R53).
+pub const KEEP_JOURNAL: Duration = Duration::days(30);
+
+/// The journal of one part of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalChunk {
+    /// Time at which the part was applied.
+    pub at: OffsetDateTime,
+    /// Number of contacts that the part changed, also of those that were erased since.
+    pub contacts: u64,
+    /// One entry for each changed contact that was not erased.
+    pub entries: Vec<JournalEntry>,
+}
+
+/// A change of one contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// The changed contact.
+    pub contact: ContactId,
+    /// The change.
+    pub effect: JournalEffect,
+}
+
+/// What was done to a contact. The entries of a chunk are all of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JournalEffect {
+    /// The contact got tags.
+    TagsAdded(Vec<TagId>),
+    /// The contact lost tags.
+    TagsRemoved(Vec<TagId>),
+    /// The contact was added to a campaign.
+    Subscribed(CampaignId),
+    /// The contact was removed from a campaign that had not reached it.
+    Unsubscribed {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Time at which the contact had been added.
+        pending_at: OffsetDateTime,
+        /// Actor who had added it.
+        actor: Actor,
+    },
+}
+
+impl JournalChunk {
+    /// Returns the journal of a part that was applied at a time.
+    pub fn new(at: OffsetDateTime, entries: Vec<JournalEntry>) -> Self {
+        Self { at, contacts: entries.len() as u64, entries }
+    }
+}
+
+impl JournalEffect {
+    /// Name of the field that the effect changed, as [`crate::undo::KeptItem`] has it.
+    pub fn field(&self) -> &'static str {
+        match self {
+            Self::TagsAdded(_) | Self::TagsRemoved(_) => "tags",
+            Self::Subscribed(_) | Self::Unsubscribed { .. } => "campaign",
+        }
+    }
+
+    /// Returns the tags that the effect added or removed.
+    pub fn tags(&self) -> &[TagId] {
+        match self {
+            Self::TagsAdded(tags) | Self::TagsRemoved(tags) => tags,
+            Self::Subscribed(_) | Self::Unsubscribed { .. } => &[],
+        }
+    }
+
+    /// Returns the campaign that the effect concerns.
+    pub fn campaign(&self) -> Option<CampaignId> {
+        match self {
+            Self::Subscribed(campaign) | Self::Unsubscribed { campaign, .. } => Some(*campaign),
+            Self::TagsAdded(_) | Self::TagsRemoved(_) => None,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Undo of bulk actions over HTTP (R53).
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use contacts_core::action::ActionId;
+use contacts_core::contact::ContactId;
+use contacts_core::undo::{KeptItem, UndoSubject};
+
+use crate::api::undos::{KeptPageView, UndoView};
+use crate::parts::answer::{Answer, json, ok, to_json};
+use crate::parts::blocking::blocking;
+use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::page::{PageParams, Paging};
+use crate::parts::path::Id;
+use crate::parts::problem::ProblemView;
+use crate::parts::shared::Shared;
+use crate::parts::table::Table;
+
+pub(super) fn routes(table: Table) -> Table {
+    table
+        .add::<__path_begin, _, _>(begin)
+        .add::<__path_get, _, _>(get)
+        .add::<__path_kept, _, _>(kept)
+}
+
+/// Undo a bulk action, except where contacts have changed since
+///
+/// Actions that add or remove tags, and that add contacts to a campaign or remove them from it, can
+/// be undone for 30 days.
+#[utoipa::path(
+    post, path = "/v1/actions/{id}/undo", tag = "actions", operation_id = "undo_action",
+    params(("id" = Uuid, Path, description = "The action")),
+    responses(
+        (status = 202, description = "It is being undone", body = UndoView),
+        (status = 404, description = "There is no such action", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "`conflict`: it has not ended, it is or was undone, its type cannot be undone, or more than 30 days have passed", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
+    let body = blocking(&shared, move |api| {
+        let undo = api.undos.begin(caller.org, UndoSubject::Action(id), caller.actor)?;
+        to_json(&UndoView::new(&undo, api.clock.now()))
+    });
+    Ok(json(StatusCode::ACCEPTED, body.await?))
+}
+
+/// Get the undo of a bulk action
+#[utoipa::path(
+    get, path = "/v1/actions/{id}/undo", tag = "actions", operation_id = "get_action_undo",
+    params(("id" = Uuid, Path, description = "The action")),
+    responses(
+        (status = 200, description = "The undo", body = UndoView),
+        (status = 404, description = "There is no such action, or nobody asked to undo it", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
+    let body = blocking(&shared, move |api| {
+        let undo = api.undos.get(caller.org, UndoSubject::Action(id))?;
+        to_json(&UndoView::new(&undo, api.clock.now()))
+    });
+    Ok(ok(body.await?))
+}
+
+/// List what the undo of a bulk action kept
+#[utoipa::path(
+    get, path = "/v1/actions/{id}/undo/kept", tag = "actions", operation_id = "list_action_kept",
+    params(("id" = Uuid, Path, description = "The action"), PageParams),
+    responses(
+        (status = 200, description = "A page, by contact and field", body = KeptPageView),
+        (status = 404, description = "There is no such action, or nobody asked to undo it", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn kept(
+    CanRead(caller): CanRead,
+    shared: Data<Shared>,
+    Id(id): Id<ActionId>,
+    paging: Paging<(ContactId, Option<String>)>,
+) -> Answer {
+    let body = blocking(&shared, move |api| {
+        let (action, after) = (UndoSubject::Action(id), paging.after.clone());
+        let kept = api.undos.kept(caller.org, action, after, paging.rows())?;
+        to_json(&KeptPageView::of(paging.cut(kept, KeptItem::position)))
+    });
+    Ok(ok(body.await?))
+}
