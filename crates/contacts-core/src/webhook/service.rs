@@ -11,6 +11,7 @@ use super::{
     SecretRotation, SendOutcome, Webhook, WebhookId, WebhookPatch, WebhookRepository,
     WebhookSecret, WebhookSender, WebhookUrl, pause_after, retry_after,
 };
+use crate::answer::without_claim;
 use crate::contact::ContactRepository;
 use crate::event::{CurrentContacts, EventFeed, FeedService, NumberedEvent};
 use crate::job::{Interrupt, Outcome};
@@ -106,8 +107,8 @@ impl WebhookService {
             secret: self.sealer.seal(&seal_context(org, id), &secret.0)?,
             old_secret: None,
             // Read the cursor before the insert, so that an event in between is delivered and not
-            // lost.
-            cursor: self.feed.end(org)?,
+            // lost. It may number events, which is no effect of the request.
+            cursor: without_claim(|| self.feed.end(org))?,
             failures: 0,
             rests_until: None,
             missed_at: None,
