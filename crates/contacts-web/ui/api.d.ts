@@ -3657,6 +3657,8 @@ export interface components {
             state: components["schemas"]["ImportState"];
             /** @description Outcomes committed so far: added + updated + skipped = rows read. */
             summary: components["schemas"]["Summary"];
+            /** @description Warnings about the plan, to read before the start. */
+            warnings: components["schemas"]["PlanWarning"][];
         };
         /**
          * @description The state of an import. `uploading`, `analysing`, `unusable` and `ready` are those of a file
@@ -3694,7 +3696,7 @@ export interface components {
          * @description The reason why a row was skipped, or `warning` for a dropped cell.
          * @enum {string}
          */
-        IssueCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "too_many_addresses" | "warning";
+        IssueCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "suppressed" | "too_many_addresses" | "warning";
         /** @description A newly issued key. */
         IssuedKey: {
             /**
@@ -4340,7 +4342,8 @@ export interface components {
         Plan: {
             /**
              * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `last_name`,
-             *     `email`, `phone`, `tags`, `custom:` followed by the key of a custom field, or null to skip the column.
+             *     `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the key of a
+             *     custom field, or null to skip the column.
              */
             columns: (string | null)[];
             /** @description The policy for existing and new contacts. */
@@ -4352,14 +4355,26 @@ export interface components {
         PlanPatch: {
             /**
              * @description The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
-             *     `last_name`, `email`, `phone`, `tags`, `custom:` followed by the key of a custom field, or null to skip the
-             *     column.
+             *     `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the
+             *     key of a custom field, or null to skip the column.
              */
             columns?: (string | null)[];
             /** @description The policy for existing and new contacts. */
             policy?: components["schemas"]["Policy"];
             /** @description Tags to add to every contact in the file, at most 100. */
             tags?: string[];
+        };
+        /** @description A warning about the plan of an import. */
+        PlanWarning: {
+            /**
+             * @description `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
+             *     `unsubscribed`.
+             */
+            code: string;
+            /** @description The column, counted from 0. */
+            column: number;
+            /** @description Name of the column in the file. */
+            header: string;
         };
         /**
          * @description A policy for existing and new contacts.
@@ -4368,9 +4383,12 @@ export interface components {
          *     - `fill_blanks`: new contacts are added; cells fill only blank values of existing contacts.
          *     - `add_only`: new contacts are added; rows of existing contacts are skipped.
          *     - `update_only`: existing contacts are overwritten; rows of new contacts are skipped.
+         *     - `opt_out`: existing contacts are unsubscribed; the other addresses are remembered as
+         *     hashes, so that whoever gets one of them is unsubscribed, and their rows are skipped as
+         *     `suppressed`.
          * @enum {string}
          */
-        Policy: "overwrite" | "fill_blanks" | "add_only" | "update_only";
+        Policy: "overwrite" | "fill_blanks" | "add_only" | "update_only" | "opt_out";
         /** @description Problem details (RFC 9457). */
         Problem: {
             /** @description The code of the problem, for programs. */
@@ -4755,7 +4773,7 @@ export interface components {
          *     `ambiguous` (id, external id and address belong to different contacts).
          * @enum {string}
          */
-        SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "too_many_addresses";
+        SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "suppressed" | "too_many_addresses";
         /** @description A source of a contact. */
         Source: components["schemas"]["SourceChat"] | components["schemas"]["SourceCsvImport"] | components["schemas"]["SourceManual"] | components["schemas"]["SourceConnected"];
         /** @description The contact was captured by a chat widget. */
