@@ -129,10 +129,7 @@ impl ContactService {
             version: 1,
         };
         self.contacts.insert(&contact, actor)?;
-        if contact.tags.is_empty() {
-            return Ok(contact);
-        }
-        // The store returns the tags as they were first written.
+        // The stored contact has its tags as they were first written, and the consent of its address.
         Ok(self.contacts.get(org, contact.id)?.unwrap_or(contact))
     }
 

@@ -186,7 +186,9 @@ async fn an_opt_out_list_needs_addresses_only() {
     let summary = service.get(&path).await.json()["summary"].clone();
     assert_eq!(summary["updated"], 1);
     assert_eq!(summary["skipped_by_reason"], json!({"suppressed": 1}));
-    service.post("/v1/contacts", json!({"name": "New", "email": "new@example.org"})).await;
+    let new = json!({"name": "New", "email": "new@example.org"});
+    let added = service.post("/v1/contacts", new).await.json();
+    assert_eq!(added["consent"]["state"], "unsubscribed");
     let found = service.get("/v1/contacts?subscribed=false").await.json();
     assert_eq!(found["items"].as_array().unwrap().len(), 2);
 }

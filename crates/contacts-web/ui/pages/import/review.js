@@ -26,7 +26,7 @@ export async function review({ job, signal, show }) {
   const { plan } = saver;
   const dry = dryRun(job, fields, saver.settled, signal);
   const bar = startBar(job, saver, show);
-  const warning = h("p", { class: "status warn", role: "status" });
+  const warning = h("p", { class: "status warn opt-outs", role: "status" });
   const named = analysis.columns.filter((_, at) => plan.columns[at]).length;
 
   /** @param {Schemas["PlanPatch"]} patch */
