@@ -230,6 +230,8 @@ test("Escape puts back a field that was typed into", async () => {
   }
   await page.clock.runFor(5_000);
   assert.deepEqual(saved, []);
+  // Other pages have the same clock.
+  await page.clock.resume();
   await world.close(page);
 });
 
