@@ -1,4 +1,5 @@
-//! Consent: whether a contact wants messages, since when, by whom and why (R51).
+//! Consent: whether campaigns may include a contact. An unsubscribe has a reason, a time and an actor
+//! (R51).
 //!
 //! Consent belongs to the addresses of a contact, not only to the contact: the store keeps it under
 //! the keyed hash of each address ([`crate::campaign::AddressKey`]), so that it survives deletion,

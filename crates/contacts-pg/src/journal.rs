@@ -54,8 +54,8 @@ struct StoredEntry {
     /// Indexes of the tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     t: Vec<usize>,
-    /// When and by whom the contact was added to the campaign that it was removed from:
-    /// microseconds since 1970, and the kind and the id of the actor.
+    /// The subscription that the action removed: its time in microseconds since 1970, and the kind
+    /// and the id of the actor who added it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     s: Option<(i64, String, Option<Uuid>)>,
 }

@@ -41,8 +41,8 @@ pub enum Policy {
     AddOnly,
     /// Existing contacts are overwritten; rows about new ones are skipped.
     UpdateOnly,
-    /// The file is an opt-out list: existing contacts are unsubscribed, and so is whoever will have
-    /// one of the other addresses. Nothing else is written, and nobody is added (R52).
+    /// The file is an opt-out list: existing contacts are unsubscribed, and addresses without a
+    /// contact are suppressed. Nothing else is written, and no contact is added (R52).
     OptOut,
 }
 

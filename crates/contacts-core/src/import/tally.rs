@@ -160,7 +160,7 @@ impl Skip {
                 "its id, external id and email address belong to different contacts".to_owned()
             }
             Self::Suppressed => {
-                "no contact has the address; whoever gets it will be unsubscribed".to_owned()
+                "no contact has the address; a contact that gets it will be unsubscribed".to_owned()
             }
             Self::TooManyAddresses => format!(
                 "the contact already has {} email addresses: remove one of them first",

@@ -45,8 +45,8 @@ impl JournalEntry {
     /// Decides what undoing an entry, written at a time, does to its contact (R53).
     ///
     /// - Only what the action did is reversed. What is already as it was before stays so.
-    /// - A later change of the same tag or the same subscription is kept. So a tag that was removed
-    ///   since is neither removed again nor put back, whoever has put it on in between.
+    /// - A later change of the same tag or the same subscription is kept. For example, the undo does
+    ///   not remove a tag that a user has removed and added again.
     /// - A subscription that the campaign has reached is kept, and so is one of a contact that has
     ///   unsubscribed since. A contact that unsubscribed or lost its address is not subscribed.
     pub fn reverse(&self, at: OffsetDateTime, now: &JournalState) -> JournalReversal {

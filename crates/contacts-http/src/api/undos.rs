@@ -1,16 +1,57 @@
-//! Views of undos, which imports and bulk actions share (R37, R53).
+//! Undos over HTTP, which imports and bulk actions share (R37, R53).
 
-use contacts_core::page::Page;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use contacts_core::contact::ContactId;
 use contacts_core::run::Run;
-use contacts_core::undo::{KeptItem, KeptReason, Undo, UndoTally};
+use contacts_core::undo::{KeptItem, KeptReason, Undo, UndoSubject, UndoTally};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::api::runs::{RunFactsView, RunStateView};
+use crate::parts::answer::{Answer, json, ok, to_json};
+use crate::parts::blocking::blocking;
+use crate::parts::caller::Caller;
 use crate::parts::enumerated::enumeration;
-use crate::parts::page::page_view;
+use crate::parts::page::{Paging, page_view};
+use crate::parts::shared::Shared;
+
+/// Answers a request to undo an import or a bulk action.
+pub(crate) async fn begin(shared: &Data<Shared>, caller: Caller, subject: UndoSubject) -> Answer {
+    let body = blocking(shared, move |api| {
+        let undo = api.undos.begin(caller.org, subject, caller.actor)?;
+        to_json(&UndoView::new(&undo, api.clock.now()))
+    });
+    Ok(json(StatusCode::ACCEPTED, body.await?))
+}
+
+/// Answers a request for the undo of an import or a bulk action.
+pub(crate) async fn get(shared: &Data<Shared>, caller: Caller, subject: UndoSubject) -> Answer {
+    let body = blocking(shared, move |api| {
+        let undo = api.undos.get(caller.org, subject)?;
+        to_json(&UndoView::new(&undo, api.clock.now()))
+    });
+    Ok(ok(body.await?))
+}
+
+/// The paging of what an undo kept, by contact and field.
+pub(crate) type KeptPaging = Paging<(ContactId, Option<String>)>;
+
+/// Answers a request for a page of what the undo of an import or a bulk action kept.
+pub(crate) async fn kept(
+    shared: &Data<Shared>,
+    caller: Caller,
+    subject: UndoSubject,
+    paging: KeptPaging,
+) -> Answer {
+    let body = blocking(shared, move |api| {
+        let kept = api.undos.kept(caller.org, subject, paging.after.clone(), paging.rows())?;
+        to_json(&KeptPageView::from(paging.cut(kept, KeptItem::position).map(KeptView::from)))
+    });
+    Ok(ok(body.await?))
+}
 
 /// The undo of an import or of a bulk action.
 #[derive(Serialize, ToSchema)]
@@ -46,7 +87,7 @@ struct UndoSummaryView {
 }
 
 impl UndoView {
-    pub(crate) fn new(undo: &Undo, now: OffsetDateTime) -> Self {
+    fn new(undo: &Undo, now: OffsetDateTime) -> Self {
         let UndoTally { removed, restored, kept, unchanged, gone } = undo.tally;
         Self {
             id: undo.id.0,
@@ -99,11 +140,5 @@ page_view! {
     pub(crate) struct KeptPageView as KeptPage {
         /// The kept items, ordered by contact and field.
         items: KeptView,
-    }
-}
-
-impl KeptPageView {
-    pub(crate) fn of(page: Page<KeptItem, String>) -> Self {
-        Self::from(page.map(KeptView::from))
     }
 }

@@ -39,10 +39,7 @@ impl Contacts {
         }
         if let Some(unsubscribe) = consent.unsubscribe() {
             for hash in hashes {
-                let known = self.suppressions.remove(&hash);
-                let mut stored = known.map_or(Consent::Subscribed, Consent::Unsubscribed);
-                stored.lower(unsubscribe.without_note());
-                self.suppressions.extend(stored.unsubscribe().map(|first| (hash, first.clone())));
+                keep_earliest(&mut self.suppressions, hash, unsubscribe);
             }
         }
         record.contact.consent = consent;
@@ -57,10 +54,7 @@ impl Contacts {
         unsubscribe: &Unsubscribe,
     ) {
         for hash in emails.iter().map(|email| KEY.hash(org, email)) {
-            let known = self.suppressions.remove(&hash);
-            let mut stored = known.map_or(Consent::Subscribed, Consent::Unsubscribed);
-            stored.lower(unsubscribe.clone());
-            self.suppressions.extend(stored.unsubscribe().map(|first| (hash, first.clone())));
+            keep_earliest(&mut self.suppressions, hash, unsubscribe);
         }
     }
 
@@ -79,6 +73,18 @@ impl Contacts {
             self.suppressions.remove(&KEY.hash(org, email));
         }
     }
+}
+
+/// Suppresses the hash of an address, unless an earlier unsubscribe of it is stored.
+fn keep_earliest(
+    suppressions: &mut BTreeMap<[u8; 32], Unsubscribe>,
+    hash: [u8; 32],
+    unsubscribe: &Unsubscribe,
+) {
+    let known = suppressions.remove(&hash);
+    let mut stored = known.map_or(Consent::Subscribed, Consent::Unsubscribed);
+    stored.lower(unsubscribe.without_note());
+    suppressions.extend(stored.unsubscribe().map(|first| (hash, first.clone())));
 }
 
 impl Record {

@@ -1,16 +1,13 @@
 //! Undo of bulk actions over HTTP (R53).
 
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use contacts_core::action::ActionId;
-use contacts_core::contact::ContactId;
-use contacts_core::undo::{KeptItem, UndoSubject};
+use contacts_core::undo::UndoSubject;
 
-use crate::api::undos::{KeptPageView, UndoView};
-use crate::parts::answer::{Answer, json, ok, to_json};
-use crate::parts::blocking::blocking;
+use crate::api::undos::{self, KeptPageView, KeptPaging, UndoView};
+use crate::parts::answer::Answer;
 use crate::parts::caller::{CanRead, CanWrite};
-use crate::parts::page::{PageParams, Paging};
+use crate::parts::page::PageParams;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
 use crate::parts::shared::Shared;
@@ -37,11 +34,7 @@ pub(super) fn routes(table: Table) -> Table {
     )
 )]
 async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
-    let body = blocking(&shared, move |api| {
-        let undo = api.undos.begin(caller.org, UndoSubject::Action(id), caller.actor)?;
-        to_json(&UndoView::new(&undo, api.clock.now()))
-    });
-    Ok(json(StatusCode::ACCEPTED, body.await?))
+    undos::begin(&shared, caller, UndoSubject::Action(id)).await
 }
 
 /// Get the undo of a bulk action
@@ -54,11 +47,7 @@ async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<Acti
     )
 )]
 async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
-    let body = blocking(&shared, move |api| {
-        let undo = api.undos.get(caller.org, UndoSubject::Action(id))?;
-        to_json(&UndoView::new(&undo, api.clock.now()))
-    });
-    Ok(ok(body.await?))
+    undos::get(&shared, caller, UndoSubject::Action(id)).await
 }
 
 /// List what the undo of a bulk action kept
@@ -74,12 +63,7 @@ async fn kept(
     CanRead(caller): CanRead,
     shared: Data<Shared>,
     Id(id): Id<ActionId>,
-    paging: Paging<(ContactId, Option<String>)>,
+    paging: KeptPaging,
 ) -> Answer {
-    let body = blocking(&shared, move |api| {
-        let (action, after) = (UndoSubject::Action(id), paging.after.clone());
-        let kept = api.undos.kept(caller.org, action, after, paging.rows())?;
-        to_json(&KeptPageView::of(paging.cut(kept, KeptItem::position)))
-    });
-    Ok(ok(body.await?))
+    undos::kept(&shared, caller, UndoSubject::Action(id), paging).await
 }

@@ -1,16 +1,13 @@
 //! Undo of imports (R37).
 
-use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use contacts_core::contact::ContactId;
 use contacts_core::import::ImportId;
-use contacts_core::undo::{KeptItem, UndoSubject};
+use contacts_core::undo::UndoSubject;
 
-use crate::api::undos::{KeptPageView, UndoView};
-use crate::parts::answer::{Answer, json, ok, to_json};
-use crate::parts::blocking::blocking;
+use crate::api::undos::{self, KeptPageView, KeptPaging, UndoView};
+use crate::parts::answer::Answer;
 use crate::parts::caller::{CanRead, CanWrite};
-use crate::parts::page::{PageParams, Paging};
+use crate::parts::page::PageParams;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
 use crate::parts::shared::Shared;
@@ -34,11 +31,7 @@ pub(super) fn routes(table: Table) -> Table {
     )
 )]
 async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
-    let body = blocking(&shared, move |api| {
-        let undo = api.undos.begin(caller.org, UndoSubject::Import(id), caller.actor)?;
-        to_json(&UndoView::new(&undo, api.clock.now()))
-    });
-    Ok(json(StatusCode::ACCEPTED, body.await?))
+    undos::begin(&shared, caller, UndoSubject::Import(id)).await
 }
 
 /// Get the undo of an import
@@ -51,11 +44,7 @@ async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<Impo
     )
 )]
 async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
-    let body = blocking(&shared, move |api| {
-        let undo = api.undos.get(caller.org, UndoSubject::Import(id))?;
-        to_json(&UndoView::new(&undo, api.clock.now()))
-    });
-    Ok(ok(body.await?))
+    undos::get(&shared, caller, UndoSubject::Import(id)).await
 }
 
 /// List contacts and fields that the undo of an import kept
@@ -71,12 +60,7 @@ async fn kept(
     CanRead(caller): CanRead,
     shared: Data<Shared>,
     Id(id): Id<ImportId>,
-    paging: Paging<(ContactId, Option<String>)>,
+    paging: KeptPaging,
 ) -> Answer {
-    let body = blocking(&shared, move |api| {
-        let (import, after) = (UndoSubject::Import(id), paging.after.clone());
-        let kept = api.undos.kept(caller.org, import, after, paging.rows())?;
-        to_json(&KeptPageView::of(paging.cut(kept, KeptItem::position)))
-    });
-    Ok(ok(body.await?))
+    undos::kept(&shared, caller, UndoSubject::Import(id), paging).await
 }

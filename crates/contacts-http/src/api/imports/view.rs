@@ -180,9 +180,9 @@ enumeration! {
     /// - `fill_blanks`: new contacts are added; cells fill only blank values of existing contacts.
     /// - `add_only`: new contacts are added; rows of existing contacts are skipped.
     /// - `update_only`: existing contacts are overwritten; rows of new contacts are skipped.
-    /// - `opt_out`: existing contacts are unsubscribed; the other addresses are remembered as
-    ///   hashes, so that whoever gets one of them is unsubscribed, and their rows are skipped as
-    ///   `suppressed`.
+    /// - `opt_out`: existing contacts are unsubscribed. An address without a contact is stored as a
+    ///   hash, and its row is skipped as `suppressed`; a contact that gets the address later is
+    ///   unsubscribed. No contact is added.
     pub(crate) PolicyView = Policy as "Policy" in Policy::ALL
 }
 

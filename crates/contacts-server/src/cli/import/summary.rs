@@ -54,7 +54,9 @@ fn reason(code: SkipCode) -> &'static str {
         SkipCode::Unchanged => "the row changes nothing",
         SkipCode::Known => "the contact exists, and this import only adds",
         SkipCode::Unknown => "the contact does not exist, and this import only updates",
-        SkipCode::Suppressed => "no contact has the address; whoever gets it will be unsubscribed",
+        SkipCode::Suppressed => {
+            "no contact has the address; a contact that gets it will be unsubscribed"
+        }
     }
 }
 
