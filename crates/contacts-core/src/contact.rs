@@ -5,6 +5,7 @@ mod address;
 mod capture;
 mod change;
 mod duplicate;
+mod edit;
 mod email;
 mod external_id;
 mod field_test;
@@ -41,6 +42,8 @@ pub use self::duplicate::{
     DuplicateRepository, DuplicateService, PairCursor, PairQuery, SharedValues, Strength,
     are_similar,
 };
+pub use self::edit::FieldEdit;
+pub(crate) use self::edit::RestoreOutcome;
 pub use self::email::{EmailAddress, InvalidEmail};
 pub use self::external_id::{ExternalId, InvalidExternalId};
 pub use self::filter::{

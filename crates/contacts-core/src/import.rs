@@ -55,7 +55,7 @@ pub use self::table::{
 };
 pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};
-pub use self::trace::{FieldEdit, Fingerprint, ImportEffect, Trace, tell_import};
+pub use self::trace::{Fingerprint, ImportEffect, Trace, tell_import};
 pub use self::undo::{CurrentState, Restored, Reversal, restored_keys, reverse_chunk, undo_events};
 pub use self::upload::Upload;
 

@@ -10,14 +10,14 @@ use time::{Duration, OffsetDateTime};
 pub use self::reverse::{JournalReversal, JournalState};
 use crate::Actor;
 use crate::campaign::CampaignId;
-use crate::contact::ContactId;
+use crate::contact::{ContactId, FieldEdit};
 use crate::tag::TagId;
 
 /// How long the journal is kept, and so how long an action can be undone (R53).
 pub const KEEP_JOURNAL: Duration = Duration::days(30);
 
 /// The journal of one part of an action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JournalChunk {
     /// Time at which the part was applied.
     pub at: OffsetDateTime,
@@ -28,7 +28,7 @@ pub struct JournalChunk {
 }
 
 /// A change of one contact.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct JournalEntry {
     /// The changed contact.
     pub contact: ContactId,
@@ -37,7 +37,7 @@ pub struct JournalEntry {
 }
 
 /// What was done to a contact. The entries of a chunk are all of one kind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum JournalEffect {
     /// The contact got tags.
     TagsAdded(Vec<TagId>),
@@ -54,6 +54,8 @@ pub enum JournalEffect {
         /// Actor who had added it.
         actor: Actor,
     },
+    /// A field of the contact was set or cleared.
+    FieldSet(FieldEdit),
 }
 
 impl JournalChunk {
@@ -61,14 +63,20 @@ impl JournalChunk {
     pub fn new(at: OffsetDateTime, entries: Vec<JournalEntry>) -> Self {
         Self { at, contacts: entries.len() as u64, entries }
     }
+
+    /// Returns the field that the part changed, if it has entries.
+    pub fn field(&self) -> Option<String> {
+        self.entries.first().map(|entry| entry.effect.field())
+    }
 }
 
 impl JournalEffect {
     /// Name of the field that the effect changed, as [`crate::undo::KeptItem`] has it.
-    pub fn field(&self) -> &'static str {
+    pub fn field(&self) -> String {
         match self {
-            Self::TagsAdded(_) | Self::TagsRemoved(_) => "tags",
-            Self::Subscribed(_) | Self::Unsubscribed { .. } => "campaign",
+            Self::TagsAdded(_) | Self::TagsRemoved(_) => "tags".to_owned(),
+            Self::Subscribed(_) | Self::Unsubscribed { .. } => "campaign".to_owned(),
+            Self::FieldSet(edit) => edit.field(),
         }
     }
 
@@ -76,7 +84,7 @@ impl JournalEffect {
     pub fn tags(&self) -> &[TagId] {
         match self {
             Self::TagsAdded(tags) | Self::TagsRemoved(tags) => tags,
-            Self::Subscribed(_) | Self::Unsubscribed { .. } => &[],
+            Self::Subscribed(_) | Self::Unsubscribed { .. } | Self::FieldSet(_) => &[],
         }
     }
 
@@ -84,7 +92,7 @@ impl JournalEffect {
     pub fn campaign(&self) -> Option<CampaignId> {
         match self {
             Self::Subscribed(campaign) | Self::Unsubscribed { campaign, .. } => Some(*campaign),
-            Self::TagsAdded(_) | Self::TagsRemoved(_) => None,
+            Self::TagsAdded(_) | Self::TagsRemoved(_) | Self::FieldSet(_) => None,
         }
     }
 }

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::database::{PgResult, RunQuery, Tx, unreadable};
+use crate::edits::StoredEdits;
 use crate::schema::{journal, merged_contacts};
 
 const COLUMN: &str = "journal.changes";
@@ -58,6 +59,9 @@ struct StoredEntry {
     /// and the id of the actor who added it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     s: Option<(i64, String, Option<Uuid>)>,
+    /// The field that the action set.
+    #[serde(flatten)]
+    edits: StoredEdits,
 }
 
 fn kind_of(effect: &JournalEffect) -> &'static str {
@@ -66,6 +70,7 @@ fn kind_of(effect: &JournalEffect) -> &'static str {
         JournalEffect::TagsRemoved(_) => "tags_removed",
         JournalEffect::Subscribed(_) => "subscribed",
         JournalEffect::Unsubscribed { .. } => "unsubscribed",
+        JournalEffect::FieldSet(_) => "field_set",
     }
 }
 
@@ -87,8 +92,12 @@ fn write(entries: &[JournalEntry]) -> PgResult<Vec<u8>> {
             }
             _ => None,
         };
+        let edits = match effect {
+            JournalEffect::FieldSet(edit) => StoredEdits::of(std::slice::from_ref(edit)),
+            _ => StoredEdits::default(),
+        };
         chunk.c = effect.campaign().map(|campaign| campaign.0);
-        chunk.e.push(StoredEntry { i: contact.0, t: tags, s: subscribed });
+        chunk.e.push(StoredEntry { i: contact.0, t: tags, s: subscribed, edits });
     }
     Ok(serde_json::to_vec(&chunk).map_err(Error::store)?)
 }
@@ -104,8 +113,7 @@ impl Row {
         let campaign = campaign.map(CampaignId);
         let entries = entries.into_iter().map(|entry| {
             let contact = ContactId(entry.i);
-            let effect = entry.read(&self.kind, &tags, campaign);
-            let effect = effect.ok_or_else(|| unreadable(COLUMN))?;
+            let effect = entry.read(&self.kind, &tags, campaign)?;
             Ok(JournalEntry { contact, effect })
         });
         let entries = entries.collect::<PgResult<_>>()?;
@@ -119,24 +127,31 @@ impl StoredEntry {
         kind: &str,
         tags: &[Uuid],
         campaign: Option<CampaignId>,
-    ) -> Option<JournalEffect> {
+    ) -> PgResult<JournalEffect> {
         let own = || -> Option<Vec<TagId>> {
             self.t.iter().map(|at| tags.get(*at).map(|tag| TagId(*tag))).collect()
         };
-        Some(match kind {
-            "tags_added" => JournalEffect::TagsAdded(own()?),
-            "tags_removed" => JournalEffect::TagsRemoved(own()?),
-            "subscribed" => JournalEffect::Subscribed(campaign?),
-            "unsubscribed" => {
-                let (pending_at, actor, id) = self.s?;
-                let pending_at = i128::from(pending_at) * 1_000;
-                let pending_at = OffsetDateTime::from_unix_timestamp_nanos(pending_at).ok()?;
-                let actor = Actor::from_parts(&actor, id)?;
-                JournalEffect::Unsubscribed { campaign: campaign?, pending_at, actor }
-            }
-            _ => return None,
-        })
+        let effect = match kind {
+            "tags_added" => own().map(JournalEffect::TagsAdded),
+            "tags_removed" => own().map(JournalEffect::TagsRemoved),
+            "subscribed" => campaign.map(JournalEffect::Subscribed),
+            "unsubscribed" => self.s.and_then(|subscription| removed(subscription, campaign?)),
+            "field_set" => self.edits.read(COLUMN)?.pop().map(JournalEffect::FieldSet),
+            _ => None,
+        };
+        effect.ok_or_else(|| unreadable(COLUMN))
     }
+}
+
+/// Reads a removed subscription: its time, and the kind and the id of the actor.
+fn removed(
+    (pending_at, actor, id): (i64, String, Option<Uuid>),
+    campaign: CampaignId,
+) -> Option<JournalEffect> {
+    let pending_at = i128::from(pending_at) * 1_000;
+    let pending_at = OffsetDateTime::from_unix_timestamp_nanos(pending_at).ok()?;
+    let actor = Actor::from_parts(&actor, id)?;
+    Some(JournalEffect::Unsubscribed { campaign, pending_at, actor })
 }
 
 /// Stores what a part of an action did, in the transaction that applies it. A part that changed
@@ -207,7 +222,11 @@ pub(crate) fn removals_since(
     chunk: &JournalChunk,
 ) -> PgResult<Vec<JournalEntry>> {
     let Some((kind, first, last)) = bounds(&chunk.entries) else { return Ok(Vec::new()) };
-    let removal = if kind.starts_with("tags") { "tags_removed" } else { "unsubscribed" };
+    let removal = match kind {
+        "tags_added" | "tags_removed" => "tags_removed",
+        "subscribed" | "unsubscribed" => "unsubscribed",
+        _ => return Ok(Vec::new()),
+    };
     let rows: Vec<Row> = journal::table
         .filter(journal::org_id.eq(tx.org.0))
         .filter(journal::at.ge(chunk.at))

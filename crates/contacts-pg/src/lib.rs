@@ -18,6 +18,7 @@ mod contacts;
 mod conversations;
 mod database;
 mod duplicates;
+mod edits;
 mod erasures;
 mod events;
 mod exports;

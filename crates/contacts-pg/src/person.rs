@@ -1,7 +1,7 @@
 //! The port of personal data: everything that is stored about one contact.
 
-use contacts_core::contact::ContactId;
-use contacts_core::import::{FieldEdit, ImportEffect, ImportId, Trace};
+use contacts_core::contact::{ContactId, FieldEdit};
+use contacts_core::import::{ImportEffect, ImportId, Trace};
 use contacts_core::person::{PersonalDataRepository, PersonalValue, Section};
 use contacts_core::{OrgId, Result};
 use diesel::QueryableByName;

@@ -60,12 +60,9 @@ impl ActionKind {
             Self::AddTags(_)
             | Self::RemoveTags(_)
             | Self::AddToCampaign(_)
-            | Self::RemoveFromCampaign(_) => true,
-            Self::Unsubscribe
-            | Self::SetField(_)
-            | Self::Export(_)
-            | Self::Delete
-            | Self::Merge(_) => false,
+            | Self::RemoveFromCampaign(_)
+            | Self::SetField(_) => true,
+            Self::Unsubscribe | Self::Export(_) | Self::Delete | Self::Merge(_) => false,
         }
     }
 

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::contact::{ActivityKind, Contact, EmailAddress, FieldChange, Source, SourceDetail};
-use crate::import::{FieldEdit, ImportEffect, ImportId, Trace};
+use crate::contact::{
+    ActivityKind, Contact, EmailAddress, FieldChange, FieldEdit, Source, SourceDetail,
+};
+use crate::import::{ImportEffect, ImportId, Trace};
 use crate::text;
 
 /// The identifiers by which files are searched for a contact: every address and phone number that

@@ -14,12 +14,14 @@ use time::OffsetDateTime;
 
 pub(super) use self::contacts::PlannedContacts;
 use super::{
-    Decision, DryOutcome, DryRow, FieldEdit, Fingerprint, ImportEffect, ImportRow, Issue,
-    PlannedRow, RowOrigin, Skip, Tally, Trace, added, decide,
+    Decision, DryOutcome, DryRow, Fingerprint, ImportEffect, ImportRow, Issue, PlannedRow,
+    RowOrigin, Skip, Tally, Trace, added, decide,
 };
 use crate::Actor;
 use crate::consent::{ConsentReason, Unsubscribe};
-use crate::contact::{Activity, ActivityKind, Contact, ContactId, EmailAddress, changed_fields};
+use crate::contact::{
+    Activity, ActivityKind, Contact, ContactId, EmailAddress, FieldEdit, changed_fields,
+};
 use crate::event::{ContactEvent, EventGroups};
 use crate::tag::{TagId, TagName};
 

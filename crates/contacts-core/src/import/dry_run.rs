@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockDryRunRepository;
 pub use self::repository::{DryChunkOutcome, DryRunRepository};
-use super::{FieldEdit, ImportId, PlannedRow, Skip, SkipCode, Tally};
+use super::{ImportId, PlannedRow, Skip, SkipCode, Tally};
 use crate::Actor;
-use crate::contact::{Change, Contact, ContactId, FieldChange};
+use crate::contact::{Change, Contact, ContactId, FieldChange, FieldEdit};
 use crate::org::id;
 use crate::run::RunState;
 use crate::tag::TagName;

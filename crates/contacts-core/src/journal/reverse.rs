@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::{JournalEffect, JournalEntry};
 use crate::campaign::{DeliveryStatus, Subscription};
+use crate::contact::{Contact, FieldChange, RestoreOutcome};
 use crate::tag::TagId;
 use crate::undo::{KeptReason, UndoOutcome};
 
@@ -24,6 +25,8 @@ pub struct JournalState {
     pub is_unsubscribed: bool,
     /// Whether the contact has an address (R6).
     pub is_reachable: bool,
+    /// The contact with its values of archived fields, for an entry that set a field.
+    pub contact: Option<Contact>,
 }
 
 /// The effect of undoing an entry.
@@ -37,6 +40,8 @@ pub struct JournalReversal {
     pub subscribed: Option<Subscription>,
     /// The subscription that the contact loses.
     pub unsubscribed: Option<Subscription>,
+    /// The contact with the restored field, and its change.
+    pub restored: Option<Box<(Contact, FieldChange)>>,
     /// Why the contact is not restored, or only in part.
     pub kept: Option<KeptReason>,
 }
@@ -49,22 +54,28 @@ impl JournalEntry {
     ///   not remove a tag that a user has removed and added again.
     /// - A subscription that the campaign has reached is kept, and so is one of a contact that has
     ///   unsubscribed since. A contact that unsubscribed or lost its address is not subscribed.
-    pub fn reverse(&self, at: OffsetDateTime, now: &JournalState) -> JournalReversal {
+    /// - A field is restored if it still has the value that the action set.
+    pub fn reverse(
+        &self,
+        at: OffsetDateTime,
+        state: &JournalState,
+        now: OffsetDateTime,
+    ) -> JournalReversal {
         let mut reversal = JournalReversal::default();
         match &self.effect {
             JournalEffect::TagsAdded(tags) => {
-                let tags = tags.iter().filter(|tag| now.tags.get(tag) == Some(&true));
-                reversal.tags_removed = reversal.untouched(tags, &now.removed_since);
+                let tags = tags.iter().filter(|tag| state.tags.get(tag) == Some(&true));
+                reversal.tags_removed = reversal.untouched(tags, &state.removed_since);
             }
             JournalEffect::TagsRemoved(tags) => {
-                let tags = tags.iter().filter(|tag| now.tags.get(tag) == Some(&false));
-                reversal.tags_added = reversal.untouched(tags, &now.removed_since);
+                let tags = tags.iter().filter(|tag| state.tags.get(tag) == Some(&false));
+                reversal.tags_added = reversal.untouched(tags, &state.removed_since);
             }
             JournalEffect::Subscribed(_) => {
-                let Some(subscription) = &now.subscription else { return reversal };
+                let Some(subscription) = &state.subscription else { return reversal };
                 reversal.kept = if subscription.status() != DeliveryStatus::Pending {
                     Some(KeptReason::Delivered)
-                } else if now.is_unsubscribed {
+                } else if state.is_unsubscribed {
                     Some(KeptReason::Unsubscribed)
                 } else if subscription.pending_at != at {
                     Some(KeptReason::Subscribed)
@@ -74,20 +85,32 @@ impl JournalEntry {
                 };
             }
             JournalEffect::Unsubscribed { campaign, pending_at, actor } => {
-                if now.subscription.is_some() {
+                if state.subscription.is_some() {
                     return reversal;
                 }
-                reversal.kept = if now.is_unsubscribed {
+                reversal.kept = if state.is_unsubscribed {
                     Some(KeptReason::Unsubscribed)
-                } else if !now.is_reachable {
+                } else if !state.is_reachable {
                     Some(KeptReason::Unreachable)
-                } else if now.left_since {
+                } else if state.left_since {
                     Some(KeptReason::Subscribed)
                 } else {
                     let restored = Subscription::new(self.contact, *campaign, *actor, *pending_at);
                     reversal.subscribed = Some(restored);
                     None
                 };
+            }
+            JournalEffect::FieldSet(edit) => {
+                let Some(mut contact) = state.contact.clone() else { return reversal };
+                match edit.restore(&mut contact) {
+                    RestoreOutcome::Done => {
+                        contact.version += 1;
+                        contact.updated_at = now;
+                        reversal.restored = Some(Box::new((contact, edit.restored())));
+                    }
+                    RestoreOutcome::Already => {}
+                    RestoreOutcome::Changed => reversal.kept = Some(KeptReason::Edited),
+                }
             }
         }
         reversal
@@ -109,12 +132,17 @@ impl JournalReversal {
 
     /// Whether anything is restored.
     pub fn is_changed(&self) -> bool {
-        self.is_tagging() || self.subscribed.is_some() || self.unsubscribed.is_some()
+        self.is_updating() || self.subscribed.is_some() || self.unsubscribed.is_some()
     }
 
     /// Whether the tags of the contact change.
     pub fn is_tagging(&self) -> bool {
         !self.tags_added.is_empty() || !self.tags_removed.is_empty()
+    }
+
+    /// Whether the contact is updated, as the change feed reports it: campaigns are no fields.
+    pub fn is_updating(&self) -> bool {
+        self.is_tagging() || self.restored.is_some()
     }
 
     /// The result for the contact.
@@ -166,9 +194,9 @@ mod tests {
     #[test]
     fn only_tags_that_nobody_touched_since_are_reversed() {
         let all: Vec<_> = (1..=5).map(tag).collect();
-        let added = entry(JournalEffect::TagsAdded(all.clone())).reverse(AT, &tagged());
+        let added = entry(JournalEffect::TagsAdded(all.clone())).reverse(AT, &tagged(), AT);
         assert_eq!((added.tags_removed, added.kept), (vec![tag(1)], Some(KeptReason::Tagged)));
-        let removed = entry(JournalEffect::TagsRemoved(all)).reverse(AT, &tagged());
+        let removed = entry(JournalEffect::TagsRemoved(all)).reverse(AT, &tagged(), AT);
         assert_eq!((removed.tags_added, removed.kept), (vec![tag(2)], Some(KeptReason::Tagged)));
         for (effect, outcome) in [
             (JournalEffect::TagsAdded(vec![tag(1)]), UndoOutcome::Restored),
@@ -179,7 +207,7 @@ mod tests {
             (JournalEffect::TagsRemoved(vec![tag(4)]), UndoOutcome::Kept),
         ] {
             assert_eq!(
-                entry(effect.clone()).reverse(AT, &tagged()).outcome(),
+                entry(effect.clone()).reverse(AT, &tagged(), AT).outcome(),
                 outcome,
                 "{effect:?}"
             );
@@ -191,10 +219,10 @@ mod tests {
         let added = entry(JournalEffect::Subscribed(CAMPAIGN));
         let of = |subscription| JournalState { subscription, ..JournalState::default() };
         let own = of(Some(subscription(AT)));
-        let reversal = added.reverse(AT, &own);
+        let reversal = added.reverse(AT, &own, AT);
         assert_eq!((reversal.unsubscribed, reversal.kept), (Some(subscription(AT)), None));
-        assert_eq!(added.reverse(AT, &of(None)), JournalReversal::default());
-        let kept = |state| added.reverse(AT, &state).kept;
+        assert_eq!(added.reverse(AT, &of(None), AT), JournalReversal::default());
+        let kept = |state| added.reverse(AT, &state, AT).kept;
         let late = AT + Duration::SECOND;
         let sent = Subscription { sent_at: Some(late), ..subscription(AT) };
         assert_eq!(kept(of(Some(sent))), Some(KeptReason::Delivered));
@@ -213,16 +241,16 @@ mod tests {
         let removed = entry(effect);
         let late = AT + Duration::SECOND;
         let none = JournalState { is_reachable: true, ..JournalState::default() };
-        let reversal = removed.reverse(late, &none);
+        let reversal = removed.reverse(late, &none, late);
         assert_eq!((reversal.subscribed, reversal.kept), (Some(subscription(AT)), None));
         let back = JournalState { subscription: Some(subscription(late)), ..none.clone() };
-        assert_eq!(removed.reverse(late, &back), JournalReversal::default());
+        assert_eq!(removed.reverse(late, &back, late), JournalReversal::default());
         for (state, reason) in [
             (JournalState { is_unsubscribed: true, ..none.clone() }, KeptReason::Unsubscribed),
             (JournalState { is_reachable: false, ..none.clone() }, KeptReason::Unreachable),
             (JournalState { left_since: true, ..none }, KeptReason::Subscribed),
         ] {
-            let reversal = removed.reverse(late, &state);
+            let reversal = removed.reverse(late, &state, late);
             assert_eq!((reversal.subscribed, reversal.kept), (None, Some(reason)));
         }
     }

@@ -187,7 +187,7 @@ impl PartRun<'_> {
             }
             ActionKind::Unsubscribe => self.unsubscribe(tx, ids)?,
             ActionKind::SetField(setting) => {
-                set_field::set_field(tx, ids, setting, self.action.actor)?
+                set_field::set_field(tx, ids, setting, self.action.actor, &mut entries)?
             }
             ActionKind::Export(_) => {
                 export::export(tx, self.action, self.is_first, self.with, ids)?

@@ -2,7 +2,8 @@
 
 use contacts_core::Actor;
 use contacts_core::action::{Chunk, FieldSetting};
-use contacts_core::contact::{Activity, ActivityKind, Contact};
+use contacts_core::contact::{Activity, ActivityKind, Contact, FieldEdit};
+use contacts_core::journal::{JournalEffect, JournalEntry};
 use diesel::{ExpressionMethods, QueryDsl};
 use uuid::Uuid;
 
@@ -20,13 +21,14 @@ pub(super) fn set_field(
     ids: &[Uuid],
     setting: &FieldSetting,
     actor: Actor,
+    entries: &mut Vec<JournalEntry>,
 ) -> PgResult<Chunk> {
     check_types(tx, setting.custom_value())?;
     let at = tx.now;
     let mut chunk = Chunk::default();
     let (mut changed, mut activities) = (Vec::new(), Vec::new());
-    for mut contact in existing(tx, ids)? {
-        let version = contact.version;
+    for before in existing(tx, ids)? {
+        let mut contact = before.clone();
         let changes = setting.apply(&mut contact, at)?;
         if changes.is_empty() {
             chunk.unchanged.push(contact.id);
@@ -34,7 +36,10 @@ pub(super) fn set_field(
             chunk.changed.push(contact.id);
             let what = ActivityKind::Edited(changes);
             activities.push((contact.id, Activity { at, actor, what }));
-            changed.push((contact, version));
+            let effects = FieldEdit::between(&before, &contact).into_iter();
+            let effects = effects.map(JournalEffect::FieldSet);
+            entries.extend(effects.map(|effect| JournalEntry { contact: contact.id, effect }));
+            changed.push((contact, before.version));
         }
     }
     lock(tx, changed.iter().map(|(contact, _)| contact.id.0).collect())?;
@@ -49,7 +54,7 @@ pub(super) fn set_field(
 
 /// Returns the contacts that exist, with their values of archived fields, in the order of their
 /// ids.
-fn existing(tx: &mut Tx<'_>, ids: &[Uuid]) -> PgResult<Vec<Contact>> {
+pub(super) fn existing(tx: &mut Tx<'_>, ids: &[Uuid]) -> PgResult<Vec<Contact>> {
     let org = tx.org;
     let mut select = tx.statement();
     select_contacts(&mut select, Custom::Whole, |select| {

@@ -4,9 +4,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use contacts_core::action::ActionId;
 use contacts_core::campaign::Subscription;
-use contacts_core::contact::{Activity, ActivityKind, ContactId};
+use contacts_core::contact::{Activity, ActivityKind, Contact, ContactId};
 use contacts_core::event::{ContactEvent, EventKind};
-use contacts_core::journal::{JournalChunk, JournalEntry, JournalReversal, JournalState};
+use contacts_core::journal::{
+    JournalChunk, JournalEffect, JournalEntry, JournalReversal, JournalState,
+};
 use contacts_core::tag::{TagId, TagName};
 use contacts_core::undo::{KeptItem, KeptReason, Undo, UndoOutcome};
 use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -15,10 +17,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Row;
+use super::set_field::existing;
 use crate::campaigns::subscriptions_to;
 use crate::contacts::record_all;
-use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx};
+use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
+use crate::imports::update_contacts;
 use crate::schema::{actions, contact_tags, merged_contacts};
 use crate::undos::{StepResult, Undoable};
 use crate::{journal, tags};
@@ -47,12 +51,9 @@ pub(crate) fn undo_chunk(
     let (mut result, mut reversals) = (StepResult::after(undo), Vec::new());
     for entry in &chunk.entries {
         let contact = entry.contact;
-        let mut keep = |field: Option<&str>, reason| {
-            let field = field.map(str::to_owned);
-            result.kept.push(KeptItem { contact, field, reason });
-        };
+        let mut keep = |field, reason| result.kept.push(KeptItem { contact, field, reason });
         let outcome = if current.contacts.contains_key(&contact) {
-            let reversal = entry.reverse(chunk.at, &current.state_of(entry));
+            let reversal = entry.reverse(chunk.at, &current.state_of(entry), tx.now);
             if let Some(reason) = reversal.kept {
                 keep(Some(entry.effect.field()), reason);
             }
@@ -70,7 +71,7 @@ pub(crate) fn undo_chunk(
         };
         result.count(outcome);
     }
-    write(tx, undo, &current, &reversals)?;
+    write(tx, undo, &chunk, &current, &reversals)?;
     journal::delete(tx, action.0, number)?;
     Ok(Some(result))
 }
@@ -87,6 +88,8 @@ struct CurrentRows {
     subscriptions: HashMap<ContactId, Subscription>,
     /// Contacts that another action has removed from the campaign since.
     left: HashSet<ContactId>,
+    /// The contacts with their values of archived fields, for entries that set a field.
+    profiles: HashMap<ContactId, Contact>,
 }
 
 #[derive(QueryableByName)]
@@ -134,7 +137,13 @@ impl CurrentRows {
             tags,
             subscriptions: HashMap::new(),
             left: HashSet::new(),
+            profiles: HashMap::new(),
         };
+        let sets_field = |entry: &JournalEntry| matches!(entry.effect, JournalEffect::FieldSet(_));
+        if chunk.entries.iter().any(sets_field) {
+            let profiles = existing(tx, &ids)?.into_iter();
+            current.profiles = profiles.map(|contact| (contact.id, contact)).collect();
+        }
         let campaign = chunk.entries.iter().find_map(|entry| entry.effect.campaign());
         if let Some(campaign) = campaign {
             let subscriptions = subscriptions_to(tx, campaign, &ids)?;
@@ -163,6 +172,7 @@ impl CurrentRows {
             left_since: self.left.contains(&contact),
             is_unsubscribed: row.is_some_and(|row| row.is_unsubscribed),
             is_reachable: row.is_some_and(|row| row.is_reachable),
+            contact: self.profiles.get(&contact).cloned(),
         }
     }
 
@@ -231,10 +241,12 @@ fn removed_since(
 fn write(
     tx: &mut TimedTx<'_>,
     undo: &Undo,
+    chunk: &JournalChunk,
     current: &CurrentRows,
     reversals: &[(ContactId, JournalReversal)],
 ) -> PgResult<()> {
     let now = tx.now;
+    let mut restored = Vec::new();
     let (mut removed, mut added) = (Vec::new(), Vec::new());
     let (mut left, mut joined) = (Vec::new(), Vec::new());
     let mut activities = Vec::new();
@@ -250,16 +262,25 @@ fn write(
             };
             activities.push((*contact, Activity { at: now, actor: undo.actor, what }));
         }
+        if let Some((profile, change)) = reversal.restored.as_deref() {
+            let what = ActivityKind::Edited(vec![change.clone()]);
+            activities.push((*contact, Activity { at: now, actor: undo.actor, what }));
+            restored.extend(current.profiles.get(contact).map(|before| (profile, before.version)));
+        }
     }
     tags::unlink(tx, &removed)?;
     link(tx, &added)?;
     leave(tx, &left)?;
     join(tx, &joined)?;
+    if update_contacts(tx, &restored)?.len() < restored.len() {
+        // Cannot happen, because the contacts are locked.
+        return Err(run_again());
+    }
     let activities: Vec<_> = activities.iter().map(|(id, activity)| (*id, activity)).collect();
     record_all(tx, &activities)?;
-    let tagged: Vec<_> = activities.iter().map(|(contact, _)| *contact).collect();
-    let (kind, fields) = (EventKind::Updated, ["tags".to_owned()]);
-    publish(tx, &ContactEvent::of_many(&tagged, kind, &fields, undo.actor, now))
+    let updated: Vec<_> = activities.iter().map(|(contact, _)| *contact).collect();
+    let (kind, fields) = (EventKind::Updated, chunk.field().into_iter().collect::<Vec<_>>());
+    publish(tx, &ContactEvent::of_many(&updated, kind, &fields, undo.actor, now))
 }
 
 fn link(tx: &mut Tx<'_>, links: &[(Uuid, Uuid)]) -> PgResult<()> {

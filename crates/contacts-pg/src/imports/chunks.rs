@@ -1,21 +1,18 @@
 //! The stored traces of imports, one row for each chunk.
 
 use std::collections::HashMap;
-use std::fmt::Display;
 
 use contacts_core::Error;
-use contacts_core::contact::{ContactId, EmailAddress, ExternalId, Name, Phone};
-use contacts_core::field::{FieldKey, FieldValue};
-use contacts_core::import::{Chunk, FieldEdit, Fingerprint, Import, ImportEffect, ImportId, Trace};
+use contacts_core::contact::ContactId;
+use contacts_core::import::{Chunk, Fingerprint, Import, ImportEffect, ImportId, Trace};
 use contacts_core::tag::TagId;
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Binary, Uuid as SqlUuid};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use uuid::Uuid;
 
-use crate::database::{PgResult, RunQuery, Tx, unread, unreadable};
-use crate::json::{value_from_json, value_to_json};
+use crate::database::{PgResult, RunQuery, Tx, unreadable};
+use crate::edits::StoredEdits;
 use crate::statement::IdRow;
 
 /// The name of the column, for error messages.
@@ -42,37 +39,11 @@ struct StoredTrace {
     /// Fingerprint of the profile, if the import added the contact.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     a: Option<u64>,
-    /// The old and the new external id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    x: Option<[Option<String>; 2]>,
-    /// The old and the new address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    e: Option<[Option<String>; 2]>,
-    /// Addresses that the contact did not have before.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    d: Vec<String>,
-    /// The old and the new name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    n: Option<[Option<String>; 2]>,
-    /// The old and the new phone number, each as typed and in E.164 form.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    f: Option<[Option<StoredPhone>; 2]>,
-    /// Custom fields with their old and new values.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    c: Vec<(String, Option<Value>, Option<Value>)>,
+    #[serde(flatten)]
+    edits: StoredEdits,
     /// Indexes of the tags that were added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     t: Vec<usize>,
-}
-
-pub(super) type StoredPhone = (String, Option<String>);
-
-pub(super) fn write_phone(phone: &Phone) -> StoredPhone {
-    (phone.as_str().to_owned(), phone.e164().map(str::to_owned))
-}
-
-pub(super) fn read_phone((typed, e164): StoredPhone) -> Phone {
-    Phone::stored(typed, e164)
 }
 
 fn write(traces: &[Trace]) -> PgResult<Vec<u8>> {
@@ -85,12 +56,7 @@ fn write(traces: &[Trace]) -> PgResult<Vec<u8>> {
             r: trace.row,
             g: trace.again,
             a: None,
-            x: None,
-            e: None,
-            d: Vec::new(),
-            n: None,
-            f: None,
-            c: Vec::new(),
+            edits: StoredEdits::default(),
             t: Vec::with_capacity(trace.effect.tags().len()),
         };
         for tag in trace.effect.tags() {
@@ -101,7 +67,7 @@ fn write(traces: &[Trace]) -> PgResult<Vec<u8>> {
         }
         match &trace.effect {
             ImportEffect::Added { profile, .. } => person.a = Some(profile.0),
-            ImportEffect::Updated { edits, .. } => edits.iter().for_each(|edit| person.note(edit)),
+            ImportEffect::Updated { edits, .. } => person.edits = StoredEdits::of(edits),
         }
         people.push(person);
     }
@@ -115,28 +81,6 @@ fn read_traces(bytes: &[u8]) -> PgResult<Vec<Trace>> {
 }
 
 impl StoredTrace {
-    fn note(&mut self, edit: &FieldEdit) {
-        match edit {
-            FieldEdit::ExternalId { from, to } => {
-                self.x = Some([from, to].map(|id| id.as_ref().map(ToString::to_string)));
-            }
-            FieldEdit::Email { added, from, to } => {
-                self.d = added.iter().map(ToString::to_string).collect();
-                self.e = Some([from, to].map(|email| email.as_ref().map(ToString::to_string)));
-            }
-            FieldEdit::Name { from, to } => {
-                self.n = Some([from, to].map(|name| name.as_ref().map(ToString::to_string)));
-            }
-            FieldEdit::Phone { from, to } => {
-                self.f = Some([from, to].map(|phone| phone.as_ref().map(write_phone)));
-            }
-            FieldEdit::Custom { key, from, to } => {
-                let [from, to] = [from, to].map(|value| value.as_ref().map(value_to_json));
-                self.c.push((key.to_string(), from, to));
-            }
-        }
-    }
-
     fn read(self, tags: &[Uuid]) -> PgResult<Trace> {
         let unreadable_column = || unreadable(COLUMN);
         let tag = |at: usize| tags.get(at).map(|tag| TagId(*tag)).ok_or_else(unreadable_column);
@@ -144,47 +88,12 @@ impl StoredTrace {
         let effect = match self.a {
             Some(profile) => ImportEffect::Added { profile: Fingerprint(profile), tags },
             None => {
-                let mut edits = Vec::new();
-                if let Some([from, to]) = self.x {
-                    let (from, to) = (read(from, ExternalId::parse)?, read(to, ExternalId::parse)?);
-                    edits.push(FieldEdit::ExternalId { from, to });
-                }
-                if let Some([from, to]) = self.e {
-                    let parse = EmailAddress::parse;
-                    let (from, to) = (read(from, parse)?, read(to, parse)?);
-                    let added = self.d.iter().map(|email| parse(email).map_err(unread(COLUMN)));
-                    let added = added.collect::<PgResult<_>>()?;
-                    edits.push(FieldEdit::Email { added, from, to });
-                }
-                if let Some([from, to]) = self.n {
-                    let (from, to) = (read(from, Name::parse)?, read(to, Name::parse)?);
-                    edits.push(FieldEdit::Name { from, to });
-                }
-                if let Some([from, to]) = self.f {
-                    let [from, to] = [from, to].map(|phone| phone.map(read_phone));
-                    edits.push(FieldEdit::Phone { from, to });
-                }
-                for (key, from, to) in self.c {
-                    let key = FieldKey::parse(&key).map_err(unread(COLUMN))?;
-                    let (from, to) = (read_value(from)?, read_value(to)?);
-                    edits.push(FieldEdit::Custom { key, from, to });
-                }
+                let edits = self.edits.read(COLUMN)?;
                 ImportEffect::Updated { edits, tags }
             }
         };
         Ok(Trace { contact: ContactId(self.i), row: self.r, again: self.g, effect })
     }
-}
-
-fn read<T, E: Display>(
-    text: Option<String>,
-    parse: impl Fn(&str) -> Result<T, E>,
-) -> PgResult<Option<T>> {
-    text.map(|text| parse(&text).map_err(unread(COLUMN))).transpose()
-}
-
-fn read_value(value: Option<Value>) -> PgResult<Option<FieldValue>> {
-    value.map(|value| value_from_json(value).ok_or_else(|| unreadable(COLUMN))).transpose()
 }
 
 /// Stores the traces of a chunk, in the transaction that applies it.

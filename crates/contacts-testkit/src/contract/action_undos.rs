@@ -1,10 +1,11 @@
 //! The contract of [`contacts_core::undo::UndoRepository`] for bulk actions (R53).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::action::{Action, ActionId, ActionKind, Applied};
+use contacts_core::action::{Action, ActionId, ActionKind, Applied, FieldSetting, SetValue};
 use contacts_core::campaign::DeliveryKind;
 use contacts_core::consent::ConsentReason;
-use contacts_core::contact::{ActivityKind, Contact, ContactFilter, ContactId};
+use contacts_core::contact::{ActivityKind, Contact, ContactFilter, ContactId, FieldChange};
+use contacts_core::field::FieldType;
 use contacts_core::job::{Job, Lane};
 use contacts_core::journal::KEEP_JOURNAL;
 use contacts_core::run::{Run, RunId, RunState};
@@ -272,6 +273,54 @@ pub fn subscriptions_that_an_action_removed_are_put_back_as_they_were(ports: &Po
     for contact in [bo, eva] {
         assert_eq!(ports.campaigns_of(org, contact.id).items, []);
     }
+}
+
+fn set_phone(number: Option<&str>) -> ActionKind {
+    let value = SetValue::Phone(number.map(samples::phone));
+    ActionKind::SetField(FieldSetting { value, only_blanks: false })
+}
+
+pub fn a_field_that_an_action_set_is_restored(ports: &Ports) {
+    let org = ports.org();
+    let [ann] = people(ports, org, ["ann"]);
+    let bo = ports.add_with(org, "Bo", "", |contact| contact.phone = Some(samples::phone("12")));
+    let archived = samples::field("tier", FieldType::Text, 0);
+    ports.add_field(org, &archived);
+    let cy = ports.add_with(org, "Cy", "", |contact| {
+        contact.custom = samples::custom(&[("tier", samples::text("gold"))]);
+    });
+    ports.archive_field(org, &archived.key, true);
+    let ids = [ann.id, bo.id, cy.id];
+    let set = acted(ports, org, &ids, set_phone(Some("34")));
+    let cleared = acted(ports, org, &[bo.id], set_phone(None));
+    let events = ports.feed.end(org).unwrap();
+    assert_eq!(undo(ports, &cleared), tally(1, 0, 0));
+    assert_eq!(ports.get(org, bo.id).phone, Some(samples::phone("34")));
+    assert_eq!(undo(ports, &set), tally(3, 0, 0));
+    let phones = ids.map(|id| ports.get(org, id).phone);
+    assert_eq!(phones, [None, Some(samples::phone("12")), None]);
+    assert_eq!(ports.get(org, bo.id).version, 5);
+    assert_eq!(ports.found(org, "12"), ["Bo"], "search finds the restored number");
+    let [from, to] = ["34", "12"].map(|number| Some(number.to_owned()));
+    let change = FieldChange { field: "phone".to_owned(), from, to };
+    assert_eq!(ports.activity(org, bo.id)[0].what, ActivityKind::Edited(vec![change]));
+    let events = ports.feed.after(org, Some(events), 10).unwrap();
+    assert!(events.iter().all(|event| *event.event.fields == ["phone".to_owned()]), "{events:?}");
+    let told: usize = events.iter().map(|event| event.event.contacts.len()).sum();
+    assert_eq!(told, 4);
+    ports.archive_field(org, &archived.key, false);
+    assert_eq!(ports.get(org, cy.id).custom, cy.custom, "values of archived fields stay");
+}
+
+pub fn a_field_that_was_edited_since_is_kept(ports: &Ports) {
+    let org = ports.org();
+    let [ann, bo] = people(ports, org, ["ann", "bo"]);
+    let action = acted(ports, org, &[ann.id, bo.id], set_phone(Some("34")));
+    acted(ports, org, &[ann.id], set_phone(Some("56")));
+    acted(ports, org, &[bo.id], set_phone(None));
+    assert_eq!(undo(ports, &action), tally(0, 1, 1));
+    assert_eq!(kept(ports, &action), [(ann.id, Some("phone".to_owned()), KeptReason::Edited)]);
+    assert_eq!(ports.get(org, ann.id).phone, Some(samples::phone("56")));
 }
 
 pub fn merged_and_deleted_contacts_are_listed_and_erased_ones_are_not(ports: &Ports) {

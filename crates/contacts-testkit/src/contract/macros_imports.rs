@@ -115,6 +115,8 @@ macro_rules! undo_repository_contract {
         $crate::properties! { $make, action_undos:
             only_the_tags_that_an_action_added_are_removed
             only_the_tags_that_an_action_removed_are_put_back
+            a_field_that_an_action_set_is_restored
+            a_field_that_was_edited_since_is_kept
             a_later_change_of_an_added_tag_is_kept
             a_later_change_of_a_removed_tag_is_kept
             actions_are_undone_one_after_the_other

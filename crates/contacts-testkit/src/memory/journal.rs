@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::action::{ActionId, ActionKind, Chunk};
 use contacts_core::campaign::Subscription;
-use contacts_core::contact::{ActivityKind, ContactId};
+use contacts_core::contact::{ActivityKind, AddressSource, Contact, ContactId, FieldEdit};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::journal::{
     JournalChunk, JournalEffect, JournalEntry, JournalReversal, JournalState,
@@ -16,8 +16,8 @@ use time::OffsetDateTime;
 use super::record::Record;
 use crate::world::Rows;
 
-/// The tags of contacts and their subscriptions to the campaign of an action, before a part of it.
-pub(super) type Before = BTreeMap<ContactId, (Vec<TagName>, Option<Subscription>)>;
+/// Contacts and their subscriptions to the campaign of an action, before a part of it.
+pub(super) type Before = BTreeMap<ContactId, (Contact, Option<Subscription>)>;
 
 impl Rows {
     /// Returns the state of contacts that a part of an action may change.
@@ -25,7 +25,7 @@ impl Rows {
         let records = contacts.iter().filter_map(|id| self.contacts.records.get(id));
         let states = records.map(|record| {
             let subscription = kind.campaign().and_then(|id| record.subscriptions.get(&id));
-            (record.contact.id, (record.contact.tags.clone(), subscription.cloned()))
+            (record.contact.id, (record.contact.clone(), subscription.cloned()))
         });
         states.collect()
     }
@@ -52,23 +52,29 @@ impl Rows {
         &self,
         kind: &ActionKind,
         contact: ContactId,
-        (tags, subscription): &(Vec<TagName>, Option<Subscription>),
+        (before, subscription): &(Contact, Option<Subscription>),
     ) -> Option<JournalEffect> {
-        let current = &self.contacts.records.get(&contact)?.contact.tags;
+        let current = &self.contacts.records.get(&contact)?.contact;
         let missing = |from: &[TagName], of: &[TagName]| {
             let names: Vec<_> = of.iter().filter(|tag| !from.contains(tag)).cloned().collect();
             self.tags.ids_of(&names)
         };
         match kind {
-            ActionKind::AddTags(_) => Some(JournalEffect::TagsAdded(missing(tags, current))),
-            ActionKind::RemoveTags(_) => Some(JournalEffect::TagsRemoved(missing(current, tags))),
+            ActionKind::AddTags(_) => {
+                Some(JournalEffect::TagsAdded(missing(&before.tags, &current.tags)))
+            }
+            ActionKind::RemoveTags(_) => {
+                Some(JournalEffect::TagsRemoved(missing(&current.tags, &before.tags)))
+            }
+            ActionKind::SetField(_) => {
+                FieldEdit::between(before, current).pop().map(JournalEffect::FieldSet)
+            }
             ActionKind::AddToCampaign(campaign) => Some(JournalEffect::Subscribed(*campaign)),
             ActionKind::RemoveFromCampaign(campaign) => {
                 let Subscription { pending_at, actor, .. } = *subscription.as_ref()?;
                 Some(JournalEffect::Unsubscribed { campaign: *campaign, pending_at, actor })
             }
             ActionKind::Unsubscribe
-            | ActionKind::SetField(_)
             | ActionKind::Export(_)
             | ActionKind::Delete
             | ActionKind::Merge(_) => None,
@@ -101,20 +107,18 @@ impl Rows {
         now: OffsetDateTime,
     ) -> Option<(Vec<UndoOutcome>, Vec<KeptItem>)> {
         let chunk = self.journal.get_mut(&action)?.pop()?;
-        let (mut outcomes, mut kept, mut tagged) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut outcomes, mut kept, mut updated) = (Vec::new(), Vec::new(), Vec::new());
         for entry in &chunk.entries {
             let contact = entry.contact;
-            let mut keep = |field: Option<&str>, reason| {
-                kept.push(KeptItem { contact, field: field.map(str::to_owned), reason });
-            };
+            let mut keep = |field, reason| kept.push(KeptItem { contact, field, reason });
             let outcome = match self.state_of(entry, action, chunk.at) {
                 Some(state) => {
-                    let reversal = entry.reverse(chunk.at, &state);
+                    let reversal = entry.reverse(chunk.at, &state, now);
                     if let Some(reason) = reversal.kept {
                         keep(Some(entry.effect.field()), reason);
                     }
-                    if reversal.is_tagging() {
-                        tagged.push(contact);
+                    if reversal.is_updating() {
+                        updated.push(contact);
                     }
                     let outcome = reversal.outcome();
                     self.carry_out(contact, reversal, undo, now);
@@ -131,8 +135,8 @@ impl Rows {
             };
             outcomes.push(outcome);
         }
-        let (kind, fields) = (EventKind::Updated, ["tags".to_owned()]);
-        self.events.extend(ContactEvent::of_many(&tagged, kind, &fields, undo.actor, now));
+        let (kind, fields) = (EventKind::Updated, chunk.field().into_iter().collect::<Vec<_>>());
+        self.events.extend(ContactEvent::of_many(&updated, kind, &fields, undo.actor, now));
         Some((outcomes, kept))
     }
 
@@ -158,7 +162,9 @@ impl Rows {
                 JournalEffect::Unsubscribed { .. } => {
                     left_since |= campaign.is_some() && other.effect.campaign() == campaign;
                 }
-                JournalEffect::TagsAdded(_) | JournalEffect::Subscribed(_) => {}
+                JournalEffect::TagsAdded(_)
+                | JournalEffect::Subscribed(_)
+                | JournalEffect::FieldSet(_) => {}
             }
         }
         let has = |name| record.contact.tags.contains(name);
@@ -169,6 +175,7 @@ impl Rows {
             left_since,
             is_unsubscribed: !record.contact.consent.is_subscribed(),
             is_reachable: record.contact.is_reachable(),
+            contact: Some(record.contact.clone()),
         })
     }
 
@@ -189,11 +196,18 @@ impl Rows {
         record.contact.tags.extend(added.iter().cloned());
         record.contact.tags.sort();
         record.note_tags(now, undo.actor, &added, &removed);
+        if let Some(restored) = &reversal.restored {
+            let what = ActivityKind::Edited(vec![restored.1.clone()]);
+            record.note(now, undo.actor, what);
+        }
         if let Some(subscription) = reversal.unsubscribed {
             record.subscriptions.remove(&subscription.campaign);
         }
         if let Some(subscription) = reversal.subscribed {
             record.subscriptions.insert(subscription.campaign, subscription);
+        }
+        if let Some(restored) = reversal.restored {
+            self.contacts.replace(restored.0, AddressSource::Manual);
         }
     }
 }

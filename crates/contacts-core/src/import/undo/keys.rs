@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use super::{CurrentState, Reversal, reverse};
-use crate::contact::{Contact, ContactId, EmailAddress};
-use crate::import::{FieldEdit, ImportEffect, RowKeys, Trace};
+use crate::contact::{Contact, ContactId, EmailAddress, FieldEdit};
+use crate::import::{ImportEffect, RowKeys, Trace};
 
 /// An address or an external id, with the name of the field.
 type Key = (&'static str, String);

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 use crate::Actor;
-use crate::contact::{Change, Contact, ContactId};
+use crate::contact::{Change, Contact, ContactId, RestoreOutcome};
 use crate::event::{ContactEvent, EventKind};
-use crate::import::trace::RestoreOutcome;
 use crate::import::{Fingerprint, ImportEffect};
 use crate::tag::TagName;
 use crate::undo::{KeptReason, UndoOutcome};
@@ -107,11 +106,7 @@ pub(super) fn reverse(
                     continue;
                 }
                 match edit.restore(&mut contact) {
-                    RestoreOutcome::Done => {
-                        let mut change = edit.change();
-                        std::mem::swap(&mut change.from, &mut change.to);
-                        changes.push(change);
-                    }
+                    RestoreOutcome::Done => changes.push(edit.restored()),
                     RestoreOutcome::Already => {}
                     RestoreOutcome::Changed => kept.push((edit.field(), KeptReason::Edited)),
                 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::super::chunks::{StoredPhone, read_phone, write_phone};
 use crate::database::{PgResult, unread, unreadable};
+use crate::edits::{StoredPhone, read_phone, write_phone};
 use crate::json::{custom_from_json, custom_to_json};
 use crate::tags::tag_name;
 
