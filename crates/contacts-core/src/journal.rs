@@ -3,10 +3,12 @@
 //! Each part of an action stores one [`JournalChunk`], in the transaction that applies it. The
 //! decision about undoing an entry is [`JournalEntry::reverse`], which every store uses.
 
+mod merge;
 mod reverse;
 
 use time::{Duration, OffsetDateTime};
 
+pub use self::merge::{MergeState, MergeTrace, Split, UnitedSubscription};
 pub use self::reverse::{JournalReversal, JournalState};
 use crate::Actor;
 use crate::campaign::CampaignId;
@@ -56,6 +58,8 @@ pub enum JournalEffect {
     },
     /// A field of the contact was set or cleared.
     FieldSet(FieldEdit),
+    /// The contact was merged into another one. What the merge did is stored with the contact's id.
+    Merged,
 }
 
 impl JournalChunk {
@@ -77,6 +81,7 @@ impl JournalEffect {
             Self::TagsAdded(_) | Self::TagsRemoved(_) => "tags".to_owned(),
             Self::Subscribed(_) | Self::Unsubscribed { .. } => "campaign".to_owned(),
             Self::FieldSet(edit) => edit.field(),
+            Self::Merged => "merge".to_owned(),
         }
     }
 
@@ -84,7 +89,7 @@ impl JournalEffect {
     pub fn tags(&self) -> &[TagId] {
         match self {
             Self::TagsAdded(tags) | Self::TagsRemoved(tags) => tags,
-            Self::Subscribed(_) | Self::Unsubscribed { .. } | Self::FieldSet(_) => &[],
+            _ => &[],
         }
     }
 
@@ -92,7 +97,7 @@ impl JournalEffect {
     pub fn campaign(&self) -> Option<CampaignId> {
         match self {
             Self::Subscribed(campaign) | Self::Unsubscribed { campaign, .. } => Some(*campaign),
-            Self::TagsAdded(_) | Self::TagsRemoved(_) | Self::FieldSet(_) => None,
+            _ => None,
         }
     }
 }

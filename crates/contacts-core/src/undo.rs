@@ -1,4 +1,4 @@
-//! Undos of imports (R37) and of bulk actions (R53): one engine, which undoes chunk by chunk what was
+//! Undos of imports (R37), bulk actions and merges (R53): one engine, which undoes chunk by chunk what was
 //! stored about the change, and lists what it kept with the reason.
 
 mod repository;
@@ -31,14 +31,17 @@ pub enum UndoSubject {
     Import(ImportId),
     /// A bulk action (R53).
     Action(ActionId),
+    /// The merge of this contact into another one (R53).
+    Merge(ContactId),
 }
 
 impl UndoSubject {
-    /// Returns the id of the import or of the action.
+    /// Returns the id of the import, of the action, or of the merged contact.
     pub fn id(self) -> Uuid {
         match self {
             Self::Import(import) => import.0,
             Self::Action(action) => action.0,
+            Self::Merge(contact) => contact.0,
         }
     }
 
@@ -47,16 +50,17 @@ impl UndoSubject {
         match self {
             Self::Import(_) => RunKind::Undo,
             Self::Action(_) => RunKind::UndoAction,
+            Self::Merge(_) => RunKind::UndoMerge,
         }
     }
 }
 
-/// The undo of an import or of a bulk action.
+/// The undo of an import, of a bulk action or of a merge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Undo {
     /// Id of the undo.
     pub id: UndoId,
-    /// The import or the action.
+    /// What is undone.
     pub subject: UndoSubject,
     /// The actor who requested it.
     pub actor: Actor,
@@ -64,7 +68,8 @@ pub struct Undo {
     pub state: RunState,
     /// The reason of a failure, and what to do.
     pub problem: Option<String>,
-    /// Number of chunks of the import, or of parts of the action. The last one is undone first.
+    /// Number of chunks of the import, or of parts of the action; 1 for a merge. The last one is
+    /// undone first.
     pub chunks: u64,
     /// Number of chunks that are undone.
     pub chunks_done: u64,

@@ -12,6 +12,7 @@ mod fields;
 mod imports;
 mod keys;
 mod me;
+mod merges;
 mod notes;
 mod runs;
 mod segments;
@@ -35,6 +36,7 @@ pub(crate) fn routes(table: Table) -> Table {
     let resources = [
         contacts::routes,
         duplicates::routes,
+        merges::routes,
         captures::routes,
         conversations::routes,
         notes::routes,

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use self::apply::With;
 pub(crate) use self::stored::read_kind;
 use self::stored::{StoredTally, read_skipped, write_kind};
-pub(crate) use self::undo::{undo_chunk, undoable};
+pub(crate) use self::undo::{state_of_tags, undo_chunk, undoable};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unreadable};
 use crate::jobs::{enqueue_at, remove};

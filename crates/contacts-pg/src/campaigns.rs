@@ -229,22 +229,41 @@ fn register(tx: &mut Tx<'_>, campaign: &Campaign) -> PgResult<(Campaign, bool)> 
     Ok((kept, false))
 }
 
+/// Selects subscriptions. The condition of the statement follows.
+macro_rules! select_subscriptions {
+    () => {
+        "SELECT m.id, m.kind, m.name, m.created_at, s.contact_id, s.pending_at, s.sent_at, \
+             s.bounced_at, s.opened_at, s.clicked_at, s.unsubscribed_at, s.actor_kind, s.actor_id \
+         FROM subscriptions s JOIN campaigns m ON m.org_id = $1 AND m.id = s.campaign_id \
+         WHERE s.org_id = $1 AND "
+    };
+}
+
 /// Returns the subscriptions of contacts to a campaign.
 pub(crate) fn subscriptions_to(
     tx: &mut Tx<'_>,
     campaign: CampaignId,
     contacts: &[Uuid],
 ) -> PgResult<Vec<Subscription>> {
-    let statement = "SELECT m.id, m.kind, m.name, m.created_at, s.contact_id, s.pending_at, \
-             s.sent_at, s.bounced_at, s.opened_at, s.clicked_at, s.unsubscribed_at, s.actor_kind, \
-             s.actor_id \
-         FROM subscriptions s JOIN campaigns m ON m.org_id = $1 AND m.id = s.campaign_id \
-         WHERE s.org_id = $1 AND s.campaign_id = $2 AND s.contact_id = ANY($3)";
+    let statement =
+        concat!(select_subscriptions!(), "s.campaign_id = $2 AND s.contact_id = ANY($3)");
     let rows: Vec<ContactSubscriptionRow> = tx
         .query(statement)
         .bind::<SqlUuid, _>(campaign.0)
         .bind::<Array<SqlUuid>, _>(contacts)
         .load(tx)?;
+    read_subscriptions(rows)
+}
+
+/// Returns all subscriptions of a contact.
+pub(crate) fn subscriptions_of(tx: &mut Tx<'_>, contact: ContactId) -> PgResult<Vec<Subscription>> {
+    let statement = concat!(select_subscriptions!(), "s.contact_id = $2");
+    let rows: Vec<ContactSubscriptionRow> =
+        tx.query(statement).bind::<SqlUuid, _>(contact.0).load(tx)?;
+    read_subscriptions(rows)
+}
+
+fn read_subscriptions(rows: Vec<ContactSubscriptionRow>) -> PgResult<Vec<Subscription>> {
     let read = |row: ContactSubscriptionRow| row.of.read(ContactId(row.contact_id));
     rows.into_iter().map(|row| read(row).map(|(_, subscription)| subscription)).collect()
 }

@@ -5,7 +5,9 @@ mod addresses;
 mod filter;
 mod list;
 mod merge;
+mod merge_trace;
 mod row;
+mod unmerge;
 mod write;
 
 use contacts_core::contact::{
@@ -25,6 +27,7 @@ pub(crate) use self::filter::{Access, push_filter};
 pub use self::list::explain_list;
 pub(crate) use self::merge::{fold, lock_contacts, merged_into};
 pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, find, select_contacts};
+pub(crate) use self::unmerge::{undoable_merge, unmerge};
 pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags, update_row};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx};

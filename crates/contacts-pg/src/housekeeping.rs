@@ -144,6 +144,24 @@ impl Database {
                 tx.query(delete).bind::<Timestamptz, _>(until).execute(tx).map(drop)
             })?;
         }
+        self.sweep_merges(until)
+    }
+
+    /// Deletes what merges that are not being undone did until a time, in every organisation.
+    fn sweep_merges(&self, until: OffsetDateTime) -> Result<()> {
+        let due = "SELECT DISTINCT org_id FROM merged_contacts \
+             WHERE at <= $1 AND trace IS NOT NULL";
+        let due: Vec<OrgRow> =
+            self.read_everywhere(|all| sql_query(due).bind::<Timestamptz, _>(until).load(all))?;
+        let forget = "UPDATE merged_contacts m SET trace = NULL \
+             WHERE m.org_id = $1 AND m.at <= $2 AND m.trace IS NOT NULL AND NOT EXISTS ( \
+                 SELECT 1 FROM undos u WHERE u.org_id = $1 AND u.subject_id = m.id \
+                 AND u.finished_at IS NULL)";
+        for OrgRow { org_id } in due {
+            self.write(OrgId(org_id), |tx| {
+                tx.query(forget).bind::<Timestamptz, _>(until).execute(tx).map(drop)
+            })?;
+        }
         Ok(())
     }
 

@@ -71,6 +71,7 @@ fn kind_of(effect: &JournalEffect) -> &'static str {
         JournalEffect::Subscribed(_) => "subscribed",
         JournalEffect::Unsubscribed { .. } => "unsubscribed",
         JournalEffect::FieldSet(_) => "field_set",
+        JournalEffect::Merged => "merged",
     }
 }
 
@@ -136,6 +137,7 @@ impl StoredEntry {
             "tags_removed" => own().map(JournalEffect::TagsRemoved),
             "subscribed" => campaign.map(JournalEffect::Subscribed),
             "unsubscribed" => self.s.and_then(|subscription| removed(subscription, campaign?)),
+            "merged" => Some(JournalEffect::Merged),
             "field_set" => self.edits.read(COLUMN)?.pop().map(JournalEffect::FieldSet),
             _ => None,
         };

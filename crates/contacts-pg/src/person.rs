@@ -123,7 +123,8 @@ const PERSONAL_TABLES: &[PersonalTable] = &[
     PersonalTable {
         name: "merged",
         tables: &["merged_contacts"],
-        select: "SELECT to_jsonb(m) - 'org_id' - 'survivor_id' AS held FROM merged_contacts m \
+        select: "SELECT to_jsonb(m) - 'org_id' - 'survivor_id' - 'trace' || jsonb_build_object( \
+                 'contact', (m.trace -> 'contact') - 'org_id') AS held FROM merged_contacts m \
              WHERE m.org_id = $1 AND m.survivor_id = $2 ORDER BY m.at, m.id",
     },
 ];

@@ -396,6 +396,7 @@ diesel::table! {
         id -> Uuid,
         survivor_id -> Uuid,
         at -> Timestamptz,
+        trace -> Nullable<Jsonb>,
     }
 }
 

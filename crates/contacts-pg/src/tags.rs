@@ -192,6 +192,23 @@ pub(crate) fn stored_spelling(tx: &mut Tx<'_>, tags: &BTreeSet<TagName>) -> PgRe
     existing(tx, tags)?.into_iter().map(|row| tag_name(&row.name)).collect()
 }
 
+/// Adds tags to contacts: pairs of a contact and a tag. Existing ones stay.
+pub(crate) fn link(tx: &mut Tx<'_>, links: &[(Uuid, Uuid)]) -> PgResult<()> {
+    if links.is_empty() {
+        return Ok(());
+    }
+    let (contacts, tags): (Vec<_>, Vec<_>) = links.iter().copied().unzip();
+    let statement = "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
+         SELECT $1, l.contact_id, l.tag_id FROM unnest($2, $3) AS l (contact_id, tag_id) \
+         ORDER BY l.contact_id, l.tag_id ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING";
+    tx.query(statement)
+        .bind::<Array<SqlUuid>, _>(contacts)
+        .bind::<Array<SqlUuid>, _>(tags)
+        .execute(tx)
+        .map(drop)
+        .map_err(PgError::unless_deleted)
+}
+
 /// Removes tags from contacts. Each link is the id of a contact and the id of a tag.
 pub(crate) fn unlink(tx: &mut Tx<'_>, links: &[(Uuid, Uuid)]) -> PgResult<()> {
     if links.is_empty() {

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::contacts::{self, unmerge};
 use crate::database::{PgResult, RunQuery, TimedTx, Tx, unreadable};
 use crate::jobs::enqueue;
 use crate::runs::read_state;
@@ -60,6 +61,7 @@ impl Row {
         let subject = match RunKind::parse(&self.kind) {
             Some(RunKind::Undo) => UndoSubject::Import(ImportId(self.subject_id)),
             Some(RunKind::UndoAction) => UndoSubject::Action(ActionId(self.subject_id)),
+            Some(RunKind::UndoMerge) => UndoSubject::Merge(ContactId(self.subject_id)),
             _ => return Err(unreadable("undos.kind")),
         };
         Ok(Undo {
@@ -238,9 +240,15 @@ fn begin(
     let undoable = match subject {
         UndoSubject::Import(import) => imports::undoable(tx, import)?,
         UndoSubject::Action(action) => actions::undoable(tx, action)?,
+        UndoSubject::Merge(other) => undoable_merge(tx, other)?,
     };
     let Some(undoable) = undoable else { return Ok(UndoStart::NotNow) };
     let is_stored = match select(tx, "subject_id", subject.id(), " FOR UPDATE")? {
+        // A contact whose merge was undone can be merged again.
+        Some(before) if matches!(subject, UndoSubject::Merge(_)) && !before.state.is_open() => {
+            delete_ended(tx, subject)?;
+            undoable.is_stored
+        }
         Some(before) if before.state.is_open() || before.state == RunState::Done => {
             return Ok(UndoStart::NotNow);
         }
@@ -276,12 +284,37 @@ fn begin(
     Ok(UndoStart::Yes)
 }
 
+/// Returns whether the merge of a contact can be undone now.
+fn undoable_merge(tx: &mut Tx<'_>, other: ContactId) -> PgResult<Option<Undoable>> {
+    let merge = contacts::undoable_merge(tx, other)?.filter(|merge| merge.is_last);
+    Ok(merge.map(|merge| Undoable { was: None, chunks: 1, is_stored: merge.is_stored }))
+}
+
+/// Deletes an undo that has ended, and what it kept.
+fn delete_ended(tx: &mut Tx<'_>, subject: UndoSubject) -> PgResult<()> {
+    for statement in [
+        "DELETE FROM kept_items WHERE org_id = $1 AND subject_id = $2",
+        "DELETE FROM undos WHERE org_id = $1 AND subject_id = $2",
+    ] {
+        tx.query(statement).bind::<SqlUuid, _>(subject.id()).execute(tx)?;
+    }
+    Ok(())
+}
+
 /// Undoes the last chunk that is stored, or ends the undo.
 fn step(tx: &mut TimedTx<'_>, undo: &Undo) -> PgResult<UndoStep> {
     let now = tx.now;
     let result = match undo.subject {
         UndoSubject::Import(import) => imports::undo_chunk(tx, undo, import)?,
         UndoSubject::Action(action) => actions::undo_chunk(tx, undo, action)?,
+        UndoSubject::Merge(_) if undo.chunks_done > 0 => None,
+        UndoSubject::Merge(other) => {
+            let (outcome, kept) = unmerge(tx, undo, other)?;
+            let mut result = StepResult::after(undo);
+            result.count(outcome);
+            result.kept = kept;
+            Some(result)
+        }
     };
     let chunks = i64::from(result.is_some());
     let tally = result.as_ref().map_or(undo.tally, |result| result.tally);
@@ -315,7 +348,7 @@ fn end(tx: &mut TimedTx<'_>, undo: &Undo, state: RunState, problem: Option<&str>
         .execute(tx)?;
     match undo.subject {
         UndoSubject::Import(import) => imports::end_undo(tx, import, state == RunState::Done),
-        UndoSubject::Action(_) => Ok(()),
+        UndoSubject::Action(_) | UndoSubject::Merge(_) => Ok(()),
     }
 }
 

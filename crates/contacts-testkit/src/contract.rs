@@ -37,6 +37,7 @@ pub mod keys;
 pub mod lists;
 pub mod matching;
 pub mod merge;
+pub mod merge_undos;
 pub mod notes;
 pub mod opt_outs;
 pub mod organisations;

@@ -32,6 +32,7 @@ use crate::memory::duplicates::Dismissed;
 use crate::memory::erasures;
 use crate::memory::imports::StoredImport;
 use crate::memory::jobs::Jobs;
+use crate::memory::merge::StoredMerge;
 use crate::memory::selections::StoredSelection;
 use crate::memory::sessions::Sessions;
 use crate::memory::syncs::StoredSource;
@@ -89,6 +90,8 @@ pub(crate) struct Rows {
     /// Number of expired events.
     pub(crate) events_swept: u64,
     pub(crate) undos: BTreeMap<UndoSubject, StoredUndo>,
+    /// What each merge did that was not undone, by the merged contact.
+    pub(crate) merges: BTreeMap<ContactId, StoredMerge>,
     /// What each action did that was not undone, part by part.
     pub(crate) journal: BTreeMap<ActionId, Vec<JournalChunk>>,
     pub(crate) webhooks: BTreeMap<WebhookId, StoredWebhook>,

@@ -61,8 +61,9 @@ impl ActionKind {
             | Self::RemoveTags(_)
             | Self::AddToCampaign(_)
             | Self::RemoveFromCampaign(_)
-            | Self::SetField(_) => true,
-            Self::Unsubscribe | Self::Export(_) | Self::Delete | Self::Merge(_) => false,
+            | Self::SetField(_)
+            | Self::Merge(_) => true,
+            Self::Unsubscribe | Self::Export(_) | Self::Delete => false,
         }
     }
 

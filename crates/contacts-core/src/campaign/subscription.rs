@@ -135,6 +135,14 @@ impl Subscription {
         self.merge_with(&Self::of(delivery));
     }
 
+    /// Returns whether a delivery was reported that the other subscription does not have.
+    pub(crate) fn has_more_than(&self, other: &Self) -> bool {
+        let times = |of: &Self| {
+            [of.sent_at, of.bounced_at, of.opened_at, of.clicked_at, of.unsubscribed_at]
+        };
+        times(self).iter().zip(times(other)).any(|(own, other)| own.is_some() && *own != other)
+    }
+
     /// Merges another subscription to the same campaign: keeps the earliest of each time.
     pub fn merge_with(&mut self, other: &Self) {
         // When two actors add it at the same time, the result must not depend on the order.

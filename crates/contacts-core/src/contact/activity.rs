@@ -62,6 +62,13 @@ pub enum ActivityKind {
         /// Names of the tags that came from the other contact.
         tags: Vec<String>,
     },
+    /// The merge of two contacts was undone (R53). Both have this entry.
+    MergeUndone {
+        /// Id of the contact that is another one again.
+        other: ContactId,
+        /// Name or address of that contact.
+        called: Option<String>,
+    },
     /// A note was added, edited or deleted. The entry does not contain the note's text (R40).
     Noted {
         /// Id of the note, which may be deleted by now.

@@ -112,6 +112,8 @@ impl JournalEntry {
                     RestoreOutcome::Changed => reversal.kept = Some(KeptReason::Edited),
                 }
             }
+            // Undone by its `MergeTrace`.
+            JournalEffect::Merged => {}
         }
         reversal
     }

@@ -19,6 +19,8 @@ pub enum RunKind {
     Undo,
     /// Undo of a bulk action (R53).
     UndoAction,
+    /// Undo of the merge of a contact (R53).
+    UndoMerge,
     /// Bulk action that adds tags.
     AddTags,
     /// Bulk action that removes tags.
@@ -50,7 +52,7 @@ pub enum RunSubject {
     Import(ImportId),
     /// The bulk action itself, or the action of an undo.
     Action(ActionId),
-    /// The erased contact.
+    /// The erased contact, or the contact whose merge is undone.
     Contact(ContactId),
     /// The connected source.
     Source(SourceId),
@@ -58,11 +60,12 @@ pub enum RunSubject {
 
 impl RunKind {
     /// All kinds of runs.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Import,
         Self::DryRun,
         Self::Undo,
         Self::UndoAction,
+        Self::UndoMerge,
         Self::AddTags,
         Self::RemoveTags,
         Self::AddToCampaign,
@@ -96,6 +99,7 @@ impl RunKind {
             Self::DryRun => "dry_run",
             Self::Undo => "undo",
             Self::UndoAction => "undo_action",
+            Self::UndoMerge => "undo_merge",
             Self::AddTags => "add_tags",
             Self::RemoveTags => "remove_tags",
             Self::AddToCampaign => "add_to_campaign",
@@ -129,7 +133,7 @@ impl RunKind {
             | Self::Export
             | Self::Delete
             | Self::Merge => RunSubject::Action(ActionId(id)),
-            Self::Erasure => RunSubject::Contact(ContactId(id)),
+            Self::Erasure | Self::UndoMerge => RunSubject::Contact(ContactId(id)),
             Self::Sync => RunSubject::Source(SourceId(id)),
         }
     }

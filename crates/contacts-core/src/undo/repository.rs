@@ -12,9 +12,11 @@ use crate::{Actor, OrgId, Result};
 pub enum UndoStart {
     /// The undo has started.
     Yes,
-    /// The import or the action has not ended, is being undone or was undone, or does not exist.
+    /// The import or the action has not ended, is being undone or was undone, or does not exist. Of
+    /// a merge: the contact is not merged, the merge is being undone, or the survivor was merged
+    /// since.
     NotNow,
-    /// What the import or the action did is not stored, or no longer.
+    /// What the import, the action or the merge did is not stored, or no longer.
     NoTraces,
 }
 
@@ -31,13 +33,14 @@ pub enum UndoStep {
 
 /// Undoes imports, chunk by chunk, by the traces that [`crate::import::ImportRepository::apply`] has
 /// stored, and bulk actions, part by part, by the journal that
-/// [`crate::action::ActionRepository::apply`] has stored.
+/// [`crate::action::ActionRepository::apply`] has stored, and merges by what
+/// [`crate::contact::ContactRepository::merge_contacts`] has stored.
 ///
 /// Every implementation passes `contacts_testkit::undo_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait UndoRepository: Send + Sync {
-    /// Starts the undo of an import or an action that is done, cancelled or failed, and queues the
-    /// job. The import is undoing then. An undo that has failed or was cancelled continues after
+    /// Starts the undo of an import or an action that is done, cancelled or failed, or of a merge,
+    /// and queues the job. The import is undoing then. An undo that has failed or was cancelled continues after
     /// the chunks that are undone.
     ///
     /// # Errors
@@ -52,7 +55,7 @@ pub trait UndoRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<UndoStart>;
 
-    /// Returns the undo of an import or an action.
+    /// Returns the undo of an import, an action or a merge.
     ///
     /// # Errors
     ///
@@ -70,7 +73,8 @@ pub trait UndoRepository: Send + Sync {
     /// the undo is done, and the import is undone.
     ///
     /// [`crate::import::reverse_chunk`] decides about the traces of an import, and
-    /// [`crate::journal::JournalEntry::reverse`] about the journal of an action. The actor of the
+    /// [`crate::journal::JournalEntry::reverse`] about the journal of an action, and
+    /// [`crate::journal::MergeTrace::undo`] about a merge. The actor of the
     /// changes is the one who requested the undo. A contact that existed before an import loses it
     /// as a source.
     ///
@@ -94,7 +98,7 @@ pub trait UndoRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Lists what the undo of an import or an action kept, sorted by contact and field, after the given one.
+    /// Lists what an undo kept, sorted by contact and field, after the given one.
     ///
     /// # Errors
     ///

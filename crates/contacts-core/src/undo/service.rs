@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use super::{KeptItem, Undo, UndoId, UndoRepository, UndoStart, UndoStep, UndoSubject};
 use crate::action::{ActionId, ActionRepository};
-use crate::contact::ContactId;
+use crate::contact::{ContactId, ContactRepository};
 use crate::import::{ImportId, ImportRepository, ImportState};
 use crate::job::{Interrupt, Outcome};
 use crate::run::RunState;
 use crate::{Actor, Clock, Error, Ids, OrgId, Ports, Result};
 
-/// The use cases of undos of imports and of bulk actions.
+/// The use cases of undos of imports, bulk actions and merges.
 #[derive(Clone)]
 pub struct UndoService {
     undos: Arc<dyn UndoRepository>,
     imports: Arc<dyn ImportRepository>,
     actions: Arc<dyn ActionRepository>,
+    contacts: Arc<dyn ContactRepository>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
@@ -26,12 +27,13 @@ impl UndoService {
             undos: ports.undos.clone(),
             imports: ports.imports.clone(),
             actions: ports.actions.clone(),
+            contacts: ports.contacts.clone(),
             clock: ports.clock.clone(),
             ids: ports.ids.clone(),
         }
     }
 
-    /// Requests the undo of an import or of a bulk action.
+    /// Requests the undo of an import, of a bulk action or of a merge.
     ///
     /// # Errors
     ///
@@ -41,6 +43,7 @@ impl UndoService {
         let refusal = match subject {
             UndoSubject::Import(id) => self.refusal_of_import(org, id)?,
             UndoSubject::Action(id) => self.refusal_of_action(org, id)?,
+            UndoSubject::Merge(id) => self.refusal_of_merge(org, id)?,
         };
         let undo = UndoId(self.ids.next());
         let reason = match self.undos.begin(org, subject, undo, actor, self.clock.now())? {
@@ -51,6 +54,9 @@ impl UndoService {
                 }
                 UndoSubject::Action(_) => {
                     "what the action did is kept for 30 days: it can no longer be undone".to_owned()
+                }
+                UndoSubject::Merge(_) => {
+                    "what the merge did is kept for 30 days: it can no longer be undone".to_owned()
                 }
             },
             UndoStart::NotNow => refusal,
@@ -91,6 +97,17 @@ impl UndoService {
         })
     }
 
+    /// Returns why the merge of a contact cannot be undone now.
+    fn refusal_of_merge(&self, org: OrgId, id: ContactId) -> Result<String> {
+        self.contacts.merged_into(org, id)?.ok_or(Error::NotFound("merge"))?;
+        let undo = self.undos.get(org, UndoSubject::Merge(id))?;
+        Ok(if undo.is_some_and(|undo| undo.state.is_open()) {
+            "the merge is being undone".to_owned()
+        } else {
+            "the surviving contact was merged since: undo that merge first".to_owned()
+        })
+    }
+
     /// Cancels an undo between two chunks. What was restored stays so, and the undo can be
     /// requested again.
     ///
@@ -106,7 +123,7 @@ impl UndoService {
         Err(Error::Conflict(format!("the undo cannot be cancelled: it is {state}")))
     }
 
-    /// Returns the undo of an import or of an action, with its state and counts.
+    /// Returns the undo of an import, of an action or of a merge, with its state and counts.
     ///
     /// # Errors
     ///

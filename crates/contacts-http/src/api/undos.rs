@@ -1,4 +1,4 @@
-//! Undos over HTTP, which imports and bulk actions share (R37, R53).
+//! Undos over HTTP, which imports, bulk actions and merges share (R37, R53).
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -18,7 +18,7 @@ use crate::parts::enumerated::enumeration;
 use crate::parts::page::{Paging, page_view};
 use crate::parts::shared::Shared;
 
-/// Answers a request to undo an import or a bulk action.
+/// Answers a request to undo something.
 pub(crate) async fn begin(shared: &Data<Shared>, caller: Caller, subject: UndoSubject) -> Answer {
     let body = blocking(shared, move |api| {
         let undo = api.undos.begin(caller.org, subject, caller.actor)?;
@@ -27,7 +27,7 @@ pub(crate) async fn begin(shared: &Data<Shared>, caller: Caller, subject: UndoSu
     Ok(json(StatusCode::ACCEPTED, body.await?))
 }
 
-/// Answers a request for the undo of an import or a bulk action.
+/// Answers a request for an undo.
 pub(crate) async fn get(shared: &Data<Shared>, caller: Caller, subject: UndoSubject) -> Answer {
     let body = blocking(shared, move |api| {
         let undo = api.undos.get(caller.org, subject)?;
@@ -39,7 +39,7 @@ pub(crate) async fn get(shared: &Data<Shared>, caller: Caller, subject: UndoSubj
 /// The paging of what an undo kept, by contact and field.
 pub(crate) type KeptPaging = Paging<(ContactId, Option<String>)>;
 
-/// Answers a request for a page of what the undo of an import or a bulk action kept.
+/// Answers a request for a page of what an undo kept.
 pub(crate) async fn kept(
     shared: &Data<Shared>,
     caller: Caller,
@@ -53,7 +53,7 @@ pub(crate) async fn kept(
     Ok(ok(body.await?))
 }
 
-/// The undo of an import or of a bulk action.
+/// The undo of an import, of a bulk action or of a merge.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Undo)]
 pub(crate) struct UndoView {
@@ -71,9 +71,11 @@ pub(crate) struct UndoView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = UndoSummary)]
 struct UndoSummaryView {
-    /// Number of contacts that the import had added and that were removed; 0 for an action.
+    /// Number of contacts that the import had added and that were removed; 0 for an action and a
+    /// merge.
     removed: u64,
-    /// Number of contacts that the import or the action had changed and that were restored.
+    /// Number of contacts that the import or the action had changed and that were restored; 1 when
+    /// a merge is undone as a whole.
     restored: u64,
     /// Number of contacts that were kept, entirely or in part, because they changed since:
     /// `GET .../undo/kept` lists them.
@@ -104,8 +106,9 @@ impl UndoView {
 struct KeptView {
     /// Id of the contact.
     contact_id: Uuid,
-    /// The field: `name`, `phone`, or `custom.` followed by the key of a custom field; `tags` or
-    /// `campaign` for an action; null for the whole contact.
+    /// The field: `name`, `email`, `addresses`, `phone`, `external_id`, or `custom.` followed by the
+    /// key of a custom field; `tags` or `campaign` for an action; also `consent` for a merge; null
+    /// for the whole contact.
     field: Option<String>,
     /// The reason why it was kept.
     reason: KeptReasonView,

@@ -51,7 +51,7 @@ async fn runs_of_every_kind_are_in_one_list() {
     let unknown = service.get("/v1/runs?kind=x").await.json();
     assert_eq!(
         unknown["errors"][0]["reason"],
-        "must be import, dry_run, undo, undo_action, add_tags, remove_tags, add_to_campaign, \
+        "must be import, dry_run, undo, undo_action, undo_merge, add_tags, remove_tags, add_to_campaign, \
          remove_from_campaign, unsubscribe, set_field, export, delete, merge, erasure or sync"
     );
 }

@@ -193,7 +193,9 @@ impl PartRun<'_> {
                 export::export(tx, self.action, self.is_first, self.with, ids)?
             }
             ActionKind::Delete => self.delete(tx, ids)?,
-            ActionKind::Merge(pairs) => merge::merge(tx, ids, pairs, self.action.actor)?,
+            ActionKind::Merge(pairs) => {
+                merge::merge(tx, ids, pairs, self.action.actor, &mut entries)?
+            }
         };
         if let ActionKind::AddToCampaign(campaign) = &self.action.kind {
             let effect = JournalEffect::Subscribed(*campaign);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contacts_core::Actor;
 use contacts_core::action::{Chunk, SkipReason};
 use contacts_core::contact::{ContactId, MergeFields, MergePair};
+use contacts_core::journal::{JournalEffect, JournalEntry};
 use uuid::Uuid;
 
 use crate::contacts::{Custom, find, fold, lock_contacts, merged_into};
@@ -17,6 +18,7 @@ pub(super) fn merge(
     ids: &[Uuid],
     pairs: &[MergePair],
     actor: Actor,
+    entries: &mut Vec<JournalEntry>,
 ) -> PgResult<Chunk> {
     let survivors: BTreeMap<_, _> = pairs.iter().map(|pair| (pair.other, pair.survivor)).collect();
     let others = ids.iter().copied().map(ContactId);
@@ -42,6 +44,7 @@ pub(super) fn merge(
             Some(survivor) => {
                 fold(tx, survivor, &merged_away, &MergeFields::default(), actor)?;
                 chunk.changed.push(other);
+                entries.push(JournalEntry { contact: other, effect: JournalEffect::Merged });
             }
             None => chunk.skip(SkipReason::NotFound, [other]),
         }

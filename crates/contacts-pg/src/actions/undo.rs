@@ -14,12 +14,13 @@ use contacts_core::undo::{KeptItem, KeptReason, Undo, UndoOutcome};
 use diesel::sql_types::{Array, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, QueryDsl, QueryableByName, SelectableHelper};
 use serde_json::Value;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::Row;
 use super::set_field::existing;
 use crate::campaigns::subscriptions_to;
-use crate::contacts::record_all;
+use crate::contacts::{record_all, unmerge};
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
 use crate::imports::update_contacts;
@@ -49,8 +50,15 @@ pub(crate) fn undo_chunk(
     let Some((number, chunk)) = journal::last(tx, action.0)? else { return Ok(None) };
     let current = CurrentRows::read(tx, undo, &chunk)?;
     let (mut result, mut reversals) = (StepResult::after(undo), Vec::new());
-    for entry in &chunk.entries {
+    // Of several merges into one contact, the last one is undone first.
+    for entry in chunk.entries.iter().rev() {
         let contact = entry.contact;
+        if entry.effect == JournalEffect::Merged {
+            let (outcome, kept) = unmerge(tx, undo, contact)?;
+            result.count(outcome);
+            result.kept.extend(kept);
+            continue;
+        }
         let mut keep = |field, reason| result.kept.push(KeptItem { contact, field, reason });
         let outcome = if current.contacts.contains_key(&contact) {
             let reversal = entry.reverse(chunk.at, &current.state_of(entry), tx.now);
@@ -74,6 +82,19 @@ pub(crate) fn undo_chunk(
     write(tx, undo, &chunk, &current, &reversals)?;
     journal::delete(tx, action.0, number)?;
     Ok(Some(result))
+}
+
+/// Returns the state of tags of a contact, as [`JournalEffect::TagsAdded`] at a time needs it.
+pub(crate) fn state_of_tags(
+    tx: &mut Tx<'_>,
+    undo: &Undo,
+    contact: ContactId,
+    tags: Vec<TagId>,
+    at: OffsetDateTime,
+) -> PgResult<JournalState> {
+    let entry = JournalEntry { contact, effect: JournalEffect::TagsAdded(tags) };
+    let chunk = JournalChunk::new(at, vec![entry.clone()]);
+    Ok(CurrentRows::read(tx, undo, &chunk)?.state_of(&entry))
 }
 
 /// The current rows of the contacts of a chunk.
@@ -269,7 +290,7 @@ fn write(
         }
     }
     tags::unlink(tx, &removed)?;
-    link(tx, &added)?;
+    tags::link(tx, &added)?;
     leave(tx, &left)?;
     join(tx, &joined)?;
     if update_contacts(tx, &restored)?.len() < restored.len() {
@@ -281,22 +302,6 @@ fn write(
     let updated: Vec<_> = activities.iter().map(|(contact, _)| *contact).collect();
     let (kind, fields) = (EventKind::Updated, chunk.field().into_iter().collect::<Vec<_>>());
     publish(tx, &ContactEvent::of_many(&updated, kind, &fields, undo.actor, now))
-}
-
-fn link(tx: &mut Tx<'_>, links: &[(Uuid, Uuid)]) -> PgResult<()> {
-    if links.is_empty() {
-        return Ok(());
-    }
-    let (contacts, tags): (Vec<_>, Vec<_>) = links.iter().copied().unzip();
-    let statement = "INSERT INTO contact_tags (org_id, contact_id, tag_id) \
-         SELECT $1, l.contact_id, l.tag_id FROM unnest($2, $3) AS l (contact_id, tag_id) \
-         ORDER BY l.contact_id, l.tag_id ON CONFLICT (org_id, contact_id, tag_id) DO NOTHING";
-    tx.query(statement)
-        .bind::<Array<SqlUuid>, _>(contacts)
-        .bind::<Array<SqlUuid>, _>(tags)
-        .execute(tx)
-        .map(drop)
-        .map_err(PgError::unless_deleted)
 }
 
 /// Removes subscriptions that no campaign has reached.

@@ -335,16 +335,18 @@ impl EntryRow {
             texts.iter().map(|t| t.as_str().map(str::to_owned).ok_or_else(detail)).collect()
         };
         let text = |name: &str| self.detail[name].as_str();
+        let contact = |name: &str| text(name).and_then(|id| id.parse().ok()).map(ContactId);
         Ok(match self.kind.as_str() {
             "created" => ActivityKind::Created,
             "edited" => ActivityKind::Edited(read_changes(&self.detail).ok_or_else(detail)?),
             "captured" => ActivityKind::Captured(read_changes(&self.detail).ok_or_else(detail)?),
             "tagged" => ActivityKind::Tagged { added: texts("added")?, removed: texts("removed")? },
+            "merge_undone" => ActivityKind::MergeUndone {
+                other: contact("other").ok_or_else(detail)?,
+                called: text("called").map(str::to_owned),
+            },
             "merged" => ActivityKind::Merged {
-                other: text("other")
-                    .and_then(|id| id.parse().ok())
-                    .map(ContactId)
-                    .ok_or_else(detail)?,
+                other: contact("other").ok_or_else(detail)?,
                 called: text("called").map(str::to_owned),
                 changes: read_changes(&self.detail["changes"]).ok_or_else(detail)?,
                 tags: texts("tags")?,
@@ -437,6 +439,9 @@ fn names_of(what: &ActivityKind) -> Option<(&'static str, Value)> {
                 "merged",
                 json!({"other": other.0, "called": called, "changes": changes, "tags": tags}),
             )
+        }
+        ActivityKind::MergeUndone { other, called } => {
+            ("merge_undone", json!({"other": other.0, "called": called}))
         }
         ActivityKind::Noted { note, change } => {
             ("noted", json!({"note": note.0, "change": change.as_str()}))

@@ -6,14 +6,14 @@ use contacts_core::contact::{
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::sql_types::{Array, Uuid as SqlUuid};
-use diesel::{ExpressionMethods, QueryDsl, insert_into};
+use diesel::{ExpressionMethods, QueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::activity::record;
-use super::addresses;
 use super::row::{Custom, find};
 use super::write::update_row;
+use super::{addresses, merge_trace};
 use crate::Database;
 use crate::campaigns::{follow_address, keep_earliest_unsubscribe, unite_subscriptions};
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
@@ -114,6 +114,7 @@ pub(crate) fn fold(
     lock_pairs(tx, other.id)?;
     let before = survivor.clone();
     let (changes, tags) = survivor.absorb(other, from_other, now);
+    merge_trace::insert(tx, other.id, &before, &survivor)?;
     addresses::move_all(tx, other.id, survivor.id)?;
     for statement in MOVES {
         tx.query(*statement)
@@ -122,14 +123,6 @@ pub(crate) fn fold(
             .execute(tx)
             .map_err(PgError::unless_deleted)?;
     }
-    insert_into(merged_contacts::table)
-        .values((
-            merged_contacts::org_id.eq(tx.org.0),
-            merged_contacts::id.eq(other.id.0),
-            merged_contacts::survivor_id.eq(survivor.id.0),
-            merged_contacts::at.eq(now),
-        ))
-        .execute(tx)?;
     if !changes.is_empty() {
         update_row(tx, &before, &survivor, AddressSource::Merge)?;
     }

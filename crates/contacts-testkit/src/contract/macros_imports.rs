@@ -133,5 +133,21 @@ macro_rules! undo_repository_contract {
             a_cancelled_undo_is_not_resumed_after_the_journal_expired
             organisations_do_not_see_each_other
         }
+        $crate::properties! { $make, merge_undos:
+            an_undone_merge_leaves_two_contacts_as_they_were
+            both_contacts_of_an_undone_merge_are_found_again
+            what_was_changed_since_a_merge_is_kept
+            addresses_and_ids_that_others_have_now_are_kept
+            a_contact_without_a_name_and_an_address_is_not_made_again
+            undoing_a_merge_raises_no_consent
+            the_last_merge_is_undone_first
+            a_contact_is_merged_and_separated_again_and_again
+            an_undo_of_a_merge_is_requested_once_and_cancelled
+            deleting_or_erasing_the_survivor_ends_the_undo_of_its_merges
+            a_merge_is_undone_within_30_days
+            a_bulk_merge_is_undone_from_the_last_pair_to_the_first
+            a_merge_of_another_organisation_is_not_undone
+            an_address_that_was_edited_since_stays_with_the_survivor
+        }
     };
 }

@@ -152,6 +152,7 @@ impl Rows {
                     let chunks = self.journal.get(&action).map_or(0, Vec::len);
                     undo.chunks_done as usize + chunks > undo.chunks as usize
                 }
+                UndoSubject::Merge(_) => undo.chunks_done > undo.chunks,
             };
             is_wrong || undo.state == RunState::Done && undo.chunks_done != undo.chunks
         });

@@ -42,6 +42,21 @@ impl Conversations {
         self.links.values_mut().filter(|owner| **owner == from).for_each(|owner| *owner = to);
     }
 
+    /// Returns the ids of the conversations of a contact.
+    pub(crate) fn ids_of(&self, contact: ContactId) -> Vec<ConversationId> {
+        let own = self.links.iter().filter(|(_, owner)| **owner == contact);
+        own.map(|(id, _)| *id).collect()
+    }
+
+    /// Links those of the conversations that one contact has to another contact.
+    pub(crate) fn give_back(&mut self, ids: &[ConversationId], from: ContactId, to: ContactId) {
+        for id in ids {
+            if let Some(owner) = self.links.get_mut(id).filter(|owner| **owner == from) {
+                *owner = to;
+            }
+        }
+    }
+
     /// Unlinks a contact's conversations, which stay stored.
     pub(crate) fn release(&mut self, contact: ContactId) {
         let theirs = self.links.extract_if(.., |_, owner| *owner == contact);

@@ -16,7 +16,7 @@ use crate::world::Rows;
 /// Whether a user dismissed a pair as two different people.
 pub(crate) type Dismissed = bool;
 
-fn ordered(one: ContactId, other: ContactId) -> (ContactId, ContactId) {
+pub(super) fn ordered(one: ContactId, other: ContactId) -> (ContactId, ContactId) {
     (one.min(other), one.max(other))
 }
 

@@ -39,7 +39,10 @@ impl Rows {
         now: OffsetDateTime,
     ) {
         let entries = chunk.changed.iter().filter_map(|contact| {
-            let effect = self.effect(kind, *contact, before.get(contact)?)?;
+            let effect = match kind {
+                ActionKind::Merge(_) => JournalEffect::Merged,
+                _ => self.effect(kind, *contact, before.get(contact)?)?,
+            };
             Some(JournalEntry { contact: *contact, effect })
         });
         let entries: Vec<_> = entries.collect();
@@ -88,8 +91,13 @@ impl Rows {
         }
     }
 
-    /// Deletes what actions that are not being undone did until a time.
+    /// Deletes what actions and merges that are not being undone did until a time.
     pub(super) fn sweep_journal(&mut self, until: OffsetDateTime) {
+        let undos = &self.undos;
+        self.merges.retain(|other, merge| {
+            let undo = undos.get(&UndoSubject::Merge(*other));
+            merge.trace.at > until || undo.is_some_and(|undo| undo.open().is_some())
+        });
         for (action, chunks) in &mut self.journal {
             let undo = self.undos.get(&UndoSubject::Action(*action));
             if undo.is_none_or(|undo| undo.open().is_none()) {
@@ -108,10 +116,17 @@ impl Rows {
     ) -> Option<(Vec<UndoOutcome>, Vec<KeptItem>)> {
         let chunk = self.journal.get_mut(&action)?.pop()?;
         let (mut outcomes, mut kept, mut updated) = (Vec::new(), Vec::new(), Vec::new());
-        for entry in &chunk.entries {
+        // Of several merges into one contact, the last one is undone first.
+        for entry in chunk.entries.iter().rev() {
             let contact = entry.contact;
+            if entry.effect == JournalEffect::Merged {
+                let (outcome, items) = self.unmerge(contact, undo, now);
+                outcomes.push(outcome);
+                kept.extend(items);
+                continue;
+            }
             let mut keep = |field, reason| kept.push(KeptItem { contact, field, reason });
-            let outcome = match self.state_of(entry, action, chunk.at) {
+            let outcome = match self.state_of(entry, Some(action), chunk.at) {
                 Some(state) => {
                     let reversal = entry.reverse(chunk.at, &state, now);
                     if let Some(reason) = reversal.kept {
@@ -141,10 +156,10 @@ impl Rows {
     }
 
     /// Returns the state of the contact of an entry, if it exists.
-    fn state_of(
+    pub(super) fn state_of(
         &self,
         entry: &JournalEntry,
-        action: ActionId,
+        action: Option<ActionId>,
         at: OffsetDateTime,
     ) -> Option<JournalState> {
         let record = self.contacts.records.get(&entry.contact)?;
@@ -153,7 +168,7 @@ impl Rows {
         let mut removed_since = removed_since(record, &tags, at);
         let campaign = entry.effect.campaign();
         let mut left_since = false;
-        let others = self.journal.iter().filter(|(other, _)| **other != action);
+        let others = self.journal.iter().filter(|(other, _)| Some(**other) != action);
         let later = others.flat_map(|(_, chunks)| chunks).filter(|chunk| chunk.at >= at);
         for other in later.flat_map(|chunk| &chunk.entries) {
             match &other.effect {
@@ -162,9 +177,7 @@ impl Rows {
                 JournalEffect::Unsubscribed { .. } => {
                     left_since |= campaign.is_some() && other.effect.campaign() == campaign;
                 }
-                JournalEffect::TagsAdded(_)
-                | JournalEffect::Subscribed(_)
-                | JournalEffect::FieldSet(_) => {}
+                _ => {}
             }
         }
         let has = |name| record.contact.tags.contains(name);

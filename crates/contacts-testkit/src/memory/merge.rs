@@ -1,13 +1,43 @@
 //! Merging contacts in memory.
 
-use contacts_core::contact::{ActivityKind, AddressSource, ContactId, MergeRequest, Merged};
+use std::collections::{BTreeMap, BTreeSet};
+
+use contacts_core::contact::{
+    ActivityKind, AddressSource, ContactId, FieldEdit, MergeRequest, Merged, SourceDetail,
+};
+use contacts_core::conversation::{ConversationId, Visitor};
 use contacts_core::event::{ContactEvent, EventKind};
+use contacts_core::journal::{MergeTrace, UnitedSubscription};
+use contacts_core::note::NoteId;
+use contacts_core::sync::SourceId;
+use contacts_core::tag::TagName;
 use contacts_core::{Actor, Result};
 use time::OffsetDateTime;
 
 use super::contacts::check_version;
+use super::duplicates::{Dismissed, ordered};
 use super::record::Record;
 use crate::world::Rows;
+
+/// What a merge did, so that it can be undone (R53).
+pub(crate) struct StoredMerge {
+    pub(super) trace: MergeTrace,
+    /// The merged contact, with everything that belonged to it.
+    pub(super) record: Record,
+    /// Its sources that the survivor did not have.
+    pub(super) new_sources: Vec<SourceDetail>,
+    /// Conversations in which visitors had stated details to the survivor.
+    pub(super) stated_before: BTreeSet<(Visitor, ConversationId)>,
+    pub(super) notes: Vec<NoteId>,
+    pub(super) conversations: Vec<ConversationId>,
+    pub(super) visitors: Vec<Visitor>,
+    pub(super) links: Vec<(SourceId, String)>,
+    /// Ids of contacts that were merged into the merged contact before.
+    pub(super) pointers: Vec<ContactId>,
+    pub(super) pairs: Vec<((ContactId, ContactId), Dismissed)>,
+    /// Contacts that the survivor was not paired with.
+    pub(super) new_pairs: BTreeSet<ContactId>,
+}
 
 impl Rows {
     /// Merges a contact into another.
@@ -26,9 +56,15 @@ impl Rows {
         if let Some(other) = records.get(&other) {
             stored.contact.check_merge(&other.contact)?;
         }
+        let mut merge = self.stored_merge(survivor, other, now);
         let Some(gone) = self.contacts.remove(other) else { return Ok(None) };
         let Some(stored) = self.contacts.records.get_mut(&survivor) else { return Ok(None) };
+        let unmerged = stored.contact.clone();
         let (changes, tags) = stored.contact.absorb(&gone.contact, from_other, now);
+        if let Some(merge) = &mut merge {
+            merge.trace.edits = FieldEdit::between(&unmerged, &stored.contact);
+        }
+        self.merges.extend(merge.map(|merge| (other, merge)));
         let contact = stored.contact.clone();
         let called = gone.contact.called();
         let before = stored.contact.consent.clone();
@@ -63,6 +99,53 @@ impl Rows {
         Ok(Some(Merged { contact, changes, tags }))
     }
 
+    fn stored_merge(
+        &self,
+        survivor: ContactId,
+        other: ContactId,
+        at: OffsetDateTime,
+    ) -> Option<StoredMerge> {
+        let own = self.contacts.records.get(&survivor)?;
+        let record = self.contacts.records.get(&other)?.clone();
+        let lacks = |tag: &&TagName| !own.contact.tags.contains(tag);
+        let gained: Vec<_> = record.contact.tags.iter().filter(lacks).cloned().collect();
+        let subscriptions = record.subscriptions.values().map(|subscription| UnitedSubscription {
+            other: subscription.clone(),
+            own: own.subscriptions.get(&subscription.campaign).cloned(),
+        });
+        let is_new = |detail: &&SourceDetail| {
+            !own.sources.iter().any(|source| source.detail.has_same_detail(detail))
+        };
+        let pairs = self.pairs.iter().filter(|((one, two), _)| *one == other || *two == other);
+        let pairs: Vec<_> = pairs.map(|(pair, dismissed)| (*pair, *dismissed)).collect();
+        let partners = pairs.iter().map(|((one, two), _)| if *one == other { *two } else { *one });
+        let is_new_pair = |partner: &ContactId| {
+            *partner != survivor && !self.pairs.contains_key(&ordered(survivor, *partner))
+        };
+        Some(StoredMerge {
+            trace: MergeTrace {
+                at,
+                survivor,
+                other: record.contact.clone(),
+                tags: self.tags.ids_of(&record.contact.tags).into_iter().collect(),
+                gained_tags: self.tags.ids_of(&gained).into_iter().collect(),
+                edits: Vec::new(),
+                was_subscribed: own.contact.consent.is_subscribed(),
+                subscriptions: subscriptions.collect(),
+            },
+            new_sources: record.sources.iter().map(|s| &s.detail).filter(is_new).cloned().collect(),
+            stated_before: own.stated.keys().cloned().collect(),
+            notes: keys_of(&self.notes, |note| note.contact == other),
+            conversations: self.conversations.ids_of(other),
+            visitors: keys_of(&self.visitors, |owner| *owner == other),
+            links: self.links_of(other),
+            pointers: keys_of(&self.merged, |survivor| *survivor == other),
+            new_pairs: partners.filter(is_new_pair).collect(),
+            pairs,
+            record,
+        })
+    }
+
     /// Moves everything stored outside a contact's record to another contact.
     fn move_all(&mut self, from: ContactId, to: ContactId) {
         for survivor in self.merged.values_mut().filter(|survivor| **survivor == from) {
@@ -81,6 +164,7 @@ impl Rows {
     /// Deletes everything stored outside a contact's record.
     pub(crate) fn forget(&mut self, contact: ContactId) {
         self.merged.retain(|_, survivor| *survivor != contact);
+        self.merges.retain(|other, _| self.merged.contains_key(other));
         self.pairs.retain(|(one, other), _| *one != contact && *other != contact);
         self.conversations.release(contact);
         self.visitors.retain(|_, owner| *owner != contact);
@@ -104,6 +188,10 @@ impl Record {
             self.add_stated(&visitor, conversation, said);
         }
     }
+}
+
+fn keys_of<K: Clone + Ord, V>(map: &BTreeMap<K, V>, is_meant: impl Fn(&V) -> bool) -> Vec<K> {
+    map.iter().filter(|(_, value)| is_meant(value)).map(|(key, _)| key.clone()).collect()
 }
 
 impl super::contacts::Contacts {

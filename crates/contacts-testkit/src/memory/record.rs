@@ -19,6 +19,7 @@ use time::OffsetDateTime;
 static NOTED: AtomicU64 = AtomicU64::new(0);
 
 /// A contact and everything that belongs to it.
+#[derive(Clone)]
 pub(crate) struct Record {
     /// The contact. Its tags are spelled as the stored tags are.
     pub(crate) contact: Contact,

@@ -84,6 +84,30 @@ impl Rows {
         links.filter(|known| known.link.contact == from).for_each(|known| known.link.contact = to);
     }
 
+    /// Returns the links of a contact: the source, and the id of the record.
+    pub(crate) fn links_of(&self, contact: ContactId) -> Vec<(SourceId, String)> {
+        let sources = self.sources.iter();
+        let links = sources.flat_map(|(id, source)| source.links.iter().map(|link| (*id, link)));
+        let own = links.filter(|(_, (_, known))| known.link.contact == contact);
+        own.map(|(source, (record, _))| (source, record.clone())).collect()
+    }
+
+    /// Gives those of the links that one contact has to another contact.
+    pub(crate) fn give_back_links(
+        &mut self,
+        links: &[(SourceId, String)],
+        from: ContactId,
+        to: ContactId,
+    ) {
+        for (source, record) in links {
+            let links = self.sources.get_mut(source).map(|source| &mut source.links);
+            let known = links.and_then(|links| links.get_mut(record));
+            if let Some(known) = known.filter(|known| known.link.contact == from) {
+                known.link.contact = to;
+            }
+        }
+    }
+
     pub(crate) fn forget_links(&mut self, contact: ContactId) {
         for syncing in self.sources.values_mut() {
             syncing.links.retain(|_, known| known.link.contact != contact);

@@ -210,6 +210,11 @@ impl Rows {
                 let (chunks, is_stored) = (chunks.len() as u64, contacts == tally.changed);
                 can_be_undone.then_some(Undoable { was: None, chunks, is_stored })
             }
+            UndoSubject::Merge(other) => {
+                let is_stored = self.merges.contains_key(&other);
+                let is_last = self.is_last_merge(other)?;
+                is_last.then_some(Undoable { was: None, chunks: 1, is_stored })
+            }
         }
     }
 
@@ -238,13 +243,19 @@ impl Rows {
             started_at: None,
             finished_at: None,
         };
+        // A contact whose merge was undone can be merged again.
+        if let UndoSubject::Merge(_) = subject
+            && self.undos.get(&subject).is_some_and(|stored| stored.open().is_none())
+        {
+            self.undos.remove(&subject);
+        }
         if let Some(stored) = self.undos.get_mut(&subject) {
             let Undo { state, chunks, chunks_done, tally, .. } = stored.undo;
             if state.is_open() || state == RunState::Done {
                 return UndoStart::NotNow;
             }
             let is_expired = match subject {
-                UndoSubject::Import(_) => false,
+                UndoSubject::Import(_) | UndoSubject::Merge(_) => false,
                 UndoSubject::Action(_) => chunks > chunks_done + fresh.chunks,
             };
             if is_expired {
@@ -286,6 +297,13 @@ impl Rows {
                     stored.kept.extend(kept);
                     true
                 }))
+            }
+            UndoSubject::Merge(_) if stored.undo.chunks_done > 0 => Ok(false),
+            UndoSubject::Merge(other) => {
+                let (outcome, kept) = self.unmerge(other, &stored.undo, now);
+                stored.undo.tally.count(outcome);
+                stored.kept.extend(kept);
+                Ok(true)
             }
         };
         let step = stepped.map(|is_chunk| {

@@ -10,6 +10,7 @@ use contacts_core::contact::{
     Contact, ContactFilter, ContactId, ContactPatch, MergeFields, MergeRequest, PageRequest, Patch,
     TimeRange,
 };
+use contacts_core::event::EventKind;
 use contacts_core::field::{FieldPatch, FieldService, FieldType, NewField};
 use contacts_core::import::{Chunk, ImportRow, PlannedRow, Policy, Skip, Unreadable};
 use contacts_core::note::Editor;
@@ -367,7 +368,8 @@ impl Run<'_> {
         let actions = self.ports.actions.list(self.org, None, 1_000).unwrap();
         let imports = imports.iter().map(|import| UndoSubject::Import(import.id));
         let actions = actions.iter().map(|action| UndoSubject::Action(action.id));
-        let subjects: Vec<_> = imports.chain(actions).collect();
+        let merges = self.merged().into_iter().map(UndoSubject::Merge);
+        let subjects: Vec<_> = imports.chain(actions).chain(merges).collect();
         let Some(at) = which.checked_rem(subjects.len()) else { return "nothing".to_owned() };
         let (undos, subject) = (&self.ports.undos, subjects[at]);
         let mut values = Vec::new();
@@ -402,6 +404,14 @@ impl Run<'_> {
             format!("{who} {:?} {:?}", kept.field, kept.reason)
         }));
         self.tell.lines(values.into_iter())
+    }
+
+    /// Returns the ids that were merged, in the order of the merges.
+    fn merged(&self) -> Vec<ContactId> {
+        let events = self.ports.feed.after(self.org, Some(0), 10_000).unwrap();
+        let events = events.into_iter().map(|numbered| numbered.event);
+        let merges = events.filter(|event| matches!(event.kind, EventKind::Merged(_)));
+        merges.flat_map(|event| event.contacts).collect()
     }
 
     fn planned(&self, number: u64, row: &Option<Profile>) -> PlannedRow {

@@ -8,7 +8,8 @@ import { toast } from "../widgets/toast.js";
 
 /** @import { Schemas } from "./api.js" */
 
-const TYPES = new Set(["add_tags", "remove_tags", "add_to_campaign", "remove_from_campaign"]);
+const TYPES = new Set(["add_tags", "remove_tags", "add_to_campaign", "remove_from_campaign", "set_field", "merge"]);
+
 
 /**
  * The button that undoes an action, if it has changed contacts and can be undone.
@@ -45,7 +46,7 @@ export async function undone(id) {
 /** @param {string} id of the action */
 async function show(id) {
   // Seldom needed, so the list loads without it.
-  const { keptTable } = await import("../widgets/kept.js");
+  const { keptTable, nameOfField } = await import("../widgets/kept.js");
   const load = (/** @type {{ cursor?: string, limit: number }} */ query) => ask("get", "/v1/actions/{id}/undo/kept", { path: { id }, query });
-  return dialog({ title: "What was kept, and why", wide: true, body: keptTable(load, (field) => (field === "tags" ? "Tags" : "Campaign")) });
+  return dialog({ title: "What was kept, and why", wide: true, body: keptTable(load, nameOfField) });
 }

@@ -7,6 +7,7 @@ import { icon } from "../core/icon.js";
 import { track } from "../core/jobs.js";
 import { go } from "../core/router.js";
 import { styles } from "../core/styles.js";
+import { undoButton } from "../core/undone.js";
 import { dialog } from "../widgets/dialog.js";
 import { failure } from "../widgets/failure.js";
 import { CORE, EXTERNAL_ID, kinds } from "../widgets/field.js";
@@ -83,6 +84,8 @@ class Duplicates {
       const { kind, job } = /** @type {CustomEvent<Work>} */ (event).detail;
       if (kind === "action" && job.action.type === "merge" && job.finished_at) void this.reload();
     }, { signal });
+    // The merge of a pair was undone.
+    addEventListener("contactadded", () => void this.reload(), { signal });
   }
 
   /** @param {URL} url */
@@ -260,7 +263,7 @@ class Duplicates {
     const action = await mergeMany(this.pairs.filter((pair) => this.picked.has(keyOf(pair))));
     if (!action) return;
     const { changed, skipped } = action.summary;
-    if (action.finished_at) toast(`Merged ${count(changed, "pair")}${skipped ? `, skipped ${count(skipped, "pair")} that had changed` : ""}.`);
+    if (action.finished_at) toast(`Merged ${count(changed, "pair")}${skipped ? `, skipped ${count(skipped, "pair")} that had changed` : ""}.`, undoButton(action));
     else {
       track({ kind: "action", job: action });
       toast(`Merging ${count(action.progress.total ?? 0, "pair")}. You can continue working.`);

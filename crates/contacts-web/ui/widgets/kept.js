@@ -23,6 +23,16 @@ const REASONS = {
   deleted: "deleted",
 };
 
+/** @type {Record<string, string>} */
+const FIELDS = { name: "Name", email: "Email", addresses: "Other emails", phone: "Phone", external_id: "External ID", tags: "Tags", campaign: "Campaigns", consent: "Consent" };
+
+/**
+ * The name of a field that an undo kept; the key of a custom field.
+ *
+ * @param {string} field
+ */
+export const nameOfField = (field) => FIELDS[field] ?? field.replace(/^custom\./, "");
+
 /**
  * @param {(query: { cursor?: string, limit: number }) => Promise<Schemas["KeptPage"]>} load
  * @param {(field: string) => string} nameOfField

@@ -22,8 +22,8 @@ pub(super) fn routes(table: Table) -> Table {
 
 /// Undo a bulk action, except where contacts have changed since
 ///
-/// Actions that add or remove tags, and that add contacts to a campaign or remove them from it, can
-/// be undone for 30 days.
+/// Actions that add or remove tags, add contacts to a campaign or remove them from it, set a field,
+/// or merge pairs can be undone for 30 days.
 #[utoipa::path(
     post, path = "/v1/actions/{id}/undo", tag = "actions", operation_id = "undo_action",
     params(("id" = Uuid, Path, description = "The action")),

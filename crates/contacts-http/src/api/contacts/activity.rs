@@ -89,6 +89,13 @@ enum ActivityKindView {
         /// Tags that were taken over from the other contact.
         tags: Vec<String>,
     },
+    /// The merge of this contact and another one was undone. Both have this entry.
+    MergeUndone {
+        /// Id of the other contact, which exists again or has survived.
+        other_id: Uuid,
+        /// The name of the other contact, or its address or phone number when it had no name.
+        called: Option<String>,
+    },
     /// A note was added, edited or deleted.
     Noted {
         /// Id of the note, which may have been deleted since.
@@ -174,6 +181,9 @@ impl From<Activity> for ActivityView {
                 changes: changes.into_iter().map(Into::into).collect(),
                 tags,
             },
+            ActivityKind::MergeUndone { other, called } => {
+                ActivityKindView::MergeUndone { other_id: other.0, called }
+            }
             ActivityKind::Noted { note, change } => {
                 ActivityKindView::Noted { note_id: note.0, change: change.into() }
             }

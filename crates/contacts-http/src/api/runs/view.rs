@@ -20,8 +20,7 @@ pub(super) struct RunView {
     /// The kind of the run.
     kind: RunKindView,
     /// The import of an import, a dry run or an `undo`; the action, also of an
-    /// `undo_action`; the erased contact; or the
-    /// connected source.
+    /// `undo_action`; the erased contact; the contact of an `undo_merge`; or the connected source.
     subject_id: Uuid,
     /// The state of the run.
     state: RunStateView,

@@ -28,8 +28,8 @@ export async function mergeMany(picked) {
     title: `Merge ${words}?`,
     body: [h("ul", {}, pairs.slice(0, MAX_NAMED).map((pair) => h("li", {}, named(pair))), pairs.length > MAX_NAMED && h("li", {}, `and ${count(pairs.length - MAX_NAMED, "more pair")}`)),
       left > 0 && h("p", {}, `${count(left, "selected pair")} will be left out, because another selected pair already merges one of the contacts.`),
-      h("p", { class: "muted" }, "In each pair, the contact that was added first is kept with its values. Its empty fields are filled from the other contact, whose email addresses and tags are kept too. This cannot be undone.")],
-    action: `Merge ${words}`, danger: true,
+      h("p", { class: "muted" }, "In each pair, the contact that was added first is kept with its values. Its empty fields are filled from the other contact, whose email addresses and tags are kept too. You can undo this for 30 days.")],
+    action: `Merge ${words}`,
     run: async () => {
       action = await ask("post", "/v1/duplicates/merge", { body: { pairs: pairs.map(({ contact, other }) => ({ survivor_id: contact.id, other_id: other.id })) } });
     },

@@ -3,6 +3,7 @@
 import { Problem, ask, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
+import { unmergeButton } from "../../core/unmerge.js";
 import { toast } from "../../widgets/toast.js";
 import { nameOf } from "../record.js";
 import { announceChange } from "../record/saver.js";
@@ -47,7 +48,7 @@ export class Review {
         h("button", { type: "button", class: "only", "aria-label": "Previous pair", title: "Previous pair (k)", onclick: () => ends.move(-1) }, icon("back")),
         h("button", { type: "button", class: "only next", "aria-label": "Next pair", title: "Next pair (j)", onclick: () => ends.move(1) }, icon("back"))),
       this.place, this.wrong,
-      h("div", { class: "row acts" }, this.buttons, h("small", {}, "Email addresses, tags, notes, conversations and campaigns of both are kept. A merge cannot be undone.")));
+      h("div", { class: "row acts" }, this.buttons, h("small", {}, "Email addresses, tags, notes, conversations and campaigns of both are kept. You can undo a merge for 30 days.")));
   }
 
   /**
@@ -78,7 +79,7 @@ export class Review {
       });
       dispatchEvent(new CustomEvent("contactgone", { detail: other.id }));
       announceChange(merged.contact);
-      toast("Contacts merged.");
+      toast("Contacts merged.", unmergeButton(other.id));
       this.ends.merged(pair, merged.contact);
     });
   }

@@ -4,6 +4,7 @@ import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
 import { called } from "../../core/session.js";
+import { unmerge } from "../../core/unmerge.js";
 import { chip } from "../../widgets/chip.js";
 import { worded } from "../../widgets/field.js";
 import { REASONS } from "./consent.js";
@@ -19,6 +20,9 @@ import { pages } from "./part.js";
 /** In ms. Edits of one field by one person within this time are shown as one: each pause saves. */
 const TOGETHER = 10 * 60_000;
 
+/** In ms. How long a merge can be undone (R53). */
+const UNDO = 30 * 24 * 60 * 60_000;
+
 /**
  * @param {Opened} opened
  * @returns {Part}
@@ -30,7 +34,7 @@ export function activity(opened) {
     ask("get", "/v1/contacts/{id}/activity", { path: { id: opened.contact.id }, query: { limit: 50, ...(cursor && { cursor }) }, signal });
   const load = pages(element, get, (items) => {
     opened.tabs.hint("activity", items[0] ? ago(items[0].at) : "None");
-    return [h("ul", { class: "events" }, together(items).map((item) => one(item, opened.kinds)))];
+    return [h("ul", { class: "events" }, together(items).map((item) => one(item, opened, items)))];
   });
   return { element, load };
 }
@@ -64,15 +68,16 @@ const edit = (item) => (item?.kind === "edited" && item.changes.length === 1 && 
 
 /**
  * @param {Activity} item
- * @param {Kind[]} kinds
+ * @param {Opened} opened
+ * @param {Activity[]} items newest first
  */
-function one(item, kinds) {
+function one(item, opened, items) {
   // What other software did is described by the event, what a person did by the person.
   const passive = /source_added|imported|captured|delivered/.test(item.kind);
   const who = h(passive ? "small" : "strong", {}, "…");
   void called(item.actor).then((name) => fill(who, name));
   const by = item.actor.kind === "user" ? [h("small", {}, " · "), who] : [];
-  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), ...by] : [who, " ", ...does(item)]), details(item, kinds)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
+  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), ...by] : [who, " ", ...does(item)]), details(item, opened.kinds), undo(item, opened, items)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
 }
 
 /**
@@ -88,12 +93,31 @@ function does(item) {
     case "imported": return [addedBy(item.source)];
     case "captured": return ["Website chat added missing details"];
     case "merged": return [`merged ${item.called ?? "another contact"} into this one`];
+    case "merge_undone": return [`undid the merge with ${item.called ?? "another contact"}`];
     case "noted": return [{ added: "added a note", edited: "edited a note", deleted: "deleted a note" }[item.change]];
     case "consent_changed": return [item.state === "subscribed" ? "subscribed this contact again" : "unsubscribed this contact"];
     case "subscribed": return ["added to ", h("em", {}, item.campaign.name)];
     case "removed_from_campaign": return ["removed from ", h("em", {}, item.campaign.name)];
     case "delivered": return delivered(item.delivery, h("em", {}, item.campaign.name));
   }
+}
+
+/**
+ * The button that undoes a merge of the last 30 days, unless that was done.
+ *
+ * @param {Activity} item
+ * @param {Opened} opened
+ * @param {Activity[]} items newest first
+ */
+function undo(item, opened, items) {
+  if (item.kind !== "merged" || Date.now() - Date.parse(item.at) > UNDO) return false;
+  const { other_id: other } = item;
+  const later = items.slice(0, items.indexOf(item));
+  if (later.some((next) => next.kind === "merge_undone" && next.other_id === other)) return false;
+  const run = async () => {
+    if (await unmerge(other)) opened.refresh();
+  };
+  return h("button", { type: "button", class: "quiet", onclick: () => void run() }, "Undo merge");
 }
 
 /** @param {FieldChange[]} changes */

@@ -5,6 +5,7 @@ import { debounce, fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { go } from "../../core/router.js";
 import { face } from "../../core/session.js";
+import { unmergeButton } from "../../core/unmerge.js";
 import { chip } from "../../widgets/chip.js";
 import { dialog } from "../../widgets/dialog.js";
 import { worded } from "../../widgets/field.js";
@@ -47,7 +48,7 @@ export async function merge(opened, id) {
       h("div", { class: "row" },
         h("button", { type: "button", onclick: () => compare(goes, stays) }, "Keep the other contact"),
         !id && h("button", { type: "button", class: "quiet", onclick: pick }, "Choose another contact")),
-      h("p", { class: "muted" }, "Tags, email addresses and sources are combined. Notes, conversations and campaigns are moved. Unsubscribes are kept. This cannot be undone."));
+      h("p", { class: "muted" }, "Tags, email addresses and sources are combined. Notes, conversations and campaigns are moved. Unsubscribes are kept. You can undo this for 30 days."));
     arm();
   }
 
@@ -78,7 +79,7 @@ async function done(opened, stays, goes) {
   const { contact } = await ask("post", "/v1/contacts/{id}/merge", { path: { id: stays.id }, body: { other_id: goes.id } });
   dispatchEvent(new CustomEvent("contactgone", { detail: goes.id }));
   announceChange(contact);
-  toast("Contacts merged.");
+  toast("Contacts merged.", unmergeButton(goes.id));
   if (goes.id === opened.contact.id) {
     opened.saver.forget();
     go(`/contacts/${contact.id}${location.search}`, { replace: true });
