@@ -301,6 +301,20 @@ pub fn check_types<'a>(
     if errors.is_empty() { Ok(()) } else { Err(errors.into()) }
 }
 
+/// Checks that the field of a value that a bulk action sets is in use: it may have been archived
+/// since the action was requested (R11).
+///
+/// # Errors
+///
+/// [`Error::Invalid`] naming the field.
+pub fn check_in_use(fields: &[Field], key: &FieldKey) -> Result<()> {
+    let is_archived = fields.iter().any(|field| field.key == *key && field.archived);
+    if is_archived {
+        return Err(Invalid::one(format!("custom.{key}"), "is archived").into());
+    }
+    Ok(())
+}
+
 fn check_label(label: &str) -> Result<String, Invalid> {
     let label = text::nfc(&text::collapse(text::trim(label)));
     if label.is_empty() || label.chars().count() > 100 || label.chars().any(char::is_control) {

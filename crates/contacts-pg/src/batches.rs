@@ -3,7 +3,7 @@
 //! Items are planned and written like the rows of an import, with a few statements on sets. They
 //! leave the activity of single changes, because a batch has no record of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use contacts_core::Result;
 use contacts_core::batch::{Batch, BatchRepository};
@@ -53,11 +53,14 @@ fn add_sources_and_tags(tx: &mut TimedTx<'_>, writes: &ChunkWrites) -> PgResult<
 
 fn record_activity(tx: &mut TimedTx<'_>, batch: &Batch, writes: &ChunkWrites) -> PgResult<()> {
     let names: BTreeSet<_> = writes.tags.values().cloned().collect();
-    let spelled: BTreeSet<_> = tags::stored_spelling(tx, &names)?.into_iter().collect();
+    let spelled = tags::stored_spelling(tx, &names)?.into_iter();
+    let spelled: HashMap<_, _> = spelled.map(|tag| (tag.key().to_owned(), tag)).collect();
     let mut entries: Vec<(ContactId, Activity)> = Vec::new();
     for planned in &writes.contacts {
-        let tags = spelled.iter().filter(|tag| planned.tags.contains(tag));
-        let activity = planned.activity(&tags.cloned().collect::<Vec<_>>(), batch.actor, tx.now);
+        let tags = planned.tags.iter().filter_map(|tag| spelled.get(tag.key()));
+        let tags: BTreeSet<_> = tags.cloned().collect();
+        let tags: Vec<_> = tags.into_iter().collect();
+        let activity = planned.activity(&tags, batch.actor, tx.now);
         entries.extend(activity.into_iter().map(|entry| (planned.contact.id, entry)));
     }
     record_all(tx, &entries.iter().map(|(id, entry)| (*id, entry)).collect::<Vec<_>>())

@@ -10,6 +10,8 @@ mod row;
 mod unmerge;
 mod write;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use contacts_core::contact::{
     Activities, ActivityCursor, Contact, ContactAddress, ContactFilter, ContactId, ContactPage,
     ContactPatch, ContactRepository, EmailAddress, ExternalId, MergeRequest, Merged, PageRequest,
@@ -18,8 +20,9 @@ use contacts_core::contact::{
 use contacts_core::page::{Count, PageSize};
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, OrgId, Result};
-use diesel::QueryDsl;
+use diesel::{ExpressionMethods, QueryDsl};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 pub(crate) use self::activity::{events_of, record, record_all, sources};
 pub(crate) use self::addresses::{OWNERS, add_addresses, joined, rewrite_addresses};
@@ -31,13 +34,13 @@ pub(crate) use self::unmerge::{undoable_merge, unmerge};
 pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags, update_row};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx};
-use crate::schema::contacts;
+use crate::schema::{contacts, merged_contacts};
 
 /// Locks a contact, so that it cannot be deleted until the transaction ends. Returns whether the
 /// contact exists.
 pub(crate) fn lock_contact(tx: &mut Tx<'_>, id: ContactId) -> PgResult<bool> {
     let contact = contacts::table.find((tx.org.0, id.0)).select(contacts::id).for_key_share();
-    let locked: Option<uuid::Uuid> = contact.row(tx)?;
+    let locked: Option<Uuid> = contact.row(tx)?;
     Ok(locked.is_some())
 }
 
@@ -113,6 +116,21 @@ impl ContactRepository for Database {
         now: OffsetDateTime,
     ) -> Result<Option<Merged>> {
         merge::merge(self, org, request, actor, now)
+    }
+
+    fn survivors(
+        &self,
+        org: OrgId,
+        ids: &BTreeSet<ContactId>,
+    ) -> Result<BTreeMap<ContactId, ContactId>> {
+        self.read(org, |tx| {
+            let rows: Vec<(Uuid, Uuid)> = merged_contacts::table
+                .filter(merged_contacts::org_id.eq(tx.org.0))
+                .filter(merged_contacts::id.eq_any(ids.iter().map(|id| id.0)))
+                .select((merged_contacts::id, merged_contacts::survivor_id))
+                .load(tx)?;
+            Ok(rows.into_iter().map(|(id, to)| (ContactId(id), ContactId(to))).collect())
+        })
     }
 
     fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>> {

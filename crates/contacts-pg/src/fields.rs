@@ -137,6 +137,15 @@ fn is_in_use(tx: &mut Tx<'_>, key: &FieldKey) -> PgResult<bool> {
     Ok(found > 0)
 }
 
+/// Checks that the custom field that a bulk action sets is in use.
+pub(crate) fn check_in_use(tx: &mut Tx<'_>, key: Option<&FieldKey>) -> PgResult<()> {
+    let Some(key) = key else { return Ok(()) };
+    let row = fields::table.find((tx.org.0, key.as_str())).for_share().select(Row::as_select());
+    let row: Option<Row> = row.row(tx)?;
+    let field = row.map(Row::read).transpose()?;
+    Ok(contacts_core::field::check_in_use(field.as_slice(), key)?)
+}
+
 /// Checks values against the current types of their fields, and prevents changes of these types
 /// until the transaction ends.
 pub(crate) fn check_types<'a>(

@@ -278,6 +278,27 @@ test("merging shows the kept values, can be swapped, and opens the kept contact"
   await world.close(page);
 });
 
+test("a merge is undone from the activity, and says what was kept", async () => {
+  const [one, other] = [await add({ name: "Mary One" }), await add({ name: "Mary Two", phone: "+44 20 7946 0111" })];
+  await world.api("POST", `/v1/contacts/${one.id}/merge`, { other_id: other.id });
+  await world.api("PATCH", `/v1/contacts/${one.id}`, { phone: "+44 20 7946 0222" });
+  const page = await world.open(`/contacts/${one.id}`);
+  await page.getByRole("tab", { name: /Activity/ }).click();
+  await page.getByText("merged Mary Two into this one").waitFor();
+  await world.axe(page);
+  await page.getByRole("button", { name: "Undo merge" }).click();
+  await page.getByText("The merge was undone in part.").waitFor();
+  await page.getByText("undid the merge with Mary Two").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Undo merge" }).count(), 0);
+  await page.getByRole("button", { name: "Show what was kept" }).click();
+  await page.getByRole("dialog").getByRole("row", { name: /Mary One Phone Edited since/ }).waitFor();
+  await world.axe(page);
+  await page.keyboard.press("Escape");
+  const back = await world.api("GET", `/v1/contacts/${other.id}`);
+  assert.deepEqual([back.id, back.name, back.phone], [other.id, "Mary Two", "+44 20 7946 0111"]);
+  await world.close(page);
+});
+
 test("two contacts without tags are compared without a stray number", async () => {
   const [one, other] = [await add({ name: "Mary One" }), await add({ name: "Mary Two" })];
   const page = await world.open(`/contacts/${one.id}`);

@@ -31,6 +31,8 @@ pub enum SkipReason {
     Unsubscribed,
     /// The campaign has reached the contact, so that it is not removed from it (R29).
     Delivered,
+    /// Together, the contacts of a merge have too many addresses (R48).
+    TooManyAddresses,
 }
 
 /// Results of the contacts of one chunk.
@@ -90,13 +92,14 @@ impl Chunk {
 
 impl SkipReason {
     /// Every reason.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::NotFound,
         Self::Merged,
         Self::Changed,
         Self::Unreachable,
         Self::Unsubscribed,
         Self::Delivered,
+        Self::TooManyAddresses,
     ];
 
     /// Returns the name of the reason.
@@ -108,6 +111,7 @@ impl SkipReason {
             Self::Unreachable => "unreachable",
             Self::Unsubscribed => "unsubscribed",
             Self::Delivered => "delivered",
+            Self::TooManyAddresses => "too_many_addresses",
         }
     }
 

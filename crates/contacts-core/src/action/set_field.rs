@@ -68,6 +68,14 @@ impl FieldSetting {
         }
     }
 
+    /// Returns the key of the custom field that is set or cleared.
+    pub fn custom_key(&self) -> Option<&FieldKey> {
+        match &self.value {
+            SetValue::Custom(key, _) => Some(key),
+            SetValue::Phone(_) => None,
+        }
+    }
+
     /// Returns the value of a custom field that is set.
     pub fn custom_value(&self) -> Option<(&FieldKey, &FieldValue)> {
         match &self.value {

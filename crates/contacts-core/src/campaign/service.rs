@@ -6,7 +6,7 @@ use super::{
     Campaign, CampaignCounts, CampaignId, CampaignKind, CampaignRepository, ContactCampaigns,
     DeliveryOutcome, RawDelivery, SubscribeOutcome,
 };
-use crate::contact::ContactId;
+use crate::contact::{ContactId, ContactRepository, missing};
 use crate::page::TimeCursor;
 use crate::{Actor, Clock, Error, Invalid, OrgId, Ports, Result};
 
@@ -14,6 +14,7 @@ use crate::{Actor, Clock, Error, Invalid, OrgId, Ports, Result};
 #[derive(Clone)]
 pub struct CampaignService {
     campaigns: Arc<dyn CampaignRepository>,
+    contacts: Arc<dyn ContactRepository>,
     clock: Arc<dyn Clock>,
 }
 
@@ -22,7 +23,11 @@ impl CampaignService {
     pub const MAX_DELIVERIES: usize = 1_000;
 
     pub(crate) fn over(ports: &Ports) -> Self {
-        Self { campaigns: ports.campaigns.clone(), clock: ports.clock.clone() }
+        Self {
+            campaigns: ports.campaigns.clone(),
+            contacts: ports.contacts.clone(),
+            clock: ports.clock.clone(),
+        }
     }
 
     /// Registers a campaign under the id that its owner chose, or renames it. Returns whether it is
@@ -107,7 +112,8 @@ impl CampaignService {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] when the contact does not exist; [`Error::Invalid`] for `campaign_id`.
+    /// [`Error::NotFound`] when the contact does not exist; [`Error::Merged`]; [`Error::Invalid`] for
+    /// `campaign_id`.
     pub fn subscribe(
         &self,
         org: OrgId,
@@ -119,7 +125,7 @@ impl CampaignService {
         let joined = self.campaigns.subscribe(org, campaign, &[contact], actor, now);
         match joined.map(|joined| joined.first().copied()) {
             Ok(Some((_, joining))) => Ok(joining),
-            Ok(None) => Err(Error::NotFound("contact")),
+            Ok(None) => Err(missing(&*self.contacts, org, contact)),
             // The path names the contact; the campaign is a member of the body.
             Err(Error::NotFound("campaign")) => {
                 Err(Invalid::one("campaign_id", "is not a campaign of this organisation").into())
@@ -132,7 +138,7 @@ impl CampaignService {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`].
+    /// [`Error::NotFound`]; [`Error::Merged`].
     pub fn of_contact(
         &self,
         org: OrgId,
@@ -141,6 +147,6 @@ impl CampaignService {
         limit: usize,
     ) -> Result<ContactCampaigns> {
         let found = self.campaigns.of_contact(org, contact, after, limit)?;
-        found.ok_or(Error::NotFound("contact"))
+        found.ok_or_else(|| missing(&*self.contacts, org, contact))
     }
 }

@@ -101,15 +101,24 @@ impl Contact {
         self.emails().map(EmailAddress::as_str).eq(other.emails().map(EmailAddress::as_str))
     }
 
-    /// Checks that another contact can be merged into this one: together they have at most
+    /// Returns whether another contact can be merged into this one: together they have at most
     /// [`Contact::MAX_ADDRESSES`] addresses.
+    pub fn has_room_for_all(&self, other: &Self) -> bool {
+        self.emails_with(other) <= Self::MAX_ADDRESSES
+    }
+
+    fn emails_with(&self, other: &Self) -> usize {
+        let new = other.emails().filter(|email| !self.has_email(email.key())).count();
+        self.emails().count() + new
+    }
+
+    /// Checks that another contact can be merged into this one.
     ///
     /// # Errors
     ///
     /// [`Error::Conflict`] with a sentence that says what to do.
     pub fn check_merge(&self, other: &Self) -> Result<()> {
-        let new = other.emails().filter(|email| !self.has_email(email.key())).count();
-        let total = self.emails().count() + new;
+        let total = self.emails_with(other);
         if total <= Self::MAX_ADDRESSES {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use super::{Change, Contact, ContactId, EmailAddress, FieldChange, Patch};
 use super::{ContactPatch, CustomValues};
-use crate::field::FieldKey;
+use crate::field::{Field, FieldKey};
 use crate::tag::TagName;
 use crate::{Invalid, Result};
 
@@ -65,6 +65,8 @@ impl MergePair {
 /// values. An empty value is never taken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MergeFields {
+    /// The organisation's own id (R49).
+    pub external_id: bool,
     /// The name.
     pub name: bool,
     /// The primary address.
@@ -98,7 +100,22 @@ impl MergeSide {
 }
 
 impl MergeFields {
-    /// Reads the choice for each field: `name`, `email`, `phone`, or `custom.` followed by a key.
+    /// Checks that the chosen custom fields exist and are not archived.
+    ///
+    /// # Errors
+    ///
+    /// Every other key, as a member of `values`.
+    pub fn check_fields(&self, fields: &[Field]) -> Result<(), Vec<Invalid>> {
+        let is_usable = |key: &FieldKey| fields.iter().any(|f| f.key == *key && !f.archived);
+        let unknown = self.custom.iter().filter(|key| !is_usable(key));
+        let errors: Vec<_> = unknown
+            .map(|key| Invalid::new(format!("values.custom.{key}"), "is not a field in use"))
+            .collect();
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Reads the choice for each field: `external_id`, `name`, `email`, `phone`, or `custom.`
+    /// followed by a key.
     ///
     /// # Errors
     ///
@@ -109,13 +126,15 @@ impl MergeFields {
             let is_other = *side == MergeSide::Other;
             let key = field.strip_prefix("custom.").map(FieldKey::parse);
             match (field.as_str(), key) {
+                ("external_id", _) => fields.external_id = is_other,
                 ("name", _) => fields.name = is_other,
                 ("email", _) => fields.email = is_other,
                 ("phone", _) => fields.phone = is_other,
                 (_, Some(Ok(key))) if is_other => fields.custom.push(key),
                 (_, Some(Ok(_))) => {}
                 _ => {
-                    let reason = "is not a field: use name, email, phone or custom. and a key";
+                    let reason =
+                        "is not a field: use external_id, name, email, phone or custom. and a key";
                     errors.push(Invalid::new(field.as_str(), reason).within("values"));
                 }
             }
@@ -149,12 +168,12 @@ impl Contact {
         now: OffsetDateTime,
     ) -> (Change, Vec<TagName>) {
         let version = self.version;
-        let MergeFields { name, email, phone, custom: keys } = from_other;
+        let MergeFields { external_id, name, email, phone, custom: keys } = from_other;
         let custom = other.custom.iter();
         let custom = custom.filter(|(key, _)| keys.contains(key) || !self.custom.contains_key(key));
         let custom: CustomValues = custom.map(|(k, value)| (k.clone(), value.clone())).collect();
         let patch = ContactPatch {
-            external_id: taken(self.external_id.as_ref(), other.external_id.as_ref(), false),
+            external_id: taken(self.external_id.as_ref(), other.external_id.as_ref(), *external_id),
             name: taken(self.name.as_ref(), other.name.as_ref(), *name),
             email: taken(self.email.as_ref(), other.email.as_ref(), *email),
             phone: taken(self.phone.as_ref(), other.phone.as_ref(), *phone),

@@ -1,5 +1,7 @@
 //! The port that stores contacts.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use time::OffsetDateTime;
 
 use super::{
@@ -170,6 +172,17 @@ pub trait ContactRepository: Send + Sync {
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn merged_into(&self, org: OrgId, id: ContactId) -> Result<Option<ContactId>>;
+
+    /// Returns the survivors of those contacts that were merged, by the merged ids (R13).
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn survivors(
+        &self,
+        org: OrgId,
+        ids: &BTreeSet<ContactId>,
+    ) -> Result<BTreeMap<ContactId, ContactId>>;
 
     /// Returns a page of the contacts that match the filter.
     ///

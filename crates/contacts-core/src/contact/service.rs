@@ -63,6 +63,15 @@ pub enum CountRequest {
     Exact,
 }
 
+/// Contacts that were found by their ids.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundContacts {
+    /// The contacts that exist, in the order of their ids.
+    pub contacts: Vec<Contact>,
+    /// The survivors of the merged ones, by their old ids.
+    pub merged: BTreeMap<ContactId, ContactId>,
+}
+
 /// The use cases of contacts.
 #[derive(Clone)]
 pub struct ContactService {
@@ -156,18 +165,20 @@ impl ContactService {
         self.contacts.get(org, id)?.ok_or_else(|| self.missing(org, id))
     }
 
-    /// Finds up to [`PageSize::MAX`] contacts, in the order of their ids (R55). Ids that no
-    /// contact has are left out.
+    /// Finds up to [`PageSize::MAX`] contacts by their ids (R55). The id of a merged contact means its
+    /// survivor.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] for `ids`, when there are none or too many.
-    pub fn get_many(&self, org: OrgId, ids: &BTreeSet<ContactId>) -> Result<Vec<Contact>> {
+    pub fn get_many(&self, org: OrgId, ids: &BTreeSet<ContactId>) -> Result<FoundContacts> {
         if ids.is_empty() || ids.len() > PageSize::MAX.into() {
             let reason = format!("must be 1 to {} ids", PageSize::MAX);
             return Err(Invalid::one("ids", reason).into());
         }
-        find_by_ids(&*self.contacts, org, ids)
+        let merged = self.contacts.survivors(org, ids)?;
+        let wanted = ids.iter().map(|id| *merged.get(id).unwrap_or(id)).collect();
+        Ok(FoundContacts { contacts: find_by_ids(&*self.contacts, org, &wanted)?, merged })
     }
 
     /// Changes the profile and the tags of a contact (R12). A new address becomes the primary one,
@@ -268,8 +279,8 @@ impl ContactService {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] when both ids are the same; [`Error::NotFound`]; [`Error::Stale`] when
-    /// the survivor has another version.
+    /// [`Error::Invalid`] when both ids are the same, or for a custom field that is not in use;
+    /// [`Error::NotFound`]; [`Error::Stale`] when the survivor has another version.
     pub fn merge_contacts(
         &self,
         org: OrgId,
@@ -279,6 +290,9 @@ impl ContactService {
         let MergeRequest { survivor, other, .. } = *request;
         if survivor == other {
             return Err(Invalid::one("other_id", "is the contact itself").into());
+        }
+        if !request.from_other.custom.is_empty() {
+            request.from_other.check_fields(&self.fields.list(org)?)?;
         }
         let now = self.clock.now();
         if let Some(merged) = self.contacts.merge_contacts(org, request, actor, now)? {

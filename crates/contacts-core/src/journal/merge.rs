@@ -8,7 +8,7 @@ use super::{JournalEffect, JournalEntry, JournalState};
 use crate::campaign::{CampaignId, Subscription};
 use crate::consent::Consent;
 use crate::contact::{
-    Change, Contact, ContactId, EmailAddress, FieldChange, FieldEdit, RestoreOutcome,
+    Change, Contact, ContactId, EmailAddress, ExternalId, FieldChange, FieldEdit, RestoreOutcome,
 };
 use crate::tag::TagId;
 use crate::undo::{KeptItem, KeptReason};
@@ -55,8 +55,8 @@ pub struct MergeState {
     pub subscriptions: Vec<Subscription>,
     /// Keys of the other contact's addresses that a third contact has now.
     pub taken_emails: BTreeSet<String>,
-    /// Whether a third contact has the other contact's external id now.
-    pub is_external_id_taken: bool,
+    /// The external ids of both contacts that a third contact has now.
+    pub taken_external_ids: BTreeSet<String>,
 }
 
 /// Both contacts after a merge is undone.
@@ -112,8 +112,8 @@ impl MergeTrace {
             restored: Vec::new(),
             kept: Vec::new(),
         };
-        split.restore_fields(&self.edits);
-        split.restore_external_id(state.is_external_id_taken);
+        split.restore_fields(&self.edits, &state.taken_external_ids);
+        split.restore_external_id(&state.taken_external_ids);
         split.restore_addresses(&self.edits, &state.taken_emails);
         if split.other.name.is_none() && split.other.email.is_none() && self.was_named() {
             return None;
@@ -126,6 +126,15 @@ impl MergeTrace {
             split.survivor.updated_at = now;
         }
         Some(split)
+    }
+
+    /// Returns the external ids that the undo may restore. A third contact may have them now.
+    pub fn external_ids(&self) -> BTreeSet<&ExternalId> {
+        let former = self.edits.iter().filter_map(|edit| match edit {
+            FieldEdit::ExternalId { from, .. } => from.as_ref(),
+            _ => None,
+        });
+        former.chain(&self.other.external_id).collect()
     }
 
     fn was_named(&self) -> bool {
@@ -153,8 +162,14 @@ impl Split {
         self.kept.push(KeptItem { contact, field: Some(field.into()), reason });
     }
 
-    fn restore_fields(&mut self, edits: &[FieldEdit]) {
+    fn restore_fields(&mut self, edits: &[FieldEdit], taken: &BTreeSet<String>) {
         for edit in edits.iter().filter(|edit| !matches!(edit, FieldEdit::Email { .. })) {
+            if let FieldEdit::ExternalId { from: Some(from), .. } = edit
+                && taken.contains(from.as_str())
+            {
+                self.keep(self.survivor.id, edit.field(), KeptReason::Taken);
+                continue;
+            }
             match edit.restore(&mut self.survivor) {
                 RestoreOutcome::Done => self.changes.push(edit.restored()),
                 RestoreOutcome::Already => {}
@@ -165,9 +180,10 @@ impl Split {
         }
     }
 
-    fn restore_external_id(&mut self, is_taken: bool) {
-        let is_own = self.survivor.external_id == self.other.external_id;
-        if self.other.external_id.is_some() && (is_own || is_taken) {
+    fn restore_external_id(&mut self, taken: &BTreeSet<String>) {
+        let Some(external_id) = &self.other.external_id else { return };
+        let is_kept = self.survivor.external_id.as_ref() == Some(external_id);
+        if is_kept || taken.contains(external_id.as_str()) {
             self.other.external_id = None;
             self.keep(self.other.id, "external_id", KeptReason::Taken);
         }

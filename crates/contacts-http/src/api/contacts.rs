@@ -195,7 +195,7 @@ async fn of_external_id(
 #[utoipa::path(
     post, path = "/v1/contacts/get", tag = "contacts", operation_id = "get_contacts",
     request_body = IdsBody,
-    responses((status = 200, description = "The contacts that exist, and the other ids", body = FoundView))
+    responses((status = 200, description = "The contacts that exist, those that were merged, and the other ids", body = FoundView))
 )]
 async fn get_many(
     CanRead(caller): CanRead,

@@ -169,7 +169,13 @@ fn wrong_member(path: &str, error: &serde_json::Error) -> Invalid {
         return Invalid::new(join(parent, name), "is given twice");
     }
     let field = if parent.is_empty() { "body" } else { parent };
+    if message.starts_with("UUID parsing failed") {
+        return Invalid::new(field, "must be an id, such as 019b78ff-f900-7000-8000-000000000001");
+    }
     match message.rsplit_once(", expected ") {
+        Some((_, "u16" | "u32" | "u64" | "usize")) => {
+            Invalid::new(field, "must be a whole number, not below 0")
+        }
         Some((_, "a map")) => Invalid::new(field, "must be an object"),
         Some((_, "a sequence")) => Invalid::new(field, "must be a list"),
         Some((_, expected)) => Invalid::new(field, format!("must be {expected}")),

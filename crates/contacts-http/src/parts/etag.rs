@@ -14,7 +14,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use contacts_core::contact::Contact;
-use contacts_core::{Current, Error, Result};
+use contacts_core::{Current, Error, Invalid, Result};
 use serde::Serialize;
 
 use crate::parts::answer::to_json;
@@ -76,6 +76,29 @@ pub(crate) fn etag(contact: &Contact) -> String {
         (unsubscribe.at.unix_timestamp_nanos(), unsubscribe.reason.as_str()).hash(&mut hasher);
     }
     format!("\"{version}-{:016x}\"", hasher.finish())
+}
+
+/// Proves that a request has no precondition, because its route cannot check one in the transaction
+/// that writes.
+pub(crate) struct Unconditional;
+
+impl FromRequest for Unconditional {
+    type Error = Problem;
+    type Future = Ready<std::result::Result<Self, Problem>>;
+
+    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let refused = ["If-Match", "If-None-Match"].into_iter().find(|name| {
+            let value = req.headers().get(*name);
+            value.is_some_and(|value| *name != "If-Match" || value != "*")
+        });
+        ready(match refused {
+            Some(name) => {
+                let reason = "is not supported here: change the contact with PATCH and its id";
+                Err(Problem::invalid(vec![Invalid::new(name, reason)]))
+            }
+            None => Ok(Self),
+        })
+    }
 }
 
 /// The header `If-Match`.

@@ -200,9 +200,15 @@ impl FromRequest for ExternalIdText {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         // Decoded here, because the router leaves a percent sign and a slash encoded.
         let decoded = Path::<String>::extract(req).into_inner().ok().map(Path::into_inner);
-        let text = decoded.filter(|text| !text.contains('\0'));
+        let text = decoded.filter(|text| !text.contains('\0') && !is_garbled(req, text));
         ready(text.map(Self).ok_or_else(|| Error::NotFound("contact").into()))
     }
+}
+
+/// Whether the path has bytes that are no UTF-8: the router replaces them by U+FFFD.
+fn is_garbled(req: &HttpRequest, text: &str) -> bool {
+    let has_encoded = || req.uri().path().to_ascii_uppercase().contains("%EF%BF%BD");
+    text.contains(char::REPLACEMENT_CHARACTER) && !has_encoded()
 }
 
 /// Reads a text of a path. No name has the character U+0000, which Postgres cannot compare.
@@ -223,7 +229,8 @@ struct EmailSegment {
 
 fn read_email(req: &HttpRequest) -> Result<String, Problem> {
     let segment = req.match_info().load::<EmailSegment>().ok();
-    let email = segment.map(|segment| segment.email).filter(|email| !email.contains('\0'));
+    let email = segment.map(|segment| segment.email);
+    let email = email.filter(|email| !email.contains('\0') && !is_garbled(req, email));
     email.ok_or_else(|| Error::NotFound("address").into())
 }
 

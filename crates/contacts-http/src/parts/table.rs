@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use actix_web::guard::GuardContext;
 use actix_web::http::Method;
 use actix_web::web;
-use actix_web::{FromRequest, Handler, Resource, Responder, guard};
+use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, guard};
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::{HttpMethod, Operation, PathItem};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::{RefOr, Schema};
 
+use crate::parts::answer::Answer;
 use crate::parts::caller::Requires;
+use crate::parts::params::Params;
+use crate::parts::problem::Problem;
 
 /// A list of routes.
 #[derive(Default)]
@@ -69,6 +73,7 @@ impl Table {
         let resource = self.resources.remove(&path).unwrap_or_else(|| web::resource(&*path));
         // Every route that supports GET also supports HEAD.
         let head = (method == Method::GET).then(|| web::head().to(handler.clone()));
+        let resource = refusing_queries::<P>(resource, &method);
         let resource = resource.route(web::method(method).to(handler));
         let resource = head.into_iter().fold(resource, Resource::route);
         self.resources.insert(path, resource);
@@ -86,6 +91,7 @@ impl Table {
     {
         let (path, method) = self.describe::<P, Args>();
         let resource = web::resource(&*path);
+        let resource = refusing_queries::<P>(resource, &method);
         let resource = if method == Method::GET {
             resource.guard(guard::Any(guard::Get()).or(guard::Head()))
         } else {
@@ -114,6 +120,27 @@ impl Table {
         self.describing.into_iter().for_each(|describe| describe(&mut operations));
         operations
     }
+}
+
+/// Adds a route that refuses query parameters, where the operation has none.
+fn refusing_queries<P: utoipa::Path>(resource: Resource, method: &Method) -> Resource {
+    let is_query = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query);
+    if P::operation().parameters.unwrap_or_default().iter().any(is_query) {
+        return resource;
+    }
+    let method = method.clone();
+    // The method is part of this guard, because each method guard adds to the header `Allow`.
+    let has_query = move |context: &GuardContext<'_>| {
+        let head = context.head();
+        head.method == method && head.uri.query().is_some_and(|query| !query.is_empty())
+    };
+    resource.route(web::route().guard(guard::fn_guard(has_query)).to(unknown_query))
+}
+
+/// Answers a request with query parameters for an operation that has none.
+async fn unknown_query(request: HttpRequest) -> Answer {
+    Params::read(request.query_string())?.finish()?;
+    Err(Problem::internal())
 }
 
 fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(

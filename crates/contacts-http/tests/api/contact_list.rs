@@ -82,6 +82,12 @@ async fn contacts_are_found_by_their_ids() {
     assert_eq!(names(&got), ["Ann", "Cem"]);
     assert_eq!(got.json()["missing"], json!([unknown]));
     assert_eq!(got.json()["items"][0]["tags"], json!(["VIP"]));
+    let merge = format!("/v1/contacts/{}/merge", id(0));
+    assert_eq!(service.post(&merge, json!({"other_id": id(2)})).await.status, 200);
+    let got = service.post("/v1/contacts/get", json!({"ids": [unknown, id(2)]})).await;
+    assert_eq!(names(&got), ["Ann"], "the survivor stands for the merged contact");
+    assert_eq!(got.json()["merged"], json!([{"id": id(2), "contact_id": id(0)}]));
+    assert_eq!(got.json()["missing"], json!([unknown]));
     for ids in [json!([]), json!((0..201).map(Uuid::from_u128).collect::<Vec<_>>())] {
         let refused = service.post("/v1/contacts/get", json!({"ids": ids})).await;
         assert_eq!(refused.status, 422);

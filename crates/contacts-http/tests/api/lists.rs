@@ -11,7 +11,7 @@ use crate::captures::{WIDGET, capture, conversation, report};
 use crate::imports::{PEOPLE, ready, run, upload};
 use crate::sessions::{sign_in, with};
 use crate::support::{Answer, Service, request};
-use crate::undo::{dry_run_import, undo_action, undo_import};
+use crate::undo::{dry_run_import, undo_action, undo_import, undo_merge};
 use crate::{syncs, webhooks};
 
 /// A list with at least two items, but for the connectors, of which the tests have one.
@@ -193,7 +193,25 @@ async fn of_settings(service: &Service) -> Vec<List> {
         of(&webhook, "/v1/webhooks/{id}/deliveries"),
         of(&source, "/v1/sources/{id}/runs"),
         of(&undone_action(service).await, "/v1/actions/{id}/undo/kept"),
+        of(&undone_merge(service).await, "/v1/merges/{id}/undo/kept"),
     ]
+}
+
+/// Returns the path of a merge whose undo kept three fields.
+async fn undone_merge(service: &Service) -> String {
+    let (ann, twin) = (
+        service.contact("Merged", "merged@example.org").await,
+        service.contact("Twin", "twin@example.org").await,
+    );
+    let (other, field) = (twin.trim_start_matches("/v1/contacts/"), "custom.f1");
+    service.patch(&twin, json!({"phone": "12", "custom": {"f1": "x"}})).await;
+    let merge = json!({"other_id": other, "values": {"name": "other", field: "other"}});
+    assert_eq!(service.post(&format!("{ann}/merge"), merge).await.status, 200);
+    service.patch(&ann, json!({"name": "Ann", "phone": "34", "custom": {"f1": "y"}})).await;
+    let path = format!("/v1/merges/{other}");
+    assert_eq!(service.post(&format!("{path}/undo"), Value::Null).await.status, 202);
+    undo_merge(service, &twin);
+    path
 }
 
 /// Returns the path of an action whose undo kept three contacts.

@@ -34,7 +34,9 @@ async fn the_survivor_takes_what_it_lacks_and_the_old_id_leads_to_it() {
     let old = service.get(&twin).await;
     assert_eq!(old.problem(), "308 merged");
     assert_eq!((old.header("location"), &old.json()["contact_id"]), (&*ann, &json!(id(&ann))));
-    for (path, method) in [("/activity?limit=2", "GET"), ("/sources", "GET"), ("", "DELETE")] {
+    for (path, method) in
+        [("/activity?limit=2", "GET"), ("/sources", "GET"), ("/campaigns", "GET"), ("", "DELETE")]
+    {
         let answer = service.send(service.request(method, &format!("{twin}{path}"))).await;
         assert_eq!(answer.problem(), "308 merged");
         assert_eq!(answer.header("location"), format!("{ann}{path}"));
@@ -63,6 +65,7 @@ async fn values_are_chosen_field_by_field() {
         (json!({"tags": "other"}), "values.tags"),
         (json!({"custom.No": "other"}), "values.custom.No"),
         (json!({"name": "both"}), "values.name"),
+        (json!({"custom.teir": "other"}), "values.custom.teir"),
     ] {
         let refused = service.post(&path, chosen(values)).await;
         assert_eq!(

@@ -244,3 +244,18 @@ async fn no_time_is_beyond_four_digit_years_in_utc() {
 fn document() -> Value {
     serde_json::to_value(contacts_http::openapi()).unwrap()
 }
+
+#[actix_web::test]
+async fn no_operation_ignores_a_query_parameter() {
+    let service = Service::new();
+    let document = service.get("/openapi.json").await.json();
+    for operation in operations(&document) {
+        let path = filled(&operation.path);
+        let is_open = operation.description["security"] == json!([]);
+        if !path.starts_with("/v1/") || is_open && path != "/v1/session" {
+            continue;
+        }
+        let answer = operation.send(&service, &format!("{path}?surprise=1"), None).await;
+        assert_refuses(&answer, "surprise", "is not a parameter of this operation", &operation);
+    }
+}

@@ -2,6 +2,7 @@
 
 use contacts_core::Clock;
 use contacts_core::action::ActionId;
+use contacts_core::contact::ContactId;
 use contacts_core::housekeeping::Housekeeping;
 use contacts_core::import::{DryRunRepository, Interrupt};
 use contacts_core::journal::KEEP_JOURNAL;
@@ -35,6 +36,12 @@ pub(crate) fn undo_import(service: &Service, path: &str) {
 pub(crate) fn undo_action(service: &Service, path: &str) {
     let id = path.trim_start_matches("/v1/actions/").parse().unwrap();
     run_undo(service, UndoSubject::Action(ActionId(id)));
+}
+
+/// Runs the undo of the merge of a contact as a worker does.
+pub(crate) fn undo_merge(service: &Service, path: &str) {
+    let id = path.trim_start_matches("/v1/contacts/").parse().unwrap();
+    run_undo(service, UndoSubject::Merge(ContactId(id)));
 }
 
 fn run_undo(service: &Service, subject: UndoSubject) {
@@ -136,6 +143,73 @@ async fn a_bulk_action_is_undone_but_for_what_was_changed_since() {
     assert_eq!(service.get(&ann).await.json()["tags"], json!([]));
     assert_eq!(service.get(&bo).await.json()["tags"], json!(["vip"]));
     assert_eq!(service.post(&undo, Value::Null).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn a_merge_is_undone_but_for_what_was_changed_since() {
+    let service = Service::new();
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let twin = service.contact("Ann Lee", "a.lee@example.org").await;
+    service.patch(&twin, json!({"phone": "12"})).await;
+    let ids = [&ann, &twin].map(|path| path.trim_start_matches("/v1/contacts/").to_owned());
+    let undo = format!("/v1/merges/{}/undo", ids[1]);
+    let refused = service.post(&undo, Value::Null).await;
+    assert_eq!(refused.problem(), "404 not_found", "it is not merged");
+    let merged = json!({"other_id": ids[1], "values": {"name": "other"}});
+    assert_eq!(service.post(&format!("{ann}/merge"), merged).await.status, 200);
+    assert_eq!(service.get(&undo).await.problem(), "404 not_found");
+    service.patch(&ann, json!({"name": "Anna"})).await;
+    let started = service.post(&undo, Value::Null).await;
+    assert_eq!((started.status.as_u16(), &started.json()["state"]), (202, &json!("queued")));
+    let refused = service.post(&undo, Value::Null).await;
+    assert_eq!(refused.json()["detail"], "the merge is being undone");
+    let runs = service.get("/v1/runs?kind=undo_merge").await.json();
+    assert_eq!(runs["items"][0]["subject_id"], ids[1].as_str());
+
+    undo_merge(&service, &twin);
+    let undone = service.get(&undo).await.json();
+    let summary = json!({"removed": 0, "restored": 0, "kept": 1, "unchanged": 0, "gone": 0});
+    assert_eq!((&undone["state"], &undone["summary"]), (&json!("done"), &summary));
+    let kept = service.get(&format!("{undo}/kept")).await.json();
+    let expected = json!([{"contact_id": ids[0], "field": "name", "reason": "edited"}]);
+    assert_eq!(kept["items"], expected);
+    let (one, other) = (service.get(&ann).await.json(), service.get(&twin).await.json());
+    assert_eq!((&one["name"], &one["phone"]), (&json!("Anna"), &Value::Null));
+    assert_eq!((&other["name"], &other["phone"]), (&json!("Ann Lee"), &json!("12")));
+    let activity = service.get(&format!("{twin}/activity")).await.json();
+    let entry = &activity["items"][0];
+    assert_eq!((&entry["kind"], &entry["called"]), (&json!("merge_undone"), &json!("Anna")));
+    assert_eq!(entry["other_id"], ids[0].as_str());
+}
+
+#[actix_web::test]
+async fn a_merge_that_cannot_be_undone_says_why() {
+    let service = Service::new();
+    let mut paths = Vec::new();
+    for name in ["a", "b", "c"] {
+        paths.push(service.contact(name, &format!("{name}@example.org")).await);
+    }
+    let ids: Vec<_> = paths.iter().map(|path| path.trim_start_matches("/v1/contacts/")).collect();
+    for (survivor, other) in [(1, 0), (2, 1)] {
+        let merge = json!({"other_id": ids[other]});
+        assert_eq!(service.post(&format!("{}/merge", paths[survivor]), merge).await.status, 200);
+    }
+    let reason = async |id: &str| {
+        let refused = service.post(&format!("/v1/merges/{id}/undo"), Value::Null).await;
+        assert_eq!(refused.problem(), "409 conflict");
+        refused.json()["detail"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(
+        reason(ids[0]).await,
+        "the surviving contact was merged since: undo that merge first"
+    );
+    let clock = service.world.clock();
+    clock.advance(KEEP_JOURNAL.unsigned_abs());
+    service.world.sweep(clock.now()).unwrap();
+    assert_eq!(
+        reason(ids[1]).await,
+        "what the merge did is kept for 30 days: it can no longer be undone"
+    );
 }
 
 #[actix_web::test]

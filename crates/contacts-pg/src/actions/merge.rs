@@ -41,6 +41,9 @@ pub(super) fn merge(
             continue;
         }
         match find(tx, survivor, Custom::Whole, "")? {
+            Some(survivor) if !survivor.has_room_for_all(&merged_away) => {
+                chunk.skip(SkipReason::TooManyAddresses, [other]);
+            }
             Some(survivor) => {
                 fold(tx, survivor, &merged_away, &MergeFields::default(), actor)?;
                 chunk.changed.push(other);

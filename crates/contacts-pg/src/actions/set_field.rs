@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::contacts::{ContactRow, Custom, FIRST_SOURCE, record_all, select_contacts};
 use crate::database::{PgResult, RunQuery, TimedTx, Tx, run_again};
-use crate::fields::check_types;
+use crate::fields::{check_in_use, check_types};
 use crate::imports::update_contacts;
 use crate::schema::contacts;
 use crate::statement::Bind;
@@ -23,6 +23,7 @@ pub(super) fn set_field(
     actor: Actor,
     entries: &mut Vec<JournalEntry>,
 ) -> PgResult<Chunk> {
+    check_in_use(tx, setting.custom_key())?;
     check_types(tx, setting.custom_value())?;
     let at = tx.now;
     let mut chunk = Chunk::default();

@@ -16,7 +16,7 @@ use super::activity::record;
 use super::merge::lock_contacts;
 use super::merge_trace::{Pointer, pointer};
 use super::row::{Custom, find};
-use super::write::{insert_contacts, owner_of_external_id, update_row};
+use super::write::{insert_contacts, update_row};
 use crate::campaigns::subscriptions_of;
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
@@ -190,16 +190,19 @@ fn state_of(tx: &mut Tx<'_>, undo: &Undo, trace: &MergeTrace) -> PgResult<MergeS
         .filter(addresses::contact_id.ne(survivor.id.0))
         .select(addresses::email_key)
         .load(tx)?;
-    let owner = match &trace.other.external_id {
-        Some(external_id) => owner_of_external_id(tx, external_id)?,
-        None => None,
-    };
+    let external_ids: Vec<_> = trace.external_ids().into_iter().map(|id| id.as_str()).collect();
+    let taken_external_ids: Vec<Option<String>> = contacts::table
+        .filter(contacts::org_id.eq(tx.org.0))
+        .filter(contacts::external_id.eq_any(external_ids))
+        .filter(contacts::id.ne(survivor.id.0))
+        .select(contacts::external_id)
+        .load(tx)?;
     let tags: Vec<_> = trace.tags.iter().copied().collect();
     Ok(MergeState {
         tags: actions::state_of_tags(tx, undo, survivor.id, tags, trace.at)?,
         subscriptions: subscriptions_of(tx, survivor.id)?,
         taken_emails: taken.into_iter().collect(),
-        is_external_id_taken: owner.is_some_and(|owner| owner != survivor.id),
+        taken_external_ids: taken_external_ids.into_iter().flatten().collect(),
         survivor,
     })
 }

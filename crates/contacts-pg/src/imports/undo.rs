@@ -188,6 +188,7 @@ fn bonds(
              AND x.contact_id = c.id) THEN 'conversation' \
          WHEN EXISTS (SELECT FROM subscriptions x WHERE x.org_id = $1 AND x.contact_id = c.id) \
              OR EXISTS (SELECT FROM unsubscribes x WHERE x.org_id = $1 AND x.contact_id = c.id \
+                 AND x.at >= c.created_at \
                  AND (x.actor_kind, x.actor_id) IS DISTINCT FROM ('import', $3)) \
              THEN 'subscribed' \
          WHEN EXISTS (SELECT FROM merged_contacts x WHERE x.org_id = $1 \

@@ -1,8 +1,8 @@
 //! Bulk actions (R24) on three chunks of two contacts each.
 
-use contacts_core::action::{Action, ActionId, ActionKind, Tally};
+use contacts_core::action::{Action, ActionId, ActionKind, FieldSetting, SetValue, Tally};
 use contacts_core::campaign::{CampaignId, CampaignKind};
-use contacts_core::contact::{ContactId, MergePair, NewContact};
+use contacts_core::contact::{ContactId, MergePair, NewContact, Phone};
 use contacts_core::export::ExportFormat;
 use contacts_core::file::FileId;
 use contacts_core::run::RunState;
@@ -141,6 +141,17 @@ fn removed_tags_are_undone() {
 #[test]
 fn a_campaign_is_left_again() {
     walk_undo(&ActionKind::AddToCampaign(CampaignId(CountedIds::nth(77))));
+}
+
+#[test]
+fn a_field_is_restored() {
+    let value = SetValue::Phone(Some(Phone::parse("12", None).unwrap()));
+    walk_undo(&ActionKind::SetField(FieldSetting { value, only_blanks: false }));
+}
+
+#[test]
+fn merged_pairs_are_separated() {
+    walk_undo(&ActionKind::Merge(Vec::new()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use contacts_core::action::{ActionKind, FieldSetting, SetValue};
+use contacts_core::action::{Action, ActionKind, Applied, FieldSetting, SetValue};
 use contacts_core::contact::{ActivityKind, Contact, ContactFilter, ContactId, FieldChange};
 use contacts_core::event::EventKind;
 use contacts_core::field::{FieldPatch, FieldService, FieldType, FieldValue, NewField};
@@ -136,10 +136,28 @@ pub fn a_value_that_no_longer_fits_its_field_changes_nothing(ports: &Ports) {
     let action = inserted(ports, org, &selection, tier(Some(text("pro")), false));
     let patch = FieldPatch { kind: Some(FieldType::Number), ..FieldPatch::default() };
     ports.fields.patch(org, &key("tier"), &patch, None).unwrap().unwrap();
-    let still = ContactFilter::default();
-    let refused = ports.actions.apply(&action, 0, usize::MAX, &still, ports.clock.now());
+    let refused = apply_refused(ports, &action);
     assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
     assert_eq!((ports.get(org, ann.id), read(ports, &action)), (ann, action));
+}
+
+pub fn a_field_that_was_archived_since_is_not_set(ports: &Ports) {
+    let org = ports.org();
+    let [ann, _, _] = with_tier(ports, org);
+    for value in [Some(text("pro")), None] {
+        let action = inserted(ports, org, &frozen(ports, org, [ann.id]), tier(value, false));
+        ports.archive_field(org, &key("tier"), true);
+        let refused = apply_refused(ports, &action);
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+        ports.archive_field(org, &key("tier"), false);
+        assert_eq!(ports.get(org, ann.id), ann);
+    }
+}
+
+/// Applies an action that is expected to be refused.
+fn apply_refused(ports: &Ports, action: &Action) -> contacts_core::Result<Applied> {
+    let still = ContactFilter::default();
+    ports.actions.apply(action, 0, usize::MAX, &still, ports.clock.now())
 }
 
 pub fn an_edit_at_the_same_moment_is_kept(ports: &Ports) {

@@ -8,7 +8,9 @@ use contacts_core::action::{
     Action, ActionId, ActionKind, Applied, Chunk, Confirmation, SkipReason, Tally,
 };
 use contacts_core::campaign::{CampaignId, DeliveryKind};
-use contacts_core::contact::{ActivityCursor, ActivityKind, ContactFilter, ContactId, MergePair};
+use contacts_core::contact::{
+    ActivityCursor, ActivityKind, Contact, ContactFilter, ContactId, MergePair,
+};
 use contacts_core::job::{Job, Lane};
 use contacts_core::page::PageSize;
 use contacts_core::run::RunState;
@@ -301,6 +303,20 @@ pub fn pairs_are_merged_once_each(ports: &Ports) {
     for id in [a, c, e] {
         assert_eq!(ports.contacts.merged_into(org, id).unwrap(), Some(b));
     }
+}
+
+pub fn pairs_with_too_many_addresses_are_skipped(ports: &Ports) {
+    let org = ports.org();
+    let many = ports.add_with(org, "Many", "0@a.example", |contact| {
+        let others = (1..Contact::MAX_ADDRESSES).map(|n| samples::email(&format!("{n}@a.example")));
+        contact.other_emails = others.collect();
+        contact.other_emails.sort_unstable_by(|one, other| one.key().cmp(other.key()));
+    });
+    let [one, two] = ["one", "two"].map(|n| ports.add(org, n, &format!("{n}@b.example")).id);
+    let pairs = [(many.id, one), (one, two)].map(|(survivor, other)| MergePair { survivor, other });
+    let chunk = done(ports, org, &[one, two], ActionKind::Merge(pairs.to_vec()));
+    assert_eq!(lines(&chunk), [(one, "too_many_addresses"), (two, "changed")]);
+    assert_eq!(ports.contacts.merged_into(org, two).unwrap(), Some(one));
 }
 
 /// Returns a selection of two full chunks and one contact. Only a few of its contacts exist, among

@@ -93,6 +93,7 @@ macro_rules! contact_repository_contract {
             the_survivor_keeps_its_values_and_blanks_are_filled
             a_merge_without_anything_new_changes_nothing
             chosen_values_are_taken_from_the_other
+            the_external_id_of_either_contact_is_chosen
             values_of_archived_fields_are_taken_too
             tags_are_united
             sources_are_united_and_the_survivors_first_stays_first

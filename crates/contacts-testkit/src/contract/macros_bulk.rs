@@ -54,6 +54,7 @@ macro_rules! action_repository_contract {
             only_blanks_are_filled_when_asked_and_a_value_is_cleared
             a_phone_number_is_set_and_found
             a_value_that_no_longer_fits_its_field_changes_nothing
+            a_field_that_was_archived_since_is_not_set
             an_edit_at_the_same_moment_is_kept
             an_erasure_takes_the_value_that_names_the_person
             organisations_do_not_set_each_others_fields
@@ -69,6 +70,7 @@ macro_rules! action_repository_contract {
             deleting_is_permanent
             a_merged_contact_is_skipped_as_merged
             pairs_are_merged_once_each
+            pairs_with_too_many_addresses_are_skipped
             a_delete_skips_contacts_that_no_longer_match
             a_confirmed_number_is_compared_when_the_action_is_inserted
             a_stopped_action_keeps_a_true_result

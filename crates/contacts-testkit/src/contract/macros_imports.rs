@@ -94,6 +94,7 @@ macro_rules! undo_repository_contract {
         $crate::properties! { $make, undos:
             undo_removes_added_contacts_and_restores_values
             undoing_is_a_change_by_its_requester
+            an_unsubscribe_before_an_import_does_not_keep_its_contact
             a_contact_that_was_changed_since_stays_and_is_listed
             a_field_that_was_changed_since_stays_and_is_listed
             chunks_of_any_size_are_undone_to_the_same

@@ -11,7 +11,7 @@ use contacts_core::{Actor, Clock, Current, Error, Ids, OrgId, Result};
 
 use super::check::{walk, written};
 use crate::Ports;
-use crate::samples::{self, custom, key, new_name, phone, tag, tags, text};
+use crate::samples::{self, custom, external_id, key, new_name, phone, tag, tags, text};
 
 fn merge(ports: &Ports, org: OrgId, survivor: &Contact, other: &Contact) -> Merged {
     try_merge(ports, org, survivor.id, other.id, None).unwrap().unwrap()
@@ -69,6 +69,7 @@ pub fn chosen_values_are_taken_from_the_other(ports: &Ports) {
     });
     let now = ports.clock.tick();
     let from_other = MergeFields {
+        external_id: false,
         name: true,
         email: true,
         // The other contact has no number: an empty value is not taken.
@@ -93,6 +94,26 @@ pub fn chosen_values_are_taken_from_the_other(ports: &Ports) {
     assert_eq!(fields, ["name", "email", "custom.tier"]);
     assert_eq!(ports.found(org, "a.lee@example"), ["Ann Lee"], "search finds what was taken");
     assert_eq!(ports.found(org, "ann@example"), ["Ann Lee"], "the former address finds it, too");
+}
+
+pub fn the_external_id_of_either_contact_is_chosen(ports: &Ports) {
+    let org = ports.org();
+    for is_chosen in [false, true] {
+        let [ann, twin] = ["A", "B"].map(|name| {
+            ports.add_with(org, name, "", |contact| {
+                contact.external_id = Some(external_id(&format!("{name}-{is_chosen}")));
+            })
+        });
+        let from_other = MergeFields { external_id: is_chosen, ..MergeFields::default() };
+        let request =
+            MergeRequest { survivor: ann.id, other: twin.id, from_other, if_version: None };
+        let now = ports.clock.tick();
+        ports.contacts.merge_contacts(org, &request, Actor::System, now).unwrap().unwrap();
+        let [kept, lost] = if is_chosen { [&twin, &ann] } else { [&ann, &twin] };
+        let [kept, lost] = [kept, lost].map(|contact| contact.external_id.clone().unwrap());
+        let found = |id| ports.contacts.of_external_id(org, id).unwrap().map(|found| found.id);
+        assert_eq!((found(&kept), found(&lost)), (Some(ann.id), None));
+    }
 }
 
 pub fn a_merge_without_anything_new_changes_nothing(ports: &Ports) {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use contacts_core::campaign::DeliveryKind;
+use contacts_core::consent::ConsentReason;
 use contacts_core::contact::{ActivityKind, Contact, ContactId, SourceDetail};
 use contacts_core::field::FieldType;
 use contacts_core::import::{Applied, Import, ImportId, ImportRow, ImportState, Policy};
@@ -137,6 +138,18 @@ pub fn undo_removes_added_contacts_and_restores_values(ports: &Ports) {
     assert_eq!(kept_items(ports, &import), []);
     let state = ports.imports.get(org, import.id).unwrap().unwrap().state;
     assert_eq!(state, ImportState::Undone);
+}
+
+pub fn an_unsubscribe_before_an_import_does_not_keep_its_contact(ports: &Ports) {
+    let org = ports.org();
+    let bo = ports.add(org, "Bo", "bo@example.org");
+    ports.lower_consent(org, bo.id, ConsentReason::Asked, None);
+    assert!(ports.removed(org, bo.id));
+    let import = imported(ports, org, vec![import_row("Bo", "bo@example.org")], 1);
+    let again = ports.of_address(org, "bo@example.org").unwrap();
+    assert!(!again.consent.is_subscribed());
+    assert_eq!(undo(ports, &import), tally(1, 0, 0));
+    assert_eq!(ports.contacts.get(org, again.id).unwrap(), None);
 }
 
 pub fn undoing_is_a_change_by_its_requester(ports: &Ports) {

@@ -287,8 +287,13 @@ impl Taking<'_> {
             let survivor = rows.merged.get(&pair.survivor).copied().unwrap_or(pair.survivor);
             let from_other = MergeFields::default();
             let request = MergeRequest { survivor, other, from_other, if_version: None };
+            let contact = |id| rows.contacts.records.get(&id).map(|record| &record.contact);
+            let pair = contact(survivor).zip(contact(other));
+            let has_room = pair.is_none_or(|(survivor, other)| survivor.has_room_for_all(other));
             if survivor == other {
                 chunk.unchanged.push(other);
+            } else if !has_room {
+                chunk.skip(SkipReason::TooManyAddresses, [other]);
             } else if rows.merge(&request, self.action.actor, self.now)?.is_some() {
                 chunk.changed.push(other);
             } else {

@@ -1,7 +1,7 @@
 //! Contacts in memory.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contacts_core::consent::Unsubscribe;
 use contacts_core::contact::{
@@ -347,6 +347,17 @@ impl ContactRepository for World {
             let merged = rows.merge(request, actor, now);
             let merged = merged.map_err(|error| rows.shown_in(error))?;
             Ok(merged.map(|merged| Merged { contact: rows.shown(merged.contact), ..merged }))
+        })
+    }
+
+    fn survivors(
+        &self,
+        org: OrgId,
+        ids: &BTreeSet<ContactId>,
+    ) -> Result<BTreeMap<ContactId, ContactId>> {
+        self.read(org, |rows| {
+            let merged = rows.merged.iter().filter(|(id, _)| ids.contains(id));
+            Ok(merged.map(|(id, survivor)| (*id, *survivor)).collect())
         })
     }
 

@@ -75,6 +75,7 @@ impl Rows {
         stored.note(now, actor, what);
         // Before the addresses, whose hashes have no notes.
         self.contacts.suppress(survivor, unsubscribe);
+        self.contacts.release_external_id(&unmerged);
         self.contacts.index_keys(survivor, now, AddressSource::Merge);
         let after = self.contacts.records.get(&survivor).map(|record| record.contact.clone());
         let contact = after.unwrap_or(contact);

@@ -112,10 +112,12 @@ impl Step<'_> {
         if rows.conversations.has_any(id) {
             return Some(KeptReason::Conversation);
         }
-        // The import itself may have unsubscribed the contact. Its address stays unsubscribed.
-        let by_this = Actor::Import(self.import);
+        // The import itself may have unsubscribed the contact, or its address was unsubscribed
+        // before. The address stays unsubscribed.
+        let (by_this, added) = (Actor::Import(self.import), record.contact.created_at);
         let unsubscribe = record.contact.consent.unsubscribe();
-        if !record.subscriptions.is_empty() || unsubscribe.is_some_and(|u| u.actor != by_this) {
+        let is_later = unsubscribe.is_some_and(|u| u.actor != by_this && u.at >= added);
+        if !record.subscriptions.is_empty() || is_later {
             return Some(KeptReason::Subscribed);
         }
         if rows.merged.values().any(|survivor| *survivor == id) {

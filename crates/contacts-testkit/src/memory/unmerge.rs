@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use contacts_core::campaign::Delivery;
 use contacts_core::contact::{
-    ActivityKind, AddressSource, Contact, ContactId, EmailAddress, Source,
+    ActivityKind, AddressSource, Contact, ContactId, EmailAddress, ExternalId, Source,
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::journal::{JournalEffect, JournalEntry, MergeState, Split};
@@ -63,14 +63,15 @@ impl Rows {
         let taken = trace.other.emails().map(EmailAddress::key);
         let taken =
             taken.filter(|key| self.contacts.by_address.get(*key).filter(is_third).is_some());
-        let external_id = trace.other.external_id.as_ref();
-        let owner = external_id.and_then(|id| self.contacts.by_external_id.get(id));
+        let is_taken =
+            |id: &&ExternalId| self.contacts.by_external_id.get(*id).filter(is_third).is_some();
+        let external_ids = trace.external_ids().into_iter().filter(is_taken);
         Some(MergeState {
             survivor: record.contact.clone(),
             tags: self.state_of(&entry, None, trace.at)?,
             subscriptions: record.subscriptions.values().cloned().collect(),
             taken_emails: taken.map(str::to_owned).collect(),
-            is_external_id_taken: owner.filter(is_third).is_some(),
+            taken_external_ids: external_ids.map(ToString::to_string).collect(),
         })
     }
 

@@ -268,6 +268,7 @@ impl Run<'_> {
         };
         // The positions of the contacts decide which values are taken.
         let from_other = MergeFields {
+            external_id: with.is_multiple_of(3),
             name: who.is_multiple_of(2),
             email: with.is_multiple_of(2),
             phone: who > with,

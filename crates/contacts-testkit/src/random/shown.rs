@@ -86,6 +86,7 @@ impl TimeFormatter {
             ActivityKind::Merged { called, changes, tags, .. } => {
                 format!("merged with {called:?}: {changes:?} tags{tags:?}")
             }
+            ActivityKind::MergeUndone { called, .. } => format!("separated from {called:?}"),
             ActivityKind::Noted { change, .. } => format!("noted {change:?}"),
             ActivityKind::Subscribed(campaign) => format!("subscribed to {}", campaign.name),
             ActivityKind::RemovedFromCampaign(campaign) => {

@@ -35,8 +35,8 @@ pub(super) fn routes(table: Table) -> Table {
 struct MergeBody {
     /// Id of the contact to merge. After the merge, this id redirects to the surviving contact.
     other_id: Uuid,
-    /// The contact whose value is kept, by field: `name`, `email`, `phone`, or `custom.` and a key.
-    /// Default: the surviving contact. An empty value never replaces another.
+    /// The contact whose value is kept, by field: `external_id`, `name`, `email`, `phone`, or
+    /// `custom.` and a key. Default: the surviving contact. An empty value never replaces another.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, MergeSideView>)]
     values: BTreeMap<String, MergeSideView>,

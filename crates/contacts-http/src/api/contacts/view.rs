@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contacts_core::contact::{Contact, Source, SourceDetail, Tagged};
+use contacts_core::contact::{Contact, FoundContacts, Source, SourceDetail, Tagged};
 use contacts_core::field::FieldValue;
 use contacts_core::tag::TagName;
 use contacts_core::{Actor, contact::ContactId};
@@ -244,19 +244,36 @@ page_view! {
 #[derive(Serialize, ToSchema)]
 #[schema(as = FoundContacts)]
 pub(crate) struct FoundView {
-    /// The contacts that exist, in the order of their ids.
+    /// The contacts that exist, in the order of their ids. A merged contact is represented by its
+    /// survivor.
     items: Vec<ContactView>,
-    /// The ids that no contact has: the contact was deleted or merged, or never existed. Getting
-    /// one alone points to the survivor of a merge.
+    /// The ids that were merged into other contacts.
+    merged: Vec<MergedIdView>,
+    /// The ids that no contact has: the contact was deleted, or never existed.
     missing: Vec<Uuid>,
 }
 
+/// The id of a contact that was merged into another one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MergedId)]
+pub(crate) struct MergedIdView {
+    /// The id that was requested.
+    id: Uuid,
+    /// The surviving contact.
+    contact_id: Uuid,
+}
+
 impl FoundView {
-    pub(super) fn new(ids: &BTreeSet<Uuid>, contacts: &[Contact]) -> Self {
-        let found: BTreeSet<_> = contacts.iter().map(|contact| contact.id.0).collect();
+    pub(super) fn new(ids: &BTreeSet<Uuid>, found: &FoundContacts) -> Self {
+        let FoundContacts { contacts, merged } = found;
+        let existing = contacts.iter().map(|contact| contact.id.0);
+        let known: BTreeSet<_> = existing.chain(merged.keys().map(|id| id.0)).collect();
+        let merged =
+            merged.iter().map(|(id, contact)| MergedIdView { id: id.0, contact_id: contact.0 });
         Self {
             items: contacts.iter().map(ContactView::from).collect(),
-            missing: ids.difference(&found).copied().collect(),
+            merged: merged.collect(),
+            missing: ids.difference(&known).copied().collect(),
         }
     }
 }

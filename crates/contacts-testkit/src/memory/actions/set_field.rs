@@ -4,7 +4,7 @@ use contacts_core::Result;
 use contacts_core::action::{Chunk, FieldSetting};
 use contacts_core::contact::{ActivityKind, ContactId};
 use contacts_core::event::{ContactEvent, EventKind};
-use contacts_core::field::check_types;
+use contacts_core::field::{check_in_use, check_types};
 
 use super::Taking;
 use crate::world::Rows;
@@ -17,7 +17,9 @@ impl Taking<'_> {
         chunk_contacts: &[ContactId],
         setting: &FieldSetting,
     ) -> Result<()> {
-        check_types(&rows.fields_in_order(), setting.custom_value())?;
+        let fields = rows.fields_in_order();
+        setting.custom_key().map_or(Ok(()), |key| check_in_use(&fields, key))?;
+        check_types(&fields, setting.custom_value())?;
         for id in chunk_contacts {
             let Some(record) = rows.contacts.records.get_mut(id) else { continue };
             let changes = setting.apply(&mut record.contact, self.now)?;

@@ -4,7 +4,7 @@ import { fill, h, newId } from "../../core/dom.js";
 import { day } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { chip } from "../../widgets/chip.js";
-import { EXTERNAL_ID, worded } from "../../widgets/field.js";
+import { worded } from "../../widgets/field.js";
 import { nameOf } from "../record.js";
 import { snapshot } from "../record/saver.js";
 
@@ -22,7 +22,7 @@ import { snapshot } from "../record/saver.js";
 export function comparison({ contact, other }, kinds) {
   const [mine, theirs] = [snapshot(contact).fields, snapshot(other).fields];
   const shown = kinds.filter(({ key }) => mine[key] || theirs[key]);
-  const differing = shown.filter(({ key }) => key !== EXTERNAL_ID.key && mine[key] && theirs[key] && mine[key] !== theirs[key]);
+  const differing = shown.filter(({ key }) => mine[key] && theirs[key] && mine[key] !== theirs[key]);
   /** @type {Map<string, Record<Side, HTMLInputElement>>} */
   const choices = new Map(differing.map(({ key }) => [key, radios()]));
 
@@ -36,9 +36,7 @@ export function comparison({ contact, other }, kinds) {
     const choice = choices.get(key);
     const cell = (/** @type {Side} */ side) => {
       const text = worded(kind, (side === "survivor" ? mine : theirs)[key] ?? "");
-      // The contact that is kept keeps its external id; no choice changes that (R49).
-      const isLost = key === EXTERNAL_ID.key && side === "other" && mine[key];
-      return h("td", {}, choice ? option(choice[side], text, id) : isLost && text ? removed(text) : given(text));
+      return h("td", {}, choice ? option(choice[side], text, id) : given(text));
     };
     return h("tr", {}, h("th", { scope: "row", id }, choice && key === "email" ? "Primary email" : label), cell("survivor"), cell("other"));
   };
@@ -72,9 +70,6 @@ function option(radio, text, field) {
 
 /** @param {string} text */
 const given = (text) => (text ? h("span", { class: "given" }, text) : h("span", { class: "muted" }, "—", h("span", { class: "hidden" }, " No value")));
-
-/** @param {string} text */
-const removed = (text) => h("del", { class: "given muted" }, h("span", { class: "hidden" }, "Not kept: "), text);
 
 /**
  * @param {Schemas["Contact"]} contact

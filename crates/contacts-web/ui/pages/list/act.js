@@ -90,7 +90,7 @@ const RESULTS = {
 };
 
 /** Reasons of skipped contacts whose name does not explain them. @type {Record<string, string>} */
-const SKIPS = { delivered: "already emailed by this campaign" };
+const SKIPS = { delivered: "already emailed by this campaign", too_many_addresses: "together more than 20 email addresses" };
 
 /**
  * The result of an action in words. Every contact is counted once.

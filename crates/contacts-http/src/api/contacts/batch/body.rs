@@ -66,10 +66,10 @@ struct ItemBody {
     phone: Option<String>,
     /// Names of tags to add, at most 100. Tags that do not exist are created.
     #[serde(default)]
-    tags: Vec<String>,
+    tags: Option<Vec<String>>,
     /// Values of custom fields, by field key.
     #[serde(default)]
-    custom: BTreeMap<String, CustomValue>,
+    custom: Option<BTreeMap<String, CustomValue>>,
 }
 
 impl ItemBody {
@@ -79,8 +79,8 @@ impl ItemBody {
             name: self.name.as_deref(),
             email: self.email.as_deref(),
             phone: self.phone.as_deref(),
-            tags: refs(&self.tags),
-            custom: raw_values(&self.custom),
+            tags: refs(self.tags.as_deref().unwrap_or_default()),
+            custom: self.custom.as_ref().map(raw_values).unwrap_or_default(),
         };
         RawItem { id: self.id.as_deref(), values }
     }
@@ -104,10 +104,10 @@ pub(super) struct UpsertBody {
     phone: Option<String>,
     /// Names of tags to add, at most 100. Tags that do not exist are created.
     #[serde(default)]
-    tags: Vec<String>,
+    tags: Option<Vec<String>>,
     /// Values of custom fields, by field key.
     #[serde(default)]
-    custom: BTreeMap<String, CustomValue>,
+    custom: Option<BTreeMap<String, CustomValue>>,
 }
 
 impl UpsertBody {
@@ -117,8 +117,8 @@ impl UpsertBody {
             name: self.name.as_deref(),
             email: self.email.as_deref(),
             phone: self.phone.as_deref(),
-            tags: refs(&self.tags),
-            custom: raw_values(&self.custom),
+            tags: refs(self.tags.as_deref().unwrap_or_default()),
+            custom: self.custom.as_ref().map(raw_values).unwrap_or_default(),
         }
     }
 }
