@@ -7898,6 +7898,11 @@ export interface operations {
                  * @example 7d
                  */
                 source_last?: string;
+                /**
+                 * @description The contact was added from that source in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                source_in?: string;
                 /** @description Tags, separated by commas, of which the contact has at least one. */
                 tags_any?: string;
                 /** @description Tags, separated by commas, all of which the contact has. */
@@ -7921,6 +7926,11 @@ export interface operations {
                  */
                 created_last?: string;
                 /**
+                 * @description The contact was created in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                created_in?: string;
+                /**
                  * @description The profile was last changed at or after this time, or on or after this day of the
                  *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
                  *     feed.
@@ -7934,6 +7944,11 @@ export interface operations {
                 updated_until?: string;
                 /** @description The profile was last changed within the last days, such as `7d`. */
                 updated_last?: string;
+                /**
+                 * @description The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                updated_in?: string;
                 /** @description The time zone in which days begin, such as `Europe/Berlin`. Default: UTC. */
                 time_zone?: string;
                 /** @description Whether campaigns can reach the contact. */
@@ -7964,9 +7979,10 @@ export interface operations {
                 campaign_none?: string[];
                 /**
                  * @description A condition on a custom field: the key of the field, a colon, an operator, a colon, and
-                 *     the value to compare with. Operators: `set` and `unset` (without a value), `any_of` and
-                 *     `none_of` (values separated by commas), `contains` (text, select, url), `less`,
-                 *     `at_most`, `greater`, `at_least` (number, date). May be repeated: all must match.
+                 *     the value to compare with. Operators: `set` and `unset` (without a value), `is` and
+                 *     `is_not`, `any_of` and `none_of` (values separated by commas; `\,` is a comma of a value),
+                 *     `contains`, `starts_with` and `ends_with` (text, select, url), `less`, `at_most`,
+                 *     `greater`, `at_least` (number, date). May be repeated: all must match.
                  *     `field.KEY=OPERATOR:VALUE` is an alternative notation.
                  * @example [
                  *       "tier:any_of:pro,free",
@@ -9132,6 +9148,11 @@ export interface operations {
                  * @example 7d
                  */
                 source_last?: string;
+                /**
+                 * @description The contact was added from that source in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                source_in?: string;
                 /** @description Tags, separated by commas, of which the contact has at least one. */
                 tags_any?: string;
                 /** @description Tags, separated by commas, all of which the contact has. */
@@ -9155,6 +9176,11 @@ export interface operations {
                  */
                 created_last?: string;
                 /**
+                 * @description The contact was created in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                created_in?: string;
+                /**
                  * @description The profile was last changed at or after this time, or on or after this day of the
                  *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
                  *     feed.
@@ -9168,6 +9194,11 @@ export interface operations {
                 updated_until?: string;
                 /** @description The profile was last changed within the last days, such as `7d`. */
                 updated_last?: string;
+                /**
+                 * @description The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                updated_in?: string;
                 /** @description The time zone in which days begin, such as `Europe/Berlin`. Default: UTC. */
                 time_zone?: string;
                 /** @description Whether campaigns can reach the contact. */
@@ -9198,9 +9229,10 @@ export interface operations {
                 campaign_none?: string[];
                 /**
                  * @description A condition on a custom field: the key of the field, a colon, an operator, a colon, and
-                 *     the value to compare with. Operators: `set` and `unset` (without a value), `any_of` and
-                 *     `none_of` (values separated by commas), `contains` (text, select, url), `less`,
-                 *     `at_most`, `greater`, `at_least` (number, date). May be repeated: all must match.
+                 *     the value to compare with. Operators: `set` and `unset` (without a value), `is` and
+                 *     `is_not`, `any_of` and `none_of` (values separated by commas; `\,` is a comma of a value),
+                 *     `contains`, `starts_with` and `ends_with` (text, select, url), `less`, `at_most`,
+                 *     `greater`, `at_least` (number, date). May be repeated: all must match.
                  *     `field.KEY=OPERATOR:VALUE` is an alternative notation.
                  * @example [
                  *       "tier:any_of:pro,free",
