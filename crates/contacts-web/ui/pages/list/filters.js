@@ -3,11 +3,14 @@
 import { ask, askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { day, number } from "../../core/format.js";
+import { styles } from "../../core/styles.js";
 import { spanFields } from "./span.js";
 import { changed, listIn } from "./query.js";
 import { SOURCES } from "./words.js";
 
 export { more } from "./more.js";
+
+await styles("./filters.css", import.meta.url);
 
 /** @import { List } from "../list.js" */
 

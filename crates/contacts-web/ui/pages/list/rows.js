@@ -48,6 +48,12 @@ export class ContactRows {
     await this.load(FIRST);
   }
 
+  /** Drops the rows and what is being loaded. */
+  drop() {
+    this.asking.abort();
+    Object.assign(this, { items: [], next: null, count: null });
+  }
+
   /** Loads the same rows again. */
   async refresh() {
     this.count = null;

@@ -3,7 +3,7 @@
 import { askAll } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
-import { called } from "../../core/session.js";
+import { called } from "../../core/actors.js";
 import { sourceName } from "../list/words.js";
 import { part } from "./part.js";
 
