@@ -78,7 +78,7 @@ test("a value is restored from the activity, and that can be undone", async () =
   await restore.waitFor({ state: "detached" });
   await message(page, "Phone, Plan restored.").getByRole("button", { name: "Undo" }).click();
   await until(async () => [(await stored()).phone ?? "", (await stored()).custom.plan], ["", "Pro"]);
-  await restore.waitFor();
+  await restore.first().waitFor();
   await world.close(page);
 });
 

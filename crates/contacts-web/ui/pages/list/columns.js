@@ -70,7 +70,7 @@ const missing = (text) => h("span", { class: "muted" }, text);
 const left = ({ at }) => h("span", { class: "status bad small", title: moment(at ?? "") }, "Unsubscribed");
 
 /** Estimated width of a chip in pixels. @param {string} tag */
-const widthOf = (tag) => [...tag].reduce((width, letter) => width + (letter > "\u2e7f" ? 13 : 7.2), 22);
+const widthOf = (tag) => [...tag].reduce((width, letter) => width + (letter > "\u2e7f" ? 13 : /[mwA-Z@]/.test(letter) ? 9 : 6.2), 20);
 /** Width in pixels of the number of tags that are not shown. */
 const NUMBER_WIDTH = 32;
 
@@ -93,13 +93,12 @@ function labels(tags, room) {
 /** @param {Schemas["Source"]} source */
 function origin(source) {
   switch (source.kind) {
-    case "chat": return h("span", { class: "clip" }, "Chat");
     case "manual": return h("span", { class: "clip" }, "Added manually");
     case "csv_import": return h("span", { class: "clip", title: `Import: ${source.file_name}` }, source.file_name);
-    case "connected": {
-      const place = h("span", { class: "clip", title: `Connected source: ${source.external_id}` }, "Connected");
+    default: {
+      const place = h("span", { class: "clip" }, source.kind === "chat" ? "Chat" : "Connected");
       // Few lists need the names of sources, so the first rows do not wait for the module that loads them.
-      void import("./words.js").then(async ({ sourceName }) => (place.textContent = await sourceName(source.source_id)));
+      void import("./words.js").then(({ nameSource }) => nameSource(place, source));
       return place;
     }
   }

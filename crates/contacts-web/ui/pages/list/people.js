@@ -58,12 +58,12 @@ async function unmatched(others, filter) {
 export async function people(list) {
   const { picked, rows } = list;
   const names = picked.everyone ? rows.items.filter((contact) => picked.has(contact)).map(nameOf) : [...picked.ids.values()];
-  const total = picked.everyone ? rows.count && picked.size(rows.count.value) : picked.ids.size;
+  const total = picked.everyone ? (rows.count?.exact ? picked.size(rows.count.value) : null) : picked.ids.size;
   const hidden = [...(await hiddenOf(list).catch(() => new Map())).values()];
   const some = rows.old && picked.everyone ? "" : named(names, total);
   return [
-    some && h("p", { class: "people" }, `${some}.`),
-    hidden.length > 0 && h("p", { class: "people" }, h("strong", {}, `Not in this view: `), `${named(hidden, hidden.length)}.`),
+    some && hidden.length !== total && h("p", {}, `${some}.`),
+    hidden.length > 0 && h("p", {}, h("strong", {}, "Not in this view: "), `${named(hidden, hidden.length)}.`),
   ];
 }
 

@@ -1,6 +1,6 @@
 // Filters in words.
 
-import { ask } from "../../core/api.js";
+import { ask, askAll } from "../../core/api.js";
 import { day } from "../../core/format.js";
 import { REPEATED, listIn, splitValues } from "./query.js";
 
@@ -53,6 +53,35 @@ export const campaignName = (id) => named(id, async () => (await ask("get", "/v1
 /** @param {string} id */
 export const sourceName = (id) => named(id, async () => (await ask("get", "/v1/sources/{id}", { path: { id } })).name);
 
+/** Widgets by id. @type {Promise<Map<string, Schemas["Widget"]>> | null} */
+let widgets = null;
+addEventListener("widgetschanged", () => (widgets = null));
+
+/** @param {Pick<Schemas["Widget"], "id" | "name">} widget */
+export const shownName = ({ id, name }) => name ?? `Widget ${id.slice(0, 8)}`;
+
+/**
+ * @param {string} id
+ * @returns {Promise<string | null>} the name of a widget; null while it has none
+ */
+export async function widgetName(id) {
+  widgets ??= askAll("/v1/widgets", {}).then(({ items }) => new Map(items.map((widget) => [widget.id, widget])), () => new Map());
+  return (await widgets).get(id)?.name ?? null;
+}
+
+/**
+ * Shows the name of a connected source, or of a widget that has one.
+ *
+ * @param {HTMLElement} place
+ * @param {Extract<Schemas["Source"], { kind: "chat" | "connected" }>} source
+ */
+export async function nameSource(place, source) {
+  const isChat = source.kind === "chat";
+  const name = isChat ? await widgetName(source.widget_id) : await sourceName(source.source_id);
+  if (name) place.textContent = name;
+  place.title = isChat ? (name ? `Chat: ${name}` : "") : `Connected source: ${source.external_id}`;
+}
+
 /**
  * The parts of a filter, without the search.
  *
@@ -96,7 +125,7 @@ async function sources(filter) {
  * @param {string} id
  */
 async function detailName(kind, id) {
-  return kind === "csv_import" ? importName(id) : kind === "connected" ? sourceName(id) : kind === "chat" ? `widget ${id.slice(0, 8)}` : id;
+  return kind === "csv_import" ? importName(id) : kind === "connected" ? sourceName(id) : kind === "chat" ? shownName({ id, name: await widgetName(id) }) : id;
 }
 
 /** @param {URLSearchParams} filter */

@@ -91,11 +91,11 @@ function restoreOf(item, opened) {
   const changes = item.kind === "edited" ? item.changes : [];
   const lost = changes.flatMap(({ field, from }) => {
     const kind = opened.kinds.find(({ key }) => key === field);
-    return kind && (from || !kind.required) && (from ?? "") !== opened.saver.stored(field) ? [{ kind, text: from ?? "" }] : [];
+    return kind && from && from !== opened.saver.stored(field) ? [{ kind, text: from }] : [];
   });
   if (!lost.length) return null;
   const labels = lost.map(({ kind }) => kind.label).join(", ");
-  const values = lost.map(({ kind, text }) => (text ? `${kind.label} “${worded(kind, text)}”` : `${kind.label} empty`)).join(", ");
+  const values = lost.map(({ kind, text }) => `${kind.label} “${worded(kind, text)}”`).join(", ");
   const button = h("button", { type: "button", class: "link small", "aria-label": `Restore ${values}`, onclick: async () => {
     button.disabled = true;
     const before = stored(opened, lost.map(({ kind }) => kind.key));

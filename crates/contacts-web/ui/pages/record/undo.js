@@ -31,10 +31,8 @@ export const stored = ({ contact, saver }, keys) => ({
  * @param {Texts} texts
  */
 export async function put({ saver }, texts) {
-  for (const [key, text] of Object.entries(texts)) {
-    saver.type(key, text);
-    saver.flush(key);
-  }
+  for (const [key, text] of Object.entries(texts)) saver.type(key, text);
+  saver.flush();
   await saver.rest();
   return Object.entries(texts).every(([key, text]) => saver.stored(key) === text);
 }
