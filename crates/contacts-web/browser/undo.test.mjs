@@ -55,6 +55,24 @@ test("an edit is undone also after the contact was left", async () => {
   await world.close(page);
 });
 
+test("the list shows an edit that was saved while the list was loaded", async () => {
+  const page = await world.open(`/contacts/${id}`);
+  await field(page, "Name").fill("Grace Murray");
+  // The list is read before the edit is saved, and answered after it.
+  let release = () => {};
+  const saved = new Promise((resolve) => (release = resolve));
+  await page.route(/v1\/contacts\?.*sort=/, async (route) => {
+    const response = await route.fetch();
+    release();
+    await message(page, "Name was changed.").waitFor();
+    await route.fulfill({ response });
+  });
+  await page.route(`**/v1/contacts/${id}`, async (route) => (await saved, route.continue()));
+  await page.getByRole("main").getByRole("link", { name: "Contacts" }).click();
+  await page.getByRole("row", { name: /Grace Murray/ }).waitFor();
+  await world.close(page);
+});
+
 test("an added and a removed tag are undone from their messages", async () => {
   const page = await world.open(`/contacts/${id}`);
   await page.getByRole("button", { name: "Remove vip" }).click();
