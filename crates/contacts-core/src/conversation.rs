@@ -3,6 +3,7 @@
 
 mod service;
 mod visitor;
+mod widget;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 pub use self::service::{ConversationService, Report};
 pub use self::visitor::{InvalidVisitor, Visitor};
+pub use self::widget::{InvalidWidgetName, Widget, WidgetName};
 use crate::contact::ContactId;
 use crate::org::id;
 use crate::page::TimeCursor;
@@ -141,22 +143,6 @@ impl Link {
     }
 }
 
-/// A widget that captured contacts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Widget {
-    /// Id of the widget in the chat service.
-    pub id: Uuid,
-    /// Time of the last capture of a contact that still exists.
-    pub last_at: OffsetDateTime,
-}
-
-impl Widget {
-    /// Returns the cursor after this widget in a list, most recent first.
-    pub fn cursor(&self) -> TimeCursor {
-        TimeCursor { at: self.last_at, id: self.id }
-    }
-}
-
 /// Stores conversations.
 ///
 /// Every implementation passes `contacts_testkit::conversation_repository_contract!`.
@@ -200,6 +186,19 @@ pub trait ConversationRepository: Send + Sync {
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn widgets(&self, org: OrgId, after: Option<TimeCursor>, limit: usize) -> Result<Vec<Widget>>;
+
+    /// Names a widget, or removes its name, and returns it. Returns `None` when the organisation has
+    /// no contact that the widget captured.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn name_widget(
+        &self,
+        org: OrgId,
+        widget: Uuid,
+        name: Option<WidgetName>,
+    ) -> Result<Option<Widget>>;
 }
 
 #[cfg(test)]

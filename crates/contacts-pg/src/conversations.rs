@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use contacts_core::contact::ContactId;
 use contacts_core::conversation::{
-    Conversation, ConversationId, ConversationRepository, Link, Visitor, Widget,
+    Conversation, ConversationId, ConversationRepository, Link, Visitor, Widget, WidgetName,
 };
 use contacts_core::page::TimeCursor;
 use contacts_core::{OrgId, Result};
 use diesel::pg::Pg;
-use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel::{
     AsChangeset, ExpressionMethods, Insertable, QueryDsl, Queryable, QueryableByName, Selectable,
@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::Database;
 use crate::contacts::lock_contact;
 use crate::database::{GENERIC_PLANS, PgResult, RunQuery, Tx, run_again, unread, unreadable};
-use crate::schema::{contact_conversations, conversations, visitors};
+use crate::schema::{contact_conversations, conversations, visitors, widget_names};
 use crate::statement::Bind;
 
 const COLUMNS: &str =
@@ -52,8 +52,18 @@ struct LastRow {
 struct WidgetRow {
     #[diesel(sql_type = SqlUuid)]
     id: Uuid,
+    #[diesel(sql_type = Nullable<Text>)]
+    name: Option<String>,
     #[diesel(sql_type = Timestamptz)]
     at: OffsetDateTime,
+}
+
+impl WidgetRow {
+    fn read(self) -> PgResult<Widget> {
+        let name = self.name.map(|name| WidgetName::parse(&name)).transpose();
+        let name = name.map_err(unread("widget_names.name"))?;
+        Ok(Widget { id: self.id, name, last_at: self.at })
+    }
 }
 
 impl Row {
@@ -173,17 +183,49 @@ impl ConversationRepository for Database {
              (SELECT s.detail_id, s.at FROM contact_sources s WHERE s.org_id = $1 \
               AND s.kind = 'chat' AND s.detail_id < w.detail_id \
               ORDER BY s.detail_id DESC, s.at DESC LIMIT 1) next) \
-             SELECT detail_id AS id, at FROM widgets";
+             SELECT w.detail_id AS id, n.name, w.at FROM widgets w LEFT JOIN widget_names n \
+             ON n.org_id = $1 AND n.widget_id = w.detail_id";
         self.read(org, |tx| {
             let mut select = tx.statement();
             select.push(all);
             if let Some(after) = after {
-                select.push(" WHERE (at, detail_id) < (").bind(Bind::Time(after.at));
+                select.push(" WHERE (w.at, w.detail_id) < (").bind(Bind::Time(after.at));
                 select.push(", ").bind(Bind::Uuid(after.id)).push(")");
             }
             select.push(" ORDER BY at DESC, id DESC LIMIT ").bind(Bind::Int(limit as i64));
             let rows: Vec<WidgetRow> = select.load(tx)?;
-            Ok(rows.into_iter().map(|row| Widget { id: row.id, last_at: row.at }).collect())
+            rows.into_iter().map(WidgetRow::read).collect()
+        })
+    }
+
+    fn name_widget(
+        &self,
+        org: OrgId,
+        widget: Uuid,
+        name: Option<WidgetName>,
+    ) -> Result<Option<Widget>> {
+        self.write(org, |tx| {
+            let mut select = tx.statement();
+            select.push(
+                "SELECT detail_id AS id, NULL AS name, at FROM contact_sources \
+                 WHERE org_id = $1 AND kind = 'chat' AND detail_id = ",
+            );
+            select.bind(Bind::Uuid(widget)).push(" ORDER BY at DESC LIMIT 1");
+            let Some(row) = select.load::<WidgetRow>(tx)?.pop() else { return Ok(None) };
+            match &name {
+                Some(name) => {
+                    let name = widget_names::name.eq(name.as_str());
+                    let key = (widget_names::org_id, widget_names::widget_id);
+                    insert_into(widget_names::table)
+                        .values((key.0.eq(tx.org.0), key.1.eq(widget), name))
+                        .on_conflict(key)
+                        .do_update()
+                        .set(name)
+                        .execute(tx)?
+                }
+                None => delete(widget_names::table.find((tx.org.0, widget))).execute(tx)?,
+            };
+            Ok(Some(Widget { name: name.clone(), ..row.read()? }))
         })
     }
 }

@@ -665,6 +665,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    widget_names (org_id, widget_id) {
+        org_id -> Uuid,
+        widget_id -> Uuid,
+        name -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     action_chunks,
     actions,
@@ -716,4 +724,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     visitors,
     webhook_deliveries,
     webhooks,
+    widget_names,
 );

@@ -169,14 +169,27 @@ impl Statement {
 
 /// Returns a `LIKE` pattern that matches values that contain `text`.
 pub(crate) fn anywhere(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
+    format!("%{}%", escaped(text))
+}
+
+/// Returns a `LIKE` pattern that matches values that begin with `text`.
+pub(crate) fn at_start(text: &str) -> String {
+    format!("{}%", escaped(text))
+}
+
+/// Returns a `LIKE` pattern that matches values that end with `text`.
+pub(crate) fn at_end(text: &str) -> String {
+    format!("%{}", escaped(text))
+}
+
+/// Returns a `LIKE` pattern that matches `text` only.
+fn escaped(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
     for c in text.chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
         pattern.push(c);
     }
-    pattern.push('%');
     pattern
 }

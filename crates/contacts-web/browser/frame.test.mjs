@@ -59,6 +59,27 @@ test("the account menu names the user and the organisation", async () => {
   await world.close(page);
 });
 
+test("the account menu shows the keyboard shortcuts", async () => {
+  const page = await world.open("/imports");
+  await page.getByRole("button", { name: /^Account/ }).click();
+  await page.getByRole("button", { name: "Keyboard shortcuts" }).click();
+  await page.getByRole("dialog", { name: "Keyboard shortcuts" }).getByText("Next contact").waitFor();
+  await world.axe(page);
+  await world.close(page);
+});
+
+test("a form says in English what is missing, in a browser of another language", async () => {
+  const page = await (await world.newContext(world.cookies, { locale: "de-DE" })).newPage();
+  await page.goto(`${world.url}/settings/keys`);
+  await page.getByRole("group", { name: "In progress" }).waitFor({ state: "attached" });
+  await page.getByRole("button", { name: /key/i }).first().click();
+  const name = page.getByRole("dialog").getByRole("textbox", { name: "Name" });
+  await name.press("Enter");
+  await until(() => name.evaluate((input) => input.validationMessage), "Fill in this field.");
+  await name.fill("Website");
+  await until(() => name.evaluate((input) => input.validationMessage), "");
+});
+
 test("a visitor without a session is asked to sign in, and keeps the requested path", async () => {
   const page = await world.open("/imports", { signedIn: false });
   await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();

@@ -30,7 +30,7 @@ async function section(part, title, options) {
 }
 
 test("empty sections explain their purpose", async () => {
-  for (const [part, nothing] of [["fields", "No custom fields yet"], ["tags", "No tags yet"], ["segments", "No segments yet"], ["campaigns", "No campaigns yet"], ["webhooks", "No webhooks yet"]]) {
+  for (const [part, nothing] of [["fields", "No custom fields yet"], ["tags", "No tags yet"], ["segments", "No segments yet"], ["campaigns", "No campaigns yet"], ["widgets", "No chat widgets yet"], ["webhooks", "No webhooks yet"]]) {
     await world.inEveryLook(`/settings/${part}`, (page) => page.getByRole("heading", { name: nothing }).waitFor());
   }
 });
@@ -188,6 +188,29 @@ test("a segment is opened, renamed also in the sidebar, and deleted", async () =
   await page.getByRole("heading", { name: "No segments yet" }).waitFor();
   await beside.getByRole("link", { name: "True fans" }).waitFor({ state: "detached" });
   await until(async () => (await world.api("GET", "/v1/segments")).items, []);
+  await world.close(page);
+});
+
+test("a chat widget is named, and its name stands where its contacts are", async () => {
+  const widget = randomUUID();
+  const capture = (await world.api("POST", "/v1/keys", { name: "Website", scopes: ["capture"] })).token;
+  await fetch(`${world.url}/v1/captures`, {
+    method: "POST", headers: { authorization: `Bearer ${capture}`, "content-type": "application/json" },
+    body: JSON.stringify({ widget_id: widget, visitor: "v-1", conversation_id: randomUUID(), name: "Chatty", email: "chatty@settings.example" }),
+  });
+  const page = await section("widgets", "Chat widgets");
+  const unnamed = `Widget ${widget.slice(0, 8)}`;
+  await button(page, `Rename ${unnamed}`).click();
+  await world.axe(page);
+  await dialog(page, `Rename ${unnamed}`).getByLabel("Name").fill("Shop");
+  await dialog(page, `Rename ${unnamed}`).getByRole("button", { name: "Rename" }).click();
+  await row(page, "Shop").getByRole("link").click();
+  await page.getByText("Source: Chat Shop").waitFor();
+  await page.getByRole("row", { name: /Chatty .*Shop/ }).getByRole("link", { name: "Chatty" }).click();
+  await page.getByText("Shop, visitor v-1").waitFor();
+  await page.goto(`${world.url}/`);
+  await button(page, "Source").click();
+  await page.getByRole("checkbox", { name: "Shop" }).waitFor();
   await world.close(page);
 });
 

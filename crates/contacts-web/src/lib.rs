@@ -8,6 +8,8 @@ mod assets;
 mod comments;
 mod headers;
 
+use actix_web::dev::RequestHead;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
 
@@ -44,7 +46,28 @@ pub fn routes(https: bool) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'stat
         });
         let asset = web::resource("/assets/{version}/{name:.+}").guard(read()).guard(known);
         config.service(asset.to(move |req: HttpRequest| async move { asset_for(&req, https) }));
+        // A browser that opens a mistyped address gets the page, which says that it is not found.
+        let opened = guard::fn_guard(|context| is_opened(context.head()));
+        let mistyped = web::resource("/{tail:.*}").guard(read()).guard(opened);
+        config.service(mistyped.to(move |req: HttpRequest| async move {
+            let mut answer = shell_for(&req, https);
+            if answer.status() == StatusCode::OK {
+                *answer.status_mut() = StatusCode::NOT_FOUND;
+            }
+            answer
+        }));
     }
+}
+
+/// Returns whether a person opens a path in a browser that is not one of the API.
+fn is_opened(head: &RequestHead) -> bool {
+    let path = head.uri.path();
+    let is_api = ["/v1", "/docs", "/assets"]
+        .iter()
+        .filter_map(|api| path.strip_prefix(api))
+        .any(|rest| rest.is_empty() || rest.starts_with('/'));
+    let accepted = head.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    !is_api && accepted.is_some_and(|kinds| kinds.contains("text/html"))
 }
 
 fn shell_for(req: &HttpRequest, https: bool) -> HttpResponse {

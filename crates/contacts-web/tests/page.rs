@@ -56,6 +56,20 @@ fn other_paths_are_left_to_other_routes() {
 }
 
 #[test]
+fn a_mistyped_address_shows_the_page_in_a_browser_only() {
+    let accepts = [("accept", "text/html,application/xhtml+xml,*/*;q=0.8")];
+    for path in ["/contactsx", "/nothing/like/it", "/v1x"] {
+        let answer = ask(Method::GET, path, &accepts);
+        assert_eq!(answer.status, 404, "{path}");
+        assert_eq!(answer.body, get("/").body, "{path}");
+        assert!(get(path).body.is_empty(), "{path}");
+    }
+    for path in ["/v1/nothing", "/v1", "/docs/nothing", "/assets/nothing"] {
+        assert!(ask(Method::GET, path, &accepts).body.is_empty(), "{path}");
+    }
+}
+
+#[test]
 fn an_asset_is_cached_forever_only_at_its_current_version() {
     let current = get(&asset("main.js"));
     assert_eq!(current.status, 200);

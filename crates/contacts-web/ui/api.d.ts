@@ -2093,6 +2093,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/widgets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Name a widget, or remove its name
+         * @description Requires a credential with the scope `write`.
+         */
+        put: operations["name_widget"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5326,6 +5346,13 @@ export interface components {
              * @description When the widget last captured a contact that still exists.
              */
             last_at: string;
+            /** @description Name of the widget, or null. */
+            name: string | null;
+        };
+        /** @description The name of a widget. */
+        WidgetName: {
+            /** @description 1 to 100 characters, or null for no name. */
+            name?: string | null;
         };
         /** @description A page of the widgets that captured contacts. */
         Widgets: {
@@ -7898,6 +7925,11 @@ export interface operations {
                  * @example 7d
                  */
                 source_last?: string;
+                /**
+                 * @description The contact was added from that source in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                source_in?: string;
                 /** @description Tags, separated by commas, of which the contact has at least one. */
                 tags_any?: string;
                 /** @description Tags, separated by commas, all of which the contact has. */
@@ -7921,6 +7953,11 @@ export interface operations {
                  */
                 created_last?: string;
                 /**
+                 * @description The contact was created in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                created_in?: string;
+                /**
                  * @description The profile was last changed at or after this time, or on or after this day of the
                  *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
                  *     feed.
@@ -7934,6 +7971,11 @@ export interface operations {
                 updated_until?: string;
                 /** @description The profile was last changed within the last days, such as `7d`. */
                 updated_last?: string;
+                /**
+                 * @description The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                updated_in?: string;
                 /** @description The time zone in which days begin, such as `Europe/Berlin`. Default: UTC. */
                 time_zone?: string;
                 /** @description Whether campaigns can reach the contact. */
@@ -7964,9 +8006,10 @@ export interface operations {
                 campaign_none?: string[];
                 /**
                  * @description A condition on a custom field: the key of the field, a colon, an operator, a colon, and
-                 *     the value to compare with. Operators: `set` and `unset` (without a value), `any_of` and
-                 *     `none_of` (values separated by commas), `contains` (text, select, url), `less`,
-                 *     `at_most`, `greater`, `at_least` (number, date). May be repeated: all must match.
+                 *     the value to compare with. Operators: `set` and `unset` (without a value), `is` and
+                 *     `is_not`, `any_of` and `none_of` (values separated by commas; `\,` is a comma of a value),
+                 *     `contains`, `starts_with` and `ends_with` (text, select, url), `less`, `at_most`,
+                 *     `greater`, `at_least` (number, date). May be repeated: all must match.
                  *     `field.KEY=OPERATOR:VALUE` is an alternative notation.
                  * @example [
                  *       "tier:any_of:pro,free",
@@ -9132,6 +9175,11 @@ export interface operations {
                  * @example 7d
                  */
                 source_last?: string;
+                /**
+                 * @description The contact was added from that source in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                source_in?: string;
                 /** @description Tags, separated by commas, of which the contact has at least one. */
                 tags_any?: string;
                 /** @description Tags, separated by commas, all of which the contact has. */
@@ -9155,6 +9203,11 @@ export interface operations {
                  */
                 created_last?: string;
                 /**
+                 * @description The contact was created in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                created_in?: string;
+                /**
                  * @description The profile was last changed at or after this time, or on or after this day of the
                  *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
                  *     feed.
@@ -9168,6 +9221,11 @@ export interface operations {
                 updated_until?: string;
                 /** @description The profile was last changed within the last days, such as `7d`. */
                 updated_last?: string;
+                /**
+                 * @description The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 *     (from Monday), `this_month` or `this_year`.
+                 */
+                updated_in?: string;
                 /** @description The time zone in which days begin, such as `Europe/Berlin`. Default: UTC. */
                 time_zone?: string;
                 /** @description Whether campaigns can reach the contact. */
@@ -9198,9 +9256,10 @@ export interface operations {
                 campaign_none?: string[];
                 /**
                  * @description A condition on a custom field: the key of the field, a colon, an operator, a colon, and
-                 *     the value to compare with. Operators: `set` and `unset` (without a value), `any_of` and
-                 *     `none_of` (values separated by commas), `contains` (text, select, url), `less`,
-                 *     `at_most`, `greater`, `at_least` (number, date). May be repeated: all must match.
+                 *     the value to compare with. Operators: `set` and `unset` (without a value), `is` and
+                 *     `is_not`, `any_of` and `none_of` (values separated by commas; `\,` is a comma of a value),
+                 *     `contains`, `starts_with` and `ends_with` (text, select, url), `less`, `at_most`,
+                 *     `greater`, `at_least` (number, date). May be repeated: all must match.
                  *     `field.KEY=OPERATOR:VALUE` is an alternative notation.
                  * @example [
                  *       "tier:any_of:pro,free",
@@ -23521,6 +23580,173 @@ export interface operations {
                 };
             };
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    name_widget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The widget */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WidgetName"];
+            };
+        };
+        responses: {
+            /** @description The widget */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Widget"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No contact was captured by this widget */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The name is invalid */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

@@ -28,10 +28,10 @@ const LATER = 300;
 /** The frame waits for the session; the rows of the page do not wait for the frame. */
 async function frame() {
   const me = await session;
-  find(".bar").hidden = false;
   fill(find(".account"), account(me));
   await new Promise((later) => setTimeout(later, LATER));
-  const [{ watch }, { segments }] = await Promise.all([import("./core/jobs.js"), import("./core/segments.js")]);
+  const [{ watch }, { segments }, { styles }] = await Promise.all([import("./core/jobs.js"), import("./core/segments.js"), import("./core/styles.js"), import("./widgets/validity.js")]);
+  void styles("./print.css", import.meta.url);
   watch(find(".work"));
   await segments(find(".segments"));
 }

@@ -6,13 +6,27 @@ use crate::text;
 
 impl FieldCondition {
     /// Every operator.
-    pub const OPERATORS: [&str; 9] =
-        ["set", "unset", "any_of", "none_of", "contains", "less", "at_most", "greater", "at_least"];
+    pub const OPERATORS: [&str; 13] = [
+        "set",
+        "unset",
+        "is",
+        "is_not",
+        "any_of",
+        "none_of",
+        "contains",
+        "starts_with",
+        "ends_with",
+        "less",
+        "at_most",
+        "greater",
+        "at_least",
+    ];
     /// Maximum number of values of `any_of` and `none_of`.
     pub const MAX_VALUES: usize = 100;
 
     /// Parses a condition: an operator that the field's type allows, and the value to compare with.
-    /// `any_of` and `none_of` take comma-separated values.
+    /// `any_of` and `none_of` take comma-separated values, in which `\,` is a comma of a value; the
+    /// other operators take the value as it is.
     ///
     /// # Errors
     ///
@@ -27,9 +41,13 @@ impl FieldCondition {
             }
             "set" => FieldTest::Set,
             "unset" => FieldTest::Unset,
+            "is" => FieldTest::AnyOf(vec![one()?]),
+            "is_not" => FieldTest::NoneOf(vec![one()?]),
             "any_of" => FieldTest::AnyOf(several(field, value)?),
             "none_of" => FieldTest::NoneOf(several(field, value)?),
-            "contains" if is_text => FieldTest::Contains(part(value)?),
+            "contains" if is_text => FieldTest::Contains(part(operator, value)?),
+            "starts_with" if is_text => FieldTest::StartsWith(part(operator, value)?),
+            "ends_with" if is_text => FieldTest::EndsWith(part(operator, value)?),
             "less" if is_ordered => FieldTest::Less(one()?),
             "at_most" if is_ordered => FieldTest::AtMost(one()?),
             "greater" if is_ordered => FieldTest::Greater(one()?),
@@ -44,22 +62,42 @@ impl FieldCondition {
 }
 
 fn several(field: &Field, values: &str) -> Result<Vec<FieldValue>, String> {
-    let values: Vec<_> = values.split(',').collect();
+    let values = split(values);
     if values.len() > FieldCondition::MAX_VALUES {
         return Err(format!("has more than {} values", FieldCondition::MAX_VALUES));
     }
-    values.into_iter().map(|value| coerce(field, value)).collect()
+    values.iter().map(|value| coerce(field, value)).collect()
+}
+
+/// Splits at commas, except those after a backslash, which lose the backslash.
+fn split(values: &str) -> Vec<String> {
+    let mut split = Vec::new();
+    let mut value = String::new();
+    let mut rest = values;
+    while let Some((part, after)) = rest.split_once(',') {
+        if let Some(escaped) = part.strip_suffix('\\') {
+            value.push_str(escaped);
+            value.push(',');
+        } else {
+            value.push_str(part);
+            split.push(std::mem::take(&mut value));
+        }
+        rest = after;
+    }
+    value.push_str(rest);
+    split.push(value);
+    split
 }
 
 fn coerce(field: &Field, value: &str) -> Result<FieldValue, String> {
     field.kind.coerce(RawValue::Text(value)).map_err(|reason| reason.to_string())
 }
 
-fn part(value: &str) -> Result<String, String> {
+fn part(operator: &str, value: &str) -> Result<String, String> {
     let part = text::nfc(text::trim(value));
     let is_kept = part.chars().all(|c| !c.is_control());
     if part.is_empty() || part.chars().count() > 200 || !is_kept {
-        return Err("needs 1 to 200 characters after contains".to_owned());
+        return Err(format!("needs 1 to 200 characters after {operator}"));
     }
     Ok(part)
 }
@@ -77,6 +115,12 @@ mod tests {
     #[case(FieldType::Text, "contains", "a\0b", false)]
     #[case(FieldType::Text, "any_of", "a,b", true)]
     #[case(FieldType::Text, "any_of", "a,,b", false)]
+    #[case(FieldType::Text, "is", "a,,b", true)]
+    #[case(FieldType::Text, "is_not", "", false)]
+    #[case(FieldType::Number, "is", "1", true)]
+    #[case(FieldType::Url, "starts_with", "https:", true)]
+    #[case(FieldType::Text, "ends_with", "", false)]
+    #[case(FieldType::Date, "starts_with", "2026", false)]
     #[case(FieldType::Boolean, "any_of", "yes", true)]
     #[case(FieldType::Date, "set", "", true)]
     #[case(FieldType::Date, "set", "2026-01-01", false)]
@@ -89,5 +133,22 @@ mod tests {
     ) {
         let field = Field::new("tier", "Tier", kind, 0).unwrap();
         assert_eq!(FieldCondition::parse(&field, operator, value).is_ok(), is_read);
+    }
+
+    #[rstest]
+    #[case("is", r"Berlin, Mitte", &["Berlin, Mitte"])]
+    #[case("any_of", r"Berlin\, Mitte,Paris", &["Berlin, Mitte", "Paris"])]
+    #[case("any_of", r"a\,b\,c", &["a,b,c"])]
+    #[case("any_of", "a\\", &["a\\"])]
+    #[case("any_of", r"C:\temp,\\host", &[r"C:\temp", r"\\host"])]
+    fn a_value_may_contain_commas(
+        #[case] operator: &str,
+        #[case] value: &str,
+        #[case] expected: &[&str],
+    ) {
+        let field = Field::new("city", "City", FieldType::Text, 0).unwrap();
+        let values = expected.iter().map(|value| FieldValue::Text((*value).to_owned())).collect();
+        let condition = FieldCondition::parse(&field, operator, value).unwrap();
+        assert_eq!(condition.test, FieldTest::AnyOf(values));
     }
 }

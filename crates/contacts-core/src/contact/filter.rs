@@ -108,6 +108,10 @@ pub enum FieldTest {
     NoneOf(Vec<FieldValue>),
     /// The value contains the text, ignoring case. For text, select and url fields.
     Contains(String),
+    /// The value begins with the text, ignoring case. For text, select and url fields.
+    StartsWith(String),
+    /// The value ends with the text, ignoring case. For text, select and url fields.
+    EndsWith(String),
     /// The value is less or earlier. For number and date fields, like the tests below.
     Less(FieldValue),
     /// The value is at most this.
@@ -119,6 +123,9 @@ pub enum FieldTest {
 }
 
 impl TimeRange {
+    /// Names of the periods that [`TimeRange::period`] knows.
+    pub const PERIODS: [&str; 5] = ["today", "yesterday", "this_week", "this_month", "this_year"];
+
     /// Returns whether a moment lies in the range.
     pub fn contains(&self, at: OffsetDateTime) -> bool {
         self.from.is_none_or(|from| from <= at) && self.until.is_none_or(|until| at < until)
@@ -136,6 +143,29 @@ impl TimeRange {
             .start_of_day()
             .ok()?;
         Some(Self { from: Some(moment(&begins)?), until: None })
+    }
+
+    /// Returns the range of a [period](Self::PERIODS) of the calendar in the time zone. Weeks begin
+    /// on Monday. Returns `None` when the period or the zone is unknown.
+    pub fn period(name: &str, zone: &str, now: OffsetDateTime) -> Option<Self> {
+        let now = jiff::Timestamp::from_nanosecond(now.unix_timestamp_nanos()).ok()?;
+        let zone = jiff::tz::TimeZone::get(zone).ok()?;
+        let today = now.to_zoned(zone.clone()).date();
+        let monday = || {
+            let days = i64::from(today.weekday().to_monday_zero_offset());
+            today.checked_sub(jiff::Span::new().days(days))
+        };
+        let (begins, length) = match name {
+            "today" => (today, jiff::Span::new().days(1)),
+            "yesterday" => (today.yesterday().ok()?, jiff::Span::new().days(1)),
+            "this_week" => (monday().ok()?, jiff::Span::new().weeks(1)),
+            "this_month" => (today.first_of_month(), jiff::Span::new().months(1)),
+            "this_year" => (today.first_of_year(), jiff::Span::new().years(1)),
+            _ => return None,
+        };
+        let ends = begins.checked_add(length).ok()?.to_zoned(zone.clone()).ok()?;
+        let begins = begins.to_zoned(zone).ok()?;
+        Some(Self { from: Some(moment(&begins)?), until: Some(moment(&ends)?) })
     }
 
     /// Returns the range of one day, such as `2026-11-23`, in the time zone. Returns `None` when
@@ -204,15 +234,22 @@ impl FieldTest {
             Self::Unset => value.is_none(),
             Self::AnyOf(values) => holds(&|v| values.contains(v)),
             Self::NoneOf(values) => !holds(&|v| values.contains(v)),
-            Self::Contains(part) => holds(
-                &|v| matches!(v, FieldValue::Text(t) if text::caseless(t).contains(&text::caseless(part))),
-            ),
+            Self::Contains(part) => is_text(value, |text| text.contains(&text::caseless(part))),
+            Self::StartsWith(part) => {
+                is_text(value, |text| text.starts_with(&text::caseless(part)))
+            }
+            Self::EndsWith(part) => is_text(value, |text| text.ends_with(&text::caseless(part))),
             Self::Less(bound) => holds(&|v| v < bound),
             Self::AtMost(bound) => holds(&|v| v <= bound),
             Self::Greater(bound) => holds(&|v| v > bound),
             Self::AtLeast(bound) => holds(&|v| v >= bound),
         }
     }
+}
+
+/// Returns whether the value is a text whose [`text::caseless`] form passes the test.
+fn is_text(value: Option<&FieldValue>, test: impl Fn(&str) -> bool) -> bool {
+    matches!(value, Some(FieldValue::Text(text)) if test(&text::caseless(text)))
 }
 
 #[cfg(test)]
@@ -240,6 +277,48 @@ mod tests {
         {
             assert_eq!(TimeRange::day(text, "UTC"), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_period_is_one_of_the_calendar_of_the_zone() {
+        // A Monday in Berlin, and still a Sunday in New York.
+        let now = datetime!(2026-03-30 01:00 UTC);
+        for (name, zone, from, until) in [
+            (
+                "today",
+                "Europe/Berlin",
+                datetime!(2026-03-29 22:00 UTC),
+                datetime!(2026-03-30 22:00 UTC),
+            ),
+            (
+                "yesterday",
+                "Europe/Berlin",
+                datetime!(2026-03-28 23:00 UTC),
+                datetime!(2026-03-29 22:00 UTC),
+            ),
+            (
+                "this_week",
+                "Europe/Berlin",
+                datetime!(2026-03-29 22:00 UTC),
+                datetime!(2026-04-05 22:00 UTC),
+            ),
+            (
+                "this_week",
+                "America/New_York",
+                datetime!(2026-03-23 04:00 UTC),
+                datetime!(2026-03-30 04:00 UTC),
+            ),
+            ("this_month", "UTC", datetime!(2026-03-01 00:00 UTC), datetime!(2026-04-01 00:00 UTC)),
+            ("this_year", "UTC", datetime!(2026-01-01 00:00 UTC), datetime!(2027-01-01 00:00 UTC)),
+        ] {
+            let range = TimeRange { from: Some(from), until: Some(until) };
+            assert_eq!(TimeRange::period(name, zone, now), Some(range), "{name} {zone}");
+        }
+        assert!(
+            TimeRange::PERIODS.iter().all(|name| TimeRange::period(name, "UTC", now).is_some())
+        );
+        assert_eq!(TimeRange::period("tomorrow", "UTC", now), None);
+        assert_eq!(TimeRange::period("today", "Nowhere/Land", now), None);
     }
 
     #[test]

@@ -38,15 +38,18 @@ impl FilterText {
         "source_from",
         "source_until",
         "source_last",
+        "source_in",
         "tags_any",
         "tags_all",
         "tags_none",
         "created_from",
         "created_until",
         "created_last",
+        "created_in",
         "updated_from",
         "updated_until",
         "updated_last",
+        "updated_in",
         "time_zone",
         "reachable",
         "subscribed",
@@ -198,11 +201,19 @@ fn read_range(
         let days = days.ok_or_else(|| format!("must be 1d to {}d", FilterText::MAX_DAYS))?;
         TimeRange::last_days(days, zone, now).ok_or_else(|| "leaves the calendar".to_owned())
     });
-    let Some(recent) = recent else { return range };
-    if range != TimeRange::default() {
-        parts.add_error(&last, format!("cannot stand beside {from} or {until}"));
+    let within = format!("{name}_in");
+    let period = parts.parsed(&within, |text| {
+        TimeRange::period(text, zone, now)
+            .ok_or_else(|| format!("must be one of: {}", TimeRange::PERIODS.join(", ")))
+    });
+    let Some(relative) = period.or(recent) else { return range };
+    if period.is_some() && recent.is_some() {
+        parts.add_error(&within, format!("cannot stand beside {last}"));
+    } else if range != TimeRange::default() {
+        let relative = if period.is_some() { within } else { last };
+        parts.add_error(&relative, format!("cannot stand beside {from} or {until}"));
     }
-    recent
+    relative
 }
 
 fn read_sources(

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Conversation, ConversationId, ConversationRepository, Link, Visitor, Widget};
+use super::{
+    Conversation, ConversationId, ConversationRepository, Link, Visitor, Widget, WidgetName,
+};
 use crate::clock::to_micros;
 use crate::contact::{Contact, ContactId, ContactRepository, missing};
 use crate::page::TimeCursor;
-use crate::{Invalid, OrgId, Ports, Result};
+use crate::{Error, Invalid, OrgId, Ports, Result};
 
 /// A report of the chat service about a conversation, as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,6 +120,18 @@ impl ConversationService {
         limit: usize,
     ) -> Result<Vec<Widget>> {
         self.conversations.widgets(org, after, limit)
+    }
+
+    /// Names a widget that captured contacts, or removes its name (R16).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when the organisation has no contact that the widget captured, and
+    /// [`Error::Invalid`].
+    pub fn name_widget(&self, org: OrgId, widget: Uuid, name: Option<&str>) -> Result<Widget> {
+        let name = name.map(WidgetName::parse).transpose();
+        let name = name.map_err(|reason| vec![Invalid::new("name", reason)])?;
+        self.conversations.name_widget(org, widget, name)?.ok_or(Error::NotFound("widget"))
     }
 
     /// Returns the newest conversation of each of these contacts, for the list (R22).

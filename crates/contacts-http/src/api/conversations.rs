@@ -15,7 +15,7 @@ use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, time};
 use crate::parts::caller::{CanRead, CanWrite};
 use crate::parts::page::{PageParams, Paging, page_view};
-use crate::parts::path::Id;
+use crate::parts::path::{Id, PathId};
 use crate::parts::problem::{Problem, ProblemView};
 use crate::parts::services::Api;
 use crate::parts::shared::Shared;
@@ -26,6 +26,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_report, _, _>(report)
         .add::<__path_list, _, _>(list)
         .add::<__path_widgets, _, _>(widgets)
+        .add::<__path_name_widget, _, _>(name_widget)
 }
 
 /// A conversation, as the chat service reports it.
@@ -121,9 +122,36 @@ page_view! {
 struct WidgetView {
     /// Id of the widget.
     id: Uuid,
+    /// Name of the widget, or null.
+    name: Option<String>,
     /// When the widget last captured a contact that still exists.
     #[serde(with = "time::serde::rfc3339")]
     last_at: OffsetDateTime,
+}
+
+impl From<Widget> for WidgetView {
+    fn from(Widget { id, name, last_at }: Widget) -> Self {
+        Self { id, name: name.map(|name| name.as_str().to_owned()), last_at }
+    }
+}
+
+/// The id of a widget in a path.
+struct WidgetId(Uuid);
+
+impl PathId for WidgetId {
+    const WHAT: &'static str = "widget";
+    fn new(id: Uuid) -> Self {
+        Self(id)
+    }
+}
+
+/// The name of a widget.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = WidgetName)]
+struct WidgetBody {
+    /// 1 to 100 characters, or null for no name.
+    name: Option<String>,
 }
 
 page_view! {
@@ -205,8 +233,31 @@ async fn widgets(
     let body = blocking(&shared, move |api| {
         let widgets = api.conversations.widgets(caller.org, paging.after, paging.rows())?;
         let page = paging.cut(widgets, Widget::cursor);
-        let view = |Widget { id, last_at }| WidgetView { id, last_at };
-        to_json(&WidgetsView::from(page.map(view)))
+        to_json(&WidgetsView::from(page.map(WidgetView::from)))
+    });
+    Ok(ok(body.await?))
+}
+
+/// Name a widget, or remove its name
+#[utoipa::path(
+    put, path = "/v1/widgets/{id}", tag = "conversations", operation_id = "name_widget",
+    params(("id" = Uuid, Path, description = "The widget")),
+    request_body = WidgetBody,
+    responses(
+        (status = 200, description = "The widget", body = WidgetView),
+        (status = 404, description = "No contact was captured by this widget", body = ProblemView, content_type = "application/problem+json"),
+        (status = 422, description = "The name is invalid", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn name_widget(
+    CanWrite(caller): CanWrite,
+    shared: Data<Shared>,
+    Id(WidgetId(id)): Id<WidgetId>,
+    Body(body): Body<WidgetBody>,
+) -> Answer {
+    let body = blocking(&shared, move |api| {
+        let widget = api.conversations.name_widget(caller.org, id, body.name.as_deref())?;
+        to_json(&WidgetView::from(widget))
     });
     Ok(ok(body.await?))
 }

@@ -232,3 +232,20 @@ async fn two_who_may_be_one_are_told_and_may_be_told_apart() {
     let unknown = format!("{ann}/duplicates/019b7904-d100-7000-8000-00000000ffff");
     assert_eq!(service.delete(&unknown).await.problem(), "404 not_found");
 }
+
+#[actix_web::test]
+async fn a_widget_that_captured_somebody_is_named() {
+    let service = Service::new();
+    let path = format!("/v1/widgets/{WIDGET}");
+    assert_eq!(service.put(&path, json!({"name": "Website"})).await.problem(), "404 not_found");
+    capture(&service, capture_body("v", 1, json!({"name": "Ann"}))).await;
+    assert_eq!(service.get("/v1/widgets").await.json()["items"][0]["name"], Value::Null);
+    let named = service.put(&path, json!({"name": " Website "})).await.json();
+    assert_eq!((&named["id"], &named["name"]), (&json!(WIDGET), &json!("Website")));
+    assert_eq!(service.get("/v1/widgets").await.json()["items"], json!([named]));
+    assert_eq!(service.put(&path, json!({"name": ""})).await.errors(), ["name"]);
+    assert_eq!(service.put(&path, json!({"name": null})).await.json()["name"], Value::Null);
+    let key = service.key(&[Scope::Read]);
+    let read_only = service.send(request(&key, "PUT", &path).set_json(json!({"name": "A"}))).await;
+    assert_eq!(read_only.problem(), "403 scope_missing");
+}

@@ -9,11 +9,12 @@ use contacts_core::contact::{
 };
 use contacts_core::field::FieldValue;
 use contacts_core::tag::TagName;
+use contacts_core::text::caseless;
 use serde_json::Value;
 
 use crate::database::{PgResult, Tx};
 use crate::json::value_to_json;
-use crate::statement::{Bind, Statement, anywhere};
+use crate::statement::{Bind, Statement, anywhere, at_end, at_start};
 use crate::tags;
 
 /// How Postgres looks for rows that refer to a contact, such as tags.
@@ -172,19 +173,21 @@ fn push_field(statement: &mut Statement, condition: &FieldCondition) {
         FieldTest::Unset => drop(statement.push(" AND NOT c.custom ? ").bind(key)),
         FieldTest::AnyOf(values) => push_one_of(statement, " AND (", key, values),
         FieldTest::NoneOf(values) => push_one_of(statement, " AND NOT (", key, values),
-        FieldTest::Contains(part) => {
-            // Compare text as the core does, which treats both forms of the small sigma as one.
-            statement
-                .push(" AND translate(lower(c.custom ->> ")
-                .bind(key)
-                .push("), 'ς', 'σ') LIKE ");
-            statement.bind(Bind::Text(anywhere(&contacts_core::text::caseless(part))));
-        }
+        FieldTest::Contains(part) => push_like(statement, key, &anywhere(&caseless(part))),
+        FieldTest::StartsWith(part) => push_like(statement, key, &at_start(&caseless(part))),
+        FieldTest::EndsWith(part) => push_like(statement, key, &at_end(&caseless(part))),
         FieldTest::Less(bound) => push_compare(statement, key, "<", bound),
         FieldTest::AtMost(bound) => push_compare(statement, key, "<=", bound),
         FieldTest::Greater(bound) => push_compare(statement, key, ">", bound),
         FieldTest::AtLeast(bound) => push_compare(statement, key, ">=", bound),
     }
+}
+
+/// Appends a comparison with a `LIKE` pattern of a [`caseless`] text. The value is compared as the
+/// core does, which treats both forms of the small sigma as one.
+fn push_like(statement: &mut Statement, key: Bind, pattern: &str) {
+    statement.push(" AND translate(lower(c.custom ->> ").bind(key).push("), 'ς', 'σ') LIKE ");
+    statement.bind(Bind::Text(pattern.to_owned()));
 }
 
 fn push_one_of(statement: &mut Statement, and: &str, key: Bind, values: &[FieldValue]) {

@@ -74,6 +74,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("users", "no contact's: those who work with them"),
     ("webhook_deliveries", "the numbers of events"),
     ("webhooks", "no person's"),
+    ("widget_names", "no person's"),
 ];
 
 /// A new table must be part of the personal data, or be listed here with the reason why it is not.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use contacts_core::contact::ContactId;
-use contacts_core::conversation::{Conversation, ConversationId, Visitor};
+use contacts_core::conversation::{Conversation, ConversationId, Visitor, WidgetName};
 use contacts_core::{Actor, Clock, Ids, OrgId};
 
 use super::check::walk;
@@ -187,4 +187,27 @@ pub fn widgets_are_listed_by_their_last_capture(ports: &Ports) {
     ports.contacts.delete(org, last, None, Actor::System, ports.clock.now()).unwrap();
     assert_eq!(ids(), [second, first], "of people who are gone nothing is told");
     assert_eq!(ports.conversations.widgets(ports.org(), None, 1_000).unwrap(), []);
+}
+
+pub fn a_widget_is_named_in_its_organisation_only(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    let widget = ports.ids.next();
+    for org in [org, other] {
+        let visitor = Visitor::parse(widget, "a").unwrap();
+        let reported = capture(org, &ports.ids, &ports.clock, visitor, "Ann", "");
+        let contact = ContactId(ports.ids.next());
+        ports.captures.capture(&reported, contact, Actor::System, ports.clock.now()).unwrap();
+    }
+    let name = |text: &str| WidgetName::parse(text).unwrap();
+    let put = |id, name| ports.conversations.name_widget(org, id, name).unwrap();
+    let listed = |org| ports.conversations.widgets(org, None, 1_000).unwrap();
+    assert_eq!(put(ports.ids.next(), Some(name("Nothing"))), None);
+    for text in ["Website", "Shop"] {
+        let named = put(widget, Some(name(text))).unwrap();
+        assert_eq!(named.name, Some(name(text)));
+        assert_eq!(listed(org), [named]);
+    }
+    assert_eq!(listed(other)[0].name, None);
+    assert_eq!(put(widget, None).unwrap().name, None);
+    assert_eq!(listed(org)[0].name, None);
 }

@@ -190,6 +190,16 @@ pub fn a_text_field_is_tested(ports: &Ports) {
     check(ports, org, holds("é_a"), &["High"]);
     check(ports, org, holds("u\\l"), &["High"]);
     check(ports, org, holds("o"), &["Low"]);
+    let starts = |part: &str| FieldTest::StartsWith(part.to_owned());
+    check(ports, org, starts("CAFÉ_"), &["High"]);
+    check(ports, org, starts("50% OFF"), &["Low"]);
+    let ends = |part: &str| FieldTest::EndsWith(part.to_owned());
+    check(ports, org, ends("U\\LAIT"), &["High"]);
+    check(ports, org, ends("now\""), &["Low"]);
+    for nothing in ["afé", "%off", "5_", "now"] {
+        check(ports, org, starts(nothing), &[]);
+        check(ports, org, ends(nothing), &[]);
+    }
     for nothing in ["c_f", "%off", "l_it", "\\\\", "cafe%"] {
         check(ports, org, holds(nothing), &[]);
     }
@@ -205,6 +215,8 @@ pub fn a_url_or_select_field_is_tested(ports: &Ports) {
     let org = values(ports, kind, free.clone(), pro.clone());
     check_equality(ports, org, &free, &pro, text("Max"));
     check(ports, org, FieldTest::Contains("pr".to_owned()), &["High"]);
+    check(ports, org, FieldTest::StartsWith("fr".to_owned()), &["Low"]);
+    check(ports, org, FieldTest::EndsWith("O".to_owned()), &["High"]);
 }
 
 pub fn a_number_field_is_tested_by_value(ports: &Ports) {

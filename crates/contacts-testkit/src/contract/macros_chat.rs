@@ -64,6 +64,7 @@ macro_rules! conversation_repository_contract {
             conversations_move_with_a_merge
             the_last_of_many_contacts_is_returned_at_once
             widgets_are_listed_by_their_last_capture
+            a_widget_is_named_in_its_organisation_only
         }
     };
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::contact::{ContactId, SourceDetail};
 use contacts_core::conversation::{
-    Conversation, ConversationId, ConversationRepository, Visitor, Widget,
+    Conversation, ConversationId, ConversationRepository, Visitor, Widget, WidgetName,
 };
 use contacts_core::page::TimeCursor;
 use contacts_core::{OrgId, Result};
@@ -22,6 +22,7 @@ pub(crate) struct Conversations {
     links: BTreeMap<ConversationId, ContactId>,
     /// Conversations whose contact was deleted.
     released: BTreeSet<ConversationId>,
+    widget_names: BTreeMap<Uuid, WidgetName>,
 }
 
 impl Conversations {
@@ -104,7 +105,7 @@ impl Conversations {
 
 impl Rows {
     fn report(&mut self, report: &Conversation) -> Conversation {
-        let Conversations { by_id, links, released } = &mut self.conversations;
+        let Conversations { by_id, links, released, .. } = &mut self.conversations;
         let stored = by_id.entry(report.id).or_insert_with(|| report.clone());
         if stored.is_superseded_by(report) {
             if stored.visitor != report.visitor {
@@ -156,19 +157,43 @@ impl ConversationRepository for World {
 
     fn widgets(&self, org: OrgId, after: Option<TimeCursor>, limit: usize) -> Result<Vec<Widget>> {
         self.read(org, |rows| {
-            let mut last: BTreeMap<Uuid, OffsetDateTime> = BTreeMap::new();
-            for source in rows.contacts.records.values().flat_map(|own| &own.sources) {
-                if let SourceDetail::Chat { widget, .. } = source.detail {
-                    let at = last.entry(widget).or_insert(source.at);
-                    *at = source.at.max(*at);
-                }
-            }
-            let mut found: Vec<_> =
-                last.into_iter().map(|(id, last_at)| Widget { id, last_at }).collect();
+            let mut found = all_widgets(rows);
             found.sort_by_key(|widget| Reverse(widget.cursor()));
             found.retain(|widget| after.is_none_or(|after| widget.cursor() < after));
             found.truncate(limit);
             Ok(found)
         })
     }
+
+    fn name_widget(
+        &self,
+        org: OrgId,
+        widget: Uuid,
+        name: Option<WidgetName>,
+    ) -> Result<Option<Widget>> {
+        self.rows(org, |rows| {
+            let Some(found) = all_widgets(rows).into_iter().find(|one| one.id == widget) else {
+                return Ok(None);
+            };
+            let names = &mut rows.conversations.widget_names;
+            match &name {
+                Some(name) => names.insert(widget, name.clone()),
+                None => names.remove(&widget),
+            };
+            Ok(Some(Widget { name, ..found }))
+        })
+    }
+}
+
+fn all_widgets(rows: &Rows) -> Vec<Widget> {
+    let mut last: BTreeMap<Uuid, OffsetDateTime> = BTreeMap::new();
+    for source in rows.contacts.records.values().flat_map(|own| &own.sources) {
+        if let SourceDetail::Chat { widget, .. } = source.detail {
+            let at = last.entry(widget).or_insert(source.at);
+            *at = source.at.max(*at);
+        }
+    }
+    let names = &rows.conversations.widget_names;
+    let widget = |(id, last_at)| Widget { id, name: names.get(&id).cloned(), last_at };
+    last.into_iter().map(widget).collect()
 }

@@ -220,11 +220,17 @@ fn source() -> impl Strategy<Value = SourceCondition> {
     })
 }
 
+/// The tests of text fields, by the text that they compare with.
+const TEXT_TESTS: [fn(String) -> FieldTest; 3] =
+    [FieldTest::Contains, FieldTest::StartsWith, FieldTest::EndsWith];
+
 fn condition() -> impl Strategy<Value = FieldCondition> {
     select(FIELDS).prop_flat_map(|field| {
         let part = select(&["g", "GOLD", "%", "é", "\""][..]);
         let test = match field {
-            "tier" => part.prop_map(|part| FieldTest::Contains(part.to_owned())).boxed(),
+            "tier" => (part, select(&TEXT_TESTS[..]))
+                .prop_map(|(part, test)| test(part.to_owned()))
+                .boxed(),
             "is_live" => value(field).prop_map(|value| FieldTest::AnyOf(vec![value])).boxed(),
             _ => prop_oneof![
                 value(field).prop_map(FieldTest::Less),

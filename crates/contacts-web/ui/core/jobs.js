@@ -3,7 +3,10 @@
 import { ask, link } from "./api.js";
 import { h } from "./dom.js";
 import { duration, number } from "./format.js";
+import { styles } from "./styles.js";
 import { menu } from "../widgets/popover.js";
+
+await styles("./jobs.css", import.meta.url);
 
 /** @import { Schemas } from "./api.js" */
 

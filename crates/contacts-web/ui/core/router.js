@@ -136,6 +136,8 @@ function reveal(page) {
 /** @param {string} path */
 function mark(path) {
   const section = routes.find(([pattern]) => pattern.test(path))?.[1];
+  // The frame has its place before anything is shown, so that nothing moves when its content arrives.
+  find(".bar").hidden = section === "";
   for (const link of find(".bar nav").querySelectorAll(":scope > a")) {
     if (link.getAttribute("href") === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -23,7 +23,7 @@ export async function segments(place) {
 /** @param {HTMLElement} place */
 async function show(place) {
   const { items } = await askAll("/v1/segments", {});
-  fill(place, items.map(({ name, filter }) => h("a", { href: pathOf(filterFrom(filter)), title: name }, name)));
+  fill(place, items.length > 0 && h("small", {}, "Segments"), items.map(({ name, filter }) => h("a", { href: pathOf(filterFrom(filter)), title: name }, name)));
   mark(place);
 }
 

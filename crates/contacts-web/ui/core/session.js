@@ -1,6 +1,6 @@
-// The signed-in user and their organisation, and the names of other actors.
+// The signed-in user and their organisation.
 
-import { ask, askAll, sentence } from "./api.js";
+import { ask, sentence } from "./api.js";
 import { h } from "./dom.js";
 import { hue, initials } from "./format.js";
 import { menu } from "../widgets/popover.js";
@@ -25,6 +25,7 @@ export function account(me) {
   menu(button, () => [
     h("a", { href: "/settings/sessions" }, icon("user"), "Sessions"),
     h("a", { href: "/docs", target: "_blank" }, icon("link"), "API documentation"),
+    h("button", { type: "button", onclick: async () => (await import("../pages/list/keys.js")).help() }, h("kbd", { "aria-hidden": "true" }, "?"), "Keyboard shortcuts"),
     h("button", { type: "button", onclick: signOut }, "Sign out"),
   ]);
   return holder;
@@ -51,22 +52,4 @@ export function face(name) {
   const circle = h("span", { class: "face", "aria-hidden": "true" }, initials(name));
   circle.style.setProperty("--hue", String(hue(name)));
   return circle;
-}
-
-/** Names of users and keys by id. @type {Promise<Map<string, string>> | null} */
-let names = null;
-
-/**
- * The name of an actor, or what kind of actor it is. A run without an actor was due by a schedule.
- *
- * @param {Schemas["Actor"] | null} actor
- * @param {boolean} [inSentence] whether the words stand inside a sentence
- */
-export async function called(actor, inSentence = false) {
-  if (!actor) return inSentence ? "its schedule" : "Schedule";
-  names ??= askAll("/v1/users", {}).then(({ items }) => new Map(items.map(({ id, name }) => [id, name])), () => new Map());
-  const name = actor.id ? (await names).get(actor.id) : undefined;
-  const kinds = { user: "Someone", key: "An API key", import: "An import", connected: "A connected source", system: "Informly" };
-  const kind = kinds[/** @type {keyof typeof kinds} */ (actor.kind)] ?? actor.kind;
-  return name ?? (inSentence && kind !== kinds.system ? kind.charAt(0).toLowerCase() + kind.slice(1) : kind);
 }

@@ -5,7 +5,7 @@ import { fill, h } from "../core/dom.js";
 import { ago, bytes, moment } from "../core/format.js";
 import { icon } from "../core/icon.js";
 import { track } from "../core/jobs.js";
-import { called } from "../core/session.js";
+import { called } from "../core/actors.js";
 import { styles } from "../core/styles.js";
 import { failure } from "../widgets/failure.js";
 import { status, understood } from "./import/words.js";

@@ -5,7 +5,7 @@ import { h } from "../core/dom.js";
 import { ago, moment, number } from "../core/format.js";
 import { icon } from "../core/icon.js";
 import { go } from "../core/router.js";
-import { called } from "../core/session.js";
+import { called } from "../core/actors.js";
 import { styles } from "../core/styles.js";
 import { paged } from "../widgets/paged.js";
 import { sheet } from "../widgets/sheet.js";

@@ -1,6 +1,6 @@
 // The list of contacts: search, filters, rows, and bulk actions.
 
-import { ask, askAll, sentence } from "../core/api.js";
+import { Problem, askAll, sentence } from "../core/api.js";
 import { debounce, fill, h } from "../core/dom.js";
 import { count as counted } from "../core/format.js";
 import { icon } from "../core/icon.js";
@@ -19,13 +19,33 @@ import { ContactRows } from "./list/rows.js";
 
 /** Delay in ms between the last key and the search. */
 const PAUSE = 120;
+/** Number of rows that are loaded ahead while the user walks from contact to contact. */
+const AHEAD = 20;
+
+/** The list that was opened last. @type {List | null} */
+let last = null;
+
+/**
+ * The contacts before and after one in the list that it was opened from. The focus returns to its row.
+ *
+ * @param {string} id
+ * @returns {{ previous?: Listed | undefined, next?: Listed | undefined }}
+ */
+export function neighbours(id) {
+  const { items = [] } = last?.rows ?? {};
+  const at = items.findIndex((contact) => contact.id === id);
+  if (!last || at < 0) return {};
+  last.table.at = at;
+  void last.rows.want(at + AHEAD);
+  return { previous: items[at - 1], next: items[at + 1] };
+}
 
 /**
  * @param {Context} context
  * @returns {Page}
  */
 export function open({ url }) {
-  const list = new List();
+  const list = (last = new List());
   list.follow(url);
   void list.learnFields();
   return { title: "Contacts", element: list.element, stays: true, follow: (to) => list.follow(to), shown: () => list.shown(), dropped: () => list.dropped.abort() };
@@ -33,6 +53,7 @@ export function open({ url }) {
 
 export class List {
   constructor() {
+    this.dropped = new AbortController();
     this.filter = new URLSearchParams();
     this.sort = "-created";
     /** @type {Schemas["Field"][]} */
@@ -40,6 +61,8 @@ export class List {
     this.picked = new Picked();
     this.rows = new ContactRows(() => this.draw(), (error) => this.fail(error));
     this.everyone = h("input", { type: "checkbox", "aria-label": "Select all matching contacts", onclick: () => this.pickEveryone() });
+    /** Keyboard users reach the bar of actions by this button, without passing each row. */
+    this.toBar = h("button", { type: "button", class: "to-bar", hidden: true, onclick: () => this.focusBar() }, "Go to the actions (b)");
     this.table = this.makeTable();
     /** @type {typeof import("./list/keys.js").press | undefined} */
     this.press = undefined;
@@ -56,7 +79,6 @@ export class List {
     this.bulk = h("div", { class: "bulk-place" });
     this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.bulk);
     this.addTools();
-    this.dropped = new AbortController();
     this.listen(this.dropped.signal);
   }
 
@@ -86,7 +108,8 @@ export class List {
       name: nameOf,
       isPicked: (contact) => this.picked.has(contact),
       pick: (index, picked, range) => this.pick(index, picked, range),
-      everyone: this.everyone,
+      signal: this.dropped.signal,
+      everyone: [this.everyone, this.toBar],
       sort: (by) => this.turn({ sort: this.sort === by ? `-${by}` : by }),
       open: (contact) => go(`/contacts/${contact.id}${location.search}`),
     });
@@ -120,6 +143,7 @@ export class List {
 
   async learnFields() {
     this.fields = (await askAll("/v1/fields", {}).catch(() => ({ items: [] }))).items;
+    void this.drawChips();
     if (chosen().some((key) => key.startsWith("field."))) this.showColumns();
   }
 
@@ -141,6 +165,8 @@ export class List {
     // Another filter matches other contacts.
     if (this.picked.everyone && String(filter) !== String(this.filter)) this.picked.all(false);
     this.filter = filter;
+    // The chips arrive later, and must not move the table.
+    this.chips.classList.toggle("some", !this.isSearchOnly);
     if (document.activeElement !== this.search) this.search.value = filter.get("q") ?? "";
     if (first || sort !== this.sort) {
       this.sort = sort;
@@ -157,7 +183,7 @@ export class List {
   /** Called when the list is shown again: the focus returns to the row that was opened. */
   shown() {
     this.table.draw();
-    this.table.focusActive();
+    if (this.table.at >= 0) this.table.move(0);
   }
 
   /**
@@ -176,8 +202,12 @@ export class List {
     this.turn({ filter, replace: this.filter.has("q") });
   }
 
+  get isSearchOnly() {
+    return [...this.filter.keys()].every((name) => name === "q");
+  }
+
   async drawChips() {
-    if ([...this.filter.keys()].every((name) => name === "q")) return fill(this.chips);
+    if (this.isSearchOnly) return fill(this.chips);
     const { chipsOf } = await import("./list/chips.js");
     await chipsOf(this, this.chips);
   }
@@ -210,7 +240,14 @@ export class List {
   /** @param {unknown} error */
   fail(error) {
     this.table.element.classList.remove("old");
-    fill(this.state, failure(sentence(error), () => void this.rows.ask(this.filter, this.sort)));
+    if (!(error instanceof Problem) || error.status !== 422) {
+      return fill(this.state, failure(sentence(error), () => void this.rows.ask(this.filter, this.sort)));
+    }
+    // The rows of another filter must not seem to match this one.
+    this.rows.drop();
+    this.table.element.hidden = true;
+    this.count.textContent = "";
+    void import("./list/empty.js").then(({ unusable }) => fill(this.state, unusable(error, () => this.clear())));
   }
 
   /**
@@ -239,8 +276,14 @@ export class List {
     const { picked } = this;
     this.everyone.checked = picked.everyone && picked.ids.size === 0;
     this.everyone.indeterminate = !picked.isEmpty && !this.everyone.checked;
+    this.toBar.hidden = picked.isEmpty;
     if (picked.isEmpty && !this.bulk.firstChild) return;
     void import("./list/bulk.js").then(({ bulkBar }) => bulkBar(this, this.bulk));
+  }
+
+  /** Focuses the first action for the selected contacts. */
+  focusBar() {
+    this.bulk.querySelector("button")?.focus();
   }
 
   unpick() {

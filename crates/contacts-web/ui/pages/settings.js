@@ -20,6 +20,7 @@ const SECTIONS = [
   ["tags", "Tags", () => import("./settings/tags.js")],
   ["segments", "Segments", () => import("./settings/segments.js")],
   ["campaigns", "Campaigns", () => import("./settings/campaigns.js")],
+  ["widgets", "Chat widgets", () => import("./settings/widgets.js")],
   ["keys", "API keys", () => import("./settings/keys.js")],
   ["webhooks", "Webhooks", () => import("./settings/webhooks.js")],
   ["sessions", "Sessions", () => import("./settings/sessions.js")],

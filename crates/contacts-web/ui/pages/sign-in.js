@@ -1,7 +1,7 @@
 // Signing in with a one-time link.
 
 import { ask, sentence } from "../core/api.js";
-import { find, h } from "../core/dom.js";
+import { h } from "../core/dom.js";
 
 /** @import { Context, Page } from "../core/router.js" */
 
@@ -12,7 +12,6 @@ import { find, h } from "../core/dom.js";
  * @returns {Promise<Page>}
  */
 export async function open({ url }) {
-  find(".bar").hidden = true;
   const token = url.hash.slice(1);
   const title = "Sign in";
   if (!token) return { title, element: message("Sign in with a link", "Open the sign-in link that you received from your administrator.") };

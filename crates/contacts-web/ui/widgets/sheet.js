@@ -1,6 +1,10 @@
 // A table that shows each row as a card on a phone.
 
 import { h } from "../core/dom.js";
+import { styles } from "../core/styles.js";
+
+// Modules that make tables of their own import this one for its looks.
+await styles("./sheet.css", import.meta.url);
 
 /**
  * @param {string} caption

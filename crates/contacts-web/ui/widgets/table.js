@@ -11,7 +11,7 @@ import { fill, h } from "../core/dom.js";
  * @property {string} title
  * @property {string} width a column of the grid, such as `minmax(160px, 2fr)`
  * @property {string} [sort] the sorting of the API
- * @property {(item: T) => Child | Child[]} cell
+ * @property {(item: T, room: number) => Child | Child[]} cell its content, given the width of the column in pixels
  */
 /**
  * The rows that are loaded.
@@ -30,7 +30,8 @@ import { fill, h } from "../core/dom.js";
  * @property {(item: T) => string} name the name of a row
  * @property {(item: T) => boolean} isPicked
  * @property {(index: number, picked: boolean, range: boolean) => void} pick
- * @property {HTMLInputElement} everyone the checkbox in the header
+ * @property {Child[]} everyone the checkbox in the header, and what belongs to it
+ * @property {AbortSignal} signal ends when the table is dropped
  * @property {(by: string) => void} sort
  * @property {(item: T) => void} open
  */
@@ -61,14 +62,32 @@ export class DataTable {
       h("div", { role: "rowgroup", class: "thead" }, this.head), this.body);
     this.row = 44;
     this.view = 0;
+    /** Widths of the columns in pixels. @type {number[]} */
+    this.rooms = [];
     new ResizeObserver(() => this.measure()).observe(this.element);
+    addEventListener("beforeprint", () => this.print(true), { signal: options.signal });
+    addEventListener("afterprint", () => this.print(false), { signal: options.signal });
   }
 
   /** Reads the sizes. Reading them in each frame would force a layout. */
   measure() {
     this.row = parseFloat(getComputedStyle(this.element).getPropertyValue("--row")) || this.row;
     this.view = this.element.clientHeight;
+    const rooms = [...this.head.children].slice(1).map(({ clientWidth }) => clientWidth);
+    if (String(rooms) !== String(this.rooms)) for (const row of this.shown.values()) row.drawn = false;
+    this.rooms = rooms;
     this.draw();
+  }
+
+  /**
+   * Draws all loaded rows for printing, in their order.
+   *
+   * @param {boolean} starts
+   */
+  print(starts) {
+    this.view = starts ? Infinity : this.element.clientHeight;
+    this.draw();
+    this.settle();
   }
 
   /**
@@ -87,7 +106,7 @@ export class DataTable {
     this.body.replaceChildren();
     this.shown.clear();
     this.spare = [];
-    this.draw();
+    this.measure();
   }
 
   /**
@@ -117,11 +136,12 @@ export class DataTable {
     const total = rows.items.length + (rows.ended ? 0 : GHOSTS);
     const top = this.element.scrollTop;
     this.body.style.height = `${total * this.row}px`;
-    const first = Math.max(0, Math.floor(top / this.row) - OVERSCAN);
-    const last = Math.min(total, Math.ceil((top + this.view) / this.row) + OVERSCAN);
+    const first = this.view === Infinity ? 0 : Math.max(0, Math.floor(top / this.row) - OVERSCAN);
+    const end = this.view === Infinity ? rows.items.length : total;
+    const last = Math.min(end, Math.ceil((top + this.view) / this.row) + OVERSCAN);
     this.free(first, last);
     for (let index = first; index < last; index += 1) this.place(index);
-    rows.want(last + 2 * OVERSCAN);
+    if (this.view !== Infinity) rows.want(last + 2 * OVERSCAN);
     clearTimeout(this.settled);
     this.settled = setTimeout(() => this.settle(), 150);
   }
@@ -245,7 +265,7 @@ class Row {
     this.check.setAttribute("aria-label", item === undefined ? "Loading" : `Select ${this.table.options.name(item)}`);
     const focused = this.element.querySelector("a") === document.activeElement;
     for (const [at, cell] of this.cells.entries()) {
-      fill(cell, item === undefined ? h("span", { class: "ghost" }) : this.table.columns[at]?.cell(item));
+      fill(cell, item === undefined ? h("span", { class: "ghost" }) : this.table.columns[at]?.cell(item, this.table.rooms[at] ?? 0));
     }
     if (focused) this.focus();
   }

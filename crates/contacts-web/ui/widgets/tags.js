@@ -4,8 +4,11 @@
 import { ask } from "../core/api.js";
 import { debounce, fill, h, newId } from "../core/dom.js";
 import { number } from "../core/format.js";
+import { styles } from "../core/styles.js";
 import { chip } from "./chip.js";
 import { place } from "./popover.js";
+
+await styles("./tags.css", import.meta.url);
 
 /**
  * @typedef {object} TagBox

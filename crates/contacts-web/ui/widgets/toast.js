@@ -2,9 +2,12 @@
 
 import { find, h } from "../core/dom.js";
 
+/** @typedef {{ label: string, run: () => void }} Action */
+
 /**
  * @param {string} text
- * @param {({ label: string, run: () => void } | undefined)[]} actions buttons such as Undo; the message then stays longer
+ * @param {(Action | undefined)[]} actions buttons such as Undo; the message then stays longer
+ * @returns {() => void} hides the message
  */
 export function toast(text, ...actions) {
   const shown = h("div", { class: "toast" }, h("span", {}, text));
@@ -16,4 +19,20 @@ export function toast(text, ...actions) {
   shown.addEventListener("pointerenter", () => clearTimeout(timer));
   shown.addEventListener("pointerleave", () => (timer = setTimeout(hide, 2_000)));
   find("#toasts").append(shown);
+  return hide;
+}
+
+/** Hides the last message about a subject. @type {Map<string, () => void>} */
+const last = new Map();
+
+/**
+ * Shows a message instead of the last one about the same subject.
+ *
+ * @param {string} subject
+ * @param {string} text
+ * @param {Action} action
+ */
+export function toastAbout(subject, text, action) {
+  last.get(subject)?.();
+  last.set(subject, toast(text, action));
 }

@@ -122,6 +122,31 @@ fn a_range_includes_the_days_that_bound_it() {
 }
 
 #[test]
+fn a_period_stands_alone() {
+    let zone = ("time_zone", "Europe/Berlin");
+    let read = |parts: &[(&str, &str)]| text(parts).read(&[], &[], NOW);
+    let created = read(&[("created_in", "this_week"), zone]).unwrap().created;
+    assert_eq!(Some(created), TimeRange::period("this_week", "Europe/Berlin", NOW));
+    assert_eq!(read(&[("source_in", "today")]).unwrap().sources.len(), SourceKind::ALL.len());
+    for (parts, refusal) in [
+        (
+            &[("created_in", "tomorrow")][..],
+            "created_in must be one of: today, yesterday, this_week, this_month, this_year",
+        ),
+        (
+            &[("updated_in", "today"), ("updated_last", "7d")],
+            "updated_in cannot stand beside updated_last",
+        ),
+        (
+            &[("source_in", "today"), ("source_from", "2026-03-01")],
+            "source_in cannot stand beside source_from or source_until",
+        ),
+    ] {
+        assert_eq!(errors(read(parts)), [refusal]);
+    }
+}
+
+#[test]
 fn ids_are_comma_separated_or_repeated_and_at_most_200() {
     let id = |n: u128| ContactId(Uuid::from_u128(n));
     let (two, other) = (format!("{}, {}", id(1), id(2)), id(2).to_string());

@@ -58,6 +58,10 @@ filter_query! {
         /// The contact was added from that source within the last days, such as `7d`.
         #[param(value_type = Option<String>, example = "7d")]
         source_last: Vec<String>,
+        /// The contact was added from that source in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+        /// (from Monday), `this_month` or `this_year`.
+        #[param(value_type = Option<String>)]
+        source_in: Vec<String>,
         /// Tags, separated by commas, of which the contact has at least one.
         #[param(value_type = Option<String>)]
         tags_any: Vec<String>,
@@ -78,6 +82,10 @@ filter_query! {
         /// day that many days ago.
         #[param(value_type = Option<String>)]
         created_last: Vec<String>,
+        /// The contact was created in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+        /// (from Monday), `this_month` or `this_year`.
+        #[param(value_type = Option<String>)]
+        created_in: Vec<String>,
         /// The profile was last changed at or after this time, or on or after this day of the
         /// time zone. Changes of tags and consent do not count: to miss nothing, follow the change
         /// feed.
@@ -89,6 +97,10 @@ filter_query! {
         /// The profile was last changed within the last days, such as `7d`.
         #[param(value_type = Option<String>)]
         updated_last: Vec<String>,
+        /// The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+        /// (from Monday), `this_month` or `this_year`.
+        #[param(value_type = Option<String>)]
+        updated_in: Vec<String>,
         /// The time zone in which days begin, such as `Europe/Berlin`. Default: UTC.
         #[param(value_type = Option<String>)]
         time_zone: Vec<String>,
@@ -116,9 +128,10 @@ filter_query! {
         #[param(value_type = Option<Vec<String>>, style = Form, explode)]
         campaign_none: Vec<String>,
         /// A condition on a custom field: the key of the field, a colon, an operator, a colon, and
-        /// the value to compare with. Operators: `set` and `unset` (without a value), `any_of` and
-        /// `none_of` (values separated by commas), `contains` (text, select, url), `less`,
-        /// `at_most`, `greater`, `at_least` (number, date). May be repeated: all must match.
+        /// the value to compare with. Operators: `set` and `unset` (without a value), `is` and
+        /// `is_not`, `any_of` and `none_of` (values separated by commas; `\,` is a comma of a value),
+        /// `contains`, `starts_with` and `ends_with` (text, select, url), `less`, `at_most`,
+        /// `greater`, `at_least` (number, date). May be repeated: all must match.
         /// `field.KEY=OPERATOR:VALUE` is an alternative notation.
         #[param(value_type = Option<Vec<String>>, style = Form, explode, example = json!(["tier:any_of:pro,free", "score:at_least:10"]))]
         field: Vec<String>,

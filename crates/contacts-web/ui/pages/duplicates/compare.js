@@ -5,6 +5,7 @@ import { day } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { chip } from "../../widgets/chip.js";
 import { worded } from "../../widgets/field.js";
+import "../../widgets/sheet.js";
 import { nameOf } from "../record.js";
 import { snapshot } from "../record/saver.js";
 

@@ -17,7 +17,7 @@ import { bodyOf } from "./query.js";
  * @param {List} list
  */
 export function freeze({ picked, filter }) {
-  const ids = [...picked.ids];
+  const ids = [...picked.ids.keys()];
   return ask("post", "/v1/selections", { body: picked.everyone ? { filter: bodyOf(filter), except: ids } : { ids } });
 }
 

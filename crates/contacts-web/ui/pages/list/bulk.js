@@ -9,6 +9,7 @@ import { menu } from "../../widgets/popover.js";
 import { tagBox } from "../../widgets/tags.js";
 import { act, freeze } from "./act.js";
 import { exportFirst } from "./export-first.js";
+import { hiddenOf, people } from "./people.js";
 import { asked } from "./query.js";
 import { setField } from "./set-field.js";
 
@@ -23,14 +24,13 @@ import { setField } from "./set-field.js";
 export function bulkBar(list, place) {
   if (list.picked.isEmpty) return fill(place);
   const shown = place.querySelector("strong");
-  if (shown) {
-    shown.textContent = howMany(list);
-    return;
-  }
+  if (shown) return say(list, shown);
   const tag = button("tag", "Tag");
   const more = button("more", "More");
+  const text = h("strong", { role: "status" });
+  say(list, text);
   const bar = h("div", { class: "bulk", role: "toolbar", "aria-label": "Actions for the selected contacts" },
-    h("strong", { role: "status" }, howMany(list)), tag,
+    text, tag,
     button("mail", "Add to campaign", () => void addToCampaign(list)),
     more,
     button("download", "Export CSV", () => void exportCsv(list)),
@@ -41,7 +41,7 @@ export function bulkBar(list, place) {
     h("button", { type: "button", onclick: () => void tagThem(list, false) }, "Remove tags"),
   ]);
   menu(more, () => [
-    h("button", { type: "button", onclick: () => void setField(list, selected(list)) }, "Set a field"),
+    h("button", { type: "button", onclick: async () => setField(list, selected(list), await people(list)) }, "Set a field"),
     h("button", { type: "button", onclick: () => void removeFromCampaign(list) }, "Remove from campaign"),
     h("button", { type: "button", onclick: () => void unsubscribe(list) }, "Unsubscribe"),
   ]);
@@ -54,7 +54,22 @@ export function bulkBar(list, place) {
  * @param {() => void} [click]
  * @param {string} [kind]
  */
-const button = (name, label, click, kind = "") => h("button", { type: "button", class: `quiet ${kind}`, onclick: click }, icon(name), h("span", { class: "wide" }, label));
+const button = (name, label, click, kind = "") => h("button", { type: "button", class: `quiet ${kind}`, title: label, onclick: click }, icon(name), h("span", { class: "wide" }, label));
+
+/**
+ * Shows how many contacts are selected, and how many of them the current filter does not match.
+ *
+ * @param {List} list
+ * @param {HTMLElement} place
+ */
+function say(list, place) {
+  const text = howMany(list);
+  if (!place.textContent?.startsWith(`${text},`)) place.textContent = text;
+  // Without an answer, the bar says only how many are selected.
+  hiddenOf(list).then(({ size }) => {
+    if (text === howMany(list)) place.textContent = size ? `${text}, ${number(size)} not in this view` : text;
+  }, () => undefined);
+}
 
 /** @param {List} list */
 function howMany(list) {
@@ -91,7 +106,7 @@ async function tagThem(list, adds) {
   });
   await dialog({
     title: `${adds ? "Add tags to" : "Remove tags from"} ${selected(list)}`,
-    body: box.element,
+    body: [...(await people(list)), box.element],
     action: adds ? "Add tags" : "Remove tags",
     run: () => {
       box.commit();
@@ -122,7 +137,7 @@ async function removeFromCampaign(list) {
   if (!choice) return;
   await dialog({
     title: `Remove ${selected(list)} from a campaign`,
-    body: [choice, h("p", { class: "muted" }, "People who already received an email of this campaign are skipped, so that their history stays complete.")],
+    body: [...(await people(list)), choice, h("p", { class: "muted" }, "People who already received an email of this campaign are skipped, so that their history stays complete.")],
     action: "Remove from campaign",
     run: () => act(list, { type: "remove_from_campaign", campaign_id: choice.value }),
   });
@@ -132,7 +147,7 @@ async function removeFromCampaign(list) {
 async function unsubscribe(list) {
   await dialog({
     title: `Unsubscribe ${selected(list)}?`,
-    body: h("p", {}, "They are not added to campaigns anymore. Only an administrator can subscribe a person again, one at a time."),
+    body: [...(await people(list)), h("p", {}, "They are not added to campaigns anymore. Only an administrator can subscribe a person again, one at a time.")],
     action: "Unsubscribe",
     danger: true,
     run: () => act(list, { type: "unsubscribe" }),
@@ -145,7 +160,7 @@ async function addToCampaign(list) {
   if (!choice) return;
   await dialog({
     title: `Add ${selected(list)} to a campaign`,
-    body: [choice, h("p", { class: "muted" }, "People who unsubscribed or have no email address are skipped.")],
+    body: [...(await people(list)), choice, h("p", { class: "muted" }, "People who unsubscribed or have no email address are skipped.")],
     action: "Add to campaign",
     run: () => act(list, { type: "add_to_campaign", campaign_id: choice.value }),
   });
@@ -157,6 +172,7 @@ async function exportCsv(list) {
   await dialog({
     title: `Export ${selected(list)}`,
     body: [
+      ...(await people(list)),
       h("div", {},
         h("label", { class: "choice" }, h("input", { type: "radio", name: "columns", checked: true }), h("span", {}, "All fields")),
         h("label", { class: "choice" }, shown, h("span", {}, "Only the columns shown in the list"))),
@@ -200,6 +216,7 @@ async function remove(list) {
   await dialog({
     title: `Delete ${count(selection.count, "contact")}?`,
     body: [
+      ...(await people(list)),
       h("p", {}, "Their profiles, tags, notes and campaign memberships are permanently deleted. Conversations are kept, and unsubscribes are remembered."),
       offer.element,
       many && h("label", {}, h("span", {}, `Type ${selection.count} to confirm`), typed),

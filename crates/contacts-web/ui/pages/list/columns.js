@@ -17,7 +17,7 @@ const CORE = [
   { key: "name", title: "Name", width: "minmax(160px, 2.2fr)", sort: "name", cell: (contact) => person(contact) },
   { key: "email", title: "Email", width: "minmax(150px, 2.2fr)", sort: "email", cell: ({ email }) => email ?? missing("No email") },
   { key: "phone", title: "Phone", width: "minmax(120px, 1.2fr)", cell: ({ phone }) => phone ?? "" },
-  { key: "tags", title: "Tags", width: "minmax(120px, 1.8fr)", cell: ({ tags }) => labels(tags) },
+  { key: "tags", title: "Tags", width: "minmax(140px, 1.8fr)", cell: ({ tags }, room) => labels(tags, room) },
   { key: "source", title: "Source", width: "minmax(110px, 1.3fr)", cell: ({ source }) => origin(source) },
   { key: "consent", title: "Campaign emails", width: "minmax(110px, 1fr)", cell: ({ consent }) => (consent.state === "subscribed" ? "Subscribed" : left(consent)) },
   { key: "conversation", title: "Last conversation", width: "minmax(120px, 1.6fr)", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
@@ -69,22 +69,36 @@ const missing = (text) => h("span", { class: "muted" }, text);
 /** @param {Schemas["ConsentSummary"]} consent */
 const left = ({ at }) => h("span", { class: "status bad small", title: moment(at ?? "") }, "Unsubscribed");
 
-/** @param {string[]} tags */
-const labels = (tags) => [
-  h("span", { class: "chips one-line" }, tags.slice(0, 3).map((tag) => chip(tag))),
-  tags.length > 3 && h("small", { title: tags.slice(3).join(", ") }, `+${tags.length - 3}`),
-];
+/** Estimated width of a chip in pixels. @param {string} tag */
+const widthOf = (tag) => [...tag].reduce((width, letter) => width + (letter > "\u2e7f" ? 13 : /[mwA-Z@]/.test(letter) ? 9 : 6.2), 20);
+/** Width in pixels of the number of tags that are not shown. */
+const NUMBER_WIDTH = 32;
+
+/**
+ * The tags that fit, one at least, and the number of the others.
+ *
+ * @param {string[]} tags
+ * @param {number} room in pixels
+ */
+function labels(tags, room) {
+  let used = 0;
+  const fit = tags.filter((tag, at) => (used += widthOf(tag)) <= room - (at < tags.length - 1 ? NUMBER_WIDTH : 0) || at === 0);
+  const others = tags.slice(fit.length);
+  return [
+    h("span", { class: "chips one-line" }, fit.map((tag) => chip(tag))),
+    others.length > 0 && h("small", { title: others.join(", ") }, `+${others.length}`),
+  ];
+}
 
 /** @param {Schemas["Source"]} source */
 function origin(source) {
   switch (source.kind) {
-    case "chat": return h("span", { class: "clip" }, "Chat");
     case "manual": return h("span", { class: "clip" }, "Added manually");
     case "csv_import": return h("span", { class: "clip", title: `Import: ${source.file_name}` }, source.file_name);
-    case "connected": {
-      const place = h("span", { class: "clip", title: `Connected source: ${source.external_id}` }, "Connected");
+    default: {
+      const place = h("span", { class: "clip" }, source.kind === "chat" ? "Chat" : "Connected");
       // Few lists need the names of sources, so the first rows do not wait for the module that loads them.
-      void import("./words.js").then(async ({ sourceName }) => (place.textContent = await sourceName(source.source_id)));
+      void import("./words.js").then(({ nameSource }) => nameSource(place, source));
       return place;
     }
   }

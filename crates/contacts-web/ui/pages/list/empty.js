@@ -2,6 +2,20 @@
 
 import { h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
+import { failure } from "../../widgets/failure.js";
+
+/** @import { Problem } from "../../core/api.js" */
+
+/**
+ * Says why a filter cannot be used.
+ *
+ * @param {Problem} problem
+ * @param {() => void} clear
+ */
+export function unusable({ errors, message }, clear) {
+  const reasons = errors.map(({ field, reason }) => `${field} ${reason}`);
+  return failure(`This filter cannot be used: ${reasons.join("; ") || message}.`, clear, "Clear filters");
+}
 
 /** Shown in an organisation without contacts. */
 export const noContacts = () =>

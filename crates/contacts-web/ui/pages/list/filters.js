@@ -3,11 +3,14 @@
 import { ask, askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { day, number } from "../../core/format.js";
+import { styles } from "../../core/styles.js";
 import { spanFields } from "./span.js";
 import { changed, listIn } from "./query.js";
-import { SOURCES } from "./words.js";
+import { SOURCES, shownName } from "./words.js";
 
 export { more } from "./more.js";
+
+await styles("./filters.css", import.meta.url);
 
 /** @import { List } from "../list.js" */
 
@@ -25,7 +28,7 @@ export async function source(list) {
   ]);
   /** @type {Record<string, { id: string, name: string, under: string }[]>} */
   const details = {
-    chat: widgets.map(({ id, last_at: at }) => ({ id, name: `Widget ${id.slice(0, 8)}`, under: day(at) })),
+    chat: widgets.map(({ id, name, last_at: at }) => ({ id, name: shownName({ id, name }), under: day(at) })),
     csv_import: imports.filter(({ state }) => !["uploading", "analysing", "ready", "unusable"].includes(state)).map(({ id, file_name: name, created_at: at }) => ({ id, name, under: day(at) })),
     connected: connected.map(({ id, name, stream: under }) => ({ id, name, under })),
   };

@@ -9,8 +9,9 @@ import { dialog } from "../../widgets/dialog.js";
 /** @type {[string, string][]} */
 const KEYS = [
   ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["Enter", "Open"],
-  ["n", "New contact"], ["Esc", "Clear the selection"], ["?", "Show keyboard shortcuts"],
+  ["b", "Go to the actions for the selected contacts"], ["n", "New contact"], ["Esc", "Clear the selection"], ["?", "Show keyboard shortcuts"],
 ];
+const OF_RECORD = "On the page of a contact, j and k open the next and the previous one.";
 
 /**
  * @param {KeyboardEvent} event
@@ -29,6 +30,7 @@ export function press(event, list) {
     j: () => list.table.move(1),
     k: () => list.table.move(-1),
     x: () => toggle(list),
+    b: () => list.focusBar(),
     n: () => go("/new"),
     "?": () => help(),
     Escape: () => list.unpick(),
@@ -42,7 +44,8 @@ function toggle(list) {
   if (contact) list.pick(list.table.at, !list.picked.has(contact), false);
 }
 
-const help = () => dialog({
+/** Shows the keyboard shortcuts. */
+export const help = () => dialog({
   title: "Keyboard shortcuts",
-  body: h("dl", { class: "keys" }, KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)])),
+  body: [h("dl", { class: "keys" }, KEYS.flatMap(([key, text]) => [h("dt", {}, h("kbd", {}, key)), h("dd", {}, text)])), h("p", { class: "muted" }, OF_RECORD)],
 });

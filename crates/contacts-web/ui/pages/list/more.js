@@ -3,24 +3,25 @@
 import { askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { spanFields } from "./span.js";
-import { changed } from "./query.js";
-import { OPERATORS, STATUSES } from "./words.js";
+import { changed, joinValues } from "./query.js";
+import { STATUSES, operatorName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */
+/** @typedef {keyof typeof import("./words.js").OPERATORS} Operator */
 
 /**
  * The operators of each field type (R20).
  *
- * @type {Record<Schemas["FieldType"], (keyof typeof OPERATORS)[]>}
+ * @type {Record<Schemas["FieldType"], Operator[]>}
  */
 const OF_TYPE = {
-  text: ["any_of", "none_of", "contains", "set", "unset"],
-  url: ["contains", "any_of", "none_of", "set", "unset"],
-  select: ["any_of", "none_of", "set", "unset"],
-  boolean: ["any_of", "set", "unset"],
-  number: ["at_least", "at_most", "greater", "less", "any_of", "set", "unset"],
-  date: ["at_least", "at_most", "greater", "less", "any_of", "set", "unset"],
+  text: ["contains", "is", "is_not", "starts_with", "ends_with", "any_of", "none_of", "set", "unset"],
+  url: ["contains", "is", "is_not", "starts_with", "ends_with", "any_of", "none_of", "set", "unset"],
+  select: ["is", "is_not", "any_of", "none_of", "set", "unset"],
+  boolean: ["is", "set", "unset"],
+  number: ["is", "is_not", "at_least", "at_most", "greater", "less", "set", "unset"],
+  date: ["is", "at_least", "at_most", "greater", "less", "set", "unset"],
 };
 
 /** @param {List} list */
@@ -75,31 +76,54 @@ function campaign(list, campaigns) {
 function field(list, fields) {
   const which = h("select", { "aria-label": "Field", onchange: () => operators() }, fields.map(({ key, label }) => h("option", { value: key }, label)));
   const how = h("select", { "aria-label": "Condition", onchange: () => values() });
-  const place = h("span", { class: "value" });
+  const place = h("div", { class: "value" });
   const chosen = () => fields.find(({ key }) => key === which.value) ?? fields[0];
+  /** The operand, empty while there is none. @type {() => string} */
+  let read = () => "";
 
   function operators() {
-    fill(how, OF_TYPE[chosen()?.type ?? "text"].map((operator) => h("option", { value: operator }, OPERATORS[operator])));
+    const type = chosen()?.type ?? "text";
+    fill(how, OF_TYPE[type].map((operator) => h("option", { value: operator }, operatorName(operator, type))));
     values();
   }
 
   function values() {
-    const { type, options } = chosen() ?? { type: "text", options: null };
-    place.hidden = how.value === "set" || how.value === "unset";
-    /** @type {Record<string, string>} */
-    const kinds = { number: "number", date: "date", url: "text" };
-    const choices = type === "boolean" ? ["true", "false"] : type === "select" ? options : null;
-    fill(place, choices
-      ? h("select", { "aria-label": "Value" }, choices.map((/** @type {string} */ value) => h("option", { value }, type === "boolean" ? (value === "true" ? "Yes" : "No") : value)))
-      : h("input", { type: kinds[type] ?? "text", "aria-label": "Value", step: "any" }));
+    place.hidden = /^(un)?set$/.test(how.value);
+    const made = operand(chosen(), /** @type {Operator} */ (how.value));
+    read = made.read;
+    fill(place, made.element);
   }
 
   operators();
   const add = h("button", { type: "button", onclick: () => {
-    const input = /** @type {HTMLInputElement | null} */ (place.firstElementChild);
-    const bare = place.hidden;
-    if (!bare && !input?.value) return input?.focus();
-    list.turn({ filter: changed(list.filter, { [`field.${which.value}`]: bare ? how.value : `${how.value}:${input?.value}` }) });
+    const value = place.hidden ? "" : read();
+    if (!place.hidden && !value) return place.querySelector(/** @type {"input"} */ ("input, textarea, select"))?.focus();
+    list.turn({ filter: changed(list.filter, { [`field.${which.value}`]: place.hidden ? how.value : `${how.value}:${value}` }) });
   } }, "Add");
   return h("fieldset", {}, h("legend", {}, "Custom field"), h("div", { class: "line" }, which, how, place, add));
+}
+
+/**
+ * The input of what a field is compared with.
+ *
+ * @param {Schemas["Field"] | undefined} field
+ * @param {Operator} operator
+ * @returns {{ element: HTMLElement, read: () => string }}
+ */
+function operand(field, operator) {
+  const { type = "text", options } = field ?? {};
+  const several = /_of$/.test(operator);
+  if (several && options) {
+    const boxes = options.map((value) => h("input", { type: "checkbox", value }));
+    const element = h("div", { role: "group", "aria-label": "Values", class: "found" }, boxes.map((box) => h("label", { class: "choice" }, box, h("span", { class: "clip" }, box.value))));
+    return { element, read: () => joinValues(boxes.filter(({ checked }) => checked).map(({ value }) => value)) };
+  }
+  if (several) {
+    const lines = h("textarea", { "aria-label": "Values, one per line", placeholder: "One value per line", rows: 3 });
+    return { element: lines, read: () => joinValues(lines.value.split("\n").map((line) => line.trim()).filter(Boolean)) };
+  }
+  const choices = type === "boolean" ? [["true", "Yes"], ["false", "No"]] : options?.map((value) => [value, value]);
+  const input = choices ? h("select", { "aria-label": "Value" }, choices.map(([value, text]) => h("option", { value }, text ?? "")))
+    : h("input", { type: type === "number" || type === "date" ? type : "text", "aria-label": "Value", step: "any" });
+  return { element: input, read: () => input.value };
 }

@@ -1,10 +1,14 @@
 // The selected contacts: single ones, or all matching ones with exceptions.
 
+import { nameOf } from "./columns.js";
+
+/** @import { Listed } from "./rows.js" */
+
 export class Picked {
   constructor() {
     this.everyone = false;
-    /** Selected ids or, when all are selected, the exceptions. @type {Set<string>} */
-    this.ids = new Set();
+    /** Names by id of the selected contacts or, when all are selected, of the exceptions. @type {Map<string, string>} */
+    this.ids = new Map();
     /** The index at which a range starts. */
     this.anchor = -1;
   }
@@ -15,12 +19,12 @@ export class Picked {
   }
 
   /**
-   * @param {{ id: string }} contact
+   * @param {Listed} contact
    * @param {boolean} picked
    */
-  set({ id }, picked) {
-    if (picked !== this.everyone) this.ids.add(id);
-    else this.ids.delete(id);
+  set(contact, picked) {
+    if (picked !== this.everyone) this.ids.set(contact.id, nameOf(contact));
+    else this.ids.delete(contact.id);
   }
 
   /** @param {boolean} everyone */

@@ -2,10 +2,11 @@
 
 /** Parameters that can be repeated. */
 export const REPEATED = ["source", "campaign", "campaign_none"];
-const SINGLE = ["q", "source_from", "source_until", "source_last", "tags_any", "tags_all", "tags_none",
-  "created_from", "created_until", "created_last", "updated_from", "updated_until", "updated_last", "reachable", "subscribed", "duplicates"];
+const SINGLE = ["q", "source_from", "source_until", "source_last", "source_in", "tags_any", "tags_all", "tags_none",
+  "created_from", "created_until", "created_last", "created_in", "updated_from", "updated_until", "updated_last", "updated_in",
+  "reachable", "subscribed", "duplicates"];
 /** Parameters that depend on the time zone. */
-const OF_TIME = /_(from|until|last)$/;
+const OF_TIME = /_(from|until|last|in)$/;
 
 /** @param {string} name */
 const isFilter = (name) => REPEATED.includes(name) || SINGLE.includes(name) || name.startsWith("field.");
@@ -83,6 +84,16 @@ export function pathOf(filter, sort = "-created") {
  * @param {string} name
  */
 export const listIn = (filter, name) => (filter.get(name) ?? "").split(",").filter(Boolean);
+
+/**
+ * The values of a condition on a custom field, in which commas of a value follow a backslash.
+ *
+ * @param {string} operand
+ */
+export const splitValues = (operand) => operand.split(/(?<!\\),/).map((value) => value.replaceAll("\\,", ","));
+
+/** @param {string[]} values */
+export const joinValues = (values) => values.map((value) => value.replaceAll(",", "\\,")).join(",");
 
 /**
  * A copy of a filter with some parameters replaced.

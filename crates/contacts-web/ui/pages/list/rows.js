@@ -32,6 +32,8 @@ export class ContactRows {
     this.asking = new AbortController();
     this.loading = false;
     this.wanted = 0;
+    /** Contacts that changed during the last request, whose response may be older. @type {Map<string, Schemas["Contact"]>} */
+    this.newer = new Map();
   }
 
   /**
@@ -48,6 +50,12 @@ export class ContactRows {
     await this.load(FIRST);
   }
 
+  /** Drops the rows and what is being loaded. */
+  drop() {
+    this.asking.abort();
+    Object.assign(this, { items: [], next: null, count: null });
+  }
+
   /** Loads the same rows again. */
   async refresh() {
     this.count = null;
@@ -59,6 +67,7 @@ export class ContactRows {
     this.asking.abort();
     const { signal } = (this.asking = new AbortController());
     this.loading = true;
+    this.newer.clear();
     this.countBeside(signal);
     try {
       /** @type {Listed[]} */
@@ -70,6 +79,7 @@ export class ContactRows {
         items = [...items, ...page.items];
         next = page.next ?? null;
       } while (next && items.length < rows);
+      items = items.map((item) => this.latest(item));
       Object.assign(this, { items, next, ended: !next, old: false, loading: false, wanted: 0 });
       this.changed();
     } catch (error) {
@@ -85,8 +95,9 @@ export class ContactRows {
     const { signal } = this.asking;
     try {
       while (this.next && this.items.length < this.wanted) {
+        this.newer.clear();
         const page = await this.page(MORE, this.next, signal);
-        this.items = this.items.concat(page.items);
+        this.items = this.items.concat(page.items.map((item) => this.latest(item)));
         this.next = page.next ?? null;
         this.ended = !this.next;
         this.changed();
@@ -112,8 +123,15 @@ export class ContactRows {
    * @param {Schemas["Contact"]} contact
    */
   replace(contact) {
+    this.newer.set(contact.id, contact);
     this.items = this.items.map((item) => (item.id === contact.id ? { ...item, ...contact } : item));
     this.changed();
+  }
+
+  /** @param {Listed} item */
+  latest(item) {
+    const newer = this.newer.get(item.id);
+    return newer && newer.version >= item.version ? { ...item, ...newer } : item;
   }
 
   /**

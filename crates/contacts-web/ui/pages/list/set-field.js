@@ -11,8 +11,9 @@ import { act } from "./act.js";
 /**
  * @param {List} list
  * @param {string} selected the selected contacts in words
+ * @param {import("../../core/dom.js").Child[]} people paragraphs that name some of them
  */
-export async function setField(list, selected) {
+export async function setField(list, selected, people) {
   const { items } = await askAll("/v1/fields", {});
   const fields = [...CORE.filter(({ key }) => key === "phone"), ...kinds(items)];
   const field = h("select", { "aria-label": "Field", onchange: show }, fields.map(({ key, label }) => h("option", { value: key }, label)));
@@ -33,7 +34,7 @@ export async function setField(list, selected) {
 
   await dialog({
     title: `Set a field of ${selected}`,
-    body: h("div", { class: "fields" }, field, place,
+    body: h("div", { class: "fields" }, people, field, place,
       h("label", { class: "choice" }, blanks, h("span", {}, "Only where it is empty")),
       h("p", { class: "muted" }, "Without a value, the field is cleared.")),
     action: "Set field",

@@ -1,9 +1,12 @@
 // The panel for sorting and columns.
 
 import { h } from "../../core/dom.js";
+import { styles } from "../../core/styles.js";
 import { choose, chosen, every } from "./columns.js";
 
 /** @import { List } from "../list.js" */
+
+await styles("./filters.css", import.meta.url);
 
 /** @type {[string, string][]} */
 const ORDERS = [

@@ -1,8 +1,8 @@
 // Filters in words.
 
-import { ask } from "../../core/api.js";
+import { ask, askAll } from "../../core/api.js";
 import { day } from "../../core/format.js";
-import { REPEATED, listIn } from "./query.js";
+import { REPEATED, listIn, splitValues } from "./query.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
@@ -15,9 +15,23 @@ import { REPEATED, listIn } from "./query.js";
 export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "Added manually", connected: "Connected source" };
 export const STATUSES = { pending: "Pending", sent: "Sent", bounced: "Bounced", opened: "Opened", clicked: "Clicked", unsubscribed: "Unsubscribed" };
 export const OPERATORS = {
-  set: "is set", unset: "is not set", any_of: "is one of", none_of: "is none of", contains: "contains",
-  less: "is less than", at_most: "is at most", greater: "is greater than", at_least: "is at least",
+  is: "is", is_not: "is not", contains: "contains", starts_with: "starts with", ends_with: "ends with", any_of: "is one of", none_of: "is none of",
+  less: "is less than", at_most: "is at most", greater: "is greater than", at_least: "is at least", set: "is set", unset: "is not set",
 };
+const OF_DATES = { less: "is before", at_most: "is on or before", greater: "is after", at_least: "is on or after" };
+/** Periods of the calendar. @type {Record<string, string>} */
+export const PERIODS = { today: "today", yesterday: "yesterday", this_week: "this week", this_month: "this month", this_year: "this year" };
+
+/** @param {string} last such as `7d` */
+export const lastDays = (last) => `last ${last.replace(/^(\d+)d$/, (_, days) => (days === "1" ? "day" : `${days} days`))}`;
+
+/**
+ * An operator in words.
+ *
+ * @param {string} operator
+ * @param {Schemas["FieldType"]} [type]
+ */
+export const operatorName = (operator, type) => (type === "date" && OF_DATES[/** @type {"less"} */ (operator)]) || (OPERATORS[/** @type {"is"} */ (operator)] ?? operator);
 
 /** Names by id, each requested once. @type {Map<string, Promise<string>>} */
 const names = new Map();
@@ -38,6 +52,35 @@ export const importName = (id) => named(id, async () => (await ask("get", "/v1/i
 export const campaignName = (id) => named(id, async () => (await ask("get", "/v1/campaigns/{id}", { path: { id } })).name);
 /** @param {string} id */
 export const sourceName = (id) => named(id, async () => (await ask("get", "/v1/sources/{id}", { path: { id } })).name);
+
+/** Widgets by id. @type {Promise<Map<string, Schemas["Widget"]>> | null} */
+let widgets = null;
+addEventListener("widgetschanged", () => (widgets = null));
+
+/** @param {Pick<Schemas["Widget"], "id" | "name">} widget */
+export const shownName = ({ id, name }) => name ?? `Widget ${id.slice(0, 8)}`;
+
+/**
+ * @param {string} id
+ * @returns {Promise<string | null>} the name of a widget; null while it has none
+ */
+export async function widgetName(id) {
+  widgets ??= askAll("/v1/widgets", {}).then(({ items }) => new Map(items.map((widget) => [widget.id, widget])), () => new Map());
+  return (await widgets).get(id)?.name ?? null;
+}
+
+/**
+ * Shows the name of a connected source, or of a widget that has one.
+ *
+ * @param {HTMLElement} place
+ * @param {Extract<Schemas["Source"], { kind: "chat" | "connected" }>} source
+ */
+export async function nameSource(place, source) {
+  const isChat = source.kind === "chat";
+  const name = isChat ? await widgetName(source.widget_id) : await sourceName(source.source_id);
+  if (name) place.textContent = name;
+  place.title = isChat ? (name ? `Chat: ${name}` : "") : `Connected source: ${source.external_id}`;
+}
 
 /**
  * The parts of a filter, without the search.
@@ -74,7 +117,7 @@ async function sources(filter) {
     return id ? `${word} ${await detailName(kind, id)}` : word;
   }));
   const text = `Source: ${[kinds.join(" or ") || "any", when].filter(Boolean).join(", ")}`;
-  return { text, without: { source: null, source_from: null, source_until: null, source_last: null } };
+  return { text, without: { source: null, ...Object.fromEntries(ENDS.map((end) => [`source_${end}`, null])) } };
 }
 
 /**
@@ -82,7 +125,7 @@ async function sources(filter) {
  * @param {string} id
  */
 async function detailName(kind, id) {
-  return kind === "csv_import" ? importName(id) : kind === "connected" ? sourceName(id) : kind === "chat" ? `widget ${id.slice(0, 8)}` : id;
+  return kind === "csv_import" ? importName(id) : kind === "connected" ? sourceName(id) : kind === "chat" ? shownName({ id, name: await widgetName(id) }) : id;
 }
 
 /** @param {URLSearchParams} filter */
@@ -99,7 +142,12 @@ function tags(filter) {
  *
  * @param {string} text a day such as `2026-11-23`, or a time
  */
-const calendarDay = (text) => day(text.length === 10 ? `${text}T00:00` : text);
+function calendarDay(text) {
+  const at = text.length === 10 ? `${text}T00:00` : text;
+  return Number.isNaN(Date.parse(at)) ? text : day(at);
+}
+
+const ENDS = ["from", "until", "last", "in"];
 
 /**
  * @param {URLSearchParams} filter
@@ -108,10 +156,10 @@ const calendarDay = (text) => day(text.length === 10 ? `${text}T00:00` : text);
  * @returns {Part | null}
  */
 function span(filter, what, word) {
-  const [from, until, last] = ["from", "until", "last"].map((end) => filter.get(`${what}_${end}`));
-  if (!from && !until && !last) return null;
-  const text = last ? `in the last ${last.replace(/^(\d+)d$/, (_, days) => (days === "1" ? "day" : `${days} days`))}` : [from && `from ${calendarDay(from)}`, until && `to ${calendarDay(until)}`].filter(Boolean).join(" ");
-  return { text: `${word} ${text}`, without: { [`${what}_from`]: null, [`${what}_until`]: null, [`${what}_last`]: null } };
+  const [from, until, last, period] = ENDS.map((end) => filter.get(`${what}_${end}`));
+  if (!from && !until && !last && !period) return null;
+  const text = period ? PERIODS[period] ?? period : last ? `in the ${lastDays(last)}` : [from && `from ${calendarDay(from)}`, until && `to ${calendarDay(until)}`].filter(Boolean).join(" ");
+  return { text: `${word} ${text}`, without: Object.fromEntries(ENDS.map((end) => [`${what}_${end}`, null])) };
 }
 
 /**
@@ -149,7 +197,8 @@ async function campaign(filter, name, value) {
 function field(name, value, fields) {
   const key = name.slice("field.".length);
   const [operator = "", operand = ""] = value.split(/:(.*)/s);
-  const label = fields.find((one) => one.key === key)?.label ?? key;
-  const words = OPERATORS[/** @type {keyof typeof OPERATORS} */ (operator)] ?? operator;
-  return { text: [label, words, operand.replaceAll(",", " or ")].filter(Boolean).join(" "), without: { [name]: null } };
+  const { label = key, type } = fields.find((one) => one.key === key) ?? {};
+  const word = (/** @type {string} */ text) => (type === "date" ? calendarDay(text) : type === "boolean" ? { true: "Yes", false: "No" }[text] ?? text : text);
+  const values = /^(any|none)_of$/.test(operator) ? splitValues(operand) : [operand];
+  return { text: [label, operatorName(operator, type), values.map(word).join(" or ")].filter(Boolean).join(" "), without: { [name]: null } };
 }

@@ -3,12 +3,13 @@
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
-import { called } from "../../core/session.js";
+import { called } from "../../core/actors.js";
 import { unmerge } from "../../core/unmerge.js";
 import { chip } from "../../widgets/chip.js";
 import { worded } from "../../widgets/field.js";
 import { REASONS } from "./consent.js";
 import { pages } from "./part.js";
+import { offerUndo, put, stored } from "./undo.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Child } from "../../core/dom.js" */
@@ -55,7 +56,11 @@ function together(items) {
       combined[combined.length - 1] = /** @type {Activity} */ ({ ...last, changes: [{ ...later, from: earlier.from ?? null }] });
     } else combined.push(item);
   }
-  return combined;
+  // An edit that was undone has changed nothing.
+  return combined.filter((item) => {
+    const change = edit(item);
+    return !change || (change.from ?? "") !== (change.to ?? "");
+  });
 }
 
 /**
@@ -72,12 +77,39 @@ const edit = (item) => (item?.kind === "edited" && item.changes.length === 1 && 
  * @param {Activity[]} items newest first
  */
 function one(item, opened, items) {
+  const { kinds } = opened;
   // What other software did is described by the event, what a person did by the person.
   const passive = /source_added|imported|captured|delivered/.test(item.kind);
   const who = h(passive ? "small" : "strong", {}, "…");
   void called(item.actor).then((name) => fill(who, name));
   const by = item.actor.kind === "user" ? [h("small", {}, " · "), who] : [];
-  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), ...by] : [who, " ", ...does(item)]), details(item, opened.kinds), undo(item, opened, items)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
+  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), ...by] : [who, " ", ...does(item)]), details(item, kinds), restoreOf(item, opened), undo(item, opened, items)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
+}
+
+/**
+ * The button that puts back what an edit has replaced, unless that is stored now.
+ *
+ * @param {Activity} item
+ * @param {Opened} opened
+ */
+function restoreOf(item, opened) {
+  const changes = item.kind === "edited" ? item.changes : [];
+  const lost = changes.flatMap(({ field, from }) => {
+    const kind = opened.kinds.find(({ key }) => key === field);
+    return kind && from && from !== opened.saver.stored(field) ? [{ kind, text: from }] : [];
+  });
+  if (!lost.length) return null;
+  const labels = lost.map(({ kind }) => kind.label).join(", ");
+  const values = lost.map(({ kind, text }) => `${kind.label} “${worded(kind, text)}”`).join(", ");
+  const button = h("button", { type: "button", class: "link small", "aria-label": `Restore ${values}`, onclick: async () => {
+    button.disabled = true;
+    const before = stored(opened, lost.map(({ kind }) => kind.key));
+    const isDone = await put(opened, Object.fromEntries(lost.map(({ kind, text }) => [kind.key, text])));
+    button.disabled = false;
+    // Otherwise, the field says why it was not saved.
+    if (isDone) offerUndo(opened, `${labels} restored.`, before);
+  } }, "Restore");
+  return button;
 }
 
 /**

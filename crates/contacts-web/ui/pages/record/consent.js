@@ -1,9 +1,10 @@
 // Whether the contact wants campaign emails, and the switch that changes it (R51).
 
+import { called } from "../../core/actors.js";
 import { ask } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { day, moment } from "../../core/format.js";
-import { called, session } from "../../core/session.js";
+import { session } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 import { toast } from "../../widgets/toast.js";
 import { nameOf } from "../record.js";

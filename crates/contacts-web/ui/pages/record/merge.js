@@ -10,6 +10,7 @@ import { chip } from "../../widgets/chip.js";
 import { dialog } from "../../widgets/dialog.js";
 import { worded } from "../../widgets/field.js";
 import { toast } from "../../widgets/toast.js";
+import "../../widgets/sheet.js";
 import { because } from "../duplicates/words.js";
 import { nameOf } from "../record.js";
 import { snapshot, announceChange } from "./saver.js";

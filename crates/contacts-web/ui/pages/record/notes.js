@@ -1,10 +1,11 @@
 // The notes about the contact.
 
+import { called } from "../../core/actors.js";
 import { ask, sentence } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
-import { called, session } from "../../core/session.js";
+import { session } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 import { read, write } from "../../widgets/drafts.js";
 import { pages } from "./part.js";

@@ -20,6 +20,7 @@ import { saverOf, snapshot } from "./saver.js";
 import { sources } from "./sources.js";
 import { tabList } from "./tabs.js";
 import { tags } from "./tags.js";
+import { walk } from "./walk.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 
@@ -79,7 +80,7 @@ export class Opened {
     const about = h("section", { class: "panel about", "aria-labelledby": "about" }, h("h2", { id: "about" }, "Profile"),
       h("div", { class: "profile" }, this.kinds.flatMap((kind) => [row(this, kind), kind.key === "email" && this.addresses.element])), this.tags.element, this.consent.element, sources(this).element, this.times);
     const history = h("div", { class: "history" }, this.tabs.element, this.keys.map((key) => this.parts[key].element));
-    return h("div", {}, this.back, head, this.duplicates.element, h("div", { class: "columns" }, about, history));
+    return h("div", {}, h("div", { class: "above" }, this.back, walk(this)), head, this.duplicates.element, h("div", { class: "columns" }, about, history));
   }
 
   #commands() {

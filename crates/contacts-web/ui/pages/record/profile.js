@@ -4,8 +4,9 @@ import { ask } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
-import { called } from "../../core/session.js";
+import { called } from "../../core/actors.js";
 import { input, leads, worded } from "../../widgets/field.js";
+import { offerUndo, stored } from "./undo.js";
 
 /** @import { Child } from "../../core/dom.js" */
 /** @import { State } from "../../widgets/autosave.js" */
@@ -25,21 +26,28 @@ export function row(opened, kind) {
   const aside = h("span", {});
   let seen = "";
   let quiet = 0;
+  /** What was stored when the field was entered. @type {ReturnType<typeof stored> | null} */
+  let before = null;
+  /** The text that can be undone already. */
+  let offered = "";
 
   /** @param {State} state */
   function shown(state) {
-    const stored = saver.stored(key);
+    const now = saver.stored(key);
     // A field that is being edited keeps its text; an untouched one follows what is stored.
-    const untouched = control.value.trim() === seen.trim() && stored !== seen;
+    const untouched = control.value.trim() === seen.trim() && now !== seen;
     if (document.activeElement !== control || untouched) show(saver.text(key));
-    seen = stored;
+    seen = now;
     control.classList.toggle("filled", control.value !== "");
-    fill(aside, leads(kind, stored));
+    fill(aside, leads(kind, now));
     clearTimeout(quiet);
     if (state.is === "saved") quiet = setTimeout(() => saver.state(key).is === "saved" && fill(status), 4000);
     control.setAttribute("aria-invalid", String(state.is === "refused"));
     status.className = `saved ${state.is}`;
     fill(status, messageOf(opened, kind, state));
+    if (state.is !== "saved" || !before || now === offered) return;
+    offered = now;
+    if (now !== before.texts[key]) offerUndo(opened, `${label} was ${now ? "changed" : "cleared"}.`, before);
   }
 
   /** Puts back what is stored, unless what was typed is already being saved. */
@@ -48,7 +56,14 @@ export function row(opened, kind) {
     show(saver.text(key));
   }
 
+  function begin() {
+    before = stored(opened, [key]);
+    offered = saver.stored(key);
+  }
+
+  control.addEventListener("focus", begin);
   control.addEventListener("input", () => {
+    if (!before) begin();
     const text = read();
     // A saved address stays with the contact (R48), so one that is still being typed is not saved.
     if (text !== null) saver.type(key, text, half() || kind.type === "email");

@@ -3,8 +3,8 @@
 import { askAll } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
-import { called } from "../../core/session.js";
-import { sourceName } from "../list/words.js";
+import { called } from "../../core/actors.js";
+import { shownName, sourceName, widgetName } from "../list/words.js";
 import { part } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -42,7 +42,11 @@ function one(source) {
  */
 function describe(source) {
   switch (source.kind) {
-    case "chat": return [`chat:${source.widget_id}`, "Chat widget", [`Visitor ${source.visitor_id}`]];
+    case "chat": {
+      const widget = h("span", {}, "…");
+      void widgetName(source.widget_id).then((name) => fill(widget, shownName({ id: source.widget_id, name })));
+      return [`chat:${source.widget_id}`, "Website chat", [widget, `, visitor ${source.visitor_id}`]];
+    }
     case "csv_import": return [`csv_import:${source.import_id}`, "CSV import", [h("a", { href: `/imports/${source.import_id}` }, source.file_name), `, row ${source.row}`]];
     case "connected": {
       const link = h("a", { href: `/sources/${source.source_id}` }, "…");

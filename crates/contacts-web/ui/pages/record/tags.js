@@ -4,6 +4,7 @@ import { ask, sentence } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { tagBox } from "../../widgets/tags.js";
+import { toastAbout } from "../../widgets/toast.js";
 import { announceChange } from "./saver.js";
 
 /** @import { Opened } from "./opened.js" */
@@ -16,19 +17,28 @@ export function tags(opened) {
   let turn = Promise.resolve();
   let waiting = 0;
 
-  /** @param {{ add?: string[], remove?: string[] }} body */
-  const change = (body) => {
+  /** @typedef {{ add?: string[], remove?: string[] }} Change */
+
+  /**
+   * @param {Change} body
+   * @param {Change} [undo] the change that takes this one back
+   */
+  const change = (body, undo) => {
     waiting += 1;
     fill(status, "Saving…");
-    turn = turn.then(() => send(body));
+    turn = turn.then(() => send(body, undo));
     return turn;
   };
 
-  /** @param {{ add?: string[], remove?: string[] }} body */
-  async function send(body) {
+  /**
+   * @param {Change} body
+   * @param {Change} [undo]
+   */
+  async function send(body, undo) {
     try {
       const { contact } = await ask("post", "/v1/contacts/{id}/tags", { path: { id: opened.contact.id }, body, keepalive: true });
       waiting -= 1;
+      if (undo) toastAbout(`${contact.id} tags`, `The tag ${body.add ?? body.remove} was ${body.add ? "added" : "removed"}.`, { label: "Undo", run: () => void change(undo) });
       if (waiting) return;
       fill(status, icon("check"), "Saved");
       setTimeout(() => !waiting && fill(status), 4000);
@@ -38,11 +48,11 @@ export function tags(opened) {
       waiting -= 1;
       box.show(opened.contact.tags);
       const [tag] = body.add ?? body.remove ?? [];
-      fill(status, h("span", { class: "wrong" }, `${tag} was not ${body.add ? "added" : "removed"}. ${sentence(error)}`), h("button", { type: "button", class: "link", onclick: () => void change(body) }, "Retry"));
+      fill(status, h("span", { class: "wrong" }, `${tag} was not ${body.add ? "added" : "removed"}. ${sentence(error)}`), h("button", { type: "button", class: "link", onclick: () => void change(body, undo) }, "Retry"));
     }
   }
 
-  const box = tagBox({ label: "Tags", tags: opened.contact.tags, add: (tag) => change({ add: [tag] }), remove: (tag) => change({ remove: [tag] }) });
+  const box = tagBox({ label: "Tags", tags: opened.contact.tags, add: (tag) => change({ add: [tag] }, { remove: [tag] }), remove: (tag) => change({ remove: [tag] }, { add: [tag] }) });
   return {
     element: h("section", { "aria-labelledby": title.id }, title, box.element, status),
     /** @param {string[]} shown */

@@ -3,6 +3,7 @@
 import { fill, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { choices, chosen, labelled } from "../../widgets/form.js";
+import "../../widgets/sheet.js";
 import { mapping } from "../import/mapping.js";
 import { targetName } from "../import/words.js";
 import { OVERWRITES } from "./words.js";

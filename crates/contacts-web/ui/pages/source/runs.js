@@ -4,7 +4,7 @@ import { aborted, ask, link, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { ago, count, moment, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
-import { called } from "../../core/session.js";
+import { called } from "../../core/actors.js";
 import { failure } from "../../widgets/failure.js";
 import { paged } from "../../widgets/paged.js";
 import { toast } from "../../widgets/toast.js";
