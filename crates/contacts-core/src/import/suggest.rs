@@ -233,11 +233,11 @@ fn resolve_names(
             {
                 ColumnClaim::Last
             }
-            (ColumnClaim::NameOrFirst | ColumnClaim::Name, None, Some(last))
-                if !overlap(column, last) =>
-            {
-                ColumnClaim::First
-            }
+            (
+                ColumnClaim::NameOrFirst | ColumnClaim::NameOrLast | ColumnClaim::Name,
+                None,
+                Some(last),
+            ) if !overlap(column, last) => ColumnClaim::First,
             (ColumnClaim::NameOrFirst, None, None) if !reachable && values[column].people == 0 => {
                 ColumnClaim::First
             }
@@ -249,6 +249,11 @@ fn resolve_names(
             }
             (target, ..) => target,
         };
+    }
+    let has = |claims: &[Option<Claim>], target| position(claims, target).is_some();
+    let has_parts = has(claims, ColumnClaim::First) && has(claims, ColumnClaim::Last);
+    for claim in claims.iter_mut() {
+        *claim = claim.take().filter(|claim| claim.target != ColumnClaim::Middle || has_parts);
     }
 }
 

@@ -1,10 +1,9 @@
 //! Detects the delimiter of a file, and which row is its header.
 
-use contacts_core::import::suggest;
+use contacts_core::import::{Quoting, Target, suggest};
 
 use super::Numbered;
-use crate::records::is_blank;
-use crate::write::unguard;
+use crate::records::{cell_text, is_blank};
 
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
@@ -44,7 +43,7 @@ fn score(rows: &[Numbered]) -> f64 {
         return 0.0;
     }
     let share = |count: usize| count as f64 / rows.len() as f64;
-    let agreeing = rows.iter().filter(|(_, cells)| cells.len() == usual).count();
+    let agreeing = agreeing(rows);
     let header = header_at(rows, usual).map_or(&[][..], |at| &rows[at].1);
     let known = if count_recognised(header) > 1 { 1.0 } else { 0.0 };
     let header = header.len().max(1);
@@ -75,10 +74,48 @@ fn usual_width(rows: &[Numbered]) -> usize {
     runs.max_by_key(|run| (run.len(), run[0])).map_or(1, |run| run[0])
 }
 
+/// Number of rows with the most frequent number of cells; 0 if that is one cell.
+pub(crate) fn agreeing(rows: &[Numbered]) -> usize {
+    let usual = usual_width(rows);
+    rows.iter().filter(|(_, cells)| usual > 1 && cells.len() == usual).count()
+}
+
+/// Number of cells with a quotation mark that another way of quoting would have removed.
+pub(crate) fn stray_quotes(rows: &[Numbered]) -> usize {
+    let cells = rows.iter().flat_map(|(_, cells)| cells);
+    cells.filter(|cell| cell.trim_start().starts_with('"') || cell.contains("\\\"")).count()
+}
+
+/// Returns whether a text contains what distinguishes a way of quoting from the standard.
+pub(crate) fn may_be_quoted(text: &str, quoting: Quoting) -> bool {
+    match quoting {
+        Quoting::Standard => false,
+        Quoting::AfterSpaces => text.contains(" \"") || text.contains("\t\""),
+        Quoting::Backslash => text.contains("\\\""),
+        Quoting::WholeLines => text.split(['\n', '\r']).any(|line| line.starts_with('"')),
+    }
+}
+
 /// Returns the index of the header row, or `None` when that row is plainly data.
 pub(crate) fn header(rows: &[Numbered]) -> Option<usize> {
     let at = header_at(rows, usual_width(rows))?;
+    let at = if is_recognised(&rows[at].1) { at } else { contacts_header(rows).unwrap_or(at) };
     (!is_data(&rows[at].1)).then_some(at)
+}
+
+/// Returns the index of the header of the table of contacts in a report of several tables: the row
+/// with the most recognised columns, one of which has addresses below.
+fn contacts_header(rows: &[Numbered]) -> Option<usize> {
+    let has_addresses = |at: usize| {
+        let targets = suggested(&rows[at].1);
+        let email = targets.iter().position(|target| *target == Some(Target::Email));
+        let below = |column: usize| rows[at + 1].1.get(column).is_some_and(|cell| is_address(cell));
+        email.is_some_and(below)
+    };
+    let last = rows.len().saturating_sub(1).min(MAX_PREAMBLE_ROWS);
+    let found = (0..last).filter(|at| has_addresses(*at));
+    // Of equal ones, the first.
+    found.rev().max_by_key(|at| count_recognised(&rows[*at].1))
 }
 
 /// Returns the index of the first row after the preamble. A preamble row has text in one or a few
@@ -102,9 +139,13 @@ fn is_recognised(cells: &[String]) -> bool {
 
 /// Number of columns for which the import would suggest a target by the header alone.
 fn count_recognised(cells: &[String]) -> usize {
-    let cells: Vec<_> = cells.iter().map(|cell| unguard(cell).to_owned()).collect();
-    let suggestions = suggest(&cells, &[], &[]);
-    suggestions.iter().filter(|suggestion| suggestion.target.is_some()).count()
+    suggested(cells).iter().flatten().count()
+}
+
+/// The targets that the import would suggest by the header alone.
+fn suggested(cells: &[String]) -> Vec<Option<Target>> {
+    let cells: Vec<_> = cells.iter().map(|cell| cell_text(cell).to_owned()).collect();
+    suggest(&cells, &[], &[]).into_iter().map(|suggestion| suggestion.target).collect()
 }
 
 /// Whether a row is data rather than a header.

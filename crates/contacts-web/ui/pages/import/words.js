@@ -39,6 +39,7 @@ export const POLICIES = [
 export const TARGETS = [
   ["name", "Name"],
   ["first_name", "First name"],
+  ["middle_name", "Middle name"],
   ["last_name", "Last name"],
   ["email", "Email"],
   ["phone", "Phone"],
