@@ -75,6 +75,20 @@ test("an opt-out column that is skipped is a warning, and an opt-out list adds n
   assert.equal((await world.api("GET", "/v1/contacts")).items.length, 0);
 });
 
+test("what is wrong with cells is a warning before the start", async () => {
+  const page = await review("garbled.csv", "Name,Email,Phone\nJÃ¼rgen,rep@warn.example,4.91512E+12\nBob,rep@warn.example,\n");
+  const warnings = page.getByRole("list", { name: "Warnings" });
+  await warnings.getByText("“Name”: 1 row with text that another program has garbled. Example: “JÃ¼rgen” on line 2.").waitFor();
+  await warnings.getByText("Every row has the same value in “Email”").waitFor();
+  await goesTo(page, "Phone").selectOption("");
+  await saved(page);
+  await until(() => warnings.getByText("shortened").count(), 0);
+  await goesTo(page, "Name").selectOption("");
+  await goesTo(page, "Email").selectOption("");
+  await saved(page);
+  await until(() => warnings.isVisible(), false);
+});
+
 test("a chosen file is reviewed, imported and found in the list", async () => {
   const page = await world.open("/import");
   await choose(page, named("fair.csv", "Full name,E-mail,Colour\nAnn Lee,ann@fair.example,red\nBob Ray,bob@fair.example,blue\n,nobody@fair.example,\nDan,dan@@x,\n"));

@@ -44,9 +44,15 @@ impl Target {
         matches!(self, Self::Id | Self::ExternalId | Self::Subscribed | Self::Unsubscribed)
     }
 
-    /// Returns whether several columns may have the target.
+    /// Returns whether several columns may have the target, all of which are read.
     pub fn takes_several(&self) -> bool {
         matches!(self, Self::Tags | Self::Subscribed | Self::Unsubscribed)
+    }
+
+    /// Returns whether several columns of a file may have the target, of which the first with a
+    /// value is read.
+    pub fn takes_alternatives(&self) -> bool {
+        matches!(self, Self::Email | Self::Phone)
     }
 
     /// Parses a target: one of [`Target::NAMES`], or `custom:` and a field's key.

@@ -214,6 +214,7 @@ impl RowReader {
             Target::Id => read.id = Some(Uuid::try_parse(cell).map(ContactId)),
             Target::ExternalId => read.external_id = Some(ExternalId::parse(cell)),
             Target::Name | Target::FirstName | Target::MiddleName | Target::LastName => {}
+            Target::Email if matches!(read.email, Some(Ok(_))) => {}
             Target::Email => {
                 let (address, has_others) = EmailAddress::parse_first(cell);
                 read.email = Some(address);
@@ -221,6 +222,7 @@ impl RowReader {
                     return Err("contains several addresses: only the first is read".to_owned());
                 }
             }
+            Target::Phone if read.phone.is_some() => {}
             Target::Phone => {
                 if is_exponent(cell) {
                     return Err(
@@ -292,3 +294,6 @@ impl MappedColumn {
 fn unbroken(cell: &str) -> Cow<'_, str> {
     if cell.contains(['\n', '\r', '\t']) { text::collapse(cell).into() } else { cell.into() }
 }
+
+#[cfg(test)]
+mod tests;

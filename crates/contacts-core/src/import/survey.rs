@@ -101,6 +101,9 @@ impl ColumnSurvey {
                 self.garbled.add(cell, line);
             }
         }
+        if is_exponent(cell) {
+            self.exponents.add(cell, line);
+        }
         if is_ours {
             return;
         }
@@ -116,9 +119,6 @@ impl ColumnSurvey {
 
     /// Adds a cell that may be a date or a number.
     fn add_local(&mut self, cell: &str, line: u64) {
-        if is_exponent(cell) {
-            self.exponents.add(cell, line);
-        }
         match date_evidence(cell) {
             Some(Evidence::Only(DateOrder::DayFirst)) => self.day_first += 1,
             Some(Evidence::Only(DateOrder::MonthFirst)) => self.month_first += 1,

@@ -80,23 +80,23 @@ impl Found<'_> {
         let example = shorten(example, VALUES_CHARS);
         let header = self.header(*column);
         let problem = match kind {
-            FindingKind::DamagedText => "contain characters that could not be decoded",
-            FindingKind::GarbledText => "were decoded in the wrong encoding by another program",
-            FindingKind::OneValue => "have the same value",
+            FindingKind::DamagedText => "with characters that could not be decoded",
+            FindingKind::GarbledText => "with text that another program has garbled",
+            FindingKind::OneValue => "with the same value",
             FindingKind::AmbiguousDate => {
-                "have a date that can be read in two ways, and is left out of date fields"
+                "with a date that can be read in two ways, and is left out of date fields"
             }
-            FindingKind::AmbiguousNumber => "have a number that can be read in two ways",
+            FindingKind::AmbiguousNumber => "with a number that can be read in two ways",
             FindingKind::Exponent => {
-                "have a number that a spreadsheet program has shortened, and that is left out"
+                "with a phone number that a spreadsheet program has shortened, and that is left out"
             }
             FindingKind::LongRow => {
                 return format!(
-                    "{rows} have more cells than the header, which are not read, such as line {line}: {example}"
+                    "{rows} with more cells than the header, which are not read, such as line {line}: {example}"
                 );
             }
         };
-        format!("{rows} {problem} in {header}, such as line {line}: {example}")
+        format!("{header}: {rows} {problem}, such as line {line}: {example}")
     }
 
     fn header(&self, column: Option<usize>) -> String {
