@@ -54,12 +54,13 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
         return Err(TableProblem::TooManyColumns(width));
     }
     let header = rows[at].1.iter().map(|cell| cell_text(cell).trim_matches(is_blank).to_owned());
+    let row_numbers = dialect::has_row_numbers(&rows[at..]).then(String::new);
     let layout = Layout {
         encoding: encoding.name(),
         delimiter: char::from(delimiter),
         quoting,
         header_line: rows[at].0,
-        header: header.collect(),
+        header: row_numbers.into_iter().chain(header).collect(),
     };
     let samples = rows.into_iter().skip(at + 1).take(Inspection::SAMPLES);
     let samples = samples.map(|(_, cells)| cells.iter().map(|c| cell_text(c).to_owned()).collect());

@@ -203,10 +203,11 @@ fn has(key: &str, parts: &[&str]) -> bool {
 
 impl Said {
     fn of(cell: &str) -> Option<Self> {
+        if let Some(is_yes) = yes_or_no(cell) {
+            return Some(if is_yes { Self::Yes } else { Self::No });
+        }
         let key = header_key(cell);
         Some(match key.as_str() {
-            _ if yes_or_no(cell) == Some(true) => Self::Yes,
-            _ if yes_or_no(cell) == Some(false) => Self::No,
             _ if is_moment(cell) => Self::When,
             key if has(key, &OPTED_OUT) || has(key, &DECLINED) => Self::Declined,
             key if has(key, &WANTED) || NOT_DECLINED.contains(&key) => Self::Wanted,

@@ -96,6 +96,23 @@ pub(crate) fn may_be_quoted(text: &str, quoting: Quoting) -> bool {
     }
 }
 
+/// Returns whether the rows below the header begin with consecutive numbers that the header has no
+/// name for, as statistics programs write tables.
+pub(crate) fn has_row_numbers(rows: &[Numbered]) -> bool {
+    let Some(((_, header), below)) = rows.split_first() else { return false };
+    let has_one_more = |(_, cells): &Numbered| cells.len() == header.len() + 1;
+    // Where every last cell is blank, the rows end with a delimiter.
+    let is_filled =
+        |(_, cells): &Numbered| cells.last().is_some_and(|cell| !cell.chars().all(is_blank));
+    let number = |(_, cells): &Numbered| cells.first()?.parse::<u64>().ok();
+    let is_next = |pair: &[Numbered]| number(&pair[0]).map(|n| n + 1) == number(&pair[1]);
+    below.len() > 1
+        && below.iter().all(has_one_more)
+        && below.iter().any(is_filled)
+        && number(&below[0]).is_some_and(|first| first < 2)
+        && below.windows(2).all(is_next)
+}
+
 /// Returns the index of the header row, or `None` when that row is plainly data.
 pub(crate) fn header(rows: &[Numbered]) -> Option<usize> {
     let at = header_at(rows, usual_width(rows))?;

@@ -289,3 +289,16 @@ fn in_a_report_of_several_tables_the_header_is_that_of_the_contacts() {
     assert_eq!(found.header, ["Attended", "First Name", "Last Name", "Email"]);
     assert_eq!(found.header_line, 9);
 }
+
+#[rstest]
+#[case("name,email\n1,Ann,a@x.org\n2,Bo,b@x.org\n", &["", "name", "email"])]
+#[case("name,email\n1,Ann,a@x.org\n1,Bo,b@x.org\n", &["name", "email"])]
+#[case("phone,email\n1,a@x.org,\n2,b@x.org,\n", &["phone", "email"])]
+#[case("name,email\nAnn,a@x.org,5\nBo,b@x.org,6\n", &["name", "email"])]
+#[case("name,email\n1,Ann,a@x.org\nBo,b@x.org\n", &["name", "email"])]
+fn row_numbers_without_a_name_in_the_header_are_a_column(
+    #[case] text: &str,
+    #[case] header: &[&str],
+) {
+    assert_eq!(layout(text).header, header);
+}
