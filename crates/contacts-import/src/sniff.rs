@@ -78,6 +78,11 @@ struct Dialect {
 }
 
 impl Dialect {
+    /// Whether there are several rows, and all of them have the same number of cells.
+    fn all_agree(&self) -> bool {
+        self.rows.len() > 1 && dialect::agreeing(&self.rows) == self.rows.len()
+    }
+
     /// Number of rows with the usual number of cells, and number of cells with stray quotation
     /// marks.
     fn fit(&self) -> (usize, Reverse<usize>) {
@@ -106,18 +111,27 @@ impl Head<'_> {
         text.trim_start_matches('\u{feff}').to_owned()
     }
 
-    /// Chooses the delimiter and the way of quoting by which most rows have the same number of cells
-    /// and the fewest cells begin with a quotation mark.
+    /// Chooses the delimiter, and the way of quoting. A file that is quoted as in RFC 4180 is read
+    /// so, unless each line is one cell. Otherwise the way counts by which most rows have the same
+    /// number of cells and the fewest cells have stray quotation marks.
     fn dialect(&self, declared: Option<u8>, opening: &str) -> Dialect {
         let mut best = self.dialect_of(Quoting::Standard, declared);
-        let mut fit = best.fit();
-        for quoting in Quoting::ALL {
-            if dialect::may_be_quoted(opening, quoting) {
-                let dialect = self.dialect_of(quoting, declared);
-                if dialect.fit() > fit {
-                    fit = dialect.fit();
-                    best = dialect;
-                }
+        if !opening.contains('"') {
+            return best;
+        }
+        if !best.all_agree() {
+            let whole_lines = self.dialect_of(Quoting::WholeLines, declared);
+            if whole_lines.all_agree() {
+                return whole_lines;
+            }
+        }
+        if dialect::is_well_quoted(opening, char::from(best.delimiter)) {
+            return best;
+        }
+        for quoting in [Quoting::AfterSpaces, Quoting::Backslash] {
+            let dialect = self.dialect_of(quoting, declared);
+            if dialect.fit() > best.fit() {
+                best = dialect;
             }
         }
         best

@@ -1,6 +1,6 @@
 //! Detects the delimiter of a file, and which row is its header.
 
-use contacts_core::import::{Quoting, Target, suggest};
+use contacts_core::import::{Target, suggest};
 
 use super::Numbered;
 use crate::records::{cell_text, is_blank};
@@ -86,14 +86,28 @@ pub(crate) fn stray_quotes(rows: &[Numbered]) -> usize {
     cells.filter(|cell| cell.trim_start().starts_with('"') || cell.contains("\\\"")).count()
 }
 
-/// Returns whether a text contains what distinguishes a way of quoting from the standard.
-pub(crate) fn may_be_quoted(text: &str, quoting: Quoting) -> bool {
-    match quoting {
-        Quoting::Standard => false,
-        Quoting::AfterSpaces => text.contains(" \"") || text.contains("\t\""),
-        Quoting::Backslash => text.contains("\\\""),
-        Quoting::WholeLines => text.split(['\n', '\r']).any(|line| line.starts_with('"')),
+/// Returns whether the cells of a text, which may be cut off, are quoted as in RFC 4180: quotation
+/// marks stand at both ends of a cell only, and are doubled within.
+pub(crate) fn is_well_quoted(text: &str, delimiter: char) -> bool {
+    let is_end = |c: char| c == delimiter || matches!(c, '\n' | '\r');
+    let mut chars = text.chars().peekable();
+    let mut is_start = true;
+    while let Some(c) = chars.next() {
+        if c == '"' && !is_start {
+            return false;
+        }
+        is_start = is_end(c);
+        while c == '"' {
+            // The next mark closes the cell, unless another one follows.
+            if chars.by_ref().all(|c| c != '"') || chars.peek().is_none_or(|c| is_end(*c)) {
+                break;
+            }
+            if chars.next() != Some('"') {
+                return false;
+            }
+        }
     }
+    true
 }
 
 /// Returns whether the rows below the header begin with consecutive numbers that the header has no

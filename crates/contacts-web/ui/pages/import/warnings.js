@@ -19,10 +19,11 @@ const PROBLEMS = {
  * @param {Schemas["PlanWarning"][]} warnings
  */
 export function sentences(warnings) {
-  return warnings.filter(({ code }) => code !== "unread_opt_out").map(({ code, header = "", rows = 0, line, example }) => {
+  return warnings.filter(({ code }) => code !== "unread_opt_out").map(({ code, header, rows, line, example }) => {
+    const affected = count(rows ?? 0, "row");
     if (code === "one_contact") return `Every row has the same value in “${header}”, so all rows would become one contact. Choose another column.`;
     const where = `Example: “${example}” on line ${line}.`;
-    if (code === "long_row") return `${count(rows, "row")} with more cells than the header. These cells are not imported. ${where}`;
-    return `“${header}”: ${count(rows, "row")} ${PROBLEMS[code] ?? code}. ${where}`;
+    if (code === "long_row") return `${affected} with more cells than the header. These cells are not imported. ${where}`;
+    return `“${header}”: ${affected} ${PROBLEMS[code] ?? code}. ${where}`;
   });
 }
