@@ -140,8 +140,8 @@ test("an import cannot start before name and email are mapped, and says so", asy
   await goesTo(page, "Two").selectOption("Email");
   await page.getByText("Ready to start.", { exact: true }).waitFor();
   await until(() => startButton(page).isDisabled(), false);
-  await goesTo(page, "Three").selectOption("Email");
-  await why("Two columns are imported as Email: choose one of them.");
+  await goesTo(page, "Three").selectOption("Name");
+  await why("Two columns are imported as Name: choose one of them.");
   await until(() => goesTo(page, "Three").getAttribute("aria-invalid"), "true");
   await goesTo(page, "Three").selectOption("Tags");
   await saved(page);

@@ -4383,7 +4383,7 @@ export interface components {
              *       are left out.
              */
             code: string;
-            /** @description The column, counted from 0; absent if whole rows are concerned. */
+            /** @description The column, counted from 0; null if whole rows are concerned. */
             column: number | null;
             /** @description The cell of that row. */
             example: string | null;
@@ -4396,7 +4396,7 @@ export interface components {
             line: number | null;
             /**
              * Format: int64
-             * @description Number of rows that are concerned; absent if the whole column is.
+             * @description Number of rows that are concerned; null if the whole column is.
              */
             rows: number | null;
         };

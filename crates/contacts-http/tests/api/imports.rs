@@ -164,7 +164,10 @@ async fn a_column_that_says_who_opted_out_is_suggested_and_missed() {
     assert_eq!(import["plan"]["columns"], json!(["name", "email", "unsubscribed"]));
     assert_eq!(import["warnings"], json!([]));
     let unread = service.patch(&path, json!({"columns": ["name", "email", null]})).await;
-    let warning = json!({"code": "unread_opt_out", "column": 2, "header": "Abgemeldet"});
+    let warning = json!({
+        "code": "unread_opt_out", "column": 2, "header": "Abgemeldet", "rows": null, "line": null,
+        "example": null
+    });
     assert_eq!(unread.json()["warnings"], json!([warning]));
     service.patch(&path, json!({"columns": ["name", "email", "unsubscribed"]})).await;
     assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.status, 200);

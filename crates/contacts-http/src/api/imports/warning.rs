@@ -23,20 +23,15 @@ pub(super) struct PlanWarningView {
     /// - `exponent`: a spreadsheet program has shortened phone numbers, such as `4.91512E+12`; they
     ///   are left out.
     code: &'static str,
-    /// The column, counted from 0; absent if whole rows are concerned.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The column, counted from 0; null if whole rows are concerned.
     column: Option<usize>,
     /// Name of the column in the file.
-    #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<String>,
-    /// Number of rows that are concerned; absent if the whole column is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Number of rows that are concerned; null if the whole column is.
     rows: Option<u64>,
     /// The line of the file, counted from 1, on which the first of them begins.
-    #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<u64>,
     /// The cell of that row.
-    #[serde(skip_serializing_if = "Option::is_none")]
     example: Option<String>,
 }
 
