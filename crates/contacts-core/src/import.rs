@@ -3,13 +3,19 @@
 mod apply;
 mod chunk_plan;
 mod dry_run;
+mod entities;
+mod full_name;
+mod garbled;
+mod local_value;
 mod mapping;
 mod matching;
 mod opt_out;
 mod phone_cell;
+mod placeholder;
 mod plan;
 mod preview;
 mod quoted;
+mod reading;
 mod repository;
 mod row;
 mod rules;
@@ -18,12 +24,14 @@ mod service;
 mod skipped;
 mod state;
 mod suggest;
+mod survey;
 mod table;
 mod tags_cell;
 mod tally;
 mod trace;
 mod undo;
 mod upload;
+mod warnings;
 
 use time::OffsetDateTime;
 
@@ -33,11 +41,13 @@ pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedConta
 #[cfg(any(test, feature = "mocks"))]
 pub use self::dry_run::MockDryRunRepository;
 pub use self::dry_run::{DryChunkOutcome, DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository};
+pub use self::local_value::{DateOrder, DecimalMark};
 pub use self::mapping::Target;
 pub use self::matching::{Lookup, Lookups, Match, MatchKey, RowKeys, match_by, match_row};
 pub(crate) use self::phone_cell::phone_cell;
 pub use self::plan::{Plan, Policy};
 pub use self::preview::{Preview, Scratch, ScratchFile, preview};
+pub use self::reading::{ColumnReading, Finding, FindingKind, Reading};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockImportRepository;
 pub use self::repository::{Applied, Chunk, ImportRepository, Issue, IssueCode};
@@ -50,14 +60,16 @@ pub use self::skipped::SkippedRows;
 pub use self::state::ImportState;
 pub(crate) use self::suggest::header_key;
 pub use self::suggest::{Suggestion, suggest};
+pub use self::survey::Survey;
 pub use self::table::{
-    Inspection, Layout, Row, Rows, Spreadsheets, TableProblem, Unreadable, read_head,
+    Inspection, Layout, Quoting, Row, Rows, Spreadsheets, TableProblem, Unreadable, read_head,
 };
 pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};
 pub use self::trace::{Fingerprint, ImportEffect, Trace, tell_import};
 pub use self::undo::{CurrentState, Restored, Reversal, restored_keys, reverse_chunk, undo_events};
 pub use self::upload::Upload;
+pub use self::warnings::PlanWarning;
 
 use crate::contact::{Source, SourceDetail};
 use crate::file::FileId;
@@ -111,21 +123,6 @@ impl Import {
         let file_name = self.file_name.clone();
         Source { at, detail: SourceDetail::CsvImport { import: self.id, file_name, row } }
     }
-
-    /// Returns the columns that say who wants no messages and that the plan does not read, each with
-    /// its header (R52). An opt-out list needs no such column.
-    pub fn unread_opt_outs(&self) -> Vec<(usize, &str)> {
-        let (Some(analysis), Some(plan)) = (&self.analysis, &self.plan) else { return Vec::new() };
-        let is_opt_out = |target: &Option<Target>| {
-            matches!(target, Some(Target::Subscribed | Target::Unsubscribed))
-        };
-        let columns = analysis.layout.header.iter().zip(&analysis.suggestions).enumerate();
-        let unread = columns.filter(|(at, (_, suggestion))| {
-            is_opt_out(&suggestion.target) && !plan.columns.get(*at).is_some_and(is_opt_out)
-        });
-        let unread = unread.filter(|_| plan.policy != Policy::OptOut);
-        unread.map(|(at, (header, _))| (at, header.as_str())).collect()
-    }
 }
 
 /// Whether the file of an import is still stored.
@@ -169,4 +166,8 @@ pub struct Analysis {
     pub rows: u64,
     /// A suggested target for each column.
     pub suggestions: Vec<Suggestion>,
+    /// How the cells are read, as the whole columns show.
+    pub reading: Reading,
+    /// What a user should know before the start.
+    pub findings: Vec<Finding>,
 }

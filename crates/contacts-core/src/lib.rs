@@ -53,6 +53,7 @@ pub mod text;
 pub mod undo;
 pub mod version;
 pub mod webhook;
+mod yes_no;
 
 pub use crate::actor::Actor;
 pub use crate::clock::{Clock, Ids, parse_time};

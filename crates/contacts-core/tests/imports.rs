@@ -354,8 +354,7 @@ fn a_mapping_without_name_or_email_cannot_be_started() {
     set(vec![None, Some(Target::Email), None, None, None, None]).unwrap();
     let Err(Error::Invalid(parts)) = imports.start(world.org(), id) else { panic!("it started") };
     assert!(parts[0].reason.contains("name"));
-    let twice =
-        vec![Some(Target::Name), Some(Target::Email), Some(Target::Email), None, None, None];
+    let twice = vec![Some(Target::Name), Some(Target::Email), Some(Target::Name), None, None, None];
     set(twice).unwrap();
     assert!(matches!(imports.start(world.org(), id), Err(Error::Invalid(_))));
     assert!(matches!(set(vec![None]), Err(Error::Invalid(_))));

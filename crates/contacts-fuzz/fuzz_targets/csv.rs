@@ -4,7 +4,7 @@
 
 use std::io::Cursor;
 
-use contacts_core::import::{Layout, Row, Spreadsheets};
+use contacts_core::import::{Layout, Quoting, Row, Spreadsheets};
 use contacts_import::Csv;
 use libfuzzer_sys::fuzz_target;
 
@@ -23,6 +23,7 @@ fuzz_target!(|file: &[u8]| {
     let layout = Layout {
         encoding: "utf-8".to_owned(),
         delimiter: ',',
+        quoting: Quoting::Standard,
         header_line: 1,
         header: vec!["a".to_owned(), "b".to_owned()],
     };

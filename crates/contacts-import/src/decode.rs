@@ -1,8 +1,10 @@
-//! Decodes every encoding that browsers support to UTF-8, chunk by chunk.
+//! Decodes every encoding to UTF-8, chunk by chunk.
 
 use std::io::{self, Read};
 
-use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8};
+use encoding_rs::{CoderResult, Decoder, UTF_8};
+
+use crate::encoding::TextEncoding;
 
 /// Number of bytes read from the source at a time.
 const CHUNK_BYTES: usize = 64 * 1024;
@@ -13,11 +15,17 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// In every other encoding malformed bytes become U+FFFD here. A byte order mark becomes U+FEFF.
 pub(crate) fn decoded<'a>(
     source: impl Read + Send + 'a,
-    encoding: &'static Encoding,
+    encoding: TextEncoding,
 ) -> Box<dyn Read + Send + 'a> {
-    if encoding == UTF_8 {
-        return Box::new(source);
-    }
+    let encoding = match encoding {
+        TextEncoding::Web(encoding) if encoding == UTF_8 => return Box::new(source),
+        TextEncoding::Web(encoding) => encoding,
+        TextEncoding::Dos(page) => {
+            let raw = vec![0; CHUNK_BYTES].into();
+            let upper_half = page.upper_half();
+            return Box::new(OneByte { source, upper_half, raw, text: Vec::new(), text_at: 0 });
+        }
+    };
     Box::new(Decoded {
         source,
         decoder: encoding.new_decoder_without_bom_handling(),
@@ -70,9 +78,46 @@ impl<R: Read> Read for Decoded<R> {
     }
 }
 
+/// Text of which every byte is a character.
+struct OneByte<R> {
+    source: R,
+    /// The characters of the bytes from 128 to 255.
+    upper_half: Vec<char>,
+    raw: Box<[u8]>,
+    /// The decoded text, of which `text_at` bytes were returned.
+    text: Vec<u8>,
+    text_at: usize,
+}
+
+impl<R: Read> Read for OneByte<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.text_at == self.text.len() {
+            let length = self.source.read(&mut self.raw)?;
+            self.text.clear();
+            self.text_at = 0;
+            for &byte in &self.raw[..length] {
+                match byte.checked_sub(128) {
+                    None => self.text.push(byte),
+                    Some(at) => {
+                        let letter = self.upper_half[usize::from(at)];
+                        self.text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
+                    }
+                }
+            }
+        }
+        let text = &self.text[self.text_at..];
+        let length = text.len().min(out.len());
+        out[..length].copy_from_slice(&text[..length]);
+        self.text_at += length;
+        Ok(length)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{EUC_JP, GBK, ISO_2022_JP, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1251};
+    use encoding_rs::{
+        EUC_JP, Encoding, GBK, ISO_2022_JP, SHIFT_JIS, UTF_16BE, UTF_16LE, WINDOWS_1251,
+    };
     use encoding_rs::{EUC_KR, WINDOWS_1252};
     use rstest::rstest;
 
@@ -91,6 +136,10 @@ mod tests {
     }
 
     fn text(bytes: &[u8], encoding: &'static Encoding) -> String {
+        text_of(bytes, TextEncoding::Web(encoding))
+    }
+
+    fn text_of(bytes: &[u8], encoding: TextEncoding) -> String {
         let mut text = String::new();
         decoded(ByteByByte(bytes), encoding).read_to_string(&mut text).unwrap();
         text
@@ -106,6 +155,14 @@ mod tests {
     #[case(EUC_KR, "이름")]
     fn each_encoding_becomes_utf_8(#[case] encoding: &'static Encoding, #[case] expected: &str) {
         assert_eq!(text(&encoding.encode(expected).0, encoding), expected);
+    }
+
+    #[test]
+    fn code_pages_of_dos_are_read() {
+        let western = TextEncoding::for_name("ibm850");
+        assert_eq!(text_of(b"J\x81rgen Wei\xe1", western), "Jürgen Weiß");
+        let central = TextEncoding::for_name("ibm852");
+        assert_eq!(text_of(b"Ji\xfd\xa1 Bo\xa7ena", central), "Jiří Božena");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! [`Csv`] implements [`Spreadsheets`], the port of the core.
 
 mod decode;
+mod encoding;
+mod quoting;
 mod records;
 mod sniff;
 mod write;

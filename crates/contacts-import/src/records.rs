@@ -9,10 +9,11 @@ use std::io::{self, ErrorKind, Read};
 
 use contacts_core::import::{Layout, Row, Rows, TableProblem, Unreadable};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use encoding_rs::{Encoding, UTF_8};
 
 use self::lines::{closes, is_line_end, line_end, line_ends};
 use crate::decode::decoded;
+use crate::encoding::TextEncoding;
+use crate::quoting::standardised;
 use crate::write::unguard;
 
 /// Number of bytes read from the source at a time.
@@ -27,9 +28,10 @@ const CREDIT_PER_BYTE: usize = 8;
 
 /// Returns the rows below the header, without the apostrophes of the formula guard.
 pub(crate) fn below_header(source: Box<dyn Read + Send>, layout: &Layout) -> Rows {
-    let encoding = Encoding::for_label(layout.encoding.as_bytes()).unwrap_or(UTF_8);
     let delimiter = u8::try_from(layout.delimiter).unwrap_or(b',');
-    let records = Records::from_line(layout.header_line, decoded(source, encoding), delimiter);
+    let text = decoded(source, TextEncoding::for_name(&layout.encoding));
+    let text = standardised(text, delimiter, layout.quoting);
+    let records = Records::from_line(layout.header_line, text, delimiter);
     let mut below = false;
     let rows = records.filter(move |row| row.is_err() || std::mem::replace(&mut below, true));
     Box::new(rows.map(|row| row.map(unguarded)))
@@ -37,11 +39,21 @@ pub(crate) fn below_header(source: Box<dyn Read + Send>, layout: &Layout) -> Row
 
 fn unguarded(mut row: Row) -> Row {
     for cell in row.cells.iter_mut().flatten() {
-        if unguard(cell).len() < cell.len() {
-            cell.remove(0);
+        let text = cell_text(cell);
+        if text.len() < cell.len() {
+            *cell = text.to_owned();
         }
     }
     row
+}
+
+/// Returns the text of a cell without the apostrophe of the formula guard, or without the formula
+/// in which programs wrap digits for Excel, such as `="01067"`.
+pub(crate) fn cell_text(cell: &str) -> &str {
+    let text = unguard(cell);
+    let is_formula = text.len() == cell.len();
+    let inside = || cell.strip_prefix("=\"")?.strip_suffix('"');
+    if is_formula { inside().filter(|inside| !inside.contains('"')).unwrap_or(text) } else { text }
 }
 
 /// Reads records from UTF-8. Records without any text are left out.

@@ -4,11 +4,15 @@ mod dialect;
 mod encoding;
 mod kind;
 
-use contacts_core::import::{Inspection, Layout, Row, TableProblem, Unreadable};
+use std::cmp::Reverse;
+use std::io::Read;
+
+use contacts_core::import::{Inspection, Layout, Quoting, Row, TableProblem, Unreadable};
 
 use crate::decode::decoded;
-use crate::records::{Records, is_blank};
-use crate::write::unguard;
+use crate::encoding::TextEncoding;
+use crate::quoting::standardised;
+use crate::records::{Records, cell_text, is_blank};
 
 /// Number of bytes at the start of a file from which delimiter and header are detected.
 const MAX_HEAD_BYTES: usize = 1 << 20;
@@ -37,39 +41,59 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
     }
     let declared = dialect::declared(&text);
     let head = Head { first_line: if declared.is_some() { 2 } else { 1 }, ..first };
-    let delimiter =
-        declared.unwrap_or_else(|| dialect::delimiter(|delimiter| head.rows(delimiter)));
-    let rows = head.rows(delimiter);
+    let Dialect { delimiter, quoting, rows } = head.dialect(declared, &text);
     let Some(at) = dialect::header(&rows) else {
         return Err(if rows.is_empty() {
-            head.unreadable(delimiter)
+            head.unreadable(delimiter, quoting)
         } else {
             TableProblem::NoHeader
         });
     };
-    let width = head.width(delimiter, rows[at].0);
+    let width = head.width(delimiter, quoting, rows[at].0);
     if width > TableProblem::MAX_COLUMNS {
         return Err(TableProblem::TooManyColumns(width));
     }
-    let header = rows[at].1.iter().map(|cell| unguard(cell).trim_matches(is_blank).to_owned());
+    let header = rows[at].1.iter().map(|cell| cell_text(cell).trim_matches(is_blank).to_owned());
+    let row_numbers = dialect::has_row_numbers(&rows[at..]).then(String::new);
     let layout = Layout {
-        encoding: encoding.name().to_ascii_lowercase(),
+        encoding: encoding.name(),
         delimiter: char::from(delimiter),
+        quoting,
         header_line: rows[at].0,
-        header: header.collect(),
+        header: row_numbers.into_iter().chain(header).collect(),
     };
     let samples = rows.into_iter().skip(at + 1).take(Inspection::SAMPLES);
-    let samples = samples.map(|(_, cells)| cells.iter().map(|c| unguard(c).to_owned()).collect());
+    let samples = samples.map(|(_, cells)| cells.iter().map(|c| cell_text(c).to_owned()).collect());
     Ok(Inspection { layout, samples: samples.collect() })
 }
 
 /// The line on which a readable row begins, and its cells.
 type Numbered = (u64, Vec<String>);
 
+/// A way to read a file, and the first rows that it yields.
+struct Dialect {
+    delimiter: u8,
+    quoting: Quoting,
+    rows: Vec<Numbered>,
+}
+
+impl Dialect {
+    /// Whether there are several rows, and all of them have the same number of cells.
+    fn all_agree(&self) -> bool {
+        self.rows.len() > 1 && dialect::agreeing(&self.rows) == self.rows.len()
+    }
+
+    /// Number of rows with the usual number of cells, and number of cells with stray quotation
+    /// marks.
+    fn fit(&self) -> (usize, Reverse<usize>) {
+        (dialect::agreeing(&self.rows), Reverse(dialect::stray_quotes(&self.rows)))
+    }
+}
+
 /// The first bytes of a file.
 struct Head<'a> {
     bytes: &'a [u8],
-    encoding: &'static encoding_rs::Encoding,
+    encoding: TextEncoding,
     /// Whether the file ends here.
     whole: bool,
     /// 2 when the first line is a `sep=` line, otherwise 1.
@@ -82,20 +106,62 @@ impl Head<'_> {
         let mut text = Vec::new();
         let opening = &self.bytes[..self.bytes.len().min(OPENING_BYTES)];
         // Reading from memory does not fail.
-        let _ = std::io::Read::read_to_end(&mut decoded(opening, self.encoding), &mut text);
+        let _ = decoded(opening, self.encoding).read_to_end(&mut text);
         let text = String::from_utf8_lossy(&text);
         text.trim_start_matches('\u{feff}').to_owned()
     }
 
-    fn all_rows(&self, delimiter: u8) -> impl Iterator<Item = Row> {
-        Records::from_line(self.first_line, decoded(self.bytes, self.encoding), delimiter).flatten()
+    /// Chooses the delimiter, and the way of quoting. A file that is quoted as in RFC 4180 is read
+    /// so, unless each line is one cell. Otherwise the way counts by which most rows have the same
+    /// number of cells and the fewest cells have stray quotation marks.
+    fn dialect(&self, declared: Option<u8>, opening: &str) -> Dialect {
+        let mut best = self.dialect_of(Quoting::Standard, declared);
+        if !opening.contains('"') {
+            return best;
+        }
+        if !best.all_agree() {
+            let whole_lines = self.dialect_of(Quoting::WholeLines, declared);
+            if whole_lines.all_agree() {
+                return whole_lines;
+            }
+        }
+        if dialect::is_well_quoted(opening, char::from(best.delimiter)) {
+            return best;
+        }
+        for quoting in [Quoting::AfterSpaces, Quoting::Backslash] {
+            let dialect = self.dialect_of(quoting, declared);
+            if dialect.fit() > best.fit() {
+                best = dialect;
+            }
+        }
+        best
+    }
+
+    fn dialect_of(&self, quoting: Quoting, declared: Option<u8>) -> Dialect {
+        let rows = |delimiter| self.rows(delimiter, quoting);
+        let delimiter = declared.unwrap_or_else(|| dialect::delimiter(rows));
+        Dialect { delimiter, quoting, rows: rows(delimiter) }
+    }
+
+    fn records(
+        &self,
+        first_line: u64,
+        delimiter: u8,
+        quoting: Quoting,
+    ) -> Records<impl Read + Send> {
+        let text = decoded(self.bytes, self.encoding);
+        Records::from_line(first_line, standardised(text, delimiter, quoting), delimiter)
+    }
+
+    fn all_rows(&self, delimiter: u8, quoting: Quoting) -> impl Iterator<Item = Row> {
+        self.records(self.first_line, delimiter, quoting).flatten()
     }
 
     /// The first readable rows. When the file continues after the head, the last row may be cut
     /// off, and an open quotation mark may be closed later: both are left out.
-    fn rows(&self, delimiter: u8) -> Vec<Numbered> {
+    fn rows(&self, delimiter: u8, quoting: Quoting) -> Vec<Numbered> {
         let mut rows: Vec<Numbered> = Vec::new();
-        for row in self.all_rows(delimiter) {
+        for row in self.all_rows(delimiter, quoting) {
             match row.cells {
                 _ if rows.len() == MAX_HEAD_ROWS => return rows,
                 Ok(cells) => rows.push((row.line, cells)),
@@ -112,8 +178,8 @@ impl Head<'_> {
     }
 
     /// Number of cells of the record that begins on a line.
-    fn width(&self, delimiter: u8, line: u64) -> usize {
-        let mut records = Records::from_line(line, decoded(self.bytes, self.encoding), delimiter);
+    fn width(&self, delimiter: u8, quoting: Quoting, line: u64) -> usize {
+        let mut records = self.records(line, delimiter, quoting);
         // The record exists: it was read before.
         let _ = records.next();
         records.width()
@@ -121,9 +187,9 @@ impl Head<'_> {
 
     /// The reason why there are no rows: the only line is too long or cut off, or its quotation
     /// mark is never closed.
-    fn unreadable(&self, delimiter: u8) -> TableProblem {
+    fn unreadable(&self, delimiter: u8, quoting: Quoting) -> TableProblem {
         let columns = self.bytes.iter().filter(|byte| **byte == delimiter).count() + 1;
-        match self.all_rows(delimiter).next().map(|row| row.cells) {
+        match self.all_rows(delimiter, quoting).next().map(|row| row.cells) {
             Some(Ok(_) | Err(Unreadable::TooLong)) if columns > TableProblem::MAX_COLUMNS => {
                 TableProblem::TooManyColumns(columns)
             }

@@ -6,6 +6,7 @@ mod contacts;
 mod dry_runs;
 mod opt_outs;
 mod stored;
+mod stored_reading;
 mod undo;
 
 use contacts_core::file::FileId;

@@ -16,8 +16,9 @@ use contacts_core::conversation::{Conversation, ConversationId, Link, Visitor};
 use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Chunk, FileState, Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow,
-    Policy, Suggestion, Tally, Target, Warning,
+    Analysis, Chunk, ColumnReading, DateOrder, DecimalMark, FileState, Finding, FindingKind,
+    Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy, Quoting, Reading,
+    Suggestion, Tally, Target, Warning,
 };
 use contacts_core::key::{ApiKey, KeyId, Scope, Token};
 use contacts_core::note::NoteText;
@@ -289,12 +290,32 @@ pub fn analysis() -> Analysis {
         layout: Layout {
             encoding: "utf-8".to_owned(),
             delimiter: ',',
+            quoting: Quoting::AfterSpaces,
             header_line: 1,
             header: vec!["Name".to_owned(), "Email".to_owned()],
         },
         samples: vec![vec!["Ann".to_owned(), "ann@example.org".to_owned()]],
         rows: 1,
         suggestions: suggestions.to_vec(),
+        reading: Reading {
+            family_name_first: true,
+            columns: vec![
+                ColumnReading {
+                    date_order: Some(DateOrder::DayFirst),
+                    decimal_mark: Some(DecimalMark::Mixed),
+                    has_entities: true,
+                    is_inverted: true,
+                },
+                ColumnReading::default(),
+            ],
+        },
+        findings: vec![Finding {
+            kind: FindingKind::LongRow,
+            column: None,
+            rows: 2,
+            line: 3,
+            example: "Berlin".to_owned(),
+        }],
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 
 use contacts_core::import::{
-    Inspection, Layout, Row, Rows, Spreadsheets, TableProblem, Unreadable,
+    Inspection, Layout, Quoting, Row, Rows, Spreadsheets, TableProblem, Unreadable,
 };
 
 /// A reader and writer of comma-separated UTF-8 files whose first line is the header. Cells can be
@@ -30,7 +30,9 @@ impl Spreadsheets for FakeSpreadsheets {
         let rows = lines[first + 1..].iter().map(|line| cells(line)).filter(|row| !is_blank(row));
         let samples = rows.take(Inspection::SAMPLES).collect();
         let header_line = first as u64 + 1;
-        let layout = Layout { encoding: "utf-8".to_owned(), delimiter: ',', header_line, header };
+        let encoding = "utf-8".to_owned();
+        let quoting = Quoting::Standard;
+        let layout = Layout { encoding, delimiter: ',', quoting, header_line, header };
         Ok(Inspection { layout, samples })
     }
 

@@ -75,6 +75,20 @@ test("an opt-out column that is skipped is a warning, and an opt-out list adds n
   assert.equal((await world.api("GET", "/v1/contacts")).items.length, 0);
 });
 
+test("what is wrong with cells is a warning before the start", async () => {
+  const page = await review("garbled.csv", "Name,Email,Phone\nJÃ¼rgen,rep@warn.example,4.91512E+12\nBob,rep@warn.example,\n");
+  const warnings = page.getByRole("list", { name: "Warnings" });
+  await warnings.getByText("“Name”: 1 row with text that another program has garbled. Example: “JÃ¼rgen” on line 2.").waitFor();
+  await warnings.getByText("Every row has the same value in “Email”").waitFor();
+  await goesTo(page, "Phone").selectOption("");
+  await saved(page);
+  await until(() => warnings.getByText("shortened").count(), 0);
+  await goesTo(page, "Name").selectOption("");
+  await goesTo(page, "Email").selectOption("");
+  await saved(page);
+  await until(() => warnings.isVisible(), false);
+});
+
 test("a chosen file is reviewed, imported and found in the list", async () => {
   const page = await world.open("/import");
   await choose(page, named("fair.csv", "Full name,E-mail,Colour\nAnn Lee,ann@fair.example,red\nBob Ray,bob@fair.example,blue\n,nobody@fair.example,\nDan,dan@@x,\n"));
@@ -126,8 +140,8 @@ test("an import cannot start before name and email are mapped, and says so", asy
   await goesTo(page, "Two").selectOption("Email");
   await page.getByText("Ready to start.", { exact: true }).waitFor();
   await until(() => startButton(page).isDisabled(), false);
-  await goesTo(page, "Three").selectOption("Email");
-  await why("Two columns are imported as Email: choose one of them.");
+  await goesTo(page, "Three").selectOption("Name");
+  await why("Two columns are imported as Name: choose one of them.");
   await until(() => goesTo(page, "Three").getAttribute("aria-invalid"), "true");
   await goesTo(page, "Three").selectOption("Tags");
   await saved(page);

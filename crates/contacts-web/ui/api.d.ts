@@ -4197,8 +4197,8 @@ export interface components {
             /** @description Which values of the contact the field may overwrite. Default: `own`. */
             overwrite?: components["schemas"]["Overwrite"];
             /**
-             * @description Target of the field: `name`, `first_name`, `last_name`, `email`, `phone`, `tags`, or
-             *     `custom:` followed by the key of a custom field.
+             * @description Target of the field: `name`, `first_name`, `middle_name`, `last_name`, `email`, `phone`, `tags`,
+             *     or `custom:` followed by the key of a custom field.
              * @example email
              */
             target: string;
@@ -4361,7 +4361,7 @@ export interface components {
         /** @description The plan of an import. */
         Plan: {
             /**
-             * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `last_name`,
+             * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `middle_name`, `last_name`,
              *     `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the key of a
              *     custom field, or null to skip the column.
              */
@@ -4375,7 +4375,7 @@ export interface components {
         PlanPatch: {
             /**
              * @description The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
-             *     `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the
+             *     `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the
              *     key of a custom field, or null to skip the column.
              */
             columns?: (string | null)[];
@@ -4387,14 +4387,38 @@ export interface components {
         /** @description A warning about the plan of an import. */
         PlanWarning: {
             /**
-             * @description `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
-             *     `unsubscribed`.
+             * @description What the warning is about:
+             *
+             *     - `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed`
+             *       or `unsubscribed`.
+             *     - `one_contact`: the column finds the contacts, and has the same value in every row, so all
+             *       rows would be one contact.
+             *     - `damaged_text`: cells contain characters that could not be decoded.
+             *     - `garbled_text`: another program has decoded cells in the wrong encoding, such as `JÃ¼rgen`.
+             *     - `long_row`: rows have more cells than the header; those beyond it are not read.
+             *     - `ambiguous_date`: dates such as `03/04/2026` have two readings; date fields leave them out.
+             *     - `ambiguous_number`: numbers such as `1.234` have two readings. A point is read as a decimal
+             *       point, unless other cells have a decimal comma; a comma is left out.
+             *     - `exponent`: a spreadsheet program has shortened phone numbers, such as `4.91512E+12`; they
+             *       are left out.
              */
             code: string;
-            /** @description The column, counted from 0. */
-            column: number;
+            /** @description The column, counted from 0; null if whole rows are concerned. */
+            column: number | null;
+            /** @description The cell of that row. */
+            example: string | null;
             /** @description Name of the column in the file. */
-            header: string;
+            header: string | null;
+            /**
+             * Format: int64
+             * @description The line of the file, counted from 1, on which the first of them begins.
+             */
+            line: number | null;
+            /**
+             * Format: int64
+             * @description Number of rows that are concerned; null if the whole column is.
+             */
+            rows: number | null;
         };
         /**
          * @description A policy for existing and new contacts.

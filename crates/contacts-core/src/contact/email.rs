@@ -1,5 +1,7 @@
 //! E-mail addresses (R7).
 
+mod written;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -20,6 +22,7 @@ use crate::text;
 /// let typed = EmailAddress::parse(" Ann@Bücher.example ")?;
 /// assert_eq!(typed.as_str(), "Ann@Bücher.example");
 /// assert_eq!(typed.key(), "ann@xn--bcher-kva.example");
+/// assert_eq!(EmailAddress::parse("Ann Lee <ann@example.org>")?.as_str(), "ann@example.org");
 /// assert_eq!(EmailAddress::parse("ann"), Err(InvalidEmail::NoAt));
 /// # Ok::<(), InvalidEmail>(())
 /// ```
@@ -52,6 +55,12 @@ pub enum InvalidEmail {
     /// refused, because it could inject a header into a message.
     #[error("holds a line break")]
     LineBreak,
+    /// The address contains white space.
+    #[error("contains a space")]
+    Space,
+    /// The text contains several addresses.
+    #[error("contains several addresses: keep one of them")]
+    Several,
 }
 
 impl EmailAddress {
@@ -61,10 +70,37 @@ impl EmailAddress {
     /// Parses an address as people use them: RFC 5321 and 5322 addr-spec with internationalised
     /// addresses (RFC 6531), without quoted local parts, comments and address literals.
     ///
+    /// A name before an address in angle brackets, `mailto:`, quotation marks and punctuation
+    /// around the address are removed, and full-width letters become ASCII.
+    ///
     /// # Errors
     ///
     /// The first [`InvalidEmail`] found.
     pub fn parse(text: &str) -> Result<Self, InvalidEmail> {
+        match Self::parse_bare(text) {
+            Err(InvalidEmail::LineBreak) => Err(InvalidEmail::LineBreak),
+            Err(reason) => written::only(text, reason),
+            read => read,
+        }
+    }
+
+    /// Parses the first address of a text, which may contain several, such as a cell of a file.
+    /// Also returns whether there are others.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`EmailAddress::parse`], if the text does not contain several addresses.
+    pub fn parse_first(text: &str) -> (Result<Self, InvalidEmail>, bool) {
+        match Self::parse(text) {
+            Err(reason @ (InvalidEmail::Several | InvalidEmail::LineBreak)) => {
+                written::first_of_several(text).map_or((Err(reason), false), |it| (Ok(it), true))
+            }
+            read => (read, false),
+        }
+    }
+
+    /// Parses a text that is an address and nothing else.
+    fn parse_bare(text: &str) -> Result<Self, InvalidEmail> {
         if text.contains(is_line_break) {
             return Err(InvalidEmail::LineBreak);
         }
@@ -77,6 +113,9 @@ impl EmailAddress {
             return Err(InvalidEmail::TooLong);
         }
         let typed = text::nfc(typed);
+        if typed.contains('@') && typed.contains(char::is_whitespace) {
+            return Err(InvalidEmail::Space);
+        }
         let (local, domain) = typed.rsplit_once('@').ok_or(InvalidEmail::NoAt)?;
         if local.is_empty() || local.len() > Self::MAX_LOCAL || !is_dot_atom(local) {
             return Err(InvalidEmail::Local);
@@ -212,14 +251,14 @@ mod tests {
     #[case("ann..lee@example.org", InvalidEmail::Local)]
     #[case("\"ann\"@example.org", InvalidEmail::Local)]
     #[case("ann(work)@example.org", InvalidEmail::Local)]
-    #[case("a b@example.org", InvalidEmail::Local)]
-    #[case("Ann <ann@example.org>", InvalidEmail::Local)]
+    #[case("a b@example.org", InvalidEmail::Space)]
+    #[case("Ann <ann@@example.org>", InvalidEmail::Local)]
     #[case("a@b@example.org", InvalidEmail::Local)]
     #[case("ann@localhost", InvalidEmail::Domain)]
     #[case("ann@[192.0.2.1]", InvalidEmail::Domain)]
     #[case("ann@192.0.2.1", InvalidEmail::Domain)]
     #[case("ann@example..org", InvalidEmail::Domain)]
-    #[case("ann@example.org.", InvalidEmail::Domain)]
+    #[case("ann@example.", InvalidEmail::Domain)]
     #[case("ann@-example.org", InvalidEmail::Domain)]
     #[case("ann@exam_ple.org", InvalidEmail::Domain)]
     #[case("ann@shop€.org", InvalidEmail::Domain)]

@@ -4,6 +4,9 @@
 //! A word of three letters or more matches anywhere (`smith`), a shorter one at the start of a word
 //! (` xq`). Both are one substring search, which a trigram index can answer.
 
+mod spelling;
+
+use self::spelling::{is_number, number_digits, spellings};
 use super::{EmailAddress, Name, Phone};
 use crate::text;
 
@@ -69,8 +72,8 @@ impl SearchQuery {
         let mut terms = Vec::new();
         for run in words.chunk_by(|one, other| is_number(one) && is_number(other)) {
             // A number typed in groups that are too short to search: `+49 (30) 901-820`.
-            if run.len() > 1 && run.iter().any(|word| digits(word).len() < 3) {
-                terms.extend(Term::new(&digits(&run.concat())));
+            if run.len() > 1 && run.iter().any(|word| number_digits(word).len() < 3) {
+                terms.extend(Term::new(&number_digits(&run.concat())));
             } else {
                 terms.extend(run.iter().filter_map(|word| Term::new(word)));
             }
@@ -96,12 +99,12 @@ impl SearchQuery {
 
 impl Term {
     fn new(word: &str) -> Option<Self> {
-        let mut needles = vec![needle(&words(text::trim(word)))?];
-        // Part of a phone number also matches by its digits.
-        if is_number(word) {
-            needles.extend(needle(&words(&digits(word))).filter(|n| *n != needles[0]));
+        let mut needles = Vec::new();
+        for spelling in spellings(text::trim(word)) {
+            let needle = needle(&words(&spelling)).filter(|needle| !needles.contains(needle));
+            needles.extend(needle);
         }
-        Some(Self(needles))
+        (!needles.is_empty()).then_some(Self(needles))
     }
 
     /// Returns the substrings of which one must occur in a text of [`search_text`].
@@ -113,7 +116,9 @@ impl Term {
 /// Returns the substring to search for a word that has a space before it.
 fn needle(spaced: &str) -> Option<String> {
     let word = spaced.strip_prefix(' ')?;
-    let is_short = word.chars().count() < 3;
+    // A given name in Korean has two signs, and follows the family name without a space.
+    let is_korean = word.chars().count() == 2 && word.chars().all(is_hangul);
+    let is_short = word.chars().count() < 3 && !is_korean;
     // Every ideograph is a word of its own, so it has a space before it in the text.
     let starts_with_ideograph = word.starts_with(is_ideographic);
     Some(if is_short || starts_with_ideograph { spaced } else { word }.to_owned())
@@ -146,10 +151,8 @@ fn is_ideographic(c: char) -> bool {
         | '\u{F900}'..='\u{FAFF}' | '\u{20000}'..='\u{3FFFF}')
 }
 
-/// Returns whether a word can be part of a phone number.
-fn is_number(word: &str) -> bool {
-    word.chars().all(|c| c.is_ascii_digit() || "+-()./".contains(c))
-        && word.contains(|c: char| c.is_ascii_digit())
+fn is_hangul(c: char) -> bool {
+    matches!(c, '\u{ac00}'..='\u{d7a3}')
 }
 
 fn digits(text: &str) -> String {
@@ -203,6 +206,46 @@ mod tests {
         {
             assert_eq!(SearchQuery::parse(query).matches(&text), found, "{query}");
         }
+    }
+
+    #[rstest]
+    #[case("김민준", "민준")]
+    #[case("김민준", "김 민준")]
+    #[case("أحمد", "احمد")]
+    #[case("احمد", "أحمد")]
+    #[case("الأمين", "الامين")]
+    #[case("Sean O'Neil", "o’neil")]
+    #[case("Sean O’Neil", "o'neil")]
+    #[case("Álvaro Núñez", "Núñez, Álvaro")]
+    #[case("Jürgen Groß", "juergen gross")]
+    #[case("Juergen Gross", "jürgen groß")]
+    #[case("タロウ", "たろう")]
+    #[case("たろう", "タロウ")]
+    fn a_name_is_found_in_another_spelling(#[case] name: &str, #[case] query: &str) {
+        let text = search_text(Some(&Name::parse(name).unwrap()), None, None);
+        assert!(SearchQuery::parse(query).matches(&text), "{query} in {text}");
+    }
+
+    #[rstest]
+    #[case("Susan", "sue")]
+    #[case("Michal", "michael")]
+    #[case("Ann Lee", "a, b")]
+    fn another_name_is_not_found(#[case] name: &str, #[case] query: &str) {
+        let text = search_text(Some(&Name::parse(name).unwrap()), None, None);
+        assert!(!SearchQuery::parse(query).matches(&text), "{query} in {text}");
+    }
+
+    #[rstest]
+    #[case("0049 30 901820")]
+    #[case("004930901820")]
+    #[case("0049 30901820")]
+    #[case("٠٣٠ ٩٠١٨٢٠")]
+    #[case("۰۳۰۹۰۱۸۲۰")]
+    #[case("０３０ ９０１８２０")]
+    #[case("José <jose_b%x@example.org>")]
+    #[case("\"O'Brien-Smith,\"")]
+    fn a_number_or_an_address_is_found_as_it_was_pasted(#[case] query: &str) {
+        assert!(SearchQuery::parse(query).matches(&text()), "{query}");
     }
 
     proptest! {

@@ -8,6 +8,7 @@ use time::macros::format_description;
 
 use super::FieldType;
 use crate::text;
+use crate::yes_no::yes_or_no;
 
 const ISO_DAY: &[FormatItem<'_>] = format_description!("[year]-[month]-[day]");
 
@@ -202,11 +203,7 @@ fn boolean(raw: RawValue<'_>) -> Option<bool> {
         RawValue::Number(1.0) => Some(true),
         RawValue::Number(0.0) => Some(false),
         RawValue::Number(_) => None,
-        RawValue::Text(text) => match text::trim(text).to_lowercase().as_str() {
-            "true" | "yes" | "y" | "1" | "on" | "ja" | "oui" | "si" | "sí" | "sim" => Some(true),
-            "false" | "no" | "n" | "0" | "off" | "nein" | "non" | "não" => Some(false),
-            _ => None,
-        },
+        RawValue::Text(text) => yes_or_no(text),
     }
 }
 
@@ -259,6 +256,7 @@ mod tests {
     #[case(FieldType::Number, "-0", "0")]
     #[case(FieldType::Boolean, "Yes", "true")]
     #[case(FieldType::Boolean, "0", "false")]
+    #[case(FieldType::Boolean, "FALSCH", "false")]
     #[case(FieldType::Date, "2026-02-28", "2026-02-28")]
     #[case(FieldType::Date, "2026-02-28T10:00:00Z", "2026-02-28")]
     #[case(select_of(&["Pro", "Free"]), "PRO", "Pro")]

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{ImportRow, Match, Policy, RequiredValues, RowRules, Skip};
 use crate::OrgId;
 use crate::consent::Consent;
-use crate::contact::{Contact, ContactId, ContactPatch, Patch, Source};
+use crate::contact::{Contact, ContactId, ContactPatch, Patch, Phone, Source};
 use crate::tag::TagName;
 
 /// The effect of a row.
@@ -109,7 +109,7 @@ fn patch(row: &ImportRow, existing: &Contact, policy: Policy, by_id: bool) -> Co
         external_id: set(&row.external_id, overwrites || existing.external_id.is_none()),
         name: set(&row.name, overwrites || existing.name.is_none()),
         email: set(&row.email, by_id && (overwrites || existing.email.is_none())),
-        phone: set(&row.phone, overwrites || existing.phone.is_none()),
+        phone: set(&row.phone, overwrites && !lost_plus(row, existing) || existing.phone.is_none()),
         ..ContactPatch::default()
     };
     for (key, value) in &row.custom {
@@ -118,6 +118,13 @@ fn patch(row: &ImportRow, existing: &Contact, policy: Policy, by_id: bool) -> Co
         }
     }
     patch
+}
+
+/// Returns whether the row's phone number is the existing one without its plus sign, as spreadsheet
+/// programs write it back (R57).
+fn lost_plus(row: &ImportRow, existing: &Contact) -> bool {
+    let Some(known) = existing.phone.as_ref().and_then(Phone::e164) else { return false };
+    row.phone.as_ref().is_some_and(|phone| known.strip_prefix('+') == Some(phone.as_str()))
 }
 
 fn set<T: Clone>(value: &Option<T>, is_permitted: bool) -> Patch<T> {

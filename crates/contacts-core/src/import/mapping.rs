@@ -15,6 +15,8 @@ pub enum Target {
     Name,
     /// The first name.
     FirstName,
+    /// The middle names, which stand between first and last name.
+    MiddleName,
     /// The last name.
     LastName,
     /// The email address.
@@ -33,8 +35,8 @@ pub enum Target {
 
 impl Target {
     /// The names of the targets that are not custom fields, for messages.
-    pub const NAMES: &str = "id, external_id, name, first_name, last_name, email, phone, tags, \
-         subscribed, unsubscribed";
+    pub const NAMES: &str = "id, external_id, name, first_name, middle_name, last_name, email, \
+         phone, tags, subscribed, unsubscribed";
 
     /// Returns whether only columns of files may have the target, not fields of connected sources:
     /// there the source's own id finds the contact, and consent is not read.
@@ -42,9 +44,15 @@ impl Target {
         matches!(self, Self::Id | Self::ExternalId | Self::Subscribed | Self::Unsubscribed)
     }
 
-    /// Returns whether several columns may have the target.
+    /// Returns whether several columns may have the target, all of which are read.
     pub fn takes_several(&self) -> bool {
         matches!(self, Self::Tags | Self::Subscribed | Self::Unsubscribed)
+    }
+
+    /// Returns whether several columns of a file may have the target, of which the first with a
+    /// value is read.
+    pub fn takes_alternatives(&self) -> bool {
+        matches!(self, Self::Email | Self::Phone)
     }
 
     /// Parses a target: one of [`Target::NAMES`], or `custom:` and a field's key.
@@ -54,6 +62,7 @@ impl Target {
             "external_id" => Self::ExternalId,
             "name" => Self::Name,
             "first_name" => Self::FirstName,
+            "middle_name" => Self::MiddleName,
             "last_name" => Self::LastName,
             "email" => Self::Email,
             "phone" => Self::Phone,
@@ -72,6 +81,7 @@ impl fmt::Display for Target {
             Self::ExternalId => "external_id",
             Self::Name => "name",
             Self::FirstName => "first_name",
+            Self::MiddleName => "middle_name",
             Self::LastName => "last_name",
             Self::Email => "email",
             Self::Phone => "phone",

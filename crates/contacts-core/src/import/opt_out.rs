@@ -10,6 +10,7 @@ mod tests;
 use super::Target;
 use super::suggest::{header_key, is_date};
 use crate::text;
+use crate::yes_no::yes_or_no;
 
 /// Parts of words, in headers and cells, for people who opted out.
 const OPTED_OUT: [&str; 46] = [
@@ -144,39 +145,6 @@ const CIRCUMSTANCES: [&str; 9] =
 /// Parts of headers whose cells may name the state of a subscription.
 const STATUS: [&str; 6] = ["status", "state", "estado", "stato", "statut", "durum"];
 
-const YES: [&str; 25] = [
-    "true",
-    "t",
-    "yes",
-    "y",
-    "1",
-    "x",
-    "on",
-    "ja",
-    "j",
-    "oui",
-    "si",
-    "sim",
-    "wahr",
-    "vrai",
-    "verdadero",
-    "vero",
-    "da",
-    "да",
-    "так",
-    "tak",
-    "ano",
-    "igen",
-    "evet",
-    "kylla",
-    "ναι",
-];
-
-const NO: [&str; 23] = [
-    "false", "f", "no", "n", "0", "off", "nein", "non", "nao", "nee", "nej", "nei", "falsch",
-    "faux", "falso", "ne", "nem", "nie", "нет", "ні", "hayir", "ei", "οχι",
-];
-
 /// What a cell of such a column says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
@@ -235,11 +203,11 @@ fn has(key: &str, parts: &[&str]) -> bool {
 
 impl Said {
     fn of(cell: &str) -> Option<Self> {
+        if let Some(is_yes) = yes_or_no(cell) {
+            return Some(if is_yes { Self::Yes } else { Self::No });
+        }
         let key = header_key(cell);
         Some(match key.as_str() {
-            "" if matches!(text::trim(cell), "✓" | "✔" | "✅" | "☑") => Self::Yes,
-            key if YES.contains(&key) => Self::Yes,
-            key if NO.contains(&key) => Self::No,
             _ if is_moment(cell) => Self::When,
             key if has(key, &OPTED_OUT) || has(key, &DECLINED) => Self::Declined,
             key if has(key, &WANTED) || NOT_DECLINED.contains(&key) => Self::Wanted,

@@ -25,6 +25,17 @@ pub(super) fn first_of_several(cell: &str) -> &str {
     cell.split(SEVERAL).next().unwrap_or_default()
 }
 
+/// Returns whether a cell is a number in exponent form, such as `4.91512E+12`, in which spreadsheet
+/// programs write long numbers: most of the digits are lost.
+pub(super) fn is_exponent(cell: &str) -> bool {
+    let Some((mantissa, exponent)) = cell.split_once(['E', 'e']) else { return false };
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+    let whole = whole.strip_prefix(['-', '+']).unwrap_or(whole);
+    let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+    is_digits(whole) && is_digits(fraction) && is_digits(exponent)
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -38,6 +49,17 @@ mod tests {
     #[case("\"030 901820\"", "030 901820")]
     fn the_first_of_several_numbers_is_read(#[case] cell: &str, #[case] expected: &str) {
         assert_eq!(phone_of_cell(cell), expected);
+    }
+
+    #[rstest]
+    #[case("4.91512E+12", true)]
+    #[case("4,91512E+12", true)]
+    #[case("5e11", true)]
+    #[case("E12", false)]
+    #[case("030 901820", false)]
+    #[case("ext", false)]
+    fn numbers_in_exponent_form_are_recognised(#[case] cell: &str, #[case] expected: bool) {
+        assert_eq!(is_exponent(cell), expected);
     }
 
     #[rstest]

@@ -15,6 +15,8 @@ use crate::{Invalid, Result};
 ///     tags: Vec::new(),
 /// };
 /// assert!(plan(&["email", "last_name", "custom:tier", "tags", "tags"]).check().is_ok());
+/// assert!(plan(&["name", "email", "email"]).check().is_ok(), "the first with a value is read");
+/// assert!(plan(&["name", "name", "email"]).check().is_err());
 /// assert!(plan(&["email", "phone"]).check().is_err(), "nothing goes to the name");
 /// let updates = Plan { policy: Policy::UpdateOnly, ..plan(&["external_id", "tags"]) };
 /// assert!(updates.check().is_ok(), "contacts that exist have names");
@@ -87,7 +89,8 @@ impl Plan {
             |target: &Target| self.columns.iter().flatten().filter(|t| *t == target).count();
         let mut seen: Vec<&Target> = Vec::new();
         for target in self.columns.iter().flatten() {
-            if !target.takes_several() && targets_field(target) > 1 && !seen.contains(&target) {
+            let takes_one = !target.takes_several() && !target.takes_alternatives();
+            if takes_one && targets_field(target) > 1 && !seen.contains(&target) {
                 seen.push(target);
                 errors.push(Invalid::new(
                     "columns",

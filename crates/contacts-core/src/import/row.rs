@@ -1,17 +1,21 @@
 //! Reads the rows of a file (R34).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::phone_cell::{first_of_several, phone_of_cell};
-use super::tags_cell::tags_of_cell;
 use uuid::Uuid;
 
-use super::{Plan, Policy, Row, Skip, Target, opt_out};
+use super::full_name::{NameParts, turned};
+use super::local_value::{DecimalMark, iso_day, plain_number};
+use super::phone_cell::{is_exponent, phone_of_cell};
+use super::placeholder::is_placeholder;
+use super::tags_cell::tags_of_cell;
+use super::{ColumnReading, Plan, Policy, Reading, Row, Skip, Target, entities, opt_out};
 use crate::contact::{
     ContactId, EmailAddress, ExternalId, InvalidEmail, InvalidExternalId, InvalidName, Name, Phone,
     Region,
 };
-use crate::field::{Field, FieldKey, FieldValue, RawValue};
+use crate::field::{Field, FieldKey, FieldType, FieldValue, InvalidValue, RawValue};
 use crate::tag::TagName;
 use crate::text;
 
@@ -76,11 +80,23 @@ pub struct Warning {
 /// Reads rows by a plan.
 #[derive(Clone, Debug)]
 pub struct RowReader {
-    columns: Vec<(usize, Target, Option<Field>)>,
+    columns: Vec<MappedColumn>,
     tags: Vec<TagName>,
     region: Option<Region>,
+    family_name_first: bool,
     /// Whether a row says that the person wants no messages when no cell says so.
     is_opt_out_list: bool,
+}
+
+/// A column of the file that has a target.
+#[derive(Clone, Debug)]
+struct MappedColumn {
+    /// The index of the column.
+    at: usize,
+    target: Target,
+    /// The custom field of the target.
+    field: Option<Field>,
+    reading: ColumnReading,
 }
 
 impl RowReader {
@@ -89,20 +105,34 @@ impl RowReader {
     pub fn new(plan: &Plan, fields: &[Field], region: Option<Region>) -> Self {
         let mut columns = Vec::new();
         for (at, target) in plan.columns.iter().enumerate() {
-            match target {
-                None => {}
-                Some(Target::Field(key)) => {
-                    let field = fields.iter().find(|f| f.key == *key && !f.archived);
-                    columns
-                        .extend(field.map(|f| (at, Target::Field(key.clone()), Some(f.clone()))));
+            let Some(target) = target else { continue };
+            let field = match target {
+                Target::Field(key) => {
+                    match fields.iter().find(|field| field.key == *key && !field.archived) {
+                        Some(field) => Some(field.clone()),
+                        None => continue,
+                    }
                 }
-                Some(target) => columns.push((at, target.clone(), None)),
-            }
+                _ => None,
+            };
+            let (target, reading) = (target.clone(), ColumnReading::default());
+            columns.push(MappedColumn { at, target, field, reading });
         }
-        let mut targets = columns.iter().map(|(_, target, _)| target);
+        let mut targets = columns.iter().map(|column| &column.target);
         let is_opt_out_list = plan.policy == Policy::OptOut
             && !targets.any(|target| matches!(target, Target::Subscribed | Target::Unsubscribed));
-        Self { columns, tags: plan.tags.clone(), region, is_opt_out_list }
+        let tags = plan.tags.clone();
+        Self { columns, tags, region, family_name_first: false, is_opt_out_list }
+    }
+
+    /// Reads the cells as the whole columns of their file show.
+    #[must_use]
+    pub fn with_reading(mut self, reading: &Reading) -> Self {
+        self.family_name_first = reading.family_name_first;
+        for column in &mut self.columns {
+            column.reading = reading.columns.get(column.at).copied().unwrap_or_default();
+        }
+        self
     }
 
     /// Reads a row. Returns its values or the reason to skip it, and the cells that are lost.
@@ -134,75 +164,136 @@ impl RowReader {
 
     /// Reads the cells, whether or not the row can be applied.
     pub(crate) fn values(&self, cells: &[String], warnings: &mut Vec<Warning>) -> ReadCells {
-        let [mut name, mut first, mut last, mut email] = [""; 4];
-        let (mut id, mut external_id) = (None, None);
-        let mut phone = None;
-        let mut tags = self.tags.clone();
-        let mut custom = BTreeMap::new();
-        let mut is_opted_out = self.is_opt_out_list;
-        for (at, target, field) in &self.columns {
-            let cell = cells.get(*at).map_or("", |cell| text::trim(cell));
-            if cell.is_empty() {
-                continue;
-            }
-            let mut warn =
-                |reason: String| warnings.push(Warning { target: target.clone(), reason });
-            match target {
-                Target::Id => id = Some(Uuid::try_parse(cell).map(ContactId)),
-                Target::ExternalId => external_id = Some(ExternalId::parse(cell)),
+        let mut read = ReadCells {
+            id: None,
+            external_id: None,
+            email: None,
+            name: None,
+            phone: None,
+            tags: self.tags.clone(),
+            custom: BTreeMap::new(),
+            is_opted_out: self.is_opt_out_list,
+        };
+        let mut name = Cow::Borrowed("");
+        let mut parts = [const { Cow::Borrowed("") }; 3];
+        for column in &self.columns {
+            let Some(cell) = column.cell(cells) else { continue };
+            match &column.target {
                 Target::Name => name = cell,
-                Target::FirstName => first = cell,
-                Target::LastName => last = cell,
-                Target::Email => {
-                    email = first_of_several(cells.get(*at).map_or("", String::as_str))
-                }
-                Target::Phone => match Phone::parse(&unbroken(&phone_of_cell(cell)), self.region) {
-                    Ok(read) => phone = Some(read),
-                    Err(reason) => warn(reason.to_string()),
-                },
-                Target::Tags => {
-                    let (read, lost) = tags_of_cell(cell);
-                    tags.extend(read);
-                    if lost {
-                        warn("holds a tag that is too long or has control characters".to_owned());
-                    }
-                }
-                Target::Subscribed | Target::Unsubscribed => {
-                    match opt_out::is_opted_out(target, cell) {
-                        Some(says_so) => is_opted_out |= says_so,
-                        None => warn("is neither yes, no nor a date".to_owned()),
-                    }
-                }
-                Target::Field(key) => {
-                    let Some(field) = field else { continue };
-                    match field.kind.coerce(RawValue::Text(cell)) {
-                        Ok(value) => {
-                            custom.insert(key.clone(), value);
-                        }
-                        Err(reason) => warn(reason.to_string()),
+                Target::FirstName => parts[0] = cell,
+                Target::MiddleName => parts[1] = cell,
+                Target::LastName => parts[2] = cell,
+                target => {
+                    if let Err(reason) = self.read_cell(column, &cell, &mut read) {
+                        warnings.push(Warning { target: target.clone(), reason });
                     }
                 }
             }
         }
-        let is_filled = |text: &str| !text::trim(text).is_empty();
-        let joined = [first, last].join(" ");
-        let name = unbroken(if name.is_empty() { &joined } else { name });
-        tags.sort();
-        tags.dedup();
-        ReadCells {
-            id,
-            external_id,
-            email: is_filled(email).then(|| EmailAddress::parse(email)),
-            name: is_filled(&name).then(|| Name::parse(&name)),
-            phone,
-            tags,
-            custom,
-            is_opted_out,
+        let [first, middle, last] = &parts;
+        let name = if text::trim(&name).is_empty() {
+            NameParts { first, middle, last }.join(self.family_name_first).into()
+        } else {
+            name
+        };
+        let name = unbroken(&name);
+        read.name = (!text::trim(&name).is_empty()).then(|| Name::parse(&name));
+        read.tags.sort();
+        read.tags.dedup();
+        read
+    }
+
+    /// Reads a cell that is not a part of the name. The error says why it is lost.
+    fn read_cell(
+        &self,
+        column: &MappedColumn,
+        cell: &str,
+        read: &mut ReadCells,
+    ) -> Result<(), String> {
+        match &column.target {
+            Target::Id => read.id = Some(Uuid::try_parse(cell).map(ContactId)),
+            Target::ExternalId => read.external_id = Some(ExternalId::parse(cell)),
+            Target::Name | Target::FirstName | Target::MiddleName | Target::LastName => {}
+            Target::Email if matches!(read.email, Some(Ok(_))) => {}
+            Target::Email => {
+                let (address, has_others) = EmailAddress::parse_first(cell);
+                read.email = Some(address);
+                if has_others {
+                    return Err("contains several addresses: only the first is read".to_owned());
+                }
+            }
+            Target::Phone if read.phone.is_some() => {}
+            Target::Phone => {
+                if is_exponent(cell) {
+                    return Err(
+                        "was shortened by a spreadsheet program, digits are lost".to_owned()
+                    );
+                }
+                let number = phone_of_cell(cell);
+                let phone = Phone::parse(&unbroken(&number), self.region);
+                read.phone = Some(phone.map_err(|reason| reason.to_string())?);
+            }
+            Target::Tags => {
+                let (tags, lost) = tags_of_cell(cell);
+                read.tags.extend(tags);
+                if lost {
+                    return Err("holds a tag that is too long or has control characters".to_owned());
+                }
+            }
+            Target::Subscribed | Target::Unsubscribed => {
+                let says_so = opt_out::is_opted_out(&column.target, cell);
+                read.is_opted_out |= says_so.ok_or("is neither yes, no nor a date")?;
+            }
+            Target::Field(key) => {
+                let value = column.field_value(cell).map_err(|reason| reason.to_string())?;
+                read.custom.extend(value.map(|value| (key.clone(), value)));
+            }
         }
+        Ok(())
+    }
+}
+
+impl MappedColumn {
+    /// Returns the trimmed cell of a row; `None` if it is blank or contains a placeholder.
+    fn cell<'a>(&self, cells: &'a [String]) -> Option<Cow<'a, str>> {
+        let raw = cells.get(self.at)?;
+        let cell = text::trim(raw);
+        let is_option = || match self.field.as_ref().map(|field| &field.kind) {
+            Some(FieldType::Select(options)) => options.iter().any(|option| option == cell),
+            _ => false,
+        };
+        if cell.is_empty() || (is_placeholder(cell) && !is_option()) {
+            return None;
+        }
+        // The parser of addresses refuses line breaks.
+        let cell = if self.target == Target::Email { raw } else { cell };
+        let decoded = self.reading.has_entities.then(|| entities::decoded(cell)).flatten();
+        let cell = decoded.map_or(Cow::Borrowed(cell), Cow::Owned);
+        let is_inverted = self.target == Target::Name && self.reading.is_inverted;
+        let turned = is_inverted.then(|| turned(&cell)).flatten();
+        Some(turned.map_or(cell, Cow::Owned))
+    }
+
+    /// Returns the value of a cell for the custom field of the column.
+    fn field_value(&self, cell: &str) -> Result<Option<FieldValue>, InvalidValue> {
+        let Some(field) = &self.field else { return Ok(None) };
+        let local = match field.kind {
+            FieldType::Date => iso_day(cell, self.reading.date_order),
+            FieldType::Number => plain_number(cell, self.reading.decimal_mark),
+            _ => None,
+        };
+        let is_mixed = self.reading.decimal_mark == Some(DecimalMark::Mixed);
+        if field.kind == FieldType::Number && is_mixed && local.is_none() {
+            return Err(InvalidValue::Number);
+        }
+        field.kind.coerce(RawValue::Text(local.as_deref().unwrap_or(cell))).map(Some)
     }
 }
 
 /// Returns a cell with line breaks and tabs as spaces: users break lines in cells to make text fit.
-fn unbroken(cell: &str) -> String {
-    if cell.contains(['\n', '\r', '\t']) { text::collapse(cell) } else { cell.to_owned() }
+fn unbroken(cell: &str) -> Cow<'_, str> {
+    if cell.contains(['\n', '\r', '\t']) { text::collapse(cell).into() } else { cell.into() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use time::Duration;
 use super::{
     Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
     ImportRepository, ImportState, Issue, Plan, Policy, RowReader, SkippedRows, Spreadsheets,
-    TableProblem, Tally, Target, Upload, read_head, suggest,
+    Survey, TableProblem, Tally, Target, Upload, read_head, suggest,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -278,6 +278,7 @@ impl ImportService {
         };
         let region = self.organisations.get(org)?.and_then(|organisation| organisation.region);
         let reader = RowReader::new(plan, &self.fields.list(org)?, region);
+        let reader = reader.with_reading(&analysis.reading);
         let rows = self.spreadsheets.rows(self.files.open(org, import.file)?, &analysis.layout);
         Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
     }
@@ -337,17 +338,20 @@ impl ImportService {
         };
         drop(head);
         let layout = inspection.layout;
+        let fields = self.fields.list(import.org)?;
+        let mut survey = Survey::new(&layout.header, &fields);
         let mut rows = 0;
         for row in self.spreadsheets.rows(self.files.open(import.org, import.file)?, &layout) {
-            row.map_err(Error::store)?;
+            survey.add(&row.map_err(Error::store)?);
             rows += 1;
             if rows % Chunks::ROWS as u64 == 0 && interrupt.must_end() {
                 return Ok(Ok(None));
             }
         }
-        let fields = self.fields.list(import.org)?;
-        let suggestions = suggest(&layout.header, &inspection.samples, &fields);
-        Ok(Ok(Some(Analysis { layout, samples: inspection.samples, rows, suggestions })))
+        let samples = inspection.samples;
+        let suggestions = suggest(&layout.header, &samples, &fields);
+        let (reading, findings) = survey.finish();
+        Ok(Ok(Some(Analysis { layout, samples, rows, suggestions, reading, findings })))
     }
 
     fn check_columns(&self, org: OrgId, columns: &[Option<Target>], header: usize) -> Result<()> {

@@ -37,8 +37,9 @@ pub struct Suggestion {
 
 /// Suggests a target for each column, in the order of the header.
 ///
-/// No two columns get the same target, unless it [takes several](Target::takes_several). The columns of a file that we exported get the
-/// fields that they were written from, whatever these are called. `samples` are rows below the
+/// No two columns get the same target, unless it [takes several](Target::takes_several); of several
+/// addresses or phone numbers, only columns with the same header do. The columns of a file that we
+/// exported get the fields that they were written from, whatever these are called. `samples` are rows below the
 /// header, and may be shorter or longer than it.
 pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> Vec<Suggestion> {
     if let Some(targets) = export::recognise(header, fields) {
@@ -59,7 +60,7 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
         .zip(&values)
         .map(|(name, values)| {
             let mut claim = claim(name, values, turkish)?;
-            if has_values && values.filled == 0 {
+            if has_values && values.filled == 0 && claim.target != ColumnClaim::Tags {
                 claim.score -= 0.1;
             }
             Some(claim)
@@ -75,7 +76,25 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
         let claim = claim.as_ref()?;
         Some((column, claim.target.target()?, claim.score.clamp(0.05, 1.0)))
     }));
-    choose_targets(header.len(), candidates)
+    let mut suggestions = choose_targets(header.len(), candidates);
+    repeat_headers(header, &mut suggestions);
+    suggestions
+}
+
+/// Gives columns of addresses and phone numbers the target of the column with the same header: their
+/// cells are used where those of the first are blank.
+fn repeat_headers(header: &[String], suggestions: &mut [Suggestion]) {
+    for column in 0..header.len() {
+        let is_same = |other: &usize| *other != column && header[*other] == header[column];
+        let found = (0..header.len()).filter(is_same).find_map(|other| {
+            let target = suggestions[other].target.clone();
+            target.filter(Target::takes_alternatives)
+        });
+        let suggestion = &mut suggestions[column];
+        if suggestion.target.is_none() && found.is_some() {
+            *suggestion = Suggestion { target: found, confidence: REPEATED_CONFIDENCE };
+        }
+    }
 }
 
 /// Whether a column named `id` may hold ids of contacts of ours: files of other programs have such
@@ -86,6 +105,9 @@ fn has_our_ids(samples: &[Vec<String>], column: usize) -> bool {
     cells.filter(|cell| !cell.is_empty()).all(is_ours)
 }
 
+/// The confidence for a column whose header occurs before.
+const REPEATED_CONFIDENCE: f32 = 0.5;
+
 /// Assigns each target to the column with the highest confidence for it.
 fn choose_targets(columns: usize, mut candidates: Vec<(usize, Target, f32)>) -> Vec<Suggestion> {
     let mut suggestions = vec![Suggestion { target: None, confidence: 0.0 }; columns];
@@ -95,9 +117,8 @@ fn choose_targets(columns: usize, mut candidates: Vec<(usize, Target, f32)>) -> 
     for (column, target, confidence) in candidates {
         // A column of groups becomes tags only when there is no column of tags.
         let is_group = target == Target::Tags && confidence < meaning::REAL_TAGS;
-        if suggestions[column].target.is_some()
-            || (taken.contains(&target) && (!target.takes_several() || is_group))
-        {
+        let is_single = !target.takes_several() || is_group;
+        if suggestions[column].target.is_some() || (taken.contains(&target) && is_single) {
             continue;
         }
         taken.insert(target.clone());
@@ -233,11 +254,11 @@ fn resolve_names(
             {
                 ColumnClaim::Last
             }
-            (ColumnClaim::NameOrFirst | ColumnClaim::Name, None, Some(last))
-                if !overlap(column, last) =>
-            {
-                ColumnClaim::First
-            }
+            (
+                ColumnClaim::NameOrFirst | ColumnClaim::NameOrLast | ColumnClaim::Name,
+                None,
+                Some(last),
+            ) if !overlap(column, last) => ColumnClaim::First,
             (ColumnClaim::NameOrFirst, None, None) if !reachable && values[column].people == 0 => {
                 ColumnClaim::First
             }
@@ -249,6 +270,11 @@ fn resolve_names(
             }
             (target, ..) => target,
         };
+    }
+    let has = |claims: &[Option<Claim>], target| position(claims, target).is_some();
+    let has_parts = has(claims, ColumnClaim::First) && has(claims, ColumnClaim::Last);
+    for claim in claims.iter_mut() {
+        *claim = claim.take().filter(|claim| claim.target != ColumnClaim::Middle || has_parts);
     }
 }
 

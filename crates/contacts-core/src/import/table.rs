@@ -7,14 +7,52 @@ use std::io::{self, Read};
 /// reading of the file returns the same rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// The encoding's WHATWG name, in lower case: `utf-8`, `windows-1252`, `utf-16le`, ...
+    /// The encoding's WHATWG name, in lower case: `utf-8`, `windows-1252`, `utf-16le`, ...; or
+    /// `ibm850` or `ibm852`, the code pages of DOS that browsers do not read.
     pub encoding: String,
     /// The delimiter of cells: `,`, `;`, a tab or `|`.
     pub delimiter: char,
+    /// How cells are quoted.
+    pub quoting: Quoting,
     /// The line of the file, from 1, on which the header begins.
     pub header_line: u64,
     /// The cells of the header, trimmed. A name may be empty, and may occur twice.
     pub header: Vec<String>,
+}
+
+/// How a file quotes cells that contain delimiters, line breaks or quotation marks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Quoting {
+    /// In quotation marks, those within doubled (RFC 4180).
+    #[default]
+    Standard,
+    /// As `Standard`, with spaces between a delimiter and the quotation mark.
+    AfterSpaces,
+    /// In quotation marks, those within after a backslash.
+    Backslash,
+    /// Whole lines are quoted as if they were one cell.
+    WholeLines,
+}
+
+impl Quoting {
+    /// Every way of quoting.
+    pub const ALL: [Self; 4] =
+        [Self::Standard, Self::AfterSpaces, Self::Backslash, Self::WholeLines];
+
+    /// The name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::AfterSpaces => "after_spaces",
+            Self::Backslash => "backslash",
+            Self::WholeLines => "whole_lines",
+        }
+    }
+
+    /// The way of quoting of a name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|quoting| quoting.as_str() == name)
+    }
 }
 
 /// The result of inspecting the beginning of a file (R30).

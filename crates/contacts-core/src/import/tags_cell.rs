@@ -9,6 +9,12 @@ const PARTED: &str = ":::";
 /// The prefix with which Google marks its system groups.
 const OWN_GROUP: &str = "* ";
 
+/// The signs that separate tags, besides [`PARTED`]: those of European and of Asian languages.
+const SEPARATORS: [char; 10] = [',', ';', '|', '\n', '\r', '，', '、', '；', '،', '؛'];
+
+/// The signs with which lists of tags begin, in JSON, in Postgres and in social networks.
+const LIST_STARTS: [char; 3] = ['[', '{', '#'];
+
 /// Returns the cell for tags, none of which contains a comma. A tag that would be read as several
 /// tags or as something else is quoted.
 pub(crate) fn tags_cell(tags: &[String]) -> String {
@@ -17,8 +23,11 @@ pub(crate) fn tags_cell(tags: &[String]) -> String {
         if !cell.is_empty() {
             cell.push_str(", ");
         }
-        let is_plain =
-            !tag.contains([';', '|', '"']) && !tag.contains(PARTED) && !tag.starts_with(OWN_GROUP);
+        let is_plain = !tag.contains(SEPARATORS)
+            && !tag.contains('"')
+            && !tag.contains(PARTED)
+            && !tag.starts_with(OWN_GROUP)
+            && !tag.starts_with(LIST_STARTS);
         if is_plain {
             cell.push_str(tag);
         } else {
@@ -29,15 +38,24 @@ pub(crate) fn tags_cell(tags: &[String]) -> String {
 }
 
 /// Splits a cell into tags, which are separated by commas, semicolons, pipes, line breaks or `:::`;
-/// within quotation marks these are ordinary characters. Invalid tags are left out. Also returns
-/// whether any were.
+/// within quotation marks these are ordinary characters. Arrays of JSON and Postgres
+/// (`["a", "b"]`, `{a,b}`) and hashtags (`#a #b`) are read, too. Invalid tags are left out. Also
+/// returns whether any were.
 pub(super) fn tags_of_cell(cell: &str) -> (Vec<TagName>, bool) {
     let mut tags: Vec<TagName> = Vec::new();
     let mut lost = false;
-    for Part { text, was_quoted, .. } in split(cell) {
+    let array = elements(cell);
+    let is_hashtags = is_hashtags(cell);
+    for Part { text, was_quoted, .. } in split(array.unwrap_or(cell), is_hashtags) {
         let mut text = text.trim();
         if !was_quoted {
             text = text.strip_prefix(OWN_GROUP).unwrap_or(text);
+            if is_hashtags {
+                text = text.strip_prefix('#').unwrap_or(text);
+            }
+            if array.is_some() {
+                text = text.trim_matches('\'');
+            }
         }
         match TagName::parse(text) {
             Ok(tag) if !tags.contains(&tag) => tags.push(tag),
@@ -48,6 +66,21 @@ pub(super) fn tags_of_cell(cell: &str) -> (Vec<TagName>, bool) {
     (tags, lost)
 }
 
+/// Returns the elements of an array, separated by commas; `None` for another cell.
+fn elements(cell: &str) -> Option<&str> {
+    let cell = cell.trim();
+    let inside = |start, end| cell.strip_prefix(start)?.strip_suffix(end);
+    let inside = inside('[', ']').or_else(|| inside('{', '}'))?;
+    (!inside.contains(['[', ']', '{', '}'])).then_some(inside)
+}
+
+/// Returns whether every word of a cell is a hashtag.
+fn is_hashtags(cell: &str) -> bool {
+    let is_separator = |c: char| c.is_whitespace() || SEPARATORS.contains(&c);
+    let mut words = cell.split(is_separator).filter(|word| !word.is_empty());
+    cell.contains('#') && words.all(|word| word.len() > 1 && word.starts_with('#'))
+}
+
 #[derive(Default)]
 struct Part {
     text: String,
@@ -55,7 +88,7 @@ struct Part {
     was_quoted: bool,
 }
 
-fn split(cell: &str) -> Vec<Part> {
+fn split(cell: &str, at_spaces: bool) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut part = Part::default();
     let mut rest = cell;
@@ -70,7 +103,9 @@ fn split(cell: &str) -> Vec<Part> {
                 part.is_quoted = !part.is_quoted;
                 part.was_quoted = true;
             }
-            ',' | ';' | '|' | '\n' | '\r' if !part.is_quoted => {
+            sign if !part.is_quoted
+                && (SEPARATORS.contains(&sign) || (at_spaces && sign.is_whitespace())) =>
+            {
                 parts.push(std::mem::take(&mut part));
             }
             ':' if !part.is_quoted && rest.starts_with(PARTED) => {
@@ -99,6 +134,17 @@ mod tests {
     #[case(r#""* myContacts","a ::: b""#, &["* myContacts", "a ::: b"])]
     #[case("vip, VIP,,", &["vip"])]
     #[case("event: Köln", &["event: Köln"])]
+    #[case(r#"["travel","wish list"]"#, &["travel", "wish list"])]
+    #[case("[travel, wishlist]", &["travel", "wishlist"])]
+    #[case("['travel', 'wishlist']", &["travel", "wishlist"])]
+    #[case("{travel,wishlist}", &["travel", "wishlist"])]
+    #[case("[]", &[])]
+    #[case("[a], [b]", &["[a]", "[b]"])]
+    #[case("#travel #wishlist", &["travel", "wishlist"])]
+    #[case("#travel, #wishlist", &["travel", "wishlist"])]
+    #[case("#1 fan", &["#1 fan"])]
+    #[case("旅行、写真，音楽；本", &["旅行", "写真", "音楽", "本"])]
+    #[case("سفر، كتب", &["سفر", "كتب"])]
     #[case("", &[])]
     fn splits(#[case] cell: &str, #[case] expected: &[&str]) {
         let (tags, lost) = tags_of_cell(cell);
@@ -115,7 +161,7 @@ mod tests {
     proptest! {
         #[test]
         fn tags_are_read_as_they_were_written(
-            texts in prop::collection::vec("[a;|\":* \n]{1,6}|\\PC{1,12}", 0..5)
+            texts in prop::collection::vec("[a;|\":*#\\[\\]{}、 \n]{1,6}|\\PC{1,12}", 0..5)
         ) {
             let mut tags: Vec<TagName> = Vec::new();
             for tag in texts.iter().filter_map(|text| TagName::parse(text).ok()) {

@@ -163,7 +163,7 @@ pub fn merge(
         Merging { fingerprints: fingerprints.clone(), patch: ContactPatch::default() };
     let mut warnings = Vec::new();
     if let Some(name) = &row.name {
-        let targets = [Target::Name, Target::FirstName, Target::LastName];
+        let targets = [Target::Name, Target::FirstName, Target::MiddleName, Target::LastName];
         let current = contact.name.as_ref().map(ToString::to_string);
         if merging.writes("name", &name.to_string(), current, mapping.overwrite(&targets)) {
             merging.patch.name = Patch::Set(name.clone());

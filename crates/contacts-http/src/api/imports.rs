@@ -6,6 +6,7 @@ mod plan;
 mod undo;
 mod upload;
 mod view;
+mod warning;
 
 use actix_web::web::Data;
 use contacts_core::import::ImportId;

@@ -164,7 +164,10 @@ async fn a_column_that_says_who_opted_out_is_suggested_and_missed() {
     assert_eq!(import["plan"]["columns"], json!(["name", "email", "unsubscribed"]));
     assert_eq!(import["warnings"], json!([]));
     let unread = service.patch(&path, json!({"columns": ["name", "email", null]})).await;
-    let warning = json!({"code": "unread_opt_out", "column": 2, "header": "Abgemeldet"});
+    let warning = json!({
+        "code": "unread_opt_out", "column": 2, "header": "Abgemeldet", "rows": null, "line": null,
+        "example": null
+    });
     assert_eq!(unread.json()["warnings"], json!([warning]));
     service.patch(&path, json!({"columns": ["name", "email", "unsubscribed"]})).await;
     assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.status, 200);
@@ -172,6 +175,29 @@ async fn a_column_that_says_who_opted_out_is_suggested_and_missed() {
     let found = service.get("/v1/contacts?subscribed=false").await.json();
     assert_eq!(found["items"].as_array().unwrap().len(), 1);
     assert_eq!(found["items"][0]["consent"]["reason"], "imported");
+}
+
+#[actix_web::test]
+async fn what_is_wrong_with_cells_is_a_warning_before_the_start() {
+    let service = Service::new();
+    let file = "Name,E-mail,Phone\nJÃ¼rgen,rep@example.org,4.91512E+12\nBo,REP@example.org,\n";
+    let path = ready(&service, file).await;
+    let warnings = service.get(&path).await.json()["warnings"].clone();
+    let garbled = json!({
+        "code": "garbled_text", "column": 0, "header": "Name", "rows": 1, "line": 2,
+        "example": "JÃ¼rgen"
+    });
+    let one = json!({
+        "code": "one_contact", "column": 1, "header": "E-mail", "rows": 2, "line": 2,
+        "example": "rep@example.org"
+    });
+    let exponent = json!({
+        "code": "exponent", "column": 2, "header": "Phone", "rows": 1, "line": 2,
+        "example": "4.91512E+12"
+    });
+    assert_eq!(warnings, json!([garbled, one, exponent]));
+    let changed = service.patch(&path, json!({"columns": ["name", null, null]})).await;
+    assert_eq!(changed.json()["warnings"], json!([garbled]));
 }
 
 #[actix_web::test]

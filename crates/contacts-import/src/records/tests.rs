@@ -1,6 +1,6 @@
 use std::io::Cursor;
 
-use contacts_core::import::Row;
+use contacts_core::import::{Quoting, Row};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -131,6 +131,7 @@ fn the_rows_begin_below_the_header() {
     let layout = Layout {
         encoding: "windows-1252".to_owned(),
         delimiter: ';',
+        quoting: Quoting::Standard,
         header_line: 3,
         header: vec!["name".to_owned(), "value".to_owned()],
     };
@@ -142,6 +143,15 @@ fn the_rows_begin_below_the_header() {
     assert_eq!(rows, [(4, cells(&["Jörg", "=1+1"])), (6, cells(&["Ann", "2"]))]);
 }
 
+#[rstest::rstest]
+#[case("=\"01067\"", "01067")]
+#[case("'=\"01067\"", "=\"01067\"")]
+#[case("=A1", "=A1")]
+#[case("=\"a\"&\"b\"", "=\"a\"&\"b\"")]
+fn digits_that_are_wrapped_for_excel_are_read(#[case] cell: &str, #[case] expected: &str) {
+    assert_eq!(cell_text(cell), expected);
+}
+
 #[test]
 fn a_read_error_is_returned_once() {
     struct Failing;
@@ -150,8 +160,13 @@ fn a_read_error_is_returned_once() {
             Err(io::Error::other("gone"))
         }
     }
-    let layout =
-        Layout { encoding: "utf-8".to_owned(), delimiter: ',', header_line: 1, header: Vec::new() };
+    let layout = Layout {
+        encoding: "utf-8".to_owned(),
+        delimiter: ',',
+        quoting: Quoting::Standard,
+        header_line: 1,
+        header: Vec::new(),
+    };
     let mut rows = below_header(Box::new(Failing), &layout);
     assert_eq!(rows.next().unwrap().unwrap_err().to_string(), "gone");
     assert!(rows.next().is_none());

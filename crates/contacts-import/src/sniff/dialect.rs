@@ -1,10 +1,9 @@
 //! Detects the delimiter of a file, and which row is its header.
 
-use contacts_core::import::suggest;
+use contacts_core::import::{Target, suggest};
 
 use super::Numbered;
-use crate::records::is_blank;
-use crate::write::unguard;
+use crate::records::{cell_text, is_blank};
 
 const DELIMITERS: [u8; 4] = *b",;\t|";
 
@@ -44,7 +43,7 @@ fn score(rows: &[Numbered]) -> f64 {
         return 0.0;
     }
     let share = |count: usize| count as f64 / rows.len() as f64;
-    let agreeing = rows.iter().filter(|(_, cells)| cells.len() == usual).count();
+    let agreeing = agreeing(rows);
     let header = header_at(rows, usual).map_or(&[][..], |at| &rows[at].1);
     let known = if count_recognised(header) > 1 { 1.0 } else { 0.0 };
     let header = header.len().max(1);
@@ -75,10 +74,79 @@ fn usual_width(rows: &[Numbered]) -> usize {
     runs.max_by_key(|run| (run.len(), run[0])).map_or(1, |run| run[0])
 }
 
+/// Number of rows with the most frequent number of cells; 0 if that is one cell.
+pub(crate) fn agreeing(rows: &[Numbered]) -> usize {
+    let usual = usual_width(rows);
+    rows.iter().filter(|(_, cells)| usual > 1 && cells.len() == usual).count()
+}
+
+/// Number of cells with a quotation mark that another way of quoting would have removed.
+pub(crate) fn stray_quotes(rows: &[Numbered]) -> usize {
+    let cells = rows.iter().flat_map(|(_, cells)| cells);
+    cells.filter(|cell| cell.trim_start().starts_with('"') || cell.contains("\\\"")).count()
+}
+
+/// Returns whether the cells of a text, which may be cut off, are quoted as in RFC 4180: quotation
+/// marks stand at both ends of a cell only, and are doubled within.
+pub(crate) fn is_well_quoted(text: &str, delimiter: char) -> bool {
+    let is_end = |c: char| c == delimiter || matches!(c, '\n' | '\r');
+    let mut chars = text.chars().peekable();
+    let mut is_start = true;
+    while let Some(c) = chars.next() {
+        if c == '"' && !is_start {
+            return false;
+        }
+        is_start = is_end(c);
+        while c == '"' {
+            // The next mark closes the cell, unless another one follows.
+            if chars.by_ref().all(|c| c != '"') || chars.peek().is_none_or(|c| is_end(*c)) {
+                break;
+            }
+            if chars.next() != Some('"') {
+                return false;
+            }
+        }
+    }
+    true
+}
+
+/// Returns whether the rows below the header begin with consecutive numbers that the header has no
+/// name for, as statistics programs write tables.
+pub(crate) fn has_row_numbers(rows: &[Numbered]) -> bool {
+    let Some(((_, header), below)) = rows.split_first() else { return false };
+    let has_one_more = |(_, cells): &Numbered| cells.len() == header.len() + 1;
+    // Where every last cell is blank, the rows end with a delimiter.
+    let is_filled =
+        |(_, cells): &Numbered| cells.last().is_some_and(|cell| !cell.chars().all(is_blank));
+    let number = |(_, cells): &Numbered| cells.first()?.parse::<u64>().ok();
+    let is_next = |pair: &[Numbered]| number(&pair[0]).map(|n| n + 1) == number(&pair[1]);
+    below.len() > 1
+        && below.iter().all(has_one_more)
+        && below.iter().any(is_filled)
+        && number(&below[0]).is_some_and(|first| first < 2)
+        && below.windows(2).all(is_next)
+}
+
 /// Returns the index of the header row, or `None` when that row is plainly data.
 pub(crate) fn header(rows: &[Numbered]) -> Option<usize> {
     let at = header_at(rows, usual_width(rows))?;
+    let at = if is_recognised(&rows[at].1) { at } else { contacts_header(rows).unwrap_or(at) };
     (!is_data(&rows[at].1)).then_some(at)
+}
+
+/// Returns the index of the header of the table of contacts in a report of several tables: the row
+/// with the most recognised columns, one of which has addresses below.
+fn contacts_header(rows: &[Numbered]) -> Option<usize> {
+    let has_addresses = |at: usize| {
+        let targets = suggested(&rows[at].1);
+        let email = targets.iter().position(|target| *target == Some(Target::Email));
+        let below = |column: usize| rows[at + 1].1.get(column).is_some_and(|cell| is_address(cell));
+        email.is_some_and(below)
+    };
+    let last = rows.len().saturating_sub(1).min(MAX_PREAMBLE_ROWS);
+    let found = (0..last).filter(|at| has_addresses(*at));
+    // Of equal ones, the first.
+    found.rev().max_by_key(|at| count_recognised(&rows[*at].1))
 }
 
 /// Returns the index of the first row after the preamble. A preamble row has text in one or a few
@@ -102,9 +170,13 @@ fn is_recognised(cells: &[String]) -> bool {
 
 /// Number of columns for which the import would suggest a target by the header alone.
 fn count_recognised(cells: &[String]) -> usize {
-    let cells: Vec<_> = cells.iter().map(|cell| unguard(cell).to_owned()).collect();
-    let suggestions = suggest(&cells, &[], &[]);
-    suggestions.iter().filter(|suggestion| suggestion.target.is_some()).count()
+    suggested(cells).iter().flatten().count()
+}
+
+/// The targets that the import would suggest by the header alone.
+fn suggested(cells: &[String]) -> Vec<Option<Target>> {
+    let cells: Vec<_> = cells.iter().map(|cell| cell_text(cell).to_owned()).collect();
+    suggest(&cells, &[], &[]).into_iter().map(|suggestion| suggestion.target).collect()
 }
 
 /// Whether a row is data rather than a header.

@@ -1,11 +1,22 @@
 //! Detects the encoding of a file.
 
+use std::io::Read;
+
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, ISO_2022_JP, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE};
+
+use crate::decode::decoded;
+use crate::encoding::{CODE_PAGE_850, CODE_PAGE_852, TextEncoding};
 
 /// Detects the encoding: by the byte order mark, then by the pattern of NULs, then by validity as
-/// UTF-8, and finally by the detector that browsers use.
-pub(crate) fn of(head: &[u8]) -> &'static Encoding {
+/// UTF-8, and finally by the detector that browsers use, which does not know the encodings of old
+/// Macs and of DOS.
+pub(crate) fn of(head: &[u8]) -> TextEncoding {
+    let encoding = of_browsers(head);
+    if encoding.is_single_byte() { old(head, encoding) } else { TextEncoding::Web(encoding) }
+}
+
+fn of_browsers(head: &[u8]) -> &'static Encoding {
     if let Some((encoding, _)) = Encoding::for_bom(head) {
         return encoding;
     }
@@ -21,6 +32,52 @@ pub(crate) fn of(head: &[u8]) -> &'static Encoding {
     detector.feed(head, true);
     let guess = detector.guess(None, Utf8Detection::Allow);
     if guess != ISO_2022_JP && is_utf_8(head) { UTF_8 } else { guess }
+}
+
+/// Returns Mac Roman or a code page of DOS if the letters make far better words in it than in the
+/// guess of the detector, otherwise the guess.
+fn old(head: &[u8], guess: &'static Encoding) -> TextEncoding {
+    let guess = TextEncoding::Web(guess);
+    let odd = odd_characters(head, guess);
+    let others = [
+        TextEncoding::Dos(&CODE_PAGE_850),
+        TextEncoding::Dos(&CODE_PAGE_852),
+        TextEncoding::Web(MACINTOSH),
+    ];
+    let counted = others.map(|encoding| (odd_characters(head, encoding), encoding));
+    let best = counted.into_iter().min_by_key(|(odd, _)| *odd);
+    best.filter(|(best, _)| best * 3 < odd).map_or(guess, |(_, encoding)| encoding)
+}
+
+/// Number of characters that do not fit their word: control characters, capital letters after small
+/// ones, signs and foreign letters within words.
+fn odd_characters(head: &[u8], encoding: TextEncoding) -> usize {
+    let mut text = Vec::new();
+    // Reading from memory does not fail.
+    let _ = decoded(head, encoding).read_to_end(&mut text);
+    let text = String::from_utf8_lossy(&text);
+    let mut odd = 0;
+    let (mut before, mut chars) = (' ', text.chars().peekable());
+    while let Some(c) = chars.next() {
+        let after = chars.peek().copied().unwrap_or(' ');
+        odd += usize::from(!c.is_ascii() && is_odd(before, c, after));
+        before = c;
+    }
+    odd
+}
+
+fn is_odd(before: char, c: char, after: char) -> bool {
+    let is_joint = |c| matches!(c, '’' | '‘' | '´' | '·' | '–' | '—' | '\u{a0}' | '\u{ad}');
+    let is_latin =
+        |c| matches!(c, 'À'..='ž' | 'Ș'..='ț' | '\u{1e00}'..='\u{1eff}') && c != '×' && c != '÷';
+    match c {
+        _ if c.is_control() || c == '\u{fffd}' => true,
+        _ if is_latin(c) => c.is_uppercase() && before.is_lowercase(),
+        _ if c.is_alphabetic() && !matches!(c, 'ª' | 'º') => {
+            before.is_ascii_alphabetic() || after.is_ascii_alphabetic()
+        }
+        _ => before.is_alphabetic() && after.is_alphabetic() && !is_joint(c),
+    }
 }
 
 /// Detects UTF-16 without a byte order mark, which the detector of browsers does not support.
@@ -67,6 +124,37 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+
+    #[rstest]
+    #[case::mac(b"Pr\x8enom\rLef\x8fvre\rZo\x91\rGar\x8don\rNo\x91l\rAndr\x8e\r", "macintosh")]
+    #[case::mac_german(b"J\x9frgen M\x9fller\nJ\x9arg Sch\x8afer\nK\x8athe Wei\xa7\n", "macintosh")]
+    #[case::dos_german(b"J\x81rgen M\x81ller\nJ\x94rg Sch\x84fer\nWei\xe1\n", "ibm850")]
+    #[case::dos_spanish(b"Jos\x82 Mu\xa4oz\nMar\xa1a N\xa3\xa4ez\n", "ibm850")]
+    #[case::dos_czech(
+        b"Ji\xfd\xa1 Nov\xa0k\nBo\xa7ena \xac\xa1hov\xa0\nV\xa0clav Dvo\xfd\xa0k\n",
+        "ibm852"
+    )]
+    #[case::windows(
+        b"J\xfcrgen M\xfcller\nD\x92Arcy\nJ\xf6rg Sch\xe4fer\nWei\xdf\n",
+        "windows-1252"
+    )]
+    #[case::windows_signs(b"Acme\xae GmbH \x96 5\xa0\x80 \x93ok\x94 caf\xe9\n", "windows-1252")]
+    #[case::windows_capitals(b"M\xdcLLER\n\xc9COLE\n\xd8RSTED\n", "windows-1252")]
+    fn old_encodings_are_told_by_their_letters_in_words(
+        #[case] head: &[u8],
+        #[case] expected: &str,
+    ) {
+        assert_eq!(of(head).name(), expected);
+    }
+
+    #[test]
+    fn the_code_page_of_dos_for_russian_is_recognised() {
+        let text = "Имя,Почта\nИван Петров,ivan@example.org\nОльга Смирнова,olga@example.org\n";
+        let head = encoding_rs::IBM866.encode(text).0;
+        // The encoder of browsers writes other letters as character references.
+        assert!(!head.contains(&b'&'));
+        assert_eq!(of(&head).name(), "ibm866");
+    }
 
     #[rstest]
     #[case(5, b"\xff", true)]

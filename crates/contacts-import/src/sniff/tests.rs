@@ -252,3 +252,53 @@ fn the_header_is_searched_in_the_first_twenty_rows() {
     assert_eq!(layout(file(19)).header_line, 20);
     assert_eq!(layout(file(20)).header_line, 1);
 }
+
+#[rstest]
+#[case("\"email\", \"name\"\n\"a@x.org\", \"Lo, Ada\"\n", Quoting::AfterSpaces, &["a@x.org", "Lo, Ada"])]
+#[case("Name; \"Mail\"\nAda; \"a;b\"\nBen; \"\"\n", Quoting::AfterSpaces, &["Ada", "a;b"])]
+#[case("n,m\n\"Ben \\\"Bo\\\" Ro, Sr\",b@x.org\n", Quoting::Backslash, &["Ben \"Bo\" Ro, Sr", "b@x.org"])]
+#[case("\"Name,Email\"\n\"\"\"Lo, Ada\"\",a@x.org\"\n", Quoting::WholeLines, &["Lo, Ada", "a@x.org"])]
+#[case("\"a\",\"b\"\n\"c\",\"d \"\"e\"\"\"\n", Quoting::Standard, &["c", "d \"e\""])]
+#[case("a,b\n\"C:\\dir\\\",\"d\"\n\"e\",\"f\"\n", Quoting::Standard, &["C:\\dir\\", "d"])]
+#[case("a,b\nc, say \"hi\"\n", Quoting::Standard, &["c", " say \"hi\""])]
+fn the_way_of_quoting_that_fits_all_rows_is_found(
+    #[case] text: &str,
+    #[case] quoting: Quoting,
+    #[case] first: &[&str],
+) {
+    let found = inspect(text.as_bytes(), true).unwrap();
+    assert_eq!((found.layout.quoting, &found.samples[0][..]), (quoting, &*strings(first)));
+    let mut rows = crate::records::below_header(
+        Box::new(std::io::Cursor::new(text.to_owned())),
+        &found.layout,
+    );
+    assert_eq!(rows.next().unwrap().unwrap().cells, Ok(strings(first)));
+}
+
+fn strings(cells: &[&str]) -> Vec<String> {
+    cells.iter().map(|&cell| cell.to_owned()).collect()
+}
+
+#[test]
+fn in_a_report_of_several_tables_the_header_is_that_of_the_contacts() {
+    let text = "Report,\nGenerated:,2024-03-04\nTopic,Room,Start,Minutes\nPrices,8,10:00,61\n\
+                Hosts,\nAttended,Email,Joined\nYes,host@example.org,10:00\n\
+                Guests,\nAttended,First Name,Last Name,Email\nYes,Ann,Lee,ann@example.org\n\
+                No,Bo,Ro,bo@example.org\n";
+    let found = layout(text);
+    assert_eq!(found.header, ["Attended", "First Name", "Last Name", "Email"]);
+    assert_eq!(found.header_line, 9);
+}
+
+#[rstest]
+#[case("name,email\n1,Ann,a@x.org\n2,Bo,b@x.org\n", &["", "name", "email"])]
+#[case("name,email\n1,Ann,a@x.org\n1,Bo,b@x.org\n", &["name", "email"])]
+#[case("phone,email\n1,a@x.org,\n2,b@x.org,\n", &["phone", "email"])]
+#[case("name,email\nAnn,a@x.org,5\nBo,b@x.org,6\n", &["name", "email"])]
+#[case("name,email\n1,Ann,a@x.org\nBo,b@x.org\n", &["name", "email"])]
+fn row_numbers_without_a_name_in_the_header_are_a_column(
+    #[case] text: &str,
+    #[case] header: &[&str],
+) {
+    assert_eq!(layout(text).header, header);
+}

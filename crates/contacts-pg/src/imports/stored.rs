@@ -5,6 +5,7 @@ use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::stored_reading::StoredDetails;
 use crate::database::{PgResult, unreadable};
 
 #[derive(Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub(super) struct StoredAnalysis {
     samples: Vec<Vec<String>>,
     rows: u64,
     suggestions: Vec<StoredSuggestion>,
+    #[serde(default, flatten)]
+    details: StoredDetails,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -41,7 +44,7 @@ pub(crate) struct StoredTally {
 
 impl StoredAnalysis {
     pub(super) fn write(analysis: &Analysis) -> Value {
-        let Analysis { layout, samples, rows, suggestions } = analysis;
+        let Analysis { layout, samples, rows, suggestions, .. } = analysis;
         // JSON text may contain the zero character, which Postgres does not accept.
         let clean = |cell: &String| cell.replace('\0', "\u{FFFD}");
         json!(Self {
@@ -58,6 +61,7 @@ impl StoredAnalysis {
                     confidence: s.confidence
                 })
                 .collect(),
+            details: StoredDetails::of(analysis),
         })
     }
 
@@ -67,11 +71,15 @@ impl StoredAnalysis {
             .suggestions
             .into_iter()
             .map(|s| Ok(Suggestion { target: read_target(s.target)?, confidence: s.confidence }));
+        let (quoting, reading, findings) = stored.details.read()?;
         Ok(Analysis {
             suggestions: suggestions.collect::<PgResult<_>>()?,
+            reading,
+            findings,
             layout: Layout {
                 encoding: stored.encoding,
                 delimiter: stored.delimiter,
+                quoting,
                 header_line: stored.header_line,
                 header: stored.header,
             },

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use contacts_core::import::{Layout, Spreadsheets};
+use contacts_core::import::{Layout, Quoting, Spreadsheets};
 use contacts_import::Csv;
 
 use crate::Result;
@@ -99,8 +99,13 @@ fn fetch(world: &World, file: &Path, figures: &mut Figures) -> Result {
 
 /// Checks that two files contain the same contacts.
 fn compare(limit: &Path, ours: &Path) -> Result {
-    let layout =
-        Layout { encoding: "utf-8".to_owned(), delimiter: ',', header_line: 1, header: Vec::new() };
+    let layout = Layout {
+        encoding: "utf-8".to_owned(),
+        delimiter: ',',
+        quoting: Quoting::Standard,
+        header_line: 1,
+        header: Vec::new(),
+    };
     let open = |path: &Path| -> Result<_> { Ok(Csv.rows(Box::new(File::open(path)?), &layout)) };
     let (mut limit, mut ours) = (open(limit)?, open(ours)?);
     loop {

@@ -23,7 +23,7 @@ use self::mapping::ColumnMapping;
 use self::skipped::SkippedFile;
 use super::inspect::cannot_start;
 use super::progress::Progress;
-use super::show::{Found, plain};
+use super::show::Found;
 use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
@@ -58,8 +58,8 @@ struct ImportFile {
     /// Show what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Import a column as id, external_id, name, first_name, last_name, email, phone, tags, subscribed,
-    /// unsubscribed or custom:KEY, or skip it.
+    /// Import a column as id, external_id, name, first_name, middle_name, last_name, email, phone,
+    /// tags, subscribed, unsubscribed or custom:KEY, or skip it.
     /// COLUMN is its name, or # and its number. May be repeated
     #[arg(long, value_name = "COLUMN=TARGET")]
     map: Vec<String>,
@@ -182,26 +182,14 @@ impl Request<'_> {
 
     fn show(&self, ready: &Run, analysis: &Analysis) {
         let Some(plan) = &ready.plan else { return };
-        let found = Found {
-            name: &ready.file_name,
-            layout: &analysis.layout,
-            samples: &analysis.samples,
-            rows: analysis.rows,
-            suggestions: &analysis.suggestions,
-            columns: &plan.columns,
-        };
+        let found = Found { name: &ready.file_name, analysis, plan };
         found.lines().into_iter().for_each(|line| self.print(&line));
         self.print(summary::policy(plan.policy));
         if !plan.tags.is_empty() {
             let tags: Vec<_> = plan.tags.iter().map(TagName::as_str).collect();
             self.print(&format!("Every contact in the file is tagged {}.", tags.join(", ")));
         }
-        for (_, header) in ready.unread_opt_outs() {
-            self.print(&format!(
-                "Warning: {} says who wants no messages, and is not read. To read it, add --map {0}=unsubscribed or --map {0}=subscribed.",
-                plain(header)
-            ));
-        }
+        found.warnings().into_iter().for_each(|warning| self.print(&warning));
     }
 
     fn confirm(&self, ready: &Run, stop: &Stop) -> Done {

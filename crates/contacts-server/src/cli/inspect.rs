@@ -58,15 +58,9 @@ pub(super) fn inspect(args: &Inspect) -> Done {
 }
 
 fn print_found(file: &Path, inspected: &InspectedFile) -> Done {
-    let found = Found {
-        name: &file.to_string_lossy(),
-        layout: &inspected.layout,
-        samples: &inspected.samples,
-        rows: inspected.rows,
-        suggestions: &inspected.suggestions,
-        columns: &inspected.plan().columns,
-    };
-    found.lines().iter().try_for_each(out::print_line)
+    let found =
+        Found { name: &file.to_string_lossy(), analysis: &inspected.0, plan: &inspected.plan() };
+    found.lines().iter().chain(&found.warnings()).try_for_each(out::print_line)
 }
 
 fn print_rows(file: &Path, inspected: &InspectedFile) -> Done {
@@ -77,9 +71,9 @@ fn print_rows(file: &Path, inspected: &InspectedFile) -> Done {
             .and_then(|()| writeln!(out))
             .map_err(|error| Failure::output(&error))
     };
-    print(&inspected.layout.header)?;
+    print(&inspected.0.layout.header)?;
     let source = inspected::open(file).map_err(Failure::new)?;
-    for row in Csv.rows(Box::new(source), &inspected.layout) {
+    for row in Csv.rows(Box::new(source), &inspected.0.layout) {
         let Row { line, cells } =
             row.map_err(|error| Failure::new(inspected::unreadable(file, &error)))?;
         match cells {

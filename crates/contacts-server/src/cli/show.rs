@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use contacts_core::import::{Layout, Suggestion, Target};
+use contacts_core::import::{Analysis, Finding, FindingKind, Layout, Plan, PlanWarning, Target};
 use contacts_core::text;
 
 use super::out;
@@ -16,27 +16,24 @@ const VALUES_CHARS: usize = 44;
 /// What is known about a file.
 pub(super) struct Found<'a> {
     pub(super) name: &'a str,
-    pub(super) layout: &'a Layout,
-    pub(super) samples: &'a [Vec<String>],
-    pub(super) rows: u64,
-    pub(super) suggestions: &'a [Suggestion],
-    /// The target of each column. One that differs from the suggestion was given with `--map`.
-    pub(super) columns: &'a [Option<Target>],
+    pub(super) analysis: &'a Analysis,
+    /// A target that differs from the suggestion was given with `--map`.
+    pub(super) plan: &'a Plan,
 }
 
 impl Found<'_> {
     /// The file's layout, and a table of its columns.
     pub(super) fn lines(&self) -> Vec<String> {
-        let Layout { encoding, delimiter, header_line, header } = self.layout;
+        let Layout { encoding, delimiter, header_line, header, .. } = &self.analysis.layout;
         let mut lines = vec![format!(
             "{}: {}, {encoding}, cells separated by {}, header on line {header_line}",
             plain(self.name),
-            out::count(self.rows, "row", "rows"),
+            out::count(self.analysis.rows, "row", "rows"),
             separator(*delimiter),
         )];
         let shown: Vec<_> = header.iter().map(|name| shorten(name, HEADER_CHARS)).collect();
         let width = shown.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
-        let targets: Vec<_> = self.columns.iter().map(target_name).collect();
+        let targets: Vec<_> = self.plan.columns.iter().map(target_name).collect();
         let target_width = targets.iter().map(String::len).max().unwrap_or(0).max(9);
         lines.push(String::new());
         lines.push(format!(
@@ -56,9 +53,60 @@ impl Found<'_> {
         lines
     }
 
+    /// The warnings about the plan.
+    pub(super) fn warnings(&self) -> Vec<String> {
+        let warnings = self.analysis.warnings(self.plan).into_iter();
+        warnings.map(|warning| format!("Warning: {}", self.warning(warning))).collect()
+    }
+
+    fn warning(&self, warning: PlanWarning<'_>) -> String {
+        let finding = match warning {
+            PlanWarning::UnreadOptOut { column } => {
+                return format!(
+                    "{} says who wants no messages, and is not read. To read it, add --map {0}=unsubscribed or --map {0}=subscribed.",
+                    self.header(Some(column))
+                );
+            }
+            PlanWarning::OneContact(finding) => {
+                return format!(
+                    "every row has the same value in {}, so all rows would be one contact: map another column.",
+                    self.header(finding.column)
+                );
+            }
+            PlanWarning::Cells(finding) => finding,
+        };
+        let Finding { kind, column, rows, line, example } = finding;
+        let rows = out::count(*rows, "row", "rows");
+        let example = shorten(example, VALUES_CHARS);
+        let header = self.header(*column);
+        let problem = match kind {
+            FindingKind::DamagedText => "with characters that could not be decoded",
+            FindingKind::GarbledText => "with text that another program has garbled",
+            FindingKind::OneValue => "with the same value",
+            FindingKind::AmbiguousDate => {
+                "with a date that can be read in two ways, and is left out of date fields"
+            }
+            FindingKind::AmbiguousNumber => "with a number that can be read in two ways",
+            FindingKind::Exponent => {
+                "with a phone number that a spreadsheet program has shortened, and that is left out"
+            }
+            FindingKind::LongRow => {
+                return format!(
+                    "{rows} with more cells than the header, which are not read, such as line {line}: {example}"
+                );
+            }
+        };
+        format!("{header}: {rows} {problem}, such as line {line}: {example}")
+    }
+
+    fn header(&self, column: Option<usize>) -> String {
+        let headers = &self.analysis.layout.header;
+        column.and_then(|at| headers.get(at)).map_or_else(String::new, |header| plain(header))
+    }
+
     fn confidence(&self, at: usize) -> String {
-        let (Some(suggestion), Some(target)) = (self.suggestions.get(at), self.columns.get(at))
-        else {
+        let suggestion = self.analysis.suggestions.get(at);
+        let (Some(suggestion), Some(target)) = (suggestion, self.plan.columns.get(at)) else {
             return String::new();
         };
         match target {
@@ -70,7 +118,8 @@ impl Found<'_> {
 
     fn values(&self, at: usize) -> String {
         let mut values = String::new();
-        let cells = self.samples.iter().filter_map(|row| row.get(at)).map(|cell| cell.trim());
+        let samples = self.analysis.samples.iter();
+        let cells = samples.filter_map(|row| row.get(at)).map(|cell| cell.trim());
         for value in cells.filter(|cell| !cell.is_empty()).take(3) {
             let separator = if values.is_empty() { "" } else { "; " };
             // Writing to a string does not fail.

@@ -25,6 +25,7 @@ macro_rules! import_repository_contract {
         $crate::properties! { $make, rows:
             a_new_address_adds
             a_known_address_updates_and_is_never_rewritten
+            a_phone_number_without_its_plus_sign_is_the_existing_one
             new_tags_alone_update_without_a_new_version
             a_row_without_a_change_is_unchanged
             the_same_address_twice_in_a_chunk_is_an_add_and_an_update

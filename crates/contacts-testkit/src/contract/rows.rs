@@ -107,6 +107,21 @@ pub fn a_known_address_updates_and_is_never_rewritten(ports: &Ports) {
     assert_eq!(ports.found(org, "lee"), ["Ann Lee"]);
 }
 
+pub fn a_phone_number_without_its_plus_sign_is_the_existing_one(ports: &Ports) {
+    let org = ports.org();
+    let import = running_import(ports, org, Policy::default());
+    let row = |number: &str| ImportRow {
+        phone: Some(phone(number)),
+        ..import_row("Ann Lee", "ann@example.org")
+    };
+    take(ports, &import, vec![row("+12025550101")]);
+    let again = take(ports, &import, vec![row("12025550101")]);
+    assert_eq!(again.skipped, skipped(&[(SkipCode::Unchanged, 1)]));
+    assert_eq!(ann(ports, org).phone.unwrap().as_str(), "+12025550101");
+    take(ports, &import, vec![row("12025550102")]);
+    assert_eq!(ann(ports, org).phone.unwrap().as_str(), "12025550102");
+}
+
 pub fn new_tags_alone_update_without_a_new_version(ports: &Ports) {
     let org = ports.org();
     let old = ports.add(org, "Ann", "ann@example.org");

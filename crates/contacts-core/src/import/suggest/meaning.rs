@@ -20,6 +20,8 @@ pub(super) enum ColumnClaim {
     /// `First` without a noun: a first name only when there is a `Last` too.
     LoneFirst,
     LoneLast,
+    /// A middle name, when there are a first and a last name.
+    Middle,
     /// A name; the other columns decide whether it is the whole name.
     Name,
     NameOrFirst,
@@ -38,6 +40,7 @@ impl ColumnClaim {
             Self::Whole | Self::Name | Self::NameOrFirst | Self::NameOrLast => Target::Name,
             Self::First | Self::LoneFirst => Target::FirstName,
             Self::Last | Self::LoneLast => Target::LastName,
+            Self::Middle => Target::MiddleName,
             Self::UnnamedPeople => return None,
         })
     }
@@ -75,7 +78,23 @@ pub(super) fn claim(header: &str, values: &Values, turkish: bool) -> Option<Clai
                 || values.often(values.plain)
         }
     };
-    (!contradicted).then_some(Claim { score: claim.score + rank, ..claim })
+    let mut score = claim.score + rank;
+    if claim.target == ColumnClaim::Tags && claim.score >= REAL_TAGS {
+        score = score.max(REAL_TAGS);
+    }
+    // A value that all rows share is not the value of each contact, but of somebody on our side.
+    let is_ours = values.is_constant && claim.target != ColumnClaim::Tags || is_our_side(header);
+    let weak = claim.weak || (is_ours && claim.target == ColumnClaim::Email);
+    if is_ours {
+        score -= 0.3;
+    }
+    (!contradicted).then_some(Claim { score, weak, ..claim })
+}
+
+/// Returns whether a header names our side of a message, which was sent to us.
+fn is_our_side(header: &str) -> bool {
+    const OURS: &[&str] = &["to", "toemail", "toaddress", "toname", "tophone", "tonumber"];
+    OURS.contains(&tokens::key(header).as_str())
 }
 
 /// Whether a column contains secrets, which are never suggested.
@@ -118,6 +137,10 @@ impl Header {
     /// Whether there are words, and each is one of these.
     fn only(&self, words: &[Word]) -> bool {
         !self.words.is_empty() && self.words.iter().all(|w| w.is_some_and(|w| words.contains(&w)))
+    }
+
+    fn is_middle(&self) -> bool {
+        self.has(&[Word::Middle]) && self.only(&[Word::Middle, Word::Filler])
     }
 
     /// Whether an unknown word follows the last noun: the column is about an aspect of it.
@@ -169,7 +192,7 @@ impl Header {
             (true, true) | (false, true) => self.phone(values),
             (true, false) => self.email(values),
             (false, false) if self.has(&[Word::Tags, Word::Groups]) => self.tags(),
-            (false, false) if self.has(NAMES) => self.name(),
+            (false, false) if self.has(NAMES) || self.is_middle() => self.name(),
             (false, false) => self.by_values(values),
         }
     }
@@ -224,7 +247,13 @@ impl Header {
             || (self.has(&[Word::Last]) && first);
         let full = self.has(&[Word::FullName]) || (self.has(&[Word::Full]) && noun);
         let (target, score) = match () {
-            () if self.has(&[Word::Middle]) && !both => return None,
+            () if self.has(&[Word::Middle]) && !both => {
+                let is_other = first || last || self.has(&[Word::First, Word::Last]);
+                if is_other || !(noun || self.is_middle()) {
+                    return None;
+                }
+                (ColumnClaim::Middle, 0.9)
+            }
             () if both && !full && self.has(&[Word::First, Word::Last]) && !(first && last) => {
                 (ColumnClaim::Whole, 0.8)
             }
@@ -278,6 +307,7 @@ impl Header {
         let rank = |word| match word {
             Word::Mobile => 0.06,
             Word::Best => 0.05,
+            Word::User if target == ColumnClaim::Email => -0.03,
             Word::Person if target != ColumnClaim::Name => -0.01,
             Word::Person => -0.02,
             Word::Home => -0.04,

@@ -13,6 +13,7 @@ fn name(target: &Target) -> String {
         Target::ExternalId => "external_id".to_owned(),
         Target::Name => "name".to_owned(),
         Target::FirstName => "first".to_owned(),
+        Target::MiddleName => "middle".to_owned(),
         Target::LastName => "last".to_owned(),
         Target::Email => "email".to_owned(),
         Target::Phone => "phone".to_owned(),
@@ -65,6 +66,92 @@ fn targets(header: &str, samples: &[&[&str]], fields: &[Field]) -> String {
 #[case("שם פרטי|שם משפחה|דוא\"ל|טלפון", "first|last|email|phone")]
 #[case("पहला नाम|ईमेल|मोबाइल नंबर", "first|email|phone")]
 fn headers_are_understood_in_many_languages_and_spellings(
+    #[case] header: &str,
+    #[case] expected: &str,
+) {
+    assert_eq!(targets(header, &[], &[]), expected);
+}
+
+#[rstest]
+#[case("Emri|Mbiemri|Emri i plotë|Posta elektronike|Telefoni")]
+#[case("Անուն|Ազգանուն|Լրիվ անուն|Էլ. փոստ|Հեռախոս")]
+#[case("Izena|Abizenak|Izen-abizenak|Posta elektronikoa|Telefonoa")]
+#[case("Імя|Прозвішча|Поўнае імя|Электронная пошта|Нумар тэлефона")]
+#[case("Име|Фамилия|Пълно име|Имейл|Мобилен телефон")]
+#[case("Nom|Cognoms|Nom complet|Correu electrònic|Telèfon mòbil")]
+#[case("Ime|Prezime|Ime i prezime|E-pošta|Mobitel")]
+#[case("Име|Презиме|Име и презиме|Електронска пошта|Број телефона")]
+#[case("Meno|Priezvisko|Celé meno|E-mailová adresa|Telefónne číslo")]
+#[case("Fornavn|Efternavn|Fulde navn|E-mail|Mobilnummer")]
+#[case("Eesnimi|Perekonnanimi|Täisnimi|E-posti aadress|Telefoninumber")]
+#[case("Nome|Apelidos|Nome completo|Correo electrónico|Móbil")]
+#[case("სახელი|გვარი|სრული სახელი|ელ. ფოსტა|ტელეფონის ნომერი")]
+#[case("Fornafn|Eftirnafn|Fullt nafn|Netfang|Símanúmer")]
+#[case("Céadainm|Sloinne|Ainm iomlán|Ríomhphost|Uimhir ghutháin")]
+#[case("Vārds|Uzvārds|Pilns vārds|E-pasta adrese|Tālruņa numurs")]
+#[case("Vardas|Pavardė|Vardas ir pavardė|El. paštas|Telefono numeris")]
+#[case("Virnumm|Familljennumm|Ganzen Numm|E-Mail|Telefon")]
+#[case("Isem|Kunjom|Isem sħiħ|Indirizz elettroniku|Numru tat-telefown")]
+#[case("Prenume|Nume de familie|Nume complet|Adresă de e-mail|Număr de telefon")]
+#[case("Ime|Priimek|Ime in priimek|E-poštni naslov|Telefonska številka")]
+#[case("প্রথম নাম|শেষ নাম|পুরো নাম|ইমেইল|ফোন নম্বর")]
+#[case("પ્રથમ નામ|અટક|પૂરું નામ|ઈમેલ|ફોન નંબર")]
+#[case("Sunan farko|Sunan karshe|Cikakken suna|Imel|Lambar waya")]
+#[case("Nama depan|Nama belakang|Nama lengkap|Alamat email|Nomor telepon")]
+#[case("Nama pertama|Nama keluarga|Nama penuh|Emel|Telefon bimbit")]
+#[case("Jeneng ngarep|Jeneng mburi|Jeneng lengkap|Surel|Nomor HP")]
+#[case("ಮೊದಲ ಹೆಸರು|ಕೊನೆಯ ಹೆಸರು|ಪೂರ್ಣ ಹೆಸರು|ಇಮೇಲ್|ಫೋನ್ ಸಂಖ್ಯೆ")]
+#[case("पहिले नाव|आडनाव|पूर्ण नाव|ईमेल|मोबाईल क्रमांक")]
+#[case("نام|نام خانوادگی|نام کامل|ایمیل|شماره تلفن همراه")]
+#[case("ਪਹਿਲਾ ਨਾਮ|ਆਖਰੀ ਨਾਮ|ਪੂਰਾ ਨਾਮ|ਈਮੇਲ|ਫ਼ੋਨ ਨੰਬਰ")]
+#[case("Jina la kwanza|Jina la mwisho|Jina kamili|Barua pepe|Nambari ya simu")]
+#[case("Unang pangalan|Apelyido|Buong pangalan|Email|Numero ng telepono")]
+#[case("முதல் பெயர்|கடைசி பெயர்|முழு பெயர்|மின்னஞ்சல்|தொலைபேசி எண்")]
+#[case("మొదటి పేరు|చివరి పేరు|పూర్తి పేరు|ఇమెయిల్|ఫోన్ నంబర్")]
+#[case("پہلا نام|خاندانی نام|پورا نام|ای میل|فون نمبر")]
+#[case("Tên|Họ|Họ và tên|Thư điện tử|Số điện thoại")]
+#[case("ชื่อ|นามสกุล|ชื่อเต็ม|อีเมล|เบอร์โทรศัพท์มือถือ")]
+fn the_languages_of_europe_and_the_large_ones_elsewhere_are_understood(#[case] header: &str) {
+    let columns: Vec<_> = header.split('|').collect();
+    let [first, last, full, email, phone] = columns[..] else { panic!("five columns") };
+    let parts = format!("{first}|{last}|{email}|{phone}");
+    assert_eq!(targets(&parts, &[], &[]), "first|last|email|phone");
+    assert_eq!(targets(&format!("{full}|{email}|{phone}"), &[], &[]), "name|email|phone");
+}
+
+#[rstest]
+#[case("User Email|Invitee Email", "-|email")]
+#[case("Customer Email|Seller Email", "email|-")]
+#[case("Organiser e-mail|Attendee e-mail", "-|email")]
+#[case("To|From", "-|email")]
+fn our_own_address_loses_against_theirs(#[case] header: &str, #[case] expected: &str) {
+    let samples: [&[&str]; 2] =
+        [&["ann@example.org", "bo@example.org"], &["cy@example.org", "di@example.org"]];
+    assert_eq!(targets(header, &samples, &[]), expected);
+}
+
+#[rstest]
+#[case("Email|Address e-mail")]
+#[case("Contact email|Second email")]
+fn an_address_that_all_rows_share_loses_against_one_that_differs(#[case] header: &str) {
+    let samples: [&[&str]; 2] =
+        [&["rep@example.org", "ann@example.org"], &["rep@example.org", "bo@example.org"]];
+    assert_eq!(targets(header, &samples, &[]), "-|email");
+    let constant: [&[&str]; 2] = [&["rep@example.org"], &["rep@example.org"]];
+    assert_eq!(targets("Email", &constant, &[]), "email");
+}
+
+#[rstest]
+#[case("First Name|Middle Name|Last Name|Email", "first|middle|last|email")]
+#[case("Фамилия|Имя|Отчество|Почта", "last|first|middle|email")]
+#[case("Họ|Tên đệm|Tên|Email", "last|middle|first|email")]
+#[case("Segundo nombre|Nombre|Email", "-|name|email")]
+#[case("名|姓|表示名|メールアドレス", "first|last|name|email")]
+#[case("Hi, what's your first name?|And your last name?|E-mail", "first|last|email")]
+#[case("Name|Email|Tag 1|Tag 2|Tag 3", "name|email|tags|tags|tags")]
+#[case("Name|Email|Email|Phone|Phone|Fax", "name|email|email|phone|phone|-")]
+#[case("Name|E-mail 1|E-mail 2", "name|email|-")]
+fn every_part_of_a_name_and_every_column_of_tags_is_found(
     #[case] header: &str,
     #[case] expected: &str,
 ) {

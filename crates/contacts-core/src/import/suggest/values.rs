@@ -1,5 +1,7 @@
 //! Counts what the cells of a column look like.
 
+use crate::yes_no::yes_or_no;
+
 /// Number of cells of each kind in a column.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Values {
@@ -19,12 +21,15 @@ pub(super) struct Values {
     pub(super) wordy: usize,
     /// Cells that look like the name of a person: two to four words of letters.
     pub(super) people: usize,
+    /// Whether several cells have text, and all of them the same.
+    pub(super) is_constant: bool,
 }
 
 impl Values {
     /// Counts the cells of one column of the samples.
     pub(super) fn of(samples: &[Vec<String>], column: usize) -> Self {
         let mut values = Self::default();
+        let mut only_value = None;
         for cell in samples.iter().filter_map(|row| row.get(column)) {
             let cell = cell.trim();
             if cell.is_empty() {
@@ -36,10 +41,12 @@ impl Values {
                 && cell.chars().all(|c| c.is_ascii_digit() || " .,+-()/:%'\u{a0}TZ".contains(c));
             let phone = number && !date && (6..=17).contains(&digits);
             values.filled += 1;
+            let is_only = only_value.get_or_insert(cell).eq_ignore_ascii_case(cell);
+            values.is_constant = is_only && (values.filled == 2 || values.is_constant);
             values.addresses += usize::from(has_address(cell));
             values.phones += usize::from(phone);
             values.international += usize::from(phone && cell.starts_with('+') && digits >= 8);
-            values.plain += usize::from(number || date || is_truth(cell));
+            values.plain += usize::from(number || date || yes_or_no(cell).is_some());
             values.links += usize::from(cell.contains("://") || cell.starts_with("www."));
             values.wordy += usize::from(digits == 0);
             values.people += usize::from(is_person(cell));
@@ -68,14 +75,6 @@ fn has_address(cell: &str) -> bool {
                 && !domain.contains('@')
         })
     })
-}
-
-fn is_truth(cell: &str) -> bool {
-    let words = [
-        "true", "false", "yes", "no", "y", "n", "ja", "nein", "oui", "non", "si", "sí", "da",
-        "нет", "да",
-    ];
-    words.contains(&cell.to_lowercase().as_str())
 }
 
 /// Whether a cell is a date, such as `2024-01-31`, `31.1.24` or `1/31/2024 10:00`.

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::warning::PlanWarningView;
 use crate::api::runs::RunFactsView;
 use crate::parts::enumerated::enumeration;
 
@@ -41,30 +42,11 @@ pub(super) struct ImportView {
     facts: RunFactsView,
 }
 
-/// A warning about the plan of an import.
-#[derive(Serialize, ToSchema)]
-#[schema(as = PlanWarning)]
-struct PlanWarningView {
-    /// `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
-    /// `unsubscribed`.
-    code: &'static str,
-    /// The column, counted from 0.
-    column: usize,
-    /// Name of the column in the file.
-    header: String,
-}
-
 impl ImportView {
     pub(super) fn new(import: Import, now: OffsetDateTime) -> Self {
         let facts = RunFactsView::new(&Run::from(&import), now);
-        let unread = import.unread_opt_outs().into_iter();
-        let warnings = unread.map(|(column, header)| PlanWarningView {
-            code: "unread_opt_out",
-            column,
-            header: header.to_owned(),
-        });
         Self {
-            warnings: warnings.collect(),
+            warnings: PlanWarningView::all(&import),
             id: import.id.0,
             file_name: import.file_name,
             file_state: import.file_state.into(),
@@ -127,7 +109,7 @@ struct ColumnView {
 
 impl From<Analysis> for AnalysisView {
     fn from(analysis: Analysis) -> Self {
-        let Analysis { layout, samples, rows, suggestions } = analysis;
+        let Analysis { layout, samples, rows, suggestions, .. } = analysis;
         let column = |(at, header)| {
             let suggestion: Option<&Suggestion> = suggestions.get(at);
             let cell = |row: &Vec<String>| row.get(at).cloned().unwrap_or_default();
@@ -152,7 +134,7 @@ impl From<Analysis> for AnalysisView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Plan)]
 struct PlanView {
-    /// The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `last_name`,
+    /// The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `middle_name`, `last_name`,
     /// `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the key of a
     /// custom field, or null to skip the column.
     columns: Vec<Option<String>>,

@@ -122,8 +122,8 @@ struct MappingBody {
 struct MappedBody {
     /// Name of the field in the stream.
     field: String,
-    /// Target of the field: `name`, `first_name`, `last_name`, `email`, `phone`, `tags`, or
-    /// `custom:` followed by the key of a custom field.
+    /// Target of the field: `name`, `first_name`, `middle_name`, `last_name`, `email`, `phone`, `tags`,
+    /// or `custom:` followed by the key of a custom field.
     #[schema(example = "email")]
     target: String,
     /// Which values of the contact the field may overwrite. Default: `own`.

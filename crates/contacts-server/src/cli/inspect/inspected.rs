@@ -6,18 +6,13 @@ use std::path::Path;
 
 use contacts_core::Error;
 use contacts_core::import::{
-    Layout, Plan, Policy, Preview, RowReader, Rows, ScratchFile, Spreadsheets, Suggestion, preview,
+    Analysis, Plan, Policy, Preview, RowReader, Rows, ScratchFile, Spreadsheets, Survey, preview,
     read_head, suggest,
 };
 use contacts_import::Csv;
 
-/// The layout, rows and suggested mapping of a file.
-pub(super) struct InspectedFile {
-    pub(super) layout: Layout,
-    pub(super) samples: Vec<Vec<String>>,
-    pub(super) rows: u64,
-    pub(super) suggestions: Vec<Suggestion>,
-}
+/// A file that was analysed.
+pub(super) struct InspectedFile(pub(super) Analysis);
 
 impl InspectedFile {
     /// Finds the layout, counts the rows and suggests a mapping. The error is a sentence.
@@ -31,13 +26,15 @@ impl InspectedFile {
         let inspection = Csv.inspect(&head, whole).map_err(|problem| problem.to_string())?;
         drop(head);
         let (layout, samples) = (inspection.layout, inspection.samples);
+        let mut survey = Survey::new(&layout.header, &[]);
         let mut rows = 0;
         for row in Csv.rows(Box::new(open(file)?), &layout) {
-            row.map_err(failure)?;
+            survey.add(&row.map_err(failure)?);
             rows += 1;
         }
         let suggestions = suggest(&layout.header, &samples, &[]);
-        Ok(Self { layout, samples, rows, suggestions })
+        let (reading, findings) = survey.finish();
+        Ok(Self(Analysis { layout, samples, rows, suggestions, reading, findings }))
     }
 
     /// Returns what an import by the suggestions and the default policy would do. The error is a
@@ -45,15 +42,15 @@ impl InspectedFile {
     pub(super) fn effect(&self, file: &Path) -> Result<Preview, String> {
         let plan = self.plan();
         plan.check().map_err(|error| cannot_start(&error))?;
-        let reader = RowReader::new(&plan, &[], None);
+        let reader = RowReader::new(&plan, &[], None).with_reading(&self.0.reading);
         let rows =
-            || -> io::Result<Rows> { Ok(Csv.rows(Box::new(File::open(file)?), &self.layout)) };
+            || -> io::Result<Rows> { Ok(Csv.rows(Box::new(File::open(file)?), &self.0.layout)) };
         let scratch = || tempfile::tempfile().map(|file| Box::new(file) as Box<dyn ScratchFile>);
         preview(&rows, &reader, plan.policy, &scratch).map_err(|error| unreadable(file, &error))
     }
 
     pub(super) fn plan(&self) -> Plan {
-        let columns = self.suggestions.iter().map(|s| s.target.clone()).collect();
+        let columns = self.0.suggestions.iter().map(|s| s.target.clone()).collect();
         Plan { columns, policy: Policy::default(), tags: Vec::new() }
     }
 }

@@ -56,11 +56,11 @@ impl<'a> InspectView<'a> {
             .map(|issue| SkipView { line: issue.line, reason: &issue.reason })
             .collect();
         Self {
-            encoding: inspected.map(|inspected| inspected.layout.encoding.as_str()),
-            delimiter: inspected.map(|inspected| inspected.layout.delimiter),
-            header_line: inspected.map(|inspected| inspected.layout.header_line),
+            encoding: inspected.map(|inspected| inspected.0.layout.encoding.as_str()),
+            delimiter: inspected.map(|inspected| inspected.0.layout.delimiter),
+            header_line: inspected.map(|inspected| inspected.0.layout.header_line),
             columns: inspected.map(columns).unwrap_or_default(),
-            rows: inspected.map_or(0, |inspected| inspected.rows),
+            rows: inspected.map_or(0, |inspected| inspected.0.rows),
             added: tally.map_or(0, |tally| tally.added),
             updated: tally.map_or(0, |tally| tally.updated),
             skipped,
@@ -78,15 +78,16 @@ fn is_zero(number: &u64) -> bool {
 }
 
 fn columns(inspected: &InspectedFile) -> Vec<ColumnView<'_>> {
-    let mut columns = Vec::with_capacity(inspected.layout.header.len());
+    let mut columns = Vec::with_capacity(inspected.0.layout.header.len());
     for (at, (header, suggestion)) in
-        inspected.layout.header.iter().zip(&inspected.suggestions).enumerate()
+        inspected.0.layout.header.iter().zip(&inspected.0.suggestions).enumerate()
     {
         columns.push(ColumnView {
             header,
             target: suggestion.target.as_ref().map(Target::to_string),
             confidence: (f64::from(suggestion.confidence) * 100.0).round() / 100.0,
             samples: inspected
+                .0
                 .samples
                 .iter()
                 .take(MAX_SAMPLES)

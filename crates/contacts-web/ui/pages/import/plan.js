@@ -14,7 +14,7 @@ const KEEPALIVE = 60_000;
  * @param {AbortSignal} signal
  * @param {() => void} changed called when the plan or its saved state changes
  */
-export function planOf({ id, plan: first }, signal, changed) {
+export function planOf({ id, plan: first, warnings }, signal, changed) {
   const plan = { columns: first?.columns ?? [], policy: first?.policy ?? "overwrite", tags: first?.tags ?? [] };
   const state = h("span", { class: "muted", role: "status" });
   /** Unsaved changes. @type {Schemas["PlanPatch"]} */
@@ -28,7 +28,7 @@ export function planOf({ id, plan: first }, signal, changed) {
       dirty = {};
       say("Saving…");
       try {
-        await ask("patch", "/v1/imports/{id}", { path: { id }, body, keepalive: JSON.stringify(body).length < KEEPALIVE });
+        ({ warnings } = await ask("patch", "/v1/imports/{id}", { path: { id }, body, keepalive: JSON.stringify(body).length < KEEPALIVE }));
       } catch (error) {
         // Changes made meanwhile are newer.
         dirty = { ...body, ...dirty };
@@ -59,6 +59,8 @@ export function planOf({ id, plan: first }, signal, changed) {
   return {
     plan,
     state,
+    /** The warnings about the plan as it was saved. */
+    warnings: () => warnings,
     /** @param {Schemas["PlanPatch"]} patch */
     change(patch) {
       Object.assign(plan, patch);

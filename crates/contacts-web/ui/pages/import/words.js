@@ -39,6 +39,7 @@ export const POLICIES = [
 export const TARGETS = [
   ["name", "Name"],
   ["first_name", "First name"],
+  ["middle_name", "Middle name"],
   ["last_name", "Last name"],
   ["email", "Email"],
   ["phone", "Phone"],
@@ -58,7 +59,7 @@ export const FILE_TARGETS = [
  *
  * @param {string} target
  */
-export const takesSeveral = (target) => ["tags", "subscribed", "unsubscribed"].includes(target);
+export const takesSeveral = (target) => ["email", "phone", "tags", "subscribed", "unsubscribed"].includes(target);
 
 /**
  * The name of a mapping target, or of a field of a contact.

@@ -1,9 +1,9 @@
 // The activity of the contact: who changed what, and when.
 
+import { called } from "../../core/actors.js";
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
-import { called } from "../../core/actors.js";
 import { unmerge } from "../../core/unmerge.js";
 import { chip } from "../../widgets/chip.js";
 import { worded } from "../../widgets/field.js";

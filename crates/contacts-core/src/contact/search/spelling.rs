@@ -1,0 +1,106 @@
+//! Other spellings of a word of a query, each of which may be that of the contact.
+
+/// Signs around words of a text that was pasted, such as `Lee, Ann` or `Ann <ann@example.org>`.
+const AROUND: &[char] = &[',', ';', '<', '>', '"', '“', '”', '„', '«', '»', '(', ')'];
+
+const APOSTROPHES: [char; 3] = ['\'', '’', 'ʼ'];
+
+/// The forms of the letter alef.
+const ALEFS: [char; 4] = ['ا', 'أ', 'إ', 'آ'];
+
+/// Minimum length in letters of a word in which `ue` may stand for `ü`.
+const MIN_UMLAUT_WORD: usize = 5;
+
+/// The decimal zeros of the scripts of the world; the other digits follow.
+const ZEROS: [u32; 19] = [
+    0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66,
+    0xe50, 0xed0, 0x1040, 0x17e0, 0x1810, 0xff10,
+];
+
+/// Returns the word, and its other spellings.
+pub(super) fn spellings(word: &str) -> Vec<String> {
+    let mut spellings = vec![word.to_owned()];
+    let bare = word.trim_matches(AROUND);
+    if is_number(word) {
+        let digits = number_digits(word);
+        // The prefix of calls abroad, which is a plus sign in the stored number.
+        spellings.extend(digits.strip_prefix("00").map(str::to_owned));
+        spellings.push(digits);
+        return spellings;
+    }
+    if bare != word {
+        spellings.push(bare.to_owned());
+    }
+    let of_bare = [apostrophes(bare), umlauts(bare), kana(bare), alefs(bare)];
+    spellings.extend(of_bare.into_iter().flatten());
+    spellings
+}
+
+/// Returns whether a word can be part of a phone number.
+pub(super) fn is_number(word: &str) -> bool {
+    word.chars().all(|c| digit(c).is_some() || "+-()./＋－（）".contains(c))
+        && word.contains(|c| digit(c).is_some())
+}
+
+/// Returns the digits of a word, of any script, as ASCII.
+pub(super) fn number_digits(word: &str) -> String {
+    word.chars().filter_map(digit).collect()
+}
+
+fn digit(c: char) -> Option<char> {
+    let value = ZEROS.iter().find_map(|zero| (c as u32).checked_sub(*zero).filter(|v| *v < 10))?;
+    char::from_digit(value, 10)
+}
+
+fn apostrophes(word: &str) -> Vec<String> {
+    if !word.contains(APOSTROPHES) {
+        return Vec::new();
+    }
+    APOSTROPHES.map(|sign| word.replace(APOSTROPHES, sign.encode_utf8(&mut [0; 4]))).into()
+}
+
+/// `ü` for `ue`, and `ue` for `ü`. Before an `l` both letters belong to names such as Samuel.
+fn umlauts(word: &str) -> Vec<String> {
+    let word = word.to_lowercase();
+    let mut spelled_out = word.clone();
+    for (umlaut, letters) in [('ä', "ae"), ('ö', "oe"), ('ü', "ue"), ('å', "aa"), ('ø', "oe")]
+    {
+        spelled_out = spelled_out.replace(umlaut, letters);
+    }
+    let mut umlauts = word.clone();
+    if word.chars().count() >= MIN_UMLAUT_WORD {
+        for (letters, umlaut) in [("ae", "ä"), ("oe", "ö"), ("ue", "ü")] {
+            // Umlauts have as many bytes as the letters, so the indices stay the same.
+            for (at, _) in word.match_indices(letters) {
+                if !word[at + 2..].starts_with('l') && at + 2 < word.len() {
+                    umlauts.replace_range(at..at + 2, umlaut);
+                }
+            }
+        }
+    }
+    [spelled_out, umlauts].into_iter().filter(|spelling| *spelling != word).collect()
+}
+
+/// Hiragana for katakana, and katakana for hiragana.
+fn kana(word: &str) -> Vec<String> {
+    let shifted = |c: char, by: i32| (c as u32).checked_add_signed(by).and_then(char::from_u32);
+    let other = |c: char| match c {
+        '\u{3041}'..='\u{3096}' => shifted(c, 0x60),
+        '\u{30a1}'..='\u{30f6}' => shifted(c, -0x60),
+        _ => None,
+    };
+    let converted: String = word.chars().map(|c| other(c).unwrap_or(c)).collect();
+    if converted == word { Vec::new() } else { vec![converted] }
+}
+
+/// The forms of the first alef after the article. The others are plain.
+fn alefs(word: &str) -> Vec<String> {
+    if !word.contains(ALEFS) {
+        return Vec::new();
+    }
+    let plain = word.replace(ALEFS, "ا");
+    let article = if plain.starts_with("ال") { "ال".len() } else { 0 };
+    let Some(at) = plain[article..].find('ا').map(|at| at + article) else { return vec![plain] };
+    let with = |alef: char| format!("{}{alef}{}", &plain[..at], &plain[at + 'ا'.len_utf8()..]);
+    ALEFS.map(with).into()
+}

@@ -1,0 +1,62 @@
+//! The view of a warning about the plan of an import.
+
+use contacts_core::import::{Finding, Import, PlanWarning};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A warning about the plan of an import.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlanWarning)]
+pub(super) struct PlanWarningView {
+    /// What the warning is about:
+    ///
+    /// - `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed`
+    ///   or `unsubscribed`.
+    /// - `one_contact`: the column finds the contacts, and has the same value in every row, so all
+    ///   rows would be one contact.
+    /// - `damaged_text`: cells contain characters that could not be decoded.
+    /// - `garbled_text`: another program has decoded cells in the wrong encoding, such as `JÃ¼rgen`.
+    /// - `long_row`: rows have more cells than the header; those beyond it are not read.
+    /// - `ambiguous_date`: dates such as `03/04/2026` have two readings; date fields leave them out.
+    /// - `ambiguous_number`: numbers such as `1.234` have two readings. A point is read as a decimal
+    ///   point, unless other cells have a decimal comma; a comma is left out.
+    /// - `exponent`: a spreadsheet program has shortened phone numbers, such as `4.91512E+12`; they
+    ///   are left out.
+    code: &'static str,
+    /// The column, counted from 0; null if whole rows are concerned.
+    column: Option<usize>,
+    /// Name of the column in the file.
+    header: Option<String>,
+    /// Number of rows that are concerned; null if the whole column is.
+    rows: Option<u64>,
+    /// The line of the file, counted from 1, on which the first of them begins.
+    line: Option<u64>,
+    /// The cell of that row.
+    example: Option<String>,
+}
+
+impl PlanWarningView {
+    /// Returns the warnings about an import.
+    pub(super) fn all(import: &Import) -> Vec<Self> {
+        let warnings = import.warnings().into_iter();
+        warnings.map(|warning| Self::new(import, warning)).collect()
+    }
+
+    fn new(import: &Import, warning: PlanWarning<'_>) -> Self {
+        let (column, finding): (_, Option<&Finding>) = match warning {
+            PlanWarning::UnreadOptOut { column } => (Some(column), None),
+            PlanWarning::OneContact(finding) | PlanWarning::Cells(finding) => {
+                (finding.column, Some(finding))
+            }
+        };
+        let header = column.and_then(|column| import.analysis.as_ref()?.layout.header.get(column));
+        Self {
+            code: warning.code(),
+            column,
+            header: header.cloned(),
+            rows: finding.map(|finding| finding.rows),
+            line: finding.map(|finding| finding.line),
+            example: finding.map(|finding| finding.example.clone()),
+        }
+    }
+}

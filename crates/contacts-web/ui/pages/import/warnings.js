@@ -1,0 +1,29 @@
+// What a user should know about a file before the start.
+
+import { count } from "../../core/format.js";
+
+/** @import { Schemas } from "../../core/api.js" */
+
+/** What is wrong with the cells of some rows. @type {Record<string, string>} */
+const PROBLEMS = {
+  damaged_text: "with characters that could not be decoded",
+  garbled_text: "with text that another program has garbled",
+  ambiguous_date: "with a date that can be read in two ways, and is ignored in date fields",
+  ambiguous_number: "with a number that can be read in two ways",
+  exponent: "with a phone number that a spreadsheet program has shortened, and is ignored",
+};
+
+/**
+ * The sentences for the warnings of an import. `unread_opt_out` is left out: the page finds it before the plan is saved.
+ *
+ * @param {Schemas["PlanWarning"][]} warnings
+ */
+export function sentences(warnings) {
+  return warnings.filter(({ code }) => code !== "unread_opt_out").map(({ code, header, rows, line, example }) => {
+    const affected = count(rows ?? 0, "row");
+    if (code === "one_contact") return `Every row has the same value in “${header}”, so all rows would become one contact. Choose another column.`;
+    const where = `Example: “${example}” on line ${line}.`;
+    if (code === "long_row") return `${affected} with more cells than the header. These cells are not imported. ${where}`;
+    return `“${header}”: ${affected} ${PROBLEMS[code] ?? code}. ${where}`;
+  });
+}
