@@ -177,8 +177,8 @@ export interface paths {
         put?: never;
         /**
          * Undo a bulk action, except where contacts have changed since
-         * @description Actions that add or remove tags, and that add contacts to a campaign or remove them from it, can
-         *     be undone for 30 days.
+         * @description Actions that add or remove tags, add contacts to a campaign or remove them from it, set a field,
+         *     or merge pairs can be undone for 30 days.
          *
          *     Requires a credential with the scope `write`.
          */
@@ -1443,6 +1443,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the undo of a merge
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["get_merge_undo"];
+        put?: never;
+        /**
+         * Undo the merge of a contact, except what has changed since
+         * @description The contact exists again under its old id, for 30 days after the merge. Both contacts get back
+         *     what nobody has changed since. Neither is subscribed again.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        post: operations["undo_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merges/{id}/undo/kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what the undo of a merge kept
+         * @description Requires a credential with the scope `read`.
+         */
+        get: operations["list_merge_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/runs": {
         parameters: {
             query?: never;
@@ -2275,7 +2322,7 @@ export interface components {
             next: string | null;
         };
         /** @description An entry in the activity of a contact. */
-        Activity: components["schemas"]["ActivityCreated"] | components["schemas"]["ActivityEdited"] | components["schemas"]["ActivityTagged"] | components["schemas"]["ActivitySourceAdded"] | components["schemas"]["ActivityImported"] | components["schemas"]["ActivityCaptured"] | components["schemas"]["ActivityMerged"] | components["schemas"]["ActivityNoted"] | components["schemas"]["ActivityConsentChanged"] | components["schemas"]["ActivitySubscribed"] | components["schemas"]["ActivityRemovedFromCampaign"] | components["schemas"]["ActivityDelivered"];
+        Activity: components["schemas"]["ActivityCreated"] | components["schemas"]["ActivityEdited"] | components["schemas"]["ActivityTagged"] | components["schemas"]["ActivitySourceAdded"] | components["schemas"]["ActivityImported"] | components["schemas"]["ActivityCaptured"] | components["schemas"]["ActivityMerged"] | components["schemas"]["ActivityMergeUndone"] | components["schemas"]["ActivityNoted"] | components["schemas"]["ActivityConsentChanged"] | components["schemas"]["ActivitySubscribed"] | components["schemas"]["ActivityRemovedFromCampaign"] | components["schemas"]["ActivityDelivered"];
         /** @description A capture from a chat widget filled blank fields. */
         ActivityCaptured: {
             /** @description Who did it. */
@@ -2367,6 +2414,25 @@ export interface components {
             source: components["schemas"]["SourceDetail"];
             /** @description Tags that the import added, by their current names. */
             tags: string[];
+        };
+        /** @description The merge of this contact and another one was undone. Both have this entry. */
+        ActivityMergeUndone: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The name of the other contact, or its address or phone number when it had no name. */
+            called: string | null;
+            /** @enum {string} */
+            kind: "merge_undone";
+            /**
+             * Format: uuid
+             * @description Id of the other contact, which exists again or has survived.
+             */
+            other_id: string;
         };
         /** @description Another contact was merged into this one. */
         ActivityMerged: {
@@ -2521,7 +2587,7 @@ export interface components {
             /** @description Values of custom fields, by field key. */
             custom?: {
                 [key: string]: components["schemas"]["NewCustomValue"];
-            };
+            } | null;
             /**
              * @description The email address. It changes the address of a contact that is found by another key.
              * @example ann.lee@example.org
@@ -2545,7 +2611,7 @@ export interface components {
             /** @description The phone number. Stored as entered, and in E.164 form when it is valid. */
             phone?: string | null;
             /** @description Names of tags to add, at most 100. Tags that do not exist are created. */
-            tags?: string[];
+            tags?: string[] | null;
         };
         /** @description The outcome of one item. */
         BatchResult: {
@@ -2960,7 +3026,7 @@ export interface components {
             /** @description Values of custom fields, by field key. */
             custom?: {
                 [key: string]: components["schemas"]["NewCustomValue"];
-            };
+            } | null;
             /**
              * @description The email address; no other contact may have it.
              * @example ann.lee@example.org
@@ -2979,7 +3045,7 @@ export interface components {
             /** @description The phone number. Stored as entered, and in E.164 form when it is valid. */
             phone?: string | null;
             /** @description Names of tags to add, at most 100. Tags that do not exist are created. */
-            tags?: string[];
+            tags?: string[] | null;
         };
         /** @description A page of contacts. */
         Contacts: {
@@ -3616,12 +3682,14 @@ export interface components {
         };
         /** @description The contacts that some ids mean. */
         FoundContacts: {
-            /** @description The contacts that exist, in the order of their ids. */
-            items: components["schemas"]["Contact"][];
             /**
-             * @description The ids that no contact has: the contact was deleted or merged, or never existed. Getting
-             *     one alone points to the survivor of a merge.
+             * @description The contacts that exist, in the order of their ids. A merged contact is represented by its
+             *     survivor.
              */
+            items: components["schemas"]["Contact"][];
+            /** @description The ids that were merged into other contacts. */
+            merged: components["schemas"]["MergedId"][];
+            /** @description The ids that no contact has: the contact was deleted, or never existed. */
             missing: string[];
         };
         /** @description The health of the service. */
@@ -3779,8 +3847,9 @@ export interface components {
              */
             contact_id: string;
             /**
-             * @description The field: `name`, `phone`, or `custom.` followed by the key of a custom field; `tags` or
-             *     `campaign` for an action; null for the whole contact.
+             * @description The field: `name`, `email`, `addresses`, `phone`, `external_id`, or `custom.` followed by the
+             *     key of a custom field; `tags` or `campaign` for an action; also `consent` for a merge; null
+             *     for the whole contact.
              */
             field: string | null;
             /** @description The reason why it was kept. */
@@ -3932,8 +4001,8 @@ export interface components {
              */
             other_id: string;
             /**
-             * @description The contact whose value is kept, by field: `name`, `email`, `phone`, or `custom.` and a key.
-             *     Default: the surviving contact. An empty value never replaces another.
+             * @description The contact whose value is kept, by field: `external_id`, `name`, `email`, `phone`, or
+             *     `custom.` and a key. Default: the surviving contact. An empty value never replaces another.
              */
             values?: {
                 [key: string]: components["schemas"]["MergeSide"];
@@ -3973,6 +4042,19 @@ export interface components {
             contact: components["schemas"]["Contact"];
             /** @description Tags that were taken over from the other contact. */
             tags: string[];
+        };
+        /** @description The id of a contact that was merged into another one. */
+        MergedId: {
+            /**
+             * Format: uuid
+             * @description The surviving contact.
+             */
+            contact_id: string;
+            /**
+             * Format: uuid
+             * @description The id that was requested.
+             */
+            id: string;
         };
         /**
          * @description The type of a message: that of its event; `webhook.test` has no event.
@@ -4550,8 +4632,7 @@ export interface components {
             /**
              * Format: uuid
              * @description The import of an import, a dry run or an `undo`; the action, also of an
-             *     `undo_action`; the erased contact; or the
-             *     connected source.
+             *     `undo_action`; the erased contact; the contact of an `undo_merge`; or the connected source.
              */
             subject_id: string;
         };
@@ -4559,7 +4640,7 @@ export interface components {
          * @description The kind of a run. Bulk actions have the type of the action.
          * @enum {string}
          */
-        RunKind: "import" | "dry_run" | "undo" | "undo_action" | "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "set_field" | "export" | "delete" | "merge" | "erasure" | "sync";
+        RunKind: "import" | "dry_run" | "undo" | "undo_action" | "undo_merge" | "add_tags" | "remove_tags" | "add_to_campaign" | "remove_from_campaign" | "unsubscribe" | "set_field" | "export" | "delete" | "merge" | "erasure" | "sync";
         /**
          * @description The state of a run. `done`, `failed` and `cancelled` are final.
          *
@@ -5206,7 +5287,7 @@ export interface components {
             /** @description The value of `cursor` for the next page; null on the last page. */
             next: string | null;
         };
-        /** @description The undo of an import or of a bulk action. */
+        /** @description The undo of an import, of a bulk action or of a merge. */
         Undo: {
             actor: components["schemas"]["Actor"] | null;
             /**
@@ -5254,12 +5335,14 @@ export interface components {
             kept: number;
             /**
              * Format: int64
-             * @description Number of contacts that the import had added and that were removed; 0 for an action.
+             * @description Number of contacts that the import had added and that were removed; 0 for an action and a
+             *     merge.
              */
             removed: number;
             /**
              * Format: int64
-             * @description Number of contacts that the import or the action had changed and that were restored.
+             * @description Number of contacts that the import or the action had changed and that were restored; 1 when
+             *     a merge is undone as a whole.
              */
             restored: number;
             /**
@@ -9418,7 +9501,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The contacts that exist, and the other ids */
+            /** @description The contacts that exist, those that were merged, and the other ids */
             200: {
                 headers: {
                     /** @description `true` when this is the answer of the first time */
@@ -17767,6 +17850,390 @@ export interface operations {
             };
             /** @description The organisation is gone */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_merge_undo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The contact that was merged into another one */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The undo */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undo"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody asked to undo such a merge */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undo_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The contact that was merged into another one */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is being undone */
+            202: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Undo"];
+                };
+            };
+            /** @description `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The contact is not merged, or the surviving contact was deleted */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is being undone, the surviving contact was merged since, or more than 30 days have passed; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_merge_kept: {
+        parameters: {
+            query?: {
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The contact that was merged into another one */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, by contact and field */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptPage"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Nobody asked to undo such a merge */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
