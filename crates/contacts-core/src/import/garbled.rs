@@ -83,7 +83,7 @@ mod tests {
     #[case("Petr Å ilhavÃ½", true)]
     #[case("Ð˜Ð²Ð°Ð½", true)]
     #[case("Oâ€™Neil", true)]
-    #[case("ç”°ä¸­", true)]
+    #[case("ç”°ä¸\u{ad}", true)]
     #[case("Jürgen Müller", false)]
     #[case("“CAFÉ”", false)]
     #[case("ESPAÑA", false)]

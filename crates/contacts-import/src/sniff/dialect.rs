@@ -1,5 +1,8 @@
 //! Detects the delimiter of a file, and which row is its header.
 
+use std::iter::Peekable;
+use std::str::Chars;
+
 use contacts_core::import::{Target, suggest};
 
 use super::Numbered;
@@ -93,18 +96,20 @@ pub(crate) fn is_well_quoted(text: &str, delimiter: char) -> bool {
     let mut chars = text.chars().peekable();
     let mut is_start = true;
     while let Some(c) = chars.next() {
-        if c == '"' && !is_start {
-            return false;
-        }
-        is_start = is_end(c);
-        while c == '"' {
-            // The next mark closes the cell, unless another one follows.
-            if chars.by_ref().all(|c| c != '"') || chars.peek().is_none_or(|c| is_end(*c)) {
-                break;
-            }
-            if chars.next() != Some('"') {
-                return false;
-            }
+        is_start = match c {
+            '"' if !is_start || !skip_quoted(&mut chars, is_end) => return false,
+            c => is_end(c),
+        };
+    }
+    true
+}
+
+/// Skips the rest of a quoted cell. Returns whether its end is followed by the end of the cell.
+fn skip_quoted(chars: &mut Peekable<Chars<'_>>, is_end: impl Fn(char) -> bool) -> bool {
+    // The next mark closes the cell, unless another one follows.
+    while chars.by_ref().any(|c| c == '"') {
+        if chars.next_if_eq(&'"').is_none() {
+            return chars.peek().is_none_or(|c| is_end(*c));
         }
     }
     true

@@ -109,8 +109,8 @@ fn month(name: &str) -> Option<u32> {
         return None;
     }
     let name = text::fold(name);
-    let found = |names: &&[&str]| names.iter().any(|month| name.starts_with(month));
-    MONTHS.iter().position(|names| found(&names)).and_then(|at| u32::try_from(at + 1).ok())
+    let is_month = |names: &[&str]| names.iter().any(|month| name.starts_with(month));
+    MONTHS.iter().position(|names| is_month(names)).and_then(|at| u32::try_from(at + 1).ok())
 }
 
 #[cfg(test)]
