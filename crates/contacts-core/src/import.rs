@@ -24,6 +24,7 @@ mod tally;
 mod trace;
 mod undo;
 mod upload;
+mod warnings;
 
 use time::OffsetDateTime;
 
@@ -42,7 +43,7 @@ pub use self::preview::{Preview, Scratch, ScratchFile, preview};
 pub use self::repository::MockImportRepository;
 pub use self::repository::{Applied, Chunk, ImportRepository, Issue, IssueCode};
 pub(crate) use self::row::ReadCells;
-pub use self::row::{ImportRow, PlannedRow, RowReader, Warning};
+pub use self::row::{ImportRow, PlannedRow, RowReader, SkippedRow, Warning};
 pub use self::rules::{RequiredValues, RowOrigin, RowRules};
 pub use self::run::Chunks;
 pub use self::service::{ImportService, NewPlan};
@@ -58,6 +59,7 @@ pub use self::tally::{Skip, SkipCode, Tally};
 pub use self::trace::{Fingerprint, ImportEffect, Trace, tell_import};
 pub use self::undo::{CurrentState, Restored, Reversal, restored_keys, reverse_chunk, undo_events};
 pub use self::upload::Upload;
+pub use self::warnings::{PlanProblem, PlanWarning};
 
 use crate::contact::{Source, SourceDetail};
 use crate::file::FileId;
@@ -110,21 +112,6 @@ impl Import {
     pub fn source(&self, row: u64, at: OffsetDateTime) -> Source {
         let file_name = self.file_name.clone();
         Source { at, detail: SourceDetail::CsvImport { import: self.id, file_name, row } }
-    }
-
-    /// Returns the columns that say who wants no messages and that the plan does not read, each with
-    /// its header (R52). An opt-out list needs no such column.
-    pub fn unread_opt_outs(&self) -> Vec<(usize, &str)> {
-        let (Some(analysis), Some(plan)) = (&self.analysis, &self.plan) else { return Vec::new() };
-        let is_opt_out = |target: &Option<Target>| {
-            matches!(target, Some(Target::Subscribed | Target::Unsubscribed))
-        };
-        let columns = analysis.layout.header.iter().zip(&analysis.suggestions).enumerate();
-        let unread = columns.filter(|(at, (_, suggestion))| {
-            is_opt_out(&suggestion.target) && !plan.columns.get(*at).is_some_and(is_opt_out)
-        });
-        let unread = unread.filter(|_| plan.policy != Policy::OptOut);
-        unread.map(|(at, (header, _))| (at, header.as_str())).collect()
     }
 }
 

@@ -175,6 +175,21 @@ async fn a_column_that_says_who_opted_out_is_suggested_and_missed() {
 }
 
 #[actix_web::test]
+async fn columns_that_the_plan_does_not_read_are_warnings() {
+    let service = Service::new();
+    let file = "id,Name,E-mail,Unsubscribed\n17,Ann,ann@example.org,maybe\n";
+    let path = ready(&service, file).await;
+    let import = service.get(&path).await.json();
+    assert_eq!(import["plan"]["columns"], json!([null, "name", "email", null]));
+    let unread = json!({"code": "unread_id", "column": 0, "header": "id"});
+    let mut unclear = json!({"code": "unclear_opt_out", "column": 3, "header": "Unsubscribed"});
+    unclear["cell"] = json!("maybe");
+    assert_eq!(import["warnings"], json!([unread, unclear]));
+    let columns = json!({"columns": ["external_id", "name", "email", "unsubscribed"]});
+    assert_eq!(service.patch(&path, columns).await.json()["warnings"], json!([]));
+}
+
+#[actix_web::test]
 async fn an_opt_out_list_needs_addresses_only() {
     let service = Service::new();
     service.post("/v1/contacts", json!({"name": "Ann", "email": "ann@example.org"})).await;

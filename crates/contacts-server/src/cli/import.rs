@@ -23,7 +23,7 @@ use self::mapping::ColumnMapping;
 use self::skipped::SkippedFile;
 use super::inspect::cannot_start;
 use super::progress::Progress;
-use super::show::{Found, plain};
+use super::show::Found;
 use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
@@ -64,7 +64,7 @@ struct ImportFile {
     #[arg(long, value_name = "COLUMN=TARGET")]
     map: Vec<String>,
     /// How existing contacts are changed: overwrite, fill_blanks, add_only or update_only. opt_out
-    /// unsubscribes everyone in the file, and adds nobody
+    /// unsubscribes everyone in the file, or those that a column names, and adds nobody
     #[arg(long)]
     policy: Option<String>,
     /// Add a tag to every contact in the file. May be repeated
@@ -191,16 +191,13 @@ impl Request<'_> {
             columns: &plan.columns,
         };
         found.lines().into_iter().for_each(|line| self.print(&line));
-        self.print(summary::policy(plan.policy));
+        self.print(summary::policy(plan));
         if !plan.tags.is_empty() {
             let tags: Vec<_> = plan.tags.iter().map(TagName::as_str).collect();
             self.print(&format!("Every contact in the file is tagged {}.", tags.join(", ")));
         }
-        for (_, header) in ready.unread_opt_outs() {
-            self.print(&format!(
-                "Warning: {} says who wants no messages, and is not read. To read it, add --map {0}=unsubscribed or --map {0}=subscribed.",
-                plain(header)
-            ));
+        for warning in ready.warnings() {
+            self.print(&summary::warning(&warning));
         }
     }
 

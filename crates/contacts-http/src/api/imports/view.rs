@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, FileState, Import, ImportState, Plan, Policy, SkipCode, Suggestion, Tally,
+    Analysis, FileState, Import, ImportState, Plan, PlanProblem, PlanWarning, Policy, SkipCode,
+    Suggestion, Tally,
 };
 use contacts_core::run::Run;
 use serde::Serialize;
@@ -45,26 +46,38 @@ pub(super) struct ImportView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = PlanWarning)]
 struct PlanWarningView {
-    /// `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
-    /// `unsubscribed`.
+    /// - `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
+    ///   `unsubscribed`.
+    /// - `unclear_opt_out`: the column seems to say so, but `cell` cannot be read, or the header is
+    ///   not clear. It is not mapped.
+    /// - `unread_id`: the column is named `id` or `external_id`, and is not mapped. Rows find their
+    ///   contacts by other keys only.
     code: &'static str,
     /// The column, counted from 0.
     column: usize,
     /// Name of the column in the file.
     header: String,
+    /// The cell that cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cell: Option<String>,
+}
+
+impl From<PlanWarning<'_>> for PlanWarningView {
+    fn from(warning: PlanWarning<'_>) -> Self {
+        let PlanWarning { column, header, problem } = warning;
+        let cell = match problem {
+            PlanProblem::UnclearOptOut(cell) => cell.map(str::to_owned),
+            PlanProblem::UnreadOptOut | PlanProblem::UnreadId => None,
+        };
+        Self { code: problem.as_str(), column, header: header.to_owned(), cell }
+    }
 }
 
 impl ImportView {
     pub(super) fn new(import: Import, now: OffsetDateTime) -> Self {
         let facts = RunFactsView::new(&Run::from(&import), now);
-        let unread = import.unread_opt_outs().into_iter();
-        let warnings = unread.map(|(column, header)| PlanWarningView {
-            code: "unread_opt_out",
-            column,
-            header: header.to_owned(),
-        });
         Self {
-            warnings: warnings.collect(),
+            warnings: import.warnings().into_iter().map(PlanWarningView::from).collect(),
             id: import.id.0,
             file_name: import.file_name,
             file_state: import.file_state.into(),

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use contacts_core::import::{Import, Issue, IssueCode, Policy, SkipCode, Tally};
+use contacts_core::import::{
+    Import, Issue, IssueCode, Plan, PlanProblem, PlanWarning, Policy, SkipCode, Tally,
+};
 use serde::Serialize;
 
 use crate::cli::out;
+use crate::cli::show::plain;
 
 /// The most skipped rows and lost cells that are shown.
 pub(super) const MAX_ISSUES: usize = 10;
@@ -53,16 +56,16 @@ fn reason(code: SkipCode) -> &'static str {
         SkipCode::InvalidEmail => "the email address is not valid",
         SkipCode::Unchanged => "the row changes nothing",
         SkipCode::Known => "the contact exists, and this import only adds",
-        SkipCode::Unknown => "the contact does not exist, and this import only updates",
+        SkipCode::Unknown => "the contact does not exist, and this import adds nobody",
         SkipCode::Suppressed => {
             "no contact has the address; a contact that gets it will be unsubscribed"
         }
     }
 }
 
-/// A sentence that explains a policy.
-pub(super) fn policy(policy: Policy) -> &'static str {
-    match policy {
+/// A sentence that explains the policy of a plan.
+pub(super) fn policy(plan: &Plan) -> &'static str {
+    match plan.policy {
         Policy::Overwrite => {
             "New contacts are added; values in the file overwrite existing ones, blank cells do not."
         }
@@ -71,10 +74,35 @@ pub(super) fn policy(policy: Policy) -> &'static str {
         }
         Policy::AddOnly => "New contacts are added; existing ones are skipped.",
         Policy::UpdateOnly => "Existing contacts are overwritten; new ones are skipped.",
+        Policy::OptOut if !plan.opts_all_out() => {
+            "Everyone whose row says so is unsubscribed; nobody is added, and nothing else is changed."
+        }
         Policy::OptOut => {
             "Everyone in the file is unsubscribed; nobody is added, and nothing else is changed."
         }
     }
+}
+
+/// A sentence about a column that the plan does not read, and what to do.
+pub(super) fn warning(warning: &PlanWarning<'_>) -> String {
+    let header = plain(warning.header);
+    let problem = match warning.problem {
+        PlanProblem::UnreadOptOut => "says who wants no messages, and is not read".to_owned(),
+        PlanProblem::UnclearOptOut(Some(cell)) => {
+            format!("seems to say who opted out, but '{}' cannot be read", plain(cell))
+        }
+        PlanProblem::UnclearOptOut(None) => {
+            "seems to say who opted out, but it is not clear which answer means that".to_owned()
+        }
+        PlanProblem::UnreadId => {
+            return format!(
+                "Warning: the column {header} is not read, so rows find their contacts by other columns only. To read it, add --map {header}=id for ids of this program, or --map {header}=external_id for your own."
+            );
+        }
+    };
+    format!(
+        "Warning: the column {header} {problem}. To read it, add --map {header}=unsubscribed or --map {header}=subscribed."
+    )
 }
 
 #[derive(Serialize)]
@@ -107,4 +135,31 @@ pub(super) fn json(import: &Import) -> String {
     };
     // Numbers and text can always be written as JSON.
     serde_json::to_string(&view).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use contacts_core::import::Target;
+
+    use super::*;
+
+    #[test]
+    fn an_opt_out_list_says_whom_it_unsubscribes() {
+        let sentence = |columns: &[&str]| {
+            let columns = columns.iter().map(|name| Target::parse(name)).collect();
+            policy(&Plan { columns, policy: Policy::OptOut, tags: Vec::new() })
+        };
+        assert!(sentence(&["email"]).starts_with("Everyone in the file is unsubscribed"));
+        let by_column = sentence(&["email", "unsubscribed"]);
+        assert!(by_column.starts_with("Everyone whose row says so is unsubscribed"));
+    }
+
+    #[test]
+    fn a_warning_names_the_column_and_what_to_do() {
+        let about = |problem| warning(&PlanWarning { column: 0, header: "Out", problem });
+        let unclear = about(PlanProblem::UnclearOptOut(Some("maybe")));
+        assert!(unclear.contains("Out seems to say who opted out, but 'maybe' cannot be read"));
+        assert!(unclear.contains("--map Out=unsubscribed"));
+        assert!(about(PlanProblem::UnreadId).contains("--map Out=id"));
+    }
 }

@@ -14,7 +14,7 @@ const KEEPALIVE = 60_000;
  * @param {AbortSignal} signal
  * @param {() => void} changed called when the plan or its saved state changes
  */
-export function planOf({ id, plan: first }, signal, changed) {
+export function planOf({ id, plan: first, warnings }, signal, changed) {
   const plan = { columns: first?.columns ?? [], policy: first?.policy ?? "overwrite", tags: first?.tags ?? [] };
   const state = h("span", { class: "muted", role: "status" });
   /** Unsaved changes. @type {Schemas["PlanPatch"]} */
@@ -28,7 +28,7 @@ export function planOf({ id, plan: first }, signal, changed) {
       dirty = {};
       say("Saving…");
       try {
-        await ask("patch", "/v1/imports/{id}", { path: { id }, body, keepalive: JSON.stringify(body).length < KEEPALIVE });
+        ({ warnings } = await ask("patch", "/v1/imports/{id}", { path: { id }, body, keepalive: JSON.stringify(body).length < KEEPALIVE }));
       } catch (error) {
         // Changes made meanwhile are newer.
         dirty = { ...body, ...dirty };
@@ -59,6 +59,8 @@ export function planOf({ id, plan: first }, signal, changed) {
   return {
     plan,
     state,
+    /** Warnings about the plan that was saved last. */
+    warnings: () => warnings,
     /** @param {Schemas["PlanPatch"]} patch */
     change(patch) {
       Object.assign(plan, patch);
@@ -94,17 +96,16 @@ export function obstacle(columns, rows, fields, policy) {
 }
 
 /**
- * The headers of columns that say who wants no messages and that are not read; none for an opt-out list.
+ * A sentence about a column that is not imported.
  *
- * @param {Schemas["Column"][]} found
- * @param {(string | null)[]} columns
- * @param {Schemas["Policy"]} policy
+ * @param {Schemas["PlanWarning"]} warning
  */
-export function unreadOptOuts(found, columns, policy) {
-  /** @param {string | null | undefined} target */
-  const isOptOut = (target) => target === "subscribed" || target === "unsubscribed";
-  const unread = found.filter(({ target }, at) => isOptOut(target) && !isOptOut(columns[at]));
-  return policy === "opt_out" ? [] : unread.map(({ header }) => header.trim());
+export function warningText({ code, header, cell }) {
+  const column = `“${header.trim()}”`;
+  if (code === "unread_id") return `${column} is not imported: rows find their contacts by other columns only.`;
+  if (code === "unread_opt_out") return `${column} says who wants no messages, but is not imported: these people will stay subscribed.`;
+  const why = cell ? `“${cell}” cannot be read` : "it is not clear which answer means that";
+  return `${column} seems to say who opted out, but ${why}. It is not imported: these people will stay subscribed.`;
 }
 
 /**

@@ -9,7 +9,7 @@ import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
 import { dryRun } from "./dry.js";
 import { mapping } from "./mapping.js";
-import { obstacle, planOf, unreadOptOuts } from "./plan.js";
+import { obstacle, planOf, warningText } from "./plan.js";
 import { POLICIES } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -39,9 +39,9 @@ export async function review({ job, signal, show }) {
     const why = obstacle(plan.columns, analysis.rows, fields, plan.policy);
     bar.fit(why);
     dry.fit(why);
-    const unread = unreadOptOuts(analysis.columns, plan.columns, plan.policy);
-    warning.hidden = unread.length === 0;
-    warning.textContent = `${unread.map((header) => `“${header}”`).join(" and ")} ${unread.length === 1 ? "says" : "say"} who wants no messages, but is not imported: these people will stay subscribed.`;
+    const texts = saver.warnings().map(warningText);
+    warning.hidden = texts.length === 0;
+    warning.textContent = texts.join(" ");
   }
 
   const element = h("div", { class: "stack" },
