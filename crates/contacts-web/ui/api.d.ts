@@ -4366,9 +4366,15 @@ export interface components {
         };
         /** @description A warning about the plan of an import. */
         PlanWarning: {
+            /** @description The cell that cannot be read. */
+            cell: string | null;
             /**
-             * @description `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
-             *     `unsubscribed`.
+             * @description - `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or
+             *       `unsubscribed`.
+             *     - `unclear_opt_out`: the column seems to say so, but `cell` cannot be read, or the header is
+             *       not clear. It is not mapped.
+             *     - `unread_id`: the column is named `id` or `external_id`, and is not mapped. Rows find their
+             *       contacts by other keys only.
              */
             code: string;
             /** @description The column, counted from 0. */
