@@ -4366,7 +4366,10 @@ export interface components {
         };
         /** @description A warning about the plan of an import. */
         PlanWarning: {
-            /** @description The cell that cannot be read. */
+            /**
+             * @description The cell that cannot be read; null unless the code is `unclear_opt_out` and the cell is the
+             *     reason.
+             */
             cell: string | null;
             /**
              * @description - `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed` or

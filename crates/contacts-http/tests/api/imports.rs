@@ -164,7 +164,8 @@ async fn a_column_that_says_who_opted_out_is_suggested_and_missed() {
     assert_eq!(import["plan"]["columns"], json!(["name", "email", "unsubscribed"]));
     assert_eq!(import["warnings"], json!([]));
     let unread = service.patch(&path, json!({"columns": ["name", "email", null]})).await;
-    let warning = json!({"code": "unread_opt_out", "column": 2, "header": "Abgemeldet"});
+    let warning =
+        json!({"code": "unread_opt_out", "column": 2, "header": "Abgemeldet", "cell": null});
     assert_eq!(unread.json()["warnings"], json!([warning]));
     service.patch(&path, json!({"columns": ["name", "email", "unsubscribed"]})).await;
     assert_eq!(service.post(&format!("{path}/start"), Value::Null).await.status, 200);
@@ -181,9 +182,10 @@ async fn columns_that_the_plan_does_not_read_are_warnings() {
     let path = ready(&service, file).await;
     let import = service.get(&path).await.json();
     assert_eq!(import["plan"]["columns"], json!([null, "name", "email", null]));
-    let unread = json!({"code": "unread_id", "column": 0, "header": "id"});
-    let mut unclear = json!({"code": "unclear_opt_out", "column": 3, "header": "Unsubscribed"});
-    unclear["cell"] = json!("maybe");
+    let unread = json!({"code": "unread_id", "column": 0, "header": "id", "cell": null});
+    let header = "Unsubscribed";
+    let unclear =
+        json!({"code": "unclear_opt_out", "column": 3, "header": header, "cell": "maybe"});
     assert_eq!(import["warnings"], json!([unread, unclear]));
     let columns = json!({"columns": ["external_id", "name", "email", "unsubscribed"]});
     assert_eq!(service.patch(&path, columns).await.json()["warnings"], json!([]));

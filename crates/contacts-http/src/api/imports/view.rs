@@ -57,8 +57,8 @@ struct PlanWarningView {
     column: usize,
     /// Name of the column in the file.
     header: String,
-    /// The cell that cannot be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The cell that cannot be read; null unless the code is `unclear_opt_out` and the cell is the
+    /// reason.
     cell: Option<String>,
 }
 
