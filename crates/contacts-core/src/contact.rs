@@ -51,6 +51,7 @@ pub use self::filter::{
     TimeRange,
 };
 pub use self::filter_text::FilterText;
+pub use self::lookup::FoundContacts;
 pub(crate) use self::lookup::find_by_ids;
 pub use self::merge::{MergeFields, MergePair, MergeRequest, MergeSide, Merged};
 pub use self::name::{InvalidName, Name};
@@ -60,7 +61,7 @@ pub use self::query::{ContactPage, Cursor, CursorKey, PageRequest, Sort, SortBy}
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};
 pub use self::search::{SearchQuery, Term, search_text};
-pub use self::service::{ContactService, CountRequest, FoundContacts, NewContact, RawPatch};
+pub use self::service::{ContactService, CountRequest, NewContact, RawPatch};
 pub(crate) use self::service::{check, check_tags, check_value, missing};
 pub use self::source::{Source, SourceCursor, SourceDetail, SourceKind};
 

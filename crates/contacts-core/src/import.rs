@@ -52,7 +52,7 @@ pub use self::reading::{ColumnReading, Finding, FindingKind, Reading};
 pub use self::repository::MockImportRepository;
 pub use self::repository::{Applied, Chunk, ImportRepository, Issue, IssueCode};
 pub(crate) use self::row::ReadCells;
-pub use self::row::{ImportRow, PlannedRow, RowReader, Warning};
+pub use self::row::{ImportRow, PlannedRow, RowReader, SkippedRow, Warning};
 pub use self::rules::{RequiredValues, RowOrigin, RowRules};
 pub use self::run::Chunks;
 pub use self::service::{ImportService, NewPlan};

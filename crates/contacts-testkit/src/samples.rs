@@ -18,7 +18,7 @@ use contacts_core::file::FileId;
 use contacts_core::import::{
     Analysis, Chunk, ColumnReading, DateOrder, DecimalMark, FileState, Finding, FindingKind,
     Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy, Quoting, Reading,
-    Suggestion, Tally, Target, Warning,
+    Skip, SkippedRow, Suggestion, Tally, Target, Warning,
 };
 use contacts_core::key::{ApiKey, KeyId, Scope, Token};
 use contacts_core::note::NoteText;
@@ -337,6 +337,15 @@ pub fn import_row(name_text: &str, email_text: &str) -> ImportRow {
 pub fn planned(ids: &CountedIds, number: u64, row: ImportRow) -> PlannedRow {
     let id = ContactId(ids.next());
     PlannedRow { number, line: number + 1, id, row: Ok(row), warnings: Vec::new() }
+}
+
+/// Returns a planned row that is skipped, but opts out what its keys find.
+pub fn skipped_opt_out(ids: &CountedIds, number: u64, skip: Skip, keys: ImportRow) -> PlannedRow {
+    let opt_out = Some(Box::new(ImportRow { is_opted_out: true, ..keys }));
+    PlannedRow {
+        row: Err(SkippedRow { skip, opt_out }),
+        ..planned(ids, number, ImportRow::default())
+    }
 }
 
 /// Returns the warning about a cell that was not taken.

@@ -4473,6 +4473,10 @@ export interface components {
              *
              *     - `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed`
              *       or `unsubscribed`.
+             *     - `unclear_opt_out`: the column seems to say so, but its header is not clear, or `example` cannot
+             *       be read. It is not mapped.
+             *     - `unread_id`: the column is named `id` or `external_id`, and is not mapped. Rows find their
+             *       contacts by other keys only.
              *     - `one_contact`: the column finds the contacts, and has the same value in every row, so all
              *       rows would be one contact.
              *     - `damaged_text`: cells contain characters that could not be decoded.
@@ -4487,7 +4491,7 @@ export interface components {
             code: string;
             /** @description The column, counted from 0; null if whole rows are concerned. */
             column: number | null;
-            /** @description The cell of that row. */
+            /** @description The cell of that row, or one that cannot be read. */
             example: string | null;
             /** @description Name of the column in the file. */
             header: string | null;
@@ -5937,6 +5941,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -6067,6 +6084,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -6169,6 +6199,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -6260,6 +6303,19 @@ export interface operations {
             };
             /** @description There is no such action, or nobody asked to undo it */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -6417,7 +6473,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -6751,6 +6807,19 @@ export interface operations {
             };
             /** @description There is no such campaign */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -7348,6 +7417,19 @@ export interface operations {
             };
             /** @description `conflict`: it does not answer; the detail says why */
             409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -9004,6 +9086,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -9927,6 +10022,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -10391,6 +10499,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -10782,6 +10903,19 @@ export interface operations {
             };
             /** @description `stale`: it has changed; `current` is what it is now */
             412: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -11255,6 +11389,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -11677,6 +11824,19 @@ export interface operations {
             };
             /** @description There is no such contact */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -12863,6 +13023,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -12967,6 +13140,19 @@ export interface operations {
             };
             /** @description There is no such contact, or it has no such note */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -14508,6 +14694,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -15325,6 +15524,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -15926,6 +16138,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -16208,6 +16433,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -16456,6 +16694,19 @@ export interface operations {
             };
             /** @description There is no such import, or no dry run of it */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -16828,6 +17079,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -17089,6 +17353,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -17235,7 +17512,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -17762,6 +18039,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -17850,6 +18140,19 @@ export interface operations {
             };
             /** @description The organisation is gone */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -17952,6 +18255,19 @@ export interface operations {
             };
             /** @description Nobody asked to undo such a merge */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -18109,7 +18425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -18458,6 +18774,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -18604,7 +18933,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -18715,6 +19044,19 @@ export interface operations {
             };
             /** @description There is no such run */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -19121,6 +19463,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -19210,6 +19565,19 @@ export interface operations {
             };
             /** @description There is no such segment */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -19703,6 +20071,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -19923,6 +20304,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -20119,6 +20513,19 @@ export interface operations {
             };
             /** @description The user has no such session */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -20525,6 +20932,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -20614,6 +21034,19 @@ export interface operations {
             };
             /** @description There is no such source */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -20969,7 +21402,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -21128,7 +21561,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -21566,6 +21999,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -21712,7 +22158,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -22139,6 +22585,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -22228,6 +22687,19 @@ export interface operations {
             };
             /** @description There is no such tag */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -22926,6 +23398,19 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
@@ -23015,6 +23500,19 @@ export interface operations {
             };
             /** @description There is no such webhook */
             404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
                     ratelimit?: string;
@@ -23484,7 +23982,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -23643,7 +24141,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -23804,7 +24302,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -23963,7 +24461,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use super::{
     Activities, ActivityCursor, Contact, ContactFilter, ContactId, ContactPage, ContactPatch,
-    ContactRepository, CustomValues, EmailAddress, ExternalId, MergeFields, MergeRequest, Merged,
-    Name, PageRequest, Patch, Phone, Region, Source, SourceCursor, SourceDetail, Tagged, Updated,
-    find_by_ids,
+    ContactRepository, CustomValues, EmailAddress, ExternalId, FoundContacts, MergeFields,
+    MergeRequest, Merged, Name, PageRequest, Patch, Phone, Region, Source, SourceCursor,
+    SourceDetail, Tagged, Updated,
 };
 use crate::consent::Consent;
 use crate::field::{Field, FieldKey, FieldRepository, FieldValue, RawValue};
@@ -61,15 +61,6 @@ pub enum CountRequest {
     Bounded,
     /// Count all.
     Exact,
-}
-
-/// Contacts that were found by their ids.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FoundContacts {
-    /// The contacts that exist, in the order of their ids.
-    pub contacts: Vec<Contact>,
-    /// The survivors of the merged ones, by their old ids.
-    pub merged: BTreeMap<ContactId, ContactId>,
 }
 
 /// The use cases of contacts.
@@ -176,9 +167,7 @@ impl ContactService {
             let reason = format!("must be 1 to {} ids", PageSize::MAX);
             return Err(Invalid::one("ids", reason).into());
         }
-        let merged = self.contacts.survivors(org, ids)?;
-        let wanted = ids.iter().map(|id| *merged.get(id).unwrap_or(id)).collect();
-        Ok(FoundContacts { contacts: find_by_ids(&*self.contacts, org, &wanted)?, merged })
+        FoundContacts::of(&*self.contacts, org, ids)
     }
 
     /// Changes the profile and the tags of a contact (R12). A new address becomes the primary one,

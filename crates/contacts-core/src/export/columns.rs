@@ -232,19 +232,21 @@ fn is_plain(label: &str) -> bool {
         && !label.contains("://")
 }
 
-/// Returns the targets of the columns of a file that we have exported: each of its headers is one
-/// that an export of these fields writes. `None` for other files.
-pub fn recognise(header: &[String], fields: &[Field]) -> Option<Vec<Option<Target>>> {
+/// Returns the targets of the columns whose headers an export of these fields writes; `None` for other
+/// columns. Headers are compared by their `key`. Of two columns with one key, the first is ours.
+pub fn recognise(
+    header: &[String],
+    fields: &[Field],
+    key: impl Fn(&str) -> String,
+) -> Vec<Option<Option<Target>>> {
     let all_columns = Columns::all(fields);
-    let by_name: BTreeMap<&str, &Column> =
-        all_columns.header.iter().map(String::as_str).zip(&all_columns.columns).collect();
-    let mut used_columns = BTreeSet::new();
-    header
-        .iter()
-        .map(|name| {
-            let column =
-                by_name.get(name.as_str()).filter(|_| used_columns.insert(name.as_str()))?;
-            Some(column.target())
-        })
-        .collect()
+    let keys = all_columns.header.iter().map(|name| key(name));
+    let by_key: BTreeMap<String, &Column> = keys.zip(&all_columns.columns).collect();
+    let mut used_keys = BTreeSet::new();
+    let target = |name: &String| {
+        let key = key(name);
+        let column = by_key.get(&key).filter(|_| used_keys.insert(key.clone()))?;
+        Some(column.target())
+    };
+    header.iter().map(target).collect()
 }

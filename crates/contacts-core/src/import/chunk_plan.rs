@@ -8,14 +8,14 @@ mod contacts;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
 pub(super) use self::contacts::PlannedContacts;
 use super::{
-    Decision, DryOutcome, DryRow, Fingerprint, ImportEffect, ImportRow, Issue, PlannedRow,
-    RowOrigin, Skip, Tally, Trace, added, decide,
+    Decision, DryOutcome, DryRow, Fingerprint, ImportEffect, ImportRow, Issue, Lookup, PlannedRow,
+    Policy, RowOrigin, Skip, Tally, Trace, added, decide,
 };
 use crate::Actor;
 use crate::consent::{ConsentReason, Unsubscribe};
@@ -71,7 +71,9 @@ pub struct ChunkWrites {
     pub tags: BTreeMap<String, TagName>,
     /// The counts of these rows alone.
     pub tally: Tally,
-    /// The addresses of an opt-out list that no contact has, in order (R52).
+    /// The addresses that rows opt out and that no contact had before the chunk, in order of their
+    /// keys (R52). They must be suppressed before the contacts are written: a contact that gets one
+    /// of them is unsubscribed.
     pub suppressed: Vec<EmailAddress>,
     /// The skipped rows and lost cells.
     pub issues: Vec<Issue>,
@@ -109,6 +111,10 @@ pub struct ChunkPlan<'a> {
     contacts: PlannedContacts,
     /// The effect of each row.
     effects: Vec<RowEffect>,
+    /// Contacts that are unsubscribed by rows that have no other effect on them.
+    opted_out: Vec<ContactId>,
+    /// Addresses, by their keys, that nobody had when a row opted them out.
+    suppressed: BTreeMap<String, EmailAddress>,
 }
 
 #[derive(Clone, Debug)]
@@ -235,10 +241,14 @@ impl<'a> ChunkPlan<'a> {
     ) -> Self {
         let contacts = PlannedContacts::of(existing);
         let effects = Vec::with_capacity(rows.len());
-        let mut plan = Self { origin, rows, now, is_dry, contacts, effects };
+        let (opted_out, suppressed) = Default::default();
+        let mut plan = Self { origin, rows, now, is_dry, contacts, effects, opted_out, suppressed };
         for row in rows {
             let effect = plan.plan_row(row);
             plan.effects.push(effect);
+            if let Some(keys) = row.opt_out() {
+                plan.opt_out(row.number, keys);
+            }
         }
         plan
     }
@@ -271,11 +281,7 @@ impl<'a> ChunkPlan<'a> {
                     writes.note_tags(&tags);
                     (None, described.unwrap_or(DryOutcome::Added))
                 }
-                RowEffect::Skipped { skip, .. } => {
-                    let rows = planned.row.iter().filter(|_| skip == Skip::Suppressed);
-                    writes.suppressed.extend(rows.filter_map(|row| row.email.clone()));
-                    (Some(skip), DryOutcome::skipped(skip))
-                }
+                RowEffect::Skipped { skip, .. } => (Some(skip), DryOutcome::skipped(skip)),
             };
             writes.tally.count(skipped, planned.warnings.len());
             if skipped.is_none_or(Skip::is_issue) {
@@ -285,9 +291,11 @@ impl<'a> ChunkPlan<'a> {
                 writes.rows.push(DryRow::new(planned, described));
             }
         }
+        for contact in self.opted_out {
+            events.updated(contact, ["consent".to_owned()]);
+        }
         writes.events = events.into_events(self.origin.actor(), self.now);
-        writes.suppressed.sort_unstable_by(|one, other| one.key().cmp(other.key()));
-        writes.suppressed.dedup_by(|one, other| one.key() == other.key());
+        writes.suppressed = self.suppressed.into_values().collect();
         writes.contacts = self.contacts.into_contacts();
         writes.contacts.retain(|contact| contact.first_row > 0);
         // Two chunks insert the same contacts in the same order, so that they cannot deadlock.
@@ -301,7 +309,7 @@ impl<'a> ChunkPlan<'a> {
     fn plan_row(&mut self, planned: &PlannedRow) -> RowEffect {
         match &planned.row {
             Ok(row) => self.plan_valid_row(planned, row),
-            Err(skip) => RowEffect::Skipped { skip: *skip, contact: None },
+            Err(skipped) => RowEffect::Skipped { skip: skipped.skip, contact: None },
         }
     }
 
@@ -334,6 +342,27 @@ impl<'a> ChunkPlan<'a> {
                 }
                 self.update(planned, *contact, profile, tags)
             }
+        }
+    }
+
+    /// Unsubscribes every contact that has a key of a row, and suppresses its address if nobody has
+    /// it, whatever the row is about and even if it is skipped (R52).
+    fn opt_out(&mut self, number: u64, keys: &ImportRow) {
+        let lookups = self.contacts.look_up(keys);
+        if lookups.email == Lookup::Nobody
+            && let Some(email) = &keys.email
+        {
+            self.suppressed.insert(email.key().to_owned(), email.clone());
+        }
+        if self.origin.rules().policy == Policy::AddOnly {
+            return;
+        }
+        let subscribed = lookups.contacts().filter(|contact| contact.consent.is_subscribed());
+        let subscribed: BTreeSet<_> = subscribed.map(|contact| contact.id).collect();
+        for id in subscribed {
+            let unsubscribe = self.unsubscribe();
+            self.contacts.get_mut(id).opt_out(number, unsubscribe);
+            self.opted_out.push(id);
         }
     }
 
@@ -386,9 +415,22 @@ impl PlannedContact {
             self.first_row = row;
         }
     }
+
+    /// Unsubscribes the contact, whatever else the row does.
+    fn opt_out(&mut self, row: u64, unsubscribe: Unsubscribe) {
+        self.before.get_or_insert_with(|| self.contact.clone());
+        self.contact.consent.lower(unsubscribe);
+        self.is_unsubscribed = true;
+        self.find(row);
+    }
 }
 
 impl ChunkWrites {
+    /// Returns whether a row of the chunk unsubscribes a contact.
+    pub fn unsubscribes(&self, contact: ContactId) -> bool {
+        self.contacts.iter().any(|p| p.contact.id == contact && p.is_unsubscribed)
+    }
+
     fn note_tags<'t>(&mut self, tags: impl IntoIterator<Item = &'t TagName>) {
         for tag in tags {
             self.tags.entry(tag.key().to_owned()).or_insert_with(|| tag.clone());

@@ -44,6 +44,17 @@ impl Target {
         matches!(self, Self::Id | Self::ExternalId | Self::Subscribed | Self::Unsubscribed)
     }
 
+    /// Returns whether a column says who wants no messages.
+    pub fn is_opt_out(&self) -> bool {
+        matches!(self, Self::Subscribed | Self::Unsubscribed)
+    }
+
+    /// Returns whether an opt-out list reads the column: it finds contacts, or says who wants no
+    /// messages (R52).
+    pub(super) fn is_in_opt_out_list(&self) -> bool {
+        self.is_opt_out() || matches!(self, Self::Id | Self::ExternalId | Self::Email)
+    }
+
     /// Returns whether several columns may have the target, all of which are read.
     pub fn takes_several(&self) -> bool {
         matches!(self, Self::Tags | Self::Subscribed | Self::Unsubscribed)

@@ -22,10 +22,10 @@ pub struct RowKeys {
 }
 
 impl RowKeys {
-    /// Returns the keys of the rows that can be applied.
+    /// Returns the keys of the rows that can be applied, and of the skipped rows whose opt-outs apply.
     pub fn of(rows: &[PlannedRow]) -> Self {
         let mut keys = Self::default();
-        for row in rows.iter().filter_map(|planned| planned.row.as_ref().ok()) {
+        for row in rows.iter().filter_map(|p| p.row.as_ref().ok().or_else(|| p.opt_out())) {
             keys.ids.extend(row.id);
             keys.external_ids.extend(row.external_id.clone());
             keys.emails.extend(row.email.as_ref().map(|email| email.key().to_owned()));
@@ -107,6 +107,13 @@ impl<'a> Match<'a> {
     }
 }
 
+impl<'a> Lookups<'a> {
+    /// Returns the contacts that the keys find. A contact may occur several times.
+    pub(super) fn contacts(self) -> impl Iterator<Item = &'a Contact> {
+        [self.id, self.external_id, self.email].into_iter().filter_map(Lookup::found)
+    }
+}
+
 impl<'a> Lookup<'a> {
     fn found(self) -> Option<&'a Contact> {
         match self {
@@ -165,8 +172,7 @@ pub fn match_by(key: MatchKey, lookups: Lookups<'_>) -> Result<Match<'_>, Skip> 
         MatchKey::ExternalId => external_id.found(),
         MatchKey::Email => email.found(),
     };
-    let mut owners = [id, external_id, email].into_iter().filter_map(Lookup::found);
-    if owners.any(|owner| found.is_none_or(|contact| contact.id != owner.id)) {
+    if lookups.contacts().any(|owner| found.is_none_or(|contact| contact.id != owner.id)) {
         return Err(Skip::Ambiguous);
     }
     Ok(match (found, key) {

@@ -76,6 +76,13 @@ impl Policy {
 }
 
 impl Plan {
+    /// Returns whether every row says that its person wants no messages: in an opt-out list without
+    /// a column that decides row by row (R52).
+    pub fn opts_all_out(&self) -> bool {
+        let decides = self.columns.iter().flatten().any(Target::is_opt_out);
+        self.policy == Policy::OptOut && !decides
+    }
+
     /// Checks that the file can be imported by this plan.
     ///
     /// # Errors

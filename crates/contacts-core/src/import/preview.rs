@@ -14,7 +14,7 @@ use self::shelf::PartitionedRows;
 pub use self::shelf::{Scratch, ScratchFile};
 use super::{
     Decision, ImportRow, Issue, PlannedContact, PlannedContacts, PlannedRow, Policy, Row,
-    RowReader, Rows, Skip, Tally, added, decide, match_row,
+    RowReader, RowRules, Rows, Skip, Tally, added, decide,
 };
 use crate::OrgId;
 use crate::contact::{Contact, ContactId, Source, SourceDetail};
@@ -92,7 +92,7 @@ impl View<'_> {
         let line = row.line;
         let (row, warnings) = self.reader.read(row);
         let skipped = match &row {
-            Err(skip) => Some(*skip),
+            Err(skipped) => Some(skipped.skip),
             Ok(row) => self.decide(number, row, contacts),
         };
         self.preview.tally.count(skipped, warnings.len());
@@ -107,11 +107,12 @@ impl View<'_> {
         row: &ImportRow,
         contacts: &mut PlannedContacts,
     ) -> Option<Skip> {
-        let matched = match match_row(contacts.look_up(row)) {
+        let rules = RowRules::from(self.policy);
+        let matched = match rules.match_row(contacts.look_up(row)) {
             Ok(matched) => matched,
             Err(skip) => return Some(skip),
         };
-        match decide(matched, row, self.policy.into(), OffsetDateTime::UNIX_EPOCH) {
+        match decide(matched, row, rules, OffsetDateTime::UNIX_EPOCH) {
             Decision::Add => {
                 self.preview.tally.added += 1;
                 contacts.add(PlannedContact::added(placeholder_contact(row, number), number));

@@ -40,6 +40,23 @@ pub struct ImportRow {
     pub is_opted_out: bool,
 }
 
+/// A row that is skipped.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SkippedRow {
+    /// The reason.
+    pub skip: Skip,
+    /// The valid keys of the row, if it says that the person wants no messages: the opt-out applies
+    /// although the row is skipped (R52).
+    pub opt_out: Option<Box<ImportRow>>,
+}
+
+impl From<Skip> for SkippedRow {
+    /// A row that says nothing about messages.
+    fn from(skip: Skip) -> Self {
+        Self { skip, opt_out: None }
+    }
+}
+
 /// The values of a row's cells; `None` for blank cells.
 pub(crate) struct ReadCells {
     /// The error for a text that is not the form of an id.
@@ -53,6 +70,37 @@ pub(crate) struct ReadCells {
     pub(crate) is_opted_out: bool,
 }
 
+impl ReadCells {
+    fn into_row(self) -> Result<ImportRow, SkippedRow> {
+        let opt_out = self.is_opted_out.then(|| Box::new(self.keys()));
+        self.checked().map_err(|skip| SkippedRow { skip, opt_out })
+    }
+
+    /// Returns the valid keys of a row that says that the person wants no messages.
+    fn keys(&self) -> ImportRow {
+        ImportRow {
+            id: self.id.as_ref().and_then(|id| id.as_ref().ok()).copied(),
+            external_id: self.external_id.as_ref().and_then(|id| id.as_ref().ok()).cloned(),
+            email: self.email.as_ref().and_then(|email| email.as_ref().ok()).cloned(),
+            is_opted_out: true,
+            ..ImportRow::default()
+        }
+    }
+
+    fn checked(self) -> Result<ImportRow, Skip> {
+        let Self { id, external_id, email, name, phone, tags, custom, is_opted_out } = self;
+        // No contact has an id of another form.
+        let id = id.transpose().or(Err(Skip::NotFound))?;
+        let external_id = external_id.transpose().or(Err(Skip::InvalidId))?;
+        let email = email.transpose().map_err(Skip::InvalidEmail)?;
+        let name = name.transpose().map_err(Skip::InvalidName)?;
+        if id.is_none() && external_id.is_none() && email.is_none() {
+            return Err(Skip::MissingEmail);
+        }
+        Ok(ImportRow { id, external_id, email, name, phone, tags, custom, is_opted_out })
+    }
+}
+
 /// A row that was read from the file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlannedRow {
@@ -63,9 +111,20 @@ pub struct PlannedRow {
     /// The id of the contact, if the row adds one.
     pub id: ContactId,
     /// The values, or the reason why the row is skipped.
-    pub row: Result<ImportRow, Skip>,
+    pub row: Result<ImportRow, SkippedRow>,
     /// The cells that are lost although the row is applied.
     pub warnings: Vec<Warning>,
+}
+
+impl PlannedRow {
+    /// Returns the keys of a row that says that the person wants no messages, whether or not the row
+    /// is skipped (R52).
+    pub fn opt_out(&self) -> Option<&ImportRow> {
+        match &self.row {
+            Ok(row) => row.is_opted_out.then_some(row),
+            Err(skipped) => skipped.opt_out.as_deref(),
+        }
+    }
 }
 
 /// A cell that is lost although its row is applied.
@@ -100,12 +159,15 @@ struct MappedColumn {
 }
 
 impl RowReader {
-    /// Creates a reader for the plan's columns. Columns whose field is unknown or
-    /// archived are skipped.
+    /// Creates a reader for the plan's columns. Columns whose field is unknown or archived are
+    /// skipped, and so are the columns that the policy never writes.
     pub fn new(plan: &Plan, fields: &[Field], region: Option<Region>) -> Self {
         let mut columns = Vec::new();
         for (at, target) in plan.columns.iter().enumerate() {
             let Some(target) = target else { continue };
+            if plan.policy == Policy::OptOut && !target.is_in_opt_out_list() {
+                continue;
+            }
             let field = match target {
                 Target::Field(key) => {
                     match fields.iter().find(|field| field.key == *key && !field.archived) {
@@ -118,9 +180,7 @@ impl RowReader {
             let (target, reading) = (target.clone(), ColumnReading::default());
             columns.push(MappedColumn { at, target, field, reading });
         }
-        let mut targets = columns.iter().map(|column| &column.target);
-        let is_opt_out_list = plan.policy == Policy::OptOut
-            && !targets.any(|target| matches!(target, Target::Subscribed | Target::Unsubscribed));
+        let is_opt_out_list = plan.opts_all_out();
         let tags = plan.tags.clone();
         Self { columns, tags, region, family_name_first: false, is_opt_out_list }
     }
@@ -136,30 +196,16 @@ impl RowReader {
     }
 
     /// Reads a row. Returns its values or the reason to skip it, and the cells that are lost.
-    pub fn read(&self, row: Row) -> (Result<ImportRow, Skip>, Vec<Warning>) {
+    pub fn read(&self, row: Row) -> (Result<ImportRow, SkippedRow>, Vec<Warning>) {
         let cells = match row.cells {
             Ok(cells) => cells,
-            Err(reason) => return (Err(Skip::Unreadable(reason)), Vec::new()),
+            Err(reason) => return (Err(Skip::Unreadable(reason).into()), Vec::new()),
         };
         let mut warnings = Vec::new();
-        let read = self.read_cells(&cells, &mut warnings);
+        let read = self.values(&cells, &mut warnings).into_row();
         // A skipped row reports its own reason instead of lost cells.
         let warnings = if read.is_ok() { warnings } else { Vec::new() };
         (read, warnings)
-    }
-
-    fn read_cells(&self, cells: &[String], warnings: &mut Vec<Warning>) -> Result<ImportRow, Skip> {
-        let cells = self.values(cells, warnings);
-        let ReadCells { id, external_id, email, name, phone, tags, custom, is_opted_out } = cells;
-        // No contact has an id of another form.
-        let id = id.transpose().or(Err(Skip::NotFound))?;
-        let external_id = external_id.transpose().or(Err(Skip::InvalidId))?;
-        let email = email.transpose().map_err(Skip::InvalidEmail)?;
-        let name = name.transpose().map_err(Skip::InvalidName)?;
-        if id.is_none() && external_id.is_none() && email.is_none() {
-            return Err(Skip::MissingEmail);
-        }
-        Ok(ImportRow { id, external_id, email, name, phone, tags, custom, is_opted_out })
     }
 
     /// Reads the cells, whether or not the row can be applied.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use super::{Import, Lookups, Match, MatchKey, Policy, Skip, match_by, match_row};
+use super::{Import, Lookup, Lookups, Match, MatchKey, Policy, Skip, match_by, match_row};
 use crate::contact::Source;
 use crate::{Actor, OrgId};
 
@@ -37,12 +37,16 @@ impl From<Policy> for RowRules {
 }
 
 impl RowRules {
-    /// Decides which contact a row is about.
+    /// Decides which contact a row is about. An opt-out list writes no external ids, so one that no
+    /// contact has contradicts nothing there: lists often have ids of their own (R52).
     ///
     /// # Errors
     ///
     /// Those of [`match_by`] if a key is given, or else those of [`match_row`].
-    pub(super) fn match_row(self, lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
+    pub(super) fn match_row(self, mut lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
+        if self.policy == Policy::OptOut && lookups.external_id == Lookup::Nobody {
+            lookups.external_id = Lookup::Absent;
+        }
         match self.key {
             Some(key) => match_by(key, lookups),
             None => match_row(lookups),

@@ -20,7 +20,16 @@ pub struct SkippedRows {
 }
 
 impl SkippedRows {
+    /// The header of the column of reasons.
+    pub(super) const REASON: &str = "reason";
+
     const BATCH: usize = 1_000;
+
+    /// Returns whether a cell is a reason as these files contain it.
+    pub(super) fn is_reason(cell: &str) -> bool {
+        let number = cell.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
+        number.is_some_and(|(line, _)| line.parse::<u64>().is_ok())
+    }
 
     fn next_issue(&mut self) -> Result<Option<Issue>> {
         loop {
@@ -63,7 +72,7 @@ impl Iterator for SkippedRows {
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Some(header) = self.header.take() {
-            return Some(Ok(self.line("reason", &header)));
+            return Some(Ok(self.line(Self::REASON, &header)));
         }
         let issue = self.next_issue().transpose()?;
         Some(issue.and_then(|issue| {

@@ -15,12 +15,14 @@ use uuid::Uuid;
 
 use self::meaning::{Claim, ColumnClaim, claim};
 use self::values::Values;
+use super::SkippedRows;
 use super::mapping::Target;
-use super::opt_out::opt_out_target;
+use super::opt_out::OptOutColumn;
 use crate::export;
 use crate::field::Field;
 
 pub(crate) use self::tokens::key as header_key;
+pub(super) use self::tokens::tokens as header_words;
 pub(super) use self::values::is_date;
 
 /// Minimum similarity of a header and the label of a custom field.
@@ -39,19 +41,94 @@ pub struct Suggestion {
 ///
 /// No two columns get the same target, unless it [takes several](Target::takes_several); of several
 /// addresses or phone numbers, only columns with the same header do. The columns of a file that we
-/// exported get the fields that they were written from, whatever these are called. `samples` are rows below the
-/// header, and may be shorter or longer than it.
+/// exported get the fields that they were written from, whatever these are called, also when columns
+/// were added or renamed since. `samples` are rows below the header, and may be shorter or longer
+/// than it.
 pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> Vec<Suggestion> {
-    if let Some(targets) = export::recognise(header, fields) {
-        let own = targets.into_iter().enumerate();
-        let own = own.map(|(column, target)| match target {
-            Some(Target::Id) if !has_our_ids(samples, column) => None,
-            target => target,
+    let own = own_columns(header, samples, fields);
+    let found = found_columns(header, samples, fields);
+    let found = found.into_iter().filter(|(column, ..)| own[*column].is_none());
+    let written = own.iter().cloned().enumerate();
+    let written = written.filter_map(|(column, target)| Some((column, target??, 1.0)));
+    let mut suggestions = choose_targets(header.len(), written.chain(found).collect());
+    repeat_headers(header, &own, &mut suggestions);
+    suggestions
+}
+
+/// Gives columns of addresses and phone numbers the target of the column with the same header: their
+/// cells are used where those of the first are blank.
+fn repeat_headers(
+    header: &[String],
+    own: &[Option<Option<Target>>],
+    suggestions: &mut [Suggestion],
+) {
+    for column in (0..header.len()).filter(|column| own[*column].is_none()) {
+        let is_same = |other: &usize| *other != column && header[*other] == header[column];
+        let found = (0..header.len()).filter(is_same).find_map(|other| {
+            let target = suggestions[other].target.clone();
+            target.filter(Target::takes_alternatives)
         });
-        return own
-            .map(|target| Suggestion { confidence: f32::from(u8::from(target.is_some())), target })
-            .collect();
+        let suggestion = &mut suggestions[column];
+        if suggestion.target.is_none() && found.is_some() {
+            *suggestion = Suggestion { target: found, confidence: REPEATED_CONFIDENCE };
+        }
     }
+}
+
+/// Returns the target of each column that an export or a list of skipped rows wrote, or nothing for
+/// those that are never read; `None` for other columns.
+///
+/// All headers of an export are ours. In an export that was edited, a column of our ids shows that
+/// the other headers are ours, too, whatever their case.
+fn own_columns(
+    header: &[String],
+    samples: &[Vec<String>],
+    fields: &[Field],
+) -> Vec<Option<Option<Target>>> {
+    let cells = |column: usize| {
+        let cells = samples.iter().filter_map(move |row| row.get(column)).map(|cell| cell.trim());
+        cells.filter(|cell| !cell.is_empty())
+    };
+    let has_reasons = header.first().is_some_and(|name| name == SkippedRows::REASON)
+        && cells(0).all(SkippedRows::is_reason);
+    let recognise = |key: fn(&str) -> String| {
+        let mut own = export::recognise(header, fields, key);
+        if has_reasons {
+            own[0] = Some(None);
+        }
+        own
+    };
+    let id_of = |own: &[_]| own.iter().position(|target| *target == Some(Some(Target::Id)));
+    let has_our_ids = |column: usize| {
+        let ours = cells(column).filter(|cell| is_our_id(cell)).count();
+        ours > 0 && ours * 2 >= cells(column).count()
+    };
+    let mut own = recognise(str::to_owned);
+    if own.iter().all(Option::is_some) {
+        if let Some(column) = id_of(&own)
+            && cells(column).next().is_some()
+            && !has_our_ids(column)
+        {
+            own[column] = Some(None);
+        }
+        return own;
+    }
+    own = recognise(header_key);
+    if !id_of(&own).is_some_and(has_our_ids) {
+        own.fill(None);
+        if has_reasons {
+            own[0] = Some(None);
+        }
+    }
+    own
+}
+
+/// Returns the possible targets of columns that other programs write.
+fn found_columns(
+    header: &[String],
+    samples: &[Vec<String>],
+    fields: &[Field],
+) -> Vec<(usize, Target, f32)> {
     let values: Vec<Values> = (0..header.len()).map(|column| Values::of(samples, column)).collect();
     let has_values = values.iter().any(|values| values.filled > 0);
     let turkish = header.iter().any(|name| meaning::has_turkish_surname(name));
@@ -76,33 +153,13 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
         let claim = claim.as_ref()?;
         Some((column, claim.target.target()?, claim.score.clamp(0.05, 1.0)))
     }));
-    let mut suggestions = choose_targets(header.len(), candidates);
-    repeat_headers(header, &mut suggestions);
-    suggestions
+    candidates
 }
 
-/// Gives columns of addresses and phone numbers the target of the column with the same header: their
-/// cells are used where those of the first are blank.
-fn repeat_headers(header: &[String], suggestions: &mut [Suggestion]) {
-    for column in 0..header.len() {
-        let is_same = |other: &usize| *other != column && header[*other] == header[column];
-        let found = (0..header.len()).filter(is_same).find_map(|other| {
-            let target = suggestions[other].target.clone();
-            target.filter(Target::takes_alternatives)
-        });
-        let suggestion = &mut suggestions[column];
-        if suggestion.target.is_none() && found.is_some() {
-            *suggestion = Suggestion { target: found, confidence: REPEATED_CONFIDENCE };
-        }
-    }
-}
-
-/// Whether a column named `id` may hold ids of contacts of ours: files of other programs have such
-/// a column, too.
-fn has_our_ids(samples: &[Vec<String>], column: usize) -> bool {
-    let cells = samples.iter().filter_map(|row| row.get(column)).map(|cell| cell.trim());
-    let is_ours = |cell| Uuid::try_parse(cell).is_ok_and(|id| id.get_version_num() == 7);
-    cells.filter(|cell| !cell.is_empty()).all(is_ours)
+/// Returns whether a cell may be the id of a contact of ours: files of other programs have columns
+/// named `id`, too.
+fn is_our_id(cell: &str) -> bool {
+    Uuid::try_parse(cell).is_ok_and(|id| id.get_version_num() == 7)
 }
 
 /// The confidence for a column whose header occurs before.
@@ -144,23 +201,27 @@ const EXTERNAL_IDS: [&str; 9] = [
 const EXTERNAL_ID_CONFIDENCE: f32 = 0.7;
 
 /// Finds the column of the organisation's own ids. A wrong guess would take different people for
-/// one, so the header must be plain, and every sampled row must have an id of its own.
+/// one, so the header must be plain, and every sampled row must have an id of its own. Only in a
+/// column that has the name of the target may cells be blank.
 fn external_ids<'a>(
     header: &'a [String],
     values: &'a [Values],
     samples: &'a [Vec<String>],
 ) -> impl Iterator<Item = (usize, Target, f32)> + 'a {
-    let is_distinct = |column: usize| {
-        let cells = samples.iter().map(|row| row.get(column).map_or("", |cell| cell.trim()));
-        let distinct: BTreeSet<_> = cells.filter(|cell| !cell.is_empty()).collect();
-        !samples.is_empty() && distinct.len() == samples.len()
+    let distinct = |column: usize| {
+        let cells = samples.iter().filter_map(|row| row.get(column)).map(|cell| cell.trim());
+        cells.filter(|cell| !cell.is_empty()).collect::<BTreeSet<_>>().len()
     };
-    header
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| EXTERNAL_IDS.contains(&&*tokens::key(name)))
-        .filter(move |(column, _)| values[*column].addresses == 0 && is_distinct(*column))
-        .map(|(column, _)| (column, Target::ExternalId, EXTERNAL_ID_CONFIDENCE))
+    let is_plain = move |column: usize, key: &str| {
+        let (filled, distinct) = (values[column].filled, distinct(column));
+        let is_complete = distinct == samples.len() && distinct > 0;
+        EXTERNAL_IDS.contains(&key)
+            && values[column].addresses == 0
+            && (is_complete || (key == EXTERNAL_IDS[0] && distinct == filled))
+    };
+    let plain =
+        header.iter().enumerate().filter(move |(at, name)| is_plain(*at, &tokens::key(name)));
+    plain.map(|(column, _)| (column, Target::ExternalId, EXTERNAL_ID_CONFIDENCE))
 }
 
 /// The confidence for a column that says who wants no messages.
@@ -173,7 +234,8 @@ fn opt_outs<'a>(
 ) -> impl Iterator<Item = (usize, Target, f32)> + 'a {
     header.iter().enumerate().filter_map(|(column, name)| {
         let cells = samples.iter().filter_map(|row| row.get(column)).map(String::as_str);
-        Some((column, opt_out_target(name, cells)?, OPT_OUT_CONFIDENCE))
+        let OptOutColumn::Clear(target) = OptOutColumn::of(name, cells) else { return None };
+        Some((column, target, OPT_OUT_CONFIDENCE))
     })
 }
 

@@ -51,7 +51,7 @@ impl Survey {
     pub fn new(header: &[String], fields: &[Field]) -> Self {
         Self {
             family_name_first: is_family_name_first(header),
-            is_ours: export::recognise(header, fields).is_some(),
+            is_ours: export::recognise(header, fields, str::to_owned).iter().all(Option::is_some),
             columns: header.iter().map(|_| ColumnSurvey::default()).collect(),
             long_rows: Found::default(),
         }

@@ -70,7 +70,7 @@ pub enum Skip {
     Unchanged,
     /// The contact exists, and the policy only adds contacts.
     Known,
-    /// The contact does not exist, and the policy only updates contacts.
+    /// The contact does not exist, and the policy adds nobody.
     Unknown,
     /// The row has no name, no address, and no external id of an existing contact.
     Nobody,
@@ -103,7 +103,7 @@ pub enum SkipCode {
     Unchanged,
     /// The contact exists, and the policy only adds contacts.
     Known,
-    /// The contact does not exist, and the policy only updates contacts.
+    /// The contact does not exist, and the policy adds nobody.
     Unknown,
     /// The row has neither a name nor an address.
     Nobody,
@@ -150,7 +150,7 @@ impl Skip {
             Self::InvalidEmail(reason) => format!("the email address {reason}"),
             Self::Unchanged => "the row contains no changes".to_owned(),
             Self::Known => "the contact already exists, and this import only adds".to_owned(),
-            Self::Unknown => "the contact does not exist, and this import only updates".to_owned(),
+            Self::Unknown => "the contact does not exist, and this import adds nobody".to_owned(),
             Self::Nobody => "it has neither a name nor an email address".to_owned(),
             Self::InvalidId => {
                 "its id is longer than 500 characters, or has control characters".to_owned()

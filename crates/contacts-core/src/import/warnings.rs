@@ -1,5 +1,7 @@
-//! What a user should know about an import before the start (R52, R57).
+//! What a user should know about an import before the start (R50, R52, R57).
 
+use super::opt_out::OptOutColumn;
+use super::suggest::header_key;
 use super::{Analysis, Finding, FindingKind, Import, Plan, Policy, Target};
 
 /// A warning about an import that is ready.
@@ -7,6 +9,19 @@ use super::{Analysis, Finding, FindingKind, Import, Plan, Policy, Target};
 pub enum PlanWarning<'a> {
     /// The column says who wants no messages, and the plan does not read it.
     UnreadOptOut {
+        /// The column, from 0.
+        column: usize,
+    },
+    /// The column seems to say who wants no messages, and the plan does not read it.
+    UnclearOptOut {
+        /// The column, from 0.
+        column: usize,
+        /// The cell that cannot be read; `None` when the header is not clear.
+        cell: Option<&'a str>,
+    },
+    /// The column is named like an id, and no other column is mapped to that id: rows find their
+    /// contacts by other keys only.
+    UnreadId {
         /// The column, from 0.
         column: usize,
     },
@@ -21,6 +36,8 @@ impl PlanWarning<'_> {
     pub fn code(self) -> &'static str {
         match self {
             Self::UnreadOptOut { .. } => "unread_opt_out",
+            Self::UnclearOptOut { .. } => "unclear_opt_out",
+            Self::UnreadId { .. } => "unread_id",
             Self::OneContact(_) => "one_contact",
             Self::Cells(finding) => finding.kind.as_str(),
         }
@@ -38,15 +55,8 @@ impl Import {
 impl Analysis {
     /// Returns the warnings about a plan.
     pub fn warnings(&self, plan: &Plan) -> Vec<PlanWarning<'_>> {
-        let is_opt_out = |target: &Option<Target>| {
-            matches!(target, Some(Target::Subscribed | Target::Unsubscribed))
-        };
-        let unread = self.suggestions.iter().enumerate().filter(|(column, suggestion)| {
-            is_opt_out(&suggestion.target) && !plan.columns.get(*column).is_some_and(is_opt_out)
-        });
-        // An opt-out list needs no such column.
-        let unread = unread.filter(|_| plan.policy != Policy::OptOut);
-        let unread = unread.map(|(column, _)| PlanWarning::UnreadOptOut { column });
+        let columns = 0..self.layout.header.len();
+        let unread = columns.filter_map(|column| self.unread_column(plan, column));
         let is_one_contact = plan.is_one_contact(&self.findings);
         let findings = self.findings.iter().filter_map(|finding| match finding.kind {
             FindingKind::OneValue => (is_one_contact && plan.is_key(finding.column))
@@ -54,6 +64,30 @@ impl Analysis {
             _ => plan.concerns(finding).then_some(PlanWarning::Cells(finding)),
         });
         unread.chain(findings).collect()
+    }
+
+    /// Returns the warning about a column that the plan does not read. An opt-out list needs no
+    /// column that says who wants no messages.
+    fn unread_column(&self, plan: &Plan, column: usize) -> Option<PlanWarning<'_>> {
+        let header = &self.layout.header[column];
+        let target = plan.target(Some(column));
+        if target.is_none() && is_unread_id(header, plan) {
+            return Some(PlanWarning::UnreadId { column });
+        }
+        if plan.policy == Policy::OptOut || target.is_some_and(Target::is_opt_out) {
+            return None;
+        }
+        let suggested = self.suggestions.get(column).and_then(|s| s.target.as_ref());
+        if suggested.is_some_and(Target::is_opt_out) {
+            return Some(PlanWarning::UnreadOptOut { column });
+        }
+        let cells = self.samples.iter().filter_map(|row| row.get(column)).map(String::as_str);
+        match OptOutColumn::of(header, cells) {
+            OptOutColumn::Unclear(cell) if target.is_none() => {
+                Some(PlanWarning::UnclearOptOut { column, cell })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -90,5 +124,93 @@ impl Plan {
             }
             FindingKind::Exponent => target == Some(&Target::Phone),
         }
+    }
+}
+
+/// Returns whether a column has the name of an id that no column is mapped to.
+fn is_unread_id(header: &str, plan: &Plan) -> bool {
+    let named = match &*header_key(header) {
+        "id" => Target::Id,
+        "externalid" => Target::ExternalId,
+        _ => return false,
+    };
+    !plan.columns.contains(&Some(named))
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::import::{Layout, Quoting, Reading, suggest};
+
+    /// Returns the warnings about a file, as `column code cell`. `mapped` are the targets that differ
+    /// from the suggestions.
+    fn warnings(header: &str, rows: &str, policy: Policy, mapped: &[(usize, &str)]) -> Vec<String> {
+        let cells = |row: &str| row.split('|').map(str::to_owned).collect::<Vec<_>>();
+        let (header, samples) = (cells(header), rows.split(';').map(cells).collect::<Vec<_>>());
+        let suggestions = suggest(&header, &samples, &[]);
+        let mut columns: Vec<_> = suggestions.iter().map(|s| s.target.clone()).collect();
+        for (column, target) in mapped {
+            columns[*column] = Target::parse(target);
+        }
+        let layout = Layout {
+            encoding: "utf-8".to_owned(),
+            delimiter: ',',
+            quoting: Quoting::default(),
+            header_line: 1,
+            header,
+        };
+        let analysis = Analysis {
+            layout,
+            samples,
+            rows: 1,
+            suggestions,
+            reading: Reading::default(),
+            findings: Vec::new(),
+        };
+        let plan = Plan { columns, policy, tags: Vec::new() };
+        let columns = 0..analysis.layout.header.len();
+        let found = columns.filter_map(|column| {
+            let warning = analysis.unread_column(&plan, column)?;
+            let cell = match warning {
+                PlanWarning::UnclearOptOut { cell: Some(cell), .. } => format!(" {cell}"),
+                _ => String::new(),
+            };
+            Some(format!("{column} {}{cell}", warning.code()))
+        });
+        found.collect()
+    }
+
+    #[rstest]
+    #[case::all_is_read("name|email|Unsubscribed", "Ann|a@x.org|yes", &[], &[])]
+    #[case::an_opt_out("name|email|Unsubscribed", "Ann|a@x.org|yes", &[(2, "")],
+        &["2 unread_opt_out"])]
+    #[case::an_unclear_cell("name|email|Unsubscribed", "Ann|a@x.org|maybe", &[],
+        &["2 unclear_opt_out maybe"])]
+    #[case::an_unclear_header("name|email|Not unsubscribed", "Ann|a@x.org|yes", &[],
+        &["2 unclear_opt_out"])]
+    #[case::one_that_is_mapped("name|email|Unsubscribed", "Ann|a@x.org|maybe",
+        &[(2, "unsubscribed")], &[])]
+    #[case::an_id_of_others("id|name|email", "17|Ann|a@x.org", &[], &["0 unread_id"])]
+    #[case::an_id_as_another("ID|name|email", "17|Ann|a@x.org", &[(0, "external_id")], &[])]
+    #[case::an_external_id("External ID|name|email", "7|Ann|a@x.org;7|Bo|b@x.org", &[],
+        &["0 unread_id"])]
+    #[case::another_column("note|name|email", "maybe|Ann|a@x.org", &[], &[])]
+    fn what_is_not_read_is_reported(
+        #[case] header: &str,
+        #[case] rows: &str,
+        #[case] mapped: &[(usize, &str)],
+        #[case] expected: &[&str],
+    ) {
+        assert_eq!(warnings(header, rows, Policy::Overwrite, mapped), expected);
+    }
+
+    #[test]
+    fn an_opt_out_list_needs_no_such_column() {
+        let found =
+            |policy| warnings("id|email|Unsubscribed", "17|a@x.org|maybe", policy, &[(2, "tags")]);
+        assert_eq!(found(Policy::OptOut), ["0 unread_id"]);
+        assert_eq!(found(Policy::Overwrite), ["0 unread_id"], "the column is mapped on purpose");
     }
 }

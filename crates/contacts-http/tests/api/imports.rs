@@ -201,6 +201,26 @@ async fn what_is_wrong_with_cells_is_a_warning_before_the_start() {
 }
 
 #[actix_web::test]
+async fn columns_that_the_plan_does_not_read_are_warnings() {
+    let service = Service::new();
+    let file = "id,Name,E-mail,Unsubscribed\n17,Ann,ann@example.org,maybe\n";
+    let path = ready(&service, file).await;
+    let import = service.get(&path).await.json();
+    assert_eq!(import["plan"]["columns"], json!([null, "name", "email", null]));
+    let unread = json!({
+        "code": "unread_id", "column": 0, "header": "id", "rows": null, "line": null,
+        "example": null
+    });
+    let unclear = json!({
+        "code": "unclear_opt_out", "column": 3, "header": "Unsubscribed", "rows": null,
+        "line": null, "example": "maybe"
+    });
+    assert_eq!(import["warnings"], json!([unread, unclear]));
+    let columns = json!({"columns": ["external_id", "name", "email", "unsubscribed"]});
+    assert_eq!(service.patch(&path, columns).await.json()["warnings"], json!([]));
+}
+
+#[actix_web::test]
 async fn an_opt_out_list_needs_addresses_only() {
     let service = Service::new();
     service.post("/v1/contacts", json!({"name": "Ann", "email": "ann@example.org"})).await;

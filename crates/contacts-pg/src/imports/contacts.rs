@@ -132,8 +132,11 @@ pub(crate) fn apply(
         if lock(tx, plan.changed_contacts())? {
             let mut writes = plan.finish();
             let source = origin.source(0, tx.now).detail.kind().into();
-            let lowered = write(tx, &writes.contacts, source)?;
-            opt_outs::write(tx, origin.actor(), &writes)?;
+            opt_outs::suppress_unknown(tx, origin.actor(), &writes)?;
+            let mut lowered = write(tx, &writes.contacts, source)?;
+            opt_outs::unsubscribe_known(tx, origin.actor(), &writes)?;
+            // The plan reports the contacts that rows unsubscribe.
+            lowered.retain(|id| !writes.unsubscribes(*id));
             let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);
             let events = ContactEvent::of_many(&lowered, kind, &fields, origin.actor(), tx.now);
             writes.events.extend(events);

@@ -64,7 +64,7 @@ struct ImportFile {
     #[arg(long, value_name = "COLUMN=TARGET")]
     map: Vec<String>,
     /// How existing contacts are changed: overwrite, fill_blanks, add_only or update_only. opt_out
-    /// unsubscribes everyone in the file, and adds nobody
+    /// unsubscribes everyone in the file, or those that a column names, and adds nobody
     #[arg(long)]
     policy: Option<String>,
     /// Add a tag to every contact in the file. May be repeated
@@ -184,7 +184,7 @@ impl Request<'_> {
         let Some(plan) = &ready.plan else { return };
         let found = Found { name: &ready.file_name, analysis, plan };
         found.lines().into_iter().for_each(|line| self.print(&line));
-        self.print(summary::policy(plan.policy));
+        self.print(summary::policy(plan));
         if !plan.tags.is_empty() {
             let tags: Vec<_> = plan.tags.iter().map(TagName::as_str).collect();
             self.print(&format!("Every contact in the file is tagged {}.", tags.join(", ")));

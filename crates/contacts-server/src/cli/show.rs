@@ -67,6 +67,22 @@ impl Found<'_> {
                     self.header(Some(column))
                 );
             }
+            PlanWarning::UnclearOptOut { column, cell } => {
+                let header = self.header(Some(column));
+                let why = match cell {
+                    Some(cell) => format!("'{}' cannot be read", plain(cell)),
+                    None => "it is not clear which answer means that".to_owned(),
+                };
+                return format!(
+                    "{header} seems to say who opted out, but {why}. To read it, add --map {header}=unsubscribed or --map {header}=subscribed."
+                );
+            }
+            PlanWarning::UnreadId { column } => {
+                return format!(
+                    "{} is not read, so rows find their contacts by other columns only. To read it, add --map {0}=id for ids of this program, or --map {0}=external_id for your own.",
+                    self.header(Some(column))
+                );
+            }
             PlanWarning::OneContact(finding) => {
                 return format!(
                     "every row has the same value in {}, so all rows would be one contact: map another column.",

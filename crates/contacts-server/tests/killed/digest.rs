@@ -23,6 +23,9 @@ const SWEEP: &str = "\"kind\":\"sweep_events\"";
 /// The row of a sync run, without the columns that depend on the number of attempts.
 const RUN: &str = "to_jsonb(t) - '{attempt,stalled,log}'::text[]";
 
+/// The row of a merged contact, without the copies of its rows, which are in no order.
+const MERGED: &str = "to_jsonb(t) - 'trace'";
+
 #[derive(QueryableByName)]
 struct Line {
     #[diesel(sql_type = Text)]
@@ -50,7 +53,11 @@ impl Digests {
     /// Returns every row of an organisation, in an order that does not depend on ids.
     pub(crate) fn of(&mut self, org: OrgId) -> Vec<String> {
         let rows = |table: &String| {
-            let row = if table == "sync_runs" { RUN } else { "row_to_json(t)" };
+            let row = match table.as_str() {
+                "sync_runs" => RUN,
+                "merged_contacts" => MERGED,
+                _ => "row_to_json(t)",
+            };
             format!(
                 "SELECT '{table} ' || ({row})::text AS line FROM {table} t WHERE org_id = '{org}'"
             )

@@ -109,7 +109,7 @@ pub fn a_dry_run_predicts_the_import_and_changes_nothing(ports: &Ports) {
                 let mut planned = planned(&ports.ids, number, random_row(row.unwrap_or_default()));
                 planned.warnings = vec![warning(Target::Phone, "is too long")];
                 if row.is_none() {
-                    planned.row = Err(Skip::MissingName);
+                    planned.row = Err(Skip::MissingName.into());
                 }
                 planned
             };

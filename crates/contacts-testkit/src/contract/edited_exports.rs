@@ -1,4 +1,5 @@
-//! Exporting, editing and importing makes exactly these edits (R50).
+//! Exporting, editing and importing makes exactly these edits, also with columns that were added or
+//! renamed (R50).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::contact::{Contact, ContactFilter};
@@ -30,9 +31,51 @@ type Filled = [bool; 4];
 /// The row, the column, and a number from which the new value is made.
 type Edit = (usize, usize, usize);
 
-fn cases() -> impl Strategy<Value = (Vec<Filled>, Vec<Edit>)> {
+/// What was done to the columns of the file.
+#[derive(Clone, Copy, Debug)]
+enum Shape {
+    Unchanged,
+    Added(&'static str),
+    Renamed(&'static str, &'static str),
+    /// The columns of a list of skipped rows.
+    Reasons,
+}
+
+const SHAPES: [Shape; 8] = [
+    Shape::Unchanged,
+    Shape::Added("Remark"),
+    Shape::Added(""),
+    Shape::Renamed("id", "ID"),
+    Shape::Renamed("name", "Full name"),
+    Shape::Renamed("email", "E-mail address"),
+    Shape::Renamed("updated_at", "Last change"),
+    Shape::Reasons,
+];
+
+impl Shape {
+    fn apply(self, lines: &mut [Vec<String>]) {
+        let (header, rows) = lines.split_first_mut().unwrap();
+        match self {
+            Self::Unchanged => {}
+            Self::Added(name) => {
+                header.push(name.to_owned());
+                rows.iter_mut().for_each(|row| row.push(name.to_lowercase()));
+            }
+            Self::Renamed(old, new) => {
+                *header.iter_mut().find(|name| *name == old).unwrap() = new.to_owned();
+            }
+            Self::Reasons => {
+                header.insert(0, "reason".to_owned());
+                rows.iter_mut().for_each(|row| row.insert(0, "line 2: no reason".to_owned()));
+            }
+        }
+    }
+}
+
+fn cases() -> impl Strategy<Value = (Vec<Filled>, Vec<Edit>, Shape)> {
     let edit = (0..6usize, 0..COLUMNS.len(), 0..3usize);
-    (prop::collection::vec(any::<Filled>(), 1..6), prop::collection::vec(edit, 0..8))
+    let contacts = prop::collection::vec(any::<Filled>(), 1..6);
+    (contacts, prop::collection::vec(edit, 0..8), prop::sample::select(SHAPES.to_vec()))
 }
 
 /// The columns that are edited. Empty cells and tags that are taken off change nothing.
@@ -92,7 +135,7 @@ fn import(ports: &Ports, org: OrgId, file: &str) -> Tally {
 
 pub fn importing_an_edited_export_makes_exactly_these_edits(ports: &Ports) {
     let config = Config { cases: 60, failure_persistence: None, ..Config::default() };
-    let outcome = TestRunner::new(config).run(&cases(), |(filled, edits)| {
+    let outcome = TestRunner::new(config).run(&cases(), |(filled, edits, shape)| {
         let org = ports.org();
         ports.add_field(org, &samples::field("tier", FieldType::Text, 0));
         let added = filled.iter().enumerate().map(|(at, filled)| contact(ports, org, at, *filled));
@@ -119,6 +162,7 @@ pub fn importing_an_edited_export_makes_exactly_these_edits(ports: &Ports) {
             }
             lines[row + 1][at] = cell;
         }
+        shape.apply(&mut lines);
         let lines: Vec<_> = lines.iter().map(|cells| cells.join(",")).collect();
         let tally = import(ports, org, &lines.join("\n"));
         let changed = |one: &Contact, other: &Contact| {

@@ -46,7 +46,7 @@ fn imported(ports: &Ports, org: OrgId, name: &str, email: &str) -> Import {
     let row = samples::import_row(name, email);
     let mut chunk = samples::chunk(&ports.ids, 0, vec![row.clone(), row]);
     let last = chunk.rows.remove(1);
-    chunk.rows.push(PlannedRow { row: Err(Skip::MissingName), ..last });
+    chunk.rows.push(PlannedRow { row: Err(Skip::MissingName.into()), ..last });
     ports.imports.apply(&import, &chunk, ports.clock.tick()).unwrap();
     ports.imports.end(org, import.id, RunState::Done, None, ports.clock.now()).unwrap();
     ports.imports.get(org, import.id).unwrap().unwrap()

@@ -52,6 +52,11 @@ macro_rules! import_repository_contract {
             an_opt_out_list_unsubscribes_and_adds_nobody
             an_address_of_an_opt_out_list_is_unsubscribed_when_somebody_gets_it
             undoing_an_import_subscribes_nobody
+            an_opt_out_list_unsubscribes_whom_any_key_finds
+            an_opt_out_applies_although_its_row_is_skipped
+            an_address_is_opted_out_before_a_later_row_adds_it
+            an_opt_out_of_a_row_that_only_adds_leaves_contacts_alone
+            an_address_that_the_policy_does_not_write_is_opted_out
         }
         $crate::properties! { $make, matching:
             a_row_finds_its_contact_by_each_of_its_keys

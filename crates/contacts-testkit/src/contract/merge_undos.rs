@@ -191,7 +191,7 @@ pub fn an_undone_merge_leaves_two_contacts_as_they_were(ports: &Ports) {
     let kinds: Vec<_> =
         events.iter().map(|event| (event.event.kind, event.event.contacts.clone())).collect();
     let expected = [(EventKind::Created, twin.id), (EventKind::Updated, ann.id)];
-    assert_eq!(kinds, expected.map(|(kind, id)| (kind, vec![id].into())));
+    assert_eq!(kinds, expected.map(|(kind, id)| (kind, vec![id])));
     let fields = ["external_id", "name", "phone", "addresses", "email", "tags"];
     let mut told = events[1].event.fields.to_vec();
     told.sort();

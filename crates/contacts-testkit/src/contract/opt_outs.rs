@@ -3,14 +3,19 @@
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::consent::{Consent, ConsentChange, ConsentNote, ConsentReason, Unsubscribe};
-use contacts_core::contact::{ActivityKind, Contact};
-use contacts_core::import::{Applied, Import, ImportRow, Policy, SkipCode, Tally};
+use contacts_core::contact::{ActivityKind, Contact, ContactId, SourceDetail};
+use contacts_core::import::{
+    Applied, Chunk, Import, ImportRow, PlannedRow, Policy, Skip, SkipCode, Tally,
+};
 use contacts_core::run::RunState;
-use contacts_core::{Actor, Clock, OrgId};
+use contacts_core::{Actor, Clock, Ids, OrgId};
 
 use super::undos::undo;
 use crate::Ports;
-use crate::samples::{chunk, email, import_row, ready_import, running_import, tags};
+use crate::samples::{
+    chunk, email, external_id, import_row, planned, ready_import, running_import, skipped_opt_out,
+    tags,
+};
 
 fn take(ports: &Ports, import: &Import, rows: Vec<ImportRow>) -> Tally {
     let after = ports.imports.get(import.org, import.id).unwrap().unwrap().tally.rows();
@@ -179,4 +184,154 @@ pub fn undoing_an_import_subscribes_nobody(ports: &Ports) {
     }
     let new = ports.add(org, "New", "new@example.org");
     assert!(!consent(ports, &new).is_subscribed());
+}
+
+/// Applies rows, and returns the codes of the skipped ones with their counts.
+fn skips(ports: &Ports, import: &Import, rows: Vec<PlannedRow>) -> Vec<(&'static str, u64)> {
+    let chunk = Chunk { after: 0, rows };
+    match ports.imports.apply(import, &chunk, ports.clock.tick()).unwrap() {
+        Applied::Chunk(tally) => {
+            tally.skipped.iter().map(|(code, n)| (code.as_str(), *n)).collect()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Adds a contact that has an external id.
+fn add(ports: &Ports, org: OrgId, address: &str, id: &str) -> Contact {
+    ports.add_with(org, "Ann", address, |contact| contact.external_id = Some(external_id(id)))
+}
+
+fn keys(id: &str, address: &str) -> ImportRow {
+    ImportRow { external_id: Some(external_id(id)), ..self::address(address) }
+}
+
+pub fn an_opt_out_list_unsubscribes_whom_any_key_finds(ports: &Ports) {
+    let org = ports.org();
+    let contacts = ["a", "b", "c", "d", "e"].map(|id| add(ports, org, &format!("{id}@x.org"), id));
+    let import = running_import(ports, org, Policy::OptOut);
+    let unknown = ImportRow { id: Some(ContactId(ports.ids.next())), ..address("d@x.org") };
+    let rows = [
+        keys("9000", "a@x.org"),
+        keys("b", "c@x.org"),
+        unknown,
+        keys("e", "new@x.org"),
+        keys("9001", "other@x.org"),
+    ];
+    let tally = take(ports, &import, rows.map(opted_out).to_vec());
+    assert_eq!((tally.added, tally.updated), (0, 2));
+    for code in [SkipCode::Ambiguous, SkipCode::NotFound, SkipCode::Suppressed] {
+        assert_eq!(tally.skipped[&code], 1, "{code:?}");
+    }
+    let unsubscribed = by(ports, &import);
+    for contact in &contacts {
+        let expected = Contact { consent: unsubscribed.clone(), ..contact.clone() };
+        assert_eq!(ports.get(org, contact.id), expected, "nothing else is written");
+        assert_eq!(changes(ports, contact), 1);
+    }
+    for address in ["new@x.org", "other@x.org"] {
+        assert_eq!(consent(ports, &ports.add(org, "New", address)), unsubscribed, "{address}");
+    }
+}
+
+pub fn an_opt_out_applies_although_its_row_is_skipped(ports: &Ports) {
+    for policy in [Policy::Overwrite, Policy::FillBlanks, Policy::UpdateOnly, Policy::OptOut] {
+        let org = ports.org();
+        let contacts = ["a", "b", "c"].map(|id| add(ports, org, &format!("{id}@x.org"), id));
+        let import = running_import(ports, org, policy);
+        let before = ports.feed.end(org).unwrap();
+        let row = |number, keys| skipped_opt_out(&ports.ids, number, Skip::InvalidId, keys);
+        let nobody = ImportRow { external_id: Some(external_id("9000")), ..ImportRow::default() };
+        let rows = vec![
+            row(1, keys("a", "b@x.org")),
+            row(2, keys("c", "new@x.org")),
+            row(3, nobody),
+            row(4, address("a@x.org")),
+        ];
+        assert_eq!(skips(ports, &import, rows), [("invalid_id", 4)], "{policy:?}");
+        let unsubscribed = by(ports, &import);
+        let [a, b, c] = &contacts;
+        for (contact, row) in [(a, 1), (b, 1), (c, 2)] {
+            assert_eq!(consent(ports, contact), unsubscribed, "{policy:?}");
+            assert_eq!(changes(ports, contact), 1);
+            let sources = ports.contacts.sources(org, contact.id, None, 10).unwrap();
+            let rows = sources.into_iter().filter_map(|source| match source.detail {
+                SourceDetail::CsvImport { import: id, row, .. } => (id == import.id).then_some(row),
+                _ => None,
+            });
+            assert_eq!(rows.collect::<Vec<_>>(), [row], "the import is a source");
+        }
+        let events = ports.feed.after(org, Some(before), 10).unwrap();
+        let [event] = &*events else { panic!("{events:?}") };
+        assert_eq!(
+            (event.event.contacts.len(), &*event.event.fields),
+            (3, &["consent".to_owned()][..])
+        );
+        assert_eq!(consent(ports, &ports.add(org, "New", "new@x.org")), unsubscribed);
+
+        assert!(
+            ports.imports.end(org, import.id, RunState::Done, None, ports.clock.tick()).unwrap()
+        );
+        undo(ports, &import);
+        for contact in &contacts {
+            assert_eq!(consent(ports, contact), unsubscribed, "undoing subscribes nobody");
+        }
+    }
+}
+
+pub fn an_address_is_opted_out_before_a_later_row_adds_it(ports: &Ports) {
+    for chunk_size in [1, 3] {
+        let org = ports.org();
+        let bo = add(ports, org, "bo@x.org", "bo");
+        let import = running_import(ports, org, Policy::Overwrite);
+        let skipped =
+            |number, text| skipped_opt_out(&ports.ids, number, Skip::MissingName, address(text));
+        let rows = [
+            planned(&ports.ids, 1, opted_out(address("new@x.org"))),
+            skipped(2, "bobby@x.org"),
+            planned(&ports.ids, 3, import_row("New", "new@x.org")),
+            planned(&ports.ids, 4, keys("bo", "bobby@x.org")),
+        ];
+        let now = ports.clock.tick();
+        for (at, rows) in rows.chunks(chunk_size).enumerate() {
+            let chunk = Chunk { after: (at * chunk_size) as u64, rows: rows.to_vec() };
+            let applied = ports.imports.apply(&import, &chunk, now).unwrap();
+            assert!(matches!(applied, Applied::Chunk(_)), "{applied:?}");
+        }
+        let tally = ports.imports.get(org, import.id).unwrap().unwrap().tally;
+        assert_eq!((tally.added, tally.updated), (1, 1));
+        assert_eq!(tally.skipped, [(SkipCode::MissingName, 2)].into());
+        let new = ports.of_address(org, "new@x.org").unwrap();
+        let unsubscribed = by(ports, &import);
+        assert_eq!((new.consent, consent(ports, &bo)), (unsubscribed.clone(), unsubscribed));
+    }
+}
+
+pub fn an_opt_out_of_a_row_that_only_adds_leaves_contacts_alone(ports: &Ports) {
+    let org = ports.org();
+    let ann = ports.add(org, "Ann", "ann@example.org");
+    let import = running_import(ports, org, Policy::AddOnly);
+    let row = |number, text| skipped_opt_out(&ports.ids, number, Skip::MissingName, address(text));
+    let rows = vec![row(1, "ann@example.org"), row(2, "new@example.org")];
+    assert_eq!(skips(ports, &import, rows), [("missing_name", 2)]);
+    assert_eq!(ports.get(org, ann.id), ann);
+    assert_eq!(consent(ports, &ports.add(org, "New", "new@example.org")), by(ports, &import));
+}
+
+pub fn an_address_that_the_policy_does_not_write_is_opted_out(ports: &Ports) {
+    let org = ports.org();
+    let ann = add(ports, org, "ann@example.org", "7");
+    let full = add(ports, org, "full@example.org", "8");
+    let others = (1..Contact::MAX_ADDRESSES).map(|at| keys("8", &format!("full{at}@example.org")));
+    take(ports, &running_import(ports, org, Policy::Overwrite), others.collect());
+    let import = running_import(ports, org, Policy::FillBlanks);
+    let tally = take(ports, &import, vec![opted_out(keys("7", "new@example.org"))]);
+    assert_eq!(tally.updated, 1);
+    let overwriting = running_import(ports, org, Policy::Overwrite);
+    let tally = take(ports, &overwriting, vec![opted_out(keys("8", "more@example.org"))]);
+    assert_eq!(tally.skipped, [(SkipCode::TooManyAddresses, 1)].into());
+    for contact in [&ann, &full, &ports.add(org, "New", "new@example.org")] {
+        assert!(!consent(ports, contact).is_subscribed());
+    }
+    assert!(!consent(ports, &ports.add(org, "More", "more@example.org")).is_subscribed());
 }

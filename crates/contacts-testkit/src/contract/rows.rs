@@ -384,8 +384,8 @@ pub fn issues_are_listed_in_the_order_of_the_file(ports: &Ports) {
     let org = ports.org();
     ports.add(org, "Known", "known@example.org");
     let import = running_import(ports, org, Policy::AddOnly);
-    let skip = |number, skip| PlannedRow {
-        row: Err(skip),
+    let skip = |number, skip: Skip| PlannedRow {
+        row: Err(skip.into()),
         ..planned(&ports.ids, number, import_row("x", "x@example.org"))
     };
     let ok = |number, email: &str| planned(&ports.ids, number, import_row("Ann", email));
@@ -449,7 +449,7 @@ pub fn every_reason_to_skip_is_counted(ports: &Ports) {
         Skip::InvalidEmail(InvalidEmail::Domain),
     ];
     let rows = (1..).zip(skips).map(|(number, skip)| PlannedRow {
-        row: Err(skip),
+        row: Err(skip.into()),
         ..planned(&ports.ids, number, import_row("x", "x@example.org"))
     });
     let tally = take_chunk(ports, &import, &Chunk { after: 0, rows: rows.collect() });

@@ -6,6 +6,7 @@ use contacts_core::consent::{Consent, ConsentChange, ConsentReason, Unsubscribe}
 use contacts_core::contact::{
     Activity, ActivityKind, AddressSource, Contact, ContactId, SourceDetail,
 };
+use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
     Analysis, Applied, Chunk, ChunkPlan, ExistingContact, Import, ImportId, ImportRepository,
     ImportState, Issue, NewPlan, Plan, PlannedContact, RowKeys, Trace, tell_import,
@@ -224,28 +225,27 @@ fn apply(
     for name in writes.tags.values() {
         rows.tags.written(std::slice::from_ref(name), ids);
     }
-    let mut traces = Vec::new();
+    // Before the contacts are written: those that get one of the addresses are unsubscribed.
+    let (reason, actor) = (ConsentReason::Imported, Actor::Import(import.id));
+    let unsubscribe = Unsubscribe { reason, at: now, actor, note: None };
+    rows.contacts.suppress_addresses(import.org, &writes.suppressed, &unsubscribe);
+    let (mut traces, mut lowered) = (Vec::new(), Vec::new());
     // Contacts that exist come first: a new one may have an address that they give up.
     let (new, old): (Vec<_>, Vec<_>) = writes.contacts.iter().partition(|planned| planned.is_new());
     for planned in old.into_iter().chain(new) {
-        traces.push(rows.write_row(import, planned, now, ids)?);
+        let (trace, is_lowered) = rows.write_row(import, planned, now, ids)?;
+        // The plan reports the contacts that rows unsubscribe.
+        lowered.extend((is_lowered && !planned.is_unsubscribed).then_some(planned.contact.id));
+        traces.push(trace);
     }
-    rows.contacts.suppress_addresses(
-        import.org,
-        &writes.suppressed,
-        &Unsubscribe {
-            reason: ConsentReason::Imported,
-            at: now,
-            actor: Actor::Import(import.id),
-            note: None,
-        },
-    );
     import.state = ImportState::Run(RunState::Running);
     import.started_at.get_or_insert(now);
     import.tally.add(&writes.tally);
     issues.extend(writes.issues);
     chunks.push(traces);
     rows.events.extend(writes.events);
+    let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);
+    rows.events.extend(ContactEvent::of_many(&lowered, kind, &fields, actor, now));
     Ok(Applied::Chunk(import.tally.clone()))
 }
 
@@ -278,14 +278,15 @@ impl Rows {
         existing.collect()
     }
 
-    /// Writes a contact as a chunk plans it, and adds the import to the contact's sources.
+    /// Writes a contact as a chunk plans it, and adds the import to the contact's sources. Returns
+    /// whether a new address has changed the consent, too.
     fn write_row(
         &mut self,
         import: &Import,
         planned: &PlannedContact,
         now: OffsetDateTime,
         ids: &CountedIds,
-    ) -> Result<Trace> {
+    ) -> Result<(Trace, bool)> {
         let put_on = self.tags.written(&planned.tags, ids);
         let tags = self.tags.ids_of(&planned.tags);
         if planned.is_new() {
@@ -293,21 +294,22 @@ impl Rows {
             let contact = Contact { tags: put_on, consent, ..planned.contact.clone() };
             self.contacts.insert(contact, Actor::Import(import.id))?;
             self.opt_out(import, planned, now);
-            return Ok(planned.trace(false, tags));
+            return Ok((planned.trace(false, tags), false));
         }
         let record = self.contacts.records.get_mut(&planned.contact.id);
         let record = record.ok_or(Error::NotFound("contact"))?;
         let source = import.source(planned.first_row, now);
         let again = !record.add_source(now, source.detail);
+        let mut is_lowered = false;
         if planned.is_changed() {
             let mut all = record.contact.tags.clone();
             all.extend(put_on);
             all.sort();
             let contact = Contact { tags: all, ..planned.contact.clone() };
-            self.contacts.replace(contact, AddressSource::CsvImport);
+            is_lowered = self.contacts.replace(contact, AddressSource::CsvImport);
             self.opt_out(import, planned, now);
         }
-        Ok(planned.trace(again, tags))
+        Ok((planned.trace(again, tags), is_lowered))
     }
 
     /// Unsubscribes a contact whose row says so.

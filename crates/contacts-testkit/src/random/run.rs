@@ -12,7 +12,7 @@ use contacts_core::contact::{
 };
 use contacts_core::event::EventKind;
 use contacts_core::field::{FieldPatch, FieldService, FieldType, NewField};
-use contacts_core::import::{Chunk, ImportRow, PlannedRow, Policy, Skip, Unreadable};
+use contacts_core::import::{Chunk, ImportRow, PlannedRow, Policy, Skip, SkippedRow, Unreadable};
 use contacts_core::note::Editor;
 use contacts_core::page::PageSize;
 use contacts_core::run::RunState;
@@ -417,9 +417,15 @@ impl Run<'_> {
 
     fn planned(&self, number: u64, row: &Option<Profile>) -> PlannedRow {
         let id = ContactId(self.ports.ids.next());
+        let is_opted_out = number.is_multiple_of(5);
         let row = match row {
-            Some(profile) if profile.email.is_empty() => Err(Skip::MissingEmail),
-            Some(profile) if profile.name.is_empty() => Err(Skip::MissingName),
+            Some(profile) if profile.email.is_empty() => Err(Skip::MissingEmail.into()),
+            Some(profile) if profile.name.is_empty() => {
+                let email = Some(samples::email(profile.email));
+                let keys = ImportRow { email, is_opted_out, ..ImportRow::default() };
+                let opt_out = is_opted_out.then(|| Box::new(keys));
+                Err(SkippedRow { skip: Skip::MissingName, opt_out })
+            }
             Some(profile) => Ok(ImportRow {
                 id: None,
                 external_id: None,
@@ -428,9 +434,9 @@ impl Run<'_> {
                 phone: (!profile.phone.is_empty()).then(|| samples::phone(profile.phone)),
                 tags: distinct(&profile.tags),
                 custom: samples::custom(&profile.custom),
-                is_opted_out: number.is_multiple_of(5),
+                is_opted_out,
             }),
-            None => Err(Skip::Unreadable(Unreadable::TooLong)),
+            None => Err(Skip::Unreadable(Unreadable::TooLong).into()),
         };
         PlannedRow { number, line: number + 1, id, row, warnings: Vec::new() }
     }

@@ -7,7 +7,7 @@ use super::*;
 use crate::OrgId;
 use crate::contact::{ContactId, EmailAddress, Name, Phone};
 use crate::file::FileId;
-use crate::import::{FileState, Import, ImportId, ImportState, Plan, Policy};
+use crate::import::{FileState, Import, ImportId, ImportState, Plan, SkippedRow};
 use crate::run::RunState;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -33,20 +33,27 @@ fn import(policy: Policy) -> Import {
     }
 }
 
-/// Rows written `address name tag,tag phone`; `-` means nothing. A row `!` has no address.
+/// Rows written `address name tag,tag phone no`; `-` means nothing, and `no` that the person wants no
+/// messages. A row `!` has no address, and a row `!address` is skipped, but opts out an address.
 fn rows(lines: &[&str]) -> Vec<PlannedRow> {
     let row = |(number, line): (u64, &&str)| {
         let cells: Vec<_> = line.split(' ').collect();
         let cell = |at: usize| cells.get(at).copied().filter(|cell| *cell != "-");
+        let email = |local: &str| EmailAddress::parse(&format!("{local}@example.org")).ok();
         let row = if *line == "!" {
-            Err(Skip::MissingEmail)
+            Err(Skip::MissingEmail.into())
+        } else if let Some(local) = line.strip_prefix('!') {
+            let (email, is_opted_out) = (email(local), true);
+            let keys = ImportRow { email, is_opted_out, ..ImportRow::default() };
+            Err(SkippedRow { skip: Skip::MissingName, opt_out: Some(Box::new(keys)) })
         } else {
             let tags = cell(2).unwrap_or_default().split(',').filter(|tag| !tag.is_empty());
             Ok(ImportRow {
-                email: EmailAddress::parse(&format!("{}@example.org", cells[0])).ok(),
+                email: email(cells[0]),
                 name: Name::parse(cell(1).unwrap()).ok(),
                 phone: cell(3).map(|phone| Phone::parse(phone, None).unwrap()),
                 tags: tags.map(|tag| TagName::parse(tag).unwrap()).collect(),
+                is_opted_out: cell(4).is_some(),
                 ..ImportRow::default()
             })
         };
@@ -149,9 +156,43 @@ fn a_dry_run_describes_each_row() {
     assert_eq!(writes.rows[1].outcome, DryOutcome::Added);
 }
 
+#[rstest]
+#[case::a_contact(&["!ann"], Policy::Overwrite, "ann")]
+#[case::an_unknown_address(&["!new"], Policy::Overwrite, "(new)")]
+#[case::an_address_that_a_later_row_adds(&["!new", "new New"], Policy::Overwrite, "(new)")]
+#[case::an_address_that_an_earlier_row_adds(&["new New", "!new"], Policy::Overwrite, "new")]
+#[case::one_of_an_update(&["!new", "!bob"], Policy::UpdateOnly, "(new) bob")]
+#[case::one_of_a_list(&["!new", "!bob", "bob Bobby - - no"], Policy::OptOut, "(new) bob")]
+#[case::additions_leave_contacts_alone(&["!ann", "!new"], Policy::AddOnly, "(new)")]
+#[case::nobody(&["!", "ann Anna"], Policy::Overwrite, "")]
+fn an_opt_out_applies_although_its_row_is_skipped(
+    #[case] lines: &[&str],
+    #[case] policy: Policy,
+    #[case] expected: &str,
+) {
+    let (import, rows) = (import(policy), rows(lines));
+    let existing = [stored(1, "ann Ann"), stored(2, "bob Bob")];
+    let plan = ChunkPlan::new(&import, &rows, existing, NOW);
+    let locked: Vec<_> = plan.changed_contacts().into_iter().map(|(id, _)| id).collect();
+    let writes = plan.finish();
+    let local = |key: &str| key.split('@').next().unwrap_or_default().to_owned();
+    let suppressed = writes.suppressed.iter().map(|email| format!("({})", local(email.key())));
+    let unsubscribed = writes.contacts.iter().filter(|planned| planned.unsubscribe().is_some());
+    for planned in unsubscribed.clone().filter(|planned| !planned.is_new()) {
+        assert!(locked.contains(&planned.contact.id));
+        assert!(planned.first_row > 0, "the import is a source of the contact");
+        let mut events = writes.events.iter().filter(|e| e.fields.contains(&"consent".to_owned()));
+        assert!(events.any(|event| event.contacts.contains(&planned.contact.id)));
+    }
+    let unsubscribed = unsubscribed.map(|planned| local(planned.contact.email_key()));
+    let found: Vec<_> = suppressed.chain(unsubscribed).collect();
+    assert_eq!(found.join(" "), expected);
+    assert_eq!(writes.tally.rows(), rows.len() as u64);
+}
+
 /// A few rows about a few addresses, so that rows are often about the same contact.
 fn any_lines() -> impl Strategy<Value = Vec<String>> {
-    let row = "([a-d] [A-C] (-|x|y|x,y|X) (-|5551234567|5557654321))|!";
+    let row = "([a-d] [A-C] (-|x|y|x,y|X) (-|5551234567|5557654321))|!|![a-d]";
     proptest::collection::vec(row, 0..24)
 }
 
@@ -159,9 +200,16 @@ fn any_lines() -> impl Strategy<Value = Vec<String>> {
 fn applied(import: &Import, rows: &[PlannedRow], size: usize) -> (Vec<Contact>, Tally, Vec<Issue>) {
     let mut contacts = vec![stored(1, "a A x"), stored(2, "b B")];
     let (mut tally, mut issues) = (Tally::default(), Vec::new());
+    let mut suppressed = BTreeSet::new();
     for rows in rows.chunks(size) {
         let writes = ChunkPlan::new(import, rows, contacts.clone(), NOW).finish();
-        for planned in writes.contacts {
+        suppressed.extend(writes.suppressed.iter().map(|email| email.key().to_owned()));
+        for mut planned in writes.contacts {
+            if suppressed.contains(planned.contact.email_key()) {
+                let actor = import.actor();
+                let reason = ConsentReason::Imported;
+                planned.contact.consent.lower(Unsubscribe { reason, at: NOW, actor, note: None });
+            }
             contacts.retain(|contact| contact.email_key() != planned.contact.email_key());
             contacts.push(planned.contact);
         }

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::contact::{ContactId, ExternalId, Source, SourceDetail};
+use crate::import::{Policy, RowRules};
 use crate::{Actor, OrgId};
 
 /// A contact with a number as its id, and an external id.
@@ -35,6 +36,14 @@ fn matched(keys: &str) -> String {
 
 /// Like [`matched`], by one key if it is given.
 fn matched_by(key: Option<MatchKey>, keys: &str) -> String {
+    found(keys, |lookups| match key {
+        Some(key) => match_by(key, lookups),
+        None => match_row(lookups),
+    })
+}
+
+/// Returns what a rule finds by keys in the notation of [`matched`].
+fn found(keys: &str, rule: impl Fn(Lookups<'_>) -> Result<Match<'_>, Skip>) -> String {
     let contacts = [contact(1, Some("a")), contact(2, Some("b")), contact(3, None)];
     let mut lookups = keys.chars().map(|key| match key {
         '-' => Lookup::Absent,
@@ -44,7 +53,7 @@ fn matched_by(key: Option<MatchKey>, keys: &str) -> String {
     let mut next = || lookups.next().unwrap();
     let lookups = Lookups { id: next(), external_id: next(), email: next() };
     let name = |contact: &Contact| ["", "a", "b", "c"][contact.id.0.as_u128() as usize];
-    match key.map_or_else(|| match_row(lookups), |key| match_by(key, lookups)) {
+    match rule(lookups) {
         Ok(Match::New) => "new".to_owned(),
         Ok(Match::ByAddress(contact)) => format!("{} by address", name(contact)),
         Ok(Match::ById(contact)) => format!("{} by id", name(contact)),
@@ -90,6 +99,20 @@ fn every_combination_has_one_meaning() {
             (false, 1) => assert!(found.iter().all(|key| meaning.starts_with(*key)), "{keys}"),
             (false, _) => assert_eq!(meaning, "new", "{keys}"),
         }
+    }
+}
+
+#[rstest]
+#[case::an_own_id_of_the_list("by address", &["-?a", "-?c"])]
+#[case::an_address("by address", &["--a"])]
+#[case::an_external_id("by id", &["-a-", "-a?"])]
+#[case::nobody("new", &["-??", "-?-"])]
+#[case::two_contacts("ambiguous", &["-ab", "a-b"])]
+#[case::an_unknown_id("not_found", &["?-a"])]
+fn an_opt_out_list_may_have_ids_of_its_own(#[case] expected: &str, #[case] keys: &[&str]) {
+    for keys in keys {
+        let found = found(keys, |lookups| RowRules::from(Policy::OptOut).match_row(lookups));
+        assert!(found.ends_with(expected), "{keys}: {found}");
     }
 }
 

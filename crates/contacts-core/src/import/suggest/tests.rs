@@ -241,6 +241,62 @@ fn a_column_of_our_export_is_an_id_only_with_ids_of_ours() {
     }
 }
 
+const OURS: &str = "019b78ff-f900-7000-8000-000000000004";
+
+#[rstest]
+#[case::skipped_rows(
+    "reason|id|name|email",
+    "line 3: the name is missing|OURS|Ann|a@x.org",
+    "-|id|name|email"
+)]
+#[case::an_added_column(
+    "id|external_id|name|email|Remark",
+    "OURS|7|Ann|a@x.org|called",
+    "id|external_id|name|email|-"
+)]
+#[case::an_empty_column("id|name|email||", "OURS|Ann|a@x.org||", "id|name|email|-|-")]
+#[case::a_renamed_column("id|Full name|email", "OURS|Ann|a@x.org", "id|name|email")]
+#[case::other_case("ID|Name|E-Mail", "OURS|Ann|a@x.org", "id|name|email")]
+#[case::another_case("Id|name|email", "OURS|Ann|a@x.org", "id|name|email")]
+#[case::one_that_is_no_id("id|name|email", "OURS|Ann|a@x.org;new|Bo|b@x.org", "id|name|email")]
+#[case::new_rows("id|name|email", "OURS|Ann|a@x.org;|Bo|b@x.org", "id|name|email")]
+#[case::blank_external_ids(
+    "id|external_id|name|Remark",
+    "OURS||Ann|;OURS|7|Bo|",
+    "id|external_id|name|-"
+)]
+#[case::blank_external_ids_of_others(
+    "external_id|name|email",
+    "|Ann|a@x.org;7|Bo|b@x.org",
+    "external_id|name|email"
+)]
+#[case::never_read(
+    "id|created_at|source|Remark|consent",
+    "OURS|2024-01-31|csv||subscribed",
+    "id|-|-|-|subscribed"
+)]
+#[case::ids_of_others("id|name|email|Remark", "17|Ann|a@x.org|", "-|name|email|-")]
+fn an_edited_export_keeps_its_columns(
+    #[case] header: &str,
+    #[case] samples: &str,
+    #[case] expected: &str,
+) {
+    let samples = samples.replace("OURS", OURS);
+    let samples: Vec<Vec<_>> = samples.split(';').map(|row| row.split('|').collect()).collect();
+    let samples: Vec<_> = samples.iter().map(Vec::as_slice).collect();
+    assert_eq!(targets(header, &samples, &[]), expected);
+}
+
+#[test]
+fn a_column_of_reasons_is_no_field() {
+    let fields = [Field::new("why", "Reason", FieldType::Text, 0).unwrap()];
+    let found = |reason: &str| {
+        targets("reason|name|email", &[&[reason, "Ann", "ann@example.org"]], &fields)
+    };
+    assert_eq!(found("line 3: the name is missing"), "-|name|email");
+    assert_eq!(found("moved"), "custom:why|name|email");
+}
+
 #[rstest]
 #[case("zzz", &["ann@example.org", "bob@example.org"], "email")]
 #[case("Contact", &["ann@example.org", "", "bob@example.org"], "email")]

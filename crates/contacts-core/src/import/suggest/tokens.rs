@@ -48,7 +48,7 @@ pub(crate) fn key(text: &str) -> String {
 
 /// Splits a header at every character that is not a letter or digit, at the humps of camelCase,
 /// between letters and digits, and between scripts.
-fn tokens(header: &str) -> Vec<String> {
+pub(in crate::import) fn tokens(header: &str) -> Vec<String> {
     let mut tokens = Vec::new();
     let mut token = String::new();
     let chars: Vec<char> = header.chars().collect();

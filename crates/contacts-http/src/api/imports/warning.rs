@@ -12,6 +12,10 @@ pub(super) struct PlanWarningView {
     ///
     /// - `unread_opt_out`: the column says who wants no messages, and is not mapped to `subscribed`
     ///   or `unsubscribed`.
+    /// - `unclear_opt_out`: the column seems to say so, but its header is not clear, or `example` cannot
+    ///   be read. It is not mapped.
+    /// - `unread_id`: the column is named `id` or `external_id`, and is not mapped. Rows find their
+    ///   contacts by other keys only.
     /// - `one_contact`: the column finds the contacts, and has the same value in every row, so all
     ///   rows would be one contact.
     /// - `damaged_text`: cells contain characters that could not be decoded.
@@ -31,7 +35,7 @@ pub(super) struct PlanWarningView {
     rows: Option<u64>,
     /// The line of the file, counted from 1, on which the first of them begins.
     line: Option<u64>,
-    /// The cell of that row.
+    /// The cell of that row, or one that cannot be read.
     example: Option<String>,
 }
 
@@ -44,10 +48,16 @@ impl PlanWarningView {
 
     fn new(import: &Import, warning: PlanWarning<'_>) -> Self {
         let (column, finding): (_, Option<&Finding>) = match warning {
-            PlanWarning::UnreadOptOut { column } => (Some(column), None),
+            PlanWarning::UnreadOptOut { column }
+            | PlanWarning::UnclearOptOut { column, .. }
+            | PlanWarning::UnreadId { column } => (Some(column), None),
             PlanWarning::OneContact(finding) | PlanWarning::Cells(finding) => {
                 (finding.column, Some(finding))
             }
+        };
+        let cell = match warning {
+            PlanWarning::UnclearOptOut { cell, .. } => cell.map(str::to_owned),
+            _ => finding.map(|finding| finding.example.clone()),
         };
         let header = column.and_then(|column| import.analysis.as_ref()?.layout.header.get(column));
         Self {
@@ -56,7 +66,7 @@ impl PlanWarningView {
             header: header.cloned(),
             rows: finding.map(|finding| finding.rows),
             line: finding.map(|finding| finding.line),
-            example: finding.map(|finding| finding.example.clone()),
+            example: cell,
         }
     }
 }

@@ -34,7 +34,7 @@ const OF_BODIES: &[(&str, &str)] = &[
     ("422", "`invalid`: `errors` names every part that is wrong"),
 ];
 
-/// Problems of operations that take query parameters.
+/// Problems of operations without a body: those that take no query parameters refuse each.
 const OF_QUERIES: &[(&str, &str)] =
     &[("422", "`invalid`: `errors` names every parameter that is wrong or unknown")];
 
@@ -72,13 +72,10 @@ pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Opera
 
 /// Adds the common problems to an operation.
 pub(super) fn complete(operation: &mut Operation) {
-    let takes_query = operation.parameters.iter().flatten().any(|parameter| {
-        matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
-    });
     let mut problems = USUAL.to_vec();
     if operation.request_body.is_some() {
         problems.extend(OF_BODIES);
-    } else if takes_query {
+    } else {
         problems.extend(OF_QUERIES);
     }
     let takes_header = operation.parameters.iter().flatten().any(|parameter| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contacts_core::import::{Import, Issue, IssueCode, Policy, SkipCode, Tally};
+use contacts_core::import::{Import, Issue, IssueCode, Plan, Policy, SkipCode, Tally};
 use serde::Serialize;
 
 use crate::cli::out;
@@ -53,16 +53,16 @@ fn reason(code: SkipCode) -> &'static str {
         SkipCode::InvalidEmail => "the email address is not valid",
         SkipCode::Unchanged => "the row changes nothing",
         SkipCode::Known => "the contact exists, and this import only adds",
-        SkipCode::Unknown => "the contact does not exist, and this import only updates",
+        SkipCode::Unknown => "the contact does not exist, and this import adds nobody",
         SkipCode::Suppressed => {
             "no contact has the address; a contact that gets it will be unsubscribed"
         }
     }
 }
 
-/// A sentence that explains a policy.
-pub(super) fn policy(policy: Policy) -> &'static str {
-    match policy {
+/// A sentence that explains the policy of a plan.
+pub(super) fn policy(plan: &Plan) -> &'static str {
+    match plan.policy {
         Policy::Overwrite => {
             "New contacts are added; values in the file overwrite existing ones, blank cells do not."
         }
@@ -71,6 +71,9 @@ pub(super) fn policy(policy: Policy) -> &'static str {
         }
         Policy::AddOnly => "New contacts are added; existing ones are skipped.",
         Policy::UpdateOnly => "Existing contacts are overwritten; new ones are skipped.",
+        Policy::OptOut if !plan.opts_all_out() => {
+            "Everyone whose row says so is unsubscribed; nobody is added, and nothing else is changed."
+        }
         Policy::OptOut => {
             "Everyone in the file is unsubscribed; nobody is added, and nothing else is changed."
         }
@@ -107,4 +110,22 @@ pub(super) fn json(import: &Import) -> String {
     };
     // Numbers and text can always be written as JSON.
     serde_json::to_string(&view).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use contacts_core::import::Target;
+
+    use super::*;
+
+    #[test]
+    fn an_opt_out_list_says_whom_it_unsubscribes() {
+        let sentence = |columns: &[&str]| {
+            let columns = columns.iter().map(|name| Target::parse(name)).collect();
+            policy(&Plan { columns, policy: Policy::OptOut, tags: Vec::new() })
+        };
+        assert!(sentence(&["email"]).starts_with("Everyone in the file is unsubscribed"));
+        let by_column = sentence(&["email", "unsubscribed"]);
+        assert!(by_column.starts_with("Everyone whose row says so is unsubscribed"));
+    }
 }

@@ -59,7 +59,7 @@ export function planOf({ id, plan: first, warnings }, signal, changed) {
   return {
     plan,
     state,
-    /** The warnings about the plan as it was saved. */
+    /** Warnings about the plan that was saved last. */
     warnings: () => warnings,
     /** @param {Schemas["PlanPatch"]} patch */
     change(patch) {
@@ -93,20 +93,6 @@ export function obstacle(columns, rows, fields, policy) {
   if (why) return why;
   const twice = columns.find((target, at) => target && !takesSeveral(target) && columns.indexOf(target) !== at);
   return twice ? `Two columns are imported as ${targetName(twice, fields)}: choose one of them.` : "";
-}
-
-/**
- * The headers of columns that say who wants no messages and that are not read; none for an opt-out list.
- *
- * @param {Schemas["Column"][]} found
- * @param {(string | null)[]} columns
- * @param {Schemas["Policy"]} policy
- */
-export function unreadOptOuts(found, columns, policy) {
-  /** @param {string | null | undefined} target */
-  const isOptOut = (target) => target === "subscribed" || target === "unsubscribed";
-  const unread = found.filter(({ target }, at) => isOptOut(target) && !isOptOut(columns[at]));
-  return policy === "opt_out" ? [] : unread.map(({ header }) => header.trim());
 }
 
 /**

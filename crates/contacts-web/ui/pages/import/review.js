@@ -9,7 +9,7 @@ import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
 import { dryRun } from "./dry.js";
 import { mapping } from "./mapping.js";
-import { obstacle, planOf, unreadOptOuts } from "./plan.js";
+import { obstacle, planOf } from "./plan.js";
 import { sentences } from "./warnings.js";
 import { POLICIES } from "./words.js";
 
@@ -27,7 +27,6 @@ export async function review({ job, signal, show }) {
   const { plan } = saver;
   const dry = dryRun(job, fields, saver.settled, signal);
   const bar = startBar(job, saver, show);
-  const warning = h("p", { class: "status warn opt-outs", role: "status" });
   const warnings = h("ul", { class: "status warn opt-outs", "aria-label": "Warnings" });
   const named = analysis.columns.filter((_, at) => plan.columns[at]).length;
 
@@ -44,17 +43,13 @@ export async function review({ job, signal, show }) {
     const found = sentences(saver.warnings());
     warnings.hidden = found.length === 0;
     warnings.replaceChildren(...found.map((sentence) => h("li", {}, sentence)));
-    const unread = unreadOptOuts(analysis.columns, plan.columns, plan.policy);
-    warning.hidden = unread.length === 0;
-    warning.textContent = `${unread.map((header) => `“${header}”`).join(" and ")} ${unread.length === 1 ? "says" : "say"} who wants no messages, but is not imported: these people will stay subscribed.`;
   }
 
   const element = h("div", { class: "stack" },
     h("section", { class: "panel" },
       h("h2", {}, "Columns"),
       h("p", { class: "muted lead" }, `${number(named)} of ${count(analysis.columns.length, "column")} recognised. Unmapped columns are not imported.`),
-      warning,
-      warnings,
+      h("div", { role: "status" }, warnings),
       mapping({ analysis, columns: plan.columns, fields, change: (columns) => change({ columns }) })),
     h("div", { class: "pair-of-panels" },
       h("section", { class: "panel" }, choices("New and existing contacts", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) }))),

@@ -14,16 +14,20 @@ const PROBLEMS = {
 };
 
 /**
- * The sentences for the warnings of an import. `unread_opt_out` is left out: the page finds it before the plan is saved.
+ * The sentences for the warnings of an import.
  *
  * @param {Schemas["PlanWarning"][]} warnings
  */
 export function sentences(warnings) {
-  return warnings.filter(({ code }) => code !== "unread_opt_out").map(({ code, header, rows, line, example }) => {
+  return warnings.map(({ code, header, rows, line, example }) => {
+    const column = `“${(header ?? "").trim()}”`;
+    if (code === "unread_id") return `${column} is not imported: rows find their contacts by other columns only.`;
+    if (code === "unread_opt_out") return `${column} says who wants no messages, but is not imported: these people will stay subscribed.`;
+    if (code === "unclear_opt_out") return `${column} seems to say who opted out, but ${example ? `“${example}” cannot be read` : "it is not clear which answer means that"}. It is not imported: these people will stay subscribed.`;
     const affected = count(rows ?? 0, "row");
-    if (code === "one_contact") return `Every row has the same value in “${header}”, so all rows would become one contact. Choose another column.`;
+    if (code === "one_contact") return `Every row has the same value in ${column}, so all rows would become one contact. Choose another column.`;
     const where = `Example: “${example}” on line ${line}.`;
     if (code === "long_row") return `${affected} with more cells than the header. These cells are not imported. ${where}`;
-    return `“${header}”: ${affected} ${PROBLEMS[code] ?? code}. ${where}`;
+    return `${column}: ${affected} ${PROBLEMS[code] ?? code}. ${where}`;
   });
 }

@@ -32,7 +32,7 @@ export const POLICIES = [
   ["fill_blanks", "Add and fill empty fields", "New people are added. For existing contacts, only empty fields are filled in."],
   ["add_only", "Only add", "New people are added. Existing contacts are not changed."],
   ["update_only", "Only update", "Existing contacts are updated from the file. Nobody is added."],
-  ["opt_out", "Unsubscribe everyone", "Contacts in the file are unsubscribed. A contact that gets one of its other addresses later is unsubscribed, too. Nobody is added, and nothing else is changed."],
+  ["opt_out", "Unsubscribe everyone", "Contacts in the file are unsubscribed; with a column that says who opted out, only those. A contact that gets one of its other addresses later is unsubscribed, too. Nobody is added, and nothing else is changed."],
 ];
 
 /** @type {[string, string][]} */
