@@ -5,6 +5,7 @@ use super::words::{
     REVOKED,
 };
 use super::{contains_any, words};
+use crate::yes_no::yes_or_no;
 
 /// The meaning of words about consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +64,8 @@ impl Stance {
 fn is_negated(words: &[String]) -> bool {
     let asks = words.iter().any(|word| ASKED.contains(&&**word));
     words.iter().any(|word| {
-        let is_answer = asks && NO.contains(&&**word);
+        let is_no = NO.contains(&&**word) || yes_or_no(word) == Some(false);
+        let is_answer = asks && is_no;
         let is_joined = |negation: &&str| {
             let consent = word.strip_prefix(*negation);
             consent.is_some_and(|rest| AGREED.iter().any(|agreed| rest.starts_with(agreed)))
