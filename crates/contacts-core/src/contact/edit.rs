@@ -8,41 +8,41 @@ use crate::field::{FieldKey, FieldValue};
 pub enum FieldEdit {
     /// The organisation's own id.
     ExternalId {
-        /// The old value.
+        /// Value before the change; `None` for a blank field.
         from: Option<ExternalId>,
-        /// The new value.
+        /// Value after the change; `None` for a blank field.
         to: Option<ExternalId>,
     },
     /// The primary address, or addresses. The old primary one stays as a further address (R48).
     Email {
         /// Addresses that the contact did not have before. An undo removes them.
         added: Vec<EmailAddress>,
-        /// The old value.
+        /// Value before the change; `None` for a blank field.
         from: Option<EmailAddress>,
-        /// The new value.
+        /// Value after the change; `None` for a blank field.
         to: Option<EmailAddress>,
     },
     /// Name of the contact.
     Name {
-        /// The old value.
+        /// Value before the change; `None` for a blank field.
         from: Option<Name>,
-        /// The new value.
+        /// Value after the change; `None` for a blank field.
         to: Option<Name>,
     },
     /// The phone number.
     Phone {
-        /// The old value.
+        /// Value before the change; `None` for a blank field.
         from: Option<Phone>,
-        /// The new value.
+        /// Value after the change; `None` for a blank field.
         to: Option<Phone>,
     },
     /// A custom field.
     Custom {
         /// The key of the field.
         key: FieldKey,
-        /// The old value.
+        /// Value before the change; `None` for a blank field.
         from: Option<FieldValue>,
-        /// The new value.
+        /// Value after the change; `None` for a blank field.
         to: Option<FieldValue>,
     },
 }

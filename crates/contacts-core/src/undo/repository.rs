@@ -12,9 +12,8 @@ use crate::{Actor, OrgId, Result};
 pub enum UndoStart {
     /// The undo has started.
     Yes,
-    /// The import or the action has not ended, is being undone or was undone, or does not exist. Of
-    /// a merge: the contact is not merged, the merge is being undone, or the survivor was merged
-    /// since.
+    /// The import or the action does not exist, has not ended, is being undone or was undone; or the
+    /// contact is not merged, its merge is being undone, or the surviving contact was merged later.
     NotNow,
     /// What the import, the action or the merge did is not stored, or no longer.
     NoTraces,
@@ -40,8 +39,8 @@ pub enum UndoStep {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait UndoRepository: Send + Sync {
     /// Starts the undo of an import or an action that is done, cancelled or failed, or of a merge,
-    /// and queues the job. The import is undoing then. An undo that has failed or was cancelled continues after
-    /// the chunks that are undone.
+    /// and queues the job. The import is undoing then. An undo that has failed or was cancelled
+    /// continues after the chunks that are undone.
     ///
     /// # Errors
     ///
@@ -72,11 +71,10 @@ pub trait UndoRepository: Send + Sync {
     /// Undoes the last chunk that is not undone yet, completely or not at all. When none is left,
     /// the undo is done, and the import is undone.
     ///
-    /// [`crate::import::reverse_chunk`] decides about the traces of an import, and
+    /// [`crate::import::reverse_chunk`] decides about the traces of an import,
     /// [`crate::journal::JournalEntry::reverse`] about the journal of an action, and
-    /// [`crate::journal::MergeTrace::undo`] about a merge. The actor of the
-    /// changes is the one who requested the undo. A contact that existed before an import loses it
-    /// as a source.
+    /// [`crate::journal::MergeTrace::undo`] about a merge. The actor of the changes is the one who
+    /// requested the undo. A contact that existed before an import loses it as a source.
     ///
     /// # Errors
     ///

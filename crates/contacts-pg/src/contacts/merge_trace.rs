@@ -12,7 +12,7 @@ use contacts_core::tag::TagId;
 use contacts_core::{Actor, Error};
 use diesel::QueryDsl;
 use diesel::sql_types::{Bool, Jsonb, Timestamptz, Uuid as SqlUuid};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -117,8 +117,8 @@ struct StoredUnited {
 }
 
 /// A row of `subscriptions` as JSON.
-#[derive(Serialize, Deserialize)]
-pub(super) struct StoredSubscription {
+#[derive(Deserialize)]
+struct StoredSubscription {
     contact_id: Uuid,
     campaign_id: Uuid,
     #[serde(with = "time::serde::rfc3339")]
