@@ -47,7 +47,7 @@ pub enum Error {
     #[error("the file is no longer available: create a new one")]
     FileErased,
     /// The confirmed number of contacts is not this one, the current number (R23).
-    #[error("the selection now has {0} contacts: review it and confirm again")]
+    #[error("the number of selected contacts is now {0}: review the selection and confirm again")]
     CountChanged(u64),
     /// Another server has taken the request over, because this one seemed to be dead (R63). Nothing
     /// was changed.

@@ -15,8 +15,8 @@ use contacts_core::contact::{
 };
 use contacts_core::page::Page;
 use contacts_core::{OrgId, Result};
-use diesel::upsert::excluded;
-use diesel::{ExpressionMethods, Insertable, insert_into};
+use diesel::query_dsl::methods::{FilterDsl as _, FindDsl as _};
+use diesel::{ExpressionMethods, Insertable, delete, insert_into, update};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -42,39 +42,57 @@ impl DuplicateRepository for Database {
         self.read(org, |tx| pairs::page(tx, query))
     }
 
-    fn dismiss(
+    fn set_dismissed(
         &self,
         org: OrgId,
-        contact: ContactId,
-        other: ContactId,
+        pair: [ContactId; 2],
+        dismissed: bool,
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.write_at(org, now, |tx| {
-            lock_contacts(tx, &[contact, other])?;
-            for id in [contact, other] {
+            lock_contacts(tx, &pair)?;
+            for id in pair {
                 if find(tx, id, Custom::Shown, "")?.is_none() {
                     return Ok(false);
                 }
             }
-            let dismissed = possible_duplicates::dismissed;
-            insert_into(possible_duplicates::table)
-                .values(Pair::of(tx, contact, other, true))
-                .on_conflict(KEY)
-                .do_update()
-                .set(dismissed.eq(excluded(dismissed)))
-                .execute(tx)?;
+            if dismissed {
+                dismiss(tx, pair)?
+            } else {
+                restore(tx, pair)?
+            }
             Ok(true)
         })
     }
 }
 
-/// Records two locked contacts as possible duplicates, unless the pair is recorded already, for
-/// example as dismissed.
+fn dismiss(tx: &mut TimedTx<'_>, pair: [ContactId; 2]) -> PgResult<()> {
+    insert_into(possible_duplicates::table)
+        .values(Pair { dismissed: true, ..Pair::new(tx, pair) })
+        .on_conflict(KEY)
+        .do_update()
+        .set(possible_duplicates::dismissed.eq(true))
+        .execute(tx)
+        .map(drop)
+}
+
+/// Takes a dismissal back. What remains of the row is what a capture recorded.
+fn restore(tx: &mut TimedTx<'_>, pair: [ContactId; 2]) -> PgResult<()> {
+    let pair = Pair::new(tx, pair);
+    let row = possible_duplicates::table.find((pair.org_id, pair.contact_id, pair.other_id));
+    update(row).set(possible_duplicates::dismissed.eq(false)).execute(tx)?;
+    delete(row.filter(possible_duplicates::captured.eq(false))).execute(tx).map(drop)
+}
+
+/// Records that a capture found two locked contacts to be possible duplicates. A pair that was
+/// dismissed stays so.
 pub(crate) fn record_pair(tx: &mut TimedTx<'_>, one: ContactId, other: ContactId) -> PgResult<()> {
     insert_into(possible_duplicates::table)
-        .values(Pair::of(tx, one, other, false))
+        .values(Pair { captured: true, ..Pair::new(tx, [one, other]) })
         .on_conflict(KEY)
-        .do_nothing()
+        .do_update()
+        .set(possible_duplicates::captured.eq(true))
+        .filter(possible_duplicates::captured.eq(false))
         .execute(tx)
         .map(drop)
 }
@@ -86,7 +104,8 @@ const KEY: (
     possible_duplicates::other_id,
 ) = (possible_duplicates::org_id, possible_duplicates::contact_id, possible_duplicates::other_id);
 
-/// A row of `possible_duplicates`. The smaller id comes first.
+/// A row of `possible_duplicates`: a pair that a capture recorded, that a user dismissed, or both.
+/// The smaller id comes first.
 #[derive(Insertable)]
 #[diesel(table_name = possible_duplicates)]
 struct Pair {
@@ -94,17 +113,19 @@ struct Pair {
     contact_id: Uuid,
     other_id: Uuid,
     at: OffsetDateTime,
+    captured: bool,
     dismissed: bool,
 }
 
 impl Pair {
-    fn of(tx: &TimedTx<'_>, one: ContactId, other: ContactId, dismissed: bool) -> Self {
+    fn new(tx: &TimedTx<'_>, [one, other]: [ContactId; 2]) -> Self {
         Self {
             org_id: tx.org.0,
             contact_id: one.min(other).0,
             other_id: one.max(other).0,
             at: tx.now,
-            dismissed,
+            captured: false,
+            dismissed: false,
         }
     }
 }

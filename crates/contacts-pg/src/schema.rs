@@ -430,6 +430,7 @@ diesel::table! {
         other_id -> Uuid,
         at -> Timestamptz,
         dismissed -> Bool,
+        captured -> Bool,
     }
 }
 

@@ -114,12 +114,14 @@ pub enum Operation {
         /// Number of messages.
         messages: u32,
     },
-    /// Dismisses two contacts as two different people.
+    /// Dismisses a pair of contacts, or takes its dismissal back.
     Dismiss {
         /// Index of the first contact.
         who: usize,
         /// Index of the second contact.
         other: usize,
+        /// False to take the dismissal back.
+        dismissed: bool,
     },
     /// Creates a tag unless it exists.
     EnsureTag(&'static str),

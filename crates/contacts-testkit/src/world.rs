@@ -28,7 +28,7 @@ use crate::memory::actions::StoredAction;
 use crate::memory::answers::StoredAnswer;
 use crate::memory::contacts::Contacts;
 use crate::memory::conversations::Conversations;
-use crate::memory::duplicates::Dismissed;
+use crate::memory::duplicates::Pair;
 use crate::memory::erasures;
 use crate::memory::imports::StoredImport;
 use crate::memory::jobs::Jobs;
@@ -81,7 +81,7 @@ pub(crate) struct Rows {
     pub(crate) selections: BTreeMap<SelectionId, StoredSelection>,
     pub(crate) actions: BTreeMap<ActionId, StoredAction>,
     /// Pairs of contacts that a capture matched, or that a user dismissed as two people.
-    pub(crate) pairs: BTreeMap<(ContactId, ContactId), Dismissed>,
+    pub(crate) pairs: BTreeMap<(ContactId, ContactId), Pair>,
     pub(crate) conversations: Conversations,
     /// The contact of each widget visitor.
     pub(crate) visitors: BTreeMap<Visitor, ContactId>,

@@ -96,6 +96,20 @@ test("a merge is undone from its message, and the pair is suggested again", asyn
   await world.close(page);
 });
 
+test("a dismissal is undone from its message", async () => {
+  await add("Cy", { phone: number(3) });
+  await add("Di", { phone: number(3) });
+  const page = await world.open("/duplicates");
+  await reviewing(page, "Cy and Di");
+  await page.getByRole("button", { name: "Not the same person" }).click();
+  await page.getByRole("heading", { name: "No possible duplicates" }).waitFor();
+  assert.deepEqual(await pairs(), []);
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await reviewing(page, "Cy and Di");
+  assert.equal((await pairs()).length, 1);
+  await world.close(page);
+});
+
 test("the addresses of both are kept, and the external id of the contact that is kept", async () => {
   const { anna, schmitt } = await threePairs();
   await world.api("POST", `/v1/contacts/${schmitt.id}/addresses`, { email: "schmitt@work.example" });

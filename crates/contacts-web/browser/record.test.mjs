@@ -320,6 +320,8 @@ test("possible duplicates are suggested, and can be dismissed", async () => {
   await notice.getByText("the same phone number").first().waitFor();
   await notice.getByRole("button", { name: "Not the same (Twin)" }).click();
   await until(async () => (await world.api("GET", `/v1/contacts/${one.id}/duplicates`)).items, (items) => items.every(({ contact }) => contact.id !== other.id));
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  await notice.getByRole("button", { name: "Not the same (Twin)" }).waitFor();
   await world.close(page);
 });
 

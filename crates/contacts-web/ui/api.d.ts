@@ -742,29 +742,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/contacts/{id}/duplicates/{other}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Dismiss a possible duplicate
-         * @description Records that the two contacts are different people. Neither is listed as a possible duplicate of
-         *     the other again, whatever they have in common.
-         *
-         *     Requires a credential with the scope `write`.
-         */
-        delete: operations["dismiss_contact_duplicate"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/contacts/{id}/erase": {
         parameters: {
             query?: never;
@@ -997,7 +974,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/duplicates/{id}/{other}": {
+    "/v1/duplicates/{id}/{other}/dismissal": {
         parameters: {
             query?: never;
             header?: never;
@@ -1005,8 +982,6 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
-        post?: never;
         /**
          * Dismiss a pair
          * @description Records that the two contacts are different people. The pair is not listed again, whatever the
@@ -1014,7 +989,16 @@ export interface paths {
          *
          *     Requires a credential with the scope `write`.
          */
-        delete: operations["dismiss_duplicate"];
+        put: operations["dismiss_duplicate"];
+        post?: never;
+        /**
+         * Take the dismissal of a pair back
+         * @description The pair is listed again as long as the contacts have something in common. The order of the ids
+         *     does not matter.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        delete: operations["restore_duplicate"];
         options?: never;
         head?: never;
         patch?: never;
@@ -12030,134 +12014,6 @@ export interface operations {
             };
         };
     };
-    dismiss_contact_duplicate: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The contact */
-                id: string;
-                /** @description The one that is somebody else */
-                other: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description They are two people */
-            204: {
-                headers: {
-                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
-                    ratelimit?: string;
-                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
-                    "ratelimit-policy"?: string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description `merged`: `contact_id` answers now; `Location` is this path with that id */
-            308: {
-                headers: {
-                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
-                    ratelimit?: string;
-                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
-                    "ratelimit-policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description One of the contacts does not exist */
-            404: {
-                headers: {
-                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
-                    ratelimit?: string;
-                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
-                    "ratelimit-policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `invalid`: they are one contact */
-            422: {
-                headers: {
-                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
-                    ratelimit?: string;
-                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
-                    "ratelimit-policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `rate_limited`: wait as long as `Retry-After` says */
-            429: {
-                headers: {
-                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
-                    ratelimit?: string;
-                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
-                    "ratelimit-policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `internal`: something went wrong on our side */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
-            507: {
-                headers: {
-                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
-                    ratelimit?: string;
-                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
-                    "ratelimit-policy"?: string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     erase_contact: {
         parameters: {
             query?: never;
@@ -14430,7 +14286,122 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description They are two people */
+            /** @description The pair is dismissed */
+            204: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description One of the contacts does not exist */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: both ids are the same */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restore_duplicate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description One contact */
+                id: string;
+                /** @description The other contact */
+                other: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pair is not dismissed */
             204: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

@@ -77,16 +77,18 @@ pub trait DuplicateRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn pairs(&self, org: OrgId, query: &PairQuery) -> Result<Page<DuplicatePair, PairCursor>>;
 
-    /// Stores that two contacts are different people. Returns whether both contacts exist.
+    /// Stores whether a user dismissed a pair: its two contacts are different people. A pair that is
+    /// no longer dismissed is listed for the reasons that it has then. Returns whether both contacts
+    /// exist.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn dismiss(
+    fn set_dismissed(
         &self,
         org: OrgId,
-        contact: ContactId,
-        other: ContactId,
+        pair: [ContactId; 2],
+        dismissed: bool,
         now: OffsetDateTime,
     ) -> Result<bool>;
 }

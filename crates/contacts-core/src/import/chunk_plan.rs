@@ -298,9 +298,10 @@ impl<'a> ChunkPlan<'a> {
         writes.suppressed = self.suppressed.into_values().collect();
         writes.contacts = self.contacts.into_contacts();
         writes.contacts.retain(|contact| contact.first_row > 0);
-        // Two chunks insert the same contacts in the same order, so that they cannot deadlock.
+        // Contacts that exist come first: a new one may have an address or an external id that they
+        // give up. Two chunks insert contacts in the same order, so that they cannot deadlock.
         writes.contacts.sort_unstable_by(|one, other| {
-            let keys = [one, other].map(|c| (c.contact.email_key(), c.contact.id));
+            let keys = [one, other].map(|c| (c.is_new(), c.contact.email_key(), c.contact.id));
             keys[0].cmp(&keys[1])
         });
         writes

@@ -1,6 +1,7 @@
 //! All possible duplicates of an organisation over HTTP (R54).
 
 use actix_web::web::Data;
+use contacts_core::OrgId;
 use contacts_core::contact::{ContactId, DuplicatePair, MergePair, PairCursor, PairQuery};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,6 +25,7 @@ pub(crate) fn routes(table: Table) -> Table {
     table
         .add::<__path_list, _, _>(list)
         .add::<__path_dismiss, _, _>(dismiss)
+        .add::<__path_restore, _, _>(restore)
         .add::<__path_merge, _, _>(merge)
 }
 
@@ -101,13 +103,13 @@ async fn list(
 /// Records that the two contacts are different people. The pair is not listed again, whatever the
 /// contacts have in common. The order of the ids does not matter.
 #[utoipa::path(
-    delete, path = "/v1/duplicates/{id}/{other}", tag = "contacts", operation_id = "dismiss_duplicate",
+    put, path = "/v1/duplicates/{id}/{other}/dismissal", tag = "contacts", operation_id = "dismiss_duplicate",
     params(
         ("id" = Uuid, Path, description = "One contact"),
         ("other" = Uuid, Path, description = "The other contact"),
     ),
     responses(
-        (status = 204, description = "They are two people"),
+        (status = 204, description = "The pair is dismissed"),
         (status = 404, description = "One of the contacts does not exist", body = ProblemView, content_type = "application/problem+json"),
         (status = 422, description = "`invalid`: both ids are the same", body = ProblemView, content_type = "application/problem+json"),
     )
@@ -118,7 +120,41 @@ async fn dismiss(
     Id(id): Id<ContactId>,
     Other(other): Other,
 ) -> Answer {
-    blocking(&shared, move |api| Ok(api.duplicates.dismiss(caller.org, id, other)?)).await?;
+    set_dismissed(&shared, caller.org, [id, other], true).await
+}
+
+/// Take the dismissal of a pair back
+///
+/// The pair is listed again as long as the contacts have something in common. The order of the ids
+/// does not matter.
+#[utoipa::path(
+    delete, path = "/v1/duplicates/{id}/{other}/dismissal", tag = "contacts", operation_id = "restore_duplicate",
+    params(
+        ("id" = Uuid, Path, description = "One contact"),
+        ("other" = Uuid, Path, description = "The other contact"),
+    ),
+    responses(
+        (status = 204, description = "The pair is not dismissed"),
+        (status = 404, description = "One of the contacts does not exist", body = ProblemView, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`: both ids are the same", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn restore(
+    CanWrite(caller): CanWrite,
+    shared: Data<Shared>,
+    Id(id): Id<ContactId>,
+    Other(other): Other,
+) -> Answer {
+    set_dismissed(&shared, caller.org, [id, other], false).await
+}
+
+async fn set_dismissed(
+    shared: &Data<Shared>,
+    org: OrgId,
+    pair: [ContactId; 2],
+    dismissed: bool,
+) -> Answer {
+    blocking(shared, move |api| Ok(api.duplicates.set_dismissed(org, pair, dismissed)?)).await?;
     Ok(nothing())
 }
 

@@ -11,10 +11,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use contacts_core::contact::Contact;
-use contacts_core::{Current, Error, Invalid, Result};
+use contacts_core::{Current, Error, Result};
 use serde::Serialize;
 
 use crate::parts::answer::to_json;
@@ -78,27 +78,12 @@ pub(crate) fn etag(contact: &Contact) -> String {
     format!("\"{version}-{:016x}\"", hasher.finish())
 }
 
-/// Proves that a request has no precondition, because its route cannot check one in the transaction
-/// that writes.
-pub(crate) struct Unconditional;
-
-impl FromRequest for Unconditional {
-    type Error = Problem;
-    type Future = Ready<std::result::Result<Self, Problem>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let refused = ["If-Match", "If-None-Match"].into_iter().find(|name| {
-            let value = req.headers().get(*name);
-            value.is_some_and(|value| *name != "If-Match" || value != "*")
-        });
-        ready(match refused {
-            Some(name) => {
-                let reason = "is not supported here: change the contact with PATCH and its id";
-                Err(Problem::invalid(vec![Invalid::new(name, reason)]))
-            }
-            None => Ok(Self),
-        })
-    }
+/// Returns the name of the header with which a request states a precondition for a change. An
+/// `If-Match` of `*` is none: a change needs something that exists.
+pub(crate) fn precondition(headers: &HeaderMap) -> Option<&'static str> {
+    let if_match = headers.get(header::IF_MATCH).filter(|value| *value != "*");
+    let if_match = if_match.map(|_| "If-Match");
+    if_match.or_else(|| headers.get(header::IF_NONE_MATCH).map(|_| "If-None-Match"))
 }
 
 /// The header `If-Match`.

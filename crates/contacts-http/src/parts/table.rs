@@ -2,17 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use actix_web::dev::RequestHead;
 use actix_web::guard::GuardContext;
 use actix_web::http::Method;
 use actix_web::web;
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, guard};
+use contacts_core::Invalid;
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterIn, PathItem};
+use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn, PathItem};
 use utoipa::openapi::{RefOr, Schema};
 
 use crate::parts::answer::Answer;
 use crate::parts::caller::Requires;
+use crate::parts::etag::precondition;
 use crate::parts::params::Params;
 use crate::parts::problem::Problem;
 
@@ -73,7 +76,7 @@ impl Table {
         let resource = self.resources.remove(&path).unwrap_or_else(|| web::resource(&*path));
         // Every route that supports GET also supports HEAD.
         let head = (method == Method::GET).then(|| web::head().to(handler.clone()));
-        let resource = refusing_queries::<P>(resource, &method);
+        let resource = refusing_unknown::<P>(resource, &method);
         let resource = resource.route(web::method(method).to(handler));
         let resource = head.into_iter().fold(resource, Resource::route);
         self.resources.insert(path, resource);
@@ -91,7 +94,7 @@ impl Table {
     {
         let (path, method) = self.describe::<P, Args>();
         let resource = web::resource(&*path);
-        let resource = refusing_queries::<P>(resource, &method);
+        let resource = refusing_unknown::<P>(resource, &method);
         let resource = if method == Method::GET {
             resource.guard(guard::Any(guard::Get()).or(guard::Head()))
         } else {
@@ -122,25 +125,61 @@ impl Table {
     }
 }
 
-/// Adds a route that refuses query parameters, where the operation has none.
-fn refusing_queries<P: utoipa::Path>(resource: Resource, method: &Method) -> Resource {
-    let is_query = |parameter: &RefOr<Parameter>| matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query);
-    if P::operation().parameters.unwrap_or_default().iter().any(is_query) {
-        return resource;
+/// Adds routes that refuse query parameters and preconditions, where the operation has none.
+/// Preconditions of GET are hints that may be ignored.
+fn refusing_unknown<P: utoipa::Path>(resource: Resource, method: &Method) -> Resource {
+    let parameters = P::operation().parameters.unwrap_or_default();
+    let mut parameters = parameters.iter().filter_map(|parameter| match parameter {
+        RefOr::T(parameter) => Some(parameter),
+        RefOr::Ref(_) => None,
+    });
+    let takes_query = parameters.clone().any(|one| one.parameter_in == ParameterIn::Query);
+    let takes_precondition = *method == Method::GET || parameters.any(|one| one.name == "If-Match");
+    let resource = if takes_query {
+        resource
+    } else {
+        let has_query =
+            |head: &RequestHead| head.uri.query().is_some_and(|query| !query.is_empty());
+        refusing(resource, method, has_query, unknown_query)
+    };
+    if takes_precondition {
+        resource
+    } else {
+        refusing(resource, method, |head| precondition(&head.headers).is_some(), no_precondition)
     }
+}
+
+/// Adds a route that refuses the requests of a method that `is_refused` holds for.
+fn refusing<H, Args>(
+    resource: Resource,
+    method: &Method,
+    is_refused: fn(&RequestHead) -> bool,
+    refuse: H,
+) -> Resource
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
     let method = method.clone();
     // The method is part of this guard, because each method guard adds to the header `Allow`.
-    let has_query = move |context: &GuardContext<'_>| {
-        let head = context.head();
-        head.method == method && head.uri.query().is_some_and(|query| !query.is_empty())
+    let guard = move |context: &GuardContext<'_>| {
+        context.head().method == method && is_refused(context.head())
     };
-    resource.route(web::route().guard(guard::fn_guard(has_query)).to(unknown_query))
+    resource.route(web::route().guard(guard::fn_guard(guard)).to(refuse))
 }
 
 /// Answers a request with query parameters for an operation that has none.
 async fn unknown_query(request: HttpRequest) -> Answer {
     Params::read(request.query_string())?.finish()?;
     Err(Problem::internal())
+}
+
+/// Answers a request with a precondition for an operation that checks none.
+async fn no_precondition(request: HttpRequest) -> Answer {
+    let name = precondition(request.headers()).unwrap_or("If-Match");
+    let reason = "is not supported by this operation. Send the request without it";
+    Err(Problem::invalid(vec![Invalid::new(name, reason)]))
 }
 
 fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(

@@ -34,14 +34,20 @@ async fn pairs_are_listed_with_both_contacts_and_dismissed() {
     assert_eq!(pairs(&service, "?strength=medium").await, Vec::<Value>::new());
     assert_eq!(service.get("/v1/duplicates?strength=any").await.errors(), ["strength"]);
 
-    let pair = format!("/v1/duplicates/{bo}/{ann}");
+    let dismissal = |one: &str, other: &str| format!("/v1/duplicates/{one}/{other}/dismissal");
+    let pair = dismissal(&bo, &ann);
+    assert_eq!(service.send(service.request("PUT", &pair)).await.status, 204);
+    assert_eq!(service.send(service.request("PUT", &pair)).await.status, 204, "again");
+    assert_eq!(pairs(&service, "").await, Vec::<Value>::new());
     assert_eq!(service.delete(&pair).await.status, 204);
     assert_eq!(service.delete(&pair).await.status, 204, "again");
-    assert_eq!(pairs(&service, "").await, Vec::<Value>::new());
-    let itself = format!("/v1/duplicates/{ann}/{ann}");
-    assert_eq!(service.delete(&itself).await.problem(), "422 invalid");
-    let unknown = format!("/v1/duplicates/{ann}/019b7904-d100-7000-8000-00000000ffff");
-    assert_eq!(service.delete(&unknown).await.problem(), "404 not_found");
+    assert_eq!(pairs(&service, "").await, found);
+    let unknown = "019b7904-d100-7000-8000-00000000ffff";
+    for (other, problem) in [(ann.as_str(), "422 invalid"), (unknown, "404 not_found")] {
+        let pair = dismissal(&ann, other);
+        assert_eq!(service.send(service.request("PUT", &pair)).await.problem(), problem);
+        assert_eq!(service.delete(&pair).await.problem(), problem);
+    }
 }
 
 #[actix_web::test]

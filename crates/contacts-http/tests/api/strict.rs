@@ -56,6 +56,11 @@ impl Operation {
         let request = body.into_iter().fold(request, |request, body| request.set_json(body));
         service.send(request).await
     }
+
+    fn takes(&self, parameter: &str) -> bool {
+        let parameters = self.description["parameters"].as_array().into_iter().flatten();
+        parameters.into_iter().any(|one| one["name"] == parameter)
+    }
 }
 
 /// Returns a path with ids in place of its parameters.
@@ -262,4 +267,24 @@ async fn no_operation_ignores_a_query_parameter() {
         }
         assert_refuses(&answer, "surprise", "is not a parameter of this operation", &operation);
     }
+}
+
+#[actix_web::test]
+async fn no_operation_ignores_a_precondition() {
+    let service = Service::new();
+    let document = document();
+    let mut count = 0;
+    for operation in operations(&document) {
+        let path = filled(&operation.path);
+        if !path.starts_with("/v1/") || operation.method == "GET" || operation.takes("If-Match") {
+            continue;
+        }
+        for header in [("If-Match", "\"1\""), ("If-None-Match", "*")] {
+            let request = request(&service.token, &operation.method, &path).insert_header(header);
+            let reason = "is not supported by this operation. Send the request without it";
+            assert_refuses(&service.send(request).await, header.0, reason, &operation);
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count}");
 }

@@ -56,14 +56,15 @@ const MOVES: &[&str] = &[
          FROM unsubscribes WHERE org_id = $1 AND contact_id = $2 ",
         keep_earliest_unsubscribe!()
     ),
-    "INSERT INTO possible_duplicates AS p (org_id, contact_id, other_id, at, dismissed) \
-     SELECT org_id, LEAST($3, x.id), GREATEST($3, x.id), x.at, x.dismissed FROM ( \
-         SELECT org_id, other_id AS id, at, dismissed FROM possible_duplicates \
+    "INSERT INTO possible_duplicates AS p (org_id, contact_id, other_id, at, captured, dismissed) \
+     SELECT org_id, LEAST($3, x.id), GREATEST($3, x.id), x.at, x.captured, x.dismissed FROM ( \
+         SELECT org_id, other_id AS id, at, captured, dismissed FROM possible_duplicates \
          WHERE org_id = $1 AND contact_id = $2 \
-         UNION ALL SELECT org_id, contact_id, at, dismissed FROM possible_duplicates \
+         UNION ALL SELECT org_id, contact_id, at, captured, dismissed FROM possible_duplicates \
          WHERE org_id = $1 AND other_id = $2) x WHERE x.id <> $3 \
      ON CONFLICT (org_id, contact_id, other_id) \
-         DO UPDATE SET dismissed = p.dismissed OR excluded.dismissed",
+         DO UPDATE SET captured = p.captured OR excluded.captured, \
+             dismissed = p.dismissed OR excluded.dismissed",
     // Pointers to survivors never form a chain.
     "UPDATE merged_contacts SET survivor_id = $3 WHERE org_id = $1 AND survivor_id = $2",
     "DELETE FROM contacts WHERE org_id = $1 AND id = $2 AND id <> $3",

@@ -64,9 +64,11 @@ const INSERT: &str = "INSERT INTO merged_contacts (org_id, id, survivor_id, at, 
          'pairs', ARRAY(SELECT to_jsonb(p) || jsonb_build_object('is_new', p.id <> $3 \
                  AND NOT EXISTS (SELECT FROM possible_duplicates o WHERE o.org_id = $1 \
                      AND o.contact_id = LEAST(p.id, $3) AND o.other_id = GREATEST(p.id, $3))) \
-             FROM (SELECT x.other_id AS id, x.at, x.dismissed FROM possible_duplicates x \
+             FROM (SELECT x.other_id AS id, x.at, x.captured, x.dismissed \
+                 FROM possible_duplicates x \
                  WHERE x.org_id = $1 AND x.contact_id = $2 \
-                 UNION ALL SELECT x.contact_id, x.at, x.dismissed FROM possible_duplicates x \
+                 UNION ALL SELECT x.contact_id, x.at, x.captured, x.dismissed \
+                 FROM possible_duplicates x \
                  WHERE x.org_id = $1 AND x.other_id = $2) p)) \
      FROM contacts c WHERE c.org_id = $1 AND c.id = $2";
 

@@ -92,10 +92,12 @@ const MOVES_BACK: &[&str] = &[
          LATERAL jsonb_to_recordset(m.trace -> 'pairs') AS t (id uuid, is_new boolean) \
      WHERE m.org_id = $1 AND m.id = $2 AND p.org_id = $1 AND t.is_new \
          AND p.contact_id = LEAST(t.id, $3) AND p.other_id = GREATEST(t.id, $3)",
-    "INSERT INTO possible_duplicates (org_id, contact_id, other_id, at, dismissed) \
-     SELECT $1, LEAST(t.id, $2), GREATEST(t.id, $2), t.at, t.dismissed \
+    // Older traces do not say whether a capture recorded the pair.
+    "INSERT INTO possible_duplicates (org_id, contact_id, other_id, at, captured, dismissed) \
+     SELECT $1, LEAST(t.id, $2), GREATEST(t.id, $2), t.at, \
+         COALESCE(t.captured, NOT t.dismissed), t.dismissed \
      FROM merged_contacts m, LATERAL jsonb_to_recordset(m.trace -> 'pairs') \
-             AS t (id uuid, at timestamptz, dismissed boolean) \
+             AS t (id uuid, at timestamptz, captured boolean, dismissed boolean) \
          JOIN contacts c ON c.org_id = $1 AND c.id = t.id \
      WHERE m.org_id = $1 AND m.id = $2",
     "UPDATE addresses a SET added_at = t.added_at, source = t.source FROM merged_contacts m, \

@@ -117,7 +117,7 @@ fn deletes_and_edits_between_captures_wait_for_each_other_in_turn() {
                             ports.contacts.delete(org, one, None, Actor::System, now).unwrap();
                         }
                         (2, Some(one), Some(other)) if one != other => {
-                            ports.duplicates.dismiss(org, one, other, now).unwrap();
+                            ports.duplicates.set_dismissed(org, [one, other], true, now).unwrap();
                             let patch = samples::new_name("Edited");
                             let by = Actor::System;
                             ports.contacts.update(org, one, None, &patch, by, now).unwrap();

@@ -15,5 +15,6 @@ mod migrations;
 mod oracle;
 mod person;
 mod plans;
+mod storms;
 mod support;
 mod syncs;

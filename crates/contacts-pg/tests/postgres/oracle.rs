@@ -4,8 +4,12 @@ use contacts_testkit::{World, random};
 
 use crate::support::ports;
 
+/// Number of random sequences. `PROPTEST_CASES` is another one, for a longer search.
+const CASES: u32 = 150;
+
 #[test]
 fn postgres_behaves_like_the_in_memory_world() {
     let postgres = ports();
-    random::compare(|| World::new().ports(), || postgres.clone(), 150);
+    let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    random::compare(|| World::new().ports(), || postgres.clone(), cases);
 }

@@ -22,6 +22,16 @@ use crate::random::Random;
 /// Name of the template database. Benchmarks run on copies of it, and nothing connects to it.
 const BASE: &str = "base";
 
+/// The columns of custom fields that are written.
+const CUSTOM_FIELDS: &str = "fields (org_id, key, label, kind, options, position, archived)";
+
+/// The columns of tags that are written.
+const TAGS: &str = "tags (org_id, id, name, key, created_at)";
+
+/// The columns of contacts that are written.
+const CONTACTS: &str = "contacts (org_id, id, name, name_key, email, email_key, phone, \
+     phone_e164, search, custom, created_at, updated_at, version)";
+
 /// The columns of imports that are written. Their files count as deleted, as they would be by now.
 const IMPORTS: &str = "imports (org_id, id, file_id, file_name, bytes, actor_kind, actor_id, \
      state, problem, analysis, plan, rows_read, tally, created_at, started_at, finished_at, \
@@ -30,6 +40,13 @@ const IMPORTS: &str = "imports (org_id, id, file_id, file_name, bytes, actor_kin
 /// The columns of sources that are written.
 const SOURCES: &str = "contact_sources (org_id, contact_id, kind, detail_id, reference, visitor, \
      row_number, at, is_first)";
+
+/// Inserts the addresses of all contacts.
+const ADDRESSES: &str = "INSERT INTO addresses (org_id, email_key, contact_id, email, is_primary, added_at, source) \
+     SELECT c.org_id, c.email_key, c.id, c.email, true, c.created_at, s.kind \
+     FROM contacts c JOIN contact_sources s \
+         ON s.org_id = c.org_id AND s.contact_id = c.id AND s.is_first \
+     WHERE c.email_key <> '' ORDER BY c.org_id, c.email_key";
 
 /// Number of organisations.
 const ORGANISATIONS: u64 = 200;
@@ -94,6 +111,8 @@ impl World {
                  SELECT count(*), sum(hashtextextended(concat_ws('|', name, name_key, email, \
                      email_key, phone, phone_e164, search, custom, version), 0)::numeric) \
                  FROM contacts WHERE org_id = '{org}'; \
+                 SELECT count(*), sum(hashtextextended(concat_ws('|', email_key, email, \
+                     is_primary), 0)::numeric) FROM addresses WHERE org_id = '{org}'; \
                  SELECT count(*) FROM contact_tags WHERE org_id = '{org}'; \
                  SELECT {of_sources} FROM contact_sources WHERE org_id = '{org}'; \
                  SELECT count(*) FROM tags WHERE org_id = '{org}';"
@@ -116,12 +135,13 @@ impl World {
         drop(database);
         let sizes = self.sizes();
         postgres.copy(BASE, "organisations", |out| write_organisations(out, &sizes))?;
-        postgres.copy(BASE, "fields", |out| write_fields(out, &sizes))?;
+        postgres.copy(BASE, CUSTOM_FIELDS, |out| write_fields(out, &sizes))?;
         postgres.copy(BASE, IMPORTS, |out| write_imports(out, &sizes))?;
-        postgres.copy(BASE, "tags", |out| write_all_tags(out, &sizes))?;
-        postgres.copy(BASE, "contacts", |out| each(&sizes, |at| write_contacts(out, at)))?;
+        postgres.copy(BASE, TAGS, |out| write_all_tags(out, &sizes))?;
+        postgres.copy(BASE, CONTACTS, |out| each(&sizes, |at| write_contacts(out, at)))?;
         postgres.copy(BASE, "contact_tags", |out| each(&sizes, |at| write_links(out, at)))?;
         postgres.copy(BASE, SOURCES, |out| each(&sizes, |at| write_sources(out, at)))?;
+        postgres.ask(BASE, ADDRESSES)?;
         postgres.ask(BASE, &make_key(&Self::token(), Self::org().0, &["admin"]))?;
         postgres.ask(BASE, "VACUUM (ANALYZE, FREEZE)")?;
         postgres.ask("postgres", &format!("ALTER DATABASE {BASE} ALLOW_CONNECTIONS false"))?;

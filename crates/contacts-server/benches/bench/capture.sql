@@ -6,20 +6,29 @@
 BEGIN;
 SELECT id AS made, email_key AS key FROM said WHERE n = :n
 \gset
-INSERT INTO contacts (org_id, id, name, name_key, email, email_key, phone, phone_e164, search,
-    custom, created_at, updated_at, version)
-SELECT :org, gen_random_uuid(), name, name_key, email, email_key, phone, phone_e164, search, '{}',
-    now(), now(), 1
-FROM said WHERE n = :n AND NOT is_known
-ON CONFLICT (org_id, email_key) WHERE email_key <> '' DO NOTHING;
-WITH met AS (SELECT id FROM contacts WHERE org_id = :org AND email_key = :key FOR UPDATE),
+WITH made AS (
+    INSERT INTO contacts (org_id, id, name, name_key, email, email_key, phone, phone_e164, search,
+        custom, created_at, updated_at, version)
+    SELECT :org, gen_random_uuid(), name, name_key, email, email_key, phone, phone_e164, search,
+        '{}', now(), now(), 1
+    FROM said s WHERE n = :n AND NOT is_known
+        AND NOT EXISTS (SELECT FROM addresses WHERE org_id = :org AND email_key = :key)
+    RETURNING id, email, email_key
+)
+INSERT INTO addresses (org_id, email_key, contact_id, email, is_primary, added_at, source)
+SELECT :org, email_key, id, email, true, now(), 'chat' FROM made
+ON CONFLICT (org_id, email_key) DO NOTHING;
+WITH met AS (
+    SELECT c.id FROM addresses a JOIN contacts c ON c.org_id = :org AND c.id = a.contact_id
+    WHERE a.org_id = :org AND a.email_key = :key FOR UPDATE OF c
+),
 said_now AS (
     INSERT INTO conversations (org_id, id, widget_id, visitor, started_at, last_message_at,
         messages, preview, link)
     VALUES (:org, gen_random_uuid(), :widget, :v::text, now(), now(), 0, '', '')
     RETURNING id
 ), came AS (
-    INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, at,
+    INSERT INTO contact_sources (org_id, contact_id, kind, detail_id, reference, visitor, at,
         is_first)
     SELECT :org, met.id, 'chat', :widget, said_now.id::text, :v::text, now(), false
     FROM met, said_now

@@ -23,7 +23,8 @@ SELECT s.*, coalesce(c.id, s.id) AS contact_id, c.id IS NULL AS is_new,
     (c.name, c.phone, c.custom) IS DISTINCT FROM
         (s.name, coalesce(s.phone, c.phone), c.custom || s.custom) AS is_changed
 FROM staged s
-LEFT JOIN contacts c ON c.org_id = :'org' AND c.email_key = s.email_key AND c.email_key <> '';
+LEFT JOIN addresses a ON a.org_id = :'org' AND a.email_key = s.email_key AND s.email_key <> ''
+LEFT JOIN contacts c ON c.org_id = :'org' AND c.id = a.contact_id;
 ANALYZE met;
 
 INSERT INTO contacts (org_id, id, name, name_key, email, email_key, phone, phone_e164, search,
@@ -31,6 +32,10 @@ INSERT INTO contacts (org_id, id, name, name_key, email, email_key, phone, phone
 SELECT :'org', contact_id, name, name_key, email, email_key, phone, phone_e164, search, custom,
     :'now', :'now', 1
 FROM met WHERE is_new;
+
+INSERT INTO addresses (org_id, email_key, contact_id, email, is_primary, added_at, source)
+SELECT :'org', email_key, contact_id, email, true, :'now', 'csv_import'
+FROM met WHERE is_new AND email_key <> '';
 
 UPDATE contacts c SET name = m.name, name_key = m.name_key, phone = coalesce(m.phone, c.phone),
     phone_e164 = coalesce(m.phone_e164, c.phone_e164), search = m.search,
@@ -49,12 +54,12 @@ WHERE m.is_new OR NOT EXISTS (
     SELECT FROM contact_tags k
     WHERE k.org_id = :'org' AND k.contact_id = m.contact_id AND k.tag_id = t.id);
 
-INSERT INTO contact_sources (org_id, contact_id, kind, origin_id, reference, visitor, row_number,
+INSERT INTO contact_sources (org_id, contact_id, kind, detail_id, reference, visitor, row_number,
     at, is_first)
 SELECT :'org', contact_id, 'csv_import', :'import', '', NULL, row_number, :'now', is_new FROM met;
 COMMIT;
 
 -- The program leaves the search index merged and the statistics fresh, and so do we.
 SELECT gin_clean_pending_list('contacts_org_id_search_idx');
-ANALYZE contacts, contact_tags, contact_sources;
+ANALYZE contacts, addresses, contact_tags, contact_sources;
 DROP TABLE staged, staged_tags, met;

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 mod args;
 mod base;
+mod batch;
 mod bulk;
 mod capture;
 mod deliveries;
@@ -45,6 +46,7 @@ struct Benchmark {
 
 const ALL: &[Benchmark] = &[
     Benchmark { name: "import", run: import::run },
+    Benchmark { name: "batch", run: batch::run },
     Benchmark { name: "linear", run: import::linear },
     Benchmark { name: "list", run: list::run },
     Benchmark { name: "search", run: search::run },

@@ -267,6 +267,25 @@ pub fn a_batch_leaves_the_activity_and_events_of_single_changes(ports: &Ports) {
     assert_eq!(all_events(ports, org)[before..], expected);
 }
 
+pub fn what_a_batch_adds_happens_after_what_it_changes(ports: &Ports) {
+    let org = ports.org();
+    let zoe = add(ports, org, "zoe", "");
+    let items = vec![
+        import_row("Ann", "ann@example.org"),
+        with_phone(import_row("zoe", "zoe@example.org"), "1"),
+    ];
+    apply(ports, org, items);
+    let ann = ports.of_address(org, "ann@example.org").unwrap();
+    let now = ports.clock.tick();
+    ports.contacts.merge(org, ann.id, zoe.id, None, KEY, now).unwrap().unwrap();
+    let activity = ports.activity(org, ann.id).into_iter().map(|entry| entry.what);
+    let own =
+        activity.filter(|what| matches!(what, ActivityKind::Created | ActivityKind::Edited(_)));
+    let own: Vec<_> = own.collect();
+    assert_eq!(own[0], ActivityKind::Created);
+    assert!(matches!(own[1], ActivityKind::Edited(_)));
+}
+
 pub fn an_unsubscribed_address_stays_unsubscribed(ports: &Ports) {
     let org = ports.org();
     let gone = ["ann", "bo"].map(|who| add(ports, org, who, ""));

@@ -146,7 +146,7 @@ pub fn similar_names_are_listed_for_one_contact_only(ports: &Ports) {
     assert_eq!(pairs(ports, org), []);
     let filter = ContactFilter { duplicates: Some(true), ..ContactFilter::default() };
     assert_eq!(ports.names(org, &filter), Vec::<String>::new());
-    ports.duplicates.dismiss(org, ann, twin, ports.clock.now()).unwrap();
+    ports.duplicates.set_dismissed(org, [ann, twin], true, ports.clock.now()).unwrap();
     assert_eq!(of(ports, org, ann), []);
 }
 
@@ -191,7 +191,9 @@ pub fn pairs_are_listed_strongest_first_page_by_page(ports: &Ports) {
     }
     contacts_with_duplicates(ports, org);
     let first = &all[1];
-    assert!(ports.duplicates.dismiss(org, first.other.id, first.one.id, now).unwrap());
+    assert!(
+        ports.duplicates.set_dismissed(org, [first.other.id, first.one.id], true, now).unwrap()
+    );
     let rest: Vec<_> = all.iter().filter(|pair| *pair != first).cloned().collect();
     assert_eq!(pairs_by(ports, org, None, 2), rest);
     assert_eq!(pairs(ports, other_org).len(), 3);
@@ -202,8 +204,8 @@ pub fn two_people_are_not_offered_again(ports: &Ports) {
     let now = ports.clock.now();
     let ann = with_phone(ports, org, "Ann", "+12025550101");
     let twin = with_phone(ports, org, "Ann", "+12025550101");
-    assert!(ports.duplicates.dismiss(org, twin, ann, now).unwrap());
-    assert!(ports.duplicates.dismiss(org, ann, twin, now).unwrap(), "once more");
+    assert!(ports.duplicates.set_dismissed(org, [twin, ann], true, now).unwrap());
+    assert!(ports.duplicates.set_dismissed(org, [ann, twin], true, now).unwrap(), "once more");
     assert_eq!((of(ports, org, ann), of(ports, org, twin)), (vec![], vec![]));
     assert_eq!(contacts_with_duplicates(ports, org), Vec::<String>::new());
     let third = with_phone(ports, org, "Third", "+12025550101");
@@ -227,13 +229,54 @@ pub fn duplicate_pairs_move_with_a_merge_and_are_deleted_with_a_contact(ports: &
     let third = ports.add(org, "Third", "3@example.org").id;
     ports.contacts.merge(org, third, two, None, Actor::System, now).unwrap().unwrap();
     assert_eq!(of(ports, org, one), [captured_pair(third)]);
-    assert!(ports.duplicates.dismiss(org, one, third, now).unwrap());
+    assert!(ports.duplicates.set_dismissed(org, [one, third], true, now).unwrap());
     add_capture("3@example.org");
     assert_eq!(of(ports, org, one), [], "a capture that meets them again does not offer them");
     let four = add_capture("4@example.org");
     assert_eq!(of(ports, org, one), [captured_pair(four)]);
     assert!(ports.contacts.delete(org, four, None, Actor::System, now).unwrap());
     assert_eq!(of(ports, org, one), []);
+}
+
+pub fn a_dismissed_pair_is_listed_again_when_that_is_taken_back(ports: &Ports) {
+    let org = ports.org();
+    let now = ports.clock.now();
+    let set = |one, other, dismissed| {
+        assert!(ports.duplicates.set_dismissed(org, [one, other], dismissed, now).unwrap());
+    };
+    let ann = with_phone(ports, org, "Ann", "+12025550101");
+    let twin = with_phone(ports, org, "Ann", "+12025550101");
+    let before = of(ports, org, ann);
+    set(ann, twin, true);
+    set(twin, ann, false);
+    assert_eq!(of(ports, org, ann), before);
+    set(ann, twin, false);
+    assert_eq!(of(ports, org, ann), before, "nothing is taken back");
+    assert_eq!(contacts_with_duplicates(ports, org).len(), 2);
+
+    let add_capture = |email: &str| {
+        let captured = capture(org, &ports.ids, &ports.clock, visitor("v"), "", email);
+        let id = ContactId(ports.ids.next());
+        ports.captures.capture(&captured, id, Actor::System, now).unwrap()
+    };
+    let (one, two) = (add_capture("1@example.org"), add_capture("2@example.org"));
+    set(one, two, true);
+    set(one, two, false);
+    assert_eq!(of(ports, org, one), [(two, vec![DuplicateReason::Captured])]);
+
+    // What a capture finds while the pair is dismissed is listed when that is taken back.
+    let other = ports.add(org, "Other", "3@example.org").id;
+    set(one, other, true);
+    add_capture("3@example.org");
+    assert_eq!(of(ports, org, other), []);
+    set(one, other, false);
+    assert_eq!(of(ports, org, other), [(one, vec![DuplicateReason::Captured])]);
+
+    // Both states move with a merge, and back with its undo.
+    set(one, other, true);
+    ports.contacts.merge(org, ann, other, None, Actor::System, now).unwrap().unwrap();
+    set(one, ann, false);
+    assert_eq!(of(ports, org, one).len(), 2);
 }
 
 pub fn a_missing_contact_is_no_duplicate(ports: &Ports) {
@@ -244,6 +287,6 @@ pub fn a_missing_contact_is_no_duplicate(ports: &Ports) {
     assert_eq!(of(ports, org, ann), []);
     assert_eq!((of(ports, org, foreign), of(ports, org, unknown)), (vec![], vec![]));
     for (one, two) in [(ann, foreign), (foreign, ann), (ann, unknown), (unknown, ann)] {
-        assert!(!ports.duplicates.dismiss(org, one, two, now).unwrap());
+        assert!(!ports.duplicates.set_dismissed(org, [one, two], true, now).unwrap());
     }
 }

@@ -126,6 +126,7 @@ macro_rules! batch_repository_contract {
             contacts_pass_their_external_ids_on
             an_address_that_has_no_room_is_skipped
             a_batch_leaves_the_activity_and_events_of_single_changes
+            what_a_batch_adds_happens_after_what_it_changes
             an_unsubscribed_address_stays_unsubscribed
             two_batches_at_once_add_each_contact_once
             a_value_that_does_not_fit_its_field_changes_nothing

@@ -42,6 +42,7 @@ macro_rules! duplicate_repository_contract {
             similar_names_are_listed_for_one_contact_only
             pairs_are_listed_strongest_first_page_by_page
             two_people_are_not_offered_again
+            a_dismissed_pair_is_listed_again_when_that_is_taken_back
             duplicate_pairs_move_with_a_merge_and_are_deleted_with_a_contact
             a_missing_contact_is_no_duplicate
         }

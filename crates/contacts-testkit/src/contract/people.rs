@@ -1,12 +1,33 @@
 //! The contract of [`contacts_core::person::PersonalDataRepository`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use contacts_core::consent::{ConsentChange, ConsentNote, ConsentReason};
 use contacts_core::contact::ContactId;
 use contacts_core::person::PersonalValue;
 use contacts_core::{Actor, Ids, OrgId};
 
 use crate::Ports;
 use crate::samples::{self, custom, new_name, tags, text};
+
+/// The names of all sections, in their order.
+const SECTIONS: [&str; 16] = [
+    "profile",
+    "addresses",
+    "tags",
+    "sources",
+    "connected",
+    "activity",
+    "actions",
+    "notes",
+    "conversations",
+    "visitors",
+    "subscriptions",
+    "deliveries",
+    "unsubscribed",
+    "possible_duplicates",
+    "merged",
+    "imported",
+];
 
 /// Returns the personal data report of a contact as one text.
 fn sections(ports: &Ports, org: OrgId, contact: ContactId) -> Option<String> {
@@ -29,6 +50,9 @@ pub fn everything_is_told(ports: &Ports) {
     let now = ports.clock.tick();
     ports.contacts.update(org, ann.id, None, &new_name("Ann Moe"), Actor::System, now).unwrap();
     ports.note(org, ann.id, "called back");
+    let note = Some(ConsentNote::parse("said so on the phone").unwrap());
+    let lower = ConsentChange::Lower { reason: ConsentReason::Asked, note };
+    ports.consents.change(org, ann.id, &lower, Actor::System, now).unwrap();
     let other = ports.add(org, "Other", "other@example.org");
     let service = ports.services().contacts;
     service.merge(org, ann.id, other.id, None, Actor::System).unwrap();
@@ -42,10 +66,14 @@ pub fn everything_is_told(ports: &Ports) {
         "gold",
         "silver",
         "called back",
+        "said so on the phone",
+        "other@example.org",
     ] {
         assert!(data.contains(mark), "{mark} is missing in {data}");
     }
     assert!(data.contains(&other.id.to_string()), "{data}");
+    let all = ports.people.sections(org, ann.id).unwrap().unwrap();
+    assert_eq!(all.iter().map(|section| section.name).collect::<Vec<_>>(), SECTIONS);
     let first = &ports.people.sections(org, ann.id).unwrap().unwrap()[0];
     assert_eq!((first.name, first.rows.len()), ("profile", 1));
     assert!(matches!(first.rows[0], PersonalValue::Named(_)));

@@ -21,10 +21,7 @@ impl BatchRepository for World {
                 rows.tags.written(std::slice::from_ref(name), &self.ids());
             }
             let mut lowered = Vec::new();
-            // Contacts that exist come first: a new one may have an external id that they give up.
-            let (new, old): (Vec<_>, Vec<_>) =
-                writes.contacts.iter().partition(|planned| planned.is_new());
-            for planned in old.into_iter().chain(new) {
+            for planned in &writes.contacts {
                 if rows.write_item(batch, planned, now, &self.ids())? {
                     lowered.push(planned.contact.id);
                 }

@@ -26,7 +26,7 @@ pub(crate) struct Conversations {
 }
 
 impl Conversations {
-    fn of(&self, contact: ContactId) -> Vec<Conversation> {
+    pub(crate) fn of(&self, contact: ContactId) -> Vec<Conversation> {
         let links = self.links.iter().filter(|(_, owner)| **owner == contact);
         let mut found: Vec<_> = links.filter_map(|(id, _)| self.by_id.get(id)).cloned().collect();
         found.sort_by_key(|conversation| Reverse(conversation.cursor()));

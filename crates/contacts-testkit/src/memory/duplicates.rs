@@ -13,26 +13,34 @@ use time::OffsetDateTime;
 use crate::World;
 use crate::world::Rows;
 
-/// Whether a user dismissed a pair as two different people.
-pub(crate) type Dismissed = bool;
+/// What is recorded of two contacts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pair {
+    /// A capture found that they may be the same person.
+    captured: bool,
+    /// A user dismissed the pair: they are different people.
+    dismissed: bool,
+}
 
 pub(super) fn ordered(one: ContactId, other: ContactId) -> (ContactId, ContactId) {
     (one.min(other), one.max(other))
 }
 
 impl Rows {
-    /// Records that two contacts may be the same person.
+    /// Records that a capture found that two contacts may be the same person.
     pub(crate) fn pair(&mut self, one: ContactId, other: ContactId) {
-        self.pairs.entry(ordered(one, other)).or_insert(false);
+        self.pairs.entry(ordered(one, other)).or_default().captured = true;
     }
 
     /// Moves every recorded pair of one contact to another contact.
     pub(crate) fn move_pairs(&mut self, from: ContactId, to: ContactId) {
-        for ((one, other), dismissed) in std::mem::take(&mut self.pairs) {
+        for ((one, other), pair) in std::mem::take(&mut self.pairs) {
             let moved = |id: ContactId| if id == from { to } else { id };
             let (one, other) = (moved(one), moved(other));
             if one != other {
-                *self.pairs.entry(ordered(one, other)).or_default() |= dismissed;
+                let known = self.pairs.entry(ordered(one, other)).or_default();
+                known.captured |= pair.captured;
+                known.dismissed |= pair.dismissed;
             }
         }
     }
@@ -45,11 +53,11 @@ impl Rows {
         other: &Contact,
         shared: &SharedValues,
     ) -> Vec<DuplicateReason> {
-        let pair = self.pairs.get(&ordered(one.id, other.id));
-        if one.id == other.id || pair == Some(&true) {
+        let pair = self.pairs.get(&ordered(one.id, other.id)).copied().unwrap_or_default();
+        if one.id == other.id || pair.dismissed {
             return Vec::new();
         }
-        let captured = pair.map(|_| DuplicateReason::Captured);
+        let captured = pair.captured.then_some(DuplicateReason::Captured);
         let values = DuplicateReason::between(&one.into(), &other.into(), shared);
         captured.into_iter().chain(values).collect()
     }
@@ -170,19 +178,20 @@ impl DuplicateRepository for World {
         })
     }
 
-    fn dismiss(
+    fn set_dismissed(
         &self,
         org: OrgId,
-        contact: ContactId,
-        other: ContactId,
+        pair: [ContactId; 2],
+        dismissed: bool,
         _: OffsetDateTime,
     ) -> Result<bool> {
         self.rows(org, |rows| {
-            let is_there = |id| rows.contacts.records.contains_key(&id);
-            if !is_there(contact) || !is_there(other) {
+            if !pair.iter().all(|id| rows.contacts.records.contains_key(id)) {
                 return Ok(false);
             }
-            rows.pairs.insert(ordered(contact, other), true);
+            let key = ordered(pair[0], pair[1]);
+            rows.pairs.entry(key).or_default().dismissed = dismissed;
+            rows.pairs.retain(|_, pair| pair.captured || pair.dismissed);
             Ok(true)
         })
     }

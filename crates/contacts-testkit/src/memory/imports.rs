@@ -230,9 +230,7 @@ fn apply(
     let unsubscribe = Unsubscribe { reason, at: now, actor, note: None };
     rows.contacts.suppress_addresses(import.org, &writes.suppressed, &unsubscribe);
     let (mut traces, mut lowered) = (Vec::new(), Vec::new());
-    // Contacts that exist come first: a new one may have an address that they give up.
-    let (new, old): (Vec<_>, Vec<_>) = writes.contacts.iter().partition(|planned| planned.is_new());
-    for planned in old.into_iter().chain(new) {
+    for planned in &writes.contacts {
         let (trace, is_lowered) = rows.write_row(import, planned, now, ids)?;
         // The plan reports the contacts that rows unsubscribe.
         lowered.extend((is_lowered && !planned.is_unsubscribed).then_some(planned.contact.id));

@@ -15,7 +15,7 @@ use contacts_core::{Actor, Result};
 use time::OffsetDateTime;
 
 use super::contacts::check_version;
-use super::duplicates::{Dismissed, ordered};
+use super::duplicates::{Pair, ordered};
 use super::record::Record;
 use crate::world::Rows;
 
@@ -34,7 +34,7 @@ pub(crate) struct StoredMerge {
     pub(super) links: Vec<(SourceId, String)>,
     /// Ids of contacts that were merged into the merged contact before.
     pub(super) pointers: Vec<ContactId>,
-    pub(super) pairs: Vec<((ContactId, ContactId), Dismissed)>,
+    pub(super) pairs: Vec<((ContactId, ContactId), Pair)>,
     /// Contacts that the survivor was not paired with.
     pub(super) new_pairs: BTreeSet<ContactId>,
 }
@@ -118,7 +118,7 @@ impl Rows {
             !own.sources.iter().any(|source| source.detail.has_same_detail(detail))
         };
         let pairs = self.pairs.iter().filter(|((one, two), _)| *one == other || *two == other);
-        let pairs: Vec<_> = pairs.map(|(pair, dismissed)| (*pair, *dismissed)).collect();
+        let pairs: Vec<_> = pairs.map(|(ids, pair)| (*ids, *pair)).collect();
         let partners = pairs.iter().map(|((one, two), _)| if *one == other { *two } else { *one });
         let is_new_pair = |partner: &ContactId| {
             *partner != survivor && !self.pairs.contains_key(&ordered(survivor, *partner))

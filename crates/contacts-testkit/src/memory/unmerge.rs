@@ -141,13 +141,13 @@ impl Rows {
             }
         }
         self.give_back_links(&merge.links, survivor, other);
-        for (pair, dismissed) in &merge.pairs {
-            let partner = if pair.0 == other { pair.1 } else { pair.0 };
+        for ((one, two), pair) in &merge.pairs {
+            let partner = if *one == other { *two } else { *one };
             if merge.new_pairs.contains(&partner) {
                 self.pairs.remove(&ordered(survivor, partner));
             }
             if self.contacts.records.contains_key(&partner) {
-                self.pairs.insert(*pair, *dismissed);
+                self.pairs.insert((*one, *two), *pair);
             }
         }
     }

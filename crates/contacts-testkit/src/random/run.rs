@@ -105,7 +105,9 @@ impl Run<'_> {
             Operation::Report { visitor, conversation, second, messages } => {
                 self.report(visitor, *conversation, *second, *messages)
             }
-            Operation::Dismiss { who, other } => self.dismiss(*who, *other),
+            Operation::Dismiss { who, other, dismissed } => {
+                self.set_dismissed(*who, *other, *dismissed)
+            }
             Operation::EnsureTag(name) => {
                 let id = TagId(self.ports.ids.next());
                 let name = samples::tag(name);

@@ -59,7 +59,9 @@ fn operation() -> impl Strategy<Value = Operation> {
                 messages,
             },
         ),
-        1 => (0..8usize, 0..8usize).prop_map(|(who, other)| Operation::Dismiss { who, other }),
+        2 => (0..8usize, 0..8usize, any::<bool>()).prop_map(|(who, other, dismissed)| {
+            Operation::Dismiss { who, other, dismissed }
+        }),
         2 => tag_of_list(),
         2 => field(),
         5 => import(),

@@ -54,18 +54,19 @@ impl DuplicateService {
         self.duplicates.pairs(org, query)
     }
 
-    /// Marks two contacts as different people: neither is offered as a duplicate of the other
-    /// again.
+    /// Dismisses a pair of possible duplicates, or takes its dismissal back. A dismissed pair is not
+    /// listed, whatever its contacts have in common.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] when both ids are the same; [`Error::NotFound`] when a contact does not
     /// exist.
-    pub fn dismiss(&self, org: OrgId, contact: ContactId, other: ContactId) -> Result<()> {
+    pub fn set_dismissed(&self, org: OrgId, pair: [ContactId; 2], dismissed: bool) -> Result<()> {
+        let [contact, other] = pair;
         if contact == other {
             return Err(Invalid::one("other", "is the contact itself").into());
         }
-        if self.duplicates.dismiss(org, contact, other, self.clock.now())? {
+        if self.duplicates.set_dismissed(org, pair, dismissed, self.clock.now())? {
             return Ok(());
         }
         match self.contacts.get(org, contact)? {

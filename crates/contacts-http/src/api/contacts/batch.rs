@@ -19,7 +19,7 @@ use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::Body;
 use crate::parts::caller::CanWrite;
-use crate::parts::etag::{Unconditional, Written};
+use crate::parts::etag::Written;
 use crate::parts::path::{Email, ExternalIdText};
 use crate::parts::problem::{FieldProblemView, Problem, ProblemView};
 use crate::parts::shared::Shared;
@@ -144,7 +144,6 @@ async fn apply(
 async fn upsert_by_email(
     CanWrite(caller): CanWrite,
     shared: Data<Shared>,
-    _: Unconditional,
     Email(email): Email,
     Body(body): Body<UpsertBody>,
 ) -> Answer {
@@ -181,7 +180,6 @@ async fn upsert_by_email(
 async fn upsert_by_external_id(
     CanWrite(caller): CanWrite,
     shared: Data<Shared>,
-    _: Unconditional,
     ExternalIdText(external_id): ExternalIdText,
     Body(body): Body<UpsertBody>,
 ) -> Answer {

@@ -6,18 +6,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::view::ContactView;
-use crate::parts::answer::{Answer, nothing, ok, to_json};
+use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::CanRead;
 use crate::parts::enumerated::{Enumerated, enumeration};
 use crate::parts::page::{PageParams, Paging, page_view};
-use crate::parts::path::{Id, Other};
+use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
 pub(super) fn routes(table: Table) -> Table {
-    table.add::<__path_list, _, _>(list).add::<__path_dismiss, _, _>(dismiss)
+    table.add::<__path_list, _, _>(list)
 }
 
 /// A contact that may be the same person.
@@ -92,30 +92,4 @@ async fn list(
         to_json(&DuplicatesView::from(page.map(DuplicateView::from)))
     });
     Ok(ok(body.await?))
-}
-
-/// Dismiss a possible duplicate
-///
-/// Records that the two contacts are different people. Neither is listed as a possible duplicate of
-/// the other again, whatever they have in common.
-#[utoipa::path(
-    delete, path = "/v1/contacts/{id}/duplicates/{other}", tag = "contacts", operation_id = "dismiss_contact_duplicate",
-    params(
-        ("id" = Uuid, Path, description = "The contact"),
-        ("other" = Uuid, Path, description = "The one that is somebody else"),
-    ),
-    responses(
-        (status = 204, description = "They are two people"),
-        (status = 404, description = "One of the contacts does not exist", body = ProblemView, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`: they are one contact", body = ProblemView, content_type = "application/problem+json"),
-    )
-)]
-async fn dismiss(
-    CanWrite(caller): CanWrite,
-    shared: Data<Shared>,
-    Id(id): Id<ContactId>,
-    Other(other): Other,
-) -> Answer {
-    blocking(&shared, move |api| Ok(api.duplicates.dismiss(caller.org, id, other)?)).await?;
-    Ok(nothing())
 }

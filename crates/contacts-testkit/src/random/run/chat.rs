@@ -52,13 +52,13 @@ impl Run<'_> {
         self.tell.result(ports.conversations.report(&values), |kept| self.tell.conversation(&kept))
     }
 
-    pub(super) fn dismiss(&self, who: usize, other: usize) -> String {
+    pub(super) fn set_dismissed(&self, who: usize, other: usize, dismissed: bool) -> String {
         let (Some(contact), Some(other)) = (self.person(who), self.person(other)) else {
             return "nobody".to_owned();
         };
         let service = self.ports.services().duplicates;
-        let done = service.dismiss(self.org, contact.id, other.id);
-        let done = self.tell.result(done, |()| "two people".to_owned());
+        let done = service.set_dismissed(self.org, [contact.id, other.id], dismissed);
+        let done = self.tell.result(done, |()| format!("dismissed: {dismissed}"));
         self.tell.lines([done].into_iter().chain(self.hanging(contact.id)).chain(self.pairs()))
     }
 

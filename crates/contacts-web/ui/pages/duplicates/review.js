@@ -8,6 +8,7 @@ import { toast } from "../../widgets/toast.js";
 import { nameOf } from "../record.js";
 import { announceChange } from "../record/saver.js";
 import { comparison } from "./compare.js";
+import { dismissPair } from "./dismiss.js";
 import { STRENGTHS, because } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -20,7 +21,7 @@ import { STRENGTHS, because } from "./words.js";
  * @typedef {object} Ends
  * @property {(pair: Pair, survivor: Schemas["Contact"]) => void} merged
  * @property {(pair: Pair) => void} dismissed
- * @property {(pair: Pair) => void} outdated the pair has changed or is gone
+ * @property {(pair: Pair) => void} outdated the pair has changed, is gone, or is listed again
  * @property {(steps: number) => void} move
  */
 
@@ -88,8 +89,7 @@ export class Review {
     const { pair } = this;
     if (!pair) return;
     await this.act(pair, async () => {
-      await ask("delete", "/v1/duplicates/{id}/{other}", { path: { id: pair.contact.id, other: pair.other.id } });
-      toast("This pair is no longer suggested.");
+      await dismissPair(pair.contact.id, pair.other.id, "This pair is no longer suggested.", () => this.ends.outdated(pair));
       this.ends.dismissed(pair);
     });
   }

@@ -4,6 +4,7 @@ import { ask, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { toast } from "../../widgets/toast.js";
+import { dismissPair } from "../duplicates/dismiss.js";
 import { because } from "../duplicates/words.js";
 import { nameOf } from "../record.js";
 
@@ -38,8 +39,7 @@ export function duplicates(opened) {
   /** @param {Schemas["Contact"]} other */
   async function dismiss(other) {
     try {
-      await ask("delete", "/v1/contacts/{id}/duplicates/{other}", { path: { id: opened.contact.id, other: other.id } });
-      toast(`${nameOf(other)} is no longer suggested as a duplicate.`);
+      await dismissPair(opened.contact.id, other.id, `${nameOf(other)} is no longer suggested as a duplicate.`, () => void load());
       await load();
     } catch (error) {
       toast(sentence(error), { label: "Retry", run: () => void dismiss(other) });
