@@ -153,7 +153,9 @@ fn usage_failure(error: &clap::Error) -> Failure {
             let message =
                 text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
             let words: Vec<_> = message.split_whitespace().collect();
-            Failure::usage(format!("{}; see contacts --help", words.join(" ")))
+            let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+            let tip = tip.unwrap_or("see contacts --help");
+            Failure::usage(format!("{}; {tip}", words.join(" ")))
         }
     }
 }
@@ -178,5 +180,10 @@ mod tests {
             Some("the following required arguments were not provided: <ID>; see contacts --help")
         );
         assert_eq!(failure.status(), 2);
+        let error = Cli::try_parse_from(["contacts", "org", "create", "A", "--regoin", "DE"]);
+        assert_eq!(
+            usage_failure(&error.unwrap_err()).sentence(),
+            Some("unexpected argument '--regoin' found; a similar argument exists: '--region'")
+        );
     }
 }

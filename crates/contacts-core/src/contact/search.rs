@@ -227,6 +227,20 @@ mod tests {
     }
 
     #[rstest]
+    #[case("ann@bücher.example", "ann@xn--bcher-kva.example")]
+    #[case("ann@bücher.example", "XN--BCHER-KVA.example")]
+    #[case("ann@bücher.example", "xn--bcher-kva")]
+    #[case("ann@xn--bcher-kva.example", "Ann@Bücher.example")]
+    #[case("ann@xn--bcher-kva.example", "bücher.example")]
+    fn an_address_is_found_by_the_other_form_of_its_domain(
+        #[case] email: &str,
+        #[case] query: &str,
+    ) {
+        let text = search_text(None, Some(&EmailAddress::parse(email).unwrap()), None);
+        assert!(SearchQuery::parse(query).matches(&text), "{query} in {text}");
+    }
+
+    #[rstest]
     #[case("Susan", "sue")]
     #[case("Michal", "michael")]
     #[case("Ann Lee", "a, b")]

@@ -21,7 +21,7 @@ const LIMIT: &str = include_str!("capture.sql");
 /// Number of concurrent clients.
 const CLIENTS: usize = 16;
 
-/// Number of contacts from which the limit chooses, large enough that few are chosen twice.
+/// Maximum number of contacts from which the limit chooses, large enough that few are chosen twice.
 const SAID: u64 = 200_000;
 
 /// Captures for some seconds, by the program and by hand in turn, each in a new copy of the base.
@@ -117,10 +117,11 @@ fn by_hand(world: &World) -> Result<f64> {
          email text, email_key text, phone text, phone_e164 text, search text, custom jsonb)",
     )?;
     let rows = world.args.rows;
+    let said = SAID.min(2 * rows);
     postgres.copy("run", "said", |mut out| {
-        for number in 0..SAID {
+        for number in 0..said {
             let is_known = number.is_multiple_of(2);
-            let id = contact_id(LARGE + 2_000, number, SAID);
+            let id = contact_id(LARGE + 2_000, number, said);
             write!(out, "{}\t{is_known}\t{id}", number + 1)?;
             write_computed(&mut out, &who(number, rows))?;
             writeln!(out)?;
@@ -132,7 +133,7 @@ fn by_hand(world: &World) -> Result<f64> {
     let variables = vec![
         ("org", World::org().to_string()),
         ("widget", widget().to_string()),
-        ("people", SAID.to_string()),
+        ("people", said.to_string()),
     ];
     let statement = Statement { text: LIMIT.to_owned(), variables, options: "" };
     Ok(pgbench(world, "run", &statement, CLIENTS)?.per_second)

@@ -33,6 +33,7 @@ pub(super) fn spellings(word: &str) -> Vec<String> {
     }
     let of_bare = [apostrophes(bare), umlauts(bare), kana(bare), alefs(bare)];
     spellings.extend(of_bare.into_iter().flatten());
+    spellings.extend(domain(bare));
     spellings
 }
 
@@ -57,6 +58,20 @@ fn apostrophes(word: &str) -> Vec<String> {
         return Vec::new();
     }
     APOSTROPHES.map(|sign| word.replace(APOSTROPHES, sign.encode_utf8(&mut [0; 4]))).into()
+}
+
+/// The other form of an internationalised domain, of a word that is one or ends with one:
+/// `bücher.example` for `xn--bcher-kva.example`, and the other way round.
+fn domain(word: &str) -> Option<String> {
+    let (before, domain) = word.split_at(word.rfind('@').map_or(0, |at| at + 1));
+    let other = if domain.to_ascii_lowercase().contains("xn--") {
+        idna::domain_to_unicode(domain).0
+    } else if !domain.is_ascii() && domain.contains('.') {
+        idna::domain_to_ascii(domain).ok()?
+    } else {
+        return None;
+    };
+    Some(format!("{before}{other}"))
 }
 
 /// `ü` for `ue`, and `ue` for `ü`. Before an `l` both letters belong to names such as Samuel.
