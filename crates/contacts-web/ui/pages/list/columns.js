@@ -93,7 +93,7 @@ function labels(tags, room) {
 /** @param {Schemas["Source"]} source */
 function origin(source) {
   switch (source.kind) {
-    case "manual": return h("span", { class: "clip" }, "Added manually");
+    case "manual": return h("span", { class: "clip" }, source.by.kind === "user" ? "Added manually" : "Added through the API");
     case "csv_import": return h("span", { class: "clip", title: `Import: ${source.file_name}` }, source.file_name);
     default: {
       const place = h("span", { class: "clip" }, source.kind === "chat" ? "Chat" : "Connected");

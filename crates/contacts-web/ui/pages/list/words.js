@@ -12,7 +12,7 @@ import { REPEATED, listIn, splitValues } from "./query.js";
  * @typedef {{ text: string, without: Record<string, string | string[] | null> }} Part
  */
 
-export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "Added manually", connected: "Connected source" };
+export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "Added manually or through the API", connected: "Connected source" };
 export const STATUSES = { pending: "Pending", sent: "Sent", bounced: "Bounced", opened: "Opened", clicked: "Clicked", unsubscribed: "Unsubscribed" };
 export const OPERATORS = {
   is: "is", is_not: "is not", contains: "contains", starts_with: "starts with", ends_with: "ends with", any_of: "is one of", none_of: "is none of",
