@@ -8,6 +8,7 @@ use crate::support::ports;
 const CASES: u32 = 150;
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "tests are configured by the environment")]
 fn postgres_behaves_like_the_in_memory_world() {
     let postgres = ports();
     let cases = std::env::var("PROPTEST_CASES").map_or(CASES, |cases| cases.parse().unwrap());
