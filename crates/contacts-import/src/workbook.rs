@@ -35,6 +35,10 @@ const MAX_HEAD_BYTES: usize = 4 << 20;
 /// Maximum sheets of a workbook, which are listed in every answer about it.
 const MAX_SHEETS: usize = 1_000;
 
+/// Maximum sheets that are examined for the suggestion: each takes some seconds, where a workbook is
+/// as large as it may be.
+const MAX_CANDIDATES: usize = 20;
+
 /// Maximum characters of the name of a sheet. Those of Excel have 31 at most.
 const MAX_NAME_CHARS: usize = 255;
 
@@ -66,7 +70,7 @@ fn inspect_sheets(file: &mut impl FileContent, sheet: Option<&str>) -> io::Resul
         return Ok(Inspection { sheets, ..workbook.inspect(file, name)?? });
     }
     let mut problem = TableProblem::Empty;
-    for Sheet { name, is_hidden } in &sheets {
+    for Sheet { name, is_hidden } in sheets.iter().take(MAX_CANDIDATES) {
         // A hidden sheet would be a surprise where a visible one has rows.
         if *is_hidden && problem != TableProblem::Empty {
             break;

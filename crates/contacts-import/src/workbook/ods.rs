@@ -44,11 +44,11 @@ pub(super) fn sheets(archive: &Archive, file: &mut impl FileContent) -> io::Resu
             Event::Start(element) => match element.name().as_ref() {
                 "office:spreadsheet" => is_spreadsheet = true,
                 "style:style" => style = value(element, "style:name")?.unwrap_or_default(),
-                "style:table-properties" => {
-                    if value(element, "table:display")?.as_deref() == Some("false") {
-                        bytes += style.len();
-                        hidden_styles.insert(std::mem::take(&mut style));
-                    }
+                "style:table-properties"
+                    if value(element, "table:display")?.as_deref() == Some("false") =>
+                {
+                    bytes += style.len();
+                    hidden_styles.insert(std::mem::take(&mut style));
                 }
                 "table:table" if tables.start() => {
                     let name = value(element, "table:name")?.unwrap_or_default();

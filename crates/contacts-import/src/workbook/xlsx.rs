@@ -6,6 +6,7 @@ mod styles;
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 
 use contacts_core::file::FileContent;
 use contacts_core::import::{Sheet, TableProblem};
@@ -14,7 +15,7 @@ use quick_xml::events::Event;
 use self::sheet::SheetReader;
 use self::strings::Strings;
 use super::archive::{Archive, MAX_PART_BYTES};
-use super::number::Epoch;
+use super::number::{Epoch, NumberFormat};
 use super::rows::SheetRows;
 use super::storage::damaged;
 use super::xml::{Xml, attribute};
@@ -28,12 +29,14 @@ const PRONUNCIATION: &str = "rPh";
 /// The element with a formula, whose value stands beside it.
 const FORMULA: &str = "f";
 
-/// The parts of a workbook.
+/// What the sheets of a workbook share.
 pub(super) struct XlsxBook {
     /// Each sheet, and the name of its part.
     sheets: Vec<(Sheet, String)>,
-    strings: Option<String>,
-    styles: Option<String>,
+    /// The texts that cells refer to.
+    strings: Arc<Strings>,
+    /// The format of each style that cells refer to.
+    formats: Arc<[NumberFormat]>,
     epoch: Epoch,
 }
 
@@ -44,7 +47,7 @@ struct Relationship {
 }
 
 impl XlsxBook {
-    /// Reads which sheets there are.
+    /// Reads which sheets there are, and what they share.
     pub(super) fn open(archive: &Archive, file: &mut impl FileContent) -> io::Result<Self> {
         let root = relationships(archive, file, "")?;
         let mut targets = root.into_values().filter(|found| found.kind == "officeDocument");
@@ -55,10 +58,24 @@ impl XlsxBook {
             let mut found = parts.values().filter(|part| part.kind == kind);
             found.next().map(|part| part.target.clone()).filter(|target| archive.has(target))
         };
+        let formats = match target("styles") {
+            Some(name) => {
+                let part = archive.open(&name, &mut *file, MAX_INDEX_BYTES)?;
+                styles::formats(Xml::new(part, &[]))?
+            }
+            None => Vec::new(),
+        };
+        let strings = match target("sharedStrings") {
+            Some(name) => {
+                let part = archive.open(&name, &mut *file, MAX_PART_BYTES)?;
+                Strings::read(Xml::new(part, &[PRONUNCIATION]))?
+            }
+            None => Strings::default(),
+        };
         let mut book = Self {
             sheets: Vec::new(),
-            strings: target("sharedStrings"),
-            styles: target("styles"),
+            strings: strings.into(),
+            formats: formats.into(),
             epoch: Epoch::Year1900,
         };
         let mut xml = Xml::new(archive.open(&path, file, MAX_INDEX_BYTES)?, &[]);
@@ -97,29 +114,18 @@ impl XlsxBook {
         self.sheets.iter().map(|(sheet, _)| sheet)
     }
 
-    /// Returns the rows of a sheet. The texts that are stored apart are read into memory.
+    /// Returns the rows of a sheet.
     pub(super) fn rows<'a>(
         &self,
         archive: &Archive,
-        mut file: impl FileContent + 'a,
+        file: impl FileContent + 'a,
         sheet: &str,
     ) -> io::Result<SheetRows<'a>> {
         let part = self.sheets.iter().find(|(found, _)| found.name == sheet);
         let (_, part) = part.ok_or_else(|| TableProblem::NoSheet(sheet.to_owned()))?;
-        let formats = match &self.styles {
-            Some(name) => {
-                styles::formats(Xml::new(archive.open(name, &mut file, MAX_INDEX_BYTES)?, &[]))?
-            }
-            None => Vec::new(),
-        };
-        let strings = match &self.strings {
-            Some(name) => {
-                let part = archive.open(name, &mut file, MAX_PART_BYTES)?;
-                Strings::read(Xml::new(part, &[PRONUNCIATION]))?
-            }
-            None => Strings::default(),
-        };
-        let xml = Xml::new(archive.open(part, file, MAX_PART_BYTES)?, &[FORMULA, PRONUNCIATION]);
+        let part = archive.open(part, file, MAX_PART_BYTES)?;
+        let xml = Xml::new(part, &[FORMULA, PRONUNCIATION]);
+        let (strings, formats) = (self.strings.clone(), self.formats.clone());
         Ok(SheetRows::new(SheetReader::new(xml, strings, formats, self.epoch)))
     }
 }

@@ -134,6 +134,25 @@ fn a_hidden_sheet_is_suggested_only_where_no_visible_one_has_rows() {
 }
 
 #[test]
+fn only_the_first_sheets_are_examined_for_the_suggestion() {
+    let people = row(&["Name", "Email"]) + &row(&["Ann", "ann@example.org"]);
+    let names: Vec<_> = (0..=20).map(|at| format!("Sheet {at}")).collect();
+    let sheets = |full: usize| -> Vec<_> {
+        let sheets = names.iter().enumerate();
+        sheets
+            .map(|(at, name)| {
+                (name.as_str(), "visible", if at == full { people.as_str() } else { "" })
+            })
+            .collect()
+    };
+    let suggested = inspected(&xlsx(&sheets(19)).packed(), None).unwrap().layout.format;
+    assert_eq!(suggested, Format::Sheet("Sheet 19".to_owned()));
+    let file = xlsx(&sheets(20)).packed();
+    assert_eq!(problem(&file), TableProblem::Empty);
+    assert!(inspected(&file, Some("Sheet 20")).is_ok());
+}
+
+#[test]
 fn names_of_parts_and_elements_may_be_written_in_other_ways() {
     let package = Package::default()
         .with("_rels/.rels", r#"<Relationships><Relationship Id="a" Type="http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument" Target="/XL/Workbook.xml"/></Relationships>"#)

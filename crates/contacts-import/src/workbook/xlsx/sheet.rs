@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use contacts_core::import::Row;
 use quick_xml::events::{BytesStart, Event};
@@ -16,9 +17,9 @@ use crate::workbook::xml::{Xml, attribute, text};
 /// Reads the rows of a sheet.
 pub(super) struct SheetReader<F: Read> {
     xml: Xml<F>,
-    strings: Strings,
+    strings: Arc<Strings>,
     /// The format of each style.
-    formats: Vec<NumberFormat>,
+    formats: Arc<[NumberFormat]>,
     epoch: Epoch,
     /// The number of the row that was read last.
     line: u64,
@@ -83,8 +84,8 @@ impl<F: Read> ReadRows for SheetReader<F> {
 impl<F: Read> SheetReader<F> {
     pub(super) fn new(
         xml: Xml<F>,
-        strings: Strings,
-        formats: Vec<NumberFormat>,
+        strings: Arc<Strings>,
+        formats: Arc<[NumberFormat]>,
         epoch: Epoch,
     ) -> Self {
         Self { xml, strings, formats, epoch, line: 0, is_in_rows: false }
