@@ -106,8 +106,9 @@ impl NumberFormat {
         let Ok(value) = stored.trim().parse::<f64>() else { return number };
         let seconds = (value.fract() * 86_400.0).round();
         let (days, seconds) = (value.trunc() + (seconds / 86_400.0).trunc(), seconds % 86_400.0);
-        let clock = || clock(0.0, seconds);
+        let time = || clock(0.0, seconds);
         let date = |day| epoch.date(day).map(date_text);
+        let time_stamp = || date(days).map(|date| format!("{date}T{}", time()));
         match self {
             Self::Number => None,
             Self::Padded(digits) => {
@@ -115,10 +116,9 @@ impl NumberFormat {
                 is_whole.then(|| format!("{number:0>digits$}"))
             }
             Self::Date => date(value.trunc()),
-            Self::DateTime => date(days).map(|date| format!("{date}T{}", clock())),
-            Self::Time if days == 0.0 && value >= 0.0 => Some(clock()),
-            Self::Time => date(days).map(|date| format!("{date}T{}", clock())),
-            Self::Duration => (0.0..1e9).contains(&value).then(|| self::clock(days, seconds)),
+            Self::Time if days == 0.0 && value >= 0.0 => Some(time()),
+            Self::DateTime | Self::Time => time_stamp(),
+            Self::Duration => (0.0..1e9).contains(&value).then(|| clock(days, seconds)),
         }
         .unwrap_or(number)
     }
@@ -128,7 +128,7 @@ fn date_text(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
-/// Returns hours, minutes and seconds.
+/// Returns hours, minutes and seconds of a duration.
 fn clock(days: f64, seconds: f64) -> String {
     let seconds = days as u64 * 86_400 + seconds as u64;
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)

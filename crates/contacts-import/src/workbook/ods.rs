@@ -131,7 +131,7 @@ struct SheetReader<F: Read> {
     tables: Tables,
     /// The name of the sheet.
     sheet: String,
-    /// Whether the sheet has begun, and not ended.
+    /// Whether the table that was started last is the sheet.
     is_in_sheet: bool,
     /// The number of the next row.
     next: u64,

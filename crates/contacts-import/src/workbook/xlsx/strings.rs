@@ -30,7 +30,7 @@ pub(super) struct Strings {
 #[derive(Default)]
 struct Block {
     text: String,
-    ends: Vec<usize>,
+    ends: Vec<u32>,
 }
 
 impl Strings {
@@ -77,7 +77,8 @@ impl Strings {
         }
         if let Some(block) = self.blocks.last_mut() {
             block.text.push_str(text);
-            block.ends.push(block.text.len());
+            // A block is shorter than all texts, whose limit is less than 4 GiB.
+            block.ends.push(block.text.len() as u32);
         }
         self.length += 1;
         Ok(())
@@ -88,6 +89,6 @@ impl Strings {
         let block = self.blocks.get(number / BLOCK)?;
         let at = number % BLOCK;
         let start = at.checked_sub(1).map_or(0, |before| block.ends[before]);
-        block.text.get(start..*block.ends.get(at)?)
+        block.text.get(start as usize..*block.ends.get(at)? as usize)
     }
 }
