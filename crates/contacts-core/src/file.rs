@@ -1,6 +1,6 @@
 //! Stored files, such as uploads and exports.
 
-use std::io::Read;
+use std::io::{Read, Seek};
 
 use crate::org::id;
 use crate::{OrgId, Result};
@@ -9,6 +9,11 @@ id! {
     /// Id of a stored file.
     FileId
 }
+
+/// The bytes of a file, which can be read from any position.
+pub trait FileContent: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send + ?Sized> FileContent for T {}
 
 /// Stores files in chunks, so that no file is ever whole in memory.
 ///
@@ -28,7 +33,7 @@ pub trait FileStore: Send + Sync {
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn Read + Send>>;
+    fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn FileContent>>;
 
     /// Deletes a file. Succeeds when the file does not exist.
     ///

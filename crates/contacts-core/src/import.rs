@@ -62,7 +62,8 @@ pub(crate) use self::suggest::header_key;
 pub use self::suggest::{Suggestion, suggest};
 pub use self::survey::Survey;
 pub use self::table::{
-    Inspection, Layout, Quoting, Row, Rows, Spreadsheets, TableProblem, Unreadable, read_head,
+    Format, Inspection, Layout, Quoting, Row, Rows, Sheet, Spreadsheets, TableProblem, TextFormat,
+    Unreadable,
 };
 pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};
@@ -95,6 +96,8 @@ pub struct Import {
     pub file_state: FileState,
     /// The name of the file.
     pub file_name: String,
+    /// The sheet of a workbook that a user chose; `None` for the suggested one.
+    pub sheet: Option<String>,
     /// Size of the file in bytes; of the part that has arrived, during the upload.
     pub bytes: u64,
     /// The actor who started the upload.
@@ -158,8 +161,10 @@ impl FileState {
 /// The result of analysing a file (R30).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Analysis {
-    /// Encoding, delimiter and header.
+    /// Encoding and delimiter, or the sheet; and the header.
     pub layout: Layout,
+    /// The sheets of a workbook, hidden ones last; empty for text.
+    pub sheets: Vec<Sheet>,
     /// The first rows, decoded.
     pub samples: Vec<Vec<String>>,
     /// Number of rows below the header.

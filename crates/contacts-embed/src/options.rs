@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use contacts_core::sync::Connectors;
 use contacts_core::{Clock, Ids, Ports, Repositories, Services};
-use contacts_import::Csv;
+use contacts_import::TableFiles;
 use contacts_outbound::{HttpSender, OutboundConfig, Seal};
 use contacts_pg::{Database, DatabaseClock, OpenError, PoolConfig};
 
@@ -146,7 +146,7 @@ impl OpenOptions {
             repositories: Repositories::of(&database),
             clock,
             ids,
-            spreadsheets: Arc::new(Csv),
+            spreadsheets: Arc::new(TableFiles),
             webhook_sender: Arc::new(HttpSender::new(outbound)),
             webhook_sealer: Arc::new(Seal::new(secret.derive(Purpose::Webhooks))),
             source_sealer: Arc::new(source_sealer(&source_keys, &secret)),

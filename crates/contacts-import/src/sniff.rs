@@ -1,13 +1,15 @@
 //! Detects the layout of a file: its encoding, its delimiter and its header row (R30, R31).
 
-mod dialect;
+pub(crate) mod dialect;
 mod encoding;
 mod kind;
 
 use std::cmp::Reverse;
-use std::io::Read;
+use std::io::{self, Read};
 
-use contacts_core::import::{Inspection, Layout, Quoting, Row, TableProblem, Unreadable};
+use contacts_core::import::{
+    Format, Inspection, Layout, Quoting, Row, TableProblem, TextFormat, Unreadable,
+};
 
 use crate::decode::decoded;
 use crate::encoding::TextEncoding;
@@ -18,15 +20,46 @@ use crate::records::{Records, cell_text, is_blank};
 const MAX_HEAD_BYTES: usize = 1 << 20;
 
 /// Number of rows that are examined: enough for a preamble, the header and the samples.
-const MAX_HEAD_ROWS: usize = 100;
+pub(crate) const MAX_HEAD_ROWS: usize = 100;
 
 /// Number of bytes that are decoded to tell text from other files, and to find a `sep=` line.
 const OPENING_BYTES: usize = 16 * 1024;
 
-/// See [`contacts_core::import::Spreadsheets::inspect`].
+/// Reads as much of a file as [`inspect`] needs. Returns the bytes, and whether they are the whole
+/// file.
+///
+/// It reads the first mebibyte. If that is only ASCII, the encoding is still unknown, so it reads
+/// on to the first other letters, however late they occur, and includes them.
+///
+/// # Errors
+///
+/// Those of `source`.
+pub(crate) fn read_head(source: &mut dyn Read) -> io::Result<(Vec<u8>, bool)> {
+    const HEAD: u64 = 1 << 20;
+    const WINDOW: u64 = 1 << 16;
+    let mut head = Vec::new();
+    source.take(HEAD).read_to_end(&mut head)?;
+    if (head.len() as u64) < HEAD {
+        return Ok((head, true));
+    }
+    let mut window = Vec::new();
+    while head.is_ascii() {
+        window.clear();
+        if source.take(WINDOW).read_to_end(&mut window)? == 0 {
+            break;
+        }
+        if !window.is_ascii() {
+            head.extend_from_slice(&window);
+        }
+    }
+    Ok((head, false))
+}
+
+/// Detects the layout of text from its first bytes, or from all of it when `whole` is true. Bytes
+/// beyond the first mebibyte only serve to detect the encoding; see [`read_head`].
 pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProblem> {
-    if let Some(kind) = kind::of(head) {
-        return Err(TableProblem::NotText(kind));
+    if let Some(problem) = kind::of(head) {
+        return Err(problem);
     }
     let encoding = encoding::of(head);
     let truncated = head.len() > MAX_HEAD_BYTES;
@@ -34,7 +67,7 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
     let first = Head { bytes: head, encoding, whole, first_line: 1 };
     let text = first.opening();
     if kind::is_binary(&text) {
-        return Err(TableProblem::NotText("binary data"));
+        return Err(TableProblem::NotTable("binary data"));
     }
     if text.chars().all(is_blank) {
         return Err(TableProblem::Empty);
@@ -53,22 +86,24 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
     if width > TableProblem::MAX_COLUMNS {
         return Err(TableProblem::TooManyColumns(width));
     }
+    let encoding = encoding.name();
+    let format = TextFormat { encoding, delimiter: char::from(delimiter), quoting };
+    Ok(inspection(Format::Text(format), rows, at))
+}
+
+/// Returns what is known of a table whose header is `rows[at]`.
+pub(crate) fn inspection(format: Format, rows: Vec<Numbered>, at: usize) -> Inspection {
     let header = rows[at].1.iter().map(|cell| cell_text(cell).trim_matches(is_blank).to_owned());
     let row_numbers = dialect::has_row_numbers(&rows[at..]).then(String::new);
-    let layout = Layout {
-        encoding: encoding.name(),
-        delimiter: char::from(delimiter),
-        quoting,
-        header_line: rows[at].0,
-        header: row_numbers.into_iter().chain(header).collect(),
-    };
+    let header = row_numbers.into_iter().chain(header).collect();
+    let layout = Layout { format, header_line: rows[at].0, header };
     let samples = rows.into_iter().skip(at + 1).take(Inspection::SAMPLES);
     let samples = samples.map(|(_, cells)| cells.iter().map(|c| cell_text(c).to_owned()).collect());
-    Ok(Inspection { layout, samples: samples.collect() })
+    Inspection { layout, samples: samples.collect(), sheets: Vec::new() }
 }
 
 /// The line on which a readable row begins, and its cells.
-type Numbered = (u64, Vec<String>);
+pub(crate) type Numbered = (u64, Vec<String>);
 
 /// A way to read a file, and the first rows that it yields.
 struct Dialect {

@@ -15,7 +15,7 @@ use contacts_core::field::{Field, FieldType, RawValue};
 use contacts_core::import::{ImportState, Interrupt, SkipCode, Tally};
 use contacts_core::run::RunState;
 use contacts_core::tag::TagName;
-use contacts_import::Csv;
+use contacts_import::TableFiles;
 use contacts_testkit::{World, samples};
 use proptest::collection::vec;
 use proptest::option;
@@ -72,7 +72,7 @@ fn add(world: &World, fields: &[Field], typed: &Typed, number: usize) -> Option<
 /// Exports all contacts and imports the file again with the suggested mapping.
 fn export_and_import(world: &World, format: &ExportFormat) -> Tally {
     let (org, mut ports) = (world.org(), world.ports());
-    ports.spreadsheets = Arc::new(Csv);
+    ports.spreadsheets = Arc::new(TableFiles);
     let services = ports.services();
     let file: Vec<u8> = services
         .exports

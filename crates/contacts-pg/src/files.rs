@@ -1,10 +1,11 @@
 //! The port of files, which are stored in chunks.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 
-use contacts_core::file::{FileId, FileStore};
+use contacts_core::file::{FileContent, FileId, FileStore};
 use contacts_core::{OrgId, Result};
-use diesel::{ExpressionMethods, QueryDsl, delete, insert_into};
+use diesel::sql_types::{Integer, Uuid as SqlUuid};
+use diesel::{ExpressionMethods, QueryDsl, QueryableByName, delete, insert_into};
 
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx};
@@ -15,14 +16,16 @@ impl FileStore for Database {
         self.write(org, |tx| insert_chunk(tx, file, chunk, bytes))
     }
 
-    fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn Read + Send>> {
+    fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn FileContent>> {
         Ok(Box::new(Reader {
             database: self.clone(),
             org,
             file,
             next: 0,
             chunk: Vec::new(),
+            start: 0,
             read: 0,
+            ends: None,
         }))
     }
 
@@ -62,14 +65,26 @@ struct Reader {
     database: Database,
     org: OrgId,
     file: FileId,
+    /// Number of the chunk after the current one.
     next: i32,
+    /// The current chunk, of which `read` bytes were returned, and its first byte within the file.
     chunk: Vec<u8>,
+    start: u64,
     read: usize,
+    /// The end of each chunk within the file; `None` until the reader is moved.
+    ends: Option<Vec<u64>>,
+}
+
+#[derive(QueryableByName)]
+struct ChunkLength {
+    #[diesel(sql_type = Integer)]
+    length: i32,
 }
 
 impl Read for Reader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if self.read == self.chunk.len() {
+            self.start += self.chunk.len() as u64;
             self.chunk = self.next_chunk().map_err(io::Error::other)?;
             self.read = 0;
         }
@@ -81,7 +96,40 @@ impl Read for Reader {
     }
 }
 
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let ends = match self.ends.take() {
+            Some(ends) => ends,
+            None => self.chunk_ends().map_err(io::Error::other)?,
+        };
+        let (base, offset) = match to {
+            SeekFrom::Start(position) => (position, 0),
+            SeekFrom::Current(offset) => (self.start + self.read as u64, offset),
+            SeekFrom::End(offset) => (ends.last().copied().unwrap_or_default(), offset),
+        };
+        let position = base.checked_add_signed(offset).ok_or(io::ErrorKind::InvalidInput);
+        let moved = position.map_err(io::Error::from).and_then(|to| self.move_to(to, &ends));
+        self.ends = Some(ends);
+        moved
+    }
+}
+
 impl Reader {
+    /// Moves to a byte of the file. A position beyond the end is that of the end.
+    fn move_to(&mut self, position: u64, ends: &[u64]) -> io::Result<u64> {
+        let position = position.min(ends.last().copied().unwrap_or_default());
+        let within = self.start..=self.start + self.chunk.len() as u64;
+        if !within.contains(&position) {
+            let chunk = ends.partition_point(|end| *end <= position);
+            self.start = chunk.checked_sub(1).map_or(0, |before| ends[before]);
+            self.next = i32::try_from(chunk).map_err(io::Error::other)?;
+            self.chunk = self.next_chunk().map_err(io::Error::other)?;
+        }
+        // A chunk has at most some hundred kilobytes.
+        self.read = (position - self.start) as usize;
+        Ok(position)
+    }
+
     fn next_chunk(&mut self) -> Result<Vec<u8>> {
         let chunk: Option<Vec<u8>> = self.database.read(self.org, |tx| {
             file_chunks::table
@@ -91,5 +139,20 @@ impl Reader {
         })?;
         self.next += 1;
         Ok(chunk.unwrap_or_default())
+    }
+
+    fn chunk_ends(&self) -> Result<Vec<u64>> {
+        // The bytes are not compressed, so their length is read without them.
+        let statement = "SELECT octet_length(bytes) AS length FROM file_chunks \
+             WHERE org_id = $1 AND file_id = $2 ORDER BY chunk";
+        let lengths: Vec<ChunkLength> = self
+            .database
+            .read(self.org, |tx| tx.query(statement).bind::<SqlUuid, _>(self.file.0).load(tx))?;
+        let mut end = 0;
+        let ends = lengths.iter().map(|chunk| {
+            end += u64::from(chunk.length.unsigned_abs());
+            end
+        });
+        Ok(ends.collect())
     }
 }

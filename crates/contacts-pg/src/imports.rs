@@ -31,7 +31,7 @@ pub(crate) use self::undo::{end_undo, start_undo, undo_chunk, undoable};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unreadable};
 use crate::files::insert_chunk;
-use crate::jobs::enqueue;
+use crate::jobs::{enqueue, remove};
 use crate::statement::{Bind, Statement};
 
 #[derive(QueryableByName)]
@@ -52,6 +52,8 @@ struct Row {
     file_state: String,
     #[diesel(sql_type = Text)]
     file_name: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    sheet: Option<String>,
     #[diesel(sql_type = BigInt)]
     bytes: i64,
     #[diesel(sql_type = Text)]
@@ -95,6 +97,7 @@ impl Row {
             file_state: FileState::parse(&self.file_state)
                 .ok_or_else(|| unreadable("imports.file_state"))?,
             file_name: self.file_name,
+            sheet: self.sheet,
             bytes: self.bytes.cast_unsigned(),
             actor: actor.ok_or_else(|| unreadable("imports.actor_kind"))?,
             state: state.ok_or_else(|| unreadable("imports.state"))?.since(self.started_at),
@@ -198,12 +201,11 @@ impl ImportRepository for Database {
 
     fn analysed(
         &self,
-        org: OrgId,
-        id: ImportId,
+        import: &Import,
         found: &Result<(Analysis, Plan), String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        self.write_at(org, now, |tx| {
+        self.write_at(import.org, now, |tx| {
             let mut set = tx.statement();
             match found {
                 Ok((analysis, plan)) => {
@@ -216,7 +218,12 @@ impl ImportRepository for Database {
                     set.push(", finished_at = ").bind(Bind::Time(now));
                 }
             }
-            change(tx, id, set, "'analysing'")
+            let mut update = update(import.id, set, "'analysing'");
+            match &import.sheet {
+                Some(sheet) => update.push(" AND sheet = ").bind(Bind::Text(sheet.clone())),
+                None => update.push(" AND sheet IS NULL"),
+            };
+            update.execute(tx).map(|changed| changed == 1)
         })
     }
 
@@ -230,6 +237,27 @@ impl ImportRepository for Database {
             // A dry run of the previous plan is outdated.
             dry_runs::discard(tx, id)?;
             Ok(true)
+        })
+    }
+
+    fn choose_sheet(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        sheet: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.write_at(org, now, |tx| {
+            let mut set = tx.statement();
+            set.push("state = 'analysing', analysis = NULL, plan = NULL, sheet = ")
+                .bind(Bind::Text(sheet.to_owned()));
+            if !change(tx, id, set, "'ready'")? {
+                return Ok(false);
+            }
+            dry_runs::discard(tx, id)?;
+            // The worker that made the import ready may not have ended its job yet.
+            remove(tx, Job::AnalyseImport(id))?;
+            enqueue(tx, Job::AnalyseImport(id)).map(|()| true)
         })
     }
 
@@ -362,8 +390,13 @@ fn lock_ready(tx: &mut Tx<'_>, id: ImportId) -> PgResult<Option<Plan>> {
 
 /// Changes an import that is in one of the states. Returns whether it was.
 fn change(tx: &mut Tx<'_>, id: ImportId, set: Statement, states: &str) -> PgResult<bool> {
+    update(id, set, states).execute(tx).map(|changed| changed == 1)
+}
+
+/// Returns the statement that changes an import that is in one of the states.
+fn update(id: ImportId, set: Statement, states: &str) -> Statement {
     let mut update = set.before("UPDATE imports SET ");
     update.push(" WHERE org_id = $1 AND id = ").bind(Bind::Uuid(id.0));
     update.push(" AND state IN (").push(states).push(")");
-    update.execute(tx).map(|changed| changed == 1)
+    update
 }

@@ -52,7 +52,7 @@ enum Command {
     Sandbox(sandbox::Sandbox),
     /// Bring the database schema up to date
     Migrate,
-    /// Import a CSV file, or undo an import
+    /// Import a CSV file or a workbook, or undo an import
     Import(import::Import),
     /// Export contacts to a CSV file
     Export(export::Export),

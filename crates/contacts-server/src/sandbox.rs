@@ -12,7 +12,7 @@ use contacts_core::sync::Connectors;
 use contacts_core::{Clock, OrgId, Result, Services};
 use contacts_embed::{HttpSender, OutboundConfig};
 use contacts_http::{Answers, Api, ApiConfig, Cursors};
-use contacts_import::Csv;
+use contacts_import::TableFiles;
 use contacts_testkit::World;
 use contacts_worker::{Worker, WorkerConfig};
 use time::OffsetDateTime;
@@ -58,7 +58,7 @@ impl Sandbox {
     pub fn new(connectors: Connectors, jobs: JobMode) -> Self {
         let world = World::new();
         let mut ports = world.ports().core;
-        ports.spreadsheets = Arc::new(Csv);
+        ports.spreadsheets = Arc::new(TableFiles);
         ports.connectors = connectors;
         let outbound =
             OutboundConfig { allow_http: true, allow_private: true, ..OutboundConfig::default() };

@@ -6,7 +6,7 @@ mod support;
 
 use serde_json::{Value, json};
 
-use crate::support::{contacts_alone, file};
+use crate::support::{contacts_alone, file, xlsx};
 
 fn inspected(content: impl AsRef<[u8]>) -> Value {
     let (_folder, path) = file("people.csv", content);
@@ -86,6 +86,24 @@ fn a_table_and_the_effect_are_printed_for_people() {
     assert!(out.contains("cells separated by commas, header on line 1"), "{out}");
     assert!(out.contains("2 rows: 1 added, 0 updated, 1 skipped"), "{out}");
     assert!(out.contains("line 3: the email address"), "{out}");
+}
+
+#[test]
+fn a_sheet_of_a_workbook_is_chosen_by_its_name() {
+    let more: &[&[&str]] =
+        &[&["Name", "Email"], &["Bo", "bo@example.org"], &["Cy", "cy@x.example"]];
+    let people: &[&[&str]] = &[&["Name", "Email"], &["Ann", "ann@example.org"]];
+    let (_folder, path) = file("people.xlsx", xlsx(&[("People", people), ("More", more)]));
+    let path = path.to_str().unwrap();
+    let found = contacts_alone(&["inspect", "--json", path]).well().json();
+    assert_eq!((&found["sheet"], &found["sheets"]), (&json!("People"), &json!(["People", "More"])));
+    assert_eq!((&found["encoding"], &found["rows"]), (&Value::Null, &json!(1)));
+    let more = contacts_alone(&["inspect", "--sheet", "More", path]).well().out;
+    assert!(more.contains("2 rows, sheet More (other sheets: People), header on row 1"), "{more}");
+    assert!(more.contains("2 rows: 2 added"), "{more}");
+    let none = contacts_alone(&["inspect", "--sheet", "none", path]);
+    let expected = "the workbook has no sheet \"none\": choose one of its sheets";
+    assert_eq!(none.sentence(1), expected);
 }
 
 #[test]

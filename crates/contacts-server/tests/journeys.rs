@@ -11,7 +11,7 @@ use std::{fs, thread};
 use rustix::process::{Signal, kill_process};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Ended, Scratch, Serving, contacts, file, spawn};
+use crate::support::{Answer, Ended, Scratch, Serving, contacts, file, spawn, xlsx};
 
 const SMALL: &str = "name,email,labels\nAnn,ann@example.org,vip\nBob,,\nCy,cy@example.org,\n";
 
@@ -127,6 +127,23 @@ fn mappings_and_policies_of_the_command_line_apply() {
     let no_field =
         import_json(&database, &path, &[&reported[..], &["--map", "wer=custom:plan"]].concat());
     assert!(no_field.sentence(1).contains("a custom field that does not exist"));
+}
+
+#[test]
+fn a_workbook_is_imported_from_the_chosen_sheet() {
+    let database = Scratch::new();
+    contacts(&database.url, &["org", "create", "Acme"]).well();
+    let notes: &[&[&str]] = &[&["Topic", "Text"], &["Fair", "Tuesday"]];
+    let people: &[&[&str]] =
+        &[&["Name", "Email"], &["Ann", "ann@example.org"], &["", "bo@x.example"]];
+    let (_folder, path) = file("people.xlsx", xlsx(&[("Notes", notes), ("People", people)]));
+    let summary = import_json(&database, &path, &["--sheet", "People"]).well().json();
+    assert_eq!((&summary["added"], &summary["skipped"]), (&json!(1), &json!(1)));
+    let none = import_json(&database, &path, &["--sheet", "none"]);
+    assert!(none.sentence(1).contains("the workbook has no sheet"), "{none:?}");
+    let (_folder, text) = file("people.csv", SMALL);
+    let text = import_json(&database, &text, &["--sheet", "People"]);
+    assert!(text.sentence(1).contains("the file is not a workbook"), "{text:?}");
 }
 
 #[test]

@@ -17,8 +17,8 @@ use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
 use contacts_core::file::FileId;
 use contacts_core::import::{
     Analysis, Chunk, ColumnReading, DateOrder, DecimalMark, FileState, Finding, FindingKind,
-    Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy, Quoting, Reading,
-    Skip, SkippedRow, Suggestion, Tally, Target, Warning,
+    Format, Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy, Quoting,
+    Reading, Skip, SkippedRow, Suggestion, Tally, Target, TextFormat, Warning,
 };
 use contacts_core::key::{ApiKey, KeyId, Scope, Token};
 use contacts_core::note::NoteText;
@@ -273,6 +273,7 @@ pub fn import(org: OrgId, ids: &CountedIds, clock: &StoppedClock, file_name: &st
         actor: Actor::System,
         state: ImportState::Uploading,
         problem: None,
+        sheet: None,
         analysis: None,
         plan: None,
         tally: Tally::default(),
@@ -288,12 +289,14 @@ pub fn analysis() -> Analysis {
         .map(|target| Suggestion { target: Some(target), confidence: 0.5 });
     Analysis {
         layout: Layout {
-            encoding: "utf-8".to_owned(),
-            delimiter: ',',
-            quoting: Quoting::AfterSpaces,
+            format: Format::Text(TextFormat {
+                quoting: Quoting::AfterSpaces,
+                ..TextFormat::standard()
+            }),
             header_line: 1,
             header: vec!["Name".to_owned(), "Email".to_owned()],
         },
+        sheets: Vec::new(),
         samples: vec![vec!["Ann".to_owned(), "ann@example.org".to_owned()]],
         rows: 1,
         suggestions: suggestions.to_vec(),
@@ -365,7 +368,7 @@ pub fn ready_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
     let now = ports.clock.now();
     ports.imports.insert(&import).unwrap();
     assert!(ports.imports.uploaded(org, import.id, 10, now).unwrap());
-    assert!(ports.imports.analysed(org, import.id, &Ok((analysis(), plan(policy))), now).unwrap());
+    assert!(ports.imports.analysed(&import, &Ok((analysis(), plan(policy))), now).unwrap());
     ports.imports.get(org, import.id).unwrap().unwrap()
 }
 

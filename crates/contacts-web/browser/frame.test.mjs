@@ -10,7 +10,7 @@ beforeEach(async () => (world = await organisation()));
 test("an empty organisation shows how to add contacts", async () => {
   await world.inEveryLook("/", async (page) => {
     await page.getByRole("heading", { name: "Everyone you can talk to, in one list" }).waitFor();
-    for (const way of ["Import a CSV file", "Connect a source"]) await page.getByRole("main").getByRole("link", { name: way }).waitFor();
+    for (const way of ["Import a file", "Connect a source"]) await page.getByRole("main").getByRole("link", { name: way }).waitFor();
   });
 });
 

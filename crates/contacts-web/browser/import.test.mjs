@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { organisation, until } from "./harness.mjs";
 import { HOSTILE, csv } from "./people.mjs";
+import { xlsx } from "./workbook.mjs";
 
 let world;
 beforeEach(async () => (world = await organisation()));
@@ -125,6 +126,35 @@ test("a chosen file is reviewed, imported and found in the list", async () => {
   await page.getByRole("row").filter({ hasText: "Bob Ray" }).waitFor();
   assert.match(decodeURIComponent(page.url()), /\?source=csv_import:[0-9a-f-]{36}$/);
   await until(async () => (await world.api("GET", "/v1/contacts?tags_all=Fair")).count.value, 2);
+  await world.close(page);
+});
+
+test("another sheet of a workbook is chosen, reviewed and imported", async () => {
+  const page = await world.open("/import");
+  const file = xlsx({
+    ".Lists": [["Name", "Email"], ["Eve", "eve@sheet.example"]],
+    Notes: [["Topic", "Text"], ["Fair", "Tuesday"]],
+    "Our people": [["Full name", "E-mail"], ["Ann Lee", "ann@sheet.example"], ["Bob Ray", "bob@sheet.example"]],
+    Empty: [],
+  });
+  await choose(page, { name: "people.xlsx", mimeType: "application/octet-stream", buffer: file });
+  await heading(page, "people.xlsx").waitFor();
+  await state(page, "Ready to start");
+  const sheet = page.getByRole("combobox", { name: "Sheet" });
+  await until(() => sheet.getByRole("option").allTextContents(), ["Notes", "Our people", "Empty", "Lists (hidden)"]);
+  await until(() => sheet.inputValue(), "Notes", "the first visible sheet is suggested");
+  for (const fact of ["1 row", "2 columns", "sheet “Notes”", "header on the first row"]) await page.getByText(fact, { exact: true }).waitFor();
+
+  await sheet.selectOption("Empty");
+  await page.getByRole("alert").filter({ hasText: "the file is empty" }).waitFor();
+  await until(() => sheet.inputValue(), "Notes", "a sheet that cannot be imported is not chosen");
+  await sheet.selectOption("Our people");
+  await page.getByText("sheet “Our people”", { exact: true }).waitFor();
+  await until(() => sheet.inputValue(), "Our people");
+  await until(() => goesTo(page, "Full name").inputValue(), "name");
+  await startButton(page).click();
+  await state(page, "Imported");
+  await until(async () => (await world.api("GET", "/v1/contacts")).items.map(({ name }) => name).sort(), ["Ann Lee", "Bob Ray"]);
   await world.close(page);
 });
 

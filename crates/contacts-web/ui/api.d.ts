@@ -1279,6 +1279,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports/{id}/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Choose the sheet to import
+         * @description The sheet is analysed in the background: follow the import until it is `ready` again. Its plan
+         *     is the suggested one for the new sheet.
+         *
+         *     Requires a credential with the scope `write`.
+         */
+        put: operations["choose_sheet"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports/{id}/skipped.csv": {
         parameters: {
             query?: never;
@@ -2548,13 +2571,13 @@ export interface components {
         Analysis: {
             /** @description The columns, in order. */
             columns: components["schemas"]["Column"][];
-            /** @description The character that separates cells. */
-            delimiter: string;
-            /** @description Name of the encoding, such as `utf-8` or `windows-1252`. */
-            encoding: string;
+            /** @description The character that separates cells of text; null for a workbook. */
+            delimiter: string | null;
+            /** @description Name of the encoding of text, such as `utf-8` or `windows-1252`; null for a workbook. */
+            encoding: string | null;
             /**
              * Format: int64
-             * @description The line, starting at 1, on which the header begins.
+             * @description The line of the text or the row of the sheet, starting at 1, on which the header begins.
              */
             header_line: number;
             /**
@@ -2562,6 +2585,10 @@ export interface components {
              * @description Number of rows below the header.
              */
             rows: number;
+            /** @description Name of the sheet of a workbook that is imported; null for text. */
+            sheet: string | null;
+            /** @description The sheets of a workbook, hidden ones last; empty for text. */
+            sheets: components["schemas"]["Sheet"][];
         };
         /**
          * @description An item of a batch. A value that is absent, null or blank changes nothing. An item with an
@@ -4875,6 +4902,21 @@ export interface components {
          * @enum {string}
          */
         SettingKind: "text" | "choice" | "number" | "boolean" | "json";
+        /** @description A sheet of a workbook. */
+        Sheet: {
+            /** @description Whether the spreadsheet program hides the sheet. */
+            hidden: boolean;
+            /** @description Name of the sheet. */
+            name: string;
+        };
+        /** @description The choice of a sheet. */
+        SheetChoice: {
+            /**
+             * @description Name of the sheet, as listed in the import's analysis.
+             * @example People
+             */
+            name: string;
+        };
         /** @description The token of a sign-in link. */
         SignIn: {
             /** @description The part of the link after the `#`. */
@@ -15875,7 +15917,7 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        /** @description The file, as the part `file`. The body may also be the file itself, as `application/octet-stream` or `text/csv`. */
+        /** @description The file, as the part `file`. The body may also be the file itself, as `application/octet-stream`, `text/csv`, or the type of an XLSX or ODS workbook. */
         requestBody: {
             content: {
                 "multipart/form-data": {
@@ -16923,6 +16965,186 @@ export interface operations {
                 };
             };
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SheetChoice"];
+            };
+        };
+        responses: {
+            /** @description The import; the sheet is being analysed, unless it was chosen before */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is not ready */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: there is no such sheet, or it cannot be imported */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

@@ -2,14 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
 use std::fmt::Write;
-use std::io::Read;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use contacts_core::contact::{ContactFilter, CountRequest, SortBy};
-use contacts_core::file::MockFileStore;
+use contacts_core::file::{FileContent, MockFileStore};
 use contacts_core::import::{
     Chunks, Import, ImportId, ImportService, ImportState, Inspection, Issue, Layout,
     MockImportRepository, Rows, Spreadsheets, TableProblem, Tally,
@@ -292,13 +292,17 @@ fn is_anything_left(world: &World) -> bool {
 struct Trap(Arc<AtomicBool>);
 
 impl Spreadsheets for Trap {
-    fn inspect(&self, head: &[u8], whole: bool) -> Result<Inspection, TableProblem> {
-        FakeSpreadsheets.inspect(head, whole)
+    fn inspect(
+        &self,
+        file: Box<dyn FileContent>,
+        sheet: Option<&str>,
+    ) -> io::Result<Result<Inspection, TableProblem>> {
+        FakeSpreadsheets.inspect(file, sheet)
     }
 
-    fn rows(&self, source: Box<dyn Read + Send>, layout: &Layout) -> Rows {
+    fn rows(&self, file: Box<dyn FileContent>, layout: &Layout) -> Rows {
         let is_set = self.0.clone();
-        let rows = (1..).zip(FakeSpreadsheets.rows(source, layout));
+        let rows = (1..).zip(FakeSpreadsheets.rows(file, layout));
         Box::new(rows.map(move |(number, row)| {
             let is_sprung = number == ROWS && is_set.swap(false, Ordering::SeqCst);
             assert!(!is_sprung, "the test wants a panic");

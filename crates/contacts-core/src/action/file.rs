@@ -4,6 +4,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::{ActionId, ActionRepository};
+use crate::file::FileContent;
 use crate::{Error, OrgId, Result};
 
 /// The bytes of the file of an export, in blocks.
@@ -13,7 +14,7 @@ pub struct ActionFile {
     pub(super) id: ActionId,
     /// Bytes that precede the stored ones.
     pub(super) header: Option<Vec<u8>>,
-    pub(super) bytes: Option<Box<dyn Read + Send>>,
+    pub(super) bytes: Option<Box<dyn FileContent>>,
 }
 
 impl ActionFile {

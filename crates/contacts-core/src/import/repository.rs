@@ -150,15 +150,14 @@ pub trait ImportRepository: Send + Sync {
     fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool>;
 
     /// Changes an import from analysing to ready with a plan, or to unusable with a problem.
-    /// Returns whether it was analysing.
+    /// Returns whether it was analysing, and the sheet of `import` is still the one to analyse.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn analysed(
         &self,
-        org: OrgId,
-        id: ImportId,
+        import: &Import,
         found: &Result<(Analysis, Plan), String>,
         now: OffsetDateTime,
     ) -> Result<bool>;
@@ -170,6 +169,20 @@ pub trait ImportRepository: Send + Sync {
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn replan(&self, org: OrgId, id: ImportId, new: &NewPlan) -> Result<bool>;
+
+    /// Chooses the sheet of an import that is ready: changes it back to analysing, without analysis
+    /// and plan, and queues the job. Returns whether it was ready.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn choose_sheet(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        sheet: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool>;
 
     /// Changes an import from ready to queued, and queues the job. Returns whether it was ready.
     ///

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use time::Duration;
 
 use super::{
-    Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
-    ImportRepository, ImportState, Issue, Plan, Policy, RowReader, SkippedRows, Spreadsheets,
-    Survey, TableProblem, Tally, Target, Upload, read_head, suggest,
+    Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Format, Import, ImportId,
+    ImportRepository, ImportState, Inspection, Issue, Plan, Policy, RowReader, SkippedRows,
+    Spreadsheets, Survey, TableProblem, Tally, Target, Upload, suggest,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -97,6 +97,7 @@ impl ImportService {
             file: FileId(self.ids.next()),
             file_state: FileState::Kept,
             file_name,
+            sheet: None,
             bytes: 0,
             actor,
             state: ImportState::Uploading,
@@ -157,6 +158,36 @@ impl ImportService {
         }
         let (changed, import) = (self.imports.replan(org, id, &new)?, self.get(org, id)?);
         if changed { Ok(import) } else { Err(not_ready(&import)) }
+    }
+
+    /// Chooses another sheet of a workbook, whose rows are then analysed in place of the present
+    /// ones (R56).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Conflict`] when it is not ready; [`Error::Invalid`] naming
+    /// `sheet` when there is no such sheet, or when it cannot be imported.
+    pub fn choose_sheet(&self, org: OrgId, id: ImportId, sheet: &str) -> Result<Import> {
+        let import = self.get(org, id)?;
+        let (Some(analysis), ImportState::Ready) = (&import.analysis, import.state) else {
+            return Err(not_ready(&import));
+        };
+        if analysis.layout.format == Format::Sheet(sheet.to_owned()) {
+            return Ok(import);
+        }
+        if analysis.sheets.is_empty() {
+            return Err(
+                Invalid::one("sheet", "cannot be chosen: the file is not a workbook").into()
+            );
+        }
+        // The import would end as unusable otherwise, and the file would have to be sent again.
+        let file = self.files.open(org, import.file)?;
+        let inspected = self.spreadsheets.inspect(file, Some(sheet)).map_err(Error::store)?;
+        inspected
+            .map_err(|problem| Invalid::one("sheet", format!("cannot be imported: {problem}")))?;
+        let chosen = self.imports.choose_sheet(org, id, sheet, self.clock.now())?;
+        let import = self.get(org, id)?;
+        if chosen { Ok(import) } else { Err(not_ready(&import)) }
     }
 
     /// Starts applying the rows.
@@ -252,7 +283,7 @@ impl ImportService {
             }
             Err(problem) => Err(problem.to_string()),
         };
-        self.imports.analysed(org, id, &found, self.clock.now())?;
+        self.imports.analysed(&import, &found, self.clock.now())?;
         Ok(Outcome::Done)
     }
 
@@ -330,28 +361,28 @@ impl ImportService {
         import: &Import,
         interrupt: &dyn Interrupt,
     ) -> Result<Result<Option<Analysis>, TableProblem>> {
-        let mut file = self.files.open(import.org, import.file)?;
-        let (head, is_complete) = read_head(&mut file).map_err(Error::store)?;
-        let inspection = match self.spreadsheets.inspect(&head, is_complete) {
+        let file = self.files.open(import.org, import.file)?;
+        let inspected = self.spreadsheets.inspect(file, import.sheet.as_deref());
+        let Inspection { layout, samples, sheets } = match inspected.map_err(Error::store)? {
             Ok(inspection) => inspection,
             Err(problem) => return Ok(Err(problem)),
         };
-        drop(head);
-        let layout = inspection.layout;
         let fields = self.fields.list(import.org)?;
         let mut survey = Survey::new(&layout.header, &fields);
         let mut rows = 0;
         for row in self.spreadsheets.rows(self.files.open(import.org, import.file)?, &layout) {
-            survey.add(&row.map_err(Error::store)?);
+            match row.map_err(TableProblem::of) {
+                Ok(row) => survey.add(&row),
+                Err(problem) => return problem.map(Err).map_err(Error::store),
+            }
             rows += 1;
             if rows % Chunks::ROWS as u64 == 0 && interrupt.must_end() {
                 return Ok(Ok(None));
             }
         }
-        let samples = inspection.samples;
         let suggestions = suggest(&layout.header, &samples, &fields);
         let (reading, findings) = survey.finish();
-        Ok(Ok(Some(Analysis { layout, samples, rows, suggestions, reading, findings })))
+        Ok(Ok(Some(Analysis { layout, sheets, samples, rows, suggestions, reading, findings })))
     }
 
     fn check_columns(&self, org: OrgId, columns: &[Option<Target>], header: usize) -> Result<()> {

@@ -1,12 +1,34 @@
 //! The port that reads and writes spreadsheets: the layout of a file, and its rows.
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io;
+
+use crate::file::FileContent;
 
 /// The layout of a file. It is detected once and stored with the import, so that every later
 /// reading of the file returns the same rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
+    /// Where the rows are, and how they are written.
+    pub format: Format,
+    /// The line of the text or the row of the sheet, from 1, on which the header begins.
+    pub header_line: u64,
+    /// The cells of the header, trimmed. A name may be empty, and may occur twice.
+    pub header: Vec<String>,
+}
+
+/// The format of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Text whose cells are separated by a delimiter.
+    Text(TextFormat),
+    /// The sheet with this name of an XLSX or ODS workbook (R56).
+    Sheet(String),
+}
+
+/// How text is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TextFormat {
     /// The encoding's WHATWG name, in lower case: `utf-8`, `windows-1252`, `utf-16le`, ...; or
     /// `ibm850` or `ibm852`, the code pages of DOS that browsers do not read.
     pub encoding: String,
@@ -14,10 +36,22 @@ pub struct Layout {
     pub delimiter: char,
     /// How cells are quoted.
     pub quoting: Quoting,
-    /// The line of the file, from 1, on which the header begins.
-    pub header_line: u64,
-    /// The cells of the header, trimmed. A name may be empty, and may occur twice.
-    pub header: Vec<String>,
+}
+
+impl TextFormat {
+    /// UTF-8 with commas and the quotation marks of RFC 4180.
+    pub fn standard() -> Self {
+        Self { encoding: "utf-8".to_owned(), delimiter: ',', quoting: Quoting::Standard }
+    }
+}
+
+/// A sheet of a workbook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sheet {
+    /// The name, which is unique within the workbook.
+    pub name: String,
+    /// Whether the spreadsheet program hides the sheet.
+    pub is_hidden: bool,
 }
 
 /// How a file quotes cells that contain delimiters, line breaks or quotation marks.
@@ -55,13 +89,15 @@ impl Quoting {
     }
 }
 
-/// The result of inspecting the beginning of a file (R30).
+/// The result of inspecting a file (R30).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
     /// The layout.
     pub layout: Layout,
     /// The first rows below the header, decoded: at most [`Inspection::SAMPLES`].
     pub samples: Vec<Vec<String>>,
+    /// The sheets of a workbook, hidden ones last; empty for text.
+    pub sheets: Vec<Sheet>,
 }
 
 impl Inspection {
@@ -72,7 +108,7 @@ impl Inspection {
 /// One row below the header. Rows without text are left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Row {
-    /// The line of the file, from 1, on which the row begins.
+    /// The line of the text or the row of the sheet, from 1, on which the row begins.
     pub line: u64,
     /// The cells as written, or the reason why the row cannot be read.
     pub cells: Result<Vec<String>, Unreadable>,
@@ -98,11 +134,34 @@ impl Row {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TableProblem {
     /// The file is empty.
-    #[error("the file is empty: choose a CSV file with a header row")]
+    #[error("the file is empty: choose a file with a header row and rows below it")]
     Empty,
-    /// The file is a picture, a spreadsheet program's own format, an archive or the like.
-    #[error("the file is {0}, not text: save it as CSV and choose that file")]
-    NotText(&'static str),
+    /// The file is a picture, a document of another program, an archive or the like.
+    #[error("the file is {0}, not a table: save it as XLSX, ODS or CSV and choose that file")]
+    NotTable(&'static str),
+    /// The file is an archive, which may contain a table.
+    #[error("the file is {0}: unpack it and choose the file in it")]
+    Archive(&'static str),
+    /// The workbook is encrypted.
+    #[error(
+        "the workbook is protected by a password: remove the password in the spreadsheet program, \
+         save the workbook and choose it again"
+    )]
+    Encrypted,
+    /// The workbook is cut off or does not follow its format.
+    #[error(
+        "the workbook is damaged: open it in the spreadsheet program, save it again and choose \
+         that file"
+    )]
+    Damaged,
+    /// The workbook unpacks to more than can be read.
+    #[error(
+        "the workbook is too large when it is unpacked: save the sheet as CSV and choose that file"
+    )]
+    TooLarge,
+    /// The workbook has no sheet of that name.
+    #[error("the workbook has no sheet {0:?}: choose one of its sheets")]
+    NoSheet(String),
     /// The first row contains data instead of names.
     #[error(
         "the file has no header row: add a first row that names the columns, such as name,email"
@@ -116,58 +175,51 @@ pub enum TableProblem {
 impl TableProblem {
     /// Maximum number of columns.
     pub const MAX_COLUMNS: usize = 2_000;
+
+    /// Returns the problem that ended the reading of a file. An error of the storage is none.
+    ///
+    /// # Errors
+    ///
+    /// The error of the storage.
+    pub fn of(error: io::Error) -> io::Result<Self> {
+        error.downcast()
+    }
 }
 
-/// The rows of a file, from top to bottom. An [`io::Error`] comes from the file and ends them.
+impl From<TableProblem> for io::Error {
+    /// Returns the error that ends the rows of a file that turns out to be damaged or too large.
+    fn from(problem: TableProblem) -> Self {
+        Self::new(io::ErrorKind::InvalidData, problem)
+    }
+}
+
+/// The rows of a file, from top to bottom. An [`io::Error`] ends them; [`TableProblem::of`] tells
+/// whether it is a problem of the file or of its storage.
 pub type Rows = Box<dyn Iterator<Item = io::Result<Row>> + Send>;
 
 /// Reads and writes spreadsheets. Every method is a pure function of the bytes it is given.
 pub trait Spreadsheets: Send + Sync {
-    /// Detects the layout from the first bytes of a file, or from the whole file when `whole` is
-    /// true. Bytes beyond the first mebibyte only serve to detect the encoding; see [`read_head`].
+    /// Detects the layout of a file. Of a workbook, it is that of `sheet`, or else of the first
+    /// visible sheet that can be imported; of the first hidden one where no visible sheet has rows.
+    /// Text has no sheets, and ignores `sheet`.
     ///
     /// # Errors
     ///
-    /// A [`TableProblem`] when the file cannot be imported.
-    fn inspect(&self, head: &[u8], whole: bool) -> Result<Inspection, TableProblem>;
+    /// The inner one when the file cannot be imported, the outer one when it cannot be read.
+    fn inspect(
+        &self,
+        file: Box<dyn FileContent>,
+        sheet: Option<&str>,
+    ) -> io::Result<Result<Inspection, TableProblem>>;
 
-    /// Reads the rows below the header, in memory that does not grow with the file or a row.
+    /// Reads the rows below the header. Memory does not grow with the rows, but with the number of
+    /// different texts that an XLSX workbook stores apart from its sheets, up to a limit.
     ///
     /// The escapes that exports add to cells against formula injection are removed (R25).
-    fn rows(&self, source: Box<dyn Read + Send>, layout: &Layout) -> Rows;
+    fn rows(&self, file: Box<dyn FileContent>, layout: &Layout) -> Rows;
 
     /// Appends one row of RFC 4180 in UTF-8, with formulas escaped (R25).
     fn write_row(&self, cells: &[&str], out: &mut Vec<u8>);
-}
-
-/// Reads as much of a file as [`Spreadsheets::inspect`] needs. Returns the bytes, and whether they
-/// are the whole file.
-///
-/// It reads the first mebibyte. If that is only ASCII, the encoding is still unknown, so it reads
-/// on to the first other letters, however late they occur, and includes them.
-///
-/// # Errors
-///
-/// Those of `source`.
-pub fn read_head(source: &mut dyn Read) -> io::Result<(Vec<u8>, bool)> {
-    const HEAD: u64 = 1 << 20;
-    const WINDOW: u64 = 1 << 16;
-    let mut head = Vec::new();
-    source.take(HEAD).read_to_end(&mut head)?;
-    if (head.len() as u64) < HEAD {
-        return Ok((head, true));
-    }
-    let mut window = Vec::new();
-    while head.is_ascii() {
-        window.clear();
-        if source.take(WINDOW).read_to_end(&mut window)? == 0 {
-            break;
-        }
-        if !window.is_ascii() {
-            head.extend_from_slice(&window);
-        }
-    }
-    Ok((head, false))
 }
 
 impl fmt::Debug for dyn Spreadsheets {

@@ -142,7 +142,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::import::{Layout, Quoting, Reading, suggest};
+    use crate::import::{Format, Layout, Reading, TextFormat, suggest};
 
     /// Returns the warnings about a file, as `column code cell`. `mapped` are the targets that differ
     /// from the suggestions.
@@ -154,15 +154,11 @@ mod tests {
         for (column, target) in mapped {
             columns[*column] = Target::parse(target);
         }
-        let layout = Layout {
-            encoding: "utf-8".to_owned(),
-            delimiter: ',',
-            quoting: Quoting::default(),
-            header_line: 1,
-            header,
-        };
+        let layout =
+            Layout { format: Format::Text(TextFormat::standard()), header_line: 1, header };
         let analysis = Analysis {
             layout,
+            sheets: Vec::new(),
             samples,
             rows: 1,
             suggestions,

@@ -51,6 +51,19 @@ async fn an_upload_without_a_length_is_stopped_at_the_limit() {
 }
 
 #[actix_web::test]
+async fn a_workbook_is_uploaded_with_its_type() {
+    let service = Service::new();
+    for kind in [
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.oasis.opendocument.spreadsheet",
+    ] {
+        let request = service.request("POST", "/v1/imports?file_name=people.xlsx");
+        let request = request.insert_header(("content-type", kind)).set_payload("a");
+        assert_eq!(service.send(request).await.status, 201);
+    }
+}
+
+#[actix_web::test]
 async fn a_wrong_upload_is_refused_before_it_is_read() {
     let service = Service::new();
     let bare = service.request("POST", "/v1/imports").set_payload("a");

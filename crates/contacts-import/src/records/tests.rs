@@ -128,15 +128,13 @@ fn a_row_of_the_maximum_length_is_read_and_a_longer_one_is_not() {
 
 #[test]
 fn the_rows_begin_below_the_header() {
-    let layout = Layout {
+    let format = TextFormat {
         encoding: "windows-1252".to_owned(),
         delimiter: ';',
         quoting: Quoting::Standard,
-        header_line: 3,
-        header: vec!["name".to_owned(), "value".to_owned()],
     };
     let text = b"An \"odd\npreamble\nname;value\nJ\xf6rg;'=1+1\n;\nAnn;2\n";
-    let rows: Vec<_> = below_header(Box::new(Cursor::new(text)), &layout)
+    let rows: Vec<_> = below_header(Cursor::new(text), &format, 3)
         .map(|row| row.unwrap())
         .map(|row| (row.line, row.cells))
         .collect();
@@ -160,14 +158,7 @@ fn a_read_error_is_returned_once() {
             Err(io::Error::other("gone"))
         }
     }
-    let layout = Layout {
-        encoding: "utf-8".to_owned(),
-        delimiter: ',',
-        quoting: Quoting::Standard,
-        header_line: 1,
-        header: Vec::new(),
-    };
-    let mut rows = below_header(Box::new(Failing), &layout);
+    let mut rows = below_header(Failing, &TextFormat::standard(), 1);
     assert_eq!(rows.next().unwrap().unwrap_err().to_string(), "gone");
     assert!(rows.next().is_none());
 }

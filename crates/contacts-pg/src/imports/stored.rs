@@ -1,17 +1,20 @@
 //! The stored JSON of the parts of an import.
 
-use contacts_core::import::{Analysis, Layout, Plan, Policy, SkipCode, Suggestion, Tally, Target};
+use contacts_core::import::{
+    Analysis, Format, Layout, Plan, Policy, SkipCode, Suggestion, Tally, Target, TextFormat,
+};
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::stored_reading::StoredDetails;
+use super::stored_reading::{Details, StoredDetails};
 use crate::database::{PgResult, unreadable};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct StoredAnalysis {
-    encoding: String,
-    delimiter: char,
+    /// Encoding and delimiter of text.
+    encoding: Option<String>,
+    delimiter: Option<char>,
     header_line: u64,
     header: Vec<String>,
     samples: Vec<Vec<String>>,
@@ -47,9 +50,13 @@ impl StoredAnalysis {
         let Analysis { layout, samples, rows, suggestions, .. } = analysis;
         // JSON text may contain the zero character, which Postgres does not accept.
         let clean = |cell: &String| cell.replace('\0', "\u{FFFD}");
+        let text = match &layout.format {
+            Format::Text(text) => Some(text),
+            Format::Sheet(_) => None,
+        };
         json!(Self {
-            encoding: layout.encoding.clone(),
-            delimiter: layout.delimiter,
+            encoding: text.map(|text| text.encoding.clone()),
+            delimiter: text.map(|text| text.delimiter),
             header_line: layout.header_line,
             header: layout.header.iter().map(clean).collect(),
             samples: samples.iter().map(|row| row.iter().map(clean).collect()).collect(),
@@ -71,18 +78,20 @@ impl StoredAnalysis {
             .suggestions
             .into_iter()
             .map(|s| Ok(Suggestion { target: read_target(s.target)?, confidence: s.confidence }));
-        let (quoting, reading, findings) = stored.details.read()?;
+        let Details { quoting, sheet, sheets, reading, findings } = stored.details.read()?;
+        let format = match (sheet, stored.encoding, stored.delimiter) {
+            (Some(sheet), ..) => Format::Sheet(sheet),
+            (None, Some(encoding), Some(delimiter)) => {
+                Format::Text(TextFormat { encoding, delimiter, quoting })
+            }
+            _ => return Err(unreadable("imports.analysis")),
+        };
         Ok(Analysis {
             suggestions: suggestions.collect::<PgResult<_>>()?,
             reading,
             findings,
-            layout: Layout {
-                encoding: stored.encoding,
-                delimiter: stored.delimiter,
-                quoting,
-                header_line: stored.header_line,
-                header: stored.header,
-            },
+            layout: Layout { format, header_line: stored.header_line, header: stored.header },
+            sheets,
             samples: stored.samples,
             rows: stored.rows,
         })

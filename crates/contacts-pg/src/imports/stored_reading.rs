@@ -1,7 +1,8 @@
 //! The stored JSON of how the cells of a file are read, and of what was found in them.
 
 use contacts_core::import::{
-    Analysis, ColumnReading, DateOrder, DecimalMark, Finding, FindingKind, Quoting, Reading,
+    Analysis, ColumnReading, DateOrder, DecimalMark, Finding, FindingKind, Format, Quoting,
+    Reading, Sheet,
 };
 use serde::{Deserialize, Serialize};
 
@@ -12,9 +13,27 @@ use crate::database::{PgResult, unreadable};
 #[serde(default)]
 pub(super) struct StoredDetails {
     quoting: Option<String>,
+    /// The sheet that is read, of those of a workbook.
+    sheet: Option<String>,
+    sheets: Vec<StoredSheet>,
     family_name_first: bool,
     readings: Vec<StoredReading>,
     findings: Vec<StoredFinding>,
+}
+
+/// What the stored details contain.
+pub(super) struct Details {
+    pub(super) quoting: Quoting,
+    pub(super) sheet: Option<String>,
+    pub(super) sheets: Vec<Sheet>,
+    pub(super) reading: Reading,
+    pub(super) findings: Vec<Finding>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSheet {
+    name: String,
+    hidden: bool,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -58,16 +77,25 @@ struct StoredFinding {
 
 impl StoredDetails {
     pub(super) fn of(analysis: &Analysis) -> Self {
-        let Analysis { layout, reading, findings, .. } = analysis;
+        let Analysis { layout, sheets, reading, findings, .. } = analysis;
+        let (quoting, sheet) = match &layout.format {
+            Format::Text(text) => (Some(text.quoting.as_str().to_owned()), None),
+            Format::Sheet(sheet) => (None, Some(sheet.clone())),
+        };
+        let sheets = sheets.iter().cloned();
         Self {
-            quoting: Some(layout.quoting.as_str().to_owned()),
+            quoting,
+            sheet,
+            sheets: sheets
+                .map(|Sheet { name, is_hidden: hidden }| StoredSheet { name, hidden })
+                .collect(),
             family_name_first: reading.family_name_first,
             readings: reading.columns.iter().map(StoredReading::from).collect(),
             findings: findings.iter().map(StoredFinding::from).collect(),
         }
     }
 
-    pub(super) fn read(self) -> PgResult<(Quoting, Reading, Vec<Finding>)> {
+    pub(super) fn read(self) -> PgResult<Details> {
         let quoting = match self.quoting {
             None => Quoting::Standard,
             Some(name) => Quoting::parse(&name).ok_or_else(|| unreadable("imports.analysis"))?,
@@ -76,8 +104,16 @@ impl StoredDetails {
             family_name_first: self.family_name_first,
             columns: self.readings.into_iter().map(ColumnReading::from).collect(),
         };
+        let sheets = self.sheets.into_iter();
+        let sheets = sheets.map(|StoredSheet { name, hidden }| Sheet { name, is_hidden: hidden });
         let findings = self.findings.into_iter().map(StoredFinding::read);
-        Ok((quoting, reading, findings.collect::<PgResult<_>>()?))
+        Ok(Details {
+            quoting,
+            sheet: self.sheet,
+            sheets: sheets.collect(),
+            reading,
+            findings: findings.collect::<PgResult<_>>()?,
+        })
     }
 }
 

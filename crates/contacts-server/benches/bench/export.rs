@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::time::Duration;
 
-use contacts_core::import::{Layout, Quoting, Spreadsheets};
-use contacts_import::Csv;
+use contacts_core::import::{Format, Layout, Spreadsheets, TextFormat};
+use contacts_import::TableFiles;
 
 use crate::Result;
 use crate::base::World;
@@ -99,14 +99,10 @@ fn fetch(world: &World, file: &Path, figures: &mut Figures) -> Result {
 
 /// Checks that two files contain the same contacts.
 fn compare(limit: &Path, ours: &Path) -> Result {
-    let layout = Layout {
-        encoding: "utf-8".to_owned(),
-        delimiter: ',',
-        quoting: Quoting::Standard,
-        header_line: 1,
-        header: Vec::new(),
-    };
-    let open = |path: &Path| -> Result<_> { Ok(Csv.rows(Box::new(File::open(path)?), &layout)) };
+    let layout =
+        Layout { format: Format::Text(TextFormat::standard()), header_line: 1, header: Vec::new() };
+    let open =
+        |path: &Path| -> Result<_> { Ok(TableFiles.rows(Box::new(File::open(path)?), &layout)) };
     let (mut limit, mut ours) = (open(limit)?, open(ours)?);
     loop {
         match (limit.next().transpose()?, ours.next().transpose()?) {

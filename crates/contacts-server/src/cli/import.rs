@@ -52,6 +52,9 @@ struct ImportFile {
     /// The file to import
     #[arg(required = true)]
     file: Option<PathBuf>,
+    /// The sheet of a workbook to import, by its name
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// Start without confirmation
     #[arg(long, short)]
     yes: bool,
@@ -162,7 +165,11 @@ impl Request<'_> {
 
     /// Waits until the file is analysed, applies the arguments, and prints the plan.
     fn prepare(&self, imports: &ImportService, uploaded: Run, stop: &Stop) -> Done<Run> {
-        let analysed = follow::until_analysed(imports, &uploaded, stop)?;
+        let mut analysed = follow::until_analysed(imports, &uploaded, stop)?;
+        if let (Some(sheet), ImportState::Ready) = (&self.args.sheet, analysed.state) {
+            let chosen = imports.choose_sheet(analysed.org, analysed.id, sheet)?;
+            analysed = follow::until_analysed(imports, &chosen, stop)?;
+        }
         let (Some(analysis), Some(plan), ImportState::Ready) =
             (&analysed.analysis, &analysed.plan, analysed.state)
         else {

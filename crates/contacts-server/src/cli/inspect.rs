@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use contacts_core::import::{Row, Spreadsheets};
-use contacts_import::Csv;
+use contacts_import::TableFiles;
 
 use self::inspected::InspectedFile;
 pub(super) use self::inspected::{cannot_start, unreadable};
@@ -22,6 +22,9 @@ use crate::report::{Done, Failure};
 pub(super) struct Inspect {
     /// The file to inspect
     file: PathBuf,
+    /// The sheet of a workbook to inspect, by its name
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -32,7 +35,7 @@ pub(super) struct Inspect {
 
 /// Inspects a file.
 pub(super) fn inspect(args: &Inspect) -> Done {
-    let found = InspectedFile::at(&args.file);
+    let found = InspectedFile::at(&args.file, args.sheet.as_deref());
     if args.rows {
         return print_rows(&args.file, &found.map_err(Failure::new)?);
     }
@@ -73,7 +76,7 @@ fn print_rows(file: &Path, inspected: &InspectedFile) -> Done {
     };
     print(&inspected.0.layout.header)?;
     let source = inspected::open(file).map_err(Failure::new)?;
-    for row in Csv.rows(Box::new(source), &inspected.0.layout) {
+    for row in TableFiles.rows(Box::new(source), &inspected.0.layout) {
         let Row { line, cells } =
             row.map_err(|error| Failure::new(inspected::unreadable(file, &error)))?;
         match cells {
@@ -97,7 +100,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("people.csv");
         std::fs::write(&file, text).unwrap();
-        InspectedFile::at(&file)?.effect(&file)
+        InspectedFile::at(&file, None)?.effect(&file)
     }
 
     #[test]

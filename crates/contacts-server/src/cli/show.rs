@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use contacts_core::import::{Analysis, Finding, FindingKind, Layout, Plan, PlanWarning, Target};
+use contacts_core::import::{
+    Analysis, Finding, FindingKind, Format, Layout, Plan, PlanWarning, Target, TextFormat,
+};
 use contacts_core::text;
 
 use super::out;
@@ -24,12 +26,12 @@ pub(super) struct Found<'a> {
 impl Found<'_> {
     /// The file's layout, and a table of its columns.
     pub(super) fn lines(&self) -> Vec<String> {
-        let Layout { encoding, delimiter, header_line, header, .. } = &self.analysis.layout;
+        let header = &self.analysis.layout.header;
         let mut lines = vec![format!(
-            "{}: {}, {encoding}, cells separated by {}, header on line {header_line}",
+            "{}: {}, {}",
             plain(self.name),
             out::count(self.analysis.rows, "row", "rows"),
-            separator(*delimiter),
+            self.layout(),
         )];
         let shown: Vec<_> = header.iter().map(|name| shorten(name, HEADER_CHARS)).collect();
         let width = shown.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(6);
@@ -51,6 +53,28 @@ impl Found<'_> {
         }
         lines.push(String::new());
         lines
+    }
+
+    fn layout(&self) -> String {
+        let Layout { format, header_line, .. } = &self.analysis.layout;
+        match format {
+            Format::Text(TextFormat { encoding, delimiter, .. }) => {
+                let separator = separator(*delimiter);
+                format!("{encoding}, cells separated by {separator}, header on line {header_line}")
+            }
+            Format::Sheet(sheet) => {
+                let others = self.analysis.sheets.iter().filter(|other| other.name != *sheet);
+                let others: Vec<_> = others.map(|other| plain(&other.name)).collect();
+                let sheet = plain(sheet);
+                match others.as_slice() {
+                    [] => format!("sheet {sheet}, header on row {header_line}"),
+                    others => format!(
+                        "sheet {sheet} (other sheets: {}), header on row {header_line}",
+                        others.join(", ")
+                    ),
+                }
+            }
+        }
     }
 
     /// The warnings about the plan.

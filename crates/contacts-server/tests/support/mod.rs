@@ -6,6 +6,7 @@ mod http;
 mod program;
 mod relay;
 mod tls;
+mod workbook;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,6 +19,7 @@ pub(crate) use self::program::{
 };
 pub(crate) use self::relay::Relay;
 pub(crate) use self::tls::{ReceivedRequest, Secured};
+pub(crate) use self::workbook::xlsx;
 
 /// An empty database on the test server, dropped at the end.
 pub(crate) struct Scratch {

@@ -1,6 +1,8 @@
 //! The contract of [`contacts_core::file::FileStore`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use std::io::SeekFrom;
+
 use contacts_core::file::FileId;
 use contacts_core::{Ids, OrgId};
 
@@ -20,6 +22,27 @@ pub fn a_file_is_its_chunks_in_order(ports: &Ports) {
     }
     assert!(read(ports, org, file) == chunks.concat());
     assert!(read(ports, org, file) == chunks.concat(), "it can be read again");
+}
+
+pub fn a_file_is_read_from_any_position(ports: &Ports) {
+    let (org, file) = (ports.org(), FileId(ports.ids.next()));
+    for (at, chunk) in (0..).zip(["ab", "c", "defg"]) {
+        ports.files.append(org, file, at, chunk.as_bytes()).unwrap();
+    }
+    let mut content = ports.files.open(org, file).unwrap();
+    let mut rest_from = |to: SeekFrom| {
+        let (position, mut rest) = (content.seek(to).unwrap(), String::new());
+        content.read_to_string(&mut rest).unwrap();
+        (position, rest)
+    };
+    for (position, rest) in [(3, "defg"), (0, "abcdefg"), (2, "cdefg"), (6, "g"), (7, "")] {
+        assert_eq!(rest_from(SeekFrom::Start(position)), (position, rest.to_owned()));
+    }
+    assert_eq!(rest_from(SeekFrom::End(-5)), (2, "cdefg".to_owned()));
+    assert_eq!(rest_from(SeekFrom::Current(-1)), (6, "g".to_owned()));
+    assert!(content.seek(SeekFrom::Current(-8)).is_err());
+    let missing = FileId(ports.ids.next());
+    assert_eq!(ports.files.open(org, missing).unwrap().seek(SeekFrom::End(0)).unwrap(), 0);
 }
 
 pub fn a_chunk_that_is_sent_again_is_kept_once(ports: &Ports) {

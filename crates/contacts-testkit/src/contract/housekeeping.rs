@@ -152,7 +152,7 @@ pub fn an_import_that_is_never_started_is_cancelled_after_thirty_days(ports: &Po
     with_file(ports, &import);
     assert!(ports.imports.uploaded(org, id, 10, now).unwrap());
     let found = Ok((samples::analysis(), samples::plan(Default::default())));
-    assert!(ports.imports.analysed(org, id, &found, now).unwrap());
+    assert!(ports.imports.analysed(&import, &found, now).unwrap());
     ports.clock.advance(DAY * 30 - INSTANT);
     assert_eq!(sweep(ports), 0);
     ports.clock.advance(INSTANT);

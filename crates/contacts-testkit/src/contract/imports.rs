@@ -5,9 +5,10 @@ use std::sync::Barrier;
 use std::thread;
 
 use contacts_core::import::{
-    Applied, Chunk, Import, ImportId, ImportState, NewPlan, Plan, Policy, Target,
+    Applied, Chunk, Format, Import, ImportId, ImportState, NewPlan, Plan, Policy, Sheet, Target,
+    TextFormat,
 };
-use contacts_core::job::Lane;
+use contacts_core::job::{Job, Lane};
 use contacts_core::run::RunState;
 use contacts_core::undo::{UndoId, UndoStart, UndoStep, UndoSubject};
 use contacts_core::{Actor, Clock, Error, Ids, OrgId};
@@ -39,7 +40,7 @@ pub(super) fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import 
         assert!(imports.uploaded(org, id, 10, now).unwrap());
     }
     if !is_early {
-        assert!(imports.analysed(org, id, &found, now).unwrap());
+        assert!(imports.analysed(&import, &found, now).unwrap());
     }
     if !is_early && !matches!(state, ImportState::Unusable | ImportState::Ready) {
         assert!(imports.start(org, id, now).unwrap());
@@ -103,11 +104,11 @@ pub fn an_import_moves_through_its_states(ports: &Ports) {
     check(&expected);
 
     let mut found = (analysis(), plan(Policy::FillBlanks));
-    found.0.layout.delimiter = '\t';
+    found.0.layout.format = Format::Text(TextFormat { delimiter: '\t', ..TextFormat::standard() });
     found.0.samples.push(vec!["\"é\", ".to_owned(), String::new()]);
     found.1.columns = vec![None, Some(Target::Field(samples::key("tier")))];
     found.1.tags = samples::tags(&["Trade Show", "vip"]);
-    assert!(imports.analysed(org, id, &Ok(found.clone()), times[1]).unwrap());
+    assert!(imports.analysed(&expected, &Ok(found.clone()), times[1]).unwrap());
     expected.state = ImportState::Ready;
     (expected.analysis, expected.plan) = (Some(found.0), Some(found.1));
     check(&expected);
@@ -132,6 +133,39 @@ pub fn an_import_moves_through_its_states(ports: &Ports) {
     expected.state = ImportState::Run(RunState::Done);
     expected.finished_at = Some(times[4]);
     check(&expected);
+}
+
+pub fn another_sheet_is_analysed_in_place_of_the_first(ports: &Ports) {
+    let org = ports.org();
+    let import = inserted(ports, org);
+    let (imports, id, now) = (&ports.imports, import.id, ports.clock.now());
+    assert!(imports.uploaded(org, id, import.bytes, now).unwrap());
+    let mut found = (analysis(), plan(Policy::default()));
+    found.0.layout.format = Format::Sheet("Notes".to_owned());
+    let sheets = [("Notes", false), ("Über uns", false), ("Lists", true)];
+    found.0.sheets =
+        sheets.map(|(name, is_hidden)| Sheet { name: name.to_owned(), is_hidden }).to_vec();
+    assert!(imports.analysed(&import, &Ok(found.clone()), now).unwrap());
+    let first = read(ports, &import);
+    assert_eq!((first.analysis.as_ref(), &first.sheet), (Some(&found.0), &None));
+
+    let worker = ports.ids.next();
+    let lease = std::time::Duration::from_secs(60);
+    while ports.jobs.claim(Lane::Work, worker, lease, now).unwrap().is_some() {}
+    assert!(imports.choose_sheet(org, id, "Über uns", now).unwrap());
+    let job = ports.jobs.claim(Lane::Work, worker, lease, now).unwrap().unwrap();
+    assert_eq!(job.job, Job::AnalyseImport(id));
+    let chosen = read(ports, &import);
+    let state = ImportState::Analysing;
+    let sheet = Some("Über uns".to_owned());
+    assert_eq!(chosen, Import { state, sheet, analysis: None, plan: None, ..first.clone() });
+
+    // A worker that was slow with the first sheet.
+    assert!(!imports.analysed(&first, &Ok(found.clone()), now).unwrap());
+    found.0.layout.format = Format::Sheet("Über uns".to_owned());
+    assert!(imports.analysed(&chosen, &Ok(found.clone()), now).unwrap());
+    let analysed = read(ports, &import);
+    assert_eq!((analysed.state, analysed.analysis), (ImportState::Ready, Some(found.0)));
 }
 
 pub fn an_unusable_file_has_a_reason(ports: &Ports) {
@@ -159,10 +193,11 @@ pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
             refuses(imports.uploaded(org, id, 99, now).unwrap());
         }
         if state != ImportState::Analysing {
-            refuses(imports.analysed(org, id, &found, now).unwrap());
+            refuses(imports.analysed(&import, &found, now).unwrap());
         }
         if state != ImportState::Ready {
             refuses(imports.replan(org, id, &plan(Policy::AddOnly).into()).unwrap());
+            refuses(imports.choose_sheet(org, id, "People", now).unwrap());
             refuses(imports.start(org, id, now).unwrap());
         }
         if !state.is_under_way() {
@@ -310,7 +345,9 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
         let found = Ok((analysis(), plan(Policy::AddOnly)));
         assert_eq!(imports.get(other, import.id).unwrap(), None);
         assert!(!imports.uploaded(other, import.id, 1, now).unwrap());
-        assert!(!imports.analysed(other, import.id, &found, now).unwrap());
+        let foreign = Import { org: other, ..import.clone() };
+        assert!(!imports.analysed(&foreign, &found, now).unwrap());
+        assert!(!imports.choose_sheet(other, import.id, "People", now).unwrap());
         assert!(!imports.replan(other, import.id, &plan(Policy::AddOnly).into()).unwrap());
         assert!(!imports.start(other, import.id, now).unwrap());
         assert!(!imports.end(other, import.id, RunState::Cancelled, None, now).unwrap());

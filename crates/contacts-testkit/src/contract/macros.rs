@@ -411,6 +411,7 @@ macro_rules! file_store_contract {
     ($make:expr) => {
         $crate::properties! { $make, files:
             a_file_is_its_chunks_in_order
+            a_file_is_read_from_any_position
             a_chunk_that_is_sent_again_is_kept_once
             a_file_that_is_not_there_is_empty
             a_deleted_file_is_gone_and_its_neighbour_is_not

@@ -1,9 +1,9 @@
 //! Files in memory.
 
 use std::cmp::Ordering;
-use std::io::{Cursor, Read};
+use std::io::Cursor;
 
-use contacts_core::file::{FileId, FileStore};
+use contacts_core::file::{FileContent, FileId, FileStore};
 use contacts_core::{Error, OrgId, Result};
 
 use crate::World;
@@ -32,10 +32,10 @@ impl FileStore for World {
         self.rows(org, |rows| rows.append_chunk(file, chunk, bytes))
     }
 
-    fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn Read + Send>> {
+    fn open(&self, org: OrgId, file: FileId) -> Result<Box<dyn FileContent>> {
         self.read(org, |rows| {
             let bytes = rows.files.get(&file).map(|chunks| chunks.concat()).unwrap_or_default();
-            Ok(Box::new(Cursor::new(bytes)) as Box<dyn Read + Send>)
+            Ok(Box::new(Cursor::new(bytes)) as Box<dyn FileContent>)
         })
     }
 

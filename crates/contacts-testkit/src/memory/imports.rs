@@ -125,13 +125,18 @@ impl ImportRepository for World {
 
     fn analysed(
         &self,
-        org: OrgId,
-        id: ImportId,
+        import: &Import,
         found: &Result<(Analysis, Plan), String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
+        let Import { org, id, sheet, .. } = import;
+        let mut state = self.state_to_change()?;
+        let stored = state.organisations.get(org).and_then(|rows| rows.imports.get(id));
+        if stored.is_some_and(|stored| stored.import.sheet != *sheet) {
+            return Ok(false);
+        }
         let is_analysing = |state| state == ImportState::Analysing;
-        Ok(self.state_to_change()?.change_import(org, id, is_analysing, |import| match found {
+        Ok(state.change_import(*org, *id, is_analysing, |import| match found {
             Ok((analysis, plan)) => {
                 import.state = ImportState::Ready;
                 import.analysis = Some(analysis.clone());
@@ -152,6 +157,32 @@ impl ImportRepository for World {
                 new.apply_to(plan);
             }
         }))
+    }
+
+    fn choose_sheet(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        sheet: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let mut state = self.state_to_change()?;
+        let was = state.change_import(
+            org,
+            id,
+            |s| s == ImportState::Ready,
+            |import| {
+                import.state = ImportState::Analysing;
+                import.sheet = Some(sheet.to_owned());
+                (import.analysis, import.plan) = (None, None);
+            },
+        );
+        if was {
+            // The worker that made the import ready may not have ended its job yet.
+            state.jobs.remove(org, Job::AnalyseImport(id));
+            state.jobs.push(org, Job::AnalyseImport(id), now, &self.ids());
+        }
+        Ok(was)
     }
 
     fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool> {

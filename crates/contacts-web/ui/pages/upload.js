@@ -12,6 +12,13 @@ import { news, tidy, upload, uploads } from "./import/uploads.js";
 /** @import { Context, Page } from "../core/router.js" */
 /** @import { Upload } from "./import/uploads.js" */
 
+/** Endings and types of files with a table. Some browsers know only the one, some only the other. */
+const ACCEPTED = [
+  ".xlsx", ".xlsm", ".ods", ".csv", ".tsv", ".tab", ".txt",
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.oasis.opendocument.spreadsheet",
+  "text/csv", "text/tab-separated-values", "text/plain",
+];
+
 /**
  * @param {Context} context
  * @returns {Promise<Page>}
@@ -42,8 +49,8 @@ const head = () =>
 
 /** @param {(files: File[]) => void} take */
 function zone(take) {
-  const hint = h("p", { class: "muted", id: newId() }, "CSV file with a header row. Each file becomes its own import.");
-  const input = h("input", { type: "file", multiple: true, accept: ".csv,.tsv,.tab,.txt,text/csv,text/tab-separated-values,text/plain", class: "hidden", tabIndex: -1, "aria-hidden": "true" });
+  const hint = h("p", { class: "muted", id: newId() }, "Excel (.xlsx), OpenDocument (.ods) or CSV file with a header row. Each file becomes its own import.");
+  const input = h("input", { type: "file", multiple: true, accept: ACCEPTED.join(","), class: "hidden", tabIndex: -1, "aria-hidden": "true" });
   input.addEventListener("change", () => {
     take([...(input.files ?? [])]);
     // Allows choosing the same file again.

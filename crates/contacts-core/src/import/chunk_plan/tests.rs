@@ -20,6 +20,7 @@ fn import(policy: Policy) -> Import {
         file: FileId(Uuid::from_u128(3)),
         file_state: FileState::Kept,
         file_name: "people.csv".to_owned(),
+        sheet: None,
         bytes: 0,
         actor: Actor::System,
         state: ImportState::Run(RunState::Running),

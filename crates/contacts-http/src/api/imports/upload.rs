@@ -47,7 +47,7 @@ query! {
     params(UploadQuery),
     request_body(
         content = String, content_type = "multipart/form-data",
-        description = "The file, as the part `file`. The body may also be the file itself, as `application/octet-stream` or `text/csv`.",
+        description = "The file, as the part `file`. The body may also be the file itself, as `application/octet-stream`, `text/csv`, or the type of an XLSX or ODS workbook.",
     ),
     responses(
         (status = 201, description = "The import; its file is being analysed", body = ImportView, headers(
@@ -88,12 +88,22 @@ async fn upload(
     }
 }
 
+/// The types of bodies. The format of the file is detected, whatever the type.
+const TYPES: [&str; 6] = [
+    "",
+    "text/csv",
+    "application/octet-stream",
+    "application/vnd.oasis.opendocument.spreadsheet",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "multipart/form-data",
+];
+
 /// Returns whether the body is a form. Refuses bodies of other types and bodies that are too long.
 fn check(req: &HttpRequest, limit: u64) -> Result<bool, Problem> {
     let kind = req.content_type().to_ascii_lowercase();
-    if !["", "text/csv", "application/octet-stream", "multipart/form-data"].contains(&&*kind) {
-        let detail = "send the file as text/csv, as application/octet-stream, or as the part `file` \
-                      of multipart/form-data";
+    if !TYPES.contains(&&*kind) {
+        let detail = "send the file as text/csv, as an XLSX or ODS workbook, as \
+                      application/octet-stream, or as the part `file` of multipart/form-data";
         return Err(Problem::new(Code::UnsupportedType, detail));
     }
     let length = req.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok());

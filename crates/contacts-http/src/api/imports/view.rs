@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, FileState, Import, ImportState, Plan, Policy, SkipCode, Suggestion, Tally,
+    Analysis, FileState, Format, Import, ImportState, Plan, Policy, Sheet, SkipCode, Suggestion,
+    Tally,
 };
 use contacts_core::run::Run;
 use serde::Serialize;
@@ -29,9 +30,9 @@ pub(super) struct ImportView {
     bytes: u64,
     /// The state of the import.
     state: ImportStateView,
-    /// The result of the file's analysis; null until the file has been analysed.
+    /// The result of the file's analysis; null while the file is analysed.
     analysis: Option<AnalysisView>,
-    /// The plan: the target of each column, the policy and the tags; null until the file has been
+    /// The plan: the target of each column, the policy and the tags; null while the file is
     /// analysed.
     plan: Option<PlanView>,
     /// Warnings about the plan, to read before the start.
@@ -81,16 +82,30 @@ enumeration! {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Analysis)]
 struct AnalysisView {
-    /// Name of the encoding, such as `utf-8` or `windows-1252`.
-    encoding: String,
-    /// The character that separates cells.
-    delimiter: char,
-    /// The line, starting at 1, on which the header begins.
+    /// Name of the encoding of text, such as `utf-8` or `windows-1252`; null for a workbook.
+    encoding: Option<String>,
+    /// The character that separates cells of text; null for a workbook.
+    delimiter: Option<char>,
+    /// Name of the sheet of a workbook that is imported; null for text.
+    sheet: Option<String>,
+    /// The sheets of a workbook, hidden ones last; empty for text.
+    sheets: Vec<SheetView>,
+    /// The line of the text or the row of the sheet, starting at 1, on which the header begins.
     header_line: u64,
     /// Number of rows below the header.
     rows: u64,
     /// The columns, in order.
     columns: Vec<ColumnView>,
+}
+
+/// A sheet of a workbook.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Sheet)]
+struct SheetView {
+    /// Name of the sheet.
+    name: String,
+    /// Whether the spreadsheet program hides the sheet.
+    hidden: bool,
 }
 
 /// A column of a file.
@@ -109,7 +124,12 @@ struct ColumnView {
 
 impl From<Analysis> for AnalysisView {
     fn from(analysis: Analysis) -> Self {
-        let Analysis { layout, samples, rows, suggestions, .. } = analysis;
+        let Analysis { layout, sheets, samples, rows, suggestions, .. } = analysis;
+        let (text, sheet) = match layout.format {
+            Format::Text(text) => (Some(text), None),
+            Format::Sheet(sheet) => (None, Some(sheet)),
+        };
+        let sheets = sheets.into_iter();
         let column = |(at, header)| {
             let suggestion: Option<&Suggestion> = suggestions.get(at);
             let cell = |row: &Vec<String>| row.get(at).cloned().unwrap_or_default();
@@ -121,8 +141,12 @@ impl From<Analysis> for AnalysisView {
             }
         };
         Self {
-            encoding: layout.encoding,
-            delimiter: layout.delimiter,
+            delimiter: text.as_ref().map(|text| text.delimiter),
+            encoding: text.map(|text| text.encoding),
+            sheet,
+            sheets: sheets
+                .map(|Sheet { name, is_hidden: hidden }| SheetView { name, hidden })
+                .collect(),
             header_line: layout.header_line,
             rows,
             columns: layout.header.into_iter().enumerate().map(column).collect(),

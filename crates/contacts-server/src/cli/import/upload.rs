@@ -18,7 +18,10 @@ pub(super) fn open(file: &Path) -> Done<File> {
     let failure = |error| Failure::new(unreadable(file, &error));
     let source = File::open(file).map_err(failure)?;
     if source.metadata().map_err(failure)?.is_dir() {
-        return Err(Failure::new(format!("{} is a folder: choose a CSV file", file.display())));
+        return Err(Failure::new(format!(
+            "{} is a folder: choose a file with a table",
+            file.display()
+        )));
     }
     Ok(source)
 }

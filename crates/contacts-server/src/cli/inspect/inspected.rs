@@ -6,35 +6,34 @@ use std::path::Path;
 
 use contacts_core::Error;
 use contacts_core::import::{
-    Analysis, Plan, Policy, Preview, RowReader, Rows, ScratchFile, Spreadsheets, Survey, preview,
-    read_head, suggest,
+    Analysis, Inspection, Plan, Policy, Preview, RowReader, Rows, ScratchFile, Spreadsheets,
+    Survey, TableProblem, preview, suggest,
 };
-use contacts_import::Csv;
+use contacts_import::TableFiles;
 
 /// A file that was analysed.
 pub(super) struct InspectedFile(pub(super) Analysis);
 
 impl InspectedFile {
     /// Finds the layout, counts the rows and suggests a mapping. The error is a sentence.
-    pub(super) fn at(file: &Path) -> Result<Self, String> {
+    pub(super) fn at(file: &Path, sheet: Option<&str>) -> Result<Self, String> {
         let failure = |error: io::Error| unreadable(file, &error);
         let found = fs::metadata(file).map_err(failure)?;
         if !found.is_file() {
-            return Err(format!("{} is not a file: choose a CSV file", file.display()));
+            return Err(format!("{} is not a file: choose a file with a table", file.display()));
         }
-        let (head, whole) = read_head(&mut open(file)?).map_err(failure)?;
-        let inspection = Csv.inspect(&head, whole).map_err(|problem| problem.to_string())?;
-        drop(head);
-        let (layout, samples) = (inspection.layout, inspection.samples);
+        let inspected = TableFiles.inspect(Box::new(open(file)?), sheet).map_err(failure)?;
+        let Inspection { layout, samples, sheets } =
+            inspected.map_err(|problem| problem.to_string())?;
         let mut survey = Survey::new(&layout.header, &[]);
         let mut rows = 0;
-        for row in Csv.rows(Box::new(open(file)?), &layout) {
+        for row in TableFiles.rows(Box::new(open(file)?), &layout) {
             survey.add(&row.map_err(failure)?);
             rows += 1;
         }
         let suggestions = suggest(&layout.header, &samples, &[]);
         let (reading, findings) = survey.finish();
-        Ok(Self(Analysis { layout, samples, rows, suggestions, reading, findings }))
+        Ok(Self(Analysis { layout, sheets, samples, rows, suggestions, reading, findings }))
     }
 
     /// Returns what an import by the suggestions and the default policy would do. The error is a
@@ -43,8 +42,9 @@ impl InspectedFile {
         let plan = self.plan();
         plan.check().map_err(|error| cannot_start(&error))?;
         let reader = RowReader::new(&plan, &[], None).with_reading(&self.0.reading);
-        let rows =
-            || -> io::Result<Rows> { Ok(Csv.rows(Box::new(File::open(file)?), &self.0.layout)) };
+        let rows = || -> io::Result<Rows> {
+            Ok(TableFiles.rows(Box::new(File::open(file)?), &self.0.layout))
+        };
         let scratch = || tempfile::tempfile().map(|file| Box::new(file) as Box<dyn ScratchFile>);
         preview(&rows, &reader, plan.policy, &scratch).map_err(|error| unreadable(file, &error))
     }
@@ -75,13 +75,16 @@ pub(super) fn open(file: &Path) -> Result<File, String> {
 
 /// A sentence that says why a file cannot be read.
 pub(in crate::cli) fn unreadable(file: &Path, error: &io::Error) -> String {
+    if let Some(problem) = error.get_ref().and_then(|inner| inner.downcast_ref::<TableProblem>()) {
+        return problem.to_string();
+    }
     let file = file.display();
     match error.kind() {
         io::ErrorKind::NotFound => format!("{file} does not exist: check the name of the file"),
         io::ErrorKind::PermissionDenied => {
             format!("this user may not read {file}: change the permissions of the file")
         }
-        io::ErrorKind::IsADirectory => format!("{file} is a folder: choose a CSV file"),
+        io::ErrorKind::IsADirectory => format!("{file} is a folder: choose a file with a table"),
         _ => format!("{file} cannot be read: check its disk"),
     }
 }

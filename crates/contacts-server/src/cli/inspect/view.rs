@@ -1,6 +1,6 @@
 //! What `contacts inspect` found, as JSON.
 
-use contacts_core::import::{Preview, Target};
+use contacts_core::import::{Format, Preview, Target};
 use serde::Serialize;
 
 use super::inspected::InspectedFile;
@@ -13,6 +13,8 @@ const MAX_SAMPLES: usize = 5;
 pub(super) struct InspectView<'a> {
     encoding: Option<&'a str>,
     delimiter: Option<char>,
+    sheet: Option<&'a str>,
+    sheets: Vec<&'a str>,
     header_line: Option<u64>,
     columns: Vec<ColumnView<'a>>,
     rows: u64,
@@ -47,6 +49,12 @@ impl<'a> InspectView<'a> {
         inspected: Option<&'a InspectedFile>,
         effect: &'a Result<Preview, String>,
     ) -> Self {
+        let (text, sheet) = match inspected.map(|inspected| &inspected.0.layout.format) {
+            Some(Format::Text(text)) => (Some(text), None),
+            Some(Format::Sheet(sheet)) => (None, Some(sheet.as_str())),
+            None => (None, None),
+        };
+        let sheets = inspected.into_iter().flat_map(|inspected| &inspected.0.sheets);
         let preview = effect.as_ref().ok();
         let tally = preview.map(|preview| &preview.tally);
         let issues = preview.into_iter().flat_map(|preview| &preview.issues);
@@ -56,8 +64,10 @@ impl<'a> InspectView<'a> {
             .map(|issue| SkipView { line: issue.line, reason: &issue.reason })
             .collect();
         Self {
-            encoding: inspected.map(|inspected| inspected.0.layout.encoding.as_str()),
-            delimiter: inspected.map(|inspected| inspected.0.layout.delimiter),
+            encoding: text.map(|text| text.encoding.as_str()),
+            delimiter: text.map(|text| text.delimiter),
+            sheet,
+            sheets: sheets.map(|sheet| sheet.name.as_str()).collect(),
             header_line: inspected.map(|inspected| inspected.0.layout.header_line),
             columns: inspected.map(columns).unwrap_or_default(),
             rows: inspected.map_or(0, |inspected| inspected.0.rows),

@@ -102,14 +102,16 @@ const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe" };
  *
  * @param {Schemas["Analysis"]} analysis
  */
-export function understood({ rows, columns, encoding, delimiter, header_line: line }) {
+export function understood({ rows, columns, sheet, encoding, delimiter, header_line: line }) {
+  const place = typeof sheet === "string" ? "row" : "line";
   return [
     count(rows, "row"),
     count(columns.length, "column"),
-    DELIMITERS[delimiter] ? `${DELIMITERS[delimiter]}-separated` : `separated by “${delimiter}”`,
-    encoding.toUpperCase().replace("WINDOWS", "Windows"),
-    line === 1 ? "header on the first line" : `header on line ${number(line)}`,
-  ];
+    typeof sheet === "string" && `sheet “${sheet}”`,
+    delimiter && (DELIMITERS[delimiter] ? `${DELIMITERS[delimiter]}-separated` : `separated by “${delimiter}”`),
+    encoding && encoding.toUpperCase().replace("WINDOWS", "Windows"),
+    line === 1 ? `header on the first ${place}` : `header on ${place} ${number(line)}`,
+  ].filter((fact) => typeof fact === "string");
 }
 
 /**

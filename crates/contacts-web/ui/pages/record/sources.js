@@ -47,7 +47,7 @@ function describe(source) {
       void widgetName(source.widget_id).then((name) => fill(widget, shownName({ id: source.widget_id, name })));
       return [`chat:${source.widget_id}`, "Website chat", [widget, `, visitor ${source.visitor_id}`]];
     }
-    case "csv_import": return [`csv_import:${source.import_id}`, "CSV import", [h("a", { href: `/imports/${source.import_id}` }, source.file_name), `, row ${source.row}`]];
+    case "csv_import": return [`csv_import:${source.import_id}`, "Import", [h("a", { href: `/imports/${source.import_id}` }, source.file_name), `, row ${source.row}`]];
     case "connected": {
       const link = h("a", { href: `/sources/${source.source_id}` }, "…");
       void sourceName(source.source_id).then((name) => fill(link, name));
