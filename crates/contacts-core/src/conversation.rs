@@ -16,7 +16,7 @@ pub use self::widget::{InvalidWidgetName, Widget, WidgetName};
 use crate::contact::ContactId;
 use crate::org::id;
 use crate::page::TimeCursor;
-use crate::{OrgId, Result, text};
+use crate::{Actor, OrgId, Result, text};
 
 id! {
     /// Id of a conversation in the chat service.
@@ -187,7 +187,7 @@ pub trait ConversationRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn widgets(&self, org: OrgId, after: Option<TimeCursor>, limit: usize) -> Result<Vec<Widget>>;
 
-    /// Names a widget, or removes its name, and returns it. Returns `None` when the organisation has
+    /// Names a widget, or removes its name, records it (R61), and returns it. Returns `None` when the organisation has
     /// no contact that the widget captured.
     ///
     /// # Errors
@@ -198,6 +198,8 @@ pub trait ConversationRepository: Send + Sync {
         org: OrgId,
         widget: Uuid,
         name: Option<WidgetName>,
+        actor: Actor,
+        now: OffsetDateTime,
     ) -> Result<Option<Widget>>;
 }
 

@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 
 use crate::contact::ContactId;
+use crate::key::Scope;
 use crate::version::Current;
 
 /// The result of a use case.
@@ -40,6 +41,9 @@ pub enum Error {
     /// The caller is not permitted to do this. The sentence says who is.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The caller's credential lacks a scope (R2).
+    #[error("this needs a credential with the scope {}", .0.as_str())]
+    ScopeMissing(Scope),
     /// Events after this cursor have expired (R42).
     #[error("the feed does not reach back to this cursor: read the whole list, then start over")]
     CursorExpired,

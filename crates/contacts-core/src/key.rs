@@ -1,5 +1,7 @@
 //! API keys, with which programs authenticate (R2, R3).
 
+mod role;
+mod scope;
 mod service;
 
 use std::collections::BTreeSet;
@@ -9,46 +11,15 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::role::Role;
+pub use self::scope::{Scope, allows};
 pub use self::service::{KeyService, NewKey};
 use crate::org::id;
-use crate::{Invalid, OrgId, Result, text};
+use crate::{Actor, Invalid, OrgId, Result, text};
 
 id! {
     /// An API key's id. Not secret.
     KeyId
-}
-
-/// A permission of a key or session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Scope {
-    /// Read contacts and everything about them.
-    Read,
-    /// Change contacts and everything about them.
-    Write,
-    /// Send captures, nothing else (R3).
-    Capture,
-    /// Manage keys, fields and settings.
-    Admin,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Capture, Self::Admin];
-
-    /// The name in the API and in the store.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::Write => "write",
-            Self::Capture => "capture",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Parses a name; `None` when it is unknown.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scope| scope.as_str() == name)
-    }
 }
 
 /// The secret text of a key, a session or a sign-in link: `ic_<organisation>_<secret>`. It carries
@@ -151,7 +122,10 @@ impl ApiKey {
             errors.push(Invalid::new("name", "must have 1 to 100 characters"));
         }
         if scopes.is_empty() {
-            errors.push(Invalid::new("scopes", "must name one of read, write, capture, admin"));
+            errors.push(Invalid::new(
+                "scopes",
+                format!("must name at least one of {}", Scope::NAMES),
+            ));
         }
         if scopes.contains(&Scope::Capture) && scopes.len() > 1 {
             errors.push(Invalid::new(
@@ -176,28 +150,17 @@ impl ApiKey {
     }
 }
 
-/// Whether one of the scopes covers `scope`: `write` covers `read`, and `admin` covers both.
-pub fn allows(scopes: &BTreeSet<Scope>, scope: Scope) -> bool {
-    let covering: &[Scope] = match scope {
-        Scope::Read => &[Scope::Read, Scope::Write, Scope::Admin],
-        Scope::Write => &[Scope::Write, Scope::Admin],
-        Scope::Capture => &[Scope::Capture],
-        Scope::Admin => &[Scope::Admin],
-    };
-    covering.iter().any(|scope| scopes.contains(scope))
-}
-
 /// Stores API keys.
 ///
 /// Every implementation passes `contacts_testkit::key_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait KeyRepository: Send + Sync {
-    /// Adds a key.
+    /// Adds a key, and records it (R61).
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be written.
-    fn insert(&self, key: &ApiKey) -> Result<()>;
+    fn insert(&self, key: &ApiKey, actor: Actor) -> Result<()>;
 
     /// Finds the key with a hash, revoked and expired ones too.
     ///
@@ -214,13 +177,19 @@ pub trait KeyRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId, after: Option<KeyId>, limit: usize) -> Result<Vec<ApiKey>>;
 
-    /// Revokes a key and returns it; `None` when there is none. A key that is revoked already keeps
-    /// its time of revocation.
+    /// Revokes a key, records it (R61), and returns it; `None` when there is none. A key that is revoked already keeps
+    /// its time of revocation, and is not recorded again.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn revoke(&self, org: OrgId, key: KeyId, now: OffsetDateTime) -> Result<Option<ApiKey>>;
+    fn revoke(
+        &self,
+        org: OrgId,
+        key: KeyId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<ApiKey>>;
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -245,12 +214,5 @@ mod tests {
         let both = BTreeSet::from([Scope::Capture, Scope::Read]);
         assert!(ApiKey::check("widget", &both, None, now).is_err());
         assert!(ApiKey::check("widget", &BTreeSet::from([Scope::Capture]), None, now).is_ok());
-    }
-
-    #[test]
-    fn a_capture_scope_allows_captures_only() {
-        let scopes = BTreeSet::from([Scope::Capture]);
-        assert!(allows(&scopes, Scope::Capture));
-        assert!(!allows(&scopes, Scope::Read) && !allows(&scopes, Scope::Admin));
     }
 }

@@ -50,6 +50,7 @@ pub mod session;
 pub mod sync;
 pub mod tag;
 pub mod text;
+pub mod trail;
 pub mod undo;
 pub mod version;
 pub mod webhook;

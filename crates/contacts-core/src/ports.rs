@@ -30,6 +30,7 @@ use crate::selection::SelectionRepository;
 use crate::session::SessionRepository;
 use crate::sync::{Connectors, SyncRepository};
 use crate::tag::TagRepository;
+use crate::trail::TrailRepository;
 use crate::undo::UndoRepository;
 use crate::webhook::{WebhookRepository, WebhookSender};
 use crate::{Clock, Ids};
@@ -141,6 +142,8 @@ repositories! {
     sources: SyncRepository,
     /// Tags.
     tags: TagRepository,
+    /// Keeps the audit trail.
+    trail: TrailRepository,
     /// Undos of imports and of bulk actions.
     undos: UndoRepository,
     /// Webhooks and their deliveries.

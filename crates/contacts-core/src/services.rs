@@ -24,6 +24,7 @@ use crate::selection::SelectionService;
 use crate::session::SessionService;
 use crate::sync::SyncService;
 use crate::tag::TagService;
+use crate::trail::TrailService;
 use crate::undo::UndoService;
 use crate::webhook::WebhookService;
 use crate::{Clock, Ids, Ports};
@@ -77,6 +78,8 @@ pub struct Services {
     pub sources: SyncService,
     /// Tags.
     pub tags: TagService,
+    /// The audit trail.
+    pub trail: TrailService,
     /// Undos of imports and of bulk actions.
     pub undos: UndoService,
     /// Webhooks.
@@ -120,6 +123,7 @@ impl Services {
             sessions: SessionService::over(ports),
             sources,
             tags: TagService::over(ports),
+            trail: TrailService::over(ports),
             undos,
             webhooks: WebhookService::over(ports),
             organisations: ports.organisations.clone(),

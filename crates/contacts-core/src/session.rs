@@ -5,9 +5,9 @@ mod service;
 use time::{Duration, OffsetDateTime};
 
 pub use self::service::{SessionService, SignedIn};
-use crate::key::KeyHash;
+use crate::key::{KeyHash, Role};
 use crate::org::id;
-use crate::{Actor, Invalid, OrgId, Result, text};
+use crate::{Actor, Error, Invalid, OrgId, Result, text};
 
 id! {
     /// A user's id.
@@ -40,6 +40,8 @@ pub struct User {
     pub org: OrgId,
     /// The name, unique in the organisation.
     pub name: String,
+    /// What the user may do (R60).
+    pub role: Role,
     /// When the user was created.
     pub created_at: OffsetDateTime,
 }
@@ -50,12 +52,33 @@ impl User {
     /// # Errors
     ///
     /// [`crate::Error::Invalid`] when the name is empty or longer than 100 characters.
-    pub fn new(id: UserId, org: OrgId, name: &str, created_at: OffsetDateTime) -> Result<Self> {
+    pub fn new(
+        id: UserId,
+        org: OrgId,
+        name: &str,
+        role: Role,
+        created_at: OffsetDateTime,
+    ) -> Result<Self> {
         let name = text::nfc(&text::collapse(text::trim(name)));
         if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
             return Err(Invalid::one("name", "must have 1 to 100 characters").into());
         }
-        Ok(Self { id, org, name, created_at })
+        Ok(Self { id, org, name, role, created_at })
+    }
+
+    /// Checks a new role of the user. `administrators` is the number of administrators of the
+    /// organisation, this user included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] when the only administrator would become something else (R60).
+    pub fn check_role(&self, role: Role, administrators: usize) -> Result<()> {
+        let is_last = self.role == Role::Administrator && administrators <= 1;
+        if is_last && role != Role::Administrator {
+            let reason = "the organisation needs an administrator: make another user one first";
+            return Err(Error::Conflict(reason.to_owned()));
+        }
+        Ok(())
     }
 
     /// The user as an actor (R4).
@@ -152,12 +175,12 @@ pub fn agent(text: &str) -> String {
 /// Every implementation passes `contacts_testkit::session_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait SessionRepository: Send + Sync {
-    /// Adds a user.
+    /// Adds a user, and records it (R61).
     ///
     /// # Errors
     ///
     /// [`crate::Error::Taken`] when the organisation has a user of this name.
-    fn insert_user(&self, user: &User) -> Result<()>;
+    fn insert_user(&self, user: &User, actor: Actor) -> Result<()>;
 
     /// Finds the user with a name.
     ///
@@ -174,6 +197,22 @@ pub trait SessionRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>>;
 
+    /// Sets the role of a user, if [`User::check_role`] allows it, records a new one (R61), and
+    /// returns the user; `None` when there is none. Changes of several users at once leave an
+    /// administrator.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`User::check_role`].
+    fn set_role(
+        &self,
+        org: OrgId,
+        user: UserId,
+        role: Role,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<User>>;
+
     /// Adds a link.
     ///
     /// # Errors
@@ -181,7 +220,7 @@ pub trait SessionRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be written.
     fn insert_link(&self, link: &SignInLink) -> Result<()>;
 
-    /// Consumes a link and opens a session with it, in one transaction. `None` when there is no
+    /// Consumes a link, opens a session with it, and records that (R61), in one transaction. `None` when there is no
     /// such link, or when it has expired or was used: of several concurrent requests, one succeeds.
     ///
     /// # Errors
@@ -222,8 +261,9 @@ pub trait SessionRepository: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Session>>;
 
-    /// Revokes a session of a user and returns it; `None` when there is none. A session that is
-    /// revoked already keeps its time of revocation.
+    /// Revokes a session of a user, records that the user did it (R61), and returns it; `None` when
+    /// there is none. A session that is revoked already keeps its time of revocation, and is not
+    /// recorded again.
     ///
     /// # Errors
     ///

@@ -63,10 +63,18 @@ fn name_and_email_are_required_by_hand() {
 fn every_wrong_field_is_named_and_nothing_is_kept() {
     // R43.
     let world = World::new();
-    world.services().fields.define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
-    world.services().fields.define(world.org(), "old", "Old", FieldType::Text).unwrap();
+    world
+        .services()
+        .fields
+        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .unwrap();
+    world
+        .services()
+        .fields
+        .define(world.org(), "old", "Old", FieldType::Text, Actor::System)
+        .unwrap();
     let archived = contacts_core::field::FieldPatch { archived: Some(true), ..Default::default() };
-    world.services().fields.update(world.org(), "old", None, archived).unwrap();
+    world.services().fields.update(world.org(), "old", None, archived, Actor::System).unwrap();
     let long = "x".repeat(101);
     let new = NewContact {
         external_id: None,
@@ -127,7 +135,11 @@ fn the_answer_shows_tags_as_they_were_first_written() {
 fn changing_one_field_never_touches_another() {
     // R12.
     let world = World::new();
-    world.services().fields.define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
+    world
+        .services()
+        .fields
+        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .unwrap();
     let custom = vec![("seats", RawValue::Number(3.0))];
     let made = add(&world, &NewContact { phone: Some("1"), custom, ..ann() });
     let now = world.clock().tick();
@@ -145,7 +157,11 @@ fn changing_one_field_never_touches_another() {
 fn an_empty_form_field_clears_an_optional_value() {
     // R6, R12.
     let world = World::new();
-    world.services().fields.define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
+    world
+        .services()
+        .fields
+        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .unwrap();
     let custom = vec![("seats", RawValue::Number(3.0))];
     let made = add(&world, &NewContact { phone: Some("1"), custom, ..ann() });
     let patch = RawPatch {

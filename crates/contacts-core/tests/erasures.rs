@@ -54,7 +54,7 @@ impl Scene {
     }
 
     fn cancelled(&self, text: &str) -> Import {
-        self.imports.cancel(self.world.org(), self.ready(text).id).unwrap()
+        self.imports.cancel(self.world.org(), self.ready(text).id, Actor::System).unwrap()
     }
 
     fn import(&self, import: &Import) -> Import {
@@ -104,7 +104,7 @@ fn an_import_that_is_not_at_its_end_is_waited_for() {
         assert_eq!(waiting.state, RunState::Waiting);
         assert_eq!(waits_for, [locked.id, coming.import().id], "which may hold her");
     }
-    scene.imports.cancel(org, locked.id).unwrap();
+    scene.imports.cancel(org, locked.id, Actor::System).unwrap();
     coming.abandon("it broke off").unwrap();
     assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
     assert_eq!(scene.import(&locked).file_state, FileState::Erased);

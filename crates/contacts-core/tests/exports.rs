@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use contacts_core::Error;
-use contacts_core::contact::{ContactFilter, ContactId};
+use contacts_core::contact::{ContactFilter, ContactId, FilterText};
 use contacts_core::export::{ExportFormat, ExportPage, MockExportRepository};
+use contacts_core::{Actor, Error};
 use contacts_testkit::World;
 
 fn names() -> ExportFormat {
@@ -26,7 +26,15 @@ fn a_file_ends_with_the_error() {
     let mut ports = world.ports();
     ports.repositories.exports = Arc::new(people);
     let exports = ports.services().exports;
-    let mut file = exports.matching(world.org(), ContactFilter::default(), &names()).unwrap();
+    let mut file = exports
+        .matching(
+            world.org(),
+            ContactFilter::default(),
+            &FilterText::default(),
+            &names(),
+            Actor::System,
+        )
+        .unwrap();
     assert_eq!(file.next().unwrap().unwrap(), b"name\r\n");
     assert!(matches!(file.next(), Some(Err(Error::Busy))));
     assert!(file.next().is_none(), "nothing follows that could pass for the end");

@@ -7,7 +7,7 @@ use contacts_core::{Actor, Error};
 use contacts_testkit::{World, samples};
 
 fn define(world: &World, key: &str, kind: FieldType) {
-    world.services().fields.define(world.org(), key, key, kind).unwrap();
+    world.services().fields.define(world.org(), key, key, kind, Actor::System).unwrap();
 }
 
 fn keys(world: &World) -> Vec<String> {
@@ -40,9 +40,11 @@ fn a_new_field_is_last_and_its_key_is_unique() {
     define(&world, "z", FieldType::Text);
     define(&world, "a", FieldType::Text);
     assert_eq!(keys(&world), ["z", "a"]);
-    let again = world.services().fields.define(world.org(), "z", "Z", FieldType::Number);
+    let again =
+        world.services().fields.define(world.org(), "z", "Z", FieldType::Number, Actor::System);
     assert!(matches!(again, Err(Error::Taken(_))));
-    let core = world.services().fields.define(world.org(), "email", "", FieldType::Text);
+    let core =
+        world.services().fields.define(world.org(), "email", "", FieldType::Text, Actor::System);
     assert!(matches!(core, Err(Error::Invalid(parts)) if parts.len() == 2));
 }
 
@@ -63,7 +65,7 @@ fn archiving_hides_a_field_and_keeps_its_values() {
     let made = with_value(&world, RawValue::Text("gold")).unwrap();
     let archive = |archived| {
         let patch = FieldPatch { archived: Some(archived), ..FieldPatch::default() };
-        world.services().fields.update(world.org(), "tier", None, patch).unwrap()
+        world.services().fields.update(world.org(), "tier", None, patch, Actor::System).unwrap()
     };
     assert!(archive(true).archived);
     assert!(world.services().contacts.get(world.org(), made.id).unwrap().custom.is_empty());
@@ -85,7 +87,7 @@ fn a_type_cannot_change_while_values_exist() {
     let made = with_value(&world, RawValue::Text("gold")).unwrap();
     let retype = || {
         let patch = FieldPatch { kind: Some(FieldType::Number), ..FieldPatch::default() };
-        world.services().fields.update(world.org(), "tier", None, patch)
+        world.services().fields.update(world.org(), "tier", None, patch, Actor::System)
     };
     assert!(matches!(retype(), Err(Error::Conflict(_))));
     world.services().contacts.delete(world.org(), made.id, None, Actor::System).unwrap();
@@ -100,7 +102,7 @@ fn fields_are_put_in_order() {
     }
     let reorder = |keys: &[&str]| {
         let keys: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
-        world.services().fields.reorder(world.org(), &keys)
+        world.services().fields.reorder(world.org(), &keys, Actor::System)
     };
     reorder(&["c"]).unwrap();
     assert_eq!(keys(&world), ["c", "a", "b"]);
@@ -115,6 +117,7 @@ fn there_are_500_fields_at_most() {
     for at in 0..FieldService::MAX_FIELDS {
         define(&world, &format!("f{at}"), FieldType::Text);
     }
-    let one_more = world.services().fields.define(world.org(), "g", "G", FieldType::Text);
+    let one_more =
+        world.services().fields.define(world.org(), "g", "G", FieldType::Text, Actor::System);
     assert!(matches!(one_more, Err(Error::Conflict(_))));
 }

@@ -79,7 +79,11 @@ fn columns() -> Vec<Option<Target>> {
 
 fn world() -> World {
     let world = World::new();
-    world.services().fields.define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
+    world
+        .services()
+        .fields
+        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .unwrap();
     world
 }
 
@@ -99,7 +103,10 @@ fn started(world: &World, file: &str, plan: NewPlan) -> ImportId {
     let (imports, id) = (service(world), upload(world, file));
     assert_eq!(imports.analyse(world.org(), id, &Always).unwrap(), Outcome::Done);
     imports.replan(world.org(), id, plan).unwrap();
-    assert_eq!(imports.start(world.org(), id).unwrap().state, ImportState::Run(RunState::Queued));
+    assert_eq!(
+        imports.start(world.org(), id, Actor::System).unwrap().state,
+        ImportState::Run(RunState::Queued)
+    );
     id
 }
 
@@ -166,7 +173,7 @@ fn a_file_is_imported_from_end_to_end() {
 
     let tags = Some(samples::tags(&["Expo 2026"]));
     imports.replan(world.org(), id, NewPlan { tags, ..plan(Policy::Overwrite) }).unwrap();
-    imports.start(world.org(), id).unwrap();
+    imports.start(world.org(), id, Actor::System).unwrap();
     assert_eq!(work(&world, id, 10_000, &Always), Outcome::Done);
 
     // R35: added + updated + skipped = rows read.
@@ -284,7 +291,7 @@ fn a_cancelled_import_keeps_a_true_summary() {
     let (import, chunks) = imports.chunks(world.org(), id).unwrap().unwrap();
     let cancelled_in_the_middle = cut(chunks, 1).inspect(|chunk| {
         if chunk.as_ref().is_ok_and(|chunk| chunk.after == 1) {
-            imports.cancel(world.org(), id).unwrap();
+            imports.cancel(world.org(), id, Actor::System).unwrap();
         }
     });
     assert_eq!(imports.take(&import, cancelled_in_the_middle, &Always).unwrap(), Outcome::Done);
@@ -292,7 +299,7 @@ fn a_cancelled_import_keeps_a_true_summary() {
     assert_eq!(cancelled.state, ImportState::Run(RunState::Cancelled));
     assert_eq!((cancelled.tally.rows(), cancelled.tally.added), (1, 1));
     assert_eq!(everybody(&world).len(), 1);
-    assert!(matches!(imports.cancel(world.org(), id), Err(Error::Conflict(_))));
+    assert!(matches!(imports.cancel(world.org(), id, Actor::System), Err(Error::Conflict(_))));
 }
 
 #[test]
@@ -337,7 +344,10 @@ fn a_file_without_a_header_or_without_rows_is_reported() {
         let import = service(&world).get(world.org(), id).unwrap();
         assert_eq!(import.state, ImportState::Unusable);
         assert!(import.problem.unwrap().contains(word));
-        assert!(matches!(service(&world).start(world.org(), id), Err(Error::Conflict(_))));
+        assert!(matches!(
+            service(&world).start(world.org(), id, Actor::System),
+            Err(Error::Conflict(_))
+        ));
     }
 }
 
@@ -352,16 +362,18 @@ fn a_mapping_without_name_or_email_cannot_be_started() {
         imports.replan(world.org(), id, NewPlan { columns: Some(columns), ..NewPlan::default() })
     };
     set(vec![None, Some(Target::Email), None, None, None, None]).unwrap();
-    let Err(Error::Invalid(parts)) = imports.start(world.org(), id) else { panic!("it started") };
+    let Err(Error::Invalid(parts)) = imports.start(world.org(), id, Actor::System) else {
+        panic!("it started")
+    };
     assert!(parts[0].reason.contains("name"));
     let twice = vec![Some(Target::Name), Some(Target::Email), Some(Target::Name), None, None, None];
     set(twice).unwrap();
-    assert!(matches!(imports.start(world.org(), id), Err(Error::Invalid(_))));
+    assert!(matches!(imports.start(world.org(), id, Actor::System), Err(Error::Invalid(_))));
     assert!(matches!(set(vec![None]), Err(Error::Invalid(_))));
     let unheard = Some(Target::Field(samples::key("unheard")));
     assert!(matches!(set(vec![unheard, None, None, None, None, None]), Err(Error::Invalid(_))));
     set(columns()).unwrap();
-    imports.start(world.org(), id).unwrap();
+    imports.start(world.org(), id, Actor::System).unwrap();
     assert!(matches!(set(columns()), Err(Error::Conflict(_))));
 }
 
@@ -383,7 +395,7 @@ fn a_job_is_queued_for_looking_and_for_taking() {
     assert_eq!(service(&world).analyse(world.org(), id, &Always).unwrap(), Outcome::Done);
     service(&world).replan(world.org(), id, plan(Policy::Overwrite)).unwrap();
     assert!(service(&world).chunks(world.org(), id).unwrap().is_none());
-    service(&world).start(world.org(), id).unwrap();
+    service(&world).start(world.org(), id, Actor::System).unwrap();
     assert_eq!((next(), next()), (Some(Job::RunImport(id)), None));
 }
 
@@ -409,7 +421,7 @@ fn an_upload_that_was_cancelled_meanwhile_is_not_looked_at() {
     let imports = service(&world);
     let upload = imports.begin(world.org(), "a.csv", Actor::System, 10).unwrap();
     let id = upload.import().id;
-    imports.cancel(world.org(), id).unwrap();
+    imports.cancel(world.org(), id, Actor::System).unwrap();
     assert!(matches!(upload.finish(), Err(Error::Conflict(_))));
     assert_eq!(imports.get(world.org(), id).unwrap().state, ImportState::Run(RunState::Cancelled));
 }
@@ -453,8 +465,8 @@ fn anothers_import_answers_like_one_that_is_not_there() {
     let (imports, other) = (service(&world), world.another_org());
     let not_found = |error| matches!(error, Error::NotFound("import"));
     assert!(not_found(imports.get(other, done.id).unwrap_err()));
-    assert!(not_found(imports.start(other, done.id).unwrap_err()));
-    assert!(not_found(imports.cancel(other, done.id).unwrap_err()));
+    assert!(not_found(imports.start(other, done.id, Actor::System).unwrap_err()));
+    assert!(not_found(imports.cancel(other, done.id, Actor::System).unwrap_err()));
     assert!(not_found(imports.issues(other, done.id, 0, 10).unwrap_err()));
     assert!(imports.skipped_rows(other, done.id).is_err_and(not_found));
     assert!(imports.chunks(other, done.id).unwrap().is_none());

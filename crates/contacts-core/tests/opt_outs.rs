@@ -33,7 +33,7 @@ fn import(world: &World, file: &str, columns: &str, policy: Policy) -> String {
     let plan = NewPlan { columns, policy: Some(policy), tags: None };
     let import = imports.replan(org, import.id, plan).unwrap();
     assert_eq!(import.state, ImportState::Ready);
-    imports.start(org, import.id).unwrap();
+    imports.start(org, import.id, Actor::System).unwrap();
     let (import, chunks) = imports.chunks(org, import.id).unwrap().unwrap();
     imports.take(&import, chunks, &Always).unwrap();
     let tally = imports.get(org, import.id).unwrap().tally;

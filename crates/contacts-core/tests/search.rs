@@ -75,8 +75,11 @@ fn the_last_days_are_of_the_persons_time_zone() {
 fn a_condition_on_a_field_is_read_and_found() {
     // R20, R11.
     let world = World::new();
-    let field =
-        world.services().fields.define(world.org(), "seats", "Seats", FieldType::Number).unwrap();
+    let field = world
+        .services()
+        .fields
+        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .unwrap();
     let id = add(&world, "Ann", "ann@example.org");
     add(&world, "Bo", "bo@example.org");
     let patch =

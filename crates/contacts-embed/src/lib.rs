@@ -86,7 +86,7 @@
 //! upload.push(b"Name,Email\nAnn,ann@example.org\n")?;
 //! let import = upload.finish()?;
 //! worker.run_due()?;
-//! contacts.imports.start(org, import.id)?;
+//! contacts.imports.start(org, import.id, Actor::System)?;
 //! worker.run_due()?;
 //! assert_eq!(contacts.imports.get(org, import.id)?.tally.added, 1);
 //! # Ok::<(), contacts_embed::Error>(())

@@ -20,6 +20,7 @@ mod selections;
 mod sessions;
 pub(crate) mod syncs;
 mod tags;
+mod trail;
 mod undos;
 mod users;
 mod webhooks;
@@ -52,6 +53,7 @@ pub(crate) fn routes(table: Table) -> Table {
         me::routes,
         sessions::routes,
         users::routes,
+        trail::routes,
         segments::routes,
         selections::routes,
         actions::routes,

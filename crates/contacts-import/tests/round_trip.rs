@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use contacts_core::Actor;
 use contacts_core::contact::{
-    Contact, ContactFilter, CustomValues, EmailAddress, ExternalId, Name, Phone,
+    Contact, ContactFilter, CustomValues, EmailAddress, ExternalId, FilterText, Name, Phone,
 };
 use contacts_core::export::ExportFormat;
 use contacts_core::field::{Field, FieldType, RawValue};
@@ -76,7 +76,7 @@ fn export_and_import(world: &World, format: &ExportFormat) -> Tally {
     let services = ports.services();
     let file: Vec<u8> = services
         .exports
-        .matching(org, ContactFilter::default(), format)
+        .matching(org, ContactFilter::default(), &FilterText::default(), format, Actor::System)
         .unwrap()
         .flat_map(Result::unwrap)
         .collect();
@@ -88,7 +88,7 @@ fn export_and_import(world: &World, format: &ExportFormat) -> Tally {
     let import = imports.get(org, import.id).unwrap();
     let shown = String::from_utf8_lossy(&file);
     assert_eq!(import.state, ImportState::Ready, "{:?}\n{shown}", import.problem);
-    let import = imports.start(org, import.id);
+    let import = imports.start(org, import.id, Actor::System);
     let import = import.unwrap_or_else(|error| panic!("{error}\n{shown}"));
     let (import, chunks) = imports.chunks(org, import.id).unwrap().unwrap();
     imports.take(&import, chunks, &Always).unwrap();

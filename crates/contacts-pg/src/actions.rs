@@ -16,6 +16,7 @@ use contacts_core::file::FileId;
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
 use contacts_core::selection::SelectionId;
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::{
@@ -35,7 +36,8 @@ use crate::database::{PgResult, RunQuery, Tx, unreadable};
 use crate::jobs::{enqueue_at, remove};
 use crate::runs::{read_state, stored_state};
 use crate::schema::{action_chunks, actions, campaigns, selections, undos};
-use crate::selections::count;
+use crate::selections::{count, filter_of};
+use crate::trail::record;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = actions, check_for_backend(Pg), treat_none_as_default_value = false)]
@@ -138,6 +140,10 @@ impl ActionRepository for Database {
                 check_count(tx, action.selection, confirmed)?;
             }
             insert_into(actions::table).values(&row).execute(tx)?;
+            let filter = filter_of(tx, action.selection)?;
+            if let Some(event) = TrailEvent::action_started(action, filter.as_ref()) {
+                record(tx, &event, action.actor, action.created_at)?;
+            }
             enqueue_at(tx, Job::RunAction(action.id), due)
         })
     }

@@ -7,7 +7,8 @@ use contacts_core::conversation::{
     Conversation, ConversationId, ConversationRepository, Link, Visitor, Widget, WidgetName,
 };
 use contacts_core::page::TimeCursor;
-use contacts_core::{OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::upsert::excluded;
@@ -23,6 +24,7 @@ use crate::contacts::lock_contact;
 use crate::database::{GENERIC_PLANS, PgResult, RunQuery, Tx, run_again, unread, unreadable};
 use crate::schema::{contact_conversations, conversations, visitors, widget_names};
 use crate::statement::Bind;
+use crate::trail;
 
 const COLUMNS: &str =
     "v.id, v.widget_id, v.visitor, v.started_at, v.last_message_at, v.messages, v.preview, v.link";
@@ -203,6 +205,8 @@ impl ConversationRepository for Database {
         org: OrgId,
         widget: Uuid,
         name: Option<WidgetName>,
+        actor: Actor,
+        now: OffsetDateTime,
     ) -> Result<Option<Widget>> {
         self.write(org, |tx| {
             let mut select = tx.statement();
@@ -225,6 +229,7 @@ impl ConversationRepository for Database {
                 }
                 None => delete(widget_names::table.find((tx.org.0, widget))).execute(tx)?,
             };
+            trail::record(tx, &TrailEvent::widget_named(widget), actor, now)?;
             Ok(Some(Widget { name: name.clone(), ..row.read()? }))
         })
     }

@@ -8,6 +8,7 @@ use contacts_core::erasure::{Erasure, ErasureId, ErasureIdentifiers, ErasureRepo
 use contacts_core::import::ImportId;
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::{
@@ -26,6 +27,7 @@ use crate::jobs::enqueue;
 use crate::runs::{read_state, stored_state};
 use crate::schema::erasures;
 use crate::statement::coalesce;
+use crate::trail::record;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = erasures, check_for_backend(Pg), treat_none_as_default_value = false)]
@@ -93,6 +95,8 @@ impl ErasureRepository for Database {
                 return Ok(false);
             };
             insert_into(erasures::table).values(Row::of(erasure, &sought)).execute(tx)?;
+            let now = erasure.created_at;
+            record(tx, &TrailEvent::contact_erased(erasure), erasure.actor, now)?;
             enqueue(tx, Job::Erase(erasure.id)).map(|()| true)
         })
     }

@@ -3,19 +3,22 @@
 use contacts_core::field::{
     Field, FieldKey, FieldPatch, FieldRepository, FieldType, FieldValue, NewField,
 };
-use contacts_core::{Current, Error, OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, Current, Error, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, Text};
 use diesel::{
     AsChangeset, ExpressionMethods, Insertable, PgJsonbExpressionMethods, QueryDsl, Queryable,
     Selectable, SelectableHelper, insert_into, update,
 };
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unread};
 use crate::limits::lock_table;
 use crate::schema::{contacts, fields};
+use crate::trail::record;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = fields, primary_key(org_id, key), check_for_backend(Pg))]
@@ -64,7 +67,14 @@ impl FieldRepository for Database {
         self.read(org, list)
     }
 
-    fn insert(&self, org: OrgId, field: &NewField, limit: usize) -> Result<Field> {
+    fn insert(
+        &self,
+        org: OrgId,
+        field: &NewField,
+        limit: usize,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Field> {
         self.write(org, |tx| {
             lock_table(tx, "fields")?;
             let others = list(tx)?;
@@ -76,6 +86,7 @@ impl FieldRepository for Database {
             }
             let field = field.clone().at(others.last().map_or(0, |last| last.position + 1));
             insert_into(fields::table).values(&Row::of(tx.org, &field)).execute(tx)?;
+            record(tx, &TrailEvent::field_defined(&field.key), actor, now)?;
             Ok(field)
         })
     }
@@ -86,6 +97,8 @@ impl FieldRepository for Database {
         key: &FieldKey,
         patch: &FieldPatch,
         if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
     ) -> Result<Option<Field>> {
         self.write(org, |tx| {
             let locked = fields::table.find((tx.org.0, key.as_str())).for_update();
@@ -96,12 +109,19 @@ impl FieldRepository for Database {
                 update(fields::table.find((tx.org.0, key.as_str())))
                     .set(&Row::of(tx.org, &field))
                     .execute(tx)?;
+                record(tx, &TrailEvent::field_changed(key), actor, now)?;
             }
             Ok(Some(field))
         })
     }
 
-    fn reorder(&self, org: OrgId, keys: &[FieldKey]) -> Result<()> {
+    fn reorder(
+        &self,
+        org: OrgId,
+        keys: &[FieldKey],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<()> {
         let keys: Vec<_> = keys.iter().map(FieldKey::as_str).collect();
         let statement = "UPDATE fields SET position = ordered.place, version = version + 1 FROM ( \
              SELECT key, (row_number() OVER ( \
@@ -111,7 +131,11 @@ impl FieldRepository for Database {
                  AND fields.position <> ordered.place";
         self.write(org, |tx| {
             lock_table(tx, "fields")?;
-            tx.query(statement).bind::<Array<Text>, _>(&keys).execute(tx).map(drop)
+            let moved = tx.query(statement).bind::<Array<Text>, _>(&keys).execute(tx)?;
+            if moved > 0 {
+                record(tx, &TrailEvent::fields_reordered(), actor, now)?;
+            }
+            Ok(())
         })
     }
 }

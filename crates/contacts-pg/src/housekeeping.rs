@@ -6,6 +6,7 @@ use contacts_core::housekeeping::{
 use contacts_core::import::ImportId;
 use contacts_core::journal::KEEP_JOURNAL;
 use contacts_core::session::SESSION_IDLE;
+use contacts_core::trail::KEEP_TRAIL;
 use contacts_core::{OrgId, Result};
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{QueryableByName, sql_query};
@@ -58,6 +59,7 @@ impl Housekeeping for Database {
             condition,
             now - KEEP_LOGS,
         )?;
+        self.sweep_rows("trail", "DELETE FROM trail", "at <= $1", now - KEEP_TRAIL)?;
         self.sweep_journal(now - KEEP_JOURNAL)?;
         let files = now - KEEP_FILES;
         let imports = self.due_imports(&due("$1"), files)?;

@@ -16,6 +16,7 @@ use contacts_core::import::{
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
@@ -33,6 +34,7 @@ use crate::database::{PgResult, RunQuery, Tx, unreadable};
 use crate::files::insert_chunk;
 use crate::jobs::{enqueue, remove};
 use crate::statement::{Bind, Statement};
+use crate::trail::record;
 
 #[derive(QueryableByName)]
 struct PlanOnly {
@@ -261,7 +263,7 @@ impl ImportRepository for Database {
         })
     }
 
-    fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool> {
+    fn start(&self, org: OrgId, id: ImportId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
         self.write_at(org, now, |tx| {
             let Some(plan) = lock_ready(tx, id)? else { return Ok(false) };
             plan.check()?;
@@ -269,6 +271,7 @@ impl ImportRepository for Database {
             set.push("state = 'running'");
             change(tx, id, set, "'ready'")?;
             dry_runs::discard(tx, id)?;
+            record(tx, &TrailEvent::import_started(id), actor, now)?;
             enqueue(tx, Job::RunImport(id)).map(|()| true)
         })
     }
@@ -291,6 +294,7 @@ impl ImportRepository for Database {
         id: ImportId,
         state: RunState,
         problem: Option<String>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<bool> {
         // Maintain the tables before the import ends: a crash in between repeats both.
@@ -306,7 +310,11 @@ impl ImportRepository for Database {
                 set.push(", problem = ").bind(Bind::Text(problem.clone()));
             }
             dry_runs::discard(tx, id)?;
-            change(tx, id, set, "'uploading', 'analysing', 'ready', 'running'")
+            let ended = change(tx, id, set, "'uploading', 'analysing', 'ready', 'running'")?;
+            if ended && state == RunState::Cancelled {
+                record(tx, &TrailEvent::import_cancelled(id), actor, now)?;
+            }
+            Ok(ended)
         })?;
         if ended
             && !is_done

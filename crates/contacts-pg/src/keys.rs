@@ -1,7 +1,8 @@
 //! The port of API keys.
 
 use contacts_core::key::{ApiKey, KeyHash, KeyId, KeyRepository, Scope};
-use contacts_core::{OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, insert_into,
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use crate::Database;
 use crate::database::{PgResult, RunQuery, unread, unreadable};
 use crate::schema::api_keys;
-use crate::statement::coalesce;
+use crate::trail::record;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = api_keys, check_for_backend(Pg), treat_none_as_default_value = false)]
@@ -60,9 +61,12 @@ impl Row {
 }
 
 impl KeyRepository for Database {
-    fn insert(&self, key: &ApiKey) -> Result<()> {
+    fn insert(&self, key: &ApiKey, actor: Actor) -> Result<()> {
         let row = Row::of(key);
-        self.write(key.org, |tx| insert_into(api_keys::table).values(&row).execute(tx).map(drop))
+        self.write(key.org, |tx| {
+            insert_into(api_keys::table).values(&row).execute(tx)?;
+            record(tx, &TrailEvent::key_issued(key), actor, key.created_at)
+        })
     }
 
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<ApiKey>> {
@@ -92,12 +96,21 @@ impl KeyRepository for Database {
         })
     }
 
-    fn revoke(&self, org: OrgId, key: KeyId, now: OffsetDateTime) -> Result<Option<ApiKey>> {
+    fn revoke(
+        &self,
+        org: OrgId,
+        key: KeyId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<ApiKey>> {
         self.write_at(org, now, |tx| {
-            let row: Option<Row> = update(api_keys::table.find((tx.org.0, key.0)))
-                .set(api_keys::revoked_at.eq(coalesce(api_keys::revoked_at, now)))
-                .returning(Row::as_returning())
-                .row(tx)?;
+            let live =
+                api_keys::table.find((tx.org.0, key.0)).filter(api_keys::revoked_at.is_null());
+            if update(live).set(api_keys::revoked_at.eq(now)).execute(tx)? == 1 {
+                record(tx, &TrailEvent::key_revoked(key), actor, now)?;
+            }
+            let row: Option<Row> =
+                api_keys::table.find((tx.org.0, key.0)).select(Row::as_select()).row(tx)?;
             row.map(Row::read).transpose()
         })
     }

@@ -44,6 +44,7 @@ mod sessions;
 mod statement;
 mod syncs;
 mod tags;
+mod trail;
 mod undos;
 mod webhooks;
 

@@ -580,6 +580,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    trail (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        at -> Timestamptz,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        kind -> Text,
+        subject_id -> Nullable<Uuid>,
+        contacts -> Nullable<Int8>,
+        details -> Array<Nullable<Text>>,
+    }
+}
+
+diesel::table! {
     undos (org_id, subject_id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -618,6 +632,7 @@ diesel::table! {
         id -> Uuid,
         name -> Text,
         created_at -> Timestamptz,
+        role -> Text,
     }
 }
 
@@ -720,6 +735,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     suppressions,
     sync_runs,
     tags,
+    trail,
     undos,
     unsubscribes,
     users,

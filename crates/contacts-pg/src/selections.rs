@@ -1,7 +1,7 @@
 //! The port of selections. The ids of the contacts are stored in chunks, and one statement in the
 //! database writes them all.
 
-use contacts_core::contact::{ContactFilter, ContactId};
+use contacts_core::contact::{ContactFilter, ContactId, FilterText};
 use contacts_core::selection::{
     NewSelection, Selection, SelectionId, SelectionRepository, SelectionScope,
 };
@@ -129,6 +129,14 @@ impl SelectionRepository for Database {
     fn count(&self, org: OrgId, id: SelectionId, filter: &ContactFilter) -> Result<u64> {
         self.write(org, |tx| count(tx, id, filter))
     }
+}
+
+/// Returns the filter that a selection was made with; `None` when it was made of ids.
+pub(crate) fn filter_of(tx: &mut Tx<'_>, id: SelectionId) -> PgResult<Option<FilterText>> {
+    let stored: Option<Option<Value>> =
+        selections::table.find((tx.org.0, id.0)).select(selections::filter).row(tx)?;
+    let read = |stored| filter_from_json(stored).ok_or_else(|| unreadable("selections.filter"));
+    stored.flatten().map(read).transpose()
 }
 
 /// Counts the contacts of a selection that match a filter.

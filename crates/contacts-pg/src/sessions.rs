@@ -1,10 +1,11 @@
 //! The port of users, sign-in links and sessions.
 
-use contacts_core::key::KeyHash;
+use contacts_core::key::{KeyHash, Role};
 use contacts_core::session::{
     NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId,
 };
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, delete,
@@ -14,9 +15,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{PgResult, RunQuery, Tx, unread};
+use crate::database::{PgResult, RunQuery, Tx, unread, unreadable};
 use crate::schema::{sessions, sign_in_links, users};
-use crate::statement::coalesce;
+use crate::trail::record;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = users, check_for_backend(Pg))]
@@ -25,6 +26,7 @@ struct UserRow {
     id: Uuid,
     name: String,
     created_at: OffsetDateTime,
+    role: String,
 }
 
 impl UserRow {
@@ -34,14 +36,14 @@ impl UserRow {
             id: user.id.0,
             name: user.name.clone(),
             created_at: user.created_at,
+            role: user.role.as_str().to_owned(),
         }
     }
-}
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        let UserRow { org_id, id, name, created_at } = row;
-        Self { id: UserId(id), org: OrgId(org_id), name, created_at }
+    fn read(self) -> PgResult<User> {
+        let Self { org_id, id, name, created_at, role } = self;
+        let role = Role::parse(&role).ok_or_else(|| unreadable("users.role"))?;
+        Ok(User { id: UserId(id), org: OrgId(org_id), name, role, created_at })
     }
 }
 
@@ -111,14 +113,15 @@ impl Row {
 }
 
 impl SessionRepository for Database {
-    fn insert_user(&self, user: &User) -> Result<()> {
+    fn insert_user(&self, user: &User, actor: Actor) -> Result<()> {
         let row = UserRow::of(user);
         self.write(user.org, |tx| {
             let inserted = insert_into(users::table).values(&row).execute(tx);
-            inserted.map(drop).map_err(|error| match error {
+            inserted.map_err(|error| match error {
                 error if error.is_unique_violation() => Error::Taken("user").into(),
                 error => error,
-            })
+            })?;
+            record(tx, &TrailEvent::user_added(user), actor, user.created_at)
         })
     }
 
@@ -129,7 +132,7 @@ impl SessionRepository for Database {
                 .filter(users::name.eq(name))
                 .select(UserRow::as_select())
                 .row(tx)?;
-            Ok(row.map(User::from))
+            row.map(UserRow::read).transpose()
         })
     }
 
@@ -145,7 +148,37 @@ impl SessionRepository for Database {
                 select = select.filter(users::id.gt(after.0));
             }
             let rows: Vec<UserRow> = select.load(tx)?;
-            Ok(rows.into_iter().map(User::from).collect())
+            rows.into_iter().map(UserRow::read).collect()
+        })
+    }
+
+    fn set_role(
+        &self,
+        org: OrgId,
+        user: UserId,
+        role: Role,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<User>> {
+        self.write_at(org, now, |tx| {
+            // Lock the administrators before the user, so that two of them who step down at the same
+            // time do not both see the other one.
+            let administrators: Vec<Uuid> = users::table
+                .filter(users::org_id.eq(tx.org.0))
+                .filter(users::role.eq(Role::Administrator.as_str()))
+                .order(users::id)
+                .select(users::id)
+                .for_update()
+                .load(tx)?;
+            let Some(mut user) = find_user(tx, user)? else { return Ok(None) };
+            user.check_role(role, administrators.len())?;
+            if std::mem::replace(&mut user.role, role) != role {
+                update(users::table.find((tx.org.0, user.id.0)))
+                    .set(users::role.eq(role.as_str()))
+                    .execute(tx)?;
+                record(tx, &TrailEvent::role_changed(&user), actor, now)?;
+            }
+            Ok(Some(user))
         })
     }
 
@@ -172,8 +205,9 @@ impl SessionRepository for Database {
             let Some(user_id) = user_id else { return Ok(None) };
             let session = Session::open(org, UserId(user_id), new);
             insert_into(sessions::table).values(Row::of(&session)).execute(tx)?;
-            let user = find_user(tx, session.user)?;
-            Ok(user.map(|user| (session, user)))
+            let Some(user) = find_user(tx, session.user)? else { return Ok(None) };
+            record(tx, &TrailEvent::signed_in(session.id), user.actor(), new.at)?;
+            Ok(Some((session, user)))
         })
     }
 
@@ -231,11 +265,13 @@ impl SessionRepository for Database {
         now: OffsetDateTime,
     ) -> Result<Option<Session>> {
         self.write_at(org, now, |tx| {
-            let session = sessions::table.find((tx.org.0, session.0));
-            let row: Option<Row> = update(session.filter(sessions::user_id.eq(user.0)))
-                .set(sessions::revoked_at.eq(coalesce(sessions::revoked_at, now)))
-                .returning(Row::as_returning())
-                .row(tx)?;
+            let own =
+                sessions::table.find((tx.org.0, session.0)).filter(sessions::user_id.eq(user.0));
+            let live = own.filter(sessions::revoked_at.is_null());
+            if update(live).set(sessions::revoked_at.eq(now)).execute(tx)? == 1 {
+                record(tx, &TrailEvent::signed_out(session), Actor::User(user.0), now)?;
+            }
+            let row: Option<Row> = own.select(Row::as_select()).row(tx)?;
             row.map(Row::read).transpose()
         })
     }
@@ -244,5 +280,5 @@ impl SessionRepository for Database {
 fn find_user(tx: &mut Tx<'_>, user: UserId) -> PgResult<Option<User>> {
     let row: Option<UserRow> =
         users::table.find((tx.org.0, user.0)).select(UserRow::as_select()).row(tx)?;
-    Ok(row.map(User::from))
+    row.map(UserRow::read).transpose()
 }

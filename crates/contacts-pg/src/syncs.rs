@@ -16,7 +16,8 @@ use contacts_core::sync::{
     Chunk, Committed, ConnectedSource, End, Mode, RunStart, SourceId, SourcePatch, SyncRepository,
     SyncRun, SyncRunId, SyncService, VanishedChunk,
 };
-use contacts_core::{Current, Error, OrgId, Result, text};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, Current, Error, OrgId, Result, text};
 use diesel::sql_types::{BigInt, Jsonb, Uuid as SqlUuid};
 use time::OffsetDateTime;
 
@@ -28,6 +29,7 @@ use crate::imports::StoredTally;
 use crate::jobs::{call, remove};
 use crate::limits::check_limit;
 use crate::statement::{Bind, Statement};
+use crate::trail::record;
 
 const OPEN: &str = "state IN ('queued', 'running')";
 
@@ -119,7 +121,7 @@ fn name_taken(error: PgError) -> PgError {
 }
 
 impl SyncRepository for Database {
-    fn insert(&self, source: &ConnectedSource, limit: usize) -> Result<()> {
+    fn insert(&self, source: &ConnectedSource, limit: usize, actor: Actor) -> Result<()> {
         self.write(source.org, |tx| {
             check_limit(tx, "connected_sources", limit, "connected sources")?;
             let definition = definition(source);
@@ -136,6 +138,7 @@ impl SyncRepository for Database {
             }
             insert.push(")");
             insert.execute(tx).map_err(name_taken)?;
+            record(tx, &TrailEvent::source_added(source.id), actor, source.created_at)?;
             call(tx, source.id, source.created_at)
         })
     }
@@ -169,6 +172,7 @@ impl SyncRepository for Database {
         id: SourceId,
         patch: &SourcePatch,
         if_version: Option<u64>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<ConnectedSource>> {
         self.write_at(org, now, |tx| {
@@ -179,6 +183,7 @@ impl SyncRepository for Database {
             let is_running = is_running(tx, id)?;
             if source.apply(patch, is_running, now)? {
                 define(tx, &source).map_err(name_taken)?;
+                record(tx, &TrailEvent::source_changed(id), actor, now)?;
                 if had_state && source.state.is_none() {
                     forget_state(tx, id)?;
                 }
@@ -200,7 +205,7 @@ impl SyncRepository for Database {
         })
     }
 
-    fn delete(&self, org: OrgId, id: SourceId) -> Result<bool> {
+    fn delete(&self, org: OrgId, id: SourceId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
         self.write(org, |tx| {
             let deleted = tx
                 .query("DELETE FROM connected_sources WHERE org_id = $1 AND id = $2")
@@ -208,6 +213,7 @@ impl SyncRepository for Database {
                 .execute(tx)?;
             if deleted == 1 {
                 remove(tx, Job::Sync(id))?;
+                record(tx, &TrailEvent::source_deleted(id), actor, now)?;
             }
             Ok(deleted == 1)
         })

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use contacts_core::contact::ContactId;
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Current, OrgId, Result};
 use diesel::dsl::{AsSelect, auto_type};
 use diesel::pg::Pg;
@@ -21,6 +22,7 @@ use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again, unrea
 use crate::events::publish;
 use crate::schema::{contact_tags, tags};
 use crate::statement::starts_with;
+use crate::trail::record;
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tags, check_for_backend(Pg))]
@@ -126,6 +128,9 @@ impl TagRepository for Database {
             let renamed = if other.is_some() { Renamed::Merged } else { Renamed::Renamed };
             let renamed = find(tx, TagId(survivor))?.map(renamed);
             publish_tagging(tx, &carriers, actor)?;
+            if old.name != name.as_str() {
+                record(tx, &TrailEvent::tag_renamed(tag), actor, now)?;
+            }
             Ok(renamed)
         })
     }
@@ -138,6 +143,9 @@ impl TagRepository for Database {
             let carriers = carriers(tx, tag)?;
             let deleted = delete(tx, tag)?;
             publish_tagging(tx, &carriers, actor)?;
+            if deleted {
+                record(tx, &TrailEvent::tag_deleted(tag), actor, now)?;
+            }
             Ok(deleted)
         })
     }

@@ -5,6 +5,7 @@ use contacts_core::contact::ContactId;
 use contacts_core::import::ImportId;
 use contacts_core::job::Job;
 use contacts_core::run::{RunKind, RunState};
+use contacts_core::trail::TrailEvent;
 use contacts_core::undo::{
     KeptItem, KeptReason, Undo, UndoId, UndoOutcome, UndoRepository, UndoStart, UndoStep,
     UndoSubject, UndoTally,
@@ -21,6 +22,7 @@ use crate::database::{PgResult, RunQuery, TimedTx, Tx, unreadable};
 use crate::jobs::enqueue;
 use crate::runs::read_state;
 use crate::statement::Bind;
+use crate::trail::record;
 use crate::{Database, actions, imports};
 
 #[derive(QueryableByName)]
@@ -280,6 +282,7 @@ fn begin(
     if let UndoSubject::Import(import) = subject {
         imports::start_undo(tx, import)?;
     }
+    record(tx, &TrailEvent::undo_started(subject), actor, now)?;
     enqueue(tx, Job::Undo(id))?;
     Ok(UndoStart::Yes)
 }

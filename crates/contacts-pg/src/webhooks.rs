@@ -5,11 +5,12 @@ mod deliveries;
 use std::collections::BTreeSet;
 
 use contacts_core::job::Job;
+use contacts_core::trail::TrailEvent;
 use contacts_core::webhook::{
     Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, MessageType, NewDelivery, Paused,
     Queue, SecretRotation, Webhook, WebhookId, WebhookPatch, WebhookRepository, WebhookUrl,
 };
-use contacts_core::{Current, OrgId, Result};
+use contacts_core::{Actor, Current, OrgId, Result};
 use diesel::dsl::{AsSelect, auto_type};
 use diesel::pg::Pg;
 use diesel::{
@@ -24,6 +25,7 @@ use crate::database::{PgResult, RunQuery, TimedTx, Tx, unread, unreadable};
 use crate::jobs::{enqueue, wake};
 use crate::limits::check_limit;
 use crate::schema::webhooks;
+use crate::trail::record;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = webhooks, primary_key(org_id, id), check_for_backend(Pg))]
@@ -95,11 +97,12 @@ impl Row {
 }
 
 impl WebhookRepository for Database {
-    fn insert(&self, webhook: &Webhook, limit: usize) -> Result<()> {
+    fn insert(&self, webhook: &Webhook, limit: usize, actor: Actor) -> Result<()> {
         let row = Row::of(webhook);
         self.write_at(webhook.org, webhook.created_at, |tx| {
             check_limit(tx, "webhooks", limit, "webhooks")?;
             insert_into(webhooks::table).values(&row).execute(tx)?;
+            record(tx, &TrailEvent::webhook_added(webhook.id), actor, webhook.created_at)?;
             enqueue(tx, Job::DeliverWebhook(webhook.id))
         })
     }
@@ -128,10 +131,11 @@ impl WebhookRepository for Database {
         id: WebhookId,
         patch: &WebhookPatch,
         if_version: Option<u64>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Webhook>> {
         self.write_at(org, now, |tx| {
-            edit(tx, id, |webhook| {
+            edit(tx, id, &TrailEvent::webhook_changed(id), actor, |webhook| {
                 Current::check(webhook, if_version)?;
                 webhook.apply(patch);
                 Ok(())
@@ -144,20 +148,24 @@ impl WebhookRepository for Database {
         org: OrgId,
         id: WebhookId,
         rotation: &SecretRotation,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Webhook>> {
         self.write_at(org, now, |tx| {
-            edit(tx, id, |webhook| {
+            edit(tx, id, &TrailEvent::webhook_secret_rotated(id), actor, |webhook| {
                 webhook.rotate_secret(rotation);
                 Ok(())
             })
         })
     }
 
-    fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool> {
+    fn delete(&self, org: OrgId, id: WebhookId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
         self.write(org, |tx| {
-            let deleted = delete(webhooks::table.find((tx.org.0, id.0))).execute(tx)?;
-            Ok(deleted == 1)
+            let deleted = delete(webhooks::table.find((tx.org.0, id.0))).execute(tx)? == 1;
+            if deleted {
+                record(tx, &TrailEvent::webhook_deleted(id), actor, now)?;
+            }
+            Ok(deleted)
         })
     }
 
@@ -256,15 +264,22 @@ fn lock(tx: &mut Tx<'_>, id: WebhookId) -> PgResult<Option<Webhook>> {
     row.map(Row::read).transpose()
 }
 
-/// Edits the locked webhook, and enqueues its delivery job unless it is paused.
+/// Edits the locked webhook, records a change, and enqueues its delivery job unless it is paused.
 fn edit(
     tx: &mut TimedTx<'_>,
     id: WebhookId,
+    event: &TrailEvent,
+    actor: Actor,
     edit: impl FnOnce(&mut Webhook) -> Result<()>,
 ) -> PgResult<Option<Webhook>> {
     let Some(mut webhook) = lock(tx, id)? else { return Ok(None) };
+    let version = webhook.version;
     edit(&mut webhook)?;
     update(tx, &webhook)?;
+    if webhook.version != version {
+        let now = tx.now;
+        record(tx, event, actor, now)?;
+    }
     if webhook.paused.is_none() {
         wake_webhook(tx, id)?;
     }

@@ -126,6 +126,7 @@ impl From<Error> for Failure {
             | Error::Merged(_)
             | Error::Conflict(_)
             | Error::Forbidden(_)
+            | Error::ScopeMissing(_)
             | Error::FileErased
             | Error::CursorExpired
             | Error::ClaimLost

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use contacts_core::key::{NewKey, Scope, Token};
+use contacts_core::key::{NewKey, Role, Scope, Token};
 use contacts_core::sync::Connectors;
-use contacts_core::{Clock, OrgId, Result, Services};
+use contacts_core::{Actor, Clock, OrgId, Result, Services};
 use contacts_embed::{HttpSender, OutboundConfig};
 use contacts_http::{Answers, Api, ApiConfig, Cursors};
 use contacts_import::TableFiles;
@@ -83,10 +83,10 @@ impl Sandbox {
                 expires_at: None,
                 random: [number; 32],
             };
-            Ok((scope, self.services.keys.issue(org, &new)?.1.reveal()))
+            Ok((scope, self.services.keys.issue(org, &new, Actor::System)?.1.reveal()))
         };
         let keys = (1..).zip(Scope::ALL).map(issue).collect::<Result<_>>()?;
-        let user = self.services.sessions.user(org, USER)?;
+        let user = self.services.sessions.user(org, USER, Role::Administrator)?;
         let link: Token = self.services.sessions.link(&user, [0; 32])?;
         Ok(Credentials { org, keys, link: link.reveal() })
     }

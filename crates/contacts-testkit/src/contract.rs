@@ -52,6 +52,7 @@ pub mod sync_edits;
 pub mod sync_rows;
 pub mod syncs;
 pub mod tags;
+pub mod trail;
 pub mod undos;
 pub mod unsubscribes;
 pub mod webhooks;

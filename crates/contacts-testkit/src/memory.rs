@@ -32,6 +32,7 @@ pub(crate) mod selections;
 pub(crate) mod sessions;
 pub(crate) mod syncs;
 pub(crate) mod tags;
+mod trail;
 pub(crate) mod undos;
 mod unmerge;
 pub(crate) mod webhooks;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use contacts_core::field::{Field, FieldKey, FieldPatch, FieldService, NewField};
 use contacts_core::org::Organisation;
-use contacts_core::{Clock, Ids, OrgId, Repositories, Services};
+use contacts_core::{Actor, Clock, Ids, OrgId, Repositories, Services};
 
 use crate::{CountedIds, FakeConnector, FakeSealer, FakeSender, FakeSpreadsheets, StoppedClock};
 
@@ -69,14 +69,17 @@ impl Ports {
     pub fn add_field(&self, org: OrgId, field: &Field) -> Field {
         let Field { key, label, kind, .. } = field.clone();
         let new = NewField { key, label, kind };
-        let added = self.fields.insert(org, &new, FieldService::MAX_FIELDS).unwrap();
+        let added = self
+            .fields
+            .insert(org, &new, FieldService::MAX_FIELDS, Actor::System, self.clock.now())
+            .unwrap();
         if field.archived { self.archive_field(org, &field.key, true) } else { added }
     }
 
     /// Archives or restores a custom field.
     pub fn archive_field(&self, org: OrgId, key: &FieldKey, archived: bool) -> Field {
         let patch = FieldPatch { archived: Some(archived), ..FieldPatch::default() };
-        self.fields.patch(org, key, &patch, None).unwrap().unwrap()
+        self.fields.patch(org, key, &patch, None, Actor::System, self.clock.now()).unwrap().unwrap()
     }
 }
 

@@ -20,7 +20,7 @@ use contacts_core::import::{
     Format, Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy, Quoting,
     Reading, Skip, SkippedRow, Suggestion, Tally, Target, TextFormat, Warning,
 };
-use contacts_core::key::{ApiKey, KeyId, Scope, Token};
+use contacts_core::key::{ApiKey, KeyId, Role, Scope, Token};
 use contacts_core::note::NoteText;
 use contacts_core::page::PageSize;
 use contacts_core::session::{LINK_LIFE, NewSession, Session, SessionId, SignInLink, User, UserId};
@@ -223,9 +223,9 @@ pub fn api_key(org: OrgId, ids: &CountedIds, clock: &StoppedClock, random: u8) -
     (key, token)
 }
 
-/// Returns a user.
+/// Returns a user who is an administrator.
 pub fn user(org: OrgId, ids: &CountedIds, clock: &StoppedClock, name: &str) -> User {
-    User::new(UserId(ids.next()), org, name, clock.now()).unwrap()
+    User::new(UserId(ids.next()), org, name, Role::Administrator, clock.now()).unwrap()
 }
 
 /// Stores a sign-in link for a user, valid for an hour, and returns its token.
@@ -254,7 +254,7 @@ pub fn new_session(
 /// session's token. Uses two random numbers.
 pub fn signed_in(ports: &Ports, org: OrgId, name: &str, random: u8) -> (Session, User, Token) {
     let user = user(org, &ports.ids, &ports.clock, name);
-    ports.sessions.insert_user(&user).unwrap();
+    ports.sessions.insert_user(&user, Actor::System).unwrap();
     let link = sign_in_link(ports, &user, random);
     let (new, token) = new_session(org, &ports.ids, &ports.clock, random + 1);
     let (session, user) = ports.sessions.sign_in(org, link.hash(), &new).unwrap().unwrap();
@@ -375,7 +375,7 @@ pub fn ready_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
 /// Stores an import and starts it, so that its rows can be written.
 pub fn running_import(ports: &Ports, org: OrgId, policy: Policy) -> Import {
     let import = ready_import(ports, org, policy);
-    assert!(ports.imports.start(org, import.id, ports.clock.now()).unwrap());
+    assert!(ports.imports.start(org, import.id, Actor::System, ports.clock.now()).unwrap());
     ports.imports.get(org, import.id).unwrap().unwrap()
 }
 

@@ -20,6 +20,7 @@ use contacts_core::org::Organisation;
 use contacts_core::segment::{Segment, SegmentId};
 use contacts_core::selection::SelectionId;
 use contacts_core::sync::SourceId;
+use contacts_core::trail::TrailEntry;
 use contacts_core::undo::UndoSubject;
 use contacts_core::webhook::WebhookId;
 use contacts_core::{Clock, OrgId, Repositories, Result, Services};
@@ -96,6 +97,8 @@ pub(crate) struct Rows {
     pub(crate) journal: BTreeMap<ActionId, Vec<JournalChunk>>,
     pub(crate) webhooks: BTreeMap<WebhookId, StoredWebhook>,
     pub(crate) sources: BTreeMap<SourceId, StoredSource>,
+    /// Entries of the audit trail, the oldest first.
+    pub(crate) trail: Vec<TrailEntry>,
 }
 
 impl World {

@@ -15,6 +15,7 @@ contacts_testkit::conversation_repository_contract!(make);
 contacts_testkit::capture_repository_contract!(make);
 contacts_testkit::duplicate_repository_contract!(make);
 contacts_testkit::tag_repository_contract!(make);
+contacts_testkit::trail_repository_contract!(make);
 contacts_testkit::field_repository_contract!(make);
 contacts_testkit::organisation_repository_contract!(make);
 contacts_testkit::key_repository_contract!(make);

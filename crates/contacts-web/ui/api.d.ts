@@ -87,7 +87,10 @@ export interface paths {
         put?: never;
         /**
          * Start a bulk action
-         * @description Requires a credential with the scope `write`.
+         * @description The type of the action decides which scope is needed: `export` for `export`, `bulk_delete` for
+         *     `delete`, and `write` for all others.
+         *
+         *     Requires a credential with the scope `write` or `export` or `bulk_delete`.
          */
         post: operations["start_action"];
         delete?: never;
@@ -128,7 +131,7 @@ export interface paths {
          * @description The file is kept for 24 hours after the export is done. If an error occurs during the download,
          *     the connection closes before the last chunk: a download that ends normally is complete.
          *
-         *     Requires a credential with the scope `read`.
+         *     Requires a credential with the scope `export`.
          */
         get: operations["download_action_file"];
         put?: never;
@@ -178,9 +181,10 @@ export interface paths {
         /**
          * Undo a bulk action, except where contacts have changed since
          * @description Actions that add or remove tags, add contacts to a campaign or remove them from it, set a field,
-         *     or merge pairs can be undone for 30 days.
+         *     or merge pairs can be undone for 30 days. Undoing merges needs the scope `merge`, undoing others
+         *     `write`.
          *
-         *     Requires a credential with the scope `write`.
+         *     Requires a credential with the scope `write` or `merge`.
          */
         post: operations["undo_action"];
         delete?: never;
@@ -201,6 +205,51 @@ export interface paths {
          * @description Requires a credential with the scope `read`.
          */
         get: operations["list_action_kept"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the audit trail
+         * @description Who did what, and when. Entries are kept for 400 days and cannot be changed.
+         *
+         *     Requires a credential with the scope `admin`.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download the audit trail as CSV
+         * @description The columns are `at`, `actor`, `actor_id`, `kind`, `subject_id`, `contacts` and `details`, whose
+         *     words are separated by spaces. The newest entries come first.
+         *
+         *     Requires a credential with the scope `admin`.
+         */
+        get: operations["download_audit"];
         put?: never;
         post?: never;
         delete?: never;
@@ -500,7 +549,7 @@ export interface paths {
          *     suggested mapping changes nothing. If an error occurs during the download, the connection closes
          *     before the last chunk: a download that ends normally is complete.
          *
-         *     Requires a credential with the scope `read`.
+         *     Requires a credential with the scope `export`.
          */
         get: operations["export_contacts"];
         put?: never;
@@ -782,7 +831,7 @@ export interface paths {
          *     notes, conversations and subscriptions move to this contact. The other contact
          *     is removed, and its id redirects to this one. Repeating the request changes nothing.
          *
-         *     Requires a credential with the scope `write`.
+         *     Requires a credential with the scope `merge`.
          */
         post: operations["merge_contact"];
         delete?: never;
@@ -965,7 +1014,7 @@ export interface paths {
          *     once: `changed` when it was merged, `unchanged` when both are one contact already, `skipped` when
          *     a contact no longer exists. An id that was merged stands for its survivor.
          *
-         *     Requires a credential with the scope `write`.
+         *     Requires a credential with the scope `merge`.
          */
         post: operations["merge_duplicates"];
         delete?: never;
@@ -1176,7 +1225,7 @@ export interface paths {
          * @description The body is the file itself, or a form whose part `file` is the file. The file is analysed in
          *     the background: follow the import until it is `ready` or `unusable`.
          *
-         *     Requires a credential with the scope `write`.
+         *     Requires a credential with the scope `import`.
          */
         post: operations["upload_import"];
         delete?: never;
@@ -1204,7 +1253,7 @@ export interface paths {
         head?: never;
         /**
          * Change the plan of an import
-         * @description Requires a credential with the scope `write`.
+         * @description Requires a credential with the scope `import`.
          */
         patch: operations["plan_import"];
         trace?: never;
@@ -1224,12 +1273,12 @@ export interface paths {
         put?: never;
         /**
          * Start a dry run of an import
-         * @description Requires a credential with the scope `write`.
+         * @description Requires a credential with the scope `import`.
          */
         post: operations["begin_dry_run"];
         /**
          * Cancel a dry run or discard its result
-         * @description Requires a credential with the scope `write`.
+         * @description Requires a credential with the scope `import`.
          */
         delete: operations["discard_dry_run"];
         options?: never;
@@ -1292,7 +1341,7 @@ export interface paths {
          * @description The sheet is analysed in the background: follow the import until it is `ready` again. Its plan
          *     is the suggested one for the new sheet.
          *
-         *     Requires a credential with the scope `write`.
+         *     Requires a credential with the scope `import`.
          */
         put: operations["choose_sheet"];
         post?: never;
@@ -1333,7 +1382,7 @@ export interface paths {
         put?: never;
         /**
          * Start an import
-         * @description Requires a credential with the scope `write`.
+         * @description Requires a credential with the scope `import`.
          */
         post: operations["start_import"];
         delete?: never;
@@ -1357,7 +1406,7 @@ export interface paths {
         put?: never;
         /**
          * Undo the changes of an import, except where contacts have changed since
-         * @description Requires a credential with the scope `write`.
+         * @description Requires a credential with the scope `import`.
          */
         post: operations["undo_import"];
         delete?: never;
@@ -1468,7 +1517,7 @@ export interface paths {
          * @description The contact exists again under its old id, for 30 days after the merge. Both contacts get back
          *     what nobody has changed since. Neither is subscribed again.
          *
-         *     Requires a credential with the scope `write`.
+         *     Requires a credential with the scope `merge`.
          */
         post: operations["undo_merge"];
         delete?: never;
@@ -1551,10 +1600,12 @@ export interface paths {
         put?: never;
         /**
          * Cancel a run
-         * @description What the run has already done stays. An undo that was cancelled can be requested again. Runs of
-         *     connected sources need the scope `admin`.
+         * @description What the run has already done stays. An undo that was cancelled can be requested again. The kind
+         *     of the run decides which scope is needed: `import` for imports, dry runs and their undos, `merge`
+         *     for merges and their undos, `export` for exports, `bulk_delete` for deletions, `admin` for
+         *     erasures and runs of connected sources, and `write` for all others.
          *
-         *     Requires a credential with the scope `write`.
+         *     Requires a credential with the scope `write` or `export` or `import` or `merge` or `bulk_delete` or `admin`.
          */
         post: operations["cancel_run"];
         delete?: never;
@@ -1646,7 +1697,9 @@ export interface paths {
         put?: never;
         /**
          * Create a selection: select contacts and freeze the set
-         * @description Requires a credential with the scope `write`.
+         * @description Whoever may start some bulk action may create selections.
+         *
+         *     Requires a credential with the scope `write` or `export` or `bulk_delete`.
          */
         post: operations["create_selection"];
         delete?: never;
@@ -1969,6 +2022,26 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set the role of a user
+         * @description Requires a credential with the scope `admin`.
+         */
+        patch: operations["patch_user"];
         trace?: never;
     };
     "/v1/webhooks": {
@@ -2590,6 +2663,57 @@ export interface components {
             /** @description The sheets of a workbook, hidden ones last; empty for text. */
             sheets: components["schemas"]["Sheet"][];
         };
+        /** @description A page of the audit trail. */
+        AuditEntries: {
+            /** @description The entries, newest first. */
+            items: components["schemas"]["AuditEntry"][];
+            /** @description The value of `cursor` for the next page; null on the last page. */
+            next: string | null;
+        };
+        /** @description An entry of the audit trail. It contains no personal data of contacts. */
+        AuditEntry: {
+            /** @description Who did it. */
+            actor: components["schemas"]["Actor"];
+            /**
+             * Format: date-time
+             * @description When it was done.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Number of contacts that it was done to, where there may be many.
+             */
+            contacts: number | null;
+            /**
+             * @description Words about it: the scopes of a key, a role, the key of a custom field, or the names of the
+             *     filter's parameters of an export, without their values.
+             */
+            details: string[];
+            /**
+             * Format: uuid
+             * @description Id of the entry.
+             */
+            id: string;
+            /** @description What was done. */
+            kind: components["schemas"]["AuditKind"];
+            /**
+             * Format: uuid
+             * @description Id of what it was done to; null when it has none.
+             */
+            subject_id: string | null;
+        };
+        /**
+         * @description What was done. `subject_id` is the id of what it was done to: the session, user, key, import,
+         *     contact, bulk action, tag, webhook, source or widget. Custom fields have keys instead.
+         *
+         *     - `export_started`, `export_ended`: an export of contacts, as a download or as a bulk action,
+         *     which has no `export_ended`.
+         *     - `contacts_deleted`, `contacts_merged`: the start of a bulk action.
+         *     - `import_undone`, `merge_undone`, `action_undone`: the start of an undo.
+         *     - `field_changed`, `webhook_changed`, `source_changed`: also archived, paused or resumed.
+         * @enum {string}
+         */
+        AuditKind: "signed_in" | "signed_out" | "user_added" | "role_changed" | "key_issued" | "key_revoked" | "export_started" | "export_ended" | "import_started" | "import_cancelled" | "import_undone" | "contact_deleted" | "contacts_deleted" | "contact_erased" | "contact_merged" | "contacts_merged" | "merge_undone" | "action_undone" | "field_defined" | "field_changed" | "fields_reordered" | "tag_renamed" | "tag_deleted" | "webhook_added" | "webhook_changed" | "webhook_secret_rotated" | "webhook_deleted" | "source_added" | "source_changed" | "source_deleted" | "widget_named";
         /**
          * @description An item of a batch. A value that is absent, null or blank changes nothing. An item with an
          *     invalid value gets the status `invalid`; the other items of the batch are applied.
@@ -4001,6 +4125,7 @@ export interface components {
             name: string | null;
             /** @description The organisation of the credential. */
             organisation: components["schemas"]["Organisation"];
+            role: components["schemas"]["Role"] | null;
             /** @description The scopes of the credential. */
             scopes: components["schemas"]["Scope"][];
         };
@@ -4278,8 +4403,8 @@ export interface components {
             /** @description The name of the key: 1 to 100 characters. */
             name: string;
             /**
-             * @description The scopes of the key. `capture` cannot be combined with others; `write` includes `read`,
-             *     `admin` includes both.
+             * @description The scopes of the key. `capture` cannot be combined with others. Every other scope includes
+             *     `read`, and `admin` includes all of them.
              */
             scopes: components["schemas"]["Scope"][];
         };
@@ -4612,6 +4737,16 @@ export interface components {
             /** @description The tag that has the new name. */
             tag: components["schemas"]["Tag"];
         };
+        /**
+         * @description What a user may do.
+         *
+         *     - `viewer`: the scope `read`.
+         *     - `editor`: also `write`.
+         *     - `manager`: also `export`, `import`, `merge` and `bulk_delete`.
+         *     - `administrator`: also `admin`.
+         * @enum {string}
+         */
+        Role: "viewer" | "editor" | "manager" | "administrator";
         /** @description A run: one execution of long work. */
         Run: {
             actor: components["schemas"]["Actor"] | null;
@@ -4713,12 +4848,17 @@ export interface components {
          * @description A scope of a credential.
          *
          *     - `read`: read contacts and everything about them.
-         *     - `write`: read and change contacts.
+         *     - `write`: change contacts and everything about them, and delete them one at a time.
+         *     - `export`: export contacts to files.
+         *     - `import`: import files, and undo imports.
+         *     - `merge`: merge contacts, and undo merges.
+         *     - `bulk_delete`: delete many contacts at once.
          *     - `capture`: send captures, and nothing else.
-         *     - `admin`: manage keys, fields and settings.
+         *     - `admin`: everything but captures, also users, keys, fields, webhooks, sources, erasures,
+         *     and subscribing contacts again.
          * @enum {string}
          */
-        Scope: "read" | "write" | "capture" | "admin";
+        Scope: "read" | "write" | "export" | "import" | "merge" | "bulk_delete" | "capture" | "admin";
         /** @description A webhook with its new secret. */
         SecretWebhook: {
             /**
@@ -5391,6 +5531,13 @@ export interface components {
             id: string;
             /** @description The name of the user. */
             name: string;
+            /** @description What the user may do. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description A change of a user. */
+        UserPatch: {
+            /** @description What the user may do from now on. */
+            role: components["schemas"]["Role"];
         };
         /** @description A page of users. */
         Users: {
@@ -6636,6 +6783,229 @@ export interface operations {
                 };
             };
             /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only entries of the user or the key with this id. */
+                actor?: string;
+                /** @description Only entries of this kind. */
+                kind?: components["schemas"]["AuditKind"];
+                /** @description Only entries at this time or later. */
+                from?: string;
+                /** @description Only entries before this time. */
+                until?: string;
+                /**
+                 * @description The `next` of the previous page, with the same other parameters. Default: the first
+                 *     page.
+                 */
+                cursor?: string;
+                /** @description Number of items per page. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, the newest first */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntries"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    download_audit: {
+        parameters: {
+            query?: {
+                /** @description Only entries of the user or the key with this id. */
+                actor?: string;
+                /** @description Only entries of this kind. */
+                kind?: components["schemas"]["AuditKind"];
+                /** @description Only entries at this time or later. */
+                from?: string;
+                /** @description Only entries before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
             429: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -11538,7 +11908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden`: only an administrator may subscribe a contact again. `scope_missing`: the credential cannot write */
+            /** @description `scope_missing`: the credential cannot write, or it would subscribe a contact again without the scope `admin` */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23184,6 +23554,186 @@ export interface operations {
                 };
             };
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    patch_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UserPatch"];
+            };
+        };
+        responses: {
+            /** @description The user; within seconds every server applies the role */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such user */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the organisation would have no administrator */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every part that is wrong */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

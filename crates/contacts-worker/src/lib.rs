@@ -19,7 +19,7 @@ use std::time::Duration;
 use contacts_core::import::{DryRunId, ImportId};
 use contacts_core::job::{ClaimedJob, Job, Lane, Outcome, backoff};
 use contacts_core::run::RunState;
-use contacts_core::{Error, OrgId, Ports, Result, Services};
+use contacts_core::{Actor, Error, OrgId, Ports, Result, Services};
 use uuid::Uuid;
 
 use crate::interrupt::WorkerInterrupt;
@@ -234,9 +234,14 @@ impl Worker {
             format!("the {what} failed {MAX_FAILURES} times: see the log of the service")
         };
         match job.job {
-            Job::AnalyseImport(id) | Job::RunImport(id) => {
-                self.ports.imports.end(org, id, RunState::Failed, Some(problem("import")), now)?
-            }
+            Job::AnalyseImport(id) | Job::RunImport(id) => self.ports.imports.end(
+                org,
+                id,
+                RunState::Failed,
+                Some(problem("import")),
+                Actor::System,
+                now,
+            )?,
             Job::DryRun(id) => {
                 self.ports.dry_runs.end(org, id, RunState::Failed, Some(problem("dry run")), now)?
             }

@@ -37,7 +37,7 @@ fn a_file_is_analysed_and_its_rows_are_imported() {
     let worker = worker(&world);
     assert_eq!(worker.run_due().unwrap(), 1);
     assert_eq!(import(&world, id).state, ImportState::Ready);
-    service(&world).start(world.org(), id).unwrap();
+    service(&world).start(world.org(), id, Actor::System).unwrap();
     assert_eq!(worker.run_due().unwrap(), 1);
     let done = import(&world, id);
     assert_eq!((done.state, done.tally.rows()), (ImportState::Run(RunState::Done), ROWS));
@@ -49,7 +49,7 @@ fn a_file_is_analysed_and_its_rows_are_imported() {
 fn the_job_of_a_cancelled_import_does_nothing() {
     let world = World::new();
     let [id] = started(&world, [world.org()]);
-    service(&world).cancel(world.org(), id).unwrap();
+    service(&world).cancel(world.org(), id, Actor::System).unwrap();
     assert_eq!(worker(&world).run_due().unwrap(), 1);
     let cancelled = import(&world, id);
     assert_eq!(
@@ -163,7 +163,7 @@ fn a_job_is_not_given_up_while_its_import_cannot_be_failed() {
     let [id] = started(&world, [world.org()]);
     let mut broken = MockImportRepository::new();
     broken.expect_get().returning(|_, _| Err(Error::store("no connection")));
-    broken.expect_end().returning(|_, _, _, _, _| Err(Error::store("no connection")));
+    broken.expect_end().returning(|_, _, _, _, _, _| Err(Error::store("no connection")));
     let broken = worker_with_imports(&world, broken);
     for failures in 0..MAX_FAILURES + 5 {
         assert_eq!(broken.run_due().unwrap(), 1);
@@ -365,7 +365,9 @@ fn imports_without_apply(world: &World) -> MockImportRepository {
     imports.expect_get().returning(move |org, id| kept.get(org, id));
     let kept = world.ports().imports.clone();
     let end = imports.expect_end();
-    end.returning(move |org, id, state, problem, now| kept.end(org, id, state, problem, now));
+    end.returning(move |org, id, state, problem, actor, now| {
+        kept.end(org, id, state, problem, actor, now)
+    });
     imports
 }
 
@@ -380,7 +382,7 @@ fn uploaded(world: &World, org: OrgId) -> ImportId {
 fn started<const N: usize>(world: &World, orgs: [OrgId; N]) -> [ImportId; N] {
     let ids = orgs.map(|org| (org, uploaded(world, org)));
     assert_eq!(worker(world).run_due().unwrap(), N);
-    ids.map(|(org, id)| service(world).start(org, id).unwrap().id)
+    ids.map(|(org, id)| service(world).start(org, id, Actor::System).unwrap().id)
 }
 
 /// A file with new contacts, changes of earlier rows, rows without a name and rows that change nothing.

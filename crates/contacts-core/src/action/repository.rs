@@ -38,8 +38,8 @@ pub enum Applied {
 /// Every implementation passes `contacts_testkit::action_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait ActionRepository: Send + Sync {
-    /// Adds a queued action and enqueues its job for `due`. A confirmed number of contacts is
-    /// compared in the same transaction.
+    /// Adds a queued action and enqueues its job for `due`. An export, a deletion or a merge is
+    /// recorded (R61). A confirmed number of contacts is compared in the same transaction.
     ///
     /// # Errors
     ///

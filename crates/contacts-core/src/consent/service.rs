@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Consent, ConsentChange, ConsentRepository, RawConsent};
 use crate::contact::{ContactId, ContactRepository, missing};
+use crate::key::Scope;
 use crate::{Actor, Clock, Error, OrgId, Ports, Result};
 
 /// The use cases of consent (R51).
@@ -40,7 +41,7 @@ impl ConsentService {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] with what is wrong; [`Error::Forbidden`] when anybody but an
+    /// [`Error::Invalid`] with what is wrong; [`Error::ScopeMissing`] when anybody but an
     /// administrator raises consent; [`Error::NotFound`]; [`Error::Merged`].
     pub fn change(
         &self,
@@ -51,7 +52,7 @@ impl ConsentService {
         is_admin: bool,
     ) -> Result<Consent> {
         if raw.state == "subscribed" && !is_admin {
-            return Err(Error::Forbidden("only an administrator may subscribe a contact again"));
+            return Err(Error::ScopeMissing(Scope::Admin));
         }
         let change: ConsentChange = raw.read()?;
         let consent = self.consents.change(org, contact, &change, actor, self.clock.now())?;

@@ -111,7 +111,7 @@ pub trait ContactRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Tagged>>;
 
-    /// Deletes a contact and its dependent records (R14). With `if_version`, only when the contact
+    /// Deletes a contact and its dependent records (R14), and records it (R61). With `if_version`, only when the contact
     /// has that version. Returns whether the contact existed.
     ///
     /// # Errors
@@ -154,6 +154,7 @@ pub trait ContactRepository: Send + Sync {
     /// - Notes, conversations, visitors, subscriptions, deliveries and activity move.
     /// - An unsubscribe of either one holds for the survivor.
     /// - The other contact is deleted and its id points to the survivor.
+    /// - The merge is recorded (R61).
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ use super::{
 use crate::clock::to_micros;
 use crate::contact::{Contact, ContactId, ContactRepository, missing};
 use crate::page::TimeCursor;
-use crate::{Error, Invalid, OrgId, Ports, Result};
+use crate::{Actor, Clock, Error, Invalid, OrgId, Ports, Result};
 
 /// A report of the chat service about a conversation, as it was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ pub struct Report<'a> {
 pub struct ConversationService {
     conversations: Arc<dyn ConversationRepository>,
     contacts: Arc<dyn ContactRepository>,
+    clock: Arc<dyn Clock>,
 }
 
 impl ConversationService {
@@ -45,7 +46,11 @@ impl ConversationService {
     pub const MAX_MESSAGES: u32 = i32::MAX.cast_unsigned();
 
     pub(crate) fn over(ports: &Ports) -> Self {
-        Self { conversations: ports.conversations.clone(), contacts: ports.contacts.clone() }
+        Self {
+            conversations: ports.conversations.clone(),
+            contacts: ports.contacts.clone(),
+            clock: ports.clock.clone(),
+        }
     }
 
     /// Stores a report and returns the stored conversation. A report that is late or sent twice
@@ -128,10 +133,17 @@ impl ConversationService {
     ///
     /// [`Error::NotFound`] when the organisation has no contact that the widget captured, and
     /// [`Error::Invalid`].
-    pub fn name_widget(&self, org: OrgId, widget: Uuid, name: Option<&str>) -> Result<Widget> {
+    pub fn name_widget(
+        &self,
+        org: OrgId,
+        widget: Uuid,
+        name: Option<&str>,
+        actor: Actor,
+    ) -> Result<Widget> {
         let name = name.map(WidgetName::parse).transpose();
         let name = name.map_err(|reason| vec![Invalid::new("name", reason)])?;
-        self.conversations.name_widget(org, widget, name)?.ok_or(Error::NotFound("widget"))
+        let named = self.conversations.name_widget(org, widget, name, actor, self.clock.now())?;
+        named.ok_or(Error::NotFound("widget"))
     }
 
     /// Returns the newest conversation of each of these contacts, for the list (R22).

@@ -4,14 +4,18 @@ use std::sync::Arc;
 
 use super::{ExportPage, ExportRepository, ExportScope, Sheet};
 use crate::contact::{ContactFilter, ContactId};
-use crate::{OrgId, Result};
+use crate::trail::{TrailEvent, TrailRepository};
+use crate::{Actor, Clock, OrgId, Result};
 
 /// The bytes of a file, chunk by chunk. A chunk is empty when none of the examined contacts
 /// matches.
 pub struct Export {
     pub(super) contacts: Arc<dyn ExportRepository>,
     pub(super) sheet: Sheet,
+    pub(super) trail: Arc<dyn TrailRepository>,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) org: OrgId,
+    pub(super) actor: Actor,
     pub(super) filter: ContactFilter,
     pub(super) next: Next,
     /// Number of contacts that the next page examines.
@@ -64,6 +68,10 @@ impl Export {
             self.page_size = (self.page_size / 2).max(1);
         }
         self.next = next.map_or(Next::End, Next::After);
+        if matches!(self.next, Next::End) {
+            let ended = TrailEvent::export_ended(self.written);
+            self.trail.record(self.org, &ended, self.actor, self.clock.now())?;
+        }
         Ok(Some(out))
     }
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::run::{FIRST_PAGE_SIZE, Next};
 use super::{Column, Columns, Export, ExportRepository, Sheet};
-use crate::contact::ContactFilter;
+use crate::contact::{ContactFilter, FilterText};
 use crate::field::FieldRepository;
 use crate::import::Spreadsheets;
-use crate::{OrgId, Ports, Result};
+use crate::trail::{TrailEvent, TrailRepository};
+use crate::{Actor, Clock, OrgId, Ports, Result};
 
 /// The columns and the encoding of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct ExportService {
     contacts: Arc<dyn ExportRepository>,
     fields: Arc<dyn FieldRepository>,
     spreadsheets: Arc<dyn Spreadsheets>,
+    trail: Arc<dyn TrailRepository>,
+    clock: Arc<dyn Clock>,
 }
 
 impl ExportService {
@@ -33,11 +36,16 @@ impl ExportService {
             contacts: ports.exports.clone(),
             fields: ports.fields.clone(),
             spreadsheets: ports.spreadsheets.clone(),
+            trail: ports.trail.clone(),
+            clock: ports.clock.clone(),
         }
     }
 
     /// Exports the contacts that match a filter, in the order of their ids. A contact that changes
     /// meanwhile is exported as before or as after the change.
+    ///
+    /// The start is recorded before anything is read, with the names of the parameters in `text`,
+    /// which is the filter as it was requested; the end with the number of contacts (R61).
     ///
     /// # Errors
     ///
@@ -46,12 +54,19 @@ impl ExportService {
         &self,
         org: OrgId,
         filter: ContactFilter,
+        text: &FilterText,
         format: &ExportFormat,
+        actor: Actor,
     ) -> Result<Export> {
+        let sheet = self.sheet(org, format)?;
+        self.trail.record(org, &TrailEvent::export_started(text), actor, self.clock.now())?;
         Ok(Export {
             contacts: self.contacts.clone(),
-            sheet: self.sheet(org, format)?,
+            trail: self.trail.clone(),
+            clock: self.clock.clone(),
+            sheet,
             org,
+            actor,
             filter,
             next: Next::Header,
             page_size: FIRST_PAGE_SIZE,

@@ -1,7 +1,9 @@
 //! The port that stores custom fields.
 
+use time::OffsetDateTime;
+
 use super::{Field, FieldKey, FieldPatch, NewField};
-use crate::{OrgId, Result};
+use crate::{Actor, OrgId, Result};
 
 /// Stores custom fields.
 ///
@@ -15,15 +17,22 @@ pub trait FieldRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId) -> Result<Vec<Field>>;
 
-    /// Adds a field after all others and returns it. Concurrent calls cannot exceed the limit.
+    /// Adds a field after all others, records it (R61), and returns it. Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Taken`] when another field has the key; [`crate::Error::Conflict`] when
     /// the organisation already has `limit` fields.
-    fn insert(&self, org: OrgId, field: &NewField, limit: usize) -> Result<Field>;
+    fn insert(
+        &self,
+        org: OrgId,
+        field: &NewField,
+        limit: usize,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Field>;
 
-    /// Applies a patch to the locked field, as [`Field::apply`] does. Returns the new state;
+    /// Applies a patch to the locked field, as [`Field::apply`] does, and records a change (R61). Returns the new state;
     /// `None` when there is none.
     ///
     /// # Errors
@@ -36,13 +45,21 @@ pub trait FieldRepository: Send + Sync {
         key: &FieldKey,
         patch: &FieldPatch,
         if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
     ) -> Result<Option<Field>>;
 
     /// Moves the fields with these keys to the front, in this order; the others follow in their old
-    /// order. A field whose position changes gets a new version.
+    /// order. A field whose position changes gets a new version, and a new order is recorded (R61).
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn reorder(&self, org: OrgId, keys: &[FieldKey]) -> Result<()>;
+    fn reorder(
+        &self,
+        org: OrgId,
+        keys: &[FieldKey],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<()>;
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{Field, FieldKey, FieldPatch, FieldRepository, FieldType, NewField};
-use crate::{Error, Invalid, OrgId, Ports, Result};
+use crate::{Actor, Clock, Error, Invalid, OrgId, Ports, Result};
 
 /// The use cases of custom fields.
 #[derive(Clone)]
 pub struct FieldService {
     fields: Arc<dyn FieldRepository>,
+    clock: Arc<dyn Clock>,
 }
 
 impl FieldService {
@@ -16,7 +17,7 @@ impl FieldService {
     pub const MAX_FIELDS: usize = 500;
 
     pub(crate) fn over(ports: &Ports) -> Self {
-        Self { fields: ports.fields.clone() }
+        Self { fields: ports.fields.clone(), clock: ports.clock.clone() }
     }
 
     /// Lists all fields, archived ones too, in order.
@@ -44,8 +45,16 @@ impl FieldService {
     ///
     /// [`Error::Invalid`] naming the part; [`Error::Taken`] when another field has the key;
     /// [`Error::Conflict`] when the organisation has [`Self::MAX_FIELDS`].
-    pub fn define(&self, org: OrgId, key: &str, label: &str, kind: FieldType) -> Result<Field> {
-        self.fields.insert(org, &NewField::new(key, label, kind)?, Self::MAX_FIELDS)
+    pub fn define(
+        &self,
+        org: OrgId,
+        key: &str,
+        label: &str,
+        kind: FieldType,
+        actor: Actor,
+    ) -> Result<Field> {
+        let field = NewField::new(key, label, kind)?;
+        self.fields.insert(org, &field, Self::MAX_FIELDS, actor, self.clock.now())
     }
 
     /// Changes a field.
@@ -61,10 +70,11 @@ impl FieldService {
         key: &str,
         if_version: Option<u64>,
         patch: FieldPatch,
+        actor: Actor,
     ) -> Result<Field> {
         let patch = patch.checked()?;
         let Ok(key) = FieldKey::parse(key) else { return Err(Error::NotFound("field")) };
-        let patched = self.fields.patch(org, &key, &patch, if_version)?;
+        let patched = self.fields.patch(org, &key, &patch, if_version, actor, self.clock.now())?;
         patched.ok_or(Error::NotFound("field"))
     }
 
@@ -73,7 +83,7 @@ impl FieldService {
     /// # Errors
     ///
     /// [`Error::Invalid`] when a key is unknown or named twice.
-    pub fn reorder(&self, org: OrgId, keys: &[String]) -> Result<Vec<Field>> {
+    pub fn reorder(&self, org: OrgId, keys: &[String], actor: Actor) -> Result<Vec<Field>> {
         // Fields are never deleted, so every key that exists here still exists when the field is
         // moved.
         let fields = self.fields.list(org)?;
@@ -86,7 +96,7 @@ impl FieldService {
                 None => return Err(Invalid::one("keys", format!("names no field: {key}")).into()),
             }
         }
-        self.fields.reorder(org, &order)?;
+        self.fields.reorder(org, &order, actor, self.clock.now())?;
         self.fields.list(org)
     }
 }

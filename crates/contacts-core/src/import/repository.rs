@@ -6,7 +6,7 @@ use super::{
     Analysis, Import, ImportId, ImportState, NewPlan, Plan, PlannedRow, Skip, SkipCode, Tally,
 };
 use crate::run::RunState;
-use crate::{OrgId, Result};
+use crate::{Actor, OrgId, Result};
 
 /// Rows of an import that are applied in one transaction.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -184,12 +184,13 @@ pub trait ImportRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Changes an import from ready to queued, and queues the job. Returns whether it was ready.
+    /// Changes an import from ready to queued, queues the job, and records it (R61). Returns whether
+    /// it was ready.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Invalid`] when the locked plan does not pass [`Plan::check`].
-    fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool>;
+    fn start(&self, org: OrgId, id: ImportId, actor: Actor, now: OffsetDateTime) -> Result<bool>;
 
     /// Applies the rows of a chunk to an import that was started, as [`super::ChunkPlan`] plans them, and
     /// counts them: all of it or nothing. The import becomes a source of every contact that a row
@@ -201,8 +202,8 @@ pub trait ImportRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails; then the chunk can be applied again.
     fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied>;
 
-    /// Ends an import that has not ended: `Done`, `Cancelled`, or `Failed` with a problem. Returns
-    /// whether it had not ended.
+    /// Ends an import that has not ended: `Done`, `Cancelled`, or `Failed` with a problem. Records
+    /// that the actor cancelled it (R61). Returns whether it had not ended.
     ///
     /// # Errors
     ///
@@ -213,6 +214,7 @@ pub trait ImportRepository: Send + Sync {
         id: ImportId,
         state: RunState,
         problem: Option<String>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<bool>;
 

@@ -196,8 +196,8 @@ impl ImportService {
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when it is not ready; [`Error::Invalid`] naming
     /// what the mapping lacks.
-    pub fn start(&self, org: OrgId, id: ImportId) -> Result<Import> {
-        let started = self.imports.start(org, id, self.clock.now())?;
+    pub fn start(&self, org: OrgId, id: ImportId, actor: Actor) -> Result<Import> {
+        let started = self.imports.start(org, id, actor, self.clock.now())?;
         let import = self.get(org, id)?;
         if started { Ok(import) } else { Err(not_ready(&import)) }
     }
@@ -207,10 +207,10 @@ impl ImportService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when it has ended.
-    pub fn cancel(&self, org: OrgId, id: ImportId) -> Result<Import> {
+    pub fn cancel(&self, org: OrgId, id: ImportId, actor: Actor) -> Result<Import> {
         self.get(org, id)?;
         let now = self.clock.now();
-        let cancelled = self.imports.end(org, id, RunState::Cancelled, None, now)?;
+        let cancelled = self.imports.end(org, id, RunState::Cancelled, None, actor, now)?;
         let import = self.get(org, id)?;
         if cancelled {
             return Ok(import);
@@ -351,7 +351,8 @@ impl ImportService {
                 }
             }
         }
-        self.imports.end(import.org, import.id, RunState::Done, None, self.clock.now())?;
+        let (actor, now) = (import.actor, self.clock.now());
+        self.imports.end(import.org, import.id, RunState::Done, None, actor, now)?;
         Ok(Outcome::Done)
     }
 

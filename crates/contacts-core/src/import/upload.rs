@@ -87,7 +87,7 @@ impl Upload {
         let Import { org, id, file, .. } = self.import;
         without_claim(|| {
             let (now, problem) = (self.clock.now(), Some(problem.to_owned()));
-            self.imports.end(org, id, RunState::Failed, problem, now)?;
+            self.imports.end(org, id, RunState::Failed, problem, self.import.actor, now)?;
             self.files.delete(org, file)
         })
     }

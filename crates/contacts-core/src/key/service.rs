@@ -6,7 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{ApiKey, KeyId, KeyRepository, Scope, Token};
-use crate::{Clock, Error, Ids, OrgId, Ports, Result};
+use crate::{Actor, Clock, Error, Ids, OrgId, Ports, Result};
 
 /// A key to issue.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl KeyService {
     /// # Errors
     ///
     /// [`Error::Invalid`] naming `name`, `scopes` or `expires_at`.
-    pub fn issue(&self, org: OrgId, new: &NewKey<'_>) -> Result<(ApiKey, Token)> {
+    pub fn issue(&self, org: OrgId, new: &NewKey<'_>, actor: Actor) -> Result<(ApiKey, Token)> {
         let now = self.clock.now();
         let name = ApiKey::check(new.name, &new.scopes, new.expires_at, now)?;
         let token = Token::new(org, new.random);
@@ -53,7 +53,7 @@ impl KeyService {
             expires_at: new.expires_at,
             revoked_at: None,
         };
-        self.keys.insert(&key)?;
+        self.keys.insert(&key, actor)?;
         Ok((key, token))
     }
 
@@ -80,7 +80,7 @@ impl KeyService {
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn revoke(&self, org: OrgId, key: KeyId) -> Result<ApiKey> {
-        self.keys.revoke(org, key, self.clock.now())?.ok_or(Error::NotFound("key"))
+    pub fn revoke(&self, org: OrgId, key: KeyId, actor: Actor) -> Result<ApiKey> {
+        self.keys.revoke(org, key, actor, self.clock.now())?.ok_or(Error::NotFound("key"))
     }
 }

@@ -143,9 +143,22 @@ impl RunKind {
         if self == Self::Erasure { Scope::Admin } else { Scope::Read }
     }
 
-    /// Returns the scope that a caller needs to cancel runs of this kind (R2).
-    pub fn cancel_scope(self) -> Scope {
-        if matches!(self, Self::Erasure | Self::Sync) { Scope::Admin } else { Scope::Write }
+    /// Returns the scope that a caller needs to start, cancel or undo runs of this kind (R60).
+    pub fn scope(self) -> Scope {
+        match self {
+            Self::Import | Self::DryRun | Self::Undo => Scope::Import,
+            Self::Export => Scope::Export,
+            Self::Merge | Self::UndoMerge => Scope::Merge,
+            Self::Delete => Scope::BulkDelete,
+            Self::Erasure | Self::Sync => Scope::Admin,
+            Self::UndoAction
+            | Self::AddTags
+            | Self::RemoveTags
+            | Self::AddToCampaign
+            | Self::RemoveFromCampaign
+            | Self::Unsubscribe
+            | Self::SetField => Scope::Write,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::action::ActionService;
 use crate::import::{DryRunId, ImportService};
 use crate::sync::{SyncRunId, SyncService};
 use crate::undo::{UndoId, UndoService};
-use crate::{Error, OrgId, Ports, Result};
+use crate::{Actor, Error, OrgId, Ports, Result};
 
 /// The use cases of runs.
 #[derive(Clone)]
@@ -65,12 +65,12 @@ impl RunService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when the run has ended, or is an erasure.
-    pub fn cancel(&self, org: OrgId, id: RunId) -> Result<Run> {
+    pub fn cancel(&self, org: OrgId, id: RunId, actor: Actor) -> Result<Run> {
         let run = self.get(org, id)?;
         match (run.kind, run.subject()) {
             (RunKind::DryRun, _) => self.imports.cancel_dry_run(org, DryRunId(id.0))?,
             (RunKind::Undo | RunKind::UndoAction, _) => self.undos.cancel(org, UndoId(id.0))?,
-            (_, RunSubject::Import(import)) => self.imports.cancel(org, import).map(drop)?,
+            (_, RunSubject::Import(import)) => self.imports.cancel(org, import, actor).map(drop)?,
             (_, RunSubject::Action(action)) => self.actions.cancel(org, action).map(drop)?,
             (_, RunSubject::Source(source)) => {
                 self.sources.cancel(org, source, SyncRunId(id.0)).map(drop)?;

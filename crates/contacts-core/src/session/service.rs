@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{
     LINK_LIFE, NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId, agent,
 };
-use crate::key::Token;
-use crate::{Clock, Error, Ids, OrgId, Ports, Result};
+use crate::key::{Role, Token};
+use crate::{Actor, Clock, Error, Ids, OrgId, Ports, Result};
 
 /// The use cases of users and sessions.
 #[derive(Clone)]
@@ -36,14 +36,14 @@ impl SessionService {
         }
     }
 
-    /// Finds the user with a name, or creates one.
+    /// Finds the user with a name, or creates one with a role. Only the operator does this.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] naming `name`.
-    pub fn user(&self, org: OrgId, name: &str) -> Result<User> {
-        let user = User::new(UserId(self.ids.next()), org, name, self.clock.now())?;
-        match self.sessions.insert_user(&user) {
+    pub fn user(&self, org: OrgId, name: &str, role: Role) -> Result<User> {
+        let user = User::new(UserId(self.ids.next()), org, name, role, self.clock.now())?;
+        match self.sessions.insert_user(&user, Actor::System) {
             Err(Error::Taken(_)) => {
                 self.sessions.find_user(org, &user.name)?.ok_or(Error::NotFound("user"))
             }
@@ -58,6 +58,17 @@ impl SessionService {
     /// [`Error::Store`].
     pub fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>> {
         self.sessions.users(org, after, limit)
+    }
+
+    /// Sets the role of a user (R60).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the only administrator would become something
+    /// else.
+    pub fn set_role(&self, org: OrgId, user: UserId, role: Role, actor: Actor) -> Result<User> {
+        let user = self.sessions.set_role(org, user, role, actor, self.clock.now())?;
+        user.ok_or(Error::NotFound("user"))
     }
 
     /// Creates a link that signs a user in, once and within [`LINK_LIFE`]. `random` is its secret:

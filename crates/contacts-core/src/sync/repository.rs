@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{ConnectedSource, PlannedRecord, SourceId, SourcePatch, State, SyncRun, SyncRunId};
 use crate::import::Tally;
 use crate::run::RunState;
-use crate::{OrgId, Result};
+use crate::{Actor, OrgId, Result};
 
 /// The work of a worker for a source.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,13 +75,13 @@ pub struct End {
 /// Every implementation passes `contacts_testkit::sync_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait SyncRepository: Send + Sync {
-    /// Adds a source and queues its job. Concurrent calls cannot exceed the limit.
+    /// Adds a source, queues its job, and records it (R61). Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Taken`] when another source has the name, whatever the case;
     /// [`crate::Error::Conflict`] when the organisation already has `limit` sources.
-    fn insert(&self, source: &ConnectedSource, limit: usize) -> Result<()>;
+    fn insert(&self, source: &ConnectedSource, limit: usize, actor: Actor) -> Result<()>;
 
     /// Finds a source.
     ///
@@ -97,8 +97,8 @@ pub trait SyncRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId) -> Result<Vec<(ConnectedSource, Option<SyncRun>)>>;
 
-    /// Applies a patch to the locked source, as [`ConnectedSource::apply`] does, and makes its job
-    /// due. Returns the new state; `None` when there is none.
+    /// Applies a patch to the locked source, as [`ConnectedSource::apply`] does, makes its job
+    /// due, and records a change (R61). Returns the new state; `None` when there is none.
     ///
     /// # Errors
     ///
@@ -111,6 +111,7 @@ pub trait SyncRepository: Send + Sync {
         id: SourceId,
         patch: &SourcePatch,
         if_version: Option<u64>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<ConnectedSource>>;
 
@@ -123,12 +124,12 @@ pub trait SyncRepository: Send + Sync {
     fn reseal(&self, before: &ConnectedSource, after: &ConnectedSource) -> Result<bool>;
 
     /// Deletes a source with its runs, its job and its links to contacts. The contacts stay, and
-    /// so does the source among theirs. Returns whether there was one.
+    /// so does the source among theirs. Records it (R61). Returns whether there was one.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be deleted.
-    fn delete(&self, org: OrgId, id: SourceId) -> Result<bool>;
+    fn delete(&self, org: OrgId, id: SourceId, actor: Actor, now: OffsetDateTime) -> Result<bool>;
 
     /// Adds a requested run, makes the job due, and returns the run; returns the open run when
     /// there is one, and `None` when there is no such source. With `from_start`, the source's state

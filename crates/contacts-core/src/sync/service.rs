@@ -104,7 +104,12 @@ impl SyncService {
     /// [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when another source
     /// has its name; [`Error::Conflict`] when the organisation has [`Self::MAX_SOURCES`], or the
     /// connector does not answer.
-    pub fn create(&self, org: OrgId, definition: SourceDefinition) -> Result<ConnectedSource> {
+    pub fn create(
+        &self,
+        org: OrgId,
+        definition: SourceDefinition,
+        actor: Actor,
+    ) -> Result<ConnectedSource> {
         let SourceDefinition { name, connector, settings, stream, mode, mapping, .. } = definition;
         let now = self.clock.now();
         let mut source = ConnectedSource {
@@ -135,7 +140,7 @@ impl SyncService {
         if let Some(schedule) = source.schedule.as_ref().filter(|_| !source.paused) {
             source.next_run_at = schedule.first(now);
         }
-        self.sources.insert(&source, Self::MAX_SOURCES)?;
+        self.sources.insert(&source, Self::MAX_SOURCES, actor)?;
         Ok(source)
     }
 
@@ -170,12 +175,13 @@ impl SyncService {
         id: SourceId,
         if_version: Option<u64>,
         raw: RawSourcePatch,
+        actor: Actor,
     ) -> Result<ConnectedSource> {
         // Only the connector is used here, which never changes. The store applies the patch to the
         // current source.
         let source = self.get(org, id)?;
         let patch = self.check_patch(&source, raw)?;
-        let patched = self.sources.patch(org, id, &patch, if_version, self.clock.now())?;
+        let patched = self.sources.patch(org, id, &patch, if_version, actor, self.clock.now())?;
         patched.ok_or(Error::NotFound("source"))
     }
 
@@ -184,8 +190,8 @@ impl SyncService {
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn delete(&self, org: OrgId, id: SourceId) -> Result<()> {
-        let deleted = self.sources.delete(org, id)?;
+    pub fn delete(&self, org: OrgId, id: SourceId, actor: Actor) -> Result<()> {
+        let deleted = self.sources.delete(org, id, actor, self.clock.now())?;
         if deleted { Ok(()) } else { Err(Error::NotFound("source")) }
     }
 

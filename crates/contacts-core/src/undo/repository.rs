@@ -40,7 +40,7 @@ pub enum UndoStep {
 pub trait UndoRepository: Send + Sync {
     /// Starts the undo of an import or an action that is done, cancelled or failed, or of a merge,
     /// and queues the job. The import is undoing then. An undo that has failed or was cancelled
-    /// continues after the chunks that are undone.
+    /// continues after the chunks that are undone. The start is recorded (R61).
     ///
     /// # Errors
     ///

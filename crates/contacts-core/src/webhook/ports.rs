@@ -7,7 +7,7 @@ use super::{
     WebhookPatch, WebhookUrl,
 };
 use crate::event::{CurrentContacts, NumberedEvent};
-use crate::{OrgId, Result};
+use crate::{Actor, OrgId, Result};
 
 /// A delivery to create.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,12 +74,12 @@ pub struct Attempt {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait WebhookRepository: Send + Sync {
     /// Adds a webhook and queues its delivery job, which stays until the webhook is deleted or
-    /// paused. Concurrent calls cannot exceed the limit.
+    /// paused, and records it (R61). Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Conflict`] when the organisation already has `limit` webhooks.
-    fn insert(&self, webhook: &Webhook, limit: usize) -> Result<()>;
+    fn insert(&self, webhook: &Webhook, limit: usize, actor: Actor) -> Result<()>;
 
     /// Finds a webhook.
     ///
@@ -96,7 +96,8 @@ pub trait WebhookRepository: Send + Sync {
     fn list(&self, org: OrgId) -> Result<Vec<Webhook>>;
 
     /// Applies a patch to the locked webhook, as [`Webhook::apply`] does, and queues the delivery
-    /// job unless the webhook is paused. Returns the new state; `None` when there is none.
+    /// job unless the webhook is paused. Records a change (R61). Returns the new state; `None` when
+    /// there is none.
     ///
     /// # Errors
     ///
@@ -107,12 +108,13 @@ pub trait WebhookRepository: Send + Sync {
         id: WebhookId,
         patch: &WebhookPatch,
         if_version: Option<u64>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Webhook>>;
 
     /// Replaces the secret of the locked webhook, as [`Webhook::rotate_secret`] does, and queues
-    /// the delivery job unless the webhook is paused. Returns the new state; `None` when there is
-    /// none.
+    /// the delivery job unless the webhook is paused. Records it (R61). Returns the new state; `None`
+    /// when there is none.
     ///
     /// # Errors
     ///
@@ -122,15 +124,16 @@ pub trait WebhookRepository: Send + Sync {
         org: OrgId,
         id: WebhookId,
         rotation: &SecretRotation,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Webhook>>;
 
-    /// Deletes a webhook with its deliveries; returns whether there was one.
+    /// Deletes a webhook with its deliveries, and records it (R61); returns whether there was one.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when it cannot be deleted.
-    fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool>;
+    fn delete(&self, org: OrgId, id: WebhookId, actor: Actor, now: OffsetDateTime) -> Result<bool>;
 
     /// Creates deliveries and moves the cursor, if the cursor is where the caller expects it;
     /// returns whether it did. Also deletes a bounded number of the deliveries created before

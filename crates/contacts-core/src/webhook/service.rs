@@ -16,7 +16,7 @@ use crate::contact::ContactRepository;
 use crate::event::{CurrentContacts, EventFeed, FeedService, NumberedEvent};
 use crate::job::{Interrupt, Outcome};
 use crate::seal::Sealer;
-use crate::{Clock, Error, Ids, Invalid, OrgId, Ports, Result};
+use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result};
 
 /// A webhook to create.
 #[derive(Clone, Debug)]
@@ -89,7 +89,12 @@ impl WebhookService {
     ///
     /// [`Error::Invalid`] naming `url`, `types` or `include`; [`Error::Conflict`] when the organisation has
     /// [`Self::MAX_WEBHOOKS`].
-    pub fn create(&self, org: OrgId, new: &NewWebhook<'_>) -> Result<(Webhook, WebhookSecret)> {
+    pub fn create(
+        &self,
+        org: OrgId,
+        new: &NewWebhook<'_>,
+        actor: Actor,
+    ) -> Result<(Webhook, WebhookSecret)> {
         let mut errors = Vec::new();
         let url = self.url(&mut errors, new.url);
         let types = types(&mut errors, new.types);
@@ -115,7 +120,7 @@ impl WebhookService {
             created_at: self.clock.now(),
             version: 1,
         };
-        self.webhooks.insert(&webhook, Self::MAX_WEBHOOKS)?;
+        self.webhooks.insert(&webhook, Self::MAX_WEBHOOKS, actor)?;
         Ok((webhook, secret))
     }
 
@@ -149,6 +154,7 @@ impl WebhookService {
         id: WebhookId,
         if_version: Option<u64>,
         raw: &RawWebhookPatch,
+        actor: Actor,
     ) -> Result<Webhook> {
         let mut errors = Vec::new();
         let patch = WebhookPatch {
@@ -163,7 +169,7 @@ impl WebhookService {
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let patched = self.webhooks.patch(org, id, &patch, if_version, self.clock.now())?;
+        let patched = self.webhooks.patch(org, id, &patch, if_version, actor, self.clock.now())?;
         patched.ok_or(Error::NotFound("webhook"))
     }
 
@@ -178,13 +184,14 @@ impl WebhookService {
         org: OrgId,
         id: WebhookId,
         random: [u8; 32],
+        actor: Actor,
     ) -> Result<(Webhook, WebhookSecret)> {
         let (secret, now) = (WebhookSecret(random), self.clock.now());
         let rotation = SecretRotation {
             secret: self.sealer.seal(&seal_context(org, id), &secret.0)?,
             old_secret_until: now + Self::OLD_SECRET,
         };
-        let rotated = self.webhooks.rotate_secret(org, id, &rotation, now)?;
+        let rotated = self.webhooks.rotate_secret(org, id, &rotation, actor, now)?;
         Ok((rotated.ok_or(Error::NotFound("webhook"))?, secret))
     }
 
@@ -193,8 +200,8 @@ impl WebhookService {
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn delete(&self, org: OrgId, id: WebhookId) -> Result<()> {
-        let deleted = self.webhooks.delete(org, id)?;
+    pub fn delete(&self, org: OrgId, id: WebhookId, actor: Actor) -> Result<()> {
+        let deleted = self.webhooks.delete(org, id, actor, self.clock.now())?;
         if deleted { Ok(()) } else { Err(Error::NotFound("webhook")) }
     }
 

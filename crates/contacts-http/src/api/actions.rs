@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use contacts_core::Invalid;
 use contacts_core::action::{Action, ActionId, ActionTarget, NewAction, RawAction};
+use contacts_core::run::RunKind;
 use contacts_core::selection::{RawSelectionScope, SelectionId};
 use serde::Deserialize;
 use time::OffsetDateTime;
@@ -19,7 +20,7 @@ use crate::api::contacts::CustomValue;
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{CanAct, CanExport, CanRead};
 use crate::parts::download::StartedDownload;
 use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::path::Id;
@@ -111,16 +112,16 @@ enum ActionTypeBody {
 }
 
 impl ActionTypeBody {
-    fn as_str(self) -> &'static str {
+    fn kind(self) -> RunKind {
         match self {
-            Self::AddTags => "add_tags",
-            Self::RemoveTags => "remove_tags",
-            Self::AddToCampaign => "add_to_campaign",
-            Self::RemoveFromCampaign => "remove_from_campaign",
-            Self::Unsubscribe => "unsubscribe",
-            Self::SetField => "set_field",
-            Self::Export => "export",
-            Self::Delete => "delete",
+            Self::AddTags => RunKind::AddTags,
+            Self::RemoveTags => RunKind::RemoveTags,
+            Self::AddToCampaign => RunKind::AddToCampaign,
+            Self::RemoveFromCampaign => RunKind::RemoveFromCampaign,
+            Self::Unsubscribe => RunKind::Unsubscribe,
+            Self::SetField => RunKind::SetField,
+            Self::Export => RunKind::Export,
+            Self::Delete => RunKind::Delete,
         }
     }
 }
@@ -141,7 +142,7 @@ impl ActionBody {
     fn action(&self) -> RawAction<'_> {
         let kind = &self.action;
         RawAction {
-            kind: kind.r#type.as_str(),
+            kind: kind.r#type.kind().as_str(),
             tags: kind.tags.as_deref().map(texts),
             campaign: kind.campaign_id,
             columns: kind.columns.as_deref().map(texts),
@@ -182,6 +183,9 @@ async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<Act
 }
 
 /// Start a bulk action
+///
+/// The type of the action decides which scope is needed: `export` for `export`, `bulk_delete` for
+/// `delete`, and `write` for all others.
 #[utoipa::path(
     post, path = "/v1/actions", tag = "actions", operation_id = "start_action",
     request_body = ActionBody,
@@ -194,10 +198,11 @@ async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<Act
     )
 )]
 async fn start(
-    CanWrite(caller): CanWrite,
+    CanAct(caller): CanAct,
     shared: Data<Shared>,
     Body(body): Body<ActionBody>,
 ) -> Answer {
+    caller.check(body.action.r#type.kind().scope())?;
     let target = body.target()?;
     let done = blocking(&shared, move |api| {
         let new = NewAction { target, action: body.action(), confirm_count: body.confirm_count };
@@ -282,7 +287,7 @@ async fn download(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<Act
         (status = 410, description = "`file_erased`: the file was deleted", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn file(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
+async fn file(CanExport(caller): CanExport, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
     let slot = shared.downloads.take(caller.org)?;
     let started = blocking(&shared, move |api| {
         StartedDownload::new(Box::new(api.actions.file(caller.org, id)?))

@@ -256,7 +256,8 @@ async fn name_widget(
     Body(body): Body<WidgetBody>,
 ) -> Answer {
     let body = blocking(&shared, move |api| {
-        let widget = api.conversations.name_widget(caller.org, id, body.name.as_deref())?;
+        let widget =
+            api.conversations.name_widget(caller.org, id, body.name.as_deref(), caller.actor)?;
         to_json(&WidgetView::from(widget))
     });
     Ok(ok(body.await?))

@@ -12,7 +12,7 @@ use crate::api::contacts::{ContactView, DuplicateReasonView, StrengthView};
 use crate::parts::answer::{Answer, nothing, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::Body;
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{CanMerge, CanRead, CanWrite};
 use crate::parts::enumerated::Enumerated;
 use crate::parts::page::{FilteredPaging, PageParams, page_view};
 use crate::parts::params::query;
@@ -195,7 +195,7 @@ struct MergePairBody {
     )
 )]
 async fn merge(
-    CanWrite(caller): CanWrite,
+    CanMerge(caller): CanMerge,
     shared: Data<Shared>,
     Body(body): Body<MergePairsBody>,
 ) -> Answer {

@@ -157,7 +157,13 @@ async fn define(
 ) -> Answer {
     let done = blocking(&shared, move |api| {
         let kind = FieldType::parse(&body.r#type, body.options)?;
-        written_response(api.fields.define(caller.org, &body.key, &body.label, kind)?)
+        written_response(api.fields.define(
+            caller.org,
+            &body.key,
+            &body.label,
+            kind,
+            caller.actor,
+        )?)
     });
     Ok(done.await?.answer(StatusCode::CREATED))
 }
@@ -205,7 +211,9 @@ async fn change(
     let done = blocking(&shared, move |api| {
         let patch = patch(body)?;
         let updated = if_match
-            .guard(|version| api.fields.update(caller.org, &key, version, patch.clone()))
+            .guard(|version| {
+                api.fields.update(caller.org, &key, version, patch.clone(), caller.actor)
+            })
             .map_err(with_current)?;
         written_response(updated)
     });
@@ -251,7 +259,7 @@ async fn reorder(
     Body(body): Body<OrderBody>,
 ) -> Answer {
     let body = blocking(&shared, move |api| {
-        let all = api.fields.reorder(caller.org, &body.keys)?;
+        let all = api.fields.reorder(caller.org, &body.keys, caller.actor)?;
         to_json(&FieldsView { items: all.into_iter().map(FieldView::from).collect(), next: None })
     });
     Ok(ok(body.await?))

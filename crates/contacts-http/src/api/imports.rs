@@ -16,7 +16,7 @@ use self::view::ImportView;
 pub(crate) use self::view::{PolicyView, SkipCodeView, SummaryView};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{CanImport, CanRead};
 use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
@@ -84,9 +84,9 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId
         (status = 422, description = "`invalid`: the mapping lacks something", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn start(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
+async fn start(CanImport(caller): CanImport, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
     let body = blocking(&shared, move |api| {
-        let import = api.imports.start(caller.org, id)?;
+        let import = api.imports.start(caller.org, id, caller.actor)?;
         to_json(&ImportView::new(import, api.clock.now()))
     });
     Ok(ok(body.await?))

@@ -37,8 +37,8 @@ pub(crate) fn routes(table: Table) -> Table {
 struct KeyBody {
     /// The name of the key: 1 to 100 characters.
     name: String,
-    /// The scopes of the key. `capture` cannot be combined with others; `write` includes `read`,
-    /// `admin` includes both.
+    /// The scopes of the key. `capture` cannot be combined with others. Every other scope includes
+    /// `read`, and `admin` includes all of them.
     #[schema(value_type = Vec<ScopeView>)]
     scopes: Vec<String>,
     /// When the key expires. Default: never.
@@ -50,9 +50,14 @@ enumeration! {
     /// A scope of a credential.
     ///
     /// - `read`: read contacts and everything about them.
-    /// - `write`: read and change contacts.
+    /// - `write`: change contacts and everything about them, and delete them one at a time.
+    /// - `export`: export contacts to files.
+    /// - `import`: import files, and undo imports.
+    /// - `merge`: merge contacts, and undo merges.
+    /// - `bulk_delete`: delete many contacts at once.
     /// - `capture`: send captures, and nothing else.
-    /// - `admin`: manage keys, fields and settings.
+    /// - `admin`: everything but captures, also users, keys, fields, webhooks, sources, erasures,
+    ///   and subscribing contacts again.
     pub(crate) ScopeView = Scope as "Scope" in Scope::ALL
 }
 
@@ -141,7 +146,7 @@ async fn issue(
             expires_at: body.expires_at,
             random: random()?,
         };
-        let (key, token) = api.keys.issue(caller.org, &new)?;
+        let (key, token) = api.keys.issue(caller.org, &new, caller.actor)?;
         to_json(&IssuedKeyView { key: key.into(), token: token.reveal() })
     });
     Ok(json(StatusCode::CREATED, body.await?))
@@ -159,8 +164,8 @@ pub(crate) fn random() -> Result<[u8; 32], Problem> {
 
 fn scopes(names: &[String]) -> Result<BTreeSet<Scope>, Problem> {
     let scope = |name: &String| {
-        let reason = "must be of read, write, capture, admin";
-        Scope::parse(name).ok_or_else(|| Problem::invalid(Invalid::one("scopes", reason)))
+        let reason = || format!("must be of {}", Scope::NAMES);
+        Scope::parse(name).ok_or_else(|| Problem::invalid(Invalid::one("scopes", reason())))
     };
     names.iter().map(scope).collect()
 }
@@ -181,8 +186,10 @@ async fn revoke(
     Id(id): Id<KeyId>,
 ) -> Answer {
     let org = caller.org;
-    let body =
-        blocking(&shared, move |api| to_json(&KeyView::from(api.keys.revoke(org, id)?))).await?;
+    let body = blocking(&shared, move |api| {
+        to_json(&KeyView::from(api.keys.revoke(org, id, caller.actor)?))
+    })
+    .await?;
     gate.credentials.forget(org, id.0);
     Ok(ok(body))
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::api::contacts::ActorView;
 use crate::api::keys::ScopeView;
+use crate::api::users::RoleView;
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::caller::{Caller, CanRead};
@@ -30,6 +31,8 @@ pub(crate) struct MeView {
     actor: ActorView,
     /// The name of the key or the user; null for a user of another service.
     name: Option<String>,
+    /// The role of the user; null for a key, and for a user of another service without a role.
+    role: Option<RoleView>,
     /// The scopes of the credential.
     scopes: Vec<ScopeView>,
 }
@@ -69,6 +72,7 @@ pub(crate) fn me(api: &Api, caller: Caller) -> Result<MeView, Problem> {
         },
         actor: caller.actor.into(),
         name: caller.name,
+        role: caller.role.map(RoleView::from),
         scopes: caller.scopes.into_iter().map(ScopeView::from).collect(),
     })
 }

@@ -6,7 +6,7 @@ use contacts_core::undo::UndoSubject;
 
 use crate::api::undos::{self, KeptPageView, KeptPaging, UndoView};
 use crate::parts::answer::Answer;
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{CanMerge, CanRead};
 use crate::parts::page::PageParams;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
@@ -33,7 +33,7 @@ pub(super) fn routes(table: Table) -> Table {
         (status = 409, description = "`conflict`: it is being undone, the surviving contact was merged since, or more than 30 days have passed", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ContactId>) -> Answer {
+async fn begin(CanMerge(caller): CanMerge, shared: Data<Shared>, Id(id): Id<ContactId>) -> Answer {
     undos::begin(&shared, caller, UndoSubject::Merge(id)).await
 }
 

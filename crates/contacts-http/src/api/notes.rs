@@ -3,7 +3,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use contacts_core::contact::ContactId;
-use contacts_core::key::{Scope, allows};
+use contacts_core::key::Scope;
 use contacts_core::note::{Editor, Note};
 use contacts_core::page::TimeCursor;
 use contacts_core::{Current, Error, OrgId};
@@ -102,7 +102,7 @@ page_view! {
 
 /// Returns the caller as an editor of notes: authors may edit their own, admins all.
 fn editor(caller: &Caller) -> Editor {
-    Editor { actor: caller.actor, is_admin: allows(&caller.scopes, Scope::Admin) }
+    Editor { actor: caller.actor, is_admin: caller.may(Scope::Admin) }
 }
 
 /// List the notes about a contact

@@ -4,14 +4,13 @@
 mod view;
 
 use actix_web::web::Data;
-use contacts_core::key::{Scope, allows};
 use contacts_core::run::{RunFilter, RunId, RunKind};
 
 pub(crate) use self::view::{RunFactsView, RunStateView};
 use self::view::{RunKindView, RunView, RunsView};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
-use crate::parts::caller::{Caller, CanRead, CanWrite};
+use crate::parts::caller::{Caller, CanCancel, CanRead};
 use crate::parts::enumerated::Enumerated;
 use crate::parts::page::{FilteredPaging, PageParams};
 use crate::parts::params::query;
@@ -57,12 +56,12 @@ async fn list(
 ) -> Answer {
     let kinds = match query.kind {
         Some(Enumerated(kind)) => {
-            check_scope(&caller, kind.read_scope())?;
+            caller.check(kind.read_scope())?;
             vec![kind]
         }
         None => {
             let all = RunKind::ALL.into_iter();
-            all.filter(|kind| allows(&caller.scopes, kind.read_scope())).collect()
+            all.filter(|kind| caller.may(kind.read_scope())).collect()
         }
     };
     let filter = RunFilter { kinds, only_open: query.open.unwrap_or(false) };
@@ -87,7 +86,7 @@ async fn list(
 async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<RunId>) -> Answer {
     let body = blocking(&shared, move |api| {
         let run = api.runs.get(caller.org, id)?;
-        check_scope(&caller, run.kind.read_scope())?;
+        caller.check(run.kind.read_scope())?;
         to_json(&RunView::new(&run, api.clock.now()))
     });
     Ok(ok(body.await?))
@@ -95,8 +94,10 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<RunId>) 
 
 /// Cancel a run
 ///
-/// What the run has already done stays. An undo that was cancelled can be requested again. Runs of
-/// connected sources need the scope `admin`.
+/// What the run has already done stays. An undo that was cancelled can be requested again. The kind
+/// of the run decides which scope is needed: `import` for imports, dry runs and their undos, `merge`
+/// for merges and their undos, `export` for exports, `bulk_delete` for deletions, `admin` for
+/// erasures and runs of connected sources, and `write` for all others.
 #[utoipa::path(
     post, path = "/v1/runs/{id}/cancel", tag = "runs", operation_id = "cancel_run",
     params(("id" = Uuid, Path, description = "The run")),
@@ -106,10 +107,10 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<RunId>) 
         (status = 409, description = "`conflict`: it has ended, or it is an erasure", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn cancel(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<RunId>) -> Answer {
+async fn cancel(CanCancel(caller): CanCancel, shared: Data<Shared>, Id(id): Id<RunId>) -> Answer {
     let body = blocking(&shared, move |api| {
-        check_scope(&caller, api.runs.get(caller.org, id)?.kind.cancel_scope())?;
-        let run = api.runs.cancel(caller.org, id)?;
+        caller.check(api.runs.get(caller.org, id)?.kind.scope())?;
+        let run = api.runs.cancel(caller.org, id, caller.actor)?;
         to_json(&RunView::new(&run, api.clock.now()))
     });
     Ok(ok(body.await?))
@@ -141,7 +142,7 @@ struct FollowedRun {
 impl Followed for FollowedRun {
     fn poll_events(&mut self, api: &Api) -> Result<PolledEvents, Problem> {
         let run = api.runs.get(self.caller.org, self.id)?;
-        check_scope(&self.caller, run.kind.read_scope())?;
+        self.caller.check(run.kind.read_scope())?;
         let mut events = PolledEvents { is_end: !run.state.is_open(), ..PolledEvents::default() };
         let state = to_json(&RunView::new(&run, api.clock.now()))?;
         if state != self.sent {
@@ -150,9 +151,4 @@ impl Followed for FollowedRun {
         }
         Ok(events)
     }
-}
-
-/// Refuses a caller without a scope that some kinds of runs require.
-fn check_scope(caller: &Caller, scope: Scope) -> Result<(), Problem> {
-    if allows(&caller.scopes, scope) { Ok(()) } else { Err(Problem::scope_missing(scope)) }
 }

@@ -13,7 +13,7 @@ use crate::api::contacts::ActorView;
 use crate::parts::answer::{Answer, json, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{CanAct, CanRead};
 use crate::parts::filter::{FilterBody, FilterView};
 use crate::parts::path::Id;
 use crate::parts::problem::{Problem, ProblemView};
@@ -94,13 +94,15 @@ impl From<Selection> for SelectionView {
 }
 
 /// Create a selection: select contacts and freeze the set
+///
+/// Whoever may start some bulk action may create selections.
 #[utoipa::path(
     post, path = "/v1/selections", tag = "selections", operation_id = "create_selection",
     request_body = SelectionBody,
     responses((status = 201, description = "The selection", body = SelectionView))
 )]
 async fn create(
-    CanWrite(caller): CanWrite,
+    CanAct(caller): CanAct,
     shared: Data<Shared>,
     Body(body): Body<SelectionBody>,
 ) -> Answer {

@@ -57,7 +57,7 @@ struct Visitor {
 }
 
 impl Requires for Visitor {
-    const SCOPE: Option<Scope> = None;
+    const SCOPES: &'static [Scope] = &[];
 }
 
 impl FromRequest for Visitor {

@@ -74,7 +74,7 @@ async fn create(
 ) -> Answer {
     let definition = body.read()?;
     let done = blocking(&shared, move |api| {
-        written_response(api, api.sources.create(caller.org, definition)?, None)
+        written_response(api, api.sources.create(caller.org, definition, caller.actor)?, None)
     });
     Ok(done.await?.answer(StatusCode::CREATED))
 }
@@ -126,8 +126,9 @@ async fn update(
 ) -> Answer {
     let patch = body.read()?;
     let done = blocking(&shared, move |api| {
-        let updated =
-            if_match.guard(|version| api.sources.update(caller.org, id, version, patch.clone()));
+        let updated = if_match.guard(|version| {
+            api.sources.update(caller.org, id, version, patch.clone(), caller.actor)
+        });
         let last = |org| last_run(api, org, id).ok().flatten();
         let updated = updated.map_err(|error| with_current(api, error, || last(caller.org)))?;
         written_response(api, updated, last(caller.org))
@@ -145,7 +146,7 @@ async fn update(
     )
 )]
 async fn delete(CanAdmin(caller): CanAdmin, shared: Data<Shared>, Id(id): Id<SourceId>) -> Answer {
-    blocking(&shared, move |api| Ok(api.sources.delete(caller.org, id)?)).await?;
+    blocking(&shared, move |api| Ok(api.sources.delete(caller.org, id, caller.actor)?)).await?;
     Ok(nothing())
 }
 

@@ -116,7 +116,7 @@ async fn create(
     let written_response = blocking(&shared, move |api| {
         let WebhookBody { url, types, include } = &body;
         let new = NewWebhook { url, types, include, random: random()? };
-        let (webhook, secret) = api.webhooks.create(caller.org, &new)?;
+        let (webhook, secret) = api.webhooks.create(caller.org, &new, caller.actor)?;
         with_secret(&webhook, &secret)
     });
     Ok(written_response.await?.answer(StatusCode::CREATED))
@@ -165,7 +165,7 @@ async fn update(
     let patch = RawWebhookPatch { url, types, include, paused };
     let done = blocking(&shared, move |api| {
         let updated = if_match
-            .guard(|version| api.webhooks.update(caller.org, id, version, &patch))
+            .guard(|version| api.webhooks.update(caller.org, id, version, &patch, caller.actor))
             .map_err(with_current)?;
         written_response(&updated)
     });
@@ -182,7 +182,7 @@ async fn update(
     )
 )]
 async fn delete(CanAdmin(caller): CanAdmin, shared: Data<Shared>, Id(id): Id<WebhookId>) -> Answer {
-    blocking(&shared, move |api| Ok(api.webhooks.delete(caller.org, id)?)).await?;
+    blocking(&shared, move |api| Ok(api.webhooks.delete(caller.org, id, caller.actor)?)).await?;
     Ok(nothing())
 }
 
@@ -201,7 +201,8 @@ async fn delete(CanAdmin(caller): CanAdmin, shared: Data<Shared>, Id(id): Id<Web
 )]
 async fn rotate(CanAdmin(caller): CanAdmin, shared: Data<Shared>, Id(id): Id<WebhookId>) -> Answer {
     let written_response = blocking(&shared, move |api| {
-        let (webhook, secret) = api.webhooks.rotate_secret(caller.org, id, random()?)?;
+        let (webhook, secret) =
+            api.webhooks.rotate_secret(caller.org, id, random()?, caller.actor)?;
         with_secret(&webhook, &secret)
     });
     Ok(written_response.await?.answer(StatusCode::OK))

@@ -26,10 +26,14 @@ impl Credential {
         }
     }
 
-    fn id(&self) -> (OrgId, Uuid) {
+    /// Whether it is the key, the session, or a session of the user, with this id.
+    fn belongs_to(&self, org: OrgId, id: Uuid) -> bool {
         match self {
-            Self::Key(key) => (key.org, key.id.0),
-            Self::Session(found) => (found.0.org, found.0.id.0),
+            Self::Key(key) => (key.org, key.id.0) == (org, id),
+            Self::Session(found) => {
+                let (session, user) = &**found;
+                session.org == org && [session.id.0, user.id.0].contains(&id)
+            }
         }
     }
 }
@@ -66,9 +70,10 @@ impl Credentials {
         found.insert((org, hash.0), (Instant::now(), credential));
     }
 
-    /// Removes the key or the session with this id from the cache.
+    /// Removes the key or the session with this id, or the sessions of the user with this id, from the
+    /// cache.
     pub(crate) fn forget(&self, org: OrgId, id: Uuid) {
-        self.lock().retain(|_, (_, credential)| credential.id() != (org, id));
+        self.lock().retain(|_, (_, credential)| !credential.belongs_to(org, id));
     }
 
     fn lock(&self) -> MutexGuard<'_, Found> {

@@ -156,6 +156,7 @@ const TAGS: &[(&str, &str)] = &[
     ("events", "The change feed of contacts"),
     ("webhooks", "Messages to other servers when contacts change"),
     ("keys", "API keys, and what a credential may do"),
-    ("sessions", "Sessions of the web page"),
+    ("sessions", "Users of the web page, and their sessions"),
+    ("audit", "The audit trail: who did what, and when"),
     ("service", "The state and the description of the service; no credential is needed"),
 ];

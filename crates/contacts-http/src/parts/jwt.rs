@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use contacts_core::key::Scope;
+use contacts_core::key::{Role, Scope};
 use contacts_core::{Actor, OrgId};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
@@ -61,6 +61,8 @@ struct Claims {
     org: Uuid,
     #[serde(default)]
     scope: String,
+    #[serde(default)]
+    role: String,
 }
 
 impl JwtVerifier {
@@ -90,11 +92,13 @@ impl JwtVerifier {
         }
         // The scope `capture` cannot be combined with others (R3), so it is dropped from
         // a user's token.
-        let scopes: BTreeSet<_> =
-            claims.scope.split_whitespace().filter_map(Scope::parse).collect();
-        let scopes = scopes.into_iter().filter(|scope| *scope != Scope::Capture).collect();
+        let scopes = claims.scope.split_whitespace().filter_map(Scope::parse);
+        let mut scopes: BTreeSet<_> = scopes.filter(|scope| *scope != Scope::Capture).collect();
+        // An unknown role grants nothing, like an unknown scope.
+        let role = Role::parse(&claims.role);
+        scopes.extend(role.map(Role::scopes).unwrap_or_default());
         let actor = Actor::User(claims.sub);
-        Ok(Caller { org: OrgId(claims.org), actor, name: None, scopes, session: None })
+        Ok(Caller { org: OrgId(claims.org), actor, name: None, scopes, role, session: None })
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {

@@ -9,8 +9,10 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::web::Query;
 use actix_web::{FromRequest, HttpRequest};
-use contacts_core::Invalid;
 use contacts_core::page::PageSize;
+use contacts_core::{Invalid, parse_time};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::parts::body::HAS_NUL;
 use crate::parts::problem::{Code, Problem};
@@ -124,6 +126,26 @@ impl ParamValue for bool {
 
     fn parse(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+impl ParamValue for Uuid {
+    fn expected() -> String {
+        "must be a UUID".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::try_parse(text).ok()
+    }
+}
+
+impl ParamValue for OffsetDateTime {
+    fn expected() -> String {
+        "must be a time such as 2026-11-23T09:00:00Z".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        parse_time(text)
     }
 }
 

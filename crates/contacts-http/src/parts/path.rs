@@ -17,7 +17,7 @@ use contacts_core::note::NoteId;
 use contacts_core::run::RunId;
 use contacts_core::segment::SegmentId;
 use contacts_core::selection::SelectionId;
-use contacts_core::session::SessionId;
+use contacts_core::session::{SessionId, UserId};
 use contacts_core::sync::{SourceId, SyncRunId};
 use contacts_core::tag::TagId;
 use contacts_core::webhook::{DeliveryId, WebhookId};
@@ -63,6 +63,7 @@ path_id!(
     SourceId "source",
     SyncRunId "run",
     TagId "tag",
+    UserId "user",
     WebhookId "webhook"
 );
 

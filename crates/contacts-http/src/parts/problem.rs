@@ -126,9 +126,11 @@ impl Problem {
         Self::new(Code::Unauthenticated, detail)
     }
 
-    pub(crate) fn scope_missing(scope: Scope) -> Self {
-        let scope = scope.as_str();
-        Self::new(Code::ScopeMissing, format!("this needs a credential with the scope {scope}"))
+    /// The problem of a caller who has none of the scopes, of which one is needed.
+    pub(crate) fn scope_missing(scopes: &[Scope]) -> Self {
+        let names: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let names = names.join(" or ");
+        Self::new(Code::ScopeMissing, format!("this needs a credential with the scope {names}"))
     }
 
     pub(crate) fn retry_after(mut self, seconds: u64) -> Self {
@@ -186,6 +188,7 @@ impl From<Error> for Problem {
             Error::CountChanged(now) => Self::new(Code::CountChanged, detail).with_count(now),
             Error::Conflict(_) => Self::new(Code::Conflict, detail),
             Error::Forbidden(_) => Self::new(Code::Forbidden, detail),
+            Error::ScopeMissing(scope) => Self::scope_missing(&[scope]),
             Error::FileErased => Self::new(Code::FileErased, detail),
             Error::CursorExpired => Self::new(Code::CursorExpired, detail),
             Error::ClaimLost => Self::new(Code::RequestInProgress, detail).retry_after(1),

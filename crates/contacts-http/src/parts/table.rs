@@ -8,6 +8,7 @@ use actix_web::http::Method;
 use actix_web::web;
 use actix_web::{FromRequest, Handler, HttpRequest, Resource, Responder, guard};
 use contacts_core::Invalid;
+use contacts_core::key::Scope;
 use utoipa::__dev::{SchemaReferences, Tags};
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{HttpMethod, Operation, ParameterIn, PathItem};
@@ -187,8 +188,8 @@ fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(
 ) {
     let mut operation: Operation = P::operation();
     operation.tags = Some(P::tags().into_iter().map(str::to_owned).collect());
-    if let Some(scope) = Args::SCOPE {
-        describe_scope(&mut operation, scope.as_str());
+    if !Args::SCOPES.is_empty() {
+        describe_scopes(&mut operation, Args::SCOPES);
     }
     operations.paths.push((P::path(), PathItem::new(method::<P>(), operation)));
     // Each operation lists all schemas that it uses, most of which other operations list as well.
@@ -197,11 +198,18 @@ fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(
     operations.schemas.extend(schemas);
 }
 
-fn describe_scope(operation: &mut Operation, scope: &str) {
-    let sentence = format!("Requires a credential with the scope `{scope}`.");
+/// Adds a sentence about the required scope, and `x-required-scope`: its name, or the names of those
+/// of which one is required.
+fn describe_scopes(operation: &mut Operation, scopes: &[Scope]) {
+    let names: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
+    let sentence = format!("Requires a credential with the scope `{}`.", names.join("` or `"));
     let description = operation.description.iter().map(String::as_str).chain([&*sentence]);
     operation.description = Some(description.collect::<Vec<_>>().join("\n\n"));
-    let extension = ExtensionsBuilder::new().add("x-required-scope", scope).build();
+    let extension = match &names[..] {
+        [name] => ExtensionsBuilder::new().add("x-required-scope", *name),
+        _ => ExtensionsBuilder::new().add("x-required-scope", names),
+    };
+    let extension = extension.build();
     operation.extensions.get_or_insert_default().merge(extension);
 }
 

@@ -83,6 +83,25 @@ async fn a_token_speaks_for_its_user_within_its_scopes() {
 }
 
 #[actix_web::test]
+async fn a_token_may_name_a_role_instead_of_scopes_or_beside_them() {
+    let service = service();
+    for (scope, role, scopes, shown) in [
+        ("", json!("editor"), json!(["read", "write"]), json!("editor")),
+        ("export capture", json!("viewer"), json!(["read", "export"]), json!("viewer")),
+        ("read", json!("root"), json!(["read"]), Value::Null),
+    ] {
+        let mut claims = claims(&service);
+        (claims["scope"], claims["role"]) = (json!(scope), role);
+        let me = service.send(request(&token(&claims), "GET", "/v1/me")).await.json();
+        assert_eq!((&me["scopes"], &me["role"]), (&scopes, &shown));
+    }
+    let mut claims = claims(&service);
+    (claims["scope"], claims["role"]) = (json!(""), json!("root"));
+    let nothing = service.send(request(&token(&claims), "GET", "/v1/me")).await;
+    assert_eq!(nothing.problem(), "403 scope_missing");
+}
+
+#[actix_web::test]
 async fn a_token_that_is_not_good_is_refused() {
     let service = service();
     for (claim, value) in [

@@ -76,6 +76,7 @@ async fn all(service: &Service) -> Vec<List> {
         "/v1/fields",
         "/v1/keys",
         "/v1/users",
+        "/v1/audit",
         "/v1/sessions",
         "/v1/webhooks",
         "/v1/sources",

@@ -91,12 +91,15 @@ fn every_post_describes_idempotency_keys() {
 #[test]
 fn every_operation_behind_a_credential_states_its_scope_and_its_rate_limit() {
     for (path, method, operation) in operations(&document()) {
-        let scope = operation["x-required-scope"].as_str();
+        let scope = &operation["x-required-scope"];
+        let names = scope.as_array().map_or_else(|| vec![scope], |names| names.iter().collect());
+        let names: Option<Vec<_>> = names.into_iter().map(Value::as_str).collect();
         let is_expected = path.starts_with("/v1/") && !is_open(&operation);
-        assert_eq!(scope.is_some(), is_expected, "{method} {path}");
-        let Some(scope) = scope else { continue };
+        assert_eq!(names.is_some(), is_expected, "{method} {path}");
+        let Some(names) = names else { continue };
         let description = operation["description"].as_str().unwrap();
-        assert!(description.contains(&format!("the scope `{scope}`")), "{method} {path}");
+        let sentence = format!("with the scope `{}`.", names.join("` or `"));
+        assert!(description.contains(&sentence), "{method} {path}");
         for (status, response) in operation["responses"].as_object().unwrap() {
             let is_described = response["headers"]["ratelimit"].is_object();
             let is_early = ["401", "403", "415", "500", "503"].contains(&&**status);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::test::TestRequest;
 use contacts_core::OrgId;
-use contacts_core::key::Scope;
+use contacts_core::key::{Role, Scope};
 use contacts_http::{ApiConfig, PublicUrl};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 fn link(service: &Service, org: OrgId, name: &str) -> String {
     use std::sync::atomic::{AtomicU8, Ordering};
     static RANDOM: AtomicU8 = AtomicU8::new(1);
-    let user = service.api.sessions.user(org, name).unwrap();
+    let user = service.api.sessions.user(org, name, Role::Administrator).unwrap();
     let random = [RANDOM.fetch_add(1, Ordering::SeqCst); 32];
     service.api.sessions.link(&user, random).unwrap().reveal()
 }
@@ -61,7 +61,10 @@ async fn a_link_signs_in_once_and_its_session_may_do_everything() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.header("cache-control"), "no-store");
     assert_eq!(answer.json()["name"], "Ann");
-    assert_eq!(answer.json()["scopes"], json!(["read", "write", "admin"]));
+    assert_eq!(
+        answer.json()["scopes"],
+        json!(["read", "write", "export", "import", "merge", "bulk_delete", "admin"])
+    );
     assert!(
         !String::from_utf8(answer.bytes.clone()).unwrap().contains("ic_"),
         "nobody can read it"
@@ -266,7 +269,7 @@ async fn another_organisations_user_sees_nothing() {
 #[actix_web::test]
 async fn users_are_told_by_name_to_whoever_reads() {
     let service = Service::new();
-    service.api.sessions.user(service.world.org(), "Ann").unwrap();
+    service.api.sessions.user(service.world.org(), "Ann", Role::Viewer).unwrap();
     let reader = service.key(&[Scope::Read]);
     let users = service.send(request(&reader, "GET", "/v1/users")).await.json();
     assert_eq!(users["items"][0]["name"], "Ann");

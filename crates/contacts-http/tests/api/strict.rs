@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Service, request};
 
 /// An operation of the API description.
-struct Operation {
-    path: String,
-    method: String,
-    description: Value,
+pub(crate) struct Operation {
+    pub(crate) path: String,
+    pub(crate) method: String,
+    pub(crate) description: Value,
 }
 
-fn operations(document: &Value) -> Vec<Operation> {
+pub(crate) fn operations(document: &Value) -> Vec<Operation> {
     let paths = document["paths"].as_object().unwrap();
     let methods = |(path, item): (&String, &Value)| -> Vec<_> {
         let methods = item.as_object().unwrap().iter();
@@ -64,7 +64,7 @@ impl Operation {
 }
 
 /// Returns a path with ids in place of its parameters.
-fn filled(path: &str) -> String {
+pub(crate) fn filled(path: &str) -> String {
     let is_parameter = |part: &&str| part.starts_with('{');
     let id = "019b7904-d100-7000-8000-00000000ffff";
     let parts = path.split('/').map(|part| if is_parameter(&part) { id } else { part });
@@ -246,7 +246,7 @@ async fn no_time_is_beyond_four_digit_years_in_utc() {
     assert!(count > 16, "{count}");
 }
 
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     serde_json::to_value(contacts_http::openapi()).unwrap()
 }
 

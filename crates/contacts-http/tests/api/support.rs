@@ -12,9 +12,9 @@ use actix_web::http::header::HeaderMap;
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service, read_body, try_call_service};
 use actix_web::web::ServiceConfig;
-use contacts_core::OrgId;
 use contacts_core::answer::AnswerRepository;
 use contacts_core::key::{NewKey, Scope};
+use contacts_core::{Actor, OrgId};
 use contacts_http::{
     Answers, Api, ApiConfig, Cursors, Readiness, metrics_recorder, routes, server,
 };
@@ -243,7 +243,7 @@ fn issue(api: &Api, org: OrgId, scopes: &[Scope]) -> String {
         expires_at: None,
         random: [RANDOM.fetch_add(1, Ordering::SeqCst); 32],
     };
-    api.keys.issue(org, &new).unwrap().1.reveal()
+    api.keys.issue(org, &new, Actor::System).unwrap().1.reveal()
 }
 
 /// Checks two edits with the same entity tag (R12): the first is carried out, and the second is

@@ -4,6 +4,7 @@ use contacts_core::contact::{
     Activity, ActivityKind, AddressSource, Contact, ContactId, MergeFields, MergeRequest, Merged,
 };
 use contacts_core::event::{ContactEvent, EventKind};
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::sql_types::{Array, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, QueryDsl};
@@ -20,6 +21,7 @@ use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
 use crate::schema::{contacts, merged_contacts};
 use crate::statement::IdRow;
+use crate::trail;
 
 /// Statements that move the rows of one contact ($2) to another ($3). The whole activity moves,
 /// except the entry that the contact was created: a contact is created once, and the sources show
@@ -90,6 +92,7 @@ pub(super) fn merge(
             return Err(Error::Stale(Box::new(visible.unwrap_or(survivor_row).into())).into());
         }
         let mut merged = fold(tx, survivor_row, &merged_away, from_other, actor)?;
+        trail::record(tx, &TrailEvent::contact_merged(other), actor, now)?;
         if let Some(visible) = find(tx, survivor, Custom::Shown, "")? {
             merged.contact = visible;
         }

@@ -8,6 +8,7 @@ use contacts_core::contact::{
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::TagName;
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{AsChangeset, ExpressionMethods, QueryDsl};
@@ -27,6 +28,7 @@ use crate::json::custom_to_json;
 use crate::schema::{contact_tags, contacts};
 use crate::statement::IdRow;
 use crate::tags;
+use crate::trail;
 
 pub(super) fn insert(database: &Database, contact: &Contact, actor: Actor) -> Result<()> {
     let (org, now) = (contact.org, contact.created_at);
@@ -164,6 +166,7 @@ pub(super) fn delete(
         diesel::delete(contacts::table.find((tx.org.0, id.0))).execute(tx)?;
         let event = ContactEvent::of(id, EventKind::Deleted, Vec::new(), actor, now);
         publish(tx, &[event])?;
+        trail::record(tx, &TrailEvent::contact_deleted(id), actor, now)?;
         Ok(true)
     })
 }

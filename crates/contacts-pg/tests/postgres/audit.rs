@@ -160,7 +160,7 @@ fn filled(ports: &Ports) -> OrgId {
     let url = "https://example.org/hook";
     services
         .webhooks
-        .create(org, &NewWebhook { url, types: &[], include: &[], random: [7; 32] })
+        .create(org, &NewWebhook { url, types: &[], include: &[], random: [7; 32] }, Actor::System)
         .unwrap();
     ports.feed.end(org).unwrap();
     org

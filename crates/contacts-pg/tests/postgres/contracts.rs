@@ -11,6 +11,7 @@ contacts_testkit::conversation_repository_contract!(ports);
 contacts_testkit::capture_repository_contract!(ports);
 contacts_testkit::duplicate_repository_contract!(ports);
 contacts_testkit::tag_repository_contract!(ports);
+contacts_testkit::trail_repository_contract!(ports);
 contacts_testkit::field_repository_contract!(ports);
 contacts_testkit::organisation_repository_contract!(ports);
 contacts_testkit::key_repository_contract!(ports);

@@ -79,7 +79,7 @@ pub(crate) fn imported(ports: &Ports, org: OrgId, text: &str) -> Import {
     upload.push(text.as_bytes()).unwrap();
     let import = upload.finish().unwrap();
     service.analyse(org, import.id, &Always).unwrap();
-    service.start(org, import.id).unwrap();
+    service.start(org, import.id, Actor::System).unwrap();
     ports.clock.tick();
     let (import, chunks) = service.chunks(org, import.id).unwrap().unwrap();
     assert_eq!(service.take(&import, chunks, &Always).unwrap(), Outcome::Done);

@@ -43,7 +43,7 @@ fn running(ports: &Ports, org: OrgId, people: usize) -> Import {
     let columns = ["name", "email", "tags"].map(contacts_core::import::Target::parse).to_vec();
     let plan = contacts_core::import::NewPlan { columns: Some(columns), ..Default::default() };
     service.replan(org, import.id, plan).unwrap();
-    service.start(org, import.id).unwrap()
+    service.start(org, import.id, Actor::System).unwrap()
 }
 
 /// Applies an import in chunks of `rows` rows, in the order of the file or backwards.
@@ -220,7 +220,7 @@ fn an_erasure_removes_only_the_contacts_import_traces() {
         take(&ports, &import, 2, false);
         let now = ports.clock.tick();
         let done = RunState::Done;
-        ports.imports.end(org, import.id, done, None, now).unwrap();
+        ports.imports.end(org, import.id, done, None, Actor::System, now).unwrap();
     }
     let page = PageRequest::default();
     let people = ports.contacts.list(org, &ContactFilter::default(), &page).unwrap().items;

@@ -3,6 +3,7 @@
 use contacts_pg::testing::{revert_all, run_all};
 use contacts_pg::{Database, MigrateError, PoolConfig};
 use contacts_testkit::CountedIds;
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 use std::sync::Arc;
@@ -125,4 +126,35 @@ fn two_programs_that_start_at_once_migrate_once() {
         one.join().unwrap() + other.join().unwrap()
     });
     assert_eq!(run, std::fs::read_dir("../../migrations").unwrap().count());
+}
+
+#[test]
+fn keys_keep_what_they_could_do_when_scopes_are_split() {
+    let (_database, scratch, ..) = support::database(1);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    let insert = "INSERT INTO api_keys (org_id, id, name, scopes, hash, created_at)
+        SELECT gen_random_uuid(), gen_random_uuid(), scopes, scopes::text[], convert_to(scopes, 'UTF8'), now()
+        FROM unnest(ARRAY['{read}', '{write}', '{read,write}', '{admin}', '{capture}',
+                          '{read,write,admin}']) scopes";
+    sql_query(insert).execute(&mut db).unwrap();
+    let scopes = "SELECT name || ' ' || array_to_string(scopes, ',') AS line FROM api_keys ORDER BY name COLLATE \"C\"";
+    let before = lines(&mut db, scopes);
+    db.batch_execute(include_str!("../../../../migrations/2026-11-29-000151_split_scopes/up.sql"))
+        .unwrap();
+    assert_eq!(
+        lines(&mut db, scopes),
+        [
+            "{admin} admin",
+            "{capture} capture",
+            "{read,write,admin} read,write,admin,export,import,merge,bulk_delete",
+            "{read,write} read,write,export,import,merge,bulk_delete",
+            "{read} read,export",
+            "{write} write,export,import,merge,bulk_delete",
+        ]
+    );
+    db.batch_execute(include_str!(
+        "../../../../migrations/2026-11-29-000151_split_scopes/down.sql"
+    ))
+    .unwrap();
+    assert_eq!(lines(&mut db, scopes), before);
 }

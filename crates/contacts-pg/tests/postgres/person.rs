@@ -70,6 +70,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("suppressions", "a hash that nobody can turn back, also told by unsubscribes"),
     ("sync_runs", "counts, and what a connector says of its work"),
     ("tags", "told through contact_tags"),
+    ("trail", "ids, numbers and words that are no values of contacts (R61)"),
     ("undos", "what an undo did is told by activity"),
     ("users", "no contact's: those who work with them"),
     ("webhook_deliveries", "the numbers of events"),

@@ -44,7 +44,7 @@ impl Large {
         let (org, service) = (ports.org(), ports.services().sources);
         let vanish = VanishPolicy::Tag(samples::tag("Gone"));
         let definition = SourceDefinition { mode: Mode::Full, vanish, ..samples::definition() };
-        let source = service.create(org, definition).unwrap();
+        let source = service.create(org, definition, Actor::System).unwrap();
         let large = Self { run: Self::begin(&ports, &source), ports, url, database, source };
         large.fill();
         large

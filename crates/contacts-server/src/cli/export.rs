@@ -8,7 +8,7 @@ use clap::Args;
 use contacts_core::contact::{ContactFilter, FilterText};
 use contacts_core::export::{Export as Run, ExportFormat};
 use contacts_core::page::Count;
-use contacts_core::{Error, Invalid, OrgId, Services};
+use contacts_core::{Actor, Error, Invalid, OrgId, Services};
 use contacts_embed::Contacts;
 
 use self::target::Target;
@@ -43,15 +43,15 @@ pub(super) struct Export {
 /// Exports contacts.
 pub(super) fn export(database: &DatabaseConfig, args: &Export) -> Done {
     let filter = args.filter.iter().map(|text| part(text)).collect::<Done<Vec<_>>>()?;
-    let filter = FilterText::new(filter);
+    let text = FilterText::new(filter);
     let format = ExportFormat { columns: args.columns.clone(), byte_order_mark: args.bom };
     // Before the database is opened: these mistakes need none to be found.
     let target = Target::open(args.output.as_deref())?;
     let stop = listen_to_signals()?;
     with_services(database, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
-        let filter = read_filter(services, org, &filter)?;
-        let run = services.exports.matching(org, filter.clone(), &format);
+        let filter = read_filter(services, org, &text)?;
+        let run = services.exports.matching(org, filter.clone(), &text, &format, Actor::System);
         let run = run.map_err(|error| errors("--columns", error))?;
         let progress = args.output.is_some().then(|| progress(services, org, &filter));
         let written = write(run, target, progress.transpose()?.as_ref(), &stop)?;

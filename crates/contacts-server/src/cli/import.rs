@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use contacts_core::Actor;
 use contacts_core::import::{Analysis, Import as Run, ImportService, ImportState, NewPlan, Policy};
 use contacts_core::run::RunState;
 use contacts_core::tag::TagName;
@@ -135,16 +136,16 @@ impl Request<'_> {
         if self.args.dry_run {
             let done = self.rehearse(imports, uploaded, stop);
             // The import stays unstarted otherwise.
-            let _ = imports.cancel(org, id);
+            let _ = imports.cancel(org, id, Actor::System);
             return done;
         }
         let started = self.prepare(imports, uploaded, stop).and_then(|ready| {
             self.confirm(&ready, stop)?;
-            Ok(imports.start(org, id)?)
+            Ok(imports.start(org, id, Actor::System)?)
         });
         let started = started.inspect_err(|_failure| {
             // The import stays unstarted otherwise. One that has ended cannot be cancelled.
-            let _ = imports.cancel(org, id);
+            let _ = imports.cancel(org, id, Actor::System);
         })?;
         let rows = started.analysis.as_ref().map_or(0, |analysis| analysis.rows);
         let ended = follow::to_the_end(imports, &started, stop, &Progress::of_rows(rows))?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use contacts_core::key::{ApiKey, KeyId, NewKey, Scope, Token};
 use contacts_core::page::read_all;
-use contacts_core::{OrgId, Services, parse_time};
+use contacts_core::{Actor, OrgId, Services, parse_time};
 use time::macros::format_description;
 use time::{Date, OffsetDateTime};
 use uuid::Uuid;
@@ -41,7 +41,8 @@ pub(super) struct Create {
     /// The name of the key
     #[arg(long)]
     name: String,
-    /// Permissions, comma-separated: read, write and admin, or capture alone
+    /// Permissions, comma-separated: read, write, export, import, merge, bulk_delete and admin, or
+    /// capture alone
     #[arg(long, value_delimiter = ',', required = true, value_name = "SCOPES")]
     scope: Vec<String>,
     /// When the key expires: a date, or a time such as 2027-01-01T12:00:00Z
@@ -80,7 +81,7 @@ pub(super) fn run(config: &DatabaseConfig, args: &Key) -> Done {
             })?;
             with_services(config, |services| {
                 let org = org::pick(services, org.as_deref())?.id;
-                let key = services.keys.revoke(org, KeyId(id))?;
+                let key = services.keys.revoke(org, KeyId(id), Actor::System)?;
                 out::print_line(format_args!("Revoked {}  {}", key.id, key.name))
             })
         }
@@ -96,7 +97,7 @@ pub(super) fn issue(
     expires_at: Option<OffsetDateTime>,
 ) -> Done<(ApiKey, Token)> {
     let random = random()?;
-    Ok(services.keys.issue(org, &NewKey { name, scopes, expires_at, random })?)
+    Ok(services.keys.issue(org, &NewKey { name, scopes, expires_at, random }, Actor::System)?)
 }
 
 /// 32 bytes that nobody can guess.
@@ -131,7 +132,7 @@ fn scopes(names: &[String]) -> Done<BTreeSet<Scope>> {
     let parse = |name: &String| {
         let name = name.trim();
         Scope::parse(name).ok_or_else(|| {
-            Failure::usage(format!("{name} is not a scope: use read, write, capture or admin"))
+            Failure::usage(format!("{name} is not a scope: use some of {}", Scope::NAMES))
         })
     };
     names.iter().map(parse).collect()
@@ -167,6 +168,9 @@ mod tests {
     #[test]
     fn an_unknown_scope_is_named() {
         let failure = scopes(&["read".to_owned(), "root".to_owned()]).unwrap_err();
-        assert_eq!(failure.to_string(), "root is not a scope: use read, write, capture or admin");
+        assert_eq!(
+            failure.to_string(),
+            format!("root is not a scope: use some of {}", Scope::NAMES)
+        );
     }
 }

@@ -7,7 +7,7 @@ mod follow;
 use clap::{Args, Subcommand};
 use contacts_core::import::SkipCode;
 use contacts_core::sync::{ConnectedSource, RawSourcePatch, SyncRun};
-use contacts_core::{OrgId, Services};
+use contacts_core::{Actor, OrgId, Services};
 
 use super::show::plain;
 use super::{org, out, with_services};
@@ -103,7 +103,7 @@ pub(super) fn run(config: &DatabaseConfig, args: &Source) -> Done {
         Source::Runs(which) => with_services(config, |services| runs(services, which)),
         Source::Delete(which) => with_services(config, |services| {
             let source = which.find(services)?;
-            services.sources.delete(source.org, source.id)?;
+            services.sources.delete(source.org, source.id, Actor::System)?;
             out::print_line(format_args!("Deleted {}  {}", source.id, plain(&source.name)))
         }),
         Source::Reseal => with_services(config, |services| {
@@ -121,7 +121,7 @@ pub(super) fn run(config: &DatabaseConfig, args: &Source) -> Done {
 fn pause(services: &Services, which: &Which, paused: bool) -> Done {
     let source = which.find(services)?;
     let patch = RawSourcePatch { paused: Some(paused), ..RawSourcePatch::default() };
-    let source = services.sources.update(source.org, source.id, None, patch)?;
+    let source = services.sources.update(source.org, source.id, None, patch, Actor::System)?;
     out::print_line(line(&source, None))
 }
 

@@ -29,7 +29,7 @@ fn erase(contacts: &Contacts, org: OrgId) -> ImportId {
     let others = others.finish().unwrap().id;
     finish(contacts);
     for import in [imported, others] {
-        contacts.imports.start(org, import).unwrap();
+        contacts.imports.start(org, import, Actor::System).unwrap();
         finish(contacts);
     }
     let target = ActionTarget::SelectionScope(RawSelectionScope::Ids(vec![ann.0]));
@@ -45,7 +45,7 @@ fn erase(contacts: &Contacts, org: OrgId) -> ImportId {
 fn a_person_is_looked_for_in_files() {
     Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         let waiting = erase(contacts, org);
-        contacts.imports.cancel(org, waiting).unwrap();
+        contacts.imports.cancel(org, waiting, Actor::System).unwrap();
     });
 }
 
@@ -60,7 +60,7 @@ impl Walk for Waiting {
     fn close(&self, contacts: &Contacts, org: OrgId) {
         let erasure = contacts.erasures.list(org, None, 1).unwrap().remove(0);
         assert_eq!(erasure.state, RunState::Waiting);
-        contacts.imports.cancel(org, erasure.waits_for[0]).unwrap();
+        contacts.imports.cancel(org, erasure.waits_for[0], Actor::System).unwrap();
     }
 }
 
@@ -77,7 +77,7 @@ fn a_waiting_erasure_continues() {
     stage.walk(|contacts: &Contacts, org: OrgId| {
         let waiting = erase(contacts, org);
         finish(contacts);
-        contacts.imports.start(org, waiting).unwrap();
+        contacts.imports.start(org, waiting, Actor::System).unwrap();
         finish(contacts);
         let erasure = contacts.erasures.list(org, None, 1).unwrap().remove(0);
         assert_eq!((erasure.state, erasure.waits_for), (RunState::Waiting, vec![waiting]));

@@ -42,7 +42,7 @@ pub(crate) fn ready(contacts: &Contacts, org: OrgId) -> ImportId {
 fn rows_are_taken() {
     Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         let import = ready(contacts, org);
-        contacts.imports.start(org, import).unwrap();
+        contacts.imports.start(org, import, Actor::System).unwrap();
     });
 }
 
@@ -58,7 +58,7 @@ fn a_dry_run_reports_what_would_happen() {
 fn an_import_is_undone() {
     Stage::new().walk(|contacts: &Contacts, org: OrgId| {
         let import = ready(contacts, org);
-        contacts.imports.start(org, import).unwrap();
+        contacts.imports.start(org, import, Actor::System).unwrap();
         finish(contacts);
         contacts.undos.begin(org, UndoSubject::Import(import), Actor::System).unwrap();
     });

@@ -130,7 +130,7 @@ impl<Q: Fn(&Pages, &Contacts, OrgId, SourceId)> Walk for Syncing<Q> {
             settings: Settings::default(),
             ..samples::definition()
         };
-        let source = contacts.sources.create(org, definition).unwrap();
+        let source = contacts.sources.create(org, definition, Actor::System).unwrap();
         (self.queue)(&self.connector, contacts, org, source.id);
         contacts.sources.ask(org, source.id, false, Actor::System).unwrap();
     }
@@ -145,7 +145,7 @@ impl<Q: Fn(&Pages, &Contacts, OrgId, SourceId)> Walk for Syncing<Q> {
 
     fn close(&self, contacts: &Contacts, org: OrgId) {
         for (source, _) in contacts.sources.list(org).unwrap() {
-            contacts.sources.delete(org, source.id).unwrap();
+            contacts.sources.delete(org, source.id, Actor::System).unwrap();
         }
     }
 }

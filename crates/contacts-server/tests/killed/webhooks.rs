@@ -74,7 +74,7 @@ impl Walk for Hearing {
             include: &[],
             random: [7; 32],
         };
-        let (webhook, _secret) = contacts.webhooks.create(org, &new).unwrap();
+        let (webhook, _secret) = contacts.webhooks.create(org, &new, Actor::System).unwrap();
         *self.receiver.reported.lock().unwrap() =
             Told { of: Some((contacts.clone(), org, webhook.id)), result: BTreeSet::new() };
         for n in 0..EVENTS {
@@ -104,7 +104,7 @@ impl Walk for Hearing {
 
     fn close(&self, contacts: &Contacts, org: OrgId) {
         for webhook in contacts.webhooks.list(org).unwrap() {
-            contacts.webhooks.delete(org, webhook.id).unwrap();
+            contacts.webhooks.delete(org, webhook.id, Actor::System).unwrap();
         }
     }
 }

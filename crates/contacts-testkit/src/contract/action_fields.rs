@@ -28,7 +28,10 @@ fn tier(value: Option<FieldValue>, only_blanks: bool) -> ActionKind {
 
 fn with_tier(ports: &Ports, org: OrgId) -> [Contact; 3] {
     let field = NewField::new("tier", "Tier", FieldType::Text).unwrap();
-    ports.fields.insert(org, &field, FieldService::MAX_FIELDS).unwrap();
+    ports
+        .fields
+        .insert(org, &field, FieldService::MAX_FIELDS, Actor::System, ports.clock.now())
+        .unwrap();
     ["", "gold", "pro"].map(|tier| {
         ports.add_with(org, "Ann", "", |contact| {
             if !tier.is_empty() {
@@ -130,12 +133,19 @@ pub fn a_phone_number_is_set_and_found(ports: &Ports) {
 pub fn a_value_that_no_longer_fits_its_field_changes_nothing(ports: &Ports) {
     let org = ports.org();
     let field = NewField::new("tier", "Tier", FieldType::Text).unwrap();
-    ports.fields.insert(org, &field, FieldService::MAX_FIELDS).unwrap();
+    ports
+        .fields
+        .insert(org, &field, FieldService::MAX_FIELDS, Actor::System, ports.clock.now())
+        .unwrap();
     let ann = ports.add(org, "Ann", "");
     let selection = frozen(ports, org, [ann.id]);
     let action = inserted(ports, org, &selection, tier(Some(text("pro")), false));
     let patch = FieldPatch { kind: Some(FieldType::Number), ..FieldPatch::default() };
-    ports.fields.patch(org, &key("tier"), &patch, None).unwrap().unwrap();
+    ports
+        .fields
+        .patch(org, &key("tier"), &patch, None, Actor::System, ports.clock.now())
+        .unwrap()
+        .unwrap();
     let refused = apply_refused(ports, &action);
     assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
     assert_eq!((ports.get(org, ann.id), read(ports, &action)), (ann, action));

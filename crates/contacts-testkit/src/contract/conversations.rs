@@ -199,7 +199,9 @@ pub fn a_widget_is_named_in_its_organisation_only(ports: &Ports) {
         ports.captures.capture(&reported, contact, Actor::System, ports.clock.now()).unwrap();
     }
     let name = |text: &str| WidgetName::parse(text).unwrap();
-    let put = |id, name| ports.conversations.name_widget(org, id, name).unwrap();
+    let put = |id, name| {
+        ports.conversations.name_widget(org, id, name, Actor::System, ports.clock.now()).unwrap()
+    };
     let listed = |org| ports.conversations.widgets(org, None, 1_000).unwrap();
     assert_eq!(put(ports.ids.next(), Some(name("Nothing"))), None);
     for text in ["Website", "Shop"] {

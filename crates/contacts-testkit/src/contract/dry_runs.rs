@@ -120,7 +120,7 @@ pub fn a_dry_run_predicts_the_import_and_changes_nothing(ports: &Ports) {
             let by_row = rows(ports, &import);
             prop_assert_eq!(by_row.len(), all.len());
 
-            prop_assert!(ports.imports.start(org, import.id, now).unwrap());
+            prop_assert!(ports.imports.start(org, import.id, Actor::System, now).unwrap());
             let mut done = Tally::default();
             for (at, rows) in all.chunks(chunk_size).enumerate() {
                 let chunk = Chunk { after: (at * chunk_size) as u64, rows: rows.to_vec() };
@@ -241,8 +241,13 @@ pub fn another_plan_the_start_and_the_end_throw_a_dry_run_away(ports: &Ports) {
             let plan = Plan { policy: Policy::AddOnly, ..samples::plan(Policy::default()) };
             ports.imports.replan(org, import.id, &plan.into()).unwrap()
         },
-        &|import| ports.imports.start(org, import.id, now).unwrap(),
-        &|import| ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap(),
+        &|import| ports.imports.start(org, import.id, Actor::System, now).unwrap(),
+        &|import| {
+            ports
+                .imports
+                .end(org, import.id, RunState::Cancelled, None, Actor::System, now)
+                .unwrap()
+        },
     ];
     for change in changes {
         let import = ready_import(ports, org, Policy::Overwrite);

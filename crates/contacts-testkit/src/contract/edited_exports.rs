@@ -2,7 +2,7 @@
 //! renamed (R50).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{Contact, ContactFilter};
+use contacts_core::contact::{Contact, ContactFilter, FilterText};
 use contacts_core::export::ExportFormat;
 use contacts_core::field::FieldType;
 use contacts_core::import::{Interrupt, Tally};
@@ -127,7 +127,7 @@ fn import(ports: &Ports, org: OrgId, file: &str) -> Tally {
     assert!(upload.push(file.as_bytes()).unwrap());
     let import = upload.finish().unwrap();
     imports.analyse(org, import.id, &Always).unwrap();
-    imports.start(org, import.id).unwrap();
+    imports.start(org, import.id, Actor::System).unwrap();
     let (import, chunks) = imports.chunks(org, import.id).unwrap().unwrap();
     imports.take(&import, chunks, &Always).unwrap();
     imports.get(org, import.id).unwrap().tally
@@ -141,7 +141,13 @@ pub fn importing_an_edited_export_makes_exactly_these_edits(ports: &Ports) {
         let added = filled.iter().enumerate().map(|(at, filled)| contact(ports, org, at, *filled));
         let before: Vec<Contact> = added.collect();
         let format = ExportFormat::default();
-        let export = ports.services().exports.matching(org, ContactFilter::default(), &format);
+        let export = ports.services().exports.matching(
+            org,
+            ContactFilter::default(),
+            &FilterText::default(),
+            &format,
+            Actor::System,
+        );
         let file: Vec<u8> = export.unwrap().flat_map(Result::unwrap).collect();
         let file = String::from_utf8(file).unwrap();
         let mut lines: Vec<Vec<String>> =

@@ -48,7 +48,10 @@ fn imported(ports: &Ports, org: OrgId, name: &str, email: &str) -> Import {
     let last = chunk.rows.remove(1);
     chunk.rows.push(PlannedRow { row: Err(Skip::MissingName.into()), ..last });
     ports.imports.apply(&import, &chunk, ports.clock.tick()).unwrap();
-    ports.imports.end(org, import.id, RunState::Done, None, ports.clock.now()).unwrap();
+    ports
+        .imports
+        .end(org, import.id, RunState::Done, None, Actor::System, ports.clock.now())
+        .unwrap();
     ports.imports.get(org, import.id).unwrap().unwrap()
 }
 

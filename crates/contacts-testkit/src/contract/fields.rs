@@ -20,11 +20,17 @@ fn define(ports: &Ports, org: OrgId, names: &[&str]) {
 }
 
 fn insert(ports: &Ports, org: OrgId, name: &str, limit: usize) -> Result<Field> {
-    ports.fields.insert(org, &NewField::new(name, name, FieldType::Text).unwrap(), limit)
+    ports.fields.insert(
+        org,
+        &NewField::new(name, name, FieldType::Text).unwrap(),
+        limit,
+        Actor::System,
+        ports.clock.now(),
+    )
 }
 
 fn patch(ports: &Ports, org: OrgId, name: &str, patch: &FieldPatch) -> Result<Option<Field>> {
-    ports.fields.patch(org, &key(name), patch, None)
+    ports.fields.patch(org, &key(name), patch, None, Actor::System, ports.clock.now())
 }
 
 fn retyping(kind: FieldType) -> FieldPatch {
@@ -66,7 +72,7 @@ pub fn a_field_of_every_type_is_read_as_it_was_written(ports: &Ports) {
 pub fn a_new_field_stands_after_the_others(ports: &Ports) {
     let org = ports.org();
     define(ports, org, &["b", "a"]);
-    ports.fields.reorder(org, &[key("a")]).unwrap();
+    ports.fields.reorder(org, &[key("a")], Actor::System, ports.clock.now()).unwrap();
     define(ports, org, &["a_b"]);
     assert_eq!(keys(ports, org), ["a", "b", "a_b"]);
 }
@@ -96,7 +102,7 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     define(ports, org, &["a", "b"]);
     assert_eq!(ports.fields.list(other).unwrap(), []);
     assert_eq!(patch(ports, other, "a", &retyping(FieldType::Number)).unwrap(), None);
-    ports.fields.reorder(other, &[key("b"), key("a")]).unwrap();
+    ports.fields.reorder(other, &[key("b"), key("a")], Actor::System, ports.clock.now()).unwrap();
     ports.add_with(org, "Ann", "", |contact| contact.custom = custom(&[("a", text("x"))]));
     ports.add_field(other, &field("a", FieldType::Number, 0));
     // Values of one organisation do not restrict another.
@@ -127,7 +133,10 @@ pub fn a_field_is_changed(ports: &Ports) {
         version: 2,
         ..field("tier", FieldType::Number, 0)
     };
-    let patched = ports.fields.patch(org, &key("tier"), &all, Some(1)).unwrap();
+    let patched = ports
+        .fields
+        .patch(org, &key("tier"), &all, Some(1), Actor::System, ports.clock.now())
+        .unwrap();
     assert_eq!(patched, Some(expected.clone()));
     assert_eq!(ports.fields.list(org).unwrap(), [expected]);
     assert_eq!(patch(ports, org, "other", &all).unwrap(), None);
@@ -142,7 +151,7 @@ pub fn a_patch_that_changes_nothing_leaves_the_version(ports: &Ports) {
     {
         assert_eq!(patch(ports, org, "tier", &same).unwrap(), Some(tier.clone()));
     }
-    ports.fields.reorder(org, &[key("tier")]).unwrap();
+    ports.fields.reorder(org, &[key("tier")], Actor::System, ports.clock.now()).unwrap();
     assert_eq!(ports.fields.list(org).unwrap(), [tier]);
 }
 
@@ -150,7 +159,14 @@ pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
     let org = ports.org();
     define(ports, org, &["tier"]);
     let current = patch(ports, org, "tier", &archiving(true)).unwrap().unwrap();
-    let refused = ports.fields.patch(org, &key("tier"), &archiving(false), Some(1));
+    let refused = ports.fields.patch(
+        org,
+        &key("tier"),
+        &archiving(false),
+        Some(1),
+        Actor::System,
+        ports.clock.now(),
+    );
     let Err(Error::Stale(state)) = refused else { panic!("{refused:?}") };
     assert_eq!(*state, Current::Field(current.clone()));
     assert_eq!(ports.fields.list(org).unwrap(), [current]);
@@ -262,10 +278,13 @@ pub fn options_may_change_while_values_exist(ports: &Ports) {
 pub fn reordering_puts_named_fields_first(ports: &Ports) {
     let org = ports.org();
     define(ports, org, &["a", "b", "c", "d"]);
-    ports.fields.reorder(org, &[key("d"), key("b")]).unwrap();
+    ports.fields.reorder(org, &[key("d"), key("b")], Actor::System, ports.clock.now()).unwrap();
     assert_eq!(keys(ports, org), ["d", "b", "a", "c"]);
-    ports.fields.reorder(org, &[]).unwrap();
+    ports.fields.reorder(org, &[], Actor::System, ports.clock.now()).unwrap();
     assert_eq!(keys(ports, org), ["d", "b", "a", "c"]);
-    ports.fields.reorder(org, &[key("c"), key("a"), key("b"), key("d")]).unwrap();
+    ports
+        .fields
+        .reorder(org, &[key("c"), key("a"), key("b"), key("d")], Actor::System, ports.clock.now())
+        .unwrap();
     assert_eq!(keys(ports, org), ["c", "a", "b", "d"]);
 }

@@ -42,7 +42,10 @@ pub fn a_file_is_deleted_thirty_days_after_its_import(ports: &Ports) {
         with_file(ports, &import);
         ports.clock.advance(DAY * 40);
         assert_eq!(sweep(ports), 0, "it is still running");
-        ports.imports.end(org, import.id, RunState::Done, None, ports.clock.now()).unwrap();
+        ports
+            .imports
+            .end(org, import.id, RunState::Done, None, Actor::System, ports.clock.now())
+            .unwrap();
         ports.clock.advance(DAY * 30 - INSTANT);
         assert_eq!(sweep(ports), 0);
         assert_eq!(get(ports, org, import.id).file_state, FileState::Kept);
@@ -159,7 +162,7 @@ pub fn an_import_that_is_never_started_is_cancelled_after_thirty_days(ports: &Po
     assert_eq!(sweep(ports), 1);
     assert_eq!(get(ports, org, id).state, ImportState::Run(RunState::Cancelled));
     assert!(!has_file(ports, &import));
-    assert!(!ports.imports.start(org, id, ports.clock.now()).unwrap());
+    assert!(!ports.imports.start(org, id, Actor::System, ports.clock.now()).unwrap());
 }
 
 /// Claims and ends the due jobs of every lane, and returns them.
@@ -186,7 +189,10 @@ pub(super) fn open_runs(ports: &Ports, org: OrgId) -> Vec<Job> {
     let running = samples::running_import(ports, org, Default::default());
     let ready = samples::ready_import(ports, org, Default::default());
     let undone = samples::running_import(ports, org, Default::default());
-    ports.imports.end(org, undone.id, RunState::Done, None, ports.clock.now()).unwrap();
+    ports
+        .imports
+        .end(org, undone.id, RunState::Done, None, Actor::System, ports.clock.now())
+        .unwrap();
     let selection = super::selections::frozen(ports, org, [contact.id]);
     let kind = ActionKind::AddTags(samples::tags(&["vip"]));
     let webhooks = super::webhooks::service(ports).0;
@@ -199,7 +205,7 @@ pub(super) fn open_runs(ports: &Ports, org: OrgId) -> Vec<Job> {
         Job::RunAction(super::actions::inserted(ports, org, &selection, kind).id),
         Job::Erase(super::erasures::begin(ports, &contact).id),
         Job::DeliverWebhook(super::webhooks::add_webhook(&webhooks, org, &[]).id),
-        Job::Sync(sources.create(org, samples::definition()).unwrap().id),
+        Job::Sync(sources.create(org, samples::definition(), Actor::System).unwrap().id),
     ]
 }
 
@@ -221,7 +227,7 @@ pub fn a_run_that_has_ended_gets_no_job(ports: &Ports) {
     let org = ports.org();
     for state in [RunState::Done, RunState::Cancelled, RunState::Failed] {
         let import = samples::running_import(ports, org, Default::default());
-        ports.imports.end(org, import.id, state, None, ports.clock.now()).unwrap();
+        ports.imports.end(org, import.id, state, None, Actor::System, ports.clock.now()).unwrap();
     }
     samples::ready_import(ports, org, Default::default());
     end_jobs(ports);

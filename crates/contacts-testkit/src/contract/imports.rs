@@ -43,7 +43,7 @@ pub(super) fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import 
         assert!(imports.analysed(&import, &found, now).unwrap());
     }
     if !is_early && !matches!(state, ImportState::Unusable | ImportState::Ready) {
-        assert!(imports.start(org, id, now).unwrap());
+        assert!(imports.start(org, id, Actor::System, now).unwrap());
     }
     match state {
         ImportState::Run(RunState::Running) => {
@@ -68,7 +68,8 @@ pub(super) fn in_state(ports: &Ports, org: OrgId, state: ImportState) -> Import 
 
 fn end(ports: &Ports, import: &Import, state: RunState, problem: Option<&str>) {
     let problem = problem.map(str::to_owned);
-    let ended = ports.imports.end(import.org, import.id, state, problem, ports.clock.now());
+    let ended =
+        ports.imports.end(import.org, import.id, state, problem, Actor::System, ports.clock.now());
     assert!(ended.unwrap());
 }
 
@@ -118,7 +119,7 @@ pub fn an_import_moves_through_its_states(ports: &Ports) {
     expected.plan = Some(new);
     check(&expected);
 
-    assert!(imports.start(org, id, times[2]).unwrap());
+    assert!(imports.start(org, id, Actor::System, times[2]).unwrap());
     expected.state = ImportState::Run(RunState::Queued);
     check(&expected);
 
@@ -129,7 +130,7 @@ pub fn an_import_moves_through_its_states(ports: &Ports) {
     (expected.started_at, expected.tally) = (Some(times[3]), tally);
     check(&expected);
 
-    assert!(imports.end(org, id, RunState::Done, None, times[4]).unwrap());
+    assert!(imports.end(org, id, RunState::Done, None, Actor::System, times[4]).unwrap());
     expected.state = ImportState::Run(RunState::Done);
     expected.finished_at = Some(times[4]);
     check(&expected);
@@ -198,11 +199,13 @@ pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
         if state != ImportState::Ready {
             refuses(imports.replan(org, id, &plan(Policy::AddOnly).into()).unwrap());
             refuses(imports.choose_sheet(org, id, "People", now).unwrap());
-            refuses(imports.start(org, id, now).unwrap());
+            refuses(imports.start(org, id, Actor::System, now).unwrap());
         }
         if !state.is_under_way() {
             for end in [RunState::Done, RunState::Cancelled, RunState::Failed] {
-                refuses(imports.end(org, id, end, Some("no".to_owned()), now).unwrap());
+                refuses(
+                    imports.end(org, id, end, Some("no".to_owned()), Actor::System, now).unwrap(),
+                );
             }
         }
         assert_eq!(read(ports, &import), import);
@@ -214,7 +217,12 @@ pub fn an_import_can_be_cancelled_until_it_ends(ports: &Ports) {
     for state in ImportState::all().filter(|state| state.is_under_way()) {
         let import = in_state(ports, org, state);
         let now = ports.clock.tick();
-        assert!(ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap());
+        assert!(
+            ports
+                .imports
+                .end(org, import.id, RunState::Cancelled, None, Actor::System, now)
+                .unwrap()
+        );
         let ended = read(ports, &import);
         let expected = Import {
             state: ImportState::Run(RunState::Cancelled),
@@ -233,7 +241,7 @@ pub fn a_refused_change_queues_no_job(ports: &Ports) {
     let import = in_state(ports, org, ImportState::Run(RunState::Running));
     while ports.jobs.claim(Lane::Work, worker, lease, now).unwrap().is_some() {}
     assert!(!ports.imports.uploaded(org, import.id, 1, now).unwrap());
-    assert!(!ports.imports.start(org, import.id, now).unwrap());
+    assert!(!ports.imports.start(org, import.id, Actor::System, now).unwrap());
     assert!(!ports.jobs.is_waiting(Lane::Work, now).unwrap());
 }
 
@@ -257,7 +265,7 @@ pub fn a_stopped_import_keeps_a_true_tally(ports: &Ports) {
     let Applied::Chunk(tally) = ports.imports.apply(&import, &first, now).unwrap() else {
         panic!("not taken");
     };
-    ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap();
+    ports.imports.end(org, import.id, RunState::Cancelled, None, Actor::System, now).unwrap();
     let second = chunk(&ports.ids, 1, vec![import_row("Bo", "bo@example.org")]);
     // The worker still believes that the import is running.
     let applied = ports.imports.apply(&import, &second, now).unwrap();
@@ -330,7 +338,7 @@ pub fn an_incomplete_plan_starts_nothing(ports: &Ports) {
     let (id, now) = (import.id, ports.clock.now());
     let incomplete = NewPlan { columns: Some(vec![None, None]), ..NewPlan::default() };
     assert!(ports.imports.replan(org, id, &incomplete).unwrap());
-    assert!(matches!(ports.imports.start(org, id, now), Err(Error::Invalid(_))));
+    assert!(matches!(ports.imports.start(org, id, Actor::System, now), Err(Error::Invalid(_))));
     let run = super::dry_runs::dry_run(ports, &import);
     assert!(matches!(ports.dry_runs.begin(org, &run), Err(Error::Invalid(_))));
     assert_eq!(read(ports, &import).state, ImportState::Ready);
@@ -349,8 +357,10 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
         assert!(!imports.analysed(&foreign, &found, now).unwrap());
         assert!(!imports.choose_sheet(other, import.id, "People", now).unwrap());
         assert!(!imports.replan(other, import.id, &plan(Policy::AddOnly).into()).unwrap());
-        assert!(!imports.start(other, import.id, now).unwrap());
-        assert!(!imports.end(other, import.id, RunState::Cancelled, None, now).unwrap());
+        assert!(!imports.start(other, import.id, Actor::System, now).unwrap());
+        assert!(
+            !imports.end(other, import.id, RunState::Cancelled, None, Actor::System, now).unwrap()
+        );
         assert_eq!(read(ports, &import), import);
     }
     let import = running_import(ports, org, Policy::default());

@@ -18,7 +18,7 @@ pub fn a_message_carries_contacts_as_they_are_when_it_is_sent(ports: &Ports) {
     let include = ["contact".to_owned()];
     let url = "https://example.org/hook";
     let new = NewWebhook { url, types: &[], include: &include, random: [7; 32] };
-    let webhook = service.create(org, &new).unwrap().0;
+    let webhook = service.create(org, &new, Actor::System).unwrap().0;
     let ann = ports.add_with(org, "Ann", "ann@example.org", |c| c.tags = tags(&["vip"]));
     let bo = ports.add(org, "Bo", "bo@example.org");
     ports.contacts.update(org, ann.id, None, &new_name("Anna"), by, ports.clock.tick()).unwrap();
@@ -28,7 +28,9 @@ pub fn a_message_carries_contacts_as_they_are_when_it_is_sent(ports: &Ports) {
     let (now, gone) = (Some(vec![Some(ports.get(org, ann.id))]), Some(vec![None]));
     assert_eq!(sent, [now.clone(), gone.clone(), now, gone]);
     let without = RawWebhookPatch { include: Some(Vec::new()), ..RawWebhookPatch::default() };
-    assert!(!service.update(org, webhook.id, None, &without).unwrap().include_contacts);
+    assert!(
+        !service.update(org, webhook.id, None, &without, Actor::System).unwrap().include_contacts
+    );
     service.test(org, webhook.id).unwrap();
     ports.add(org, "Cy", "");
     run(ports, &service);

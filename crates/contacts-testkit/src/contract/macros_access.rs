@@ -1,4 +1,4 @@
-//! The macros of API keys and sessions: see [`super::macros`].
+//! The macros of API keys, sessions and the audit trail: see [`super::macros`].
 
 /// Makes a test of each property of a [`contacts_core::key::KeyRepository`].
 ///
@@ -25,6 +25,9 @@ macro_rules! session_repository_contract {
         $crate::properties! { $make, sessions:
             users_are_listed_as_they_were_written_the_oldest_first
             a_name_is_one_users_in_an_organisation
+            a_role_is_read_wherever_the_user_is
+            the_last_administrator_stays_one
+            of_two_administrators_who_step_down_at_once_one_stays
             a_link_opens_a_session_as_it_was_asked_for
             a_link_lets_in_once
             of_many_who_use_a_link_at_once_one_gets_in
@@ -33,6 +36,26 @@ macro_rules! session_repository_contract {
             sessions_are_listed_newest_first_for_their_user_only
             a_session_is_seen_later_and_never_earlier
             an_ended_session_is_still_found_and_stays_ended_since_when_it_was
+            organisations_do_not_see_each_other
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::trail::TrailRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! trail_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, trail:
+            entries_are_listed_the_newest_first
+            keys_users_and_sessions_are_recorded
+            settings_are_recorded_when_they_change
+            deletions_merges_and_erasures_are_recorded_without_names
+            bulk_actions_that_export_delete_or_merge_are_recorded_with_their_number
+            the_start_the_cancellation_and_the_undo_of_an_import_are_recorded
+            an_export_is_recorded_before_it_reads_and_when_it_ends
+            entries_are_deleted_after_400_days
             organisations_do_not_see_each_other
         }
     };

@@ -189,7 +189,9 @@ pub fn contacts_pass_their_external_ids_on_and_keep_their_addresses(ports: &Port
         assert_eq!(profiles(ports, org), expected);
 
         let now = ports.clock.tick();
-        assert!(ports.imports.end(org, import.id, RunState::Done, None, now).unwrap());
+        assert!(
+            ports.imports.end(org, import.id, RunState::Done, None, Actor::System, now).unwrap()
+        );
         let tally = undo(ports, &import);
         assert_eq!((tally.removed, tally.restored, tally.kept), (1, 2, 0), "{size}");
         assert_eq!(profiles(ports, org), ["1 Ann ann@x.org - []", "2 Bo bo@x.org - []"]);
@@ -276,7 +278,9 @@ fn imported(ports: &Ports, import: &Import, rows: &[PlannedRow], size: usize) ->
         }
     }
     let now = ports.clock.tick();
-    assert!(ports.imports.end(import.org, import.id, RunState::Done, None, now).unwrap());
+    assert!(
+        ports.imports.end(import.org, import.id, RunState::Done, None, Actor::System, now).unwrap()
+    );
     done
 }
 
@@ -317,7 +321,12 @@ pub fn rows_with_any_keys_are_predicted_applied_from_the_top_and_undone(ports: &
             (org, import, rows, size)
         };
         let started = |import: &Import| {
-            assert!(ports.imports.start(import.org, import.id, ports.clock.tick()).unwrap());
+            assert!(
+                ports
+                    .imports
+                    .start(import.org, import.id, Actor::System, ports.clock.tick())
+                    .unwrap()
+            );
         };
         let (one_org, import, rows, size) = run(1);
         started(&import);

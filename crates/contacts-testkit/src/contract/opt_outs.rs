@@ -172,12 +172,14 @@ pub fn undoing_an_import_subscribes_nobody(ports: &Ports) {
     let ann = ports.add(org, "Ann", "ann@example.org");
     for policy in [Policy::Overwrite, Policy::OptOut] {
         let import = ready_import(ports, org, policy);
-        assert!(ports.imports.start(org, import.id, ports.clock.tick()).unwrap());
+        assert!(ports.imports.start(org, import.id, Actor::System, ports.clock.tick()).unwrap());
         let rows = ["ann@example.org", "new@example.org"]
             .map(|text| opted_out(ImportRow { name: None, ..import_row("Ann", text) }));
         take(ports, &import, rows.to_vec());
         let now = ports.clock.tick();
-        assert!(ports.imports.end(org, import.id, RunState::Done, None, now).unwrap());
+        assert!(
+            ports.imports.end(org, import.id, RunState::Done, None, Actor::System, now).unwrap()
+        );
         let undone = undo(ports, &import);
         assert_eq!((undone.kept, undone.gone), (0, 0), "{policy:?}");
         assert!(!consent(ports, &ann).is_subscribed(), "{policy:?}");
@@ -270,7 +272,10 @@ pub fn an_opt_out_applies_although_its_row_is_skipped(ports: &Ports) {
         assert_eq!(consent(ports, &ports.add(org, "New", "new@x.org")), unsubscribed);
 
         assert!(
-            ports.imports.end(org, import.id, RunState::Done, None, ports.clock.tick()).unwrap()
+            ports
+                .imports
+                .end(org, import.id, RunState::Done, None, Actor::System, ports.clock.tick())
+                .unwrap()
         );
         undo(ports, &import);
         for contact in &contacts {

@@ -24,7 +24,7 @@ fn one_of_each(ports: &Ports, org: OrgId) -> Vec<Run> {
     let contact = ports.add(org, "Eve", "eve@example.org");
     let erasure = erasures::begin(ports, &contact);
     let (service, _) = syncs::service(ports);
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     let sync = service.ask(org, source.id, false, Actor::System).unwrap();
     vec![
         Run::from(&ready),
@@ -102,7 +102,7 @@ pub fn a_run_is_queued_until_a_worker_begins_it(ports: &Ports) {
 pub fn each_change_of_a_run_is_an_allowed_transition(ports: &Ports) {
     let org = ports.org();
     for run in one_of_each(ports, org) {
-        let cancelled = ports.services().runs.cancel(org, run.id);
+        let cancelled = ports.services().runs.cancel(org, run.id, Actor::System);
         let after = ports.runs.find(org, run.id).unwrap();
         match cancelled {
             Ok(cancelled) => {
@@ -120,7 +120,7 @@ pub fn each_change_of_a_run_is_an_allowed_transition(ports: &Ports) {
             Err(Error::NotFound(_)) => assert_eq!((run.kind, after), (RunKind::DryRun, None)),
             Err(error) => panic!("{run:?}: {error}"),
         }
-        assert!(ports.services().runs.cancel(org, run.id).is_err(), "{run:?}");
+        assert!(ports.services().runs.cancel(org, run.id, Actor::System).is_err(), "{run:?}");
     }
 }
 
@@ -139,7 +139,7 @@ pub fn runs_are_listed_by_kind_and_until_they_end(ports: &Ports) {
     assert_eq!(open.len(), runs.len() - 1);
     assert_eq!(listed(ports, org, &only_open), newest_first(&open));
     for run in open.iter().filter(|run| run.kind == RunKind::Import) {
-        ports.services().runs.cancel(org, run.id).unwrap();
+        ports.services().runs.cancel(org, run.id, Actor::System).unwrap();
         assert!(listed(ports, org, &only_open).iter().all(|other| other.id != run.id));
     }
 }
@@ -165,7 +165,7 @@ pub fn an_undo_that_is_requested_again_is_another_run(ports: &Ports) {
     let import = undos::imported(ports, org, vec![import_row("Ann", "ann@example.org")], 1);
     let service = ports.services();
     let first = service.undos.begin(org, undos::subject(&import), Actor::System).unwrap();
-    service.runs.cancel(org, RunId(first.id.0)).unwrap();
+    service.runs.cancel(org, RunId(first.id.0), Actor::System).unwrap();
     let second = service.undos.begin(org, undos::subject(&import), Actor::System).unwrap();
     assert_ne!(first.id, second.id);
     let run = Run::from(&second);

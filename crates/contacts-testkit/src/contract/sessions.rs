@@ -4,9 +4,9 @@
 use std::sync::Barrier;
 use std::thread;
 
-use contacts_core::key::Token;
+use contacts_core::key::{Role, Token};
 use contacts_core::session::{LINK_LIFE, SESSION_LIFE, Session, SessionId, UserId};
-use contacts_core::{Clock, Error, Ids};
+use contacts_core::{Actor, Clock, Error, Ids};
 use time::Duration;
 
 use super::check::walk;
@@ -21,7 +21,7 @@ pub fn users_are_listed_as_they_were_written_the_oldest_first(ports: &Ports) {
     let mut users = Vec::new();
     for name in ["Zoë Weiß", "Ann", "ann"] {
         let user = user(org, &ports.ids, &ports.clock, name);
-        ports.sessions.insert_user(&user).unwrap();
+        ports.sessions.insert_user(&user, Actor::System).unwrap();
         users.push(user);
         ports.clock.tick();
     }
@@ -37,17 +37,94 @@ pub fn users_are_listed_as_they_were_written_the_oldest_first(ports: &Ports) {
 pub fn a_name_is_one_users_in_an_organisation(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
     let named = |org| user(org, &ports.ids, &ports.clock, "Ann");
-    ports.sessions.insert_user(&named(org)).unwrap();
-    let again = ports.sessions.insert_user(&named(org));
+    ports.sessions.insert_user(&named(org), Actor::System).unwrap();
+    let again = ports.sessions.insert_user(&named(org), Actor::System);
     assert!(matches!(again, Err(Error::Taken(_))), "{again:?}");
-    ports.sessions.insert_user(&named(other)).unwrap();
+    ports.sessions.insert_user(&named(other), Actor::System).unwrap();
     assert_eq!(ports.sessions.users(org, None, 1_000).unwrap().len(), 1);
+}
+
+pub fn a_role_is_read_wherever_the_user_is(ports: &Ports) {
+    let org = ports.org();
+    let (_, mut ann, token) = signed_in(ports, org, "Ann", 1);
+    let (_, bob, _) = signed_in(ports, org, "Bob", 3);
+    for role in Role::ALL {
+        ann.role = role;
+        assert_eq!(
+            ports
+                .sessions
+                .set_role(org, ann.id, role, Actor::System, ports.clock.now())
+                .unwrap()
+                .as_ref(),
+            Some(&ann)
+        );
+        assert_eq!(ports.sessions.find_user(org, "Ann").unwrap().as_ref(), Some(&ann));
+        assert_eq!(ports.sessions.users(org, None, 9).unwrap(), [ann.clone(), bob.clone()]);
+        assert_eq!(ports.sessions.find(org, token.hash()).unwrap().unwrap().1, ann);
+    }
+    let unknown = UserId(ports.ids.next());
+    assert_eq!(
+        ports
+            .sessions
+            .set_role(org, unknown, Role::Viewer, Actor::System, ports.clock.now())
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        ports
+            .sessions
+            .set_role(ports.org(), ann.id, Role::Viewer, Actor::System, ports.clock.now())
+            .unwrap(),
+        None
+    );
+}
+
+pub fn the_last_administrator_stays_one(ports: &Ports) {
+    let org = ports.org();
+    let (_, ann, _) = signed_in(ports, org, "Ann", 1);
+    let (_, bob, _) = signed_in(ports, org, "Bob", 3);
+    signed_in(ports, ports.org(), "Another organisation's", 5);
+    let set =
+        |user, role| ports.sessions.set_role(org, user, role, Actor::System, ports.clock.now());
+    assert!(set(bob.id, Role::Editor).is_ok());
+    for role in [Role::Viewer, Role::Editor, Role::Manager] {
+        let refused = set(ann.id, role);
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    }
+    assert_eq!(set(ann.id, Role::Administrator).unwrap().as_ref(), Some(&ann));
+    assert!(set(bob.id, Role::Viewer).is_ok(), "another user's role is free");
+    assert!(set(bob.id, Role::Administrator).is_ok());
+    assert!(set(ann.id, Role::Viewer).is_ok());
+}
+
+pub fn of_two_administrators_who_step_down_at_once_one_stays(ports: &Ports) {
+    for _ in 0..8 {
+        let org = ports.org();
+        let users = ["Ann", "Bob"].map(|name| {
+            let user = user(org, &ports.ids, &ports.clock, name);
+            ports.sessions.insert_user(&user, Actor::System).unwrap();
+            user.id
+        });
+        let start = Barrier::new(users.len());
+        let step_down = &|user| {
+            start.wait();
+            ports
+                .sessions
+                .set_role(org, user, Role::Viewer, Actor::System, ports.clock.now())
+                .is_ok()
+        };
+        let stepped = thread::scope(|scope| {
+            let all = users.map(|user| scope.spawn(move || step_down(user)));
+            all.into_iter().map(|one| one.join().unwrap()).filter(|ok| *ok).count()
+        });
+        assert_eq!(stepped, 1);
+    }
 }
 
 pub fn a_link_opens_a_session_as_it_was_asked_for(ports: &Ports) {
     let org = ports.org();
     let ann = user(org, &ports.ids, &ports.clock, "Ann");
-    ports.sessions.insert_user(&ann).unwrap();
+    ports.sessions.insert_user(&ann, Actor::System).unwrap();
     let link = sign_in_link(ports, &ann, 1);
     let (mut new, token) = new_session(org, &ports.ids, &ports.clock, 2);
     new.agent = "Zürich \"desk\" \\ Firefox".to_owned();
@@ -84,7 +161,7 @@ pub fn of_many_who_use_a_link_at_once_one_gets_in(ports: &Ports) {
     const MANY: u8 = 8;
     let org = ports.org();
     let ann = user(org, &ports.ids, &ports.clock, "Ann");
-    ports.sessions.insert_user(&ann).unwrap();
+    ports.sessions.insert_user(&ann, Actor::System).unwrap();
     let link = sign_in_link(ports, &ann, 1);
     let start = Barrier::new(usize::from(MANY));
     let enter = &|random: u8| {
@@ -103,7 +180,7 @@ pub fn of_many_who_use_a_link_at_once_one_gets_in(ports: &Ports) {
 pub fn an_expired_link_signs_nobody_in(ports: &Ports) {
     let org = ports.org();
     let ann = user(org, &ports.ids, &ports.clock, "Ann");
-    ports.sessions.insert_user(&ann).unwrap();
+    ports.sessions.insert_user(&ann, Actor::System).unwrap();
     let (late, early) = (sign_in_link(ports, &ann, 1), sign_in_link(ports, &ann, 2));
     ports.clock.advance(LINK_LIFE.unsigned_abs() - INSTANT);
     let (new, _) = new_session(org, &ports.ids, &ports.clock, 3);

@@ -16,12 +16,12 @@ use super::syncs::{hourly, service, start_run};
 use crate::{Ports, samples};
 
 fn created(ports: &Ports, org: OrgId) -> ConnectedSource {
-    service(ports).0.create(org, samples::definition()).unwrap()
+    service(ports).0.create(org, samples::definition(), Actor::System).unwrap()
 }
 
 fn patch(ports: &Ports, source: &ConnectedSource, patch: &SourcePatch) -> Result<ConnectedSource> {
     let now = ports.clock.now();
-    Ok(ports.sources.patch(source.org, source.id, patch, None, now)?.unwrap())
+    Ok(ports.sources.patch(source.org, source.id, patch, None, Actor::System, now)?.unwrap())
 }
 
 fn pausing(paused: bool) -> SourcePatch {
@@ -51,7 +51,8 @@ pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
     let (org, id) = (source.org, source.id);
     let current = patch(ports, &source, &pausing(true)).unwrap();
     assert_eq!(current.version, 2);
-    let refused = ports.sources.patch(org, id, &pausing(false), Some(1), ports.clock.now());
+    let refused =
+        ports.sources.patch(org, id, &pausing(false), Some(1), Actor::System, ports.clock.now());
     let Err(Error::Stale(state)) = refused else { panic!("{refused:?}") };
     assert_eq!(*state, Current::Source(current.clone()));
     assert_eq!(ports.sources.get(org, id).unwrap(), Some(current));
@@ -80,7 +81,7 @@ pub fn a_limit_holds_when_many_insert_at_once(ports: &Ports) {
         let source = created(ports, ports.org());
         let added = at_once(8, |nth| {
             let (id, name) = (SourceId(ports.ids.next()), format!("CRM {nth}"));
-            ports.sources.insert(&ConnectedSource { id, name, ..source.clone() }, 4)
+            ports.sources.insert(&ConnectedSource { id, name, ..source.clone() }, 4, Actor::System)
         });
         assert_eq!(added.iter().filter(|added| added.is_ok()).count(), 3, "race {race}");
         let refused = added.iter().filter(|added| matches!(added, Err(Error::Conflict(_))));

@@ -12,7 +12,7 @@ use contacts_core::sync::{
     Chunk, ConnectedSource, Mode, Record, RecordReader, SourceDefinition, SyncRun, SyncService,
     VanishPolicy,
 };
-use contacts_core::{Actor, Ids, OrgId};
+use contacts_core::{Actor, Clock, Ids, OrgId};
 
 use super::check::{display, written};
 use super::syncs::{service, sync};
@@ -29,7 +29,9 @@ pub(super) fn chunk(ports: &Ports, records: &[Record]) -> Chunk {
 pub(super) fn commit_records(ports: &Ports, org: OrgId, records: &[Record]) -> SyncRun {
     let (service, connector) = service(ports);
     let name = ports.ids.next().to_string();
-    let source = service.create(org, SourceDefinition { name, ..samples::definition() }).unwrap();
+    let source = service
+        .create(org, SourceDefinition { name, ..samples::definition() }, Actor::System)
+        .unwrap();
     connector.plays(vec![samples::batch(records, "")], None);
     sync(ports, &service, &source)
 }
@@ -47,7 +49,7 @@ impl<'a> Crm<'a> {
     fn of(ports: &'a Ports, mode: Mode, vanish: VanishPolicy) -> Self {
         let (org, (service, connector)) = (ports.org(), service(ports));
         let definition = SourceDefinition { mode, vanish, ..samples::definition() };
-        let source = service.create(org, definition).unwrap();
+        let source = service.create(org, definition, Actor::System).unwrap();
         Self { ports, org, service, connector, source }
     }
 
@@ -352,13 +354,18 @@ pub fn links_of_a_source_follow_a_merge(ports: &Ports) {
 pub fn deleting_a_source_leaves_its_contacts(ports: &Ports) {
     let crm = Crm::new(ports);
     let run = crm.commit_records(&[ann()]);
-    crm.service.delete(crm.org, crm.source.id).unwrap();
+    crm.service.delete(crm.org, crm.source.id, Actor::System).unwrap();
     let ann_there = ports.of_address(crm.org, "ann@x.org").unwrap();
     assert_eq!(ann_there.source.detail.kind(), SourceKind::Connected);
     assert_eq!(ports.sources.run(crm.org, run.id).unwrap(), None);
     assert_eq!(ports.sources.list(crm.org).unwrap(), []);
-    assert!(!ports.sources.delete(crm.org, crm.source.id).unwrap());
-    assert!(crm.service.create(crm.org, samples::definition()).is_ok(), "the name is free");
+    assert!(
+        !ports.sources.delete(crm.org, crm.source.id, Actor::System, ports.clock.now()).unwrap()
+    );
+    assert!(
+        crm.service.create(crm.org, samples::definition(), Actor::System).is_ok(),
+        "the name is free"
+    );
 }
 
 pub fn deleting_a_contact_makes_it_unknown(ports: &Ports) {

@@ -73,7 +73,7 @@ pub(super) fn run_with_log(
     let (service, _) = service(ports);
     let name = format!("CRM {}", ports.ids.next());
     let definition = contacts_core::sync::SourceDefinition { name, ..samples::definition() };
-    let source = service.create(org, definition).unwrap();
+    let source = service.create(org, definition, Actor::System).unwrap();
     service.ask(org, source.id, false, Actor::System).unwrap();
     let (source, run) = start_run(ports, &source);
     commit_log(ports, &source, &run, lines);
@@ -105,7 +105,7 @@ pub(super) fn hourly(service: &SyncService, org: OrgId) -> ConnectedSource {
     let schedule = Schedule::every(Duration::from_secs(3600)).unwrap();
     let definition =
         contacts_core::sync::SourceDefinition { schedule: Some(schedule), ..samples::definition() };
-    service.create(org, definition).unwrap()
+    service.create(org, definition, Actor::System).unwrap()
 }
 
 pub fn a_source_is_read_as_it_was_written(ports: &Ports) {
@@ -114,7 +114,7 @@ pub fn a_source_is_read_as_it_was_written(ports: &Ports) {
     definition.mapping.id_field = Some("crm_id".to_owned());
     definition.schedule = Some(Schedule::cron("30 2 * * *", "Europe/Berlin").unwrap());
     definition.vanish = VanishPolicy::Tag(samples::tag("Gone"));
-    let source = service.create(org, definition).unwrap();
+    let source = service.create(org, definition, Actor::System).unwrap();
     assert_eq!(ports.sources.get(org, source.id).unwrap(), Some(source.clone()));
     assert!(source.secrets.contains_key("credentials.token"), "the secret one is sealed");
     assert_eq!(source.settings.0.len(), 1, "the other one is not");
@@ -125,7 +125,7 @@ pub fn a_source_is_read_as_it_was_written(ports: &Ports) {
         vanish: Some(VanishPolicy::Unlink),
         ..RawSourcePatch::default()
     };
-    service.update(org, source.id, None, patch).unwrap();
+    service.update(org, source.id, None, patch, Actor::System).unwrap();
     let run = sync(ports, &service, &source);
     let listed = ports.sources.list(org).unwrap();
     assert_eq!(listed[0].1, Some(run));
@@ -137,16 +137,16 @@ pub fn a_source_is_read_as_it_was_written(ports: &Ports) {
 
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let ((org, other), (service, _)) = ((ports.org(), ports.org()), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     let run = service.ask(org, source.id, false, Actor::System).unwrap();
     let (id, now, sources) = (source.id, ports.clock.now(), &ports.sources);
     let foreign = ConnectedSource { org: other, ..source.clone() };
     assert_eq!(sources.get(other, id).unwrap(), None);
     assert_eq!(sources.list(other).unwrap(), []);
-    let patched = sources.patch(other, id, &SourcePatch::default(), Some(9), now);
+    let patched = sources.patch(other, id, &SourcePatch::default(), Some(9), Actor::System, now);
     assert_eq!(patched.unwrap(), None);
     assert!(!sources.reseal(&foreign, &foreign).unwrap());
-    assert!(!sources.delete(other, id).unwrap());
+    assert!(!sources.delete(other, id, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(sources.ask(other, &run, true, now).unwrap(), None);
     assert_eq!(sources.begin(other, id, run.id, now).unwrap(), RunStart::Gone);
     let chunk = Chunk::default();
@@ -163,34 +163,46 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     };
     assert!(!sources.end(other, run.id, None, &end, now).unwrap());
     assert_eq!(sources.get(org, id).unwrap(), Some(source));
-    assert!(service.create(other, samples::definition()).is_ok(), "the name is another's");
+    assert!(
+        service.create(other, samples::definition(), Actor::System).is_ok(),
+        "the name is another's"
+    );
 }
 
 pub fn a_name_is_taken_once(ports: &Ports) {
     let (org, (service, _)) = (ports.org(), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     let mut same = samples::definition();
     same.name = " crm ".to_owned();
-    assert!(matches!(service.create(org, same.clone()), Err(Error::Taken(_))));
+    assert!(matches!(service.create(org, same.clone(), Actor::System), Err(Error::Taken(_))));
     same.name = "Shop".to_owned();
-    let shop = service.create(org, same).unwrap();
+    let shop = service.create(org, same, Actor::System).unwrap();
     let named = |name: &str| RawSourcePatch { name: Some(name.to_owned()), ..Default::default() };
-    assert!(matches!(service.update(org, shop.id, None, named("Crm")), Err(Error::Taken(_))));
-    assert_eq!(service.update(org, source.id, None, named("Crm")).unwrap().name, "Crm");
+    assert!(matches!(
+        service.update(org, shop.id, None, named("Crm"), Actor::System),
+        Err(Error::Taken(_))
+    ));
+    assert_eq!(
+        service.update(org, source.id, None, named("Crm"), Actor::System).unwrap().name,
+        "Crm"
+    );
 }
 
 pub fn another_stream_starts_over_and_not_during_a_run(ports: &Ports) {
     let (org, (service, connector)) = (ports.org(), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     connector.plays(vec![samples::batch(&[], "one")], None);
     sync(ports, &service, &source);
     let renamed = RawSourcePatch { name: Some("x".to_owned()), ..Default::default() };
-    assert!(service.update(org, source.id, None, renamed).unwrap().state.is_some());
+    assert!(service.update(org, source.id, None, renamed, Actor::System).unwrap().state.is_some());
     let other = RawSourcePatch { stream: Some("leads".to_owned()), ..Default::default() };
     service.ask(org, source.id, false, Actor::System).unwrap();
-    assert!(matches!(service.update(org, source.id, None, other.clone()), Err(Error::Conflict(_))));
+    assert!(matches!(
+        service.update(org, source.id, None, other.clone(), Actor::System),
+        Err(Error::Conflict(_))
+    ));
     run_due(ports, &service);
-    assert_eq!(service.update(org, source.id, None, other).unwrap().state, None);
+    assert_eq!(service.update(org, source.id, None, other, Actor::System).unwrap().state, None);
     sync(ports, &service, &source);
     ports.clock.tick();
     service.ask(org, source.id, true, Actor::System).unwrap();
@@ -202,7 +214,7 @@ pub fn another_stream_starts_over_and_not_during_a_run(ports: &Ports) {
 
 pub fn a_worker_that_lost_its_run_stores_nothing(ports: &Ports) {
     let (org, (service, _)) = (ports.org(), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     service.ask(org, source.id, false, Actor::System).unwrap();
     let (_, lost) = start_run(ports, &source);
     let (_, running) = start_run(ports, &source);
@@ -235,7 +247,7 @@ pub fn an_interrupted_run_resumes_from_its_last_state(ports: &Ports) {
     let (org, (service, connector)) = (ports.org(), service(ports));
     let definition =
         contacts_core::sync::SourceDefinition { mode: Mode::Full, ..samples::definition() };
-    let source = service.create(org, definition).unwrap();
+    let source = service.create(org, definition, Actor::System).unwrap();
     service.ask(org, source.id, false, Actor::System).unwrap();
     let job = claim(ports).unwrap();
     assert_eq!(job.job, Job::Sync(source.id));
@@ -258,7 +270,7 @@ pub fn a_full_reading_starts_at_the_beginning(ports: &Ports) {
     let (org, (service, connector)) = (ports.org(), service(ports));
     let definition =
         contacts_core::sync::SourceDefinition { mode: Mode::Full, ..samples::definition() };
-    let source = service.create(org, definition).unwrap();
+    let source = service.create(org, definition, Actor::System).unwrap();
     connector.plays(vec![samples::batch(&[], "one")], None);
     for _ in 0..2 {
         assert_eq!(sync(ports, &service, &source).state, RunState::Done);
@@ -335,6 +347,7 @@ pub fn errors_that_need_a_person_are_not_retried_early(ports: &Ports) {
             name: "By hand".to_owned(),
             ..samples::definition()
         },
+        Actor::System,
     );
     let run = sync(ports, &service, unscheduled.as_ref().unwrap());
     assert_eq!(run.state, RunState::Failed);
@@ -345,13 +358,13 @@ pub fn one_that_is_paused_runs_when_asked_only(ports: &Ports) {
     let (org, (service, connector)) = (ports.org(), service(ports));
     let source = hourly(&service, org);
     let pause = |paused| RawSourcePatch { paused: Some(paused), ..Default::default() };
-    service.update(org, source.id, None, pause(true)).unwrap();
+    service.update(org, source.id, None, pause(true), Actor::System).unwrap();
     ports.clock.advance(Duration::from_secs(7200));
     run_due(ports, &service);
     assert_eq!(connector.readings().len(), 0);
     assert_eq!(sync(ports, &service, &source).state, RunState::Done);
     assert_eq!(connector.readings().len(), 1);
-    let source = service.update(org, source.id, None, pause(false)).unwrap();
+    let source = service.update(org, source.id, None, pause(false), Actor::System).unwrap();
     assert_eq!(source.next_run_at, Some(ports.clock.now() + Duration::from_secs(3600)));
     ports.clock.advance(Duration::from_secs(3600));
     run_due(ports, &service);
@@ -360,7 +373,7 @@ pub fn one_that_is_paused_runs_when_asked_only(ports: &Ports) {
 
 pub fn a_run_that_was_cancelled_takes_nothing_more(ports: &Ports) {
     let (org, (service, connector)) = (ports.org(), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     let requested = service.ask(org, source.id, false, Actor::System).unwrap();
     let again = service.ask(org, source.id, false, Actor::System).unwrap();
     assert_eq!(again.id, requested.id, "one run is open at most");
@@ -381,7 +394,7 @@ pub fn a_run_that_was_cancelled_takes_nothing_more(ports: &Ports) {
 
 pub fn one_that_gets_nowhere_is_given_up(ports: &Ports) {
     let (org, (service, connector)) = (ports.org(), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     let run = service.ask(org, source.id, false, Actor::System).unwrap();
     for _ in 0..10 {
         start_run(ports, &source);
@@ -395,7 +408,7 @@ pub fn one_that_gets_nowhere_is_given_up(ports: &Ports) {
 /// The worker has looked for requests before the new one arrives, and has found none.
 pub fn a_run_requested_during_a_run_is_not_lost(ports: &Ports) {
     let (org, (service, _)) = (ports.org(), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     let worker = ports.ids.next();
     let claim = || ports.jobs.claim(Lane::Sync, worker, LEASE, ports.clock.now()).unwrap();
     let job = claim().unwrap();
@@ -415,7 +428,7 @@ pub fn a_run_requested_during_a_run_is_not_lost(ports: &Ports) {
 
 pub fn a_source_runs_beside_other_jobs(ports: &Ports) {
     let (org, (service, _)) = (ports.org(), service(ports));
-    let source = service.create(org, samples::definition()).unwrap();
+    let source = service.create(org, samples::definition(), Actor::System).unwrap();
     let now = ports.clock.now();
     let worker = ports.ids.next();
     assert!(!ports.jobs.is_waiting(Lane::Work, now).unwrap());
@@ -423,7 +436,7 @@ pub fn a_source_runs_beside_other_jobs(ports: &Ports) {
     assert_eq!(ports.jobs.claim(Lane::Work, worker, LEASE, now).unwrap(), None);
     let job = ports.jobs.claim(Lane::Sync, worker, LEASE, now).unwrap().unwrap();
     assert_eq!(job.job, Job::Sync(source.id));
-    assert!(service.delete(org, source.id).is_ok());
+    assert!(service.delete(org, source.id, Actor::System).is_ok());
     assert_eq!(service.run(org, source.id, &Always).unwrap(), Outcome::Done);
     ports.clock.advance(LEASE);
     assert_eq!(claim(ports), None, "its job is gone with it");
@@ -442,7 +455,7 @@ pub fn only_the_last_runs_are_kept(ports: &Ports) {
 
 pub fn existing_secrets_are_sealed_with_the_new_key(ports: &Ports) {
     let (org, (service, _)) = (ports.org(), service(ports));
-    let before = service.create(org, samples::definition()).unwrap();
+    let before = service.create(org, samples::definition(), Actor::System).unwrap();
     let mut after = before.clone();
     after.secrets.insert("credentials.token".to_owned(), vec![0, 255]);
     assert!(ports.sources.reseal(&before, &after).unwrap());

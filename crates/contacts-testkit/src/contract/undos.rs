@@ -29,7 +29,7 @@ pub(super) fn subject(import: &Import) -> UndoSubject {
 pub(super) fn imported(ports: &Ports, org: OrgId, rows: Vec<ImportRow>, size: usize) -> Import {
     let import = applied_import(ports, org, rows, size);
     let now = ports.clock.tick();
-    assert!(ports.imports.end(org, import.id, RunState::Done, None, now).unwrap());
+    assert!(ports.imports.end(org, import.id, RunState::Done, None, Actor::System, now).unwrap());
     import
 }
 
@@ -387,7 +387,9 @@ pub fn the_imported_part_of_a_cancelled_import_is_undone(ports: &Ports) {
     let rows = vec![import_row("Ann", "ann@example.org"), import_row("Bo", "bo@example.org")];
     let import = applied_import(ports, org, rows, 1);
     let now = ports.clock.tick();
-    assert!(ports.imports.end(org, import.id, RunState::Cancelled, None, now).unwrap());
+    assert!(
+        ports.imports.end(org, import.id, RunState::Cancelled, None, Actor::System, now).unwrap()
+    );
     assert_eq!(undo(ports, &import), tally(2, 0, 0));
     assert_eq!(ports.found(org, "").len(), 0);
 }

@@ -46,7 +46,7 @@ pub(super) fn add_webhook(service: &WebhookService, org: OrgId, types: &[&str]) 
         include: &[],
         random: [7; 32],
     };
-    service.create(org, &new).unwrap().0
+    service.create(org, &new, Actor::System).unwrap().0
 }
 
 /// Runs every due webhook job as a worker does. Returns the time until which the last one rests.
@@ -100,7 +100,7 @@ pub fn a_webhook_is_read_as_it_was_written(ports: &Ports) {
         created_at: ports.clock.now(),
         version: 1,
     };
-    ports.webhooks.insert(&webhook, 1).unwrap();
+    ports.webhooks.insert(&webhook, 1, Actor::System).unwrap();
     assert_eq!(ports.webhooks.get(org, webhook.id).unwrap(), Some(webhook.clone()));
     let now = ports.clock.tick();
     let patch = WebhookPatch {
@@ -109,7 +109,8 @@ pub fn a_webhook_is_read_as_it_was_written(ports: &Ports) {
         include_contacts: Some(false),
         paused: Some(true),
     };
-    let patched = ports.webhooks.patch(org, webhook.id, &patch, Some(1), now).unwrap();
+    let patched =
+        ports.webhooks.patch(org, webhook.id, &patch, Some(1), Actor::System, now).unwrap();
     let expected = Webhook {
         url: url("https://example.com/"),
         types: BTreeSet::new(),
@@ -120,7 +121,8 @@ pub fn a_webhook_is_read_as_it_was_written(ports: &Ports) {
     };
     assert_eq!(patched, Some(expected.clone()));
     let rotation = SecretRotation { secret: vec![1], old_secret_until: now };
-    let rotated = ports.webhooks.rotate_secret(org, webhook.id, &rotation, now).unwrap();
+    let rotated =
+        ports.webhooks.rotate_secret(org, webhook.id, &rotation, Actor::System, now).unwrap();
     let old_secret = Some((webhook.secret, now));
     let expected = Webhook { secret: vec![1], old_secret, version: 3, ..expected };
     assert_eq!(rotated, Some(expected.clone()));
@@ -137,7 +139,8 @@ pub fn a_patch_that_changes_nothing_leaves_the_version(ports: &Ports) {
         paused: Some(false),
     };
     for patch in [WebhookPatch::default(), same] {
-        let patched = ports.webhooks.patch(org, webhook.id, &patch, None, ports.clock.now());
+        let patched =
+            ports.webhooks.patch(org, webhook.id, &patch, None, Actor::System, ports.clock.now());
         assert_eq!(patched.unwrap(), Some(webhook.clone()));
     }
 }
@@ -146,8 +149,9 @@ pub fn a_stale_version_is_refused_with_the_current_state(ports: &Ports) {
     let org = ports.org();
     let webhook = add_webhook(&service(ports).0, org, &[]);
     let (id, now) = (webhook.id, ports.clock.now());
-    let current = ports.webhooks.patch(org, id, &pause(true), Some(1), now).unwrap().unwrap();
-    let refused = ports.webhooks.patch(org, id, &pause(false), Some(1), now);
+    let current =
+        ports.webhooks.patch(org, id, &pause(true), Some(1), Actor::System, now).unwrap().unwrap();
+    let refused = ports.webhooks.patch(org, id, &pause(false), Some(1), Actor::System, now);
     let Err(Error::Stale(state)) = refused else { panic!("{refused:?}") };
     assert_eq!(*state, Current::Webhook(current.clone()));
     assert_eq!(ports.webhooks.get(org, id).unwrap(), Some(current));
@@ -166,9 +170,17 @@ pub fn two_patches_at_once_both_hold(ports: &Ports) {
         let to = WebhookPatch { url: Some(new_url.clone()), ..WebhookPatch::default() };
         let is_paused = before.paused.is_none();
         at_once(3, |nth| match nth {
-            0 => ports.webhooks.patch(org, id, &to, None, now).unwrap().unwrap(),
-            1 => ports.webhooks.patch(org, id, &pause(is_paused), None, now).unwrap().unwrap(),
-            _ => ports.webhooks.rotate_secret(org, id, &rotation, now).unwrap().unwrap(),
+            0 => ports.webhooks.patch(org, id, &to, None, Actor::System, now).unwrap().unwrap(),
+            1 => ports
+                .webhooks
+                .patch(org, id, &pause(is_paused), None, Actor::System, now)
+                .unwrap()
+                .unwrap(),
+            _ => ports
+                .webhooks
+                .rotate_secret(org, id, &rotation, Actor::System, now)
+                .unwrap()
+                .unwrap(),
         });
         let after = ports.webhooks.get(org, id).unwrap().unwrap();
         assert_eq!((after.url, after.paused.is_some()), (new_url, is_paused), "race {race}");
@@ -185,7 +197,7 @@ pub fn a_limit_holds_when_many_insert_at_once(ports: &Ports) {
         let webhook = add_webhook(&service, org, &[]);
         let added = at_once(8, |_| {
             let id = WebhookId(ports.ids.next());
-            ports.webhooks.insert(&Webhook { id, ..webhook.clone() }, 4)
+            ports.webhooks.insert(&Webhook { id, ..webhook.clone() }, 4, Actor::System)
         });
         assert_eq!(added.iter().filter(|added| added.is_ok()).count(), 3, "race {race}");
         let refused = added.iter().filter(|added| matches!(added, Err(Error::Conflict(_))));
@@ -214,7 +226,7 @@ pub fn a_late_attempt_does_not_undo_an_edit(ports: &Ports) {
         webhook_version: webhook.version,
     };
     let to = WebhookPatch { url: Some(url("https://example.com/")), ..WebhookPatch::default() };
-    let edited = ports.webhooks.patch(org, webhook.id, &to, None, now).unwrap();
+    let edited = ports.webhooks.patch(org, webhook.id, &to, None, Actor::System, now).unwrap();
     ports.webhooks.attempted(org, webhook.id, &attempt, now).unwrap();
     assert_eq!(ports.webhooks.get(org, webhook.id).unwrap(), edited);
     assert_eq!(states(&service, &webhook), [(DeliveryState::Pending, 1)]);
@@ -229,10 +241,10 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let webhooks = &ports.webhooks;
     assert_eq!(webhooks.get(other, id).unwrap(), None);
     assert_eq!(webhooks.list(other).unwrap(), []);
-    assert_eq!(webhooks.patch(other, id, &pause(true), Some(9), now).unwrap(), None);
+    assert_eq!(webhooks.patch(other, id, &pause(true), Some(9), Actor::System, now).unwrap(), None);
     let rotation = SecretRotation { secret: vec![1], old_secret_until: now };
-    assert_eq!(webhooks.rotate_secret(other, id, &rotation, now).unwrap(), None);
-    assert!(!webhooks.delete(other, id).unwrap());
+    assert_eq!(webhooks.rotate_secret(other, id, &rotation, Actor::System, now).unwrap(), None);
+    assert!(!webhooks.delete(other, id, Actor::System, ports.clock.now()).unwrap());
     assert_eq!(webhooks.delivery(other, id, test.id).unwrap(), None);
     assert_eq!(webhooks.deliveries(other, id, None, None, 10).unwrap(), []);
     assert_eq!(webhooks.queue(other, id, now).unwrap().due, None);
@@ -371,7 +383,7 @@ pub fn a_webhook_that_answers_gone_is_paused_and_resumes(ports: &Ports) {
     assert_eq!(run(ports, &service), None);
     assert_eq!(numbers(&sender.take()), [1]);
     let resume = RawWebhookPatch { paused: Some(false), ..RawWebhookPatch::default() };
-    let resumed = service.update(org, webhook.id, None, &resume).unwrap();
+    let resumed = service.update(org, webhook.id, None, &resume, Actor::System).unwrap();
     assert_eq!((resumed.paused, resumed.version), (None, 3));
     run(ports, &service);
     assert_eq!(numbers(&sender.take()), [1, 2]);
@@ -383,8 +395,11 @@ pub fn one_that_was_deleted_is_sent_nothing(ports: &Ports) {
     let webhook = add_webhook(&service, org, &[]);
     let test = service.test(org, webhook.id).unwrap();
     ports.add(org, "Ann", "");
-    service.delete(org, webhook.id).unwrap();
-    assert!(matches!(service.delete(org, webhook.id), Err(Error::NotFound("webhook"))));
+    service.delete(org, webhook.id, Actor::System).unwrap();
+    assert!(matches!(
+        service.delete(org, webhook.id, Actor::System),
+        Err(Error::NotFound("webhook"))
+    ));
     assert_eq!(run(ports, &service), None);
     assert_eq!((sender.take(), ports.webhooks.list(org).unwrap()), (vec![], vec![]));
     assert_eq!(ports.webhooks.delivery(org, webhook.id, test.id).unwrap(), None);
@@ -394,7 +409,7 @@ pub fn for_a_day_messages_are_signed_with_the_secret_before_too(ports: &Ports) {
     let org = ports.org();
     let (service, sender) = service(ports);
     let webhook = add_webhook(&service, org, &[]);
-    let (_, secret) = service.rotate_secret(org, webhook.id, [8; 32]).unwrap();
+    let (_, secret) = service.rotate_secret(org, webhook.id, [8; 32], Actor::System).unwrap();
     assert_eq!(secret.0, [8; 32]);
     let messages = || {
         ports.add(org, "Ann", "");
@@ -411,13 +426,13 @@ pub fn expired_events_are_reported_as_missed(ports: &Ports) {
     let (service, sender) = service(ports);
     let webhook = add_webhook(&service, org, &[]);
     let pause = |paused| RawWebhookPatch { paused: Some(paused), ..RawWebhookPatch::default() };
-    service.update(org, webhook.id, None, &pause(true)).unwrap();
+    service.update(org, webhook.id, None, &pause(true), Actor::System).unwrap();
     ports.add(org, "Ann", "");
     ports.clock.advance(FeedService::RETENTION + Duration::from_secs(1));
     ports.add(org, "Bo", "");
     let now = ports.clock.now();
     while ports.feed.sweep(org, now - FeedService::RETENTION).unwrap() {}
-    service.update(org, webhook.id, None, &pause(false)).unwrap();
+    service.update(org, webhook.id, None, &pause(false), Actor::System).unwrap();
     // Deliver this webhook only: after a month, other jobs are due as well.
     service.deliver(org, webhook.id, &Always).unwrap();
     assert_eq!(numbers(&sender.take()), [2]);

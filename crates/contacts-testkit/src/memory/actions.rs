@@ -18,6 +18,7 @@ use contacts_core::job::Job;
 use contacts_core::run::RunState;
 use contacts_core::selection::SelectionId;
 use contacts_core::tag::TagName;
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Error, OrgId, Result};
 use time::OffsetDateTime;
 
@@ -403,6 +404,11 @@ impl ActionRepository for World {
         }
         let stored = StoredAction { action: action.clone(), parts: Vec::new(), position: 0 };
         rows.actions.insert(action.id, stored);
+        let filter = rows.selections.get(&action.selection);
+        let filter = filter.and_then(|stored| stored.selection.filter.as_ref());
+        if let Some(event) = TrailEvent::action_started(action, filter) {
+            rows.record(event, action.actor, action.created_at);
+        }
         state.jobs.push(action.org, Job::RunAction(action.id), due, &self.ids());
         Ok(())
     }

@@ -14,6 +14,7 @@ use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::field::check_types;
 use contacts_core::page::{Count, Page, PageSize};
 use contacts_core::tag::TagName;
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Current, Error, OrgId, Result};
 use time::OffsetDateTime;
 
@@ -331,6 +332,7 @@ impl ContactRepository for World {
                 rows.forget(id);
                 let gone = ContactEvent::of(id, EventKind::Deleted, Vec::new(), actor, now);
                 rows.events.push(gone);
+                rows.record(TrailEvent::contact_deleted(id), actor, now);
             }
             Ok(deleted)
         })
@@ -346,6 +348,9 @@ impl ContactRepository for World {
         self.rows(org, |rows| {
             let merged = rows.merge(request, actor, now);
             let merged = merged.map_err(|error| rows.shown_in(error))?;
+            if merged.is_some() {
+                rows.record(TrailEvent::contact_merged(request.other), actor, now);
+            }
             Ok(merged.map(|merged| Merged { contact: rows.shown(merged.contact), ..merged }))
         })
     }

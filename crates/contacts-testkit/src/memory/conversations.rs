@@ -8,7 +8,8 @@ use contacts_core::conversation::{
     Conversation, ConversationId, ConversationRepository, Visitor, Widget, WidgetName,
 };
 use contacts_core::page::TimeCursor;
-use contacts_core::{OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -170,6 +171,8 @@ impl ConversationRepository for World {
         org: OrgId,
         widget: Uuid,
         name: Option<WidgetName>,
+        actor: Actor,
+        now: OffsetDateTime,
     ) -> Result<Option<Widget>> {
         self.rows(org, |rows| {
             let Some(found) = all_widgets(rows).into_iter().find(|one| one.id == widget) else {
@@ -180,6 +183,7 @@ impl ConversationRepository for World {
                 Some(name) => names.insert(widget, name.clone()),
                 None => names.remove(&widget),
             };
+            rows.record(TrailEvent::widget_named(widget), actor, now);
             Ok(Some(Widget { name, ..found }))
         })
     }

@@ -6,6 +6,7 @@ use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{FileState, ImportId};
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
+use contacts_core::trail::TrailEvent;
 use contacts_core::{OrgId, Result};
 use time::OffsetDateTime;
 
@@ -111,6 +112,7 @@ impl ErasureRepository for World {
         let stored =
             Kept { erasure: erasure.clone(), identifiers: Some(identifiers), reached: None };
         rows.erasures.insert(erasure.id, stored);
+        rows.record(TrailEvent::contact_erased(erasure), erasure.actor, erasure.created_at);
         state.jobs.push(erasure.org, Job::Erase(erasure.id), erasure.created_at, &self.ids());
         Ok(true)
     }

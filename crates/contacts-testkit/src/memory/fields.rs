@@ -2,7 +2,9 @@
 
 use contacts_core::contact::Contact;
 use contacts_core::field::{Field, FieldKey, FieldPatch, FieldRepository, NewField};
-use contacts_core::{Current, Error, OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, Current, Error, OrgId, Result};
+use time::OffsetDateTime;
 
 use crate::World;
 use crate::world::Rows;
@@ -43,7 +45,14 @@ impl FieldRepository for World {
         self.read(org, |rows| Ok(rows.fields_in_order()))
     }
 
-    fn insert(&self, org: OrgId, field: &NewField, limit: usize) -> Result<Field> {
+    fn insert(
+        &self,
+        org: OrgId,
+        field: &NewField,
+        limit: usize,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Field> {
         self.rows(org, |rows| {
             if rows.fields.contains_key(&field.key) {
                 return Err(Error::Taken("the key"));
@@ -54,6 +63,7 @@ impl FieldRepository for World {
             let last = rows.fields.values().map(|field| field.position).max();
             let field = field.clone().at(last.map_or(0, |last| last + 1));
             rows.fields.insert(field.key.clone(), field.clone());
+            rows.record(TrailEvent::field_defined(&field.key), actor, now);
             Ok(field)
         })
     }
@@ -64,28 +74,43 @@ impl FieldRepository for World {
         key: &FieldKey,
         patch: &FieldPatch,
         if_version: Option<u64>,
+        actor: Actor,
+        now: OffsetDateTime,
     ) -> Result<Option<Field>> {
         self.rows(org, |rows| {
             let Some(mut field) = rows.fields.get(key).cloned() else { return Ok(None) };
             Current::check(&field, if_version)?;
-            field.apply(patch, || Ok(rows.has_values_of(key)))?;
-            rows.fields.insert(key.clone(), field.clone());
+            if field.apply(patch, || Ok(rows.has_values_of(key)))? {
+                rows.fields.insert(key.clone(), field.clone());
+                rows.record(TrailEvent::field_changed(key), actor, now);
+            }
             Ok(Some(field))
         })
     }
 
-    fn reorder(&self, org: OrgId, keys: &[FieldKey]) -> Result<()> {
+    fn reorder(
+        &self,
+        org: OrgId,
+        keys: &[FieldKey],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<()> {
         self.rows(org, |rows| {
             let mut order: Vec<_> = rows.fields_in_order().into_iter().map(|f| f.key).collect();
             // Fields without a new position compare equal here, and the stable sort keeps their
             // order.
             order.sort_by_key(|key| keys.iter().position(|k| k == key).unwrap_or(keys.len()));
+            let mut is_new = false;
             for (position, key) in (0..).zip(order) {
                 let field = rows.fields.get_mut(&key);
                 if let Some(field) = field.filter(|field| field.position != position) {
                     field.position = position;
                     field.version += 1;
+                    is_new = true;
                 }
+            }
+            if is_new {
+                rows.record(TrailEvent::fields_reordered(), actor, now);
             }
             Ok(())
         })

@@ -55,6 +55,7 @@ impl Housekeeping for World {
             rows.sessions.sweep(now);
             rows.forget_logs(now - KEEP_LOGS);
             rows.sweep_journal(now - KEEP_JOURNAL);
+            rows.sweep_trail(now);
             let mut due: Vec<ImportId> = Vec::new();
             for run in rows.imports.values_mut() {
                 let import = &mut run.import;

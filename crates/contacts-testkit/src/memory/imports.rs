@@ -13,6 +13,7 @@ use contacts_core::import::{
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
+use contacts_core::trail::TrailEvent;
 use contacts_core::undo::UndoSubject;
 use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
@@ -185,7 +186,7 @@ impl ImportRepository for World {
         Ok(was)
     }
 
-    fn start(&self, org: OrgId, id: ImportId, now: OffsetDateTime) -> Result<bool> {
+    fn start(&self, org: OrgId, id: ImportId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
         let mut state = self.state_to_change()?;
         state.check_plan(org, id)?;
         let was = state.change_import(
@@ -197,6 +198,8 @@ impl ImportRepository for World {
             },
         );
         if was {
+            let rows = state.organisations.entry(org).or_default();
+            rows.record(TrailEvent::import_started(id), actor, now);
             state.jobs.push(org, Job::RunImport(id), now, &self.ids());
         }
         Ok(was)
@@ -219,13 +222,20 @@ impl ImportRepository for World {
         id: ImportId,
         state: RunState,
         problem: Option<String>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        Ok(self.state_to_change()?.change_import(org, id, ImportState::is_under_way, |import| {
+        let mut all = self.state_to_change()?;
+        let ended = all.change_import(org, id, ImportState::is_under_way, |import| {
             import.state = ImportState::Run(state);
             import.problem = problem;
             import.finished_at = Some(now);
-        }))
+        });
+        if ended && state == RunState::Cancelled {
+            let rows = all.organisations.entry(org).or_default();
+            rows.record(TrailEvent::import_cancelled(id), actor, now);
+        }
+        Ok(ended)
     }
 
     fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>> {

@@ -1,15 +1,17 @@
 //! API keys in memory.
 
 use contacts_core::key::{ApiKey, KeyHash, KeyId, KeyRepository};
-use contacts_core::{OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
 
 impl KeyRepository for World {
-    fn insert(&self, key: &ApiKey) -> Result<()> {
+    fn insert(&self, key: &ApiKey, actor: Actor) -> Result<()> {
         self.rows(key.org, |rows| {
             rows.keys.push(key.clone());
+            rows.record(TrailEvent::key_issued(key), actor, key.created_at);
             Ok(())
         })
     }
@@ -28,13 +30,24 @@ impl KeyRepository for World {
         })
     }
 
-    fn revoke(&self, org: OrgId, key: KeyId, now: OffsetDateTime) -> Result<Option<ApiKey>> {
+    fn revoke(
+        &self,
+        org: OrgId,
+        key: KeyId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<ApiKey>> {
         self.rows(org, |rows| {
             let Some(key) = rows.keys.iter_mut().find(|stored| stored.id == key) else {
                 return Ok(None);
             };
+            let is_new = key.revoked_at.is_none();
             key.revoked_at.get_or_insert(now);
-            Ok(Some(key.clone()))
+            let key = key.clone();
+            if is_new {
+                rows.record(TrailEvent::key_revoked(key.id), actor, now);
+            }
+            Ok(Some(key))
         })
     }
 }

@@ -1,10 +1,11 @@
 //! Users, sign-in links and sessions in memory.
 
-use contacts_core::key::KeyHash;
+use contacts_core::key::{KeyHash, Role};
 use contacts_core::session::{
     NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId,
 };
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
@@ -25,13 +26,14 @@ impl Sessions {
 }
 
 impl SessionRepository for World {
-    fn insert_user(&self, user: &User) -> Result<()> {
+    fn insert_user(&self, user: &User, actor: Actor) -> Result<()> {
         self.rows(user.org, |rows| {
             let users = &mut rows.sessions.users;
             if users.iter().any(|known| known.name == user.name) {
                 return Err(Error::Taken("user"));
             }
             users.push(user.clone());
+            rows.record(TrailEvent::user_added(user), actor, user.created_at);
             Ok(())
         })
     }
@@ -49,6 +51,31 @@ impl SessionRepository for World {
             users.sort_by_key(|user| user.id);
             users.truncate(limit);
             Ok(users)
+        })
+    }
+
+    fn set_role(
+        &self,
+        org: OrgId,
+        user: UserId,
+        role: Role,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<User>> {
+        self.rows(org, |rows| {
+            let users = &mut rows.sessions.users;
+            let is_administrator = |user: &&User| user.role == Role::Administrator;
+            let administrators = users.iter().filter(is_administrator).count();
+            let Some(user) = users.iter_mut().find(|stored| stored.id == user) else {
+                return Ok(None);
+            };
+            user.check_role(role, administrators)?;
+            let is_new = std::mem::replace(&mut user.role, role) != role;
+            let user = user.clone();
+            if is_new {
+                rows.record(TrailEvent::role_changed(&user), actor, now);
+            }
+            Ok(Some(user))
         })
     }
 
@@ -72,8 +99,10 @@ impl SessionRepository for World {
             let link = links.remove(at);
             let session = Session::open(org, link.user, new);
             open.push(session.clone());
-            let user = users.iter().find(|user| user.id == link.user);
-            Ok(user.map(|user| (session, user.clone())))
+            let user = users.iter().find(|user| user.id == link.user).cloned();
+            let Some(user) = user else { return Ok(None) };
+            rows.record(TrailEvent::signed_in(session.id), user.actor(), new.at);
+            Ok(Some((session, user)))
         })
     }
 
@@ -127,8 +156,13 @@ impl SessionRepository for World {
             let Some(session) = rows.sessions.open.iter_mut().find(wanted) else {
                 return Ok(None);
             };
+            let is_new = session.revoked_at.is_none();
             session.revoked_at.get_or_insert(now);
-            Ok(Some(session.clone()))
+            let session = session.clone();
+            if is_new {
+                rows.record(TrailEvent::signed_out(session.id), Actor::User(user.0), now);
+            }
+            Ok(Some(session))
         })
     }
 }

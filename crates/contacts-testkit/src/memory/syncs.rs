@@ -11,7 +11,8 @@ use contacts_core::sync::{
     Chunk, Committed, ConnectedSource, End, Link, Mode, RunStart, SourceId, SourcePatch,
     SyncRepository, SyncRun, SyncRunId, SyncService, VanishPolicy, VanishedChunk,
 };
-use contacts_core::{Current, Error, OrgId, Result, text};
+use contacts_core::trail::TrailEvent;
+use contacts_core::{Actor, Current, Error, OrgId, Result, text};
 use time::OffsetDateTime;
 
 use self::records::ChunkOfRun;
@@ -185,7 +186,7 @@ impl World {
 }
 
 impl SyncRepository for World {
-    fn insert(&self, source: &ConnectedSource, limit: usize) -> Result<()> {
+    fn insert(&self, source: &ConnectedSource, limit: usize, actor: Actor) -> Result<()> {
         self.rows(source.org, |rows| {
             if rows.sources.len() >= limit {
                 return Err(Error::limit_reached(limit, "connected sources"));
@@ -193,6 +194,7 @@ impl SyncRepository for World {
             rows.check_name(source)?;
             let (runs, links) = Default::default();
             rows.sources.insert(source.id, StoredSource { source: source.clone(), runs, links });
+            rows.record(TrailEvent::source_added(source.id), actor, source.created_at);
             Ok(())
         })?;
         self.call(source.org, source.id, source.created_at);
@@ -219,16 +221,20 @@ impl SyncRepository for World {
         id: SourceId,
         patch: &SourcePatch,
         if_version: Option<u64>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<ConnectedSource>> {
         let patched = self.rows(org, |rows| {
             let Some(stored) = rows.sources.get_mut(&id) else { return Ok(None) };
             let mut source = stored.source.clone();
             Current::check(&source, if_version)?;
-            source.apply(patch, stored.open().is_some(), now)?;
+            let is_new = source.apply(patch, stored.open().is_some(), now)?;
             rows.check_name(&source)?;
             if let Some(stored) = rows.sources.get_mut(&id) {
                 stored.source = source.clone();
+            }
+            if is_new {
+                rows.record(TrailEvent::source_changed(id), actor, now);
             }
             Ok(Some(source))
         })?;
@@ -249,8 +255,14 @@ impl SyncRepository for World {
         Ok(resealed?.unwrap_or(false))
     }
 
-    fn delete(&self, org: OrgId, id: SourceId) -> Result<bool> {
-        let deleted = self.rows(org, |rows| Ok(rows.sources.remove(&id).is_some()))?;
+    fn delete(&self, org: OrgId, id: SourceId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
+        let deleted = self.rows(org, |rows| {
+            let deleted = rows.sources.remove(&id).is_some();
+            if deleted {
+                rows.record(TrailEvent::source_deleted(id), actor, now);
+            }
+            Ok(deleted)
+        })?;
         if deleted {
             self.state().jobs.remove(org, Job::Sync(id));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use contacts_core::contact::ContactId;
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
+use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Current, Ids, OrgId, Result};
 use time::OffsetDateTime;
 
@@ -146,6 +147,7 @@ impl TagRepository for World {
             let renamed = rows.rename_tag(tag, name);
             if old.as_str() != name.as_str() {
                 rows.tell_tagging(&carriers, actor, now);
+                rows.record(TrailEvent::tag_renamed(tag), actor, now);
             }
             Ok(renamed)
         })
@@ -158,6 +160,7 @@ impl TagRepository for World {
             rows.tags.by_key.remove(name.key());
             rows.replace_tag(&name, None);
             rows.tell_tagging(&carriers, actor, now);
+            rows.record(TrailEvent::tag_deleted(tag), actor, now);
             Ok(true)
         })
     }

@@ -10,6 +10,7 @@ use contacts_core::import::{
 };
 use contacts_core::job::Job;
 use contacts_core::run::{Run, RunState};
+use contacts_core::trail::TrailEvent;
 use contacts_core::undo::{
     KeptItem, KeptReason, Undo, UndoId, UndoOutcome, UndoRepository, UndoStart, UndoStep,
     UndoSubject, UndoTally,
@@ -372,6 +373,7 @@ impl UndoRepository for World {
         let rows = state.organisations.entry(org).or_default();
         let start = rows.begin_undo(subject, id, actor, now);
         if start == UndoStart::Yes {
+            rows.record(TrailEvent::undo_started(subject), actor, now);
             state.jobs.push(org, Job::Undo(id), now, &self.ids());
         }
         Ok(start)

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use contacts_core::job::Job;
+use contacts_core::trail::TrailEvent;
 use contacts_core::webhook::{
     Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, NewDelivery, Queue, SecretRotation,
     Webhook, WebhookId, WebhookPatch, WebhookRepository,
 };
-use contacts_core::{Current, Error, OrgId, Result};
+use contacts_core::{Actor, Current, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::World;
@@ -67,18 +68,26 @@ impl World {
         self.rows(org, |rows| Ok(rows.webhooks.get_mut(&id).map(act)))
     }
 
-    /// Edits a webhook and enqueues its delivery job unless it is paused.
+    /// Edits a webhook, records a change, and enqueues its delivery job unless it is paused.
     fn edit_webhook(
         &self,
         org: OrgId,
         id: WebhookId,
+        event: TrailEvent,
+        actor: Actor,
         now: OffsetDateTime,
         edit: impl FnOnce(&mut Webhook) -> Result<()>,
     ) -> Result<Option<Webhook>> {
-        let edited = self.sending(org, id, |sending| {
-            edit(&mut sending.webhook).map(|()| sending.webhook.clone())
+        let edited = self.rows(org, |rows| {
+            let Some(stored) = rows.webhooks.get_mut(&id) else { return Ok(None) };
+            let version = stored.webhook.version;
+            edit(&mut stored.webhook)?;
+            let webhook = stored.webhook.clone();
+            if webhook.version != version {
+                rows.record(event, actor, now);
+            }
+            Ok(Some(webhook))
         })?;
-        let edited = edited.transpose()?;
         if edited.as_ref().is_some_and(|webhook| webhook.paused.is_none()) {
             self.queue_delivering(org, id, now);
         }
@@ -91,13 +100,14 @@ impl World {
 }
 
 impl WebhookRepository for World {
-    fn insert(&self, webhook: &Webhook, limit: usize) -> Result<()> {
+    fn insert(&self, webhook: &Webhook, limit: usize, actor: Actor) -> Result<()> {
         self.rows(webhook.org, |rows| {
             if rows.webhooks.len() >= limit {
                 return Err(Error::limit_reached(limit, "webhooks"));
             }
             let sending = StoredWebhook { webhook: webhook.clone(), deliveries: BTreeMap::new() };
             rows.webhooks.insert(webhook.id, sending);
+            rows.record(TrailEvent::webhook_added(webhook.id), actor, webhook.created_at);
             Ok(())
         })?;
         self.queue_delivering(webhook.org, webhook.id, webhook.created_at);
@@ -122,9 +132,11 @@ impl WebhookRepository for World {
         id: WebhookId,
         patch: &WebhookPatch,
         if_version: Option<u64>,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Webhook>> {
-        self.edit_webhook(org, id, now, |webhook| {
+        let event = TrailEvent::webhook_changed(id);
+        self.edit_webhook(org, id, event, actor, now, |webhook| {
             Current::check(webhook, if_version)?;
             webhook.apply(patch);
             Ok(())
@@ -136,16 +148,24 @@ impl WebhookRepository for World {
         org: OrgId,
         id: WebhookId,
         rotation: &SecretRotation,
+        actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Webhook>> {
-        self.edit_webhook(org, id, now, |webhook| {
+        let event = TrailEvent::webhook_secret_rotated(id);
+        self.edit_webhook(org, id, event, actor, now, |webhook| {
             webhook.rotate_secret(rotation);
             Ok(())
         })
     }
 
-    fn delete(&self, org: OrgId, id: WebhookId) -> Result<bool> {
-        self.rows(org, |rows| Ok(rows.webhooks.remove(&id).is_some()))
+    fn delete(&self, org: OrgId, id: WebhookId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
+        self.rows(org, |rows| {
+            let deleted = rows.webhooks.remove(&id).is_some();
+            if deleted {
+                rows.record(TrailEvent::webhook_deleted(id), actor, now);
+            }
+            Ok(deleted)
+        })
     }
 
     fn append_events(

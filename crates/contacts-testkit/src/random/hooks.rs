@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use contacts_core::Ids;
 use contacts_core::webhook::{
     Attempt, Delivery, DeliveryId, DeliveryState, FeedAdvance, MessageType, NewDelivery, Webhook,
     WebhookId, WebhookPatch, WebhookService, WebhookUrl,
 };
+use contacts_core::{Actor, Ids};
 use proptest::option;
 use proptest::prelude::*;
 
@@ -93,7 +93,7 @@ impl Run<'_> {
             }
             Step::Resume => {
                 let resume = WebhookPatch { paused: Some(false), ..WebhookPatch::default() };
-                let resumed = webhooks.patch(org, id, &resume, None, now).unwrap();
+                let resumed = webhooks.patch(org, id, &resume, None, Actor::System, now).unwrap();
                 format!("version {}", resumed.unwrap().version)
             }
         };
@@ -118,7 +118,7 @@ impl Run<'_> {
             created_at: self.now(),
             version: 1,
         };
-        self.ports.webhooks.insert(&webhook, WebhookService::MAX_WEBHOOKS).unwrap();
+        self.ports.webhooks.insert(&webhook, WebhookService::MAX_WEBHOOKS, Actor::System).unwrap();
         webhook.id
     }
 

@@ -58,6 +58,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
     seen.push(observe("every import in the end".to_owned(), run.imports()));
     seen.push(observe("every delivery in the end".to_owned(), run.deliveries()));
     seen.push(observe("every event in the end".to_owned(), run.events()));
+    seen.push(observe("the audit trail in the end".to_owned(), run.trail()));
     seen
 }
 
@@ -124,12 +125,23 @@ impl Run<'_> {
             }
             Operation::Define(key, kind) => {
                 let field = NewField::new(key, key, kind.clone()).unwrap();
-                let added = self.ports.fields.insert(self.org, &field, FieldService::MAX_FIELDS);
+                let added = self.ports.fields.insert(
+                    self.org,
+                    &field,
+                    FieldService::MAX_FIELDS,
+                    Actor::System,
+                    self.ports.clock.now(),
+                );
                 self.tell.result(added, |field| field.position.to_string())
             }
             Operation::Redefine(key, kind, archived) => self.redefine(key, kind, *archived),
             Operation::First(key) => {
-                let moved = self.ports.fields.reorder(self.org, &[samples::key(key)]);
+                let moved = self.ports.fields.reorder(
+                    self.org,
+                    &[samples::key(key)],
+                    Actor::System,
+                    self.ports.clock.now(),
+                );
                 self.tell.result(moved, |()| self.fields())
             }
             Operation::Import { rows, policy, size, twice, cancel } => {
@@ -332,7 +344,14 @@ impl Run<'_> {
 
     fn redefine(&self, key: &str, kind: &FieldType, archived: bool) -> String {
         let patch = FieldPatch { kind: Some(kind.clone()), archived: Some(archived), label: None };
-        let changed = self.ports.fields.patch(self.org, &samples::key(key), &patch, None);
+        let changed = self.ports.fields.patch(
+            self.org,
+            &samples::key(key),
+            &patch,
+            None,
+            Actor::System,
+            self.ports.clock.now(),
+        );
         self.tell.result(changed, |changed| format!("{:?}", changed.map(|field| field.version)))
     }
 
@@ -351,7 +370,9 @@ impl Run<'_> {
         for (at, rows) in planned.chunks(size).enumerate() {
             let now = self.ports.clock.tick();
             if cancel == Some(at) {
-                imports.end(self.org, import.id, RunState::Cancelled, None, now).unwrap();
+                imports
+                    .end(self.org, import.id, RunState::Cancelled, None, Actor::System, now)
+                    .unwrap();
             }
             let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
             for _ in 0..=u8::from(twice) {
@@ -359,7 +380,8 @@ impl Run<'_> {
             }
         }
         let now = self.ports.clock.tick();
-        let ended = imports.end(self.org, import.id, RunState::Done, None, now).unwrap();
+        let ended =
+            imports.end(self.org, import.id, RunState::Done, None, Actor::System, now).unwrap();
         values.push(format!("was running: {ended}"));
         let issues = imports.issues(self.org, import.id, 0, 1_000).unwrap();
         values.extend(issues.iter().map(|issue| format!("{issue:?}")));

@@ -126,6 +126,7 @@ impl TimeFormatter {
             Error::CursorExpired => "the cursor has expired".to_owned(),
             Error::NotFound(what) => format!("no {what}"),
             Error::Forbidden(_) => "forbidden".to_owned(),
+            Error::ScopeMissing(scope) => format!("no scope {}", scope.as_str()),
             Error::CountChanged(now) => format!("the count is {now}"),
             Error::ClaimLost => "the claim is lost".to_owned(),
             Error::Busy => "busy".to_owned(),

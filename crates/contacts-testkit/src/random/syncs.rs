@@ -121,7 +121,7 @@ impl Run<'_> {
             };
             let definition =
                 SourceDefinition { name: name.clone(), vanish, ..samples::definition() };
-            service.create(self.org, definition).unwrap()
+            service.create(self.org, definition, Actor::System).unwrap()
         });
         let mode = if way.full { Mode::Full } else { Mode::Incremental { cursor: None } };
         let mut mapping = source.mapping.clone();
@@ -130,7 +130,10 @@ impl Run<'_> {
         }
         let patch =
             SourcePatch { mode: Some(mode), mapping: Some(mapping), ..SourcePatch::default() };
-        sources.patch(self.org, source.id, &patch, None, self.now()).unwrap().unwrap()
+        sources
+            .patch(self.org, source.id, &patch, None, Actor::System, self.now())
+            .unwrap()
+            .unwrap()
     }
 
     fn take_up(&self, source: &ConnectedSource) -> (ConnectedSource, SyncRun) {

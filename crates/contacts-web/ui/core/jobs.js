@@ -198,6 +198,9 @@ function entryOf(work) {
   return entry;
 }
 
+/** The scopes that stopping some types of actions needs. @type {Record<string, Schemas["Scope"]>} */
+const NEEDS = { export: "export", delete: "bulk_delete", merge: "merge" };
+
 /**
  * @param {string} id
  * @param {HTMLElement[]} parts
@@ -206,7 +209,9 @@ function actionOf(id, parts) {
   const button = h("button", { type: "button", class: "job" }, parts);
   const holder = h("div", {}, button);
   menu(button, () => {
-    const stop = h("button", { type: "button", class: "danger" }, "Stop; keep what is done");
+    const work = entries.get(id)?.work;
+    const type = work?.kind === "action" && stateOf(work) !== "undoing" ? work.job.action.type : "add_tags";
+    const stop = h("button", { type: "button", class: "danger", data: { needs: NEEDS[type] ?? "write" } }, "Stop; keep what is done");
     stop.addEventListener("click", () => void cancel(id).then(() => renewed("action", id)).then(track, () => undefined));
     return [stop];
   });

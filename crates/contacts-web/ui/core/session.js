@@ -11,11 +11,26 @@ import { icon } from "./icon.js";
 /** The signed-in user; rejected when nobody is signed in. @type {Promise<Schemas["Me"]>} */
 export let session;
 
-/** Loads the signed-in user. */
+/** @type {Schemas["Scope"][]} */
+const SCOPES = ["write", "export", "import", "merge", "bulk_delete", "admin"];
+
+/**
+ * Loads the signed-in user. What the role does not allow is hidden: the style sheet hides elements with
+ * `data-needs` and a scope that the root lists in `data-denied` (R60).
+ */
 export function enter() {
   session = ask("get", "/v1/me", {});
-  session.catch(() => undefined);
+  session.then(({ scopes }) => {
+    document.documentElement.dataset["denied"] = SCOPES.filter((scope) => !scopes.includes(scope)).join(" ");
+  }).catch(() => undefined);
 }
+
+/**
+ * Whether the role of the user lacks a scope. False until the session is loaded.
+ *
+ * @param {Schemas["Scope"]} scope
+ */
+export const denied = (scope) => (document.documentElement.dataset["denied"] ?? "").split(" ").includes(scope);
 
 /** @param {Schemas["Me"]} me */
 export function account(me) {

@@ -249,7 +249,7 @@ class Duplicates {
     this.bulk.hidden = !picked.size;
     fill(this.bulk, h("span", { class: "grow", role: "status" }, `${count(picked.size, "pair")} selected`),
       h("button", { type: "button", class: "quiet", onclick: () => this.unpick() }, "Clear"),
-      h("button", { type: "button", class: "primary", onclick: () => void this.mergePicked() }, icon("merge"), "Merge"));
+      h("button", { type: "button", class: "primary", data: { needs: "merge" }, onclick: () => void this.mergePicked() }, icon("merge"), "Merge"));
   }
 
   unpick() {

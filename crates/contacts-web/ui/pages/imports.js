@@ -63,7 +63,7 @@ export async function open({ signal }) {
   return {
     title: "Imports",
     element: h("div", { class: "page imports" },
-      h("div", { class: "head" }, h("h1", {}, "Imports"), h("a", { href: "/import", class: "button primary" }, icon("upload"), "Import a file")),
+      h("div", { class: "head" }, h("h1", {}, "Imports"), h("a", { href: "/import", data: { needs: "import" }, class: "button primary" }, icon("upload"), "Import a file")),
       table, nothing, list.more),
   };
 }
@@ -71,7 +71,7 @@ export async function open({ signal }) {
 const empty = () =>
   h("div", { class: "empty" }, h("h2", {}, "No imports yet"),
     h("p", {}, "Add people from a spreadsheet, an event or another tool. You see what will happen first, and can undo it afterwards."),
-    h("div", { class: "row" }, h("a", { href: "/import", class: "button primary" }, icon("upload"), "Import a file")));
+    h("div", { class: "row" }, h("a", { href: "/import", data: { needs: "import" }, class: "button primary" }, icon("upload"), "Import a file")));
 
 /** @param {Schemas["Import"]} job */
 function rowOf(job) {

@@ -96,8 +96,8 @@ export class List {
   head() {
     return h("header", { class: "head" }, h("h1", {}, "Contacts"), this.count,
       h("span", { class: "grow" }),
-      h("a", { href: "/import", class: "button" }, icon("upload"), h("span", { class: "wide" }, "Import")),
-      h("a", { href: "/new", class: "button primary" }, icon("add"), h("span", {}, "New", h("span", { class: "wide" }, " contact"))));
+      h("a", { href: "/import", data: { needs: "import" }, class: "button" }, icon("upload"), h("span", { class: "wide" }, "Import")),
+      h("a", { href: "/new", data: { needs: "write" }, class: "button primary" }, icon("add"), h("span", {}, "New", h("span", { class: "wide" }, " contact"))));
   }
 
   makeTable() {

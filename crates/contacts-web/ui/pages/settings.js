@@ -13,7 +13,11 @@ import { failure } from "../widgets/failure.js";
  * @typedef {(context: Context) => HTMLElement | Promise<HTMLElement>} Section
  */
 
-/** The path, the name and the module of each section. @type {[string, string, () => Promise<{ section: Section }>][]} */
+/**
+ * The path, the name and the module of each section, and the scope that it needs.
+ *
+ * @type {[string, string, () => Promise<{ section: Section }>, "admin"?][]}
+ */
 const SECTIONS = [
   ["", "Organisation", () => import("./settings/organisation.js")],
   ["fields", "Custom fields", () => import("./settings/fields.js")],
@@ -21,8 +25,9 @@ const SECTIONS = [
   ["segments", "Segments", () => import("./settings/segments.js")],
   ["campaigns", "Campaigns", () => import("./settings/campaigns.js")],
   ["widgets", "Chat widgets", () => import("./settings/widgets.js")],
-  ["keys", "API keys", () => import("./settings/keys.js")],
-  ["webhooks", "Webhooks", () => import("./settings/webhooks.js")],
+  ["keys", "API keys", () => import("./settings/keys.js"), "admin"],
+  ["webhooks", "Webhooks", () => import("./settings/webhooks.js"), "admin"],
+  ["audit", "Audit trail", () => import("./settings/audit.js"), "admin"],
   ["sessions", "Sessions", () => import("./settings/sessions.js")],
 ];
 
@@ -53,5 +58,5 @@ export async function open(context) {
 
 /** @param {string} current */
 const sideOf = (current) =>
-  h("nav", { class: "side", "aria-label": "Settings" }, SECTIONS.map(([part, name]) =>
-    h("a", { href: part ? `/settings/${part}` : "/settings", "aria-current": part === current ? "page" : null }, name)));
+  h("nav", { class: "side", "aria-label": "Settings" }, SECTIONS.map(([part, name, , needs]) =>
+    h("a", { data: { needs: needs ?? "" }, href: part ? `/settings/${part}` : "/settings", "aria-current": part === current ? "page" : null }, name)));

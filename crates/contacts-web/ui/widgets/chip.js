@@ -11,4 +11,4 @@ import { icon } from "../core/icon.js";
  */
 export const chip = (name, remove) =>
   h("span", { class: "chip", title: name }, h("span", {}, name),
-    remove && h("button", { type: "button", "aria-label": `Remove ${name}`, onclick: remove }, icon("close")));
+    remove && h("button", { type: "button", data: { needs: "write" }, "aria-label": `Remove ${name}`, onclick: remove }, icon("close")));

@@ -33,7 +33,7 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
   const list = h("div", { role: "listbox", id: newId(), class: "menu", popover: "manual", "aria-label": `${label}: suggestions` });
   const input = h("input", {
     role: "combobox", autocomplete: "off", "aria-label": label, "aria-expanded": "false", "aria-controls": list.id,
-    "aria-autocomplete": "list", maxLength: 64, placeholder: "Add a tag", class: "bare",
+    "aria-autocomplete": "list", maxLength: 64, placeholder: "Add a tag", class: "bare", data: { needs: "write" },
   });
   const chips = h("span", { class: "chips" });
   const element = h("div", { class: "tag-box chips" }, chips, input, list);

@@ -2,11 +2,13 @@
 
 use actix_web::web::Data;
 use contacts_core::action::ActionId;
+use contacts_core::run::RunKind;
 use contacts_core::undo::UndoSubject;
 
 use crate::api::undos::{self, KeptPageView, KeptPaging, UndoView};
 use crate::parts::answer::Answer;
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::blocking::blocking;
+use crate::parts::caller::{CanRead, CanUndo};
 use crate::parts::page::PageParams;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
@@ -23,7 +25,8 @@ pub(super) fn routes(table: Table) -> Table {
 /// Undo a bulk action, except where contacts have changed since
 ///
 /// Actions that add or remove tags, add contacts to a campaign or remove them from it, set a field,
-/// or merge pairs can be undone for 30 days.
+/// or merge pairs can be undone for 30 days. Undoing merges needs the scope `merge`, undoing others
+/// `write`.
 #[utoipa::path(
     post, path = "/v1/actions/{id}/undo", tag = "actions", operation_id = "undo_action",
     params(("id" = Uuid, Path, description = "The action")),
@@ -33,7 +36,13 @@ pub(super) fn routes(table: Table) -> Table {
         (status = 409, description = "`conflict`: it has not ended, it is or was undone, its type cannot be undone, or more than 30 days have passed", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
+async fn begin(CanUndo(caller): CanUndo, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
+    let caller = blocking(&shared, move |api| {
+        let action = api.actions.get(caller.org, id)?;
+        caller.check(RunKind::from(&action.kind).scope())?;
+        Ok(caller)
+    });
+    let caller = caller.await?;
     undos::begin(&shared, caller, UndoSubject::Action(id)).await
 }
 

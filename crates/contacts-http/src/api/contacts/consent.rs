@@ -3,7 +3,7 @@
 use actix_web::web::Data;
 use contacts_core::consent::{Consent, ConsentReason, RawConsent};
 use contacts_core::contact::ContactId;
-use contacts_core::key::{Scope, allows};
+use contacts_core::key::Scope;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -144,7 +144,7 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ContactI
     request_body = ConsentBody,
     responses(
         (status = 200, description = "The consent after the change", body = ConsentView),
-        (status = 403, description = "`forbidden`: only an administrator may subscribe a contact again. `scope_missing`: the credential cannot write", body = ProblemView, content_type = "application/problem+json"),
+        (status = 403, description = "`scope_missing`: the credential cannot write, or it would subscribe a contact again without the scope `admin`", body = ProblemView, content_type = "application/problem+json"),
         (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
@@ -157,7 +157,7 @@ async fn put(
     let body = blocking(&shared, move |api| {
         let ConsentBody { state, reason, note } = &body;
         let raw = RawConsent { state, reason: reason.as_deref(), note: note.as_deref() };
-        let is_admin = allows(&caller.scopes, Scope::Admin);
+        let is_admin = caller.may(Scope::Admin);
         let consent = api.consents.change(caller.org, id, &raw, caller.actor, is_admin)?;
         to_json(&ConsentView::from(&consent))
     });

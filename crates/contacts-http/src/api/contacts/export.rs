@@ -3,14 +3,14 @@
 use actix_web::HttpRequest;
 use actix_web::web::Data;
 use contacts_core::OrgId;
-use contacts_core::contact::ContactFilter;
+use contacts_core::contact::{ContactFilter, FilterText};
 use contacts_core::export::ExportFormat;
 
-use super::filter_query::FilterQuery;
-use super::list::read_filter;
+use super::filter_query::{FilterQuery, take_filter};
+use super::list::parse_filter;
 use crate::parts::answer::Answer;
 use crate::parts::blocking::blocking;
-use crate::parts::caller::CanRead;
+use crate::parts::caller::CanExport;
 use crate::parts::download::StartedDownload;
 use crate::parts::params::{FromParams, Params, query};
 use crate::parts::problem::{Problem, ProblemView};
@@ -52,21 +52,27 @@ query! {
         (status = 422, description = "`invalid`: the filter or a column cannot be used", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn export(CanRead(caller): CanRead, shared: Data<Shared>, req: HttpRequest) -> Answer {
+async fn export(CanExport(caller): CanExport, shared: Data<Shared>, req: HttpRequest) -> Answer {
     let slot = shared.downloads.take(caller.org)?;
     let query = req.query_string().to_owned();
     let started = blocking(&shared, move |api| {
-        let (filter, format) = read(&query, api, caller.org)?;
-        let export = api.exports.matching(caller.org, filter, &format)?;
+        let (filter, text, format) = read(&query, api, caller.org)?;
+        let export = api.exports.matching(caller.org, filter, &text, &format, caller.actor)?;
         Ok((StartedDownload::new(Box::new(export))?, api.clock.now().date()))
     });
     let (started, today) = started.await?;
     Ok(started.csv(shared, slot, &format!("contacts-{today}.csv")))
 }
 
-fn read(query: &str, api: &Api, org: OrgId) -> Result<(ContactFilter, ExportFormat), Problem> {
+/// Returns the filter, its text, and the format.
+fn read(
+    query: &str,
+    api: &Api,
+    org: OrgId,
+) -> Result<(ContactFilter, FilterText, ExportFormat), Problem> {
     let mut params = Params::read(query)?;
-    let filter = read_filter(&mut params, org, api)?;
+    let text = take_filter(&mut params);
+    let filter = parse_filter(&mut params, &text, org, api)?;
     let ExportQuery { columns, bom } = ExportQuery::from_params(&mut params);
     let columns = columns.map(|names| names.split(',').map(str::to_owned).collect());
     let format = ExportFormat { columns, byte_order_mark: bom.unwrap_or(false) };
@@ -75,5 +81,5 @@ fn read(query: &str, api: &Api, org: OrgId) -> Result<(ContactFilter, ExportForm
         params.refuse_all(errors);
     }
     params.finish()?;
-    Ok((filter, format))
+    Ok((filter, text, format))
 }

@@ -1,7 +1,7 @@
 //! Query and response of the contact list.
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactId, CountRequest, Cursor, Sort, SortBy,
+    Contact, ContactFilter, ContactId, CountRequest, Cursor, FilterText, Sort, SortBy,
 };
 use contacts_core::conversation::Conversation;
 use contacts_core::page::{Count, Page};
@@ -86,7 +86,18 @@ pub(super) fn read_filter(
     org: OrgId,
     api: &Api,
 ) -> Result<ContactFilter, Problem> {
-    match api.segments.read(org, &take_filter(params), api.clock.now()) {
+    let text = take_filter(params);
+    parse_filter(params, &text, org, api)
+}
+
+/// Parses a filter. What is wrong is recorded in `params`.
+pub(super) fn parse_filter(
+    params: &mut Params,
+    text: &FilterText,
+    org: OrgId,
+    api: &Api,
+) -> Result<ContactFilter, Problem> {
+    match api.segments.read(org, text, api.clock.now()) {
         Err(Error::Invalid(errors)) => {
             params.refuse_all(errors);
             Ok(ContactFilter::default())

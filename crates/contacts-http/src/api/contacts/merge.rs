@@ -16,7 +16,7 @@ use super::with_current;
 use crate::parts::answer::{Answer, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::Body;
-use crate::parts::caller::CanWrite;
+use crate::parts::caller::CanMerge;
 use crate::parts::enumerated::enumeration;
 use crate::parts::etag::{IfMatch, Written, etag};
 use crate::parts::path::Id;
@@ -103,7 +103,7 @@ impl From<Merged> for MergedView {
     )
 )]
 async fn merge(
-    CanWrite(caller): CanWrite,
+    CanMerge(caller): CanMerge,
     shared: Data<Shared>,
     Id(id): Id<ContactId>,
     if_match: IfMatch,

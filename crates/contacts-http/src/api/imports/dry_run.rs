@@ -14,7 +14,7 @@ use crate::api::contacts::FieldChangeView;
 use crate::api::runs::{RunFactsView, RunStateView};
 use crate::parts::answer::{Answer, json, nothing, ok, to_json};
 use crate::parts::blocking::blocking;
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{CanImport, CanRead};
 use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
@@ -130,7 +130,7 @@ page_view! {
         (status = 422, description = "`invalid`: the mapping lacks something", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
+async fn begin(CanImport(caller): CanImport, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
     let body = blocking(&shared, move |api| {
         let run = api.imports.begin_dry_run(caller.org, id, caller.actor)?;
         to_json(&DryRunView::new(run, api.clock.now()))
@@ -163,7 +163,11 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId
         (status = 404, description = "There is no such import, or no dry run of it", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn discard(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
+async fn discard(
+    CanImport(caller): CanImport,
+    shared: Data<Shared>,
+    Id(id): Id<ImportId>,
+) -> Answer {
     blocking(&shared, move |api| Ok(api.imports.discard_dry_run(caller.org, id)?)).await?;
     Ok(nothing())
 }

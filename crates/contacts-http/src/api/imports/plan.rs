@@ -11,7 +11,7 @@ use super::view::{ImportView, PolicyView};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
-use crate::parts::caller::CanWrite;
+use crate::parts::caller::CanImport;
 use crate::parts::path::Id;
 use crate::parts::problem::{Problem, ProblemView};
 use crate::parts::shared::Shared;
@@ -108,7 +108,7 @@ fn read_tags(names: &[String], errors: &mut Vec<Invalid>) -> Vec<TagName> {
     )
 )]
 async fn replan(
-    CanWrite(caller): CanWrite,
+    CanImport(caller): CanImport,
     shared: Data<Shared>,
     Id(id): Id<ImportId>,
     Body(body): Body<PlanBody>,

@@ -9,7 +9,7 @@ use super::view::ImportView;
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::Body;
-use crate::parts::caller::CanWrite;
+use crate::parts::caller::CanImport;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
 use crate::parts::shared::Shared;
@@ -45,7 +45,7 @@ struct SheetBody {
     )
 )]
 async fn choose(
-    CanWrite(caller): CanWrite,
+    CanImport(caller): CanImport,
     shared: Data<Shared>,
     Id(id): Id<ImportId>,
     Body(body): Body<SheetBody>,

@@ -6,7 +6,7 @@ use contacts_core::undo::UndoSubject;
 
 use crate::api::undos::{self, KeptPageView, KeptPaging, UndoView};
 use crate::parts::answer::Answer;
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{CanImport, CanRead};
 use crate::parts::page::PageParams;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
@@ -30,7 +30,7 @@ pub(super) fn routes(table: Table) -> Table {
         (status = 409, description = "`conflict`: its rows were not taken, it is or was undone, or it ran before what imports do was kept", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn begin(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
+async fn begin(CanImport(caller): CanImport, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
     undos::begin(&shared, caller, UndoSubject::Import(id)).await
 }
 

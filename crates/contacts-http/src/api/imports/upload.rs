@@ -19,7 +19,7 @@ use self::part::FilePart;
 use super::view::ImportView;
 use crate::parts::answer::{Answer, json, to_json};
 use crate::parts::blocking::{blocking, blocking_in_turn};
-use crate::parts::caller::CanWrite;
+use crate::parts::caller::CanImport;
 use crate::parts::params::{QueryParams, query};
 use crate::parts::problem::{Code, Problem, ProblemView};
 use crate::parts::shared::Shared;
@@ -57,7 +57,7 @@ query! {
     )
 )]
 async fn upload(
-    CanWrite(caller): CanWrite,
+    CanImport(caller): CanImport,
     shared: Data<Shared>,
     QueryParams(query): QueryParams<UploadQuery>,
     req: HttpRequest,
@@ -175,11 +175,11 @@ impl Running {
         let upload = self.upload.clone();
         let done = blocking_in_turn(&self.shared, move |api| {
             let upload = lock(&upload).take().ok_or_else(Problem::internal)?;
-            let (org, id) = (upload.import().org, upload.import().id);
+            let (org, id, actor) = (upload.import().org, upload.import().id, upload.import().actor);
             let import = upload.finish().inspect_err(|_| {
                 // Without this, the import would stay in the state `uploading` permanently. The
                 // caller gets the first failure, whether or not the import can be cancelled.
-                let _ = without_claim(|| api.imports.cancel(org, id));
+                let _ = without_claim(|| api.imports.cancel(org, id, actor));
             })?;
             Ok((id, to_json(&ImportView::new(import, api.clock.now()))?))
         });

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use contacts_core::Error;
 use contacts_core::import::{Import, ImportService, ImportState};
+use contacts_core::{Actor, Error};
 
 use crate::cli::progress::Progress;
 use crate::report::{Done, Failure};
@@ -48,7 +48,7 @@ pub(super) fn to_the_end(
             return Ok(import);
         }
         if stop.wait_for(pauses.next().unwrap_or_default()) {
-            match imports.cancel(org, id) {
+            match imports.cancel(org, id, Actor::System) {
                 // It has just ended: the next read shows that.
                 Err(Error::Conflict(_)) => {}
                 cancelled => return Ok(cancelled?),

@@ -32,7 +32,7 @@ pub(super) fn ensure(services: &Services) -> Done<Option<First>> {
         None
     };
     let link = if services.sessions.users(organisation.id, None, 1)?.is_empty() {
-        Some(sign_in_link::make(services, organisation.id, None)?.1)
+        Some(sign_in_link::make(services, organisation.id, None, None)?.1)
     } else {
         None
     };

@@ -8,7 +8,7 @@ use contacts_core::sync::{
     VanishPolicy,
 };
 use contacts_core::tag::TagName;
-use contacts_core::{OrgId, Services};
+use contacts_core::{Actor, OrgId, Services};
 
 use super::ask;
 use super::line;
@@ -79,7 +79,7 @@ pub(super) fn add(services: &Services, args: &Add) -> Done {
         vanish,
         paused: args.paused,
     };
-    let source = services.sources.create(org, definition)?;
+    let source = services.sources.create(org, definition, Actor::System)?;
     for MappedField { field, target, .. } in &source.mapping.fields {
         out::remark(format_args!("{} -> {target}", crate::cli::show::plain(field)));
     }

@@ -2,6 +2,7 @@
 
 use contacts_core::contact::{ContactFilter, ContactId, PageRequest};
 use contacts_core::field::Field;
+use contacts_core::trail::{TrailEntry, TrailEvent, TrailFilter};
 
 use super::Run;
 use crate::random::shown::{event, tag};
@@ -48,6 +49,19 @@ impl Run<'_> {
             values.extend(notes.iter().map(|note| self.tell.note(note)));
         }
         self.tell.lines(values.into_iter())
+    }
+
+    /// Returns the audit trail without ids, which differ.
+    pub(super) fn trail(&self) -> String {
+        let entries = self.ports.trail.list(self.org, &TrailFilter::default(), None, 10_000);
+        let shown = |entry: &TrailEntry| {
+            let TrailEntry { at, actor, event, .. } = entry;
+            let has_subject = event.subject.is_some();
+            let TrailEvent { kind, contacts, details, .. } = event;
+            let at = self.tell.at(*at);
+            format!("{at} {} {kind:?} {has_subject} {contacts:?} {details:?}", actor.parts().0)
+        };
+        self.tell.lines(entries.unwrap().iter().map(shown))
     }
 
     pub(super) fn tags(&self) -> String {

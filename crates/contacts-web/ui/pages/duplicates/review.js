@@ -3,6 +3,7 @@
 import { Problem, ask, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
+import { denied } from "../../core/session.js";
 import { unmergeButton } from "../../core/unmerge.js";
 import { toast } from "../../widgets/toast.js";
 import { nameOf } from "../record.js";
@@ -38,11 +39,11 @@ export class Review {
     this.why = h("p", { class: "why" });
     this.place = h("div", {});
     this.wrong = h("p", { class: "wrong", role: "alert", hidden: true });
-    const button = (/** @type {string} */ label, /** @type {string} */ key, /** @type {string} */ name, /** @type {() => void} */ run) =>
-      h("button", { type: "button", class: name, onclick: run, "aria-keyshortcuts": key }, label, h("kbd", { "aria-hidden": "true" }, key));
+    const button = (/** @type {string} */ label, /** @type {string} */ key, /** @type {string} */ name, /** @type {string} */ needs, /** @type {() => void} */ run) =>
+      h("button", { type: "button", class: name, data: { needs }, onclick: run, "aria-keyshortcuts": key }, label, h("kbd", { "aria-hidden": "true" }, key));
     this.buttons = [
-      button("Merge", "m", "primary", () => void this.merge()),
-      button("Not the same person", "d", "", () => void this.dismiss()),
+      button("Merge", "m", "primary", "merge", () => void this.merge()),
+      button("Not the same person", "d", "", "write", () => void this.dismiss()),
     ];
     this.element = h("section", { class: "review", "aria-label": "Comparison" },
       h("div", { class: "row" }, h("div", { class: "grow" }, this.title, this.why),
@@ -72,7 +73,7 @@ export class Review {
 
   async merge() {
     const { pair, compared } = this;
-    if (!pair || !compared) return;
+    if (!pair || !compared || denied("merge")) return;
     const { contact, other } = pair;
     await this.act(pair, async () => {
       const merged = await ask("post", "/v1/contacts/{id}/merge", {
@@ -87,7 +88,7 @@ export class Review {
 
   async dismiss() {
     const { pair } = this;
-    if (!pair) return;
+    if (!pair || denied("write")) return;
     await this.act(pair, async () => {
       await dismissPair(pair.contact.id, pair.other.id, "This pair is no longer suggested.", () => this.ends.outdated(pair));
       this.ends.dismissed(pair);

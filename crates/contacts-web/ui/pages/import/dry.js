@@ -23,7 +23,7 @@ const WORDS = { added: "Would be added", updated: "Would be updated", skipped: "
  */
 export function dryRun(job, fields, settled, signal) {
   const path = { id: job.id };
-  const startButton = h("button", { type: "button", onclick: () => void run() }, "Start dry run");
+  const startButton = h("button", { type: "button", data: { needs: "import" }, onclick: () => void run() }, "Start dry run");
   const body = h("div", { class: "stack", "aria-live": "polite" });
   const element = h("section", { class: "panel" },
     h("div", { class: "head" }, h("h2", {}, "Dry run"), h("p", { class: "muted grow" }, "Shows what would happen to each row, without changing anything."), startButton), body);
@@ -49,7 +49,7 @@ export function dryRun(job, fields, settled, signal) {
     const bar = h("progress", { max: job.analysis?.rows || 1, "aria-label": "Progress of the dry run" });
     const rows = h("span", { class: "muted" });
     const numbers = tally(dry, WORDS);
-    fill(body, h("div", { class: "row" }, bar, rows, h("button", { type: "button", onclick: () => void stop() }, "Stop")));
+    fill(body, h("div", { class: "row" }, bar, rows, h("button", { type: "button", data: { needs: "import" }, onclick: () => void stop() }, "Stop")));
     while ((dry.state === "queued" || dry.state === "running") && mine === turn && !signal.aborted) {
       bar.value = dry.progress.done;
       rows.textContent = `${number(dry.progress.done)} of ${number(job.analysis?.rows ?? 0)}`;

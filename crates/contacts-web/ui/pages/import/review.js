@@ -3,6 +3,7 @@
 import { ask, askAll, sentence } from "../../core/api.js";
 import { h, newId } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
+import { denied } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 import { choices } from "../../widgets/form.js";
 import { tagBox } from "../../widgets/tags.js";
@@ -22,6 +23,7 @@ import { POLICIES } from "./words.js";
  * @returns {Promise<Shown>}
  */
 export async function review({ job, signal, show }) {
+  if (denied("import")) return { element: h("p", { class: "note" }, "Managers and administrators can review this file and import it.") };
   const fields = (await askAll("/v1/fields", { signal })).items.filter((field) => !field.archived);
   const analysis = /** @type {Schemas["Analysis"]} */ (job.analysis);
   const saver = planOf(job, signal, fit);
@@ -85,7 +87,7 @@ function startBar(job, saver, show) {
   const path = { id: job.id };
   const why = h("p", { class: "why", id: newId() });
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
-  const start = h("button", { type: "button", class: "primary", "aria-describedby": why.id }, `Import ${count(job.analysis?.rows ?? 0, "row")}`);
+  const start = h("button", { type: "button", class: "primary", data: { needs: "import" }, "aria-describedby": why.id }, `Import ${count(job.analysis?.rows ?? 0, "row")}`);
   let busy = false;
   start.addEventListener("click", async () => {
     busy = start.disabled = true;
@@ -99,7 +101,7 @@ function startBar(job, saver, show) {
     }
     busy = start.disabled = false;
   });
-  const discard = h("button", { type: "button", class: "quiet", onclick: () => void dialog({
+  const discard = h("button", { type: "button", class: "quiet", data: { needs: "import" }, onclick: () => void dialog({
     title: "Discard this import?",
     body: h("p", {}, "Nothing has been imported. To import this file later, upload it again."),
     action: "Discard",

@@ -20,7 +20,7 @@ export function running({ job: first, show }) {
   const text = h("p", { class: "muted" });
   const numbers = tally(job);
   const taking = isStarted(job);
-  const stop = h("button", { type: "button", onclick: () => void cancel(job, show) }, taking ? "Stop the import" : "Cancel");
+  const stop = h("button", { type: "button", data: { needs: "import" }, onclick: () => void cancel(job, show) }, taking ? "Stop the import" : "Cancel");
 
   /** @param {Schemas["Import"]} next */
   function update(next) {

@@ -31,8 +31,8 @@ export async function summary({ job, signal, show }) {
       h("div", { class: "row" },
         added + updated > 0 && h("a", { href: `/?source=csv_import:${job.id}`, class: "button primary" }, icon("people"), "Show these contacts"),
         skippedFile(job),
-        added + updated > 0 && h("button", { type: "button", onclick: () => void takeBack(job, show) }, icon("undo"), "Undo the import"),
-        h("a", { href: "/import", class: "button" }, icon("upload"), "Import another file")),
+        added + updated > 0 && h("button", { type: "button", data: { needs: "import" }, onclick: () => void takeBack(job, show) }, icon("undo"), "Undo the import"),
+        h("a", { href: "/import", data: { needs: "import" }, class: "button" }, icon("upload"), "Import another file")),
       fileNote(job),
       issuesOf(job)),
   };
@@ -42,7 +42,7 @@ export async function summary({ job, signal, show }) {
 function unusable(job) {
   return h("div", { class: "stack" },
     h("div", { class: "panel empty" }, icon("warning"), h("h2", {}, "This file cannot be imported"), h("p", {}, sentence(new Error(job.problem ?? "it cannot be read"))),
-      h("div", { class: "row" }, h("a", { href: "/import", class: "button primary" }, icon("upload"), "Choose another file"))));
+      h("div", { class: "row" }, h("a", { href: "/import", data: { needs: "import" }, class: "button primary" }, icon("upload"), "Choose another file"))));
 }
 
 /**

@@ -63,7 +63,7 @@ async function end(element, job, undo, signal) {
     h("p", { class: "muted" }, `Undone${undo.finished_at ? ` on ${moment(undo.finished_at)}` : ""}.${unchanged > 0 ? ` The import had not changed ${count(unchanged, "contact")}.` : ""}`),
     h("div", { class: "row" },
       kept > 0 && h("a", { href: `/?source=csv_import:${job.id}`, class: "button" }, icon("people"), "Show kept contacts"),
-      h("a", { href: "/import", class: "button" }, icon("upload"), "Import a file")),
+      h("a", { href: "/import", data: { needs: "import" }, class: "button" }, icon("upload"), "Import a file")),
     kept > 0 && keptOf(job, fields));
 }
 

@@ -13,6 +13,7 @@ import { hiddenOf, people } from "./people.js";
 import { asked } from "./query.js";
 import { setField } from "./set-field.js";
 
+/** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */
 
 /**
@@ -25,17 +26,17 @@ export function bulkBar(list, place) {
   if (list.picked.isEmpty) return fill(place);
   const shown = place.querySelector("strong");
   if (shown) return say(list, shown);
-  const tag = button("tag", "Tag");
-  const more = button("more", "More");
+  const tag = button("tag", "write", "Tag");
+  const more = button("more", "write", "More");
   const text = h("strong", { role: "status" });
   say(list, text);
   const bar = h("div", { class: "bulk", role: "toolbar", "aria-label": "Actions for the selected contacts" },
     text, tag,
-    button("mail", "Add to campaign", () => void addToCampaign(list)),
+    button("mail", "write", "Add to campaign", () => void addToCampaign(list)),
     more,
-    button("download", "Export CSV", () => void exportCsv(list)),
-    button("trash", "Delete", () => void remove(list), "danger"),
-    button("close", "Clear", () => list.unpick()));
+    button("download", "export", "Export CSV", () => void exportCsv(list)),
+    button("trash", "bulk_delete", "Delete", () => void remove(list), "danger"),
+    button("close", "", "Clear", () => list.unpick()));
   menu(tag, () => [
     h("button", { type: "button", onclick: () => void tagThem(list, true) }, "Add tags"),
     h("button", { type: "button", onclick: () => void tagThem(list, false) }, "Remove tags"),
@@ -50,11 +51,12 @@ export function bulkBar(list, place) {
 
 /**
  * @param {import("../../core/icon.js").IconName} name
+ * @param {Schemas["Scope"] | ""} needs the scope without which it is hidden
  * @param {string} label
  * @param {() => void} [click]
  * @param {string} [kind]
  */
-const button = (name, label, click, kind = "") => h("button", { type: "button", class: `quiet ${kind}`, title: label, onclick: click }, icon(name), h("span", { class: "wide" }, label));
+const button = (name, needs, label, click, kind = "") => h("button", { type: "button", class: `quiet ${kind}`, title: label, data: { needs }, onclick: click }, icon(name), h("span", { class: "wide" }, label));
 
 /**
  * Shows how many contacts are selected, and how many of them the current filter does not match.

@@ -24,7 +24,7 @@ export async function chipsOf(list, place) {
       h("button", { type: "button", "aria-label": `Remove the filter: ${text}`, onclick: () => list.turn({ filter: changed(filter, without) }) }, icon("close")))),
     filter.get("duplicates") === "true" && h("a", { href: "/duplicates" }, "Review duplicates"),
     h("button", { type: "button", class: "link", onclick: () => list.clear() }, "Clear filters"),
-    h("button", { type: "button", class: "link", onclick: () => void saveSegment(filter) }, "Save as segment"));
+    h("button", { type: "button", class: "link", data: { needs: "write" }, onclick: () => void saveSegment(filter) }, "Save as segment"));
 }
 
 /** @param {URLSearchParams} filter */

@@ -23,9 +23,9 @@ export const noContacts = () =>
     h("h2", {}, "Everyone you can talk to, in one list"),
     h("p", {}, "Add people from the website chat, a spreadsheet or a connected source, or one at a time. Every contact shows how it was added."),
     h("div", { class: "row" },
-      h("a", { href: "/import", class: "button primary" }, icon("upload"), "Import a file"),
-      h("a", { href: "/new", class: "button" }, icon("add"), "New contact")),
-    h("p", {}, h("a", { href: "/sources" }, "Connect a source"), " or ", h("a", { href: "/settings/keys" }, "create an API key for the website chat"), "."));
+      h("a", { href: "/import", data: { needs: "import" }, class: "button primary" }, icon("upload"), "Import a file"),
+      h("a", { href: "/new", data: { needs: "write" }, class: "button" }, icon("add"), "New contact")),
+    h("p", { data: { needs: "admin" } }, h("a", { href: "/sources" }, "Connect a source"), " or ", h("a", { href: "/settings/keys" }, "create an API key for the website chat"), "."));
 
 /** @param {() => void} clear */
 export const noneFound = (clear) =>

@@ -16,7 +16,7 @@ import { ended, outcome, save } from "./act.js";
  */
 export function exportFirst(selection) {
   const status = h("span", { role: "status", class: "muted" });
-  const button = h("button", { type: "button", onclick: () => void start() }, "Export first");
+  const button = h("button", { type: "button", data: { needs: "export" }, onclick: () => void start() }, "Export first");
   const element = h("p", { class: "row" }, button, status);
 
   async function start() {

@@ -2,6 +2,7 @@
 
 import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
+import { denied } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 
 /** @import { List } from "../list.js" */
@@ -31,7 +32,7 @@ export function press(event, list) {
     k: () => list.table.move(-1),
     x: () => toggle(list),
     b: () => list.focusBar(),
-    n: () => go("/new"),
+    n: () => denied("write") || go("/new"),
     "?": () => help(),
     Escape: () => list.unpick(),
   };

@@ -101,7 +101,7 @@ function restoreOf(item, opened) {
   if (!lost.length) return null;
   const labels = lost.map(({ kind }) => kind.label).join(", ");
   const values = lost.map(({ kind, text }) => `${kind.label} “${worded(kind, text)}”`).join(", ");
-  const button = h("button", { type: "button", class: "link small", "aria-label": `Restore ${values}`, onclick: async () => {
+  const button = h("button", { type: "button", class: "link small", data: { needs: "write" }, "aria-label": `Restore ${values}`, onclick: async () => {
     button.disabled = true;
     const before = stored(opened, lost.map(({ kind }) => kind.key));
     const isDone = await put(opened, Object.fromEntries(lost.map(({ kind, text }) => [kind.key, text])));
@@ -149,7 +149,7 @@ function undo(item, opened, items) {
   const run = async () => {
     if (await unmerge(other)) opened.refresh();
   };
-  return h("button", { type: "button", class: "quiet", onclick: () => void run() }, "Undo merge");
+  return h("button", { type: "button", class: "quiet", data: { needs: "merge" }, onclick: () => void run() }, "Undo merge");
 }
 
 /** @param {FieldChange[]} changes */

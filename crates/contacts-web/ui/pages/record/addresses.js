@@ -32,13 +32,13 @@ export class Addresses {
     this.status = h("div", { role: "status", id: newId(), class: "saved" });
     this.list = h("ul", { "aria-label": "Other email addresses", tabIndex: -1 });
     this.input = h("input", {
-      id: newId(), class: "bare", inputMode: "email", autocomplete: "off", spellcheck: false, placeholder: "Add", "aria-describedby": this.status.id,
+      id: newId(), class: "bare", data: { needs: "write" }, inputMode: "email", autocomplete: "off", spellcheck: false, placeholder: "Add", "aria-describedby": this.status.id,
       value: read(this.draft) ?? "", oninput: () => this.#typed(),
       onblur: (/** @type {FocusEvent} */ { relatedTarget }) => this.status.contains(/** @type {Node | null} */ (relatedTarget)) || this.#commit(),
       onkeydown: (/** @type {KeyboardEvent} */ { key }) => this.#press(key),
     });
     this.element = h("div", { class: "property" },
-      h("label", { htmlFor: this.input.id }, "Other emails", h("span", { class: "hidden" }, " (add an address)")), h("div", { class: "addresses" }, this.list, this.input), this.status);
+      h("label", { htmlFor: this.input.id }, "Other emails", h("span", { class: "hidden", data: { needs: "write" } }, " (add an address)")), h("div", { class: "addresses" }, this.list, this.input), this.status);
     if (this.input.value) this.#say("restored", "This address was not saved.", does("Save", () => this.#commit()), does("Discard", () => this.#empty()));
   }
 
@@ -56,8 +56,8 @@ export class Addresses {
   /** @param {string} email */
   #item(email) {
     return h("li", {}, h("span", {}, email), h("span", { class: "acts" },
-      h("button", { type: "button", class: "link", "aria-label": `Make primary: ${email}`, onclick: () => void promote(this.opened, email, this.#leave(email)) }, "Make primary"),
-      h("button", { type: "button", class: "only", "aria-label": `Remove ${email}`, title: "Remove", onclick: () => void this.#remove(email, this.#leave(email)) }, icon("close"))));
+      h("button", { type: "button", class: "link", data: { needs: "write" }, "aria-label": `Make primary: ${email}`, onclick: () => void promote(this.opened, email, this.#leave(email)) }, "Make primary"),
+      h("button", { type: "button", class: "only", data: { needs: "write" }, "aria-label": `Remove ${email}`, title: "Remove", onclick: () => void this.#remove(email, this.#leave(email)) }, icon("close"))));
   }
 
   /**

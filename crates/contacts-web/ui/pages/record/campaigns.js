@@ -32,7 +32,7 @@ export function campaigns(opened) {
   const { signal } = opened;
   const place = h("div", {});
   const summary = h("p", { class: "grow" });
-  const adder = h("button", { type: "button" }, icon("add"), "Add to campaign");
+  const adder = h("button", { type: "button", data: { needs: "write" } }, icon("add"), "Add to campaign");
   const element = h("section", {}, h("div", { class: "row part-head" }, summary, h("span", {}, adder)), place);
   const id = () => opened.contact.id;
   const load = part(place, () => askAll("/v1/contacts/{id}/campaigns", { path: { id: id() }, signal }), ({ items }) => {

@@ -43,7 +43,7 @@ export function consent(opened) {
     const isOn = summary.state === "subscribed";
     const words = h("div", { class: "grow" }, isOn ? "Subscribed" : ["Unsubscribed on ", h("time", { dateTime: summary.at ?? "", title: moment(summary.at ?? "") }, day(summary.at ?? ""))]);
     fill(place, words, (isOn || isAdmin) && h("button", {
-      type: "button", role: "switch", class: "switch", "aria-checked": String(isOn), "aria-label": "Subscribed to campaign emails",
+      type: "button", role: "switch", data: { needs: isOn ? "write" : "admin" }, class: "switch", "aria-checked": String(isOn), "aria-label": "Subscribed to campaign emails",
       onclick: () => void (isOn ? lower(opened) : raise(opened)),
     }));
     if (!isOn) void details(opened, words);

@@ -32,8 +32,8 @@ export function duplicates(opened) {
     const hiddenName = () => h("span", { class: "hidden" }, ` (${name})`);
     return h("li", { class: "row" },
       h("span", { class: "grow" }, h("a", { href: `/contacts/${contact.id}` }, name), contact.name && contact.email ? ` (${contact.email})` : "", ` may be the same person: ${because(reasons)}.`),
-      h("button", { type: "button", onclick: () => void opened.merge(contact.id) }, "Compare and merge", hiddenName()),
-      h("button", { type: "button", class: "quiet", onclick: () => void dismiss(contact) }, "Not the same", hiddenName()));
+      h("button", { type: "button", data: { needs: "merge" }, onclick: () => void opened.merge(contact.id) }, "Compare and merge", hiddenName()),
+      h("button", { type: "button", class: "quiet", data: { needs: "write" }, onclick: () => void dismiss(contact) }, "Not the same", hiddenName()));
   }
 
   /** @param {Schemas["Contact"]} other */

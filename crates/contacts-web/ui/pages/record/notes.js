@@ -5,7 +5,7 @@ import { ask, sentence } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
-import { session } from "../../core/session.js";
+import { denied, session } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 import { read, write } from "../../widgets/drafts.js";
 import { pages } from "./part.js";
@@ -58,7 +58,7 @@ function editor({ key, label, action, text = "", save, typed, cancel }) {
   const status = h("span", { role: "status", class: "saved grow" });
   const box = h("textarea", { "aria-label": label, placeholder: "Write a note", rows: 3, value: read(key) ?? text });
   const button = h("button", { class: "primary" }, action);
-  const form = h("form", { class: "writer" }, box, h("div", { class: "row" }, status, cancel && h("button", { type: "button", onclick: () => (write(key, null), cancel()) }, "Cancel"), button));
+  const form = h("form", { class: "writer", data: { needs: "write" } }, box, h("div", { class: "row" }, status, cancel && h("button", { type: "button", onclick: () => (write(key, null), cancel()) }, "Cancel"), button));
   const draw = () => {
     const over = [...box.value.trim()].length - LONGEST;
     button.disabled = !box.value.trim() || over > 0;
@@ -128,7 +128,7 @@ function one(note, changed) {
     },
   });
   void session.then(({ actor, scopes }) => {
-    if (actor.id !== author.id && !scopes.includes("admin")) return;
+    if (denied("write") || (actor.id !== author.id && !scopes.includes("admin"))) return;
     fill(tools, h("button", { type: "button", class: "quiet", "aria-label": "Edit note", onclick: edit }, "Edit"), h("button", { type: "button", class: "quiet", "aria-label": "Delete note", onclick: remove }, "Delete"));
     if (read(`note ${id}`)) edit();
   });

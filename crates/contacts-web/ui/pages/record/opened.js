@@ -73,9 +73,9 @@ export class Opened {
   }
 
   #layout() {
-    const more = h("button", { type: "button", class: "only", "aria-label": "More" }, icon("more"));
+    const more = h("button", { type: "button", class: "only", data: { needs: "write" }, "aria-label": "More" }, icon("more"));
     const head = h("header", { class: "head" }, this.picture, h("div", { class: "who" }, this.name, this.states),
-      h("button", { type: "button", onclick: () => void this.merge() }, icon("merge"), h("span", { class: "wide" }, "Merge")), h("span", {}, more));
+      h("button", { type: "button", data: { needs: "merge" }, onclick: () => void this.merge() }, icon("merge"), h("span", { class: "wide" }, "Merge")), h("span", {}, more));
     menu(more, () => this.#commands());
     const about = h("section", { class: "panel about", "aria-labelledby": "about" }, h("h2", { id: "about" }, "Profile"),
       h("div", { class: "profile" }, this.kinds.flatMap((kind) => [row(this, kind), kind.key === "email" && this.addresses.element])), this.tags.element, this.consent.element, sources(this).element, this.times);
@@ -86,10 +86,10 @@ export class Opened {
   #commands() {
     const { id } = this.contact;
     return [
-      h("a", { href: `/v1/contacts/${id}/data`, download: `contact-${id}.json` }, icon("download"), "Download personal data"),
-      h("hr"),
-      h("button", { type: "button", class: "danger", onclick: async () => (await import("./remove.js")).remove(this) }, icon("trash"), "Delete"),
-      h("button", { type: "button", class: "danger", onclick: async () => (await import("./remove.js")).erase(this) }, icon("close"), "Erase this person"),
+      h("a", { href: `/v1/contacts/${id}/data`, download: `contact-${id}.json`, data: { needs: "admin" } }, icon("download"), "Download personal data"),
+      h("hr", { data: { needs: "admin" } }),
+      h("button", { type: "button", class: "danger", data: { needs: "write" }, onclick: async () => (await import("./remove.js")).remove(this) }, icon("trash"), "Delete"),
+      h("button", { type: "button", class: "danger", data: { needs: "admin" }, onclick: async () => (await import("./remove.js")).erase(this) }, icon("close"), "Erase this person"),
     ];
   }
 

@@ -4,6 +4,7 @@ import { ask } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
+import { denied, session } from "../../core/session.js";
 import { called } from "../../core/actors.js";
 import { input, leads, worded } from "../../widgets/field.js";
 import { offerUndo, stored } from "./undo.js";
@@ -80,7 +81,19 @@ export function row(opened, kind) {
     if (pressed === "Escape") cancel();
   });
   saver.watch(key, shown);
+  void session.then(() => denied("write") && lock(control));
   return h("div", { class: "property" }, h("label", { htmlFor: id }, label), h("div", { class: "value" }, control, aside), status);
+}
+
+/**
+ * Lets the value be read and copied only.
+ *
+ * @param {HTMLInputElement | HTMLTextAreaElement | HTMLSelectElement} control
+ */
+function lock(control) {
+  control.removeAttribute("placeholder");
+  if (control instanceof HTMLSelectElement) control.disabled = true;
+  else control.readOnly = true;
 }
 
 /**
@@ -107,7 +120,7 @@ function messageOf(opened, kind, { is, why, reason, taken }) {
   if (!taken) return [wrong];
   const other = h("a", { href: `/contacts/${taken}` }, "Open it");
   // The value itself was refused, not the contact: merging helps.
-  return [wrong, other, !!reason && does("Merge", () => void opened.merge(taken).then((merged) => merged && saver.retry(key)))];
+  return [wrong, other, !!reason && !denied("merge") && does("Merge", () => void opened.merge(taken).then((merged) => merged && saver.retry(key)))];
 }
 
 /**

@@ -4,6 +4,7 @@ import { ask, askAll, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
+import { denied } from "../../core/session.js";
 import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
 import { TYPES, fieldForm } from "./field-form.js";
@@ -65,17 +66,17 @@ export async function section({ signal }) {
   function rowOf(field, at, active) {
     const { key, label } = field;
     /** @param {string} act @param {string} name @param {number} to */
-    const step = (act, name, to) => h("button", { type: "button", class: `quiet only ${act}`, "aria-label": `Move ${label} ${name}`, disabled: to < 0 || to >= active.length, data: { key, act }, onclick: () => move(active, at, to, act) }, icon("chevron"));
-    const row = h("tr", { draggable: true },
+    const step = (act, name, to) => h("button", { type: "button", class: `quiet only ${act}`, "aria-label": `Move ${label} ${name}`, disabled: to < 0 || to >= active.length, data: { key, act, needs: "admin" }, onclick: () => move(active, at, to, act) }, icon("chevron"));
+    const row = h("tr", { draggable: !denied("admin") },
       h("td", { class: "order" }, step("up", "up", at - 1), step("down", "down", at + 1)),
       h("th", { scope: "row" }, label),
       h("td", {}, h("code", {}, key)),
       h("td", {}, typeOf(field)),
       h("td", { class: "commands" },
-        h("button", { type: "button", class: "quiet", "aria-label": `Edit ${label}`, data: { key, act: "change" }, onclick: async () => {
+        h("button", { type: "button", class: "quiet", "aria-label": `Edit ${label}`, data: { key, act: "change", needs: "admin" }, onclick: async () => {
           if (await fieldForm({ field })) await apply(async () => undefined, { key, act: "change" });
         } }, "Edit"),
-        h("button", { type: "button", class: "quiet", "aria-label": `Archive ${label}`, onclick: () => archive(field, true) }, "Archive")));
+        h("button", { type: "button", class: "quiet", data: { needs: "admin" }, "aria-label": `Archive ${label}`, onclick: () => archive(field, true) }, "Archive")));
     row.addEventListener("dragstart", () => (dragged = at));
     row.addEventListener("dragend", () => (dragged = -1));
     row.addEventListener("dragover", (event) => dragged >= 0 && event.preventDefault());
@@ -90,7 +91,7 @@ export async function section({ signal }) {
   /** @param {Schemas["Field"]} field */
   const archivedOf = (field) =>
     h("tr", {}, h("th", { scope: "row" }, field.label), h("td", {}, h("code", {}, field.key)), h("td", {}, typeOf(field)),
-      h("td", { class: "commands" }, h("button", { type: "button", class: "quiet", "aria-label": `Restore ${field.label}`, onclick: () => archive(field, false) }, "Restore")));
+      h("td", { class: "commands" }, h("button", { type: "button", class: "quiet", data: { needs: "admin" }, "aria-label": `Restore ${field.label}`, onclick: () => archive(field, false) }, "Restore")));
 
   /**
    * @param {Schemas["Field"]} field
@@ -102,7 +103,7 @@ export async function section({ signal }) {
   }
 
   show();
-  const add = h("button", { type: "button", class: "primary", onclick: async () => {
+  const add = h("button", { type: "button", class: "primary", data: { needs: "admin" }, onclick: async () => {
     const field = await fieldForm({});
     if (field) await apply(async () => undefined, { key: field.key, act: "change" });
   } }, icon("add"), "New field");

@@ -12,13 +12,26 @@ import { nothing, part, secret, state, when } from "./part.js";
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Context } from "../../core/router.js" */
 
-/** Each scope includes those above it, except the last. @type {[Schemas["Scope"], string, string][]} */
-const SCOPES = [
+/** Each choice includes those above it, except the last. @type {[string, string, string][]} */
+const CHOICES = [
   ["read", "Read", "Can view contacts and all their details."],
-  ["write", "Read and write", "Can also change contacts and import files."],
-  ["admin", "Administrator", "Can also manage keys, custom fields and webhooks."],
+  ["write", "Read and write", "Can also change contacts."],
+  ["manage", "Manage", "Can also import, export, merge, and delete many contacts at once."],
+  ["admin", "Administrator", "Can also manage keys, custom fields, webhooks and sources."],
   ["capture", "Capture only", "For the website chat, where visitors can see the key: it can add what visitors enter, and read nothing."],
 ];
+/** The scopes of each choice. @type {Record<string, Schemas["Scope"][]>} */
+const SCOPES = { read: ["read"], write: ["write"], manage: ["write", "export", "import", "merge", "bulk_delete"], admin: ["admin"], capture: ["capture"] };
+
+/**
+ * The name of the choice that has these scopes, or their names.
+ *
+ * @param {Schemas["Scope"][]} scopes
+ */
+function nameOf(scopes) {
+  const without = (/** @type {Schemas["Scope"][]} */ all) => (all.includes("admin") ? "admin" : all.filter((scope) => scope !== "read").sort().join(" "));
+  return CHOICES.find(([key]) => without(SCOPES[key] ?? []) === without(scopes))?.[1] ?? scopes.join(", ").replace("_", " ");
+}
 
 /** Days until a key expires. @type {[string, string][]} */
 const LIVES = [["90", "In 90 days"], ["30", "In 30 days"], ["365", "In a year"], ["", "Never"], ["day", "On a date…"]];
@@ -43,10 +56,9 @@ export async function section({ signal }) {
  */
 function rowOf(key, show) {
   const [tone, word] = key.revoked_at ? ["", "Revoked"] : key.expires_at && Date.parse(key.expires_at) <= Date.now() ? ["", "Expired"] : ["good", "Active"];
-  const strongest = SCOPES.findLast(([scope]) => key.scopes.includes(scope));
   return h("tr", {},
     h("th", { scope: "row" }, key.name),
-    h("td", {}, strongest?.[1] ?? key.scopes.join(", ")),
+    h("td", {}, nameOf(key.scopes)),
     h("td", {}, state(tone, word)),
     h("td", {}, when(key.created_at)),
     h("td", {}, key.revoked_at ? null : key.expires_at ? h("time", { dateTime: key.expires_at, title: moment(key.expires_at) }, day(key.expires_at)) : "Never"),
@@ -56,7 +68,7 @@ function rowOf(key, show) {
 /** Creates a key and shows its token; resolves to whether that was done. */
 async function issue() {
   const name = h("input", { required: true, maxLength: 100, autofocus: true, autocomplete: "off", placeholder: "CRM sync" });
-  const scopes = choices("Permissions", SCOPES, "read");
+  const scopes = choices("Permissions", CHOICES, "read");
   const life = h("select", {}, LIVES.map(([value, text]) => h("option", { value }, text)));
   const until = h("input", { type: "date", min: new Date(Date.now() + DAY).toISOString().slice(0, 10) });
   const onDay = labelled("Expiry date", until);
@@ -73,7 +85,7 @@ async function issue() {
     action: "Create key",
     async run() {
       const at = life.value === "day" ? new Date(`${until.value}T00:00`) : life.value ? new Date(Date.now() + Number(life.value) * DAY) : null;
-      issued.push(await ask("post", "/v1/keys", { body: { name: name.value.trim(), scopes: [/** @type {Schemas["Scope"]} */ (chosen(scopes))], expires_at: at?.toISOString() ?? null } }));
+      issued.push(await ask("post", "/v1/keys", { body: { name: name.value.trim(), scopes: SCOPES[chosen(scopes)] ?? [], expires_at: at?.toISOString() ?? null } }));
     },
   });
   const [key] = issued;

@@ -5,20 +5,24 @@ import { LOCALE } from "../../core/format.js";
 import { session } from "../../core/session.js";
 import { part } from "./part.js";
 
-/** @import { Schemas } from "../../core/api.js" */
-
-/** Scopes and what they are called, the strongest first. @type {[Schemas["Scope"], string][]} */
-const PERMISSIONS = [["admin", "Administrator"], ["write", "Read and write"], ["read", "Read"], ["capture", "Capture only"]];
+/** What each role is called, and may do. */
+const ROLES = {
+  viewer: ["Viewer", "You can see everything about contacts."],
+  editor: ["Editor", "You can also change contacts."],
+  manager: ["Manager", "You can also import, export, merge, and delete many contacts at once."],
+  administrator: ["Administrator", "You can do everything, also manage keys, custom fields, webhooks and sources."],
+};
 
 export async function section() {
-  const { organisation, scopes } = await session;
+  const { organisation, role } = await session;
+  const [name, may] = role ? ROLES[role] : ["None", ""];
   const region = organisation.region ? (new Intl.DisplayNames(LOCALE, { type: "region" }).of(organisation.region) ?? organisation.region) : null;
   /** @type {[string, string, string][]} */
   const facts = [
     ["Name", organisation.name, ""],
     ["Region", region ?? "None", region ? "Phone numbers without a country code are read as numbers of this region." : "Phone numbers need a country code, such as +44."],
     ["ID", organisation.id, "Used by other software to identify the organisation."],
-    ["Your permissions", PERMISSIONS.find(([scope]) => scopes.includes(scope))?.[1] ?? "None", ""],
+    ["Your role", name ?? "", may ?? ""],
   ];
   return part("Organisation", "Your administrator sets these.", null,
     h("dl", { class: "panel list-of-facts" }, facts.map(([name, value, note]) =>

@@ -43,8 +43,8 @@ export function section({ signal }) {
 const rowOf = (segment, changed) =>
   h("tr", {}, h("th", { scope: "row" }, h("a", { href: pathOf(filterFrom(segment.filter)) }, segment.name)), h("td", {}, when(segment.updated_at)),
     h("td", { class: "commands" },
-      h("button", { type: "button", class: "quiet", "aria-label": `Rename ${segment.name}`, onclick: async () => (await rename(segment)) && changed() }, "Rename"),
-      h("button", { type: "button", class: "quiet danger", "aria-label": `Delete ${segment.name}`, onclick: async () => (await remove(segment)) && changed() }, "Delete")));
+      h("button", { type: "button", class: "quiet", data: { needs: "write" }, "aria-label": `Rename ${segment.name}`, onclick: async () => (await rename(segment)) && changed() }, "Rename"),
+      h("button", { type: "button", class: "quiet danger", data: { needs: "write" }, "aria-label": `Delete ${segment.name}`, onclick: async () => (await remove(segment)) && changed() }, "Delete")));
 
 /** @param {Schemas["Segment"]} segment */
 function rename({ id, name }) {

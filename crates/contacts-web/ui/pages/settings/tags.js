@@ -44,8 +44,8 @@ const rowOf = (tag, reload) =>
   h("tr", {}, h("th", { scope: "row" }, h("span", { class: "chip", title: tag.name }, h("span", {}, tag.name))),
     h("td", { class: "number" }, h("a", { href: `/?${new URLSearchParams({ tags_all: tag.name })}`, "aria-label": `Show ${count(tag.contacts, "contact")} with ${tag.name}` }, number(tag.contacts))),
     h("td", { class: "commands" },
-      h("button", { type: "button", class: "quiet", "aria-label": `Rename ${tag.name}`, onclick: async () => (await rename(tag)) && reload() }, "Rename"),
-      h("button", { type: "button", class: "quiet danger", "aria-label": `Delete ${tag.name}`, onclick: async () => (await remove(tag)) && reload() }, "Delete")));
+      h("button", { type: "button", class: "quiet", data: { needs: "write" }, "aria-label": `Rename ${tag.name}`, onclick: async () => (await rename(tag)) && reload() }, "Rename"),
+      h("button", { type: "button", class: "quiet danger", data: { needs: "write" }, "aria-label": `Delete ${tag.name}`, onclick: async () => (await remove(tag)) && reload() }, "Delete")));
 
 /** @param {Schemas["Tag"]} tag */
 async function rename(tag) {

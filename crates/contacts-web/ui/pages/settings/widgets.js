@@ -42,7 +42,7 @@ function rowOf(widget, changed) {
   const name = shownName(widget);
   return h("tr", {}, h("th", { scope: "row" }, h("a", { href: `/?source=chat:${widget.id}` }, name)), h("td", { class: "mono" }, widget.id), h("td", {}, when(widget.last_at)),
     h("td", { class: "commands" },
-      h("button", { type: "button", class: "quiet", "aria-label": `Rename ${name}`, onclick: async () => (await rename(widget)) && changed() }, "Rename")));
+      h("button", { type: "button", class: "quiet", data: { needs: "write" }, "aria-label": `Rename ${name}`, onclick: async () => (await rename(widget)) && changed() }, "Rename")));
 }
 
 /** @param {Schemas["Widget"]} widget */

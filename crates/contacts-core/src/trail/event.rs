@@ -1,0 +1,337 @@
+//! What the audit trail records.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::action::{Action, ActionKind};
+use crate::contact::{ContactId, FilterText};
+use crate::erasure::Erasure;
+use crate::field::FieldKey;
+use crate::import::ImportId;
+use crate::key::{ApiKey, KeyId};
+use crate::session::{SessionId, User};
+use crate::sync::SourceId;
+use crate::tag::TagId;
+use crate::undo::UndoSubject;
+use crate::webhook::WebhookId;
+
+/// Declares the kinds with their names, each with its subject.
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $kind:ident $name:literal,)+) => {
+        /// Kind of an entry. The documentation of each kind names its subject.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum TrailKind {
+            $($(#[$doc])+ $kind,)+
+        }
+
+        impl TrailKind {
+            /// Every kind.
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// The name in the API and in the store.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A user signed in. The session.
+    SignedIn "signed_in",
+    /// A user ended a session. The session.
+    SignedOut "signed_out",
+    /// A user was added; the detail is the role. The user.
+    UserAdded "user_added",
+    /// A user got another role, which is the detail. The user.
+    RoleChanged "role_changed",
+    /// A key was issued; the details are its scopes. The key.
+    KeyIssued "key_issued",
+    /// A key was revoked. The key.
+    KeyRevoked "key_revoked",
+    /// An export began; the details are the parameters of its filter. The bulk action, if it is one.
+    ExportStarted "export_started",
+    /// The last chunk of an export was read from the store. Bulk actions have no such entry.
+    ExportEnded "export_ended",
+    /// An import was started. The import.
+    ImportStarted "import_started",
+    /// An import was cancelled, or discarded before its start. The import.
+    ImportCancelled "import_cancelled",
+    /// The undo of an import was started. The import.
+    ImportUndone "import_undone",
+    /// A contact was deleted. The contact.
+    ContactDeleted "contact_deleted",
+    /// The deletion of many contacts was started. The bulk action.
+    ContactsDeleted "contacts_deleted",
+    /// A contact was erased. The contact.
+    ContactErased "contact_erased",
+    /// Two contacts were merged. The contact that was merged into the other.
+    ContactMerged "contact_merged",
+    /// The merge of many pairs was started. The bulk action.
+    ContactsMerged "contacts_merged",
+    /// The undo of a merge was started. The contact that was merged.
+    MergeUndone "merge_undone",
+    /// The undo of a bulk action was started. The bulk action.
+    ActionUndone "action_undone",
+    /// A custom field was defined; the detail is its key.
+    FieldDefined "field_defined",
+    /// A custom field was changed, archived or restored; the detail is its key.
+    FieldChanged "field_changed",
+    /// The custom fields were put into another order.
+    FieldsReordered "fields_reordered",
+    /// A tag was renamed, or merged into another by its new name. The tag.
+    TagRenamed "tag_renamed",
+    /// A tag was deleted. The tag.
+    TagDeleted "tag_deleted",
+    /// A webhook was added. The webhook.
+    WebhookAdded "webhook_added",
+    /// A webhook was changed, paused or resumed. The webhook.
+    WebhookChanged "webhook_changed",
+    /// The secret of a webhook was replaced. The webhook.
+    WebhookSecretRotated "webhook_secret_rotated",
+    /// A webhook was deleted. The webhook.
+    WebhookDeleted "webhook_deleted",
+    /// A connected source was added. The source.
+    SourceAdded "source_added",
+    /// A connected source was changed, paused or resumed. The source.
+    SourceChanged "source_changed",
+    /// A connected source was deleted. The source.
+    SourceDeleted "source_deleted",
+    /// A chat widget got a name, or lost it. The widget.
+    WidgetNamed "widget_named",
+}
+
+impl TrailKind {
+    /// Parses a name; `None` when it is unknown.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// What was done, without personal data of contacts: ids, numbers, and words that are no values of
+/// contacts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrailEvent {
+    /// What was done.
+    pub kind: TrailKind,
+    /// Id of what it was done to.
+    pub subject: Option<Uuid>,
+    /// Number of contacts that it was done to, where there may be many.
+    pub contacts: Option<u64>,
+    /// Words about it: scopes, a role, names of parameters of a filter, or the key of a custom field.
+    pub details: Vec<String>,
+}
+
+impl TrailEvent {
+    fn new(kind: TrailKind, subject: Uuid) -> Self {
+        Self { kind, subject: Some(subject), contacts: None, details: Vec::new() }
+    }
+
+    fn detailed(self, details: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { details: details.into_iter().map(|detail| detail.to_string()).collect(), ..self }
+    }
+
+    /// The sign-in that opened a session.
+    pub fn signed_in(session: SessionId) -> Self {
+        Self::new(TrailKind::SignedIn, session.0)
+    }
+
+    /// The end of a session by its user.
+    pub fn signed_out(session: SessionId) -> Self {
+        Self::new(TrailKind::SignedOut, session.0)
+    }
+
+    /// A new user.
+    pub fn user_added(user: &User) -> Self {
+        Self::new(TrailKind::UserAdded, user.id.0).detailed([user.role.as_str()])
+    }
+
+    /// Another role of a user, who has it now.
+    pub fn role_changed(user: &User) -> Self {
+        Self::new(TrailKind::RoleChanged, user.id.0).detailed([user.role.as_str()])
+    }
+
+    /// A new key.
+    pub fn key_issued(key: &ApiKey) -> Self {
+        let scopes = key.scopes.iter().map(|scope| scope.as_str());
+        Self::new(TrailKind::KeyIssued, key.id.0).detailed(scopes)
+    }
+
+    /// The revocation of a key.
+    pub fn key_revoked(key: KeyId) -> Self {
+        Self::new(TrailKind::KeyRevoked, key.0)
+    }
+
+    /// The start of an export of matching contacts, without the values of the filter: a search may
+    /// be a name or an address.
+    pub fn export_started(filter: &FilterText) -> Self {
+        let names: BTreeSet<_> = filter.parts().iter().map(|(name, _)| name).collect();
+        let none = Self {
+            kind: TrailKind::ExportStarted,
+            subject: None,
+            contacts: None,
+            details: Vec::new(),
+        };
+        none.detailed(names)
+    }
+
+    /// The end of an export, which wrote this number of contacts.
+    pub fn export_ended(contacts: u64) -> Self {
+        Self {
+            kind: TrailKind::ExportEnded,
+            subject: None,
+            contacts: Some(contacts),
+            details: Vec::new(),
+        }
+    }
+
+    /// The start of a bulk action, if it exports, deletes or merges. `filter` is that of its
+    /// selection.
+    pub fn action_started(action: &Action, filter: Option<&FilterText>) -> Option<Self> {
+        let started = match &action.kind {
+            ActionKind::Export(_) => filter.map_or_else(
+                || Self::new(TrailKind::ExportStarted, action.id.0).detailed(["ids"]),
+                Self::export_started,
+            ),
+            ActionKind::Delete => Self::new(TrailKind::ContactsDeleted, action.id.0),
+            ActionKind::Merge(_) => Self::new(TrailKind::ContactsMerged, action.id.0),
+            _ => return None,
+        };
+        let contacts = Some(action.contacts);
+        Some(Self { subject: Some(action.id.0), contacts, ..started })
+    }
+
+    /// The start of an import.
+    pub fn import_started(import: ImportId) -> Self {
+        Self::new(TrailKind::ImportStarted, import.0)
+    }
+
+    /// The cancellation of an import.
+    pub fn import_cancelled(import: ImportId) -> Self {
+        Self::new(TrailKind::ImportCancelled, import.0)
+    }
+
+    /// The start of an undo.
+    pub fn undo_started(subject: UndoSubject) -> Self {
+        let kind = match subject {
+            UndoSubject::Import(_) => TrailKind::ImportUndone,
+            UndoSubject::Action(_) => TrailKind::ActionUndone,
+            UndoSubject::Merge(_) => TrailKind::MergeUndone,
+        };
+        Self::new(kind, subject.id())
+    }
+
+    /// The deletion of one contact.
+    pub fn contact_deleted(contact: ContactId) -> Self {
+        Self::new(TrailKind::ContactDeleted, contact.0)
+    }
+
+    /// The erasure of a contact.
+    pub fn contact_erased(erasure: &Erasure) -> Self {
+        Self::new(TrailKind::ContactErased, erasure.contact.0)
+    }
+
+    /// The merge of a contact into another.
+    pub fn contact_merged(other: ContactId) -> Self {
+        Self::new(TrailKind::ContactMerged, other.0)
+    }
+
+    /// A new custom field.
+    pub fn field_defined(key: &FieldKey) -> Self {
+        Self::of_fields(TrailKind::FieldDefined).detailed([key.as_str()])
+    }
+
+    /// The change of a custom field.
+    pub fn field_changed(key: &FieldKey) -> Self {
+        Self::of_fields(TrailKind::FieldChanged).detailed([key.as_str()])
+    }
+
+    /// Another order of the custom fields.
+    pub fn fields_reordered() -> Self {
+        Self::of_fields(TrailKind::FieldsReordered)
+    }
+
+    /// Custom fields have keys, not ids.
+    fn of_fields(kind: TrailKind) -> Self {
+        Self { kind, subject: None, contacts: None, details: Vec::new() }
+    }
+
+    /// Another name of a tag.
+    pub fn tag_renamed(tag: TagId) -> Self {
+        Self::new(TrailKind::TagRenamed, tag.0)
+    }
+
+    /// The deletion of a tag.
+    pub fn tag_deleted(tag: TagId) -> Self {
+        Self::new(TrailKind::TagDeleted, tag.0)
+    }
+
+    /// A new webhook.
+    pub fn webhook_added(webhook: WebhookId) -> Self {
+        Self::new(TrailKind::WebhookAdded, webhook.0)
+    }
+
+    /// The change of a webhook.
+    pub fn webhook_changed(webhook: WebhookId) -> Self {
+        Self::new(TrailKind::WebhookChanged, webhook.0)
+    }
+
+    /// Another secret of a webhook.
+    pub fn webhook_secret_rotated(webhook: WebhookId) -> Self {
+        Self::new(TrailKind::WebhookSecretRotated, webhook.0)
+    }
+
+    /// The deletion of a webhook.
+    pub fn webhook_deleted(webhook: WebhookId) -> Self {
+        Self::new(TrailKind::WebhookDeleted, webhook.0)
+    }
+
+    /// A new connected source.
+    pub fn source_added(source: SourceId) -> Self {
+        Self::new(TrailKind::SourceAdded, source.0)
+    }
+
+    /// The change of a connected source.
+    pub fn source_changed(source: SourceId) -> Self {
+        Self::new(TrailKind::SourceChanged, source.0)
+    }
+
+    /// The deletion of a connected source.
+    pub fn source_deleted(source: SourceId) -> Self {
+        Self::new(TrailKind::SourceDeleted, source.0)
+    }
+
+    /// Another name of a chat widget.
+    pub fn widget_named(widget: Uuid) -> Self {
+        Self::new(TrailKind::WidgetNamed, widget)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_of_an_export_is_recorded_without_its_values() {
+        let part = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let filter = FilterText::new([
+            part("q", "ann@example.org"),
+            part("field.tier", "is:gold"),
+            part("q", "lee"),
+        ]);
+        let event = TrailEvent::export_started(&filter);
+        assert_eq!(event.details, ["field.tier", "q"]);
+        assert!(!format!("{event:?}").contains("ann"));
+    }
+
+    #[test]
+    fn names_of_kinds_are_parsed_again() {
+        for kind in TrailKind::ALL {
+            assert_eq!(TrailKind::parse(kind.as_str()), Some(*kind));
+        }
+        assert_eq!(TrailKind::parse("nothing"), None);
+    }
+}
