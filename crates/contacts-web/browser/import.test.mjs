@@ -445,8 +445,9 @@ test("every state of an import is accessible in every look", async () => {
   const ready = await made("name,email,Shoe\nAnn,ann@look2.example,40\n,x@look2.example,y\n");
   const unusable = await made("1,2\n3,4\n");
   await world.importReaches(ready, "ready");
+  await world.api("POST", `/v1/imports/${ready}/dry-run`);
+  await until(() => world.api("GET", `/v1/imports/${ready}/dry-run`), ({ state }) => state === "done");
   await world.inEveryLook(`/imports/${ready}`, async (page) => {
-    await page.getByRole("button", { name: /dry run$/ }).click();
     await page.getByText("Would be added").waitFor();
     await page.getByText("Row by row").click();
     await page.getByRole("cell", { name: "New contact" }).waitFor();
