@@ -5,6 +5,7 @@ import { ask, askAll, link } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { count, moment } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
+import { labelled } from "../../widgets/form.js";
 import { paged } from "../../widgets/paged.js";
 import { sheet } from "../../widgets/sheet.js";
 import { nothing, part } from "./part.js";
@@ -51,10 +52,10 @@ const KINDS = {
 /** @param {Context} context */
 export async function section({ signal }) {
   const [users, keys] = await Promise.all([askAll("/v1/users", { signal }), askAll("/v1/keys", { signal })]);
-  const who = h("select", { "aria-label": "Done by" }, h("option", { value: "" }, "Anyone"), [...users.items, ...keys.items].map(({ id, name }) => h("option", { value: id }, name)));
-  const kind = h("select", { "aria-label": "What was done" }, h("option", { value: "" }, "Everything"), Object.entries(KINDS).map(([value, name]) => h("option", { value }, name)));
-  const from = h("input", { type: "date", "aria-label": "From" });
-  const until = h("input", { type: "date", "aria-label": "Until" });
+  const who = h("select", {}, h("option", { value: "" }, "Anyone"), [...users.items, ...keys.items].map(({ id, name }) => h("option", { value: id }, name)));
+  const kind = h("select", {}, h("option", { value: "" }, "Everything"), Object.entries(KINDS).map(([value, name]) => h("option", { value }, name)));
+  const from = h("input", { type: "date" });
+  const until = h("input", { type: "date" });
   const file = h("a", { class: "button", download: "audit.csv" }, icon("download"), "Export CSV");
   const into = h("tbody");
   const table = sheet("Audit trail, newest first", ["What", "Details", "By", "When"], into);
@@ -89,7 +90,7 @@ export async function section({ signal }) {
   none.hidden = true;
   show();
   return part("Audit trail", "Who did what, and when. Entries are kept for 400 days, cannot be changed, and contain no personal data of contacts.", file,
-    h("div", { class: "row" }, who, kind, from, until), table, none, list.more);
+    h("div", { class: "filters" }, labelled("Done by", who), labelled("What was done", kind), labelled("From", from), labelled("Until", until)), table, none, list.more);
 }
 
 /** @param {Entry} entry */
