@@ -70,18 +70,23 @@ fn inspect_sheets(file: &mut impl FileContent, sheet: Option<&str>) -> io::Resul
         return Ok(Inspection { sheets, ..workbook.inspect(file, name)?? });
     }
     let mut problem = TableProblem::Empty;
+    // A sheet without rows below its header, such as a cover.
+    let mut cover = None;
     for Sheet { name, is_hidden } in sheets.iter().take(MAX_CANDIDATES) {
         // A hidden sheet would be a surprise where a visible one has rows.
-        if *is_hidden && problem != TableProblem::Empty {
+        if *is_hidden && (cover.is_some() || problem != TableProblem::Empty) {
             break;
         }
         match workbook.inspect(file, name)? {
+            Ok(inspection) if inspection.samples.is_empty() => {
+                cover.get_or_insert(inspection);
+            }
             Ok(inspection) => return Ok(Inspection { sheets, ..inspection }),
             Err(found) if problem == TableProblem::Empty => problem = found,
             Err(_) => {}
         }
     }
-    Err(problem.into())
+    cover.map(|inspection| Inspection { sheets, ..inspection }).ok_or_else(|| problem.into())
 }
 
 /// Returns the rows below the header of a sheet.

@@ -10,6 +10,7 @@ use contacts_core::page::TimeCursor;
 use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, OrgId, Result};
 use diesel::pg::Pg;
+use diesel::query_dsl::methods;
 use diesel::sql_types::{Array, Nullable, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::upsert::excluded;
 use diesel::{
@@ -216,20 +217,24 @@ impl ConversationRepository for Database {
             );
             select.bind(Bind::Uuid(widget)).push(" ORDER BY at DESC LIMIT 1");
             let Some(row) = select.load::<WidgetRow>(tx)?.pop() else { return Ok(None) };
-            match &name {
+            let changed = match &name {
                 Some(name) => {
+                    let other = widget_names::name.ne(name.as_str());
                     let name = widget_names::name.eq(name.as_str());
                     let key = (widget_names::org_id, widget_names::widget_id);
-                    insert_into(widget_names::table)
+                    let insert = insert_into(widget_names::table)
                         .values((key.0.eq(tx.org.0), key.1.eq(widget), name))
                         .on_conflict(key)
                         .do_update()
-                        .set(name)
-                        .execute(tx)?
+                        .set(name);
+                    // By its path: `QueryDsl` has a method of the same name.
+                    methods::FilterDsl::filter(insert, other).execute(tx)?
                 }
                 None => delete(widget_names::table.find((tx.org.0, widget))).execute(tx)?,
             };
-            trail::record(tx, &TrailEvent::widget_named(widget), actor, now)?;
+            if changed > 0 {
+                trail::record(tx, &TrailEvent::widget_named(widget), actor, now)?;
+            }
             Ok(Some(Widget { name: name.clone(), ..row.read()? }))
         })
     }

@@ -100,7 +100,7 @@ async fn begin(shared: &Data<Shared>, req: &mut ServiceRequest) -> Result<Reques
     let key = request::key(req.headers())?;
     let caller = req.extensions().get::<Caller>().cloned().ok_or_else(unauthenticated_problem)?;
     let keys = Keys::derive(&shared.api.answers.secret, caller.org, caller.actor, &key);
-    let fingerprint = request::fingerprint(shared, req, &keys).await?;
+    let fingerprint = request::fingerprint(shared, req, &caller, &keys).await?;
     let claim = Claim { key: keys.look_up, fingerprint, by: shared.api.ids.next() };
     let run = Run { shared: shared.clone(), org: caller.org, claim, keys };
     let org = caller.org;

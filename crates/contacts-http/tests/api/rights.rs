@@ -419,6 +419,26 @@ async fn roles_are_set_by_administrators_and_the_last_one_stays() {
 }
 
 #[actix_web::test]
+async fn an_answer_is_not_replayed_to_a_user_with_another_role() {
+    let service = Service::new();
+    let cookie = session(&service, Role::Administrator);
+    let me = service.send(with(&cookie, "GET", "/v1/me")).await.json();
+    let path = format!("/v1/users/{}", me["actor"]["id"].as_str().unwrap());
+    let create = async || {
+        let body = json!({"name": "mine", "scopes": ["admin"]});
+        let request = with(&cookie, "POST", "/v1/keys").insert_header(("idempotency-key", "k1"));
+        service.send(request.set_json(body)).await
+    };
+    let created = create().await;
+    assert_eq!(created.status, 201, "{created:?}");
+    assert_eq!(create().await.bytes, created.bytes);
+    let other = service.api.sessions.user(service.world.org(), "Cy", Role::Administrator).unwrap();
+    assert_eq!(other.role, Role::Administrator);
+    assert_eq!(service.patch(&path, json!({"role": "viewer"})).await.status, 200);
+    assert_eq!(create().await.problem(), "422 idempotency_key_reused");
+}
+
+#[actix_web::test]
 async fn a_new_role_applies_to_sessions_that_are_open_at_once() {
     // Credentials are cached.
     let service = Service::with(ApiConfig::default());

@@ -13,6 +13,10 @@ const MAX_TEXT_BYTES: u64 = 4 << 30;
 /// Maximum number of a row with text, some times that of spreadsheet programs.
 const MAX_ROWS: u64 = 1 << 24;
 
+/// Maximum number of equal rows with text that follow each other: a workbook of some bytes could
+/// stand for millions of them.
+const MAX_EQUAL_ROWS: u64 = 10_000;
+
 /// Rows that are stored once, in place of equal ones that follow each other.
 pub(super) struct Span {
     /// The number of the first row in the sheet, from 1.
@@ -101,13 +105,14 @@ impl<'a> SheetRows<'a> {
                 return Ok(None);
             };
             if let Some(cells) = self.cells.take() {
+                let bytes = cells.iter().flatten().map(|cell| cell.len() as u64).sum::<u64>();
+                self.text_bytes = self.text_bytes.saturating_add(bytes.saturating_mul(count));
+                let last = line.saturating_add(count).saturating_sub(1);
+                if count > MAX_EQUAL_ROWS || self.text_bytes > MAX_TEXT_BYTES || last > MAX_ROWS {
+                    return Err(TableProblem::TooLarge.into());
+                }
                 (self.row, self.left) = (Row { line, cells }, count);
             }
-        }
-        self.text_bytes +=
-            self.row.cells.iter().flatten().map(|cell| cell.len() as u64).sum::<u64>();
-        if self.text_bytes > MAX_TEXT_BYTES || self.row.line > MAX_ROWS {
-            return Err(TableProblem::TooLarge.into());
         }
         self.left -= 1;
         let line = self.row.line;

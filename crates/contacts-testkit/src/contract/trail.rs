@@ -181,7 +181,9 @@ pub fn settings_are_recorded_when_they_change(ports: &Ports) {
     let id = ContactId(ports.ids.next());
     ports.captures.capture(&said, id, actor, ports.clock.now()).unwrap();
     let widget = visitor("v").widget();
-    services.conversations.name_widget(org, widget, Some("Shop"), actor).unwrap();
+    for _ in 0..2 {
+        services.conversations.name_widget(org, widget, Some("Shop"), actor).unwrap();
+    }
     assert_eq!(kinds(ports, org, actor), ["widget_named"]);
     assert_eq!(subjects(ports, org), [Some(widget)]);
 }

@@ -179,11 +179,13 @@ impl ConversationRepository for World {
                 return Ok(None);
             };
             let names = &mut rows.conversations.widget_names;
-            match &name {
+            let before = match &name {
                 Some(name) => names.insert(widget, name.clone()),
                 None => names.remove(&widget),
             };
-            rows.record(TrailEvent::widget_named(widget), actor, now);
+            if before != name {
+                rows.record(TrailEvent::widget_named(widget), actor, now);
+            }
             Ok(Some(Widget { name, ..found }))
         })
     }

@@ -12,6 +12,7 @@ use futures_util::stream;
 use super::KEY;
 use super::seal::Keys;
 use crate::parts::body::read_whole;
+use crate::parts::caller::Caller;
 use crate::parts::problem::{Code, Problem};
 use crate::parts::shared::Shared;
 
@@ -36,7 +37,8 @@ fn is_key(key: &[u8]) -> bool {
     (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.iter().all(u8::is_ascii_graphic)
 }
 
-/// Returns the fingerprint of a request: of its method, path, query, content type and body.
+/// Returns the fingerprint of a request: of its method, path, query, content type and body, and of
+/// the scopes of its caller, who must not see an answer again that the scopes no longer allow.
 ///
 /// The body of a route that takes JSON is read whole and given back to the request. Of an uploaded
 /// file only the length counts: otherwise a repeat would have to be read to its end before it could
@@ -44,6 +46,7 @@ fn is_key(key: &[u8]) -> bool {
 pub(super) async fn fingerprint(
     shared: &Data<Shared>,
     req: &mut ServiceRequest,
+    caller: &Caller,
     keys: &Keys,
 ) -> Result<Fingerprint, Problem> {
     let is_streamed = req.match_pattern().is_some_and(|path| shared.streamed.contains(&path));
@@ -59,7 +62,10 @@ pub(super) async fn fingerprint(
     };
     let path = req.uri().path_and_query().map_or("", |path| path.as_str());
     let kind = header_of(req, header::CONTENT_TYPE);
-    Ok(keys.fingerprint(&[req.method().as_str().as_bytes(), path.as_bytes(), &kind, &body]))
+    let scopes: Vec<_> = caller.scopes.iter().map(|scope| scope.as_str()).collect();
+    let scopes = scopes.join(",");
+    let method = req.method().as_str().as_bytes();
+    Ok(keys.fingerprint(&[method, path.as_bytes(), &kind, &body, scopes.as_bytes()]))
 }
 
 fn header_of(req: &ServiceRequest, name: header::HeaderName) -> Vec<u8> {

@@ -111,6 +111,15 @@ fn a_workbook_that_does_not_follow_its_format_is_damaged(
     assert_eq!(problem(&package.packed()), expected);
 }
 
+#[rstest]
+fn a_text_that_the_workbook_lacks_is_damaged(
+    #[values("1", "999", "1024", "4294967295", "99999999999", "-1")] number: &str,
+) {
+    let package = xlsx_value(&format!("<c t=\"s\"><v>{number}</v></c>"))
+        .with("xl/sharedStrings.xml", "<sst><si><t>a</t></si></sst>");
+    assert_eq!(rows_or_problem(&package.packed()), Err(TableProblem::Damaged));
+}
+
 #[test]
 fn elements_that_are_nested_too_deeply_are_not_read() {
     let deep = "<a>".repeat(300) + &"</a>".repeat(300);
@@ -159,6 +168,10 @@ fn a_row_that_is_repeated_too_often_is_not_read() {
     assert_eq!(read(&(last + &ods_row(&["Ann"]))), Err(TableProblem::TooLarge));
     let blank = times("<table:table-row></table:table-row>", 16_777_000);
     assert_eq!(read(&(blank + &times(&ods_row(&["Ann"]), u64::MAX))), Err(TableProblem::TooLarge));
+    assert_eq!(read(&times(&ods_row(&["Ann"]), 10_000)), Ok(10_000));
+    assert_eq!(read(&times(&ods_row(&["Ann"]), 10_001)), Err(TableProblem::TooLarge));
+    let long = times(&ods_row(&[&"x".repeat(800_000)]), 9_000);
+    assert_eq!(read(&long), Err(TableProblem::TooLarge), "7 GB");
 }
 
 /// Number of rows of a file, or its problem.

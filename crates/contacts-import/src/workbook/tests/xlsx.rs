@@ -124,6 +124,18 @@ fn the_first_visible_sheet_with_a_table_is_suggested_and_others_can_be_chosen() 
 }
 
 #[test]
+fn a_sheet_without_rows_below_its_header_is_suggested_last() {
+    let people = row(&["Name", "Email"]) + &row(&["Ann", "ann@example.org"]);
+    let cover = row(&["Report of November"]);
+    let sheets = [("Cover", "visible", cover.as_str()), ("People", "visible", &people)];
+    let suggested = |sheets| inspected(&xlsx(sheets).packed(), None).unwrap().layout.format;
+    assert_eq!(suggested(&sheets), Format::Sheet("People".to_owned()));
+    assert_eq!(suggested(&sheets[..1]), Format::Sheet("Cover".to_owned()));
+    let hidden = [sheets[0], ("People", "hidden", people.as_str())];
+    assert_eq!(suggested(&hidden), Format::Sheet("Cover".to_owned()));
+}
+
+#[test]
 fn a_hidden_sheet_is_suggested_only_where_no_visible_one_has_rows() {
     let people = row(&["Name", "Email"]) + &row(&["Ann", "ann@example.org"]);
     let file = xlsx(&[("Lists", "hidden", &people), ("Empty", "visible", "")]).packed();

@@ -88,7 +88,8 @@ impl Strings {
     pub(super) fn get(&self, number: usize) -> Option<&str> {
         let block = self.blocks.get(number / BLOCK)?;
         let at = number % BLOCK;
+        let end = *block.ends.get(at)?;
         let start = at.checked_sub(1).map_or(0, |before| block.ends[before]);
-        block.text.get(start as usize..*block.ends.get(at)? as usize)
+        block.text.get(start as usize..end as usize)
     }
 }
