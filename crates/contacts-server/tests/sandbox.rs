@@ -86,7 +86,7 @@ fn a_file_is_imported_at_once_and_gone_after_a_reset() {
 #[test]
 fn the_credentials_are_those_of_the_documentation() {
     let sandbox = Sandbox::start(&[]);
-    assert_eq!(sandbox.keys.len(), 6, "the API, the page and four scopes");
+    assert_eq!(sandbox.keys.len(), 10, "the API, the page and eight scopes");
     let documented = include_str!("../../../docs/API.md");
     for (name, value) in sandbox.keys.iter().filter(|(name, _)| *name != "API") {
         let secret = value.rsplit('#').next().unwrap();

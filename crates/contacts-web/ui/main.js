@@ -2,7 +2,7 @@
 
 import { fill, find } from "./core/dom.js";
 import { go, renew, start } from "./core/router.js";
-import { account, enter, session } from "./core/session.js";
+import { enter, session } from "./core/session.js";
 import * as list from "./pages/list.js";
 
 /** @import { Route } from "./core/router.js" */
@@ -27,7 +27,7 @@ const LATER = 300;
 
 /** The frame waits for the session; the rows of the page do not wait for the frame. */
 async function frame() {
-  const me = await session;
+  const [me, { account }] = await Promise.all([session, import("./core/account.js")]);
   fill(find(".account"), account(me));
   await new Promise((later) => setTimeout(later, LATER));
   const [{ watch }, { segments }, { styles }] = await Promise.all([import("./core/jobs.js"), import("./core/segments.js"), import("./core/styles.js"), import("./widgets/validity.js")]);

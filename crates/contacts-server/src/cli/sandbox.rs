@@ -47,11 +47,14 @@ pub(super) fn run(database: &DatabaseConfig, args: &Sandbox) -> Done {
 fn announce(public_url: &PublicUrl, credentials: &Credentials) {
     let mut lines = vec![
         format!("The sandbox of Informly Contacts is ready at {public_url}"),
-        format!("  API      {public_url}/docs"),
-        format!("  Page     {public_url}/sign-in#{}   (once after each reset)", credentials.link),
+        format!("  {:<11} {public_url}/docs", "API"),
+        format!(
+            "  {:<11} {public_url}/sign-in#{}   (once after each reset)",
+            "Page", credentials.link
+        ),
     ];
     for (scope, key) in &credentials.keys {
-        lines.push(format!("  {:<8} {key}", scope.as_str()));
+        lines.push(format!("  {:<11} {key}", scope.as_str()));
     }
     lines.push("Everything is in memory and is lost at the end. Ctrl-C stops it.".to_owned());
     // The sandbox serves without a reader of its output, too.
