@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use contacts_core::key::{ApiKey, KeyHash, KeyId, KeyRepository};
-use contacts_core::{OrgId, Result};
+use contacts_core::{Actor, OrgId, Result};
 use time::OffsetDateTime;
 
 /// Counts how often keys are looked up.
@@ -24,8 +24,8 @@ impl Counting {
 }
 
 impl KeyRepository for Counting {
-    fn insert(&self, key: &ApiKey) -> Result<()> {
-        self.inner.insert(key)
+    fn insert(&self, key: &ApiKey, actor: Actor) -> Result<()> {
+        self.inner.insert(key, actor)
     }
 
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<ApiKey>> {
@@ -37,7 +37,13 @@ impl KeyRepository for Counting {
         self.inner.list(org, after, limit)
     }
 
-    fn revoke(&self, org: OrgId, key: KeyId, now: OffsetDateTime) -> Result<Option<ApiKey>> {
-        self.inner.revoke(org, key, now)
+    fn revoke(
+        &self,
+        org: OrgId,
+        key: KeyId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<ApiKey>> {
+        self.inner.revoke(org, key, actor, now)
     }
 }
