@@ -27,11 +27,11 @@ pub const KEEP_TRAIL: Duration = Duration::days(400);
 pub struct TrailEntry {
     /// Id of the entry.
     pub id: TrailEntryId,
-    /// When it was done.
+    /// Time of the recorded change.
     pub at: OffsetDateTime,
-    /// Who did it.
+    /// Actor of the recorded change.
     pub actor: Actor,
-    /// What was done.
+    /// The recorded change.
     pub event: TrailEvent,
 }
 

@@ -1697,9 +1697,7 @@ export interface paths {
         put?: never;
         /**
          * Create a selection: select contacts and freeze the set
-         * @description Whoever may start some bulk action may create selections.
-         *
-         *     Requires a credential with the scope `write` or `export` or `bulk_delete`.
+         * @description Requires a credential with the scope `write` or `export` or `bulk_delete`.
          */
         post: operations["create_selection"];
         delete?: never;
@@ -2672,20 +2670,20 @@ export interface components {
         };
         /** @description An entry of the audit trail. It contains no personal data of contacts. */
         AuditEntry: {
-            /** @description Who did it. */
+            /** @description Actor of the recorded change. */
             actor: components["schemas"]["Actor"];
             /**
              * Format: date-time
-             * @description When it was done.
+             * @description Time of the recorded change.
              */
             at: string;
             /**
              * Format: int64
-             * @description Number of contacts that it was done to, where there may be many.
+             * @description Number of contacts that are exported, deleted or merged, where there may be many.
              */
             contacts: number | null;
             /**
-             * @description Words about it: the scopes of a key, a role, the key of a custom field, or the names of the
+             * @description Words that describe the change: the scopes of a key, a role, the key of a custom field, or the names of the
              *     filter's parameters of an export, without their values.
              */
             details: string[];
@@ -2694,16 +2692,16 @@ export interface components {
              * @description Id of the entry.
              */
             id: string;
-            /** @description What was done. */
+            /** @description Kind of the recorded change. */
             kind: components["schemas"]["AuditKind"];
             /**
              * Format: uuid
-             * @description Id of what it was done to; null when it has none.
+             * @description Id of the changed resource; null when it has none.
              */
             subject_id: string | null;
         };
         /**
-         * @description What was done. `subject_id` is the id of what it was done to: the session, user, key, import,
+         * @description Kind of a recorded change. `subject_id` is the id of the changed resource: the session, user, key, import,
          *     contact, bulk action, tag, webhook, source or widget. Custom fields have keys instead.
          *
          *     - `export_started`, `export_ended`: an export of contacts, as a download or as a bulk action,

@@ -39,8 +39,8 @@ impl Role {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 
-    /// Returns the scopes of a user with this role. No role has `capture`, which is for widgets
-    /// (R3).
+    /// Returns the scopes of a user with this role. No role has `capture`: widgets alone have it
+    /// (R3), through their keys.
     pub fn scopes(self) -> BTreeSet<Scope> {
         let least_role = |scope| match scope {
             Scope::Read => Some(Self::Viewer),

@@ -111,17 +111,17 @@ impl TrailKind {
     }
 }
 
-/// What was done, without personal data of contacts: ids, numbers, and words that are no values of
-/// contacts.
+/// A recorded change, without personal data of contacts. It contains ids, numbers, and words that are
+/// no values of contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrailEvent {
-    /// What was done.
+    /// Kind of the change.
     pub kind: TrailKind,
-    /// Id of what it was done to.
+    /// Id of the changed resource, which the documentation of the kind names.
     pub subject: Option<Uuid>,
-    /// Number of contacts that it was done to, where there may be many.
+    /// Number of contacts that are exported, deleted or merged, where there may be many.
     pub contacts: Option<u64>,
-    /// Words about it: scopes, a role, names of parameters of a filter, or the key of a custom field.
+    /// Words that describe the change: scopes, a role, names of parameters of a filter, or the key of a custom field.
     pub details: Vec<String>,
 }
 

@@ -94,8 +94,6 @@ impl From<Selection> for SelectionView {
 }
 
 /// Create a selection: select contacts and freeze the set
-///
-/// Whoever may start some bulk action may create selections.
 #[utoipa::path(
     post, path = "/v1/selections", tag = "selections", operation_id = "create_selection",
     request_body = SelectionBody,

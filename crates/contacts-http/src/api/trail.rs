@@ -24,7 +24,7 @@ pub(crate) fn routes(table: Table) -> Table {
 }
 
 enumeration! {
-    /// What was done. `subject_id` is the id of what it was done to: the session, user, key, import,
+    /// Kind of a recorded change. `subject_id` is the id of the changed resource: the session, user, key, import,
     /// contact, bulk action, tag, webhook, source or widget. Custom fields have keys instead.
     ///
     /// - `export_started`, `export_ended`: an export of contacts, as a download or as a bulk action,
@@ -64,18 +64,18 @@ impl From<TrailQuery> for TrailFilter {
 struct TrailEntryView {
     /// Id of the entry.
     id: Uuid,
-    /// When it was done.
+    /// Time of the recorded change.
     #[serde(with = "time::serde::rfc3339")]
     at: OffsetDateTime,
-    /// Who did it.
+    /// Actor of the recorded change.
     actor: ActorView,
-    /// What was done.
+    /// Kind of the recorded change.
     kind: TrailKindView,
-    /// Id of what it was done to; null when it has none.
+    /// Id of the changed resource; null when it has none.
     subject_id: Option<Uuid>,
-    /// Number of contacts that it was done to, where there may be many.
+    /// Number of contacts that are exported, deleted or merged, where there may be many.
     contacts: Option<u64>,
-    /// Words about it: the scopes of a key, a role, the key of a custom field, or the names of the
+    /// Words that describe the change: the scopes of a key, a role, the key of a custom field, or the names of the
     /// filter's parameters of an export, without their values.
     details: Vec<String>,
 }

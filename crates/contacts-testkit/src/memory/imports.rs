@@ -35,7 +35,6 @@ pub(crate) struct StoredImport {
 }
 
 impl State {
-    /// Changes an import if it is in one of the given states. Returns whether it was.
     /// Checks the plan of an import that is ready.
     ///
     /// # Errors
@@ -47,6 +46,7 @@ impl State {
         ready.and_then(|run| run.import.plan.as_ref()).map_or(Ok(()), Plan::check)
     }
 
+    /// Changes an import if it is in one of the given states. Returns whether it was.
     fn change_import(
         &mut self,
         org: OrgId,
