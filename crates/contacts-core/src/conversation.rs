@@ -180,15 +180,16 @@ pub trait ConversationRepository: Send + Sync {
         contacts: &[ContactId],
     ) -> Result<BTreeMap<ContactId, Conversation>>;
 
-    /// Returns up to `limit` widgets that captured contacts after a cursor, most recent first (R16).
+    /// Returns up to `limit` widgets that captured contacts after a cursor, most recent first
+    /// (R16).
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn widgets(&self, org: OrgId, after: Option<TimeCursor>, limit: usize) -> Result<Vec<Widget>>;
 
-    /// Names a widget, or removes its name, records it (R61), and returns it. Returns `None` when the organisation has
-    /// no contact that the widget captured.
+    /// Names a widget, or removes its name, records it in the audit trail (R61), and returns it.
+    /// Returns `None` when the organisation has no contact that the widget captured.
     ///
     /// # Errors
     ///

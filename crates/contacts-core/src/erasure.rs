@@ -64,8 +64,8 @@ pub struct Work {
 pub trait ErasureRepository: Send + Sync {
     /// Deletes the contact and everything attached to it, including its conversations and earlier
     /// ids, every stored answer of the organisation, and exports that may contain the contact.
-    /// Stores the identifiers to search for in files, and queues the job that searches. Records
-    /// the erasure (R61). Returns whether the contact existed.
+    /// Stores the identifiers to search for in files, and queues the job that searches. Records the
+    /// erasure in the audit trail (R61). Returns whether the contact existed.
     ///
     /// # Errors
     ///

@@ -155,7 +155,7 @@ impl ApiKey {
 /// Every implementation passes `contacts_testkit::key_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait KeyRepository: Send + Sync {
-    /// Adds a key, and records it (R61).
+    /// Adds a key, and records it in the audit trail (R61).
     ///
     /// # Errors
     ///
@@ -177,8 +177,8 @@ pub trait KeyRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId, after: Option<KeyId>, limit: usize) -> Result<Vec<ApiKey>>;
 
-    /// Revokes a key, records it (R61), and returns it; `None` when there is none. A key that is revoked already keeps
-    /// its time of revocation, and is not recorded again.
+    /// Revokes a key, records it in the audit trail (R61), and returns it; `None` when there is
+    /// none. A key that is revoked already keeps its time of revocation, and is not recorded again.
     ///
     /// # Errors
     ///

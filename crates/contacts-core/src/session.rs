@@ -175,7 +175,7 @@ pub fn agent(text: &str) -> String {
 /// Every implementation passes `contacts_testkit::session_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait SessionRepository: Send + Sync {
-    /// Adds a user, and records it (R61).
+    /// Adds a user, and records it in the audit trail (R61).
     ///
     /// # Errors
     ///
@@ -220,8 +220,9 @@ pub trait SessionRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be written.
     fn insert_link(&self, link: &SignInLink) -> Result<()>;
 
-    /// Consumes a link, opens a session with it, and records that (R61), in one transaction. `None` when there is no
-    /// such link, or when it has expired or was used: of several concurrent requests, one succeeds.
+    /// Consumes a link, opens a session with it, and records that in the audit trail (R61), in one
+    /// transaction. `None` when there is no such link, or when it has expired or was used: of
+    /// several concurrent requests, one succeeds.
     ///
     /// # Errors
     ///

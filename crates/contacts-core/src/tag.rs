@@ -162,7 +162,8 @@ pub trait TagRepository: Send + Sync {
     fn get(&self, org: OrgId, tag: TagId) -> Result<Option<Tag>>;
 
     /// Renames a tag, or merges it into another tag that has the name. A new spelling of its own
-    /// name is a rename. A new name is recorded (R61). `None` when there is no such tag.
+    /// name is a rename. A new name is recorded in the audit trail (R61). `None` when there is no
+    /// such tag.
     ///
     /// # Errors
     ///
@@ -177,7 +178,8 @@ pub trait TagRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Renamed>>;
 
-    /// Deletes a tag, removes it from every contact, and records it (R61); returns whether there was one.
+    /// Deletes a tag, removes it from every contact, and records it in the audit trail (R61);
+    /// returns whether there was one.
     ///
     /// # Errors
     ///

@@ -20,8 +20,8 @@ impl Interrupt for Always {
     }
 }
 
-/// Imports a file, and returns the codes of the skipped rows. Without `columns`, the suggested ones are
-/// used.
+/// Imports a file, and returns the codes of the skipped rows. Without `columns`, the suggested ones
+/// are used.
 fn import(world: &World, file: &str, columns: &str, policy: Policy) -> String {
     let (imports, org) = (world.services().imports, world.org());
     let mut upload = imports.begin(org, "list.csv", Actor::System, u64::MAX).unwrap();
@@ -86,8 +86,8 @@ fn an_opt_out_holds_although_its_row_is_skipped(
 }
 
 /// Imports a file into an organisation with the contacts `crm-a` and `crm-b`. Returns which of them
-/// are unsubscribed, with `!` for the address new@x.org, and the codes of the skipped rows. `NNNN` is
-/// a name that is too long.
+/// are unsubscribed, with `!` for the address new@x.org, and the codes of the skipped rows. `NNNN`
+/// is a name that is too long.
 fn opted_out_by(file: &str, columns: &str, policy: Policy) -> (String, String) {
     let world = World::new();
     let (contacts, org) = (world.services().contacts, world.org());

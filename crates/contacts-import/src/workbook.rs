@@ -35,8 +35,8 @@ const MAX_HEAD_BYTES: usize = 4 << 20;
 /// Maximum sheets of a workbook, which are listed in every answer about it.
 const MAX_SHEETS: usize = 1_000;
 
-/// Maximum sheets that are examined for the suggestion: each takes some seconds, where a workbook is
-/// as large as it may be.
+/// Maximum sheets that are examined for the suggestion: each takes some seconds, where a workbook
+/// is as large as it may be.
 const MAX_CANDIDATES: usize = 20;
 
 /// Maximum characters of the name of a sheet. Those of Excel have 31 at most.

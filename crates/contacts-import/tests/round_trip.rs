@@ -97,8 +97,8 @@ fn export_and_import(world: &World, format: &ExportFormat) -> Tally {
     ended.tally
 }
 
-/// Checks that nothing is added or updated. Contacts are unchanged when the file names them by their
-/// ids or addresses; the others are skipped.
+/// Checks that nothing is added or updated. Contacts are unchanged when the file names them by
+/// their ids or addresses; the others are skipped.
 fn check(world: &World, format: &ExportFormat) -> Result<(), TestCaseError> {
     let page = samples::page(contacts_core::contact::SortBy::Created, false, 200);
     let list = || world.ports().contacts.list(world.org(), &ContactFilter::default(), &page);

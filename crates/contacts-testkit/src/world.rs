@@ -160,7 +160,8 @@ impl World {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the locked state for a change, and marks the claim of a keyed request as carried out.
+    /// Returns the locked state for a change, and marks the claim of a keyed request as carried
+    /// out.
     pub(crate) fn state_to_change(&self) -> Result<MutexGuard<'_, State>> {
         let mut state = self.state();
         state.mark_claim()?;

@@ -1010,9 +1010,9 @@ export interface paths {
         put?: never;
         /**
          * Merge many pairs
-         * @description Runs as a bulk action, at once when it has at most 50 pairs. Each pair is counted
-         *     once: `changed` when it was merged, `unchanged` when both are one contact already, `skipped` when
-         *     a contact no longer exists. An id that was merged stands for its survivor.
+         * @description Runs as a bulk action, at once when it has at most 50 pairs. Each pair is counted once:
+         *     `changed` when it was merged, `unchanged` when both are one contact already, `skipped` when a
+         *     contact no longer exists. An id that was merged stands for its survivor.
          *
          *     Requires a credential with the scope `merge`.
          */
@@ -1601,9 +1601,9 @@ export interface paths {
         /**
          * Cancel a run
          * @description What the run has already done stays. An undo that was cancelled can be requested again. The kind
-         *     of the run decides which scope is needed: `import` for imports, dry runs and their undos, `merge`
-         *     for merges and their undos, `export` for exports, `bulk_delete` for deletions, `admin` for
-         *     erasures and runs of connected sources, and `write` for all others.
+         *     of the run decides which scope is needed: `import` for imports, dry runs and their undos,
+         *     `merge` for merges and their undos, `export` for exports, `bulk_delete` for deletions, `admin`
+         *     for erasures and runs of connected sources, and `write` for all others.
          *
          *     Requires a credential with the scope `write` or `export` or `import` or `merge` or `bulk_delete` or `admin`.
          */
@@ -2683,8 +2683,8 @@ export interface components {
              */
             contacts: number | null;
             /**
-             * @description Words that describe the change: the scopes of a key, a role, the key of a custom field, or the names of the
-             *     filter's parameters of an export, without their values.
+             * @description Words that describe the change: the scopes of a key, a role, the key of a custom field, or
+             *     the names of the filter's parameters of an export, without their values.
              */
             details: string[];
             /**
@@ -2701,8 +2701,9 @@ export interface components {
             subject_id: string | null;
         };
         /**
-         * @description Kind of a recorded change. `subject_id` is the id of the changed resource: the session, user, key, import,
-         *     contact, bulk action, tag, webhook, source or widget. Custom fields have keys instead.
+         * @description Kind of a recorded change. `subject_id` is the id of the changed resource: the session,
+         *     user, key, import, contact, bulk action, tag, webhook, source or widget. Custom fields have
+         *     keys instead.
          *
          *     - `export_started`, `export_ended`: an export of contacts, as a download or as a bulk action,
          *     which has no `export_ended`.
@@ -4577,9 +4578,9 @@ export interface components {
         /** @description The plan of an import. */
         Plan: {
             /**
-             * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`, `middle_name`, `last_name`,
-             *     `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the key of a
-             *     custom field, or null to skip the column.
+             * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`,
+             *     `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`,
+             *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns: (string | null)[];
             /** @description The policy for existing and new contacts. */
@@ -4591,8 +4592,8 @@ export interface components {
         PlanPatch: {
             /**
              * @description The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
-             *     `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`, `custom:` followed by the
-             *     key of a custom field, or null to skip the column.
+             *     `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`,
+             *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns?: (string | null)[];
             /** @description The policy for existing and new contacts. */

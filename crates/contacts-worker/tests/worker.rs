@@ -385,7 +385,8 @@ fn started<const N: usize>(world: &World, orgs: [OrgId; N]) -> [ImportId; N] {
     ids.map(|(org, id)| service(world).start(org, id, Actor::System).unwrap().id)
 }
 
-/// A file with new contacts, changes of earlier rows, rows without a name and rows that change nothing.
+/// A file with new contacts, changes of earlier rows, rows without a name and rows that change
+/// nothing.
 fn file() -> String {
     let mut file = "Name,Email\n".to_owned();
     for n in 0..ROWS {

@@ -39,7 +39,8 @@ pub enum Applied {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait ActionRepository: Send + Sync {
     /// Adds a queued action and enqueues its job for `due`. An export, a deletion or a merge is
-    /// recorded (R61). A confirmed number of contacts is compared in the same transaction.
+    /// recorded in the audit trail (R61). A confirmed number of contacts is compared in the same
+    /// transaction.
     ///
     /// # Errors
     ///
@@ -66,11 +67,11 @@ pub trait ActionRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn list(&self, org: OrgId, before: Option<ActionId>, limit: usize) -> Result<Vec<Action>>;
 
-    /// Applies the next part of a chunk of a running action of any kind except an export, and counts
-    /// it, all or nothing. A part has at most `limit` contacts of the chunk, after those of the
-    /// earlier parts. A delete skips contacts that no longer match the filter. The changes appear in
-    /// the change feed and in the activity of each contact. What an action that can be undone did
-    /// is kept in the journal, for [`crate::undo::UndoRepository`] to undo.
+    /// Applies the next part of a chunk of a running action of any kind except an export, and
+    /// counts it, all or nothing. A part has at most `limit` contacts of the chunk, after those of
+    /// the earlier parts. A delete skips contacts that no longer match the filter. The changes
+    /// appear in the change feed and in the activity of each contact. What an action that can be
+    /// undone did is kept in the journal, for [`crate::undo::UndoRepository`] to undo.
     ///
     /// # Errors
     ///

@@ -77,9 +77,9 @@ pub trait DuplicateRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn pairs(&self, org: OrgId, query: &PairQuery) -> Result<Page<DuplicatePair, PairCursor>>;
 
-    /// Stores whether a user dismissed a pair: its two contacts are different people. A pair that is
-    /// no longer dismissed is listed for the reasons that it has then. Returns whether both contacts
-    /// exist.
+    /// Stores whether a user dismissed a pair: its two contacts are different people. A pair that
+    /// is no longer dismissed is listed for the reasons that it has then. Returns whether both
+    /// contacts exist.
     ///
     /// # Errors
     ///

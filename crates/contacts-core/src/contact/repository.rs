@@ -77,9 +77,9 @@ pub trait ContactRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn of_external_id(&self, org: OrgId, id: &ExternalId) -> Result<Option<Contact>>;
 
-    /// Applies a patch of the profile and the tags, in one transaction. With `if_version`, only when
-    /// the contact has that version (R12). Tags are changed as [`ContactRepository::tag`] does, and
-    /// both changes are one event.
+    /// Applies a patch of the profile and the tags, in one transaction. With `if_version`, only
+    /// when the contact has that version (R12). Tags are changed as [`ContactRepository::tag`]
+    /// does, and both changes are one event.
     ///
     /// # Errors
     ///
@@ -111,8 +111,9 @@ pub trait ContactRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Tagged>>;
 
-    /// Deletes a contact and its dependent records (R14), and records it (R61). With `if_version`, only when the contact
-    /// has that version. Returns whether the contact existed.
+    /// Deletes a contact and its dependent records (R14), and records it in the audit trail (R61).
+    /// With `if_version`, only when the contact has that version. Returns whether the contact
+    /// existed.
     ///
     /// # Errors
     ///

@@ -113,7 +113,8 @@ impl ConversationService {
         self.conversations.of_contact(org, contact, after, limit)
     }
 
-    /// Returns up to `limit` widgets that captured contacts after a cursor, most recent first (R16).
+    /// Returns up to `limit` widgets that captured contacts after a cursor, most recent first
+    /// (R16).
     ///
     /// # Errors
     ///

@@ -17,7 +17,8 @@ pub trait FieldRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId) -> Result<Vec<Field>>;
 
-    /// Adds a field after all others, records it (R61), and returns it. Concurrent calls cannot exceed the limit.
+    /// Adds a field after all others, records it in the audit trail (R61), and returns it.
+    /// Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
@@ -32,8 +33,8 @@ pub trait FieldRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Field>;
 
-    /// Applies a patch to the locked field, as [`Field::apply`] does, and records a change (R61). Returns the new state;
-    /// `None` when there is none.
+    /// Applies a patch to the locked field, as [`Field::apply`] does, and records a change in the
+    /// audit trail (R61). Returns the new state; `None` when there is none.
     ///
     /// # Errors
     ///
@@ -50,7 +51,8 @@ pub trait FieldRepository: Send + Sync {
     ) -> Result<Option<Field>>;
 
     /// Moves the fields with these keys to the front, in this order; the others follow in their old
-    /// order. A field whose position changes gets a new version, and a new order is recorded (R61).
+    /// order. A field whose position changes gets a new version, and a new order is recorded in the
+    /// audit trail (R61).
     ///
     /// # Errors
     ///

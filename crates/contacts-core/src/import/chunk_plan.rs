@@ -253,9 +253,10 @@ impl<'a> ChunkPlan<'a> {
         plan
     }
 
-    /// Returns the stored contacts whose profile or consent changes, with the versions that were read. A store
-    /// must lock them before it writes anything. When one of them has another version, the whole
-    /// chunk must be planned again: the keys of each contact may decide what other rows are about.
+    /// Returns the stored contacts whose profile or consent changes, with the versions that were
+    /// read. A store must lock them before it writes anything. When one of them has another
+    /// version, the whole chunk must be planned again: the keys of each contact may decide what
+    /// other rows are about.
     pub fn changed_contacts(&self) -> Vec<(ContactId, u64)> {
         let is_changed = |p: &&PlannedContact| p.is_profile_changed || p.is_unsubscribed;
         let changed = self.contacts.iter().filter(is_changed);

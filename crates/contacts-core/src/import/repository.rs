@@ -184,18 +184,18 @@ pub trait ImportRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Changes an import from ready to queued, queues the job, and records it (R61). Returns whether
-    /// it was ready.
+    /// Changes an import from ready to queued, queues the job, and records it in the audit trail
+    /// (R61). Returns whether it was ready.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Invalid`] when the locked plan does not pass [`Plan::check`].
     fn start(&self, org: OrgId, id: ImportId, actor: Actor, now: OffsetDateTime) -> Result<bool>;
 
-    /// Applies the rows of a chunk to an import that was started, as [`super::ChunkPlan`] plans them, and
-    /// counts them: all of it or nothing. The import becomes a source of every contact that a row
-    /// is about, even when nothing else changes. What the chunk does to each contact is kept as a
-    /// [`super::Trace`], for [`crate::undo::UndoRepository`] to undo.
+    /// Applies the rows of a chunk to an import that was started, as [`super::ChunkPlan`] plans
+    /// them, and counts them: all of it or nothing. The import becomes a source of every contact
+    /// that a row is about, even when nothing else changes. What the chunk does to each contact is
+    /// kept as a [`super::Trace`], for [`crate::undo::UndoRepository`] to undo.
     ///
     /// # Errors
     ///
@@ -203,7 +203,7 @@ pub trait ImportRepository: Send + Sync {
     fn apply(&self, import: &Import, chunk: &Chunk, now: OffsetDateTime) -> Result<Applied>;
 
     /// Ends an import that has not ended: `Done`, `Cancelled`, or `Failed` with a problem. Records
-    /// that the actor cancelled it (R61). Returns whether it had not ended.
+    /// that the actor cancelled it in the audit trail (R61). Returns whether it had not ended.
     ///
     /// # Errors
     ///

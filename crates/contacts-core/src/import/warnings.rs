@@ -144,8 +144,8 @@ mod tests {
     use super::*;
     use crate::import::{Format, Layout, Reading, TextFormat, suggest};
 
-    /// Returns the warnings about a file, as `column code cell`. `mapped` are the targets that differ
-    /// from the suggestions.
+    /// Returns the warnings about a file, as `column code cell`. `mapped` are the targets that
+    /// differ from the suggestions.
     fn warnings(header: &str, rows: &str, policy: Policy, mapped: &[(usize, &str)]) -> Vec<String> {
         let cells = |row: &str| row.split('|').map(str::to_owned).collect::<Vec<_>>();
         let (header, samples) = (cells(header), rows.split(';').map(cells).collect::<Vec<_>>());

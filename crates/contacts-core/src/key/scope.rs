@@ -60,8 +60,8 @@ impl Scope {
     }
 
     /// Whether a credential with this scope may do what requires `other`: every scope covers
-    /// `read`, and `admin` covers all others. By R3, `capture` covers only itself, and no other scope
-    /// covers it.
+    /// `read`, and `admin` covers all others. By R3, `capture` covers only itself, and no other
+    /// scope covers it.
     pub fn covers(self, other: Self) -> bool {
         match self {
             Self::Capture => other == Self::Capture,

@@ -75,7 +75,8 @@ pub struct End {
 /// Every implementation passes `contacts_testkit::sync_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait SyncRepository: Send + Sync {
-    /// Adds a source, queues its job, and records it (R61). Concurrent calls cannot exceed the limit.
+    /// Adds a source, queues its job, and records it in the audit trail (R61). Concurrent calls
+    /// cannot exceed the limit.
     ///
     /// # Errors
     ///
@@ -97,8 +98,9 @@ pub trait SyncRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId) -> Result<Vec<(ConnectedSource, Option<SyncRun>)>>;
 
-    /// Applies a patch to the locked source, as [`ConnectedSource::apply`] does, makes its job
-    /// due, and records a change (R61). Returns the new state; `None` when there is none.
+    /// Applies a patch to the locked source, as [`ConnectedSource::apply`] does, makes its job due,
+    /// and records a change in the audit trail (R61). Returns the new state; `None` when there is
+    /// none.
     ///
     /// # Errors
     ///
@@ -123,8 +125,9 @@ pub trait SyncRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be written.
     fn reseal(&self, before: &ConnectedSource, after: &ConnectedSource) -> Result<bool>;
 
-    /// Deletes a source with its runs, its job and its links to contacts. The contacts stay, and
-    /// so does the source among theirs. Records it (R61). Returns whether there was one.
+    /// Deletes a source with its runs, its job and its links to contacts. The contacts stay, and so
+    /// does the source among theirs. Records it in the audit trail (R61). Returns whether there was
+    /// one.
     ///
     /// # Errors
     ///

@@ -52,7 +52,8 @@ kinds! {
     KeyIssued "key_issued",
     /// A key was revoked. The key.
     KeyRevoked "key_revoked",
-    /// An export began; the details are the parameters of its filter. The bulk action, if it is one.
+    /// An export began; the details are the parameters of its filter. The bulk action, if it is
+    /// one.
     ExportStarted "export_started",
     /// The last chunk of an export was read from the store. Bulk actions have no such entry.
     ExportEnded "export_ended",
@@ -111,8 +112,8 @@ impl TrailKind {
     }
 }
 
-/// A recorded change, without personal data of contacts. It contains ids, numbers, and words that are
-/// no values of contacts.
+/// A recorded change, without personal data of contacts. It contains ids, numbers, and words that
+/// are no values of contacts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrailEvent {
     /// Kind of the change.
@@ -121,7 +122,8 @@ pub struct TrailEvent {
     pub subject: Option<Uuid>,
     /// Number of contacts that are exported, deleted or merged, where there may be many.
     pub contacts: Option<u64>,
-    /// Words that describe the change: scopes, a role, names of parameters of a filter, or the key of a custom field.
+    /// Words that describe the change: scopes, a role, names of parameters of a filter, or the key
+    /// of a custom field.
     pub details: Vec<String>,
 }
 

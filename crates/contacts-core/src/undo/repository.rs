@@ -12,8 +12,9 @@ use crate::{Actor, OrgId, Result};
 pub enum UndoStart {
     /// The undo has started.
     Yes,
-    /// The import or the action does not exist, has not ended, is being undone or was undone; or the
-    /// contact is not merged, its merge is being undone, or the surviving contact was merged later.
+    /// The import or the action does not exist, has not ended, is being undone or was undone; or
+    /// the contact is not merged, its merge is being undone, or the surviving contact was merged
+    /// later.
     NotNow,
     /// What the import, the action or the merge did is not stored, or no longer.
     NoTraces,
@@ -30,8 +31,8 @@ pub enum UndoStep {
     Stopped,
 }
 
-/// Undoes imports, chunk by chunk, by the traces that [`crate::import::ImportRepository::apply`] has
-/// stored, and bulk actions, part by part, by the journal that
+/// Undoes imports, chunk by chunk, by the traces that [`crate::import::ImportRepository::apply`]
+/// has stored, and bulk actions, part by part, by the journal that
 /// [`crate::action::ActionRepository::apply`] has stored, and merges by what
 /// [`crate::contact::ContactRepository::merge_contacts`] has stored.
 ///
@@ -40,7 +41,7 @@ pub enum UndoStep {
 pub trait UndoRepository: Send + Sync {
     /// Starts the undo of an import or an action that is done, cancelled or failed, or of a merge,
     /// and queues the job. The import is undoing then. An undo that has failed or was cancelled
-    /// continues after the chunks that are undone. The start is recorded (R61).
+    /// continues after the chunks that are undone. The start is recorded in the audit trail (R61).
     ///
     /// # Errors
     ///

@@ -74,7 +74,7 @@ pub struct Attempt {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait WebhookRepository: Send + Sync {
     /// Adds a webhook and queues its delivery job, which stays until the webhook is deleted or
-    /// paused, and records it (R61). Concurrent calls cannot exceed the limit.
+    /// paused, and records it in the audit trail (R61). Concurrent calls cannot exceed the limit.
     ///
     /// # Errors
     ///
@@ -96,8 +96,8 @@ pub trait WebhookRepository: Send + Sync {
     fn list(&self, org: OrgId) -> Result<Vec<Webhook>>;
 
     /// Applies a patch to the locked webhook, as [`Webhook::apply`] does, and queues the delivery
-    /// job unless the webhook is paused. Records a change (R61). Returns the new state; `None` when
-    /// there is none.
+    /// job unless the webhook is paused. Records a change in the audit trail (R61). Returns the new
+    /// state; `None` when there is none.
     ///
     /// # Errors
     ///
@@ -113,8 +113,8 @@ pub trait WebhookRepository: Send + Sync {
     ) -> Result<Option<Webhook>>;
 
     /// Replaces the secret of the locked webhook, as [`Webhook::rotate_secret`] does, and queues
-    /// the delivery job unless the webhook is paused. Records it (R61). Returns the new state; `None`
-    /// when there is none.
+    /// the delivery job unless the webhook is paused. Records it in the audit trail (R61). Returns
+    /// the new state; `None` when there is none.
     ///
     /// # Errors
     ///
@@ -128,7 +128,8 @@ pub trait WebhookRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<Option<Webhook>>;
 
-    /// Deletes a webhook with its deliveries, and records it (R61); returns whether there was one.
+    /// Deletes a webhook with its deliveries, and records it in the audit trail (R61); returns
+    /// whether there was one.
     ///
     /// # Errors
     ///
@@ -201,8 +202,8 @@ pub trait WebhookRepository: Send + Sync {
     fn delivery(&self, org: OrgId, id: WebhookId, delivery: DeliveryId)
     -> Result<Option<Delivery>>;
 
-    /// Lists deliveries, the newest first; only those in `state` and after the delivery `after`, when
-    /// these are given.
+    /// Lists deliveries, the newest first; only those in `state` and after the delivery `after`,
+    /// when these are given.
     ///
     /// # Errors
     ///

@@ -181,9 +181,9 @@ struct MergePairBody {
 
 /// Merge many pairs
 ///
-/// Runs as a bulk action, at once when it has at most 50 pairs. Each pair is counted
-/// once: `changed` when it was merged, `unchanged` when both are one contact already, `skipped` when
-/// a contact no longer exists. An id that was merged stands for its survivor.
+/// Runs as a bulk action, at once when it has at most 50 pairs. Each pair is counted once:
+/// `changed` when it was merged, `unchanged` when both are one contact already, `skipped` when a
+/// contact no longer exists. An id that was merged stands for its survivor.
 #[utoipa::path(
     post, path = "/v1/duplicates/merge", tag = "contacts", operation_id = "merge_duplicates",
     request_body = MergePairsBody,

@@ -95,9 +95,9 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<RunId>) 
 /// Cancel a run
 ///
 /// What the run has already done stays. An undo that was cancelled can be requested again. The kind
-/// of the run decides which scope is needed: `import` for imports, dry runs and their undos, `merge`
-/// for merges and their undos, `export` for exports, `bulk_delete` for deletions, `admin` for
-/// erasures and runs of connected sources, and `write` for all others.
+/// of the run decides which scope is needed: `import` for imports, dry runs and their undos,
+/// `merge` for merges and their undos, `export` for exports, `bulk_delete` for deletions, `admin`
+/// for erasures and runs of connected sources, and `write` for all others.
 #[utoipa::path(
     post, path = "/v1/runs/{id}/cancel", tag = "runs", operation_id = "cancel_run",
     params(("id" = Uuid, Path, description = "The run")),
@@ -129,8 +129,8 @@ async fn follow(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<RunId
     stream::follow(shared, caller.org, FollowedRun { caller, id, sent: Vec::new() }).await
 }
 
-/// A run that a client follows. Each event contains the whole state, so that nothing is lost between
-/// two connections.
+/// A run that a client follows. Each event contains the whole state, so that nothing is lost
+/// between two connections.
 #[derive(Clone)]
 struct FollowedRun {
     caller: Caller,

@@ -24,8 +24,9 @@ pub(crate) fn routes(table: Table) -> Table {
 }
 
 enumeration! {
-    /// Kind of a recorded change. `subject_id` is the id of the changed resource: the session, user, key, import,
-    /// contact, bulk action, tag, webhook, source or widget. Custom fields have keys instead.
+    /// Kind of a recorded change. `subject_id` is the id of the changed resource: the session,
+    /// user, key, import, contact, bulk action, tag, webhook, source or widget. Custom fields have
+    /// keys instead.
     ///
     /// - `export_started`, `export_ended`: an export of contacts, as a download or as a bulk action,
     ///   which has no `export_ended`.
@@ -75,8 +76,8 @@ struct TrailEntryView {
     subject_id: Option<Uuid>,
     /// Number of contacts that are exported, deleted or merged, where there may be many.
     contacts: Option<u64>,
-    /// Words that describe the change: the scopes of a key, a role, the key of a custom field, or the names of the
-    /// filter's parameters of an export, without their values.
+    /// Words that describe the change: the scopes of a key, a role, the key of a custom field, or
+    /// the names of the filter's parameters of an export, without their values.
     details: Vec<String>,
 }
 

@@ -70,8 +70,8 @@ impl Credentials {
         found.insert((org, hash.0), (Instant::now(), credential));
     }
 
-    /// Removes the key or the session with this id, or the sessions of the user with this id, from the
-    /// cache.
+    /// Removes the key or the session with this id, or the sessions of the user with this id, from
+    /// the cache.
     pub(crate) fn forget(&self, org: OrgId, id: Uuid) {
         self.lock().retain(|_, (_, credential)| !credential.belongs_to(org, id));
     }

@@ -67,8 +67,9 @@ impl From<(Session, User)> for Caller {
 /// The scopes that a handler requires of its caller, given by the handler's first argument. The API
 /// description states them (R44).
 pub(crate) trait Requires {
-    /// The scopes of which the caller needs one. Empty when no credential is needed. Where there are
-    /// several, the request decides which of them it needs, and the handler calls [`Caller::check`].
+    /// The scopes of which the caller needs one. Empty when no credential is needed. Where there
+    /// are several, the request decides which of them it needs, and the handler calls
+    /// [`Caller::check`].
     const SCOPES: &'static [Scope];
 }
 

@@ -198,8 +198,8 @@ fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(
     operations.schemas.extend(schemas);
 }
 
-/// Adds a sentence about the required scope, and `x-required-scope`: its name, or the names of those
-/// of which one is required.
+/// Adds a sentence about the required scope, and `x-required-scope`: its name, or the names of
+/// those of which one is required.
 fn describe_scopes(operation: &mut Operation, scopes: &[Scope]) {
     let names: Vec<_> = scopes.iter().map(|scope| scope.as_str()).collect();
     let sentence = format!("Requires a credential with the scope `{}`.", names.join("` or `"));

@@ -130,8 +130,8 @@ fn part_name(name: &str) -> String {
     name.replace('\\', "/").trim_start_matches('/').to_lowercase()
 }
 
-/// A part that is unpacked while it is read. It ends with an error when it is longer than its limit,
-/// or its bytes are not those that were packed.
+/// A part that is unpacked while it is read. It ends with an error when it is longer than its
+/// limit, or its bytes are not those that were packed.
 pub(super) struct Part<F: Read> {
     content: Content<F>,
     packed: u64,

@@ -25,8 +25,8 @@ pub(super) struct Export {
     /// field.tier=any_of:gold. May be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     filter: Vec<String>,
-    /// The columns in order, comma-separated: id, name, email, phone, tags, consent, source, created_at,
-    /// updated_at, and keys of custom fields [default: all]
+    /// The columns in order, comma-separated: id, name, email, phone, tags, consent, source,
+    /// created_at, updated_at, and keys of custom fields [default: all]
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     columns: Option<Vec<String>>,
     /// The file to write, which gets this name when it is complete [default: standard output]

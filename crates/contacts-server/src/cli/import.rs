@@ -240,8 +240,8 @@ impl Request<'_> {
         }
     }
 
-    /// Prints a line for people: on standard error when standard output is for JSON. The import goes
-    /// on when the reader closes standard output.
+    /// Prints a line for people: on standard error when standard output is for JSON. The import
+    /// goes on when the reader closes standard output.
     fn print(&self, line: &str) {
         if self.args.json {
             out::remark(line);

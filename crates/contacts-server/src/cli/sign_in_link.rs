@@ -72,8 +72,8 @@ fn role_of(name: &str) -> Done<Role> {
         .ok_or_else(|| Failure::usage(format!("{name} is not a role: use one of {}", Role::NAMES)))
 }
 
-/// The link as a browser opens it. Browsers do not send the part after the `#` to servers, so no log
-/// contains the token, and no program that checks links in messages uses it up.
+/// The link as a browser opens it. Browsers do not send the part after the `#` to servers, so no
+/// log contains the token, and no program that checks links in messages uses it up.
 pub(super) fn address(public_url: &PublicUrl, link: &Token) -> String {
     format!("{public_url}/sign-in#{}", link.reveal())
 }

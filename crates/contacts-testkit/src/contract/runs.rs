@@ -12,8 +12,8 @@ use super::{actions, dry_runs, erasures, imports, syncs, undos};
 use crate::Ports;
 use crate::samples::{self, chunk, import_row, tags};
 
-/// One run of each kind but the bulk actions other than adding tags, in the order of their requests.
-/// None has been begun by a worker, except the import that is undone.
+/// One run of each kind but the bulk actions other than adding tags, in the order of their
+/// requests. None has been begun by a worker, except the import that is undone.
 fn one_of_each(ports: &Ports, org: OrgId) -> Vec<Run> {
     let ready = samples::ready_import(ports, org, Policy::Overwrite);
     dry_runs::started(ports, &ready);

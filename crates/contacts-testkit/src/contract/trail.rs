@@ -1,4 +1,5 @@
-//! The contract of [`contacts_core::trail::TrailRepository`], and of what other ports record (R61).
+//! The contract of [`contacts_core::trail::TrailRepository`], and of what other ports record in the
+//! audit trail (R61).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::action::{ActionTarget, NewAction, RawAction};

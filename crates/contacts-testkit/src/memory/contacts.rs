@@ -134,9 +134,9 @@ impl Contacts {
         }
     }
 
-    /// Makes the addresses and the external id of a stored contact find it, and its former addresses
-    /// not. Unsubscribes the contact if one of them is unsubscribed, and returns whether that
-    /// changed its consent.
+    /// Makes the addresses and the external id of a stored contact find it, and its former
+    /// addresses not. Unsubscribes the contact if one of them is unsubscribed, and returns whether
+    /// that changed its consent.
     pub(super) fn index_keys(
         &mut self,
         id: ContactId,

@@ -54,8 +54,8 @@ impl DuplicateService {
         self.duplicates.pairs(org, query)
     }
 
-    /// Dismisses a pair of possible duplicates, or takes its dismissal back. A dismissed pair is not
-    /// listed, whatever its contacts have in common.
+    /// Dismisses a pair of possible duplicates, or takes its dismissal back. A dismissed pair is
+    /// not listed, whatever its contacts have in common.
     ///
     /// # Errors
     ///

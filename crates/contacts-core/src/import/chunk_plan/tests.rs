@@ -34,8 +34,8 @@ fn import(policy: Policy) -> Import {
     }
 }
 
-/// Rows written `address name tag,tag phone no`; `-` means nothing, and `no` that the person wants no
-/// messages. A row `!` has no address, and a row `!address` is skipped, but opts out an address.
+/// Rows written `address name tag,tag phone no`; `-` means nothing, and `no` that the person wants
+/// no messages. A row `!` has no address, and a row `!address` is skipped, but opts out an address.
 fn rows(lines: &[&str]) -> Vec<PlannedRow> {
     let row = |(number, line): (u64, &&str)| {
         let cells: Vec<_> = line.split(' ').collect();

@@ -32,8 +32,8 @@ pub(in crate::cli) struct Add {
     /// The field by which changes are found, when the connector does not define it
     #[arg(long, value_name = "FIELD", conflicts_with = "full")]
     cursor_field: Option<String>,
-    /// Import a field as name, first_name, middle_name, last_name, email, phone, tags or custom:KEY,
-    /// or skip it. Other fields get the suggested target. May be repeated
+    /// Import a field as name, first_name, middle_name, last_name, email, phone, tags or
+    /// custom:KEY, or skip it. Other fields get the suggested target. May be repeated
     #[arg(long, value_name = "FIELD=TARGET")]
     map: Vec<String>,
     /// The values that the source may overwrite: own (its own and blank ones), blanks or everything
