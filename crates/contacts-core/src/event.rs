@@ -48,6 +48,13 @@ impl ContactEvent {
     /// Maximum number of contacts of one event.
     pub const MAX_CONTACTS: usize = 500;
 
+    /// Returns whether the change left `updated_at` of the contacts alone, which is the time of the
+    /// last change of the profile: only tags or consent changed.
+    pub fn leaves_update_time(&self) -> bool {
+        let is_outside = |field: &String| matches!(field.as_str(), "tags" | "consent");
+        self.kind == EventKind::Updated && self.fields.iter().all(is_outside)
+    }
+
     /// Makes the event of one contact.
     pub fn of(
         contact: ContactId,

@@ -1,5 +1,6 @@
 //! The port of the change feed (R42).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contacts_core::contact::ContactId;
@@ -8,7 +9,7 @@ use contacts_core::job::Job;
 use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::dsl::exists;
 use diesel::pg::Pg;
-use diesel::sql_types::{BigInt, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid as SqlUuid};
 use diesel::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, insert_into,
     select, update,
@@ -17,7 +18,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
-use crate::database::{PgResult, RunQuery, Tx, unreadable};
+use crate::database::{PgError, PgResult, RunQuery, Tx, unreadable};
 use crate::jobs::{enqueue_at, wake};
 use crate::schema::{event_counters, events};
 
@@ -35,6 +36,35 @@ const SWEEP_AFTER: Duration = Duration::from_secs(2 * 24 * 60 * 60);
 /// transactions wait as briefly as possible for the rows it locks. The events get their numbers
 /// when they are read for the first time, after the commit.
 pub(crate) fn publish(tx: &mut Tx<'_>, events: &[ContactEvent]) -> PgResult<()> {
+    store_times(tx, events)?;
+    publish_timed(tx, events)
+}
+
+/// Stores when contacts were changed by events that leave `updated_at` alone. Contacts are in the
+/// order of their ids, so that two transactions cannot deadlock.
+fn store_times(tx: &mut Tx<'_>, events: &[ContactEvent]) -> PgResult<()> {
+    let mut times = BTreeMap::new();
+    for event in events.iter().filter(|event| event.leaves_update_time()) {
+        times.extend(event.contacts.iter().map(|contact| (contact.0, event.at)));
+    }
+    if times.is_empty() {
+        return Ok(());
+    }
+    let (contacts, times): (Vec<Uuid>, Vec<OffsetDateTime>) = times.into_iter().unzip();
+    let statement = "INSERT INTO contact_changes (org_id, contact_id, changed_at) \
+         SELECT $1, t.contact_id, t.changed_at FROM unnest($2, $3) AS t (contact_id, changed_at) \
+         ORDER BY t.contact_id ON CONFLICT (org_id, contact_id) DO UPDATE \
+         SET changed_at = greatest(contact_changes.changed_at, excluded.changed_at)";
+    tx.query(statement)
+        .bind::<Array<SqlUuid>, _>(contacts)
+        .bind::<Array<Timestamptz>, _>(times)
+        .execute(tx)
+        .map(drop)
+        .map_err(PgError::unless_deleted)
+}
+
+/// Like [`publish`], for changes whose time is stored elsewhere.
+pub(crate) fn publish_timed(tx: &mut Tx<'_>, events: &[ContactEvent]) -> PgResult<()> {
     let Some(first) = events.first() else { return Ok(()) };
     let mut is_time_to_sweep = false;
     for chunk in events.chunks(MOST_WRITTEN) {

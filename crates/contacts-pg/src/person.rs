@@ -131,10 +131,18 @@ const PERSONAL_TABLES: &[PersonalTable] = &[
 
 /// Tables that refer to contacts by id and contain no personal data of their own.
 ///
+/// `contact_changes` has the time of a change that the activity tells.
+///
 /// `dry_run_contacts` has copies of contacts while a dry run runs. An erasure discards the dry runs
 /// that mention the contact.
-const IDS_ONLY: &[&str] =
-    &["events", "selection_chunks", "erasures", "kept_items", "dry_run_contacts"];
+const IDS_ONLY: &[&str] = &[
+    "contact_changes",
+    "events",
+    "selection_chunks",
+    "erasures",
+    "kept_items",
+    "dry_run_contacts",
+];
 
 /// The table of import chunks, whose personal data is read through the traces of imports.
 const CHUNKS: &str = "import_chunks";

@@ -109,6 +109,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    contact_changes (org_id, contact_id) {
+        org_id -> Uuid,
+        contact_id -> Uuid,
+        changed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     contact_conversations (org_id, contact_id, conversation_id) {
         org_id -> Uuid,
         contact_id -> Uuid,
@@ -576,6 +584,7 @@ diesel::table! {
         key -> Text,
         created_at -> Timestamptz,
         version -> Int8,
+        renamed_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -698,6 +707,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     campaigns,
     connected_sources,
+    contact_changes,
     contact_conversations,
     contact_sources,
     contact_tags,

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again, unread, unreadable};
-use crate::events::publish;
+use crate::events::{publish, publish_timed};
 use crate::schema::{contact_tags, tags};
 use crate::statement::starts_with;
 use crate::trail::record;
@@ -31,6 +31,7 @@ struct Row {
     name: String,
     key: String,
     version: i64,
+    renamed_at: Option<OffsetDateTime>,
 }
 
 /// A tag, and the number of its contacts.
@@ -113,12 +114,15 @@ impl TagRepository for Database {
                     other.id
                 }
                 None => {
-                    let version = old.version + i64::from(old.name != name.as_str());
+                    let is_other = old.name != name.as_str();
+                    let version = old.version + i64::from(is_other);
+                    let renamed_at = if is_other { Some(now) } else { old.renamed_at };
                     update(tags::table.find((tx.org.0, tag.0)))
                         .set((
                             tags::name.eq(name.as_str()),
                             tags::key.eq(name.key()),
                             tags::version.eq(version),
+                            tags::renamed_at.eq(renamed_at),
                         ))
                         .execute(tx)
                         .map_err(name_taken)?;
@@ -127,7 +131,13 @@ impl TagRepository for Database {
             };
             let renamed = if other.is_some() { Renamed::Merged } else { Renamed::Renamed };
             let renamed = find(tx, TagId(survivor))?.map(renamed);
-            publish_tagging(tx, &carriers, actor)?;
+            let events = tagging(&carriers, actor, now);
+            if other.is_some() {
+                publish(tx, &events)?;
+            } else {
+                // The tag itself stores the time, so that its contacts need no write.
+                publish_timed(tx, &events)?;
+            }
             if old.name != name.as_str() {
                 record(tx, &TrailEvent::tag_renamed(tag), actor, now)?;
             }
@@ -142,7 +152,7 @@ impl TagRepository for Database {
             locked.execute(tx)?;
             let carriers = carriers(tx, tag)?;
             let deleted = delete(tx, tag)?;
-            publish_tagging(tx, &carriers, actor)?;
+            publish(tx, &tagging(&carriers, actor, now))?;
             if deleted {
                 record(tx, &TrailEvent::tag_deleted(tag), actor, now)?;
             }
@@ -151,11 +161,9 @@ impl TagRepository for Database {
     }
 }
 
-/// Publishes that the tags of contacts have changed.
-fn publish_tagging(tx: &mut TimedTx<'_>, contacts: &[ContactId], actor: Actor) -> PgResult<()> {
-    let fields = ["tags".to_owned()];
-    let events = ContactEvent::of_many(contacts, EventKind::Updated, &fields, actor, tx.now);
-    publish(tx, &events)
+/// Returns the events of contacts whose tags have changed.
+fn tagging(contacts: &[ContactId], actor: Actor, now: OffsetDateTime) -> Vec<ContactEvent> {
+    ContactEvent::of_many(contacts, EventKind::Updated, &["tags".to_owned()], actor, now)
 }
 
 /// Returns the contacts with a tag, in the order of their ids: 16 bytes for each.
@@ -188,6 +196,15 @@ fn existing<'a>(
 /// Returns the ids of the existing tags by their keys.
 pub(crate) fn by_key(tx: &mut Tx<'_>, names: &[TagName]) -> PgResult<HashMap<String, Uuid>> {
     Ok(existing(tx, names)?.into_iter().map(|row| (row.key, row.id)).collect())
+}
+
+/// Returns the ids of the tags that were renamed at or after a time.
+pub(crate) fn renamed_since(tx: &mut Tx<'_>, time: OffsetDateTime) -> PgResult<Vec<Uuid>> {
+    tags::table
+        .filter(tags::org_id.eq(tx.org.0))
+        .filter(tags::renamed_at.ge(time))
+        .select(tags::id)
+        .load(tx)
 }
 
 /// Returns the ids of the existing tags.

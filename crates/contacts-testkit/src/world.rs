@@ -24,6 +24,7 @@ use contacts_core::trail::TrailEntry;
 use contacts_core::undo::UndoSubject;
 use contacts_core::webhook::WebhookId;
 use contacts_core::{Clock, OrgId, Repositories, Result, Services};
+use time::OffsetDateTime;
 
 use crate::memory::actions::StoredAction;
 use crate::memory::answers::StoredAnswer;
@@ -88,6 +89,8 @@ pub(crate) struct Rows {
     pub(crate) visitors: BTreeMap<Visitor, ContactId>,
     /// Change feed events in the order of their numbers. The first number is `events_swept + 1`.
     pub(crate) events: Vec<ContactEvent>,
+    /// Times of changes that `updated_at` of the contacts does not count.
+    pub(crate) changes: BTreeMap<ContactId, OffsetDateTime>,
     /// Number of expired events.
     pub(crate) events_swept: u64,
     pub(crate) undos: BTreeMap<UndoSubject, StoredUndo>,

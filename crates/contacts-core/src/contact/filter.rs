@@ -24,7 +24,7 @@ pub struct ContactFilter {
     pub tags: TagCondition,
     /// Range of the creation time.
     pub created: TimeRange,
-    /// Range of the last change of the profile.
+    /// Range of the last change of the profile, of tags or of consent.
     pub updated: TimeRange,
     /// Conditions on custom fields: each must hold.
     pub fields: Vec<FieldCondition>,
@@ -45,6 +45,9 @@ pub struct ContactFilter {
 pub struct FilterSubject<'a> {
     /// Contact that the filter is applied to.
     pub contact: &'a Contact,
+    /// Time of the last change of its profile, tags or consent. Renaming a tag changes the tags of
+    /// each of its contacts.
+    pub changed_at: OffsetDateTime,
     /// All sources of the contact.
     pub sources: &'a [Source],
     /// Subscriptions of the contact, by campaign.
@@ -186,13 +189,14 @@ fn moment(at: &jiff::Zoned) -> Option<OffsetDateTime> {
 impl ContactFilter {
     /// Returns whether the filter matches a contact.
     pub fn matches(&self, subject: &FilterSubject<'_>) -> bool {
-        let FilterSubject { contact, sources, subscriptions, has_duplicates } = *subject;
+        let FilterSubject { contact, changed_at, sources, .. } = *subject;
+        let FilterSubject { subscriptions, has_duplicates, .. } = *subject;
         (self.ids.is_empty() || self.ids.contains(&contact.id))
             && self.query.matches(&contact.search_text())
             && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(sources)))
             && self.tags.matches(&contact.tags)
             && self.created.contains(contact.created_at)
-            && self.updated.contains(contact.updated_at)
+            && self.updated.contains(changed_at)
             && self.fields.iter().all(|f| f.test.matches(contact.custom.get(&f.key)))
             && self.reachable.is_none_or(|reachable| reachable == contact.is_reachable())
             && self.subscribed.is_none_or(|wanted| wanted == contact.consent.is_subscribed())

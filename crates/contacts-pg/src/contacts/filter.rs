@@ -11,6 +11,8 @@ use contacts_core::field::FieldValue;
 use contacts_core::tag::TagName;
 use contacts_core::text::caseless;
 use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::database::{PgResult, Tx};
 use crate::json::value_to_json;
@@ -69,7 +71,7 @@ pub(crate) fn push_filter(
     }
     push_tags(tx, statement, filter, access)?;
     push_range(statement, " AND c.created_at", &filter.created);
-    push_range(statement, " AND c.updated_at", &filter.updated);
+    push_updated(tx, statement, &filter.updated, access)?;
     for condition in &filter.fields {
         push_field(statement, condition);
     }
@@ -164,6 +166,60 @@ fn push_range(statement: &mut Statement, column: &str, range: &TimeRange) {
     if let Some(until) = range.until {
         statement.push(column).push(" < ").bind(Bind::Time(until));
     }
+}
+
+/// Appends the condition on the time of the last change of the profile, tags or consent.
+fn push_updated(
+    tx: &mut Tx<'_>,
+    statement: &mut Statement,
+    range: &TimeRange,
+    access: Access,
+) -> PgResult<()> {
+    if let Some(from) = range.from {
+        let renamed = tags::renamed_since(tx, from)?;
+        match access {
+            Access::EachRow => {
+                statement.push(" AND (c.updated_at >= ").bind(Bind::Time(from));
+                statement.push(" OR ");
+                push_changed(statement, from, renamed);
+                statement.push(")");
+            }
+            // A union, because Postgres cannot use the index of one side of an OR.
+            Access::AsSet => push_updated_set(statement, from, renamed),
+        }
+    }
+    if let Some(until) = range.until {
+        let renamed = tags::renamed_since(tx, until)?;
+        statement.push(" AND c.updated_at < ").bind(Bind::Time(until)).push(" AND NOT ");
+        push_changed(statement, until, renamed);
+    }
+    Ok(())
+}
+
+/// Appends the condition that a contact's tags or consent changed since a time, looked up
+/// separately for each contact.
+fn push_changed(statement: &mut Statement, since: OffsetDateTime, renamed: Vec<Uuid>) {
+    Access::EachRow.begin(statement.push("("), "contact_changes");
+    statement.push(" AND link.changed_at >= ").bind(Bind::Time(since));
+    Access::EachRow.end(statement);
+    if !renamed.is_empty() {
+        Access::EachRow.begin(statement.push(" OR "), "contact_tags");
+        statement.push(" AND link.tag_id = ANY(").bind(Bind::Uuids(renamed)).push(")");
+        Access::EachRow.end(statement);
+    }
+    statement.push(")");
+}
+
+fn push_updated_set(statement: &mut Statement, from: OffsetDateTime, renamed: Vec<Uuid>) {
+    statement.push(" AND c.id IN (SELECT id FROM contacts WHERE org_id = $1 AND updated_at >= ");
+    statement.bind(Bind::Time(from));
+    statement.push(" UNION ALL SELECT contact_id FROM contact_changes WHERE org_id = $1");
+    statement.push(" AND changed_at >= ").bind(Bind::Time(from));
+    if !renamed.is_empty() {
+        statement.push(" UNION ALL SELECT contact_id FROM contact_tags WHERE org_id = $1");
+        statement.push(" AND tag_id = ANY(").bind(Bind::Uuids(renamed)).push(")");
+    }
+    statement.push(")");
 }
 
 fn push_field(statement: &mut Statement, condition: &FieldCondition) {

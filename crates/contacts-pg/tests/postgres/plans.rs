@@ -3,7 +3,7 @@
 use contacts_core::campaign::{CampaignCondition, CampaignId, DeliveryStatus, InCampaign};
 use contacts_core::contact::{
     Contact, ContactFilter, ContactRepository, FilterText, PageRequest, SearchQuery, Sort, SortBy,
-    TagCondition,
+    TagCondition, TimeRange,
 };
 use contacts_core::run::RunFilter;
 use contacts_core::selection::{
@@ -88,6 +88,26 @@ fn pages_searches_and_tags_are_answered_by_their_indexes() {
         assert!(reached.contains("subscriptions_org_id_campaign_id_status_idx"), "{reached}");
         assert!(!reached.contains("Seq Scan"), "{reached}");
     }
+}
+
+#[test]
+fn recent_changes_of_profiles_and_of_tags_are_found_by_their_indexes() {
+    let (database, scratch, ..) = support::database(2);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    db.batch_execute(PEOPLE).unwrap();
+    let changes = "INSERT INTO contact_changes
+        SELECT org_id, id, created_at FROM contacts ORDER BY random() LIMIT 20000;
+        ANALYZE contact_changes;";
+    db.batch_execute(changes).unwrap();
+    let from = Some(OffsetDateTime::now_utc() - time::Duration::minutes(30));
+    let updated = TimeRange { from, until: None };
+    let filter = ContactFilter { updated, ..ContactFilter::default() };
+    let plan = plan(&database, &filter, SortBy::Name, false);
+    let of_contacts = "contacts_org_id_updated_at_id_idx";
+    for index in [of_contacts, "contact_changes_org_id_changed_at_contact_id_idx"] {
+        assert!(plan.contains(index), "{index} is not used:\n{plan}");
+    }
+    assert!(!plan.contains("Seq Scan on contact"), "{plan}");
 }
 
 #[test]

@@ -9,6 +9,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail it")]
 
 mod actions;
+mod batches;
 mod digest;
 mod erasures;
 mod fault;

@@ -153,6 +153,39 @@ impl Stage {
         }
     }
 
+    /// Runs a request in a program that dies at each step, which must leave everything or nothing of
+    /// it. Then the client repeats the request, which must lead to the same as if it had been sent
+    /// once.
+    pub(crate) fn walk_request(
+        &mut self,
+        prepare: impl Fn(&Contacts, OrgId),
+        request: impl Fn(&Contacts, OrgId),
+    ) {
+        let org = self.prepare(&prepare);
+        let before = self.digests.of(org);
+        request(&self.services, org);
+        let after = self.digests.of(org);
+        assert_ne!(before, after, "nothing happened");
+        for moment in [Moment::Statement, Moment::Commit] {
+            let (mut nothing, mut everything) = (0, 0);
+            let died = |nth: &u32| {
+                let org = self.prepare(&prepare);
+                let died = self.kill_in(moment, *nth, || request(&self.doomed, org));
+                let end = self.digests.of(org);
+                nothing += u32::from(end == before);
+                everything += u32::from(end == after);
+                assert!(end == before || end == after, "{moment:?} {nth}: {end:#?}");
+                request(&self.services, org);
+                assert_eq!(self.digests.of(org), after, "{moment:?} {nth}");
+                died
+            };
+            let steps = (1..STEPS).take_while(died).count();
+            let is_watched =
+                steps > 0 && everything > 0 && (nothing > 0 || moment != Moment::Statement);
+            assert!(is_watched, "{moment:?}: {steps} steps");
+        }
+    }
+
     /// Creates an organisation with jobs that are due.
     fn prepare(&mut self, walk: &impl Walk) -> OrgId {
         self.runs += 1;
@@ -167,14 +200,21 @@ impl Stage {
     /// Kills the worker at a step, lets its lease expire, and lets the other worker continue.
     /// Returns whether the worker reached that step.
     fn kill(&self, moment: Moment, nth: u32) -> bool {
+        let died = self.kill_in(moment, nth, || worker(&self.doomed).run_due().unwrap());
+        self.go_on();
+        died
+    }
+
+    /// Runs some work of the doomed program, which dies at a step. Returns whether the work reached
+    /// that step.
+    fn kill_in<T>(&self, moment: Moment, nth: u32, work: impl FnOnce() -> T) -> bool {
         self.fault.plan(moment, nth);
-        let run = catch_unwind(AssertUnwindSafe(|| worker(&self.doomed).run_due()));
+        let run = catch_unwind(AssertUnwindSafe(work));
         let died = self.fault.clear();
         match run {
-            Ok(run) => assert!(!died || run.is_err(), "{moment:?} {nth}: the dead go on"),
+            Ok(_) => assert!(!died, "{moment:?} {nth}: the dead go on"),
             Err(panic) => assert!(died || panic.is::<Killed>(), "{moment:?} {nth}"),
         }
-        self.go_on();
         died
     }
 

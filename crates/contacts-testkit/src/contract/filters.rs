@@ -2,6 +2,7 @@
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use contacts_core::campaign::{CampaignCondition, DeliveryKind, DeliveryStatus, InCampaign};
+use contacts_core::consent::{ConsentChange, ConsentReason};
 use contacts_core::contact::{
     ContactFilter, ContactId, FieldCondition, FieldTest, SourceCondition, SourceDetail, SourceKind,
     TagCondition, TimeRange,
@@ -9,6 +10,7 @@ use contacts_core::contact::{
 use contacts_core::field::{FieldType, FieldValue};
 use contacts_core::import::ImportId;
 use contacts_core::{Actor, Clock, Ids, OrgId};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::check::search;
@@ -134,6 +136,44 @@ pub fn a_time_range_includes_its_start_and_excludes_its_end(ports: &Ports) {
         ..ContactFilter::default()
     };
     assert_eq!(ports.names(org, &both), ["Amy"]);
+}
+
+pub fn changes_of_tags_and_consent_are_found_by_update_time(ports: &Ports) {
+    let (org, by) = (ports.org(), Actor::System);
+    let tagged = |name: &str, carried: &[&str]| {
+        ports.add_with(org, name, &format!("{name}@example.org"), |c| c.tags = tags(carried))
+    };
+    let ann = tagged("Ann", &["old", "gone", "one"]);
+    tagged("Bo", &["other"]);
+    let id_of = |name: &str| ports.tags.list(org, name, "", 1).unwrap().remove(0).id;
+    let rename = |from: &str, to: &str, now| {
+        ports.tags.rename(org, id_of(from), &samples::tag(to), None, by, now).unwrap().unwrap();
+    };
+    let changes: [&dyn Fn(OffsetDateTime); 6] = [
+        &|now| drop(ports.contacts.tag(org, ann.id, &tags(&["vip"]), &[], by, now).unwrap()),
+        &|now| drop(ports.contacts.tag(org, ann.id, &[], &tags(&["vip"]), by, now).unwrap()),
+        &|now| rename("old", "new", now),
+        &|now| rename("one", "new", now),
+        &|now| assert!(ports.tags.delete(org, id_of("gone"), by, now).unwrap()),
+        &|now| {
+            let lower = ConsentChange::Lower { reason: ConsentReason::Asked, note: None };
+            ports.consents.change(org, ann.id, &lower, by, now).unwrap().unwrap();
+        },
+    ];
+    let updated = |from, until| {
+        let updated = TimeRange { from, until };
+        ports.names(org, &ContactFilter { updated, ..ContactFilter::default() })
+    };
+    for (at, change) in changes.iter().enumerate() {
+        let now = ports.clock.tick();
+        assert_eq!(updated(Some(now), None), NOBODY, "before change {at}");
+        assert_eq!(updated(None, Some(now)), ["Ann", "Bo"], "before change {at}");
+        change(now);
+        assert_eq!(updated(Some(now), None), ["Ann"], "after change {at}");
+        assert_eq!(updated(None, Some(now)), ["Bo"], "after change {at}");
+    }
+    let stored = ports.get(org, ann.id);
+    assert_eq!((stored.updated_at, stored.version), (ann.updated_at, ann.version));
 }
 
 /// Adds three contacts: two with different values of a field, and one without a value.

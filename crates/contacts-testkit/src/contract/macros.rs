@@ -153,6 +153,7 @@ macro_rules! contact_repository_contract {
             a_source_condition_applies_to_one_source_as_a_whole
             tags_are_asked_for_by_any_all_and_none
             a_time_range_includes_its_start_and_excludes_its_end
+            changes_of_tags_and_consent_are_found_by_update_time
             a_text_field_is_tested
             a_url_or_select_field_is_tested
             a_number_field_is_tested_by_value

@@ -156,7 +156,7 @@ impl Taking<'_> {
         let fields = ["tags".to_owned()];
         let (kind, actor) = (EventKind::Updated, self.action.actor);
         let events = ContactEvent::of_many(&chunk.changed, kind, &fields, actor, self.now);
-        rows.events.extend(events);
+        rows.publish(events);
     }
 
     fn add_to_campaign(
@@ -228,7 +228,7 @@ impl Taking<'_> {
         }
         let fields = ["consent".to_owned()];
         let (kind, actor) = (EventKind::Updated, self.action.actor);
-        rows.events.extend(ContactEvent::of_many(&chunk.changed, kind, &fields, actor, self.now));
+        rows.publish(ContactEvent::of_many(&chunk.changed, kind, &fields, actor, self.now));
     }
 
     fn export(
@@ -269,7 +269,7 @@ impl Taking<'_> {
             }
         }
         let (kind, actor) = (EventKind::Deleted, self.action.actor);
-        rows.events.extend(ContactEvent::of_many(&chunk.changed, kind, &[], actor, self.now));
+        rows.publish(ContactEvent::of_many(&chunk.changed, kind, &[], actor, self.now));
         Ok(())
     }
 }

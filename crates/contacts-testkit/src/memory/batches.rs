@@ -26,10 +26,10 @@ impl BatchRepository for World {
                     lowered.push(planned.contact.id);
                 }
             }
-            rows.events.extend(writes.events);
+            rows.publish(writes.events);
             let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);
             let consents = ContactEvent::of_many(&lowered, kind, &fields, batch.actor, now);
-            rows.events.extend(consents);
+            rows.publish(consents);
             Ok(writes.outcomes)
         })
     }

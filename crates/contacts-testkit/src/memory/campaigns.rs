@@ -248,7 +248,7 @@ impl CampaignRepository for World {
                 let consent = record.and_then(|record| record.contact.consent.unsubscribe());
                 let Some(Unsubscribe { actor, .. }) = consent else { continue };
                 let (kind, fields) = (EventKind::Updated, vec!["consent".to_owned()]);
-                rows.events.push(ContactEvent::of(contact, kind, fields, *actor, now));
+                rows.publish([ContactEvent::of(contact, kind, fields, *actor, now)]);
             }
             Ok(outcomes)
         })

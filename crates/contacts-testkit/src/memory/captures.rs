@@ -52,7 +52,7 @@ impl Rows {
             CaptureMatch::New { possible_duplicate } => {
                 self.contacts.insert(capture.to_contact(id, now), actor)?;
                 let event = ContactEvent::of(id, EventKind::Created, Vec::new(), actor, now);
-                self.events.push(event);
+                self.publish([event]);
                 self.sent_by(id, capture, actor);
                 (id, possible_duplicate)
             }
@@ -130,7 +130,7 @@ impl Rows {
         if self.contacts.index_keys(id, now, AddressSource::Chat) {
             fields.push("consent".to_owned());
         }
-        self.events.push(ContactEvent::of(id, EventKind::Updated, fields, actor, now));
+        self.publish([ContactEvent::of(id, EventKind::Updated, fields, actor, now)]);
     }
 }
 

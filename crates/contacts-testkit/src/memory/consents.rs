@@ -28,13 +28,14 @@ impl ConsentRepository for World {
                 }
             };
             let Some(record) = rows.contacts.records.get_mut(&contact) else { return Ok(None) };
+            let consent = record.contact.consent.clone();
             if is_changed {
                 record.note(now, actor, ActivityKind::ConsentChanged(change.clone()));
                 let fields = vec!["consent".to_owned()];
                 let event = ContactEvent::of(contact, EventKind::Updated, fields, actor, now);
-                rows.events.push(event);
+                rows.publish([event]);
             }
-            Ok(Some(record.contact.consent.clone()))
+            Ok(Some(consent))
         })
     }
 }

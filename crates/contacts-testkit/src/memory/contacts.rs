@@ -179,7 +179,14 @@ impl Rows {
         // Finding duplicates scans all contacts, so do it only if the filter asks for it.
         let has_duplicates = filter.asks_for_duplicates() && self.has_duplicates(&record.contact);
         let Record { contact, sources, subscriptions, .. } = record;
-        filter.matches(&FilterSubject { contact, sources, subscriptions, has_duplicates })
+        let changed_at = self.changed_at(contact);
+        filter.matches(&FilterSubject {
+            contact,
+            changed_at,
+            sources,
+            subscriptions,
+            has_duplicates,
+        })
     }
 
     fn page(&self, filter: &ContactFilter, page: &PageRequest) -> ContactPage {
@@ -215,7 +222,7 @@ impl ContactRepository for World {
             rows.contacts.insert(Contact { tags, ..contact.clone() }, actor)?;
             let at = contact.created_at;
             let made = ContactEvent::of(contact.id, EventKind::Created, Vec::new(), actor, at);
-            rows.events.push(made);
+            rows.publish([made]);
             Ok(())
         })
     }
@@ -284,7 +291,7 @@ impl ContactRepository for World {
                 }
             }
             if !fields.is_empty() {
-                rows.events.push(ContactEvent::of(id, EventKind::Updated, fields, actor, now));
+                rows.publish([ContactEvent::of(id, EventKind::Updated, fields, actor, now)]);
             }
             Ok(Some(Updated { contact: rows.shown(updated.contact), ..updated }))
         })
@@ -310,7 +317,7 @@ impl ContactRepository for World {
             let contact = record.contact.clone();
             if !added.is_empty() || !removed.is_empty() {
                 let fields = vec!["tags".to_owned()];
-                rows.events.push(ContactEvent::of(id, EventKind::Updated, fields, actor, now));
+                rows.publish([ContactEvent::of(id, EventKind::Updated, fields, actor, now)]);
             }
             let contact = rows.shown(contact);
             Ok(Some(Tagged { contact, added, removed }))
@@ -331,7 +338,7 @@ impl ContactRepository for World {
             if deleted {
                 rows.forget(id);
                 let gone = ContactEvent::of(id, EventKind::Deleted, Vec::new(), actor, now);
-                rows.events.push(gone);
+                rows.publish([gone]);
                 rows.record(TrailEvent::contact_deleted(id), actor, now);
             }
             Ok(deleted)

@@ -46,7 +46,7 @@ impl Rows {
             ErasureIdentifiers::of(&record.contact, &activity, &record.sources, &traces);
         self.forget_elsewhere(erasure, &identifiers);
         let kind = EventKind::Deleted;
-        self.events.push(ContactEvent::of(id, kind, Vec::new(), erasure.actor, now));
+        self.publish([ContactEvent::of(id, kind, Vec::new(), erasure.actor, now)]);
         Some(identifiers)
     }
 

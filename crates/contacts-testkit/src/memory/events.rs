@@ -1,6 +1,7 @@
 //! The change feed in memory. Each event gets its number immediately.
 
-use contacts_core::event::{EventFeed, NumberedEvent};
+use contacts_core::contact::Contact;
+use contacts_core::event::{ContactEvent, EventFeed, EventKind, NumberedEvent};
 use contacts_core::{Error, OrgId, Result};
 use time::OffsetDateTime;
 
@@ -10,6 +11,27 @@ use crate::world::Rows;
 impl Rows {
     pub(super) fn last_number(&self) -> u64 {
         self.events_swept + self.events.len() as u64
+    }
+
+    /// Publishes events, and stores the times of changes that `updated_at` does not count.
+    pub(super) fn publish(&mut self, events: impl IntoIterator<Item = ContactEvent>) {
+        for event in events {
+            for contact in &event.contacts {
+                if event.leaves_update_time() {
+                    self.changes.insert(*contact, event.at);
+                } else if matches!(event.kind, EventKind::Merged(_) | EventKind::Deleted) {
+                    self.changes.remove(contact);
+                }
+            }
+            self.events.push(event);
+        }
+    }
+
+    /// Returns the time of the last change of a contact's profile, tags or consent.
+    pub(super) fn changed_at(&self, contact: &Contact) -> OffsetDateTime {
+        let renamed = contact.tags.iter().filter_map(|tag| self.tags.renamed_at(tag));
+        let changed = self.changes.get(&contact.id).copied();
+        changed.into_iter().chain(renamed).fold(contact.updated_at, OffsetDateTime::max)
     }
 }
 

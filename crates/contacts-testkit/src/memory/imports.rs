@@ -282,9 +282,9 @@ fn apply(
     import.tally.add(&writes.tally);
     issues.extend(writes.issues);
     chunks.push(traces);
-    rows.events.extend(writes.events);
+    rows.publish(writes.events);
     let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);
-    rows.events.extend(ContactEvent::of_many(&lowered, kind, &fields, actor, now));
+    rows.publish(ContactEvent::of_many(&lowered, kind, &fields, actor, now));
     Ok(Applied::Chunk(import.tally.clone()))
 }
 

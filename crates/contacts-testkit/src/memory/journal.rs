@@ -151,7 +151,7 @@ impl Rows {
             outcomes.push(outcome);
         }
         let (kind, fields) = (EventKind::Updated, chunk.field().into_iter().collect::<Vec<_>>());
-        self.events.extend(ContactEvent::of_many(&updated, kind, &fields, undo.actor, now));
+        self.publish(ContactEvent::of_many(&updated, kind, &fields, undo.actor, now));
         Some((outcomes, kept))
     }
 

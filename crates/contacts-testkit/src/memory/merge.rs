@@ -80,13 +80,13 @@ impl Rows {
         let after = self.contacts.records.get(&survivor).map(|record| record.contact.clone());
         let contact = after.unwrap_or(contact);
         self.move_all(other, survivor);
-        self.events.push(ContactEvent::of(
+        self.publish([ContactEvent::of(
             other,
             EventKind::Merged(survivor),
             Vec::new(),
             actor,
             now,
-        ));
+        )]);
         let mut fields: Vec<_> = changes.iter().map(|change| change.field.clone()).collect();
         if !tags.is_empty() {
             fields.push("tags".to_owned());
@@ -95,7 +95,7 @@ impl Rows {
             fields.push("consent".to_owned());
         }
         if !fields.is_empty() {
-            self.events.push(ContactEvent::of(survivor, EventKind::Updated, fields, actor, now));
+            self.publish([ContactEvent::of(survivor, EventKind::Updated, fields, actor, now)]);
         }
         Ok(Some(Merged { contact, changes, tags }))
     }

@@ -24,6 +24,7 @@ struct StoredTag {
     id: TagId,
     name: TagName,
     version: u64,
+    renamed_at: Option<OffsetDateTime>,
 }
 
 impl Tags {
@@ -37,7 +38,7 @@ impl Tags {
     }
 
     fn ensure(&mut self, name: &TagName, id: impl FnOnce() -> TagId) -> &StoredTag {
-        let new = || StoredTag { id: id(), name: name.clone(), version: 1 };
+        let new = || StoredTag { id: id(), name: name.clone(), version: 1, renamed_at: None };
         self.by_key.entry(name.key().to_owned()).or_insert_with(new)
     }
 
@@ -51,6 +52,11 @@ impl Tags {
         names.iter().filter_map(|name| Some(self.by_key.get(name.key())?.id)).collect()
     }
 
+    /// Returns when a tag was last renamed, if it was.
+    pub(super) fn renamed_at(&self, name: &TagName) -> Option<OffsetDateTime> {
+        self.by_key.get(name.key())?.renamed_at
+    }
+
     /// Returns the current name of a tag.
     pub(crate) fn name_of(&self, tag: TagId) -> Option<TagName> {
         self.by_key.values().find(|stored| stored.id == tag).map(|stored| stored.name.clone())
@@ -60,7 +66,7 @@ impl Tags {
 impl Rows {
     /// Returns an existing tag with its count.
     fn tag(&self, name: &TagName) -> Option<Tag> {
-        let StoredTag { id, name, version } = self.tags.by_key.get(name.key())?.clone();
+        let StoredTag { id, name, version, .. } = self.tags.by_key.get(name.key())?.clone();
         let carry = self.contacts.records.values().filter(|r| r.contact.tags.contains(&name));
         let contacts = carry.count() as u64;
         Some(Tag { id, name, contacts, version })
@@ -70,13 +76,6 @@ impl Rows {
     fn carriers(&self, tag: &TagName) -> Vec<ContactId> {
         let records = self.contacts.records.values();
         records.filter(|r| r.contact.tags.contains(tag)).map(|r| r.contact.id).collect()
-    }
-
-    /// Publishes an event for each contact whose tags changed.
-    fn tell_tagging(&mut self, contacts: &[ContactId], actor: Actor, now: OffsetDateTime) {
-        let fields = ["tags".to_owned()];
-        let events = ContactEvent::of_many(contacts, EventKind::Updated, &fields, actor, now);
-        self.events.extend(events);
     }
 
     /// Replaces a tag on all its contacts by another tag, or removes it.
@@ -93,7 +92,7 @@ impl Rows {
         }
     }
 
-    fn rename_tag(&mut self, id: TagId, name: &TagName) -> Option<Renamed> {
+    fn rename_tag(&mut self, id: TagId, name: &TagName, now: OffsetDateTime) -> Option<Renamed> {
         let old = self.tags.name_of(id)?;
         let other = self.tags.by_key.get(name.key()).filter(|other| other.id != id).cloned();
         let mut tag = self.tags.by_key.remove(old.key())?;
@@ -101,7 +100,10 @@ impl Rows {
             self.replace_tag(&old, Some(&other.name));
             return self.tag(&other.name).map(Renamed::Merged);
         }
-        tag.version += u64::from(old.as_str() != name.as_str());
+        if old.as_str() != name.as_str() {
+            tag.version += 1;
+            tag.renamed_at = Some(now);
+        }
         tag.name = name.clone();
         self.tags.by_key.insert(name.key().to_owned(), tag);
         self.replace_tag(&old, Some(name));
@@ -109,10 +111,15 @@ impl Rows {
     }
 }
 
+/// Returns the events of contacts whose tags changed.
+fn tagging(contacts: &[ContactId], actor: Actor, now: OffsetDateTime) -> Vec<ContactEvent> {
+    ContactEvent::of_many(contacts, EventKind::Updated, &["tags".to_owned()], actor, now)
+}
+
 impl TagRepository for World {
     fn ensure(&self, org: OrgId, id: TagId, name: &TagName, _: OffsetDateTime) -> Result<Tag> {
         self.rows(org, |rows| {
-            let StoredTag { id, name, version } = rows.tags.ensure(name, || id).clone();
+            let StoredTag { id, name, version, .. } = rows.tags.ensure(name, || id).clone();
             Ok(rows.tag(&name).unwrap_or(Tag { id, name, contacts: 0, version }))
         })
     }
@@ -144,9 +151,13 @@ impl TagRepository for World {
                 Current::check(&current, if_version)?;
             }
             let carriers = rows.carriers(&old);
-            let renamed = rows.rename_tag(tag, name);
+            let renamed = rows.rename_tag(tag, name, now);
             if old.as_str() != name.as_str() {
-                rows.tell_tagging(&carriers, actor, now);
+                match &renamed {
+                    Some(Renamed::Merged(_)) => rows.publish(tagging(&carriers, actor, now)),
+                    // The tag itself stores the time.
+                    _ => rows.events.extend(tagging(&carriers, actor, now)),
+                }
                 rows.record(TrailEvent::tag_renamed(tag), actor, now);
             }
             Ok(renamed)
@@ -159,7 +170,7 @@ impl TagRepository for World {
             let carriers = rows.carriers(&name);
             rows.tags.by_key.remove(name.key());
             rows.replace_tag(&name, None);
-            rows.tell_tagging(&carriers, actor, now);
+            rows.publish(tagging(&carriers, actor, now));
             rows.record(TrailEvent::tag_deleted(tag), actor, now);
             Ok(true)
         })

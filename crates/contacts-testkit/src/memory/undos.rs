@@ -355,7 +355,7 @@ impl Rows {
         let mut step = Step { rows: self, undoing, import, now, removed, restored };
         step.undo_chunk(&chunk)?;
         let Step { removed, restored, .. } = step;
-        self.events.extend(undo_events(removed, restored, actor, now));
+        self.publish(undo_events(removed, restored, actor, now));
         Ok(true)
     }
 }

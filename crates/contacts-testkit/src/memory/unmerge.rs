@@ -109,9 +109,9 @@ impl Rows {
         self.contacts.suppress(other, consent.unsubscribe().cloned());
         self.give_back(merge, survivor, other);
         let event = |id, kind, fields| ContactEvent::of(id, kind, fields, undo.actor, now);
-        self.events.push(event(other, EventKind::Created, Vec::new()));
+        self.publish([event(other, EventKind::Created, Vec::new())]);
         if !fields.is_empty() {
-            self.events.push(event(survivor, EventKind::Updated, fields));
+            self.publish([event(survivor, EventKind::Updated, fields)]);
         }
     }
 

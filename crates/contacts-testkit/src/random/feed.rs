@@ -1,9 +1,12 @@
-//! The check that the change feed lists every change of a contact, however it was made (R42).
+//! The check that nobody who follows changes misses one, however it was made: neither by the change
+//! feed (R42), nor by the time of the last change (R20).
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contacts_core::contact::{Contact, ContactId, changed_fields};
+use contacts_core::Clock;
+use contacts_core::contact::{Contact, ContactFilter, ContactId, TimeRange, changed_fields};
 use contacts_core::event::EventKind;
+use time::{Duration, OffsetDateTime};
 
 use super::run::Run;
 
@@ -12,6 +15,8 @@ use super::run::Run;
 pub(super) struct FeedReader {
     /// Number of the last event.
     number: u64,
+    /// Time of the last check.
+    time: Option<OffsetDateTime>,
     /// The contacts after this event.
     contacts: BTreeMap<ContactId, Contact>,
 }
@@ -25,6 +30,8 @@ impl Run<'_> {
         let contacts: BTreeMap<_, _> = self.people().into_iter().map(|c| (c.id, c)).collect();
         let events = self.ports.feed.after(self.org, Some(reader.number), 1_000).unwrap();
         reader.number = events.last().map_or(reader.number, |last| last.number);
+        let updated_since = self.updated_since(reader.time);
+        reader.time = Some(self.ports.clock.now());
         let (mut created, mut removed) = (BTreeSet::new(), BTreeSet::new());
         let mut updated: BTreeMap<ContactId, BTreeSet<String>> = BTreeMap::new();
         for event in events.into_iter().map(|numbered| numbered.event) {
@@ -41,6 +48,7 @@ impl Run<'_> {
         for (id, contact) in &contacts {
             let Some(before) = reader.contacts.get(id) else {
                 assert!(created.contains(id), "{id} was added without an event");
+                assert!(updated_since.contains(id), "{id} was added, but its update time is old");
                 continue;
             };
             let mut fields = changed_fields(before, contact);
@@ -51,9 +59,19 @@ impl Run<'_> {
             let listed = updated.get(id).cloned().unwrap_or_default();
             let missed: Vec<_> = fields.iter().filter(|field| !listed.contains(*field)).collect();
             assert!(missed.is_empty(), "{missed:?} of {id} changed, but events list {listed:?}");
+            let is_found = fields.is_empty() || updated_since.contains(id);
+            assert!(is_found, "{fields:?} of {id} changed, but its update time did not");
         }
         let mut gone = reader.contacts.keys().filter(|id| !contacts.contains_key(id));
         assert!(gone.all(|id| removed.contains(id)), "a contact was removed without an event");
         reader.contacts = contacts;
+    }
+
+    /// Returns the contacts that changed after a time.
+    fn updated_since(&self, time: Option<OffsetDateTime>) -> BTreeSet<ContactId> {
+        let from = time.map(|time| time + Duration::MICROSECOND);
+        let updated = TimeRange { from, until: None };
+        let filter = ContactFilter { updated, ..ContactFilter::default() };
+        self.matching(&filter).into_iter().map(|contact| contact.id).collect()
     }
 }

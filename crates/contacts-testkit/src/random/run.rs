@@ -185,8 +185,12 @@ impl Run<'_> {
 
     /// Returns all contacts, oldest first.
     pub(super) fn people(&self) -> Vec<Contact> {
+        self.matching(&ContactFilter::default())
+    }
+
+    pub(super) fn matching(&self, filter: &ContactFilter) -> Vec<Contact> {
         let page = samples::page(contacts_core::contact::SortBy::Created, false, 200);
-        self.ports.contacts.list(self.org, &ContactFilter::default(), &page).unwrap().items
+        self.ports.contacts.list(self.org, filter, &page).unwrap().items
     }
 
     pub(super) fn person(&self, who: usize) -> Option<Contact> {

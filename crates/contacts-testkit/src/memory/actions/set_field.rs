@@ -32,7 +32,7 @@ impl Taking<'_> {
         }
         let (kind, actor) = (EventKind::Updated, self.action.actor);
         let fields = [setting.field()];
-        rows.events.extend(ContactEvent::of_many(&chunk.changed, kind, &fields, actor, self.now));
+        rows.publish(ContactEvent::of_many(&chunk.changed, kind, &fields, actor, self.now));
         Ok(())
     }
 }

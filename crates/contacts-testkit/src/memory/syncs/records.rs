@@ -89,10 +89,10 @@ impl ChunkOfRun<'_> {
             let stored = StoredLink { link: link.clone(), seen: Some(self.run) };
             self.links.insert(external_id.clone(), stored);
         }
-        self.rows.events.extend(writes.events.clone());
+        self.rows.publish(writes.events.clone());
         let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);
         let actor = self.source.actor();
-        self.rows.events.extend(ContactEvent::of_many(&lowered, kind, &fields, actor, self.now));
+        self.rows.publish(ContactEvent::of_many(&lowered, kind, &fields, actor, self.now));
         Ok(())
     }
 
