@@ -10,7 +10,7 @@ pub use self::item::RawItem;
 pub use self::service::{BatchService, RawBatch, UpsertKey, Upserted};
 use crate::contact::{ContactId, Source, SourceDetail};
 use crate::field::{FieldKey, FieldValue};
-use crate::import::{PlannedRow, RowOrigin, RowOutcome, RowRules, Skip, SkipCode};
+use crate::import::{PlannedRow, RowOrigin, RowOutcome, RowRules, Skip};
 use crate::{Actor, Invalid, OrgId, Result};
 
 /// The valid items of a batch, decided like the rows of a file.
@@ -63,7 +63,7 @@ pub enum ItemOutcome {
     /// The item has no effect.
     Skipped {
         /// The reason.
-        reason: SkipCode,
+        reason: Skip,
         /// The contact that the item is about, if it means one contact.
         contact: Option<ContactId>,
     },
@@ -79,7 +79,7 @@ impl From<RowOutcome> for ItemOutcome {
             RowOutcome::Skipped { skip: Skip::Unchanged, contact: Some(contact) } => {
                 Self::Unchanged(contact)
             }
-            RowOutcome::Skipped { skip, contact } => Self::Skipped { reason: skip.code(), contact },
+            RowOutcome::Skipped { skip, contact } => Self::Skipped { reason: skip, contact },
         }
     }
 }

@@ -43,7 +43,9 @@ pub use self::dry_run::MockDryRunRepository;
 pub use self::dry_run::{DryChunkOutcome, DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository};
 pub use self::local_value::{DateOrder, DecimalMark};
 pub use self::mapping::Target;
-pub use self::matching::{Lookup, Lookups, Match, MatchKey, RowKeys, match_by, match_row};
+pub use self::matching::{
+    KeyConflict, Lookup, Lookups, Match, MatchKey, RowKeys, match_by, match_row,
+};
 pub(crate) use self::phone_cell::phone_cell;
 pub use self::plan::{Plan, Policy};
 pub use self::preview::{Preview, Scratch, ScratchFile, preview};

@@ -6,7 +6,7 @@ use contacts_core::batch::{
     BatchService, ItemOutcome, MockBatchRepository, RawBatch, RawItem, UpsertKey,
 };
 use contacts_core::contact::{ContactFilter, NewContact, PageRequest};
-use contacts_core::import::{RowOutcome, Skip};
+use contacts_core::import::{KeyConflict, RowOutcome, Skip};
 use contacts_core::{Actor, Error, Invalid};
 use contacts_testkit::World;
 
@@ -93,7 +93,8 @@ fn an_upsert_is_repeated_by_the_client_when_a_value_is_free_again() {
     for key in [UpsertKey::Email("ann@example.org"), UpsertKey::ExternalId("7")] {
         let mut batches = MockBatchRepository::new();
         batches.expect_apply().return_once(|_, _| {
-            Ok(vec![RowOutcome::Skipped { skip: Skip::Ambiguous, contact: None }])
+            let skip = Skip::Ambiguous(KeyConflict::OtherExternalId);
+            Ok(vec![RowOutcome::Skipped { skip, contact: None }])
         });
         let upserted = over(&world, batches).upsert(world.org(), key, &values, Actor::System);
         assert!(matches!(upserted, Err(Error::Busy)));

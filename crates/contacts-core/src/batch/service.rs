@@ -139,7 +139,7 @@ impl BatchService {
             ItemOutcome::Updated(id) | ItemOutcome::Unchanged(id) => (id, false),
             ItemOutcome::Invalid(errors) => return Err(errors.into()),
             ItemOutcome::Skipped { reason, .. } => {
-                return Err(self.refusal(org, key, values, reason)?);
+                return Err(self.refusal(org, key, values, reason.code())?);
             }
         };
         let contact = self.contacts.get(org, id)?;

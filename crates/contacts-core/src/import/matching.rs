@@ -35,7 +35,7 @@ impl RowKeys {
 }
 
 /// A key by which the items of a batch find their contacts (R55).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MatchKey {
     /// The contact's id.
     Id,
@@ -58,9 +58,46 @@ impl MatchKey {
         }
     }
 
+    /// Returns the words for the key in a sentence.
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::ExternalId => "external id",
+            Self::Email => "email address",
+        }
+    }
+
     /// Parses the name of a key.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.as_str() == name)
+    }
+}
+
+/// Why the keys of a row do not mean one contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyConflict {
+    /// Two keys belong to different contacts.
+    Between(MatchKey, MatchKey),
+    /// The contact that has the address has another external id.
+    OtherExternalId,
+    /// The first key decides alone and no contact has it, but a contact has the second one.
+    Taken(MatchKey, MatchKey),
+}
+
+impl KeyConflict {
+    /// The conflict as a sentence fragment for people.
+    pub fn sentence(self) -> String {
+        match self {
+            Self::Between(one, other) => {
+                format!("its {} and its {} belong to different contacts", one.noun(), other.noun())
+            }
+            Self::OtherExternalId => {
+                "the contact with its email address has another external id".to_owned()
+            }
+            Self::Taken(key, other) => {
+                format!("the contact with its {} does not have its {}", other.noun(), key.noun())
+            }
+        }
     }
 }
 
@@ -142,15 +179,17 @@ pub fn match_row(lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
     }
     let by_id = id.found().or(external_id.found());
     let Some(contact) = by_id.or(email.found()) else { return Ok(Match::New) };
-    let means_another = |lookup: Lookup<'_>| lookup.found().is_some_and(|c| c.id != contact.id);
-    if means_another(external_id) || means_another(email) {
-        return Err(Skip::Ambiguous);
+    let key = if id.found().is_some() { MatchKey::Id } else { MatchKey::ExternalId };
+    for (other, lookup) in [(MatchKey::ExternalId, external_id), (MatchKey::Email, email)] {
+        if lookup.found().is_some_and(|found| found.id != contact.id) {
+            return Err(Skip::Ambiguous(KeyConflict::Between(key, other)));
+        }
     }
     if by_id.is_some() {
         return Ok(Match::ById(contact));
     }
     if external_id == Lookup::Nobody && contact.external_id.is_some() {
-        return Err(Skip::Ambiguous);
+        return Err(Skip::Ambiguous(KeyConflict::OtherExternalId));
     }
     Ok(Match::ByAddress(contact))
 }
@@ -172,8 +211,14 @@ pub fn match_by(key: MatchKey, lookups: Lookups<'_>) -> Result<Match<'_>, Skip> 
         MatchKey::ExternalId => external_id.found(),
         MatchKey::Email => email.found(),
     };
-    if lookups.contacts().any(|owner| found.is_none_or(|contact| contact.id != owner.id)) {
-        return Err(Skip::Ambiguous);
+    let all = [(MatchKey::Id, id), (MatchKey::ExternalId, external_id), (MatchKey::Email, email)];
+    for (other, lookup) in all {
+        let Some(owner) = lookup.found() else { continue };
+        match found {
+            Some(contact) if contact.id == owner.id => {}
+            Some(_) => return Err(Skip::Ambiguous(KeyConflict::Between(key, other))),
+            None => return Err(Skip::Ambiguous(KeyConflict::Taken(key, other))),
+        }
     }
     Ok(match (found, key) {
         (None, _) => Match::New,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Unreadable;
+use super::{KeyConflict, Unreadable};
 use crate::contact::{Contact, InvalidEmail, InvalidName};
 
 /// Counts of rows: added + updated + skipped = rows read.
@@ -79,7 +79,7 @@ pub enum Skip {
     /// The id of the row is not the id of a contact (R50).
     NotFound,
     /// The id, the external id and the address of the row mean two contacts (R50).
-    Ambiguous,
+    Ambiguous(KeyConflict),
     /// No contact has the address of an opt-out list: it is suppressed (R52).
     Suppressed,
     /// The contact has no room for another address (R48).
@@ -134,7 +134,7 @@ impl Skip {
             Self::Nobody => SkipCode::Nobody,
             Self::InvalidId => SkipCode::InvalidId,
             Self::NotFound => SkipCode::NotFound,
-            Self::Ambiguous => SkipCode::Ambiguous,
+            Self::Ambiguous(_) => SkipCode::Ambiguous,
             Self::Suppressed => SkipCode::Suppressed,
             Self::TooManyAddresses => SkipCode::TooManyAddresses,
         }
@@ -156,9 +156,7 @@ impl Skip {
                 "its id is longer than 500 characters, or has control characters".to_owned()
             }
             Self::NotFound => "no contact has this id".to_owned(),
-            Self::Ambiguous => {
-                "its id, external id and email address belong to different contacts".to_owned()
-            }
+            Self::Ambiguous(conflict) => conflict.sentence(),
             Self::Suppressed => {
                 "no contact has the address; a contact that gets it will be unsubscribed".to_owned()
             }

@@ -91,6 +91,13 @@ async fn the_policy_and_the_key_decide() {
     };
     assert_eq!(outcome(json!({"policy": "add_only"})).await, "skipped already_known");
     assert_eq!(outcome(json!({"match": "external_id"})).await, "skipped ambiguous");
+    let item = json!({"external_id": "9", "email": "ann@example.org"});
+    let body = json!({"match": "external_id", "items": [item]});
+    let result = batch(&service, body).await.json()["results"][0].clone();
+    assert_eq!(
+        result["detail"],
+        "the contact with its email address does not have its external id"
+    );
     assert_eq!(outcome(json!({"match": "id"})).await, "invalid id");
     assert_eq!(outcome(json!({"match": "email", "policy": "fill_blanks"})).await, "updated ");
     let ann = service.get("/v1/contacts/by-external-id/9").await.json();

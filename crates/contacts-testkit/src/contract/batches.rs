@@ -10,7 +10,7 @@ use contacts_core::contact::{
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::field::FieldType;
 use contacts_core::import::{
-    ImportRow, MatchKey, Policy, RequiredValues, RowOutcome, RowRules, Skip,
+    ImportRow, KeyConflict, MatchKey, Policy, RequiredValues, RowOutcome, RowRules, Skip,
 };
 use contacts_core::key::KeyId;
 use contacts_core::{Actor, Clock, Error, Ids, OrgId, Result};
@@ -52,6 +52,10 @@ fn apply(ports: &Ports, org: OrgId, items: Vec<ImportRow>) -> Vec<RowOutcome> {
 
 fn skipped(skip: Skip, contact: Option<ContactId>) -> RowOutcome {
     RowOutcome::Skipped { skip, contact }
+}
+
+fn ambiguous(conflict: KeyConflict) -> RowOutcome {
+    skipped(Skip::Ambiguous(conflict), None)
 }
 
 fn with_phone(row: ImportRow, digits: &str) -> ImportRow {
@@ -149,8 +153,10 @@ pub fn an_item_finds_its_contact_by_each_of_its_keys(ports: &Ports) {
         ImportRow { email: Some(email("bo@example.org")), ..with_id(twin.id) },
         import_row("Bo", "bo@example.org"),
     ];
-    let (ambiguous, updated) = (skipped(Skip::Ambiguous, None), RowOutcome::Updated);
-    let expected = [updated(ann.id), updated(bo.id), ambiguous, ambiguous, updated(bo.id)];
+    let updated = RowOutcome::Updated;
+    let two = |key| ambiguous(KeyConflict::Between(key, MatchKey::Email));
+    let (by_external_id, by_id) = (two(MatchKey::ExternalId), two(MatchKey::Id));
+    let expected = [updated(ann.id), updated(bo.id), by_external_id, by_id, updated(bo.id)];
     assert_eq!(apply(ports, org, items), expected);
     let phones = [&ann, &bo].map(|contact| ports.get(org, contact.id).phone);
     assert_eq!(phones, [Some(phone("1")), Some(phone("2"))]);
@@ -162,20 +168,23 @@ pub fn one_key_finds_the_contact_and_the_others_are_its_values(ports: &Ports) {
     let own =
         |id: &str, address: &str| ImportRow { email: Some(email(address)), ..with_external_id(id) };
     let by = |key, items| apply_by(ports, org, rules(Policy::Overwrite, Some(key)), items);
-    let (ambiguous, updated) = (skipped(Skip::Ambiguous, None), RowOutcome::Updated);
+    let updated = RowOutcome::Updated;
+    let (id, address) = (MatchKey::ExternalId, MatchKey::Email);
 
     let outcomes = by(
         MatchKey::Email,
         vec![own("9", "ann@example.org"), own("2", "ann@example.org"), own("2", "x@example.org")],
     );
-    assert_eq!(outcomes, [updated(ann.id), ambiguous, ambiguous]);
+    let two = ambiguous(KeyConflict::Between(address, id));
+    assert_eq!(outcomes, [updated(ann.id), two, ambiguous(KeyConflict::Taken(address, id))]);
     assert_eq!(ports.get(org, ann.id).external_id, Some(external_id("9")));
 
     let outcomes = by(
         MatchKey::ExternalId,
         vec![own("2", "new@example.org"), own("2", "ann@example.org"), own("7", "ann@example.org")],
     );
-    assert_eq!(outcomes, [updated(bo.id), ambiguous, ambiguous]);
+    let two = ambiguous(KeyConflict::Between(id, address));
+    assert_eq!(outcomes, [updated(bo.id), two, ambiguous(KeyConflict::Taken(id, address))]);
     let bo = ports.get(org, bo.id);
     assert_eq!(bo.email, Some(email("new@example.org")));
     assert_eq!(bo.other_emails, [email("bo@example.org")]);

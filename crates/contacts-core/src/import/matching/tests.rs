@@ -43,7 +43,7 @@ fn matched_by(key: Option<MatchKey>, keys: &str) -> String {
 }
 
 /// Returns what a rule finds by keys in the notation of [`matched`].
-fn found(keys: &str, rule: impl Fn(Lookups<'_>) -> Result<Match<'_>, Skip>) -> String {
+fn found(keys: &str, rule: impl FnOnce(Lookups<'_>) -> Result<Match<'_>, Skip>) -> String {
     let contacts = [contact(1, Some("a")), contact(2, Some("b")), contact(3, None)];
     let mut lookups = keys.chars().map(|key| match key {
         '-' => Lookup::Absent,
@@ -79,6 +79,20 @@ fn keys_mean_one_contact(#[case] expected: &str, #[case] keys: &[&str]) {
     for keys in keys {
         assert_eq!(matched(keys), expected, "{keys}");
     }
+}
+
+#[rstest]
+#[case("ab-", "its id and its external id belong to different contacts")]
+#[case("aab", "its id and its email address belong to different contacts")]
+#[case("-ab", "its external id and its email address belong to different contacts")]
+#[case("-?a", "the contact with its email address has another external id")]
+fn a_conflict_names_its_keys(#[case] keys: &str, #[case] expected: &str) {
+    let mut sentence = None;
+    let code = found(keys, |lookups| {
+        match_row(lookups).inspect_err(|skip| sentence = Some(skip.sentence()))
+    });
+    assert_eq!(code, "ambiguous");
+    assert_eq!(sentence.as_deref(), Some(expected));
 }
 
 #[test]

@@ -58,6 +58,10 @@ struct ResultView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<SkipCodeView>,
+    /// The reason in words, such as which keys belong to different contacts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    detail: Option<String>,
     /// All invalid parts of the item, like the `errors` of a problem.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -77,14 +81,22 @@ enum StatusView {
 
 impl ResultView {
     fn new(index: usize, outcome: ItemOutcome) -> Self {
-        let result = |status| Self { index, status, id: None, reason: None, errors: Vec::new() };
+        let result = |status| Self {
+            index,
+            status,
+            id: None,
+            reason: None,
+            detail: None,
+            errors: Vec::new(),
+        };
         match outcome {
             ItemOutcome::Created(id) => Self { id: Some(id.0), ..result(StatusView::Created) },
             ItemOutcome::Updated(id) => Self { id: Some(id.0), ..result(StatusView::Updated) },
             ItemOutcome::Unchanged(id) => Self { id: Some(id.0), ..result(StatusView::Unchanged) },
             ItemOutcome::Skipped { reason, contact } => Self {
                 id: contact.map(|id| id.0),
-                reason: Some(reason.into()),
+                reason: Some(reason.code().into()),
+                detail: Some(reason.sentence()),
                 ..result(StatusView::Skipped)
             },
             ItemOutcome::Invalid(errors) => Self {

@@ -86,18 +86,18 @@ filter_query! {
         /// (from Monday), `this_month` or `this_year`.
         #[param(value_type = Option<String>)]
         created_in: Vec<String>,
-        /// The profile was last changed at or after this time, or on or after this day of the
-        /// time zone. Changes of tags and consent do not count: to miss nothing, follow the change
-        /// feed.
+        /// The profile, the tags or the consent last changed at or after this time, or on or after
+        /// this day of the time zone. `updated_at` is the time of the profile alone. Deleted
+        /// contacts are not found: the change feed lists them too.
         #[param(value_type = Option<String>, example = "2026-11-23")]
         updated_from: Vec<String>,
-        /// The profile was last changed before this time, or on or before this day.
+        /// The contact last changed before this time, or on or before this day.
         #[param(value_type = Option<String>, example = "2026-11-23")]
         updated_until: Vec<String>,
-        /// The profile was last changed within the last days, such as `7d`.
+        /// The contact last changed within the last days, such as `7d`.
         #[param(value_type = Option<String>)]
         updated_last: Vec<String>,
-        /// The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+        /// The contact last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
         /// (from Monday), `this_month` or `this_year`.
         #[param(value_type = Option<String>)]
         updated_in: Vec<String>,
