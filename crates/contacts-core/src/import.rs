@@ -6,6 +6,7 @@ mod dry_run;
 mod entities;
 mod full_name;
 mod garbled;
+mod layout;
 mod local_value;
 mod mapping;
 mod matching;
@@ -41,6 +42,7 @@ pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedConta
 #[cfg(any(test, feature = "mocks"))]
 pub use self::dry_run::MockDryRunRepository;
 pub use self::dry_run::{DryChunkOutcome, DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository};
+pub use self::layout::{HeaderRow, LayoutChoice, Outline, column_names};
 pub use self::local_value::{DateOrder, DecimalMark};
 pub use self::mapping::Target;
 pub use self::matching::{
@@ -98,8 +100,8 @@ pub struct Import {
     pub file_state: FileState,
     /// The name of the file.
     pub file_name: String,
-    /// The sheet of a workbook that a user chose; `None` for the suggested one.
-    pub sheet: Option<String>,
+    /// The parts of the layout that a user chose.
+    pub layout: LayoutChoice,
     /// Size of the file in bytes; of the part that has arrived, during the upload.
     pub bytes: u64,
     /// The actor who started the upload.
@@ -108,7 +110,8 @@ pub struct Import {
     pub state: ImportState,
     /// The reason why it is unusable or failed, and what to do.
     pub problem: Option<String>,
-    /// The result of the analysis; `None` before it has ended.
+    /// The result of the analysis; `None` before it has ended. While the file is analysed again, that
+    /// of the time before.
     pub analysis: Option<Analysis>,
     /// The targets of the columns and the policy for rows; `None` before the analysis has ended.
     pub plan: Option<Plan>,

@@ -4,13 +4,13 @@
 
 use std::io::Cursor;
 
-use contacts_core::import::{Format, Layout, Row, Spreadsheets, TextFormat};
+use contacts_core::import::{Format, Layout, LayoutChoice, Row, Spreadsheets, TextFormat};
 use contacts_import::TableFiles;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
     let content = Box::new(Cursor::new(file.to_vec()));
-    let Ok(Ok(found)) = TableFiles.inspect(content, None) else { return };
+    let Ok(Ok(found)) = TableFiles.inspect(content, &LayoutChoice::default()) else { return };
     if let Format::Sheet(_) = found.layout.format {
         return;
     }
@@ -27,6 +27,7 @@ fuzz_target!(|file: &[u8]| {
     let layout = Layout {
         format: Format::Text(TextFormat::standard()),
         header_line: 1,
+        has_header: true,
         header: vec!["a".to_owned(), "b".to_owned()],
     };
     let again: Vec<_> =

@@ -5,7 +5,7 @@
 
 use std::io::{Cursor, Write};
 
-use contacts_core::import::{Spreadsheets, TableProblem};
+use contacts_core::import::{LayoutChoice, Spreadsheets, TableProblem};
 use contacts_import::TableFiles;
 use libfuzzer_sys::fuzz_target;
 use zip::ZipWriter;
@@ -43,7 +43,7 @@ fuzz_target!(|texts: &[u8]| {
 
 fn read(file: &[u8]) {
     let content = || Box::new(Cursor::new(file.to_vec()));
-    let Ok(found) = TableFiles.inspect(content(), None).unwrap() else { return };
+    let Ok(found) = TableFiles.inspect(content(), &LayoutChoice::default()).unwrap() else { return };
     for row in TableFiles.rows(content(), &found.layout) {
         if let Err(error) = row {
             TableProblem::of(error).unwrap();

@@ -36,9 +36,19 @@ pub(crate) static CODE_PAGE_852: CodePage = CodePage {
 impl TextEncoding {
     /// The encoding of a name; UTF-8 for an unknown one.
     pub(crate) fn for_name(name: &str) -> Self {
-        let dos = [&CODE_PAGE_850, &CODE_PAGE_852].into_iter().find(|page| page.name == name);
-        let web = || Encoding::for_label(name.as_bytes()).unwrap_or(UTF_8);
-        dos.map_or_else(|| Self::Web(web()), Self::Dos)
+        Self::find(name).unwrap_or(Self::Web(UTF_8))
+    }
+
+    /// Finds the encoding of a name: a label of the WHATWG, or the name or number of a code page of
+    /// DOS.
+    pub(crate) fn find(name: &str) -> Option<Self> {
+        let name = name.trim().to_ascii_lowercase();
+        let number = name.trim_start_matches("ibm").trim_start_matches("cp");
+        let dos = [&CODE_PAGE_850, &CODE_PAGE_852].into_iter();
+        match dos.into_iter().find(|page| page.name.trim_start_matches("ibm") == number) {
+            Some(page) => Some(Self::Dos(page)),
+            None => Encoding::for_label_no_replacement(name.as_bytes()).map(Self::Web),
+        }
     }
 
     /// The name in lower case.
@@ -74,5 +84,15 @@ mod tests {
             assert_eq!(TextEncoding::for_name(name).name(), name);
         }
         assert_eq!(TextEncoding::for_name("unknown"), TextEncoding::Web(UTF_8));
+        assert_eq!(TextEncoding::find("unknown"), None);
+        assert_eq!(TextEncoding::find("iso-2022-kr"), None, "it cannot be decoded safely");
+        for (label, name) in [
+            ("CP850", "ibm850"),
+            (" 852 ", "ibm852"),
+            ("Latin1", "windows-1252"),
+            ("mac", "macintosh"),
+        ] {
+            assert_eq!(TextEncoding::find(label).unwrap().name(), name);
+        }
     }
 }

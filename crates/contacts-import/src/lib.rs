@@ -15,7 +15,9 @@ mod write;
 use std::io::{self, Read, Seek};
 
 use contacts_core::file::FileContent;
-use contacts_core::import::{Format, Inspection, Layout, Rows, Spreadsheets, TableProblem};
+use contacts_core::import::{
+    Format, Inspection, Layout, LayoutChoice, Outline, Rows, Spreadsheets, TableProblem,
+};
 
 pub use write::{guard, unguard};
 
@@ -28,29 +30,46 @@ impl Spreadsheets for TableFiles {
     fn inspect(
         &self,
         mut file: Box<dyn FileContent>,
-        sheet: Option<&str>,
+        choice: &LayoutChoice,
     ) -> io::Result<Result<Inspection, TableProblem>> {
-        let mut magic = Vec::new();
-        (&mut file).take(workbook::MAGIC_BYTES).read_to_end(&mut magic)?;
-        file.rewind()?;
-        if workbook::is_workbook(&magic) {
-            return match workbook::inspect(file, sheet) {
+        if is_workbook(&mut file)? {
+            return match workbook::inspect(file, choice) {
                 Ok(inspection) => Ok(Ok(inspection)),
                 Err(error) => TableProblem::of(error).map(Err),
             };
         }
         let (head, is_whole) = sniff::read_head(&mut file)?;
-        Ok(sniff::inspect(&head, is_whole))
+        Ok(sniff::inspect(&head, is_whole, choice))
+    }
+
+    fn outline(
+        &self,
+        mut file: Box<dyn FileContent>,
+        choice: &LayoutChoice,
+    ) -> io::Result<Outline> {
+        if is_workbook(&mut file)? {
+            return workbook::outline(file, choice);
+        }
+        let (head, is_whole) = sniff::read_head(&mut file)?;
+        Ok(sniff::outline(&head, is_whole, choice))
     }
 
     fn rows(&self, file: Box<dyn FileContent>, layout: &Layout) -> Rows {
         match &layout.format {
-            Format::Text(format) => records::below_header(file, format, layout.header_line),
-            Format::Sheet(sheet) => workbook::below_header(file, sheet, layout.header_line),
+            Format::Text(format) => records::rows(file, format, layout),
+            Format::Sheet(sheet) => workbook::rows(file, sheet, layout),
         }
     }
 
     fn write_row(&self, cells: &[&str], out: &mut Vec<u8>) {
         write::row(cells, out);
     }
+}
+
+/// Returns whether a file begins like a workbook, and rewinds it.
+fn is_workbook(file: &mut Box<dyn FileContent>) -> io::Result<bool> {
+    let mut magic = Vec::new();
+    file.take(workbook::MAGIC_BYTES).read_to_end(&mut magic)?;
+    file.rewind()?;
+    Ok(workbook::is_workbook(&magic))
 }

@@ -42,7 +42,7 @@ impl<R: Read> Read for Standardised<R> {
             self.read = 0;
             self.ended = length == 0;
             if self.ended {
-                self.text.append(&mut self.rewriter.spaces);
+                self.rewriter.finish(&mut self.text);
             }
             for &byte in &self.chunk[..length] {
                 self.rewriter.push(byte, &mut self.text);
@@ -74,10 +74,69 @@ enum State {
     Closing,
     /// After a backslash in a quoted cell.
     Escaped,
+    /// In a cell that begins with a quotation mark that quotes nothing: it is quoted here.
+    Verbatim,
 }
 
 impl Rewriter {
+    /// Ends the last cell.
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        out.append(&mut self.spaces);
+        let is_open = match self.state {
+            State::Verbatim => true,
+            State::Closing => self.quoting == Quoting::Apostrophes,
+            _ => false,
+        };
+        if is_open {
+            out.push(b'"');
+        }
+    }
+
+    /// Rewrites a byte of a text in which quotation marks quote nothing, and apostrophes may.
+    fn push_unmarked(&mut self, byte: u8, out: &mut Vec<u8>) {
+        let is_end = matches!(byte, b'\n' | b'\r') || byte == self.delimiter;
+        let outside = if is_end { State::CellStart } else { State::Unquoted };
+        self.state = match (self.state, byte) {
+            (State::CellStart, b'\'') if self.quoting == Quoting::Apostrophes => {
+                out.push(b'"');
+                State::Quoted
+            }
+            (State::CellStart, b'"') => {
+                out.extend_from_slice(b"\"\"\"");
+                State::Verbatim
+            }
+            (State::Verbatim, _) if is_end => {
+                out.extend_from_slice(&[b'"', byte]);
+                outside
+            }
+            (State::Quoted, b'\'') => State::Closing,
+            (State::Closing, b'\'') => {
+                out.push(byte);
+                State::Quoted
+            }
+            (state @ (State::Verbatim | State::Quoted), _) => {
+                out.extend_from_slice(if byte == b'"' {
+                    b"\"\""
+                } else {
+                    std::slice::from_ref(&byte)
+                });
+                state
+            }
+            (State::Closing, _) => {
+                out.extend_from_slice(&[b'"', byte]);
+                outside
+            }
+            (State::CellStart | State::Unquoted | State::Escaped, _) => {
+                out.push(byte);
+                outside
+            }
+        };
+    }
+
     fn push(&mut self, byte: u8, out: &mut Vec<u8>) {
+        if matches!(self.quoting, Quoting::Apostrophes | Quoting::Never) {
+            return self.push_unmarked(byte, out);
+        }
         let is_line_end = matches!(byte, b'\n' | b'\r');
         let whole_lines = self.quoting == Quoting::WholeLines;
         let is_end = is_line_end || (byte == self.delimiter && !whole_lines);
@@ -96,7 +155,7 @@ impl Rewriter {
                 }
                 State::Quoted
             }
-            (State::CellStart | State::Unquoted, _) => {
+            (State::CellStart | State::Unquoted | State::Verbatim, _) => {
                 out.append(&mut self.spaces);
                 out.push(byte);
                 outside
@@ -154,6 +213,9 @@ mod tests {
     #[case(Quoting::Backslash, r#""a\\","b\n""#, r#""a\","b\n""#)]
     #[case(Quoting::WholeLines, "\"a,\"\"b, c\"\",d\"\r\n\"e,f,g\"", "a,\"b, c\",d\r\ne,f,g")]
     #[case(Quoting::WholeLines, "a,\"b\"\n\"c,d\"\n", "a,\"b\"\nc,d\n")]
+    #[case(Quoting::Apostrophes, "'a, \"b\"',c\n'd''s','e'", "\"a, \"\"b\"\"\",c\n\"d's\",\"e\"")]
+    #[case(Quoting::Apostrophes, "O'Neil,\"x\"\n", "O'Neil,\"\"\"x\"\"\"\n")]
+    #[case(Quoting::Never, "\"a,b \"c\"\r\nd,\"", "\"\"\"a\",b \"c\"\r\nd,\"\"\"\"")]
     fn other_ways_of_quoting_are_rewritten(
         #[case] quoting: Quoting,
         #[case] text: &str,

@@ -7,7 +7,7 @@ mod lines;
 
 use std::io::{self, ErrorKind, Read};
 
-use contacts_core::import::{Row, Rows, TableProblem, TextFormat, Unreadable};
+use contacts_core::import::{Layout, Row, Rows, TableProblem, TextFormat, Unreadable};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use self::lines::{closes, is_line_end, line_end, line_ends};
@@ -27,16 +27,16 @@ const MAX_CREDIT_BYTES: usize = 16 * Row::MAX_BYTES;
 const CREDIT_PER_BYTE: usize = 8;
 
 /// Returns the rows below the header, without the apostrophes of the formula guard.
-pub(crate) fn below_header(
+pub(crate) fn rows(
     source: impl Read + Send + 'static,
     format: &TextFormat,
-    header_line: u64,
+    layout: &Layout,
 ) -> Rows {
     let delimiter = u8::try_from(format.delimiter).unwrap_or(b',');
     let text = decoded(source, TextEncoding::for_name(&format.encoding));
     let text = standardised(text, delimiter, format.quoting);
-    let records = Records::from_line(header_line, text, delimiter);
-    let mut below = false;
+    let records = Records::from_line(layout.header_line, text, delimiter);
+    let mut below = !layout.has_header;
     let rows = records.filter(move |row| row.is_err() || std::mem::replace(&mut below, true));
     Box::new(rows.map(|row| row.map(unguarded)))
 }

@@ -8,7 +8,8 @@ use std::cmp::Reverse;
 use std::io::{self, Read};
 
 use contacts_core::import::{
-    Format, Inspection, Layout, Quoting, Row, TableProblem, TextFormat, Unreadable,
+    Format, HeaderRow, Inspection, Layout, LayoutChoice, Outline, Quoting, Row, TableProblem,
+    TextFormat, Unreadable, column_names,
 };
 
 use crate::decode::decoded;
@@ -55,13 +56,58 @@ pub(crate) fn read_head(source: &mut dyn Read) -> io::Result<(Vec<u8>, bool)> {
     Ok((head, false))
 }
 
-/// Detects the layout of text from its first bytes, or from all of it when `whole` is true. Bytes
-/// beyond the first mebibyte only serve to detect the encoding; see [`read_head`].
-pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProblem> {
+/// Detects the layout of text from its first bytes, or from all of it when `whole` is true, except
+/// for the chosen parts. Bytes beyond the first mebibyte only serve to detect the encoding; see
+/// [`read_head`].
+pub(crate) fn inspect(
+    head: &[u8],
+    whole: bool,
+    choice: &LayoutChoice,
+) -> Result<Inspection, TableProblem> {
+    let (head, Dialect { delimiter, quoting, rows }) = read(head, whole, choice)?;
+    let header = if rows.is_empty() {
+        return Err(head.unreadable(delimiter, quoting));
+    } else {
+        header_of(&rows, choice.header)?
+    };
+    let width = match header {
+        Some(at) => head.width(delimiter, quoting, rows[at].0),
+        None => 0,
+    };
+    let encoding = head.encoding.name();
+    let format = Format::Text(TextFormat { encoding, delimiter: char::from(delimiter), quoting });
+    let table = Table { format, rows, header, first_line: head.first_line };
+    let width = width.max(table.width());
+    if width > TableProblem::MAX_COLUMNS {
+        return Err(TableProblem::TooManyColumns(width));
+    }
+    Ok(table.inspection())
+}
+
+/// Returns the first rows of text, as far as it is text.
+pub(crate) fn outline(head: &[u8], whole: bool, choice: &LayoutChoice) -> Outline {
+    let Ok((head, Dialect { delimiter, quoting, rows })) = read(head, whole, choice) else {
+        return Outline::default();
+    };
+    let encoding = head.encoding.name();
+    let format = TextFormat { encoding, delimiter: char::from(delimiter), quoting };
+    Outline::new(Some(Format::Text(format)), rows)
+}
+
+/// Reads the first rows of text.
+fn read<'a>(
+    head: &'a [u8],
+    whole: bool,
+    choice: &LayoutChoice,
+) -> Result<(Head<'a>, Dialect), TableProblem> {
     if let Some(problem) = kind::of(head) {
         return Err(problem);
     }
-    let encoding = encoding::of(head);
+    let encoding = match &choice.encoding {
+        None => encoding::of(head),
+        Some(name) => TextEncoding::find(name)
+            .ok_or_else(|| TableProblem::UnknownEncoding(name.chars().take(40).collect()))?,
+    };
     let truncated = head.len() > MAX_HEAD_BYTES;
     let (head, whole) = if truncated { (&head[..MAX_HEAD_BYTES], false) } else { (head, whole) };
     let first = Head { bytes: head, encoding, whole, first_line: 1 };
@@ -74,32 +120,79 @@ pub(crate) fn inspect(head: &[u8], whole: bool) -> Result<Inspection, TableProbl
     }
     let declared = dialect::declared(&text);
     let head = Head { first_line: if declared.is_some() { 2 } else { 1 }, ..first };
-    let Dialect { delimiter, quoting, rows } = head.dialect(declared, &text);
-    let Some(at) = dialect::header(&rows) else {
-        return Err(if rows.is_empty() {
-            head.unreadable(delimiter, quoting)
-        } else {
-            TableProblem::NoHeader
-        });
+    let chosen = choice.delimiter.and_then(|delimiter| u8::try_from(delimiter).ok());
+    let delimiter = chosen.or(declared);
+    let dialect = match choice.quoting {
+        Some(quoting) => head.dialect_of(quoting, delimiter),
+        None => head.dialect(delimiter, &text),
     };
-    let width = head.width(delimiter, quoting, rows[at].0);
-    if width > TableProblem::MAX_COLUMNS {
-        return Err(TableProblem::TooManyColumns(width));
-    }
-    let encoding = encoding.name();
-    let format = TextFormat { encoding, delimiter: char::from(delimiter), quoting };
-    Ok(inspection(Format::Text(format), rows, at))
+    Ok((head, dialect))
 }
 
-/// Returns what is known of a table whose header is `rows[at]`.
-pub(crate) fn inspection(format: Format, rows: Vec<Numbered>, at: usize) -> Inspection {
-    let header = rows[at].1.iter().map(|cell| cell_text(cell).trim_matches(is_blank).to_owned());
-    let row_numbers = dialect::has_row_numbers(&rows[at..]).then(String::new);
-    let header = row_numbers.into_iter().chain(header).collect();
-    let layout = Layout { format, header_line: rows[at].0, header };
-    let samples = rows.into_iter().skip(at + 1).take(Inspection::SAMPLES);
-    let samples = samples.map(|(_, cells)| cells.iter().map(|c| cell_text(c).to_owned()).collect());
-    Inspection { layout, samples: samples.collect(), sheets: Vec::new() }
+/// Returns the index of the header row, which is detected or chosen; `None` where a user chose that
+/// there is none.
+pub(crate) fn header_of(
+    rows: &[Numbered],
+    chosen: Option<HeaderRow>,
+) -> Result<Option<usize>, TableProblem> {
+    match chosen {
+        None => dialect::header(rows).map(Some).ok_or(TableProblem::NoHeader),
+        Some(HeaderRow::Absent) => Ok(None),
+        Some(HeaderRow::Line(line)) => {
+            let at = rows.iter().position(|(found, _)| *found == line);
+            at.map(Some).ok_or(TableProblem::NoRow(line))
+        }
+    }
+}
+
+/// A table whose header is known.
+pub(crate) struct Table {
+    pub(crate) format: Format,
+    /// The first rows.
+    pub(crate) rows: Vec<Numbered>,
+    /// The index of the header, if there is one.
+    pub(crate) header: Option<usize>,
+    /// The line on which the rows begin where there is no header.
+    pub(crate) first_line: u64,
+}
+
+impl Table {
+    /// Number of columns: of the header, or of the longest row where there is none.
+    pub(crate) fn width(&self) -> usize {
+        match self.header {
+            Some(at) => self.rows[at].1.len(),
+            None => self.rows.iter().map(|(_, cells)| cells.len()).max().unwrap_or_default(),
+        }
+    }
+
+    /// Cuts the rows to the maximum number of columns.
+    pub(crate) fn within_columns(mut self) -> Self {
+        for (_, cells) in &mut self.rows {
+            cells.truncate(TableProblem::MAX_COLUMNS);
+        }
+        self
+    }
+
+    /// Returns what is known of the table.
+    pub(crate) fn inspection(self) -> Inspection {
+        let width = self.width();
+        let Self { format, rows, header, first_line } = self;
+        let (header_line, names) = match header {
+            None => (first_line, column_names(width)),
+            Some(at) => {
+                let names = rows[at].1.iter().map(|cell| cell_text(cell).trim_matches(is_blank));
+                let row_numbers = dialect::has_row_numbers(&rows[at..]).then_some("");
+                (rows[at].0, row_numbers.into_iter().chain(names).map(str::to_owned).collect())
+            }
+        };
+        let has_header = header.is_some();
+        let layout = Layout { format, header_line, has_header, header: names };
+        let below = rows.into_iter().skip(header.map_or(0, |at| at + 1));
+        let samples = below
+            .take(Inspection::SAMPLES)
+            .map(|(_, cells)| cells.iter().map(|c| cell_text(c).to_owned()).collect());
+        Inspection { layout, samples: samples.collect(), sheets: Vec::new() }
+    }
 }
 
 /// The line on which a readable row begins, and its cells.

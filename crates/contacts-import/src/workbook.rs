@@ -17,14 +17,16 @@ use std::io::{self, Read};
 use std::iter;
 
 use contacts_core::file::FileContent;
-use contacts_core::import::{Format, Inspection, Row, Rows, Sheet, TableProblem};
+use contacts_core::import::{
+    Format, HeaderRow, Inspection, Layout, LayoutChoice, Outline, Row, Rows, Sheet, TableProblem,
+};
 
 use self::archive::Archive;
 use self::rows::SheetRows;
 use self::storage::{Storage, settled};
 use self::xlsx::XlsxBook;
 use crate::records::unguarded;
-use crate::sniff::{self, MAX_HEAD_ROWS, Numbered, dialect};
+use crate::sniff::{self, MAX_HEAD_ROWS, Numbered};
 
 /// Number of bytes at the start of a file that tell a workbook from text.
 pub(crate) const MAGIC_BYTES: u64 = 8;
@@ -54,20 +56,55 @@ pub(crate) fn is_workbook(magic: &[u8]) -> bool {
 /// # Errors
 ///
 /// A [`TableProblem`], or an error of the storage.
-pub(crate) fn inspect(file: Box<dyn FileContent>, sheet: Option<&str>) -> io::Result<Inspection> {
+pub(crate) fn inspect(file: Box<dyn FileContent>, choice: &LayoutChoice) -> io::Result<Inspection> {
     let mut file = Storage(file);
-    inspect_sheets(&mut file, sheet).map_err(settled)
+    inspect_sheets(&mut file, choice).map_err(settled)
 }
 
-fn inspect_sheets(file: &mut impl FileContent, sheet: Option<&str>) -> io::Result<Inspection> {
+/// Lists the sheets and the first rows of the chosen sheet, or of the first sheet with rows: see
+/// [`contacts_core::import::Spreadsheets::outline`].
+///
+/// # Errors
+///
+/// Those of the storage.
+pub(crate) fn outline(file: Box<dyn FileContent>, choice: &LayoutChoice) -> io::Result<Outline> {
+    let mut file = Storage(file);
+    match outline_sheets(&mut file, choice).map_err(settled) {
+        Ok(outline) => Ok(outline),
+        Err(error) => TableProblem::of(error).map(|_problem| Outline::default()),
+    }
+}
+
+fn outline_sheets(file: &mut impl FileContent, choice: &LayoutChoice) -> io::Result<Outline> {
     let workbook = Workbook::open(file)?;
     let mut sheets = workbook.sheets(file)?;
     sheets.sort_by_key(|sheet| sheet.is_hidden);
-    if let Some(name) = sheet {
+    let is_candidate =
+        |sheet: &&Sheet| choice.sheet.as_ref().is_none_or(|name| sheet.name == *name);
+    for Sheet { name, .. } in sheets.iter().filter(is_candidate).take(MAX_CANDIDATES) {
+        // A sheet that is damaged has no rows to show, but the others can be chosen.
+        let head = workbook
+            .head(file, name)
+            .or_else(|error| TableProblem::of(error).map(|_problem| Ok(Vec::new())))?;
+        let rows = head.unwrap_or_default();
+        if !rows.is_empty() || choice.sheet.is_some() {
+            let format = Some(Format::Sheet(name.clone()));
+            return Ok(Outline { sheets, ..Outline::new(format, rows) });
+        }
+    }
+    Ok(Outline { sheets, ..Outline::default() })
+}
+
+fn inspect_sheets(file: &mut impl FileContent, choice: &LayoutChoice) -> io::Result<Inspection> {
+    let workbook = Workbook::open(file)?;
+    let mut sheets = workbook.sheets(file)?;
+    sheets.sort_by_key(|sheet| sheet.is_hidden);
+    let header = choice.header;
+    if let Some(name) = choice.sheet.as_deref() {
         if !sheets.iter().any(|sheet| sheet.name == name) {
             return Err(TableProblem::NoSheet(name.to_owned()).into());
         }
-        return Ok(Inspection { sheets, ..workbook.inspect(file, name)?? });
+        return Ok(Inspection { sheets, ..workbook.inspect(file, name, header)?? });
     }
     let mut problem = TableProblem::Empty;
     // A sheet without rows below its header, such as a cover.
@@ -77,7 +114,7 @@ fn inspect_sheets(file: &mut impl FileContent, sheet: Option<&str>) -> io::Resul
         if *is_hidden && (cover.is_some() || problem != TableProblem::Empty) {
             break;
         }
-        match workbook.inspect(file, name)? {
+        match workbook.inspect(file, name, header)? {
             Ok(inspection) if inspection.samples.is_empty() => {
                 cover.get_or_insert(inspection);
             }
@@ -90,14 +127,15 @@ fn inspect_sheets(file: &mut impl FileContent, sheet: Option<&str>) -> io::Resul
 }
 
 /// Returns the rows below the header of a sheet.
-pub(crate) fn below_header(file: Box<dyn FileContent>, sheet: &str, header_line: u64) -> Rows {
+pub(crate) fn rows(file: Box<dyn FileContent>, sheet: &str, layout: &Layout) -> Rows {
+    let header_line = layout.header_line;
     let mut file = Storage(file);
     let rows = Workbook::open(&mut file).and_then(|workbook| workbook.rows(file, sheet));
     let rows = match rows {
         Ok(rows) => rows,
         Err(error) => return Box::new(iter::once(Err(settled(error)))),
     };
-    let mut is_below = false;
+    let mut is_below = !layout.has_header;
     let below = rows.filter(move |row| match row {
         Ok(row) if !is_below => {
             is_below = row.line == header_line;
@@ -170,7 +208,31 @@ impl Workbook {
         &self,
         file: &mut impl FileContent,
         sheet: &str,
+        header: Option<HeaderRow>,
     ) -> io::Result<Result<Inspection, TableProblem>> {
+        let head = match self.head(file, sheet)? {
+            Ok(head) if head.is_empty() => return Ok(Err(TableProblem::Empty)),
+            Ok(head) => head,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let format = Format::Sheet(sheet.to_owned());
+        let table = match sniff::header_of(&head, header) {
+            Ok(at) => sniff::Table { format, rows: head, header: at, first_line: 1 },
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let width = table.width();
+        if width > TableProblem::MAX_COLUMNS {
+            return Ok(Err(TableProblem::TooManyColumns(width)));
+        }
+        Ok(Ok(table.within_columns().inspection()))
+    }
+
+    /// Reads the first rows of a sheet.
+    fn head(
+        &self,
+        file: &mut impl FileContent,
+        sheet: &str,
+    ) -> io::Result<Result<Vec<Numbered>, TableProblem>> {
         let mut head: Vec<Numbered> = Vec::new();
         let mut bytes = 0;
         for row in self.rows(file, sheet)? {
@@ -189,18 +251,7 @@ impl Workbook {
                 break;
             }
         }
-        if head.is_empty() {
-            return Ok(Err(TableProblem::Empty));
-        }
-        let Some(at) = dialect::header(&head) else { return Ok(Err(TableProblem::NoHeader)) };
-        let width = head[at].1.len();
-        if width > TableProblem::MAX_COLUMNS {
-            return Ok(Err(TableProblem::TooManyColumns(width)));
-        }
-        for (_, cells) in &mut head {
-            cells.truncate(TableProblem::MAX_COLUMNS);
-        }
-        Ok(Ok(sniff::inspection(Format::Sheet(sheet.to_owned()), head, at)))
+        Ok(Ok(head))
     }
 }
 

@@ -6,13 +6,14 @@ mod contacts;
 mod dry_runs;
 mod opt_outs;
 mod stored;
+mod stored_layout;
 mod stored_reading;
 mod undo;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
     Analysis, Applied, Chunk, FileState, Import, ImportId, ImportRepository, ImportState, Issue,
-    IssueCode, NewPlan, Plan,
+    IssueCode, LayoutChoice, NewPlan, Plan,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -28,6 +29,7 @@ pub(crate) use self::chunks::{forget, of_contact};
 pub(crate) use self::contacts::{apply as apply_rows, update_contacts};
 pub(crate) use self::stored::StoredTally;
 use self::stored::{StoredAnalysis, StoredPlan};
+use self::stored_layout::StoredLayout;
 pub(crate) use self::undo::{end_undo, start_undo, undo_chunk, undoable};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unreadable};
@@ -54,8 +56,8 @@ struct Row {
     file_state: String,
     #[diesel(sql_type = Text)]
     file_name: String,
-    #[diesel(sql_type = Nullable<Text>)]
-    sheet: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    layout: Option<Value>,
     #[diesel(sql_type = BigInt)]
     bytes: i64,
     #[diesel(sql_type = Text)]
@@ -90,6 +92,7 @@ impl Row {
     fn read(self) -> PgResult<Import> {
         let analysis = self.analysis.map(StoredAnalysis::read).transpose()?;
         let plan = self.plan.map(StoredPlan::read).transpose()?;
+        let layout = self.layout.map(StoredLayout::read).transpose()?;
         let actor = Actor::from_parts(&self.actor_kind, self.actor_id);
         let state = ImportState::parse(&self.state);
         Ok(Import {
@@ -99,7 +102,7 @@ impl Row {
             file_state: FileState::parse(&self.file_state)
                 .ok_or_else(|| unreadable("imports.file_state"))?,
             file_name: self.file_name,
-            sheet: self.sheet,
+            layout: layout.unwrap_or_default(),
             bytes: self.bytes.cast_unsigned(),
             actor: actor.ok_or_else(|| unreadable("imports.actor_kind"))?,
             state: state.ok_or_else(|| unreadable("imports.state"))?.since(self.started_at),
@@ -221,9 +224,9 @@ impl ImportRepository for Database {
                 }
             }
             let mut update = update(import.id, set, "'analysing'");
-            match &import.sheet {
-                Some(sheet) => update.push(" AND sheet = ").bind(Bind::Text(sheet.clone())),
-                None => update.push(" AND sheet IS NULL"),
+            match StoredLayout::write(&import.layout) {
+                Some(layout) => update.push(" AND layout = ").bind(Bind::Json(layout)),
+                None => update.push(" AND layout IS NULL"),
             };
             update.execute(tx).map(|changed| changed == 1)
         })
@@ -242,18 +245,23 @@ impl ImportRepository for Database {
         })
     }
 
-    fn choose_sheet(
+    fn choose_layout(
         &self,
         org: OrgId,
         id: ImportId,
-        sheet: &str,
+        layout: &LayoutChoice,
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.write_at(org, now, |tx| {
             let mut set = tx.statement();
-            set.push("state = 'analysing', analysis = NULL, plan = NULL, sheet = ")
-                .bind(Bind::Text(sheet.to_owned()));
-            if !change(tx, id, set, "'ready'")? {
+            set.push("state = 'analysing', problem = NULL, finished_at = NULL, layout = ");
+            match StoredLayout::write(layout) {
+                Some(layout) => set.bind(Bind::Json(layout)),
+                None => set.push("NULL"),
+            };
+            let mut update = update(id, set, "'ready', 'unusable'");
+            update.push(" AND file_state = 'kept'");
+            if update.execute(tx)? == 0 {
                 return Ok(false);
             }
             dry_runs::discard(tx, id)?;

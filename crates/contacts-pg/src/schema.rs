@@ -342,7 +342,7 @@ diesel::table! {
         finished_at -> Nullable<Timestamptz>,
         file_state -> Text,
         touched_at -> Nullable<Timestamptz>,
-        sheet -> Nullable<Text>,
+        layout -> Nullable<Jsonb>,
     }
 }
 

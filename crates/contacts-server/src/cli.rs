@@ -8,6 +8,7 @@ mod export;
 mod import;
 mod inspect;
 mod key;
+mod layout;
 mod migrate;
 mod openapi;
 mod org;

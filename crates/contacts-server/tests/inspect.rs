@@ -115,3 +115,40 @@ fn a_wrong_command_line_is_one_sentence() {
     );
     assert_eq!(ended.err.lines().count(), 1);
 }
+
+#[test]
+fn a_file_is_read_as_the_arguments_say() {
+    let mac = b"Club,2026\nName;Mail\nJ\x9frgen;j@example.org\n";
+    let (_folder, path) = file("club.csv", mac);
+    let path = path.to_str().unwrap();
+    let args = ["--encoding", "macintosh", "--delimiter", ";", "--header-row", "2"];
+    let found = contacts_alone(&[&["inspect", "--json", path][..], &args].concat()).well().json();
+    assert_eq!((&found["encoding"], &found["header_line"]), (&json!("macintosh"), &json!(2)));
+    assert_eq!((&found["columns"][0]["samples"][0], &found["added"]), (&json!("Jürgen"), &json!(1)));
+    for (args, sentence) in [
+        (["--encoding", "utf-9"], "\"utf-9\" is not an encoding: "),
+        (["--header-row", "9"], "no row begins on line 9 of the first rows: "),
+    ] {
+        let ended = contacts_alone(&[&["inspect", path][..], &args].concat());
+        assert!(ended.sentence(1).starts_with(sentence), "{ended:?}");
+    }
+    for args in [["--delimiter", "ab"], ["--delimiter", "a"], ["--quote", "sometimes"]] {
+        let ended = contacts_alone(&[&["inspect", path][..], &args].concat());
+        assert_eq!(ended.status, Some(2), "{ended:?}");
+    }
+}
+
+#[test]
+fn a_file_without_a_header_is_decoded_and_offers_the_way() {
+    let (_folder, path) = file("bare.csv", "ann@example.org,Ann Lee\nbo@example.org,Bo Ray\n");
+    let path = path.to_str().unwrap();
+    let refused = contacts_alone(&["inspect", path]);
+    assert!(refused.sentence(1).contains("--no-header"), "{refused:?}");
+    let rows = contacts_alone(&["inspect", "--rows", path]).well().out;
+    assert_eq!(rows, "[\"ann@example.org\",\"Ann Lee\"]\n[\"bo@example.org\",\"Bo Ray\"]\n");
+    let found = contacts_alone(&["inspect", "--json", "--no-header", path]).well().json();
+    assert_eq!((&found["header_line"], &found["added"]), (&Value::Null, &json!(2)));
+    assert_eq!(found["columns"][1]["header"], "B");
+    let out = contacts_alone(&["inspect", "--no-header", path]).well().out;
+    assert!(out.contains("2 rows, utf-8, cells separated by commas, no header"), "{out}");
+}

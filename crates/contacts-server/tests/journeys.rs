@@ -147,6 +147,17 @@ fn a_workbook_is_imported_from_the_chosen_sheet() {
 }
 
 #[test]
+fn a_file_without_a_header_is_imported_when_the_arguments_say_so() {
+    let database = Scratch::new();
+    contacts(&database.url, &["org", "create", "Acme"]).well();
+    let (_folder, path) = file("bare.csv", "ann@example.org;Ann Lee\nbo@example.org;Bo Ray\n");
+    let refused = import_json(&database, &path, &[]);
+    assert!(refused.sentence(1).contains("--no-header"), "{refused:?}");
+    let summary = import_json(&database, &path, &["--no-header"]).well().json();
+    assert_eq!((&summary["added"], &summary["skipped"]), (&json!(2), &json!(0)));
+}
+
+#[test]
 fn a_file_that_cannot_be_imported_ends_with_its_problem() {
     let database = Scratch::new();
     contacts(&database.url, &["org", "create", "Acme"]).well();

@@ -17,8 +17,8 @@ use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
 use contacts_core::file::FileId;
 use contacts_core::import::{
     Analysis, Chunk, ColumnReading, DateOrder, DecimalMark, FileState, Finding, FindingKind,
-    Format, Import, ImportId, ImportRow, ImportState, Layout, Plan, PlannedRow, Policy, Quoting,
-    Reading, Skip, SkippedRow, Suggestion, Tally, Target, TextFormat, Warning,
+    Format, Import, ImportId, ImportRow, ImportState, Layout, LayoutChoice, Plan, PlannedRow,
+    Policy, Quoting, Reading, Skip, SkippedRow, Suggestion, Tally, Target, TextFormat, Warning,
 };
 use contacts_core::key::{ApiKey, KeyId, Role, Scope, Token};
 use contacts_core::note::NoteText;
@@ -273,7 +273,7 @@ pub fn import(org: OrgId, ids: &CountedIds, clock: &StoppedClock, file_name: &st
         actor: Actor::System,
         state: ImportState::Uploading,
         problem: None,
-        sheet: None,
+        layout: LayoutChoice::default(),
         analysis: None,
         plan: None,
         tally: Tally::default(),
@@ -294,6 +294,7 @@ pub fn analysis() -> Analysis {
                 ..TextFormat::standard()
             }),
             header_line: 1,
+            has_header: true,
             header: vec!["Name".to_owned(), "Email".to_owned()],
         },
         sheets: Vec::new(),

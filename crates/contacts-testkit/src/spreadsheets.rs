@@ -1,15 +1,16 @@
 //! A reader and writer of simple comma-separated files.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 
 use contacts_core::file::FileContent;
 use contacts_core::import::{
-    Format, Inspection, Layout, Row, Rows, Sheet, Spreadsheets, TableProblem, TextFormat,
-    Unreadable,
+    Format, HeaderRow, Inspection, Layout, LayoutChoice, Outline, Row, Rows, Sheet, Spreadsheets,
+    TableProblem, TextFormat, Unreadable, column_names,
 };
 
-/// A reader and writer of comma-separated UTF-8 files whose first line is the header. Cells can be
-/// quoted, but cannot contain line breaks. Text that looks like a formula is left as it is.
+/// A reader and writer of comma-separated UTF-8 files whose first line is the header, unless another
+/// row is chosen. Another delimiter can be chosen. Cells can be quoted, but cannot contain line
+/// breaks. Text that looks like a formula is left as it is.
 ///
 /// A file that begins with a line such as `[People]` or `[Lists hidden]` is a workbook: each such
 /// line begins a sheet.
@@ -20,36 +21,54 @@ impl Spreadsheets for FakeSpreadsheets {
     fn inspect(
         &self,
         mut file: Box<dyn FileContent>,
-        sheet: Option<&str>,
+        choice: &LayoutChoice,
     ) -> io::Result<Result<Inspection, TableProblem>> {
-        let mut text = Vec::new();
-        file.read_to_end(&mut text)?;
-        let text = String::from_utf8_lossy(&text);
-        let mut sheets: Vec<_> = text.lines().filter_map(sheet_of).collect();
-        sheets.sort_by_key(|sheet| sheet.is_hidden);
+        let text = read(&mut file)?;
+        if let Some(name) = choice.encoding.as_ref().filter(|name| *name != "utf-8") {
+            return Ok(Err(TableProblem::UnknownEncoding(name.clone())));
+        }
+        let sheets = sheets(&text);
         let Some(first) = sheets.first() else {
-            return Ok(inspect_lines(&text, None));
+            return Ok(inspect_lines(&text, None, choice));
         };
-        let name = sheet.unwrap_or(&first.name);
-        Ok(match sheets.iter().any(|sheet| sheet.name == name) {
-            true => inspect_lines(&text, Some(name)).map(|found| Inspection { sheets, ..found }),
-            false => Err(TableProblem::NoSheet(name.to_owned())),
-        })
+        let name = choice.sheet.as_deref().unwrap_or(&first.name);
+        if !sheets.iter().any(|sheet| sheet.name == name) {
+            return Ok(Err(TableProblem::NoSheet(name.to_owned())));
+        }
+        let found = inspect_lines(&text, Some(name), choice);
+        Ok(found.map(|found| Inspection { sheets, ..found }))
+    }
+
+    fn outline(
+        &self,
+        mut file: Box<dyn FileContent>,
+        choice: &LayoutChoice,
+    ) -> io::Result<Outline> {
+        let text = read(&mut file)?;
+        let sheets = sheets(&text);
+        let first = sheets.first().map(|sheet| sheet.name.as_str());
+        let name = choice.sheet.as_deref().or(first);
+        let (rows, format) = rows_of(&text, name, choice);
+        Ok(Outline { sheets, ..Outline::new(Some(format), rows) })
     }
 
     fn rows(&self, file: Box<dyn FileContent>, layout: &Layout) -> Rows {
-        let header_line = layout.header_line;
+        let above = layout.header_line - u64::from(!layout.has_header);
+        let delimiter = match &layout.format {
+            Format::Text(format) => format.delimiter,
+            Format::Sheet(_) => ',',
+        };
         let lines = (1..).zip(BufReader::new(file).split(b'\n'));
         let end_of_sheet = |line: &[u8]| sheet_of(&String::from_utf8_lossy(line)).is_some();
-        let below = lines.skip_while(move |(line, _)| *line <= header_line);
+        let below = lines.skip_while(move |(line, _)| *line <= above);
         let below = below
             .take_while(move |(_, bytes)| !bytes.as_ref().is_ok_and(|line| end_of_sheet(line)));
-        let rows = below.map(|(line, bytes)| {
+        let rows = below.map(move |(line, bytes)| {
             let text = String::from_utf8_lossy(&bytes?).into_owned();
             let cells = if text.len() > Row::MAX_BYTES {
                 Err(Unreadable::TooLong)
             } else {
-                Ok(cells(text.trim_end_matches('\r')))
+                Ok(cells(text.trim_end_matches('\r'), delimiter))
             };
             Ok(Row { line, cells })
         });
@@ -79,31 +98,76 @@ fn sheet_of(line: &str) -> Option<Sheet> {
     Some(Sheet { name: visible.unwrap_or(name).to_owned(), is_hidden: visible.is_some() })
 }
 
-/// Inspects the lines of a text, or of one sheet.
-fn inspect_lines(text: &str, sheet: Option<&str>) -> Result<Inspection, TableProblem> {
+fn read(file: &mut dyn FileContent) -> io::Result<String> {
+    let mut text = Vec::new();
+    file.read_to_end(&mut text)?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// The sheets of a workbook, hidden ones last.
+fn sheets(text: &str) -> Vec<Sheet> {
+    let mut sheets: Vec<_> = text.lines().filter_map(sheet_of).collect();
+    sheets.sort_by_key(|sheet| sheet.is_hidden);
+    sheets
+}
+
+/// Returns the rows of a text, or of one sheet, with their lines, and the format.
+fn rows_of(
+    text: &str,
+    sheet: Option<&str>,
+    choice: &LayoutChoice,
+) -> (Vec<(u64, Vec<String>)>, Format) {
+    let format = match sheet {
+        Some(name) => Format::Sheet(name.to_owned()),
+        None => {
+            let delimiter = choice.delimiter.unwrap_or(',');
+            let quoting = choice.quoting.unwrap_or_default();
+            Format::Text(TextFormat { delimiter, quoting, ..TextFormat::standard() })
+        }
+    };
+    let delimiter = if sheet.is_some() { ',' } else { choice.delimiter.unwrap_or(',') };
     let lines = (1..).zip(text.lines());
     let lines = lines.skip_while(|(_, line)| {
         sheet.is_some_and(|name| sheet_of(line).is_none_or(|found| found.name != name))
     });
     let lines = lines.skip(usize::from(sheet.is_some()));
     let lines = lines.take_while(|(_, line)| sheet_of(line).is_none());
-    let mut rows =
-        lines.map(|(number, line)| (number, cells(line))).filter(|(_, row)| !is_blank(row));
-    let (header_line, header) = rows.next().ok_or(TableProblem::Empty)?;
-    let header: Vec<_> = header.iter().map(|cell| cell.trim().to_owned()).collect();
-    if header.iter().any(|name| name.contains('@')) {
-        return Err(TableProblem::NoHeader);
-    }
+    let rows = lines.map(|(number, line)| (number, cells(line, delimiter)));
+    (rows.filter(|(_, row)| !is_blank(row)).collect(), format)
+}
+
+/// Inspects the lines of a text, or of one sheet.
+fn inspect_lines(
+    text: &str,
+    sheet: Option<&str>,
+    choice: &LayoutChoice,
+) -> Result<Inspection, TableProblem> {
+    let (rows, format) = rows_of(text, sheet, choice);
+    let Some((first_line, first)) = rows.first() else { return Err(TableProblem::Empty) };
+    let at = match choice.header {
+        Some(HeaderRow::Absent) => None,
+        Some(HeaderRow::Line(line)) => {
+            let at = rows.iter().position(|(found, _)| *found == line);
+            Some(at.ok_or(TableProblem::NoRow(line))?)
+        }
+        None if first.iter().any(|name| name.contains('@')) => return Err(TableProblem::NoHeader),
+        None => Some(0),
+    };
+    let trimmed = |at: usize| rows[at].1.iter().map(|cell| cell.trim().to_owned()).collect();
+    let (header_line, header): (u64, Vec<String>) = match at {
+        Some(at) => (rows[at].0, trimmed(at)),
+        None => {
+            let width = rows.iter().map(|(_, cells)| cells.len()).max();
+            (*first_line, column_names(width.unwrap_or_default()))
+        }
+    };
     if header.len() > TableProblem::MAX_COLUMNS {
         return Err(TableProblem::TooManyColumns(header.len()));
     }
-    let format = sheet.map_or_else(
-        || Format::Text(TextFormat::standard()),
-        |name| Format::Sheet(name.to_owned()),
-    );
+    let below = rows.iter().skip(at.map_or(0, |at| at + 1)).map(|(_, cells)| cells.clone());
     Ok(Inspection {
-        layout: Layout { format, header_line, header },
-        samples: rows.map(|(_, cells)| cells).take(Inspection::SAMPLES).collect(),
+        layout: Layout { format, header_line, has_header: at.is_some(), header },
+        samples: below.take(Inspection::SAMPLES).collect(),
         sheets: Vec::new(),
     })
 }
@@ -112,7 +176,7 @@ fn is_blank(cells: &[String]) -> bool {
     cells.iter().all(|cell| cell.trim().is_empty())
 }
 
-fn cells(line: &str) -> Vec<String> {
+fn cells(line: &str, delimiter: char) -> Vec<String> {
     let mut cells = vec![String::new()];
     let mut is_quoted = false;
     let mut signs = line.chars().peekable();
@@ -121,7 +185,7 @@ fn cells(line: &str) -> Vec<String> {
         match sign {
             '"' if is_quoted && signs.next_if_eq(&'"').is_some() => cell.push('"'),
             '"' if is_quoted || cell.is_empty() => is_quoted = !is_quoted,
-            ',' if !is_quoted => cells.push(String::new()),
+            sign if sign == delimiter && !is_quoted => cells.push(String::new()),
             sign => cell.push(sign),
         }
     }

@@ -1328,22 +1328,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/imports/{id}/sheet": {
+    "/v1/imports/{id}/layout": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
         /**
-         * Choose the sheet to import
-         * @description The sheet is analysed in the background: follow the import until it is `ready` again. Its plan
-         *     is the suggested one for the new sheet.
+         * Get the layout and the first rows of a file
+         * @description Also of a file that cannot be imported, so that a layout can be chosen by which it can.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        get: operations["get_layout"];
+        /**
+         * Choose the layout of a file
+         * @description It replaces the choice before. The file is analysed again in the background: follow the import
+         *     until it is `ready`. Policy and tags of its plan stay, and so do the columns that were mapped by
+         *     hand, as long as the table has the same number of columns.
          *
          *     Requires a credential with the scope `import`.
          */
-        put: operations["choose_sheet"];
+        put: operations["choose_layout"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2648,9 +2655,11 @@ export interface components {
             encoding: string | null;
             /**
              * Format: int64
-             * @description The line of the text or the row of the sheet, starting at 1, on which the header begins.
+             * @description The line of the text or the row of the sheet, starting at 1, on which the header begins; null
+             *     for a file without a header, whose columns are named A, B, C.
              */
-            header_line: number;
+            header_line: number | null;
+            quoting: components["schemas"]["Quoting"] | null;
             /**
              * Format: int64
              * @description Number of rows below the header.
@@ -2848,6 +2857,21 @@ export interface components {
         };
         /** @description An empty object: the response does not reveal whether the visitor was already a contact. */
         Captured: Record<string, never>;
+        /** @description The parts of a layout that a user chose; null for those that are detected. */
+        ChosenLayout: {
+            /** @description The character that separates cells. */
+            delimiter: string | null;
+            /** @description Name of the encoding. */
+            encoding: string | null;
+            /**
+             * Format: int64
+             * @description The row of the header; 0 for a file without a header.
+             */
+            header_row: number | null;
+            quoting: components["schemas"]["Quoting"] | null;
+            /** @description Name of the sheet. */
+            sheet: string | null;
+        };
         /** @description A column of a file. */
         Column: {
             /**
@@ -3826,6 +3850,16 @@ export interface components {
             /** @description The ids that no contact has: the contact was deleted, or never existed. */
             missing: string[];
         };
+        /** @description One of the first rows of a file. */
+        HeadRow: {
+            /** @description The cells. */
+            cells: string[];
+            /**
+             * Format: int64
+             * @description The line of the text or the row of the sheet, starting at 1, on which the row begins.
+             */
+            line: number;
+        };
         /** @description The health of the service. */
         Health: {
             /**
@@ -3881,6 +3915,30 @@ export interface components {
             summary: components["schemas"]["Summary"];
             /** @description Warnings about the plan, to read before the start. */
             warnings: components["schemas"]["PlanWarning"][];
+        };
+        /** @description The layout by which a file is read, and the first rows of the file. */
+        ImportLayout: {
+            /** @description The parts that a user chose. */
+            chosen: components["schemas"]["ChosenLayout"];
+            /** @description The character that separates cells of text; null for a workbook. */
+            delimiter: string | null;
+            /** @description Name of the encoding of text; null for a workbook. */
+            encoding: string | null;
+            /**
+             * Format: int64
+             * @description The row of the header; 0 for a file without a header. Null if no header was found.
+             */
+            header_row: number | null;
+            quoting: components["schemas"]["Quoting"] | null;
+            /**
+             * @description The first rows with text, from which a header can be chosen. They have at most 50 cells of
+             *     100 characters. Empty if the file is not a table.
+             */
+            rows: components["schemas"]["HeadRow"][];
+            /** @description Name of the sheet whose rows are listed; null for text. */
+            sheet: string | null;
+            /** @description The sheets of a workbook, hidden ones last; empty for text. */
+            sheets: components["schemas"]["Sheet"][];
         };
         /**
          * @description The state of an import. `uploading`, `analysing`, `unusable` and `ready` are those of a file
@@ -4047,6 +4105,31 @@ export interface components {
             items: components["schemas"]["Key"][];
             /** @description The value of `cursor` for the next page; null on the last page. */
             next: string | null;
+        };
+        /** @description The choice of a layout. Parts that are absent or null are detected. */
+        LayoutChoice: {
+            /**
+             * @description The ASCII character that separates cells of text.
+             * @example ;
+             */
+            delimiter?: string | null;
+            /**
+             * @description Name of the encoding of text: a label of the WHATWG Encoding Standard, `ibm850` or `ibm852`.
+             * @example windows-1252
+             */
+            encoding?: string | null;
+            /**
+             * Format: int64
+             * @description The line of the text or the row of the sheet, starting at 1, on which the header begins; 0
+             *     if the file has no header, so that its columns are named A, B, C.
+             */
+            header_row?: number | null;
+            quoting?: components["schemas"]["Quoting"] | null;
+            /**
+             * @description Name of the sheet of a workbook.
+             * @example People
+             */
+            sheet?: string | null;
         };
         /** @description A contact as listed, with everything that its row on the page shows. */
         ListedContact: {
@@ -4719,6 +4802,18 @@ export interface components {
              */
             total: number | null;
         };
+        /**
+         * @description How cells are quoted that contain delimiters, line breaks or quotation marks.
+         *
+         *     - `standard`: in quotation marks, those within doubled (RFC 4180).
+         *     - `after_spaces`: like `standard`, with spaces between a delimiter and the quotation mark.
+         *     - `backslash`: in quotation marks, those within after a backslash.
+         *     - `whole_lines`: whole lines are quoted as if they were one cell.
+         *     - `apostrophes`: in apostrophes, those within doubled. Never detected.
+         *     - `never`: not at all; quotation marks are a part of the cell. Never detected.
+         * @enum {string}
+         */
+        Quoting: "standard" | "after_spaces" | "backslash" | "whole_lines" | "apostrophes" | "never";
         /** @description The number of deliveries to send again. */
         Redelivered: {
             /**
@@ -5046,14 +5141,6 @@ export interface components {
             /** @description Whether the spreadsheet program hides the sheet. */
             hidden: boolean;
             /** @description Name of the sheet. */
-            name: string;
-        };
-        /** @description The choice of a sheet. */
-        SheetChoice: {
-            /**
-             * @description Name of the sheet, as listed in the import's analysis.
-             * @example People
-             */
             name: string;
         };
         /** @description The token of a sign-in link. */
@@ -17392,7 +17479,135 @@ export interface operations {
             };
         };
     };
-    choose_sheet: {
+    get_layout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The layout, and the first rows */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportLayout"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the file is being uploaded, or was deleted */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    choose_layout: {
         parameters: {
             query?: never;
             header?: never;
@@ -17404,11 +17619,11 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SheetChoice"];
+                "application/json": components["schemas"]["LayoutChoice"];
             };
         };
         responses: {
-            /** @description The import; the sheet is being analysed, unless it was chosen before */
+            /** @description The import; the file is being analysed, unless nothing has changed */
             200: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -17478,7 +17693,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: it is not ready */
+            /** @description `conflict`: it is neither ready nor unusable, or the file was deleted */
             409: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -17513,7 +17728,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `invalid`: there is no such sheet, or it cannot be imported */
+            /** @description `invalid`: the file cannot be imported by this layout */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

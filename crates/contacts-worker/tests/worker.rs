@@ -11,8 +11,8 @@ use std::time::Duration;
 use contacts_core::contact::{ContactFilter, CountRequest, SortBy};
 use contacts_core::file::{FileContent, MockFileStore};
 use contacts_core::import::{
-    Chunks, Import, ImportId, ImportService, ImportState, Inspection, Issue, Layout,
-    MockImportRepository, Rows, Spreadsheets, TableProblem, Tally,
+    Chunks, Import, ImportId, ImportService, ImportState, Inspection, Issue, Layout, LayoutChoice,
+    MockImportRepository, Outline, Rows, Spreadsheets, TableProblem, Tally,
 };
 use contacts_core::job::{ChunkPace, JobQueue, Lane, Outcome, backoff};
 use contacts_core::page::Count;
@@ -295,9 +295,13 @@ impl Spreadsheets for Trap {
     fn inspect(
         &self,
         file: Box<dyn FileContent>,
-        sheet: Option<&str>,
+        choice: &LayoutChoice,
     ) -> io::Result<Result<Inspection, TableProblem>> {
-        FakeSpreadsheets.inspect(file, sheet)
+        FakeSpreadsheets.inspect(file, choice)
+    }
+
+    fn outline(&self, file: Box<dyn FileContent>, choice: &LayoutChoice) -> io::Result<Outline> {
+        FakeSpreadsheets.outline(file, choice)
     }
 
     fn rows(&self, file: Box<dyn FileContent>, layout: &Layout) -> Rows {

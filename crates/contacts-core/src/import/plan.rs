@@ -21,7 +21,7 @@ use crate::{Invalid, Result};
 /// let updates = Plan { policy: Policy::UpdateOnly, ..plan(&["external_id", "tags"]) };
 /// assert!(updates.check().is_ok(), "contacts that exist have names");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The target of each column, in the order of the header; `None` skips the column.
     pub columns: Vec<Option<Target>>,

@@ -3,7 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Analysis, Import, ImportId, ImportState, NewPlan, Plan, PlannedRow, Skip, SkipCode, Tally,
+    Analysis, Import, ImportId, ImportState, LayoutChoice, NewPlan, Plan, PlannedRow, Skip,
+    SkipCode, Tally,
 };
 use crate::run::RunState;
 use crate::{Actor, OrgId, Result};
@@ -150,7 +151,7 @@ pub trait ImportRepository: Send + Sync {
     fn uploaded(&self, org: OrgId, id: ImportId, bytes: u64, now: OffsetDateTime) -> Result<bool>;
 
     /// Changes an import from analysing to ready with a plan, or to unusable with a problem.
-    /// Returns whether it was analysing, and the sheet of `import` is still the one to analyse.
+    /// Returns whether it was analysing, and the layout of `import` is still the chosen one.
     ///
     /// # Errors
     ///
@@ -170,17 +171,18 @@ pub trait ImportRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn replan(&self, org: OrgId, id: ImportId, new: &NewPlan) -> Result<bool>;
 
-    /// Chooses the sheet of an import that is ready: changes it back to analysing, without analysis
-    /// and plan, and queues the job. Returns whether it was ready.
+    /// Chooses the layout of an import that is ready, or unusable with a file that is still stored:
+    /// changes it back to analysing, without a problem or an end, and queues the job. Analysis and
+    /// plan stay until the next ones. Returns whether it was in such a state.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn choose_sheet(
+    fn choose_layout(
         &self,
         org: OrgId,
         id: ImportId,
-        sheet: &str,
+        layout: &LayoutChoice,
         now: OffsetDateTime,
     ) -> Result<bool>;
 

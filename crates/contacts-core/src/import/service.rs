@@ -6,9 +6,9 @@ use std::sync::Arc;
 use time::Duration;
 
 use super::{
-    Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Format, Import, ImportId,
-    ImportRepository, ImportState, Inspection, Issue, Plan, Policy, RowReader, SkippedRows,
-    Spreadsheets, Survey, TableProblem, Tally, Target, Upload, suggest,
+    Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
+    ImportRepository, ImportState, Inspection, Issue, LayoutChoice, Plan, Policy, RowReader,
+    SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target, Upload,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -55,8 +55,8 @@ impl From<Plan> for NewPlan {
 pub struct ImportService {
     pub(super) imports: Arc<dyn ImportRepository>,
     pub(super) dry_runs: Arc<dyn DryRunRepository>,
-    files: Arc<dyn FileStore>,
-    spreadsheets: Arc<dyn Spreadsheets>,
+    pub(super) files: Arc<dyn FileStore>,
+    pub(super) spreadsheets: Arc<dyn Spreadsheets>,
     fields: Arc<dyn FieldRepository>,
     organisations: Arc<dyn OrganisationRepository>,
     pub(super) clock: Arc<dyn Clock>,
@@ -97,7 +97,7 @@ impl ImportService {
             file: FileId(self.ids.next()),
             file_state: FileState::Kept,
             file_name,
-            sheet: None,
+            layout: LayoutChoice::default(),
             bytes: 0,
             actor,
             state: ImportState::Uploading,
@@ -153,41 +153,10 @@ impl ImportService {
             return Err(not_ready(&import));
         };
         if let Some(columns) = &new.columns {
-            // The header never changes, so the check holds when the plan is changed.
             self.check_columns(org, columns, analysis.layout.header.len())?;
         }
         let (changed, import) = (self.imports.replan(org, id, &new)?, self.get(org, id)?);
         if changed { Ok(import) } else { Err(not_ready(&import)) }
-    }
-
-    /// Chooses another sheet of a workbook, whose rows are then analysed in place of the present
-    /// ones (R56).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when it is not ready; [`Error::Invalid`] naming
-    /// `sheet` when there is no such sheet, or when it cannot be imported.
-    pub fn choose_sheet(&self, org: OrgId, id: ImportId, sheet: &str) -> Result<Import> {
-        let import = self.get(org, id)?;
-        let (Some(analysis), ImportState::Ready) = (&import.analysis, import.state) else {
-            return Err(not_ready(&import));
-        };
-        if analysis.layout.format == Format::Sheet(sheet.to_owned()) {
-            return Ok(import);
-        }
-        if analysis.sheets.is_empty() {
-            return Err(
-                Invalid::one("sheet", "cannot be chosen: the file is not a workbook").into()
-            );
-        }
-        // The import would end as unusable otherwise, and the file would have to be sent again.
-        let file = self.files.open(org, import.file)?;
-        let inspected = self.spreadsheets.inspect(file, Some(sheet)).map_err(Error::store)?;
-        inspected
-            .map_err(|problem| Invalid::one("sheet", format!("cannot be imported: {problem}")))?;
-        let chosen = self.imports.choose_sheet(org, id, sheet, self.clock.now())?;
-        let import = self.get(org, id)?;
-        if chosen { Ok(import) } else { Err(not_ready(&import)) }
     }
 
     /// Starts applying the rows.
@@ -278,8 +247,9 @@ impl ImportService {
         let found = match self.inspect(&import, interrupt)? {
             Ok(None) => return Ok(Outcome::Again),
             Ok(Some(analysis)) => {
-                let columns = analysis.suggestions.iter().map(|s| s.target.clone()).collect();
-                Ok((analysis, Plan { columns, policy: Policy::default(), tags: Vec::new() }))
+                let plan = import.plan.clone().unwrap_or_default();
+                let plan = plan.carried_over(import.analysis.as_ref(), &analysis);
+                Ok((analysis, plan))
             }
             Err(problem) => Err(problem.to_string()),
         };
@@ -363,7 +333,7 @@ impl ImportService {
         interrupt: &dyn Interrupt,
     ) -> Result<Result<Option<Analysis>, TableProblem>> {
         let file = self.files.open(import.org, import.file)?;
-        let inspected = self.spreadsheets.inspect(file, import.sheet.as_deref());
+        let inspected = self.spreadsheets.inspect(file, &import.layout);
         let Inspection { layout, samples, sheets } = match inspected.map_err(Error::store)? {
             Ok(inspection) => inspection,
             Err(problem) => return Ok(Err(problem)),
@@ -381,7 +351,7 @@ impl ImportService {
                 return Ok(Ok(None));
             }
         }
-        let suggestions = suggest(&layout.header, &samples, &fields);
+        let suggestions = layout.suggest(&samples, &fields);
         let (reading, findings) = survey.finish();
         Ok(Ok(Some(Analysis { layout, sheets, samples, rows, suggestions, reading, findings })))
     }

@@ -6,6 +6,7 @@
 
 mod meaning;
 mod tokens;
+mod unnamed;
 mod values;
 mod words;
 
@@ -15,9 +16,9 @@ use uuid::Uuid;
 
 use self::meaning::{Claim, ColumnClaim, claim};
 use self::values::Values;
-use super::SkippedRows;
 use super::mapping::Target;
 use super::opt_out::OptOutColumn;
+use super::{Layout, SkippedRows};
 use crate::export;
 use crate::field::Field;
 
@@ -53,6 +54,17 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
     let mut suggestions = choose_targets(header.len(), written.chain(found).collect());
     repeat_headers(header, &own, &mut suggestions);
     suggestions
+}
+
+impl Layout {
+    /// Suggests a target for each column, as [`suggest`] does; by the values alone where the file has
+    /// no header.
+    pub fn suggest(&self, samples: &[Vec<String>], fields: &[Field]) -> Vec<Suggestion> {
+        match self.has_header {
+            true => suggest(&self.header, samples, fields),
+            false => unnamed::suggest(samples, self.header.len()),
+        }
+    }
 }
 
 /// Gives columns of addresses and phone numbers the target of the column with the same header: their

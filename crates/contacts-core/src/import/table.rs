@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use super::{LayoutChoice, Outline};
 use crate::file::FileContent;
 
 /// The layout of a file. It is detected once and stored with the import, so that every later
@@ -11,10 +12,24 @@ use crate::file::FileContent;
 pub struct Layout {
     /// Where the rows are, and how they are written.
     pub format: Format,
-    /// The line of the text or the row of the sheet, from 1, on which the header begins.
+    /// The line of the text or the row of the sheet, from 1, on which the header begins; where there
+    /// is none, on which the rows begin.
     pub header_line: u64,
-    /// The cells of the header, trimmed. A name may be empty, and may occur twice.
+    /// Whether the file has a header. Otherwise the first line is a row.
+    pub has_header: bool,
+    /// The cells of the header, trimmed. A name may be empty, and may occur twice. Without a header,
+    /// the letters of the columns.
     pub header: Vec<String>,
+}
+
+impl Layout {
+    /// Returns the sheet of a workbook.
+    pub fn sheet(&self) -> Option<&str> {
+        match &self.format {
+            Format::Text(_) => None,
+            Format::Sheet(sheet) => Some(sheet),
+        }
+    }
 }
 
 /// The format of a file.
@@ -32,7 +47,7 @@ pub struct TextFormat {
     /// The encoding's WHATWG name, in lower case: `utf-8`, `windows-1252`, `utf-16le`, ...; or
     /// `ibm850` or `ibm852`, the code pages of DOS that browsers do not read.
     pub encoding: String,
-    /// The delimiter of cells: `,`, `;`, a tab or `|`.
+    /// The delimiter of cells: `,`, `;`, a tab or `|`, or another ASCII character that a user chose.
     pub delimiter: char,
     /// How cells are quoted.
     pub quoting: Quoting,
@@ -66,12 +81,22 @@ pub enum Quoting {
     Backslash,
     /// Whole lines are quoted as if they were one cell.
     WholeLines,
+    /// In apostrophes, those within doubled. It is never suggested.
+    Apostrophes,
+    /// Not at all: quotation marks are a part of the cell. It is never suggested.
+    Never,
 }
 
 impl Quoting {
     /// Every way of quoting.
-    pub const ALL: [Self; 4] =
-        [Self::Standard, Self::AfterSpaces, Self::Backslash, Self::WholeLines];
+    pub const ALL: [Self; 6] = [
+        Self::Standard,
+        Self::AfterSpaces,
+        Self::Backslash,
+        Self::WholeLines,
+        Self::Apostrophes,
+        Self::Never,
+    ];
 
     /// The name.
     pub fn as_str(self) -> &'static str {
@@ -80,6 +105,8 @@ impl Quoting {
             Self::AfterSpaces => "after_spaces",
             Self::Backslash => "backslash",
             Self::WholeLines => "whole_lines",
+            Self::Apostrophes => "apostrophes",
+            Self::Never => "never",
         }
     }
 
@@ -164,9 +191,16 @@ pub enum TableProblem {
     NoSheet(String),
     /// The first row contains data instead of names.
     #[error(
-        "the file has no header row: add a first row that names the columns, such as name,email"
+        "the file has no header row: add a first row that names the columns, such as name,email, or \
+         choose that there is none, so that the columns are named A, B, C"
     )]
     NoHeader,
+    /// No row begins on the chosen line.
+    #[error("no row begins on line {0} of the first rows: choose another header row")]
+    NoRow(u64),
+    /// The chosen encoding does not exist.
+    #[error("{0:?} is not an encoding: use a name such as utf-8 or windows-1252")]
+    UnknownEncoding(String),
     /// The file has more columns than [`TableProblem::MAX_COLUMNS`].
     #[error("the file has {0} columns: at most 2000 can be read, so remove those you do not need")]
     TooManyColumns(usize),
@@ -199,9 +233,10 @@ pub type Rows = Box<dyn Iterator<Item = io::Result<Row>> + Send>;
 
 /// Reads and writes spreadsheets. Every method is a pure function of the bytes it is given.
 pub trait Spreadsheets: Send + Sync {
-    /// Detects the layout of a file. Of a workbook, it is that of `sheet`, or else of the first
-    /// visible sheet that can be imported; of the first hidden one where no visible sheet has rows.
-    /// Text has no sheets, and ignores `sheet`.
+    /// Detects the layout of a file, except for the parts that were chosen. Of a workbook, it is that
+    /// of the chosen sheet, or else of the first visible sheet that can be imported; of the first
+    /// hidden one where no visible sheet has rows. Parts that the kind of file does not have are
+    /// ignored.
     ///
     /// # Errors
     ///
@@ -209,10 +244,17 @@ pub trait Spreadsheets: Send + Sync {
     fn inspect(
         &self,
         file: Box<dyn FileContent>,
-        sheet: Option<&str>,
+        choice: &LayoutChoice,
     ) -> io::Result<Result<Inspection, TableProblem>>;
 
-    /// Reads the rows below the header. Memory does not grow with the rows, but with the number of
+    /// Reads the beginning of a file as a choice reads it, also of one that cannot be imported.
+    ///
+    /// # Errors
+    ///
+    /// Those of the storage.
+    fn outline(&self, file: Box<dyn FileContent>, choice: &LayoutChoice) -> io::Result<Outline>;
+
+    /// Reads the rows below the header, or all rows where there is none. Memory does not grow with the rows, but with the number of
     /// different texts that an XLSX workbook stores apart from its sheets, up to a limit.
     ///
     /// The escapes that exports add to cells against formula injection are removed (R25).

@@ -154,8 +154,8 @@ mod tests {
         for (column, target) in mapped {
             columns[*column] = Target::parse(target);
         }
-        let layout =
-            Layout { format: Format::Text(TextFormat::standard()), header_line: 1, header };
+        let format = Format::Text(TextFormat::standard());
+        let layout = Layout { format, header_line: 1, has_header: true, header };
         let analysis = Analysis {
             layout,
             sheets: Vec::new(),

@@ -2,8 +2,8 @@
 
 mod dry_run;
 mod issues;
+mod layout;
 mod plan;
-mod sheet;
 mod undo;
 mod upload;
 mod view;
@@ -29,7 +29,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_get, _, _>(get)
         .add::<__path_start, _, _>(start);
     let table = undo::routes(dry_run::routes(table));
-    issues::routes(sheet::routes(plan::routes(upload::routes(table))))
+    issues::routes(layout::routes(plan::routes(upload::routes(table))))
 }
 
 page_view! {

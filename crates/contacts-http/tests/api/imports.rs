@@ -95,6 +95,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
       "delimiter": ",",
       "encoding": "utf-8",
       "header_line": 1,
+      "quoting": "standard",
       "rows": 3,
       "sheet": null,
       "sheets": []
@@ -318,55 +319,4 @@ async fn another_organisations_import_is_not_there() {
         assert_eq!(answer.problem(), "404 not_found", "{method} {rest}");
     }
     assert_eq!(service.get(&path).await.json()["state"], "ready");
-}
-
-const WORKBOOK: &str = "[Notes]\nTopic,Text\nFair,Tuesday\n[Empty]\n[Lists hidden]\nName\nAnn\n\
-                        [People]\nName,E-mail\nAnn,ann@example.org\nBo,bo@example.org\n";
-
-#[actix_web::test]
-async fn another_sheet_of_a_workbook_is_chosen_before_the_start() {
-    let service = Service::new();
-    let path = ready(&service, WORKBOOK).await;
-    let analysis = service.get(&path).await.json()["analysis"].clone();
-    assert_eq!((&analysis["sheet"], &analysis["encoding"]), (&json!("Notes"), &Value::Null));
-    let hidden: Vec<_> =
-        analysis["sheets"].as_array().unwrap().iter().map(|s| &s["hidden"]).collect();
-    assert_eq!(hidden, [false, false, false, true]);
-    assert_eq!(analysis["sheets"][3]["name"], "Lists");
-
-    let sheet = format!("{path}/sheet");
-    let same = service.put(&sheet, json!({"name": "Notes"})).await;
-    assert_eq!((same.status.as_u16(), &same.json()["state"]), (200, &json!("ready")));
-    let chosen = service.put(&sheet, json!({"name": "People"})).await;
-    assert_eq!(chosen.json()["state"], "analysing");
-    assert_eq!((&chosen.json()["analysis"], &chosen.json()["plan"]), (&Value::Null, &Value::Null));
-    assert_eq!(service.put(&sheet, json!({"name": "Notes"})).await.problem(), "409 conflict");
-    service.api.imports.analyse(service.world.org(), id(&path), &Always).unwrap();
-    let again = service.get(&path).await.json();
-    assert_eq!(
-        (&again["analysis"]["sheet"], &again["analysis"]["rows"]),
-        (&json!("People"), &json!(2))
-    );
-    assert_eq!(again["plan"]["columns"], json!(["name", "email"]));
-    service.post(&format!("{path}/start"), Value::Null).await.json();
-    run(&service, &path);
-    assert_eq!(service.get(&path).await.json()["summary"]["added"], 2);
-    assert_eq!(service.put(&sheet, json!({"name": "Notes"})).await.problem(), "409 conflict");
-}
-
-#[actix_web::test]
-async fn a_sheet_that_cannot_be_imported_is_refused_and_the_import_stays_ready() {
-    let service = Service::new();
-    let path = ready(&service, WORKBOOK).await;
-    let sheet = format!("{path}/sheet");
-    for name in ["Empty", "none", ""] {
-        let refused = service.put(&sheet, json!({"name": name})).await;
-        assert_eq!((refused.status.as_u16(), refused.errors()), (422, vec!["sheet".to_owned()]));
-    }
-    assert_eq!(service.get(&path).await.json()["analysis"]["sheet"], "Notes");
-    let text = ready(&service, PEOPLE).await;
-    let refused = service.put(&format!("{text}/sheet"), json!({"name": "People"})).await;
-    assert_eq!(refused.errors(), ["sheet"]);
-    let missing = format!("/v1/imports/{}/sheet", Uuid::nil());
-    assert_eq!(service.put(&missing, json!({"name": "People"})).await.problem(), "404 not_found");
 }

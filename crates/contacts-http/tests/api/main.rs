@@ -21,6 +21,7 @@ mod fields;
 mod imports;
 mod jwt;
 mod keys;
+mod layouts;
 mod lists;
 mod merge;
 mod notes;

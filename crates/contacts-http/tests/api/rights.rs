@@ -91,7 +91,8 @@ GET /v1/imports/{id}/dry-run read
 POST /v1/imports/{id}/dry-run import
 GET /v1/imports/{id}/dry-run/rows read
 GET /v1/imports/{id}/issues read
-PUT /v1/imports/{id}/sheet import
+GET /v1/imports/{id}/layout read
+PUT /v1/imports/{id}/layout import
 GET /v1/imports/{id}/skipped.csv read
 POST /v1/imports/{id}/start import
 GET /v1/imports/{id}/undo read

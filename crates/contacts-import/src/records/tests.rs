@@ -1,6 +1,6 @@
 use std::io::Cursor;
 
-use contacts_core::import::{Quoting, Row};
+use contacts_core::import::{Format, Quoting, Row};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -134,7 +134,7 @@ fn the_rows_begin_below_the_header() {
         quoting: Quoting::Standard,
     };
     let text = b"An \"odd\npreamble\nname;value\nJ\xf6rg;'=1+1\n;\nAnn;2\n";
-    let rows: Vec<_> = below_header(Cursor::new(text), &format, 3)
+    let rows: Vec<_> = super::rows(Cursor::new(text), &format, &layout(3))
         .map(|row| row.unwrap())
         .map(|row| (row.line, row.cells))
         .collect();
@@ -158,7 +158,7 @@ fn a_read_error_is_returned_once() {
             Err(io::Error::other("gone"))
         }
     }
-    let mut rows = below_header(Failing, &TextFormat::standard(), 1);
+    let mut rows = super::rows(Failing, &TextFormat::standard(), &layout(1));
     assert_eq!(rows.next().unwrap().unwrap_err().to_string(), "gone");
     assert!(rows.next().is_none());
 }
@@ -239,4 +239,19 @@ fn cells_beyond_the_last_possible_column_are_dropped() {
     let mut records = Records::from_line(1, Cursor::new(format!("a,b{}", ",".repeat(9_999))), b',');
     assert_eq!(records.next().unwrap().unwrap().cells, cells(&["a", "b"]));
     assert_eq!(records.width(), 2);
+}
+
+/// The layout of a file whose header begins on a line.
+fn layout(header_line: u64) -> Layout {
+    let format = Format::Text(TextFormat::standard());
+    Layout { format, header_line, has_header: true, header: Vec::new() }
+}
+
+#[test]
+fn without_a_header_the_first_line_is_a_row() {
+    let (format, text) = (TextFormat::standard(), "sep=,\na,b\nc,d\n");
+    let layout = Layout { has_header: false, ..layout(2) };
+    let rows = super::rows(Cursor::new(text), &format, &layout).map(Result::unwrap);
+    let rows: Vec<_> = rows.map(|row| (row.line, row.cells.unwrap().join("|"))).collect();
+    assert_eq!(rows, [(2, "a|b".to_owned()), (3, "c|d".to_owned())]);
 }

@@ -7,7 +7,7 @@ use rstest::rstest;
 use super::*;
 
 fn layout(text: impl AsRef<[u8]>) -> Layout {
-    inspect(text.as_ref(), true).unwrap().layout
+    inspect(text.as_ref(), true, &LayoutChoice::default()).unwrap().layout
 }
 
 fn text_format(layout: &Layout) -> &TextFormat {
@@ -22,7 +22,7 @@ fn format_of(text: impl AsRef<[u8]>) -> TextFormat {
 }
 
 fn problem(text: impl AsRef<[u8]>) -> TableProblem {
-    inspect(text.as_ref(), true).unwrap_err()
+    inspect(text.as_ref(), true, &LayoutChoice::default()).unwrap_err()
 }
 
 fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
@@ -39,7 +39,7 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 #[case(BIG5, "姓名,電子郵件\n陳小明,chen@example.tw\n林美麗與她的朋友們,lin@example.tw\n")]
 #[case(EUC_KR, "이름,이메일\n김민준,kim@example.kr\n이서연과 친구들,lee@example.kr\n")]
 fn legacy_encodings_are_recognised(#[case] encoding: &'static Encoding, #[case] text: &str) {
-    let found = inspect(&encoding.encode(text).0, true).unwrap();
+    let found = inspect(&encoding.encode(text).0, true, &LayoutChoice::default()).unwrap();
     assert_eq!(text_format(&found.layout).encoding, encoding.name().to_ascii_lowercase());
     let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(found.layout.header, rows[0]);
@@ -72,7 +72,10 @@ fn utf_16_is_read_in_both_byte_orders_with_and_without_a_mark(#[case] text: &str
 fn a_head_that_ends_within_a_character_is_still_utf_8() {
     let text = "name,email\nAnn,a@example.org\nJörg".as_bytes();
     let cut_off = &text[..text.len() - 3];
-    assert_eq!(text_format(&inspect(cut_off, false).unwrap().layout).encoding, "utf-8");
+    assert_eq!(
+        text_format(&inspect(cut_off, false, &LayoutChoice::default()).unwrap().layout).encoding,
+        "utf-8"
+    );
 }
 
 #[test]
@@ -191,20 +194,31 @@ fn too_many_columns_are_counted_and_empty_ones_are_not() {
 #[test]
 fn the_first_rows_are_shown() {
     let text = format!("name,email\n{}", "Ann,a@example.org\n".repeat(50));
-    assert_eq!(inspect(text.as_bytes(), true).unwrap().samples.len(), Inspection::SAMPLES);
+    assert_eq!(
+        inspect(text.as_bytes(), true, &LayoutChoice::default()).unwrap().samples.len(),
+        Inspection::SAMPLES
+    );
 }
 
 #[test]
 fn a_last_row_that_is_cut_off_is_not_shown() {
-    let found = inspect(b"name,email\nAnn,a@example.org\nBob,b@exa", false).unwrap();
+    let found =
+        inspect(b"name,email\nAnn,a@example.org\nBob,b@exa", false, &LayoutChoice::default())
+            .unwrap();
     assert_eq!(found.samples, [["Ann", "a@example.org"]]);
-    let found = inspect(b"name,note\nAnn,hi\nBob,\"goes\non", false).unwrap();
+    let found =
+        inspect(b"name,note\nAnn,hi\nBob,\"goes\non", false, &LayoutChoice::default()).unwrap();
     assert_eq!(found.samples, [["Ann", "hi"]]);
 }
 
 #[test]
 fn an_unreadable_row_does_not_hide_the_rest() {
-    let found = inspect(b"name,email\nAnn,\"a@example.org\nBob,b@example.org\n", true).unwrap();
+    let found = inspect(
+        b"name,email\nAnn,\"a@example.org\nBob,b@example.org\n",
+        true,
+        &LayoutChoice::default(),
+    )
+    .unwrap();
     assert_eq!(found.samples, [["Bob", "b@example.org"]]);
 }
 
@@ -212,10 +226,10 @@ proptest::proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
         for whole in [true, false] {
-            if let Ok(found) = inspect(&bytes, whole) {
+            if let Ok(found) = inspect(&bytes, whole, &LayoutChoice::default()) {
                 let source = std::io::Cursor::new(bytes.clone());
-                let (format, line) = (text_format(&found.layout), found.layout.header_line);
-                for row in crate::records::below_header(source, format, line) {
+                let format = text_format(&found.layout);
+                for row in crate::records::rows(source, format, &found.layout) {
                     proptest::prop_assert!(row.unwrap().line > found.layout.header_line);
                 }
             }
@@ -232,7 +246,10 @@ fn characters_late_in_the_file_determine_the_encoding() {
     file.extend_from_slice(b"J\xf6rg M\xfcller,joerg@example.org\n");
     let (head, whole) = read_head(&mut &file[..]).unwrap();
     assert!(!whole && head.len() < file.len());
-    assert_eq!(text_format(&inspect(&head, whole).unwrap().layout).encoding, "windows-1252");
+    assert_eq!(
+        text_format(&inspect(&head, whole, &LayoutChoice::default()).unwrap().layout).encoding,
+        "windows-1252"
+    );
 }
 
 #[test]
@@ -241,10 +258,13 @@ fn a_file_of_exactly_the_examined_size_is_read_to_its_end() {
     file.resize(MAX_HEAD_BYTES - 1, b'b');
     file.push(b'\n');
     assert_eq!(file.len(), MAX_HEAD_BYTES);
-    assert_eq!(inspect(&file, true).unwrap().samples.len(), 2);
+    assert_eq!(inspect(&file, true, &LayoutChoice::default()).unwrap().samples.len(), 2);
     // One byte more, and the last row may be cut off.
     file.insert(file.len() - 1, b'b');
-    assert_eq!(inspect(&file, true).unwrap().samples, [["Ann", "a@example.org"]]);
+    assert_eq!(
+        inspect(&file, true, &LayoutChoice::default()).unwrap().samples,
+        [["Ann", "a@example.org"]]
+    );
 }
 
 #[rstest]
@@ -278,14 +298,14 @@ fn the_way_of_quoting_that_fits_all_rows_is_found(
     #[case] quoting: Quoting,
     #[case] first: &[&str],
 ) {
-    let found = inspect(text.as_bytes(), true).unwrap();
+    let found = inspect(text.as_bytes(), true, &LayoutChoice::default()).unwrap();
     assert_eq!(
         (text_format(&found.layout).quoting, &found.samples[0][..]),
         (quoting, &*strings(first))
     );
     let source = std::io::Cursor::new(text.to_owned());
-    let (format, line) = (text_format(&found.layout), found.layout.header_line);
-    let mut rows = crate::records::below_header(source, format, line);
+    let format = text_format(&found.layout);
+    let mut rows = crate::records::rows(source, format, &found.layout);
     assert_eq!(rows.next().unwrap().unwrap().cells, Ok(strings(first)));
 }
 
@@ -315,4 +335,69 @@ fn row_numbers_without_a_name_in_the_header_are_a_column(
     #[case] header: &[&str],
 ) {
     assert_eq!(layout(text).header, header);
+}
+
+fn chosen(text: impl AsRef<[u8]>, choice: &LayoutChoice) -> Result<Inspection, TableProblem> {
+    inspect(text.as_ref(), true, choice)
+}
+
+#[test]
+fn the_encoding_can_be_chosen() {
+    let choice = |name: &str| LayoutChoice { encoding: Some(name.into()), ..Default::default() };
+    let text = b"name,email\nJ\x9frgen,j@example.org\n";
+    let mac = chosen(text, &choice("Mac")).unwrap();
+    assert_eq!(text_format(&mac.layout).encoding, "macintosh");
+    assert_eq!(mac.samples[0][0], "Jürgen");
+    let unknown = TableProblem::UnknownEncoding("utf-9".to_owned());
+    assert_eq!(chosen(text, &choice("utf-9")), Err(unknown));
+}
+
+#[test]
+fn delimiter_and_quoting_can_be_chosen() {
+    let choice =
+        LayoutChoice { delimiter: Some('~'), quoting: Some(Quoting::Never), ..Default::default() };
+    let found = chosen("name~email\n\"Ann~ann@example.org\n", &choice).unwrap();
+    assert_eq!(text_format(&found.layout).delimiter, '~');
+    assert_eq!(found.samples, [["\"Ann", "ann@example.org"]]);
+    // A line that declares another delimiter is no row all the same.
+    let choice = LayoutChoice { delimiter: Some(','), ..Default::default() };
+    let found = chosen("sep=;\nname,email\nA;B,a@example.org\n", &choice).unwrap();
+    assert_eq!((found.layout.header_line, &*found.samples[0][0]), (2, "A;B"));
+}
+
+#[test]
+fn the_header_row_can_be_chosen() {
+    let text = "List,2026\n\nName,Mail\nAnn,ann@example.org\n";
+    let line = |line| {
+        let header = Some(HeaderRow::Line(line));
+        chosen(text, &LayoutChoice { header, ..Default::default() })
+    };
+    assert_eq!(line(1).unwrap().layout.header, ["List", "2026"]);
+    assert_eq!(line(3).unwrap().layout.header, ["Name", "Mail"]);
+    assert_eq!(line(4).unwrap().samples, Vec::<Vec<String>>::new());
+    assert_eq!([line(2), line(5)], [2, 5].map(|line| Err(TableProblem::NoRow(line))));
+}
+
+#[test]
+fn without_a_header_all_rows_are_data() {
+    let choice = LayoutChoice { header: Some(HeaderRow::Absent), ..Default::default() };
+    let text = "ann@example.org,Ann\nbo@example.org,Bo,x\n";
+    assert_eq!(problem(text), TableProblem::NoHeader);
+    let found = chosen(text, &choice).unwrap();
+    assert_eq!(found.layout.header, ["A", "B", "C"]);
+    assert_eq!((found.layout.has_header, found.layout.header_line), (false, 1));
+    assert_eq!(found.samples[0], ["ann@example.org", "Ann"]);
+    assert_eq!(found.samples.len(), 2);
+}
+
+#[test]
+fn the_first_rows_are_shown_of_files_that_cannot_be_imported() {
+    let shown = |text: &str| outline(text.as_bytes(), true, &LayoutChoice::default());
+    let found = shown("ann@example.org;Ann\n");
+    assert_eq!(found.rows, [(1, vec!["ann@example.org".to_owned(), "Ann".to_owned()])]);
+    let Some(Format::Text(format)) = found.format else { panic!("the file is text") };
+    assert_eq!(format.delimiter, ';');
+    for text in ["", "%PDF-1.7 etc"] {
+        assert_eq!(shown(text), Outline::default());
+    }
 }

@@ -6,7 +6,7 @@ mod xlsx;
 use std::io::Cursor;
 
 use contacts_core::file::FileContent;
-use contacts_core::import::{Inspection, Layout, Row, Spreadsheets, TableProblem};
+use contacts_core::import::{Inspection, Layout, LayoutChoice, Row, Spreadsheets, TableProblem};
 
 use crate::TableFiles;
 
@@ -15,7 +15,8 @@ fn content(file: &[u8]) -> Box<dyn FileContent> {
 }
 
 fn inspected(file: &[u8], sheet: Option<&str>) -> Result<Inspection, TableProblem> {
-    TableFiles.inspect(content(file), sheet).unwrap()
+    let choice = LayoutChoice { sheet: sheet.map(str::to_owned), ..LayoutChoice::default() };
+    TableFiles.inspect(content(file), &choice).unwrap()
 }
 
 fn problem(file: &[u8]) -> TableProblem {

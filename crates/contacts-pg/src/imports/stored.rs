@@ -16,6 +16,9 @@ pub(super) struct StoredAnalysis {
     encoding: Option<String>,
     delimiter: Option<char>,
     header_line: u64,
+    /// Whether the file has no header row.
+    #[serde(default)]
+    is_headless: bool,
     header: Vec<String>,
     samples: Vec<Vec<String>>,
     rows: u64,
@@ -58,6 +61,7 @@ impl StoredAnalysis {
             encoding: text.map(|text| text.encoding.clone()),
             delimiter: text.map(|text| text.delimiter),
             header_line: layout.header_line,
+            is_headless: !layout.has_header,
             header: layout.header.iter().map(clean).collect(),
             samples: samples.iter().map(|row| row.iter().map(clean).collect()).collect(),
             rows: *rows,
@@ -90,7 +94,12 @@ impl StoredAnalysis {
             suggestions: suggestions.collect::<PgResult<_>>()?,
             reading,
             findings,
-            layout: Layout { format, header_line: stored.header_line, header: stored.header },
+            layout: Layout {
+                format,
+                header_line: stored.header_line,
+                has_header: !stored.is_headless,
+                header: stored.header,
+            },
             sheets,
             samples: stored.samples,
             rows: stored.rows,

@@ -99,8 +99,12 @@ fn fetch(world: &World, file: &Path, figures: &mut Figures) -> Result {
 
 /// Checks that two files contain the same contacts.
 fn compare(limit: &Path, ours: &Path) -> Result {
-    let layout =
-        Layout { format: Format::Text(TextFormat::standard()), header_line: 1, header: Vec::new() };
+    let layout = Layout {
+        format: Format::Text(TextFormat::standard()),
+        header_line: 1,
+        has_header: true,
+        header: Vec::new(),
+    };
     let open =
         |path: &Path| -> Result<_> { Ok(TableFiles.rows(Box::new(File::open(path)?), &layout)) };
     let (mut limit, mut ours) = (open(limit)?, open(ours)?);

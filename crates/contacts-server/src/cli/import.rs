@@ -14,7 +14,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use contacts_core::Actor;
-use contacts_core::import::{Analysis, Import as Run, ImportService, ImportState, NewPlan, Policy};
+use contacts_core::import::{
+    Analysis, Import as Run, ImportService, ImportState, LayoutChoice, NewPlan, Policy,
+    TableProblem,
+};
 use contacts_core::run::RunState;
 use contacts_core::tag::TagName;
 use contacts_worker::WorkerConfig;
@@ -22,7 +25,8 @@ use contacts_worker::WorkerConfig;
 use self::ask::Answer;
 use self::mapping::ColumnMapping;
 use self::skipped::SkippedFile;
-use super::inspect::cannot_start;
+use super::inspect::{cannot_start, unusable};
+use super::layout::LayoutArgs;
 use super::progress::Progress;
 use super::show::Found;
 use super::{listen_to_signals, org, out, with_services};
@@ -53,9 +57,8 @@ struct ImportFile {
     /// The file to import
     #[arg(required = true)]
     file: Option<PathBuf>,
-    /// The sheet of a workbook to import, by its name
-    #[arg(long, value_name = "NAME")]
-    sheet: Option<String>,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// Start without confirmation
     #[arg(long, short)]
     yes: bool,
@@ -88,6 +91,7 @@ struct ImportFile {
 /// The parsed arguments.
 struct Request<'a> {
     args: &'a ImportFile,
+    layout: LayoutChoice,
     mappings: Vec<ColumnMapping>,
     policy: Option<Policy>,
     tags: Vec<TagName>,
@@ -108,6 +112,7 @@ fn import_file(database: &DatabaseConfig, args: &ImportFile, file: &Path) -> Don
     let source = upload::open(file)?;
     let mut request = Request {
         args,
+        layout: args.layout.choice()?,
         mappings: args.map.iter().map(|map| ColumnMapping::parse(map)).collect::<Done<_>>()?,
         policy: args.policy.as_deref().map(parse_policy).transpose()?,
         tags: args.tag.iter().map(|tag| parse_tag(tag)).collect::<Done<_>>()?,
@@ -167,15 +172,20 @@ impl Request<'_> {
     /// Waits until the file is analysed, applies the arguments, and prints the plan.
     fn prepare(&self, imports: &ImportService, uploaded: Run, stop: &Stop) -> Done<Run> {
         let mut analysed = follow::until_analysed(imports, &uploaded, stop)?;
-        if let (Some(sheet), ImportState::Ready) = (&self.args.sheet, analysed.state) {
-            let chosen = imports.choose_sheet(analysed.org, analysed.id, sheet)?;
+        let is_open = matches!(analysed.state, ImportState::Ready | ImportState::Unusable);
+        if is_open && self.layout != LayoutChoice::default() {
+            let chosen = imports.choose_layout(analysed.org, analysed.id, &self.layout)?;
             analysed = follow::until_analysed(imports, &chosen, stop)?;
         }
         let (Some(analysis), Some(plan), ImportState::Ready) =
             (&analysed.analysis, &analysed.plan, analysed.state)
         else {
             let problem = analysed.problem.unwrap_or_else(|| "the import was cancelled".to_owned());
-            return Err(Failure::new(problem));
+            let is_headless = problem == TableProblem::NoHeader.to_string();
+            return Err(Failure::new(match is_headless {
+                true => unusable(&TableProblem::NoHeader),
+                false => problem,
+            }));
         };
         let columns = mapping::apply(&self.mappings, &analysis.layout.header, &plan.columns)?;
         let new =

@@ -7,12 +7,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use contacts_core::import::{Row, Spreadsheets};
+use contacts_core::import::{LayoutChoice, Row, Spreadsheets};
 use contacts_import::TableFiles;
 
 use self::inspected::InspectedFile;
-pub(super) use self::inspected::{cannot_start, unreadable};
+pub(super) use self::inspected::{cannot_start, unreadable, unusable};
 use self::view::InspectView;
+use super::layout::LayoutArgs;
 use super::show::{self, Found};
 use super::{import, out};
 use crate::report::{Done, Failure};
@@ -22,9 +23,8 @@ use crate::report::{Done, Failure};
 pub(super) struct Inspect {
     /// The file to inspect
     file: PathBuf,
-    /// The sheet of a workbook to inspect, by its name
-    #[arg(long, value_name = "NAME")]
-    sheet: Option<String>,
+    #[command(flatten)]
+    layout: LayoutArgs,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -35,17 +35,19 @@ pub(super) struct Inspect {
 
 /// Inspects a file.
 pub(super) fn inspect(args: &Inspect) -> Done {
-    let found = InspectedFile::at(&args.file, args.sheet.as_deref());
+    let choice = args.layout.choice()?;
     if args.rows {
-        return print_rows(&args.file, &found.map_err(Failure::new)?);
+        return print_rows(&args.file, &choice);
     }
+    let found = InspectedFile::at(&args.file, &choice);
     let effect = match &found {
         Ok(inspected) => inspected.effect(&args.file),
         Err(problem) => Err(problem.clone()),
     };
     let found = found.ok();
     if args.json {
-        let view = InspectView::new(found.as_ref(), &effect);
+        let sheets = inspected::sheets(&args.file, &choice);
+        let view = InspectView::new(found.as_ref(), sheets, &effect);
         out::print_line(
             serde_json::to_string(&view).map_err(|error| Failure::output(&error.into()))?,
         )?;
@@ -66,7 +68,9 @@ fn print_found(file: &Path, inspected: &InspectedFile) -> Done {
     found.lines().iter().chain(&found.warnings()).try_for_each(out::print_line)
 }
 
-fn print_rows(file: &Path, inspected: &InspectedFile) -> Done {
+/// Prints the rows. A file without a header is decoded, too: its rows are all there is.
+fn print_rows(file: &Path, choice: &LayoutChoice) -> Done {
+    let layout = inspected::layout(file, choice).map_err(Failure::new)?;
     let mut out = BufWriter::new(io::stdout().lock());
     let mut print = |cells: &[String]| {
         serde_json::to_writer(&mut out, cells)
@@ -74,9 +78,11 @@ fn print_rows(file: &Path, inspected: &InspectedFile) -> Done {
             .and_then(|()| writeln!(out))
             .map_err(|error| Failure::output(&error))
     };
-    print(&inspected.0.layout.header)?;
+    if layout.has_header {
+        print(&layout.header)?;
+    }
     let source = inspected::open(file).map_err(Failure::new)?;
-    for row in TableFiles.rows(Box::new(source), &inspected.0.layout) {
+    for row in TableFiles.rows(Box::new(source), &layout) {
         let Row { line, cells } =
             row.map_err(|error| Failure::new(inspected::unreadable(file, &error)))?;
         match cells {
@@ -100,7 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("people.csv");
         std::fs::write(&file, text).unwrap();
-        InspectedFile::at(&file, None)?.effect(&file)
+        InspectedFile::at(&file, &LayoutChoice::default())?.effect(&file)
     }
 
     #[test]

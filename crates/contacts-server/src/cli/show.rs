@@ -56,24 +56,34 @@ impl Found<'_> {
     }
 
     fn layout(&self) -> String {
-        let Layout { format, header_line, .. } = &self.analysis.layout;
+        let Layout { format, .. } = &self.analysis.layout;
+        let header = self.header_row();
         match format {
             Format::Text(TextFormat { encoding, delimiter, .. }) => {
                 let separator = separator(*delimiter);
-                format!("{encoding}, cells separated by {separator}, header on line {header_line}")
+                format!("{encoding}, cells separated by {separator}, {header}")
             }
             Format::Sheet(sheet) => {
                 let others = self.analysis.sheets.iter().filter(|other| other.name != *sheet);
                 let others: Vec<_> = others.map(|other| plain(&other.name)).collect();
                 let sheet = plain(sheet);
                 match others.as_slice() {
-                    [] => format!("sheet {sheet}, header on row {header_line}"),
-                    others => format!(
-                        "sheet {sheet} (other sheets: {}), header on row {header_line}",
-                        others.join(", ")
-                    ),
+                    [] => format!("sheet {sheet}, {header}"),
+                    others => {
+                        format!("sheet {sheet} (other sheets: {}), {header}", others.join(", "))
+                    }
                 }
             }
+        }
+    }
+
+    /// Where the header is.
+    fn header_row(&self) -> String {
+        let Layout { format, has_header, header_line, .. } = &self.analysis.layout;
+        match (has_header, format) {
+            (false, _) => "no header".to_owned(),
+            (true, Format::Text(_)) => format!("header on line {header_line}"),
+            (true, Format::Sheet(_)) => format!("header on row {header_line}"),
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Barrier;
 use std::thread;
 
 use contacts_core::import::{
-    Applied, Chunk, Format, Import, ImportId, ImportState, NewPlan, Plan, Policy, Sheet, Target,
-    TextFormat,
+    Applied, Chunk, Format, HeaderRow, Import, ImportId, ImportState, LayoutChoice, NewPlan, Plan,
+    Policy, Quoting, Sheet, Target, TextFormat,
 };
 use contacts_core::job::{Job, Lane};
 use contacts_core::run::RunState;
@@ -136,7 +136,18 @@ pub fn an_import_moves_through_its_states(ports: &Ports) {
     check(&expected);
 }
 
-pub fn another_sheet_is_analysed_in_place_of_the_first(ports: &Ports) {
+/// Returns a choice of every part of a layout.
+fn layout_choice() -> LayoutChoice {
+    LayoutChoice {
+        sheet: Some("Über uns".to_owned()),
+        encoding: Some("macintosh".to_owned()),
+        delimiter: Some('\t'),
+        quoting: Some(Quoting::Never),
+        header: Some(HeaderRow::Line(3)),
+    }
+}
+
+pub fn another_layout_is_analysed_in_place_of_the_first(ports: &Ports) {
     let org = ports.org();
     let import = inserted(ports, org);
     let (imports, id, now) = (&ports.imports, import.id, ports.clock.now());
@@ -148,25 +159,41 @@ pub fn another_sheet_is_analysed_in_place_of_the_first(ports: &Ports) {
         sheets.map(|(name, is_hidden)| Sheet { name: name.to_owned(), is_hidden }).to_vec();
     assert!(imports.analysed(&import, &Ok(found.clone()), now).unwrap());
     let first = read(ports, &import);
-    assert_eq!((first.analysis.as_ref(), &first.sheet), (Some(&found.0), &None));
+    let detected = LayoutChoice::default();
+    assert_eq!((first.analysis.as_ref(), &first.layout), (Some(&found.0), &detected));
 
     let worker = ports.ids.next();
     let lease = std::time::Duration::from_secs(60);
     while ports.jobs.claim(Lane::Work, worker, lease, now).unwrap().is_some() {}
-    assert!(imports.choose_sheet(org, id, "Über uns", now).unwrap());
+    let layout = layout_choice();
+    assert!(imports.choose_layout(org, id, &layout, now).unwrap());
     let job = ports.jobs.claim(Lane::Work, worker, lease, now).unwrap().unwrap();
     assert_eq!(job.job, Job::AnalyseImport(id));
     let chosen = read(ports, &import);
     let state = ImportState::Analysing;
-    let sheet = Some("Über uns".to_owned());
-    assert_eq!(chosen, Import { state, sheet, analysis: None, plan: None, ..first.clone() });
+    assert_eq!(chosen, Import { state, layout, ..first.clone() });
 
-    // A worker that was slow with the first sheet.
+    // A worker that was slow with the first layout.
     assert!(!imports.analysed(&first, &Ok(found.clone()), now).unwrap());
     found.0.layout.format = Format::Sheet("Über uns".to_owned());
+    (found.0.layout.has_header, found.0.layout.header_line) = (false, 2);
     assert!(imports.analysed(&chosen, &Ok(found.clone()), now).unwrap());
     let analysed = read(ports, &import);
     assert_eq!((analysed.state, analysed.analysis), (ImportState::Ready, Some(found.0)));
+}
+
+pub fn an_unusable_file_is_analysed_again_by_another_layout(ports: &Ports) {
+    let org = ports.org();
+    let unusable = in_state(ports, org, ImportState::Unusable);
+    let (imports, id, now) = (&ports.imports, unusable.id, ports.clock.tick());
+    let layout = LayoutChoice { header: Some(HeaderRow::Absent), ..LayoutChoice::default() };
+    assert!(imports.choose_layout(org, id, &layout, now).unwrap());
+    let chosen = read(ports, &unusable);
+    let state = ImportState::Analysing;
+    assert_eq!(chosen, Import { state, layout, problem: None, finished_at: None, ..unusable });
+    let found = (analysis(), plan(Policy::default()));
+    assert!(imports.analysed(&chosen, &Ok(found), now).unwrap());
+    assert_eq!(read(ports, &chosen).state, ImportState::Ready);
 }
 
 pub fn an_unusable_file_has_a_reason(ports: &Ports) {
@@ -198,7 +225,11 @@ pub fn a_change_of_state_that_is_not_allowed_changes_nothing(ports: &Ports) {
         }
         if state != ImportState::Ready {
             refuses(imports.replan(org, id, &plan(Policy::AddOnly).into()).unwrap());
-            refuses(imports.choose_sheet(org, id, "People", now).unwrap());
+        }
+        if !matches!(state, ImportState::Ready | ImportState::Unusable) {
+            refuses(imports.choose_layout(org, id, &layout_choice(), now).unwrap());
+        }
+        if state != ImportState::Ready {
             refuses(imports.start(org, id, Actor::System, now).unwrap());
         }
         if !state.is_under_way() {
@@ -355,7 +386,7 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
         assert!(!imports.uploaded(other, import.id, 1, now).unwrap());
         let foreign = Import { org: other, ..import.clone() };
         assert!(!imports.analysed(&foreign, &found, now).unwrap());
-        assert!(!imports.choose_sheet(other, import.id, "People", now).unwrap());
+        assert!(!imports.choose_layout(other, import.id, &layout_choice(), now).unwrap());
         assert!(!imports.replan(other, import.id, &plan(Policy::AddOnly).into()).unwrap());
         assert!(!imports.start(other, import.id, Actor::System, now).unwrap());
         assert!(

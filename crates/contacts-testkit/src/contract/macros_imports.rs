@@ -9,7 +9,8 @@ macro_rules! import_repository_contract {
         $crate::properties! { $make, imports:
             an_import_is_read_as_it_was_written
             an_import_moves_through_its_states
-            another_sheet_is_analysed_in_place_of_the_first
+            another_layout_is_analysed_in_place_of_the_first
+            an_unusable_file_is_analysed_again_by_another_layout
             an_unusable_file_has_a_reason
             a_failed_import_has_a_reason
             a_change_of_state_that_is_not_allowed_changes_nothing

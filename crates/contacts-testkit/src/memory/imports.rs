@@ -8,8 +8,9 @@ use contacts_core::contact::{
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
-    Analysis, Applied, Chunk, ChunkPlan, ExistingContact, Import, ImportId, ImportRepository,
-    ImportState, Issue, NewPlan, Plan, PlannedContact, RowKeys, Trace, tell_import,
+    Analysis, Applied, Chunk, ChunkPlan, ExistingContact, FileState, Import, ImportId,
+    ImportRepository, ImportState, Issue, LayoutChoice, NewPlan, Plan, PlannedContact, RowKeys,
+    Trace, tell_import,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -130,10 +131,10 @@ impl ImportRepository for World {
         found: &Result<(Analysis, Plan), String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        let Import { org, id, sheet, .. } = import;
+        let Import { org, id, layout, .. } = import;
         let mut state = self.state_to_change()?;
         let stored = state.organisations.get(org).and_then(|rows| rows.imports.get(id));
-        if stored.is_some_and(|stored| stored.import.sheet != *sheet) {
+        if stored.is_some_and(|stored| stored.import.layout != *layout) {
             return Ok(false);
         }
         let is_analysing = |state| state == ImportState::Analysing;
@@ -160,24 +161,24 @@ impl ImportRepository for World {
         }))
     }
 
-    fn choose_sheet(
+    fn choose_layout(
         &self,
         org: OrgId,
         id: ImportId,
-        sheet: &str,
+        layout: &LayoutChoice,
         now: OffsetDateTime,
     ) -> Result<bool> {
         let mut state = self.state_to_change()?;
-        let was = state.change_import(
-            org,
-            id,
-            |s| s == ImportState::Ready,
-            |import| {
-                import.state = ImportState::Analysing;
-                import.sheet = Some(sheet.to_owned());
-                (import.analysis, import.plan) = (None, None);
-            },
-        );
+        let stored = state.organisations.get(&org).and_then(|rows| rows.imports.get(&id));
+        if stored.is_some_and(|stored| stored.import.file_state != FileState::Kept) {
+            return Ok(false);
+        }
+        let is_open = |state| matches!(state, ImportState::Ready | ImportState::Unusable);
+        let was = state.change_import(org, id, is_open, |import| {
+            import.state = ImportState::Analysing;
+            import.layout = layout.clone();
+            (import.problem, import.finished_at) = (None, None);
+        });
         if was {
             // The worker that made the import ready may not have ended its job yet.
             state.jobs.remove(org, Job::AnalyseImport(id));

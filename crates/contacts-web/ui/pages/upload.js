@@ -1,4 +1,4 @@
-// The page on which files are chosen or dropped.
+// The page on which files are chosen or dropped, and cells are pasted.
 
 import { sentence } from "../core/api.js";
 import { fill, h, newId } from "../core/dom.js";
@@ -7,10 +7,13 @@ import { icon } from "../core/icon.js";
 import { go } from "../core/router.js";
 import { styles } from "../core/styles.js";
 import { drop } from "./import/drop.js";
+import { paste } from "./import/paste.js";
 import { news, tidy, upload, uploads } from "./import/uploads.js";
 
 /** @import { Context, Page } from "../core/router.js" */
 /** @import { Upload } from "./import/uploads.js" */
+
+const isMac = /^Mac/.test(navigator.platform);
 
 /** Endings and types of files with a table. Some browsers know only the one, some only the other. */
 const ACCEPTED = [
@@ -35,6 +38,7 @@ export async function open({ signal }) {
     uploads.slice(known).forEach(add);
   };
   drop(signal, take);
+  paste(signal, take);
   news.addEventListener("upload", (event) => {
     const one = /** @type {CustomEvent<Upload>} */ (event).detail;
     update(one);
@@ -49,7 +53,8 @@ const head = () =>
 
 /** @param {(files: File[]) => void} take */
 function zone(take) {
-  const hint = h("p", { class: "muted", id: newId() }, "Excel (.xlsx), OpenDocument (.ods) or CSV file with a header row. Each file becomes its own import.");
+  const hint = h("p", { class: "muted", id: newId() }, "Excel (.xlsx), OpenDocument (.ods) or CSV file. Each file becomes its own import.");
+  const pasting = h("p", { class: "muted" }, "You can also copy cells in Excel, Google Sheets or LibreOffice and paste them here (", h("kbd", {}, isMac ? "⌘V" : "Ctrl+V"), ").");
   const input = h("input", { type: "file", multiple: true, accept: ACCEPTED.join(","), class: "hidden", tabIndex: -1, "aria-hidden": "true" });
   input.addEventListener("change", () => {
     take([...(input.files ?? [])]);
@@ -57,7 +62,7 @@ function zone(take) {
     input.value = "";
   });
   const button = h("button", { type: "button", class: "primary", "aria-describedby": hint.id, onclick: () => input.click() }, icon("file"), "Choose files");
-  return h("div", { class: "zone" }, h("span", { class: "zone-icon" }, icon("upload")), h("h2", {}, "Drop a file anywhere on this page"), hint, button, input);
+  return h("div", { class: "zone" }, h("span", { class: "zone-icon" }, icon("upload")), h("h2", {}, "Drop a file anywhere on this page"), hint, button, pasting, input);
 }
 
 const help = () =>

@@ -7,7 +7,7 @@ use super::*;
 use crate::OrgId;
 use crate::contact::{ContactId, EmailAddress, Name, Phone};
 use crate::file::FileId;
-use crate::import::{FileState, Import, ImportId, ImportState, Plan, SkippedRow};
+use crate::import::{FileState, Import, ImportId, ImportState, LayoutChoice, Plan, SkippedRow};
 use crate::run::RunState;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
@@ -20,7 +20,7 @@ fn import(policy: Policy) -> Import {
         file: FileId(Uuid::from_u128(3)),
         file_state: FileState::Kept,
         file_name: "people.csv".to_owned(),
-        sheet: None,
+        layout: LayoutChoice::default(),
         bytes: 0,
         actor: Actor::System,
         state: ImportState::Run(RunState::Running),

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::layout::QuotingView;
 use super::warning::PlanWarningView;
 use crate::api::runs::RunFactsView;
 use crate::parts::enumerated::enumeration;
@@ -30,10 +31,10 @@ pub(super) struct ImportView {
     bytes: u64,
     /// The state of the import.
     state: ImportStateView,
-    /// The result of the file's analysis; null while the file is analysed.
+    /// The result of the file's analysis; null before it ends. While the file is analysed again, that
+    /// of the time before.
     analysis: Option<AnalysisView>,
-    /// The plan: the target of each column, the policy and the tags; null while the file is
-    /// analysed.
+    /// The plan: the target of each column, the policy and the tags; null before the analysis ends.
     plan: Option<PlanView>,
     /// Warnings about the plan, to read before the start.
     warnings: Vec<PlanWarningView>,
@@ -86,12 +87,15 @@ struct AnalysisView {
     encoding: Option<String>,
     /// The character that separates cells of text; null for a workbook.
     delimiter: Option<char>,
+    /// How cells of text are quoted; null for a workbook.
+    quoting: Option<QuotingView>,
     /// Name of the sheet of a workbook that is imported; null for text.
     sheet: Option<String>,
     /// The sheets of a workbook, hidden ones last; empty for text.
     sheets: Vec<SheetView>,
-    /// The line of the text or the row of the sheet, starting at 1, on which the header begins.
-    header_line: u64,
+    /// The line of the text or the row of the sheet, starting at 1, on which the header begins; null
+    /// for a file without a header, whose columns are named A, B, C.
+    header_line: Option<u64>,
     /// Number of rows below the header.
     rows: u64,
     /// The columns, in order.
@@ -101,11 +105,17 @@ struct AnalysisView {
 /// A sheet of a workbook.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Sheet)]
-struct SheetView {
+pub(super) struct SheetView {
     /// Name of the sheet.
     name: String,
     /// Whether the spreadsheet program hides the sheet.
     hidden: bool,
+}
+
+impl From<Sheet> for SheetView {
+    fn from(Sheet { name, is_hidden: hidden }: Sheet) -> Self {
+        Self { name, hidden }
+    }
 }
 
 /// A column of a file.
@@ -129,7 +139,6 @@ impl From<Analysis> for AnalysisView {
             Format::Text(text) => (Some(text), None),
             Format::Sheet(sheet) => (None, Some(sheet)),
         };
-        let sheets = sheets.into_iter();
         let column = |(at, header)| {
             let suggestion: Option<&Suggestion> = suggestions.get(at);
             let cell = |row: &Vec<String>| row.get(at).cloned().unwrap_or_default();
@@ -142,12 +151,11 @@ impl From<Analysis> for AnalysisView {
         };
         Self {
             delimiter: text.as_ref().map(|text| text.delimiter),
+            quoting: text.as_ref().map(|text| text.quoting.into()),
             encoding: text.map(|text| text.encoding),
             sheet,
-            sheets: sheets
-                .map(|Sheet { name, is_hidden: hidden }| SheetView { name, hidden })
-                .collect(),
-            header_line: layout.header_line,
+            sheets: sheets.into_iter().map(SheetView::from).collect(),
+            header_line: layout.has_header.then_some(layout.header_line),
             rows,
             columns: layout.header.into_iter().enumerate().map(column).collect(),
         }

@@ -208,7 +208,7 @@ fn a_failure_of_the_storage_is_not_a_problem_of_the_file() {
     let layout = inspected(&file, None).unwrap().layout;
     for readable in [0, 8, file.len() as u64 / 2] {
         let broken = || Box::new(Broken(io::Cursor::new(file.clone()), readable));
-        let error = TableFiles.inspect(broken(), None).unwrap_err();
+        let error = TableFiles.inspect(broken(), &LayoutChoice::default()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
         let mut rows = TableFiles.rows(broken(), &layout);
         assert!(TableProblem::of(rows.next().unwrap().unwrap_err()).is_err());

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use contacts_core::Error;
 use contacts_core::import::{
-    Analysis, Inspection, Plan, Policy, Preview, RowReader, Rows, ScratchFile, Spreadsheets,
-    Survey, TableProblem, preview, suggest,
+    Analysis, HeaderRow, Inspection, Layout, LayoutChoice, Plan, Policy, Preview, RowReader, Rows,
+    ScratchFile, Spreadsheets, Survey, TableProblem, preview,
 };
 use contacts_import::TableFiles;
 
@@ -16,22 +16,18 @@ pub(super) struct InspectedFile(pub(super) Analysis);
 
 impl InspectedFile {
     /// Finds the layout, counts the rows and suggests a mapping. The error is a sentence.
-    pub(super) fn at(file: &Path, sheet: Option<&str>) -> Result<Self, String> {
+    pub(super) fn at(file: &Path, choice: &LayoutChoice) -> Result<Self, String> {
         let failure = |error: io::Error| unreadable(file, &error);
-        let found = fs::metadata(file).map_err(failure)?;
-        if !found.is_file() {
-            return Err(format!("{} is not a file: choose a file with a table", file.display()));
-        }
-        let inspected = TableFiles.inspect(Box::new(open(file)?), sheet).map_err(failure)?;
+        let inspected = inspection(file, choice)?;
         let Inspection { layout, samples, sheets } =
-            inspected.map_err(|problem| problem.to_string())?;
+            inspected.map_err(|problem| unusable(&problem))?;
         let mut survey = Survey::new(&layout.header, &[]);
         let mut rows = 0;
         for row in TableFiles.rows(Box::new(open(file)?), &layout) {
             survey.add(&row.map_err(failure)?);
             rows += 1;
         }
-        let suggestions = suggest(&layout.header, &samples, &[]);
+        let suggestions = layout.suggest(&samples, &[]);
         let (reading, findings) = survey.finish();
         Ok(Self(Analysis { layout, sheets, samples, rows, suggestions, reading, findings }))
     }
@@ -53,6 +49,28 @@ impl InspectedFile {
         let columns = self.0.suggestions.iter().map(|s| s.target.clone()).collect();
         Plan { columns, policy: Policy::default(), tags: Vec::new() }
     }
+}
+
+fn inspection(
+    file: &Path,
+    choice: &LayoutChoice,
+) -> Result<Result<Inspection, TableProblem>, String> {
+    let failure = |error: io::Error| unreadable(file, &error);
+    let found = fs::metadata(file).map_err(failure)?;
+    if !found.is_file() {
+        return Err(format!("{} is not a file: choose a file with a table", file.display()));
+    }
+    TableFiles.inspect(Box::new(open(file)?), choice).map_err(failure)
+}
+
+/// Finds the layout of a file; of one that has no header row, the layout without a header.
+pub(super) fn layout(file: &Path, choice: &LayoutChoice) -> Result<Layout, String> {
+    let mut inspected = inspection(file, choice)?;
+    if inspected == Err(TableProblem::NoHeader) {
+        let headless = LayoutChoice { header: Some(HeaderRow::Absent), ..choice.clone() };
+        inspected = inspection(file, &headless)?;
+    }
+    inspected.map(|found| found.layout).map_err(|problem| unusable(&problem))
 }
 
 /// A sentence that says why an import cannot start.
@@ -86,5 +104,21 @@ pub(in crate::cli) fn unreadable(file: &Path, error: &io::Error) -> String {
         }
         io::ErrorKind::IsADirectory => format!("{file} is a folder: choose a file with a table"),
         _ => format!("{file} cannot be read: check its disk"),
+    }
+}
+
+/// Returns the names of the sheets of a workbook, also of one that cannot be imported.
+pub(super) fn sheets(file: &Path, choice: &LayoutChoice) -> Vec<String> {
+    let outline = open(file).ok().and_then(|file| TableFiles.outline(Box::new(file), choice).ok());
+    outline.unwrap_or_default().sheets.into_iter().map(|sheet| sheet.name).collect()
+}
+
+/// A sentence that says why a file cannot be imported, with the argument that may help.
+pub(in crate::cli) fn unusable(problem: &TableProblem) -> String {
+    match problem {
+        TableProblem::NoHeader => {
+            format!("{problem} (--no-header), or give its line (--header-row)")
+        }
+        _ => problem.to_string(),
     }
 }

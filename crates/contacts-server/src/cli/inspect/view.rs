@@ -14,7 +14,7 @@ pub(super) struct InspectView<'a> {
     encoding: Option<&'a str>,
     delimiter: Option<char>,
     sheet: Option<&'a str>,
-    sheets: Vec<&'a str>,
+    sheets: Vec<String>,
     header_line: Option<u64>,
     columns: Vec<ColumnView<'a>>,
     rows: u64,
@@ -47,6 +47,7 @@ struct SkipView<'a> {
 impl<'a> InspectView<'a> {
     pub(super) fn new(
         inspected: Option<&'a InspectedFile>,
+        sheets: Vec<String>,
         effect: &'a Result<Preview, String>,
     ) -> Self {
         let (text, sheet) = match inspected.map(|inspected| &inspected.0.layout.format) {
@@ -54,7 +55,6 @@ impl<'a> InspectView<'a> {
             Some(Format::Sheet(sheet)) => (None, Some(sheet.as_str())),
             None => (None, None),
         };
-        let sheets = inspected.into_iter().flat_map(|inspected| &inspected.0.sheets);
         let preview = effect.as_ref().ok();
         let tally = preview.map(|preview| &preview.tally);
         let issues = preview.into_iter().flat_map(|preview| &preview.issues);
@@ -67,8 +67,10 @@ impl<'a> InspectView<'a> {
             encoding: text.map(|text| text.encoding.as_str()),
             delimiter: text.map(|text| text.delimiter),
             sheet,
-            sheets: sheets.map(|sheet| sheet.name.as_str()).collect(),
-            header_line: inspected.map(|inspected| inspected.0.layout.header_line),
+            sheets,
+            header_line: inspected
+                .filter(|inspected| inspected.0.layout.has_header)
+                .map(|inspected| inspected.0.layout.header_line),
             columns: inspected.map(columns).unwrap_or_default(),
             rows: inspected.map_or(0, |inspected| inspected.0.rows),
             added: tally.map_or(0, |tally| tally.added),

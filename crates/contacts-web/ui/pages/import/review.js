@@ -1,4 +1,4 @@
-// The review of an analysed file: sheet, mapping, policy, tags, dry run, and start.
+// The review of an analysed file: format, mapping, policy, tags, dry run, and start.
 
 import { ask, askAll, sentence } from "../../core/api.js";
 import { h, newId } from "../../core/dom.js";
@@ -9,9 +9,9 @@ import { choices } from "../../widgets/form.js";
 import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
 import { dryRun } from "./dry.js";
+import { layoutChoice } from "./layout.js";
 import { mapping } from "./mapping.js";
 import { obstacle, planOf } from "./plan.js";
-import { sheetChoice } from "./sheet.js";
 import { sentences } from "./warnings.js";
 import { POLICIES } from "./words.js";
 
@@ -49,7 +49,7 @@ export async function review({ job, signal, show }) {
   }
 
   const element = h("div", { class: "stack" },
-    sheetChoice(job, saver, show),
+    layoutChoice(job, saver.settled, show),
     h("section", { class: "panel" },
       h("h2", {}, "Columns"),
       h("p", { class: "muted lead" }, `${number(named)} of ${count(analysis.columns.length, "column")} recognised. Unmapped columns are not imported.`),

@@ -7,6 +7,7 @@ import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { paged } from "../../widgets/paged.js";
 import { sheet } from "../../widgets/sheet.js";
+import { rescue } from "./layout.js";
 import { tally } from "./tally.js";
 import { correctable } from "./words.js";
 
@@ -18,7 +19,7 @@ import { correctable } from "./words.js";
  * @returns {Promise<Shown>}
  */
 export async function summary({ job, signal, show }) {
-  if (job.state === "unusable") return { element: unusable(job) };
+  if (job.state === "unusable") return { element: unusable(job, await rescue(job, show).catch(() => null)) };
   // A failed undo leaves the import unchanged, and can be repeated.
   const undo = await ask("get", "/v1/imports/{id}/undo", { path: { id: job.id }, signal }).catch(() => null);
   const { added, updated } = job.summary;
@@ -38,11 +39,15 @@ export async function summary({ job, signal, show }) {
   };
 }
 
-/** @param {Schemas["Import"]} job */
-function unusable(job) {
+/**
+ * @param {Schemas["Import"]} job
+ * @param {HTMLElement | null} others other ways to read the file
+ */
+function unusable(job, others) {
   return h("div", { class: "stack" },
     h("div", { class: "panel empty" }, icon("warning"), h("h2", {}, "This file cannot be imported"), h("p", {}, sentence(new Error(job.problem ?? "it cannot be read"))),
-      h("div", { class: "row" }, h("a", { href: "/import", data: { needs: "import" }, class: "button primary" }, icon("upload"), "Choose another file"))));
+      h("div", { class: "row" }, h("a", { href: "/import", data: { needs: "import" }, class: others ? "button" : "button primary" }, icon("upload"), "Choose another file"))),
+    others);
 }
 
 /**

@@ -98,6 +98,26 @@ export const reason = (code) => REASONS[code] ?? code;
 const DELIMITERS = { ",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe" };
 
 /**
+ * The name of a delimiter, as an option.
+ *
+ * @param {string} sign
+ */
+export function delimiterName(sign) {
+  const name = DELIMITERS[sign];
+  return name ? `${name.charAt(0).toUpperCase()}${name.slice(1)}` : `“${sign}”`;
+}
+
+/** Names of encodings by which people know them. @type {Record<string, string>} */
+const ENCODINGS = { macintosh: "Mac Roman", ibm850: "DOS (850)", ibm852: "DOS Central European (852)", ibm866: "DOS Cyrillic (866)", shift_jis: "Shift JIS" };
+
+/**
+ * The name of an encoding.
+ *
+ * @param {string} name
+ */
+export const encodingName = (name) => ENCODINGS[name] ?? name.toUpperCase().replace("WINDOWS", "Windows");
+
+/**
  * The detected format of a file in a few words.
  *
  * @param {Schemas["Analysis"]} analysis
@@ -109,8 +129,8 @@ export function understood({ rows, columns, sheet, encoding, delimiter, header_l
     count(columns.length, "column"),
     typeof sheet === "string" && `sheet “${sheet}”`,
     delimiter && (DELIMITERS[delimiter] ? `${DELIMITERS[delimiter]}-separated` : `separated by “${delimiter}”`),
-    encoding && encoding.toUpperCase().replace("WINDOWS", "Windows"),
-    line === 1 ? `header on the first ${place}` : `header on ${place} ${number(line)}`,
+    encoding && encodingName(encoding),
+    typeof line !== "number" ? "no header" : line === 1 ? `header on the first ${place}` : `header on ${place} ${number(line)}`,
   ].filter((fact) => typeof fact === "string");
 }
 
