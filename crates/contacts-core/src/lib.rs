@@ -33,6 +33,7 @@ pub mod field;
 pub mod file;
 pub mod housekeeping;
 pub mod import;
+pub mod invitation;
 pub mod job;
 pub mod journal;
 pub mod key;

@@ -18,6 +18,7 @@ use crate::field::FieldRepository;
 use crate::file::FileStore;
 use crate::housekeeping::Housekeeping;
 use crate::import::{DryRunRepository, ImportRepository, Spreadsheets};
+use crate::invitation::InvitationRepository;
 use crate::job::JobQueue;
 use crate::key::KeyRepository;
 use crate::note::NoteRepository;
@@ -120,6 +121,8 @@ repositories! {
     housekeeping: Housekeeping,
     /// Imports.
     imports: ImportRepository,
+    /// Invitations of users.
+    invitations: InvitationRepository,
     /// The job queue.
     jobs: JobQueue,
     /// API keys.

@@ -14,6 +14,7 @@ use crate::event::FeedService;
 use crate::export::ExportService;
 use crate::field::FieldService;
 use crate::import::ImportService;
+use crate::invitation::InvitationService;
 use crate::key::KeyService;
 use crate::note::NoteService;
 use crate::org::OrganisationRepository;
@@ -60,6 +61,8 @@ pub struct Services {
     pub fields: FieldService,
     /// Imports and their dry runs.
     pub imports: ImportService,
+    /// Invitations of users.
+    pub invitations: InvitationService,
     /// API keys.
     pub keys: KeyService,
     /// Notes.
@@ -115,6 +118,7 @@ impl Services {
             feed: FeedService::over(ports),
             fields: FieldService::over(ports),
             imports,
+            invitations: InvitationService::over(ports),
             keys: KeyService::over(ports),
             notes: NoteService::over(ports),
             people: PersonalDataService::over(ports),

@@ -1,13 +1,17 @@
 //! Users and their sessions, with which people authenticate (R2).
 
 mod service;
+mod user;
+
+use std::collections::BTreeMap;
 
 use time::{Duration, OffsetDateTime};
 
 pub use self::service::{SessionService, SignedIn};
-use crate::key::{KeyHash, Role};
+pub use self::user::{User, UserPatch};
+use crate::key::KeyHash;
 use crate::org::id;
-use crate::{Actor, Error, Invalid, OrgId, Result, text};
+use crate::{Actor, OrgId, Result, text};
 
 id! {
     /// A user's id.
@@ -30,62 +34,6 @@ pub const SESSION_IDLE: Duration = Duration::days(7);
 
 /// Precision of [`Session::last_seen_at`], so that not every request causes a write.
 pub const SEEN_EVERY: Duration = Duration::hours(1);
-
-/// A person who works for an organisation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct User {
-    /// Id of the user.
-    pub id: UserId,
-    /// Organisation of the user.
-    pub org: OrgId,
-    /// The name, unique in the organisation.
-    pub name: String,
-    /// What the user may do (R60).
-    pub role: Role,
-    /// When the user was created.
-    pub created_at: OffsetDateTime,
-}
-
-impl User {
-    /// Makes a user.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::Error::Invalid`] when the name is empty or longer than 100 characters.
-    pub fn new(
-        id: UserId,
-        org: OrgId,
-        name: &str,
-        role: Role,
-        created_at: OffsetDateTime,
-    ) -> Result<Self> {
-        let name = text::nfc(&text::collapse(text::trim(name)));
-        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            return Err(Invalid::one("name", "must have 1 to 100 characters").into());
-        }
-        Ok(Self { id, org, name, role, created_at })
-    }
-
-    /// Checks a new role of the user. `administrators` is the number of administrators of the
-    /// organisation, this user included.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Conflict`] when the only administrator would become something else (R60).
-    pub fn check_role(&self, role: Role, administrators: usize) -> Result<()> {
-        let is_last = self.role == Role::Administrator && administrators <= 1;
-        if is_last && role != Role::Administrator {
-            let reason = "the organisation needs an administrator: make another user one first";
-            return Err(Error::Conflict(reason.to_owned()));
-        }
-        Ok(())
-    }
-
-    /// The user as an actor (R4).
-    pub fn actor(&self) -> Actor {
-        Actor::User(self.id.0)
-    }
-}
 
 /// A link that signs a user in, once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,21 +145,48 @@ pub trait SessionRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>>;
 
-    /// Sets the role of a user, if [`User::check_role`] allows it, records a new one (R61), and
-    /// returns the user; `None` when there is none. Changes of several users at once leave an
-    /// administrator.
+    /// Applies a patch to the locked user, as [`User::apply`] does, records what it changes (R61),
+    /// and returns the user; `None` when there is none. Changes of several users at once leave an
+    /// active administrator. A user who is deactivated loses all sessions and links in the same
+    /// transaction.
     ///
     /// # Errors
     ///
-    /// Those of [`User::check_role`].
-    fn set_role(
+    /// Those of [`User::apply`].
+    fn change_user(
         &self,
         org: OrgId,
         user: UserId,
-        role: Role,
+        patch: UserPatch,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<User>>;
+
+    /// Returns the number of valid sessions of each of these users, without those who have none.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when they cannot be read.
+    fn count_sessions(
+        &self,
+        org: OrgId,
+        users: &[UserId],
+        now: OffsetDateTime,
+    ) -> Result<BTreeMap<UserId, u64>>;
+
+    /// Revokes the sessions of a user, and records it if there was a valid one (R61). Returns the
+    /// number of valid sessions that it revoked; `None` when there is no such user.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when they cannot be revoked.
+    fn end_sessions(
+        &self,
+        org: OrgId,
+        user: UserId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<u64>>;
 
     /// Adds a link.
     ///
@@ -221,8 +196,8 @@ pub trait SessionRepository: Send + Sync {
     fn insert_link(&self, link: &SignInLink) -> Result<()>;
 
     /// Consumes a link, opens a session with it, and records that in the audit trail (R61), in one
-    /// transaction. `None` when there is no such link, or when it has expired or was used: of
-    /// several concurrent requests, one succeeds.
+    /// transaction. `None` when there is no such link, when it has expired or was used, or when its
+    /// user is deactivated: of several concurrent requests, one succeeds.
     ///
     /// # Errors
     ///
@@ -241,7 +216,7 @@ pub trait SessionRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn find(&self, org: OrgId, hash: KeyHash) -> Result<Option<(Session, User)>>;
 
-    /// Sets when a session was last used, unless a later use is stored.
+    /// Sets when a session and its user were last seen, unless a later time is stored.
     ///
     /// # Errors
     ///

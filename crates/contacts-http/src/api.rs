@@ -10,6 +10,7 @@ mod erasures;
 mod events;
 mod fields;
 mod imports;
+mod invitations;
 mod keys;
 mod me;
 mod merges;
@@ -29,7 +30,7 @@ use crate::parts::table::Table;
 
 /// Adds the routes that need no credentials.
 pub(crate) fn open_routes(table: Table) -> Table {
-    sessions::open_routes(table)
+    invitations::open_routes(sessions::open_routes(table))
 }
 
 /// Adds the routes that need credentials.
@@ -53,6 +54,7 @@ pub(crate) fn routes(table: Table) -> Table {
         me::routes,
         sessions::routes,
         users::routes,
+        invitations::routes,
         trail::routes,
         segments::routes,
         selections::routes,

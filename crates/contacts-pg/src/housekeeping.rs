@@ -4,6 +4,7 @@ use contacts_core::housekeeping::{
     Housekeeping, KEEP_FILES, KEEP_LOGS, READY_EXPIRED, UPLOAD_IDLE, UPLOAD_STALLED,
 };
 use contacts_core::import::ImportId;
+use contacts_core::invitation::KEEP_INVITATIONS;
 use contacts_core::journal::KEEP_JOURNAL;
 use contacts_core::session::SESSION_IDLE;
 use contacts_core::trail::KEEP_TRAIL;
@@ -59,6 +60,8 @@ impl Housekeeping for Database {
             condition,
             now - KEEP_LOGS,
         )?;
+        let expired = now - KEEP_INVITATIONS;
+        self.sweep_rows("invitations", "DELETE FROM invitations", "expires_at <= $1", expired)?;
         self.sweep_rows("trail", "DELETE FROM trail", "at <= $1", now - KEEP_TRAIL)?;
         self.sweep_journal(now - KEEP_JOURNAL)?;
         let files = now - KEEP_FILES;

@@ -27,6 +27,7 @@ mod files;
 mod housekeeping;
 mod imports;
 mod installation;
+mod invitations;
 mod jobs;
 mod journal;
 mod json;

@@ -354,6 +354,21 @@ diesel::table! {
 }
 
 diesel::table! {
+    invitations (org_id, id) {
+        org_id -> Uuid,
+        id -> Uuid,
+        email -> Text,
+        email_key -> Text,
+        role -> Text,
+        hash -> Bytea,
+        actor_kind -> Text,
+        actor_id -> Nullable<Uuid>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     jobs (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -642,6 +657,10 @@ diesel::table! {
         name -> Text,
         created_at -> Timestamptz,
         role -> Text,
+        email -> Nullable<Text>,
+        email_key -> Nullable<Text>,
+        last_seen_at -> Nullable<Timestamptz>,
+        deactivated_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -726,6 +745,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_issues,
     imports,
     installation,
+    invitations,
     jobs,
     journal,
     kept_items,

@@ -1,11 +1,17 @@
 //! The port of users, sign-in links and sessions.
 
-use contacts_core::key::{KeyHash, Role};
+mod users;
+
+use std::collections::BTreeMap;
+
+use contacts_core::key::KeyHash;
 use contacts_core::session::{
-    NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId,
+    NewSession, SESSION_IDLE, Session, SessionId, SessionRepository, SignInLink, User, UserId,
+    UserPatch,
 };
 use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Error, OrgId, Result};
+use diesel::dsl::count_star;
 use diesel::pg::Pg;
 use diesel::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, delete,
@@ -14,38 +20,12 @@ use diesel::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::users::{change, find, find_by_name, list, lock, set_seen};
+pub(crate) use self::users::{find_by_address, insert};
 use crate::Database;
-use crate::database::{PgResult, RunQuery, Tx, unread, unreadable};
-use crate::schema::{sessions, sign_in_links, users};
+use crate::database::{PgResult, RunQuery, Tx, unread};
+use crate::schema::{sessions, sign_in_links};
 use crate::trail::record;
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = users, check_for_backend(Pg))]
-struct UserRow {
-    org_id: Uuid,
-    id: Uuid,
-    name: String,
-    created_at: OffsetDateTime,
-    role: String,
-}
-
-impl UserRow {
-    fn of(user: &User) -> Self {
-        Self {
-            org_id: user.org.0,
-            id: user.id.0,
-            name: user.name.clone(),
-            created_at: user.created_at,
-            role: user.role.as_str().to_owned(),
-        }
-    }
-
-    fn read(self) -> PgResult<User> {
-        let Self { org_id, id, name, created_at, role } = self;
-        let role = Role::parse(&role).ok_or_else(|| unreadable("users.role"))?;
-        Ok(User { id: UserId(id), org: OrgId(org_id), name, role, created_at })
-    }
-}
 
 #[derive(Insertable)]
 #[diesel(table_name = sign_in_links)]
@@ -114,71 +94,84 @@ impl Row {
 
 impl SessionRepository for Database {
     fn insert_user(&self, user: &User, actor: Actor) -> Result<()> {
-        let row = UserRow::of(user);
         self.write(user.org, |tx| {
-            let inserted = insert_into(users::table).values(&row).execute(tx);
-            inserted.map_err(|error| match error {
-                error if error.is_unique_violation() => Error::Taken("user").into(),
-                error => error,
-            })?;
+            if !insert(tx, user)? {
+                return Err(Error::Taken("user").into());
+            }
             record(tx, &TrailEvent::user_added(user), actor, user.created_at)
         })
     }
 
     fn find_user(&self, org: OrgId, name: &str) -> Result<Option<User>> {
-        self.read(org, |tx| {
-            let row: Option<UserRow> = users::table
-                .filter(users::org_id.eq(tx.org.0))
-                .filter(users::name.eq(name))
-                .select(UserRow::as_select())
-                .row(tx)?;
-            row.map(UserRow::read).transpose()
-        })
+        self.read(org, |tx| find_by_name(tx, name))
     }
 
     fn users(&self, org: OrgId, after: Option<UserId>, limit: usize) -> Result<Vec<User>> {
-        self.read(org, |tx| {
-            let mut select = users::table
-                .filter(users::org_id.eq(tx.org.0))
-                .order(users::id.asc())
-                .limit(limit as i64)
-                .select(UserRow::as_select())
-                .into_boxed();
-            if let Some(after) = after {
-                select = select.filter(users::id.gt(after.0));
-            }
-            let rows: Vec<UserRow> = select.load(tx)?;
-            rows.into_iter().map(UserRow::read).collect()
-        })
+        self.read(org, |tx| list(tx, after, limit))
     }
 
-    fn set_role(
+    fn change_user(
         &self,
         org: OrgId,
         user: UserId,
-        role: Role,
+        patch: UserPatch,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<User>> {
         self.write_at(org, now, |tx| {
-            // Lock the administrators before the user, so that two of them who step down at the same
-            // time do not both see the other one.
-            let administrators: Vec<Uuid> = users::table
-                .filter(users::org_id.eq(tx.org.0))
-                .filter(users::role.eq(Role::Administrator.as_str()))
-                .order(users::id)
-                .select(users::id)
-                .for_update()
-                .load(tx)?;
-            let Some(mut user) = find_user(tx, user)? else { return Ok(None) };
-            user.check_role(role, administrators.len())?;
-            if std::mem::replace(&mut user.role, role) != role {
-                update(users::table.find((tx.org.0, user.id.0)))
-                    .set(users::role.eq(role.as_str()))
-                    .execute(tx)?;
-                record(tx, &TrailEvent::role_changed(&user), actor, now)?;
+            let Some((user, events)) = change(tx, user, patch, now)? else { return Ok(None) };
+            if !user.is_active() {
+                let links = sign_in_links::table
+                    .filter(sign_in_links::org_id.eq(tx.org.0))
+                    .filter(sign_in_links::user_id.eq(user.id.0));
+                delete(links).execute(tx)?;
+                revoke_all(tx, user.id, now)?;
+            }
+            for event in &events {
+                record(tx, event, actor, now)?;
             }
             Ok(Some(user))
+        })
+    }
+
+    fn count_sessions(
+        &self,
+        org: OrgId,
+        users: &[UserId],
+        now: OffsetDateTime,
+    ) -> Result<BTreeMap<UserId, u64>> {
+        let ids: Vec<_> = users.iter().map(|user| user.0).collect();
+        self.read(org, |tx| {
+            let counts: Vec<(Uuid, i64)> = sessions::table
+                .filter(sessions::org_id.eq(tx.org.0))
+                .filter(sessions::user_id.eq_any(&ids))
+                .filter(sessions::revoked_at.is_null())
+                .filter(sessions::expires_at.gt(now))
+                .filter(sessions::last_seen_at.gt(now - SESSION_IDLE))
+                .group_by(sessions::user_id)
+                .select((sessions::user_id, count_star()))
+                .load(tx)?;
+            let read = |(user, sessions): (Uuid, i64)| (UserId(user), sessions.cast_unsigned());
+            Ok(counts.into_iter().map(read).collect())
+        })
+    }
+
+    fn end_sessions(
+        &self,
+        org: OrgId,
+        user: UserId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<u64>> {
+        self.write_at(org, now, |tx| {
+            if lock(tx, user)?.is_none() {
+                return Ok(None);
+            }
+            let ended = revoke_all(tx, user, now)?;
+            if ended > 0 {
+                record(tx, &TrailEvent::sessions_ended(user), actor, now)?;
+            }
+            Ok(Some(ended))
         })
     }
 
@@ -196,16 +189,21 @@ impl SessionRepository for Database {
         new: &NewSession,
     ) -> Result<Option<(Session, User)>> {
         self.write(org, |tx| {
-            // Deleting the link uses it. A concurrent sign-in waits for this transaction, and then
-            // finds no link.
             let link = sign_in_links::table
                 .find((tx.org.0, &link.0[..]))
                 .filter(sign_in_links::expires_at.gt(new.at));
-            let user_id: Option<Uuid> = delete(link).returning(sign_in_links::user_id).row(tx)?;
+            let user_id: Option<Uuid> = link.select(sign_in_links::user_id).row(tx)?;
             let Some(user_id) = user_id else { return Ok(None) };
-            let session = Session::open(org, UserId(user_id), new);
-            insert_into(sessions::table).values(Row::of(&session)).execute(tx)?;
-            let Some(user) = find_user(tx, session.user)? else { return Ok(None) };
+            // Lock the user before the link, as a deactivation does, so that neither a session nor a
+            // link of a deactivated user is left. Deleting the link uses it: a concurrent sign-in
+            // waits for this transaction, and then finds no link.
+            let Some(mut user) = lock(tx, UserId(user_id))? else { return Ok(None) };
+            if delete(link).execute(tx)? == 0 || !user.is_active() {
+                return Ok(None);
+            }
+            user.last_seen_at = user.last_seen_at.max(Some(new.at));
+            set_seen(tx, user.id, new.at)?;
+            let session = open(tx, user.id, new)?;
             record(tx, &TrailEvent::signed_in(session.id), user.actor(), new.at)?;
             Ok(Some((session, user)))
         })
@@ -219,7 +217,7 @@ impl SessionRepository for Database {
                 .select(Row::as_select())
                 .row(tx)?;
             let Some(session) = row.map(Row::read).transpose()? else { return Ok(None) };
-            let user = find_user(tx, session.user)?;
+            let user = find(tx, session.user)?;
             Ok(user.map(|user| (session, user)))
         })
     }
@@ -227,10 +225,11 @@ impl SessionRepository for Database {
     fn touch(&self, org: OrgId, session: SessionId, now: OffsetDateTime) -> Result<()> {
         self.write_at(org, now, |tx| {
             let session = sessions::table.find((tx.org.0, session.0));
-            update(session.filter(sessions::last_seen_at.lt(now)))
+            let user: Option<Uuid> = update(session.filter(sessions::last_seen_at.lt(now)))
                 .set(sessions::last_seen_at.eq(now))
-                .execute(tx)
-                .map(drop)
+                .returning(sessions::user_id)
+                .row(tx)?;
+            user.map_or(Ok(()), |user| set_seen(tx, UserId(user), now))
         })
     }
 
@@ -277,8 +276,25 @@ impl SessionRepository for Database {
     }
 }
 
-fn find_user(tx: &mut Tx<'_>, user: UserId) -> PgResult<Option<User>> {
-    let row: Option<UserRow> =
-        users::table.find((tx.org.0, user.0)).select(UserRow::as_select()).row(tx)?;
-    row.map(UserRow::read).transpose()
+/// Opens a session of a user.
+pub(crate) fn open(tx: &mut Tx<'_>, user: UserId, new: &NewSession) -> PgResult<Session> {
+    let session = Session::open(tx.org, user, new);
+    insert_into(sessions::table).values(Row::of(&session)).execute(tx)?;
+    Ok(session)
+}
+
+/// Revokes the sessions of a user, and returns the number of those that were valid.
+fn revoke_all(tx: &mut Tx<'_>, user: UserId, now: OffsetDateTime) -> PgResult<u64> {
+    let open = sessions::table
+        .filter(sessions::org_id.eq(tx.org.0))
+        .filter(sessions::user_id.eq(user.0))
+        .filter(sessions::revoked_at.is_null());
+    let revoked: Vec<Row> =
+        update(open).set(sessions::revoked_at.eq(now)).returning(Row::as_returning()).load(tx)?;
+    let mut valid = 0;
+    for row in revoked {
+        let session = Session { revoked_at: None, ..row.read()? };
+        valid += u64::from(session.is_live(now));
+    }
+    Ok(valid)
 }

@@ -19,6 +19,7 @@ mod serve;
 mod show;
 mod sign_in_link;
 mod source;
+mod user;
 
 use std::process::ExitCode;
 
@@ -68,6 +69,9 @@ enum Command {
     /// Create, list and revoke API keys
     #[command(subcommand)]
     Key(key::Key),
+    /// List and invite users, deactivate and reactivate them
+    #[command(subcommand)]
+    User(user::User),
     /// Create a link that signs a user in on the page, once
     SignInLink(sign_in_link::SignInLink),
     /// Check that what is stored is consistent; changes nothing and may run beside traffic
@@ -107,6 +111,7 @@ fn run(cli: &Cli) -> Done {
         Command::Inspect(args) => inspect::inspect(args),
         Command::Org(args) => org::run(database, args),
         Command::Key(args) => key::run(database, args),
+        Command::User(args) => user::run(database, args),
         Command::SignInLink(args) => sign_in_link::run(database, args),
         Command::Audit(args) => audit::audit(database, args),
         Command::Openapi => openapi::print(),

@@ -49,7 +49,10 @@ fn a_first_start_prints_a_link_that_signs_in_once() {
     assert_eq!(page, format!("http://{}/sign-in", serving.address()));
     assert_eq!(sign_in(token).json()["name"], "Owner");
     let ann = ["sign-in-link", "--user", "Ann", "--public-url", "https://contacts.example.org"];
-    let ann = contacts(&database.url, &ann);
+    let unknown = contacts(&database.url, &ann);
+    assert_eq!(unknown.status, Some(2), "{}", unknown.err);
+    assert!(unknown.err.contains("there is no user Ann"), "{}", unknown.err);
+    let ann = contacts(&database.url, &[&ann[..], &["--role", "administrator"]].concat());
     let token = ann.out.trim().strip_prefix("https://contacts.example.org/sign-in#").unwrap();
     let answer = sign_in(token);
     assert_eq!(answer.json()["name"], "Ann");
@@ -57,6 +60,30 @@ fn a_first_start_prints_a_link_that_signs_in_once() {
     let users = Answer::to_page(serving.address(), Some(cookie), "GET", "/v1/users", "");
     assert_eq!(users.json()["items"].as_array().unwrap().len(), 2, "{}", users.body);
     assert!(Serving::on(&database.url, &[]).link().is_none());
+}
+
+#[test]
+fn users_are_invited_and_deactivated_on_the_command_line() {
+    let database = Scratch::new();
+    let serving = Serving::on(&database.url, &[]);
+    let user = |args: &[&str]| contacts(&database.url, &[&["user"], args].concat());
+    let place = ["--public-url", "https://contacts.example.org"];
+    let invite = ["invite", "ann@example.org", "--role", "editor"];
+    let invited = user(&[&invite[..], &place].concat());
+    assert_eq!(invited.status, Some(0), "{}", invited.err);
+    let token = invited.out.trim().strip_prefix("https://contacts.example.org/join#").unwrap();
+    let body = format!("{{\"token\":\"{token}\",\"name\":\"Ann\"}}");
+    let joined = Answer::to_page(serving.address(), None, "POST", "/v1/join", &body);
+    assert_eq!(joined.status, 200, "{}", joined.body);
+    let listed = user(&["list"]);
+    assert!(listed.out.contains("Ann  ann@example.org"), "{}", listed.out);
+    assert_eq!(user(&["deactivate", "Ann"]).status, Some(0));
+    let off = contacts(&database.url, &["sign-in-link", "--user", "Ann"]);
+    assert!(off.err.contains("the user is deactivated"), "{}", off.err);
+    let last = user(&["deactivate", "Owner"]);
+    assert!(last.err.contains("needs an active administrator"), "{}", last.err);
+    assert!(user(&["reactivate", "Ann"]).out.contains("editor"));
+    assert_eq!(user(&["deactivate", "Nobody"]).status, Some(2));
 }
 
 #[test]

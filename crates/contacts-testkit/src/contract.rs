@@ -32,6 +32,7 @@ pub mod filters;
 pub mod housekeeping;
 pub mod imports;
 pub mod included_contacts;
+pub mod invitations;
 pub mod jobs;
 pub mod keys;
 pub mod lists;

@@ -18,6 +18,7 @@ mod fields;
 mod files;
 mod housekeeping;
 pub(crate) mod imports;
+mod invitations;
 pub(crate) mod jobs;
 mod journal;
 mod keys;

@@ -20,6 +20,7 @@ use contacts_core::import::{
     Format, Import, ImportId, ImportRow, ImportState, Layout, LayoutChoice, Plan, PlannedRow,
     Policy, Quoting, Reading, Skip, SkippedRow, Suggestion, Tally, Target, TextFormat, Warning,
 };
+use contacts_core::invitation::{INVITATION_LIFE, Invitation, InvitationId};
 use contacts_core::key::{ApiKey, KeyId, Role, Scope, Token};
 use contacts_core::note::NoteText;
 use contacts_core::page::PageSize;
@@ -259,6 +260,22 @@ pub fn signed_in(ports: &Ports, org: OrgId, name: &str, random: u8) -> (Session,
     let (new, token) = new_session(org, &ports.ids, &ports.clock, random + 1);
     let (session, user) = ports.sessions.sign_in(org, link.hash(), &new).unwrap().unwrap();
     (session, user, token)
+}
+
+/// Returns an invitation that is not stored yet, valid for a week, and its token.
+pub fn invitation(ports: &Ports, org: OrgId, email: &str, random: u8) -> (Invitation, Token) {
+    let (token, now) = (Token::new(org, [random; 32]), ports.clock.now());
+    let invitation = Invitation {
+        id: InvitationId(ports.ids.next()),
+        org,
+        email: EmailAddress::parse(email).unwrap(),
+        role: Role::Editor,
+        hash: token.hash(),
+        actor: Actor::System,
+        created_at: now,
+        expires_at: now + INVITATION_LIFE,
+    };
+    (invitation, token)
 }
 
 /// Returns an import whose file is still being uploaded.

@@ -13,6 +13,7 @@ use contacts_core::event::ContactEvent;
 use contacts_core::field::{Field, FieldKey};
 use contacts_core::file::FileId;
 use contacts_core::import::ImportId;
+use contacts_core::invitation::Invitation;
 use contacts_core::journal::JournalChunk;
 use contacts_core::key::ApiKey;
 use contacts_core::note::{Note, NoteId};
@@ -72,6 +73,7 @@ pub(crate) struct Rows {
     pub(crate) fields: BTreeMap<FieldKey, Field>,
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) sessions: Sessions,
+    pub(crate) invitations: Vec<Invitation>,
     pub(crate) notes: BTreeMap<NoteId, Note>,
     pub(crate) erasures: BTreeMap<ErasureId, erasures::Kept>,
     pub(crate) imports: BTreeMap<ImportId, StoredImport>,

@@ -20,6 +20,7 @@ use crate::assets::Assets;
 const PAGES: &[&str] = &[
     "/",
     "/sign-in",
+    "/join",
     "/new",
     "/contacts/{tail:.+}",
     "/duplicates",

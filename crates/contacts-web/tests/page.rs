@@ -14,6 +14,7 @@ use crate::support::{ask, asset, get, send};
 const PATHS: &[&str] = &[
     "/",
     "/sign-in",
+    "/join",
     "/new",
     "/contacts/0193",
     "/duplicates",

@@ -20,6 +20,7 @@ const ROUTES = [
   [/^\/sources\/([^/]+)$/, "/sources", () => import("./pages/source.js")],
   [/^\/settings(?:\/([a-z-]+))?$/, "/settings", () => import("./pages/settings.js")],
   [/^\/sign-in$/, "", () => import("./pages/sign-in.js")],
+  [/^\/join$/, "", () => import("./pages/join.js")],
 ];
 
 /** Delay in ms before the frame loads jobs and segments, so that the rows come first. */
@@ -47,7 +48,7 @@ addEventListener("signedin", () => {
   renew();
 });
 addEventListener("signedout", () => {
-  if (location.pathname === "/sign-in") return;
+  if (/^\/(sign-in|join)$/.test(location.pathname)) return;
   go(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
 });
 

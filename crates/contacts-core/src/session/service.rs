@@ -1,9 +1,11 @@
 //! Use cases of users and sessions.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{
-    LINK_LIFE, NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId, agent,
+    LINK_LIFE, NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId,
+    UserPatch, agent,
 };
 use crate::key::{Role, Token};
 use crate::{Actor, Clock, Error, Ids, OrgId, Ports, Result};
@@ -36,6 +38,15 @@ impl SessionService {
         }
     }
 
+    /// Finds the user with a name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] naming `name`.
+    pub fn find_user(&self, org: OrgId, name: &str) -> Result<Option<User>> {
+        self.sessions.find_user(org, &User::parse_name(name)?)
+    }
+
     /// Finds the user with a name, or creates one with a role. Only the operator does this.
     ///
     /// # Errors
@@ -60,15 +71,41 @@ impl SessionService {
         self.sessions.users(org, after, limit)
     }
 
-    /// Sets the role of a user (R60).
+    /// Returns the number of valid sessions of each of these users, without those who have none.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when the only administrator would become something
-    /// else.
-    pub fn set_role(&self, org: OrgId, user: UserId, role: Role, actor: Actor) -> Result<User> {
-        let user = self.sessions.set_role(org, user, role, actor, self.clock.now())?;
+    /// [`Error::Store`].
+    pub fn count(&self, org: OrgId, users: &[User]) -> Result<BTreeMap<UserId, u64>> {
+        let users: Vec<_> = users.iter().map(|user| user.id).collect();
+        self.sessions.count_sessions(org, &users, self.clock.now())
+    }
+
+    /// Changes the role of a user, deactivates or reactivates one (R60). A deactivated user is
+    /// signed out everywhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Conflict`] when no active administrator would be left.
+    pub fn change_user(
+        &self,
+        org: OrgId,
+        user: UserId,
+        patch: UserPatch,
+        actor: Actor,
+    ) -> Result<User> {
+        let user = self.sessions.change_user(org, user, patch, actor, self.clock.now())?;
         user.ok_or(Error::NotFound("user"))
+    }
+
+    /// Ends all sessions of a user, and returns their number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`].
+    pub fn end_all(&self, org: OrgId, user: UserId, actor: Actor) -> Result<u64> {
+        let ended = self.sessions.end_sessions(org, user, actor, self.clock.now())?;
+        ended.ok_or(Error::NotFound("user"))
     }
 
     /// Creates a link that signs a user in, once and within [`LINK_LIFE`]. `random` is its secret:
@@ -76,8 +113,11 @@ impl SessionService {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`].
+    /// [`Error::Conflict`] when the user is deactivated.
     pub fn link(&self, user: &User, random: [u8; 32]) -> Result<Token> {
+        if !user.is_active() {
+            return Err(Error::Conflict("the user is deactivated: reactivate them first".into()));
+        }
         let token = Token::new(user.org, random);
         let expires_at = self.clock.now() + LINK_LIFE;
         let link = SignInLink { org: user.org, user: user.id, hash: token.hash(), expires_at };

@@ -9,8 +9,9 @@ use crate::contact::{ContactId, FilterText};
 use crate::erasure::Erasure;
 use crate::field::FieldKey;
 use crate::import::ImportId;
+use crate::invitation::{Invitation, InvitationId};
 use crate::key::{ApiKey, KeyId};
-use crate::session::{SessionId, User};
+use crate::session::{SessionId, User, UserId};
 use crate::sync::SourceId;
 use crate::tag::TagId;
 use crate::undo::UndoSubject;
@@ -48,6 +49,16 @@ kinds! {
     UserAdded "user_added",
     /// A user got another role, which is the detail. The user.
     RoleChanged "role_changed",
+    /// A user was deactivated, which ended the user's sessions. The user.
+    UserDeactivated "user_deactivated",
+    /// A deactivated user was reactivated. The user.
+    UserReactivated "user_reactivated",
+    /// All sessions of a user were ended by an administrator. The user.
+    SessionsEnded "sessions_ended",
+    /// Somebody was invited; the detail is the role. The invitation.
+    UserInvited "user_invited",
+    /// An invitation was revoked before it was used. The invitation.
+    InvitationRevoked "invitation_revoked",
     /// A key was issued; the details are its scopes. The key.
     KeyIssued "key_issued",
     /// A key was revoked. The key.
@@ -154,6 +165,31 @@ impl TrailEvent {
     /// Another role of a user, who has it now.
     pub fn role_changed(user: &User) -> Self {
         Self::new(TrailKind::RoleChanged, user.id.0).detailed([user.role.as_str()])
+    }
+
+    /// The deactivation of a user.
+    pub fn user_deactivated(user: UserId) -> Self {
+        Self::new(TrailKind::UserDeactivated, user.0)
+    }
+
+    /// The reactivation of a user.
+    pub fn user_reactivated(user: UserId) -> Self {
+        Self::new(TrailKind::UserReactivated, user.0)
+    }
+
+    /// The end of all sessions of a user.
+    pub fn sessions_ended(user: UserId) -> Self {
+        Self::new(TrailKind::SessionsEnded, user.0)
+    }
+
+    /// A new invitation.
+    pub fn user_invited(invitation: &Invitation) -> Self {
+        Self::new(TrailKind::UserInvited, invitation.id.0).detailed([invitation.role.as_str()])
+    }
+
+    /// The revocation of an invitation.
+    pub fn invitation_revoked(invitation: InvitationId) -> Self {
+        Self::new(TrailKind::InvitationRevoked, invitation.0)
     }
 
     /// A new key.

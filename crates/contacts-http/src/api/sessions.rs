@@ -9,7 +9,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use contacts_core::key::{Scope, Token};
-use contacts_core::session::{Session, SessionId};
+use contacts_core::session::{self as core, Session, SessionId};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -27,6 +27,7 @@ use crate::parts::caller::{Caller, Requires, SignedIn};
 use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::path::Id;
 use crate::parts::problem::{Code, Problem, ProblemView};
+use crate::parts::services::Api;
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
@@ -52,8 +53,8 @@ struct SignInBody {
 }
 
 /// A visitor of the service's own page who has not exceeded the rate limit for sign-ins.
-struct Visitor {
-    agent: String,
+pub(crate) struct Visitor {
+    pub(crate) agent: String,
 }
 
 impl Requires for Visitor {
@@ -145,12 +146,22 @@ async fn sign_in(
         let link = Token::parse(body.token.trim()).ok_or_else(link_refused)?;
         let signed_in = api.sessions.sign_in(&link, &agent, random()?)?;
         let signed_in = signed_in.ok_or_else(link_refused)?;
-        let caller = Caller::from((signed_in.session, signed_in.user));
-        Ok((signed_in.token, to_json(&me(api, caller)?)?))
+        entered(api, signed_in)
     })
     .await?;
+    with_session(&shared, &token, body)
+}
+
+/// Returns the token of a session that was just opened, and the body of the answer.
+pub(crate) fn entered(api: &Api, signed_in: core::SignedIn) -> Result<(Token, Vec<u8>), Problem> {
+    let caller = Caller::from((signed_in.session, signed_in.user));
+    Ok((signed_in.token, to_json(&me(api, caller)?)?))
+}
+
+/// Answers with the body, and sets the cookie of a session.
+pub(crate) fn with_session(shared: &Data<Shared>, token: &Token, body: Vec<u8>) -> Answer {
     let mut answer = ok(body);
-    set_cookie(&mut answer, &cookie::session_cookie(&token, &shared.api.config.public_url))?;
+    set_cookie(&mut answer, &cookie::session_cookie(token, &shared.api.config.public_url))?;
     Ok(answer)
 }
 

@@ -1,16 +1,17 @@
 //! Users over HTTP (R2, R4, R60).
 
 use actix_web::web::Data;
-use contacts_core::key::Role;
-use contacts_core::session::{User, UserId};
+use contacts_core::key::{Role, Scope};
+use contacts_core::session::{User, UserId, UserPatch};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::edge::gate::Gate;
-use crate::parts::answer::{Answer, ok, to_json};
+use crate::parts::answer::{Answer, nothing, ok, to_json};
 use crate::parts::blocking::blocking;
-use crate::parts::body::Body;
+use crate::parts::body::{Body, present};
 use crate::parts::caller::{CanAdmin, CanRead};
 use crate::parts::enumerated::enumeration;
 use crate::parts::page::{PageParams, Paging, page_view};
@@ -20,7 +21,10 @@ use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
 pub(crate) fn routes(table: Table) -> Table {
-    table.add::<__path_list, _, _>(list).add::<__path_patch, _, _>(patch)
+    table
+        .add::<__path_list, _, _>(list)
+        .add::<__path_patch, _, _>(patch)
+        .add::<__path_end_sessions, _, _>(end_sessions)
 }
 
 enumeration! {
@@ -43,21 +47,53 @@ struct UserView {
     name: String,
     /// What the user may do.
     role: RoleView,
+    /// Whether the user can sign in.
+    active: bool,
+    /// The address by which the user was invited. Null for callers without the scope `admin`.
+    email: Option<String>,
+    /// When the user was last seen, accurate to the hour. Null for callers without the scope
+    /// `admin`.
+    #[serde(with = "time::serde::rfc3339::option")]
+    last_seen_at: Option<OffsetDateTime>,
+    /// Number of the user's active sessions. Null for callers without the scope `admin`.
+    sessions: Option<u64>,
 }
 
-impl From<User> for UserView {
-    fn from(user: User) -> Self {
-        Self { id: user.id.0, name: user.name, role: user.role.into() }
+impl UserView {
+    /// The view for everybody who reads.
+    fn of(user: User) -> Self {
+        Self {
+            id: user.id.0,
+            active: user.is_active(),
+            name: user.name,
+            role: user.role.into(),
+            email: None,
+            last_seen_at: None,
+            sessions: None,
+        }
+    }
+
+    /// The view for administrators.
+    fn whole(user: User, sessions: u64) -> Self {
+        let email = user.email.as_ref().map(ToString::to_string);
+        let last_seen_at = user.last_seen_at;
+        Self { email, last_seen_at, sessions: Some(sessions), ..Self::of(user) }
     }
 }
 
-/// A change of a user.
+/// A change of a user; absent members stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = UserPatch)]
 struct UserPatchBody {
     /// What the user may do from now on.
-    role: RoleView,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    role: Option<RoleView>,
+    /// Whether the user can sign in. False ends all sessions of the user.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    active: Option<bool>,
 }
 
 page_view! {
@@ -77,20 +113,29 @@ page_view! {
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<UserId>) -> Answer {
     let body = blocking(&shared, move |api| {
         let users = api.sessions.users(caller.org, paging.after, paging.rows())?;
-        to_json(&UsersView::from(paging.cut(users, |user| user.id).map(UserView::from)))
+        let view: Box<dyn Fn(User) -> UserView> = if caller.may(Scope::Admin) {
+            let sessions = api.sessions.count(caller.org, &users)?;
+            Box::new(move |user| {
+                let count = sessions.get(&user.id).copied().unwrap_or_default();
+                UserView::whole(user, count)
+            })
+        } else {
+            Box::new(UserView::of)
+        };
+        to_json(&UsersView::from(paging.cut(users, |user| user.id).map(view)))
     });
     Ok(ok(body.await?))
 }
 
-/// Set the role of a user
+/// Set the role of a user, deactivate or reactivate one
 #[utoipa::path(
     patch, path = "/v1/users/{id}", tag = "sessions", operation_id = "patch_user",
     params(("id" = Uuid, Path, description = "The user")),
     request_body = UserPatchBody,
     responses(
-        (status = 200, description = "The user; within seconds every server applies the role", body = UserView),
+        (status = 200, description = "The user; within seconds every server applies the change", body = UserView),
         (status = 404, description = "There is no such user", body = ProblemView, content_type = "application/problem+json"),
-        (status = 409, description = "`conflict`: the organisation would have no administrator", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "`conflict`: the organisation would have no active administrator", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
 async fn patch(
@@ -102,9 +147,34 @@ async fn patch(
 ) -> Answer {
     let org = caller.org;
     let body = blocking(&shared, move |api| {
-        to_json(&UserView::from(api.sessions.set_role(org, id, body.role.value(), caller.actor)?))
+        let patch = UserPatch { role: body.role.map(|role| role.value()), active: body.active };
+        let user = api.sessions.change_user(org, id, patch, caller.actor)?;
+        let sessions = api.sessions.count(org, std::slice::from_ref(&user))?;
+        let count = sessions.get(&user.id).copied().unwrap_or_default();
+        to_json(&UserView::whole(user, count))
     })
     .await?;
     gate.credentials.forget(org, id.0);
     Ok(ok(body))
+}
+
+/// End all sessions of a user
+#[utoipa::path(
+    delete, path = "/v1/users/{id}/sessions", tag = "sessions", operation_id = "end_sessions_of_user",
+    params(("id" = Uuid, Path, description = "The user")),
+    responses(
+        (status = 204, description = "They have ended; within seconds no server takes their cookies any more"),
+        (status = 404, description = "There is no such user", body = ProblemView, content_type = "application/problem+json"),
+    )
+)]
+async fn end_sessions(
+    CanAdmin(caller): CanAdmin,
+    shared: Data<Shared>,
+    gate: Data<Gate>,
+    Id(id): Id<UserId>,
+) -> Answer {
+    let org = caller.org;
+    blocking(&shared, move |api| Ok(api.sessions.end_all(org, id, caller.actor)?)).await?;
+    gate.credentials.forget(org, id.0);
+    Ok(nothing())
 }

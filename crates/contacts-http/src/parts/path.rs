@@ -12,6 +12,7 @@ use contacts_core::contact::ContactId;
 use contacts_core::conversation::ConversationId;
 use contacts_core::erasure::ErasureId;
 use contacts_core::import::ImportId;
+use contacts_core::invitation::InvitationId;
 use contacts_core::key::KeyId;
 use contacts_core::note::NoteId;
 use contacts_core::run::RunId;
@@ -54,6 +55,7 @@ path_id!(
     DeliveryId "delivery",
     ErasureId "erasure",
     ImportId "import",
+    InvitationId "invitation",
     KeyId "key",
     NoteId "note",
     RunId "run",

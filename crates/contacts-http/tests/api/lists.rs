@@ -76,6 +76,7 @@ async fn all(service: &Service) -> Vec<List> {
         "/v1/fields",
         "/v1/keys",
         "/v1/users",
+        "/v1/invitations",
         "/v1/audit",
         "/v1/sessions",
         "/v1/webhooks",
@@ -174,6 +175,8 @@ async fn of_settings(service: &Service) -> Vec<List> {
         let field = json!({"key": format!("f{nth}"), "label": name, "type": "text"});
         service.post("/v1/fields", field).await;
         service.key(&[Scope::Read]);
+        let invited = json!({"email": format!("user{nth}@example.org"), "role": "viewer"});
+        service.post("/v1/invitations", invited).await;
         webhook = webhooks::made(service).await.0;
         let mut body = syncs::crm();
         body["name"] = json!(name);

@@ -19,6 +19,7 @@ mod events;
 mod export;
 mod fields;
 mod imports;
+mod invitations;
 mod jwt;
 mod keys;
 mod layouts;

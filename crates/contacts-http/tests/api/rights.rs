@@ -98,6 +98,9 @@ POST /v1/imports/{id}/start import
 GET /v1/imports/{id}/undo read
 POST /v1/imports/{id}/undo import
 GET /v1/imports/{id}/undo/kept read
+GET /v1/invitations admin
+POST /v1/invitations admin
+DELETE /v1/invitations/{id} admin
 GET /v1/keys admin
 POST /v1/keys admin
 DELETE /v1/keys/{id} admin
@@ -137,6 +140,7 @@ GET /v1/tags/{id} read
 PATCH /v1/tags/{id} write
 GET /v1/users read
 PATCH /v1/users/{id} admin
+DELETE /v1/users/{id}/sessions admin
 GET /v1/webhooks admin
 POST /v1/webhooks admin
 DELETE /v1/webhooks/{id} admin

@@ -47,7 +47,8 @@ impl Operation {
             Some("capture") => service.key(&[Scope::Capture]),
             _ => service.token.clone(),
         };
-        let request = match self.path == "/v1/session" && self.method == "POST" {
+        let is_of_page = ["/v1/session", "/v1/join"].contains(&&*self.path);
+        let request = match is_of_page && self.method == "POST" {
             true => {
                 TestRequest::post().uri(path).insert_header(("origin", "http://127.0.0.1:8080"))
             }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use contacts_core::key::{Role, Token};
-use contacts_core::session::User;
+use contacts_core::session::{User, UserPatch};
 use contacts_core::{Actor, OrgId, Services};
 use contacts_http::PublicUrl;
 
@@ -16,11 +16,11 @@ const OWNER: &str = "Owner";
 /// Arguments of `contacts sign-in-link`.
 #[derive(Args, Debug)]
 pub(super) struct SignInLink {
-    /// The user's name; a user who does not exist is created [default: the first user]
+    /// The user's name; with --role, a user who does not exist is created [default: the first user]
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// The role that the user gets: viewer, editor, manager or administrator [default: a new user
-    /// becomes an administrator, and others keep theirs]
+    /// The role that the user gets: viewer, editor, manager or administrator [default: the user
+    /// keeps theirs]
     #[arg(long, value_name = "ROLE")]
     role: Option<String>,
     /// The organisation, by id or name, where there are several
@@ -43,30 +43,42 @@ pub(super) fn run(config: &DatabaseConfig, args: &SignInLink) -> Done {
 }
 
 /// Creates a link for the user with a name, or else for the organisation's first user, and sets the
-/// user's role if one is given.
+/// user's role if one is given. A user who does not exist needs a role, so that a typing error adds
+/// nobody; an organisation without users gets an administrator.
 pub(super) fn make(
     services: &Services,
     org: OrgId,
     name: Option<&str>,
     role: Option<Role>,
 ) -> Done<(User, Token)> {
-    let first = match name {
-        Some(_) => None,
+    let found = match name {
+        Some(name) => services.sessions.find_user(org, name)?,
         None => services.sessions.users(org, None, 1)?.into_iter().next(),
     };
-    let new_role = role.unwrap_or(Role::Administrator);
-    let mut user = match first {
-        Some(first) => first,
-        None => services.sessions.user(org, name.unwrap_or(OWNER), new_role)?,
+    let mut user = match (found, name) {
+        (Some(user), _) => user,
+        (None, None) => services.sessions.user(org, OWNER, role.unwrap_or(Role::Administrator))?,
+        (None, Some(name)) => {
+            let role = role.ok_or_else(|| unknown_user(name))?;
+            services.sessions.user(org, name, role)?
+        }
     };
-    if let Some(role) = role.filter(|role| *role != user.role) {
-        user = services.sessions.set_role(org, user.id, role, Actor::System)?;
+    if role.is_some_and(|role| role != user.role) {
+        let patch = UserPatch { role, active: None };
+        user = services.sessions.change_user(org, user.id, patch, Actor::System)?;
     }
     let link = services.sessions.link(&user, key::random()?)?;
     Ok((user, link))
 }
 
-fn role_of(name: &str) -> Done<Role> {
+fn unknown_user(name: &str) -> Failure {
+    Failure::usage(format!(
+        "there is no user {name}: contacts user list shows the names; to create this user, give \
+         the role, such as --role editor"
+    ))
+}
+
+pub(super) fn role_of(name: &str) -> Done<Role> {
     let name = name.trim();
     Role::parse(name)
         .ok_or_else(|| Failure::usage(format!("{name} is not a role: use one of {}", Role::NAMES)))

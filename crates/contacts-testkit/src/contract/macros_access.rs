@@ -26,8 +26,11 @@ macro_rules! session_repository_contract {
             users_are_listed_as_they_were_written_the_oldest_first
             a_name_is_one_users_in_an_organisation
             a_role_is_read_wherever_the_user_is
-            the_last_administrator_stays_one
-            of_two_administrators_who_step_down_at_once_one_stays
+            the_last_active_administrator_stays_one
+            of_administrators_who_are_demoted_and_deactivated_at_once_one_stays
+            a_deactivated_user_is_signed_out_and_cannot_sign_in
+            a_user_who_signs_in_while_being_deactivated_has_no_valid_session
+            valid_sessions_are_counted_and_ended
             a_link_opens_a_session_as_it_was_asked_for
             a_link_lets_in_once
             of_many_who_use_a_link_at_once_one_gets_in
@@ -36,6 +39,28 @@ macro_rules! session_repository_contract {
             sessions_are_listed_newest_first_for_their_user_only
             a_session_is_seen_later_and_never_earlier
             an_ended_session_is_still_found_and_stays_ended_since_when_it_was
+            organisations_do_not_see_each_other
+        }
+    };
+}
+
+/// Makes a test of each property of a [`contacts_core::invitation::InvitationRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! invitation_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, invitations:
+            an_invitation_makes_a_user_and_signs_the_user_in
+            an_invitation_is_used_once
+            of_many_who_use_an_invitation_at_once_one_becomes_a_user
+            an_expired_or_revoked_invitation_makes_no_user
+            a_new_invitation_for_an_address_replaces_the_earlier_one
+            a_taken_name_or_address_leaves_the_invitation
+            the_newest_invitation_is_listed_first
+            the_number_of_invitations_is_limited
+            invitations_are_recorded_without_addresses
+            expired_invitations_are_deleted_after_a_month
             organisations_do_not_see_each_other
         }
     };

@@ -10,6 +10,7 @@ use contacts_core::import::Policy;
 use contacts_core::key::{KeyId, NewKey, Role, Scope};
 use contacts_core::run::RunId;
 use contacts_core::selection::RawSelectionScope;
+use contacts_core::session::UserPatch;
 use contacts_core::trail::{KEEP_TRAIL, TrailEntry, TrailEvent, TrailFilter, TrailKind};
 use contacts_core::undo::UndoSubject;
 use contacts_core::webhook::{NewWebhook, RawWebhookPatch};
@@ -92,18 +93,33 @@ pub fn keys_users_and_sessions_are_recorded(ports: &Ports) {
     for name in ["Ann", "Bob"] {
         let user = user(org, &ports.ids, &ports.clock, name);
         ports.sessions.insert_user(&user, actor).unwrap();
-        services.sessions.set_role(org, user.id, Role::Administrator, actor).unwrap();
+        let same = UserPatch { role: Some(Role::Administrator), active: Some(true) };
+        services.sessions.change_user(org, user.id, same, actor).unwrap();
     }
     let bob = services.sessions.users(org, None, 9).unwrap().pop().unwrap();
-    services.sessions.set_role(org, bob.id, Role::Editor, actor).unwrap();
-    let expected = ["key_issued", "key_revoked", "user_added", "user_added", "role_changed"];
-    assert_eq!(kinds(ports, org, actor), expected);
-    let entries = all(ports, org);
-    assert_eq!(entries[4].event.details, ["read", "export"]);
+    let change = |patch| services.sessions.change_user(org, bob.id, patch, actor).unwrap();
+    change(UserPatch { role: Some(Role::Editor), active: None });
+    let entry = all(ports, org).remove(0);
     assert_eq!(
-        (&entries[0].event.details[..], entries[0].event.subject),
+        (&entry.event.details[..], entry.event.subject),
         (&["editor".to_owned()][..], Some(bob.id.0))
     );
+    for active in [false, false, true] {
+        change(UserPatch { role: None, active: Some(active) });
+    }
+    let expected = [
+        "key_issued",
+        "key_revoked",
+        "user_added",
+        "user_added",
+        "role_changed",
+        "user_deactivated",
+        "user_reactivated",
+    ];
+    assert_eq!(kinds(ports, org, actor), expected);
+    let entries = all(ports, org);
+    let issued = entries.iter().find(|entry| entry.event.kind == TrailKind::KeyIssued).unwrap();
+    assert_eq!(issued.event.details, ["read", "export"]);
 
     let other = ports.org();
     let (session, ann, _) = signed_in(ports, other, "Ann", 1);
@@ -117,6 +133,15 @@ pub fn keys_users_and_sessions_are_recorded(ports: &Ports) {
         entries[..2].iter().map(|e| (e.event.kind, e.actor, e.event.subject)).collect();
     let by_ann = |kind| (kind, ann.actor(), Some(session.id.0));
     assert_eq!(found, [by_ann(TrailKind::SignedOut), by_ann(TrailKind::SignedIn)]);
+
+    let third = ports.org();
+    let (_, cy, _) = signed_in(ports, third, "Cy", 11);
+    for _ in 0..2 {
+        services.sessions.end_all(third, cy.id, actor).unwrap();
+    }
+    let ended = all(ports, third);
+    assert_eq!((ended[0].event.kind, ended[0].actor), (TrailKind::SessionsEnded, actor));
+    assert_ne!(ended[1].event.kind, TrailKind::SessionsEnded, "recorded once");
 }
 
 pub fn settings_are_recorded_when_they_change(ports: &Ports) {

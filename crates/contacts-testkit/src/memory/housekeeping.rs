@@ -5,6 +5,7 @@ use contacts_core::housekeeping::{
     Housekeeping, KEEP_FILES, KEEP_LOGS, READY_EXPIRED, UPLOAD_IDLE, UPLOAD_STALLED,
 };
 use contacts_core::import::{FileState, Import, ImportId, ImportState};
+use contacts_core::invitation::KEEP_INVITATIONS;
 use contacts_core::job::Job;
 use contacts_core::journal::KEEP_JOURNAL;
 use contacts_core::run::RunState;
@@ -53,6 +54,7 @@ impl Housekeeping for World {
         let mut deleted = 0;
         for rows in self.state().organisations.values_mut() {
             rows.sessions.sweep(now);
+            rows.invitations.retain(|one| now - KEEP_INVITATIONS < one.expires_at);
             rows.forget_logs(now - KEEP_LOGS);
             rows.sweep_journal(now - KEEP_JOURNAL);
             rows.sweep_trail(now);

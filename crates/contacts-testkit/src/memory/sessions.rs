@@ -1,8 +1,10 @@
 //! Users, sign-in links and sessions in memory.
 
-use contacts_core::key::{KeyHash, Role};
+use std::collections::BTreeMap;
+
+use contacts_core::key::KeyHash;
 use contacts_core::session::{
-    NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId,
+    NewSession, Session, SessionId, SessionRepository, SignInLink, User, UserId, UserPatch,
 };
 use contacts_core::trail::TrailEvent;
 use contacts_core::{Actor, Error, OrgId, Result};
@@ -13,9 +15,9 @@ use crate::World;
 /// Users, sign-in links and sessions.
 #[derive(Default)]
 pub(crate) struct Sessions {
-    users: Vec<User>,
+    pub(super) users: Vec<User>,
     links: Vec<SignInLink>,
-    open: Vec<Session>,
+    pub(super) open: Vec<Session>,
 }
 
 impl Sessions {
@@ -54,28 +56,67 @@ impl SessionRepository for World {
         })
     }
 
-    fn set_role(
+    fn change_user(
         &self,
         org: OrgId,
         user: UserId,
-        role: Role,
+        patch: UserPatch,
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<User>> {
         self.rows(org, |rows| {
-            let users = &mut rows.sessions.users;
-            let is_administrator = |user: &&User| user.role == Role::Administrator;
-            let administrators = users.iter().filter(is_administrator).count();
+            let Sessions { users, links, open } = &mut rows.sessions;
+            let administrators = users.iter().filter(|user| user.is_active_administrator()).count();
             let Some(user) = users.iter_mut().find(|stored| stored.id == user) else {
                 return Ok(None);
             };
-            user.check_role(role, administrators)?;
-            let is_new = std::mem::replace(&mut user.role, role) != role;
+            let events = user.apply(patch, administrators, now)?;
             let user = user.clone();
-            if is_new {
-                rows.record(TrailEvent::role_changed(&user), actor, now);
+            if !user.is_active() {
+                links.retain(|link| link.user != user.id);
+                revoke_all(open, user.id, now);
+            }
+            for event in events {
+                rows.record(event, actor, now);
             }
             Ok(Some(user))
+        })
+    }
+
+    fn count_sessions(
+        &self,
+        org: OrgId,
+        users: &[UserId],
+        now: OffsetDateTime,
+    ) -> Result<BTreeMap<UserId, u64>> {
+        self.read(org, |rows| {
+            let mut counts = BTreeMap::new();
+            for session in &rows.sessions.open {
+                if users.contains(&session.user) && session.is_live(now) {
+                    *counts.entry(session.user).or_default() += 1;
+                }
+            }
+            Ok(counts)
+        })
+    }
+
+    fn end_sessions(
+        &self,
+        org: OrgId,
+        user: UserId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<Option<u64>> {
+        self.rows(org, |rows| {
+            let Sessions { users, open, .. } = &mut rows.sessions;
+            if !users.iter().any(|stored| stored.id == user) {
+                return Ok(None);
+            }
+            let ended = revoke_all(open, user, now);
+            if ended > 0 {
+                rows.record(TrailEvent::sessions_ended(user), actor, now);
+            }
+            Ok(Some(ended))
         })
     }
 
@@ -97,10 +138,13 @@ impl SessionRepository for World {
             let good = |stored: &SignInLink| stored.hash == link && new.at < stored.expires_at;
             let Some(at) = links.iter().position(good) else { return Ok(None) };
             let link = links.remove(at);
+            let mut users = users.iter_mut();
+            let user = users.find(|user| user.id == link.user && user.is_active());
+            let Some(user) = user else { return Ok(None) };
+            user.last_seen_at = user.last_seen_at.max(Some(new.at));
+            let user = user.clone();
             let session = Session::open(org, link.user, new);
             open.push(session.clone());
-            let user = users.iter().find(|user| user.id == link.user).cloned();
-            let Some(user) = user else { return Ok(None) };
             rows.record(TrailEvent::signed_in(session.id), user.actor(), new.at);
             Ok(Some((session, user)))
         })
@@ -119,9 +163,13 @@ impl SessionRepository for World {
 
     fn touch(&self, org: OrgId, session: SessionId, now: OffsetDateTime) -> Result<()> {
         self.rows(org, |rows| {
-            if let Some(session) = rows.sessions.open.iter_mut().find(|stored| stored.id == session)
-            {
-                session.last_seen_at = session.last_seen_at.max(now);
+            let Sessions { users, open, .. } = &mut rows.sessions;
+            let Some(session) = open.iter_mut().find(|stored| stored.id == session) else {
+                return Ok(());
+            };
+            session.last_seen_at = session.last_seen_at.max(now);
+            if let Some(user) = users.iter_mut().find(|user| user.id == session.user) {
+                user.last_seen_at = user.last_seen_at.max(Some(now));
             }
             Ok(())
         })
@@ -165,4 +213,14 @@ impl SessionRepository for World {
             Ok(Some(session))
         })
     }
+}
+
+/// Revokes the sessions of a user, and returns the number of those that were valid.
+fn revoke_all(sessions: &mut [Session], user: UserId, now: OffsetDateTime) -> u64 {
+    let mut valid = 0;
+    for session in sessions.iter_mut().filter(|session| session.user == user) {
+        valid += u64::from(session.is_live(now));
+        session.revoked_at.get_or_insert(now);
+    }
+    valid
 }

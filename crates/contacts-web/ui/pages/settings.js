@@ -25,6 +25,7 @@ const SECTIONS = [
   ["segments", "Segments", () => import("./settings/segments.js")],
   ["campaigns", "Campaigns", () => import("./settings/campaigns.js")],
   ["widgets", "Chat widgets", () => import("./settings/widgets.js")],
+  ["users", "Users", () => import("./settings/users.js"), "admin"],
   ["keys", "API keys", () => import("./settings/keys.js"), "admin"],
   ["webhooks", "Webhooks", () => import("./settings/webhooks.js"), "admin"],
   ["audit", "Audit trail", () => import("./settings/audit.js"), "admin"],

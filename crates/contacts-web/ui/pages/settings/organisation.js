@@ -4,14 +4,7 @@ import { h } from "../../core/dom.js";
 import { LOCALE } from "../../core/format.js";
 import { session } from "../../core/session.js";
 import { part } from "./part.js";
-
-/** What each role is called, and may do. */
-const ROLES = {
-  viewer: ["Viewer", "You can see everything about contacts."],
-  editor: ["Editor", "You can also change contacts."],
-  manager: ["Manager", "You can also import, export, merge, and delete many contacts at once."],
-  administrator: ["Administrator", "You can do everything, also manage keys, custom fields, webhooks and sources."],
-};
+import { ROLES } from "./roles.js";
 
 export async function section() {
   const { organisation, role } = await session;

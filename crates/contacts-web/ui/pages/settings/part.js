@@ -39,9 +39,10 @@ export const state = (tone, word) => h("span", { class: `status ${tone}` }, word
  * @param {string} title
  * @param {string} text
  * @param {string} secret
+ * @param {string} [label] what the secret is
  */
-export async function secret(title, text, secret) {
-  const shown = h("input", { value: secret, readOnly: true, class: "mono", "aria-label": "Secret", spellcheck: false, onfocus: () => shown.select() });
+export async function secret(title, text, secret, label = "Secret") {
+  const shown = h("input", { value: secret, readOnly: true, class: "mono", "aria-label": label, spellcheck: false, onfocus: () => shown.select() });
   const hint = h("span", { class: "hint", role: "status" }, "");
   const copy = h("button", { type: "button", autofocus: true, onclick: async () => {
     shown.select();
