@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Contact, ContactId};
+use super::{Contact, ContactId, Relevance, SearchQuery};
 use crate::page::{Page, PageSize, Position, read_micros, read_text, write_micros, write_text};
 
 /// Property by which the list is sorted.
@@ -17,11 +17,15 @@ pub enum SortBy {
     Created,
     /// Time of the last change of the profile.
     Updated,
+    /// How well the contact matches the search (R59), then time of creation. Without a search, the
+    /// time of creation alone.
+    Relevance,
 }
 
 impl SortBy {
     /// Every property.
-    pub const ALL: [Self; 4] = [Self::Name, Self::Email, Self::Created, Self::Updated];
+    pub const ALL: [Self; 5] =
+        [Self::Name, Self::Email, Self::Created, Self::Updated, Self::Relevance];
 }
 
 /// Order of the list. Ids break ties, so the order is total.
@@ -70,25 +74,31 @@ pub enum CursorKey {
     Text(String),
     /// A time.
     Time(OffsetDateTime),
+    /// A relevance, and the time of creation.
+    Ranked(Relevance, OffsetDateTime),
 }
 
 /// A page of the contact list.
 pub type ContactPage = Page<Contact, Cursor>;
 
 impl Sort {
-    /// Returns the sort key of a contact.
-    pub fn key(self, contact: &Contact) -> CursorKey {
+    /// The best matches of a search first, and the newest first within each relevance (R59).
+    pub const BEST_FIRST: Self = Self { by: SortBy::Relevance, descending: true };
+
+    /// Returns the sort key of a contact in a list that was searched.
+    pub fn key(self, contact: &Contact, search: &SearchQuery) -> CursorKey {
         match self.by {
             SortBy::Name => CursorKey::Text(contact.name_key()),
             SortBy::Email => CursorKey::Text(contact.email_key().to_owned()),
             SortBy::Created => CursorKey::Time(contact.created_at),
             SortBy::Updated => CursorKey::Time(contact.updated_at),
+            SortBy::Relevance => CursorKey::Ranked(search.relevance(contact), contact.created_at),
         }
     }
 
-    /// Returns the cursor after a contact.
-    pub fn cursor(self, contact: &Contact) -> Cursor {
-        Cursor { sort: self, key: self.key(contact), id: contact.id }
+    /// Returns the cursor after a contact in a list that was searched.
+    pub fn cursor(self, contact: &Contact, search: &SearchQuery) -> Cursor {
+        Cursor { sort: self, key: self.key(contact, search), id: contact.id }
     }
 
     fn from_code(code: char) -> Option<Self> {
@@ -104,6 +114,7 @@ impl Sort {
             SortBy::Email => 'e',
             SortBy::Created => 'c',
             SortBy::Updated => 'u',
+            SortBy::Relevance => 'r',
         };
         if self.descending { code.to_ascii_uppercase() } else { code }
     }
@@ -114,6 +125,9 @@ impl Position for Cursor {
         let key = match &self.key {
             CursorKey::Text(text) => write_text(text),
             CursorKey::Time(at) => write_micros(*at),
+            CursorKey::Ranked(relevance, at) => {
+                format!("{}{}", *relevance as u8, write_micros(*at))
+            }
         };
         format!("{}{}{key}", self.sort.code(), self.id.0.simple())
     }
@@ -125,6 +139,11 @@ impl Position for Cursor {
         let key = match sort.by {
             SortBy::Name | SortBy::Email => CursorKey::Text(read_text(key)?),
             SortBy::Created | SortBy::Updated => CursorKey::Time(read_micros(key)?),
+            SortBy::Relevance => {
+                let (relevance, at) = key.split_at_checked(1)?;
+                let relevance = Relevance::ALL.get(relevance.parse::<usize>().ok()?)?;
+                CursorKey::Ranked(*relevance, read_micros(at)?)
+            }
         };
         Some(Self { sort, key, id })
     }
@@ -150,6 +169,16 @@ mod tests {
             for by in SortBy::ALL {
                 let _ = Cursor::decode(&format!("{}{text}", Sort { by, descending: false }.code()));
             }
+        }
+    }
+
+    #[test]
+    fn a_cursor_contains_its_relevance() {
+        for relevance in Relevance::ALL {
+            let key = CursorKey::Ranked(relevance, datetime!(2026-01-01 00:00 UTC));
+            let id = ContactId(Uuid::from_u128(1));
+            let cursor = Cursor { sort: Sort::BEST_FIRST, key, id };
+            assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         }
     }
 

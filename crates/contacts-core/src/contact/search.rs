@@ -4,8 +4,10 @@
 //! A word of three letters or more matches anywhere (`smith`), a shorter one at the start of a word
 //! (` xq`). Both are one substring search, which a trigram index can answer.
 
+mod relevance;
 mod spelling;
 
+pub use self::relevance::{ExactMatch, Relevance};
 use self::spelling::{is_number, number_digits, spellings};
 use super::{EmailAddress, Name, Phone};
 use crate::text;
@@ -55,7 +57,10 @@ pub fn search_text<'a>(
 /// # Ok::<(), contacts_core::contact::InvalidName>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SearchQuery(Vec<Term>);
+pub struct SearchQuery {
+    terms: Vec<Term>,
+    exact: ExactMatch,
+}
 
 /// One word of a query, as substrings of which at least one must occur.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,22 +83,27 @@ impl SearchQuery {
                 terms.extend(run.iter().filter_map(|word| Term::new(word)));
             }
         }
-        Self(terms)
+        Self { terms, exact: ExactMatch::of(&query) }
     }
 
     /// Returns the terms.
     pub fn terms(&self) -> &[Term] {
-        &self.0
+        &self.terms
+    }
+
+    /// Returns the name and the address that match the whole query.
+    pub fn exact(&self) -> &ExactMatch {
+        &self.exact
     }
 
     /// Returns whether the query has no term.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.terms.is_empty()
     }
 
     /// Returns whether the query matches a text of [`search_text`].
     pub fn matches(&self, text: &str) -> bool {
-        self.0.iter().all(|term| term.0.iter().any(|needle| text.contains(needle)))
+        self.terms.iter().all(|term| term.0.iter().any(|needle| text.contains(needle)))
     }
 }
 
@@ -110,6 +120,11 @@ impl Term {
     /// Returns the substrings of which one must occur in a text of [`search_text`].
     pub fn needles(&self) -> &[String] {
         &self.0
+    }
+
+    /// Returns the substrings of which one must occur at the start of a word.
+    pub fn beginnings(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|needle| format!(" {}", needle.trim_start()))
     }
 }
 

@@ -97,7 +97,11 @@ pub(crate) fn push_filter(
     Ok(())
 }
 
-fn push_any<T>(statement: &mut Statement, items: &[T], push: impl Fn(&mut Statement, &T)) {
+pub(crate) fn push_any<T>(
+    statement: &mut Statement,
+    items: &[T],
+    push: impl Fn(&mut Statement, &T),
+) {
     statement.push(" AND (");
     for (at, item) in items.iter().enumerate() {
         if at > 0 {

@@ -12,7 +12,11 @@
 //! 3. Find and sort all matching contacts, unless there are more than the bound.
 //! 4. Walk without a limit, which ends soon because many contacts match.
 
-use contacts_core::contact::{Contact, ContactFilter, ContactPage, CursorKey, PageRequest, SortBy};
+mod ranked;
+
+use contacts_core::contact::{
+    Contact, ContactFilter, ContactPage, CursorKey, PageRequest, Relevance, SortBy,
+};
 use contacts_core::page::{Count, Page};
 use contacts_core::{OrgId, Result};
 use diesel::QueryableByName;
@@ -39,31 +43,66 @@ struct PageIds {
     ids: Vec<Uuid>,
 }
 
+/// The contacts to list: those that match a filter, and have a relevance for its search if one is
+/// given.
+#[derive(Clone, Copy)]
+struct Matching<'a> {
+    filter: &'a ContactFilter,
+    relevance: Option<Relevance>,
+}
+
+impl Matching<'_> {
+    /// Appends the conditions, each with `AND` before it.
+    fn push(self, tx: &mut Tx<'_>, statement: &mut Statement, access: Access) -> PgResult<()> {
+        push_filter(tx, statement, self.filter, access)?;
+        if let Some(relevance) = self.relevance {
+            ranked::push_relevance(statement, &self.filter.query, relevance);
+        }
+        Ok(())
+    }
+}
+
 pub(super) fn list(
     tx: &mut Tx<'_>,
     filter: &ContactFilter,
     page: &PageRequest,
 ) -> PgResult<ContactPage> {
-    if !is_selective(filter) {
-        return Ok(cut(walk(tx, filter, page, None)?, page));
+    let contacts = if page.sort.by == SortBy::Relevance && !filter.query.is_empty() {
+        ranked::list(tx, filter, page)?
+    } else {
+        list_matching(tx, Matching { filter, relevance: None }, page)?
+    };
+    Ok(Page::cut(contacts, page.size, |contact| page.sort.cursor(contact, &filter.query)))
+}
+
+/// Returns the contacts of a page, and the one after it.
+fn list_matching(
+    tx: &mut Tx<'_>,
+    matching: Matching<'_>,
+    page: &PageRequest,
+) -> PgResult<Vec<Contact>> {
+    if !is_selective(matching.filter) {
+        return walk(tx, matching, page, None);
     }
-    let mut contacts = walk(tx, filter, page, Some(FIRST_WALK_ROWS))?;
-    if let Some(rows) = second_walk_rows(contacts.len(), page) {
-        contacts = walk(tx, filter, page, Some(rows))?;
+    // Few contacts have the very name or address, and indexes find them.
+    if matching.relevance != Some(Relevance::Exact) {
+        let mut contacts = walk(tx, matching, page, Some(FIRST_WALK_ROWS))?;
+        if let Some(rows) = second_walk_rows(contacts.len(), page) {
+            contacts = walk(tx, matching, page, Some(rows))?;
+        }
+        if contacts.len() > page.size.get() {
+            return Ok(contacts);
+        }
     }
-    if contacts.len() > page.size.get() {
-        return Ok(cut(contacts, page));
-    }
-    let contacts = match find(tx, filter, page)? {
-        Some(ids) if ids.is_empty() => Vec::new(),
+    match find(tx, matching, page)? {
+        Some(ids) if ids.is_empty() => Ok(Vec::new()),
         Some(ids) => {
             let mut select = tx.statement();
             push_found(&mut select, page, ids);
-            load(tx, &select)?
+            load(tx, &select)
         }
-        None => walk(tx, filter, page, None)?,
-    };
-    Ok(cut(contacts, page))
+        None => walk(tx, matching, page, None),
+    }
 }
 
 /// Returns how many rows to walk for a full page after the first walk found so many contacts:
@@ -73,10 +112,6 @@ fn second_walk_rows(found: usize, page: &PageRequest) -> Option<i64> {
     let limit = page.size.get() + 1;
     let estimate = FIRST_WALK_ROWS.checked_mul(limit as i64)?.checked_div(found as i64)?;
     (found < limit && 2 * estimate <= SECOND_WALK_ROWS).then_some(2 * estimate)
-}
-
-fn cut(contacts: Vec<Contact>, page: &PageRequest) -> ContactPage {
-    Page::cut(contacts, page.size, |contact| page.sort.cursor(contact))
 }
 
 fn load(tx: &mut Tx<'_>, select: &Statement) -> PgResult<Vec<Contact>> {
@@ -122,11 +157,11 @@ fn is_selective(filter: &ContactFilter) -> bool {
 /// than the bound come after the cursor.
 fn find(
     tx: &mut Tx<'_>,
-    filter: &ContactFilter,
+    matching: Matching<'_>,
     page: &PageRequest,
 ) -> PgResult<Option<Vec<Uuid>>> {
     let mut select = tx.statement();
-    push_find(tx, &mut select, filter, page)?;
+    push_find(tx, &mut select, matching, page)?;
     let found: PageIds = select.get_result(tx)?;
     let is_all = found.counted.cast_unsigned() <= Count::BOUND;
     Ok(is_all.then_some(found.ids))
@@ -135,13 +170,13 @@ fn find(
 fn push_find(
     tx: &mut Tx<'_>,
     select: &mut Statement,
-    filter: &ContactFilter,
+    matching: Matching<'_>,
     page: &PageRequest,
 ) -> PgResult<()> {
     let order = Order::of(page);
     select.push("WITH found AS MATERIALIZED (SELECT c.id, ").push(order.key);
     select.push(" AS key FROM contacts c WHERE c.org_id = $1");
-    push_filter(tx, select, filter, Access::AsSet)?;
+    matching.push(tx, select, Access::AsSet)?;
     order.push_after(select, page);
     select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
     select.push(") SELECT (SELECT count(*) FROM found) AS counted, ARRAY(SELECT id FROM found");
@@ -167,12 +202,12 @@ const SECOND_WALK_ROWS: i64 = 50_000;
 
 fn walk(
     tx: &mut Tx<'_>,
-    filter: &ContactFilter,
+    matching: Matching<'_>,
     page: &PageRequest,
     at_most: Option<i64>,
 ) -> PgResult<Vec<Contact>> {
     let mut select = tx.statement();
-    push_walk(tx, &mut select, filter, page, at_most)?;
+    push_walk(tx, &mut select, matching, page, at_most)?;
     load(tx, &select)
 }
 
@@ -181,7 +216,7 @@ fn walk(
 fn push_walk(
     tx: &mut Tx<'_>,
     select: &mut Statement,
-    filter: &ContactFilter,
+    matching: Matching<'_>,
     page: &PageRequest,
     at_most: Option<i64>,
 ) -> PgResult<()> {
@@ -198,7 +233,7 @@ fn push_walk(
             select.push("contacts c WHERE c.org_id = $1");
             order.push_after(select, page);
         }
-        filtered = push_filter(tx, select, filter, Access::EachRow);
+        filtered = matching.push(tx, select, Access::EachRow);
         let rows = page.size.get() as i64 + 1;
         select.push(&order.clause()).push(" LIMIT ").bind(Bind::Int(rows)).push(") c");
         select.push(FIRST_SOURCE).push(&order.clause());
@@ -218,7 +253,8 @@ impl Order {
         let key = match page.sort.by {
             SortBy::Name => "c.name_key",
             SortBy::Email => "c.email_key",
-            SortBy::Created => "c.created_at",
+            // Contacts of one relevance are listed at a time.
+            SortBy::Created | SortBy::Relevance => "c.created_at",
             SortBy::Updated => "c.updated_at",
         };
         let (direction, comparison) = if page.sort.descending { (" DESC", "<") } else { ("", ">") };
@@ -235,7 +271,7 @@ impl Order {
         statement.push(&format!(" AND ({}, c.id) {} (", self.key, self.comparison));
         statement.bind(match &after.key {
             CursorKey::Text(text) => Bind::Text(text.clone()),
-            CursorKey::Time(at) => Bind::Time(*at),
+            CursorKey::Time(at) | CursorKey::Ranked(_, at) => Bind::Time(*at),
         });
         statement.push(", ").bind(Bind::Uuid(after.id.0)).push(")");
     }
@@ -254,10 +290,11 @@ pub fn explain_list(
 ) -> Result<String> {
     database.read(org, |tx| {
         let mut explain = tx.statement();
+        let matching = Matching { filter, relevance: None };
         if is_selective(filter) {
-            push_find(tx, &mut explain, filter, page)?;
+            push_find(tx, &mut explain, matching, page)?;
         } else {
-            push_walk(tx, &mut explain, filter, page, None)?;
+            push_walk(tx, &mut explain, matching, page, None)?;
         }
         explain.plan(tx)
     })

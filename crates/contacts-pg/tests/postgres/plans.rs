@@ -197,6 +197,40 @@ fn distant_matches_are_found_in_order() {
 }
 
 #[test]
+fn the_best_of_many_matches_come_first() {
+    let (database, scratch, ..) = support::database(2);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    db.batch_execute(PEOPLE).unwrap();
+    // Every search but one matches more contacts than are found at once. The oldest contact has the
+    // very name. A word begins with `mail` in old contacts only, and it occurs in all.
+    let changes = "UPDATE contacts SET search = search || CASE
+            WHEN created_at < now() - interval '25000 minutes' THEN ' mailer'
+            WHEN created_at < now() - interval '24990 minutes' THEN ' mailing'
+            ELSE ' webmail' END;
+        UPDATE contacts SET name = 'Person', name_key = 'person' WHERE name = 'Person 30000';";
+    db.batch_execute(changes).unwrap();
+    let list = |query: &str, pages: usize| {
+        let filter = ContactFilter { query: SearchQuery::parse(query), ..Default::default() };
+        let (mut names, mut after) = (Vec::new(), None);
+        for _ in 0..pages {
+            let page = PageRequest { sort: Sort::BEST_FIRST, after, ..PageRequest::default() };
+            let page = database.list(ORG, &filter, &page).unwrap();
+            names.extend(page.items.iter().map(|contact| contact.name_key().to_owned()));
+            after = page.next;
+        }
+        names
+    };
+    let names = |numbers: std::ops::Range<u32>| numbers.map(|n| format!("person {n}"));
+    let expected: Vec<_> = std::iter::once("person".to_owned()).chain(names(1..100)).collect();
+    assert_eq!(list("Person", 2), expected);
+    assert_eq!(list("erson", 2), names(1..101).collect::<Vec<_>>());
+    assert_eq!(list("mailing", 1), names(24990..25000).collect::<Vec<_>>());
+    let mailers = list("mail", 101);
+    assert_eq!(mailers[..5_010], names(24990..30000).collect::<Vec<_>>());
+    assert_eq!(mailers[5_010..5_012], ["person", "person 1"]);
+}
+
+#[test]
 fn few_of_many_are_found_in_order() {
     let (database, scratch, ..) = support::database(2);
     let mut db = PgConnection::establish(&scratch.url).unwrap();

@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
-use contacts_core::contact::{Contact, ContactFilter, Sort, SortBy};
+use contacts_core::contact::{
+    Contact, ContactFilter, ContactPatch, Patch, SearchQuery, Sort, SortBy,
+};
 use contacts_core::page::{Count, Position};
 use contacts_core::{Actor, Clock, OrgId};
 
 use super::check::{display, search};
 use crate::Ports;
-use crate::samples::{new_name, page};
+use crate::samples::{email, new_name, page};
 
 /// Adds contacts whose names, addresses and times sort differently, with many ties.
 fn people(ports: &Ports, org: OrgId) -> Vec<Contact> {
@@ -35,7 +37,7 @@ fn people(ports: &Ports, org: OrgId) -> Vec<Contact> {
 
 fn in_order(mut people: Vec<Contact>, sort: Sort) -> Vec<String> {
     people.sort_by(|one, other| {
-        let key = |contact: &Contact| (sort.key(contact), contact.id);
+        let key = |contact: &Contact| (sort.key(contact, &SearchQuery::default()), contact.id);
         let order = key(one).partial_cmp(&key(other)).unwrap();
         if sort.descending { order.reverse() } else { order }
     });
@@ -54,6 +56,77 @@ pub fn every_sort_is_complete_on_pages_of_any_size(ports: &Ports) {
                     rows.iter().map(|c| format!("{} {}", display(c), c.id)).collect();
                 assert_eq!(rows, expected, "{by:?}, descending: {descending}, size {size}");
             }
+        }
+    }
+}
+
+/// Adds contacts that match a search for `anna lee` in different ways, the oldest first.
+fn matches_of_anna_lee(ports: &Ports, org: OrgId) {
+    for (name, email) in [
+        ("Anna Lee", ""),
+        ("Joanna Lee", ""),
+        ("Lee Anna", ""),
+        ("Annabel Leeds", ""),
+        ("Zoe", "anna@lee.example"),
+        ("ÁNNA  lee", "anna.lee@x.example"),
+        ("Susanna Bradlee", ""),
+        ("Anna", "lee@x.example"),
+    ] {
+        ports.clock.tick();
+        ports.add(org, name, email);
+    }
+}
+
+pub fn the_best_matches_of_a_search_come_first(ports: &Ports) {
+    let org = ports.org();
+    matches_of_anna_lee(ports, org);
+    let found = |query: &str, descending| {
+        let page = page(SortBy::Relevance, descending, 20);
+        let listed = ports.contacts.list(org, &search(query), &page).unwrap();
+        listed.items.iter().map(display).collect::<Vec<_>>()
+    };
+    let mut expected = [
+        "ÁNNA lee",
+        "Anna Lee",
+        "Anna",
+        "Annabel Leeds",
+        "Lee Anna",
+        "Susanna Bradlee",
+        "Zoe",
+        "Joanna Lee",
+    ];
+    assert_eq!(found("Anna Lee", true), expected);
+    expected.reverse();
+    assert_eq!(found("Anna Lee", false), expected);
+    assert_eq!(found("anna@lee.example", true), ["Zoe"]);
+    assert_eq!(found("ANNA.LEE@x.example", true), ["ÁNNA lee"]);
+    // The further address of a contact is as good as its primary one.
+    let zoe = ports.all(org, &search("zoe")).remove(0);
+    let change =
+        ContactPatch { email: Patch::Set(email("z@x.example")), ..ContactPatch::default() };
+    ports.contacts.update(org, zoe.id, None, &change, Actor::System, ports.clock.tick()).unwrap();
+    ports.add(org, "Newer", "banna@lee.example");
+    assert_eq!(found("anna@lee.example", true), ["Zoe", "Newer"]);
+}
+
+pub fn pages_of_the_best_matches_are_complete(ports: &Ports) {
+    let org = ports.org();
+    matches_of_anna_lee(ports, org);
+    for descending in [true, false] {
+        let mut request = page(SortBy::Relevance, descending, 200);
+        let filter = search("anna lee");
+        let all = ports.contacts.list(org, &filter, &request).unwrap().items;
+        assert_eq!(all.len(), 8);
+        for size in [1, 2, 3, 8] {
+            request = page(SortBy::Relevance, descending, size);
+            let mut rows = Vec::new();
+            loop {
+                let listed = ports.contacts.list(org, &filter, &request).unwrap();
+                rows.extend(listed.items);
+                let Some(next) = listed.next else { break };
+                request.after = contacts_core::contact::Cursor::decode(&next.encode());
+            }
+            assert_eq!(rows, all, "size {size}, descending: {descending}");
         }
     }
 }

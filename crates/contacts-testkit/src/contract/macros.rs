@@ -129,6 +129,8 @@ macro_rules! contact_repository_contract {
         }
         $crate::properties! { $make, lists:
             every_sort_is_complete_on_pages_of_any_size
+            the_best_matches_of_a_search_come_first
+            pages_of_the_best_matches_are_complete
             no_row_is_skipped_or_shown_twice_while_rows_are_added
             a_cursor_is_valid_after_its_row_is_deleted
             a_cursor_is_read_back_from_its_text

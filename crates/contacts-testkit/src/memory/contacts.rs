@@ -198,12 +198,14 @@ impl Rows {
         let after = page.after.as_ref().map(|cursor| (cursor.key.clone(), cursor.id));
         let mut rows: Vec<_> = self
             .matching(filter)
-            .map(|contact| ((sort.key(contact), contact.id), contact))
+            .map(|contact| ((sort.key(contact, &filter.query), contact.id), contact))
             .filter(|(at, _)| after.as_ref().is_none_or(|after| order(at, after).is_gt()))
             .collect();
         rows.sort_by(|(one, _), (other, _)| order(one, other));
         let rows = rows.into_iter().take(page.size.get() + 1);
-        Page::cut(rows.map(|(_, contact)| contact.clone()).collect(), page.size, |c| sort.cursor(c))
+        Page::cut(rows.map(|(_, contact)| contact.clone()).collect(), page.size, |c| {
+            sort.cursor(c, &filter.query)
+        })
     }
 }
 

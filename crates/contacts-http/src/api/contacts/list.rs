@@ -22,7 +22,9 @@ use crate::parts::services::Api;
 query! {
     /// Parameters of the list, other than its filter and its page.
     pub(super) struct ListQuery {
-        /// Order of the contacts; a leading `-` reverses it. Default: `-created`.
+        /// Order of the contacts; a leading `-` reverses it. `relevance` lists the best matches
+        /// of `q` first: the very name or address, then beginnings of words, then the rest, and
+        /// the newest first within each. Default: `relevance` with `q`, otherwise `-created`.
         #[param(inline)]
         sort: Option<SortView>,
         /// How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
@@ -43,6 +45,7 @@ enumeration! {
         "-created" => Sort { by: SortBy::Created, descending: true },
         "updated" => Sort { by: SortBy::Updated, descending: false },
         "-updated" => Sort { by: SortBy::Updated, descending: true },
+        "relevance" => Sort::BEST_FIRST,
     }
 }
 
@@ -74,7 +77,8 @@ impl ListRequest {
         params.finish()?;
         let is_first = paging.after.is_none();
         let default = if is_first { CountRequest::Bounded } else { CountRequest::None };
-        let sort = sort.map(Enumerated::value).unwrap_or_default();
+        let default_sort = if filter.query.is_empty() { Sort::default() } else { Sort::BEST_FIRST };
+        let sort = sort.map_or(default_sort, Enumerated::value);
         let count = count.map_or(default, Enumerated::value);
         Ok(Self { filter, sort, count, paging })
     }

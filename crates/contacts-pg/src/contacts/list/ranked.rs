@@ -1,0 +1,147 @@
+//! Pages of a search in the order of relevance (R59).
+//!
+//! When few contacts match, all of them are found and ranked. When many match, this would read all
+//! of them for each page: then the contacts of the best relevance are listed in the order of their
+//! creation, after them those of the next one.
+
+use contacts_core::contact::{
+    Contact, ContactFilter, CursorKey, ExactMatch, PageRequest, Relevance, SearchQuery,
+};
+use contacts_core::page::Count;
+use uuid::Uuid;
+
+use super::{CountRow, FIRST_WALK_ROWS, Matching, Order, PageIds, list_matching, load, push_found};
+use crate::contacts::filter::{Access, push_any, push_filter};
+use crate::database::{PgResult, Tx};
+use crate::statement::{Bind, Statement, anywhere};
+
+/// Returns the contacts of a page, and the one after it.
+pub(super) fn list(
+    tx: &mut Tx<'_>,
+    filter: &ContactFilter,
+    page: &PageRequest,
+) -> PgResult<Vec<Contact>> {
+    if !is_common(tx, filter, page)?
+        && let Some(ids) = find(tx, filter, page)?
+    {
+        let mut select = tx.statement();
+        push_found(&mut select, page, ids.clone());
+        let mut contacts = load(tx, &select)?;
+        contacts.sort_by_key(|contact| ids.iter().position(|id| *id == contact.id.0));
+        return Ok(contacts);
+    }
+    let mut contacts = Vec::new();
+    for (relevance, page) in steps(page) {
+        let matching = Matching { filter, relevance: Some(relevance) };
+        contacts.extend(list_matching(tx, matching, &page)?);
+        if contacts.len() > page.size.get() {
+            break;
+        }
+    }
+    contacts.truncate(page.size.get() + 1);
+    Ok(contacts)
+}
+
+/// Returns whether more of the newest contacts match than a page has.
+fn is_common(tx: &mut Tx<'_>, filter: &ContactFilter, page: &PageRequest) -> PgResult<bool> {
+    let mut select = tx.statement();
+    select.push("SELECT count(*) AS counted FROM (SELECT c.* FROM contacts c WHERE c.org_id = $1");
+    select.push(" ORDER BY c.created_at DESC, c.id DESC LIMIT ").bind(Bind::Int(FIRST_WALK_ROWS));
+    select.push(") c WHERE true");
+    push_filter(tx, &mut select, filter, Access::EachRow)?;
+    let row: CountRow = select.get_result(tx)?;
+    Ok(row.counted > page.size.get() as i64)
+}
+
+/// Returns the ids of the contacts of a page and of the one after it, or `None` when more contacts
+/// than the bound come after the cursor.
+fn find(
+    tx: &mut Tx<'_>,
+    filter: &ContactFilter,
+    page: &PageRequest,
+) -> PgResult<Option<Vec<Uuid>>> {
+    let order = Order::of(page);
+    let direction = order.direction;
+    let mut select = tx.statement();
+    select
+        .push("WITH found AS MATERIALIZED (SELECT r.* FROM (SELECT c.id, c.created_at, CASE WHEN ");
+    push_exact(&mut select, filter.query.exact());
+    select.push(" THEN 2 WHEN ");
+    push_beginning(&mut select, &filter.query);
+    select.push(" THEN 1 ELSE 0 END AS relevance FROM contacts c WHERE c.org_id = $1");
+    push_filter(tx, &mut select, filter, Access::AsSet)?;
+    select.push(") r");
+    if let Some((relevance, at, id)) = page.after.as_ref().and_then(|after| match after.key {
+        CursorKey::Ranked(relevance, at) => Some((relevance, at, after.id)),
+        CursorKey::Text(_) | CursorKey::Time(_) => None,
+    }) {
+        let compare = format!(" WHERE (r.relevance, r.created_at, r.id) {} (", order.comparison);
+        select.push(&compare).bind(Bind::Int(relevance as i64)).push(", ").bind(Bind::Time(at));
+        select.push(", ").bind(Bind::Uuid(id.0)).push(")");
+    }
+    select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
+    select.push(") SELECT (SELECT count(*) FROM found) AS counted, ARRAY(SELECT id FROM found");
+    select.push(&format!(
+        " ORDER BY relevance{direction}, created_at{direction}, id{direction} LIMIT "
+    ));
+    select.bind(Bind::Int(page.size.get() as i64 + 1)).push(") AS ids");
+    let found: PageIds = select.get_result(tx)?;
+    let is_all = found.counted.cast_unsigned() <= Count::BOUND;
+    Ok(is_all.then_some(found.ids))
+}
+
+/// Returns the relevances that a page can have, in the order of the page, each with the page that
+/// lists its contacts.
+fn steps(page: &PageRequest) -> impl Iterator<Item = (Relevance, PageRequest)> {
+    let mut relevances = Relevance::ALL;
+    if page.sort.descending {
+        relevances.reverse();
+    }
+    let cursor = page.after.clone();
+    let last = cursor.as_ref().and_then(|cursor| match cursor.key {
+        CursorKey::Ranked(relevance, _) => Some(relevance),
+        CursorKey::Text(_) | CursorKey::Time(_) => None,
+    });
+    let begins = last.and_then(|last| relevances.iter().position(|relevance| *relevance == last));
+    let (sort, size) = (page.sort, page.size);
+    relevances.into_iter().skip(begins.unwrap_or_default()).map(move |relevance| {
+        let after = cursor.clone().filter(|_| last == Some(relevance));
+        (relevance, PageRequest { sort, size, after })
+    })
+}
+
+/// Appends the condition that contacts which match a search have a relevance, as
+/// [`SearchQuery::relevance`] tells it.
+pub(super) fn push_relevance(statement: &mut Statement, query: &SearchQuery, relevance: Relevance) {
+    if relevance == Relevance::Exact {
+        push_exact(statement.push(" AND "), query.exact());
+        return;
+    }
+    push_exact(statement.push(" AND NOT "), query.exact());
+    let and = if relevance == Relevance::Beginning { " AND " } else { " AND NOT " };
+    push_beginning(statement.push(and), query);
+}
+
+fn push_exact(statement: &mut Statement, exact: &ExactMatch) {
+    statement.push("(false");
+    if let Some(name) = &exact.name_key {
+        statement.push(" OR c.name_key = ").bind(Bind::Text(name.clone()));
+    }
+    if let Some(email) = &exact.email_key {
+        statement.push(" OR c.id = ANY(ARRAY(SELECT a.contact_id FROM addresses a");
+        statement.push(" WHERE a.org_id = $1 AND a.email_key = ").bind(Bind::Text(email.clone()));
+        statement.push("))");
+    }
+    statement.push(")");
+}
+
+fn push_beginning(statement: &mut Statement, query: &SearchQuery) {
+    statement.push("(true");
+    for term in query.terms() {
+        let beginnings: Vec<_> = term.beginnings().collect();
+        push_any(statement, &beginnings, |statement, beginning| {
+            statement.push("c.search LIKE ").bind(Bind::Text(anywhere(beginning)));
+        });
+    }
+    statement.push(")");
+}
