@@ -32,6 +32,22 @@ test("a search shows results while it is typed, and its URL shows them again", a
   await world.close(page);
 });
 
+test("a search lists the best match first until another order is chosen", async () => {
+  for (const name of ["Quinn Alder", "Joquinn Alderman", "Quinn Alderton"]) {
+    await world.api("POST", "/v1/contacts", { name, email: `${name.replace(" ", ".")}@example.org` });
+  }
+  const names = (page) => rows(page).getByRole("link").allInnerTexts();
+  const page = await world.open("/?q=quinn+alder");
+  await until(() => names(page), ["Quinn Alder", "Quinn Alderton", "Joquinn Alderman"]);
+  await page.getByRole("button", { name: "Columns and sorting" }).click();
+  const order = page.getByLabel("Sort by");
+  await until(() => order.locator("option:checked").innerText(), "Best match first");
+  await order.selectOption("Newest first");
+  await page.waitForURL(/sort=-created/);
+  await until(() => names(page), ["Quinn Alderton", "Joquinn Alderman", "Quinn Alder"]);
+  await world.close(page);
+});
+
 test("no matches and a failed request look different, and filters can be cleared", async () => {
   const page = await world.open("/?q=nobodyatall");
   await page.getByRole("heading", { name: "No matching contacts" }).waitFor();

@@ -56,6 +56,8 @@ export class List {
     this.dropped = new AbortController();
     this.filter = new URLSearchParams();
     this.sort = "-created";
+    /** @type {string | null} The order that was chosen; without one, the usual order of the list. */
+    this.chosenSort = null;
     /** @type {Schemas["Field"][]} */
     this.fields = [];
     this.picked = new Picked();
@@ -165,6 +167,7 @@ export class List {
     // Another filter matches other contacts.
     if (this.picked.everyone && String(filter) !== String(this.filter)) this.picked.all(false);
     this.filter = filter;
+    this.chosenSort = searchParams.get("sort");
     // The chips arrive later, and must not move the table.
     this.chips.classList.toggle("some", !this.isSearchOnly);
     if (document.activeElement !== this.search) this.search.value = filter.get("q") ?? "";
@@ -189,9 +192,9 @@ export class List {
   /**
    * Navigates to another filter or sorting.
    *
-   * @param {{ filter?: URLSearchParams, sort?: string, replace?: boolean }} to
+   * @param {{ filter?: URLSearchParams, sort?: string | null, replace?: boolean }} to
    */
-  turn({ filter = this.filter, sort = this.sort, replace = false }) {
+  turn({ filter = this.filter, sort = this.chosenSort, replace = false }) {
     go(pathOf(filter, sort), { replace });
   }
 

@@ -23,8 +23,15 @@ export function filterOf(search) {
   return filter;
 }
 
+/**
+ * The order of a list whose order was not chosen: the best matches of a search, else the newest.
+ *
+ * @param {URLSearchParams} filter
+ */
+const usualSort = (filter) => filter.get("q") ? "relevance" : "-created";
+
 /** @param {URLSearchParams} search */
-export const sortOf = (search) => search.get("sort") ?? "-created";
+export const sortOf = (search) => search.get("sort") ?? usualSort(search);
 
 /**
  * The filter as query parameters of the API.
@@ -69,11 +76,11 @@ export function filterFrom(body) {
  * The path of the list with a filter and a sorting.
  *
  * @param {URLSearchParams} filter
- * @param {string} [sort]
+ * @param {string | null} [sort] the chosen order
  */
-export function pathOf(filter, sort = "-created") {
+export function pathOf(filter, sort = null) {
   const search = new URLSearchParams(filter);
-  if (sort !== "-created") search.set("sort", sort);
+  if (sort && sort !== usualSort(filter)) search.set("sort", sort);
   return search.size ? `/?${search}` : "/";
 }
 

@@ -16,8 +16,10 @@ const ORDERS = [
 
 /** @param {List} list */
 export function view(list) {
+  /** @type {[string, string][]} */
+  const best = list.filter.get("q") ? [["relevance", "Best match first"]] : [];
   const order = h("select", { onchange: () => list.turn({ sort: order.value }) },
-    ORDERS.map(([value, text]) => h("option", { value, selected: value === list.sort }, text)));
+    [...best, ...ORDERS].map(([value, text]) => h("option", { value, selected: value === list.sort }, text)));
   const shown = chosen();
   const boxes = every(list.fields).filter(({ key }) => key !== "name").map(({ key, title }) => {
     const input = h("input", { type: "checkbox", value: key, checked: shown.includes(key), onchange: () => put() });
