@@ -124,7 +124,10 @@ fn a_file_is_read_as_the_arguments_say() {
     let args = ["--encoding", "macintosh", "--delimiter", ";", "--header-row", "2"];
     let found = contacts_alone(&[&["inspect", "--json", path][..], &args].concat()).well().json();
     assert_eq!((&found["encoding"], &found["header_line"]), (&json!("macintosh"), &json!(2)));
-    assert_eq!((&found["columns"][0]["samples"][0], &found["added"]), (&json!("Jürgen"), &json!(1)));
+    assert_eq!(
+        (&found["columns"][0]["samples"][0], &found["added"]),
+        (&json!("Jürgen"), &json!(1))
+    );
     for (args, sentence) in [
         (["--encoding", "utf-9"], "\"utf-9\" is not an encoding: "),
         (["--header-row", "9"], "no row begins on line 9 of the first rows: "),

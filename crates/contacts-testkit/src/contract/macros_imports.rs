@@ -44,6 +44,13 @@ macro_rules! import_repository_contract {
             a_contact_of_another_organisation_is_unknown
             a_deleted_contact_is_added_again
         }
+        $crate::properties! { $make, row_addresses:
+            a_row_adds_a_contact_with_all_its_addresses
+            any_address_of_a_row_finds_the_contact_which_gets_the_others
+            addresses_of_two_contacts_are_ambiguous_and_too_many_are_skipped
+            an_opt_out_concerns_each_address_of_its_row
+            addresses_are_given_on_within_a_chunk
+        }
         $crate::properties! { $make, edited_exports:
             importing_an_edited_export_makes_exactly_these_edits
         }

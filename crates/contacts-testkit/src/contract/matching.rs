@@ -1,7 +1,7 @@
 //! The contract of [`contacts_core::import::ImportRepository`] for the keys of rows (R50).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{AddressChange, Contact, ContactId, ContactPatch};
+use contacts_core::contact::{AddressChange, Contact, ContactId, ContactPatch, EmailAddress};
 use contacts_core::import::{
     Applied, Chunk, DryChunkOutcome, DryOutcome, Import, ImportRow, PlannedRow, Policy, SkipCode,
     Tally,
@@ -260,12 +260,19 @@ fn row(ports: &Ports, ids: &[ContactId], [id, own, address, who, call, tag]: Cel
         id,
         external_id: (own > 0).then(|| external_id(&format!("x{own}"))),
         email: (address > 0).then(|| email(&format!("p{address}@x.org"))),
+        others: further(call, address),
         name: (who > 0).then(|| name(["", "Ann", "Bo"][who])),
         phone: (call > 0).then(|| phone(["", "1", "2"][call])),
         tags: tags(&["a"][..tag]),
         is_opted_out: who == 2,
         ..ImportRow::default()
     }
+}
+
+/// Returns the further addresses of a row: some have one, which other rows may have, too.
+fn further(call: usize, address: usize) -> Vec<EmailAddress> {
+    let other = (call == 2).then(|| email(&format!("p{}@x.org", address % 4 + 1)));
+    other.into_iter().collect()
 }
 
 fn imported(ports: &Ports, import: &Import, rows: &[PlannedRow], size: usize) -> Tally {
