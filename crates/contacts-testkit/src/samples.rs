@@ -309,6 +309,7 @@ pub fn analysis() -> Analysis {
                     decimal_mark: Some(DecimalMark::Mixed),
                     has_entities: true,
                     is_inverted: true,
+                    repairs_text: true,
                 },
                 ColumnReading::default(),
             ],

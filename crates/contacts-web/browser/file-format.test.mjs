@@ -123,3 +123,14 @@ test("one pasted column is not divided at its commas, and no text is pasted whil
   assert.equal((await world.api("GET", "/v1/imports")).items.length, 1);
   await world.close(page);
 });
+
+test("garbled text is shown before and after, and repaired with a button", async () => {
+  const page = await uploaded("garbled.csv", "Name,Email\nJ\u00c3\u00bcrgen,j@garbled.example\n", "ready");
+  await page.getByRole("button", { name: "Repair the text: “J\u00fcrgen”" }).click();
+  await page.getByRole("row", { name: /^Name/ }).getByText("J\u00fcrgen", { exact: true }).waitFor();
+  await until(() => page.getByText("garbled", { exact: false }).filter({ visible: true }).count(), (count) => count <= 1);
+  await startButton(page).click();
+  await state(page, "Imported");
+  assert.deepEqual(await people(), ["J\u00fcrgen"]);
+  await world.close(page);
+});

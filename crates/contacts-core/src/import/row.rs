@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::full_name::{NameParts, turned};
+use super::garbled::repaired;
 use super::local_value::{DecimalMark, iso_day, plain_number};
 use super::phone_cell::{is_exponent, phone_of_cell};
 use super::placeholder::is_placeholder;
@@ -358,6 +359,14 @@ impl MappedColumn {
     /// Returns the trimmed cell of a row; `None` if it is blank or contains a placeholder.
     fn cell<'a>(&self, cells: &'a [String]) -> Option<Cow<'a, str>> {
         let raw = cells.get(self.at)?;
+        match self.reading.repairs_text.then(|| repaired(raw)).flatten() {
+            Some(raw) => self.read(&raw).map(|cell| Cow::Owned(cell.into_owned())),
+            None => self.read(raw),
+        }
+    }
+
+    /// Returns the trimmed text of a cell; `None` if it is blank or a placeholder.
+    fn read<'a>(&self, raw: &'a str) -> Option<Cow<'a, str>> {
         let cell = text::trim(raw);
         let is_option = || match self.field.as_ref().map(|field| &field.kind) {
             Some(FieldType::Select(options)) => options.iter().any(|option| option == cell),
