@@ -95,6 +95,7 @@ macro_rules! dry_run_repository_contract {
             a_failed_dry_run_has_a_reason
             a_cancelled_dry_run_keeps_its_results
             rows_of_a_dry_run_are_read_page_by_page
+            rows_of_a_dry_run_are_listed_by_effect_and_reason
             organisations_do_not_see_each_other
         }
     };

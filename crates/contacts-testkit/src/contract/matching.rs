@@ -3,8 +3,8 @@
 
 use contacts_core::contact::{AddressChange, Contact, ContactId, ContactPatch, EmailAddress};
 use contacts_core::import::{
-    Applied, Chunk, DryChunkOutcome, DryOutcome, Import, ImportRow, PlannedRow, Policy, SkipCode,
-    Tally,
+    Applied, Chunk, DryChunkOutcome, DryOutcome, DryRowFilter, Import, ImportRow, PlannedRow,
+    Policy, SkipCode, Tally,
 };
 use contacts_core::run::RunState;
 use contacts_core::{Actor, Ids, OrgId};
@@ -306,7 +306,8 @@ fn predicted(
         assert!(matches!(outcome, DryChunkOutcome::Chunk(_)));
     }
     let tally = ports.dry_runs.get(import.org, import.id).unwrap().unwrap().tally;
-    let rows = ports.dry_runs.rows(import.org, import.id, 0, 1_000).unwrap();
+    let rows =
+        ports.dry_runs.rows(import.org, import.id, &DryRowFilter::default(), 0, 1_000).unwrap();
     let code = |outcome: &DryOutcome| match outcome {
         DryOutcome::Added => "added",
         DryOutcome::Updated { .. } => "updated",

@@ -129,7 +129,7 @@ function requests(id, settled, show) {
 export function repairButton(id, example, settled, show) {
   const { put, wrong } = requests(id, settled, show);
   const button = h("button", { type: "button", class: "link", data: { needs: "import" }, onclick: () => void put({ repair_text: true }, button) }, `Repair the text: “${example}”`);
-  return [button, wrong];
+  return h("span", { class: "act" }, " ", button, wrong);
 }
 
 /** @typedef {ReturnType<typeof requests>["put"]} Put */

@@ -48,7 +48,7 @@ export async function review({ job, signal, show }) {
     // One repair is for the whole file.
     const repairable = found.findIndex(({ repaired }) => repaired);
     warnings.hidden = found.length === 0;
-    warnings.replaceChildren(...texts.map((text, at) => h("li", {}, text, at === repairable && [" ", repairButton(job.id, found[at]?.repaired ?? "", saver.settled, show)])));
+    warnings.replaceChildren(...texts.map((text, at) => h("li", {}, text, at === repairable && repairButton(job.id, found[at]?.repaired ?? "", saver.settled, show))));
   }
 
   const element = h("div", { class: "stack" },
