@@ -44,7 +44,7 @@ pub use self::duplicate::{
 };
 pub use self::edit::FieldEdit;
 pub(crate) use self::edit::RestoreOutcome;
-pub use self::email::{EmailAddress, InvalidEmail};
+pub use self::email::{EmailAddress, InvalidEmail, WrittenAddresses};
 pub use self::external_id::{ExternalId, InvalidExternalId};
 pub use self::filter::{
     ContactFilter, FieldCondition, FieldTest, FilterSubject, SourceCondition, TagCondition,

@@ -38,6 +38,7 @@ const RESERVED: &[&str] = &[
     "first_name",
     "last_name",
     "email",
+    "other_emails",
     "phone",
     "tags",
     "custom",

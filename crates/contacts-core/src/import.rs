@@ -41,7 +41,10 @@ use self::chunk_plan::PlannedContacts;
 pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedContact, RowOutcome};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::dry_run::MockDryRunRepository;
-pub use self::dry_run::{DryChunkOutcome, DryOutcome, DryRow, DryRun, DryRunId, DryRunRepository};
+pub use self::dry_run::{
+    DryChunkOutcome, DryEffect, DryOutcome, DryRow, DryRowFilter, DryRun, DryRunId,
+    DryRunRepository,
+};
 pub use self::layout::{HeaderRow, LayoutChoice, Outline, column_names};
 pub use self::local_value::{DateOrder, DecimalMark};
 pub use self::mapping::Target;

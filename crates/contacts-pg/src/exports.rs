@@ -31,6 +31,8 @@ struct Row {
     name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     email: Option<String>,
+    #[diesel(sql_type = Array<Text>)]
+    other_emails: Vec<String>,
     #[diesel(sql_type = Nullable<Text>)]
     phone: Option<String>,
     #[diesel(sql_type = Timestamptz)]
@@ -180,8 +182,10 @@ fn join_as_sets(tx: &mut Tx<'_>, only: bool) -> PgResult<()> {
 }
 
 fn push_columns(select: &mut Statement, columns: &Columns) {
-    select
-        .push("SELECT c.id, c.external_id, c.name, c.email, c.phone, c.created_at, c.updated_at, ");
+    select.push(
+        "SELECT c.id, c.external_id, c.name, c.email, c.other_emails, c.phone, c.created_at, ",
+    );
+    select.push("c.updated_at, ");
     select.push("ARRAY[");
     for (at, field) in columns.fields().iter().enumerate() {
         let comma = if at > 0 { ", " } else { "" };
@@ -257,6 +261,7 @@ impl Row {
             external_id: self.external_id,
             name: self.name,
             email: self.email,
+            other_emails: self.other_emails,
             phone: self.phone,
             tags: self.tags.unwrap_or_default(),
             custom,

@@ -155,3 +155,13 @@ fn a_file_without_a_header_is_decoded_and_offers_the_way() {
     let out = contacts_alone(&["inspect", "--no-header", path]).well().out;
     assert!(out.contains("2 rows, utf-8, cells separated by commas, no header"), "{out}");
 }
+
+#[test]
+fn garbled_text_is_shown_before_and_after_and_repaired() {
+    let (_folder, path) = file("garbled.csv", "name,email\nJÃ¼rgen,j@example.org\n");
+    let path = path.to_str().unwrap();
+    let out = contacts_alone(&["inspect", path]).well().out;
+    assert!(out.contains("JÃ¼rgen (Jürgen when it is repaired with --repair-text)"), "{out}");
+    let found = contacts_alone(&["inspect", "--json", "--repair-text", path]).well().json();
+    assert_eq!(found["columns"][0]["samples"][0], "Jürgen");
+}

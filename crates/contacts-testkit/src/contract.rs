@@ -43,6 +43,7 @@ pub mod notes;
 pub mod opt_outs;
 pub mod organisations;
 pub mod people;
+pub mod row_addresses;
 pub mod rows;
 pub mod runs;
 pub mod search;

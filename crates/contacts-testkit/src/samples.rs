@@ -326,6 +326,7 @@ pub fn analysis() -> Analysis {
                     decimal_mark: Some(DecimalMark::Mixed),
                     has_entities: true,
                     is_inverted: true,
+                    repairs_text: true,
                 },
                 ColumnReading::default(),
             ],

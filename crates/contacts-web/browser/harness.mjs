@@ -136,7 +136,7 @@ export class World {
    * @param {unknown} [body] JSON, or CSV as a string
    */
   async api(method, path, body) {
-    const isText = typeof body === "string";
+    const isText = typeof body === "string" || body instanceof Uint8Array;
     const response = await fetch(this.url + path, {
       method,
       headers: { authorization: `Bearer ${this.key}`, ...(body !== undefined && { "content-type": isText ? "text/csv" : "application/json" }) },

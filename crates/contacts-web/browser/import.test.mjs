@@ -233,6 +233,14 @@ test("a dry run shows the result of each row and changes nothing", async () => {
   await updated.getByText("Name: Old Name → New Name").waitFor();
   await updated.getByText("Tags: + vip").waitFor();
   await page.getByRole("row").filter({ hasText: "Skipped" }).getByText("The name is missing.").waitFor();
+  const show = page.getByRole("combobox", { name: "Show" });
+  await until(() => show.getByRole("option").allTextContents(), ["All rows", "Would be added (1)", "Would be updated (1)", "Would be skipped (1)", "Skipped: without a name (1)"]);
+  const listed = page.getByRole("table", { name: "Result for each row" }).getByRole("row");
+  await show.selectOption({ label: "Skipped: without a name (1)" });
+  await until(() => listed.count(), 2, "the header and one row");
+  await listed.filter({ hasText: "The name is missing." }).waitFor();
+  await show.selectOption({ label: "All rows" });
+  await until(() => listed.count(), 4);
   await until(async () => (await world.api("GET", "/v1/contacts?q=dry.example")).count.value, 1);
   await page.reload();
   await page.getByText("Would be added").waitFor();

@@ -2956,6 +2956,8 @@ export interface components {
              */
             header_row: number | null;
             quoting: components["schemas"]["Quoting"] | null;
+            /** @description Whether garbled text is repaired. */
+            repair_text: boolean;
             /** @description Name of the sheet. */
             sheet: string | null;
         };
@@ -4277,6 +4279,11 @@ export interface components {
             header_row?: number | null;
             quoting?: components["schemas"]["Quoting"] | null;
             /**
+             * @description Whether text that another program has garbled is repaired: `JÃ¼rgen` is read as `Jürgen`.
+             * @default false
+             */
+            repair_text: boolean;
+            /**
              * @description Name of the sheet of a workbook.
              * @example People
              */
@@ -4820,7 +4827,7 @@ export interface components {
         Plan: {
             /**
              * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`,
-             *     `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`,
+             *     `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
              *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns: (string | null)[];
@@ -4833,7 +4840,7 @@ export interface components {
         PlanPatch: {
             /**
              * @description The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
-             *     `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`,
+             *     `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
              *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns?: (string | null)[];
@@ -4857,6 +4864,7 @@ export interface components {
              *       rows would be one contact.
              *     - `damaged_text`: cells contain characters that could not be decoded.
              *     - `garbled_text`: another program has decoded cells in the wrong encoding, such as `JÃ¼rgen`.
+             *       The layout's `repair_text` repairs them.
              *     - `long_row`: rows have more cells than the header; those beyond it are not read.
              *     - `ambiguous_date`: dates such as `03/04/2026` have two readings; date fields leave them out.
              *     - `ambiguous_number`: numbers such as `1.234` have two readings. A point is read as a decimal
@@ -4876,6 +4884,8 @@ export interface components {
              * @description The line of the file, counted from 1, on which the first of them begins.
              */
             line: number | null;
+            /** @description Garbled text in `example` as it would be repaired; null for other warnings. */
+            repaired: string | null;
             /**
              * Format: int64
              * @description Number of rows that are concerned; null if the whole column is.
@@ -17411,6 +17421,13 @@ export interface operations {
     list_dry_rows: {
         parameters: {
             query?: {
+                /** @description Only rows with this effect. */
+                outcome?: "added" | "updated" | "skipped";
+                /**
+                 * @description Only rows that would be skipped for this reason; with `warning`, rows of which a cell would
+                 *     be dropped.
+                 */
+                reason?: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "suppressed" | "too_many_addresses" | "warning";
                 /**
                  * @description The `next` of the previous page, with the same other parameters. Default: the first
                  *     page.

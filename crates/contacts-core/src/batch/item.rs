@@ -70,7 +70,8 @@ impl ItemReader {
             return Err(errors);
         }
         let is_opted_out = false;
-        Ok(ImportRow { id, external_id, email, name, phone, tags, custom, is_opted_out })
+        let others = Vec::new();
+        Ok(ImportRow { id, external_id, email, others, name, phone, tags, custom, is_opted_out })
     }
 }
 

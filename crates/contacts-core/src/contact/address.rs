@@ -141,7 +141,7 @@ impl Contact {
     }
 
     /// Adds further addresses that the contact does not have.
-    pub(super) fn add_others(&mut self, emails: impl IntoIterator<Item = EmailAddress>) {
+    pub(crate) fn add_others(&mut self, emails: impl IntoIterator<Item = EmailAddress>) {
         self.other_emails.extend(emails);
         self.other_emails.sort_unstable_by(|one, other| one.key().cmp(other.key()));
     }

@@ -33,6 +33,8 @@ pub struct ContactPatch {
     pub email: Patch<EmailAddress>,
     /// Change of the further addresses.
     pub address: Option<AddressChange>,
+    /// Further addresses that the contact gets, unless it has them.
+    pub further: Vec<EmailAddress>,
     /// Patch of the phone number.
     pub phone: Patch<Phone>,
     /// Patch of custom fields: `None` clears a field.
@@ -90,7 +92,7 @@ impl ContactPatch {
         if matches!(self.email, Patch::Clear) && contact.email.is_some() {
             errors.push(clears("email"));
         }
-        if matches!(&self.email, Patch::Set(email) if !contact.has_room_for(email)) {
+        if !self.has_room(contact) {
             errors.push(no_room());
         }
         if !errors.is_empty() {
@@ -106,6 +108,7 @@ impl ContactPatch {
         if let Some(email) = email {
             contact.set_primary(email);
         }
+        self.add_further(contact, &mut changes);
         set(&mut changes, "phone", &mut contact.phone, &self.phone, Phone::as_str);
         for (key, value) in &self.custom {
             let old = match value {
@@ -128,6 +131,38 @@ impl ContactPatch {
     }
 }
 
+impl ContactPatch {
+    /// Returns whether the contact has room for the addresses that the patch sets and adds.
+    fn has_room(&self, contact: &Contact) -> bool {
+        let set = match &self.email {
+            Patch::Set(email) => Some(email),
+            Patch::Keep | Patch::Clear => None,
+        };
+        let new = set.into_iter().chain(&self.further).map(EmailAddress::key);
+        let new: BTreeSet<_> = new.filter(|key| !contact.has_email(key)).collect();
+        new.is_empty() || contact.emails().count() + new.len() <= Contact::MAX_ADDRESSES
+    }
+
+    /// Adds the further addresses that the contact lacks. The first address of a contact becomes its
+    /// primary address.
+    fn add_further(&self, contact: &mut Contact, changes: &mut Change) {
+        let mut added = Vec::new();
+        for email in &self.further {
+            if contact.email.is_none() {
+                let patch = Patch::Set(email.clone());
+                set(changes, "email", &mut contact.email, &patch, EmailAddress::as_str);
+            } else if !contact.has_email(email.key()) {
+                contact.add_others([email.clone()]);
+                added.push(email.as_str());
+            }
+        }
+        if !added.is_empty() {
+            let (field, to) = ("addresses".to_owned(), Some(added.join(", ")));
+            changes.push(FieldChange { field, from: None, to });
+        }
+    }
+}
+
 /// Returns the fields in which two states of a contact differ, named as in [`FieldChange`], plus
 /// `tags` and `consent`.
 pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
@@ -143,6 +178,8 @@ pub fn changed_fields(before: &Contact, after: &Contact) -> Vec<String> {
     note("external_id", before.external_id != after.external_id);
     note("name", name(before) != name(after));
     note("email", email(before) != email(after));
+    let is_further = |email: &&EmailAddress| !before.has_email(email.key());
+    note("addresses", after.other_emails.iter().any(|email| is_further(&email)));
     note("phone", phone(before) != phone(after));
     note("tags", before.tags != after.tags);
     note("consent", before.consent != after.consent);

@@ -92,6 +92,7 @@ impl FieldEdit {
     pub fn field(&self) -> String {
         match self {
             Self::ExternalId { .. } => "external_id".to_owned(),
+            Self::Email { .. } if self.adds_only() => "addresses".to_owned(),
             Self::Email { .. } => "email".to_owned(),
             Self::Name { .. } => "name".to_owned(),
             Self::Phone { .. } => "phone".to_owned(),
@@ -99,10 +100,22 @@ impl FieldEdit {
         }
     }
 
+    /// Returns whether further addresses are added, and the primary address stays.
+    fn adds_only(&self) -> bool {
+        match self {
+            Self::Email { added, from, to } => text_of(from) == text_of(to) && !added.is_empty(),
+            _ => false,
+        }
+    }
+
     /// The change, for people.
     pub fn change(&self) -> FieldChange {
         let (from, to) = match self {
             Self::ExternalId { from, to } => (text_of(from), text_of(to)),
+            Self::Email { added, .. } if self.adds_only() => {
+                let added: Vec<_> = added.iter().map(EmailAddress::as_str).collect();
+                (None, Some(added.join(", ")))
+            }
             Self::Email { from, to, .. } => (text_of(from), text_of(to)),
             Self::Name { from, to } => (text_of(from), text_of(to)),
             Self::Phone { from, to } => (text_of(from), text_of(to)),

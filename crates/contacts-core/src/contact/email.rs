@@ -63,6 +63,24 @@ pub enum InvalidEmail {
     Several,
 }
 
+/// The addresses of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenAddresses {
+    /// The first address.
+    pub first: EmailAddress,
+    /// The other addresses, in the order of the text, without repetitions.
+    pub others: Vec<EmailAddress>,
+    /// Whether the text contains a word that looks like an address and cannot be read.
+    pub has_unreadable: bool,
+}
+
+impl From<EmailAddress> for WrittenAddresses {
+    /// A text with one address.
+    fn from(first: EmailAddress) -> Self {
+        Self { first, others: Vec::new(), has_unreadable: false }
+    }
+}
+
 impl EmailAddress {
     const MAX: usize = 254;
     const MAX_LOCAL: usize = 64;
@@ -84,18 +102,17 @@ impl EmailAddress {
         }
     }
 
-    /// Parses the first address of a text, which may contain several, such as a cell of a file.
-    /// Also returns whether there are others.
+    /// Parses the addresses of a text, which may contain several, such as a cell of a file.
     ///
     /// # Errors
     ///
     /// Those of [`EmailAddress::parse`], if the text does not contain several addresses.
-    pub fn parse_first(text: &str) -> (Result<Self, InvalidEmail>, bool) {
+    pub fn parse_all(text: &str) -> Result<WrittenAddresses, InvalidEmail> {
         match Self::parse(text) {
             Err(reason @ (InvalidEmail::Several | InvalidEmail::LineBreak)) => {
-                written::first_of_several(text).map_or((Err(reason), false), |it| (Ok(it), true))
+                written::several(text).ok_or(reason)
             }
-            read => (read, false),
+            read => read.map(WrittenAddresses::from),
         }
     }
 

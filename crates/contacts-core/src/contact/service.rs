@@ -199,7 +199,15 @@ impl ContactService {
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let patch = ContactPatch { external_id, name, email, phone, custom, tags, address: None };
+        let patch = ContactPatch {
+            external_id,
+            name,
+            email,
+            phone,
+            custom,
+            tags,
+            ..ContactPatch::default()
+        };
         let updated = self.contacts.update(org, id, if_version, &patch, actor, self.clock.now())?;
         updated.ok_or_else(|| self.missing(org, id))
     }

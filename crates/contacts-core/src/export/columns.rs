@@ -16,8 +16,10 @@ pub enum Column {
     ExternalId,
     /// Name of the contact.
     Name,
-    /// The address.
+    /// The primary address.
     Email,
+    /// The further addresses, all in one cell (R48).
+    OtherEmails,
     /// The phone number as it was typed.
     Phone,
     /// The tags, all in one cell.
@@ -35,8 +37,15 @@ pub enum Column {
 }
 
 /// The columns before and after the custom fields.
-const BEFORE: [Column; 6] =
-    [Column::Id, Column::ExternalId, Column::Name, Column::Email, Column::Phone, Column::Tags];
+const BEFORE: [Column; 7] = [
+    Column::Id,
+    Column::ExternalId,
+    Column::Name,
+    Column::Email,
+    Column::OtherEmails,
+    Column::Phone,
+    Column::Tags,
+];
 const AFTER: [Column; 4] = [Column::Consent, Column::Source, Column::CreatedAt, Column::UpdatedAt];
 
 /// The reason for an unknown name.
@@ -66,6 +75,7 @@ impl Column {
             Self::ExternalId => Some(Target::ExternalId),
             Self::Name => Some(Target::Name),
             Self::Email => Some(Target::Email),
+            Self::OtherEmails => Some(Target::OtherEmails),
             Self::Phone => Some(Target::Phone),
             Self::Tags => Some(Target::Tags),
             Self::Field(key) => Some(Target::Field(key.clone())),
@@ -82,6 +92,7 @@ impl fmt::Display for Column {
             Self::ExternalId => "external_id",
             Self::Name => "name",
             Self::Email => "email",
+            Self::OtherEmails => "other_emails",
             Self::Phone => "phone",
             Self::Tags => "tags",
             Self::Field(key) => key.as_str(),
@@ -105,7 +116,7 @@ impl fmt::Display for Column {
 /// ];
 /// assert_eq!(
 ///     Columns::all(&fields).header(),
-///     ["id", "external_id", "name", "email", "phone", "tags", "Account tier", "work_mail", "consent", "source", "created_at", "updated_at"]
+///     ["id", "external_id", "name", "email", "other_emails", "phone", "tags", "Account tier", "work_mail", "consent", "source", "created_at", "updated_at"]
 /// );
 /// let chosen = Columns::choose(&["email".to_owned(), "tier".to_owned()], &fields)?;
 /// assert_eq!(chosen.header(), ["email", "Account tier"]);

@@ -15,8 +15,10 @@ pub struct ExportRow {
     pub external_id: Option<String>,
     /// Name of the contact.
     pub name: Option<String>,
-    /// The address.
+    /// The primary address.
     pub email: Option<String>,
+    /// The further addresses in the order of their keys.
+    pub other_emails: Vec<String>,
     /// The phone number as it was typed.
     pub phone: Option<String>,
     /// The tags in the order of their keys; empty unless tags are a column.
@@ -39,13 +41,14 @@ impl ExportRow {
     pub fn size(&self) -> usize {
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let custom: usize = self.custom.iter().map(|value| 24 + text(value)).sum();
-        let tags: usize = self.tags.iter().map(|tag| 24 + tag.len()).sum();
+        let list = |texts: &[String]| texts.iter().map(|text| 24 + text.len()).sum::<usize>();
         160 + text(&self.external_id)
             + text(&self.name)
             + text(&self.email)
             + text(&self.phone)
             + custom
-            + tags
+            + list(&self.tags)
+            + list(&self.other_emails)
     }
 }
 

@@ -103,6 +103,7 @@ impl Sheet {
                 Column::Phone => {
                     composed.push(row.phone.as_deref().map(phone_cell).unwrap_or_default())
                 }
+                Column::OtherEmails => composed.push(row.other_emails.join("; ")),
                 Column::Tags => composed.push(tags_cell(&row.tags)),
                 Column::Consent => composed.push(consent_cell(row).to_owned()),
                 Column::Source => composed.push(source_cell(row)),

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use super::{ImportRow, Match, Policy, RequiredValues, RowRules, Skip};
 use crate::OrgId;
 use crate::consent::Consent;
-use crate::contact::{Contact, ContactId, ContactPatch, Patch, Phone, Source};
+use crate::contact::{Contact, ContactId, ContactPatch, EmailAddress, Patch, Phone, Source};
 use crate::tag::TagName;
 
 /// The effect of a row.
@@ -31,7 +31,8 @@ pub enum Decision {
 /// Decides what a row does, given the contact that it is about.
 ///
 /// - Cells with a value overwrite, blank cells change nothing, tags are added.
-/// - The address is changed only when the contact is found by its id or its external id.
+/// - The primary address is changed only when the contact is found by its id or its external id.
+///   Further addresses of the row are added in any case (R48).
 /// - A row adds a contact only with the required values (R6, R49).
 /// - A row that says so unsubscribes the contact. No row subscribes one (R52).
 ///
@@ -71,7 +72,8 @@ pub fn decide(
     let mut contact = existing.clone();
     let (mut profile, mut tags) = (false, Vec::new());
     if policy != Policy::OptOut {
-        let patch = patch(row, existing, policy, matches!(matched, Match::ById(_)));
+        let mut patch = patch(row, existing, policy, matches!(matched, Match::ById(_)));
+        patch.further = further(row, matched);
         // The patch clears no field, so it is only refused for want of room for an address.
         let Ok(changes) = patch.apply(&mut contact, now) else {
             return Decision::Skip(Skip::TooManyAddresses);
@@ -88,7 +90,7 @@ pub fn decide(
 }
 
 fn decide_addition(row: &ImportRow, required: RequiredValues) -> Decision {
-    match (&row.email, &row.name) {
+    match (row.emails().next(), &row.name) {
         (None, None) if required == RequiredValues::NameOrAddress => Decision::Skip(Skip::Nobody),
         _ if required == RequiredValues::NameOrAddress => Decision::Add,
         (Some(_), Some(_)) => Decision::Add,
@@ -98,8 +100,17 @@ fn decide_addition(row: &ImportRow, required: RequiredValues) -> Decision {
 }
 
 fn decide_opt_out(row: &ImportRow) -> Decision {
-    let is_suppressed = row.is_opted_out && row.email.is_some();
+    let is_suppressed = row.is_opted_out && row.emails().next().is_some();
     Decision::Skip(if is_suppressed { Skip::Suppressed } else { Skip::Unknown })
+}
+
+/// Returns the addresses that a contact gets as further ones. An address that was found by another
+/// one of the row is one of them.
+fn further(row: &ImportRow, matched: Match<'_>) -> Vec<EmailAddress> {
+    match matched {
+        Match::ByAddress(_) => row.emails().cloned().collect(),
+        Match::New | Match::ById(_) => row.others.clone(),
+    }
 }
 
 /// Returns the patch of the cells that the policy permits to write.
@@ -137,12 +148,13 @@ fn set<T: Clone>(value: &Option<T>, is_permitted: bool) -> Patch<T> {
 /// Returns the contact that a row adds.
 pub fn added(row: &ImportRow, org: OrgId, id: ContactId, source: Source) -> Contact {
     let now = source.at;
-    Contact {
+    let mut emails = row.emails().cloned();
+    let mut contact = Contact {
         org,
         id,
         external_id: row.external_id.clone(),
         name: row.name.clone(),
-        email: row.email.clone(),
+        email: emails.next(),
         other_emails: Vec::new(),
         phone: row.phone.clone(),
         custom: row.custom.clone(),
@@ -152,5 +164,7 @@ pub fn added(row: &ImportRow, org: OrgId, id: ContactId, source: Source) -> Cont
         created_at: now,
         updated_at: now,
         version: 1,
-    }
+    };
+    contact.add_others(emails);
+    contact
 }

@@ -14,8 +14,8 @@ use time::OffsetDateTime;
 
 pub(super) use self::contacts::PlannedContacts;
 use super::{
-    Decision, DryOutcome, DryRow, Fingerprint, ImportEffect, ImportRow, Issue, Lookup, PlannedRow,
-    Policy, RowOrigin, Skip, Tally, Trace, added, decide,
+    Decision, DryOutcome, DryRow, Fingerprint, ImportEffect, ImportRow, Issue, PlannedRow, Policy,
+    RowOrigin, Skip, Tally, Trace, added, decide,
 };
 use crate::Actor;
 use crate::consent::{ConsentReason, Unsubscribe};
@@ -351,15 +351,15 @@ impl<'a> ChunkPlan<'a> {
     /// it, whatever the row is about and even if it is skipped (R52).
     fn opt_out(&mut self, number: u64, keys: &ImportRow) {
         let lookups = self.contacts.look_up(keys);
-        if lookups.email == Lookup::Nobody
-            && let Some(email) = &keys.email
-        {
+        let owner = |email| self.contacts.owner(email);
+        for email in keys.emails().filter(|email| owner(email).is_none()) {
             self.suppressed.insert(email.key().to_owned(), email.clone());
         }
         if self.origin.rules().policy == Policy::AddOnly {
             return;
         }
-        let subscribed = lookups.contacts().filter(|contact| contact.consent.is_subscribed());
+        let found = lookups.contacts().chain(keys.emails().filter_map(owner));
+        let subscribed = found.filter(|contact| contact.consent.is_subscribed());
         let subscribed: BTreeSet<_> = subscribed.map(|contact| contact.id).collect();
         for id in subscribed {
             let unsubscribe = self.unsubscribe();

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockDryRunRepository;
 pub use self::repository::{DryChunkOutcome, DryRunRepository};
-use super::{ImportId, PlannedRow, Skip, SkipCode, Tally};
+use super::{ImportId, IssueCode, PlannedRow, Skip, SkipCode, Tally};
 use crate::Actor;
 use crate::contact::{Change, Contact, ContactId, FieldChange, FieldEdit};
 use crate::org::id;
@@ -79,6 +79,56 @@ pub enum DryOutcome {
         /// The reason, for people.
         reason: String,
     },
+}
+
+/// The rows of a dry run that are listed; by default all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DryRowFilter {
+    /// Only rows with this effect.
+    pub effect: Option<DryEffect>,
+    /// Only rows that would be skipped for this reason, or that would lose a cell.
+    pub reason: Option<IssueCode>,
+}
+
+/// The effect of a row, without its details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DryEffect {
+    /// The row would add a contact.
+    Added,
+    /// The row would change a contact.
+    Updated,
+    /// The row would be skipped.
+    Skipped,
+}
+
+impl DryEffect {
+    /// Every effect.
+    pub const ALL: [Self; 3] = [Self::Added, Self::Updated, Self::Skipped];
+
+    /// Returns the name of the effect.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Added => "added",
+            Self::Updated => "updated",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+impl DryRowFilter {
+    /// Returns whether a row is listed.
+    pub fn matches(&self, row: &DryRow) -> bool {
+        let (effect, code) = match &row.outcome {
+            DryOutcome::Added => (DryEffect::Added, None),
+            DryOutcome::Updated { .. } => (DryEffect::Updated, None),
+            DryOutcome::Skipped { code, .. } => (DryEffect::Skipped, Some(IssueCode::Skip(*code))),
+        };
+        let has_reason = |reason| match reason {
+            IssueCode::Warning => !row.warnings.is_empty(),
+            skip => code == Some(skip),
+        };
+        self.effect.is_none_or(|wanted| wanted == effect) && self.reason.is_none_or(has_reason)
+    }
 }
 
 impl DryRow {

@@ -2,7 +2,8 @@
 
 mod service;
 
-use super::{Format, Quoting, Sheet, TableProblem};
+use super::garbled::repaired;
+use super::{Format, Inspection, Quoting, Sheet, TableProblem};
 use crate::{Invalid, Result};
 
 /// The parts of a layout that a user chose. Parts that are `None` are detected.
@@ -18,6 +19,8 @@ pub struct LayoutChoice {
     pub quoting: Option<Quoting>,
     /// The header row.
     pub header: Option<HeaderRow>,
+    /// Whether text that another program has garbled is repaired, as in `JÃ¼rgen` (R57).
+    pub repair_text: bool,
 }
 
 /// The header row of a file.
@@ -82,6 +85,22 @@ impl LayoutChoice {
             ("quoting", self.quoting.is_some()),
         ];
         parts.into_iter().find(|(_, is_chosen)| *is_chosen).map(|(part, _)| part)
+    }
+}
+
+impl Inspection {
+    /// Repairs the header and the first rows, if the choice says so.
+    #[must_use]
+    pub fn repaired(mut self, choice: &LayoutChoice) -> Self {
+        if choice.repair_text {
+            let cells = self.layout.header.iter_mut().chain(self.samples.iter_mut().flatten());
+            for cell in cells {
+                if let Some(text) = repaired(cell) {
+                    *cell = text;
+                }
+            }
+        }
+        self
     }
 }
 

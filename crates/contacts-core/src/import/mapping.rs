@@ -21,6 +21,8 @@ pub enum Target {
     LastName,
     /// The email address.
     Email,
+    /// Further email addresses, several in one cell (R48).
+    OtherEmails,
     /// The phone number.
     Phone,
     /// Tags, several in one cell.
@@ -36,12 +38,12 @@ pub enum Target {
 impl Target {
     /// The names of the targets that are not custom fields, for messages.
     pub const NAMES: &str = "id, external_id, name, first_name, middle_name, last_name, email, \
-         phone, tags, subscribed, unsubscribed";
+         other_emails, phone, tags, subscribed, unsubscribed";
 
     /// Returns whether only columns of files may have the target, not fields of connected sources:
     /// there the source's own id finds the contact, and consent is not read.
     pub fn is_for_files_only(&self) -> bool {
-        matches!(self, Self::Id | Self::ExternalId | Self::Subscribed | Self::Unsubscribed)
+        self.is_opt_out() || matches!(self, Self::Id | Self::ExternalId | Self::OtherEmails)
     }
 
     /// Returns whether a column says who wants no messages.
@@ -49,19 +51,24 @@ impl Target {
         matches!(self, Self::Subscribed | Self::Unsubscribed)
     }
 
+    /// Returns whether contacts are found by the values of the column.
+    fn is_key(&self) -> bool {
+        matches!(self, Self::Id | Self::ExternalId | Self::Email | Self::OtherEmails)
+    }
+
     /// Returns whether an opt-out list reads the column: it finds contacts, or says who wants no
     /// messages (R52).
     pub(super) fn is_in_opt_out_list(&self) -> bool {
-        self.is_opt_out() || matches!(self, Self::Id | Self::ExternalId | Self::Email)
+        self.is_key() || self.is_opt_out()
     }
 
     /// Returns whether several columns may have the target, all of which are read.
     pub fn takes_several(&self) -> bool {
-        matches!(self, Self::Tags | Self::Subscribed | Self::Unsubscribed)
+        matches!(self, Self::Tags | Self::OtherEmails | Self::Subscribed | Self::Unsubscribed)
     }
 
-    /// Returns whether several columns of a file may have the target, of which the first with a
-    /// value is read.
+    /// Returns whether several columns of a file may have the target. The first one with a value is
+    /// read, and the addresses of the others are further addresses.
     pub fn takes_alternatives(&self) -> bool {
         matches!(self, Self::Email | Self::Phone)
     }
@@ -76,6 +83,7 @@ impl Target {
             "middle_name" => Self::MiddleName,
             "last_name" => Self::LastName,
             "email" => Self::Email,
+            "other_emails" => Self::OtherEmails,
             "phone" => Self::Phone,
             "tags" => Self::Tags,
             "subscribed" => Self::Subscribed,
@@ -95,6 +103,7 @@ impl fmt::Display for Target {
             Self::MiddleName => "middle_name",
             Self::LastName => "last_name",
             Self::Email => "email",
+            Self::OtherEmails => "other_emails",
             Self::Phone => "phone",
             Self::Tags => "tags",
             Self::Subscribed => "subscribed",

@@ -28,7 +28,7 @@ impl RowKeys {
         for row in rows.iter().filter_map(|p| p.row.as_ref().ok().or_else(|| p.opt_out())) {
             keys.ids.extend(row.id);
             keys.external_ids.extend(row.external_id.clone());
-            keys.emails.extend(row.email.as_ref().map(|email| email.key().to_owned()));
+            keys.emails.extend(row.emails().map(|email| email.key().to_owned()));
         }
         keys
     }
@@ -119,8 +119,10 @@ pub struct Lookups<'a> {
     pub id: Lookup<'a>,
     /// By the organisation's own id.
     pub external_id: Lookup<'a>,
-    /// By the address.
+    /// By the addresses.
     pub email: Lookup<'a>,
+    /// Whether the addresses find several contacts.
+    pub has_several_owners: bool,
 }
 
 /// The contact that a row is about.
@@ -162,7 +164,8 @@ impl<'a> Lookup<'a> {
 
 /// Decides which contact a row is about.
 ///
-/// - Keys that mean two contacts are ambiguous, whatever else the row contains.
+/// - Keys that mean two contacts are ambiguous, whatever else the row contains. Each address of the
+///   row is a key.
 /// - An id that no contact has is not found: such a row never adds a contact.
 /// - A row without keys is about no contact.
 /// - An external id that no contact has goes to the contact that the other keys mean. A contact
@@ -173,9 +176,12 @@ impl<'a> Lookup<'a> {
 ///
 /// [`Skip::NotFound`]; [`Skip::Ambiguous`].
 pub fn match_row(lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
-    let Lookups { id, external_id, email } = lookups;
+    let Lookups { id, external_id, email, has_several_owners } = lookups;
     if id == Lookup::Nobody {
         return Err(Skip::NotFound);
+    }
+    if has_several_owners {
+        return Err(Skip::Ambiguous);
     }
     let by_id = id.found().or(external_id.found());
     let Some(contact) = by_id.or(email.found()) else { return Ok(Match::New) };
@@ -202,9 +208,12 @@ pub fn match_row(lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
 /// [`Skip::NotFound`] for an id that no contact has; [`Skip::Ambiguous`] when another contact has
 /// one of the other keys.
 pub fn match_by(key: MatchKey, lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
-    let Lookups { id, external_id, email } = lookups;
+    let Lookups { id, external_id, email, has_several_owners } = lookups;
     if id == Lookup::Nobody {
         return Err(Skip::NotFound);
+    }
+    if has_several_owners {
+        return Err(Skip::Ambiguous);
     }
     let found = match key {
         MatchKey::Id => id.found(),

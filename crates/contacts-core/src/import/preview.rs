@@ -36,7 +36,7 @@ impl Preview {
 
 /// Reads the file twice: first to find the keys that occur several times, then to decide each row.
 /// Rows that share an address are written to scratch files and processed part by part, so that
-/// memory does not grow with the file. When a file has external ids, the rows that share a key with
+/// memory does not grow with the file. When rows have several keys, those that share a key with
 /// another row are one part: two rows may be about one contact although neither key is the same.
 ///
 /// # Errors
@@ -49,10 +49,10 @@ pub fn preview(
     scratch: &Scratch<'_>,
 ) -> io::Result<Preview> {
     let mut seen = OccurrenceBits::default();
-    let mut has_external_ids = false;
+    let mut links_keys = false;
     for row in open()? {
         if let Ok(row) = &reader.read(row?).0 {
-            has_external_ids |= row.external_id.is_some();
+            links_keys |= row.external_id.is_some() || !row.others.is_empty();
             hashes(row).for_each(|hash| seen.note(hash));
         }
     }
@@ -62,7 +62,7 @@ pub fn preview(
         let row = row?;
         match reader.read(row.clone()).0 {
             Ok(read) if hashes(&read).any(|hash| seen.is_repeated(hash)) => {
-                let part = if has_external_ids { None } else { hashes(&read).next() };
+                let part = if links_keys { None } else { hashes(&read).next() };
                 shelf.put(part.unwrap_or_default(), number, &row)?;
             }
             _ => view.preview_row(number, row, &mut PlannedContacts::default()),
@@ -129,9 +129,9 @@ impl View<'_> {
 
 /// Returns a hash of each key of a row. Ids are no such keys: the organisation has no contacts.
 fn hashes(row: &ImportRow) -> impl Iterator<Item = u64> {
-    let email = row.email.as_ref().map(|email| ("email", email.key()));
+    let emails = row.emails().map(|email| ("email", email.key()));
     let external_id = row.external_id.as_ref().map(|id| ("external_id", id.as_str()));
-    email.into_iter().chain(external_id).map(|key| {
+    emails.chain(external_id).map(|key| {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
         hasher.finish()

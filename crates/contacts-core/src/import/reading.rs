@@ -1,5 +1,6 @@
 //! What whole columns show about how their cells are read (R57).
 
+use super::garbled::repaired;
 use super::local_value::{DateOrder, DecimalMark};
 
 /// How the cells of a file are read where one cell alone does not tell.
@@ -22,6 +23,8 @@ pub struct ColumnReading {
     pub has_entities: bool,
     /// Whether names are written `Last, First`.
     pub is_inverted: bool,
+    /// Whether garbled text is repaired.
+    pub repairs_text: bool,
 }
 
 /// Something that a user should know about a file before the start.
@@ -42,6 +45,11 @@ pub struct Finding {
 impl Finding {
     /// Maximum length of an example in characters.
     pub const MAX_EXAMPLE: usize = 100;
+
+    /// Returns the example as it would be repaired; `None` unless it is garbled text.
+    pub fn repaired(&self) -> Option<String> {
+        (self.kind == FindingKind::GarbledText).then(|| repaired(&self.example)).flatten()
+    }
 }
 
 /// What was found in a file.

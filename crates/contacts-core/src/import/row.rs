@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::full_name::{NameParts, turned};
+use super::garbled::repaired;
 use super::local_value::{DecimalMark, iso_day, plain_number};
 use super::phone_cell::{is_exponent, phone_of_cell};
 use super::placeholder::is_placeholder;
 use super::tags_cell::tags_of_cell;
 use super::{ColumnReading, Plan, Policy, Reading, Row, Skip, Target, entities, opt_out};
 use crate::contact::{
-    ContactId, EmailAddress, ExternalId, InvalidEmail, InvalidExternalId, InvalidName, Name, Phone,
-    Region,
+    Contact, ContactId, EmailAddress, ExternalId, InvalidEmail, InvalidExternalId, InvalidName,
+    Name, Phone, Region, WrittenAddresses,
 };
 use crate::field::{Field, FieldKey, FieldType, FieldValue, InvalidValue, RawValue};
 use crate::tag::TagName;
@@ -28,6 +29,8 @@ pub struct ImportRow {
     pub external_id: Option<ExternalId>,
     /// The address.
     pub email: Option<EmailAddress>,
+    /// Further addresses, without repetitions (R48).
+    pub others: Vec<EmailAddress>,
     /// Name of the contact.
     pub name: Option<Name>,
     /// The phone number, unless the cell is blank.
@@ -38,6 +41,13 @@ pub struct ImportRow {
     pub custom: BTreeMap<FieldKey, FieldValue>,
     /// Whether the row says that the person wants no messages (R52).
     pub is_opted_out: bool,
+}
+
+impl ImportRow {
+    /// Returns all addresses of the row: the primary one first.
+    pub fn emails(&self) -> impl Iterator<Item = &EmailAddress> {
+        self.email.iter().chain(&self.others)
+    }
 }
 
 /// A row that is skipped.
@@ -63,6 +73,7 @@ pub(crate) struct ReadCells {
     pub(crate) id: Option<Result<ContactId, uuid::Error>>,
     pub(crate) external_id: Option<Result<ExternalId, InvalidExternalId>>,
     pub(crate) email: Option<Result<EmailAddress, InvalidEmail>>,
+    pub(crate) others: Vec<EmailAddress>,
     pub(crate) name: Option<Result<Name, InvalidName>>,
     pub(crate) phone: Option<Phone>,
     pub(crate) tags: Vec<TagName>,
@@ -71,6 +82,54 @@ pub(crate) struct ReadCells {
 }
 
 impl ReadCells {
+    /// Adds the addresses of a cell. Of the cells that may contain the primary address, the first one
+    /// that can be read does. The error says what is lost.
+    fn add_addresses(&mut self, cell: &str, may_be_primary: bool) -> Result<(), String> {
+        let has_primary = matches!(self.email, Some(Ok(_)));
+        let WrittenAddresses { first, others, has_unreadable } = match EmailAddress::parse_all(cell)
+        {
+            Ok(written) => written,
+            Err(reason) if may_be_primary && self.email.is_none() => {
+                self.email = Some(Err(reason));
+                return Ok(());
+            }
+            Err(reason) => return Err(reason.to_string()),
+        };
+        if may_be_primary && !has_primary {
+            self.email = Some(Ok(first));
+        } else {
+            self.others.push(first);
+        }
+        self.others.extend(others);
+        match has_unreadable {
+            true => Err("contains an address that cannot be read".to_owned()),
+            false => Ok(()),
+        }
+    }
+
+    /// Removes repeated further addresses, and those beyond the limit (R48). Returns a warning about
+    /// the latter.
+    fn limit_addresses(&mut self) -> Option<Warning> {
+        let primary = self.email.as_ref().and_then(|email| email.as_ref().ok()).cloned();
+        let mut others: Vec<EmailAddress> = Vec::with_capacity(self.others.len());
+        for email in std::mem::take(&mut self.others) {
+            if Some(&email) != primary.as_ref() && !others.contains(&email) {
+                others.push(email);
+            }
+        }
+        let limit = Contact::MAX_ADDRESSES - usize::from(primary.is_some());
+        let is_over = others.len() > limit;
+        others.truncate(limit);
+        self.others = others;
+        is_over.then(|| Warning {
+            target: Target::OtherEmails,
+            reason: format!(
+                "are more than {} addresses: the others are lost",
+                Contact::MAX_ADDRESSES
+            ),
+        })
+    }
+
     fn into_row(self) -> Result<ImportRow, SkippedRow> {
         let opt_out = self.is_opted_out.then(|| Box::new(self.keys()));
         self.checked().map_err(|skip| SkippedRow { skip, opt_out })
@@ -82,22 +141,23 @@ impl ReadCells {
             id: self.id.as_ref().and_then(|id| id.as_ref().ok()).copied(),
             external_id: self.external_id.as_ref().and_then(|id| id.as_ref().ok()).cloned(),
             email: self.email.as_ref().and_then(|email| email.as_ref().ok()).cloned(),
+            others: self.others.clone(),
             is_opted_out: true,
             ..ImportRow::default()
         }
     }
 
     fn checked(self) -> Result<ImportRow, Skip> {
-        let Self { id, external_id, email, name, phone, tags, custom, is_opted_out } = self;
+        let Self { id, external_id, email, others, name, phone, tags, custom, is_opted_out } = self;
         // No contact has an id of another form.
         let id = id.transpose().or(Err(Skip::NotFound))?;
         let external_id = external_id.transpose().or(Err(Skip::InvalidId))?;
         let email = email.transpose().map_err(Skip::InvalidEmail)?;
         let name = name.transpose().map_err(Skip::InvalidName)?;
-        if id.is_none() && external_id.is_none() && email.is_none() {
+        if id.is_none() && external_id.is_none() && email.is_none() && others.is_empty() {
             return Err(Skip::MissingEmail);
         }
-        Ok(ImportRow { id, external_id, email, name, phone, tags, custom, is_opted_out })
+        Ok(ImportRow { id, external_id, email, others, name, phone, tags, custom, is_opted_out })
     }
 }
 
@@ -214,6 +274,7 @@ impl RowReader {
             id: None,
             external_id: None,
             email: None,
+            others: Vec::new(),
             name: None,
             phone: None,
             tags: self.tags.clone(),
@@ -246,6 +307,7 @@ impl RowReader {
         read.name = (!text::trim(&name).is_empty()).then(|| Name::parse(&name));
         read.tags.sort();
         read.tags.dedup();
+        warnings.extend(read.limit_addresses());
         read
     }
 
@@ -260,14 +322,8 @@ impl RowReader {
             Target::Id => read.id = Some(Uuid::try_parse(cell).map(ContactId)),
             Target::ExternalId => read.external_id = Some(ExternalId::parse(cell)),
             Target::Name | Target::FirstName | Target::MiddleName | Target::LastName => {}
-            Target::Email if matches!(read.email, Some(Ok(_))) => {}
-            Target::Email => {
-                let (address, has_others) = EmailAddress::parse_first(cell);
-                read.email = Some(address);
-                if has_others {
-                    return Err("contains several addresses: only the first is read".to_owned());
-                }
-            }
+            Target::Email => return read.add_addresses(cell, true),
+            Target::OtherEmails => return read.add_addresses(cell, false),
             Target::Phone if read.phone.is_some() => {}
             Target::Phone => {
                 if is_exponent(cell) {
@@ -303,6 +359,14 @@ impl MappedColumn {
     /// Returns the trimmed cell of a row; `None` if it is blank or contains a placeholder.
     fn cell<'a>(&self, cells: &'a [String]) -> Option<Cow<'a, str>> {
         let raw = cells.get(self.at)?;
+        match self.reading.repairs_text.then(|| repaired(raw)).flatten() {
+            Some(raw) => self.read(&raw).map(|cell| Cow::Owned(cell.into_owned())),
+            None => self.read(raw),
+        }
+    }
+
+    /// Returns the trimmed text of a cell; `None` if it is blank or a placeholder.
+    fn read<'a>(&self, raw: &'a str) -> Option<Cow<'a, str>> {
         let cell = text::trim(raw);
         let is_option = || match self.field.as_ref().map(|field| &field.kind) {
             Some(FieldType::Select(options)) => options.iter().any(|option| option == cell),
@@ -312,7 +376,8 @@ impl MappedColumn {
             return None;
         }
         // The parser of addresses refuses line breaks.
-        let cell = if self.target == Target::Email { raw } else { cell };
+        let is_email = matches!(self.target, Target::Email | Target::OtherEmails);
+        let cell = if is_email { raw } else { cell };
         let decoded = self.reading.has_entities.then(|| entities::decoded(cell)).flatten();
         let cell = decoded.map_or(Cow::Borrowed(cell), Cow::Owned);
         let is_inverted = self.target == Target::Name && self.reading.is_inverted;

@@ -335,11 +335,11 @@ impl ImportService {
         let file = self.files.open(import.org, import.file)?;
         let inspected = self.spreadsheets.inspect(file, &import.layout);
         let Inspection { layout, samples, sheets } = match inspected.map_err(Error::store)? {
-            Ok(inspection) => inspection,
+            Ok(inspection) => inspection.repaired(&import.layout),
             Err(problem) => return Ok(Err(problem)),
         };
         let fields = self.fields.list(import.org)?;
-        let mut survey = Survey::new(&layout.header, &fields);
+        let mut survey = Survey::new(&layout.header, &fields).repairing(&import.layout);
         let mut rows = 0;
         for row in self.spreadsheets.rows(self.files.open(import.org, import.file)?, &layout) {
             match row.map_err(TableProblem::of) {

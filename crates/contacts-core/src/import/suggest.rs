@@ -53,6 +53,7 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
     let written = written.filter_map(|(column, target)| Some((column, target??, 1.0)));
     let mut suggestions = choose_targets(header.len(), written.chain(found).collect());
     repeat_headers(header, &own, &mut suggestions);
+    number_addresses(header, samples, &own, &mut suggestions);
     suggestions
 }
 
@@ -86,6 +87,36 @@ fn repeat_headers(
         }
     }
 }
+
+/// Suggests further addresses for the columns whose headers differ from that of the address by
+/// numbers only, such as `E-mail 2 - Value`, and that contain nothing else (R48).
+fn number_addresses(
+    header: &[String],
+    samples: &[Vec<String>],
+    own: &[Option<Option<Target>>],
+    suggestions: &mut [Suggestion],
+) {
+    let words = |name: &str| {
+        let words = tokens::tokens(name).into_iter();
+        words.filter(|word| !word.bytes().all(|b| b.is_ascii_digit())).collect::<Vec<_>>()
+    };
+    let is_email = |suggestion: &Suggestion| suggestion.target == Some(Target::Email);
+    let Some(primary) = suggestions.iter().position(is_email) else { return };
+    let primary = words(&header[primary]);
+    for column in (0..header.len()).filter(|column| own[*column].is_none()) {
+        let values = Values::of(samples, column);
+        let is_numbered = !primary.is_empty() && words(&header[column]) == primary;
+        let has_others = values.filled > values.addresses;
+        if suggestions[column].target.is_none() && is_numbered && !has_others && !values.is_constant
+        {
+            let (target, confidence) = (Some(Target::OtherEmails), NUMBERED_CONFIDENCE);
+            suggestions[column] = Suggestion { target, confidence };
+        }
+    }
+}
+
+/// The confidence for a column whose header differs from that of the address by a number.
+const NUMBERED_CONFIDENCE: f32 = 0.7;
 
 /// Returns the target of each column that an export or a list of skipped rows wrote, or nothing for
 /// those that are never read; `None` for other columns.

@@ -1,10 +1,10 @@
 //! Surveys the rows of a file before an import starts (R57).
 
 use super::full_name::{is_family_name_first, turned};
-use super::garbled::is_garbled;
+use super::garbled::{is_garbled, repaired};
 use super::local_value::{DateOrder, DecimalMark, Evidence, date_evidence, number_evidence};
 use super::phone_cell::is_exponent;
-use super::{ColumnReading, Finding, FindingKind, Reading, Row, entities};
+use super::{ColumnReading, Finding, FindingKind, LayoutChoice, Reading, Row, entities};
 use crate::export;
 use crate::field::Field;
 use crate::text;
@@ -14,6 +14,8 @@ pub struct Survey {
     family_name_first: bool,
     /// Whether we exported the file: then its names and values are ours, as they stand.
     is_ours: bool,
+    /// Whether garbled text is repaired before anything is found in it.
+    repairs_text: bool,
     columns: Vec<ColumnSurvey>,
     long_rows: Found,
 }
@@ -52,16 +54,25 @@ impl Survey {
         Self {
             family_name_first: is_family_name_first(header),
             is_ours: export::recognise(header, fields, str::to_owned).iter().all(Option::is_some),
+            repairs_text: false,
             columns: header.iter().map(|_| ColumnSurvey::default()).collect(),
             long_rows: Found::default(),
         }
+    }
+
+    /// Repairs garbled text, if the choice says so.
+    #[must_use]
+    pub fn repairing(mut self, choice: &LayoutChoice) -> Self {
+        self.repairs_text = choice.repair_text;
+        self
     }
 
     /// Adds a row.
     pub fn add(&mut self, row: &Row) {
         let Ok(cells) = &row.cells else { return };
         for (column, cell) in self.columns.iter_mut().zip(cells) {
-            let cell = text::trim(cell);
+            let repaired = self.repairs_text.then(|| repaired(cell)).flatten();
+            let cell = text::trim(repaired.as_deref().unwrap_or(cell));
             if !cell.is_empty() {
                 column.add(cell, row.line, self.is_ours);
             }
@@ -78,7 +89,8 @@ impl Survey {
         findings.extend(self.long_rows.finding(FindingKind::LongRow, None));
         let mut columns = Vec::with_capacity(self.columns.len());
         for (at, column) in self.columns.into_iter().enumerate() {
-            columns.push(column.finish(at, &mut findings));
+            let reading = column.finish(at, &mut findings);
+            columns.push(ColumnReading { repairs_text: self.repairs_text, ..reading });
         }
         (Reading { family_name_first: self.family_name_first, columns }, findings)
     }
@@ -148,6 +160,7 @@ impl ColumnSurvey {
             },
             has_entities: self.has_entities,
             is_inverted: self.inverted * 2 >= self.filled && self.inverted > 0,
+            repairs_text: false,
         };
         let mut push = |found: Found, kind| findings.extend(found.finding(kind, Some(at)));
         push(self.damaged, FindingKind::DamagedText);

@@ -153,7 +153,7 @@ async fn an_export_is_a_file_for_a_day() {
     let name = format!("attachment; filename=\"contacts-{id}.csv\"");
     assert_eq!(file.header("content-disposition"), name);
     let all = export(&[&ids[0]], json!({"type": "export"})).await.json();
-    assert_eq!(all["action"]["columns"].as_array().unwrap().len(), 10);
+    assert_eq!(all["action"]["columns"].as_array().unwrap().len(), 11);
     let id = ActionId(Uuid::try_parse(&id).unwrap());
     service.api.actions.erase_file(service.world.org(), id).unwrap();
     assert_eq!(service.get(&format!("{path}/file")).await.problem(), "410 file_erased");

@@ -37,11 +37,11 @@ async fn everybody_that_a_filter_means_is_exported() {
     let lines: Vec<_> = text.split_terminator("\r\n").collect();
     assert_eq!(
         lines[0],
-        "id,external_id,name,email,phone,tags,Account tier,consent,source,created_at,updated_at"
+        "id,external_id,name,email,other_emails,phone,tags,Account tier,consent,source,created_at,updated_at"
     );
     assert!(
         lines[1].ends_with(
-            ",Ann Lee,ann@example.org,+1 202 555 0101,\"\"\"a;b\"\", vip\",\"gold, \"\"old\"\"\",\
+            ",Ann Lee,ann@example.org,,+1 202 555 0101,\"\"\"a;b\"\", vip\",\"gold, \"\"old\"\"\",\
              subscribed,manual,2026-01-01T10:00:00Z,2026-01-01T10:00:00Z"
         ),
         "{text}"

@@ -169,7 +169,7 @@ async fn a_column_that_says_who_opted_out_is_suggested_and_missed() {
     let unread = service.patch(&path, json!({"columns": ["name", "email", null]})).await;
     let warning = json!({
         "code": "unread_opt_out", "column": 2, "header": "Abgemeldet", "rows": null, "line": null,
-        "example": null
+        "example": null, "repaired": null
     });
     assert_eq!(unread.json()["warnings"], json!([warning]));
     service.patch(&path, json!({"columns": ["name", "email", "unsubscribed"]})).await;
@@ -188,15 +188,15 @@ async fn what_is_wrong_with_cells_is_a_warning_before_the_start() {
     let warnings = service.get(&path).await.json()["warnings"].clone();
     let garbled = json!({
         "code": "garbled_text", "column": 0, "header": "Name", "rows": 1, "line": 2,
-        "example": "JÃ¼rgen"
+        "example": "JÃ¼rgen", "repaired": "Jürgen"
     });
     let one = json!({
         "code": "one_contact", "column": 1, "header": "E-mail", "rows": 2, "line": 2,
-        "example": "rep@example.org"
+        "example": "rep@example.org", "repaired": null
     });
     let exponent = json!({
         "code": "exponent", "column": 2, "header": "Phone", "rows": 1, "line": 2,
-        "example": "4.91512E+12"
+        "example": "4.91512E+12", "repaired": null
     });
     assert_eq!(warnings, json!([garbled, one, exponent]));
     let changed = service.patch(&path, json!({"columns": ["name", null, null]})).await;
@@ -212,11 +212,11 @@ async fn columns_that_the_plan_does_not_read_are_warnings() {
     assert_eq!(import["plan"]["columns"], json!([null, "name", "email", null]));
     let unread = json!({
         "code": "unread_id", "column": 0, "header": "id", "rows": null, "line": null,
-        "example": null
+        "example": null, "repaired": null
     });
     let unclear = json!({
         "code": "unclear_opt_out", "column": 3, "header": "Unsubscribed", "rows": null,
-        "line": null, "example": "maybe"
+        "line": null, "example": "maybe", "repaired": null
     });
     assert_eq!(import["warnings"], json!([unread, unclear]));
     let columns = json!({"columns": ["external_id", "name", "email", "unsubscribed"]});

@@ -121,3 +121,25 @@ async fn a_new_layout_keeps_what_was_chosen_as_far_as_it_fits() {
     analyse(&service, &path);
     assert_eq!(service.get(&path).await.json()["plan"]["columns"], json!([null]));
 }
+
+#[actix_web::test]
+async fn garbled_text_is_repaired_on_request() {
+    let service = Service::new();
+    let path = ready(&service, "Name,E-mail\nJÃ¼rgen GroÃŸ,j@example.org\n").await;
+    let warning = service.get(&path).await.json()["warnings"][0].clone();
+    assert_eq!(
+        (&warning["code"], &warning["repaired"]),
+        (&json!("garbled_text"), &json!("Jürgen Groß"))
+    );
+    let layout = format!("{path}/layout");
+    service.put(&layout, json!({"repair_text": true})).await;
+    analyse(&service, &path);
+    let import = service.get(&path).await.json();
+    assert_eq!(import["warnings"], json!([]));
+    assert_eq!(import["analysis"]["columns"][0]["samples"], json!(["Jürgen Groß"]));
+    assert_eq!(service.get(&layout).await.json()["chosen"]["repair_text"], true);
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+    let found = service.get("/v1/contacts").await.json();
+    assert_eq!(found["items"][0]["name"], "Jürgen Groß");
+}

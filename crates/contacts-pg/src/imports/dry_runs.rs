@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use contacts_core::consent::Consent;
 use contacts_core::contact::{Contact, ContactId, EmailAddress, ExternalId};
 use contacts_core::import::{
-    Chunk, ChunkPlan, DryChunkOutcome, DryRow, DryRun, DryRunId, DryRunRepository, ExistingContact,
-    Import, ImportId, PlannedContact, RowKeys,
+    Chunk, ChunkPlan, DryChunkOutcome, DryRow, DryRowFilter, DryRun, DryRunId, DryRunRepository,
+    ExistingContact, Import, ImportId, PlannedContact, RowKeys,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -165,7 +165,14 @@ impl DryRunRepository for Database {
         self.write(org, |tx| discard(tx, import))
     }
 
-    fn rows(&self, org: OrgId, import: ImportId, after: u64, limit: usize) -> Result<Vec<DryRow>> {
+    fn rows(
+        &self,
+        org: OrgId,
+        import: ImportId,
+        filter: &DryRowFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DryRow>> {
         let statement = "SELECT p.chunk, p.outcomes FROM dry_run_chunks p \
              JOIN dry_runs d ON d.org_id = $1 AND d.id = p.dry_run_id \
              WHERE p.org_id = $1 AND d.import_id = $2 AND p.chunk >= $3 ORDER BY p.chunk LIMIT 1";
@@ -181,7 +188,8 @@ impl DryRunRepository for Database {
             while found.len() < limit {
                 let Some(row) = chunk(statement, at)? else { break };
                 let rows = read_rows(&row.outcomes)?;
-                found.extend(rows.into_iter().filter(|row| row.row > after));
+                let rows = rows.into_iter().filter(|row| row.row > after && filter.matches(row));
+                found.extend(rows);
                 at = row.chunk + 1;
             }
             found.truncate(limit);

@@ -20,6 +20,8 @@ pub(super) struct StoredLayout {
     /// The line of the header; 0 without a header.
     #[serde(skip_serializing_if = "Option::is_none")]
     header_line: Option<u64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    repair_text: bool,
 }
 
 impl StoredLayout {
@@ -28,7 +30,7 @@ impl StoredLayout {
         if *choice == LayoutChoice::default() {
             return None;
         }
-        let LayoutChoice { sheet, encoding, delimiter, quoting, header } = choice;
+        let LayoutChoice { sheet, encoding, delimiter, quoting, header, repair_text } = choice;
         // JSON text may contain the zero character, which Postgres does not accept.
         let clean = |text: &Option<String>| text.as_ref().map(|t| t.replace('\0', "\u{FFFD}"));
         Some(json!(Self {
@@ -37,6 +39,7 @@ impl StoredLayout {
             delimiter: *delimiter,
             quoting: quoting.map(|quoting| quoting.as_str().to_owned()),
             header_line: header.map(HeaderRow::line),
+            repair_text: *repair_text,
         }))
     }
 
@@ -51,6 +54,7 @@ impl StoredLayout {
             delimiter: stored.delimiter,
             quoting: quoting.transpose()?,
             header: stored.header_line.map(HeaderRow::from_line),
+            repair_text: stored.repair_text,
         })
     }
 }

@@ -43,6 +43,7 @@ struct StoredReading {
     decimal_mark: Option<StoredDecimalMark>,
     has_entities: bool,
     is_inverted: bool,
+    repairs_text: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -124,6 +125,7 @@ impl From<&ColumnReading> for StoredReading {
             decimal_mark: reading.decimal_mark.map(StoredDecimalMark),
             has_entities: reading.has_entities,
             is_inverted: reading.is_inverted,
+            repairs_text: reading.repairs_text,
         }
     }
 }
@@ -135,6 +137,7 @@ impl From<StoredReading> for ColumnReading {
             decimal_mark: stored.decimal_mark.map(|mark| mark.0),
             has_entities: stored.has_entities,
             is_inverted: stored.is_inverted,
+            repairs_text: stored.repairs_text,
         }
     }
 }

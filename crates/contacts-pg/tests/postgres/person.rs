@@ -58,6 +58,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("import_issues", "rows that became nobody"),
     ("imports", "a person's rows are told by import_chunks and contact_sources"),
     ("installation", "no person's"),
+    ("invitations", "no contact's: those of users"),
     ("jobs", "no person's"),
     ("journal", "ids of tags and campaigns that actions changed, told by activity and the chunks"),
     ("limit_locks", "no person's"),

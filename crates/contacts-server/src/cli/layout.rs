@@ -27,6 +27,9 @@ pub(super) struct LayoutArgs {
     /// The file has no header row: its columns are named A, B, C
     #[arg(long, conflicts_with = "header_row")]
     no_header: bool,
+    /// Repair text that another program has garbled, such as JÃ¼rgen
+    #[arg(long)]
+    repair_text: bool,
 }
 
 impl LayoutArgs {
@@ -39,6 +42,7 @@ impl LayoutArgs {
             delimiter: self.delimiter.as_deref().map(parse_delimiter).transpose()?,
             quoting: self.quote.as_deref().map(parse_quoting).transpose()?,
             header: header.map(HeaderRow::from_line),
+            repair_text: self.repair_text,
         };
         match choice.check() {
             Err(Error::Invalid(parts)) => {

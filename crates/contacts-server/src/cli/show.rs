@@ -146,7 +146,11 @@ impl Found<'_> {
                 );
             }
         };
-        format!("{header}: {rows} {problem}, such as line {line}: {example}")
+        let repaired = finding.repaired().map(|text| {
+            format!(" ({} when it is repaired with --repair-text)", shorten(&text, VALUES_CHARS))
+        });
+        let repaired = repaired.unwrap_or_default();
+        format!("{header}: {rows} {problem}, such as line {line}: {example}{repaired}")
     }
 
     fn header(&self, column: Option<usize>) -> String {

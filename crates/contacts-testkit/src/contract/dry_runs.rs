@@ -3,8 +3,8 @@
 
 use contacts_core::contact::FieldChange;
 use contacts_core::import::{
-    Applied, Chunk, DryChunkOutcome, DryOutcome, DryRow, DryRun, DryRunId, Import, ImportRow, Plan,
-    PlannedRow, Policy, Skip, SkipCode, Tally, Target,
+    Applied, Chunk, DryChunkOutcome, DryEffect, DryOutcome, DryRow, DryRowFilter, DryRun, DryRunId,
+    Import, ImportRow, IssueCode, Plan, PlannedRow, Policy, Skip, SkipCode, Tally, Target,
 };
 use contacts_core::page::PageSize;
 use contacts_core::run::RunState;
@@ -16,6 +16,9 @@ use crate::Ports;
 use crate::samples::{
     self, chunk, custom, import_row, name, phone, planned, ready_import, tags, text, warning,
 };
+
+/// The filter that lists every row.
+const ALL_ROWS: DryRowFilter = DryRowFilter { effect: None, reason: None };
 
 pub(super) fn started(ports: &Ports, import: &Import) -> DryRunId {
     let run = dry_run(ports, import);
@@ -43,7 +46,7 @@ fn read(ports: &Ports, import: &Import) -> Option<DryRun> {
 }
 
 fn rows(ports: &Ports, import: &Import) -> Vec<DryRow> {
-    ports.dry_runs.rows(import.org, import.id, 0, 1_000).unwrap()
+    ports.dry_runs.rows(import.org, import.id, &ALL_ROWS, 0, 1_000).unwrap()
 }
 
 /// Runs a dry run over rows to its end, in chunks of `size` rows, and returns the tally.
@@ -314,13 +317,40 @@ pub fn rows_of_a_dry_run_are_read_page_by_page(ports: &Ports) {
     let all = chunk(&ports.ids, 0, people.collect()).rows;
     dry_run_outcomes(ports, &import, &all, 3);
     let page = |after, limit| {
-        let rows = ports.dry_runs.rows(org, import.id, after, limit).unwrap();
+        let rows = ports.dry_runs.rows(org, import.id, &ALL_ROWS, after, limit).unwrap();
         rows.into_iter().map(|row| row.row).collect::<Vec<_>>()
     };
     assert_eq!(page(0, 2), [1, 2]);
     assert_eq!(page(2, 3), [3, 4, 5]);
     assert_eq!(page(3, 100), [4, 5, 6, 7]);
     assert_eq!(page(7, 100), [0_u64; 0]);
+}
+
+pub fn rows_of_a_dry_run_are_listed_by_effect_and_reason(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "Bo", "bo@example.org");
+    let import = ready_import(ports, org, Policy::Overwrite);
+    let of = |name: &str, local: &str| import_row(name, &format!("{local}@example.org"));
+    let mut all =
+        chunk(&ports.ids, 0, vec![of("Ann", "ann"), of("Bo Ray", "bo"), of("Bo Ray", "bo")]);
+    all.rows[0].warnings = vec![warning(Target::Phone, "is lost")];
+    let nameless = ImportRow { name: None, ..of("Cy", "cy") };
+    all.rows.push(planned(&ports.ids, 4, nameless));
+    dry_run_outcomes(ports, &import, &all.rows, 3);
+    let listed = |effect: Option<DryEffect>, reason: Option<IssueCode>, after, limit| {
+        let filter = DryRowFilter { effect, reason };
+        let rows = ports.dry_runs.rows(org, import.id, &filter, after, limit).unwrap();
+        rows.into_iter().map(|row| row.row).collect::<Vec<_>>()
+    };
+    let skipped = |code| Some(IssueCode::Skip(code));
+    assert_eq!(listed(Some(DryEffect::Added), None, 0, 9), [1]);
+    assert_eq!(listed(Some(DryEffect::Updated), None, 0, 9), [2]);
+    assert_eq!(listed(Some(DryEffect::Skipped), None, 0, 9), [3, 4]);
+    assert_eq!(listed(Some(DryEffect::Skipped), None, 3, 9), [4]);
+    assert_eq!(listed(Some(DryEffect::Skipped), None, 0, 1), [3]);
+    assert_eq!(listed(None, skipped(SkipCode::MissingName), 0, 9), [4]);
+    assert_eq!(listed(None, Some(IssueCode::Warning), 0, 9), [1]);
+    assert_eq!(listed(Some(DryEffect::Added), skipped(SkipCode::Unchanged), 0, 9), [0_u64; 0]);
 }
 
 pub fn organisations_do_not_see_each_other(ports: &Ports) {
@@ -339,6 +369,6 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     assert_eq!(ports.dry_runs.find(other, id).unwrap(), None);
     assert!(!ports.dry_runs.end(other, id, RunState::Done, None, now).unwrap());
     assert!(!ports.dry_runs.discard(other, import.id).unwrap());
-    assert_eq!(ports.dry_runs.rows(other, import.id, 0, 10).unwrap(), []);
+    assert_eq!(ports.dry_runs.rows(other, import.id, &ALL_ROWS, 0, 10).unwrap(), []);
     assert_eq!(read(ports, &import), before);
 }

@@ -88,6 +88,10 @@ fn contact(ports: &Ports, org: OrgId, at: usize, filled: Filled) -> Contact {
         (filled(has_name, format!("P{at}")), filled(has_email, format!("p{at}@x.org")));
     ports.add_with(org, &who, &address, |contact| {
         contact.external_id = has_id.then(|| external_id(&format!("x{at}")));
+        if has_email && has_id {
+            contact.other_emails =
+                vec![email(&format!("o{at}@x.org")), email(&format!("r{at}@x.org"))];
+        }
         contact.phone = has_phone.then(|| phone("12"));
         contact.tags = tags(&["a"]);
         contact.custom = custom(&[("tier", text("free"))]);

@@ -53,6 +53,7 @@ pub fn a_contact_is_exported_with_values_as_written(ports: &Ports) {
         ],
     );
     let contact = ports.add_with(org, "Änn \"Lee\"", "Ann@Bücher.example", |contact| {
+        contact.other_emails = vec![samples::email("a@x.org"), samples::email("Lee@x.org")];
         contact.phone = Some(phone("+1 (202) 555-0101"));
         contact.tags = tags(&["Trade show", "a;b"]);
         contact.custom = custom(&[
@@ -77,6 +78,7 @@ pub fn a_contact_is_exported_with_values_as_written(ports: &Ports) {
             external_id: None,
             name: value("Änn \"Lee\""),
             email: value("Ann@Bücher.example"),
+            other_emails: vec!["a@x.org".to_owned(), "Lee@x.org".to_owned()],
             phone: value("+1 (202) 555-0101"),
             tags: vec!["a;b".to_owned(), "Trade show".to_owned()],
             custom: vec![
@@ -97,6 +99,7 @@ pub fn a_contact_is_exported_with_values_as_written(ports: &Ports) {
             external_id: None,
             name: None,
             email: value("bo@example.org"),
+            other_emails: vec![],
             phone: None,
             tags: vec![],
             custom: vec![value("NULL"), value("0.1"), None, None, None, None],

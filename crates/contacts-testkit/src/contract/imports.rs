@@ -144,6 +144,7 @@ fn layout_choice() -> LayoutChoice {
         delimiter: Some('\t'),
         quoting: Some(Quoting::Never),
         header: Some(HeaderRow::Line(3)),
+        repair_text: true,
     }
 }
 

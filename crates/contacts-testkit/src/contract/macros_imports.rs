@@ -44,6 +44,13 @@ macro_rules! import_repository_contract {
             a_contact_of_another_organisation_is_unknown
             a_deleted_contact_is_added_again
         }
+        $crate::properties! { $make, row_addresses:
+            a_row_adds_a_contact_with_all_its_addresses
+            any_address_of_a_row_finds_the_contact_which_gets_the_others
+            addresses_of_two_contacts_are_ambiguous_and_too_many_are_skipped
+            an_opt_out_concerns_each_address_of_its_row
+            addresses_are_given_on_within_a_chunk
+        }
         $crate::properties! { $make, edited_exports:
             importing_an_edited_export_makes_exactly_these_edits
         }
@@ -88,6 +95,7 @@ macro_rules! dry_run_repository_contract {
             a_failed_dry_run_has_a_reason
             a_cancelled_dry_run_keeps_its_results
             rows_of_a_dry_run_are_read_page_by_page
+            rows_of_a_dry_run_are_listed_by_effect_and_reason
             organisations_do_not_see_each_other
         }
     };

@@ -1,10 +1,10 @@
 //! The contract of [`contacts_core::import::ImportRepository`] for the keys of rows (R50).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{AddressChange, Contact, ContactId, ContactPatch};
+use contacts_core::contact::{AddressChange, Contact, ContactId, ContactPatch, EmailAddress};
 use contacts_core::import::{
-    Applied, Chunk, DryChunkOutcome, DryOutcome, Import, ImportRow, PlannedRow, Policy, SkipCode,
-    Tally,
+    Applied, Chunk, DryChunkOutcome, DryOutcome, DryRowFilter, Import, ImportRow, PlannedRow,
+    Policy, SkipCode, Tally,
 };
 use contacts_core::run::RunState;
 use contacts_core::{Actor, Ids, OrgId};
@@ -260,12 +260,19 @@ fn row(ports: &Ports, ids: &[ContactId], [id, own, address, who, call, tag]: Cel
         id,
         external_id: (own > 0).then(|| external_id(&format!("x{own}"))),
         email: (address > 0).then(|| email(&format!("p{address}@x.org"))),
+        others: further(call, address),
         name: (who > 0).then(|| name(["", "Ann", "Bo"][who])),
         phone: (call > 0).then(|| phone(["", "1", "2"][call])),
         tags: tags(&["a"][..tag]),
         is_opted_out: who == 2,
         ..ImportRow::default()
     }
+}
+
+/// Returns the further addresses of a row: some have one, which other rows may have, too.
+fn further(call: usize, address: usize) -> Vec<EmailAddress> {
+    let other = (call == 2).then(|| email(&format!("p{}@x.org", address % 4 + 1)));
+    other.into_iter().collect()
 }
 
 fn imported(ports: &Ports, import: &Import, rows: &[PlannedRow], size: usize) -> Tally {
@@ -299,7 +306,8 @@ fn predicted(
         assert!(matches!(outcome, DryChunkOutcome::Chunk(_)));
     }
     let tally = ports.dry_runs.get(import.org, import.id).unwrap().unwrap().tally;
-    let rows = ports.dry_runs.rows(import.org, import.id, 0, 1_000).unwrap();
+    let rows =
+        ports.dry_runs.rows(import.org, import.id, &DryRowFilter::default(), 0, 1_000).unwrap();
     let code = |outcome: &DryOutcome| match outcome {
         DryOutcome::Added => "added",
         DryOutcome::Updated { .. } => "updated",

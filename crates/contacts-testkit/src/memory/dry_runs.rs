@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use contacts_core::contact::ContactId;
 use contacts_core::import::{
-    Chunk, ChunkPlan, DryChunkOutcome, DryRow, DryRun, DryRunId, DryRunRepository, ExistingContact,
-    Import, ImportId, ImportState, RowKeys,
+    Chunk, ChunkPlan, DryChunkOutcome, DryRow, DryRowFilter, DryRun, DryRunId, DryRunRepository,
+    ExistingContact, Import, ImportId, ImportState, RowKeys,
 };
 use contacts_core::job::Job;
 use contacts_core::run::{Run, RunState};
@@ -153,10 +153,18 @@ impl DryRunRepository for World {
         })
     }
 
-    fn rows(&self, org: OrgId, import: ImportId, after: u64, limit: usize) -> Result<Vec<DryRow>> {
+    fn rows(
+        &self,
+        org: OrgId,
+        import: ImportId,
+        filter: &DryRowFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DryRow>> {
         World::rows(self, org, |rows| {
             let all = rows.dry_run_of(import).map(|dry| dry.rows.as_slice()).unwrap_or_default();
-            Ok(all.iter().filter(|row| row.row > after).take(limit).cloned().collect())
+            let rows = all.iter().filter(|row| row.row > after && filter.matches(row));
+            Ok(rows.take(limit).cloned().collect())
         })
     }
 }

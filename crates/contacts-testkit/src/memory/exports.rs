@@ -74,6 +74,7 @@ fn row(contact: &Contact, columns: &Columns) -> ExportRow {
         external_id: contact.external_id.as_ref().map(ToString::to_string),
         name: contact.name.as_ref().map(ToString::to_string),
         email: contact.email.as_ref().map(ToString::to_string),
+        other_emails: contact.other_emails.iter().map(ToString::to_string).collect(),
         phone: contact.phone.as_ref().map(ToString::to_string),
         tags: tags.map(ToString::to_string).collect(),
         custom: columns.fields().iter().map(|field| value(&field.key)).collect(),

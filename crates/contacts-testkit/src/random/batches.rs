@@ -63,6 +63,7 @@ impl Run<'_> {
             email: (!values.email.is_empty()).then(|| samples::email(values.email)),
             name: (!values.name.is_empty()).then(|| samples::name(values.name)),
             phone: (!values.phone.is_empty()).then(|| samples::phone(values.phone)),
+            others: Vec::new(),
             tags: distinct(&values.tags),
             custom: samples::custom(&values.custom),
             is_opted_out: false,

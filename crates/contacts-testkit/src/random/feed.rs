@@ -24,7 +24,8 @@ pub(super) struct FeedReader {
 impl Run<'_> {
     /// Checks that the events since the last check list each contact that was added, changed or
     /// removed since, with the fields in which it differs. Custom values are left out: archiving a
-    /// field hides its values without an event.
+    /// field hides its values without an event. So are further addresses, which a change of the primary
+    /// address changes, too.
     pub(super) fn check_feed(&self) {
         let mut reader = self.reader.borrow_mut();
         let contacts: BTreeMap<_, _> = self.people().into_iter().map(|c| (c.id, c)).collect();
@@ -52,7 +53,7 @@ impl Run<'_> {
                 continue;
             };
             let mut fields = changed_fields(before, contact);
-            fields.retain(|field| !field.starts_with("custom."));
+            fields.retain(|field| !field.starts_with("custom.") && field != "addresses");
             if before.consent.is_subscribed() != contact.consent.is_subscribed() {
                 fields.push("consent".to_owned());
             }

@@ -7,8 +7,8 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactId, ContactPatch, MergeFields, MergeRequest, PageRequest, Patch,
-    TimeRange,
+    Contact, ContactFilter, ContactId, ContactPatch, EmailAddress, MergeFields, MergeRequest,
+    PageRequest, Patch, TimeRange,
 };
 use contacts_core::event::EventKind;
 use contacts_core::field::{FieldPatch, FieldService, FieldType, NewField};
@@ -458,6 +458,7 @@ impl Run<'_> {
                 id: None,
                 external_id: None,
                 email: Some(samples::email(profile.email)),
+                others: further(number, profile),
                 name: Some(samples::name(profile.name)),
                 phone: (!profile.phone.is_empty()).then(|| samples::phone(profile.phone)),
                 tags: distinct(&profile.tags),
@@ -484,6 +485,13 @@ impl Run<'_> {
         filter.segments = filter.segments.iter().map(|segment| self.moved(segment)).collect();
         filter
     }
+}
+
+/// Returns the further addresses of every third row. Other rows have one of them as the only one.
+fn further(number: u64, profile: &Profile) -> Vec<EmailAddress> {
+    let others = ["b@x.org", "new@x.org"].map(samples::email);
+    let is_other = |email: &EmailAddress| *email != samples::email(profile.email);
+    others.into_iter().filter(|email| number.is_multiple_of(3) && is_other(email)).collect()
 }
 
 /// Returns tag names in order, without duplicates.

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::{EmailAddress, InvalidEmail};
+use super::{EmailAddress, InvalidEmail, WrittenAddresses};
 use crate::text;
 
 /// Signs that people leave before an address.
@@ -27,12 +27,21 @@ pub(super) fn only(text: &str, reason: InvalidEmail) -> Result<EmailAddress, Inv
     }
 }
 
-/// Reads the first address of a text; `None` unless it contains several.
-pub(super) fn first_of_several(text: &str) -> Option<EmailAddress> {
+/// Reads the addresses of a text; `None` unless it contains several.
+pub(super) fn several(text: &str) -> Option<WrittenAddresses> {
     let text = half_width(text);
-    let mut found = addresses(&text);
-    let first = found.next()?;
-    found.next().map(|_| first)
+    let mut read = words(&text).map(|word| EmailAddress::parse_bare(bare(word)));
+    let has_unreadable = read.clone().any(|read| read.is_err());
+    let first = read.find_map(Result::ok)?;
+    let mut others = Vec::new();
+    let mut is_several = false;
+    for address in read.flatten() {
+        is_several = true;
+        if address != first && !others.contains(&address) {
+            others.push(address);
+        }
+    }
+    is_several.then_some(WrittenAddresses { first, others, has_unreadable })
 }
 
 /// Removes the name before an address in angle brackets, `mailto:`, and the signs around it.
@@ -57,14 +66,18 @@ fn bare(text: &str) -> &str {
 
 /// The addresses among the words of a text.
 fn addresses(text: &str) -> impl Iterator<Item = EmailAddress> {
+    words(text).filter_map(|word| EmailAddress::parse_bare(bare(word)).ok())
+}
+
+/// The words of a text that may be addresses.
+fn words(text: &str) -> impl Iterator<Item = &str> + Clone {
     let is_separator = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '、' | '<');
     let words = text.split(is_separator).filter(|word| word.contains('@'));
     // A slash may be a part of an address.
-    let words = words.flat_map(|word| {
+    words.flat_map(|word| {
         let is_several = word.matches('@').nth(1).is_some();
         word.split(move |c| is_several && c == '/')
-    });
-    words.filter_map(|word| EmailAddress::parse_bare(bare(word)).ok())
+    })
 }
 
 /// Returns the text with the full-width forms of ASCII, which Asian keyboards type, as ASCII.
@@ -111,7 +124,7 @@ mod tests {
     #[case("ann@example.org ::: bo@example.org")]
     #[case("Ann <ann@example.org>, Bo <bo@example.org>")]
     fn of_several_addresses_the_first_is_read(#[case] text: &str) {
-        let (found, has_others) = EmailAddress::parse_first(text);
+        let found = EmailAddress::parse_all(text);
         assert_eq!((found.unwrap().as_str(), has_others), ("ann@example.org", true));
         if !text.contains('\n') {
             assert_eq!(EmailAddress::parse(text).unwrap_err(), InvalidEmail::Several);
@@ -128,6 +141,6 @@ mod tests {
         #[case] text: &str,
         #[case] reason: InvalidEmail,
     ) {
-        assert_eq!(EmailAddress::parse_first(text), (Err(reason), false));
+        assert_eq!(EmailAddress::parse_all(text), Err(reason));
     }
 }

@@ -1,6 +1,6 @@
 //! The contacts of a chunk, found by each of their keys.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{ExistingContact, PlannedContact};
 use crate::contact::{Contact, ContactId, EmailAddress, ExternalId};
@@ -37,12 +37,20 @@ impl PlannedContacts {
 
     /// Looks up the keys of a row.
     pub(in crate::import) fn look_up(&self, row: &ImportRow) -> Lookups<'_> {
-        let email = row.email.as_ref().map(|email| self.by_email.get(email.key()));
+        let owners = row.emails().filter_map(|email| self.by_email.get(email.key()));
+        let mut owners = owners.collect::<BTreeSet<_>>().into_iter();
+        let email = row.emails().next().map(|_| owners.next());
         Lookups {
             id: self.found(row.id.as_ref().map(|id| self.by_id.get(id))),
             external_id: self.found(row.external_id.as_ref().map(|id| self.by_external_id.get(id))),
             email: self.found(email),
+            has_several_owners: owners.next().is_some(),
         }
+    }
+
+    /// Returns the contact that has an address.
+    pub(in crate::import) fn owner(&self, email: &EmailAddress) -> Option<&Contact> {
+        self.by_email.get(email.key()).map(|index| &self.contacts[*index].contact)
     }
 
     fn found(&self, key: Option<Option<&usize>>) -> Lookup<'_> {

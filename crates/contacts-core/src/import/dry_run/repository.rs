@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{DryRow, DryRun, DryRunId};
+use super::{DryRow, DryRowFilter, DryRun, DryRunId};
 use crate::import::{Chunk, Import, ImportId, Tally};
 use crate::run::RunState;
 use crate::{OrgId, Result};
@@ -82,10 +82,17 @@ pub trait DryRunRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn discard(&self, org: OrgId, import: ImportId) -> Result<bool>;
 
-    /// Lists the results of the rows after `after`, in the order of the file.
+    /// Lists the results of the rows after `after` that match the filter, in the order of the file.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn rows(&self, org: OrgId, import: ImportId, after: u64, limit: usize) -> Result<Vec<DryRow>>;
+    fn rows(
+        &self,
+        org: OrgId,
+        import: ImportId,
+        filter: &DryRowFilter,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DryRow>>;
 }

@@ -1,6 +1,6 @@
 //! The use cases of dry runs (R37).
 
-use super::{DryChunkOutcome, DryRow, DryRun, DryRunId};
+use super::{DryChunkOutcome, DryRow, DryRowFilter, DryRun, DryRunId};
 use crate::import::service::{not_ready, superseded};
 use crate::import::{Chunk, Chunks, Import, ImportId, ImportService, ImportState, Tally};
 use crate::job::{Interrupt, Outcome};
@@ -41,7 +41,7 @@ impl ImportService {
         self.dry_runs.get(org, id)?.ok_or(Error::NotFound("dry run"))
     }
 
-    /// Lists the results of the rows after `after`.
+    /// Lists the results of the rows after `after` that match the filter.
     ///
     /// # Errors
     ///
@@ -50,11 +50,12 @@ impl ImportService {
         &self,
         org: OrgId,
         id: ImportId,
+        filter: &DryRowFilter,
         after: u64,
         limit: usize,
     ) -> Result<Vec<DryRow>> {
         self.dry_run(org, id)?;
-        self.dry_runs.rows(org, id, after, limit)
+        self.dry_runs.rows(org, id, filter, after, limit)
     }
 
     /// Cancels a dry run. The results of the rows that were processed stay.

@@ -51,7 +51,8 @@ fn found(keys: &str, rule: impl FnOnce(Lookups<'_>) -> Result<Match<'_>, Skip>) 
         key => Lookup::Found(&contacts["abc".find(key).unwrap()]),
     });
     let mut next = || lookups.next().unwrap();
-    let lookups = Lookups { id: next(), external_id: next(), email: next() };
+    let lookups =
+        Lookups { id: next(), external_id: next(), email: next(), has_several_owners: false };
     let name = |contact: &Contact| ["", "a", "b", "c"][contact.id.0.as_u128() as usize];
     match rule(lookups) {
         Ok(Match::New) => "new".to_owned(),

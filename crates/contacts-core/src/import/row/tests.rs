@@ -65,10 +65,40 @@ fn a_phone_number_in_exponent_form_is_lost_with_a_warning() {
 }
 
 #[test]
-fn of_several_addresses_in_a_cell_the_first_is_read_with_a_warning() {
-    let cell = "Ann <ann@example.org>; bo@example.org";
+fn of_several_addresses_in_a_cell_the_first_is_primary() {
+    let cell = "Ann <ann@example.org>; bo@example.org, ANN@example.org / cy@example.org";
     let (row, warnings) = read("email", None, ColumnReading::default(), cell);
-    assert_eq!((row.email.unwrap().as_str(), warnings.len()), ("ann@example.org", 1));
+    let emails: Vec<_> = row.emails().map(EmailAddress::as_str).collect();
+    assert_eq!(emails, ["ann@example.org", "bo@example.org", "cy@example.org"]);
+    assert_eq!(warnings, []);
+    let (row, warnings) = read("email", None, ColumnReading::default(), "a@x.org; b@x; c@x.org");
+    assert_eq!((row.emails().count(), warnings.len()), (2, 1));
+    let (row, warnings) = read("other_emails", None, ColumnReading::default(), "b@x");
+    assert_eq!((row.emails().count(), warnings.len()), (0, 1));
+}
+
+#[test]
+fn addresses_in_several_columns_are_further_addresses() {
+    let targets = ["other_emails", "email", "email", "name"];
+    let columns = targets.map(Target::parse).to_vec();
+    let reader = RowReader::new(&Plan { columns, ..Plan::default() }, &[], None);
+    let read = |cells: [&str; 4]| {
+        let cells = Ok(cells.map(str::to_owned).to_vec());
+        let (row, warnings) = reader.read(Row { line: 2, cells });
+        let row = row.unwrap();
+        let emails: Vec<_> = row.emails().map(|email| email.as_str().to_owned()).collect();
+        (emails.join(" "), warnings.len())
+    };
+    assert_eq!(
+        read(["c@x.org", "a@x.org", "b@x.org", "Ann"]),
+        ("a@x.org c@x.org b@x.org".into(), 0)
+    );
+    assert_eq!(read(["", "", "b@x.org", "Ann"]), ("b@x.org".into(), 0));
+    assert_eq!(read(["b@x.org", "", "", "Ann"]), ("b@x.org".into(), 0));
+    assert_eq!(read(["", "a@x.org", "none at all", "Ann"]), ("a@x.org".into(), 1));
+    let many: Vec<_> = (0..25).map(|at| format!("n{at}@x.org")).collect();
+    let (emails, warnings) = read([&many.join(";"), "a@x.org", "", "Ann"]);
+    assert_eq!((emails.split(' ').count(), warnings), (Contact::MAX_ADDRESSES, 1));
 }
 
 #[rstest]

@@ -2,20 +2,23 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use contacts_core::import::{DryOutcome, DryRow, DryRun, ImportId};
+use contacts_core::import::{DryEffect, DryOutcome, DryRow, DryRowFilter, DryRun, ImportId};
 use contacts_core::run::Run;
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::issues::IssueCodeView;
 use super::view::{SkipCodeView, SummaryView};
 use crate::api::contacts::FieldChangeView;
 use crate::api::runs::{RunFactsView, RunStateView};
 use crate::parts::answer::{Answer, json, nothing, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::caller::{CanImport, CanRead};
-use crate::parts::page::{PageParams, Paging, page_view};
+use crate::parts::enumerated::enumeration;
+use crate::parts::page::{FilteredPaging, PageParams, page_view};
+use crate::parts::params::query;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
 use crate::parts::shared::Shared;
@@ -111,6 +114,24 @@ impl From<DryRow> for DryRowView {
     }
 }
 
+enumeration! {
+    /// The expected effect of a row.
+    DryEffectView = DryEffect as "DryEffect" in DryEffect::ALL
+}
+
+query! {
+    /// Parameters that select rows of a dry run.
+    struct DryRowParams {
+        /// Only rows with this effect.
+        #[param(inline)]
+        outcome: Option<DryEffectView>,
+        /// Only rows that would be skipped for this reason; with `warning`, rows of which a cell would
+        /// be dropped.
+        #[param(inline)]
+        reason: Option<IssueCodeView>,
+    }
+}
+
 page_view! {
     /// A page of rows.
     struct DryRowsView as DryRows {
@@ -175,7 +196,7 @@ async fn discard(
 /// List the expected outcome of each row
 #[utoipa::path(
     get, path = "/v1/imports/{id}/dry-run/rows", tag = "imports", operation_id = "list_dry_rows",
-    params(("id" = Uuid, Path, description = "The import"), PageParams),
+    params(("id" = Uuid, Path, description = "The import"), DryRowParams, PageParams),
     responses(
         (status = 200, description = "A page, in the order of the file", body = DryRowsView),
         (status = 404, description = "There is no such import, or no dry run of it as it is now", body = ProblemView, content_type = "application/problem+json"),
@@ -185,11 +206,15 @@ async fn rows(
     CanRead(caller): CanRead,
     shared: Data<Shared>,
     Id(id): Id<ImportId>,
-    paging: Paging<u64>,
+    FilteredPaging { page: paging, query }: FilteredPaging<u64, DryRowParams>,
 ) -> Answer {
+    let filter = DryRowFilter {
+        effect: query.outcome.map(|effect| effect.0),
+        reason: query.reason.map(|reason| reason.0),
+    };
     let body = blocking(&shared, move |api| {
         let after = paging.after.unwrap_or(0);
-        let rows = api.imports.dry_rows(caller.org, id, after, paging.rows())?;
+        let rows = api.imports.dry_rows(caller.org, id, &filter, after, paging.rows())?;
         let page = paging.cut(rows, |row| row.row);
         to_json(&DryRowsView::from(page.map(DryRowView::from)))
     });

@@ -43,7 +43,7 @@ impl From<Issue> for IssueView {
 
 enumeration! {
     /// The reason why a row was skipped, or `warning` for a dropped cell.
-    IssueCodeView = IssueCode as "IssueCode" in IssueCode::all()
+    pub(super) IssueCodeView = IssueCode as "IssueCode" in IssueCode::all()
 }
 
 page_view! {

@@ -51,6 +51,10 @@ struct LayoutBody {
     /// The line of the text or the row of the sheet, starting at 1, on which the header begins; 0
     /// if the file has no header, so that its columns are named A, B, C.
     header_row: Option<u64>,
+    /// Whether text that another program has garbled is repaired: `JÃ¼rgen` is read as `Jürgen`.
+    #[serde(default)]
+    #[schema(default = false)]
+    repair_text: bool,
 }
 
 impl From<LayoutBody> for LayoutChoice {
@@ -61,6 +65,7 @@ impl From<LayoutBody> for LayoutChoice {
             delimiter: body.delimiter,
             quoting: body.quoting.map(|quoting| quoting.0),
             header: body.header_row.map(HeaderRow::from_line),
+            repair_text: body.repair_text,
         }
     }
 }
@@ -79,13 +84,15 @@ struct ChosenView {
     quoting: Option<QuotingView>,
     /// The row of the header; 0 for a file without a header.
     header_row: Option<u64>,
+    /// Whether garbled text is repaired.
+    repair_text: bool,
 }
 
 impl From<LayoutChoice> for ChosenView {
     fn from(choice: LayoutChoice) -> Self {
-        let LayoutChoice { sheet, encoding, delimiter, quoting, header } = choice;
-        let quoting = quoting.map(Into::into);
-        Self { sheet, encoding, delimiter, quoting, header_row: header.map(HeaderRow::line) }
+        let LayoutChoice { sheet, encoding, delimiter, quoting, header, repair_text } = choice;
+        let (quoting, header_row) = (quoting.map(Into::into), header.map(HeaderRow::line));
+        Self { sheet, encoding, delimiter, quoting, header_row, repair_text }
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn routes(table: Table) -> Table {
 #[schema(as = PlanPatch)]
 struct PlanBody {
     /// The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
-    /// `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`,
+    /// `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
     /// `custom:` followed by the key of a custom field, or null to skip the column.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]

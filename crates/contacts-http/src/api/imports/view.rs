@@ -167,7 +167,7 @@ impl From<Analysis> for AnalysisView {
 #[schema(as = Plan)]
 struct PlanView {
     /// The target of each column, in order: `id`, `external_id`, `name`, `first_name`,
-    /// `middle_name`, `last_name`, `email`, `phone`, `tags`, `subscribed`, `unsubscribed`,
+    /// `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
     /// `custom:` followed by the key of a custom field, or null to skip the column.
     columns: Vec<Option<String>>,
     /// The policy for existing and new contacts.

@@ -20,6 +20,7 @@ pub(super) struct PlanWarningView {
     ///   rows would be one contact.
     /// - `damaged_text`: cells contain characters that could not be decoded.
     /// - `garbled_text`: another program has decoded cells in the wrong encoding, such as `JÃ¼rgen`.
+    ///   The layout's `repair_text` repairs them.
     /// - `long_row`: rows have more cells than the header; those beyond it are not read.
     /// - `ambiguous_date`: dates such as `03/04/2026` have two readings; date fields leave them out.
     /// - `ambiguous_number`: numbers such as `1.234` have two readings. A point is read as a decimal
@@ -37,6 +38,8 @@ pub(super) struct PlanWarningView {
     line: Option<u64>,
     /// The cell of that row, or one that cannot be read.
     example: Option<String>,
+    /// Garbled text in `example` as it would be repaired; null for other warnings.
+    repaired: Option<String>,
 }
 
 impl PlanWarningView {
@@ -67,6 +70,7 @@ impl PlanWarningView {
             rows: finding.map(|finding| finding.rows),
             line: finding.map(|finding| finding.line),
             example: cell,
+            repaired: finding.and_then(Finding::repaired),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contacts_core::Actor;
 use contacts_core::import::{
-    DryOutcome, DryRun, Import as Run, ImportService, Issue, IssueCode, SkipCode,
+    DryOutcome, DryRowFilter, DryRun, Import as Run, ImportService, Issue, IssueCode, SkipCode,
 };
 use contacts_core::run::RunState;
 
@@ -50,7 +50,8 @@ fn issues(imports: &ImportService, ready: &Run, run: &DryRun) -> Done<Vec<Issue>
     let mut issues = Vec::new();
     let mut after = 0;
     while (issues.len() as u64) < sections {
-        let rows = imports.dry_rows(ready.org, ready.id, after, PAGE_ROWS)?;
+        let rows =
+            imports.dry_rows(ready.org, ready.id, &DryRowFilter::default(), after, PAGE_ROWS)?;
         let Some(last) = rows.last() else { break };
         after = last.row;
         for row in rows {

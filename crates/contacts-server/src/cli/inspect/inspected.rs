@@ -20,8 +20,8 @@ impl InspectedFile {
         let failure = |error: io::Error| unreadable(file, &error);
         let inspected = inspection(file, choice)?;
         let Inspection { layout, samples, sheets } =
-            inspected.map_err(|problem| unusable(&problem))?;
-        let mut survey = Survey::new(&layout.header, &[]);
+            inspected.map_err(|problem| unusable(&problem))?.repaired(choice);
+        let mut survey = Survey::new(&layout.header, &[]).repairing(choice);
         let mut rows = 0;
         for row in TableFiles.rows(Box::new(open(file)?), &layout) {
             survey.add(&row.map_err(failure)?);

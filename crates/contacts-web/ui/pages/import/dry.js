@@ -4,10 +4,11 @@ import { ask, aborted, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
 import { failure } from "../../widgets/failure.js";
+import { labelled } from "../../widgets/form.js";
 import { paged } from "../../widgets/paged.js";
 import { sheet } from "../../widgets/sheet.js";
 import { tally } from "./tally.js";
-import { targetName } from "./words.js";
+import { reason, targetName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Child } from "../../core/dom.js" */
@@ -61,7 +62,7 @@ export function dryRun(job, fields, settled, signal) {
     if (dry.state === "failed") return fill(body, failure(sentence(new Error(dry.problem ?? "the dry run failed")), () => void run()));
     startButton.textContent = "Repeat dry run";
     numbers.update(dry);
-    fill(body, numbers.element, listOf(path, fields));
+    fill(body, numbers.element, listOf(path, fields, dry.summary));
   }
 
   async function stop() {
@@ -99,19 +100,37 @@ export function dryRun(job, fields, settled, signal) {
 /**
  * @param {{ id: string }} path
  * @param {Schemas["Field"][]} fields
+ * @param {Schemas["Summary"]} summary
  */
-function listOf(path, fields) {
+function listOf(path, fields, summary) {
   const into = h("tbody");
+  const filter = filterOf(summary);
   const list = paged({
-    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/dry-run/rows", { path, query: { ...(cursor && { cursor }), limit: 50 } }),
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/dry-run/rows", { path, query: { ...filter.query(), ...(cursor && { cursor }), limit: 50 } }),
     into,
     row: (/** @type {Schemas["DryRow"]} */ row) => rowOf(row, fields),
   });
   const details = h("details", { class: "by-row" }, h("summary", {}, "Row by row"),
+    filter.element,
     sheet("Result for each row", ["#Line", "Result", "Details"], into),
     list.more);
+  filter.select.addEventListener("change", () => void list.reload());
   details.addEventListener("toggle", () => details.open && into.childElementCount === 0 && void list.reload());
   return details;
+}
+
+/**
+ * A choice of the rows by their result and reason, with the number of rows of each.
+ *
+ * @param {Schemas["Summary"]} summary
+ */
+function filterOf({ added, updated, skipped, warnings, skipped_by_reason: reasons }) {
+  /** @type {[string, string, number][]} */
+  const results = [["outcome=added", "Would be added", added], ["outcome=updated", "Would be updated", updated], ["outcome=skipped", "Would be skipped", skipped]];
+  const skips = Object.entries(reasons).map(([code, rows]) => /** @type {[string, string, number]} */ ([`reason=${code}`, `Skipped: ${reason(code)}`, rows]));
+  const options = [...results, ...skips].filter(([, , rows]) => rows > 0).map(([value, text, rows]) => h("option", { value }, `${text} (${number(rows)})`));
+  const select = h("select", {}, h("option", { value: "" }, "All rows"), options, warnings > 0 && h("option", { value: "reason=warning" }, "With an ignored cell"));
+  return { select, element: h("div", { class: "rows-filter" }, labelled("Show", select)), query: () => Object.fromEntries(new URLSearchParams(select.value)) };
 }
 
 /**

@@ -118,6 +118,20 @@ function requests(id, settled, show) {
   return { load, put, wrong };
 }
 
+/**
+ * A button that repairs garbled text, with an example.
+ *
+ * @param {string} id
+ * @param {string} example
+ * @param {() => Promise<unknown>} settled
+ * @param {(job: Schemas["Import"]) => void} show
+ */
+export function repairButton(id, example, settled, show) {
+  const { put, wrong } = requests(id, settled, show);
+  const button = h("button", { type: "button", class: "link", data: { needs: "import" }, onclick: () => void put({ repair_text: true }, button) }, `Repair the text: “${example}”`);
+  return h("span", { class: "act" }, " ", button, wrong);
+}
+
 /** @typedef {ReturnType<typeof requests>["put"]} Put */
 
 /**
@@ -144,7 +158,18 @@ function choicesOf(body, layout, put) {
     encoding && choice("Encoding", including(ENCODINGS, encoding).map((name) => [name, encodingName(name)]), encoding, chosen.encoding, (value, select, undo) => put({ encoding: value }, select, undo)),
     delimiter && choice("Delimiter", including(DELIMITERS, delimiter).map((sign) => [sign, delimiterName(sign)]), delimiter, chosen.delimiter, (value, select, undo) => put({ delimiter: value }, select, undo)),
     quoting && choice("Quotation marks", QUOTING, quoting, chosen.quoting, (value, select, undo) => put({ quoting: /** @type {Schemas["Quoting"] | null} */ (value) }, select, undo)),
-    choice("Header row", headers(layout), typeof layout.header_row === "number" ? String(layout.header_row) : "", typeof chosen.header_row === "number" ? String(chosen.header_row) : null, (value, select, undo) => put({ header_row: value === null ? null : Number(value) }, select, undo)));
+    choice("Header row", headers(layout), typeof layout.header_row === "number" ? String(layout.header_row) : "", typeof chosen.header_row === "number" ? String(chosen.header_row) : null, (value, select, undo) => put({ header_row: value === null ? null : Number(value) }, select, undo)),
+    garbled(chosen.repair_text, put));
+}
+
+/**
+ * @param {boolean} repairs
+ * @param {Put} put
+ */
+function garbled(repairs, put) {
+  const select = h("select", {}, h("option", { value: "" }, "Leave as it is"), h("option", { value: "repair", selected: repairs }, "Repair"));
+  select.addEventListener("change", () => void put({ repair_text: select.value !== "" }, select, () => void (select.value = repairs ? "repair" : "")));
+  return labelled("Garbled text", select);
 }
 
 /**

@@ -13,7 +13,7 @@ export function paste(signal, take) {
     if (into || !data) return;
     // Excel puts a picture of the cells beside their text.
     const cells = fileOf(data.getData("text/plain"));
-    const files = cells ? [cells] : [...data.files];
+    const files = cells ? [cells] : [...data.files].filter(({ type }) => !type.startsWith("image/"));
     if (files.length === 0) return;
     event.preventDefault();
     take(files);

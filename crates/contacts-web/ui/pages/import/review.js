@@ -9,7 +9,7 @@ import { choices } from "../../widgets/form.js";
 import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
 import { dryRun } from "./dry.js";
-import { layoutChoice } from "./layout.js";
+import { layoutChoice, repairButton } from "./layout.js";
 import { mapping } from "./mapping.js";
 import { obstacle, planOf } from "./plan.js";
 import { sentences } from "./warnings.js";
@@ -43,9 +43,12 @@ export async function review({ job, signal, show }) {
     const why = obstacle(plan.columns, analysis.rows, fields, plan.policy);
     bar.fit(why);
     dry.fit(why);
-    const found = sentences(saver.warnings());
+    const found = saver.warnings();
+    const texts = sentences(found);
+    // One repair is for the whole file.
+    const repairable = found.findIndex(({ repaired }) => repaired);
     warnings.hidden = found.length === 0;
-    warnings.replaceChildren(...found.map((sentence) => h("li", {}, sentence)));
+    warnings.replaceChildren(...texts.map((text, at) => h("li", {}, text, at === repairable && repairButton(job.id, found[at]?.repaired ?? "", saver.settled, show))));
   }
 
   const element = h("div", { class: "stack" },

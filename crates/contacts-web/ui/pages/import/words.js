@@ -48,6 +48,7 @@ export const TARGETS = [
 
 /** Targets that only the columns of a file have. @type {[string, string][]} */
 export const FILE_TARGETS = [
+  ["other_emails", "Other email addresses"],
   ["unsubscribed", "Unsubscribed (yes, or a date)"],
   ["subscribed", "Subscribed (yes or no)"],
   ["external_id", "External ID"],
@@ -59,7 +60,7 @@ export const FILE_TARGETS = [
  *
  * @param {string} target
  */
-export const takesSeveral = (target) => ["email", "phone", "tags", "subscribed", "unsubscribed"].includes(target);
+export const takesSeveral = (target) => ["email", "other_emails", "phone", "tags", "subscribed", "unsubscribed"].includes(target);
 
 /**
  * The name of a mapping target, or of a field of a contact.

@@ -18,7 +18,7 @@ export const TYPES = [
 ];
 
 /** Names of built-in fields. */
-const CORE = new Set(["id", "external_id", "name", "email", "phone", "tags", "source", "sources", "created_at", "updated_at", "version", "first_name", "last_name", "custom"]);
+const CORE = new Set(["id", "external_id", "name", "email", "other_emails", "phone", "tags", "source", "sources", "created_at", "updated_at", "version", "first_name", "last_name", "custom"]);
 
 /**
  * The suggested key for a label.
