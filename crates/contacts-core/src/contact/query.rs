@@ -33,6 +33,39 @@ pub struct Sort {
     pub descending: bool,
 }
 
+impl Sort {
+    /// Every order.
+    pub const ALL: [Self; 8] = [
+        Self { by: SortBy::Name, descending: false },
+        Self { by: SortBy::Name, descending: true },
+        Self { by: SortBy::Email, descending: false },
+        Self { by: SortBy::Email, descending: true },
+        Self { by: SortBy::Created, descending: false },
+        Self { by: SortBy::Created, descending: true },
+        Self { by: SortBy::Updated, descending: false },
+        Self { by: SortBy::Updated, descending: true },
+    ];
+
+    /// The name in the API and in the store; a leading `-` reverses the order.
+    pub fn as_str(self) -> &'static str {
+        match (self.by, self.descending) {
+            (SortBy::Name, false) => "name",
+            (SortBy::Name, true) => "-name",
+            (SortBy::Email, false) => "email",
+            (SortBy::Email, true) => "-email",
+            (SortBy::Created, false) => "created",
+            (SortBy::Created, true) => "-created",
+            (SortBy::Updated, false) => "updated",
+            (SortBy::Updated, true) => "-updated",
+        }
+    }
+
+    /// Parses a name; `None` when it is unknown.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == name)
+    }
+}
+
 impl Default for Sort {
     /// Newest first.
     fn default() -> Self {

@@ -179,7 +179,14 @@ impl Rows {
         // Finding duplicates scans all contacts, so do it only if the filter asks for it.
         let has_duplicates = filter.asks_for_duplicates() && self.has_duplicates(&record.contact);
         let Record { contact, sources, subscriptions, .. } = record;
-        filter.matches(&FilterSubject { contact, sources, subscriptions, has_duplicates })
+        let last_conversation = self.conversations.last_of(contact.id);
+        filter.matches(&FilterSubject {
+            contact,
+            sources,
+            subscriptions,
+            has_duplicates,
+            last_conversation,
+        })
     }
 
     fn page(&self, filter: &ContactFilter, page: &PageRequest) -> ContactPage {

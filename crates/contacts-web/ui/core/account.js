@@ -16,6 +16,7 @@ export function account(me) {
   menu(button, () => [
     h("a", { href: "/settings/sessions" }, icon("user"), "Sessions"),
     h("a", { href: "/docs", target: "_blank" }, icon("link"), "API documentation"),
+    h("button", { type: "button", onclick: async () => (await import("../pages/commands.js")).open() }, icon("search"), "Search everything"),
     h("button", { type: "button", onclick: async () => (await import("../pages/list/keys.js")).help() }, h("kbd", { "aria-hidden": "true" }, "?"), "Keyboard shortcuts"),
     h("button", { type: "button", onclick: signOut }, "Sign out"),
   ]);
