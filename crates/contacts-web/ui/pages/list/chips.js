@@ -19,10 +19,10 @@ export async function chipsOf(list, place) {
   const parts = await described(filter, list.fields);
   if (filter !== list.filter) return;
   fill(place,
-    parts.map(({ text, group, without }) => h("span", { class: "chip", title: text }, h("span", {}, text),
-      group && edit(list, group, text),
+    parts.map(({ text, without }) => h("span", { class: "chip", title: text }, h("span", {}, text),
       h("button", { type: "button", "aria-label": `Remove the filter: ${text}`, onclick: () => list.turn({ filter: changed(filter, without) }) }, icon("close")))),
     ways(list),
+    parts.map(({ text, group }) => (group ? edit(list, group, text) : null)),
     filter.get("duplicates") === "true" && h("a", { href: "/duplicates" }, "Review duplicates"),
     h("button", { type: "button", class: "link", onclick: () => list.clear() }, "Clear filters"),
     saving(list));
@@ -57,10 +57,10 @@ function ways(list) {
 function edit(list, group, text) {
   const conditions = unitsOf(list.filter).units.length === 0 ? dissolved(group) : null;
   if (!conditions) return null;
-  return h("button", { type: "button", "aria-label": `Edit the conditions: ${text}`, onclick: () => {
+  return h("button", { type: "button", class: "link", "aria-label": `Edit the conditions: ${text}`, onclick: () => {
     const filter = changed(list.filter, { group: list.filter.getAll("group").filter((other) => other !== group) });
     for (const [name, value] of conditions) filter.append(name, value);
     filter.sort();
     list.turn({ filter });
-  } }, icon("form"));
+  } }, "Edit");
 }
