@@ -34,7 +34,6 @@ async function frame() {
   const [{ watch }, { segments }, { styles }] = await Promise.all([import("./core/jobs.js"), import("./core/segments.js"), import("./core/styles.js"), import("./widgets/validity.js")]);
   void styles("./print.css", import.meta.url);
   watch(find(".work"));
-  void import("./core/live.js").then(({ follow }) => follow());
   await segments(find(".segments"));
 }
 
@@ -51,12 +50,6 @@ addEventListener("signedin", () => {
 addEventListener("signedout", () => {
   if (/^\/(sign-in|join)$/.test(location.pathname)) return;
   go(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
-});
-
-addEventListener("keydown", (event) => {
-  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || find(".bar").hidden) return;
-  event.preventDefault();
-  void import("./pages/commands.js").then(({ open }) => open());
 });
 
 startSession();

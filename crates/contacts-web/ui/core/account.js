@@ -1,12 +1,18 @@
-// The menu of the signed-in user.
+// The menu of the signed-in user, and the key of the command menu.
 
 import { menu } from "../widgets/popover.js";
 import { ask, sentence } from "./api.js";
-import { h } from "./dom.js";
+import { find, h } from "./dom.js";
 import { icon } from "./icon.js";
 import { face } from "./session.js";
 
 /** @import { Schemas } from "./api.js" */
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || find(".bar").hidden) return;
+  event.preventDefault();
+  void import("../pages/commands.js").then(({ open }) => open());
+});
 
 /** @param {Schemas["Me"]} me */
 export function account(me) {

@@ -1,7 +1,7 @@
 // Changes of contacts by other people and programs, as they happen: the change feed as a stream of
 // events. Pages listen to the event `live`.
 
-import { kept } from "../pages/list.js";
+import { last as list } from "../pages/list.js";
 import { link } from "./api.js";
 
 /**
@@ -16,11 +16,14 @@ const PAUSE = 10_000;
 
 /** @type {EventSource | null} */
 let stream = null;
+let isFollowing = false;
 /** The cursor of the last event. */
 let last = "";
 
 /** Follows the feed while the page is visible. A hidden page keeps no connection. */
 export function follow() {
+  if (isFollowing) return turn();
+  isFollowing = true;
   document.addEventListener("visibilitychange", turn);
   addEventListener("signedout", () => end());
   turn();
@@ -59,6 +62,5 @@ function end() {
 /** @param {Live} detail */
 async function tell(detail) {
   dispatchEvent(new CustomEvent("live", { detail }));
-  const list = kept();
   if (list) (await import("../pages/list/live.js")).showLive(list, detail);
 }

@@ -4,6 +4,9 @@ import { ask, askAll } from "./api.js";
 import { fill, h } from "./dom.js";
 import { filterFrom, filterOf, pathOf } from "../pages/list/query.js";
 import { number } from "./format.js";
+import { styles } from "./styles.js";
+
+await styles("./segments.css", import.meta.url);
 
 let isListening = false;
 

@@ -23,10 +23,7 @@ const PAUSE = 120;
 const AHEAD = 20;
 
 /** The list that was opened last. @type {List | null} */
-let last = null;
-
-/** The list that is open or kept. */
-export const kept = () => last;
+export let last = null;
 
 /**
  * The contacts before and after one in the list that it was opened from. The focus returns to its row.

@@ -25,7 +25,7 @@ const CORE = [
   { key: "updated", title: "Updated", width: "96px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
 ];
 const SHOWN = ["name", "email", "tags", "source", "conversation", "created"];
-const STORED = "columns";
+export const STORED = "columns";
 
 /**
  * All columns, custom fields last.
@@ -59,9 +59,6 @@ export function chosen() {
   });
   return stored.some(({ key }) => key === "name") ? stored : SHOWN.map((key) => ({ key, width: null }));
 }
-
-/** @param {Shown[]} columns */
-export const choose = (columns) => localStorage.setItem(STORED, columns.map(({ key, width }) => (width ? `${key}:${width}` : key)).join(" "));
 
 /**
  * Columns with their titles, in their order and with their widths.

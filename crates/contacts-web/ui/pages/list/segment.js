@@ -5,7 +5,7 @@ import { h } from "../../core/dom.js";
 import { go } from "../../core/router.js";
 import { dialog } from "../../widgets/dialog.js";
 import { toast } from "../../widgets/toast.js";
-import { choose, chosen } from "./columns.js";
+import { STORED, chosen } from "./columns.js";
 import { bodyOf, filterFrom, pathOf } from "./query.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -27,6 +27,9 @@ async function viewOf(id) {
     throw error;
   }
 }
+
+/** @param {Shown[]} columns */
+const choose = (columns) => localStorage.setItem(STORED, columns.map(({ key, width }) => (width ? `${key}:${width}` : key)).join(" "));
 
 /**
  * Shows other columns. Those of a segment are kept with the segment, when it is updated.
