@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 pub use self::address_key::AddressKey;
-pub use self::condition::{CampaignCondition, InCampaign};
+pub use self::condition::{CampaignCondition, DeliveryCondition, InCampaign};
 pub use self::delivery::{
     Delivery, DeliveryId, DeliveryKind, DeliveryOutcome, InvalidDeliveryId, RawDelivery,
 };

@@ -7,6 +7,7 @@ mod change;
 mod duplicate;
 mod edit;
 mod email;
+mod email_domain;
 mod external_id;
 mod field_test;
 mod filter;
@@ -45,12 +46,13 @@ pub use self::duplicate::{
 pub use self::edit::FieldEdit;
 pub(crate) use self::edit::RestoreOutcome;
 pub use self::email::{EmailAddress, InvalidEmail, WrittenAddresses};
+pub use self::email_domain::{EmailDomain, InvalidEmailDomain};
 pub use self::external_id::{ExternalId, InvalidExternalId};
 pub use self::filter::{
-    ContactFilter, FieldCondition, FieldTest, FilterSubject, SourceCondition, TagCondition,
-    TimeRange,
+    ContactFilter, FieldCondition, FieldTest, FilterGroup, FilterSubject, SourceCondition,
+    TagCondition, TimeRange,
 };
-pub use self::filter_text::FilterText;
+pub use self::filter_text::{Connective, FilterText, GroupText, MemberText};
 pub use self::lookup::FoundContacts;
 pub(crate) use self::lookup::find_by_ids;
 pub use self::merge::{MergeFields, MergePair, MergeRequest, MergeSide, Merged};

@@ -1,7 +1,8 @@
-//! Segments: filters saved under a name (R20).
+//! Segments: filters saved under a name (R20), which are also views of the list (R62).
 
 mod repository;
 mod service;
+mod view;
 
 use std::fmt;
 
@@ -10,8 +11,9 @@ use time::OffsetDateTime;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockSegmentRepository;
 pub use self::repository::SegmentRepository;
-pub use self::service::{RawSegmentPatch, SegmentService};
-use crate::contact::FilterText;
+pub use self::service::{NewSegment, RawSegmentPatch, SegmentService};
+pub use self::view::{Audience, ColumnKey, SegmentLayout, ViewColumn};
+use crate::contact::{FilterText, Sort};
 use crate::org::id;
 use crate::text;
 
@@ -29,11 +31,15 @@ pub struct Segment {
     pub name: SegmentName,
     /// The filter as the caller wrote it, so that a relative range stays relative.
     pub filter: FilterText,
+    /// How the list shows the contacts.
+    pub layout: SegmentLayout,
+    /// Who sees the segment.
+    pub audience: Audience,
     /// When the segment was created.
     pub created_at: OffsetDateTime,
-    /// When the name or the filter last changed.
+    /// When the segment last changed.
     pub updated_at: OffsetDateTime,
-    /// Rises by one with each change of the name or the filter.
+    /// Rises by one with each change.
     pub version: u64,
 }
 
@@ -44,6 +50,13 @@ pub struct SegmentPatch {
     pub name: Option<SegmentName>,
     /// The whole filter.
     pub filter: Option<FilterText>,
+    /// Order of the contacts.
+    pub sort: Option<Sort>,
+    /// All columns.
+    pub columns: Option<Vec<ViewColumn>>,
+    /// Whether the segment becomes one that everybody sees. It cannot become private again: others
+    /// may use it.
+    pub share: bool,
 }
 
 impl Segment {
@@ -58,6 +71,17 @@ impl Segment {
         if let Some(filter) = &patch.filter {
             is_changed |= *filter != self.filter;
             self.filter = filter.clone();
+        }
+        if let Some(sort) = patch.sort {
+            is_changed |= self.layout.sort.replace(sort) != Some(sort);
+        }
+        if let Some(columns) = &patch.columns {
+            is_changed |= *columns != self.layout.columns;
+            self.layout.columns.clone_from(columns);
+        }
+        if patch.share {
+            is_changed |= self.audience != Audience::Shared;
+            self.audience = Audience::Shared;
         }
         if is_changed {
             self.version += 1;

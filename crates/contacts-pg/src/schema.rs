@@ -468,6 +468,9 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         version -> Int8,
+        sort -> Nullable<Text>,
+        layout -> Jsonb,
+        owner_id -> Nullable<Uuid>,
     }
 }
 

@@ -1,12 +1,15 @@
 //! The port of segments.
 
-use contacts_core::contact::FilterText;
-use contacts_core::segment::{Segment, SegmentId, SegmentName, SegmentPatch, SegmentRepository};
+use contacts_core::contact::{FilterText, Sort};
+use contacts_core::segment::{
+    Audience, ColumnKey, Segment, SegmentId, SegmentLayout, SegmentName, SegmentPatch,
+    SegmentRepository, ViewColumn,
+};
 use contacts_core::{Current, Error, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::{
-    AsChangeset, ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper,
-    delete, insert_into, update,
+    AsChangeset, BoolExpressionMethods, ExpressionMethods, Insertable, QueryDsl, Queryable,
+    Selectable, SelectableHelper, delete, insert_into, update,
 };
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -17,7 +20,13 @@ use crate::database::{PgResult, RunQuery, unread, unreadable};
 use crate::schema::segments;
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = segments, primary_key(org_id, id), check_for_backend(Pg))]
+#[diesel(
+    table_name = segments,
+    primary_key(org_id, id),
+    check_for_backend(Pg),
+    treat_none_as_default_value = false,
+    treat_none_as_null = true
+)]
 struct Row {
     org_id: Uuid,
     id: Uuid,
@@ -27,6 +36,9 @@ struct Row {
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
     version: i64,
+    sort: Option<String>,
+    layout: Value,
+    owner_id: Option<Uuid>,
 }
 
 impl Row {
@@ -40,11 +52,22 @@ impl Row {
             created_at: segment.created_at,
             updated_at: segment.updated_at,
             version: segment.version.cast_signed(),
+            sort: segment.layout.sort.map(|sort| sort.as_str().to_owned()),
+            layout: columns_to_json(&segment.layout.columns),
+            owner_id: segment.audience.owner(),
         }
     }
 
     fn read(self) -> PgResult<Segment> {
+        let sort =
+            self.sort.map(|sort| Sort::parse(&sort).ok_or_else(|| unreadable("segments.sort")));
+        let columns = columns_from_json(self.layout);
         Ok(Segment {
+            layout: SegmentLayout {
+                sort: sort.transpose()?,
+                columns: columns.ok_or_else(|| unreadable("segments.layout"))?,
+            },
+            audience: Audience::of_owner(self.owner_id),
             id: SegmentId(self.id),
             name: SegmentName::parse(&self.name).map_err(unread("segments.name"))?,
             filter: filter_from_json(self.filter).ok_or_else(|| unreadable("segments.filter"))?,
@@ -53,6 +76,19 @@ impl Row {
             version: self.version.cast_unsigned(),
         })
     }
+}
+
+/// Returns the stored JSON of columns: a list of names and widths.
+fn columns_to_json(columns: &[ViewColumn]) -> Value {
+    columns.iter().map(|column| json!([column.key.as_str(), column.width])).collect()
+}
+
+fn columns_from_json(stored: Value) -> Option<Vec<ViewColumn>> {
+    let columns: Vec<(String, Option<u16>)> = serde_json::from_value(stored).ok()?;
+    let read = |(key, width): (String, Option<u16>)| {
+        Some(ViewColumn { key: ColumnKey::parse(&key)?, width })
+    };
+    columns.into_iter().map(read).collect()
 }
 
 /// Returns the stored JSON of a filter: a list of names and values. JSON text may contain the zero
@@ -89,11 +125,12 @@ impl SegmentRepository for Database {
         })
     }
 
-    fn list(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>> {
+    fn list(&self, org: OrgId, viewer: Uuid, after: &str, limit: usize) -> Result<Vec<Segment>> {
         self.read(org, |tx| {
             let rows: Vec<Row> = segments::table
                 .filter(segments::org_id.eq(tx.org.0))
                 .filter(segments::key.gt(after))
+                .filter(segments::owner_id.is_null().or(segments::owner_id.eq(viewer)))
                 .order(segments::key)
                 .limit(limit as i64)
                 .select(Row::as_select())

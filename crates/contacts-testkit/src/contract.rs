@@ -28,6 +28,7 @@ pub mod exports;
 pub mod external_ids;
 pub mod fields;
 pub mod files;
+pub mod filter_groups;
 pub mod filters;
 pub mod housekeeping;
 pub mod imports;

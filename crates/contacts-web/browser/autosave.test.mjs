@@ -140,6 +140,10 @@ test("a busy server is asked again with Retry", async () => {
 
 test("a save whose response was lost is not mistaken for another user's change", async () => {
   const { page, now } = await record();
+  // Without the stream of changes, which would report the save.
+  await page.context().route("**/v1/events/stream*", (route) => route.abort());
+  await page.reload();
+  await field(page, "Name").waitFor();
   await onSave(page, async (route, at) => {
     if (at > 1) return route.continue();
     await route.fetch();

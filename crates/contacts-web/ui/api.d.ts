@@ -3911,7 +3911,7 @@ export interface components {
         FileState: "kept" | "erased" | "expired";
         /**
          * @description A stored filter. Its members have the names of the query parameters of the contact list, each
-         *     with its values.
+         *     with its values; groups are in `group`, as text.
          * @example {
          *       "created_last": [
          *         "7d"
@@ -4619,16 +4619,30 @@ export interface components {
             type: components["schemas"]["FieldType"];
         };
         /**
-         * @description A filter. Its members have the names and values of the query parameters of the contact list.
+         * @description A filter: all of its members must match. Its members have the names and values of the query
+         *     parameters of the contact list; `all`, `any` and `not` contain filters, three levels deep.
          * @example {
-         *       "created_last": "7d",
-         *       "q": "ann",
-         *       "tags_any": [
-         *         "vip"
-         *       ]
+         *       "any": [
+         *         {
+         *           "tags_any": [
+         *             "vip"
+         *           ]
+         *         },
+         *         {
+         *           "created_last": "7d"
+         *         }
+         *       ],
+         *       "q": "ann"
          *     }
          */
         NewFilter: {
+            /** @description Filters that must all match. */
+            all?: components["schemas"]["NewFilter"][];
+            /** @description Filters of which one must match. */
+            any?: components["schemas"]["NewFilter"][];
+            /** @description A filter that must not match. */
+            not?: components["schemas"]["NewFilter"];
+        } & {
             [key: string]: components["schemas"]["NewFilterValue"];
         };
         /** @description A value, or a list of values when the parameter may be repeated. */
@@ -4693,10 +4707,16 @@ export interface components {
         };
         /** @description A segment to create. */
         NewSegment: {
+            /** @description The columns of the list, in their order. */
+            columns?: components["schemas"]["NewViewColumn"][];
             /** @description The filter. It cannot refer to a segment. */
             filter: components["schemas"]["NewFilter"];
             /** @description The name: 1 to 200 characters, unique regardless of case. */
             name: string;
+            /** @description Whether only the user or the key that saves it sees the segment. */
+            private?: boolean;
+            /** @description The order of the contacts in the list. */
+            sort?: components["schemas"]["Sort"];
         };
         /**
          * @description The contacts to select: either `ids`, or all contacts that match `filter` except those in
@@ -4724,6 +4744,19 @@ export interface components {
              * @description Id of the campaign.
              */
             campaign_id: string;
+        };
+        /** @description A column of the list. */
+        NewViewColumn: {
+            /**
+             * @description `name`, `email`, `phone`, `external_id`, `tags`, `source`, `consent`, `conversation`,
+             *     `created`, `updated`, or `field.` and the key of a custom field.
+             */
+            key: string;
+            /**
+             * Format: int32
+             * @description The width in pixels, 40 to 2,000. Null leaves it to the reader.
+             */
+            width?: number | null;
         };
         /** @description A webhook to create. */
         NewWebhook: {
@@ -5182,6 +5215,8 @@ export interface components {
         };
         /** @description A saved filter with a name. */
         Segment: {
+            /** @description The columns of the list, in their order; empty leaves them to the reader. */
+            columns: components["schemas"]["ViewColumn"][];
             /**
              * Format: date-time
              * @description When the segment was created.
@@ -5196,6 +5231,9 @@ export interface components {
             id: string;
             /** @description The name of the segment. */
             name: string;
+            /** @description Whether only the caller sees the segment. */
+            private: boolean;
+            sort: components["schemas"]["Sort"] | null;
             /**
              * Format: date-time
              * @description When the segment was last changed.
@@ -5209,10 +5247,16 @@ export interface components {
         };
         /** @description A patch of a segment; absent members stay unchanged. */
         SegmentPatch: {
+            /** @description The columns of the list in their order, which replace the current ones. */
+            columns?: components["schemas"]["NewViewColumn"][];
             /** @description The filter, which replaces the current one. */
             filter?: components["schemas"]["NewFilter"];
             /** @description The name: 1 to 200 characters, unique regardless of case. */
             name?: string;
+            /** @description `false` shares a private segment with everybody. A shared one cannot become private. */
+            private?: boolean;
+            /** @description The order of the contacts in the list. */
+            sort?: components["schemas"]["Sort"];
         };
         /** @description A page of segments. */
         Segments: {
@@ -5323,6 +5367,11 @@ export interface components {
          * @enum {string}
          */
         SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "suppressed" | "too_many_addresses";
+        /**
+         * @description Order of contacts; a leading `-` reverses it.
+         * @enum {string}
+         */
+        Sort: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated";
         /** @description A source of a contact. */
         Source: components["schemas"]["SourceChat"] | components["schemas"]["SourceCsvImport"] | components["schemas"]["SourceManual"] | components["schemas"]["SourceConnected"];
         /** @description The contact was captured by a chat widget. */
@@ -5816,6 +5865,16 @@ export interface components {
             items: components["schemas"]["User"][];
             /** @description The value of `cursor` for the next page; null on the last page. */
             next: string | null;
+        };
+        /** @description A column of the list. */
+        ViewColumn: {
+            /** @description The name of the column. */
+            key: string;
+            /**
+             * Format: int32
+             * @description The width in pixels; null leaves it to the reader.
+             */
+            width: number | null;
         };
         /** @description A webhook. */
         Webhook: {
@@ -8847,6 +8906,77 @@ export interface operations {
                 /** @description The id of a segment whose filter must match as well. May be repeated: all must match. */
                 segment?: string[];
                 /**
+                 * @description Domains of addresses, separated by commas: the contact has an address in one of them.
+                 * @example example.org
+                 */
+                email_domain?: string;
+                /** @description Whether the contact has a tag. */
+                tagged?: boolean;
+                /** @description Whether the name or the address is missing. */
+                incomplete?: boolean;
+                /** @description Whether a message of any campaign was sent to the contact. */
+                mailed?: boolean;
+                /**
+                 * @description A delivery of any campaign: `sent`, `bounced`, `opened`, `clicked` or `unsubscribed`.
+                 *     May be repeated: one of the values must match.
+                 */
+                delivery?: string[];
+                /**
+                 * @description That delivery was first reported of a campaign at or after this time, or on or after
+                 *     this day of the time zone.
+                 * @example 2026-11-23
+                 */
+                delivery_from?: string;
+                /**
+                 * @description That delivery was before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
+                delivery_until?: string;
+                /**
+                 * @description That delivery was within the last days, such as `7d`.
+                 * @example 7d
+                 */
+                delivery_last?: string;
+                /**
+                 * @description That delivery was in this period of the time zone's calendar: `today`, `yesterday`,
+                 *     `this_week`, `this_month` or `this_year`.
+                 */
+                delivery_in?: string;
+                /**
+                 * @description The last message of the contact's conversations was at or after this time, or on or
+                 *     after this day of the time zone.
+                 * @example 2026-11-23
+                 */
+                conversation_from?: string;
+                /**
+                 * @description The last message of the contact's conversations was before this time, or on or before
+                 *     this day.
+                 * @example 2026-11-23
+                 */
+                conversation_until?: string;
+                /**
+                 * @description The last message of the contact's conversations was within the last days, such as `7d`.
+                 * @example 7d
+                 */
+                conversation_last?: string;
+                /**
+                 * @description The last message of the contact's conversations was in this period of the time zone's
+                 *     calendar: `today`, `yesterday`, `this_week`, `this_month` or `this_year`.
+                 */
+                conversation_in?: string;
+                /**
+                 * @description A group of these conditions: `any(…)` of which one must match, `not(…)` which must not
+                 *     match, or `all(…)`. Members are separated by commas: conditions such as `tags_any=vip`,
+                 *     or groups, three levels deep. A value with `,`, `(`, `)` or `"` stands in quotation
+                 *     marks, in which a backslash precedes `"` and `\`. Each member of `any` is a filter of its
+                 *     own; conditions that belong together, such as `source` and `source_last`, stand in an
+                 *     `all`. May be repeated: all must match.
+                 * @example [
+                 *       "any(tags_any=vip,not(mailed=true))"
+                 *     ]
+                 */
+                group?: string[];
+                /**
                  * @description A campaign that the contact is in: the id, optionally followed by a colon and statuses
                  *     separated by `|` (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`),
                  *     one of which the contact must have in it. May be repeated: all must match.
@@ -10109,6 +10239,77 @@ export interface operations {
                 duplicates?: boolean;
                 /** @description The id of a segment whose filter must match as well. May be repeated: all must match. */
                 segment?: string[];
+                /**
+                 * @description Domains of addresses, separated by commas: the contact has an address in one of them.
+                 * @example example.org
+                 */
+                email_domain?: string;
+                /** @description Whether the contact has a tag. */
+                tagged?: boolean;
+                /** @description Whether the name or the address is missing. */
+                incomplete?: boolean;
+                /** @description Whether a message of any campaign was sent to the contact. */
+                mailed?: boolean;
+                /**
+                 * @description A delivery of any campaign: `sent`, `bounced`, `opened`, `clicked` or `unsubscribed`.
+                 *     May be repeated: one of the values must match.
+                 */
+                delivery?: string[];
+                /**
+                 * @description That delivery was first reported of a campaign at or after this time, or on or after
+                 *     this day of the time zone.
+                 * @example 2026-11-23
+                 */
+                delivery_from?: string;
+                /**
+                 * @description That delivery was before this time, or on or before this day.
+                 * @example 2026-11-23
+                 */
+                delivery_until?: string;
+                /**
+                 * @description That delivery was within the last days, such as `7d`.
+                 * @example 7d
+                 */
+                delivery_last?: string;
+                /**
+                 * @description That delivery was in this period of the time zone's calendar: `today`, `yesterday`,
+                 *     `this_week`, `this_month` or `this_year`.
+                 */
+                delivery_in?: string;
+                /**
+                 * @description The last message of the contact's conversations was at or after this time, or on or
+                 *     after this day of the time zone.
+                 * @example 2026-11-23
+                 */
+                conversation_from?: string;
+                /**
+                 * @description The last message of the contact's conversations was before this time, or on or before
+                 *     this day.
+                 * @example 2026-11-23
+                 */
+                conversation_until?: string;
+                /**
+                 * @description The last message of the contact's conversations was within the last days, such as `7d`.
+                 * @example 7d
+                 */
+                conversation_last?: string;
+                /**
+                 * @description The last message of the contact's conversations was in this period of the time zone's
+                 *     calendar: `today`, `yesterday`, `this_week`, `this_month` or `this_year`.
+                 */
+                conversation_in?: string;
+                /**
+                 * @description A group of these conditions: `any(…)` of which one must match, `not(…)` which must not
+                 *     match, or `all(…)`. Members are separated by commas: conditions such as `tags_any=vip`,
+                 *     or groups, three levels deep. A value with `,`, `(`, `)` or `"` stands in quotation
+                 *     marks, in which a backslash precedes `"` and `\`. Each member of `any` is a filter of its
+                 *     own; conditions that belong together, such as `source` and `source_last`, stand in an
+                 *     `all`. May be repeated: all must match.
+                 * @example [
+                 *       "any(tags_any=vip,not(mailed=true))"
+                 *     ]
+                 */
+                group?: string[];
                 /**
                  * @description A campaign that the contact is in: the id, optionally followed by a colon and statuses
                  *     separated by `|` (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`),
@@ -21240,7 +21441,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `taken`: another has the name */
+            /** @description `taken`: another has the name; `conflict`: a shared segment cannot become private */
             409: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{CampaignId, DeliveryStatus, Subscription};
+use super::{CampaignId, DeliveryKind, DeliveryStatus, Subscription};
+use crate::contact::TimeRange;
 
 /// Condition on the campaigns of a contact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,26 @@ pub struct InCampaign {
     pub campaign: CampaignId,
     /// Delivery status: one of these. Empty matches any.
     pub status: Vec<DeliveryStatus>,
+}
+
+/// Condition on the deliveries of a contact, of any campaign.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryCondition {
+    /// Kinds of delivery, of which there must be one.
+    pub kinds: Vec<DeliveryKind>,
+    /// Range of the first time of that kind in a campaign.
+    pub at: TimeRange,
+}
+
+impl DeliveryCondition {
+    /// Returns whether the condition matches a contact with these subscriptions.
+    pub fn matches(&self, subscriptions: &BTreeMap<CampaignId, Subscription>) -> bool {
+        let is_match = |subscription: &Subscription| {
+            let mut times = self.kinds.iter().filter_map(|kind| subscription.first(*kind));
+            times.any(|at| self.at.contains(at))
+        };
+        subscriptions.values().any(is_match)
+    }
 }
 
 impl CampaignCondition {

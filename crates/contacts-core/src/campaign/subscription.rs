@@ -130,6 +130,23 @@ impl Subscription {
         reported
     }
 
+    /// Returns the first time of a kind of delivery.
+    pub fn first(&self, kind: DeliveryKind) -> Option<OffsetDateTime> {
+        match kind {
+            DeliveryKind::Sent => self.sent_at,
+            DeliveryKind::Bounced => self.bounced_at,
+            DeliveryKind::Opened => self.opened_at,
+            DeliveryKind::Clicked => self.clicked_at,
+            DeliveryKind::Unsubscribed => self.unsubscribed_at,
+        }
+    }
+
+    /// Returns whether a message was sent, also when only its effects were reported.
+    pub fn is_mailed(&self) -> bool {
+        let times = [self.sent_at, self.bounced_at, self.opened_at, self.clicked_at];
+        times.iter().any(Option::is_some)
+    }
+
     /// Applies a delivery. The order of deliveries does not matter, nor does repetition.
     pub fn take(&mut self, delivery: &Delivery) {
         self.merge_with(&Self::of(delivery));

@@ -158,6 +158,13 @@ impl EmailAddress {
     }
 }
 
+impl EmailAddress {
+    /// The domain, as the key has it.
+    pub fn domain(&self) -> &str {
+        self.key.rsplit_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
 impl PartialEq for EmailAddress {
     fn eq(&self, other: &Self) -> bool {
         self.key == other.key

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Contact, ContactId, SearchQuery, Source, SourceKind};
-use crate::campaign::{CampaignCondition, CampaignId, Subscription};
+use super::{Contact, ContactId, EmailDomain, SearchQuery, Source, SourceKind};
+use crate::campaign::{CampaignCondition, CampaignId, DeliveryCondition, Subscription};
 use crate::field::{FieldKey, FieldValue};
 use crate::tag::TagName;
 use crate::text;
@@ -38,6 +38,32 @@ pub struct ContactFilter {
     pub duplicates: Option<bool>,
     /// Filters of saved segments: each must match.
     pub segments: Vec<ContactFilter>,
+    /// Domains, in one of which the contact must have an address. Empty matches any.
+    pub domains: Vec<EmailDomain>,
+    /// Whether the contact has tags.
+    pub tagged: Option<bool>,
+    /// Whether the name or the address is missing (R6).
+    pub incomplete: Option<bool>,
+    /// Whether a message of any campaign was sent to the contact.
+    pub mailed: Option<bool>,
+    /// A delivery of any campaign.
+    pub delivery: Option<DeliveryCondition>,
+    /// Range of the last message of the contact's conversations. When it has an end, a contact
+    /// without conversations does not match.
+    pub conversation: TimeRange,
+    /// Groups of filters: each must hold (R62).
+    pub groups: Vec<FilterGroup>,
+}
+
+/// A group of filters (R62).
+#[derive(Clone, Debug, PartialEq)]
+pub enum FilterGroup {
+    /// The filter must match.
+    All(ContactFilter),
+    /// One of the filters must match.
+    Any(Vec<ContactFilter>),
+    /// The filter must not match.
+    Not(ContactFilter),
 }
 
 /// A contact and the related records that a filter looks at.
@@ -55,6 +81,8 @@ pub struct FilterSubject<'a> {
     /// Whether the contact has possible duplicates. Only read when the filter [asks for
     /// it](ContactFilter::asks_for_duplicates).
     pub has_duplicates: bool,
+    /// Time of the last message of the contact's conversations.
+    pub last_conversation: Option<OffsetDateTime>,
 }
 
 /// Condition on one source of a contact.
@@ -203,11 +231,45 @@ impl ContactFilter {
             && self.campaigns.matches(subscriptions)
             && self.duplicates.is_none_or(|duplicates| duplicates == has_duplicates)
             && self.segments.iter().all(|segment| segment.matches(subject))
+            && self.matches_details(subject)
+            && self.groups.iter().all(|group| group.matches(subject))
+    }
+
+    fn matches_details(&self, subject: &FilterSubject<'_>) -> bool {
+        let FilterSubject { contact, subscriptions, last_conversation, .. } = *subject;
+        let has_domain = |domain: &EmailDomain| contact.emails().any(|it| domain.contains(it));
+        let is_mailed = || subscriptions.values().any(Subscription::is_mailed);
+        (self.domains.is_empty() || self.domains.iter().any(has_domain))
+            && self.tagged.is_none_or(|tagged| tagged != contact.tags.is_empty())
+            && self.incomplete.is_none_or(|incomplete| incomplete == contact.is_incomplete())
+            && self.mailed.is_none_or(|mailed| mailed == is_mailed())
+            && self.delivery.as_ref().is_none_or(|delivery| delivery.matches(subscriptions))
+            && (self.conversation == TimeRange::default()
+                || last_conversation.is_some_and(|at| self.conversation.contains(at)))
     }
 
     /// Returns whether the filter depends on possible duplicates.
     pub fn asks_for_duplicates(&self) -> bool {
-        self.duplicates.is_some() || self.segments.iter().any(Self::asks_for_duplicates)
+        self.duplicates.is_some() || self.inner().any(Self::asks_for_duplicates)
+    }
+
+    /// Returns the filters of segments and groups.
+    pub fn inner(&self) -> impl Iterator<Item = &Self> {
+        let of_groups = self.groups.iter().flat_map(|group| match group {
+            FilterGroup::All(filter) | FilterGroup::Not(filter) => std::slice::from_ref(filter),
+            FilterGroup::Any(filters) => filters.as_slice(),
+        });
+        self.segments.iter().chain(of_groups)
+    }
+}
+
+impl FilterGroup {
+    fn matches(&self, subject: &FilterSubject<'_>) -> bool {
+        match self {
+            Self::All(filter) => filter.matches(subject),
+            Self::Any(filters) => filters.iter().any(|filter| filter.matches(subject)),
+            Self::Not(filter) => !filter.matches(subject),
+        }
     }
 }
 

@@ -2,14 +2,20 @@
 //! segment and on the command line (R20). A part that cannot be used is refused by name, never
 //! ignored.
 
+mod details;
+mod groups;
 mod parts;
+mod tree;
 
 use std::collections::BTreeSet;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::details::{read_delivery, read_domains};
+use self::groups::{Context, read_groups};
 use self::parts::{Bound, Parts};
+pub use self::tree::{Connective, GroupText, MemberText};
 use super::{
     ContactFilter, ContactId, FieldCondition, SearchQuery, SourceCondition, SourceKind,
     TagCondition, TimeRange,
@@ -57,7 +63,25 @@ impl FilterText {
         "campaign_none",
         "duplicates",
         "segment",
+        "email_domain",
+        "tagged",
+        "incomplete",
+        "mailed",
+        "delivery",
+        "delivery_from",
+        "delivery_until",
+        "delivery_last",
+        "delivery_in",
+        "conversation_from",
+        "conversation_until",
+        "conversation_last",
+        "conversation_in",
+        Self::GROUP,
     ];
+    /// Name of the part that contains groups; see [`GroupText`].
+    pub const GROUP: &str = "group";
+    /// Maximum number of parts that contain groups.
+    pub const MAX_GROUPS: usize = 10;
     /// Prefix of conditions on custom fields. The key of the field follows.
     pub const FIELD: &str = "field.";
     /// Maximum number of ids.
@@ -91,13 +115,29 @@ impl FilterText {
 
     /// Returns whether parsing needs the organisation's custom fields.
     pub fn asks_for_fields(&self) -> bool {
-        self.0.iter().any(|(name, _)| name.starts_with(Self::FIELD))
+        self.conditions().iter().any(|(name, _)| name.starts_with(Self::FIELD))
+    }
+
+    /// Returns the names and values of all conditions, also of those in groups. A group that cannot
+    /// be parsed is a condition named `group`.
+    pub fn conditions(&self) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for (name, value) in &self.0 {
+            let group = (name == Self::GROUP).then(|| GroupText::parse(value).ok()).flatten();
+            let Some(group) = group else {
+                found.push((name.clone(), value.clone()));
+                continue;
+            };
+            let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+            found.extend(group.conditions().into_iter().map(owned));
+        }
+        found
     }
 
     /// Returns the segments that the filter names. Parsing needs them.
     pub fn segments(&self) -> impl Iterator<Item = SegmentId> {
-        let segments = self.0.iter().filter(|(name, _)| name == "segment");
-        segments.filter_map(|(_, id)| Uuid::try_parse(id).ok().map(SegmentId))
+        let segments = self.conditions().into_iter().filter(|(name, _)| name == "segment");
+        segments.filter_map(|(_, id)| Uuid::try_parse(&id).ok().map(SegmentId))
     }
 
     /// Parses the filter, given the current time and the organisation's custom fields and segments.
@@ -111,28 +151,46 @@ impl FilterText {
         segments: &[Segment],
         now: OffsetDateTime,
     ) -> Result<ContactFilter, Vec<Invalid>> {
-        let mut parts = Parts::of(&self.0);
-        let zone = read_zone(&mut parts, now);
-        let filter = ContactFilter {
-            ids: read_ids(&mut parts),
-            query: parts.parsed("q", parse_query).unwrap_or_default(),
-            sources: read_sources(&mut parts, zone, now),
-            tags: TagCondition {
-                any: read_tags(&mut parts, "tags_any"),
-                all: read_tags(&mut parts, "tags_all"),
-                none: read_tags(&mut parts, "tags_none"),
-            },
-            created: read_range(&mut parts, "created", zone, now),
-            updated: read_range(&mut parts, "updated", zone, now),
-            fields: read_fields(&mut parts, fields),
-            reachable: parts.parsed("reachable", parse_bool),
-            subscribed: parts.parsed("subscribed", parse_bool),
-            campaigns: read_campaigns(&mut parts),
-            duplicates: parts.parsed("duplicates", parse_bool),
-            segments: read_segments(&mut parts, fields, segments, now),
-        };
-        parts.finish().map(|()| filter)
+        let parts = self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut parts = Parts::of(parts);
+        if self.segments().count() > Self::MAX_SEGMENTS {
+            parts.add_error("segment", format!("is given more than {} times", Self::MAX_SEGMENTS));
+            return Err(parts.into_errors());
+        }
+        read_parts(parts, Context { fields, segments, zone: None, now })
     }
+}
+
+/// Reads the parts of a filter, or those of a group, which belong together.
+fn read_parts(mut parts: Parts<'_>, context: Context<'_>) -> Result<ContactFilter, Vec<Invalid>> {
+    let Context { fields, segments, now, .. } = context;
+    let zone = read_zone(&mut parts, now).or(context.zone);
+    let filter = ContactFilter {
+        ids: read_ids(&mut parts),
+        query: parts.parsed("q", parse_query).unwrap_or_default(),
+        sources: read_sources(&mut parts, zone, now),
+        tags: TagCondition {
+            any: read_tags(&mut parts, "tags_any"),
+            all: read_tags(&mut parts, "tags_all"),
+            none: read_tags(&mut parts, "tags_none"),
+        },
+        created: read_range(&mut parts, "created", zone, now),
+        updated: read_range(&mut parts, "updated", zone, now),
+        fields: read_fields(&mut parts, fields),
+        reachable: parts.parsed("reachable", parse_bool),
+        subscribed: parts.parsed("subscribed", parse_bool),
+        campaigns: read_campaigns(&mut parts),
+        duplicates: parts.parsed("duplicates", parse_bool),
+        segments: read_segments(&mut parts, fields, segments, now),
+        domains: read_domains(&mut parts),
+        tagged: parts.parsed("tagged", parse_bool),
+        incomplete: parts.parsed("incomplete", parse_bool),
+        mailed: parts.parsed("mailed", parse_bool),
+        delivery: read_delivery(&mut parts, zone, now),
+        conversation: read_range(&mut parts, "conversation", zone, now),
+        groups: read_groups(&mut parts, Context { zone, ..context }),
+    };
+    parts.finish().map(|()| filter)
 }
 
 /// Accepts an empty search, which means no search. A search that is not empty and asks for nothing,

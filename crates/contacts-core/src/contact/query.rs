@@ -37,6 +37,45 @@ pub struct Sort {
     pub descending: bool,
 }
 
+impl Sort {
+    /// The best matches of a search first, and the newest first within each relevance (R59).
+    pub const BEST_FIRST: Self = Self { by: SortBy::Relevance, descending: true };
+
+    /// Every order that can be chosen.
+    pub const ALL: [Self; 9] = [
+        Self { by: SortBy::Name, descending: false },
+        Self { by: SortBy::Name, descending: true },
+        Self { by: SortBy::Email, descending: false },
+        Self { by: SortBy::Email, descending: true },
+        Self { by: SortBy::Created, descending: false },
+        Self { by: SortBy::Created, descending: true },
+        Self { by: SortBy::Updated, descending: false },
+        Self { by: SortBy::Updated, descending: true },
+        Self::BEST_FIRST,
+    ];
+
+    /// The name in the API and in the store; a leading `-` reverses the order.
+    pub fn as_str(self) -> &'static str {
+        match (self.by, self.descending) {
+            (SortBy::Name, false) => "name",
+            (SortBy::Name, true) => "-name",
+            (SortBy::Email, false) => "email",
+            (SortBy::Email, true) => "-email",
+            (SortBy::Created, false) => "created",
+            (SortBy::Created, true) => "-created",
+            (SortBy::Updated, false) => "updated",
+            (SortBy::Updated, true) => "-updated",
+            (SortBy::Relevance, true) => "relevance",
+            (SortBy::Relevance, false) => "-relevance",
+        }
+    }
+
+    /// Parses a name; `None` when it is unknown.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == name)
+    }
+}
+
 impl Default for Sort {
     /// Newest first.
     fn default() -> Self {
@@ -82,9 +121,6 @@ pub enum CursorKey {
 pub type ContactPage = Page<Contact, Cursor>;
 
 impl Sort {
-    /// The best matches of a search first, and the newest first within each relevance (R59).
-    pub const BEST_FIRST: Self = Self { by: SortBy::Relevance, descending: true };
-
     /// Returns the sort key of a contact in a list that was searched.
     pub fn key(self, contact: &Contact, search: &SearchQuery) -> CursorKey {
         match self.by {

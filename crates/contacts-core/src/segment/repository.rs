@@ -1,6 +1,7 @@
 //! The port that stores segments.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::{Segment, SegmentId, SegmentPatch};
 use crate::{OrgId, Result};
@@ -24,12 +25,13 @@ pub trait SegmentRepository: Send + Sync {
     /// [`crate::Error::Store`] when it cannot be read.
     fn get(&self, org: OrgId, id: SegmentId) -> Result<Option<Segment>>;
 
-    /// Lists at most `limit` segments in the order of their keys, those after the key `after`.
+    /// Lists at most `limit` segments that a user or a key sees, in the order of their keys, those
+    /// after the key `after`.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when they cannot be read.
-    fn list(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>>;
+    fn list(&self, org: OrgId, viewer: Uuid, after: &str, limit: usize) -> Result<Vec<Segment>>;
 
     /// Applies a patch to the locked segment, as [`Segment::apply`] does. Returns the new state;
     /// `None` when there is none.

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use super::{Segment, SegmentId, SegmentName, SegmentPatch, SegmentRepository};
-use crate::contact::{ContactFilter, FilterText};
+use super::{
+    Audience, Segment, SegmentId, SegmentLayout, SegmentName, SegmentPatch, SegmentRepository,
+    ViewColumn,
+};
+use crate::contact::{ContactFilter, FilterText, Sort};
 use crate::field::FieldRepository;
 use crate::{Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
 
@@ -16,6 +20,27 @@ pub struct RawSegmentPatch<'a> {
     pub name: Option<&'a str>,
     /// The whole filter.
     pub filter: Option<FilterText>,
+    /// Order of the contacts.
+    pub sort: Option<Sort>,
+    /// All columns, by name and width.
+    pub columns: Option<Vec<(String, Option<u16>)>>,
+    /// Whether only the owner sees the segment.
+    pub private: Option<bool>,
+}
+
+/// An unchecked segment to save.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewSegment<'a> {
+    /// Name of the segment.
+    pub name: &'a str,
+    /// The filter.
+    pub filter: FilterText,
+    /// Order of the contacts.
+    pub sort: Option<Sort>,
+    /// The columns, by name and width.
+    pub columns: Vec<(String, Option<u16>)>,
+    /// Whether only the user or the key that saves it sees the segment.
+    pub private: bool,
 }
 
 /// The use cases of segments.
@@ -60,51 +85,71 @@ impl SegmentService {
         Ok(filter.read(&fields, &segments, now)?)
     }
 
-    /// Saves a filter under a name.
+    /// Saves a filter under a name, for everybody or for the `viewer`: the user or the key that
+    /// saves it.
     ///
     /// # Errors
     ///
     /// [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when another segment has the name.
-    pub fn create(&self, org: OrgId, name: &str, filter: FilterText) -> Result<Segment> {
+    pub fn create(&self, org: OrgId, viewer: Uuid, new: NewSegment<'_>) -> Result<Segment> {
         let mut errors = Vec::new();
-        let name = check_name(&mut errors, name);
-        self.check_filter(org, &mut errors, &filter)?;
+        let name = check_name(&mut errors, new.name);
+        self.check_filter(org, &mut errors, &new.filter)?;
+        let columns = check_columns(&mut errors, &new.columns);
         let (Some(name), true) = (name, errors.is_empty()) else { return Err(errors.into()) };
         let now = self.clock.now();
-        let id = SegmentId(self.ids.next());
-        let segment = Segment { id, name, filter, created_at: now, updated_at: now, version: 1 };
+        let segment = Segment {
+            id: SegmentId(self.ids.next()),
+            name,
+            filter: new.filter,
+            layout: SegmentLayout { sort: new.sort, columns },
+            audience: if new.private { Audience::Private(viewer) } else { Audience::Shared },
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
         self.segments.insert(org, &segment)?;
         Ok(segment)
     }
 
-    /// Finds a segment.
+    /// Finds a segment that a user or a key sees.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn get(&self, org: OrgId, id: SegmentId) -> Result<Segment> {
-        self.segments.get(org, id)?.ok_or(Error::NotFound("segment"))
+    pub fn get(&self, org: OrgId, viewer: Uuid, id: SegmentId) -> Result<Segment> {
+        let segment = self.segments.get(org, id)?;
+        let segment = segment.filter(|segment| segment.audience.includes(viewer));
+        segment.ok_or(Error::NotFound("segment"))
     }
 
-    /// Lists segments in the order of their names, those after the name `after`.
+    /// Lists segments that a user or a key sees, in the order of their names, those after the name
+    /// `after`.
     ///
     /// # Errors
     ///
     /// [`Error::Store`].
-    pub fn list(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>> {
-        self.segments.list(org, &text::caseless(after), limit)
+    pub fn list(
+        &self,
+        org: OrgId,
+        viewer: Uuid,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Segment>> {
+        self.segments.list(org, viewer, &text::caseless(after), limit)
     }
 
-    /// Changes a segment's name or filter.
+    /// Changes a segment.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Invalid`] naming what is wrong; [`Error::Taken`] when
     /// another segment has the name; [`Error::Stale`] when the segment does not have the expected
-    /// version.
+    /// version; [`Error::Conflict`] when a shared segment would become private.
     pub fn update(
         &self,
         org: OrgId,
+        viewer: Uuid,
         id: SegmentId,
         if_version: Option<u64>,
         raw: RawSegmentPatch<'_>,
@@ -114,10 +159,18 @@ impl SegmentService {
         if let Some(filter) = &raw.filter {
             self.check_filter(org, &mut errors, filter)?;
         }
+        let columns = raw.columns.map(|columns| check_columns(&mut errors, &columns));
         if !errors.is_empty() {
             return Err(errors.into());
         }
-        let patch = SegmentPatch { name, filter: raw.filter };
+        // A segment only ever becomes visible to more, so what is found here stays visible.
+        let segment = self.get(org, viewer, id)?;
+        if raw.private == Some(true) && segment.audience == Audience::Shared {
+            let reason = "others may use the segment: save it under another name to keep your own";
+            return Err(Error::Conflict(reason.to_owned()));
+        }
+        let share = raw.private == Some(false);
+        let patch = SegmentPatch { name, filter: raw.filter, sort: raw.sort, columns, share };
         let patched = self.segments.patch(org, id, &patch, if_version, self.clock.now())?;
         patched.ok_or(Error::NotFound("segment"))
     }
@@ -127,7 +180,8 @@ impl SegmentService {
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn delete(&self, org: OrgId, id: SegmentId) -> Result<()> {
+    pub fn delete(&self, org: OrgId, viewer: Uuid, id: SegmentId) -> Result<()> {
+        self.get(org, viewer, id)?;
         if self.segments.delete(org, id)? { Ok(()) } else { Err(Error::NotFound("segment")) }
     }
 
@@ -137,7 +191,7 @@ impl SegmentService {
         errors: &mut Vec<Invalid>,
         filter: &FilterText,
     ) -> Result<()> {
-        if filter.parts().iter().any(|(name, _)| name == "segment") {
+        if filter.conditions().iter().any(|(name, _)| name == "segment") {
             errors.push(Invalid::new("filter.segment", "cannot be part of a segment"));
             return Ok(());
         }
@@ -154,4 +208,12 @@ impl SegmentService {
 
 fn check_name(errors: &mut Vec<Invalid>, name: &str) -> Option<SegmentName> {
     SegmentName::parse(name).map_err(|reason| errors.push(Invalid::new("name", reason))).ok()
+}
+
+/// Checks columns. What is wrong is recorded.
+fn check_columns(errors: &mut Vec<Invalid>, columns: &[(String, Option<u16>)]) -> Vec<ViewColumn> {
+    ViewColumn::parse_all(columns).unwrap_or_else(|wrong| {
+        errors.extend(wrong);
+        Vec::new()
+    })
 }

@@ -206,7 +206,7 @@ impl TrailEvent {
     /// The start of an export of matching contacts, without the values of the filter: a search may
     /// be a name or an address.
     pub fn export_started(filter: &FilterText) -> Self {
-        let names: BTreeSet<_> = filter.parts().iter().map(|(name, _)| name).collect();
+        let names: BTreeSet<_> = filter.conditions().into_iter().map(|(name, _)| name).collect();
         let none = Self {
             kind: TrailKind::ExportStarted,
             subject: None,

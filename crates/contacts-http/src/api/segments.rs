@@ -2,13 +2,16 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use contacts_core::segment::{RawSegmentPatch, Segment, SegmentId};
+use contacts_core::segment::{
+    Audience, NewSegment, RawSegmentPatch, Segment, SegmentId, ViewColumn,
+};
 use contacts_core::{Current, Error};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::api::contacts::SortView;
 use crate::parts::answer::{Answer, nothing, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
@@ -18,6 +21,7 @@ use crate::parts::filter::{FilterBody, FilterView};
 use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::path::Id;
 use crate::parts::problem::{Problem, ProblemView};
+use crate::parts::services::Api;
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
@@ -39,6 +43,35 @@ struct SegmentBody {
     name: String,
     /// The filter. It cannot refer to a segment.
     filter: FilterBody,
+    /// The order of the contacts in the list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    sort: Option<SortView>,
+    /// The columns of the list, in their order.
+    #[serde(default)]
+    #[schema(required = false)]
+    columns: Vec<ColumnBody>,
+    /// Whether only the user or the key that saves it sees the segment.
+    #[serde(default)]
+    #[schema(required = false)]
+    private: bool,
+}
+
+/// A column of the list.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "an object")]
+#[schema(as = NewViewColumn)]
+struct ColumnBody {
+    /// `name`, `email`, `phone`, `external_id`, `tags`, `source`, `consent`, `conversation`,
+    /// `created`, `updated`, or `field.` and the key of a custom field.
+    key: String,
+    /// The width in pixels, 40 to 2,000. Null leaves it to the reader.
+    #[serde(default)]
+    width: Option<u16>,
+}
+
+fn columns(columns: Vec<ColumnBody>) -> Vec<(String, Option<u16>)> {
+    columns.into_iter().map(|column| (column.key, column.width)).collect()
 }
 
 /// A patch of a segment; absent members stay unchanged.
@@ -54,6 +87,18 @@ struct SegmentPatchBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     filter: Option<FilterBody>,
+    /// The order of the contacts in the list.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    sort: Option<SortView>,
+    /// The columns of the list in their order, which replace the current ones.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    columns: Option<Vec<ColumnBody>>,
+    /// `false` shares a private segment with everybody. A shared one cannot become private.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    private: Option<bool>,
 }
 
 /// A saved filter with a name.
@@ -66,6 +111,12 @@ struct SegmentView {
     name: String,
     /// The filter; relative date ranges stay relative.
     filter: FilterView,
+    /// The order of the contacts in the list; null leaves it to the reader.
+    sort: Option<SortView>,
+    /// The columns of the list, in their order; empty leaves them to the reader.
+    columns: Vec<ColumnView>,
+    /// Whether only the caller sees the segment.
+    private: bool,
     /// When the segment was created.
     #[serde(with = "time::serde::rfc3339")]
     created_at: OffsetDateTime,
@@ -76,12 +127,31 @@ struct SegmentView {
     version: u64,
 }
 
+/// A column of the list.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ViewColumn)]
+struct ColumnView {
+    /// The name of the column.
+    key: String,
+    /// The width in pixels; null leaves it to the reader.
+    width: Option<u16>,
+}
+
+impl From<&ViewColumn> for ColumnView {
+    fn from(column: &ViewColumn) -> Self {
+        Self { key: column.key.as_str().to_owned(), width: column.width }
+    }
+}
+
 impl From<&Segment> for SegmentView {
     fn from(segment: &Segment) -> Self {
         Self {
             id: segment.id.0,
             name: segment.name.as_str().to_owned(),
             filter: (&segment.filter).into(),
+            sort: segment.layout.sort.map(SortView::from),
+            columns: segment.layout.columns.iter().map(ColumnView::from).collect(),
+            private: segment.audience != Audience::Shared,
             created_at: segment.created_at,
             updated_at: segment.updated_at,
             version: segment.version,
@@ -118,7 +188,7 @@ page_view! {
 async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<String>) -> Answer {
     let body = blocking(&shared, move |api| {
         let after = paging.after.as_deref().unwrap_or_default();
-        let segments = api.segments.list(caller.org, after, paging.rows())?;
+        let segments = api.segments.list(caller.org, caller.credential(), after, paging.rows())?;
         let page = paging.cut(segments, |segment| segment.name.key().to_owned());
         to_json(&SegmentsView::from(page.map(|segment| SegmentView::from(&segment))))
     });
@@ -142,7 +212,14 @@ async fn create(
     Body(body): Body<SegmentBody>,
 ) -> Answer {
     let done = blocking(&shared, move |api| {
-        written_response(&api.segments.create(caller.org, &body.name, body.filter.into_text())?)
+        let new = NewSegment {
+            name: &body.name,
+            filter: body.filter.into_text(),
+            sort: body.sort.map(|sort| sort.value()),
+            columns: columns(body.columns),
+            private: body.private,
+        };
+        written_response(&api.segments.create(caller.org, caller.credential(), new)?)
     });
     Ok(done.await?.answer(StatusCode::CREATED))
 }
@@ -159,7 +236,9 @@ async fn create(
     )
 )]
 async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<SegmentId>) -> Answer {
-    let done = blocking(&shared, move |api| written_response(&api.segments.get(caller.org, id)?));
+    let done = blocking(&shared, move |api| {
+        written_response(&api.segments.get(caller.org, caller.credential(), id)?)
+    });
     Ok(done.await?.answer(StatusCode::OK))
 }
 
@@ -176,7 +255,7 @@ async fn get(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<SegmentI
             ("etag" = String, description = "Its entity tag"),
         )),
         (status = 404, description = "There is no such segment", body = ProblemView, content_type = "application/problem+json"),
-        (status = 409, description = "`taken`: another has the name", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "`taken`: another has the name; `conflict`: a shared segment cannot become private", body = ProblemView, content_type = "application/problem+json"),
         (status = 412, description = "`stale`: it has changed; `current` is what it is now", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
@@ -189,9 +268,16 @@ async fn change(
 ) -> Answer {
     let done = blocking(&shared, move |api| {
         let filter = body.filter.map(FilterBody::into_text);
-        let patch = RawSegmentPatch { name: body.name.as_deref(), filter };
+        let patch = RawSegmentPatch {
+            name: body.name.as_deref(),
+            filter,
+            sort: body.sort.map(|sort| sort.value()),
+            columns: body.columns.map(columns),
+            private: body.private,
+        };
+        let (org, viewer) = (caller.org, caller.credential());
         let updated = if_match
-            .guard(|version| api.segments.update(caller.org, id, version, patch.clone()))
+            .guard(|version| api.segments.update(org, viewer, id, version, patch.clone()))
             .map_err(with_current)?;
         written_response(&updated)
     });
@@ -208,6 +294,7 @@ async fn change(
     )
 )]
 async fn delete(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<SegmentId>) -> Answer {
-    blocking(&shared, move |api| Ok(api.segments.delete(caller.org, id)?)).await?;
+    let delete = move |api: &Api| Ok(api.segments.delete(caller.org, caller.credential(), id)?);
+    blocking(&shared, delete).await?;
     Ok(nothing())
 }

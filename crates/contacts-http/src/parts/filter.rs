@@ -3,27 +3,102 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use contacts_core::contact::FilterText;
-use serde::de::{Error, SeqAccess, Visitor};
+use contacts_core::contact::{Connective, FilterText, GroupText, MemberText};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// A filter. Its members have the names and values of the query parameters of the contact list.
-#[derive(Deserialize, ToSchema)]
-#[serde(expecting = "an object")]
-#[schema(as = NewFilter, example = json!({"q": "ann", "tags_any": ["vip"], "created_last": "7d"}))]
-pub(crate) struct FilterBody(BTreeMap<String, FilterValueBody>);
+/// A filter: all of its members must match. Its members have the names and values of the query
+/// parameters of the contact list; `all`, `any` and `not` contain filters, three levels deep.
+#[derive(ToSchema)]
+#[schema(as = NewFilter, example = json!({"q": "ann", "any": [{"tags_any": ["vip"]}, {"created_last": "7d"}]}))]
+pub(crate) struct FilterBody {
+    /// Filters that must all match.
+    #[schema(no_recursion, required = false)]
+    all: Vec<FilterBody>,
+    /// Filters of which one must match.
+    #[schema(no_recursion, required = false)]
+    any: Vec<FilterBody>,
+    /// A filter that must not match.
+    #[schema(no_recursion, nullable = false)]
+    not: Option<Box<FilterBody>>,
+    /// Conditions.
+    #[serde(flatten)]
+    conditions: BTreeMap<String, FilterValueBody>,
+}
 
 impl FilterBody {
     /// Returns the text of the filter, which the core has not validated yet.
     pub(crate) fn into_text(self) -> FilterText {
-        FilterText::new(self.0.into_iter().flat_map(|(name, value)| {
+        FilterText::new(self.into_members().into_iter().map(|member| match member {
+            MemberText::Condition(name, value) => (name, value),
+            MemberText::Group(group) => (FilterText::GROUP.to_owned(), group.to_string()),
+        }))
+    }
+
+    fn into_members(self) -> Vec<MemberText> {
+        let Self { all, any, not, conditions } = self;
+        let mut members = Vec::new();
+        for (name, value) in conditions {
             let values = match value {
                 FilterValueBody::One(value) => vec![value],
                 FilterValueBody::Several(values) => values,
             };
-            values.into_iter().map(move |value| (name.clone(), value))
-        }))
+            let condition = |value| MemberText::Condition(name.clone(), value);
+            members.extend(values.into_iter().map(condition));
+        }
+        let group = |connective, members| MemberText::Group(GroupText { connective, members });
+        for (connective, filters) in [(Connective::All, all), (Connective::Any, any)] {
+            if !filters.is_empty() {
+                let filters = filters.into_iter().map(Self::into_member).collect();
+                members.push(group(connective, filters));
+            }
+        }
+        members.extend(not.map(|filter| group(Connective::Not, filter.into_members())));
+        members
+    }
+
+    /// Returns the filter as one member of a group.
+    fn into_member(self) -> MemberText {
+        let mut members = self.into_members();
+        match (members.pop(), members.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => {
+                members.extend(last);
+                MemberText::Group(GroupText { connective: Connective::All, members })
+            }
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for FilterBody {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(FilterVisitor)
+    }
+}
+
+/// Reads the members of a filter by their names.
+struct FilterVisitor;
+
+impl<'de> Visitor<'de> for FilterVisitor {
+    type Value = FilterBody;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<FilterBody, A::Error> {
+        let (mut all, mut any, mut not) = (Vec::new(), Vec::new(), None);
+        let mut conditions = BTreeMap::new();
+        while let Some(name) = map.next_key::<String>()? {
+            match name.as_str() {
+                "all" => all = map.next_value()?,
+                "any" => any = map.next_value()?,
+                "not" => not = Some(map.next_value()?),
+                _ => drop(conditions.insert(name, map.next_value()?)),
+            }
+        }
+        Ok(FilterBody { all, any, not, conditions })
     }
 }
 
@@ -85,7 +160,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
 }
 
 /// A stored filter. Its members have the names of the query parameters of the contact list, each
-/// with its values.
+/// with its values; groups are in `group`, as text.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Filter, example = json!({"q": ["ann"], "tags_any": ["vip"], "created_last": ["7d"]}))]
 pub(crate) struct FilterView(BTreeMap<String, Vec<String>>);

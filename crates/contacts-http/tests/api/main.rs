@@ -18,6 +18,7 @@ mod erasures;
 mod events;
 mod export;
 mod fields;
+mod groups;
 mod imports;
 mod invitations;
 mod jwt;

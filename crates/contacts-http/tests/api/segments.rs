@@ -1,6 +1,8 @@
 //! Segments: saved filters with a name (R20).
 
-use crate::support::{Service, edits_honour_if_match};
+use contacts_core::key::Scope;
+
+use crate::support::{Service, edits_honour_if_match, request};
 use serde_json::json;
 
 async fn fans(service: &Service) -> String {
@@ -24,6 +26,55 @@ async fn a_segment_is_saved_read_changed_and_deleted() {
     assert_eq!(list["items"], json!([changed]));
     assert_eq!(service.delete(&path).await.status, 204);
     assert_eq!(service.get(&path).await.problem(), "404 not_found");
+}
+
+#[actix_web::test]
+async fn a_segment_is_a_view_with_order_and_columns() {
+    let service = Service::new();
+    let columns = json!([{"key": "name", "width": 240}, {"key": "field.tier"}]);
+    let body = json!({"name": "View", "filter": {}, "sort": "-name", "columns": columns});
+    let made = service.post("/v1/segments", body).await.json();
+    assert_eq!((&made["sort"], &made["private"]), (&json!("-name"), &json!(false)));
+    let expected = json!([{"key": "name", "width": 240}, {"key": "field.tier", "width": null}]);
+    assert_eq!(made["columns"], expected);
+    let path = format!("/v1/segments/{}", made["id"].as_str().unwrap());
+    let patch = json!({"columns": [{"key": "email"}], "sort": "created"});
+    let changed = service.patch(&path, patch).await.json();
+    assert_eq!((&changed["sort"], &changed["version"]), (&json!("created"), &json!(2)));
+    assert_eq!(changed["columns"], json!([{"key": "email", "width": null}]));
+    assert_eq!(service.get(&path).await.json(), changed);
+    for (patch, error) in [
+        (json!({"columns": [{"key": "colour"}]}), "columns[0].key"),
+        (json!({"columns": [{"key": "name", "width": 3}]}), "columns[0].width"),
+        (json!({"sort": "age"}), "sort"),
+        (json!({"private": null}), "private"),
+    ] {
+        assert_eq!(service.patch(&path, patch).await.errors(), [error]);
+    }
+    assert_eq!(service.patch(&path, json!({"private": true})).await.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn a_private_segment_is_its_owners_until_it_is_shared() {
+    let service = Service::new();
+    let other = service.key(&[Scope::Write]);
+    let body = json!({"name": "Mine", "filter": {"q": "ann"}, "private": true});
+    let made = service.post("/v1/segments", body).await.json();
+    assert_eq!(made["private"], true);
+    let path = format!("/v1/segments/{}", made["id"].as_str().unwrap());
+    let names = async |token: &str| {
+        let list = service.send(request(token, "GET", "/v1/segments")).await.json();
+        list["items"].as_array().unwrap().len()
+    };
+    assert_eq!((names(&service.token).await, names(&other).await), (1, 0));
+    for (method, body) in [("GET", None), ("DELETE", None), ("PATCH", Some(json!({"name": "x"})))] {
+        let request = request(&other, method, &path);
+        let request = body.into_iter().fold(request, |request, body| request.set_json(body));
+        assert_eq!(service.send(request).await.problem(), "404 not_found", "{method}");
+    }
+    let shared = service.patch(&path, json!({"private": false})).await.json();
+    assert_eq!(shared["private"], false);
+    assert_eq!(names(&other).await, 1);
 }
 
 #[actix_web::test]

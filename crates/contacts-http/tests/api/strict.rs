@@ -101,6 +101,10 @@ fn named(place: &[Step]) -> String {
 
 /// Collects the places of a schema whose value may be of a type.
 fn places(document: &Value, schema: &Value, kind: &str, at: &Place, found: &mut Vec<Place>) {
+    // Filters contain filters.
+    if at.len() > 6 {
+        return;
+    }
     if let Some(reference) = schema["$ref"].as_str() {
         return places(document, document.pointer(&reference[1..]).unwrap(), kind, at, found);
     }

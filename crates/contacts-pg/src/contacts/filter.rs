@@ -1,11 +1,12 @@
 //! Translates a filter to SQL. List, count, selections and actions all use this module, so that
 //! they cannot disagree about the matching contacts.
 
+mod details;
 mod duplicates;
 
 use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
-    ContactFilter, FieldCondition, FieldTest, SourceCondition, TimeRange,
+    ContactFilter, FieldCondition, FieldTest, FilterGroup, SourceCondition, TimeRange,
 };
 use contacts_core::field::FieldValue;
 use contacts_core::tag::TagName;
@@ -94,6 +95,33 @@ pub(crate) fn push_filter(
     for segment in &filter.segments {
         push_filter(tx, statement, segment, access)?;
     }
+    details::push(statement, filter, access);
+    for group in &filter.groups {
+        push_group(tx, statement, group, access)?;
+    }
+    Ok(())
+}
+
+/// Appends the condition that a group holds. A comparison with a missing value is null, which `NOT`
+/// would leave null, so a filter that must not match is compared with `IS NOT TRUE`.
+fn push_group(
+    tx: &mut Tx<'_>,
+    statement: &mut Statement,
+    group: &FilterGroup,
+    access: Access,
+) -> PgResult<()> {
+    let (filters, end) = match group {
+        FilterGroup::All(filter) => (std::slice::from_ref(filter), ")"),
+        FilterGroup::Not(filter) => (std::slice::from_ref(filter), ") IS NOT TRUE"),
+        FilterGroup::Any(filters) => (&filters[..], ")"),
+    };
+    statement.push(" AND (");
+    for (at, filter) in filters.iter().enumerate() {
+        statement.push(if at > 0 { " OR (TRUE" } else { "(TRUE" });
+        push_filter(tx, statement, filter, access)?;
+        statement.push(")");
+    }
+    statement.push(end);
     Ok(())
 }
 

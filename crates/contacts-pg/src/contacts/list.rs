@@ -15,7 +15,7 @@
 mod ranked;
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactPage, CursorKey, PageRequest, Relevance, SortBy,
+    Contact, ContactFilter, ContactPage, CursorKey, FilterGroup, PageRequest, Relevance, SortBy,
 };
 use contacts_core::page::{Count, Page};
 use contacts_core::{OrgId, Result};
@@ -138,6 +138,13 @@ fn is_selective(filter: &ContactFilter) -> bool {
     let unfiltered = ContactFilter::default();
     let ContactFilter { ids, query, sources, tags, created, updated, fields, .. } = filter;
     let ContactFilter { reachable, subscribed, duplicates, campaigns, segments, .. } = filter;
+    let ContactFilter { domains, tagged, incomplete, mailed, delivery, groups, .. } = filter;
+    let is_detailed = !domains.is_empty()
+        || delivery.is_some()
+        || filter.conversation != unfiltered.conversation
+        || *tagged == Some(true)
+        || *mailed == Some(true)
+        || *incomplete == Some(true);
     let is_range = *created != unfiltered.created || *updated != unfiltered.updated;
     let is_tagged = !tags.any.is_empty() || !tags.all.is_empty();
     !ids.is_empty()
@@ -150,7 +157,13 @@ fn is_selective(filter: &ContactFilter) -> bool {
         || *subscribed == Some(false)
         || !campaigns.all.is_empty()
         || *duplicates == Some(true)
+        || is_detailed
         || segments.iter().any(is_selective)
+        || groups.iter().any(|group| match group {
+            FilterGroup::All(filter) => is_selective(filter),
+            FilterGroup::Any(filters) => filters.iter().all(is_selective),
+            FilterGroup::Not(_) => false,
+        })
 }
 
 /// Returns the ids of the contacts of a page and of the one after it, or `None` when more contacts

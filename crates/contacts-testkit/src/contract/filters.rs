@@ -4,8 +4,8 @@
 use contacts_core::campaign::{CampaignCondition, DeliveryKind, DeliveryStatus, InCampaign};
 use contacts_core::consent::{ConsentChange, ConsentReason};
 use contacts_core::contact::{
-    ContactFilter, ContactId, FieldCondition, FieldTest, SourceCondition, SourceDetail, SourceKind,
-    TagCondition, TimeRange,
+    ContactFilter, ContactId, EmailDomain, FieldCondition, FieldTest, FilterGroup, SourceCondition,
+    SourceDetail, SourceKind, TagCondition, TimeRange,
 };
 use contacts_core::field::{FieldType, FieldValue};
 use contacts_core::import::ImportId;
@@ -376,6 +376,13 @@ pub fn conditions_of_every_kind_combine(ports: &Ports) {
         campaigns: CampaignCondition::default(),
         duplicates: Some(false),
         segments: vec![search("an")],
+        domains: vec![EmailDomain::parse("example.org").unwrap()],
+        tagged: Some(true),
+        incomplete: Some(false),
+        mailed: Some(false),
+        delivery: None,
+        conversation: TimeRange::default(),
+        groups: vec![FilterGroup::Not(search("bo"))],
     };
     assert_eq!(ports.names(org, &filter), ["Ann Lee"]);
 }

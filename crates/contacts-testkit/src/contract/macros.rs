@@ -168,6 +168,14 @@ macro_rules! contact_repository_contract {
             conditions_of_every_kind_combine
             filters_of_segments_must_match_too
         }
+        $crate::properties! { $make, filter_groups:
+            groups_combine_by_all_any_and_not
+            a_missing_value_meets_the_opposite_of_a_condition
+            contacts_are_found_by_the_domain_of_each_address
+            contacts_without_tags_and_incomplete_ones_are_found
+            contacts_are_found_by_deliveries_of_any_campaign
+            contacts_are_found_by_their_last_conversation
+        }
     };
 }
 

@@ -15,6 +15,8 @@ macro_rules! segment_repository_contract {
             two_patches_at_once_both_hold
             one_of_many_who_take_a_name_at_once_gets_it
             segments_are_listed_by_name_page_by_page
+            a_layout_is_kept_and_changed
+            a_private_segment_is_listed_for_its_owner_until_it_is_shared
             a_deleted_segment_is_gone
             organisations_do_not_see_each_other
         }

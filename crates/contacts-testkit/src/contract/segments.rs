@@ -1,9 +1,12 @@
 //! The contract of [`contacts_core::segment::SegmentRepository`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::FilterText;
-use contacts_core::segment::{Segment, SegmentId, SegmentName, SegmentPatch};
+use contacts_core::contact::{FilterText, Sort};
+use contacts_core::segment::{
+    Audience, Segment, SegmentId, SegmentLayout, SegmentName, SegmentPatch, ViewColumn,
+};
 use contacts_core::{Clock, Current, Error, Ids, OrgId};
+use uuid::Uuid;
 
 use super::check::{RACES, at_once};
 use crate::Ports;
@@ -15,6 +18,8 @@ fn segment(ports: &Ports, name: &str) -> Segment {
         id: SegmentId(ports.ids.next()),
         name: SegmentName::parse(name).unwrap(),
         filter: filter_text(&[("q", "50% \"é\""), ("tags_any", "vip,new"), ("source", "chat")]),
+        layout: SegmentLayout::default(),
+        audience: Audience::Shared,
         created_at: now,
         updated_at: now,
         version: 1,
@@ -22,11 +27,11 @@ fn segment(ports: &Ports, name: &str) -> Segment {
 }
 
 fn rename_patch(name: &str) -> SegmentPatch {
-    SegmentPatch { name: Some(SegmentName::parse(name).unwrap()), filter: None }
+    SegmentPatch { name: Some(SegmentName::parse(name).unwrap()), ..SegmentPatch::default() }
 }
 
 fn refiltering(filter: &FilterText) -> SegmentPatch {
-    SegmentPatch { name: None, filter: Some(filter.clone()) }
+    SegmentPatch { filter: Some(filter.clone()), ..SegmentPatch::default() }
 }
 
 fn inserted(ports: &Ports, org: OrgId, name: &str) -> Segment {
@@ -141,12 +146,66 @@ pub fn segments_are_listed_by_name_page_by_page(ports: &Ports) {
         inserted(ports, org, names[name]);
     }
     let list = |after: &str, limit| -> Vec<String> {
-        let segments = ports.segments.list(org, after, limit).unwrap();
+        let segments = ports.segments.list(org, Uuid::nil(), after, limit).unwrap();
         segments.into_iter().map(|segment| segment.name.to_string()).collect()
     };
     assert_eq!(list("", 10), names);
     assert_eq!(list("", 2), ["a", "B"]);
     assert_eq!(list("b", 10), ["c", "É"]);
+}
+
+fn columns(columns: &[(&str, Option<u16>)]) -> Vec<ViewColumn> {
+    let columns: Vec<_> = columns.iter().map(|(key, width)| ((*key).to_owned(), *width)).collect();
+    ViewColumn::parse_all(&columns).unwrap()
+}
+
+pub fn a_layout_is_kept_and_changed(ports: &Ports) {
+    let org = ports.org();
+    let mut fans = segment(ports, "Fans");
+    fans.layout = SegmentLayout {
+        sort: Sort::parse("-name"),
+        columns: columns(&[("name", Some(240)), ("field.tier", None), ("email", Some(40))]),
+    };
+    ports.segments.insert(org, &fans).unwrap();
+    assert_eq!(ports.segments.get(org, fans.id).unwrap(), Some(fans.clone()));
+    let same = SegmentPatch {
+        sort: fans.layout.sort,
+        columns: Some(fans.layout.columns.clone()),
+        ..SegmentPatch::default()
+    };
+    let now = ports.clock.tick();
+    let patched = ports.segments.patch(org, fans.id, &same, None, now).unwrap().unwrap();
+    assert_eq!(patched.version, 1);
+    let other = SegmentPatch {
+        sort: Sort::parse("email"),
+        columns: Some(columns(&[("email", None)])),
+        ..SegmentPatch::default()
+    };
+    let patched = ports.segments.patch(org, fans.id, &other, Some(1), now).unwrap().unwrap();
+    assert_eq!((patched.version, patched.layout.sort), (2, Sort::parse("email")));
+    assert_eq!(patched.layout.columns, columns(&[("email", None)]));
+    assert_eq!(ports.segments.get(org, fans.id).unwrap(), Some(patched));
+}
+
+pub fn a_private_segment_is_listed_for_its_owner_until_it_is_shared(ports: &Ports) {
+    let org = ports.org();
+    let (owner, other) = (ports.ids.next(), ports.ids.next());
+    inserted(ports, org, "Shared");
+    let own = Segment { audience: Audience::Private(owner), ..segment(ports, "Own") };
+    ports.segments.insert(org, &own).unwrap();
+    let names = |viewer| -> Vec<String> {
+        let segments = ports.segments.list(org, viewer, "", 10).unwrap();
+        segments.into_iter().map(|segment| segment.name.to_string()).collect()
+    };
+    assert_eq!(names(owner), ["Own", "Shared"]);
+    assert_eq!(names(other), ["Shared"]);
+    let first = ports.segments.list(org, other, "", 1).unwrap();
+    assert_eq!(first.len(), 1, "a page is filled with what the viewer sees");
+    let share = SegmentPatch { share: true, ..SegmentPatch::default() };
+    let now = ports.clock.tick();
+    let shared = ports.segments.patch(org, own.id, &share, None, now).unwrap().unwrap();
+    assert_eq!((shared.audience, shared.version), (Audience::Shared, 2));
+    assert_eq!(names(other), ["Own", "Shared"]);
 }
 
 pub fn a_deleted_segment_is_gone(ports: &Ports) {
@@ -162,7 +221,7 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     let (org, other) = (ports.org(), ports.org());
     let fans = inserted(ports, org, "Fans");
     assert_eq!(ports.segments.get(other, fans.id).unwrap(), None);
-    assert_eq!(ports.segments.list(other, "", 10).unwrap(), []);
+    assert_eq!(ports.segments.list(other, Uuid::nil(), "", 10).unwrap(), []);
     let patched =
         ports.segments.patch(other, fans.id, &rename_patch("x"), Some(9), ports.clock.now());
     assert_eq!(patched.unwrap(), None);

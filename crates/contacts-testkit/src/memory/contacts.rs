@@ -180,12 +180,14 @@ impl Rows {
         let has_duplicates = filter.asks_for_duplicates() && self.has_duplicates(&record.contact);
         let Record { contact, sources, subscriptions, .. } = record;
         let changed_at = self.changed_at(contact);
+        let last_conversation = self.conversations.last_of(contact.id);
         filter.matches(&FilterSubject {
             contact,
             changed_at,
             sources,
             subscriptions,
             has_duplicates,
+            last_conversation,
         })
     }
 

@@ -34,6 +34,13 @@ impl Conversations {
         found
     }
 
+    /// Returns the time of the last message of a contact's conversations.
+    pub(crate) fn last_of(&self, contact: ContactId) -> Option<OffsetDateTime> {
+        let links = self.links.iter().filter(|(_, owner)| **owner == contact);
+        let found = links.filter_map(|(id, _)| self.by_id.get(id));
+        found.map(|conversation| conversation.last_message_at).max()
+    }
+
     /// Returns whether a contact has conversations.
     pub(crate) fn has_any(&self, contact: ContactId) -> bool {
         self.links.values().any(|owner| *owner == contact)

@@ -3,6 +3,7 @@
 use contacts_core::segment::{Segment, SegmentId, SegmentPatch, SegmentRepository};
 use contacts_core::{Current, Error, OrgId, Result};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::World;
 use crate::world::Rows;
@@ -28,10 +29,12 @@ impl SegmentRepository for World {
         self.read(org, |rows| Ok(rows.segments.get(&id).cloned()))
     }
 
-    fn list(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>> {
+    fn list(&self, org: OrgId, viewer: Uuid, after: &str, limit: usize) -> Result<Vec<Segment>> {
         self.read(org, |rows| {
-            let mut segments: Vec<_> =
-                rows.segments.values().filter(|segment| segment.name.key() > after).collect();
+            let is_listed = |segment: &&Segment| {
+                segment.audience.includes(viewer) && segment.name.key() > after
+            };
+            let mut segments: Vec<_> = rows.segments.values().filter(is_listed).collect();
             segments.sort_by_key(|segment| segment.name.key());
             Ok(segments.into_iter().take(limit).cloned().collect())
         })

@@ -7,8 +7,8 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactId, ContactPatch, EmailAddress, MergeFields, MergeRequest,
-    PageRequest, Patch, TimeRange,
+    Contact, ContactFilter, ContactId, ContactPatch, EmailAddress, FilterGroup, MergeFields,
+    MergeRequest, PageRequest, Patch, TimeRange,
 };
 use contacts_core::event::EventKind;
 use contacts_core::field::{FieldPatch, FieldService, FieldType, NewField};
@@ -482,7 +482,20 @@ impl Run<'_> {
         for source in &mut filter.sources {
             source.at = moved(&source.at);
         }
+        filter.conversation = moved(&filter.conversation);
+        if let Some(delivery) = &mut filter.delivery {
+            delivery.at = moved(&delivery.at);
+        }
         filter.segments = filter.segments.iter().map(|segment| self.moved(segment)).collect();
+        for group in &mut filter.groups {
+            *group = match group {
+                FilterGroup::All(filter) => FilterGroup::All(self.moved(filter)),
+                FilterGroup::Not(filter) => FilterGroup::Not(self.moved(filter)),
+                FilterGroup::Any(filters) => {
+                    FilterGroup::Any(filters.iter().map(|filter| self.moved(filter)).collect())
+                }
+            };
+        }
         filter
     }
 }

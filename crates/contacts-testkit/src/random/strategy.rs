@@ -1,9 +1,9 @@
 //! Strategies that generate random operations.
 
-use contacts_core::campaign::{CampaignCondition, InCampaign};
+use contacts_core::campaign::{CampaignCondition, DeliveryCondition, DeliveryKind, InCampaign};
 use contacts_core::contact::{
-    ContactFilter, FieldCondition, FieldTest, Phone, SearchQuery, Sort, SortBy, SourceCondition,
-    SourceKind, TagCondition, TimeRange,
+    ContactFilter, EmailDomain, FieldCondition, FieldTest, FilterGroup, Phone, SearchQuery, Sort,
+    SortBy, SourceCondition, SourceKind, TagCondition, TimeRange,
 };
 use contacts_core::field::{FieldType, FieldValue};
 use contacts_core::import::Policy;
@@ -255,7 +255,56 @@ fn condition() -> impl Strategy<Value = FieldCondition> {
 
 pub(super) fn filter() -> impl Strategy<Value = ContactFilter> {
     let segments = prop_oneof![3 => Just(vec![]), 1 => vec(conditions(), 1..3)];
-    (conditions(), segments).prop_map(|(filter, segments)| ContactFilter { segments, ..filter })
+    (conditions(), details(), segments, groups(2)).prop_map(
+        |(filter, details, segments, groups)| ContactFilter {
+            segments,
+            groups,
+            ..with_details(filter, details)
+        },
+    )
+}
+
+/// Returns a strategy of groups that contain up to `depth` levels.
+fn groups(depth: u32) -> BoxedStrategy<Vec<FilterGroup>> {
+    if depth == 0 {
+        return Just(Vec::new()).boxed();
+    }
+    let filter = move || {
+        (
+            prop_oneof![2 => conditions().boxed(), 1 => Just(ContactFilter::default()).boxed()],
+            details(),
+            groups(depth - 1),
+        )
+            .prop_map(|(filter, details, groups)| ContactFilter {
+                groups,
+                ..with_details(filter, details)
+            })
+    };
+    let group = prop_oneof![
+        1 => filter().prop_map(FilterGroup::All),
+        2 => vec(filter(), 1..4).prop_map(FilterGroup::Any),
+        2 => filter().prop_map(FilterGroup::Not),
+    ];
+    prop_oneof![2 => Just(Vec::new()).boxed(), 1 => vec(group, 1..3).boxed()].boxed()
+}
+
+/// The conditions on addresses, tags, deliveries and conversations.
+type Details = (Vec<EmailDomain>, [Option<bool>; 3], Option<DeliveryCondition>, TimeRange);
+
+fn details() -> impl Strategy<Value = Details> {
+    let domain = select(&["x.org", "bücher.example"][..]);
+    let domain = domain.prop_map(|domain| EmailDomain::parse(domain).unwrap());
+    let domains = prop_oneof![4 => Just(vec![]), 1 => vec(domain, 1..3)];
+    let flag = || option::weighted(0.15, any::<bool>());
+    let kinds = subsequence(&DeliveryKind::ALL[..], 1..=2);
+    let delivery = (kinds, range()).prop_map(|(kinds, at)| DeliveryCondition { kinds, at });
+    let conversation = prop_oneof![4 => Just(TimeRange::default()).boxed(), 1 => range().boxed()];
+    (domains, [flag(), flag(), flag()], option::weighted(0.2, delivery), conversation)
+}
+
+fn with_details(filter: ContactFilter, details: Details) -> ContactFilter {
+    let (domains, [tagged, incomplete, mailed], delivery, conversation) = details;
+    ContactFilter { domains, tagged, incomplete, mailed, delivery, conversation, ..filter }
 }
 
 fn conditions() -> impl Strategy<Value = ContactFilter> {
@@ -281,7 +330,7 @@ fn conditions() -> impl Strategy<Value = ContactFilter> {
                 duplicates: flags.1,
                 subscribed: flags.2,
                 campaigns,
-                segments: Vec::new(),
+                ..ContactFilter::default()
             }
         },
     )

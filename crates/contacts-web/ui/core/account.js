@@ -1,12 +1,18 @@
-// The menu of the signed-in user.
+// The menu of the signed-in user, and the key of the command menu.
 
 import { menu } from "../widgets/popover.js";
 import { ask, sentence } from "./api.js";
-import { h } from "./dom.js";
+import { find, h } from "./dom.js";
 import { icon } from "./icon.js";
 import { face } from "./session.js";
 
 /** @import { Schemas } from "./api.js" */
+
+addEventListener("keydown", (event) => {
+  if (event.key !== "k" || !(event.ctrlKey || event.metaKey) || find(".bar").hidden) return;
+  event.preventDefault();
+  void import("../pages/commands.js").then(({ open }) => open());
+});
 
 /** @param {Schemas["Me"]} me */
 export function account(me) {
@@ -16,6 +22,7 @@ export function account(me) {
   menu(button, () => [
     h("a", { href: "/settings/sessions" }, icon("user"), "Sessions"),
     h("a", { href: "/docs", target: "_blank" }, icon("link"), "API documentation"),
+    h("button", { type: "button", onclick: async () => (await import("../pages/commands.js")).open() }, icon("search"), "Search everything"),
     h("button", { type: "button", onclick: async () => (await import("../pages/list/keys.js")).help() }, h("kbd", { "aria-hidden": "true" }, "?"), "Keyboard shortcuts"),
     h("button", { type: "button", onclick: signOut }, "Sign out"),
   ]);

@@ -34,6 +34,7 @@ let looked = 0;
  * @param {HTMLElement} element
  */
 export function watch(element) {
+  void import("./live.js").then(({ follow }) => follow());
   const first = !place;
   place = element;
   place.setAttribute("role", "group");

@@ -1,8 +1,12 @@
 // The segments in the sidebar.
 
-import { askAll } from "./api.js";
+import { ask, askAll } from "./api.js";
 import { fill, h } from "./dom.js";
 import { filterFrom, filterOf, pathOf } from "../pages/list/query.js";
+import { number } from "./format.js";
+import { styles } from "./styles.js";
+
+await styles("./segments.css", import.meta.url);
 
 let isListening = false;
 
@@ -23,15 +27,39 @@ export async function segments(place) {
 /** @param {HTMLElement} place */
 async function show(place) {
   const { items } = await askAll("/v1/segments", {});
-  fill(place, items.length > 0 && h("small", {}, "Segments"), items.map(({ name, filter }) => h("a", { href: pathOf(filterFrom(filter)), title: name }, name)));
+  const counts = items.map(() => h("small", {}));
+  fill(place, items.length > 0 && h("small", {}, "Segments"), items.map(({ id, name, filter, sort, private: mine }, at) =>
+    h("a", { href: pathOf(filterFrom(filter), sort ?? undefined, id), title: mine ? `${name} (only you)` : name, data: { view: id } }, h("span", { class: "clip" }, name), counts[at])));
   mark(place);
+  await count(place, items.slice(0, MAX_COUNTED).map(({ id }) => id), counts);
+}
+
+/** Number of segments whose contacts are counted. */
+const MAX_COUNTED = 12;
+
+/**
+ * Shows the number of contacts of each segment, one after another. Nothing waits for them.
+ *
+ * @param {HTMLElement} place
+ * @param {string[]} ids
+ * @param {HTMLElement[]} counts
+ */
+async function count(place, ids, counts) {
+  for (const [at, id] of ids.entries()) {
+    const shown = counts[at];
+    // The segments may have been shown again meanwhile.
+    if (!shown?.isConnected || !place.offsetParent) return;
+    const { count: found } = await ask("get", "/v1/contacts", { query: { segment: [id], limit: 1 } }).catch(() => ({ count: null }));
+    if (found) shown.textContent = `${number(found.value)}${found.exact ? "" : "+"}`;
+  }
 }
 
 /** @param {HTMLElement} place */
 function mark(place) {
   const path = location.pathname === "/" ? pathOf(filterOf(new URLSearchParams(location.search))) : "";
+  const view = location.pathname === "/" ? new URLSearchParams(location.search).get("view") : null;
   for (const link of place.querySelectorAll("a")) {
-    if (link.getAttribute("href") === path) link.setAttribute("aria-current", "page");
+    if (view ? link.dataset["view"] === view : link.getAttribute("href")?.replace(/[?&]view=[^&]*$/, "") === path) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -2,7 +2,10 @@
 
 import { ask, sentence } from "../core/api.js";
 import { h } from "../core/dom.js";
+import { styles } from "../core/styles.js";
 import { labelled } from "../widgets/form.js";
+
+await styles("./sign-in.css", import.meta.url);
 
 /** @import { Context, Page } from "../core/router.js" */
 

@@ -8,7 +8,7 @@ import { go } from "../core/router.js";
 import { failure } from "../widgets/failure.js";
 import { popover } from "../widgets/popover.js";
 import { DataTable } from "../widgets/table.js";
-import { chosen, every, nameOf } from "./list/columns.js";
+import { arranged, chosen, nameOf } from "./list/columns.js";
 import { Picked } from "./list/picked.js";
 import { changed, filterOf, pathOf, sortOf } from "./list/query.js";
 import { ContactRows } from "./list/rows.js";
@@ -23,7 +23,7 @@ const PAUSE = 120;
 const AHEAD = 20;
 
 /** The list that was opened last. @type {List | null} */
-let last = null;
+export let last = null;
 
 /**
  * The contacts before and after one in the list that it was opened from. The focus returns to its row.
@@ -60,6 +60,11 @@ export class List {
     this.chosenSort = null;
     /** @type {Schemas["Field"][]} */
     this.fields = [];
+    /** The id of the segment in the URL, and the segment once it is loaded (R62). */
+    this.viewId = "";
+    /** @type {Schemas["Segment"] | null} */
+    this.view = null;
+    this.columns = chosen();
     this.picked = new Picked();
     this.rows = new ContactRows(() => this.draw(), (error) => this.fail(error));
     this.everyone = h("input", { type: "checkbox", "aria-label": "Select all matching contacts", onclick: () => this.pickEveryone() });
@@ -113,6 +118,7 @@ export class List {
       signal: this.dropped.signal,
       everyone: [this.everyone, this.toBar],
       sort: (by) => this.turn({ sort: this.sort === by ? `-${by}` : by }),
+      shown: () => void import("./list/extras.js").then(({ extend }) => extend(this)),
       open: (contact) => go(`/contacts/${contact.id}${location.search}`),
     });
   }
@@ -146,12 +152,11 @@ export class List {
   async learnFields() {
     this.fields = (await askAll("/v1/fields", {}).catch(() => ({ items: [] }))).items;
     void this.drawChips();
-    if (chosen().some((key) => key.startsWith("field."))) this.showColumns();
+    if (this.columns.some(({ key }) => key.startsWith("field."))) this.showColumns();
   }
 
   showColumns() {
-    const keys = chosen();
-    this.table.show(every(this.fields).filter(({ key }) => keys.includes(key)), this.sort);
+    this.table.show(arranged(this.columns, this.fields), this.sort);
   }
 
   /**
@@ -162,6 +167,11 @@ export class List {
   follow({ searchParams }) {
     const filter = filterOf(searchParams);
     const sort = sortOf(searchParams);
+    const view = searchParams.get("view") ?? "";
+    if (view !== this.viewId) {
+      this.viewId = view;
+      void import("./list/segment.js").then(({ openView }) => openView(this));
+    }
     const first = this.table.columns.length === 0;
     if (!first && String(filter) === String(this.filter) && sort === this.sort) return true;
     // Another filter matches other contacts.
@@ -169,7 +179,7 @@ export class List {
     this.filter = filter;
     this.chosenSort = searchParams.get("sort");
     // The chips arrive later, and must not move the table.
-    this.chips.classList.toggle("some", !this.isSearchOnly);
+    this.chips.classList.toggle("some", !this.isSearchOnly || view !== "");
     if (document.activeElement !== this.search) this.search.value = filter.get("q") ?? "";
     if (first || sort !== this.sort) {
       this.sort = sort;
@@ -195,7 +205,7 @@ export class List {
    * @param {{ filter?: URLSearchParams, sort?: string | null, replace?: boolean }} to
    */
   turn({ filter = this.filter, sort = this.chosenSort, replace = false }) {
-    go(pathOf(filter, sort), { replace });
+    go(pathOf(filter, sort, this.viewId), { replace });
   }
 
   searchFor() {
@@ -210,7 +220,7 @@ export class List {
   }
 
   async drawChips() {
-    if (this.isSearchOnly) return fill(this.chips);
+    if (this.isSearchOnly && !this.view) return fill(this.chips);
     const { chipsOf } = await import("./list/chips.js");
     await chipsOf(this, this.chips);
   }
@@ -237,7 +247,7 @@ export class List {
 
   clear() {
     this.search.value = "";
-    this.turn({ filter: new URLSearchParams() });
+    go(pathOf(new URLSearchParams(), this.sort));
   }
 
   /** @param {unknown} error */

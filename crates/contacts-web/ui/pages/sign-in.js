@@ -2,6 +2,9 @@
 
 import { ask, sentence } from "../core/api.js";
 import { h } from "../core/dom.js";
+import { styles } from "../core/styles.js";
+
+await styles("./sign-in.css", import.meta.url);
 
 /** @import { Context, Page } from "../core/router.js" */
 

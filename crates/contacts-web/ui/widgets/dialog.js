@@ -2,6 +2,9 @@
 
 import { sentence } from "../core/api.js";
 import { h, newId } from "../core/dom.js";
+import { styles } from "../core/styles.js";
+
+await styles("./dialog.css", import.meta.url);
 
 /** @import { Child } from "../core/dom.js" */
 

@@ -33,6 +33,7 @@ import { fill, h } from "../core/dom.js";
  * @property {Child[]} everyone the checkbox in the header, and what belongs to it
  * @property {AbortSignal} signal ends when the table is dropped
  * @property {(by: string) => void} sort
+ * @property {() => void} [shown] called after the columns were shown
  * @property {(item: T) => void} open
  */
 
@@ -107,6 +108,7 @@ export class DataTable {
     this.shown.clear();
     this.spare = [];
     this.measure();
+    this.options.shown?.();
   }
 
   /**

@@ -20,9 +20,8 @@ pub(super) enum Bound {
 }
 
 impl<'a> Parts<'a> {
-    pub(super) fn of(parts: &'a [(String, String)]) -> Self {
-        let left = parts.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        Self { left: left.collect(), errors: Vec::new() }
+    pub(super) fn of(parts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self { left: parts.into_iter().collect(), errors: Vec::new() }
     }
 
     fn all(&mut self, name: &str) -> Vec<&'a str> {
@@ -95,6 +94,11 @@ impl<'a> Parts<'a> {
     /// Records that a part is wrong.
     pub(super) fn add_error(&mut self, name: &str, reason: impl ToString) {
         self.errors.push(Invalid::new(shortened(name), reason));
+    }
+
+    /// Returns the errors so far.
+    pub(super) fn into_errors(self) -> Vec<Invalid> {
+        self.errors
     }
 
     /// Returns the errors: parts that were wrong and parts with unknown names.

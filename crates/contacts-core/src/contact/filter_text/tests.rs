@@ -1,8 +1,10 @@
 use time::macros::datetime;
 
 use super::*;
+use crate::campaign::DeliveryKind;
+use crate::contact::{EmailDomain, FilterGroup};
 use crate::field::FieldType;
-use crate::segment::SegmentName;
+use crate::segment::{Audience, SegmentLayout, SegmentName};
 
 const NOW: OffsetDateTime = datetime!(2026-03-30 10:00 UTC);
 
@@ -15,6 +17,8 @@ fn segment(id: u128, parts: &[(&str, &str)]) -> Segment {
         id: SegmentId(Uuid::from_u128(id)),
         name: SegmentName::parse("Fans").unwrap(),
         filter: text(parts),
+        layout: SegmentLayout::default(),
+        audience: Audience::Shared,
         created_at: NOW,
         updated_at: NOW,
         version: 1,
@@ -167,4 +171,80 @@ fn every_name_is_read() {
         assert!(!read.is_err_and(|errors| errors.iter().any(is_unknown)), "{name}");
         assert!(FilterText::is_name(name));
     }
+}
+
+#[test]
+fn groups_are_read_with_the_time_zone_around_them() {
+    let text = text(&[
+        ("q", "ann"),
+        ("time_zone", "Europe/Berlin"),
+        ("group", "any(tags_any=\"vip,new\",created_last=7d)"),
+        ("group", "not(all(source=chat,source_last=7d))"),
+    ]);
+    let read = text.read(&[], &[], NOW).unwrap();
+    let week = TimeRange::last_days(7, "Europe/Berlin", NOW).unwrap();
+    let [FilterGroup::Any(any), FilterGroup::Not(not)] = &read.groups[..] else {
+        panic!("{:?}", read.groups)
+    };
+    assert_eq!((any[0].tags.any.len(), any[1].created), (2, week));
+    let [FilterGroup::All(chat)] = &not.groups[..] else { panic!("{not:?}") };
+    assert_eq!((chat.sources[0].kind, chat.sources[0].at), (SourceKind::Chat, week));
+    let names: Vec<_> = text.conditions().into_iter().map(|(name, _)| name).collect();
+    let expected = ["q", "time_zone", "tags_any", "created_last", "source", "source_last"];
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn an_unusable_group_is_refused_with_the_reason() {
+    for (group, reason) in [
+        ("any(reachable=yes)", "cannot be used: reachable must be true or false"),
+        ("not(colour=red)", "cannot be used: colour is not a filter"),
+        ("any(q=ann,q=)", "contains a condition that every contact meets"),
+        ("not(time_zone=UTC)", "contains a condition that every contact meets"),
+        ("any(group=\"any(q=a)\",group=\"any(q=a)\")", "cannot be used"),
+        ("any(segment=7)", "cannot be used: segment is not a segment of this organisation"),
+    ] {
+        let refused = errors(text(&[("group", group)]).read(&[], &[], NOW));
+        assert!(refused[0].starts_with(&format!("group {reason}")), "{group}: {refused:?}");
+    }
+    let group = format!("any({})", ["q=a"; 60].join(","));
+    let twice = text(&[("group", &group), ("group", &group)]);
+    assert_eq!(errors(twice.read(&[], &[], NOW)), ["group contains more than 100 conditions"]);
+}
+
+#[test]
+fn a_segment_may_be_part_of_a_group() {
+    let id = Uuid::from_u128(7);
+    let filter = text(&[("group", &format!("not(segment={id})"))]);
+    assert_eq!(filter.segments().collect::<Vec<_>>(), [SegmentId(id)]);
+    let saved = [segment(7, &[("q", "ann")])];
+    let read = filter.read(&[], &saved, NOW).unwrap();
+    let [FilterGroup::Not(not)] = &read.groups[..] else { panic!("{read:?}") };
+    assert_eq!(not.segments.len(), 1);
+    let group = format!("any({})", vec![format!("segment={id}"); 11].join(","));
+    let many = text(&[("group", &group)]);
+    assert_eq!(errors(many.read(&[], &saved, NOW)), ["segment is given more than 10 times"]);
+}
+
+#[test]
+fn deliveries_and_domains_are_read() {
+    let read = |parts: &[(&str, &str)]| text(parts).read(&[], &[], NOW);
+    let opened = read(&[("delivery", "opened"), ("delivery", "clicked"), ("delivery_last", "7d")]);
+    let delivery = opened.unwrap().delivery.unwrap();
+    assert_eq!(delivery.kinds, [DeliveryKind::Opened, DeliveryKind::Clicked]);
+    assert!(delivery.at.from.is_some());
+    let any = read(&[("delivery_in", "today")]).unwrap().delivery.unwrap();
+    assert_eq!(any.kinds, DeliveryKind::ALL);
+    let domains = read(&[("email_domain", "Example.org, @x.org")]).unwrap().domains;
+    assert_eq!(
+        domains.iter().map(EmailDomain::as_str).collect::<Vec<_>>(),
+        ["example.org", "x.org"]
+    );
+    assert_eq!(
+        errors(read(&[("delivery", "read"), ("email_domain", "nothing here")])),
+        [
+            "email_domain must be domains such as example.org, separated by commas",
+            "delivery must be one of: sent, bounced, opened, clicked, unsubscribed",
+        ]
+    );
 }

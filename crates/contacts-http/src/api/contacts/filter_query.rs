@@ -118,6 +118,59 @@ filter_query! {
         /// The id of a segment whose filter must match as well. May be repeated: all must match.
         #[param(value_type = Option<Vec<Uuid>>, style = Form, explode)]
         segment: Vec<String>,
+        /// Domains of addresses, separated by commas: the contact has an address in one of them.
+        #[param(value_type = Option<String>, example = "example.org")]
+        email_domain: Vec<String>,
+        /// Whether the contact has a tag.
+        #[param(value_type = Option<bool>)]
+        tagged: Vec<String>,
+        /// Whether the name or the address is missing.
+        #[param(value_type = Option<bool>)]
+        incomplete: Vec<String>,
+        /// Whether a message of any campaign was sent to the contact.
+        #[param(value_type = Option<bool>)]
+        mailed: Vec<String>,
+        /// A delivery of any campaign: `sent`, `bounced`, `opened`, `clicked` or `unsubscribed`.
+        /// May be repeated: one of the values must match.
+        #[param(value_type = Option<Vec<String>>, style = Form, explode)]
+        delivery: Vec<String>,
+        /// That delivery was first reported of a campaign at or after this time, or on or after
+        /// this day of the time zone.
+        #[param(value_type = Option<String>, example = "2026-11-23")]
+        delivery_from: Vec<String>,
+        /// That delivery was before this time, or on or before this day.
+        #[param(value_type = Option<String>, example = "2026-11-23")]
+        delivery_until: Vec<String>,
+        /// That delivery was within the last days, such as `7d`.
+        #[param(value_type = Option<String>, example = "7d")]
+        delivery_last: Vec<String>,
+        /// That delivery was in this period of the time zone's calendar: `today`, `yesterday`,
+        /// `this_week`, `this_month` or `this_year`.
+        #[param(value_type = Option<String>)]
+        delivery_in: Vec<String>,
+        /// The last message of the contact's conversations was at or after this time, or on or
+        /// after this day of the time zone.
+        #[param(value_type = Option<String>, example = "2026-11-23")]
+        conversation_from: Vec<String>,
+        /// The last message of the contact's conversations was before this time, or on or before
+        /// this day.
+        #[param(value_type = Option<String>, example = "2026-11-23")]
+        conversation_until: Vec<String>,
+        /// The last message of the contact's conversations was within the last days, such as `7d`.
+        #[param(value_type = Option<String>, example = "7d")]
+        conversation_last: Vec<String>,
+        /// The last message of the contact's conversations was in this period of the time zone's
+        /// calendar: `today`, `yesterday`, `this_week`, `this_month` or `this_year`.
+        #[param(value_type = Option<String>)]
+        conversation_in: Vec<String>,
+        /// A group of these conditions: `any(…)` of which one must match, `not(…)` which must not
+        /// match, or `all(…)`. Members are separated by commas: conditions such as `tags_any=vip`,
+        /// or groups, three levels deep. A value with `,`, `(`, `)` or `"` stands in quotation
+        /// marks, in which a backslash precedes `"` and `\`. Each member of `any` is a filter of its
+        /// own; conditions that belong together, such as `source` and `source_last`, stand in an
+        /// `all`. May be repeated: all must match.
+        #[param(value_type = Option<Vec<String>>, style = Form, explode, example = json!(["any(tags_any=vip,not(mailed=true))"]))]
+        group: Vec<String>,
         /// A campaign that the contact is in: the id, optionally followed by a colon and statuses
         /// separated by `|` (`pending`, `sent`, `bounced`, `opened`, `clicked`, `unsubscribed`),
         /// one of which the contact must have in it. May be repeated: all must match.

@@ -1,7 +1,7 @@
 //! Query and response of the contact list.
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactId, CountRequest, Cursor, FilterText, Sort, SortBy,
+    Contact, ContactFilter, ContactId, CountRequest, Cursor, FilterText, Sort,
 };
 use contacts_core::conversation::Conversation;
 use contacts_core::page::{Count, Page};
@@ -36,17 +36,7 @@ query! {
 
 enumeration! {
     /// Order of contacts; a leading `-` reverses it.
-    SortView = Sort as "Sort" {
-        "name" => Sort { by: SortBy::Name, descending: false },
-        "-name" => Sort { by: SortBy::Name, descending: true },
-        "email" => Sort { by: SortBy::Email, descending: false },
-        "-email" => Sort { by: SortBy::Email, descending: true },
-        "created" => Sort { by: SortBy::Created, descending: false },
-        "-created" => Sort { by: SortBy::Created, descending: true },
-        "updated" => Sort { by: SortBy::Updated, descending: false },
-        "-updated" => Sort { by: SortBy::Updated, descending: true },
-        "relevance" => Sort::BEST_FIRST,
-    }
+    pub(crate) SortView = Sort as "Sort" in Sort::ALL
 }
 
 enumeration! {

@@ -1,12 +1,11 @@
-// The chips of the active filters with their remove buttons, and saving the filter as a segment.
+// The chips of the active filters with their remove buttons, and what else can be done with the filter.
 
-import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
-import { go } from "../../core/router.js";
-import { dialog } from "../../widgets/dialog.js";
-import { toast } from "../../widgets/toast.js";
-import { bodyOf, changed } from "./query.js";
+import { menu } from "../../widgets/popover.js";
+import { combined, dissolved, unitsOf } from "./groups.js";
+import { changed } from "./query.js";
+import { saving } from "./segment.js";
 import { described } from "./words.js";
 
 /** @import { List } from "../list.js" */
@@ -22,21 +21,46 @@ export async function chipsOf(list, place) {
   fill(place,
     parts.map(({ text, without }) => h("span", { class: "chip", title: text }, h("span", {}, text),
       h("button", { type: "button", "aria-label": `Remove the filter: ${text}`, onclick: () => list.turn({ filter: changed(filter, without) }) }, icon("close")))),
+    ways(list),
+    parts.map(({ text, group }) => (group ? edit(list, group, text) : null)),
     filter.get("duplicates") === "true" && h("a", { href: "/duplicates" }, "Review duplicates"),
     h("button", { type: "button", class: "link", onclick: () => list.clear() }, "Clear filters"),
-    h("button", { type: "button", class: "link", data: { needs: "write" }, onclick: () => void saveSegment(filter) }, "Save as segment"));
+    saving(list));
 }
 
-/** @param {URLSearchParams} filter */
-async function saveSegment(filter) {
-  const name = h("input", { required: true, maxLength: 100, autofocus: true });
-  const saved = await dialog({
-    title: "Save as segment",
-    body: [h("p", { class: "muted" }, "Everyone in your organisation can open it from the sidebar."), h("label", {}, h("span", {}, "Name"), name)],
-    action: "Save",
-    run: () => ask("post", "/v1/segments", { body: { name: name.value, filter: bodyOf(filter) } }),
-  });
-  if (!saved) return;
-  dispatchEvent(new CustomEvent("segmentschanged"));
-  toast(`Segment “${name.value}” was saved.`, { label: "Manage", run: () => go("/settings/segments") });
+/**
+ * The menu that puts the conditions into a group (R62).
+ *
+ * @param {List} list
+ */
+function ways(list) {
+  const { units } = unitsOf(list.filter);
+  if (units.length === 0) return null;
+  const button = h("button", { type: "button", class: "link" }, "Combine", icon("chevron"));
+  const place = h("span", {}, button);
+  const turn = (/** @type {"any" | "none"} */ way) => () => list.turn({ filter: combined(list.filter, way) });
+  menu(button, () => [
+    units.length > 1 && h("button", { type: "button", onclick: turn("any") }, "Match any of these"),
+    h("button", { type: "button", onclick: turn("none") }, units.length > 1 ? "Match none of these" : "Exclude this"),
+  ]);
+  return place;
+}
+
+/**
+ * The button that takes a group apart, so that its conditions can be changed. Beside other conditions
+ * it would mix them.
+ *
+ * @param {List} list
+ * @param {string} group
+ * @param {string} text
+ */
+function edit(list, group, text) {
+  const conditions = unitsOf(list.filter).units.length === 0 ? dissolved(group) : null;
+  if (!conditions) return null;
+  return h("button", { type: "button", class: "link", "aria-label": `Edit the conditions: ${text}`, onclick: () => {
+    const filter = changed(list.filter, { group: list.filter.getAll("group").filter((other) => other !== group) });
+    for (const [name, value] of conditions) filter.append(name, value);
+    filter.sort();
+    list.turn({ filter });
+  } }, "Edit");
 }

@@ -25,7 +25,7 @@ const CORE = [
   { key: "updated", title: "Updated", width: "96px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
 ];
 const SHOWN = ["name", "email", "tags", "source", "conversation", "created"];
-const STORED = "columns";
+export const STORED = "columns";
 
 /**
  * All columns, custom fields last.
@@ -41,14 +41,38 @@ export const every = (fields) => [
   })),
 ];
 
-/** @returns {string[]} */
+/**
+ * A shown column, with the width in pixels if the user has set one.
+ *
+ * @typedef {{ key: string, width: number | null }} Shown
+ */
+
+/**
+ * The columns that the user has chosen, in their order.
+ *
+ * @returns {Shown[]}
+ */
 export function chosen() {
-  const stored = localStorage.getItem(STORED)?.split(" ");
-  return stored?.includes("name") ? stored : SHOWN;
+  const stored = (localStorage.getItem(STORED) ?? "").split(" ").filter(Boolean).map((text) => {
+    const [key = "", width] = text.split(":");
+    return { key, width: Number(width) || null };
+  });
+  return stored.some(({ key }) => key === "name") ? stored : SHOWN.map((key) => ({ key, width: null }));
 }
 
-/** @param {string[]} keys */
-export const choose = (keys) => localStorage.setItem(STORED, keys.join(" "));
+/**
+ * Columns with their titles, in their order and with their widths.
+ *
+ * @param {Shown[]} shown
+ * @param {Schemas["Field"][]} fields
+ */
+export function arranged(shown, fields) {
+  const all = new Map(every(fields).map((column) => [column.key, column]));
+  return shown.flatMap(({ key, width }) => {
+    const column = all.get(key);
+    return column ? [width ? { ...column, width: `${width}px` } : column] : [];
+  });
+}
 
 /** @param {Listed} contact */
 function person(contact) {

@@ -9,8 +9,8 @@ import { dialog } from "../../widgets/dialog.js";
 
 /** @type {[string, string][]} */
 const KEYS = [
-  ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["Enter", "Open"],
-  ["b", "Go to the actions for the selected contacts"], ["n", "New contact"], ["Esc", "Clear the selection"], ["?", "Show keyboard shortcuts"],
+  ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["Enter", "Open"], ["e", "Edit a cell of the row; Tab goes to the next cell"],
+  ["b", "Go to the actions for the selected contacts"], ["n", "New contact"], ["Esc", "Clear the selection"], ["Ctrl K", "Go to a page, a segment or a contact"], ["?", "Show keyboard shortcuts"],
 ];
 const OF_RECORD = "On the page of a contact, j and k open the next and the previous one.";
 
@@ -32,6 +32,7 @@ export function press(event, list) {
     k: () => list.table.move(-1),
     x: () => toggle(list),
     b: () => list.focusBar(),
+    e: () => void import("./edit.js").then(({ edit }) => edit(list)),
     n: () => denied("write") || go("/new"),
     "?": () => help(),
     Escape: () => list.unpick(),

@@ -34,8 +34,14 @@ export async function more(list) {
     h("div", { class: "pair" },
       truth(list, "reachable", "Has email", ["Any", "Yes", "No"]),
       truth(list, "subscribed", "Campaign emails", ["Any", "Subscribed", "Unsubscribed"]),
-      truth(list, "duplicates", "Possible duplicates", ["Any", "Only duplicates", "No duplicates"])),
+      truth(list, "duplicates", "Possible duplicates", ["Any", "Only duplicates", "No duplicates"]),
+      truth(list, "tagged", "Has tags", ["Any", "Yes", "No"]),
+      truth(list, "incomplete", "Name and email", ["Any", "Incomplete", "Complete"]),
+      truth(list, "mailed", "Emailed before", ["Any", "Yes", "Never"])),
     h("a", { href: "/duplicates" }, "Review possible duplicates"),
+    domain(list),
+    h("fieldset", {}, h("legend", {}, "Last conversation"), spanFields(list, "conversation")),
+    h("fieldset", {}, h("legend", {}, "In any campaign"), delivery(list), spanFields(list, "delivery")),
     campaigns.length > 0 && campaign(list, campaigns),
     fields.length > 0 && field(list, fields));
 }
@@ -50,6 +56,21 @@ function truth(list, name, label, words) {
   const select = h("select", { onchange: () => list.turn({ filter: changed(list.filter, { [name]: select.value }) }) },
     ["", "true", "false"].map((value, at) => h("option", { value, selected: (list.filter.get(name) ?? "") === value }, words[at])));
   return h("label", {}, h("span", {}, label), select);
+}
+
+/** @param {List} list */
+function domain(list) {
+  const input = h("input", { value: list.filter.get("email_domain") ?? "", placeholder: "example.com", autocomplete: "off", spellcheck: false,
+    onchange: () => list.turn({ filter: changed(list.filter, { email_domain: input.value.trim() }) }) });
+  return h("label", {}, h("span", {}, "Email domain"), input);
+}
+
+/** @param {List} list */
+function delivery(list) {
+  const [now = ""] = list.filter.getAll("delivery");
+  const select = h("select", { "aria-label": "Delivery", onchange: () => list.turn({ filter: changed(list.filter, { delivery: select.value }) }) },
+    h("option", { value: "" }, "Any delivery"), Object.entries(STATUSES).filter(([status]) => status !== "pending").map(([value, word]) => h("option", { value, selected: value === now }, word)));
+  return select;
 }
 
 /**

@@ -1,12 +1,14 @@
 // The filter and the sorting in the URL. The parameters are those of the API.
 
 /** Parameters that can be repeated. */
-export const REPEATED = ["source", "campaign", "campaign_none"];
+export const REPEATED = ["source", "campaign", "campaign_none", "delivery", "group"];
 const SINGLE = ["q", "source_from", "source_until", "source_last", "source_in", "tags_any", "tags_all", "tags_none",
   "created_from", "created_until", "created_last", "created_in", "updated_from", "updated_until", "updated_last", "updated_in",
-  "reachable", "subscribed", "duplicates"];
+  "reachable", "subscribed", "duplicates", "email_domain", "tagged", "incomplete", "mailed",
+  "delivery_from", "delivery_until", "delivery_last", "delivery_in", "conversation_from", "conversation_until", "conversation_last", "conversation_in"];
 /** Parameters that depend on the time zone. */
 const OF_TIME = /_(from|until|last|in)$/;
+const IN_GROUP = /_(from|until|last|in)=/;
 
 /** @param {string} name */
 const isFilter = (name) => REPEATED.includes(name) || SINGLE.includes(name) || name.startsWith("field.");
@@ -40,7 +42,7 @@ export const sortOf = (search) => search.get("sort") ?? usualSort(search);
  */
 export function asked(filter) {
   const query = new URLSearchParams(filter);
-  if ([...filter.keys()].some((name) => OF_TIME.test(name))) query.set("time_zone", zone());
+  if ([...filter].some(([name, value]) => OF_TIME.test(name) || (name === "group" && IN_GROUP.test(value)))) query.set("time_zone", zone());
   return query;
 }
 
@@ -73,14 +75,16 @@ export function filterFrom(body) {
 }
 
 /**
- * The path of the list with a filter and a sorting.
+ * The path of the list with a filter, a sorting and the segment whose columns are shown.
  *
  * @param {URLSearchParams} filter
  * @param {string | null} [sort] the chosen order
+ * @param {string} [view]
  */
-export function pathOf(filter, sort = null) {
+export function pathOf(filter, sort = null, view = "") {
   const search = new URLSearchParams(filter);
   if (sort && sort !== usualSort(filter)) search.set("sort", sort);
+  if (view) search.set("view", view);
   return search.size ? `/?${search}` : "/";
 }
 

@@ -124,7 +124,7 @@ export class ContactRows {
    */
   replace(contact) {
     this.newer.set(contact.id, contact);
-    this.items = this.items.map((item) => (item.id === contact.id ? { ...item, ...contact } : item));
+    this.items = this.items.map((item) => (item.id === contact.id && contact.version >= item.version ? { ...item, ...contact } : item));
     this.changed();
   }
 

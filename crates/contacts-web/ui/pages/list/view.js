@@ -1,8 +1,10 @@
 // The panel for sorting and columns.
 
-import { h } from "../../core/dom.js";
+import { fill, h } from "../../core/dom.js";
+import { icon } from "../../core/icon.js";
 import { styles } from "../../core/styles.js";
-import { choose, chosen, every } from "./columns.js";
+import { every } from "./columns.js";
+import { arrange } from "./segment.js";
 
 /** @import { List } from "../list.js" */
 
@@ -20,18 +22,52 @@ export function view(list) {
   const best = list.filter.get("q") ? [["relevance", "Best match first"]] : [];
   const order = h("select", { onchange: () => list.turn({ sort: order.value }) },
     [...best, ...ORDERS].map(([value, text]) => h("option", { value, selected: value === list.sort }, text)));
-  const shown = chosen();
-  const boxes = every(list.fields).filter(({ key }) => key !== "name").map(({ key, title }) => {
-    const input = h("input", { type: "checkbox", value: key, checked: shown.includes(key), onchange: () => put() });
-    return { input, label: h("label", { class: "choice" }, input, h("span", {}, title)) };
-  });
+  const columns = h("ul", { class: "columns" });
 
-  function put() {
-    choose(["name", ...boxes.filter(({ input }) => input.checked).map(({ input }) => input.value)]);
-    list.showColumns();
+  /** Shows the columns of the list: those that are shown in their order, then the others. */
+  function show() {
+    const shown = list.columns;
+    const titles = new Map(every(list.fields).map(({ key, title }) => [key, title]));
+    const others = [...titles.keys()].filter((key) => !shown.some((column) => column.key === key));
+    fill(columns, [...shown.filter(({ key }) => titles.has(key)), ...others.map((key) => ({ key, width: null }))].map((column) => row(column, titles.get(column.key) ?? "")));
   }
 
+  /**
+   * @param {import("./columns.js").Shown[]} next
+   * @param {string} [focused] the control that keeps the focus, by its name
+   */
+  function put(next, focused) {
+    arrange(list, next);
+    show();
+    if (focused) columns.querySelector(/** @type {"button"} */ (`[aria-label="${CSS.escape(focused)}"]:not(:disabled)`))?.focus();
+  }
+
+  /**
+   * @param {import("./columns.js").Shown} column
+   * @param {string} title
+   */
+  function row(column, title) {
+    const { key, width } = column;
+    const at = list.columns.findIndex((other) => other.key === key);
+    const box = h("input", { type: "checkbox", checked: at >= 0, disabled: key === "name", onchange: () => put(box.checked ? [...list.columns, { key, width: null }] : list.columns.filter((other) => other.key !== key), undefined) });
+    const item = h("li", {}, h("label", { class: "choice" }, box, h("span", { class: "clip" }, title)));
+    if (at < 0) return item;
+    const size = h("input", { type: "number", min: 40, max: 2000, step: 10, value: width ?? "", placeholder: "Auto", "aria-label": `Width of ${title} in pixels`,
+      onchange: () => put(list.columns.map((other) => (other.key === key ? { key, width: size.validity.valid && size.value ? Number(size.value) : null } : other)), `Width of ${title} in pixels`) });
+    /** @param {number} to @param {string} name */
+    const move = (to, name) => {
+      const next = list.columns.filter((other) => other.key !== key);
+      next.splice(to, 0, column);
+      put(next, name);
+    };
+    const arrow = (/** @type {string} */ name, /** @type {number} */ to, /** @type {string} */ way) =>
+      h("button", { type: "button", class: `only quiet ${way}`, "aria-label": name, disabled: to < 0 || to >= list.columns.length, onclick: () => move(to, name) }, icon("chevron"));
+    item.append(size, arrow(`Move ${title} up`, at - 1, "up"), arrow(`Move ${title} down`, at + 1, "down"));
+    return item;
+  }
+
+  show();
   return h("div", { class: "view" },
     h("label", {}, h("span", {}, "Sort by"), order),
-    h("fieldset", {}, h("legend", {}, "Columns"), boxes.map(({ label }) => label)));
+    h("fieldset", {}, h("legend", {}, "Columns"), columns));
 }

@@ -2,14 +2,16 @@
 
 import { ask, askAll } from "../../core/api.js";
 import { day } from "../../core/format.js";
-import { REPEATED, listIn, splitValues } from "./query.js";
+import { parsed } from "./groups.js";
+import { listIn, splitValues } from "./query.js";
 
 /** @import { Schemas } from "../../core/api.js" */
+/** @import { Member } from "./groups.js" */
 
 /**
  * The text of one part of a filter, and the change that removes it.
  *
- * @typedef {{ text: string, without: Record<string, string | string[] | null> }} Part
+ * @typedef {{ text: string, group?: string, without: Record<string, string | string[] | null> }} Part
  */
 
 export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "Added manually or through the API", connected: "Connected source" };
@@ -97,8 +99,15 @@ export async function described(filter, fields) {
     truth(filter, "reachable", "Has email", "No email"),
     truth(filter, "subscribed", "Subscribed", "Unsubscribed"),
     truth(filter, "duplicates", "Possible duplicates", "No possible duplicates"),
-    Promise.all(REPEATED.slice(1).flatMap((name) => filter.getAll(name).map((value) => campaign(filter, name, value)))),
+    truth(filter, "tagged", "Has tags", "No tags"),
+    truth(filter, "incomplete", "Incomplete", "Complete"),
+    truth(filter, "mailed", "Emailed before", "Never emailed"),
+    domains(filter),
+    deliveries(filter),
+    span(filter, "conversation", "Last conversation"),
+    Promise.all(["campaign", "campaign_none"].flatMap((name) => filter.getAll(name).map((value) => campaign(filter, name, value)))),
     [...filter].filter(([name]) => name.startsWith("field.")).map(([name, value]) => field(name, value, fields)),
+    Promise.all(filter.getAll("group").map((text) => group(filter, text, fields))),
   ]);
   return parts.flat().filter((part) => part !== null);
 }
@@ -135,6 +144,49 @@ function tags(filter) {
     const values = listIn(filter, name);
     return values.length ? { text: `${word}: ${values.join(", ")}`, without: { [name]: null } } : null;
   });
+}
+
+/** @param {URLSearchParams} filter */
+function domains(filter) {
+  const values = listIn(filter, "email_domain");
+  return values.length ? { text: `Email at ${values.join(" or ")}`, without: { email_domain: null } } : null;
+}
+
+/** @param {URLSearchParams} filter */
+function deliveries(filter) {
+  const when = span(filter, "delivery", "")?.text.trim() ?? "";
+  const kinds = filter.getAll("delivery").map((kind) => STATUSES[/** @type {keyof typeof STATUSES} */ (kind)] ?? kind);
+  if (!kinds.length && !when) return null;
+  const text = ["Any campaign:", [kinds.join(" or ") || "any delivery", when].filter(Boolean).join(", ").toLowerCase()].join(" ");
+  return { text, without: { delivery: null, ...Object.fromEntries(ENDS.map((end) => [`delivery_${end}`, null])) } };
+}
+
+/**
+ * @param {URLSearchParams} filter
+ * @param {string} text
+ * @param {Schemas["Field"][]} fields
+ * @returns {Promise<Part>}
+ */
+async function group(filter, text, fields) {
+  return { text: await sentenceOf(parsed(text), fields), group: text, without: { group: filter.getAll("group").filter((other) => other !== text) } };
+}
+
+/**
+ * @param {Member} member
+ * @param {Schemas["Field"][]} fields
+ * @param {boolean} [isInner] whether it stands inside another group
+ * @returns {Promise<string>}
+ */
+async function sentenceOf(member, fields, isInner = false) {
+  if (member instanceof URLSearchParams) {
+    const parts = await described(member, fields);
+    const search = member.get("q");
+    return [...(search ? [`“${search}”`] : []), ...parts.map(({ text }) => text)].join(" and ");
+  }
+  const inner = await Promise.all(member.members.map((one) => sentenceOf(one, fields, true)));
+  if (member.connective === "not") return `Not: ${inner.join(" and ")}`;
+  const text = inner.join(member.connective === "any" ? " or " : " and ");
+  return isInner && inner.length > 1 ? `(${text})` : text;
 }
 
 /**

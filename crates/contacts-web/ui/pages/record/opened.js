@@ -1,5 +1,6 @@
 // The open contact and the parts of its page.
 
+import { Problem, ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { day } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
@@ -67,6 +68,7 @@ export class Opened {
       const { detail } = /** @type {CustomEvent<Schemas["Contact"]>} */ (event);
       if (detail.id === this.contact.id) this.update(detail);
     }, { signal });
+    addEventListener("live", (event) => void this.#live(/** @type {CustomEvent} */ (event).detail), { signal });
     this.#draw();
     this.follow(url);
     void this.#load(url);
@@ -138,6 +140,29 @@ export class Opened {
     this.saver.absorb(snapshot(contact));
     this.#draw();
     if (edited) void this.parts.activity.load();
+  }
+
+  /**
+   * Shows a change by somebody else.
+   *
+   * @param {import("../../core/live.js").Live} live
+   */
+  async #live({ type, ids }) {
+    const { id } = this.contact;
+    if (type !== "lost" && !ids.has(id)) return;
+    const { signal } = this;
+    const contact = await ask("get", "/v1/contacts/{id}", { path: { id }, signal }).catch((error) => (error instanceof Problem && error.code === "not_found" ? null : undefined));
+    if (signal.aborted || contact === undefined) return;
+    if (contact === null || contact.id !== id) return void this.#gone(contact);
+    dispatchEvent(new CustomEvent("contactchanged", { detail: contact }));
+    void this.parts.activity.load();
+  }
+
+  /** @param {Schemas["Contact"] | null} survivor */
+  async #gone(survivor) {
+    const { toast } = await import("../../widgets/toast.js");
+    if (survivor) return toast("This contact was merged into another.", { label: "Open", run: () => go(`/contacts/${survivor.id}`) });
+    toast("This contact was deleted by somebody else.");
   }
 
   /**

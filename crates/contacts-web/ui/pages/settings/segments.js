@@ -7,7 +7,7 @@ import { dialog } from "../../widgets/dialog.js";
 import { labelled } from "../../widgets/form.js";
 import { paged } from "../../widgets/paged.js";
 import { sheet } from "../../widgets/sheet.js";
-import { filterFrom, pathOf } from "../list/query.js";
+import { pathOfSegment } from "../list/segment.js";
 import { nothing, part, when } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
@@ -16,7 +16,7 @@ import { nothing, part, when } from "./part.js";
 /** @type {Section} */
 export function section({ signal }) {
   const into = h("tbody");
-  const table = sheet("Segments", ["Segment", "Updated", ""], into);
+  const table = sheet("Segments", ["Segment", "Seen by", "Updated", ""], into);
   const none = nothing("No segments yet", "Filter your contacts and save the filter as a segment.");
   const list = paged({
     load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/segments", { query: { ...(cursor && { cursor }), limit: 50 }, signal }),
@@ -32,7 +32,7 @@ export function section({ signal }) {
   });
   none.hidden = true;
   void list.reload();
-  return part("Segments", "Saved filters that everyone can open from the sidebar.",
+  return part("Segments", "Saved filters with their columns and sorting, which open from the sidebar.",
     h("a", { href: "/", class: "button" }, icon("filter"), "Filter contacts"), table, none, list.more);
 }
 
@@ -41,8 +41,9 @@ export function section({ signal }) {
  * @param {() => void} changed
  */
 const rowOf = (segment, changed) =>
-  h("tr", {}, h("th", { scope: "row" }, h("a", { href: pathOf(filterFrom(segment.filter)) }, segment.name)), h("td", {}, when(segment.updated_at)),
+  h("tr", {}, h("th", { scope: "row" }, h("a", { href: pathOfSegment(segment) }, segment.name)), h("td", {}, segment.private ? "Only you" : "Everyone"), h("td", {}, when(segment.updated_at)),
     h("td", { class: "commands" },
+      segment.private && h("button", { type: "button", class: "quiet", data: { needs: "write" }, "aria-label": `Share ${segment.name}`, onclick: async () => (await share(segment)) && changed() }, "Share"),
       h("button", { type: "button", class: "quiet", data: { needs: "write" }, "aria-label": `Rename ${segment.name}`, onclick: async () => (await rename(segment)) && changed() }, "Rename"),
       h("button", { type: "button", class: "quiet danger", data: { needs: "write" }, "aria-label": `Delete ${segment.name}`, onclick: async () => (await remove(segment)) && changed() }, "Delete")));
 
@@ -56,6 +57,14 @@ function rename({ id, name }) {
     run: () => ask("patch", "/v1/segments/{id}", { path: { id }, body: { name: input.value.trim() } }),
   });
 }
+
+/** @param {Schemas["Segment"]} segment */
+const share = ({ id, name }) => dialog({
+  title: `Share ${name}?`,
+  body: h("p", {}, "Everyone in your organisation can open and change it. It cannot become private again."),
+  action: "Share segment",
+  run: () => ask("patch", "/v1/segments/{id}", { path: { id }, body: { private: false } }),
+});
 
 /** @param {Schemas["Segment"]} segment */
 const remove = ({ id, name }) => dialog({

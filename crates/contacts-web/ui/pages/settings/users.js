@@ -27,8 +27,8 @@ export async function section({ signal }) {
     fill(users, sheet("Users", ["Name", "Role", "Status", "Last seen", "#Sessions", ""], h("tbody", {}, people.items.map((user) => rowOf(user, user.id === me, show)))));
     fill(invitations, invited.items.length > 0 && [
       h("h2", {}, "Invitations"),
-      h("p", { class: "muted" }, "These people have not opened their link yet. A link is valid for 7 days."),
-      sheet("Invitations", ["Email", "Role", "Status", "Invited", "Invited by", ""], h("tbody", {}, invited.items.map((one) => invitationOf(one, show)))),
+      h("p", { class: "muted lead" }, "These people have not opened their link yet. A link is valid for 7 days."),
+      sheet("Invitations", ["Email", "Role", "Status", "Invited", ""], h("tbody", {}, invited.items.map((one) => invitationOf(one, show)))),
     ]);
   };
   await show();
@@ -122,14 +122,13 @@ const deactivate = ({ id, name }, isMe) => dialog({
 function invitationOf(invitation, show) {
   const { email, role, created_at, expires_at, by } = invitation;
   const isExpired = Date.parse(expires_at) <= Date.now();
-  const who = h("td", {});
-  void called(by).then((name) => (who.textContent = name));
+  const who = h("span", { class: "muted" });
+  void called(by).then((name) => (who.textContent = ` by ${name}`));
   return h("tr", {},
     h("th", { scope: "row" }, email),
     h("td", {}, ROLES[role][0]),
     h("td", {}, isExpired ? state("", "Expired") : h("span", { class: "status good", title: moment(expires_at) }, `Valid until ${day(expires_at)}`)),
-    h("td", {}, when(created_at)),
-    who,
+    h("td", {}, when(created_at), who),
     h("td", { class: "commands" },
       h("button", { type: "button", class: "quiet", "aria-label": `New link for ${email}`, onclick: async () => (await renew(invitation)) && show() }, "New link"),
       h("button", { type: "button", class: "quiet danger", "aria-label": `Revoke the invitation of ${email}`, onclick: async () => (await revoke(invitation)) && show() }, "Revoke")));

@@ -1,0 +1,76 @@
+// The command menu (R46).
+
+import assert from "node:assert/strict";
+import { before, beforeEach, test } from "node:test";
+import { organisation, until } from "./harness.mjs";
+import { command } from "./server.mjs";
+
+let world;
+let ada;
+before(async () => {
+  world = await organisation();
+  ada = await world.api("POST", "/v1/contacts", { name: "Ada Lovelace", email: "ada@commands.example" });
+  await world.api("POST", "/v1/segments", { name: "Mathematicians", filter: { q: "ada" } });
+});
+beforeEach(() => world.enter());
+
+const menu = (page) => page.getByRole("dialog", { name: "Command menu" });
+const input = (page) => menu(page).getByRole("combobox");
+const chosen = (page) => menu(page).locator('[role="option"][aria-selected="true"]').innerText();
+const path = (page) => new URL(page.url()).pathname;
+
+test("Ctrl+K finds a contact, a segment, a page and an action by keyboard", async () => {
+  const page = await world.open("/settings/tags");
+  await page.getByRole("heading", { name: "Tags", exact: true }).waitFor();
+  await page.keyboard.press("Control+k");
+  await input(page).waitFor();
+  await world.axe(page);
+  await input(page).fill("lovelace");
+  await until(() => chosen(page), /Ada Lovelace/);
+  await page.keyboard.press("Enter");
+  await until(() => path(page), `/contacts/${ada.id}`);
+
+  await page.keyboard.press("Control+k");
+  await input(page).fill("mathem");
+  await until(() => chosen(page), /Mathematicians/);
+  await page.keyboard.press("Enter");
+  await until(() => new URL(page.url()).searchParams.get("q"), "ada");
+
+  await page.keyboard.press("Control+k");
+  await input(page).fill("web");
+  await until(() => chosen(page), /Webhooks|Chat widgets/);
+  await input(page).fill("new con");
+  await until(() => chosen(page), "New contact");
+  await page.keyboard.press("Enter");
+  await until(() => path(page), "/new");
+});
+
+test("arrows move through all results, and Escape closes", async () => {
+  const page = await world.open("/settings/tags");
+  await page.getByRole("heading", { name: "Tags", exact: true }).waitFor();
+  await page.keyboard.press("Control+k");
+  await until(() => chosen(page), "New contact");
+  await page.keyboard.press("ArrowUp");
+  await until(() => chosen(page), "Sessions");
+  await page.keyboard.press("ArrowDown");
+  await until(() => chosen(page), "New contact");
+  await page.keyboard.press("Escape");
+  await until(() => menu(page).count(), 0);
+  assert.equal(path(page), "/settings/tags");
+  await page.keyboard.press("Control+k");
+  await input(page).fill("nothing that exists");
+  await menu(page).getByText("Nothing found.").waitFor();
+  await page.keyboard.press("Control+k");
+  await until(() => menu(page).count(), 0);
+});
+
+test("what the role may not do is not offered", async () => {
+  const link = await command(world.server, "sign-in-link", "--org", world.id, "--user", "Vera", "--role", "viewer");
+  const context = await world.newContext(await world.signIn(link));
+  const page = await context.newPage();
+  await page.goto(`${world.url}/settings/tags`);
+  await page.getByRole("button", { name: /^Account/ }).waitFor();
+  await page.keyboard.press("Control+k");
+  await until(() => chosen(page), "Keyboard shortcuts");
+  assert.equal(await menu(page).getByRole("option", { name: "API keys" }).count(), 0);
+});

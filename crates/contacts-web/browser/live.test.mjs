@@ -1,0 +1,43 @@
+// Changes by others appear without a reload (R46).
+
+import assert from "node:assert/strict";
+import { before, beforeEach, test } from "node:test";
+import { organisation, until } from "./harness.mjs";
+
+let world;
+before(async () => {
+  world = await organisation();
+});
+beforeEach(() => world.enter());
+
+const contact = (name) => world.api("POST", "/v1/contacts", { name, email: `${name.split(" ")[0].toLowerCase()}@live.example` });
+/** Opens a page and waits until it follows the feed. */
+async function live(path) {
+  const page = await world.open(path);
+  await page.locator("html[data-live]").waitFor();
+  return page;
+}
+
+test("the list shows an edit, a new contact and a deletion by somebody else", async () => {
+  const ada = await contact("Ada Lovelace");
+  const page = await live("/");
+  await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
+  await world.api("PATCH", `/v1/contacts/${ada.id}`, { name: "Ada King" });
+  await page.getByRole("link", { name: "Ada King" }).waitFor();
+  const bo = await contact("Bo Diddley");
+  await page.getByRole("link", { name: "Bo Diddley" }).waitFor();
+  await world.api("DELETE", `/v1/contacts/${bo.id}`);
+  await until(() => page.getByRole("link", { name: "Bo Diddley" }).count(), 0);
+});
+
+test("a record shows an edit by somebody else, and that it was deleted", async () => {
+  const cleo = await contact("Cleo Patra");
+  const page = await live(`/contacts/${cleo.id}`);
+  await world.api("PATCH", `/v1/contacts/${cleo.id}`, { phone: "+44 20 7946 0000" });
+  await until(() => page.getByRole("textbox", { name: "Phone" }).inputValue(), "+44 20 7946 0000");
+  await world.api("POST", `/v1/contacts/${cleo.id}/tags`, { add: ["vip"] });
+  await page.getByRole("button", { name: "Remove vip" }).waitFor();
+  await world.api("DELETE", `/v1/contacts/${cleo.id}`);
+  await page.getByText("This contact was deleted by somebody else.").waitFor();
+  assert.equal(new URL(page.url()).pathname, `/contacts/${cleo.id}`);
+});

@@ -1,0 +1,82 @@
+// Views: a segment keeps filter, columns and sorting (R62).
+
+import assert from "node:assert/strict";
+import { before, beforeEach, test } from "node:test";
+import { organisation, until } from "./harness.mjs";
+import { command } from "./server.mjs";
+
+let world;
+before(async () => {
+  world = await organisation();
+  for (const name of ["Ada Lovelace", "Bo Diddley"]) await world.api("POST", "/v1/contacts", { name, email: `${name.slice(0, 2).toLowerCase()}@views.example`, tags: name.startsWith("Ada") ? ["vip"] : [] });
+});
+beforeEach(() => world.enter());
+
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+const headers = (page) => page.getByRole("columnheader").allInnerTexts().then((texts) => texts.map((text) => text.replace(/[↑↓]/g, "").trim()).filter(Boolean));
+const segments = async () => (await world.api("GET", "/v1/segments")).items;
+
+test("columns are shown, ordered and sized by keyboard, and kept in a segment", async () => {
+  const page = await world.open("/?tags_any=vip&sort=name");
+  await until(() => headers(page), ["Name", "Email", "Tags", "Source", "Last conversation", "Created"]);
+  await button(page, "Columns and sorting").click();
+  await page.getByRole("checkbox", { name: "Phone" }).check();
+  await button(page, "Move Phone up").focus();
+  for (let step = 0; step < 5; step += 1) await page.keyboard.press("Enter");
+  await until(() => headers(page), ["Name", "Phone", "Email", "Tags", "Source", "Last conversation", "Created"]);
+  const width = page.getByRole("spinbutton", { name: "Width of Email in pixels" });
+  await width.fill("300");
+  await width.press("Enter");
+  await until(() => page.getByRole("columnheader", { name: "Email" }).evaluate((cell) => Math.round(cell.getBoundingClientRect().width)), 300);
+  await world.axe(page);
+  await page.keyboard.press("Escape");
+
+  await button(page, "Save as segment").click();
+  const dialog = page.getByRole("dialog", { name: "Save as segment" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Calls");
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await until(() => new URL(page.url()).searchParams.has("view"), true);
+  const [saved] = await segments();
+  assert.deepEqual([saved.name, saved.sort, saved.private], ["Calls", "name", false]);
+  assert.deepEqual(saved.columns.slice(0, 3), [{ key: "name", width: null }, { key: "phone", width: null }, { key: "email", width: 300 }]);
+  await page.getByRole("link", { name: /^Calls/ }).getByText("1", { exact: true }).waitFor();
+});
+
+test("a segment opens with its columns, and is updated", async () => {
+  const [saved] = await segments();
+  const page = await world.open(`/?tags_any=vip&sort=name&view=${saved.id}`);
+  await until(() => headers(page), (now) => now[1] === "Phone");
+  await button(page, "Columns and sorting").click();
+  await page.getByRole("checkbox", { name: "Source" }).uncheck();
+  await page.keyboard.press("Escape");
+  await button(page, "Update “Calls”").click();
+  await button(page, "Update segment").click();
+  await until(async () => (await segments())[0].columns.some(({ key }) => key === "source"), false);
+  await until(() => button(page, "Update “Calls”").count(), 0);
+  // Outside of the segment, the columns of the user are shown.
+  await page.goto(`${world.url}/`);
+  await until(() => headers(page), (now) => now.includes("Source"));
+});
+
+test("a private segment is seen by its owner only, until it is shared", async () => {
+  const page = await world.open("/?q=bo");
+  await button(page, "Columns and sorting").waitFor();
+  await page.goto(`${world.url}/?tags_none=vip`);
+  await button(page, "Save as segment").click();
+  const dialog = page.getByRole("dialog", { name: "Save as segment" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Mine");
+  await dialog.getByRole("checkbox", { name: "Only I can see it" }).check();
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("link", { name: /^Mine/ }).waitFor();
+  const link = await command(world.server, "sign-in-link", "--org", world.id, "--user", "Bob", "--role", "editor");
+  const context = await world.newContext(await world.signIn(link));
+  const other = await context.newPage();
+  await other.goto(`${world.url}/settings/segments`);
+  await other.getByRole("row").filter({ hasText: "Calls" }).waitFor();
+  assert.equal(await other.getByRole("row").filter({ hasText: "Mine" }).count(), 0);
+  await page.goto(`${world.url}/settings/segments`);
+  await button(page, "Share Mine").click();
+  await button(page, "Share segment").click();
+  await other.reload();
+  await other.getByRole("row").filter({ hasText: "Mine" }).waitFor();
+});

@@ -1,0 +1,23 @@
+// What is added to the table of contacts after its rows: the edges that resize columns, and the editing
+// of cells by the mouse.
+
+import { addGrips } from "../../widgets/grip.js";
+import { arrange } from "./segment.js";
+
+/** @import { List } from "../list.js" */
+
+/** Lists whose cells can be edited. @type {WeakSet<List>} */
+const extended = new WeakSet();
+
+/**
+ * Called each time the columns were shown.
+ *
+ * @param {List} list
+ */
+export function extend(list) {
+  addGrips(list.table, (key, width) => arrange(list, list.columns.map((column) => (column.key === key ? { key, width } : column))));
+  if (extended.has(list)) return;
+  extended.add(list);
+  const { signal } = list.dropped;
+  list.table.element.addEventListener("pointerover", () => void import("./edit.js").then(({ offer }) => offer(list, signal)), { once: true, signal });
+}
