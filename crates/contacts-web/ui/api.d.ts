@@ -2845,6 +2845,8 @@ export interface components {
         };
         /** @description The outcome of one item. */
         BatchResult: {
+            /** @description The reason in words, such as which keys belong to different contacts. */
+            detail?: string;
             /** @description All invalid parts of the item, like the `errors` of a problem. */
             errors?: components["schemas"]["FieldProblem"][];
             /**
@@ -5371,7 +5373,7 @@ export interface components {
          * @description Order of contacts; a leading `-` reverses it.
          * @enum {string}
          */
-        Sort: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated";
+        Sort: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated" | "relevance";
         /** @description A source of a contact. */
         Source: components["schemas"]["SourceChat"] | components["schemas"]["SourceCsvImport"] | components["schemas"]["SourceManual"] | components["schemas"]["SourceConnected"];
         /** @description The contact was captured by a chat widget. */
@@ -8873,21 +8875,21 @@ export interface operations {
                  */
                 created_in?: string;
                 /**
-                 * @description The profile was last changed at or after this time, or on or after this day of the
-                 *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
-                 *     feed.
+                 * @description The profile, the tags or the consent last changed at or after this time, or on or after
+                 *     this day of the time zone. `updated_at` is the time of the profile alone. Deleted
+                 *     contacts are not found: the change feed lists them too.
                  * @example 2026-11-23
                  */
                 updated_from?: string;
                 /**
-                 * @description The profile was last changed before this time, or on or before this day.
+                 * @description The contact last changed before this time, or on or before this day.
                  * @example 2026-11-23
                  */
                 updated_until?: string;
-                /** @description The profile was last changed within the last days, such as `7d`. */
+                /** @description The contact last changed within the last days, such as `7d`. */
                 updated_last?: string;
                 /**
-                 * @description The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 * @description The contact last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
                  *     (from Monday), `this_month` or `this_year`.
                  */
                 updated_in?: string;
@@ -9003,8 +9005,12 @@ export interface operations {
                  *     ]
                  */
                 field?: string[];
-                /** @description Order of the contacts; a leading `-` reverses it. Default: `-created`. */
-                sort?: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated";
+                /**
+                 * @description Order of the contacts; a leading `-` reverses it. `relevance` lists the best matches
+                 *     of `q` first: the very name or address, then beginnings of words, then the rest, and
+                 *     the newest first within each. Default: `relevance` with `q`, otherwise `-created`.
+                 */
+                sort?: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated" | "relevance";
                 /**
                  * @description How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
                  *     `bounded` for the first page and `none` for later pages (R21).
@@ -10207,21 +10213,21 @@ export interface operations {
                  */
                 created_in?: string;
                 /**
-                 * @description The profile was last changed at or after this time, or on or after this day of the
-                 *     time zone. Changes of tags and consent do not count: to miss nothing, follow the change
-                 *     feed.
+                 * @description The profile, the tags or the consent last changed at or after this time, or on or after
+                 *     this day of the time zone. `updated_at` is the time of the profile alone. Deleted
+                 *     contacts are not found: the change feed lists them too.
                  * @example 2026-11-23
                  */
                 updated_from?: string;
                 /**
-                 * @description The profile was last changed before this time, or on or before this day.
+                 * @description The contact last changed before this time, or on or before this day.
                  * @example 2026-11-23
                  */
                 updated_until?: string;
-                /** @description The profile was last changed within the last days, such as `7d`. */
+                /** @description The contact last changed within the last days, such as `7d`. */
                 updated_last?: string;
                 /**
-                 * @description The profile was last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
+                 * @description The contact last changed in this period of the time zone's calendar: `today`, `yesterday`, `this_week`
                  *     (from Monday), `this_month` or `this_year`.
                  */
                 updated_in?: string;

@@ -78,6 +78,8 @@ impl MatchKey {
 pub enum KeyConflict {
     /// Two keys belong to different contacts.
     Between(MatchKey, MatchKey),
+    /// The addresses belong to different contacts.
+    Addresses,
     /// The contact that has the address has another external id.
     OtherExternalId,
     /// The first key decides alone and no contact has it, but a contact has the second one.
@@ -91,6 +93,7 @@ impl KeyConflict {
             Self::Between(one, other) => {
                 format!("its {} and its {} belong to different contacts", one.noun(), other.noun())
             }
+            Self::Addresses => "its email addresses belong to different contacts".to_owned(),
             Self::OtherExternalId => {
                 "the contact with its email address has another external id".to_owned()
             }
@@ -181,7 +184,7 @@ pub fn match_row(lookups: Lookups<'_>) -> Result<Match<'_>, Skip> {
         return Err(Skip::NotFound);
     }
     if has_several_owners {
-        return Err(Skip::Ambiguous);
+        return Err(Skip::Ambiguous(KeyConflict::Addresses));
     }
     let by_id = id.found().or(external_id.found());
     let Some(contact) = by_id.or(email.found()) else { return Ok(Match::New) };
@@ -213,7 +216,7 @@ pub fn match_by(key: MatchKey, lookups: Lookups<'_>) -> Result<Match<'_>, Skip> 
         return Err(Skip::NotFound);
     }
     if has_several_owners {
-        return Err(Skip::Ambiguous);
+        return Err(Skip::Ambiguous(KeyConflict::Addresses));
     }
     let found = match key {
         MatchKey::Id => id.found(),

@@ -29,7 +29,7 @@ async function show(place) {
   const { items } = await askAll("/v1/segments", {});
   const counts = items.map(() => h("small", {}));
   fill(place, items.length > 0 && h("small", {}, "Segments"), items.map(({ id, name, filter, sort, private: mine }, at) =>
-    h("a", { href: pathOf(filterFrom(filter), sort ?? undefined, id), title: mine ? `${name} (only you)` : name, data: { view: id } }, h("span", { class: "clip" }, name), counts[at])));
+    h("a", { href: pathOf(filterFrom(filter), sort, id), title: mine ? `${name} (only you)` : name, data: { view: id } }, h("span", { class: "clip" }, name), counts[at])));
   mark(place);
   await count(place, items.slice(0, MAX_COUNTED).map(({ id }) => id), counts);
 }

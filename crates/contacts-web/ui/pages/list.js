@@ -247,7 +247,7 @@ export class List {
 
   clear() {
     this.search.value = "";
-    go(pathOf(new URLSearchParams(), this.sort));
+    go(pathOf(new URLSearchParams(), this.chosenSort));
   }
 
   /** @param {unknown} error */

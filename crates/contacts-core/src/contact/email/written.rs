@@ -123,9 +123,13 @@ mod tests {
     #[case("ann@example.org\nbo@example.org")]
     #[case("ann@example.org ::: bo@example.org")]
     #[case("Ann <ann@example.org>, Bo <bo@example.org>")]
-    fn of_several_addresses_the_first_is_read(#[case] text: &str) {
-        let found = EmailAddress::parse_all(text);
-        assert_eq!((found.unwrap().as_str(), has_others), ("ann@example.org", true));
+    fn of_several_addresses_each_is_read(#[case] text: &str) {
+        let found = EmailAddress::parse_all(text).unwrap();
+        assert_eq!(found.first.as_str(), "ann@example.org");
+        let others: Vec<_> = found.others.iter().map(EmailAddress::as_str).collect();
+        let expected = ["bo@example.org", "cy@example.org"];
+        assert_eq!(others, expected[..text.matches('@').count() - 1]);
+        assert!(!found.has_unreadable);
         if !text.contains('\n') {
             assert_eq!(EmailAddress::parse(text).unwrap_err(), InvalidEmail::Several);
         }

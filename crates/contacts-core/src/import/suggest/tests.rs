@@ -16,6 +16,7 @@ fn name(target: &Target) -> String {
         Target::MiddleName => "middle".to_owned(),
         Target::LastName => "last".to_owned(),
         Target::Email => "email".to_owned(),
+        Target::OtherEmails => "other_emails".to_owned(),
         Target::Phone => "phone".to_owned(),
         Target::Tags => "tags".to_owned(),
         Target::Subscribed => "subscribed".to_owned(),
