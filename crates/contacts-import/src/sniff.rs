@@ -70,10 +70,8 @@ pub(crate) fn inspect(
     } else {
         header_of(&rows, choice.header)?
     };
-    let width = match header {
-        Some(at) => head.width(delimiter, quoting, rows[at].0),
-        None => 0,
-    };
+    let first = rows.get(header.unwrap_or_default());
+    let width = first.map_or(0, |row| head.width(delimiter, quoting, row.0));
     let encoding = head.encoding.name();
     let format = Format::Text(TextFormat { encoding, delimiter: char::from(delimiter), quoting });
     let table = Table { format, rows, header, first_line: head.first_line };

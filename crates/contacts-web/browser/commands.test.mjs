@@ -45,6 +45,17 @@ test("Ctrl+K finds a contact, a segment, a page and an action by keyboard", asyn
   await until(() => path(page), "/new");
 });
 
+test("Enter waits for the contacts of what was typed", async () => {
+  const page = await world.open("/settings/tags");
+  await page.getByRole("heading", { name: "Tags", exact: true }).waitFor();
+  await page.keyboard.press("Control+k");
+  await input(page).fill("nobody at all");
+  await menu(page).getByText("Nothing found.").waitFor();
+  await input(page).fill("lovelace");
+  await page.keyboard.press("Enter");
+  await until(() => path(page), `/contacts/${ada.id}`);
+});
+
 test("arrows move through all results, and Escape closes", async () => {
   const page = await world.open("/settings/tags");
   await page.getByRole("heading", { name: "Tags", exact: true }).waitFor();

@@ -172,7 +172,8 @@ mod tests {
         fn text_that_was_read_as_windows_1252_is_repaired(text in "[a-zäöüßéèñçšžčŁłőűИванΑλф ]{0,20}") {
             let garble = |byte: u8| C1.get(usize::from(byte).wrapping_sub(0x80)).copied().unwrap_or(char::from(byte));
             let garbled: String = text.bytes().map(garble).collect();
-            if is_garbled(&garbled) {
+            // Text that looks garbled itself is repaired twice.
+            if is_garbled(&garbled) && !is_garbled(&text) {
                 proptest::prop_assert_eq!(repaired(&garbled), Some(text));
             }
         }

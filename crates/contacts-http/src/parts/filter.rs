@@ -92,13 +92,29 @@ impl<'de> Visitor<'de> for FilterVisitor {
         let mut conditions = BTreeMap::new();
         while let Some(name) = map.next_key::<String>()? {
             match name.as_str() {
-                "all" => all = map.next_value()?,
-                "any" => any = map.next_value()?,
+                "all" => NonEmpty(all) = map.next_value()?,
+                "any" => NonEmpty(any) = map.next_value()?,
                 "not" => not = Some(map.next_value()?),
                 _ => drop(conditions.insert(name, map.next_value()?)),
             }
         }
         Ok(FilterBody { all, any, not, conditions })
+    }
+}
+
+const EMPTY_LIST: &str = "must not be an empty list: leave it out to match every contact";
+
+/// A list that is not empty. An empty list of conditions would match every contact, which whoever
+/// builds a filter from a list of none does not expect.
+struct NonEmpty<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for NonEmpty<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let items = Vec::deserialize(from)?;
+        if items.is_empty() {
+            return Err(D::Error::custom(EMPTY_LIST));
+        }
+        Ok(Self(items))
     }
 }
 
@@ -154,6 +170,9 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 FilterValueBody::One(value) => values.push(value),
                 FilterValueBody::Several(_) => return Err(A::Error::custom("must be a text")),
             }
+        }
+        if values.is_empty() {
+            return Err(A::Error::custom(EMPTY_LIST));
         }
         Ok(FilterValueBody::Several(values))
     }

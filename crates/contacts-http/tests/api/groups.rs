@@ -106,6 +106,10 @@ async fn an_unusable_group_is_refused_by_name() {
         (json!({"any": {"q": "a"}}), "filter.any"),
         (json!({"not": [{"q": "a"}]}), "filter.not"),
         (json!({"all": [{"q": {}}]}), "filter.all[0].q"),
+        (json!({"any": []}), "filter.any"),
+        (json!({"all": []}), "filter.all"),
+        (json!({"any": [{"q": "a"}, {"any": []}]}), "filter.any[1].any"),
+        (json!({"tags_any": []}), "filter.tags_any"),
     ] {
         let answer = service.post("/v1/selections", json!({"filter": filter})).await;
         assert_eq!(answer.errors(), [place]);

@@ -99,8 +99,8 @@ fn recent_changes_of_profiles_and_of_tags_are_found_by_their_indexes() {
         SELECT org_id, id, created_at FROM contacts ORDER BY random() LIMIT 20000;
         ANALYZE contact_changes;";
     db.batch_execute(changes).unwrap();
-    let from = Some(OffsetDateTime::now_utc() - time::Duration::minutes(30));
-    let updated = TimeRange { from, until: None };
+    let newest = database.list(ORG, &ContactFilter::default(), &PageRequest::default()).unwrap();
+    let updated = TimeRange { from: Some(newest.items[29].updated_at), until: None };
     let filter = ContactFilter { updated, ..ContactFilter::default() };
     let plan = plan(&database, &filter, SortBy::Name, false);
     let of_contacts = "contacts_org_id_updated_at_id_idx";

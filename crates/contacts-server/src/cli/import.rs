@@ -65,8 +65,8 @@ struct ImportFile {
     /// Show what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Import a column as id, external_id, name, first_name, middle_name, last_name, email, phone,
-    /// tags, subscribed, unsubscribed or custom:KEY, or skip it.
+    /// Import a column as id, external_id, name, first_name, middle_name, last_name, email,
+    /// other_emails, phone, tags, subscribed, unsubscribed or custom:KEY, or skip it.
     /// COLUMN is its name, or # and its number. May be repeated
     #[arg(long, value_name = "COLUMN=TARGET")]
     map: Vec<String>,

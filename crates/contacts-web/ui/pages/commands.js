@@ -87,6 +87,9 @@ class Menu {
     /** @type {{ element: HTMLElement, command: Command }[]} */
     this.options = [];
     this.at = 0;
+    /** Whether the contacts are those of an earlier query, and whether Enter waits for the others. */
+    this.isStale = false;
+    this.enters = false;
     this.list = h("div", { role: "listbox", id: newId(), "aria-label": "Results" });
     this.input = h("input", {
       type: "text", role: "combobox", "aria-expanded": "true", "aria-controls": this.list.id, "aria-autocomplete": "list", "aria-label": "Search pages, segments, actions and contacts",
@@ -115,6 +118,8 @@ class Menu {
 
   typed() {
     this.at = 0;
+    this.isStale = true;
+    this.enters = false;
     this.draw();
     this.search();
   }
@@ -129,11 +134,14 @@ class Menu {
       this.contacts = found.map(({ id, name, email, phone }) => ({
         name: name || email || phone || "No name", under: name ? email ?? "" : "", icon: /** @type {const} */ ("user"), run: () => go(`/contacts/${id}`),
       }));
-      this.draw();
     } catch (error) {
+      if (aborted(error)) return;
       // The pages and segments are there all the same.
-      if (!aborted(error)) this.contacts = [];
+      this.contacts = [];
     }
+    this.isStale = false;
+    this.draw();
+    if (this.enters) this.enter();
   }
 
   draw() {
@@ -177,9 +185,16 @@ class Menu {
     if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.move(step);
-    else if (event.key === "Enter" && this.options[this.at]) this.run(/** @type {{ command: Command }} */ (this.options[this.at]).command);
+    else if (event.key === "Enter") this.enter();
     else return;
     event.preventDefault();
+  }
+
+  /** Runs the marked command. Contacts of an earlier query are not what was meant. */
+  enter() {
+    const command = this.options[this.at]?.command;
+    this.enters = this.isStale && (!command || this.contacts.includes(command));
+    if (command && !this.enters) this.run(command);
   }
 
   /** @param {Command} command */

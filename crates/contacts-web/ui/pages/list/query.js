@@ -21,16 +21,22 @@ const isFilter = (name) => REPEATED.includes(name) || SINGLE.includes(name) || n
 export function filterOf(search) {
   const filter = new URLSearchParams();
   for (const [name, value] of search) if (isFilter(name) && value) filter.append(name, value);
+  // The days of a segment, and of a link from somebody else, stay those of its time zone.
+  const zone = search.get("time_zone");
+  if (zone && hasTimes(filter)) filter.set("time_zone", zone);
   filter.sort();
   return filter;
 }
+
+/** @param {URLSearchParams} filter */
+const hasTimes = (filter) => [...filter].some(([name, value]) => OF_TIME.test(name) || (name === "group" && IN_GROUP.test(value)));
 
 /**
  * The order of a list whose order was not chosen: the best matches of a search, else the newest.
  *
  * @param {URLSearchParams} filter
  */
-const usualSort = (filter) => filter.get("q") ? "relevance" : "-created";
+export const usualSort = (filter) => filter.get("q") ? "relevance" : "-created";
 
 /** @param {URLSearchParams} search */
 export const sortOf = (search) => search.get("sort") ?? usualSort(search);
@@ -42,7 +48,7 @@ export const sortOf = (search) => search.get("sort") ?? usualSort(search);
  */
 export function asked(filter) {
   const query = new URLSearchParams(filter);
-  if ([...filter].some(([name, value]) => OF_TIME.test(name) || (name === "group" && IN_GROUP.test(value)))) query.set("time_zone", zone());
+  if (hasTimes(filter) && !query.has("time_zone")) query.set("time_zone", zone());
   return query;
 }
 

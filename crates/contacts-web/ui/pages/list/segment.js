@@ -6,7 +6,7 @@ import { go } from "../../core/router.js";
 import { dialog } from "../../widgets/dialog.js";
 import { toast } from "../../widgets/toast.js";
 import { STORED, chosen } from "./columns.js";
-import { bodyOf, filterFrom, pathOf } from "./query.js";
+import { bodyOf, filterFrom, pathOf, usualSort } from "./query.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */
@@ -64,7 +64,7 @@ export async function openView(list) {
 }
 
 /** @param {Schemas["Segment"]} segment */
-export const pathOfSegment = ({ id, filter, sort }) => pathOf(filterFrom(filter), sort ?? undefined, id);
+export const pathOfSegment = ({ id, filter, sort }) => pathOf(filterFrom(filter), sort, id);
 
 /**
  * Whether the list differs from its segment.
@@ -75,7 +75,7 @@ function differs({ view, filter, sort, columns }) {
   if (!view) return false;
   const kept = view.columns.map(({ key, width }) => ({ key, width: width ?? null }));
   const isArranged = kept.length > 0 && JSON.stringify(kept) !== JSON.stringify(columns);
-  return isArranged || String(filterFrom(view.filter)) !== String(filter) || (view.sort ?? "-created") !== sort;
+  return isArranged || String(filterFrom(view.filter)) !== String(filter) || (view.sort ?? usualSort(filter)) !== sort;
 }
 
 /**
@@ -98,14 +98,14 @@ const layoutOf = ({ sort, columns }) => ({ sort: /** @type {Schemas["Sort"]} */ 
  * @param {List} list
  * @param {Schemas["Segment"]} view
  */
-async function update(list, { id, name, private: mine }) {
+async function update(list, { id, name, version, private: mine }) {
   const filter = bodyOf(list.filter);
   const done = await dialog({
     title: `Update “${name}”?`,
     body: h("p", {}, mine ? "It keeps the current filter, columns and sorting." : "It keeps the current filter, columns and sorting, for everyone who uses it."),
     action: "Update segment",
     async run() {
-      list.view = await ask("patch", "/v1/segments/{id}", { path: { id }, body: { filter, ...layoutOf(list) } });
+      list.view = await ask("patch", "/v1/segments/{id}", { path: { id }, body: { filter, ...layoutOf(list) }, headers: { "if-match": `"${version}"` } });
     },
   });
   if (!done) return;
