@@ -71,7 +71,7 @@ impl Analysis {
     fn unread_column(&self, plan: &Plan, column: usize) -> Option<PlanWarning<'_>> {
         let header = &self.layout.header[column];
         let target = plan.target(Some(column));
-        if target.is_none() && self.layout.has_header() && is_unread_id(header, plan) {
+        if target.is_none() && self.layout.has_header && is_unread_id(header, plan) {
             return Some(PlanWarning::UnreadId { column });
         }
         if plan.policy == Policy::OptOut || target.is_some_and(Target::is_opt_out) {
