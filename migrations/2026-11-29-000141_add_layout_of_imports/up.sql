@@ -8,6 +8,7 @@ BEGIN
     ALTER TABLE imports ADD COLUMN layout jsonb;
     COMMENT ON COLUMN imports.layout IS
         'the parts of the layout that a user chose; null where all of them are detected';
-    UPDATE imports SET layout = jsonb_build_object('sheet', sheet) WHERE sheet IS NOT NULL;
+    -- Not jsonb_build_object: a cluster updates rows by immutable functions only.
+    UPDATE imports SET layout = jsonb_object(ARRAY['sheet', sheet]) WHERE sheet IS NOT NULL;
     ALTER TABLE imports DROP COLUMN sheet;
 END $migration$;

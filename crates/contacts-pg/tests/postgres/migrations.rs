@@ -158,3 +158,23 @@ fn keys_keep_what_they_could_do_when_scopes_are_split() {
     .unwrap();
     assert_eq!(lines(&mut db, scopes), before);
 }
+
+/// Connections refuse statements that ask every shard of a cluster, so a migration that changes rows
+/// must permit them for its transaction.
+#[test]
+fn migrations_that_change_rows_do_so_on_a_cluster() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+    for migration in std::fs::read_dir(folder).unwrap() {
+        for direction in ["up.sql", "down.sql"] {
+            let path = migration.as_ref().unwrap().path().join(direction);
+            let text = std::fs::read_to_string(&path).unwrap();
+            let changes_rows = |line: &str| {
+                ["    UPDATE ", "    DELETE FROM ", "    INSERT INTO "]
+                    .iter()
+                    .any(|begin| line.starts_with(begin))
+            };
+            let is_permitted = text.contains("citus.multi_task_query_log_level");
+            assert!(is_permitted || !text.lines().any(changes_rows), "{}", path.display());
+        }
+    }
+}
