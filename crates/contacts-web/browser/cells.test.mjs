@@ -38,6 +38,7 @@ test("what cannot be saved stays, with the reason, and Escape leaves the value",
   await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("e");
+  await field(page, "Name").waitFor();
   await page.keyboard.press("Tab");
   await field(page, "Email").fill("nobody");
   await page.keyboard.press("Enter");

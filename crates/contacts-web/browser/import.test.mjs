@@ -226,7 +226,7 @@ test("a dry run shows the result of each row and changes nothing", async () => {
   await world.api("POST", "/v1/contacts", { name: "Old Name", email: "known@dry.example" });
   const page = await review("dry.csv", "name,email,tags\nNew One,new@dry.example,\nNew Name,known@dry.example,vip\n,none@dry.example,\n");
   await page.getByRole("button", { name: "Start dry run" }).click();
-  await page.getByText("Would be added").waitFor();
+  await page.getByText("Would be added", { exact: true }).waitFor();
   await until(() => page.locator("dt, dt + dd").allTextContents(), ["Would be added", "1", "Would be updated", "1", "Would be skipped", "1"]);
   await page.getByText("Row by row").click();
   const updated = page.getByRole("row").filter({ hasText: "Updated" });
@@ -243,9 +243,9 @@ test("a dry run shows the result of each row and changes nothing", async () => {
   await until(() => listed.count(), 4);
   await until(async () => (await world.api("GET", "/v1/contacts?q=dry.example")).count.value, 1);
   await page.reload();
-  await page.getByText("Would be added").waitFor();
+  await page.getByText("Would be added", { exact: true }).waitFor();
   await goesTo(page, "tags").selectOption("Skip this column");
-  await page.getByText("Would be added").waitFor({ state: "detached" });
+  await page.getByText("Would be added", { exact: true }).waitFor({ state: "detached" });
   await saved(page);
   await world.close(page);
 });
@@ -388,7 +388,7 @@ test("hostile file names and cells are shown as text", async () => {
     assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `it fits into ${width}`);
   }
   await page.getByRole("button", { name: "Start dry run" }).click();
-  await page.getByText("Would be added").waitFor();
+  await page.getByText("Would be added", { exact: true }).waitFor();
   await page.getByText("Row by row").click();
   await page.getByRole("row").filter({ hasText: "New contact" }).first().waitFor();
   await startButton(page).click();
@@ -456,7 +456,7 @@ test("every state of an import is accessible in every look", async () => {
   await world.api("POST", `/v1/imports/${ready}/dry-run`);
   await until(() => world.api("GET", `/v1/imports/${ready}/dry-run`), ({ state }) => state === "done");
   await world.inEveryLook(`/imports/${ready}`, async (page) => {
-    await page.getByText("Would be added").waitFor();
+    await page.getByText("Would be added", { exact: true }).waitFor();
     await page.getByText("Row by row").click();
     await page.getByRole("cell", { name: "New contact" }).waitFor();
   });
