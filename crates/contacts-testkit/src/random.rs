@@ -8,6 +8,7 @@ mod campaigns;
 mod consents;
 mod feed;
 mod hooks;
+mod moved;
 mod run;
 mod shown;
 mod strategy;

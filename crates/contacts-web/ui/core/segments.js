@@ -2,7 +2,8 @@
 
 import { ask, askAll } from "./api.js";
 import { fill, h } from "./dom.js";
-import { filterFrom, filterOf, pathOf } from "../pages/list/query.js";
+import { filterOf, pathOf } from "../pages/list/query.js";
+import { filterFrom } from "../pages/list/values.js";
 import { number } from "./format.js";
 import { styles } from "./styles.js";
 

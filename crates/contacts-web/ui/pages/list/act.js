@@ -6,7 +6,7 @@ import { count, number } from "../../core/format.js";
 import { track } from "../../core/jobs.js";
 import { undoButton } from "../../core/undone.js";
 import { toast } from "../../widgets/toast.js";
-import { bodyOf } from "./query.js";
+import { bodyOf } from "./values.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */

@@ -5,7 +5,8 @@ import { fill, h } from "../../core/dom.js";
 import { day, number } from "../../core/format.js";
 import { styles } from "../../core/styles.js";
 import { spanFields } from "./span.js";
-import { changed, listIn } from "./query.js";
+import { changed } from "./query.js";
+import { listIn } from "./values.js";
 import { SOURCES, shownName } from "./words.js";
 
 export { more } from "./more.js";

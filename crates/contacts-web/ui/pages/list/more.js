@@ -3,7 +3,8 @@
 import { askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { spanFields } from "./span.js";
-import { changed, joinValues } from "./query.js";
+import { changed } from "./query.js";
+import { joinValues } from "./values.js";
 import { STATUSES, operatorName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */

@@ -6,7 +6,8 @@ import { go } from "../../core/router.js";
 import { dialog } from "../../widgets/dialog.js";
 import { toast } from "../../widgets/toast.js";
 import { STORED, chosen } from "./columns.js";
-import { bodyOf, filterFrom, pathOf, usualSort } from "./query.js";
+import { pathOf, usualSort } from "./query.js";
+import { bodyOf, filterFrom } from "./values.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */

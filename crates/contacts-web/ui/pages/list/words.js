@@ -3,7 +3,7 @@
 import { ask, askAll } from "../../core/api.js";
 import { day } from "../../core/format.js";
 import { parsed } from "./groups.js";
-import { listIn, splitValues } from "./query.js";
+import { listIn, splitValues } from "./values.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Member } from "./groups.js" */
