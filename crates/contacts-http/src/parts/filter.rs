@@ -104,8 +104,8 @@ impl<'de> Visitor<'de> for FilterVisitor {
 
 const EMPTY_LIST: &str = "must not be an empty list: leave it out to match every contact";
 
-/// A list that is not empty. An empty list of conditions would match every contact, which whoever
-/// builds a filter from a list of none does not expect.
+/// A list with at least one item. An empty list of conditions is refused: it would match every
+/// contact, although the client that sent it meant to restrict the filter.
 struct NonEmpty<T>(Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for NonEmpty<T> {
