@@ -37,7 +37,7 @@ pub struct Invitation {
     pub role: Role,
     /// The hash of the token of the link.
     pub hash: KeyHash,
-    /// Who invited.
+    /// The user or the key that invited the person.
     pub actor: Actor,
     /// When the person was invited.
     pub created_at: OffsetDateTime,
@@ -66,7 +66,7 @@ impl Invitation {
     }
 }
 
-/// What a person who uses an invitation adds to it.
+/// The details of a new user that the invitation does not contain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewUser {
     /// Id of the user.

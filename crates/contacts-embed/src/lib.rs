@@ -37,9 +37,10 @@
 //! use contacts_embed::core::Actor;
 //! use contacts_embed::core::contact::NewContact;
 //!
-//! let org = contacts.organisation("Example")?; let ann = NewContact { name: Some("Ann"), email:
-//! Some("ann@example.org"), ..Default::default() }; let ann = contacts.contacts.create(org, &ann,
-//! Actor::System)?;
+//! let org = contacts.organisation("Example")?;
+//! let ann =
+//!     NewContact { name: Some("Ann"), email: Some("ann@example.org"), ..Default::default() };
+//! let ann = contacts.contacts.create(org, &ann, Actor::System)?;
 //! # Ok::<(), contacts_embed::Error>(())
 //! ```
 //!

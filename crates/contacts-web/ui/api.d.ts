@@ -1337,7 +1337,7 @@ export interface paths {
         };
         /**
          * Get the layout and the first rows of a file
-         * @description Also of a file that cannot be imported, so that a layout can be chosen by which it can.
+         * @description Works for a file that cannot be imported, too: its first rows help to choose another layout.
          *
          *     Requires a credential with the scope `read`.
          */

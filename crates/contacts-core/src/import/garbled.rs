@@ -95,38 +95,7 @@ const LEADS: [char; 12] = ['Â', 'Ã', 'Ä', 'Å', 'È', 'Î', 'Ï', 'Ð', 'Ñ',
 
 /// Returns whether a character is a later byte of a letter, read as windows-1252.
 fn is_continuation(c: char) -> bool {
-    matches!(
-        c,
-        '\u{80}'
-            ..='\u{bf}'
-                | '€'
-                | '‚'
-                | 'ƒ'
-                | '„'
-                | '…'
-                | '†'
-                | '‡'
-                | 'ˆ'
-                | '‰'
-                | 'Š'
-                | '‹'
-                | 'Œ'
-                | 'Ž'
-                | '‘'
-                | '’'
-                | '“'
-                | '”'
-                | '•'
-                | '–'
-                | '—'
-                | '˜'
-                | '™'
-                | 'š'
-                | '›'
-                | 'œ'
-                | 'ž'
-                | 'Ÿ'
-    )
+    ('\u{80}'..='\u{bf}').contains(&c) || C1.contains(&c)
 }
 
 #[cfg(test)]

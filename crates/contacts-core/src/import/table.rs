@@ -254,8 +254,9 @@ pub trait Spreadsheets: Send + Sync {
     /// Those of the storage.
     fn outline(&self, file: Box<dyn FileContent>, choice: &LayoutChoice) -> io::Result<Outline>;
 
-    /// Reads the rows below the header, or all rows where there is none. Memory does not grow with the rows, but with the number of
-    /// different texts that an XLSX workbook stores apart from its sheets, up to a limit.
+    /// Reads the rows below the header, or all rows where there is none. Memory does not grow with
+    /// the rows, but with the number of different texts that an XLSX workbook stores apart from its
+    /// sheets, up to a limit.
     ///
     /// The escapes that exports add to cells against formula injection are removed (R25).
     fn rows(&self, file: Box<dyn FileContent>, layout: &Layout) -> Rows;

@@ -60,7 +60,7 @@ struct UserView {
 }
 
 impl UserView {
-    /// The view for everybody who reads.
+    /// Returns the view for callers without the scope `admin`.
     fn of(user: User) -> Self {
         Self {
             id: user.id.0,
@@ -73,7 +73,7 @@ impl UserView {
         }
     }
 
-    /// The view for administrators.
+    /// Returns the view for callers with the scope `admin`.
     fn whole(user: User, sessions: u64) -> Self {
         let email = user.email.as_ref().map(ToString::to_string);
         let last_seen_at = user.last_seen_at;

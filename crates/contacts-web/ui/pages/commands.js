@@ -16,7 +16,7 @@ await styles("./commands.css", import.meta.url);
 /**
  * @typedef {object} Command
  * @property {string} name
- * @property {string} [under] what tells it from others
+ * @property {string} [under] text beside the name, such as the address of a contact
  * @property {string} [words] further words by which it is found
  * @property {IconName} icon
  * @property {Schemas["Scope"]} [needs] the scope that it needs
@@ -136,7 +136,7 @@ class Menu {
       }));
     } catch (error) {
       if (aborted(error)) return;
-      // The pages and segments are there all the same.
+      // Without contacts, pages and segments can still be opened.
       this.contacts = [];
     }
     this.isStale = false;
@@ -190,7 +190,7 @@ class Menu {
     event.preventDefault();
   }
 
-  /** Runs the marked command. Contacts of an earlier query are not what was meant. */
+  /** Runs the selected command. Waits for the results when the list still shows contacts of an earlier query. */
   enter() {
     const command = this.options[this.at]?.command;
     this.enters = this.isStale && (!command || this.contacts.includes(command));

@@ -9,7 +9,7 @@ use crate::contact::{ContactFilter, FilterGroup};
 use crate::field::Field;
 use crate::segment::Segment;
 
-/// What the parts of a filter are read with.
+/// The values that the reader of a filter needs besides its text.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
     /// The custom fields of the organisation.

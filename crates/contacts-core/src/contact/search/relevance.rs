@@ -19,7 +19,7 @@ impl Relevance {
     pub const ALL: [Self; 3] = [Self::Within, Self::Beginning, Self::Exact];
 }
 
-/// The name and the address that a whole search is.
+/// The name and the address that equal the whole search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExactMatch {
     /// The key of the name, if the search can be one.

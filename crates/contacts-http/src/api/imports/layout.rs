@@ -156,7 +156,7 @@ impl LayoutView {
 
 /// Get the layout and the first rows of a file
 ///
-/// Also of a file that cannot be imported, so that a layout can be chosen by which it can.
+/// Works for a file that cannot be imported, too: its first rows help to choose another layout.
 #[utoipa::path(
     get, path = "/v1/imports/{id}/layout", tag = "imports", operation_id = "get_layout",
     params(("id" = Uuid, Path, description = "The import")),

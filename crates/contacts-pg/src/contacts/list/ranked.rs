@@ -66,9 +66,11 @@ fn find(
     select
         .push("WITH found AS MATERIALIZED (SELECT r.* FROM (SELECT c.id, c.created_at, CASE WHEN ");
     push_exact(&mut select, filter.query.exact());
-    select.push(" THEN 2 WHEN ");
+    select.push(&format!(" THEN {} WHEN ", Relevance::Exact as u8));
     push_beginning(&mut select, &filter.query);
-    select.push(" THEN 1 ELSE 0 END AS relevance FROM contacts c WHERE c.org_id = $1");
+    let within = Relevance::Within as u8;
+    select.push(&format!(" THEN {} ELSE {within} END", Relevance::Beginning as u8));
+    select.push(" AS relevance FROM contacts c WHERE c.org_id = $1");
     push_filter(tx, &mut select, filter, Access::AsSet)?;
     select.push(") r");
     if let Some((relevance, at, id)) = page.after.as_ref().and_then(|after| match after.key {
@@ -110,8 +112,8 @@ fn steps(page: &PageRequest) -> impl Iterator<Item = (Relevance, PageRequest)> {
     })
 }
 
-/// Appends the condition that contacts which match a search have a relevance, as
-/// [`SearchQuery::relevance`] tells it.
+/// Appends the condition that a contact, which matches the search, has the given relevance, as
+/// [`SearchQuery::relevance`] defines it.
 pub(super) fn push_relevance(statement: &mut Statement, query: &SearchQuery, relevance: Relevance) {
     if relevance == Relevance::Exact {
         push_exact(statement.push(" AND "), query.exact());
