@@ -41,3 +41,19 @@ test("a record shows an edit by somebody else, and that it was deleted", async (
   await page.getByText("This contact was deleted by somebody else.").waitFor();
   assert.equal(new URL(page.url()).pathname, `/contacts/${cleo.id}`);
 });
+
+test("a deletion is told once, though a change came shortly before it", async () => {
+  const dora = await contact("Dora Maar");
+  const page = await live(`/contacts/${dora.id}`);
+  const answers = [];
+  await page.route(new RegExp(`/v1/contacts/${dora.id}$`), (route) => void answers.push(route));
+  await world.api("POST", `/v1/contacts/${dora.id}/tags`, { add: ["vip"] });
+  await world.api("DELETE", `/v1/contacts/${dora.id}`);
+  await until(() => answers.length, 2);
+  // Both answers are of the time after the deletion.
+  await Promise.all(answers.map(async (route) => (await route.continue(), (await route.request().response()).finished())));
+  await page.getByText("This contact was deleted by somebody else.").first().waitFor();
+  // What is asked later is answered later.
+  await page.evaluate(() => fetch("/v1/me"));
+  assert.equal(await page.getByText("This contact was deleted by somebody else.").count(), 1);
+});

@@ -83,11 +83,7 @@ pub(crate) fn push_filter(
         None => {}
     }
     if let Some(is_subscribed) = filter.subscribed {
-        // Few contacts are unsubscribed, so a separate look-up for each subscribed one is right.
-        let (and, access) =
-            if is_subscribed { (" AND NOT ", Access::EachRow) } else { (" AND ", access) };
-        access.begin(statement.push(and), "unsubscribes");
-        access.end(statement);
+        push_whether(statement, !is_subscribed, "unsubscribes", "", access);
     }
     if let Some(has_some) = filter.duplicates {
         duplicates::push(statement, has_some, access);
@@ -189,6 +185,21 @@ fn push_campaigns(statement: &mut Statement, condition: &CampaignCondition, acce
         statement.push(" AND link.campaign_id = ").bind(Bind::Uuid(campaign.0));
         Access::EachRow.end(statement);
     }
+}
+
+/// Appends the condition that the contact has rows in a table that meet a condition, or that it has
+/// none.
+fn push_whether(
+    statement: &mut Statement,
+    has_some: bool,
+    table: &str,
+    condition: &str,
+    access: Access,
+) {
+    // A separate look-up for each contact shows quickest that there are none.
+    let (and, access) = if has_some { (" AND ", access) } else { (" AND NOT ", Access::EachRow) };
+    access.begin(statement.push(and), table);
+    access.end(statement.push(condition));
 }
 
 fn push_range(statement: &mut Statement, column: &str, range: &TimeRange) {

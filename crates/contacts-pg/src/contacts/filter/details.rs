@@ -3,7 +3,7 @@
 use contacts_core::campaign::{DeliveryCondition, DeliveryKind};
 use contacts_core::contact::{ContactFilter, TimeRange};
 
-use super::{Access, push_range};
+use super::{Access, push_range, push_whether};
 use crate::statement::{Bind, Statement};
 
 pub(super) fn push(statement: &mut Statement, filter: &ContactFilter, access: Access) {
@@ -33,20 +33,6 @@ pub(super) fn push(statement: &mut Statement, filter: &ContactFilter, access: Ac
     if filter.conversation != TimeRange::default() {
         push_conversation(statement, &filter.conversation, access);
     }
-}
-
-/// Appends the condition that the contact has rows, or that it has none.
-fn push_whether(
-    statement: &mut Statement,
-    has_some: bool,
-    table: &str,
-    condition: &str,
-    access: Access,
-) {
-    // Without rows, a separate look-up for each contact is right.
-    let (and, access) = if has_some { (" AND ", access) } else { (" AND NOT ", Access::EachRow) };
-    access.begin(statement.push(and), table);
-    access.end(statement.push(condition));
 }
 
 fn push_delivery(statement: &mut Statement, delivery: &DeliveryCondition, access: Access) {

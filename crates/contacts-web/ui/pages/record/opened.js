@@ -50,6 +50,8 @@ export class Opened {
     this.saver = saverOf(contact, signal);
     /** Whether and when they were emailed, in a few words. */
     this.emailed = "";
+    /** Whether the page has said that the contact was deleted or merged. */
+    this.isGone = false;
     this.name = h("h1", { tabIndex: -1 });
     this.picture = h("span", {});
     this.states = h("div", { class: "states" });
@@ -153,7 +155,9 @@ export class Opened {
     const { signal } = this;
     const contact = await ask("get", "/v1/contacts/{id}", { path: { id }, signal }).catch((error) => (error instanceof Problem && error.code === "not_found" ? null : undefined));
     if (signal.aborted || contact === undefined) return;
-    if (contact === null || contact.id !== id) return void this.#gone(contact);
+    const wasGone = this.isGone;
+    this.isGone = contact?.id !== id;
+    if (contact?.id !== id) return wasGone ? undefined : void this.#gone(contact);
     dispatchEvent(new CustomEvent("contactchanged", { detail: contact }));
     void this.parts.activity.load();
   }
