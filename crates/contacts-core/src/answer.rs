@@ -5,10 +5,11 @@
 //! only one does the work. The answer is kept for a day. Stored rows reveal nothing: the key is a
 //! hash, and the answer is sealed.
 //!
-//! The use case runs inside [`under_claim`]. Every transaction that changes something there marks
-//! the claim as carried out, in the same transaction, and fails when the key was claimed by another
-//! request meanwhile. A marked claim is never free again within a day, whatever became of the
-//! server, the connection or the answer.
+//! The use case runs inside [`under_claim`]. The last transaction that changes something there
+//! stays open until the answer is known, and stores it: a crash leaves both or neither. Every
+//! earlier transaction marks the claim as carried out, in the same transaction. A marked claim is
+//! never free again within a day, whatever became of the server, the connection or the answer. A
+//! transaction fails when the key was claimed by another request meanwhile.
 
 mod scope;
 
@@ -99,6 +100,23 @@ pub trait AnswerRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn extend_claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool>;
 
+    /// Stores the answer in the open transaction of the request, as
+    /// [`AnswerRepository::store_answer`] does, and commits it. Returns `false`, and stores nothing,
+    /// when there is no open transaction.
+    ///
+    /// # Errors
+    ///
+    /// The transaction was undone with all its changes: [`crate::Error::ClaimLost`] when another
+    /// request has claimed the key meanwhile, [`crate::Error::Store`] when the store fails.
+    fn commit_answer(
+        &self,
+        org: OrgId,
+        claim: &Claim,
+        status: u16,
+        answer: Option<Vec<u8>>,
+        now: OffsetDateTime,
+    ) -> Result<bool>;
+
     /// Ends a claim with an answer and its HTTP status, which are kept for [`RETENTION`]. Without an
     /// answer, the status alone is kept. Returns whether the claimant still had the claim; otherwise
     /// nothing is stored. Also deletes some expired answers of the organisation.
@@ -117,7 +135,7 @@ pub trait AnswerRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Ends a claim without an answer. The key is free again, unless the claim is marked as carried
+    /// Undoes the open transaction of the request, and ends a claim without an answer. The key is free again, unless the claim is marked as carried
     /// out: then its answer is lost. Does nothing when the claimant has lost the claim.
     ///
     /// # Errors

@@ -129,6 +129,18 @@ impl AnswerRepository for Database {
         })
     }
 
+    fn commit_answer(
+        &self,
+        org: OrgId,
+        claim: &Claim,
+        status: u16,
+        answer: Option<Vec<u8>>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        let answer = answer.as_deref();
+        Ok(self.commit_open(org, claim, |tx| end_claim(tx, claim, status, answer, now))?)
+    }
+
     fn store_answer(
         &self,
         org: OrgId,
@@ -138,25 +150,11 @@ impl AnswerRepository for Database {
         now: OffsetDateTime,
     ) -> Result<bool> {
         let answer = answer.as_deref();
-        let status = i16::try_from(status).ok();
-        self.write_at(org, now, |tx| {
-            let unless_erased =
-                case_when(not(stored_answers::is_erased), answer.into_sql::<Nullable<Binary>>());
-            let updated = update(claimed(org.0, claim))
-                .set((
-                    stored_answers::is_running.eq(false),
-                    stored_answers::expires_at.eq(now + RETENTION),
-                    stored_answers::status.eq(status),
-                    stored_answers::answer.eq(unless_erased),
-                ))
-                .execute(tx)?;
-            let sweep = tx.query(SWEEP).bind::<Timestamptz, _>(now);
-            sweep.bind::<Timestamptz, _>(now - RETENTION).execute(tx)?;
-            Ok(updated == 1)
-        })
+        self.write(org, |tx| Ok(end_claim(tx, claim, status, answer, now)?.is_some()))
     }
 
     fn release(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<()> {
+        self.undo_open(claim);
         self.write_at(org, now, |tx| {
             // Both statements wait for a transaction of the request that has not ended yet.
             let unused = claimed(org.0, claim).filter(stored_answers::commits.eq(0));
@@ -171,6 +169,32 @@ impl AnswerRepository for Database {
     fn forget_all(&self, org: OrgId) -> Result<u64> {
         self.write(org, forget_all)
     }
+}
+
+/// Ends a claim with an answer, and deletes some expired ones. Returns the number of transactions of
+/// the request, including this one; `None` when the claim is lost.
+fn end_claim(
+    tx: &mut Tx<'_>,
+    claim: &Claim,
+    status: u16,
+    answer: Option<&[u8]>,
+    now: OffsetDateTime,
+) -> PgResult<Option<i32>> {
+    let unless_erased =
+        case_when(not(stored_answers::is_erased), answer.into_sql::<Nullable<Binary>>());
+    let commits = update(claimed(tx.org.0, claim))
+        .set((
+            stored_answers::is_running.eq(false),
+            stored_answers::expires_at.eq(now + RETENTION),
+            stored_answers::status.eq(i16::try_from(status).ok()),
+            stored_answers::answer.eq(unless_erased),
+            stored_answers::commits.eq(stored_answers::commits + 1),
+        ))
+        .returning(stored_answers::commits)
+        .row(tx)?;
+    let sweep = tx.query(SWEEP).bind::<Timestamptz, _>(now);
+    sweep.bind::<Timestamptz, _>(now - RETENTION).execute(tx)?;
+    Ok(commits)
 }
 
 /// Deletes every stored answer of an organisation, as part of an erasure. Their statuses stay.

@@ -3,6 +3,7 @@
 mod clock;
 mod connect;
 mod error;
+mod open;
 mod outcome;
 mod pulse;
 mod tx;
@@ -23,9 +24,10 @@ use time::OffsetDateTime;
 pub use self::clock::DatabaseClock;
 use self::error::{Failure, classify};
 pub(crate) use self::error::{PgError, PgResult, run_again, unread, unreadable};
+use self::open::{OpenTransactions, roll_back};
 use self::outcome::Mark;
 pub use self::pulse::Pulse;
-pub(crate) use self::tx::{AllOrgs, Connected, GENERIC_PLANS, RunQuery, TimedTx, Tx};
+pub(crate) use self::tx::{AllOrgs, Connected, GENERIC_PLANS, OrgQuery, RunQuery, TimedTx, Tx};
 
 #[derive(QueryableByName)]
 struct ClusterRow {
@@ -44,6 +46,7 @@ pub struct Database {
     pub(crate) addresses: AddressKey,
     /// Whether the server is the coordinator of a Citus cluster, once it was asked.
     is_cluster: Arc<OnceLock<bool>>,
+    open: OpenTransactions,
 }
 
 /// The settings of a connection pool.
@@ -130,7 +133,14 @@ impl Database {
             .connection_customizer(Box::new(UnnamedStatements))
             .build(ConnectionManager::new(url.clone()))
             .map_err(|error| OpenError::Unreachable(connect::first_line(&error.to_string())))?;
-        Ok(Self { pool, url: url.into(), ids, addresses, is_cluster: Arc::default() })
+        Ok(Self {
+            pool,
+            url: url.into(),
+            ids,
+            addresses,
+            is_cluster: Arc::default(),
+            open: Default::default(),
+        })
     }
 
     /// Returns a health check of the server that uses no connection of the pool.
@@ -221,6 +231,9 @@ impl Database {
     }
 
     fn query<T>(&self, query: impl Fn(&mut PgConnection) -> PgResult<T>) -> PgResult<T> {
+        if let Some(found) = self.query_open(&query)? {
+            return Ok(found);
+        }
         // After a restart of the server, every idle connection of the pool is closed.
         for _ in 0..self.pool.max_size() {
             match query(&mut *self.connection()?) {
@@ -232,6 +245,7 @@ impl Database {
     }
 
     fn transact<T>(&self, work: impl Fn(&mut PgConnection) -> PgResult<T>) -> PgResult<T> {
+        self.commit_earlier()?;
         let mut attempts = 0;
         loop {
             attempts += 1;
@@ -246,29 +260,40 @@ impl Database {
         }
     }
 
-    /// Runs a transaction once. When the answer to its COMMIT is lost and the transaction belongs to
-    /// a keyed request, finds out whether it was committed (R63).
+    /// Runs a transaction once. It stays open when the answer of its request is to be committed with
+    /// it (R63).
     fn attempt<T>(&self, work: impl Fn(&mut PgConnection) -> PgResult<T>) -> PgResult<T> {
-        let claim = running_claim();
+        let running = running_claim();
+        let marked = running.filter(|running| !running.waits_for_answer);
         let mut connection = self.begin()?;
         let db = &mut *connection;
         let done = work(db).and_then(|value| {
-            let mark = claim.map(|claim| Mark::set(db, claim)).transpose()?;
+            let mark = marked.map(|running| Mark::set(db, &running)).transpose()?;
             Ok((value, mark))
         });
         let (value, mark) = match done {
             Ok(done) => done,
             Err(error) => {
-                // A connection that cannot roll back is broken, and the pool drops it.
-                let _ = AnsiTransactionManager::rollback_transaction(db);
+                roll_back(connection);
                 return Err(error);
             }
         };
-        let Err(error) = AnsiTransactionManager::commit_transaction(db) else { return Ok(value) };
+        match running {
+            Some(running) if running.waits_for_answer => self.open.keep(&running, connection),
+            _ => self.commit(connection, mark.as_ref())?,
+        }
+        Ok(value)
+    }
+
+    /// Commits a transaction. When the answer to its COMMIT is lost and the transaction belongs to a
+    /// keyed request, finds out whether it was committed (R63).
+    fn commit(&self, mut connection: Connection, mark: Option<&Mark>) -> PgResult<()> {
+        let committed = AnsiTransactionManager::commit_transaction(&mut *connection);
+        let Err(error) = committed else { return Ok(()) };
         // Looking needs a connection, and the pool may have only this one.
         drop(connection);
         match mark {
-            Some(mark) if self.was_committed(&mark) => Ok(value),
+            Some(mark) if self.was_committed(mark) => Ok(()),
             _ => Err(error.into()),
         }
     }

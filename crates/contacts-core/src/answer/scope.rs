@@ -16,6 +16,10 @@ pub struct RunningClaim {
     pub org: OrgId,
     /// The claim.
     pub claim: Claim,
+    /// Whether the store keeps the last transaction of the request open, until
+    /// [`AnswerRepository::commit_answer`](super::AnswerRepository::commit_answer) commits it with
+    /// the answer. Otherwise each transaction is committed at its end.
+    pub waits_for_answer: bool,
 }
 
 thread_local! {
@@ -66,7 +70,8 @@ mod tests {
             fingerprint: Fingerprint([2; 32]),
             by: Uuid::from_u128(3),
         };
-        let claim = Some(RunningClaim { org: OrgId(Uuid::from_u128(4)), claim });
+        let claim =
+            Some(RunningClaim { org: OrgId(Uuid::from_u128(4)), claim, waits_for_answer: false });
         under_claim(claim, || {
             assert_eq!(running_claim(), claim);
             assert_eq!(without_claim(running_claim), None);

@@ -29,7 +29,7 @@ use futures_util::FutureExt;
 
 use self::seal::Keys;
 use self::stored::Stored;
-use crate::parts::blocking::{blocking, blocking_in_turn, claimed};
+use crate::parts::blocking::{blocking, blocking_in_turn, claimed, ending};
 use crate::parts::caller::{Caller, unauthenticated_problem};
 use crate::parts::problem::{Code, Problem};
 use crate::parts::services::Api;
@@ -179,7 +179,7 @@ impl Run {
         work: impl Future<Output = Result<ServiceResponse, actix_web::Error>> + 'static,
     ) -> Result<ServiceResponse, actix_web::Error> {
         let task = rt::spawn(async move {
-            let claim = RunningClaim { org: self.org, claim: self.claim };
+            let claim = RunningClaim { org: self.org, claim: self.claim, waits_for_answer: true };
             match AssertUnwindSafe(self.keep_claim_alive(claimed(claim, work))).catch_unwind().await
             {
                 Ok(Ok(response)) => Ok(self.end(response).await),
@@ -230,17 +230,37 @@ impl Run {
             Ok(bytes) => (None, BoxBody::new(bytes)),
             Err(body) => (None, body),
         };
-        self.store_answer(&head, answer).await;
-        ServiceResponse::new(request, head.set_body(body))
+        match self.keep(&head, answer).await {
+            Ok(()) => ServiceResponse::new(request, head.set_body(body)),
+            Err(undone) => {
+                self.release().await;
+                ServiceResponse::new(request, undone.error_response())
+            }
+        }
     }
 
-    async fn store_answer(&self, head: &HttpResponse<()>, body: Option<Bytes>) {
+    /// Stores the answer: with the work when its transaction is open, which undoes both when it
+    /// fails; else after the work, whose caller gets the answer in any case.
+    async fn keep(&self, head: &HttpResponse<()>, body: Option<Bytes>) -> Result<(), Problem> {
         let answer = body.map(|body| Stored::new(head, body));
-        let sealed = match answer.map(|answer| self.keys.seal(&answer)).transpose() {
-            Ok(sealed) => sealed,
-            Err(problem) => return self.report(Err(problem)),
-        };
+        let sealed = answer.map(|answer| self.keys.seal(&answer)).transpose()?;
         let status = head.status().as_u16();
+        if !self.commit_answer(status, sealed.clone()).await? {
+            self.store_answer(status, sealed).await;
+        }
+        Ok(())
+    }
+
+    async fn commit_answer(&self, status: u16, sealed: Option<Vec<u8>>) -> Result<bool, Problem> {
+        let (org, claim) = (self.org, self.claim);
+        let committed = ending(&self.shared, move |api| {
+            let now = api.clock.now();
+            Ok(api.answers.repository.commit_answer(org, &claim, status, sealed, now)?)
+        });
+        committed.await
+    }
+
+    async fn store_answer(&self, status: u16, sealed: Option<Vec<u8>>) {
         let (org, claim) = (self.org, self.claim);
         let stored = self.persist(move |api| {
             Ok(api.answers.repository.store_answer(

@@ -51,6 +51,17 @@ pub(crate) async fn blocking_in_turn<T: Send + 'static>(
     run(shared, permit.map_err(|_closed| Problem::busy())?, Duration::MAX, work).await
 }
 
+/// Runs the end of work that holds a connection. It waits for no permit, because those who have one
+/// may wait for that connection.
+pub(crate) async fn ending<T: Send + 'static>(
+    shared: &Data<Shared>,
+    work: impl FnOnce(&Api) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let shared = shared.clone();
+    let done = web::block(move || work(&shared.api)).await;
+    done.unwrap_or_else(|_panicked| Err(Problem::internal()))
+}
+
 /// Takes one of a bounded number of permits, or refuses the request.
 fn permit(places: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
     places.clone().try_acquire_owned().map_err(|_full| Problem::busy())

@@ -232,6 +232,17 @@ impl AnswerRepository for Dying {
         self.0.extend_claim(org, claim, now)
     }
 
+    fn commit_answer(
+        &self,
+        org: OrgId,
+        claim: &Claim,
+        status: u16,
+        answer: Option<Vec<u8>>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.0.commit_answer(org, claim, status, answer, now)
+    }
+
     fn store_answer(
         &self,
         _: OrgId,

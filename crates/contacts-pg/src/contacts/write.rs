@@ -238,9 +238,11 @@ pub(crate) fn insert_contacts(tx: &mut Tx<'_>, contacts: &[&Contact]) -> PgResul
     let with_source = |contact: &&'_ Contact| contact.source.detail.kind().into();
     let sources: Vec<AddressSource> = contacts.iter().map(with_source).collect();
     let added: Vec<_> = contacts.iter().copied().zip(sources).collect();
-    let are_free = addresses::write(tx, &added)?;
+    if !addresses::insert(tx, &added)? {
+        return Ok(false);
+    }
     follow_addresses(tx, contacts)?;
-    Ok(are_free)
+    Ok(true)
 }
 
 /// Sources of contacts, column by column.

@@ -1,7 +1,7 @@
 //! The outcome of a keyed request's transaction (R63).
 //!
-//! The last statement before the COMMIT marks the claim of the request as carried out. It locks the
-//! claim's row until the transaction ends, which answers two questions:
+//! The last statement before the COMMIT marks the claim of the request as carried out, or ends it with
+//! the answer. It locks the claim's row until the transaction ends, which answers two questions:
 //!
 //! - Is the claim still ours? If another server took the request over, the transaction fails.
 //! - Was the transaction committed, if the answer to its COMMIT is lost? The next transaction that
@@ -34,17 +34,22 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    /// The mark that the current transaction has set.
+    pub(super) fn new(running: &RunningClaim, count: i32) -> Self {
+        Self { claim: *running, commits: count }
+    }
+
     /// Marks a claim as carried out, in the current transaction.
     ///
     /// # Errors
     ///
     /// [`Error::ClaimLost`] when another server took the request over.
-    pub(super) fn set(db: &mut PgConnection, running: RunningClaim) -> PgResult<Self> {
+    pub(super) fn set(db: &mut PgConnection, running: &RunningClaim) -> PgResult<Self> {
         let marked = update(claimed(running.org.0, &running.claim))
             .set(commits.eq(commits + 1))
             .returning(commits);
         match RunQueryDsl::get_result(marked, db).optional()? {
-            Some(count) => Ok(Self { claim: running, commits: count }),
+            Some(count) => Ok(Self::new(running, count)),
             None => Err(PgError::Core(Error::ClaimLost)),
         }
     }
@@ -57,7 +62,7 @@ impl Database {
     pub(super) fn was_committed(&self, mark: &Mark) -> bool {
         let started = Instant::now();
         loop {
-            let RunningClaim { org, claim } = &mark.claim;
+            let RunningClaim { org, claim, .. } = &mark.claim;
             let found = self.query(|db| {
                 let claim = stored_answers::table
                     .find((org.0, &claim.key.0[..]))

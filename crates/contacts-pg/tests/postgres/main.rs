@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
+mod answers;
 mod audit;
 mod batches;
 mod captures;

@@ -1,11 +1,11 @@
-//! A relay before the database that fails as a broken network does: it freezes, or it breaks
-//! connections at their COMMIT.
+//! A relay before the database that fails as a broken network does: it freezes, now or at a COMMIT, or
+//! it breaks connections at their COMMIT.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 /// A relay to a database.
@@ -21,6 +21,8 @@ struct State {
     withholds: AtomicBool,
     /// Of so many COMMITs, the connection breaks at one; 0 is never.
     breaks_every: AtomicUsize,
+    /// The number of the COMMIT whose answer is withheld, with all that follows; 0 is none.
+    freezes_after: AtomicUsize,
     commits: AtomicUsize,
 }
 
@@ -32,6 +34,8 @@ enum Commit {
     Lose,
     /// The connection breaks before the client receives the answer.
     LoseAnswer,
+    /// The relay freezes when the server has answered.
+    Freeze,
 }
 
 impl Relay {
@@ -60,9 +64,20 @@ impl Relay {
     /// Stops forwarding, and keeps every connection open. Returns when the first message was withheld.
     pub(crate) fn freeze(&self) {
         self.state.is_frozen.store(true, Ordering::Relaxed);
-        while !self.state.withholds.load(Ordering::Relaxed) {
+        while !self.is_frozen() {
             thread::yield_now();
         }
+    }
+
+    /// Returns whether a message was withheld.
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.state.withholds.load(Ordering::Relaxed)
+    }
+
+    /// Freezes when the server has carried out the `n`th COMMIT from now on.
+    pub(crate) fn freeze_after_commit(&self, n: usize) {
+        let commits = self.state.commits.load(Ordering::Relaxed);
+        self.state.freezes_after.store(commits + n, Ordering::Relaxed);
     }
 
     /// Breaks the connection at one COMMIT out of `n` from now on: half of them after the server
@@ -74,11 +89,14 @@ impl Relay {
 
 impl State {
     fn next_commit(&self) -> Commit {
+        let commits = self.commits.fetch_add(1, Ordering::Relaxed);
+        if commits + 1 == self.freezes_after.load(Ordering::Relaxed) {
+            return Commit::Freeze;
+        }
         let every = self.breaks_every.load(Ordering::Relaxed);
         if every == 0 {
             return Commit::Pass;
         }
-        let commits = self.commits.fetch_add(1, Ordering::Relaxed);
         // Scattered, because a strict rhythm may hit the same transaction of a request every time.
         let scattered = commits.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
         match (scattered % every, scattered / every % 2) {
@@ -116,19 +134,23 @@ impl Socket for UnixStream {
 }
 
 fn connect<S: Socket>(client: TcpStream, server: S, state: &Arc<State>) {
-    let breaks = Arc::new(AtomicBool::new(false));
+    let current = Arc::new(Mutex::new(Commit::Pass));
     let (from, to) = (client.copy(), server.copy());
     let (asks, answers) = (state.clone(), state.clone());
-    let at_commit = breaks.clone();
+    let asked = current.clone();
     thread::spawn(move || {
         pass_on(from, to, &asks, |bytes| {
             let commit = if is_commit(bytes) { asks.next_commit() } else { Commit::Pass };
-            at_commit.store(commit == Commit::LoseAnswer, Ordering::SeqCst);
+            *asked.lock().unwrap() = commit;
             commit != Commit::Lose
         });
     });
     thread::spawn(move || {
-        pass_on(server, client, &answers, |_| !breaks.load(Ordering::SeqCst));
+        pass_on(server, client, &answers, |_| {
+            let commit = *current.lock().unwrap();
+            answers.is_frozen.fetch_or(commit == Commit::Freeze, Ordering::Relaxed);
+            commit != Commit::LoseAnswer
+        });
     });
 }
 
@@ -146,11 +168,14 @@ fn pass_on(
 ) {
     let mut buffer = [0; 65_536];
     while let Ok(read) = from.read(&mut buffer) {
+        if read == 0 || !passes(&buffer[..read]) {
+            break;
+        }
         while state.is_frozen.load(Ordering::Relaxed) {
             state.withholds.store(true, Ordering::Relaxed);
             thread::park();
         }
-        if read == 0 || !passes(&buffer[..read]) || to.write_all(&buffer[..read]).is_err() {
+        if to.write_all(&buffer[..read]).is_err() {
             break;
         }
     }

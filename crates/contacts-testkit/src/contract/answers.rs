@@ -179,7 +179,7 @@ pub fn an_answer_erased_in_progress_is_not_stored(ports: &Ports) {
 
 /// Adds a contact under a claim.
 fn work(ports: &Ports, org: OrgId, claim: &Claim) -> Result<()> {
-    let claim = RunningClaim { org, claim: *claim };
+    let claim = RunningClaim { org, claim: *claim, waits_for_answer: false };
     let contact = samples::contact(org, &ports.ids, &ports.clock, "Ann", "ann@example.org");
     under_claim(Some(claim), || ports.contacts.insert(&contact, Actor::System))
 }
@@ -239,7 +239,7 @@ pub fn preparation_marks_nothing(ports: &Ports) {
     let org = ports.org();
     let claim = claimed(ports, org, 1, 1);
     let contact = samples::contact(org, &ports.ids, &ports.clock, "Ann", "ann@example.org");
-    under_claim(Some(RunningClaim { org, claim }), || {
+    under_claim(Some(RunningClaim { org, claim, waits_for_answer: false }), || {
         assert_eq!(ports.contacts.get(org, contact.id).unwrap(), None);
         without_claim(|| ports.contacts.insert(&contact, Actor::System)).unwrap();
     });

@@ -71,9 +71,21 @@ impl AnswerRepository for World {
 
     fn extend_claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
         self.rows(org, |rows| {
-            let find_claimed = find_claimed(rows, claim);
-            Ok(find_claimed.map(|find_claimed| find_claimed.expires_at = now + CLAIM).is_some())
+            let stored = find_claimed(rows, claim);
+            Ok(stored.map(|stored| stored.expires_at = now + CLAIM).is_some())
         })
+    }
+
+    fn commit_answer(
+        &self,
+        _org: OrgId,
+        _claim: &Claim,
+        _status: u16,
+        _answer: Option<Vec<u8>>,
+        _now: OffsetDateTime,
+    ) -> Result<bool> {
+        // Every change is committed at once.
+        Ok(false)
     }
 
     fn store_answer(
@@ -85,10 +97,9 @@ impl AnswerRepository for World {
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.rows(org, |rows| {
-            let Some(find_claimed) = find_claimed(rows, claim) else { return Ok(false) };
-            find_claimed.end =
-                Some(End { status, answer: answer.filter(|_| !find_claimed.is_erased) });
-            find_claimed.expires_at = now + RETENTION;
+            let Some(stored) = find_claimed(rows, claim) else { return Ok(false) };
+            stored.end = Some(End { status, answer: answer.filter(|_| !stored.is_erased) });
+            stored.expires_at = now + RETENTION;
             rows.answers.retain(|_, stored| !stored.is_free(now));
             Ok(true)
         })
@@ -97,7 +108,7 @@ impl AnswerRepository for World {
     fn release(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<()> {
         self.rows(org, |rows| {
             match find_claimed(rows, claim) {
-                Some(find_claimed) if find_claimed.is_carried_out => find_claimed.expires_at = now,
+                Some(stored) if stored.is_carried_out => stored.expires_at = now,
                 Some(_) => drop(rows.answers.remove(&claim.key)),
                 None => {}
             }
@@ -117,10 +128,10 @@ impl State {
     ///
     /// [`Error::ClaimLost`] when another request has claimed the key meanwhile.
     pub(crate) fn mark_claim(&mut self) -> Result<()> {
-        let Some(RunningClaim { org, claim }) = running_claim() else { return Ok(()) };
+        let Some(RunningClaim { org, claim, .. }) = running_claim() else { return Ok(()) };
         let rows = self.organisations.entry(org).or_default();
-        let find_claimed = find_claimed(rows, &claim).ok_or(Error::ClaimLost)?;
-        find_claimed.is_carried_out = true;
+        let stored = find_claimed(rows, &claim).ok_or(Error::ClaimLost)?;
+        stored.is_carried_out = true;
         Ok(())
     }
 
@@ -130,7 +141,7 @@ impl State {
     ///
     /// [`Error::ClaimLost`] when another request has claimed the key meanwhile.
     pub(crate) fn check_claim(&mut self) -> Result<()> {
-        let Some(RunningClaim { org, claim }) = running_claim() else { return Ok(()) };
+        let Some(RunningClaim { org, claim, .. }) = running_claim() else { return Ok(()) };
         let rows = self.organisations.entry(org).or_default();
         find_claimed(rows, &claim).map(drop).ok_or(Error::ClaimLost)
     }

@@ -120,6 +120,7 @@ class Menu {
     this.at = 0;
     this.isStale = true;
     this.enters = false;
+    this.asking?.abort();
     this.draw();
     this.search();
   }
@@ -127,10 +128,11 @@ class Menu {
   /** Searches the contacts. Those of an earlier query stay until the new ones are there. */
   async find() {
     const q = this.input.value.trim();
-    this.asking?.abort();
-    this.asking = new AbortController();
+    const { signal } = (this.asking = new AbortController());
     try {
-      const found = q ? (await ask("get", "/v1/contacts", { query: { q, limit: MAX_CONTACTS, count: "none" }, signal: this.asking.signal })).items : [];
+      const found = q ? (await ask("get", "/v1/contacts", { query: { q, limit: MAX_CONTACTS, count: "none" }, signal })).items : [];
+      // Typing may have gone on since the answer arrived.
+      if (signal.aborted) return;
       this.contacts = found.map(({ id, name, email, phone }) => ({
         name: name || email || phone || "No name", under: name ? email ?? "" : "", icon: /** @type {const} */ ("user"), run: () => go(`/contacts/${id}`),
       }));
