@@ -30,12 +30,56 @@ test("conditions are combined by any, taken apart again, and excluded", async ()
   await page.reload();
   await shows(page, "Ada Lovelace", "Bo Diddley", "Cleo Patra");
 
-  await page.getByRole("button", { name: /^Edit the conditions/ }).click();
-  await until(() => new URL(page.url()).searchParams.get("tags_any"), "vip");
   await button(page, "Combine").click();
   await button(page, "Match none of these").click();
   await until(() => new URL(page.url()).searchParams.get("group"), /^not\(any\(/);
-  await page.getByRole("button", { name: /^Remove the filter: Not/ }).click();
+  await shows(page);
+  await button(page, "Combine").click();
+  await button(page, "Match all of these").click();
+  await until(() => new URL(page.url()).searchParams.get("tags_any"), "vip");
+  await page.getByRole("button", { name: "Remove the filter: Tagged vip" }).click();
+  await shows(page, "Bo Diddley", "Cleo Patra");
+});
+
+test("conditions are arranged in groups within groups", async () => {
+  const group = "any(all(tags_any=vip,email_domain=x.example),tags_any=press)";
+  const page = await world.open(`/?group=${encodeURIComponent(group)}`);
+  await shows(page, "Ada Lovelace", "Cleo Patra");
+  await button(page, "Combine").click();
+  await button(page, "Arrange…").click();
+  const dialog = page.getByRole("dialog", { name: "Arrange conditions" });
+  await dialog.getByText("2 people match.").waitFor();
+  await world.axe(page);
+  await world.fits(page);
+  // None of vip or press, within all.
+  await button(dialog, "Move Tagged vip").click();
+  await button(dialog, "Out of this group").click();
+  await dialog.getByRole("combobox", { name: "How the conditions match" }).selectOption("None of these");
+  await dialog.getByText("1 person matches.").waitFor();
+  await button(dialog, "Remove All of: Email at x.example").click();
+  await dialog.getByText("1 person matches.").waitFor();
+  await button(dialog, "Apply").click();
+  await shows(page, "Bo Diddley");
+  await page.reload();
+  await shows(page, "Bo Diddley");
+  assert.equal(new URL(page.url()).searchParams.get("group"), "not(any(tags_any=press,tags_any=vip))");
+
+  await button(page, "Combine").click();
+  await button(page, "Arrange…").click();
+  await button(dialog, "Move Tagged press").click();
+  await button(dialog, "Into a new group").click();
+  await button(dialog, "Move Tagged vip").click();
+  await button(dialog, "Into “Any of: Tagged press”").click();
+  await dialog.getByRole("combobox", { name: "How this group matches" }).selectOption("All of these");
+  await dialog.getByText("3 people match.").waitFor();
+  await button(dialog, "Apply").click();
+  await shows(page, "Ada Lovelace", "Bo Diddley", "Cleo Patra");
+  await button(page, "Combine").click();
+  await button(page, "Arrange…").click();
+  await button(dialog, "Move All of: Tagged press, Tagged vip").click();
+  await button(dialog, "Dissolve this group").click();
+  await dialog.getByText("1 person matches.").waitFor();
+  await page.keyboard.press("Escape");
   await shows(page, "Ada Lovelace", "Bo Diddley", "Cleo Patra");
 });
 
@@ -45,7 +89,7 @@ test("one condition is excluded", async () => {
   await button(page, "Combine").click();
   await button(page, "Exclude this").click();
   await shows(page, "Bo Diddley", "Cleo Patra");
-  await page.getByText("Not: Any of: vip").first().waitFor();
+  await page.getByText("Not: Tagged vip").first().waitFor();
 });
 
 test("the panel filters by tags, completeness, mail, domain and conversations", async () => {
@@ -66,5 +110,15 @@ test("the panel filters by tags, completeness, mail, domain and conversations", 
 test("a group of more levels is shown in words", async () => {
   const page = await world.open(`/?group=${encodeURIComponent("any(not(tagged=true),all(tags_any=vip,email_domain=x.example))")}`);
   await shows(page, "Ada Lovelace", "Bo Diddley");
-  await page.getByText("Not: Has tags or Any of: vip and Email at x.example").first().waitFor();
+  await page.getByText("Not: Has tags or Tagged vip and Email at x.example").first().waitFor();
+});
+
+test("a segment that was deleted is named as gone", async () => {
+  const segment = await world.api("POST", "/v1/segments", { name: "Press", filter: { tags_any: ["press"] } });
+  await world.api("DELETE", `/v1/segments/${segment.id}`);
+  const page = await world.open(`/?view=${segment.id}`);
+  await page.getByText("This segment was deleted, or is private to somebody else.").waitFor();
+  await world.axe(page);
+  await button(page, "Leave it").click();
+  await until(() => new URL(page.url()).search, "");
 });

@@ -220,27 +220,41 @@ async fn work_goes_on_when_the_client_hangs_up() {
     assert_eq!(contacts(&service).await, 1);
 }
 
-/// A store of a server that crashes after the work and before the response is stored.
-struct Dying(World);
+/// A store that cannot keep answers: its server crashes after the work, or another server takes the
+/// request over before the work is committed.
+struct Failing {
+    world: World,
+    is_taken_over: bool,
+}
 
-impl AnswerRepository for Dying {
+impl Failing {
+    fn dying(world: World) -> Arc<dyn AnswerRepository> {
+        Arc::new(Self { world, is_taken_over: false })
+    }
+
+    fn taken_over(world: World) -> Arc<dyn AnswerRepository> {
+        Arc::new(Self { world, is_taken_over: true })
+    }
+}
+
+impl AnswerRepository for Failing {
     fn claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<Found> {
-        self.0.claim(org, claim, now)
+        self.world.claim(org, claim, now)
     }
 
     fn extend_claim(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<bool> {
-        self.0.extend_claim(org, claim, now)
+        self.world.extend_claim(org, claim, now)
     }
 
     fn commit_answer(
         &self,
-        org: OrgId,
-        claim: &Claim,
-        status: u16,
-        answer: Option<Vec<u8>>,
-        now: OffsetDateTime,
+        _: OrgId,
+        _: &Claim,
+        _: u16,
+        _: Option<Vec<u8>>,
+        _: OffsetDateTime,
     ) -> Result<bool> {
-        self.0.commit_answer(org, claim, status, answer, now)
+        if self.is_taken_over { Err(Error::ClaimLost) } else { Ok(false) }
     }
 
     fn store_answer(
@@ -255,17 +269,17 @@ impl AnswerRepository for Dying {
     }
 
     fn release(&self, org: OrgId, claim: &Claim, now: OffsetDateTime) -> Result<()> {
-        self.0.release(org, claim, now)
+        self.world.release(org, claim, now)
     }
 
     fn forget_all(&self, org: OrgId) -> Result<u64> {
-        self.0.forget_all(org)
+        self.world.forget_all(org)
     }
 }
 
 #[actix_web::test]
 async fn a_request_whose_server_died_before_its_answer_was_stored_is_not_carried_out_again() {
-    let service = Service::keeping(|world| Arc::new(Dying(world)));
+    let service = Service::keeping(Failing::dying);
     let first = post(&service, "k", "/v1/contacts", ann()).await;
     assert_eq!(first.status, 201);
     let answer = post(&service, "k", "/v1/contacts", ann()).await;
@@ -285,7 +299,7 @@ async fn a_request_whose_server_died_before_its_answer_was_stored_is_not_carried
 
 #[actix_web::test]
 async fn a_claim_whose_server_died_before_the_work_is_free_after_a_minute() {
-    let service = Service::keeping(|world| Arc::new(Dying(world)));
+    let service = Service::keeping(Failing::dying);
     let refused = post(&service, "k", "/v1/tags", json!({"name": "a,b"})).await;
     assert_eq!(refused.problem(), "422 invalid");
     let answer = post(&service, "k", "/v1/tags", json!({"name": "a,b"})).await;
@@ -293,4 +307,12 @@ async fn a_claim_whose_server_died_before_the_work_is_free_after_a_minute() {
     service.world.clock().advance(CLAIM);
     let answer = post(&service, "k", "/v1/tags", json!({"name": "a,b"})).await;
     assert_eq!(answer.problem(), "422 invalid");
+}
+
+#[actix_web::test]
+async fn a_request_that_was_taken_over_before_its_commit_is_not_answered_as_done() {
+    let service = Service::keeping(Failing::taken_over);
+    let answer = post(&service, "k", "/v1/contacts", ann()).await;
+    assert_eq!(answer.problem(), "409 request_in_progress");
+    assert_eq!(answer.header("retry-after"), "1");
 }

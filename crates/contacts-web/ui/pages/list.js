@@ -64,6 +64,7 @@ export class List {
     this.viewId = "";
     /** @type {Schemas["Segment"] | null} */
     this.view = null;
+    this.isViewGone = false;
     this.columns = chosen();
     this.picked = new Picked();
     this.rows = new ContactRows(() => this.draw(), (error) => this.fail(error));
@@ -220,7 +221,7 @@ export class List {
   }
 
   async drawChips() {
-    if (this.isSearchOnly && !this.view) return fill(this.chips);
+    if (this.isSearchOnly && !this.view && !this.isViewGone) return fill(this.chips);
     const { chipsOf } = await import("./list/chips.js");
     await chipsOf(this, this.chips);
   }

@@ -2,9 +2,10 @@
 
 import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
+import { go } from "../../core/router.js";
 import { menu } from "../../widgets/popover.js";
-import { combined, dissolved, unitsOf } from "./groups.js";
-import { changed } from "./query.js";
+import { filterOfTree, treeOf } from "./conditions.js";
+import { changed, pathOf } from "./query.js";
 import { saving } from "./segment.js";
 import { described } from "./words.js";
 
@@ -21,46 +22,41 @@ export async function chipsOf(list, place) {
   fill(place,
     parts.map(({ text, without }) => h("span", { class: "chip", title: text }, h("span", {}, text),
       h("button", { type: "button", "aria-label": `Remove the filter: ${text}`, onclick: () => list.turn({ filter: changed(filter, without) }) }, icon("close")))),
+    list.isViewGone && gone(list),
     ways(list),
-    parts.map(({ text, group }) => (group ? edit(list, group, text) : null)),
     filter.get("duplicates") === "true" && h("a", { href: "/duplicates" }, "Review duplicates"),
     h("button", { type: "button", class: "link", onclick: () => list.clear() }, "Clear filters"),
     saving(list));
 }
 
 /**
- * The menu that puts the conditions into a group (R62).
+ * The menu that changes how the conditions are combined (R62).
  *
  * @param {List} list
  */
 function ways(list) {
-  const { units } = unitsOf(list.filter);
-  if (units.length === 0) return null;
+  const { tree, rest } = treeOf(list.filter);
+  if (tree.members.length === 0) return null;
+  const isOne = tree.members.length === 1;
   const button = h("button", { type: "button", class: "link" }, "Combine", icon("chevron"));
   const place = h("span", {}, button);
-  const turn = (/** @type {"any" | "none"} */ way) => () => list.turn({ filter: combined(list.filter, way) });
+  /** @param {import("./conditions.js").Branch["way"]} way @param {string} text */
+  const turn = (way, text) => way !== tree.way && h("button", { type: "button", onclick: () => list.turn({ filter: filterOfTree({ ...tree, way }, rest) }) }, text);
   menu(button, () => [
-    units.length > 1 && h("button", { type: "button", onclick: turn("any") }, "Match any of these"),
-    h("button", { type: "button", onclick: turn("none") }, units.length > 1 ? "Match none of these" : "Exclude this"),
+    turn("all", isOne ? "Include this" : "Match all of these"),
+    !isOne && turn("any", "Match any of these"),
+    turn("none", isOne ? "Exclude this" : "Match none of these"),
+    h("button", { type: "button", onclick: async () => (await import("./builder.js")).arrange(list) }, "Arrange…"),
   ]);
   return place;
 }
 
 /**
- * The button that takes a group apart, so that its conditions can be changed. Beside other conditions
- * it would mix them.
+ * Stands in the place of a segment that is not there.
  *
  * @param {List} list
- * @param {string} group
- * @param {string} text
  */
-function edit(list, group, text) {
-  const conditions = unitsOf(list.filter).units.length === 0 ? dissolved(group) : null;
-  if (!conditions) return null;
-  return h("button", { type: "button", class: "link", "aria-label": `Edit the conditions: ${text}`, onclick: () => {
-    const filter = changed(list.filter, { group: list.filter.getAll("group").filter((other) => other !== group) });
-    for (const [name, value] of conditions) filter.append(name, value);
-    filter.sort();
-    list.turn({ filter });
-  } }, "Edit");
+function gone(list) {
+  const leave = h("button", { type: "button", class: "link", onclick: () => go(pathOf(list.filter, list.chosenSort)) }, "Leave it");
+  return h("span", { class: "status warn" }, "This segment was deleted, or is private to somebody else.", leave);
 }

@@ -8,6 +8,13 @@
  */
 
 /**
+ * Whether each value of a parameter is a condition of its own, and all of them must match.
+ *
+ * @param {string} name
+ */
+export const isRepeatable = (name) => /^(campaign(_none)?$|field\.)/.test(name);
+
+/**
  * What a parameter belongs to, when it is part of a condition that has several; else undefined.
  *
  * @param {string} name
@@ -22,62 +29,31 @@ const quoted = (value) => (/[,()"]|^\s|\s$/.test(value) ? `"${value.replace(/["\
  *
  * @param {URLSearchParams} conditions
  */
-function textOf(conditions) {
+export function textOf(conditions) {
   const parts = [...conditions].map(([name, value]) => `${name}=${quoted(value)}`);
   return parts.length === 1 ? parts.join("") : `all(${parts.join(",")})`;
-}
-
-/**
- * Puts the conditions of a filter into a group; the search and other groups stay beside it.
- *
- * @param {URLSearchParams} filter
- * @param {"any" | "none"} way whether any of them must match, or none may match
- */
-export function combined(filter, way) {
-  const { rest, units } = unitsOf(filter);
-  const members = units.map(textOf);
-  const any = members.length > 1 ? `any(${members.join(",")})` : members.join("");
-  rest.append("group", way === "none" ? `not(${any})` : any);
-  rest.sort();
-  return rest;
 }
 
 /**
  * The conditions of a filter, those that belong together as one, and the rest of the filter.
  *
  * @param {URLSearchParams} filter
+ * @param {string[]} others names of the parameters that are the rest
  */
-export function unitsOf(filter) {
+export function unitsOf(filter, others = ["q", "group"]) {
   const rest = new URLSearchParams();
   /** @type {Map<string, URLSearchParams>} */
   const units = new Map();
   for (const [at, [name, value]] of [...filter].entries()) {
-    if (name === "q" || name === "group") rest.append(name, value);
+    if (others.includes(name)) rest.append(name, value);
     else {
-      const key = splitKinds(name) ?? `${name} ${at}`;
+      const key = splitKinds(name) ?? (isRepeatable(name) ? `${name} ${at}` : name);
       const unit = units.get(key) ?? new URLSearchParams();
       unit.append(name, value);
       units.set(key, unit);
     }
   }
   return { rest, units: [...units.values()] };
-}
-
-/**
- * The conditions of a group that has one level, as a filter; null when it has more.
- *
- * @param {string} text
- */
-export function dissolved(text) {
-  const group = parsed(text);
-  const inner = group.connective === "not" && group.members.length === 1 && !(group.members[0] instanceof URLSearchParams) ? group.members[0] : group;
-  const filter = new URLSearchParams();
-  for (const member of /** @type {Group} */ (inner).members) {
-    const conditions = member instanceof URLSearchParams ? member : null;
-    if (!conditions) return null;
-    for (const [name, value] of conditions) filter.append(name, value);
-  }
-  return filter;
 }
 
 /**

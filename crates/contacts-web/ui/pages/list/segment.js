@@ -17,14 +17,14 @@ import { bodyOf, filterFrom } from "./values.js";
  * A segment and its columns; no segment when it was deleted, or is private to somebody else.
  *
  * @param {string} id
- * @returns {Promise<{ view: Schemas["Segment"] | null, columns: Shown[] }>}
+ * @returns {Promise<{ view: Schemas["Segment"] | null, columns: Shown[], isGone?: boolean }>}
  */
 async function viewOf(id) {
   try {
     const view = await ask("get", "/v1/segments/{id}", { path: { id } });
     return { view, columns: view.columns.map(({ key, width }) => ({ key, width: width ?? null })) };
   } catch (error) {
-    if (error instanceof Problem) return { view: null, columns: [] };
+    if (error instanceof Problem) return { view: null, columns: [], isGone: error.code === "not_found" };
     throw error;
   }
 }
@@ -53,9 +53,11 @@ export function arrange(list, columns) {
 export async function openView(list) {
   const id = list.viewId;
   list.view = null;
-  const { view, columns } = id ? await viewOf(id) : { view: null, columns: [] };
+  list.isViewGone = false;
+  const { view, columns, isGone = false } = id ? await viewOf(id) : { view: null, columns: [] };
   if (id !== list.viewId) return;
   list.view = view;
+  list.isViewGone = isGone;
   const wanted = columns.length > 0 ? columns : chosen();
   if (JSON.stringify(wanted) !== JSON.stringify(list.columns)) {
     list.columns = wanted;

@@ -11,7 +11,7 @@ import { listIn, splitValues } from "./values.js";
 /**
  * The text of one part of a filter, and the change that removes it.
  *
- * @typedef {{ text: string, group?: string, without: Record<string, string | string[] | null> }} Part
+ * @typedef {{ text: string, without: Record<string, string | string[] | null> }} Part
  */
 
 export const SOURCES = { chat: "Chat", csv_import: "Import", manual: "Added manually or through the API", connected: "Connected source" };
@@ -139,10 +139,10 @@ async function detailName(kind, id) {
 
 /** @param {URLSearchParams} filter */
 function tags(filter) {
-  const words = { tags_any: "Any of", tags_all: "All of", tags_none: "None of" };
-  return Object.entries(words).map(([name, word]) => {
+  const words = { tags_any: ["Tagged", "or"], tags_all: ["Tagged", "and"], tags_none: ["Not tagged", "or"] };
+  return Object.entries(words).map(([name, [word, between]]) => {
     const values = listIn(filter, name);
-    return values.length ? { text: `${word}: ${values.join(", ")}`, without: { [name]: null } } : null;
+    return values.length ? { text: `${word} ${values.join(` ${between} `)}`, without: { [name]: null } } : null;
   });
 }
 
@@ -168,7 +168,20 @@ function deliveries(filter) {
  * @returns {Promise<Part>}
  */
 async function group(filter, text, fields) {
-  return { text: await sentenceOf(parsed(text), fields), group: text, without: { group: filter.getAll("group").filter((other) => other !== text) } };
+  return { text: await sentenceOf(parsed(text), fields), without: { group: filter.getAll("group").filter((other) => other !== text) } };
+}
+
+/**
+ * Conditions that must all match, with the search among them.
+ *
+ * @param {URLSearchParams} conditions
+ * @param {Schemas["Field"][]} fields
+ */
+export async function sentenceOfConditions(conditions, fields) {
+  const parts = await described(conditions, fields);
+  const search = conditions.get("q");
+  // A condition that this page does not know is shown as it is.
+  return [...(search ? [`“${search}”`] : []), ...parts.map(({ text }) => text)].join(" and ") || decodeURIComponent(String(conditions));
 }
 
 /**
@@ -178,11 +191,7 @@ async function group(filter, text, fields) {
  * @returns {Promise<string>}
  */
 async function sentenceOf(member, fields, isInner = false) {
-  if (member instanceof URLSearchParams) {
-    const parts = await described(member, fields);
-    const search = member.get("q");
-    return [...(search ? [`“${search}”`] : []), ...parts.map(({ text }) => text)].join(" and ");
-  }
+  if (member instanceof URLSearchParams) return sentenceOfConditions(member, fields);
   const inner = await Promise.all(member.members.map((one) => sentenceOf(one, fields, true)));
   if (member.connective === "not") return `Not: ${inner.join(" and ")}`;
   const text = inner.join(member.connective === "any" ? " or " : " and ");
