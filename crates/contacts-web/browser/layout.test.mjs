@@ -101,6 +101,22 @@ test("the printed list has all loaded rows and nothing of the frame", async () =
   await world.close(page);
 });
 
+test("Ctrl+P loads the rest of the list before it is printed", async () => {
+  const items = Array.from({ length: 20 }, (_, at) => ({ name: `Printed ${at}`, email: `printed${at}@example.org` }));
+  await world.api("POST", "/v1/contacts/batch", { items });
+  const page = await world.open("/?sort=email");
+  await rows(page).first().waitFor();
+  await until(() => page.evaluate(() => document.querySelector(".grip") !== null), true);
+  await page.evaluate(() => (window.print = () => (window.printed = true)));
+  await page.keyboard.press("Control+p");
+  await page.waitForFunction(() => window.printed);
+  await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+  const { count } = await world.api("GET", "/v1/contacts?count=exact");
+  assert.ok(count.value > 60);
+  assert.equal(await rows(page).count(), count.value);
+  await world.close(page);
+});
+
 test("a mistyped address shows that it does not exist", async () => {
   const page = await world.open("/contactz");
   await page.getByRole("heading", { name: "Not found" }).waitFor();

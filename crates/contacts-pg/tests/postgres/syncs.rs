@@ -76,6 +76,8 @@ impl Large {
                 'p' || n || '@example.org', 'p' || n || '@example.org', NULL, NULL,
                 ' person ' || n || ' p' || n || '@example.org', '{{}}', now(), now(), 1
                 FROM generate_series(1, {MANY}) n;
+             INSERT INTO addresses SELECT org_id, email_key, id, email, true, now(), 'connected'
+                FROM contacts;
              INSERT INTO contact_sources SELECT org_id, id, 'connected', '{source}',
                 substr(name, 8), NULL, NULL, now(), true FROM contacts;
              INSERT INTO source_links SELECT org_id, '{source}', substr(name, 8), id, '', false,

@@ -1,7 +1,8 @@
-// What is added to the table of contacts after its rows: the edges that resize columns, and the editing
-// of cells by the mouse.
+// What is added to the table of contacts after its rows: the edges that resize columns, the editing of
+// cells by the mouse, and printing.
 
 import { addGrips } from "../../widgets/grip.js";
+import { printWhole } from "./print.js";
 import { arrange } from "./segment.js";
 
 /** @import { List } from "../list.js" */
@@ -19,5 +20,6 @@ export function extend(list) {
   if (extended.has(list)) return;
   extended.add(list);
   const { signal } = list.dropped;
+  printWhole(list, signal);
   list.table.element.addEventListener("pointerover", () => void import("./edit.js").then(({ offer }) => offer(list, signal)), { once: true, signal });
 }

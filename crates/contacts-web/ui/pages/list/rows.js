@@ -31,6 +31,7 @@ export class ContactRows {
     this.sort = "-created";
     this.asking = new AbortController();
     this.loading = false;
+    this.running = Promise.resolve();
     this.wanted = 0;
     /** Contacts that changed during the last request, whose response may be older. @type {Map<string, Schemas["Contact"]>} */
     this.newer = new Map();
@@ -47,7 +48,7 @@ export class ContactRows {
     this.sort = sort;
     this.old = true;
     this.count = null;
-    await this.load(FIRST);
+    await (this.running = this.load(FIRST));
   }
 
   /** Drops the rows and what is being loaded. */
@@ -87,10 +88,18 @@ export class ContactRows {
     }
   }
 
-  /** @param {number} upTo */
-  async want(upTo) {
+  /**
+   * Loads up to a number of rows. While others are being loaded, resolves when those are there.
+   *
+   * @param {number} upTo
+   */
+  want(upTo) {
     this.wanted = Math.max(this.wanted, upTo);
-    if (this.loading || !this.next) return;
+    if (!this.loading && this.next) this.running = this.more();
+    return this.running;
+  }
+
+  async more() {
     this.loading = true;
     const { signal } = this.asking;
     try {
