@@ -192,7 +192,8 @@ pub trait KeyRepository: Send + Sync {
     ) -> Result<Option<ApiKey>>;
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Returns bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 

@@ -32,6 +32,7 @@ pub mod export;
 pub mod field;
 pub mod file;
 pub mod housekeeping;
+pub mod identity;
 pub mod import;
 pub mod invitation;
 pub mod job;

@@ -17,6 +17,7 @@ use crate::export::ExportRepository;
 use crate::field::FieldRepository;
 use crate::file::FileStore;
 use crate::housekeeping::Housekeeping;
+use crate::identity::{IdentityRepository, Providers};
 use crate::import::{DryRunRepository, ImportRepository, Spreadsheets};
 use crate::invitation::InvitationRepository;
 use crate::job::JobQueue;
@@ -56,6 +57,8 @@ pub struct Ports {
     pub source_sealer: Arc<dyn Sealer>,
     /// The connectors that connected sources may use.
     pub connectors: Connectors,
+    /// The issuers at which users sign in.
+    pub providers: Providers,
 }
 
 impl Deref for Ports {
@@ -119,6 +122,8 @@ repositories! {
     files: FileStore,
     /// Deletes expired data.
     housekeeping: Housekeeping,
+    /// Identities of users at issuers.
+    identities: IdentityRepository,
     /// Imports.
     imports: ImportRepository,
     /// Invitations of users.

@@ -13,6 +13,7 @@ use crate::erasure::ErasureService;
 use crate::event::FeedService;
 use crate::export::ExportService;
 use crate::field::FieldService;
+use crate::identity::SignInService;
 use crate::import::ImportService;
 use crate::invitation::InvitationService;
 use crate::key::KeyService;
@@ -77,6 +78,8 @@ pub struct Services {
     pub selections: SelectionService,
     /// Users and their sessions.
     pub sessions: SessionService,
+    /// Sign-ins at issuers.
+    pub sign_ins: SignInService,
     /// Connected sources.
     pub sources: SyncService,
     /// Tags.
@@ -125,6 +128,7 @@ impl Services {
             segments: SegmentService::over(ports),
             selections: SelectionService::over(ports),
             sessions: SessionService::over(ports),
+            sign_ins: SignInService::over(ports),
             sources,
             tags: TagService::over(ports),
             trail: TrailService::over(ports),

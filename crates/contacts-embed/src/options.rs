@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use contacts_core::identity::Providers;
 use contacts_core::sync::Connectors;
 use contacts_core::{Clock, Ids, Ports, Repositories, Services};
 use contacts_import::TableFiles;
@@ -21,6 +22,7 @@ pub struct OpenOptions {
     pool: PoolConfig,
     outbound: OutboundConfig,
     connectors: Connectors,
+    providers: Providers,
     source_keys: Vec<Secret>,
     clock: Option<Arc<dyn Clock>>,
     ids: Option<Arc<dyn Ids>>,
@@ -37,6 +39,7 @@ impl OpenOptions {
             pool: Self::POOL,
             outbound: OutboundConfig::default(),
             connectors: Connectors::default(),
+            providers: Providers::default(),
             source_keys: Vec::new(),
             clock: None,
             ids: None,
@@ -86,6 +89,11 @@ impl OpenOptions {
         Self { connectors, ..self }
     }
 
+    /// Sets the issuers at which users sign in. There are none by default.
+    pub fn providers(self, providers: Providers) -> Self {
+        Self { providers, ..self }
+    }
+
     /// Sets keys for the secret settings of connected sources. The first one encrypts; the others
     /// and the secret only decrypt. To rotate a key, put the new one first, call
     /// [`contacts_core::sync::SyncService::reseal`], and remove the old ones. By default the secret
@@ -130,7 +138,8 @@ impl OpenOptions {
     ///
     /// [`OpenError`] with a sentence that says what to do.
     pub fn connect(self) -> Result<Contacts, OpenError> {
-        let Self { url, secret, pool, outbound, connectors, source_keys, clock, ids } = self;
+        let Self { url, secret, pool, outbound, connectors, providers, source_keys, clock, ids } =
+            self;
         let follower = DatabaseClock::new(Arc::new(SystemClock));
         let (clock, follower) = match clock {
             Some(clock) => (clock, None),
@@ -151,6 +160,7 @@ impl OpenOptions {
             webhook_sealer: Arc::new(Seal::new(secret.derive(Purpose::Webhooks))),
             source_sealer: Arc::new(source_sealer(&source_keys, &secret)),
             connectors,
+            providers,
         };
         Ok(Contacts { services: Services::over(&ports), ports, database, secret })
     }

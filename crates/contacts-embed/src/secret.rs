@@ -25,6 +25,8 @@ pub enum Purpose {
     Answers,
     /// Signs the cursors of lists.
     Cursors,
+    /// Encrypts what browsers keep during a sign-in at an issuer.
+    SignIns,
     /// Verifies that a database was made with this secret.
     Fingerprint,
 }
@@ -37,6 +39,7 @@ impl Purpose {
             Self::Sources => "sources",
             Self::Answers => "answers",
             Self::Cursors => "cursors",
+            Self::SignIns => "sign-ins",
             Self::Fingerprint => "fingerprint",
         }
     }

@@ -19,6 +19,7 @@ mod runs;
 mod segments;
 mod selections;
 mod sessions;
+mod sign_ins;
 pub(crate) mod syncs;
 mod tags;
 mod trail;
@@ -30,7 +31,7 @@ use crate::parts::table::Table;
 
 /// Adds the routes that need no credentials.
 pub(crate) fn open_routes(table: Table) -> Table {
-    invitations::open_routes(sessions::open_routes(table))
+    sign_ins::open_routes(invitations::open_routes(sessions::open_routes(table)))
 }
 
 /// Adds the routes that need credentials.

@@ -24,6 +24,7 @@ use utoipa::openapi::OpenApi;
 pub use crate::api::syncs::settings_of;
 pub use crate::edge::health::metrics_recorder;
 pub use crate::parts::answers::Answers;
+pub use crate::parts::attempts::Attempts;
 pub use crate::parts::config::ApiConfig;
 pub use crate::parts::cursor::Cursors;
 #[cfg(feature = "fuzzing")]

@@ -4,6 +4,7 @@
 
 pub(crate) mod answer;
 pub(crate) mod answers;
+pub(crate) mod attempts;
 pub(crate) mod blocking;
 pub(crate) mod body;
 pub(crate) mod caller;
@@ -17,6 +18,7 @@ pub(crate) mod filter;
 pub mod fuzzing;
 pub(crate) mod jwt;
 pub(crate) mod keyed;
+pub(crate) mod own_thread;
 pub(crate) mod page;
 pub(crate) mod params;
 pub(crate) mod path;

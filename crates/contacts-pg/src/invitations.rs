@@ -151,6 +151,20 @@ impl InvitationRepository for Database {
     }
 }
 
+/// Uses the valid invitation for an address: deletes and returns it.
+pub(crate) fn take_for(
+    tx: &mut Tx<'_>,
+    email: &EmailAddress,
+    now: OffsetDateTime,
+) -> PgResult<Option<Invitation>> {
+    let invitation = invitations::table
+        .filter(invitations::org_id.eq(tx.org.0))
+        .filter(invitations::email_key.eq(email.key()))
+        .filter(invitations::expires_at.gt(now));
+    let row: Option<Row> = delete(invitation).returning(Row::as_returning()).row(tx)?;
+    row.map(Row::read).transpose()
+}
+
 /// Adds a user, opens a session, and records both.
 fn join(tx: &mut Tx<'_>, user: &User, session: &NewSession) -> PgResult<Session> {
     let inserted = insert(tx, user).map_err(|error| match error {

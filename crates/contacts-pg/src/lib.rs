@@ -25,6 +25,7 @@ mod exports;
 mod fields;
 mod files;
 mod housekeeping;
+mod identities;
 mod imports;
 mod installation;
 mod invitations;

@@ -300,6 +300,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    identities (org_id, issuer, subject) {
+        org_id -> Uuid,
+        issuer -> Text,
+        subject -> Text,
+        user_id -> Uuid,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     import_chunks (org_id, import_id, chunk) {
         org_id -> Uuid,
         import_id -> Uuid,
@@ -744,6 +754,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     events,
     fields,
     file_chunks,
+    identities,
     import_chunks,
     import_issues,
     imports,

@@ -20,8 +20,8 @@ use diesel::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use self::users::{change, find, find_by_name, list, lock, set_seen};
-pub(crate) use self::users::{find_by_address, insert};
+pub(crate) use self::users::{change, find, find_by_address, insert, lock, set_seen};
+use self::users::{find_by_name, list};
 use crate::Database;
 use crate::database::{PgResult, RunQuery, Tx, unread};
 use crate::schema::{sessions, sign_in_links};

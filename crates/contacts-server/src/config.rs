@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
+use contacts_core::identity::Providers;
 use contacts_core::job::MAX_LEASE;
 use contacts_core::sync::Connectors;
 use contacts_embed::{OutboundConfig, Secret};
@@ -50,6 +51,10 @@ pub struct DatabaseConfig {
     /// A file that lists the connectors which sources may use [default: only the built-in one]
     #[arg(long, env = "CONTACTS_CONNECTORS", global = true, value_name = "FILE")]
     connectors: Option<OsString>,
+    /// A file that lists the issuers of OpenID Connect at which users sign in [default: none; users
+    /// sign in by links]
+    #[arg(long, env = "CONTACTS_OIDC", global = true, value_name = "FILE")]
+    oidc: Option<OsString>,
     /// Let the built-in connector `http` read from private addresses, and without encryption
     #[arg(long, env = "CONTACTS_SOURCES_ALLOW_PRIVATE", global = true, value_parser = FalseyValueParser::new())]
     sources_allow_private: bool,
@@ -92,6 +97,21 @@ impl DatabaseConfig {
                 .map_err(|unusable| Failure::usage(unusable.to_string())),
             None => Ok(contacts_sync::built_in(guard)),
         }
+    }
+
+    /// The issuers at which users sign in.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when the list of issuers cannot be used.
+    pub fn providers(&self) -> Done<Providers> {
+        let Some(file) = configured(self.oidc.as_ref()) else { return Ok(Providers::default()) };
+        contacts_oidc::providers(
+            &file,
+            &|name| std::env::var_os(name),
+            contacts_oidc::Limits::default(),
+        )
+        .map_err(|invalid| Failure::usage(invalid.to_string()))
     }
 
     /// The keys of the secret settings of connected sources, the newest first.

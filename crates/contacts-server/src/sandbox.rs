@@ -11,7 +11,7 @@ use contacts_core::key::{NewKey, Role, Scope, Token};
 use contacts_core::sync::Connectors;
 use contacts_core::{Actor, Clock, OrgId, Result, Services};
 use contacts_embed::{HttpSender, OutboundConfig};
-use contacts_http::{Answers, Api, ApiConfig, Cursors};
+use contacts_http::{Answers, Api, ApiConfig, Attempts, Cursors};
 use contacts_import::TableFiles;
 use contacts_testkit::World;
 use contacts_worker::{Worker, WorkerConfig};
@@ -111,8 +111,9 @@ impl Sandbox {
             ..config
         };
         let answers = Answers::new(Arc::new(self.world.clone()), [0; 32]);
-        let cursors = Cursors::new([0; 32]);
-        wiring::api(self.services.clone(), answers, cursors, Arc::new(|| Ok(())), config)
+        let (attempts, cursors) = (Attempts::new([0; 32]), Cursors::new([0; 32]));
+        let ready = Arc::new(|| Ok(()));
+        wiring::api(self.services.clone(), answers, attempts, cursors, ready, config)
     }
 
     fn now(&self) -> OffsetDateTime {

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contacts_core::Services;
+use contacts_core::identity::Providers;
 use contacts_core::sync::Connectors;
 use contacts_embed::{Contacts, OpenOptions, PoolConfig, Purpose, Secret};
-use contacts_http::{Answers, Api, ApiConfig, Cursors, Readiness};
+use contacts_http::{Answers, Api, ApiConfig, Attempts, Cursors, Readiness};
 
 use crate::config::DatabaseConfig;
 use crate::embedded::{self, Embedded};
@@ -24,6 +25,7 @@ pub struct Server {
     secret: Secret,
     sources_keys: Vec<Secret>,
     connectors: Connectors,
+    providers: Providers,
     own: Option<(Embedded, PathBuf)>,
 }
 
@@ -35,18 +37,19 @@ impl Server {
     /// A sentence when the configuration is invalid or the embedded server does not start.
     pub fn find(config: &DatabaseConfig) -> Done<Self> {
         let (sources_keys, connectors) = (config.sources_keys()?, config.connectors()?);
+        let providers = config.providers()?;
         if let Some(url) = config.url() {
             check_password(url)?;
             let secret =
                 secret::find(config.secret(), || Ok(embedded::prepare(&config.data_dir()?)?))?;
             let url = url.to_owned();
-            return Ok(Self { url, secret, sources_keys, connectors, own: None });
+            return Ok(Self { url, secret, sources_keys, connectors, providers, own: None });
         }
         let data_dir = config.data_dir()?;
         let embedded = Embedded::start(&data_dir, config.pg_bin().as_deref())?;
         let secret = secret::find(config.secret(), || Ok(data_dir.clone()))?;
         let (url, own) = (embedded.url(), Some((embedded, data_dir)));
-        Ok(Self { url, secret, sources_keys, connectors, own })
+        Ok(Self { url, secret, sources_keys, connectors, providers, own })
     }
 
     /// How to open the database: with a pool and this server's configuration.
@@ -55,6 +58,7 @@ impl Server {
             .pool(pool)
             .source_keys(&self.sources_keys)
             .connectors(self.connectors.clone())
+            .providers(self.providers.clone())
     }
 
     /// Where the data is, for people to read.
@@ -98,6 +102,7 @@ fn check_password(url: &str) -> Done {
 pub fn api(
     services: Services,
     answers: Answers,
+    attempts: Attempts,
     cursors: Cursors,
     readiness: Readiness,
     config: ApiConfig,
@@ -108,7 +113,7 @@ pub fn api(
         Failure::new("this process already records metrics: serve once in a process")
     })?;
     let (draining, stopping) = Default::default();
-    Ok(Api { services, answers, cursors, readiness, metrics, draining, stopping, config })
+    Ok(Api { services, answers, attempts, cursors, readiness, metrics, draining, stopping, config })
 }
 
 /// The API over a database, not served.
@@ -119,13 +124,14 @@ pub fn api(
 pub fn api_over(contacts: &Contacts, config: ApiConfig) -> Done<Api> {
     let key = contacts.derive(Purpose::Answers);
     let answers = Answers::new(contacts.database.clone(), key);
+    let attempts = Attempts::new(contacts.derive(Purpose::SignIns));
     let cursors = Cursors::new(contacts.derive(Purpose::Cursors));
     let mut pulse = contacts.database.pulse();
     let health = HealthCheck::start(move || pulse.check()).map_err(|_refused| {
         Failure::new("the system has no more threads for this user: raise its limit")
     })?;
     let readiness = Arc::new(move || health.status());
-    api(Services::clone(contacts), answers, cursors, readiness, config)
+    api(Services::clone(contacts), answers, attempts, cursors, readiness, config)
 }
 
 #[cfg(test)]

@@ -31,6 +31,7 @@ pub mod files;
 pub mod filter_groups;
 pub mod filters;
 pub mod housekeeping;
+pub mod identities;
 pub mod imports;
 pub mod included_contacts;
 pub mod invitations;

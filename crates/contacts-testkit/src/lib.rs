@@ -40,6 +40,7 @@ mod clock;
 mod connector;
 #[cfg(feature = "contracts")]
 pub mod contract;
+mod issuer;
 mod memory;
 mod ports;
 #[cfg(feature = "contracts")]
@@ -51,6 +52,7 @@ mod world;
 
 pub use crate::clock::{CountedIds, StoppedClock};
 pub use crate::connector::{FakeConnector, FakePause};
+pub use crate::issuer::FakeIssuer;
 pub use crate::ports::Ports;
 pub use crate::sender::{FakeSealer, FakeSender, SentMessage};
 pub use crate::spreadsheets::FakeSpreadsheets;

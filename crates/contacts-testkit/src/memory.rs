@@ -17,6 +17,7 @@ mod exports;
 mod fields;
 mod files;
 mod housekeeping;
+mod identities;
 pub(crate) mod imports;
 mod invitations;
 pub(crate) mod jobs;

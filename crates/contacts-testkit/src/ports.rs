@@ -5,6 +5,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use contacts_core::field::{Field, FieldKey, FieldPatch, FieldService, NewField};
+use contacts_core::identity::Providers;
 use contacts_core::org::Organisation;
 use contacts_core::{Actor, Clock, Ids, OrgId, Repositories, Services};
 
@@ -46,6 +47,7 @@ impl Ports {
             webhook_sealer: Arc::new(FakeSealer),
             source_sealer: Arc::new(FakeSealer),
             connectors: connector.connectors(),
+            providers: Providers::default(),
         };
         Self { core, clock, ids, sender, connector, guard }
     }

@@ -12,6 +12,7 @@ use contacts_core::erasure::ErasureId;
 use contacts_core::event::ContactEvent;
 use contacts_core::field::{Field, FieldKey};
 use contacts_core::file::FileId;
+use contacts_core::identity::Identity;
 use contacts_core::import::ImportId;
 use contacts_core::invitation::Invitation;
 use contacts_core::journal::JournalChunk;
@@ -20,6 +21,7 @@ use contacts_core::note::{Note, NoteId};
 use contacts_core::org::Organisation;
 use contacts_core::segment::{Segment, SegmentId};
 use contacts_core::selection::SelectionId;
+use contacts_core::session::UserId;
 use contacts_core::sync::SourceId;
 use contacts_core::trail::TrailEntry;
 use contacts_core::undo::UndoSubject;
@@ -74,6 +76,7 @@ pub(crate) struct Rows {
     pub(crate) keys: Vec<ApiKey>,
     pub(crate) sessions: Sessions,
     pub(crate) invitations: Vec<Invitation>,
+    pub(crate) identities: BTreeMap<Identity, UserId>,
     pub(crate) notes: BTreeMap<NoteId, Note>,
     pub(crate) erasures: BTreeMap<ErasureId, erasures::Kept>,
     pub(crate) imports: BTreeMap<ImportId, StoredImport>,

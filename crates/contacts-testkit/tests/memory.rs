@@ -21,6 +21,7 @@ contacts_testkit::organisation_repository_contract!(make);
 contacts_testkit::key_repository_contract!(make);
 contacts_testkit::session_repository_contract!(make);
 contacts_testkit::invitation_repository_contract!(make);
+contacts_testkit::identity_repository_contract!(make);
 contacts_testkit::note_repository_contract!(make);
 contacts_testkit::erasure_repository_contract!(make);
 contacts_testkit::housekeeping_contract!(make);

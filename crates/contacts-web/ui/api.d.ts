@@ -1824,6 +1824,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session/issuers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the issuers at which users can sign in
+         * @description Users sign in with them in a browser, at `/v1/session/oidc/{issuer}`.
+         */
+        get: operations["list_issuers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions": {
         parameters: {
             query?: never;
@@ -4154,6 +4174,18 @@ export interface components {
             /** @description The token for `Authorization: Bearer`. It is shown only once and not stored. */
             token: string;
         };
+        /** @description An issuer at which users can sign in. */
+        Issuer: {
+            /** @description The id of the issuer in paths. */
+            id: string;
+            /** @description The name for people. */
+            name: string;
+        };
+        /** @description The issuers at which users can sign in. */
+        Issuers: {
+            /** @description The issuers, in the order that the operator chose. */
+            issuers: components["schemas"]["Issuer"][];
+        };
         /** @description A page of skipped rows and dropped cells. */
         Issues: {
             /** @description The issues, in the order of the file. */
@@ -5838,6 +5870,11 @@ export interface components {
              * @description Id of the user, as in actors.
              */
             id: string;
+            /**
+             * @description Names of the issuers at which the user signs in; empty for a user who signs in by links. Null
+             *     for callers without the scope `admin`.
+             */
+            issuers: string[] | null;
             /**
              * Format: date-time
              * @description When the user was last seen, accurate to the hour. Null for callers without the scope
@@ -22076,6 +22113,35 @@ export interface operations {
                     ratelimit?: string;
                     /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
                     "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_issuers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configured issuers of OpenID Connect */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Issuers"];
+                };
+            };
+            /** @description `invalid`: there are no parameters */
+            422: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

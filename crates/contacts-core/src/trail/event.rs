@@ -41,7 +41,7 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A user signed in. The session.
+    /// A user signed in; the detail is the name of the issuer, if it was not by a link. The session.
     SignedIn "signed_in",
     /// A user ended a session. The session.
     SignedOut "signed_out",
@@ -133,8 +133,8 @@ pub struct TrailEvent {
     pub subject: Option<Uuid>,
     /// Number of contacts that are exported, deleted or merged, where there may be many.
     pub contacts: Option<u64>,
-    /// Words that describe the change: scopes, a role, names of parameters of a filter, or the key
-    /// of a custom field.
+    /// Words that describe the change: scopes, a role, names of parameters of a filter, the key of a
+    /// custom field, or the name of an issuer.
     pub details: Vec<String>,
 }
 
@@ -150,6 +150,11 @@ impl TrailEvent {
     /// The sign-in that opened a session.
     pub fn signed_in(session: SessionId) -> Self {
         Self::new(TrailKind::SignedIn, session.0)
+    }
+
+    /// The sign-in at an issuer that opened a session.
+    pub fn signed_in_at(session: SessionId, provider: &str) -> Self {
+        Self::signed_in(session).detailed([provider])
     }
 
     /// The end of a session by its user.

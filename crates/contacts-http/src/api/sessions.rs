@@ -70,7 +70,7 @@ impl FromRequest for Visitor {
     }
 }
 
-fn visitor(req: &HttpRequest) -> Result<Visitor, Problem> {
+pub(crate) fn visitor(req: &HttpRequest) -> Result<Visitor, Problem> {
     let shared = req.app_data::<Data<Shared>>().ok_or_else(Problem::internal)?;
     let gate = req.app_data::<Data<Gate>>().ok_or_else(Problem::internal)?;
     let config = &shared.api.config;
@@ -234,8 +234,9 @@ async fn end(
     Ok(())
 }
 
-fn set_cookie(answer: &mut HttpResponse, cookie: &str) -> Result<(), Problem> {
+/// Adds a cookie to an answer.
+pub(crate) fn set_cookie(answer: &mut HttpResponse, cookie: &str) -> Result<(), Problem> {
     let value = header::HeaderValue::from_str(cookie).map_err(|_invalid| Problem::internal())?;
-    answer.headers_mut().insert(header::SET_COOKIE, value);
+    answer.headers_mut().append(header::SET_COOKIE, value);
     Ok(())
 }

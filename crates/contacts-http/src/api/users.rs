@@ -1,6 +1,9 @@
 //! Users over HTTP (R2, R4, R60).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use actix_web::web::Data;
+use contacts_core::OrgId;
 use contacts_core::key::{Role, Scope};
 use contacts_core::session::{User, UserId, UserPatch};
 use serde::{Deserialize, Serialize};
@@ -16,7 +19,8 @@ use crate::parts::caller::{CanAdmin, CanRead};
 use crate::parts::enumerated::enumeration;
 use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::path::Id;
-use crate::parts::problem::ProblemView;
+use crate::parts::problem::{Problem, ProblemView};
+use crate::parts::services::Api;
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
@@ -55,6 +59,9 @@ struct UserView {
     /// `admin`.
     #[serde(with = "time::serde::rfc3339::option")]
     last_seen_at: Option<OffsetDateTime>,
+    /// Names of the issuers at which the user signs in; empty for a user who signs in by links. Null
+    /// for callers without the scope `admin`.
+    issuers: Option<Vec<String>>,
     /// Number of the user's active sessions. Null for callers without the scope `admin`.
     sessions: Option<u64>,
 }
@@ -69,15 +76,36 @@ impl UserView {
             role: user.role.into(),
             email: None,
             last_seen_at: None,
+            issuers: None,
             sessions: None,
         }
     }
 
     /// Returns the view for callers with the scope `admin`.
-    fn whole(user: User, sessions: u64) -> Self {
-        let email = user.email.as_ref().map(ToString::to_string);
-        let last_seen_at = user.last_seen_at;
-        Self { email, last_seen_at, sessions: Some(sessions), ..Self::of(user) }
+    fn whole(user: User, details: &Details) -> Self {
+        let sessions = details.sessions.get(&user.id).copied().unwrap_or_default();
+        let issuers = details.issuers.get(&user.id).cloned().unwrap_or_default();
+        Self {
+            email: user.email.as_ref().map(ToString::to_string),
+            last_seen_at: user.last_seen_at,
+            issuers: Some(issuers.into_iter().collect()),
+            sessions: Some(sessions),
+            ..Self::of(user)
+        }
+    }
+}
+
+/// What callers with the scope `admin` see of users.
+struct Details {
+    sessions: BTreeMap<UserId, u64>,
+    issuers: BTreeMap<UserId, BTreeSet<String>>,
+}
+
+impl Details {
+    fn of(api: &Api, org: OrgId, users: &[User]) -> Result<Self, Problem> {
+        let (sessions, issuers) =
+            (api.sessions.count(org, users)?, api.sign_ins.names(org, users)?);
+        Ok(Self { sessions, issuers })
     }
 }
 
@@ -114,11 +142,8 @@ async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<Use
     let body = blocking(&shared, move |api| {
         let users = api.sessions.users(caller.org, paging.after, paging.rows())?;
         let view: Box<dyn Fn(User) -> UserView> = if caller.may(Scope::Admin) {
-            let sessions = api.sessions.count(caller.org, &users)?;
-            Box::new(move |user| {
-                let count = sessions.get(&user.id).copied().unwrap_or_default();
-                UserView::whole(user, count)
-            })
+            let details = Details::of(api, caller.org, &users)?;
+            Box::new(move |user| UserView::whole(user, &details))
         } else {
             Box::new(UserView::of)
         };
@@ -149,9 +174,8 @@ async fn patch(
     let body = blocking(&shared, move |api| {
         let patch = UserPatch { role: body.role.map(|role| role.value()), active: body.active };
         let user = api.sessions.change_user(org, id, patch, caller.actor)?;
-        let sessions = api.sessions.count(org, std::slice::from_ref(&user))?;
-        let count = sessions.get(&user.id).copied().unwrap_or_default();
-        to_json(&UserView::whole(user, count))
+        let details = Details::of(api, org, std::slice::from_ref(&user))?;
+        to_json(&UserView::whole(user, &details))
     })
     .await?;
     gate.credentials.forget(org, id.0);

@@ -8,6 +8,7 @@ use contacts_core::Services;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::parts::answers::Answers;
+use crate::parts::attempts::Attempts;
 use crate::parts::config::ApiConfig;
 use crate::parts::cursor::Cursors;
 
@@ -21,6 +22,8 @@ pub struct Api {
     pub services: Services,
     /// Stored answers to requests that carry an idempotency key.
     pub answers: Answers,
+    /// Encrypts attempts to sign in at an issuer.
+    pub attempts: Attempts,
     /// Signs the cursors of lists.
     pub cursors: Cursors,
     /// The readiness check that `/readyz` calls. It must not block.

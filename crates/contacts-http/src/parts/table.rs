@@ -106,6 +106,17 @@ impl Table {
         self
     }
 
+    /// Adds a handler of GET for browsers, which the API description leaves out.
+    pub(crate) fn add_for_browsers<H, Args>(mut self, path: &str, handler: H) -> Self
+    where
+        H: Handler<Args>,
+        Args: FromRequest + 'static,
+        H::Output: Responder + 'static,
+    {
+        self.resources.insert(path.to_owned(), web::resource(path).route(web::get().to(handler)));
+        self
+    }
+
     fn describe<P: utoipa::Path + SchemaReferences + Tags<'static>, Args: Requires>(
         &mut self,
     ) -> (String, Method) {

@@ -62,7 +62,7 @@ async fn an_invited_person_becomes_a_user_and_is_signed_in() {
         [json!({
             "id": joined.json()["actor"]["id"], "name": "Ann Lee", "role": "manager",
             "active": true, "email": "Ann@Example.org",
-            "last_seen_at": "2026-01-01T10:00:00Z", "sessions": 1,
+            "last_seen_at": "2026-01-01T10:00:00Z", "issuers": [], "sessions": 1,
         })]
     );
 }
@@ -190,7 +190,7 @@ async fn only_administrators_see_addresses_and_sessions_of_users() {
     let users = service.send(request(&reader, "GET", "/v1/users")).await.json();
     let user = &users["items"][0];
     assert_eq!((&user["name"], &user["active"]), (&json!("Ann"), &json!(true)));
-    for hidden in ["email", "last_seen_at", "sessions"] {
+    for hidden in ["email", "last_seen_at", "issuers", "sessions"] {
         assert_eq!(user[hidden], Value::Null, "{hidden}");
     }
 }

@@ -35,6 +35,7 @@ mod runs;
 mod segments;
 mod service;
 mod sessions;
+mod sign_ins;
 mod strict;
 mod support;
 mod syncs;

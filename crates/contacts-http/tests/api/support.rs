@@ -16,9 +16,9 @@ use contacts_core::answer::AnswerRepository;
 use contacts_core::key::{NewKey, Scope};
 use contacts_core::{Actor, OrgId};
 use contacts_http::{
-    Answers, Api, ApiConfig, Cursors, Readiness, metrics_recorder, routes, server,
+    Answers, Api, ApiConfig, Attempts, Cursors, Readiness, metrics_recorder, routes, server,
 };
-use contacts_testkit::{FakeConnector, FakeSender, World};
+use contacts_testkit::{FakeConnector, FakeIssuer, FakeSender, World};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::Value;
 
@@ -33,6 +33,8 @@ pub(crate) struct Service {
     pub(crate) sender: FakeSender,
     /// Plays the systems of connected sources.
     pub(crate) connector: FakeConnector,
+    /// Plays the issuer `example`.
+    pub(crate) issuer: FakeIssuer,
     routes: Box<dyn Fn(&mut ServiceConfig)>,
 }
 
@@ -127,10 +129,12 @@ impl Service {
         metrics: PrometheusHandle,
         readiness: Readiness,
     ) -> Self {
-        let ports = world.ports();
+        let (mut ports, issuer) = (world.ports(), FakeIssuer::default());
+        ports.providers = [issuer.provider(world.org())].into_iter().collect();
         let api = Api {
             services: ports.services(),
             answers: Answers::new(answers, [7; 32]),
+            attempts: Attempts::new([7; 32]),
             cursors: Cursors::new([7; 32]),
             readiness,
             metrics,
@@ -141,7 +145,7 @@ impl Service {
         let token = issue(&api, world.org(), ALL);
         let routes = Box::new(routes(api.clone()));
         let (sender, connector) = (ports.sender, ports.connector);
-        Self { world, api, token, sender, connector, routes }
+        Self { world, api, token, sender, connector, issuer, routes }
     }
 
     /// Creates an API key of the organisation and returns its token.

@@ -72,14 +72,14 @@ pub(crate) fn insert(tx: &mut Tx<'_>, user: &User) -> PgResult<bool> {
 }
 
 /// Finds a user by id.
-pub(super) fn find(tx: &mut Tx<'_>, user: UserId) -> PgResult<Option<User>> {
+pub(crate) fn find(tx: &mut Tx<'_>, user: UserId) -> PgResult<Option<User>> {
     let row: Option<Row> =
         users::table.find((tx.org.0, user.0)).select(Row::as_select()).row(tx)?;
     row.map(Row::read).transpose()
 }
 
 /// Finds a user by id, and locks it until the transaction ends.
-pub(super) fn lock(tx: &mut Tx<'_>, user: UserId) -> PgResult<Option<User>> {
+pub(crate) fn lock(tx: &mut Tx<'_>, user: UserId) -> PgResult<Option<User>> {
     let user = users::table.find((tx.org.0, user.0)).for_update();
     let row: Option<Row> = user.select(Row::as_select()).row(tx)?;
     row.map(Row::read).transpose()
@@ -121,7 +121,7 @@ pub(super) fn list(tx: &mut Tx<'_>, after: Option<UserId>, limit: usize) -> PgRe
 }
 
 /// Applies a patch to a user. Returns the user and what the audit trail records.
-pub(super) fn change(
+pub(crate) fn change(
     tx: &mut Tx<'_>,
     user: UserId,
     patch: UserPatch,
@@ -151,7 +151,7 @@ pub(super) fn change(
 }
 
 /// Sets when a user was last seen, unless a later time is stored.
-pub(super) fn set_seen(tx: &mut Tx<'_>, user: UserId, now: OffsetDateTime) -> PgResult<()> {
+pub(crate) fn set_seen(tx: &mut Tx<'_>, user: UserId, now: OffsetDateTime) -> PgResult<()> {
     let is_earlier = users::last_seen_at.is_null().or(users::last_seen_at.lt(now));
     update(users::table.find((tx.org.0, user.0)).filter(is_earlier))
         .set(users::last_seen_at.eq(now))

@@ -17,6 +17,7 @@ contacts_testkit::organisation_repository_contract!(ports);
 contacts_testkit::key_repository_contract!(ports);
 contacts_testkit::session_repository_contract!(ports);
 contacts_testkit::invitation_repository_contract!(ports);
+contacts_testkit::identity_repository_contract!(ports);
 contacts_testkit::note_repository_contract!(ports);
 contacts_testkit::erasure_repository_contract!(ports);
 contacts_testkit::housekeeping_contract!(ports);

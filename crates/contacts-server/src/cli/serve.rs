@@ -12,6 +12,8 @@ use std::time::Duration;
 use actix_web::dev;
 use actix_web::rt::System;
 use clap::Args;
+use contacts_core::Services;
+use contacts_core::identity::OrganisationRule;
 use contacts_http::{ApiConfig, PublicUrl};
 use contacts_worker::Workers;
 
@@ -95,6 +97,7 @@ fn serve_over(
 ) -> Done {
     let contacts = server.options(args.web.pool()).outbound(args.jobs.outbound()).open()?;
     let first = first::ensure(&contacts)?;
+    check_organisations(&contacts)?;
     let workers = if args.no_worker { None } else { Some(start_workers(server, &args.jobs)?) };
     let public_url = config.public_url.clone();
     let drain = Duration::from_secs(args.drain_seconds);
@@ -168,6 +171,30 @@ fn grace(drain: Duration, cause: StopCause) -> Duration {
         StopCause::Terminate => drain,
         StopCause::Interrupt => Duration::ZERO,
     }
+}
+
+/// Refuses issuers whose organisation cannot be determined or does not exist, because nobody could
+/// sign in.
+fn check_organisations(services: &Services) -> Done {
+    for provider in services.sign_ins.providers().iter() {
+        let name = &provider.name;
+        match &provider.organisation {
+            OrganisationRule::Only if services.organisations.list()?.len() > 1 => {
+                return Err(Failure::usage(format!(
+                    "there are several organisations: set the organisation of the issuer {name} in \
+                     the file of CONTACTS_OIDC"
+                )));
+            }
+            OrganisationRule::Fixed(org) if services.organisations.get(*org)?.is_none() => {
+                return Err(Failure::usage(format!(
+                    "the organisation {org} of the issuer {name} does not exist: list them with \
+                     contacts org list"
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn start_workers(server: &Server, config: &JobConfig) -> Done<Workers> {

@@ -66,6 +66,29 @@ macro_rules! invitation_repository_contract {
     };
 }
 
+/// Makes a test of each property of a [`contacts_core::identity::IdentityRepository`].
+///
+/// Takes a function that returns [`Ports`](crate::Ports) over an empty store.
+#[macro_export]
+macro_rules! identity_repository_contract {
+    ($make:expr) => {
+        $crate::properties! { $make, identities:
+            the_first_sign_in_makes_a_user_and_the_second_finds_the_same
+            a_person_without_an_invitation_is_refused
+            an_invitation_for_the_verified_address_makes_a_user_once
+            an_expired_invitation_makes_no_user
+            a_user_with_the_address_is_not_taken_over
+            a_deactivated_user_is_refused
+            a_role_of_a_claim_replaces_the_users
+            the_last_active_administrator_keeps_the_role
+            a_taken_name_gets_a_number
+            of_many_first_sign_ins_at_once_one_makes_the_user
+            sign_ins_are_recorded_with_the_issuer
+            organisations_do_not_see_each_other
+        }
+    };
+}
+
 /// Makes a test of each property of a [`contacts_core::trail::TrailRepository`].
 ///
 /// Takes a function that returns [`Ports`](crate::Ports) over an empty store.

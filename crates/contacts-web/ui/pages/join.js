@@ -4,6 +4,7 @@ import { ask, sentence } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { styles } from "../core/styles.js";
 import { labelled } from "../widgets/form.js";
+import { issuerButtons, issuers } from "../widgets/issuers.js";
 
 await styles("./sign-in.css", import.meta.url);
 
@@ -14,13 +15,14 @@ await styles("./sign-in.css", import.meta.url);
  * is used, so that the page can be reloaded.
  *
  * @param {Context} context
- * @returns {Page}
+ * @returns {Promise<Page>}
  */
-export function open({ url }) {
+export async function open({ url }) {
   const title = "Join";
   const token = url.hash.slice(1);
   const mark = h("span", { class: "mark", "aria-hidden": "true" });
   if (!token) return { title, element: h("div", { class: "sign-in" }, mark, h("h1", {}, "This link is not complete"), h("p", {}, "Open the whole link that you received from your administrator.")) };
+  const all = await issuers();
   const name = h("input", { required: true, maxLength: 100, autocomplete: "name", autofocus: true });
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
   const button = h("button", { class: "primary" }, "Join");
@@ -42,5 +44,6 @@ export function open({ url }) {
     }
   }
 
-  return { title, element: h("div", { class: "sign-in" }, mark, h("h1", {}, "Join Informly Contacts"), h("p", {}, "You were invited to work with the contacts of your organisation."), form) };
+  return { title, element: h("div", { class: "sign-in" }, mark, h("h1", {}, "Join Informly Contacts"), h("p", {}, "You were invited to work with the contacts of your organisation."),
+    all.length > 0 && [issuerButtons(all, "Join", "/"), h("p", { class: "or" }, "or without an account")], form) };
 }

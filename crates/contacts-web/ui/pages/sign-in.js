@@ -1,12 +1,29 @@
-// Signing in with a one-time link.
+// Signing in at an issuer or with a one-time link.
 
 import { ask, sentence } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { styles } from "../core/styles.js";
+import { issuerButtons, issuers } from "../widgets/issuers.js";
 
 await styles("./sign-in.css", import.meta.url);
 
 /** @import { Context, Page } from "../core/router.js" */
+
+const title = "Sign in";
+
+/** Why a sign-in at an issuer failed, by the code that the server sends. @type {Record<string, string>} */
+const PROBLEMS = {
+  cancelled: "You did not finish signing in. Try again.",
+  expired: "That took too long, or was started in another window. Try again.",
+  unavailable: "The sign-in service cannot be reached. Try again in a few minutes.",
+  invalid: "The sign-in service sent an answer that cannot be accepted. Try again. If it happens again, tell your administrator.",
+  busy: "There were too many attempts to sign in. Wait a minute, and try again.",
+  failed: "Something went wrong on our side. Try again in a few minutes.",
+  access_denied: "Your account may not use Contacts. Ask your administrator for access.",
+  not_invited: "Nobody has invited the email address of your account. Ask your administrator for an invitation.",
+  address_taken: "A user with your email address signs in with links. Ask your administrator for a sign-in link.",
+  deactivated: "Your user is deactivated. Ask your administrator to reactivate it.",
+};
 
 /**
  * The secret of a link is in its fragment, which no server and no log sees.
@@ -16,28 +33,48 @@ await styles("./sign-in.css", import.meta.url);
  */
 export async function open({ url }) {
   const token = url.hash.slice(1);
-  const title = "Sign in";
-  if (!token) return { title, element: message("Sign in with a link", "Open the sign-in link that you received from your administrator.") };
+  const to = url.searchParams.get("to") ?? "/";
+  // Never redirect to another site.
+  const path = /^\/(?![/\\])/.test(to) ? to : "/";
+  if (!token) return start(path, url.searchParams.get("problem"));
   history.replaceState(null, "", url.pathname + url.search);
   try {
     await ask("post", "/v1/session", { body: { token } });
   } catch (error) {
     return { title, element: message("This link has expired or was already used", sentence(error)) };
   }
-  const to = url.searchParams.get("to") ?? "/";
-  // Never redirect to another site.
-  history.replaceState(null, "", /^\/(?![/\\])/.test(to) ? to : "/");
+  history.replaceState(null, "", path);
   dispatchEvent(new CustomEvent("signedin"));
   return { title, element: h("div", { class: "page" }) };
 }
 
 /**
+ * @param {string} to
+ * @param {string | null} problem
+ * @returns {Promise<Page>}
+ */
+async function start(to, problem) {
+  const all = await issuers();
+  const wrong = problem && h("p", { class: "wrong", role: "alert" }, PROBLEMS[problem] ?? PROBLEMS["failed"]);
+  if (!all.length) return { title, element: message("Sign in with a link", wrong || "Open the sign-in link that you received from your administrator.") };
+  return {
+    title,
+    element: h("div", { class: "sign-in" },
+      h("span", { class: "mark", "aria-hidden": "true" }),
+      h("h1", {}, "Sign in to Informly Contacts"),
+      wrong,
+      issuerButtons(all, "Sign in", to),
+      h("p", { class: "muted" }, "You can also open a sign-in link that you received from your administrator.")),
+  };
+}
+
+/**
  * @param {string} heading
- * @param {string} text
+ * @param {string | Node} text
  */
 const message = (heading, text) =>
   h("div", { class: "sign-in" },
     h("span", { class: "mark", "aria-hidden": "true" }),
     h("h1", {}, heading),
-    h("p", {}, text),
+    text instanceof Node ? text : h("p", {}, text),
     h("p", { class: "muted" }, "A link works once, within an hour. Ask your administrator for a new one."));

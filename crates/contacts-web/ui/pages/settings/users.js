@@ -42,7 +42,7 @@ export async function section({ signal }) {
  * @param {Show} show
  */
 function rowOf(user, isMe, show) {
-  const { id, name, email, role, active, last_seen_at, sessions } = user;
+  const { id, name, email, role, active, last_seen_at, issuers, sessions } = user;
   const select = h("select", { "aria-label": `Role of ${name}` }, CHOICES.map(([value, title]) => h("option", { value, selected: value === role }, title)));
   select.addEventListener("change", async () => {
     const wanted = /** @type {Schemas["Role"]} */ (select.value);
@@ -54,7 +54,8 @@ function rowOf(user, isMe, show) {
     ? h("button", { type: "button", class: "quiet danger", "aria-label": `Deactivate ${name}`, onclick: async () => (await deactivate(user, isMe)) && show() }, "Deactivate")
     : h("button", { type: "button", class: "quiet", "aria-label": `Reactivate ${name}`, onclick: () => change(id, { active: true }, show, `${name} can sign in again.`) }, "Reactivate");
   return h("tr", {},
-    h("th", { scope: "row" }, name, isMe && h("span", { class: "muted" }, " (you)"), email && h("small", { class: "muted under" }, email)),
+    h("th", { scope: "row" }, name, isMe && h("span", { class: "muted" }, " (you)"), email && h("small", { class: "muted under" }, email),
+      issuers?.length ? h("small", { class: "muted under" }, `Signs in with ${issuers.join(", ")}`) : null),
     h("td", {}, select),
     h("td", {}, active ? state("good", "Active") : state("", "Deactivated")),
     h("td", {}, when(last_seen_at) ?? h("span", { class: "muted" }, "Never")),
@@ -95,9 +96,9 @@ const confirmOwn = (role) => dialog({
  * @param {Schemas["User"]} user
  * @param {boolean} isMe
  */
-const endSessions = ({ id, name, sessions }, isMe) => dialog({
+const endSessions = ({ id, name, issuers, sessions }, isMe) => dialog({
   title: `End the sessions of ${name}?`,
-  body: h("p", {}, isMe ? "You are signed out of this browser too." : `${name} is signed out in ${count(sessions ?? 0, "browser")}, and can sign in again with a new link.`),
+  body: h("p", {}, isMe ? "You are signed out of this browser too." : `${name} is signed out in ${count(sessions ?? 0, "browser")}, and can sign in again${issuers?.length ? "" : " with a new link"}.`),
   action: "End sessions",
   danger: true,
   run: () => ask("delete", "/v1/users/{id}/sessions", { path: { id } }),
