@@ -2,6 +2,7 @@
 
 mod apply;
 mod chunk_plan;
+mod correction;
 mod dry_run;
 mod entities;
 mod full_name;
@@ -39,6 +40,7 @@ use time::OffsetDateTime;
 pub use self::apply::{Decision, added, decide};
 use self::chunk_plan::PlannedContacts;
 pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedContact, RowOutcome};
+pub use self::correction::{Cell, CellEdit, Corrections, RowCells};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::dry_run::MockDryRunRepository;
 pub use self::dry_run::{

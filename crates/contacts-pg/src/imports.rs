@@ -3,6 +3,7 @@
 mod apply;
 mod chunks;
 mod contacts;
+mod corrections;
 mod dry_runs;
 mod opt_outs;
 mod stored;
@@ -12,8 +13,8 @@ mod undo;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Applied, Chunk, FileState, Import, ImportId, ImportRepository, ImportState, Issue,
-    IssueCode, LayoutChoice, NewPlan, Plan,
+    Analysis, Applied, CellEdit, Chunk, Corrections, FileState, Import, ImportId, ImportRepository,
+    ImportState, Issue, IssueCode, LayoutChoice, NewPlan, Plan,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 pub(crate) use self::chunks::{forget, of_contact};
 pub(crate) use self::contacts::{apply as apply_rows, update_contacts};
+pub(crate) use self::corrections::forget_corrections;
 pub(crate) use self::stored::StoredTally;
 use self::stored::{StoredAnalysis, StoredPlan};
 use self::stored_layout::StoredLayout;
@@ -42,6 +44,12 @@ use crate::trail::record;
 struct PlanOnly {
     #[diesel(sql_type = Jsonb)]
     plan: Value,
+}
+
+#[derive(QueryableByName)]
+struct LayoutOnly {
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    layout: Option<Value>,
 }
 
 #[derive(QueryableByName)]
@@ -245,6 +253,14 @@ impl ImportRepository for Database {
         })
     }
 
+    fn correct(&self, org: OrgId, id: ImportId, edits: &[CellEdit]) -> Result<bool> {
+        self.write(org, |tx| corrections::correct(tx, id, edits))
+    }
+
+    fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
+        self.read(org, |tx| corrections::read(tx, id))
+    }
+
     fn choose_layout(
         &self,
         org: OrgId,
@@ -253,6 +269,12 @@ impl ImportRepository for Database {
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.write_at(org, now, |tx| {
+            let former: Option<LayoutOnly> = tx
+                .query("SELECT layout FROM imports WHERE org_id = $1 AND id = $2 FOR UPDATE")
+                .bind::<SqlUuid, _>(id.0)
+                .row(tx)?;
+            let former = former.and_then(|row| row.layout).map(StoredLayout::read).transpose()?;
+            let has_same_cells = layout.has_cells_of(&former.unwrap_or_default());
             let mut set = tx.statement();
             set.push("state = 'analysing', problem = NULL, finished_at = NULL, layout = ");
             match StoredLayout::write(layout) {
@@ -265,6 +287,9 @@ impl ImportRepository for Database {
                 return Ok(false);
             }
             dry_runs::discard(tx, id)?;
+            if !has_same_cells {
+                forget_corrections(tx, id)?;
+            }
             // The worker that made the import ready may not have ended its job yet.
             remove(tx, Job::AnalyseImport(id))?;
             enqueue(tx, Job::AnalyseImport(id)).map(|()| true)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use time::Duration;
 
+use super::correction::stored_layout;
 use super::{
     Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
     ImportRepository, ImportState, Inspection, Issue, LayoutChoice, Plan, Policy, RowReader,
@@ -206,25 +207,10 @@ impl ImportService {
     /// deleted.
     pub fn skipped_rows(&self, org: OrgId, id: ImportId) -> Result<SkippedRows> {
         let import = self.get(org, id)?;
-        match import.file_state {
-            FileState::Kept => {}
-            FileState::Erased => {
-                let reason = "the file was deleted, for somebody in it was erased: \
-                           the reasons are in the list of issues";
-                return Err(Error::Conflict(reason.to_owned()));
-            }
-            FileState::Expired => {
-                let reason = "the file was deleted 30 days after the import's end: \
-                           the reasons are in the list of issues";
-                return Err(Error::Conflict(reason.to_owned()));
-            }
-        }
-        let Some(layout) = import.analysis.as_ref().map(|analysis| &analysis.layout) else {
-            return Err(not_ready(&import));
-        };
+        let layout = stored_layout(&import)?;
         Ok(SkippedRows {
             header: Some(layout.header.clone()),
-            rows: self.spreadsheets.rows(self.files.open(org, import.file)?, layout),
+            rows: self.corrected_rows(&import, layout)?,
             read: 0,
             issues: VecDeque::new(),
             noted: 0,
@@ -280,7 +266,7 @@ impl ImportService {
         let region = self.organisations.get(org)?.and_then(|organisation| organisation.region);
         let reader = RowReader::new(plan, &self.fields.list(org)?, region);
         let reader = reader.with_reading(&analysis.reading);
-        let rows = self.spreadsheets.rows(self.files.open(org, import.file)?, &analysis.layout);
+        let rows = self.corrected_rows(import, &analysis.layout)?;
         Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
     }
 

@@ -55,6 +55,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("event_counters", "no person's"),
     ("fields", "no person's: values are in contacts"),
     ("file_chunks", "files hold many people, and are deleted after a time"),
+    ("import_corrections", "cells of a file, deleted with it"),
     ("import_issues", "rows that became nobody"),
     ("imports", "a person's rows are told by import_chunks and contact_sources"),
     ("installation", "no person's"),

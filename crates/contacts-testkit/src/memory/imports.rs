@@ -8,9 +8,9 @@ use contacts_core::contact::{
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
-    Analysis, Applied, Chunk, ChunkPlan, ExistingContact, FileState, Import, ImportId,
-    ImportRepository, ImportState, Issue, LayoutChoice, NewPlan, Plan, PlannedContact, RowKeys,
-    Trace, tell_import,
+    Analysis, Applied, CellEdit, Chunk, ChunkPlan, Corrections, ExistingContact, FileState, Import,
+    ImportId, ImportRepository, ImportState, Issue, LayoutChoice, NewPlan, Plan, PlannedContact,
+    RowKeys, Trace, tell_import,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -33,6 +33,7 @@ pub(crate) struct StoredImport {
     /// Results of each chunk's rows, in order.
     pub(crate) chunks: Vec<Vec<Trace>>,
     pub(crate) dry: Option<StoredDryRun>,
+    pub(crate) corrections: Corrections,
 }
 
 impl State {
@@ -75,6 +76,7 @@ impl ImportRepository for World {
                 issues: Vec::new(),
                 chunks: Vec::new(),
                 dry: None,
+                corrections: Corrections::default(),
             };
             rows.imports.insert(import.id, run);
             Ok(())
@@ -161,6 +163,26 @@ impl ImportRepository for World {
         }))
     }
 
+    fn correct(&self, org: OrgId, id: ImportId, edits: &[CellEdit]) -> Result<bool> {
+        let mut state = self.state_to_change()?;
+        let run = state.organisations.entry(org).or_default().imports.get_mut(&id);
+        let Some(run) = run.filter(|run| run.import.state == ImportState::Ready) else {
+            return Ok(false);
+        };
+        run.corrections.edit(edits)?;
+        if let Some(dry) = &mut run.dry {
+            dry.outdate();
+        }
+        Ok(true)
+    }
+
+    fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
+        self.read(org, |rows| {
+            let run = rows.imports.get(&id);
+            Ok(run.map(|run| run.corrections.clone()).unwrap_or_default())
+        })
+    }
+
     fn choose_layout(
         &self,
         org: OrgId,
@@ -174,12 +196,17 @@ impl ImportRepository for World {
             return Ok(false);
         }
         let is_open = |state| matches!(state, ImportState::Ready | ImportState::Unusable);
+        let has_same_cells = stored.is_none_or(|stored| layout.has_cells_of(&stored.import.layout));
         let was = state.change_import(org, id, is_open, |import| {
             import.state = ImportState::Analysing;
             import.layout = layout.clone();
             (import.problem, import.finished_at) = (None, None);
         });
         if was {
+            let rows = state.organisations.entry(org).or_default();
+            if let Some(run) = rows.imports.get_mut(&id).filter(|_| !has_same_cells) {
+                run.corrections = Corrections::default();
+            }
             // The worker that made the import ready may not have ended its job yet.
             state.jobs.remove(org, Job::AnalyseImport(id));
             state.jobs.push(org, Job::AnalyseImport(id), now, &self.ids());

@@ -28,7 +28,7 @@ export async function review({ job, signal, show }) {
   const analysis = /** @type {Schemas["Analysis"]} */ (job.analysis);
   const saver = planOf(job, signal, fit);
   const { plan } = saver;
-  const dry = dryRun(job, fields, saver.settled, signal);
+  const dry = dryRun(job, plan, fields, saver.settled, signal);
   const bar = startBar(job, saver, show);
   const warnings = h("ul", { class: "status warn opt-outs", "aria-label": "Warnings" });
   const named = analysis.columns.filter((_, at) => plan.columns[at]).length;
