@@ -14,7 +14,7 @@ mod undo;
 use contacts_core::file::FileId;
 use contacts_core::import::{
     Analysis, Applied, CellEdit, Chunk, Corrections, FileState, Import, ImportId, ImportRepository,
-    ImportState, Issue, IssueCode, LayoutChoice, NewPlan, Plan,
+    ImportState, Issue, IssueCode, KnownDomains, LayoutChoice, NewPlan, Plan,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -44,6 +44,12 @@ use crate::trail::record;
 struct PlanOnly {
     #[diesel(sql_type = Jsonb)]
     plan: Value,
+}
+
+#[derive(QueryableByName)]
+struct DomainRow {
+    #[diesel(sql_type = Text)]
+    domain: String,
 }
 
 #[derive(QueryableByName)]
@@ -259,6 +265,23 @@ impl ImportRepository for Database {
 
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
         self.read(org, |tx| corrections::read(tx, id))
+    }
+
+    fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>> {
+        // The first addresses of the index stand for the others: counting all takes seconds in a
+        // large organisation.
+        let statement = "SELECT a.domain FROM ( \
+                 SELECT split_part(email_key, '@', 2) AS domain FROM addresses \
+                 WHERE org_id = $1 LIMIT 10000) a \
+             GROUP BY a.domain HAVING count(*) >= $2 ORDER BY count(*) DESC, a.domain LIMIT $3";
+        self.read(org, |tx| {
+            let rows: Vec<DomainRow> = tx
+                .query(statement)
+                .bind::<BigInt, _>(KnownDomains::MIN_ADDRESSES.cast_signed())
+                .bind::<BigInt, _>(KnownDomains::MAX as i64)
+                .load(tx)?;
+            Ok(rows.into_iter().map(|row| row.domain).collect())
+        })
     }
 
     fn choose_layout(

@@ -2768,6 +2768,11 @@ export interface components {
             columns: components["schemas"]["Column"][];
             /** @description The character that separates cells of text; null for a workbook. */
             delimiter: string | null;
+            /**
+             * @description Domains of addresses that seem to be misspelt, column by column. They are replaced only if the
+             *     plan says so.
+             */
+            domains: components["schemas"]["DomainOffer"][];
             /** @description Name of the encoding of text, such as `utf-8` or `windows-1252`; null for a workbook. */
             encoding: string | null;
             /**
@@ -3035,6 +3040,13 @@ export interface components {
             samples: string[];
             /** @description The suggested target; null when there is no suggestion. */
             target: string | null;
+        };
+        /** @description The formats of a column, for values that have two readings. */
+        ColumnFormat: {
+            /** @description Number of the column, starting at 0. */
+            column: number;
+            date_order?: components["schemas"]["DateOrder"] | null;
+            decimal_mark?: components["schemas"]["DecimalMark"] | null;
         };
         /** @description A connected source. */
         ConnectedSource: {
@@ -3467,6 +3479,22 @@ export interface components {
         };
         /** @description A value of a custom field: a date is text such as `2026-11-23`. */
         CustomValue: string | number | boolean;
+        /**
+         * @description The order of day and month in dates such as `03/04/2026`.
+         *
+         *     - `day_first`: 3 April.
+         *     - `month_first`: 4 March.
+         * @enum {string}
+         */
+        DateOrder: "day_first" | "month_first";
+        /**
+         * @description The decimal mark of numbers such as `1.234`.
+         *
+         *     - `comma`: a comma, so that points separate thousands.
+         *     - `point`: a point, so that commas separate thousands.
+         * @enum {string}
+         */
+        DecimalMark: "comma" | "point";
         /** @description A page of deliveries. */
         Deliveries: {
             /** @description The deliveries, newest first. */
@@ -3556,6 +3584,26 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "pending" | "sent" | "bounced" | "opened" | "clicked" | "unsubscribed";
+        /** @description A domain of addresses that seems to be misspelt. */
+        DomainOffer: {
+            /**
+             * Format: int64
+             * @description Number of addresses of the column with the domain.
+             */
+            addresses: number;
+            /** @description Number of the column, starting at 0. */
+            column: number;
+            /**
+             * @description The domain in the file, in lower case.
+             * @example gmial.com
+             */
+            domain: string;
+            /**
+             * @description The domain that was probably meant.
+             * @example gmail.com
+             */
+            suggestion: string;
+        };
         /** @description The expected outcome of one row. */
         DryRow: components["schemas"]["DryRowAdded"] | components["schemas"]["DryRowUpdated"] | components["schemas"]["DryRowSkipped"];
         /** @description The row would add a contact. */
@@ -4927,6 +4975,12 @@ export interface components {
              *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns: (string | null)[];
+            /** @description The domains of addresses that are replaced: the domain in the file, and the one that is read. */
+            domains: {
+                [key: string]: string;
+            };
+            /** @description The formats that were chosen for columns whose values do not show them. */
+            formats: components["schemas"]["ColumnFormat"][];
             /** @description The policy for existing and new contacts. */
             policy: components["schemas"]["Policy"];
             /** @description Tags to add to every contact in the file. */
@@ -4940,6 +4994,21 @@ export interface components {
              *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns?: (string | null)[];
+            /**
+             * @description The domains of addresses to replace: the domain in the file, and the one to read in its place; at
+             *     most 100. They replace those before.
+             * @example {
+             *       "gmial.com": "gmail.com"
+             *     }
+             */
+            domains?: {
+                [key: string]: string;
+            };
+            /**
+             * @description The formats of columns whose values do not show them, each column once. They replace those
+             *     before.
+             */
+            formats?: components["schemas"]["ColumnFormat"][];
             /** @description The policy for existing and new contacts. */
             policy?: components["schemas"]["Policy"];
             /** @description Tags to add to every contact in the file, at most 100. */

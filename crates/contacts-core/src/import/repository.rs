@@ -186,6 +186,15 @@ pub trait ImportRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections>;
 
+    /// Returns the domains that at least [`super::KnownDomains::MIN_ADDRESSES`] addresses of the organisation
+    /// have, the most frequent first, at most [`super::KnownDomains::MAX`]. Of an organisation with many
+    /// addresses, some are counted.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>>;
+
     /// Chooses the layout of an import that is ready, or unusable with a file that is still stored:
     /// changes it back to analysing, without a problem or an end, and queues the job. Analysis and
     /// plan stay until the next ones. Corrections stay if the file

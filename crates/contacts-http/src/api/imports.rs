@@ -2,6 +2,7 @@
 
 mod cells;
 mod dry_run;
+mod format;
 mod issues;
 mod layout;
 mod plan;

@@ -87,3 +87,50 @@ async fn cells_of_another_organisation_are_not_there() {
     let imports = &service.api.imports;
     assert_eq!(imports.cells(service.world.org(), id(&path), &[1]).unwrap().len(), 1);
 }
+
+#[actix_web::test]
+async fn misspelt_domains_are_offered_and_replaced_when_accepted() {
+    let service = Service::new();
+    let path = ready(&service, "Name,E-mail\nAnn,ann@gmial.com\n").await;
+    let import = service.get(&path).await.json();
+    let offer = json!({
+        "column": 1, "domain": "gmial.com", "suggestion": "gmail.com", "addresses": 1
+    });
+    assert_eq!(import["analysis"]["domains"], json!([offer]));
+    assert_eq!(import["plan"]["domains"], json!({}));
+    let domains = |by: &str| json!({"domains": {"gmial.com": by}});
+    let wrong = service.patch(&path, domains("gmail com")).await;
+    assert_eq!(wrong.problem(), "422 invalid");
+    let planned = service.patch(&path, domains("gmail.com")).await.json();
+    assert_eq!(planned["plan"]["domains"], json!({"gmial.com": "gmail.com"}));
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+    let found = service.get("/v1/contacts").await.json();
+    assert_eq!(found["items"][0]["email"], "ann@gmail.com");
+}
+
+#[actix_web::test]
+async fn formats_of_columns_are_chosen_and_settle_their_warnings() {
+    let service = Service::new();
+    service.post("/v1/fields", json!({"key": "visited", "label": "Visited", "type": "date"})).await;
+    let path = ready(&service, "Name,E-mail,Visited\nAnn,ann@example.org,03/04/2026\n").await;
+    let import = service.get(&path).await.json();
+    assert_eq!(import["warnings"][0]["code"], "ambiguous_date");
+    let format = |column: usize, order: &str| json!({"column": column, "date_order": order});
+    let wrong = [
+        json!({"formats": [format(3, "day_first")]}),
+        json!({"formats": [format(2, "day_first"), format(2, "month_first")]}),
+        json!({"formats": [format(2, "year_first")]}),
+    ];
+    for body in wrong {
+        assert_eq!(service.patch(&path, body).await.problem(), "422 invalid");
+    }
+    let chosen = json!({"formats": [format(2, "month_first")]});
+    let planned = service.patch(&path, chosen).await.json();
+    let shown = json!([{"column": 2, "date_order": "month_first", "decimal_mark": null}]);
+    assert_eq!((&planned["plan"]["formats"], &planned["warnings"]), (&shown, &json!([])));
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+    let found = service.get("/v1/contacts").await.json();
+    assert_eq!(found["items"][0]["custom"]["visited"], "2026-03-04");
+}

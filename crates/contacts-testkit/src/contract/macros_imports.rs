@@ -22,6 +22,7 @@ macro_rules! import_repository_contract {
             the_newest_import_is_listed_first
             two_changes_of_one_plan_at_once_both_hold
             an_incomplete_plan_starts_nothing
+            domains_of_many_addresses_are_listed
             organisations_do_not_see_each_other
         }
         $crate::properties! { $make, corrections:

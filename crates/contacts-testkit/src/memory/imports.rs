@@ -1,16 +1,17 @@
 //! Imports in memory.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use contacts_core::consent::{Consent, ConsentChange, ConsentReason, Unsubscribe};
 use contacts_core::contact::{
-    Activity, ActivityKind, AddressSource, Contact, ContactId, SourceDetail,
+    Activity, ActivityKind, AddressSource, Contact, ContactId, EmailAddress, SourceDetail,
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
     Analysis, Applied, CellEdit, Chunk, ChunkPlan, Corrections, ExistingContact, FileState, Import,
-    ImportId, ImportRepository, ImportState, Issue, LayoutChoice, NewPlan, Plan, PlannedContact,
-    RowKeys, Trace, tell_import,
+    ImportId, ImportRepository, ImportState, Issue, KnownDomains, LayoutChoice, NewPlan, Plan,
+    PlannedContact, RowKeys, Trace, tell_import,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -180,6 +181,22 @@ impl ImportRepository for World {
         self.read(org, |rows| {
             let run = rows.imports.get(&id);
             Ok(run.map(|run| run.corrections.clone()).unwrap_or_default())
+        })
+    }
+
+    fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>> {
+        self.read(org, |rows| {
+            let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+            let contacts = rows.contacts.records.values().map(|record| &record.contact);
+            for key in contacts.flat_map(Contact::emails).map(EmailAddress::key) {
+                let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
+                *counts.entry(domain.to_owned()).or_default() += 1;
+            }
+            counts.retain(|_, addresses| *addresses >= KnownDomains::MIN_ADDRESSES);
+            let mut domains: Vec<_> = counts.into_iter().collect();
+            domains.sort_by_key(|(_, addresses)| Reverse(*addresses));
+            let domains = domains.into_iter().map(|(domain, _)| domain);
+            Ok(domains.take(KnownDomains::MAX).collect())
         })
     }
 
