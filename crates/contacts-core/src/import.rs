@@ -2,8 +2,11 @@
 
 mod apply;
 mod chunk_plan;
+mod correction;
+mod domains;
 mod dry_run;
 mod entities;
+mod format;
 mod full_name;
 mod garbled;
 mod layout;
@@ -39,12 +42,15 @@ use time::OffsetDateTime;
 pub use self::apply::{Decision, added, decide};
 use self::chunk_plan::PlannedContacts;
 pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedContact, RowOutcome};
+pub use self::correction::{Cell, CellEdit, Corrections, RowCells};
+pub use self::domains::{DomainOffer, DomainReplacements, KnownDomains};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::dry_run::MockDryRunRepository;
 pub use self::dry_run::{
     DryChunkOutcome, DryEffect, DryOutcome, DryRow, DryRowFilter, DryRun, DryRunId,
     DryRunRepository,
 };
+pub use self::format::ColumnFormat;
 pub use self::layout::{HeaderRow, LayoutChoice, Outline, column_names};
 pub use self::local_value::{DateOrder, DecimalMark};
 pub use self::mapping::Target;
@@ -183,4 +189,6 @@ pub struct Analysis {
     pub reading: Reading,
     /// What a user should know before the start.
     pub findings: Vec<Finding>,
+    /// Domains of addresses that seem to be misspelt, column by column.
+    pub domains: Vec<DomainOffer>,
 }

@@ -3,7 +3,7 @@
 
 use contacts_core::contact::{Contact, NewContact};
 use contacts_core::erasure::ErasureService;
-use contacts_core::import::{FileState, Import, ImportService, ImportState, Interrupt};
+use contacts_core::import::{CellEdit, FileState, Import, ImportService, ImportState, Interrupt};
 use contacts_core::job::Outcome;
 use contacts_core::run::RunState;
 use contacts_core::{Actor, Error};
@@ -84,6 +84,22 @@ fn every_file_with_the_person_is_deleted_and_no_other() {
     let done = scene.erasures.get(org, erasure.id).unwrap();
     assert_eq!((done.state, done.files), (RunState::Done, 3));
     assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
+}
+
+#[test]
+fn a_file_is_deleted_when_a_correction_names_the_person() {
+    let scene = scene();
+    let org = scene.world.org();
+    let corrected = scene.ready("name,email\nBo,bo@example.org\n");
+    let edit = CellEdit { row: 1, column: 1, text: Some("ANN@example.org".to_owned()) };
+    scene.imports.correct(org, corrected.id, &[edit]).unwrap();
+    scene.imports.cancel(org, corrected.id, Actor::System).unwrap();
+    scene.world.clock().tick();
+    let erasure = scene.erasures.erase(org, scene.ann.id, false, Actor::System).unwrap();
+    assert_eq!(scene.erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
+    assert_eq!(scene.import(&corrected).file_state, FileState::Erased);
+    let stored = scene.world.ports().imports.corrections(org, corrected.id).unwrap();
+    assert!(stored.is_empty());
 }
 
 #[test]

@@ -9,8 +9,8 @@ use contacts_core::contact::{ContactFilter, CountRequest, NewContact, SortBy, So
 use contacts_core::field::FieldType;
 use contacts_core::housekeeping::UPLOAD_IDLE;
 use contacts_core::import::{
-    Applied, Chunk, Import, ImportId, ImportService, ImportState, MockDryRunRepository,
-    MockImportRepository, NewPlan, Policy, SkipCode, Target, Upload,
+    Applied, CellEdit, Chunk, DomainReplacements, Import, ImportId, ImportService, ImportState,
+    MockDryRunRepository, MockImportRepository, NewPlan, Policy, SkipCode, Target, Upload,
 };
 use contacts_core::job::{Interrupt, Job, Lane, Outcome};
 use contacts_core::page::PageSize;
@@ -111,7 +111,7 @@ fn started(world: &World, file: &str, plan: NewPlan) -> ImportId {
 }
 
 fn plan(policy: Policy) -> NewPlan {
-    NewPlan { columns: Some(columns()), policy: Some(policy), tags: None }
+    NewPlan { columns: Some(columns()), policy: Some(policy), ..NewPlan::default() }
 }
 
 /// Cuts the chunks of a file to a number of rows, so that few rows make many chunks.
@@ -219,6 +219,65 @@ fn skipped_rows_are_a_file_that_can_be_corrected_and_imported_again() {
     work(&world, id, 10_000, &Always);
     let again = service(&world).get(world.org(), id).unwrap();
     assert_eq!((again.tally.added, again.tally.rows()), (2, 2));
+}
+
+#[test]
+fn corrected_cells_are_read_in_place_of_those_of_the_file() {
+    // R58.
+    let world = world();
+    let (imports, org, id) = (service(&world), world.org(), upload(&world, FILE));
+    imports.analyse(org, id, &Always).unwrap();
+    imports.replan(org, id, plan(Policy::Overwrite)).unwrap();
+    let edit = |row, column, text: &str| CellEdit { row, column, text: Some(text.to_owned()) };
+    let edits = [edit(3, 0, "Cy"), edit(4, 1, "di@@example.org"), edit(2, 4, "7")];
+    let rows = imports.correct(org, id, &edits).unwrap();
+    let shown: Vec<_> = rows.iter().map(|row| (row.row, row.line, row.cells.len())).collect();
+    assert_eq!(shown, [(2, 3, 6), (3, 4, 6), (4, 6, 6)]);
+
+    let dry = imports.begin_dry_run(org, id, Actor::System).unwrap();
+    let (import, chunks) = imports.dry_chunks(org, dry.id).unwrap().unwrap();
+    imports.run_dry_chunks(&import, dry.id, chunks, &Always).unwrap();
+    let dry = imports.dry_run(org, id).unwrap();
+    imports.start(org, id, Actor::System).unwrap();
+    work(&world, id, 2, &Always);
+    let done = imports.get(org, id).unwrap();
+    assert_eq!((done.tally.added, done.tally.warnings), (3, 0));
+    assert_eq!(dry.tally, done.tally);
+    let lines = imports.skipped_rows(org, id).unwrap();
+    let file = lines.map(|line| String::from_utf8(line.unwrap()).unwrap()).collect::<String>();
+    assert!(file.ends_with("Di,di@@example.org,,,,\r\n"), "{file}");
+    assert!(imports.correct(org, id, &edits).is_err());
+}
+
+#[test]
+fn misspelt_domains_are_offered_and_replaced_when_accepted() {
+    // R58.
+    let world = world();
+    let (imports, org) = (service(&world), world.org());
+    for at in 0..5 {
+        let email = format!("a{at}@informly.example");
+        let new = NewContact { name: Some("Ann"), email: Some(&email), ..NewContact::default() };
+        world.services().contacts.create(org, &new, Actor::System).unwrap();
+    }
+    let file = "Name,E-mail\nBo,bo@gmial.com\nCy,cy@infromly.example\nDi,di@gmial.com\n";
+    let id = upload(&world, file);
+    imports.analyse(org, id, &Always).unwrap();
+    let offers = imports.get(org, id).unwrap().analysis.unwrap().domains;
+    let offers: Vec<_> =
+        offers.iter().map(|o| (o.domain.as_str(), o.suggestion.as_str(), o.addresses)).collect();
+    assert_eq!(
+        offers,
+        [("gmial.com", "gmail.com", 2), ("infromly.example", "informly.example", 1)]
+    );
+    let accepted = [("gmial.com".to_owned(), "gmail.com".to_owned())].into();
+    let domains = Some(DomainReplacements::parse(accepted).unwrap());
+    imports.replan(org, id, NewPlan { domains, ..NewPlan::default() }).unwrap();
+    imports.start(org, id, Actor::System).unwrap();
+    work(&world, id, 2, &Always);
+    let emails: Vec<_> = everybody(&world)[5..].to_vec();
+    let expected =
+        ["Bo bo@gmail.com  [] v1", "Cy cy@infromly.example  [] v1", "Di di@gmail.com  [] v1"];
+    assert_eq!(emails, expected);
 }
 
 #[test]

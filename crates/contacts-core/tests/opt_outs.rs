@@ -30,7 +30,7 @@ fn import(world: &World, file: &str, columns: &str, policy: Policy) -> String {
     imports.analyse(org, import.id, &Always).unwrap();
     let columns =
         (!columns.is_empty()).then(|| columns.split(',').map(Target::parse).collect::<Vec<_>>());
-    let plan = NewPlan { columns, policy: Some(policy), tags: None };
+    let plan = NewPlan { columns, policy: Some(policy), ..NewPlan::default() };
     let import = imports.replan(org, import.id, plan).unwrap();
     assert_eq!(import.state, ImportState::Ready);
     imports.start(org, import.id, Actor::System).unwrap();

@@ -3,6 +3,7 @@
 mod apply;
 mod chunks;
 mod contacts;
+mod corrections;
 mod dry_runs;
 mod opt_outs;
 mod stored;
@@ -12,8 +13,8 @@ mod undo;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Applied, Chunk, FileState, Import, ImportId, ImportRepository, ImportState, Issue,
-    IssueCode, LayoutChoice, NewPlan, Plan,
+    Analysis, Applied, CellEdit, Chunk, Corrections, FileState, Import, ImportId, ImportRepository,
+    ImportState, Issue, IssueCode, KnownDomains, LayoutChoice, NewPlan, Plan,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -27,6 +28,7 @@ use uuid::Uuid;
 
 pub(crate) use self::chunks::{forget, of_contact};
 pub(crate) use self::contacts::{apply as apply_rows, update_contacts};
+pub(crate) use self::corrections::forget_corrections;
 pub(crate) use self::stored::StoredTally;
 use self::stored::{StoredAnalysis, StoredPlan};
 use self::stored_layout::StoredLayout;
@@ -42,6 +44,18 @@ use crate::trail::record;
 struct PlanOnly {
     #[diesel(sql_type = Jsonb)]
     plan: Value,
+}
+
+#[derive(QueryableByName)]
+struct DomainRow {
+    #[diesel(sql_type = Text)]
+    domain: String,
+}
+
+#[derive(QueryableByName)]
+struct LayoutOnly {
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    layout: Option<Value>,
 }
 
 #[derive(QueryableByName)]
@@ -245,6 +259,31 @@ impl ImportRepository for Database {
         })
     }
 
+    fn correct(&self, org: OrgId, id: ImportId, edits: &[CellEdit]) -> Result<bool> {
+        self.write(org, |tx| corrections::correct(tx, id, edits))
+    }
+
+    fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
+        self.read(org, |tx| corrections::read(tx, id))
+    }
+
+    fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>> {
+        // The first addresses of the index stand for the others: counting all takes seconds in a
+        // large organisation.
+        let statement = "SELECT a.domain FROM ( \
+                 SELECT split_part(email_key, '@', 2) AS domain FROM addresses \
+                 WHERE org_id = $1 LIMIT 10000) a \
+             GROUP BY a.domain HAVING count(*) >= $2 ORDER BY count(*) DESC, a.domain LIMIT $3";
+        self.read(org, |tx| {
+            let rows: Vec<DomainRow> = tx
+                .query(statement)
+                .bind::<BigInt, _>(KnownDomains::MIN_ADDRESSES.cast_signed())
+                .bind::<BigInt, _>(KnownDomains::MAX as i64)
+                .load(tx)?;
+            Ok(rows.into_iter().map(|row| row.domain).collect())
+        })
+    }
+
     fn choose_layout(
         &self,
         org: OrgId,
@@ -253,6 +292,12 @@ impl ImportRepository for Database {
         now: OffsetDateTime,
     ) -> Result<bool> {
         self.write_at(org, now, |tx| {
+            let former: Option<LayoutOnly> = tx
+                .query("SELECT layout FROM imports WHERE org_id = $1 AND id = $2 FOR UPDATE")
+                .bind::<SqlUuid, _>(id.0)
+                .row(tx)?;
+            let former = former.and_then(|row| row.layout).map(StoredLayout::read).transpose()?;
+            let has_same_cells = layout.has_cells_of(&former.unwrap_or_default());
             let mut set = tx.statement();
             set.push("state = 'analysing', problem = NULL, finished_at = NULL, layout = ");
             match StoredLayout::write(layout) {
@@ -265,6 +310,9 @@ impl ImportRepository for Database {
                 return Ok(false);
             }
             dry_runs::discard(tx, id)?;
+            if !has_same_cells {
+                forget_corrections(tx, id)?;
+            }
             // The worker that made the import ready may not have ended its job yet.
             remove(tx, Job::AnalyseImport(id))?;
             enqueue(tx, Job::AnalyseImport(id)).map(|()| true)

@@ -233,6 +233,7 @@ diesel::table! {
         total -> Nullable<Int8>,
         actor_kind -> Nullable<Text>,
         actor_id -> Nullable<Uuid>,
+        is_outdated -> Bool,
     }
 }
 
@@ -317,6 +318,16 @@ diesel::table! {
         rows -> Int8,
         again -> Array<Nullable<Uuid>>,
         changes -> Bytea,
+    }
+}
+
+diesel::table! {
+    import_corrections (org_id, import_id, row_number, column_number) {
+        org_id -> Uuid,
+        import_id -> Uuid,
+        row_number -> Int8,
+        column_number -> Int4,
+        cell -> Text,
     }
 }
 
@@ -756,6 +767,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     file_chunks,
     identities,
     import_chunks,
+    import_corrections,
     import_issues,
     imports,
     installation,

@@ -19,6 +19,7 @@ pub mod captures;
 pub mod consents;
 pub mod contacts;
 pub mod conversations;
+pub mod corrections;
 pub mod dry_runs;
 pub mod duplicates;
 pub mod edited_exports;

@@ -16,9 +16,10 @@ use contacts_core::conversation::{Conversation, ConversationId, Link, Visitor};
 use contacts_core::field::{Field, FieldKey, FieldType, FieldValue, RawValue};
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Chunk, ColumnReading, DateOrder, DecimalMark, FileState, Finding, FindingKind,
-    Format, Import, ImportId, ImportRow, ImportState, Layout, LayoutChoice, Plan, PlannedRow,
-    Policy, Quoting, Reading, Skip, SkippedRow, Suggestion, Tally, Target, TextFormat, Warning,
+    Analysis, Chunk, ColumnReading, DateOrder, DecimalMark, DomainOffer, FileState, Finding,
+    FindingKind, Format, Import, ImportId, ImportRow, ImportState, Layout, LayoutChoice, Plan,
+    PlannedRow, Policy, Quoting, Reading, Skip, SkippedRow, Suggestion, Tally, Target, TextFormat,
+    Warning,
 };
 use contacts_core::invitation::{INVITATION_LIFE, Invitation, InvitationId};
 use contacts_core::key::{ApiKey, KeyId, Role, Scope, Token};
@@ -338,12 +339,19 @@ pub fn analysis() -> Analysis {
             line: 3,
             example: "Berlin".to_owned(),
         }],
+        domains: vec![DomainOffer {
+            column: 1,
+            domain: "gmial.com".to_owned(),
+            suggestion: "gmail.com".to_owned(),
+            addresses: 12,
+        }],
     }
 }
 
 /// Returns a plan for a file with a name column and an address column.
 pub fn plan(policy: Policy) -> Plan {
-    Plan { columns: vec![Some(Target::Name), Some(Target::Email)], policy, tags: Vec::new() }
+    let columns = vec![Some(Target::Name), Some(Target::Email)];
+    Plan { columns, policy, ..Plan::default() }
 }
 
 /// Returns an import row with a name and an address.

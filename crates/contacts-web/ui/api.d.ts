@@ -1258,6 +1258,36 @@ export interface paths {
         patch: operations["plan_import"];
         trace?: never;
     };
+    "/v1/imports/{id}/cells": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the cells of rows of a file
+         * @description The cells are as the import reads them, with the corrections. The file is read up to the last of
+         *     the rows. Rows that the file does not have are left out.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        get: operations["get_cells"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Correct cells of an import
+         * @description Corrections belong to the import and are at most 10,000 cells; the file stays as it came. A dry
+         *     run of the import is outdated from then on. Either all cells are corrected or none.
+         *
+         *     Requires a credential with the scope `import`.
+         */
+        patch: operations["correct_cells"];
+        trace?: never;
+    };
     "/v1/imports/{id}/dry-run": {
         parameters: {
             query?: never;
@@ -2758,6 +2788,11 @@ export interface components {
             columns: components["schemas"]["Column"][];
             /** @description The character that separates cells of text; null for a workbook. */
             delimiter: string | null;
+            /**
+             * @description Domains of addresses that seem to be misspelt, column by column. They are replaced only if the
+             *     plan says so.
+             */
+            domains: components["schemas"]["DomainOffer"][];
             /** @description Name of the encoding of text, such as `utf-8` or `windows-1252`; null for a workbook. */
             encoding: string | null;
             /**
@@ -2966,6 +3001,35 @@ export interface components {
         };
         /** @description An empty object: the response does not reveal whether the visitor was already a contact. */
         Captured: Record<string, never>;
+        /** @description A cell as the import reads it. */
+        Cell: {
+            /** @description The text of the file, if the cell is corrected; otherwise null. */
+            original: string | null;
+            /** @description The text: the correction, or else that of the file. */
+            text: string;
+        };
+        /** @description A change of one cell. */
+        CellEdit: {
+            /** @description Number of the column, starting at 0. */
+            column: number;
+            /**
+             * Format: int64
+             * @description Number of the row, starting at 1 for the first row below the header.
+             */
+            row: number;
+            /** @description The new text, of at most 4,000 characters; null restores the cell of the file. */
+            text?: string | null;
+        };
+        /** @description Changes of the cells of an import. */
+        CellEdits: {
+            /** @description The cells, at most 200. */
+            cells: components["schemas"]["CellEdit"][];
+        };
+        /** @description Rows of a file with their cells. */
+        Cells: {
+            /** @description The rows, in the order of the file. */
+            rows: components["schemas"]["RowCells"][];
+        };
         /** @description The parts of a layout that a user chose; null for those that are detected. */
         ChosenLayout: {
             /** @description The character that separates cells. */
@@ -2996,6 +3060,13 @@ export interface components {
             samples: string[];
             /** @description The suggested target; null when there is no suggestion. */
             target: string | null;
+        };
+        /** @description The formats of a column, for values that have two readings. */
+        ColumnFormat: {
+            /** @description Number of the column, starting at 0. */
+            column: number;
+            date_order?: components["schemas"]["DateOrder"] | null;
+            decimal_mark?: components["schemas"]["DecimalMark"] | null;
         };
         /** @description A connected source. */
         ConnectedSource: {
@@ -3428,6 +3499,22 @@ export interface components {
         };
         /** @description A value of a custom field: a date is text such as `2026-11-23`. */
         CustomValue: string | number | boolean;
+        /**
+         * @description The order of day and month in dates such as `03/04/2026`.
+         *
+         *     - `day_first`: 3 April.
+         *     - `month_first`: 4 March.
+         * @enum {string}
+         */
+        DateOrder: "day_first" | "month_first";
+        /**
+         * @description The decimal mark of numbers such as `1.234`.
+         *
+         *     - `comma`: a comma, so that points separate thousands.
+         *     - `point`: a point, so that commas separate thousands.
+         * @enum {string}
+         */
+        DecimalMark: "comma" | "point";
         /** @description A page of deliveries. */
         Deliveries: {
             /** @description The deliveries, newest first. */
@@ -3517,6 +3604,26 @@ export interface components {
          * @enum {string}
          */
         DeliveryStatus: "pending" | "sent" | "bounced" | "opened" | "clicked" | "unsubscribed";
+        /** @description A domain of addresses that seems to be misspelt. */
+        DomainOffer: {
+            /**
+             * Format: int64
+             * @description Number of addresses of the column with the domain.
+             */
+            addresses: number;
+            /** @description Number of the column, starting at 0. */
+            column: number;
+            /**
+             * @description The domain in the file, in lower case.
+             * @example gmial.com
+             */
+            domain: string;
+            /**
+             * @description The domain that was probably meant.
+             * @example gmail.com
+             */
+            suggestion: string;
+        };
         /** @description The expected outcome of one row. */
         DryRow: components["schemas"]["DryRowAdded"] | components["schemas"]["DryRowUpdated"] | components["schemas"]["DryRowSkipped"];
         /** @description The row would add a contact. */
@@ -3608,6 +3715,8 @@ export interface components {
              * @description Id of the dry run, as a run.
              */
             id: string;
+            /** @description Whether cells were corrected since the dry run began, so that its results may be wrong. */
+            outdated: boolean;
             /** @description The reason why the run failed or was cancelled, and what to do. */
             problem: string | null;
             /** @description How much of the work is done. */
@@ -4898,6 +5007,12 @@ export interface components {
              *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns: (string | null)[];
+            /** @description The domains of addresses that are replaced: the domain in the file, and the one that is read. */
+            domains: {
+                [key: string]: string;
+            };
+            /** @description The formats that were chosen for columns whose values do not show them. */
+            formats: components["schemas"]["ColumnFormat"][];
             /** @description The policy for existing and new contacts. */
             policy: components["schemas"]["Policy"];
             /** @description Tags to add to every contact in the file. */
@@ -4911,6 +5026,21 @@ export interface components {
              *     `custom:` followed by the key of a custom field, or null to skip the column.
              */
             columns?: (string | null)[];
+            /**
+             * @description The domains of addresses to replace: the domain in the file, and the one to read in its place; at
+             *     most 100. They replace those before.
+             * @example {
+             *       "gmial.com": "gmail.com"
+             *     }
+             */
+            domains?: {
+                [key: string]: string;
+            };
+            /**
+             * @description The formats of columns whose values do not show them, each column once. They replace those
+             *     before.
+             */
+            formats?: components["schemas"]["ColumnFormat"][];
             /** @description The policy for existing and new contacts. */
             policy?: components["schemas"]["Policy"];
             /** @description Tags to add to every contact in the file, at most 100. */
@@ -5076,6 +5206,24 @@ export interface components {
          * @enum {string}
          */
         Role: "viewer" | "editor" | "manager" | "administrator";
+        /** @description A row of a file with its cells. */
+        RowCells: {
+            /**
+             * @description The cells, in the order of the columns. Those beyond the last column are not imported. Empty
+             *     if the row cannot be read.
+             */
+            cells: components["schemas"]["Cell"][];
+            /**
+             * Format: int64
+             * @description The line of the file, starting at 1, on which the row begins.
+             */
+            line: number;
+            /**
+             * Format: int64
+             * @description Number of the row, starting at 1 for the first row below the header.
+             */
+            row: number;
+        };
         /** @description A run: one execution of long work. */
         Run: {
             actor: components["schemas"]["Actor"] | null;
@@ -17275,6 +17423,321 @@ export interface operations {
             };
         };
     };
+    get_cells: {
+        parameters: {
+            query: {
+                /**
+                 * @description Numbers of rows, starting at 1 for the first row below the header: comma-separated, at most
+                 *     200.
+                 * @example 3,17
+                 */
+                rows: string;
+            };
+            header?: never;
+            path: {
+                /** @description The import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows, in the order of the file */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cells"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: the file was not analysed yet, or was deleted */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_cells: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CellEdits"];
+            };
+        };
+        responses: {
+            /** @description The rows of the cells, with the corrections */
+            200: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cells"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is not under review */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every part that is wrong */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_dry_run: {
         parameters: {
             query?: never;
@@ -17672,6 +18135,8 @@ export interface operations {
                  *     be dropped.
                  */
                 reason?: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "suppressed" | "too_many_addresses" | "warning";
+                /** @description Only the row with this number. */
+                row?: number;
                 /**
                  * @description The `next` of the previous page, with the same other parameters. Default: the first
                  *     page.

@@ -200,6 +200,9 @@ impl ErasureService {
         };
         let mut found: Vec<u64> = known.copied().into_iter().collect();
         let is_named = identifiers.is_in(&analysis.layout.header);
+        let corrections = self.imports.corrections(import.org, import.id)?;
+        let corrected = corrections.texts().filter(|(_, texts)| identifiers.is_in(texts));
+        found.extend(corrected.map(|(row, _)| row));
         let file = self.files.open(import.org, import.file)?;
         let mut is_unreadable = false;
         for (number, row) in (1..).zip(self.spreadsheets.rows(file, &analysis.layout)) {

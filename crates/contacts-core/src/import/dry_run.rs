@@ -35,6 +35,8 @@ pub struct DryRun {
     pub total: Option<u64>,
     /// Counts of the rows that were processed so far.
     pub tally: Tally,
+    /// Whether cells were corrected since it was requested, so that its results may be wrong.
+    pub is_outdated: bool,
     /// The actor who requested it; `None` when that was not recorded.
     pub actor: Option<Actor>,
     /// When it was requested.
@@ -88,6 +90,8 @@ pub struct DryRowFilter {
     pub effect: Option<DryEffect>,
     /// Only rows that would be skipped for this reason, or that would lose a cell.
     pub reason: Option<IssueCode>,
+    /// Only the row with this number.
+    pub row: Option<u64>,
 }
 
 /// The effect of a row, without its details.
@@ -127,7 +131,9 @@ impl DryRowFilter {
             IssueCode::Warning => !row.warnings.is_empty(),
             skip => code == Some(skip),
         };
-        self.effect.is_none_or(|wanted| wanted == effect) && self.reason.is_none_or(has_reason)
+        self.row.is_none_or(|wanted| wanted == row.row)
+            && self.effect.is_none_or(|wanted| wanted == effect)
+            && self.reason.is_none_or(has_reason)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The plan of an import: mapping, policy and tags (R32, R33).
 
-use super::Target;
+use super::{ColumnFormat, DomainReplacements, Target};
 use crate::tag::TagName;
 use crate::{Invalid, Result};
 
@@ -12,7 +12,7 @@ use crate::{Invalid, Result};
 /// let plan = |columns: &[&str]| Plan {
 ///     columns: columns.iter().map(|name| Target::parse(name)).collect(),
 ///     policy: Policy::Overwrite,
-///     tags: Vec::new(),
+///     ..Plan::default()
 /// };
 /// assert!(plan(&["email", "last_name", "custom:tier", "tags", "tags"]).check().is_ok());
 /// assert!(plan(&["name", "email", "email"]).check().is_ok(), "the first with a value is read");
@@ -29,6 +29,10 @@ pub struct Plan {
     pub policy: Policy,
     /// Tags for every contact of the file.
     pub tags: Vec<TagName>,
+    /// The domains of addresses that are replaced (R58).
+    pub domains: DomainReplacements,
+    /// The formats of columns whose values do not show them, each column once (R58).
+    pub formats: Vec<ColumnFormat>,
 }
 
 /// What rows may do to contacts (R33).

@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Analysis, Import, ImportId, ImportState, LayoutChoice, NewPlan, Plan, PlannedRow, Skip,
-    SkipCode, Tally,
+    Analysis, CellEdit, Corrections, Import, ImportId, ImportState, LayoutChoice, NewPlan, Plan,
+    PlannedRow, Skip, SkipCode, Tally,
 };
 use crate::run::RunState;
 use crate::{Actor, OrgId, Result};
@@ -171,9 +171,35 @@ pub trait ImportRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn replan(&self, org: OrgId, id: ImportId, new: &NewPlan) -> Result<bool>;
 
+    /// Corrects cells of a locked import that is ready, so that of two changes at once both hold
+    /// (R63), and marks its dry run as outdated. Returns whether it was ready.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Invalid`] when [`Corrections::edit`] refuses them.
+    fn correct(&self, org: OrgId, id: ImportId, edits: &[CellEdit]) -> Result<bool>;
+
+    /// Returns the corrections of an import. They are deleted with its file.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections>;
+
+    /// Returns the domains that at least [`super::KnownDomains::MIN_ADDRESSES`] addresses of the organisation
+    /// have, the most frequent first, at most [`super::KnownDomains::MAX`]. Of an organisation with many
+    /// addresses, some are counted.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>>;
+
     /// Chooses the layout of an import that is ready, or unusable with a file that is still stored:
     /// changes it back to analysing, without a problem or an end, and queues the job. Analysis and
-    /// plan stay until the next ones. Returns whether it was in such a state.
+    /// plan stay until the next ones. Corrections stay if the file
+    /// [has the same cells](LayoutChoice::has_cells_of), and are deleted otherwise. Returns whether
+    /// it was in such a state.
     ///
     /// # Errors
     ///

@@ -11,7 +11,10 @@ use super::local_value::{DecimalMark, iso_day, plain_number};
 use super::phone_cell::{is_exponent, phone_of_cell};
 use super::placeholder::is_placeholder;
 use super::tags_cell::tags_of_cell;
-use super::{ColumnReading, Plan, Policy, Reading, Row, Skip, Target, entities, opt_out};
+use super::{
+    ColumnFormat, ColumnReading, DomainReplacements, Plan, Policy, Reading, Row, Skip, Target,
+    entities, opt_out,
+};
 use crate::contact::{
     Contact, ContactId, EmailAddress, ExternalId, InvalidEmail, InvalidExternalId, InvalidName,
     Name, Phone, Region, WrittenAddresses,
@@ -205,6 +208,7 @@ pub struct RowReader {
     family_name_first: bool,
     /// Whether a row says that the person wants no messages when no cell says so.
     is_opt_out_list: bool,
+    domains: DomainReplacements,
 }
 
 /// A column of the file that has a target.
@@ -216,6 +220,8 @@ struct MappedColumn {
     /// The custom field of the target.
     field: Option<Field>,
     reading: ColumnReading,
+    /// The formats that a user chose.
+    format: ColumnFormat,
 }
 
 impl RowReader {
@@ -237,12 +243,14 @@ impl RowReader {
                 }
                 _ => None,
             };
-            let (target, reading) = (target.clone(), ColumnReading::default());
-            columns.push(MappedColumn { at, target, field, reading });
+            let (target, format) = (target.clone(), plan.format(at));
+            let reading = format.over(ColumnReading::default());
+            columns.push(MappedColumn { at, target, field, reading, format });
         }
         let is_opt_out_list = plan.opts_all_out();
         let tags = plan.tags.clone();
-        Self { columns, tags, region, family_name_first: false, is_opt_out_list }
+        let (family_name_first, domains) = (false, plan.domains.clone());
+        Self { columns, tags, region, family_name_first, is_opt_out_list, domains }
     }
 
     /// Reads the cells as the whole columns of their file show.
@@ -250,7 +258,8 @@ impl RowReader {
     pub fn with_reading(mut self, reading: &Reading) -> Self {
         self.family_name_first = reading.family_name_first;
         for column in &mut self.columns {
-            column.reading = reading.columns.get(column.at).copied().unwrap_or_default();
+            let shown = reading.columns.get(column.at).copied().unwrap_or_default();
+            column.reading = column.format.over(shown);
         }
         self
     }
@@ -322,8 +331,11 @@ impl RowReader {
             Target::Id => read.id = Some(Uuid::try_parse(cell).map(ContactId)),
             Target::ExternalId => read.external_id = Some(ExternalId::parse(cell)),
             Target::Name | Target::FirstName | Target::MiddleName | Target::LastName => {}
-            Target::Email => return read.add_addresses(cell, true),
-            Target::OtherEmails => return read.add_addresses(cell, false),
+            Target::Email | Target::OtherEmails => {
+                let replaced = self.domains.replaced(cell);
+                let may_be_primary = column.target == Target::Email;
+                return read.add_addresses(replaced.as_deref().unwrap_or(cell), may_be_primary);
+            }
             Target::Phone if read.phone.is_some() => {}
             Target::Phone => {
                 if is_exponent(cell) {

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use time::Duration;
 
+use super::correction::stored_layout;
 use super::{
-    Analysis, Applied, Chunk, Chunks, DryRunRepository, FileState, Import, ImportId,
-    ImportRepository, ImportState, Inspection, Issue, LayoutChoice, Plan, Policy, RowReader,
-    SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target, Upload,
+    Analysis, Applied, Chunk, Chunks, ColumnFormat, DomainReplacements, DryRunRepository,
+    FileState, Import, ImportId, ImportRepository, ImportState, Inspection, Issue, LayoutChoice,
+    Plan, Policy, RowReader, SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target,
+    Upload,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -28,6 +30,10 @@ pub struct NewPlan {
     pub policy: Option<Policy>,
     /// Tags for every contact of the file.
     pub tags: Option<Vec<TagName>>,
+    /// The domains of addresses that are replaced.
+    pub domains: Option<DomainReplacements>,
+    /// The formats of columns.
+    pub formats: Option<Vec<ColumnFormat>>,
 }
 
 impl NewPlan {
@@ -40,13 +46,26 @@ impl NewPlan {
         if let Some(tags) = &self.tags {
             plan.tags.clone_from(tags);
         }
+        if let Some(domains) = &self.domains {
+            plan.domains.clone_from(domains);
+        }
+        if let Some(formats) = &self.formats {
+            plan.formats.clone_from(formats);
+        }
     }
 }
 
 impl From<Plan> for NewPlan {
     /// Returns the change that makes any plan this one.
     fn from(plan: Plan) -> Self {
-        Self { columns: Some(plan.columns), policy: Some(plan.policy), tags: Some(plan.tags) }
+        let Plan { columns, policy, tags, domains, formats } = plan;
+        Self {
+            columns: Some(columns),
+            policy: Some(policy),
+            tags: Some(tags),
+            domains: Some(domains),
+            formats: Some(formats),
+        }
     }
 }
 
@@ -146,7 +165,7 @@ impl ImportService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when it is not ready; [`Error::Invalid`] naming
-    /// `columns` when they do not fit the file.
+    /// `columns` or `formats` when they do not fit the file.
     pub fn replan(&self, org: OrgId, id: ImportId, new: NewPlan) -> Result<Import> {
         let import = self.get(org, id)?;
         let (Some(analysis), ImportState::Ready) = (&import.analysis, import.state) else {
@@ -154,6 +173,9 @@ impl ImportService {
         };
         if let Some(columns) = &new.columns {
             self.check_columns(org, columns, analysis.layout.header.len())?;
+        }
+        if let Some(formats) = &new.formats {
+            ColumnFormat::check_all(formats, analysis.layout.header.len())?;
         }
         let (changed, import) = (self.imports.replan(org, id, &new)?, self.get(org, id)?);
         if changed { Ok(import) } else { Err(not_ready(&import)) }
@@ -206,25 +228,10 @@ impl ImportService {
     /// deleted.
     pub fn skipped_rows(&self, org: OrgId, id: ImportId) -> Result<SkippedRows> {
         let import = self.get(org, id)?;
-        match import.file_state {
-            FileState::Kept => {}
-            FileState::Erased => {
-                let reason = "the file was deleted, for somebody in it was erased: \
-                           the reasons are in the list of issues";
-                return Err(Error::Conflict(reason.to_owned()));
-            }
-            FileState::Expired => {
-                let reason = "the file was deleted 30 days after the import's end: \
-                           the reasons are in the list of issues";
-                return Err(Error::Conflict(reason.to_owned()));
-            }
-        }
-        let Some(layout) = import.analysis.as_ref().map(|analysis| &analysis.layout) else {
-            return Err(not_ready(&import));
-        };
+        let layout = stored_layout(&import)?;
         Ok(SkippedRows {
             header: Some(layout.header.clone()),
-            rows: self.spreadsheets.rows(self.files.open(org, import.file)?, layout),
+            rows: self.corrected_rows(&import, layout)?,
             read: 0,
             issues: VecDeque::new(),
             noted: 0,
@@ -280,7 +287,7 @@ impl ImportService {
         let region = self.organisations.get(org)?.and_then(|organisation| organisation.region);
         let reader = RowReader::new(plan, &self.fields.list(org)?, region);
         let reader = reader.with_reading(&analysis.reading);
-        let rows = self.spreadsheets.rows(self.files.open(org, import.file)?, &analysis.layout);
+        let rows = self.corrected_rows(import, &analysis.layout)?;
         Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
     }
 
@@ -340,6 +347,7 @@ impl ImportService {
         };
         let fields = self.fields.list(import.org)?;
         let mut survey = Survey::new(&layout.header, &fields).repairing(&import.layout);
+        survey.compare_domains(self.imports.frequent_domains(import.org)?);
         let mut rows = 0;
         for row in self.spreadsheets.rows(self.files.open(import.org, import.file)?, &layout) {
             match row.map_err(TableProblem::of) {
@@ -352,8 +360,18 @@ impl ImportService {
             }
         }
         let suggestions = layout.suggest(&samples, &fields);
+        let domains = survey.take_domains();
         let (reading, findings) = survey.finish();
-        Ok(Ok(Some(Analysis { layout, sheets, samples, rows, suggestions, reading, findings })))
+        Ok(Ok(Some(Analysis {
+            layout,
+            sheets,
+            samples,
+            rows,
+            suggestions,
+            reading,
+            findings,
+            domains,
+        })))
     }
 
     fn check_columns(&self, org: OrgId, columns: &[Option<Target>], header: usize) -> Result<()> {

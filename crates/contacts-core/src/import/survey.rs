@@ -1,10 +1,14 @@
 //! Surveys the rows of a file before an import starts (R57).
 
+use super::domains::DomainCounts;
 use super::full_name::{is_family_name_first, turned};
 use super::garbled::{is_garbled, repaired};
 use super::local_value::{DateOrder, DecimalMark, Evidence, date_evidence, number_evidence};
 use super::phone_cell::is_exponent;
-use super::{ColumnReading, Finding, FindingKind, LayoutChoice, Reading, Row, entities};
+use super::{
+    ColumnReading, DomainOffer, Finding, FindingKind, KnownDomains, LayoutChoice, Reading, Row,
+    entities,
+};
 use crate::export;
 use crate::field::Field;
 use crate::text;
@@ -17,6 +21,7 @@ pub struct Survey {
     /// Whether garbled text is repaired before anything is found in it.
     repairs_text: bool,
     columns: Vec<ColumnSurvey>,
+    domains: KnownDomains,
     long_rows: Found,
 }
 
@@ -38,6 +43,7 @@ struct ColumnSurvey {
     exponents: Found,
     ambiguous_dates: Found,
     ambiguous_numbers: Found,
+    domains: DomainCounts,
 }
 
 /// The rows in which something was found.
@@ -56,6 +62,7 @@ impl Survey {
             is_ours: export::recognise(header, fields, str::to_owned).iter().all(Option::is_some),
             repairs_text: false,
             columns: header.iter().map(|_| ColumnSurvey::default()).collect(),
+            domains: KnownDomains::default(),
             long_rows: Found::default(),
         }
     }
@@ -67,6 +74,18 @@ impl Survey {
         self
     }
 
+    /// Compares domains of addresses with those that many contacts of the organisation have, and not
+    /// only with common ones.
+    pub fn compare_domains(&mut self, own: Vec<String>) {
+        self.domains = KnownDomains::new(own);
+    }
+
+    /// Takes the domains that seem to be misspelt, column by column.
+    pub fn take_domains(&mut self) -> Vec<DomainOffer> {
+        let columns = self.columns.iter_mut().enumerate();
+        columns.flat_map(|(at, column)| std::mem::take(&mut column.domains).finish(at)).collect()
+    }
+
     /// Adds a row.
     pub fn add(&mut self, row: &Row) {
         let Ok(cells) = &row.cells else { return };
@@ -75,6 +94,9 @@ impl Survey {
             let cell = text::trim(repaired.as_deref().unwrap_or(cell));
             if !cell.is_empty() {
                 column.add(cell, row.line, self.is_ours);
+                if cell.contains('@') {
+                    column.domains.add(cell, &self.domains);
+                }
             }
         }
         let mut further = cells.iter().skip(self.columns.len()).map(|cell| text::trim(cell));

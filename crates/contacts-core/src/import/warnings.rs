@@ -61,7 +61,8 @@ impl Analysis {
         let findings = self.findings.iter().filter_map(|finding| match finding.kind {
             FindingKind::OneValue => (is_one_contact && plan.is_key(finding.column))
                 .then_some(PlanWarning::OneContact(finding)),
-            _ => plan.concerns(finding).then_some(PlanWarning::Cells(finding)),
+            _ => (plan.concerns(finding) && !plan.settles(finding.kind, finding.column))
+                .then_some(PlanWarning::Cells(finding)),
         });
         unread.chain(findings).collect()
     }
@@ -164,8 +165,9 @@ mod tests {
             suggestions,
             reading: Reading::default(),
             findings: Vec::new(),
+            domains: Vec::new(),
         };
-        let plan = Plan { columns, policy, tags: Vec::new() };
+        let plan = Plan { columns, policy, ..Plan::default() };
         let columns = 0..analysis.layout.header.len();
         let found = columns.filter_map(|column| {
             let warning = analysis.unread_column(&plan, column)?;

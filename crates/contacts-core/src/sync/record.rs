@@ -7,7 +7,7 @@ use crate::contact::{
     ContactId, CustomValues, EmailAddress, Name, Phone, Region, Source, SourceDetail,
 };
 use crate::field::Field;
-use crate::import::{Plan, Policy, ReadCells, RowReader, Skip, Warning, tags_cell};
+use crate::import::{Plan, ReadCells, RowReader, Skip, Warning, tags_cell};
 use crate::tag::TagName;
 use crate::text;
 
@@ -80,7 +80,7 @@ impl RecordReader {
     /// Creates a reader. Fields that go to a custom field that is unknown or archived are skipped.
     pub fn new(mapping: &Mapping, fields: &[Field], region: Option<Region>) -> Self {
         let columns = mapping.fields.iter().map(|mapped| Some(mapped.target.clone())).collect();
-        let plan = Plan { columns, policy: Policy::default(), tags: Vec::new() };
+        let plan = Plan { columns, ..Plan::default() };
         Self {
             fields: mapping.fields.iter().map(|mapped| mapped.field.clone()).collect(),
             id_field: mapping.id_field.clone(),

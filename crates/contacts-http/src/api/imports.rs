@@ -1,6 +1,8 @@
 //! Imports over HTTP (R30 to R36, R45, R56).
 
+mod cells;
 mod dry_run;
+mod format;
 mod issues;
 mod layout;
 mod plan;
@@ -29,7 +31,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_get, _, _>(get)
         .add::<__path_start, _, _>(start);
     let table = undo::routes(dry_run::routes(table));
-    issues::routes(layout::routes(plan::routes(upload::routes(table))))
+    issues::routes(cells::routes(layout::routes(plan::routes(upload::routes(table)))))
 }
 
 page_view! {

@@ -119,6 +119,16 @@ impl ParamValue for String {
     }
 }
 
+impl ParamValue for u64 {
+    fn expected() -> String {
+        "must be a number from 0".to_owned()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 impl ParamValue for bool {
     fn expected() -> String {
         "must be true or false".to_owned()

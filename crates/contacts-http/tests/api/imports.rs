@@ -93,6 +93,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
         }
       ],
       "delimiter": ",",
+      "domains": [],
       "encoding": "utf-8",
       "header_line": 1,
       "quoting": "standard",
@@ -108,6 +109,8 @@ async fn a_file_is_uploaded_looked_at_and_run() {
         "email",
         null
       ],
+      "domains": {},
+      "formats": [],
       "policy": "overwrite",
       "tags": []
     }
@@ -137,7 +140,10 @@ async fn a_file_is_uploaded_looked_at_and_run() {
 async fn a_plan_can_be_changed_until_the_import_starts() {
     let service = Service::new();
     let path = ready(&service, PEOPLE).await;
-    let plan = json!({"columns": ["name", "email", null], "policy": "add_only", "tags": ["Show"]});
+    let plan = json!({
+        "columns": ["name", "email", null], "policy": "add_only", "tags": ["Show"],
+        "domains": {"gmial.com": "gmail.com"}, "formats": [],
+    });
     let changed = service.patch(&path, plan.clone()).await;
     assert_eq!(changed.json()["plan"], plan);
     for (body, errors) in [

@@ -9,6 +9,7 @@ mod batch;
 mod bodies;
 mod campaigns;
 mod captures;
+mod cells;
 mod consent;
 mod contact_list;
 mod contacts;

@@ -86,6 +86,8 @@ GET /v1/imports read
 POST /v1/imports import
 GET /v1/imports/{id} read
 PATCH /v1/imports/{id} import
+GET /v1/imports/{id}/cells read
+PATCH /v1/imports/{id}/cells import
 DELETE /v1/imports/{id}/dry-run import
 GET /v1/imports/{id}/dry-run read
 POST /v1/imports/{id}/dry-run import

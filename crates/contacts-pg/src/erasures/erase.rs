@@ -168,7 +168,7 @@ pub(super) fn is_at_work(tx: &mut Tx<'_>, erasure: &Erasure) -> PgResult<bool> {
     Ok(row.is_any)
 }
 
-/// Deletes the file of an import and its sample rows, and removes text that may quote a cell from
+/// Deletes the file of an import, its sample rows and its corrections, and removes text that may quote a cell from
 /// the issues of `rows`. Returns whether the file existed.
 pub(crate) fn drop_file(
     tx: &mut Tx<'_>,
@@ -184,6 +184,7 @@ pub(crate) fn drop_file(
     let statement = "DELETE FROM file_chunks f WHERE f.org_id = $1 AND f.file_id = ( \
          SELECT i.file_id FROM imports i WHERE i.org_id = $1 AND i.id = $2)";
     tx.query(statement).bind::<SqlUuid, _>(import.0).execute(tx)?;
+    imports::forget_corrections(tx, import)?;
     let rows = rows.iter().map(|row| row.cast_signed());
     update(import_issues::table)
         .filter(import_issues::org_id.eq(tx.org.0))

@@ -44,6 +44,7 @@ struct Row {
     created_at: OffsetDateTime,
     started_at: Option<OffsetDateTime>,
     finished_at: Option<OffsetDateTime>,
+    is_outdated: bool,
 }
 
 impl Row {
@@ -55,6 +56,7 @@ impl Row {
             problem: self.problem,
             total: self.total.map(i64::cast_unsigned),
             tally: StoredTally::read(self.tally)?,
+            is_outdated: self.is_outdated,
             actor: read_actor(self.actor_kind.as_deref(), self.actor_id, "dry_runs.actor_kind")?,
             created_at: self.created_at,
             started_at: self.started_at,

@@ -1,13 +1,16 @@
 //! The stored JSON of the parts of an import.
 
+use std::collections::BTreeMap;
+
 use contacts_core::import::{
-    Analysis, Format, Layout, Plan, Policy, SkipCode, Suggestion, Tally, Target, TextFormat,
+    Analysis, ColumnFormat, DomainReplacements, Format, Layout, Plan, Policy, SkipCode, Suggestion,
+    Tally, Target, TextFormat,
 };
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::stored_reading::{Details, StoredDetails};
+use super::stored_reading::{Details, StoredDateOrder, StoredDecimalMark, StoredDetails};
 use crate::database::{PgResult, unreadable};
 
 #[derive(Serialize, Deserialize)]
@@ -38,6 +41,35 @@ pub(super) struct StoredPlan {
     columns: Vec<Option<String>>,
     policy: String,
     tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    domains: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    formats: Vec<StoredFormat>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredFormat {
+    column: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_order: Option<StoredDateOrder>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decimal_mark: Option<StoredDecimalMark>,
+}
+
+impl From<ColumnFormat> for StoredFormat {
+    fn from(ColumnFormat { column, date_order, decimal_mark }: ColumnFormat) -> Self {
+        let (date_order, decimal_mark) =
+            (date_order.map(StoredDateOrder), decimal_mark.map(StoredDecimalMark));
+        Self { column, date_order, decimal_mark }
+    }
+}
+
+impl From<StoredFormat> for ColumnFormat {
+    fn from(StoredFormat { column, date_order, decimal_mark }: StoredFormat) -> Self {
+        let (date_order, decimal_mark) =
+            (date_order.map(|order| order.0), decimal_mark.map(|mark| mark.0));
+        Self { column, date_order, decimal_mark }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -82,7 +114,8 @@ impl StoredAnalysis {
             .suggestions
             .into_iter()
             .map(|s| Ok(Suggestion { target: read_target(s.target)?, confidence: s.confidence }));
-        let Details { quoting, sheet, sheets, reading, findings } = stored.details.read()?;
+        let Details { quoting, sheet, sheets, reading, findings, domains } =
+            stored.details.read()?;
         let format = match (sheet, stored.encoding, stored.delimiter) {
             (Some(sheet), ..) => Format::Sheet(sheet),
             (None, Some(encoding), Some(delimiter)) => {
@@ -94,6 +127,7 @@ impl StoredAnalysis {
             suggestions: suggestions.collect::<PgResult<_>>()?,
             reading,
             findings,
+            domains,
             layout: Layout {
                 format,
                 header_line: stored.header_line,
@@ -113,6 +147,12 @@ impl StoredPlan {
             columns: plan.columns.iter().map(write_target).collect(),
             policy: plan.policy.as_str().to_owned(),
             tags: plan.tags.iter().map(ToString::to_string).collect(),
+            domains: plan
+                .domains
+                .iter()
+                .map(|(domain, by)| (domain.to_owned(), by.to_owned()))
+                .collect(),
+            formats: plan.formats.iter().copied().map(StoredFormat::from).collect(),
         })
     }
 
@@ -123,6 +163,8 @@ impl StoredPlan {
             columns: stored.columns.into_iter().map(read_target).collect::<PgResult<_>>()?,
             policy: Policy::parse(&stored.policy).ok_or_else(|| unreadable("imports.plan"))?,
             tags: tags.ok_or_else(|| unreadable("imports.plan"))?,
+            domains: DomainReplacements::parse(stored.domains)?,
+            formats: stored.formats.into_iter().map(ColumnFormat::from).collect(),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! The stored JSON of how the cells of a file are read, and of what was found in them.
 
 use contacts_core::import::{
-    Analysis, ColumnReading, DateOrder, DecimalMark, Finding, FindingKind, Format, Quoting,
-    Reading, Sheet,
+    Analysis, ColumnReading, DateOrder, DecimalMark, DomainOffer, Finding, FindingKind, Format,
+    Quoting, Reading, Sheet,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ pub(super) struct StoredDetails {
     family_name_first: bool,
     readings: Vec<StoredReading>,
     findings: Vec<StoredFinding>,
+    domains: Vec<StoredDomainOffer>,
 }
 
 /// What the stored details contain.
@@ -28,6 +29,7 @@ pub(super) struct Details {
     pub(super) sheets: Vec<Sheet>,
     pub(super) reading: Reading,
     pub(super) findings: Vec<Finding>,
+    pub(super) domains: Vec<DomainOffer>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,7 +56,7 @@ enum StoredDateOrderDef {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredDateOrder(#[serde(with = "StoredDateOrderDef")] DateOrder);
+pub(super) struct StoredDateOrder(#[serde(with = "StoredDateOrderDef")] pub(super) DateOrder);
 
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "DecimalMark", rename_all = "snake_case")]
@@ -65,7 +67,19 @@ enum StoredDecimalMarkDef {
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredDecimalMark(#[serde(with = "StoredDecimalMarkDef")] DecimalMark);
+pub(super) struct StoredDecimalMark(#[serde(with = "StoredDecimalMarkDef")] pub(super) DecimalMark);
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "DomainOffer")]
+struct StoredDomainOfferDef {
+    column: usize,
+    domain: String,
+    suggestion: String,
+    addresses: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredDomainOffer(#[serde(with = "StoredDomainOfferDef")] DomainOffer);
 
 #[derive(Serialize, Deserialize)]
 struct StoredFinding {
@@ -78,7 +92,7 @@ struct StoredFinding {
 
 impl StoredDetails {
     pub(super) fn of(analysis: &Analysis) -> Self {
-        let Analysis { layout, sheets, reading, findings, .. } = analysis;
+        let Analysis { layout, sheets, reading, findings, domains, .. } = analysis;
         let (quoting, sheet) = match &layout.format {
             Format::Text(text) => (Some(text.quoting.as_str().to_owned()), None),
             Format::Sheet(sheet) => (None, Some(sheet.clone())),
@@ -93,6 +107,7 @@ impl StoredDetails {
             family_name_first: reading.family_name_first,
             readings: reading.columns.iter().map(StoredReading::from).collect(),
             findings: findings.iter().map(StoredFinding::from).collect(),
+            domains: domains.iter().cloned().map(StoredDomainOffer).collect(),
         }
     }
 
@@ -114,6 +129,7 @@ impl StoredDetails {
             sheets: sheets.collect(),
             reading,
             findings: findings.collect::<PgResult<_>>()?,
+            domains: self.domains.into_iter().map(|offer| offer.0).collect(),
         })
     }
 }

@@ -56,6 +56,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("fields", "no person's: values are in contacts"),
     ("file_chunks", "files hold many people, and are deleted after a time"),
     ("identities", "no contact's: those of users"),
+    ("import_corrections", "cells of a file, deleted with it"),
     ("import_issues", "rows that became nobody"),
     ("imports", "a person's rows are told by import_chunks and contact_sources"),
     ("installation", "no person's"),

@@ -1,6 +1,7 @@
 //! `contacts import`: imports a file and prints the summary.
 
 mod ask;
+mod domains;
 mod dry_run;
 mod follow;
 pub(super) mod mapping;
@@ -15,8 +16,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use contacts_core::Actor;
 use contacts_core::import::{
-    Analysis, Import as Run, ImportService, ImportState, LayoutChoice, NewPlan, Policy,
-    TableProblem,
+    Analysis, DomainReplacements, Import as Run, ImportService, ImportState, LayoutChoice, NewPlan,
+    Policy, TableProblem,
 };
 use contacts_core::run::RunState;
 use contacts_core::tag::TagName;
@@ -77,6 +78,9 @@ struct ImportFile {
     /// Add a tag to every contact in the file. May be repeated
     #[arg(long)]
     tag: Vec<String>,
+    /// Replace a misspelt domain of addresses, as in gmial.com=gmail.com. May be repeated
+    #[arg(long, value_name = "DOMAIN=DOMAIN")]
+    replace_domain: Vec<String>,
     /// Write the skipped rows to a file, with the reasons
     #[arg(long, value_name = "FILE")]
     skipped: Option<PathBuf>,
@@ -95,6 +99,7 @@ struct Request<'a> {
     mappings: Vec<ColumnMapping>,
     policy: Option<Policy>,
     tags: Vec<TagName>,
+    domains: DomainReplacements,
     skipped: Option<SkippedFile>,
 }
 
@@ -116,6 +121,7 @@ fn import_file(database: &DatabaseConfig, args: &ImportFile, file: &Path) -> Don
         mappings: args.map.iter().map(|map| ColumnMapping::parse(map)).collect::<Done<_>>()?,
         policy: args.policy.as_deref().map(parse_policy).transpose()?,
         tags: args.tag.iter().map(|tag| parse_tag(tag)).collect::<Done<_>>()?,
+        domains: domains::parse(&args.replace_domain)?,
         skipped: None,
     };
     request.skipped =
@@ -188,8 +194,13 @@ impl Request<'_> {
             }));
         };
         let columns = mapping::apply(&self.mappings, &analysis.layout.header, &plan.columns)?;
-        let new =
-            NewPlan { columns: Some(columns), policy: self.policy, tags: Some(self.tags.clone()) };
+        let new = NewPlan {
+            columns: Some(columns),
+            policy: self.policy,
+            tags: Some(self.tags.clone()),
+            domains: Some(self.domains.clone()),
+            formats: None,
+        };
         let ready = imports.replan(analysed.org, analysed.id, new)?;
         self.show(&ready, analysis);
         if let Some(plan) = &ready.plan {
@@ -208,6 +219,7 @@ impl Request<'_> {
             self.print(&format!("Every contact in the file is tagged {}.", tags.join(", ")));
         }
         found.warnings().into_iter().for_each(|warning| self.print(&warning));
+        domains::lines(analysis, plan).iter().for_each(|line| self.print(line));
     }
 
     fn confirm(&self, ready: &Run, stop: &Stop) -> Done {

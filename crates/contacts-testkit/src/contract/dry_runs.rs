@@ -18,7 +18,7 @@ use crate::samples::{
 };
 
 /// The filter that lists every row.
-const ALL_ROWS: DryRowFilter = DryRowFilter { effect: None, reason: None };
+const ALL_ROWS: DryRowFilter = DryRowFilter { effect: None, reason: None, row: None };
 
 pub(super) fn started(ports: &Ports, import: &Import) -> DryRunId {
     let run = dry_run(ports, import);
@@ -34,6 +34,7 @@ pub(super) fn dry_run(ports: &Ports, import: &Import) -> DryRun {
         problem: None,
         total: import.analysis.as_ref().map(|analysis| analysis.rows),
         tally: Tally::default(),
+        is_outdated: false,
         actor: Some(Actor::User(ports.ids.next())),
         created_at: ports.clock.now(),
         started_at: None,
@@ -338,7 +339,7 @@ pub fn rows_of_a_dry_run_are_listed_by_effect_and_reason(ports: &Ports) {
     all.rows.push(planned(&ports.ids, 4, nameless));
     dry_run_outcomes(ports, &import, &all.rows, 3);
     let listed = |effect: Option<DryEffect>, reason: Option<IssueCode>, after, limit| {
-        let filter = DryRowFilter { effect, reason };
+        let filter = DryRowFilter { effect, reason, row: None };
         let rows = ports.dry_runs.rows(org, import.id, &filter, after, limit).unwrap();
         rows.into_iter().map(|row| row.row).collect::<Vec<_>>()
     };

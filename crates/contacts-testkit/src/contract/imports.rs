@@ -5,8 +5,9 @@ use std::sync::Barrier;
 use std::thread;
 
 use contacts_core::import::{
-    Applied, Chunk, Format, HeaderRow, Import, ImportId, ImportState, LayoutChoice, NewPlan, Plan,
-    Policy, Quoting, Sheet, Target, TextFormat,
+    Applied, Chunk, ColumnFormat, DateOrder, DecimalMark, DomainReplacements, Format, HeaderRow,
+    Import, ImportId, ImportState, KnownDomains, LayoutChoice, NewPlan, Plan, Policy, Quoting,
+    Sheet, Target, TextFormat,
 };
 use contacts_core::job::{Job, Lane};
 use contacts_core::run::RunState;
@@ -114,7 +115,14 @@ pub fn an_import_moves_through_its_states(ports: &Ports) {
     (expected.analysis, expected.plan) = (Some(found.0), Some(found.1));
     check(&expected);
 
-    let new = Plan { tags: samples::tags(&["VIP"]), ..plan(Policy::AddOnly) };
+    let domains = [("gmial.com".to_owned(), "gmail.com".to_owned())].into();
+    let domains = DomainReplacements::parse(domains).unwrap();
+    let formats = vec![
+        ColumnFormat { column: 0, date_order: Some(DateOrder::MonthFirst), decimal_mark: None },
+        ColumnFormat { column: 1, date_order: None, decimal_mark: Some(DecimalMark::Comma) },
+    ];
+    let tags = samples::tags(&["VIP"]);
+    let new = Plan { tags, domains, formats, ..plan(Policy::AddOnly) };
     assert!(imports.replan(org, id, &new.clone().into()).unwrap());
     expected.plan = Some(new);
     check(&expected);
@@ -403,4 +411,18 @@ pub fn organisations_do_not_see_each_other(ports: &Ports) {
     assert_eq!(imports.list(other, None, 10).unwrap(), []);
     assert_eq!(read(ports, &import), import);
     assert_eq!(ports.found(other, "").len() + ports.found(org, "").len(), 0);
+}
+
+pub fn domains_of_many_addresses_are_listed(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    for at in 0..KnownDomains::MIN_ADDRESSES {
+        ports.add(org, "Ann", &format!("ann{at}@Often.example"));
+        ports.add(other, "Ann", &format!("ann{at}@elsewhere.example"));
+    }
+    for at in 0..=KnownDomains::MIN_ADDRESSES {
+        ports.add(org, "Bo", &format!("bo{at}@most.example"));
+    }
+    ports.add(org, "Cy", "cy@once.example");
+    let listed = ports.imports.frequent_domains(org).unwrap();
+    assert_eq!(listed, ["most.example", "often.example"]);
 }

@@ -22,6 +22,18 @@ macro_rules! import_repository_contract {
             the_newest_import_is_listed_first
             two_changes_of_one_plan_at_once_both_hold
             an_incomplete_plan_starts_nothing
+            domains_of_many_addresses_are_listed
+            organisations_do_not_see_each_other
+        }
+        $crate::properties! { $make, corrections:
+            corrections_are_those_of_the_last_edits
+            cells_are_corrected_during_the_review_only
+            corrections_stay_when_the_import_starts
+            two_corrections_at_once_both_hold
+            too_many_corrections_are_refused
+            a_correction_marks_the_dry_run_as_outdated
+            a_layout_with_other_cells_deletes_corrections
+            corrections_are_deleted_with_the_file
             organisations_do_not_see_each_other
         }
         $crate::properties! { $make, rows:

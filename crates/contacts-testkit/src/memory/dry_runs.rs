@@ -30,6 +30,11 @@ impl StoredDryRun {
         self.run.state.is_open().then_some(self.run.id)
     }
 
+    /// Marks the results as those of cells that were corrected since.
+    pub(super) fn outdate(&mut self) {
+        self.run.is_outdated = true;
+    }
+
     pub(super) fn as_run(&self) -> Run {
         Run::from(&self.run)
     }

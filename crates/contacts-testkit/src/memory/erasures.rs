@@ -3,7 +3,7 @@
 use contacts_core::contact::{ActivityKind, ContactId, SourceDetail};
 use contacts_core::erasure::{Erasure, ErasureId, ErasureIdentifiers, ErasureRepository, Work};
 use contacts_core::event::{ContactEvent, EventKind};
-use contacts_core::import::{FileState, ImportId};
+use contacts_core::import::{Corrections, FileState, ImportId};
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
 use contacts_core::trail::TrailEvent;
@@ -88,6 +88,7 @@ impl Rows {
     pub(crate) fn drop_file(&mut self, import: ImportId, state: FileState, rows: &[u64]) -> bool {
         let Some(run) = self.imports.get_mut(&import) else { return false };
         self.files.remove(&run.import.file);
+        run.corrections = Corrections::default();
         for issue in run.issues.iter_mut().filter(|issue| rows.contains(&issue.row)) {
             issue.reason = issue.code.as_str().to_owned();
         }

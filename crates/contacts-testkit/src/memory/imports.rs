@@ -1,16 +1,17 @@
 //! Imports in memory.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use contacts_core::consent::{Consent, ConsentChange, ConsentReason, Unsubscribe};
 use contacts_core::contact::{
-    Activity, ActivityKind, AddressSource, Contact, ContactId, SourceDetail,
+    Activity, ActivityKind, AddressSource, Contact, ContactId, EmailAddress, SourceDetail,
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
-    Analysis, Applied, Chunk, ChunkPlan, ExistingContact, FileState, Import, ImportId,
-    ImportRepository, ImportState, Issue, LayoutChoice, NewPlan, Plan, PlannedContact, RowKeys,
-    Trace, tell_import,
+    Analysis, Applied, CellEdit, Chunk, ChunkPlan, Corrections, ExistingContact, FileState, Import,
+    ImportId, ImportRepository, ImportState, Issue, KnownDomains, LayoutChoice, NewPlan, Plan,
+    PlannedContact, RowKeys, Trace, tell_import,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -33,6 +34,7 @@ pub(crate) struct StoredImport {
     /// Results of each chunk's rows, in order.
     pub(crate) chunks: Vec<Vec<Trace>>,
     pub(crate) dry: Option<StoredDryRun>,
+    pub(crate) corrections: Corrections,
 }
 
 impl State {
@@ -75,6 +77,7 @@ impl ImportRepository for World {
                 issues: Vec::new(),
                 chunks: Vec::new(),
                 dry: None,
+                corrections: Corrections::default(),
             };
             rows.imports.insert(import.id, run);
             Ok(())
@@ -161,6 +164,42 @@ impl ImportRepository for World {
         }))
     }
 
+    fn correct(&self, org: OrgId, id: ImportId, edits: &[CellEdit]) -> Result<bool> {
+        let mut state = self.state_to_change()?;
+        let run = state.organisations.entry(org).or_default().imports.get_mut(&id);
+        let Some(run) = run.filter(|run| run.import.state == ImportState::Ready) else {
+            return Ok(false);
+        };
+        run.corrections.edit(edits)?;
+        if let Some(dry) = &mut run.dry {
+            dry.outdate();
+        }
+        Ok(true)
+    }
+
+    fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
+        self.read(org, |rows| {
+            let run = rows.imports.get(&id);
+            Ok(run.map(|run| run.corrections.clone()).unwrap_or_default())
+        })
+    }
+
+    fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>> {
+        self.read(org, |rows| {
+            let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+            let contacts = rows.contacts.records.values().map(|record| &record.contact);
+            for key in contacts.flat_map(Contact::emails).map(EmailAddress::key) {
+                let domain = key.rsplit_once('@').map_or("", |(_, domain)| domain);
+                *counts.entry(domain.to_owned()).or_default() += 1;
+            }
+            counts.retain(|_, addresses| *addresses >= KnownDomains::MIN_ADDRESSES);
+            let mut domains: Vec<_> = counts.into_iter().collect();
+            domains.sort_by_key(|(_, addresses)| Reverse(*addresses));
+            let domains = domains.into_iter().map(|(domain, _)| domain);
+            Ok(domains.take(KnownDomains::MAX).collect())
+        })
+    }
+
     fn choose_layout(
         &self,
         org: OrgId,
@@ -174,12 +213,17 @@ impl ImportRepository for World {
             return Ok(false);
         }
         let is_open = |state| matches!(state, ImportState::Ready | ImportState::Unusable);
+        let has_same_cells = stored.is_none_or(|stored| layout.has_cells_of(&stored.import.layout));
         let was = state.change_import(org, id, is_open, |import| {
             import.state = ImportState::Analysing;
             import.layout = layout.clone();
             (import.problem, import.finished_at) = (None, None);
         });
         if was {
+            let rows = state.organisations.entry(org).or_default();
+            if let Some(run) = rows.imports.get_mut(&id).filter(|_| !has_same_cells) {
+                run.corrections = Corrections::default();
+            }
             // The worker that made the import ready may not have ended its job yet.
             state.jobs.remove(org, Job::AnalyseImport(id));
             state.jobs.push(org, Job::AnalyseImport(id), now, &self.ids());

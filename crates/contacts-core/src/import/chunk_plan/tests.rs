@@ -13,7 +13,7 @@ use crate::run::RunState;
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
 fn import(policy: Policy) -> Import {
-    let plan = Plan { columns: Vec::new(), policy, tags: Vec::new() };
+    let plan = Plan { policy, ..Plan::default() };
     Import {
         org: OrgId(Uuid::from_u128(1)),
         id: ImportId(Uuid::from_u128(2)),

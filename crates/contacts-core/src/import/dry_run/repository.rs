@@ -19,7 +19,8 @@ pub enum DryChunkOutcome {
 }
 
 /// Stores dry runs, at most one for each import. A dry run changes no contact. A new plan, the
-/// start and the end of the import discard its dry run in the same transaction.
+/// start and the end of the import discard its dry run in the same transaction. A correction marks it
+/// as outdated.
 ///
 /// Every implementation passes `contacts_testkit::dry_run_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]

@@ -23,6 +23,7 @@ impl ImportService {
             problem: None,
             total: import.analysis.as_ref().map(|analysis| analysis.rows),
             tally: Tally::default(),
+            is_outdated: false,
             actor: Some(actor),
             created_at: self.clock.now(),
             started_at: None,
@@ -55,6 +56,12 @@ impl ImportService {
         limit: usize,
     ) -> Result<Vec<DryRow>> {
         self.dry_run(org, id)?;
+        let (after, limit) = match filter.row {
+            // Nothing before and after the row is read.
+            Some(row) if row > after => (row - 1, 1),
+            Some(_) => return Ok(Vec::new()),
+            None => (after, limit),
+        };
         self.dry_runs.rows(org, id, filter, after, limit)
     }
 

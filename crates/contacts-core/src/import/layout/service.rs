@@ -74,6 +74,7 @@ impl Plan {
             former.layout.header.len() == columns.len()
                 && former.layout.sheet() == analysis.layout.sheet()
         });
+        let formats = if former.is_some() { self.formats } else { Vec::new() };
         if let Some(former) = former {
             let suggested = former.suggestions.iter().map(|s| &s.target);
             let mapped = self.columns.iter().zip(suggested).enumerate();
@@ -85,6 +86,6 @@ impl Plan {
                 columns[at].clone_from(target);
             }
         }
-        Self { columns, ..self }
+        Self { columns, formats, ..self }
     }
 }

@@ -12,6 +12,19 @@ pub enum DateOrder {
     MonthFirst,
 }
 
+impl DateOrder {
+    /// Every order.
+    pub const ALL: [Self; 2] = [Self::DayFirst, Self::MonthFirst];
+
+    /// Returns the name of the order.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::DayFirst => "day_first",
+            Self::MonthFirst => "month_first",
+        }
+    }
+}
+
 /// A date as it was written.
 enum Written {
     Ymd(u32, u32, u32),

@@ -13,6 +13,20 @@ pub enum DecimalMark {
     Mixed,
 }
 
+impl DecimalMark {
+    /// The marks that a user can choose.
+    pub const CHOICES: [Self; 2] = [Self::Comma, Self::Point];
+
+    /// Returns the name of the mark.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Point => "point",
+            Self::Mixed => "mixed",
+        }
+    }
+}
+
 /// Returns a number with a decimal point and without separators of thousands or a sign of currency;
 /// `None` if the text is no such number, or if its mark may be either.
 pub(in crate::import) fn plain_number(text: &str, mark: Option<DecimalMark>) -> Option<String> {

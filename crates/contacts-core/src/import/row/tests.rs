@@ -12,7 +12,7 @@ fn read(
     cell: &str,
 ) -> (ImportRow, Vec<Warning>) {
     let columns = vec![Some(Target::Id), Target::parse(target)];
-    let plan = Plan { columns, policy: Policy::default(), tags: Vec::new() };
+    let plan = Plan { columns, ..Plan::default() };
     let fields: Vec<Field> = kind.into_iter().map(field).collect();
     let reading = Reading { family_name_first: false, columns: vec![<_>::default(), reading] };
     let reader = RowReader::new(&plan, &fields, None).with_reading(&reading);
@@ -165,7 +165,7 @@ fn of_several_columns_of_addresses_the_first_that_is_filled_is_read(
     #[case] expected: &str,
 ) {
     let columns = vec![Some(Target::Email); cells.len()];
-    let plan = Plan { columns, policy: Policy::default(), tags: Vec::new() };
+    let plan = Plan { columns, ..Plan::default() };
     let cells = cells.iter().map(|&cell| cell.to_owned()).collect();
     let (row, _) = RowReader::new(&plan, &[], None).read(Row { line: 2, cells: Ok(cells) });
     assert_eq!(row.unwrap().email.unwrap().as_str(), expected);
@@ -180,10 +180,55 @@ fn the_parts_of_a_name_are_joined_in_the_order_of_the_header(
 ) {
     let targets = ["email", "last_name", "middle_name", "first_name"];
     let columns = targets.into_iter().map(Target::parse).collect();
-    let plan = Plan { columns, policy: Policy::default(), tags: Vec::new() };
+    let plan = Plan { columns, ..Plan::default() };
     let reading = Reading { family_name_first, columns: Vec::new() };
     let reader = RowReader::new(&plan, &[], None).with_reading(&reading);
     let cells = ["huong@example.org", "Nguyễn", "Thị", "Hương"].map(str::to_owned).into();
     let (row, _) = reader.read(Row { line: 2, cells: Ok(cells) });
     assert_eq!(row.unwrap().name.unwrap().as_str(), name);
+}
+
+#[rstest]
+#[case(DateOrder::DayFirst, "2026-04-03")]
+#[case(DateOrder::MonthFirst, "2026-03-04")]
+fn a_chosen_order_of_dates_takes_the_place_of_the_one_shown(
+    #[case] order: DateOrder,
+    #[case] day: &str,
+) {
+    let shown = ColumnReading { date_order: Some(DateOrder::DayFirst), ..Default::default() };
+    let chosen = ColumnFormat { column: 1, date_order: Some(order), decimal_mark: None };
+    assert_eq!(value_by(FieldType::Date, shown, chosen, "03/04/2026").as_deref(), Some(day));
+    let only = value_by(FieldType::Date, shown, chosen, "31/12/2026");
+    assert_eq!(only.as_deref(), Some("2026-12-31"), "it has one reading");
+}
+
+#[rstest]
+#[case(DecimalMark::Comma, "1.234", "1234")]
+#[case(DecimalMark::Point, "1.234", "1.234")]
+#[case(DecimalMark::Point, "1,5", "1.5")]
+fn a_chosen_decimal_mark_takes_the_place_of_the_one_shown(
+    #[case] mark: DecimalMark,
+    #[case] cell: &str,
+    #[case] number: &str,
+) {
+    let shown = ColumnReading { decimal_mark: Some(DecimalMark::Mixed), ..Default::default() };
+    let chosen = ColumnFormat { column: 1, date_order: None, decimal_mark: Some(mark) };
+    assert_eq!(value_by(FieldType::Number, shown, chosen, cell).as_deref(), Some(number));
+}
+
+/// Returns the value that a cell has for a custom field, by what its column shows and the format that
+/// a user chose.
+fn value_by(
+    kind: FieldType,
+    shown: ColumnReading,
+    chosen: ColumnFormat,
+    cell: &str,
+) -> Option<String> {
+    let columns = vec![Some(Target::Id), Target::parse("custom:value")];
+    let plan = Plan { columns, formats: vec![chosen], ..Plan::default() };
+    let reading = Reading { family_name_first: false, columns: vec![<_>::default(), shown] };
+    let reader = RowReader::new(&plan, &[field(kind)], None).with_reading(&reading);
+    let cells = vec![Uuid::nil().to_string(), cell.to_owned()];
+    let row = reader.read(Row { line: 2, cells: Ok(cells) }).0.unwrap();
+    row.custom.into_values().next().map(|value| value.to_string())
 }

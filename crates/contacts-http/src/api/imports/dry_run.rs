@@ -42,6 +42,8 @@ struct DryRunView {
     state: RunStateView,
     /// The expected outcomes of the rows that were checked so far.
     summary: SummaryView,
+    /// Whether cells were corrected since the dry run began, so that its results may be wrong.
+    outdated: bool,
     #[serde(flatten)]
     facts: RunFactsView,
 }
@@ -52,6 +54,7 @@ impl DryRunView {
             facts: RunFactsView::new(&Run::from(&run), now),
             id: run.id.0,
             state: run.state.into(),
+            outdated: run.is_outdated,
             summary: run.tally.into(),
         }
     }
@@ -129,6 +132,8 @@ query! {
         /// be dropped.
         #[param(inline)]
         reason: Option<IssueCodeView>,
+        /// Only the row with this number.
+        row: Option<u64>,
     }
 }
 
@@ -211,6 +216,7 @@ async fn rows(
     let filter = DryRowFilter {
         effect: query.outcome.map(|effect| effect.0),
         reason: query.reason.map(|reason| reason.0),
+        row: query.row,
     };
     let body = blocking(&shared, move |api| {
         let after = paging.after.unwrap_or(0);

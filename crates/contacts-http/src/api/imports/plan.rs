@@ -1,12 +1,15 @@
 //! Changes to the plan of an import (R32, R33).
 
+use std::collections::BTreeMap;
+
 use actix_web::web::Data;
 use contacts_core::Invalid;
-use contacts_core::import::{ImportId, NewPlan, Policy, Target};
+use contacts_core::import::{DomainReplacements, ImportId, NewPlan, Policy, Target};
 use contacts_core::tag::TagName;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::format::FormatView;
 use super::view::{ImportView, PolicyView};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
@@ -43,6 +46,16 @@ struct PlanBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     tags: Option<Vec<String>>,
+    /// The domains of addresses to replace: the domain in the file, and the one to read in its place; at
+    /// most 100. They replace those before.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false, example = json!({"gmial.com": "gmail.com"}))]
+    domains: Option<BTreeMap<String, String>>,
+    /// The formats of columns whose values do not show them, each column once. They replace those
+    /// before.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    formats: Option<Vec<FormatView>>,
 }
 
 impl PlanBody {
@@ -58,11 +71,12 @@ impl PlanBody {
             policy
         });
         let tags = self.tags.map(|names| read_tags(&names, &mut errors));
-        if errors.is_empty() {
-            Ok(NewPlan { columns, policy, tags })
-        } else {
-            Err(Problem::invalid(errors))
+        if !errors.is_empty() {
+            return Err(Problem::invalid(errors));
         }
+        let domains = self.domains.map(DomainReplacements::parse).transpose()?;
+        let formats = self.formats.map(|all| all.into_iter().map(Into::into).collect());
+        Ok(NewPlan { columns, policy, tags, domains, formats })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, FileState, Format, Import, ImportState, Plan, Policy, Sheet, SkipCode, Suggestion,
-    Tally,
+    Analysis, DomainOffer, FileState, Format, Import, ImportState, Plan, Policy, Sheet, SkipCode,
+    Suggestion, Tally,
 };
 use contacts_core::run::Run;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::format::FormatView;
 use super::layout::QuotingView;
 use super::warning::PlanWarningView;
 use crate::api::runs::RunFactsView;
@@ -100,6 +101,31 @@ struct AnalysisView {
     rows: u64,
     /// The columns, in order.
     columns: Vec<ColumnView>,
+    /// Domains of addresses that seem to be misspelt, column by column. They are replaced only if the
+    /// plan says so.
+    domains: Vec<DomainOfferView>,
+}
+
+/// A domain of addresses that seems to be misspelt.
+#[derive(Serialize, ToSchema)]
+#[schema(as = DomainOffer)]
+struct DomainOfferView {
+    /// Number of the column, starting at 0.
+    column: usize,
+    /// The domain in the file, in lower case.
+    #[schema(example = "gmial.com")]
+    domain: String,
+    /// The domain that was probably meant.
+    #[schema(example = "gmail.com")]
+    suggestion: String,
+    /// Number of addresses of the column with the domain.
+    addresses: u64,
+}
+
+impl From<DomainOffer> for DomainOfferView {
+    fn from(DomainOffer { column, domain, suggestion, addresses }: DomainOffer) -> Self {
+        Self { column, domain, suggestion, addresses }
+    }
 }
 
 /// A sheet of a workbook.
@@ -134,7 +160,7 @@ struct ColumnView {
 
 impl From<Analysis> for AnalysisView {
     fn from(analysis: Analysis) -> Self {
-        let Analysis { layout, sheets, samples, rows, suggestions, .. } = analysis;
+        let Analysis { layout, sheets, samples, rows, suggestions, domains, .. } = analysis;
         let (text, sheet) = match layout.format {
             Format::Text(text) => (Some(text), None),
             Format::Sheet(sheet) => (None, Some(sheet)),
@@ -158,6 +184,7 @@ impl From<Analysis> for AnalysisView {
             header_line: layout.has_header.then_some(layout.header_line),
             rows,
             columns: layout.header.into_iter().enumerate().map(column).collect(),
+            domains: domains.into_iter().map(DomainOfferView::from).collect(),
         }
     }
 }
@@ -174,6 +201,10 @@ struct PlanView {
     policy: PolicyView,
     /// Tags to add to every contact in the file.
     tags: Vec<String>,
+    /// The domains of addresses that are replaced: the domain in the file, and the one that is read.
+    domains: BTreeMap<String, String>,
+    /// The formats that were chosen for columns whose values do not show them.
+    formats: Vec<FormatView>,
 }
 
 impl From<Plan> for PlanView {
@@ -183,6 +214,12 @@ impl From<Plan> for PlanView {
             columns: columns.map(|c| c.as_ref().map(ToString::to_string)).collect(),
             policy: plan.policy.into(),
             tags: plan.tags.iter().map(ToString::to_string).collect(),
+            domains: plan
+                .domains
+                .iter()
+                .map(|(domain, by)| (domain.to_owned(), by.to_owned()))
+                .collect(),
+            formats: plan.formats.into_iter().map(FormatView::from).collect(),
         }
     }
 }

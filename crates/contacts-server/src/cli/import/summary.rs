@@ -122,7 +122,7 @@ mod tests {
     fn an_opt_out_list_says_whom_it_unsubscribes() {
         let sentence = |columns: &[&str]| {
             let columns = columns.iter().map(|name| Target::parse(name)).collect();
-            policy(&Plan { columns, policy: Policy::OptOut, tags: Vec::new() })
+            policy(&Plan { columns, policy: Policy::OptOut, ..Plan::default() })
         };
         assert!(sentence(&["email"]).starts_with("Everyone in the file is unsubscribed"));
         let by_column = sentence(&["email", "unsubscribed"]);

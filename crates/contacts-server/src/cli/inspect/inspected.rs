@@ -6,7 +6,7 @@ use std::path::Path;
 
 use contacts_core::Error;
 use contacts_core::import::{
-    Analysis, HeaderRow, Inspection, Layout, LayoutChoice, Plan, Policy, Preview, RowReader, Rows,
+    Analysis, HeaderRow, Inspection, Layout, LayoutChoice, Plan, Preview, RowReader, Rows,
     ScratchFile, Spreadsheets, Survey, TableProblem, preview,
 };
 use contacts_import::TableFiles;
@@ -28,8 +28,18 @@ impl InspectedFile {
             rows += 1;
         }
         let suggestions = layout.suggest(&samples, &[]);
+        let domains = survey.take_domains();
         let (reading, findings) = survey.finish();
-        Ok(Self(Analysis { layout, sheets, samples, rows, suggestions, reading, findings }))
+        Ok(Self(Analysis {
+            layout,
+            sheets,
+            samples,
+            rows,
+            suggestions,
+            reading,
+            findings,
+            domains,
+        }))
     }
 
     /// Returns what an import by the suggestions and the default policy would do. The error is a
@@ -47,7 +57,7 @@ impl InspectedFile {
 
     pub(super) fn plan(&self) -> Plan {
         let columns = self.0.suggestions.iter().map(|s| s.target.clone()).collect();
-        Plan { columns, policy: Policy::default(), tags: Vec::new() }
+        Plan { columns, ..Plan::default() }
     }
 }
 

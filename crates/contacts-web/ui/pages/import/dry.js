@@ -3,26 +3,26 @@
 import { ask, aborted, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { number } from "../../core/format.js";
+import { icon } from "../../core/icon.js";
 import { failure } from "../../widgets/failure.js";
-import { labelled } from "../../widgets/form.js";
-import { paged } from "../../widgets/paged.js";
-import { sheet } from "../../widgets/sheet.js";
+import { dryRows } from "./dry-rows.js";
 import { tally } from "./tally.js";
-import { reason, targetName } from "./words.js";
 
 /** @import { Schemas } from "../../core/api.js" */
-/** @import { Child } from "../../core/dom.js" */
 
 const POLL = 700;
+/** Most rows of a file whose dry run is repeated by itself after a correction. */
+const QUICK_ROWS = 20_000;
 const WORDS = { added: "Would be added", updated: "Would be updated", skipped: "Would be skipped" };
 
 /**
  * @param {Schemas["Import"]} job
+ * @param {{ columns: (string | null)[] }} plan as it is now
  * @param {Schemas["Field"][]} fields
  * @param {() => Promise<boolean>} settled waits until the plan is saved
  * @param {AbortSignal} signal
  */
-export function dryRun(job, fields, settled, signal) {
+export function dryRun(job, plan, fields, settled, signal) {
   const path = { id: job.id };
   const startButton = h("button", { type: "button", data: { needs: "import" }, onclick: () => void run() }, "Start dry run");
   const body = h("div", { class: "stack", "aria-live": "polite" });
@@ -48,12 +48,12 @@ export function dryRun(job, fields, settled, signal) {
    */
   async function follow(dry, mine) {
     const bar = h("progress", { max: job.analysis?.rows || 1, "aria-label": "Progress of the dry run" });
-    const rows = h("span", { class: "muted" });
+    const done = h("span", { class: "muted" });
     const numbers = tally(dry, WORDS);
-    fill(body, h("div", { class: "row" }, bar, rows, h("button", { type: "button", data: { needs: "import" }, onclick: () => void stop() }, "Stop")));
+    fill(body, h("div", { class: "row" }, bar, done, h("button", { type: "button", data: { needs: "import" }, onclick: () => void stop() }, "Stop")));
     while ((dry.state === "queued" || dry.state === "running") && mine === turn && !signal.aborted) {
       bar.value = dry.progress.done;
-      rows.textContent = `${number(dry.progress.done)} of ${number(job.analysis?.rows ?? 0)}`;
+      done.textContent = `${number(dry.progress.done)} of ${number(job.analysis?.rows ?? 0)}`;
       await new Promise((resolve) => setTimeout(resolve, POLL));
       if (mine === turn) dry = await ask("get", "/v1/imports/{id}/dry-run", { path, signal });
     }
@@ -62,7 +62,50 @@ export function dryRun(job, fields, settled, signal) {
     if (dry.state === "failed") return fill(body, failure(sentence(new Error(dry.problem ?? "the dry run failed")), () => void run()));
     startButton.textContent = "Repeat dry run";
     numbers.update(dry);
-    fill(body, numbers.element, listOf(path, fields, dry.summary));
+    const outdated = h("p", { class: "note", role: "status", hidden: !dry.outdated }, icon("note"), h("span", {}, "Cells were corrected since this dry run. Repeat it to see the new results."));
+    /** Rows that were corrected since the shown result. @type {Set<number>} */
+    const corrected = new Set();
+    let checking = false;
+    const names = (job.analysis?.columns ?? []).map(({ header }, at) => header.trim() || `Column ${at + 1}`);
+    const file = { id: job.id, names, get columns() { return plan.columns; }, editable: true, corrected: (/** @type {number} */ row) => void check(row) };
+    const rows = dryRows(file, fields, dry.summary);
+    fill(body, numbers.element, outdated, rows.element);
+
+    /** Works out the results again after a correction. @param {number} row */
+    async function check(row) {
+      const quick = (job.analysis?.rows ?? 0) <= QUICK_ROWS;
+      rows.mark(row, quick ? "Checking…" : "Corrected: repeat the dry run to see the result");
+      outdated.hidden = quick;
+      corrected.add(row);
+      if (!quick || checking) return;
+      checking = true;
+      try {
+        while (corrected.size > 0 && mine === turn && !signal.aborted) {
+          const changed = [...corrected];
+          corrected.clear();
+          const result = await repeated();
+          if (mine !== turn || signal.aborted) return;
+          numbers.update(result);
+          rows.count(result.summary);
+          await Promise.all(changed.filter((row) => !corrected.has(row)).map(rows.refresh));
+        }
+      } catch (error) {
+        if (mine === turn && !aborted(error)) outdated.hidden = false;
+      } finally {
+        checking = false;
+      }
+    }
+  }
+
+  /** Repeats the dry run while the former results stay on the page. */
+  async function repeated() {
+    let dry = await ask("post", "/v1/imports/{id}/dry-run", { path });
+    while (dry.state === "queued" || dry.state === "running") {
+      await new Promise((resolve) => setTimeout(resolve, POLL / 4));
+      dry = await ask("get", "/v1/imports/{id}/dry-run", { path, signal });
+    }
+    if (dry.state !== "done") throw new Error(dry.problem ?? "the dry run was stopped");
+    return dry;
   }
 
   async function stop() {
@@ -95,64 +138,4 @@ export function dryRun(job, fields, settled, signal) {
     /** @param {string} obstacle */
     fit: (obstacle) => (startButton.disabled = Boolean(obstacle)),
   };
-}
-
-/**
- * @param {{ id: string }} path
- * @param {Schemas["Field"][]} fields
- * @param {Schemas["Summary"]} summary
- */
-function listOf(path, fields, summary) {
-  const into = h("tbody");
-  const filter = filterOf(summary);
-  const list = paged({
-    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/dry-run/rows", { path, query: { ...filter.query(), ...(cursor && { cursor }), limit: 50 } }),
-    into,
-    row: (/** @type {Schemas["DryRow"]} */ row) => rowOf(row, fields),
-  });
-  const details = h("details", { class: "by-row" }, h("summary", {}, "Row by row"),
-    filter.element,
-    sheet("Result for each row", ["#Line", "Result", "Details"], into),
-    list.more);
-  filter.select.addEventListener("change", () => void list.reload());
-  details.addEventListener("toggle", () => details.open && into.childElementCount === 0 && void list.reload());
-  return details;
-}
-
-/**
- * A choice of the rows by their result and reason, with the number of rows of each.
- *
- * @param {Schemas["Summary"]} summary
- */
-function filterOf({ added, updated, skipped, warnings, skipped_by_reason: reasons }) {
-  /** @type {[string, string, number][]} */
-  const results = [["outcome=added", "Would be added", added], ["outcome=updated", "Would be updated", updated], ["outcome=skipped", "Would be skipped", skipped]];
-  const skips = Object.entries(reasons).map(([code, rows]) => /** @type {[string, string, number]} */ ([`reason=${code}`, `Skipped: ${reason(code)}`, rows]));
-  const options = [...results, ...skips].filter(([, , rows]) => rows > 0).map(([value, text, rows]) => h("option", { value }, `${text} (${number(rows)})`));
-  const select = h("select", {}, h("option", { value: "" }, "All rows"), options, warnings > 0 && h("option", { value: "reason=warning" }, "With an ignored cell"));
-  return { select, element: h("div", { class: "rows-filter" }, labelled("Show", select)), query: () => Object.fromEntries(new URLSearchParams(select.value)) };
-}
-
-/**
- * @param {Schemas["DryRow"]} row
- * @param {Schemas["Field"][]} fields
- */
-function rowOf(row, fields) {
-  const [tone, word] = { added: ["good", "Added"], updated: ["busy", "Updated"], skipped: ["", "Skipped"] }[row.outcome] ?? ["", row.outcome];
-  return h("tr", {}, h("td", { class: "number" }, number(row.line)), h("td", {}, h("span", { class: `status ${tone}` }, word)),
-    h("td", {}, h("ul", {}, detailsOf(row, fields).map((detail) => h("li", {}, detail)), row.warnings.map((warning) => h("li", { class: "muted" }, `Warning: ${warning}`)))));
-}
-
-/**
- * @param {Schemas["DryRow"]} row
- * @param {Schemas["Field"][]} fields
- * @returns {Child[][]}
- */
-function detailsOf(row, fields) {
-  if (row.outcome === "added") return [["New contact"]];
-  if (row.outcome === "skipped") return [[sentence(new Error(row.reason))]];
-  const changes = row.changes.map(({ field, from, to }) => [`${targetName(field, fields)}: `, h("del", {}, from ?? "empty"), " → ", h("ins", {}, to ?? "empty")]);
-  const tags = row.tags.length > 0 ? [[`Tags: ${row.tags.map((tag) => `+ ${tag}`).join(", ")}`]] : [];
-  const who = row.contact_id ? [[h("a", { href: `/contacts/${row.contact_id}` }, "Open the contact")]] : [["A contact that an earlier row adds"]];
-  return [...changes, ...tags, ...who];
 }

@@ -42,7 +42,7 @@ let opened = "";
 export function layoutChoice({ id, analysis }, settled, show) {
   const { load, put, wrong } = requests(id, settled, show);
   const body = h("div", { class: "layout-fields" });
-  const details = h("details", { class: "by-row", open: opened === id }, h("summary", {}, "File format"), h("p", { class: "hint" }, "Change this if names or columns look wrong. The file is read again, and columns that you have mapped stay mapped where they still fit."), body);
+  const details = h("details", { class: "by-row", open: opened === id }, h("summary", {}, "File format"), h("p", { class: "hint" }, "Change this if names or columns look wrong. The file is read again, and columns that you have mapped stay mapped where they still fit. Corrected cells are restored, unless only the encoding changes."), body);
   const open = async () => {
     opened = details.open ? id : "";
     if (!details.open || body.childElementCount > 0) return;

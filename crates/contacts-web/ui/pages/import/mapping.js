@@ -119,8 +119,9 @@ function typeOf(samples) {
   const filled = samples.map((sample) => sample.trim()).filter(Boolean);
   /** @param {RegExp} pattern */
   const all = (pattern) => filled.length > 0 && filled.every((sample) => pattern.test(sample));
-  if (all(/^-?\d+([.,]\d+)?$/)) return "number";
-  if (all(/^\d{4}-\d\d-\d\d$/)) return "date";
+  // A leading zero belongs to a code, such as 01067, which a number would lose.
+  if (all(/^[-+]?(0|[1-9]\d*|[1-9]\d{0,2}([.,' \u00a0]\d{3})+)([.,]\d+)?$/)) return "number";
+  if (all(/^(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4})([T ].*)?$/)) return "date";
   if (all(/^(true|false|yes|no)$/i)) return "boolean";
   return all(/^https?:\/\/\S+$/i) ? "url" : "text";
 }

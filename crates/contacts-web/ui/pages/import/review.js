@@ -8,7 +8,9 @@ import { dialog } from "../../widgets/dialog.js";
 import { choices } from "../../widgets/form.js";
 import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
+import { domainOffers } from "./domains.js";
 import { dryRun } from "./dry.js";
+import { formatChoices } from "./formats.js";
 import { layoutChoice, repairButton } from "./layout.js";
 import { mapping } from "./mapping.js";
 import { obstacle, planOf } from "./plan.js";
@@ -28,7 +30,7 @@ export async function review({ job, signal, show }) {
   const analysis = /** @type {Schemas["Analysis"]} */ (job.analysis);
   const saver = planOf(job, signal, fit);
   const { plan } = saver;
-  const dry = dryRun(job, fields, saver.settled, signal);
+  const dry = dryRun(job, plan, fields, saver.settled, signal);
   const bar = startBar(job, saver, show);
   const warnings = h("ul", { class: "status warn opt-outs", "aria-label": "Warnings" });
   const named = analysis.columns.filter((_, at) => plan.columns[at]).length;
@@ -39,7 +41,11 @@ export async function review({ job, signal, show }) {
     dry.forget();
     saver.change(patch);
   };
+  const domains = domainOffers(analysis.domains, plan, (domains) => change({ domains }));
+  const formats = formatChoices(analysis, plan, (formats) => change({ formats }));
   function fit() {
+    domains.show();
+    formats.show(saver.warnings());
     const why = obstacle(plan.columns, analysis.rows, fields, plan.policy);
     bar.fit(why);
     dry.fit(why);
@@ -57,7 +63,9 @@ export async function review({ job, signal, show }) {
       h("h2", {}, "Columns"),
       h("p", { class: "muted lead" }, `${number(named)} of ${count(analysis.columns.length, "column")} recognised. Unmapped columns are not imported.`),
       h("div", { role: "status" }, warnings),
-      mapping({ analysis, columns: plan.columns, fields, change: (columns) => change({ columns }) })),
+      mapping({ analysis, columns: plan.columns, fields, change: (columns) => change({ columns }) }),
+      formats.element,
+      domains.element),
     h("div", { class: "pair-of-panels" },
       h("section", { class: "panel" }, choices("New and existing contacts", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) }))),
       h("section", { class: "panel" }, h("h2", {}, "Tags for everyone in the file"), tagsOf(plan, change),

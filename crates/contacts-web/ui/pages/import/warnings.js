@@ -8,8 +8,8 @@ import { count } from "../../core/format.js";
 const PROBLEMS = {
   damaged_text: "with characters that could not be decoded",
   garbled_text: "with text that another program has garbled",
-  ambiguous_date: "with a date that can be read in two ways, and is ignored in date fields",
-  ambiguous_number: "with a number that can be read in two ways",
+  ambiguous_date: "with a date that can be read in two ways, and is ignored in date fields until you choose how below",
+  ambiguous_number: "with a number that can be read in two ways: choose how below",
   exponent: "with a phone number that a spreadsheet program has shortened, and is ignored",
 };
 
