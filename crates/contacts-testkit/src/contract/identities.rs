@@ -2,7 +2,7 @@
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
 use std::sync::Barrier;
-use std::thread;
+use std::{slice, thread};
 
 use contacts_core::contact::EmailAddress;
 use contacts_core::identity::{Access, Identity, IdentitySignIn, Refusal, SignInOutcome};
@@ -71,7 +71,7 @@ pub fn the_first_sign_in_makes_a_user_and_the_second_finds_the_same(ports: &Port
     second.name = "Ann Miller".to_owned();
     let (_, found) = signed_in(sign_in(ports, org, &second, 2));
     assert_eq!(found, User { last_seen_at: Some(ports.clock.now()), ..user });
-    assert_eq!(users(ports, org), [found.clone()]);
+    assert_eq!(users(ports, org), slice::from_ref(&found));
     let identities = ports.identities.of_users(org, &[found.id, UserId(ports.ids.next())]).unwrap();
     assert_eq!(identities, [(found.id, [identity("ann-1")].into())].into());
 }
