@@ -44,7 +44,8 @@ pub fn under_claim<T>(claim: Option<RunningClaim>, work: impl FnOnce() -> T) -> 
 }
 
 /// Runs work that prepares a request and may be done again without harm, such as storing the parts
-/// of an upload. It does not mark the claim of the thread.
+/// of an upload. It does not mark the claim of the thread. It comes before the request's own changes,
+/// or has no row in common with them: their transaction may still be open.
 pub fn without_claim<T>(work: impl FnOnce() -> T) -> T {
     under_claim(None, work)
 }
