@@ -368,6 +368,8 @@ fn imports_without_apply(world: &World) -> MockImportRepository {
     let kept = world.ports().imports.clone();
     imports.expect_get().returning(move |org, id| kept.get(org, id));
     let kept = world.ports().imports.clone();
+    imports.expect_corrections().returning(move |org, id| kept.corrections(org, id));
+    let kept = world.ports().imports.clone();
     let end = imports.expect_end();
     end.returning(move |org, id, state, problem, actor, now| {
         kept.end(org, id, state, problem, actor, now)
