@@ -19,7 +19,7 @@ const LIMIT: &str = include_str!("export.sql");
 
 /// Number of columns whose cells must be the same. The remaining columns are times, which have
 /// different formats.
-const SAME: usize = 10;
+const SAME: usize = 11;
 
 /// Results of one way of exporting, in the order of the runs.
 #[derive(Default)]

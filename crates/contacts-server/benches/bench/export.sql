@@ -3,7 +3,8 @@
 SET work_mem = '256MB';
 SET jit = off;
 CREATE TEMP VIEW everybody AS
-SELECT c.id, c.external_id, c.name, c.email, c.phone, k.tags, c.custom ->> 'home_city' AS city,
+SELECT c.id, c.external_id, c.name, c.email, array_to_string(c.other_emails, '; ') AS other_emails,
+    c.phone, k.tags, c.custom ->> 'home_city' AS city,
     c.custom ->> 'points' AS points,
     CASE WHEN u.contact_id IS NULL THEN 'subscribed' ELSE 'unsubscribed' END AS consent,
     concat_ws(': ', s.kind, i.file_name) AS source, c.created_at, c.updated_at
