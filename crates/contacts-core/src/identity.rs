@@ -61,10 +61,10 @@ impl fmt::Debug for Identity {
     }
 }
 
-/// What an issuer states about a person, verified.
+/// The verified claims of an ID token: what an issuer states about a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
-    /// The person.
+    /// The person's identity: the claims `iss` and `sub`.
     pub identity: Identity,
     /// The name of the person.
     pub name: Option<String>,
@@ -75,10 +75,10 @@ pub struct Claims {
     pub values: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// A sign-in of a person whom the rules of an issuer admit.
+/// A sign-in that the access rules of an issuer allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdentitySignIn {
-    /// The person.
+    /// The identity that signs in.
     pub identity: Identity,
     /// The name of the issuer, for the audit trail.
     pub provider: String,
@@ -103,8 +103,8 @@ impl IdentitySignIn {
         std::iter::once(self.name.clone()).chain(numbered)
     }
 
-    /// Returns the user whom the first sign-in makes: by an invitation for the verified address, or
-    /// because the rules admit the person. `None` when neither allows one.
+    /// Returns the user that the first sign-in creates. An invitation for the verified address allows
+    /// it, and so do access rules that give new users a role. Returns `None` when neither does.
     pub fn first_user(
         &self,
         org: OrgId,

@@ -1,11 +1,11 @@
-//! The rules by which an operator decides whom an issuer signs in, and with which role.
+//! Access rules: an operator states which people may sign in at an issuer, and which role they get.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Claims;
 use crate::key::Role;
 
-/// Whom an issuer signs in, and with which role.
+/// The access rules of an issuer: which people may sign in, and which role they get.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccessRules {
     /// Claims that a person must have, each with one of its values.

@@ -18,7 +18,7 @@ pub struct Provider {
     pub name: String,
     /// The organisation that people sign in to.
     pub organisation: OrganisationRule,
-    /// Whom it signs in, and with which role.
+    /// Which people may sign in at the issuer, and which role they get.
     pub rules: AccessRules,
     /// The issuer itself.
     pub issuer: Arc<dyn Issuer>,

@@ -50,12 +50,12 @@ impl SignInService {
         &self.providers
     }
 
-    /// Starts a sign-in at a provider, which waits for its issuer. `random` is 32 bytes each from
-    /// the system's random source.
+    /// Starts a sign-in at a provider, and waits for its issuer. Each item of `random` is 32 bytes
+    /// from the system's random source.
     ///
     /// # Errors
     ///
-    /// [`IssuerError::Unavailable`].
+    /// [`IssuerError::Unavailable`] when the metadata of the issuer cannot be fetched.
     pub fn start(
         &self,
         provider: &Provider,
@@ -82,11 +82,12 @@ impl SignInService {
         attempt.matches(&provider.id, state, self.clock.now())
     }
 
-    /// Redeems the code of an attempt, which waits for the issuer.
+    /// Redeems the code of an attempt, and waits for the issuer.
     ///
     /// # Errors
     ///
-    /// Those of [`super::Issuer::redeem`].
+    /// [`IssuerError::Unavailable`] when the issuer does not answer; [`IssuerError::Refused`] when it
+    /// refuses the code, or its ID token is not valid.
     pub fn identify(
         &self,
         provider: &Provider,
@@ -102,12 +103,13 @@ impl SignInService {
         Ok(claims)
     }
 
-    /// Signs a person in whom a provider has identified. `random` is the session's secret: 32 bytes
-    /// from the system's random source.
+    /// Opens a session for the person that a provider has identified. `random` is the session's
+    /// secret: 32 bytes from the system's random source.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] when the organisation cannot be determined; [`Error::Store`].
+    /// [`Error::Conflict`] when the organisation cannot be determined; [`Error::Store`] when the store
+    /// fails.
     pub fn sign_in(
         &self,
         provider: &Provider,
@@ -150,7 +152,7 @@ impl SignInService {
     ///
     /// # Errors
     ///
-    /// [`Error::Store`].
+    /// [`Error::Store`] when the identities cannot be read.
     pub fn names(&self, org: OrgId, users: &[User]) -> Result<BTreeMap<UserId, BTreeSet<String>>> {
         let users: Vec<_> = users.iter().map(|user| user.id).collect();
         let identities = self.identities.of_users(org, &users)?;

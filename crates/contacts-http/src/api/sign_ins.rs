@@ -261,7 +261,7 @@ async fn complete(
     enter(shared, id, claims.await??, agent).await
 }
 
-/// Signs a person in whom an issuer has identified.
+/// Opens a session for the person that an issuer has identified.
 async fn enter(
     shared: &Data<Shared>,
     id: String,
