@@ -1,6 +1,6 @@
 //! Misspelt domains of addresses, such as `gmial.com` (R58).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::contact::EmailAddress;
 use crate::{Invalid, Result};
@@ -135,11 +135,15 @@ impl KnownDomains {
 #[derive(Debug, Default)]
 pub(super) struct DomainCounts {
     misspelt: BTreeMap<String, (String, u64)>,
+    /// Domains that were compared with the known ones, and are like none of them.
+    others: HashSet<String>,
 }
 
 impl DomainCounts {
     /// Maximum number of different domains of a column that are offered.
     const MAX: usize = 50;
+    /// Maximum number of domains that are remembered as not misspelt.
+    const MAX_OTHERS: usize = 10_000;
 
     /// Counts the addresses of a cell.
     pub(super) fn add(&mut self, cell: &str, known: &KnownDomains) {
@@ -147,10 +151,14 @@ impl DomainCounts {
             let domain = cell[start..end].to_ascii_lowercase();
             if let Some((_, addresses)) = self.misspelt.get_mut(&domain) {
                 *addresses += 1;
-            } else if self.misspelt.len() < Self::MAX
-                && let Some(meant) = known.meant_by(&domain)
-            {
-                self.misspelt.insert(domain, (meant.to_owned(), 1));
+            } else if self.misspelt.len() < Self::MAX && !self.others.contains(&domain) {
+                match known.meant_by(&domain) {
+                    Some(meant) => drop(self.misspelt.insert(domain, (meant.to_owned(), 1))),
+                    None if self.others.len() < Self::MAX_OTHERS => {
+                        self.others.insert(domain);
+                    }
+                    None => {}
+                }
             }
         }
     }
