@@ -80,17 +80,18 @@ pub struct NewUser {
 /// Every implementation passes `contacts_testkit::invitation_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait InvitationRepository: Send + Sync {
-    /// Adds an invitation, and records it in the audit trail (R61). An earlier invitation for the
-    /// same address is replaced: its link no longer works.
+    /// Adds an invitation, records it in the audit trail (R61), and returns it. An earlier
+    /// invitation for the same address is replaced, and its id stays: its link no longer works, and
+    /// who saw the earlier one can still revoke it.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Conflict`] when a user has the address, or when the organisation already has
     /// `limit` invitations.
-    fn insert(&self, invitation: &Invitation, limit: usize) -> Result<()>;
+    fn insert(&self, invitation: Invitation, limit: usize) -> Result<Invitation>;
 
     /// Returns up to `limit` invitations after an invitation, expired ones too, in descending order
-    /// of their ids, which is the newest first.
+    /// of their ids: the address that was invited last is the first.
     ///
     /// # Errors
     ///

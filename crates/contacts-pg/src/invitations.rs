@@ -72,22 +72,24 @@ impl Row {
 }
 
 impl InvitationRepository for Database {
-    fn insert(&self, invitation: &Invitation, limit: usize) -> Result<()> {
-        let row = Row::of(invitation);
+    fn insert(&self, invitation: Invitation, limit: usize) -> Result<Invitation> {
         self.write(invitation.org, |tx| {
+            let mut invitation = invitation.clone();
             lock_table(tx, "invitations")?;
             let earlier = invitations::table
                 .filter(invitations::org_id.eq(tx.org.0))
-                .filter(invitations::email_key.eq(&row.email_key));
-            if delete(earlier).execute(tx)? == 0 {
-                check_limit(tx, "invitations", limit, "invitations")?;
+                .filter(invitations::email_key.eq(invitation.email.key()));
+            match delete(earlier).returning(invitations::id).row(tx)? {
+                Some(id) => invitation.id = InvitationId(id),
+                None => check_limit(tx, "invitations", limit, "invitations")?,
             }
             if find_by_address(tx, &invitation.email)?.is_some() {
                 return Err(address_taken().into());
             }
-            insert_into(invitations::table).values(&row).execute(tx)?;
-            let event = TrailEvent::user_invited(invitation);
-            record(tx, &event, invitation.actor, invitation.created_at)
+            insert_into(invitations::table).values(Row::of(&invitation)).execute(tx)?;
+            let event = TrailEvent::user_invited(&invitation);
+            record(tx, &event, invitation.actor, invitation.created_at)?;
+            Ok(invitation)
         })
     }
 

@@ -38,8 +38,8 @@ impl InvitationService {
     }
 
     /// Invites a person to become a user with a role. The link is valid once, within
-    /// [`INVITATION_LIFE`]; an earlier one for the address no longer works. `random` is its secret:
-    /// 32 bytes from the system's random source.
+    /// [`INVITATION_LIFE`]. An invitation for the same address keeps its id, and its earlier link no
+    /// longer works. `random` is the secret: 32 bytes from the system's random source.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl InvitationService {
             created_at: now,
             expires_at: now + INVITATION_LIFE,
         };
-        self.invitations.insert(&invitation, Self::MAX_INVITATIONS)?;
+        let invitation = self.invitations.insert(invitation, Self::MAX_INVITATIONS)?;
         Ok(Invited { invitation, token })
     }
 

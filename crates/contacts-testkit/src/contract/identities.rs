@@ -79,7 +79,7 @@ pub fn the_first_sign_in_makes_a_user_and_the_second_finds_the_same(ports: &Port
 pub fn a_person_without_an_invitation_is_refused(ports: &Ports) {
     let org = ports.org();
     let (other, _) = invitation(ports, org, "bob@example.org", 1);
-    ports.invitations.insert(&other, 9).unwrap();
+    ports.invitations.insert(other.clone(), 9).unwrap();
     for email in [Some("ann@example.org"), None] {
         let outcome = sign_in(ports, org, &ann(ports, email, NOBODY), 2);
         assert_eq!(outcome, SignInOutcome::Refused(Refusal::NotInvited), "{email:?}");
@@ -91,7 +91,7 @@ pub fn a_person_without_an_invitation_is_refused(ports: &Ports) {
 pub fn an_invitation_for_the_verified_address_makes_a_user_once(ports: &Ports) {
     let org = ports.org();
     let (invited, token) = invitation(ports, org, "ann@example.org", 1);
-    ports.invitations.insert(&invited, 9).unwrap();
+    ports.invitations.insert(invited.clone(), 9).unwrap();
     let attempt = ann(ports, Some("Ann@Example.ORG"), VIEWERS);
     let (_, user) = signed_in(sign_in(ports, org, &attempt, 2));
     assert_eq!(user.role, invited.role, "that of the invitation");
@@ -105,7 +105,7 @@ pub fn an_invitation_for_the_verified_address_makes_a_user_once(ports: &Ports) {
 pub fn an_expired_invitation_makes_no_user(ports: &Ports) {
     let org = ports.org();
     let (invited, _) = invitation(ports, org, "ann@example.org", 1);
-    ports.invitations.insert(&invited, 9).unwrap();
+    ports.invitations.insert(invited.clone(), 9).unwrap();
     ports.clock.advance(INVITATION_LIFE.unsigned_abs());
     let outcome = sign_in(ports, org, &ann(ports, Some("ann@example.org"), NOBODY), 2);
     assert_eq!(outcome, SignInOutcome::Refused(Refusal::NotInvited));
@@ -137,7 +137,7 @@ pub fn a_deactivated_user_is_refused(ports: &Ports) {
 pub fn a_role_of_a_claim_replaces_the_users(ports: &Ports) {
     let org = ports.org();
     let (invited, _) = invitation(ports, org, "ann@example.org", 1);
-    ports.invitations.insert(&invited, 9).unwrap();
+    ports.invitations.insert(invited.clone(), 9).unwrap();
     let attempt = ann(ports, Some("ann@example.org"), given(Role::Manager));
     let (_, user) = signed_in(sign_in(ports, org, &attempt, 2));
     assert_eq!(user.role, Role::Manager, "also instead of the invitation's");

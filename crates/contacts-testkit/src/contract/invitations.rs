@@ -4,7 +4,9 @@
 use std::sync::Barrier;
 use std::thread;
 
-use contacts_core::invitation::{INVITATION_LIFE, InvitationId, KEEP_INVITATIONS, NewUser};
+use contacts_core::invitation::{
+    INVITATION_LIFE, Invitation, InvitationId, KEEP_INVITATIONS, NewUser,
+};
 use contacts_core::key::{Role, Token};
 use contacts_core::session::{Session, User, UserId};
 use contacts_core::trail::TrailFilter;
@@ -23,7 +25,7 @@ fn named(ports: &Ports, name: &str) -> NewUser {
 /// Stores an invitation and returns its id and its token.
 fn invite(ports: &Ports, org: OrgId, email: &str, random: u8) -> (InvitationId, Token) {
     let (new, token) = invitation(ports, org, email, random);
-    ports.invitations.insert(&new, LIMIT).unwrap();
+    ports.invitations.insert(new.clone(), LIMIT).unwrap();
     (new.id, token)
 }
 
@@ -43,7 +45,7 @@ pub fn an_invitation_makes_a_user_and_signs_the_user_in(ports: &Ports) {
     let org = ports.org();
     let (mut new, token) = invitation(ports, org, "Ann@Example.org", 1);
     new.role = Role::Manager;
-    ports.invitations.insert(&new, LIMIT).unwrap();
+    ports.invitations.insert(new.clone(), LIMIT).unwrap();
     ports.clock.tick();
     let (asked, secret) = new_session(org, &ports.ids, &ports.clock, 2);
     let ann = named(ports, "Ann Lee");
@@ -99,11 +101,12 @@ pub fn an_expired_or_revoked_invitation_makes_no_user(ports: &Ports) {
 
 pub fn a_new_invitation_for_an_address_replaces_the_earlier_one(ports: &Ports) {
     let org = ports.org();
-    let (_, first) = invite(ports, org, "ann@example.org", 1);
+    let (id, first) = invite(ports, org, "ann@example.org", 1);
     let (mut again, second) = invitation(ports, org, "ANN@example.org", 2);
     again.role = Role::Viewer;
-    ports.invitations.insert(&again, 1).unwrap();
-    assert_eq!(ports.invitations.list(org, None, 9).unwrap(), [again]);
+    let stored = ports.invitations.insert(again.clone(), 1).unwrap();
+    assert_eq!(stored, Invitation { id, ..again }, "the id stays");
+    assert_eq!(ports.invitations.list(org, None, 9).unwrap(), [stored]);
     assert_eq!(accept(ports, org, &first, "Ann", 3).unwrap(), None);
     let (_, user) = accept(ports, org, &second, "Ann", 4).unwrap().unwrap();
     assert_eq!(user.role, Role::Viewer);
@@ -118,7 +121,7 @@ pub fn a_taken_name_or_address_leaves_the_invitation(ports: &Ports) {
     assert!(matches!(refused, Err(Error::Taken(_))), "{refused:?}");
     assert!(accept(ports, org, &token, "Ann", 3).unwrap().is_some());
     let (again, _) = invitation(ports, org, "Ann@Example.org", 4);
-    let refused = ports.invitations.insert(&again, LIMIT);
+    let refused = ports.invitations.insert(again.clone(), LIMIT);
     assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
     assert_eq!(ports.invitations.list(org, None, 9).unwrap(), []);
 }
@@ -130,7 +133,7 @@ pub fn the_newest_invitation_is_listed_first(ports: &Ports) {
     {
         let (mut new, _) = invitation(ports, org, email, at as u8 + 1);
         new.actor = Actor::User(ports.ids.next());
-        ports.invitations.insert(&new, LIMIT).unwrap();
+        ports.invitations.insert(new.clone(), LIMIT).unwrap();
         expected.insert(0, new);
         ports.clock.tick();
     }
@@ -143,7 +146,7 @@ pub fn the_newest_invitation_is_listed_first(ports: &Ports) {
 pub fn the_number_of_invitations_is_limited(ports: &Ports) {
     let org = ports.org();
     let add =
-        |email: &str, random| ports.invitations.insert(&invitation(ports, org, email, random).0, 2);
+        |email: &str, random| ports.invitations.insert(invitation(ports, org, email, random).0, 2);
     add("ann@example.org", 1).unwrap();
     add("bob@example.org", 2).unwrap();
     let refused = add("cleo@example.org", 3);

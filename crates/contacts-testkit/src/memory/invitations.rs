@@ -20,20 +20,21 @@ impl Rows {
 }
 
 impl InvitationRepository for World {
-    fn insert(&self, invitation: &Invitation, limit: usize) -> Result<()> {
+    fn insert(&self, mut invitation: Invitation, limit: usize) -> Result<Invitation> {
         self.rows(invitation.org, |rows| {
-            if rows.has_user_with(invitation) {
+            if rows.has_user_with(&invitation) {
                 return Err(address_taken());
             }
-            let others = rows.invitations.iter().filter(|other| other.email != invitation.email);
-            if others.count() >= limit {
+            let earlier = rows.invitations.iter().position(|one| one.email == invitation.email);
+            if let Some(at) = earlier {
+                invitation.id = rows.invitations.swap_remove(at).id;
+            } else if rows.invitations.len() >= limit {
                 return Err(Error::limit_reached(limit, "invitations"));
             }
-            rows.invitations.retain(|other| other.email != invitation.email);
             rows.invitations.push(invitation.clone());
-            let event = TrailEvent::user_invited(invitation);
+            let event = TrailEvent::user_invited(&invitation);
             rows.record(event, invitation.actor, invitation.created_at);
-            Ok(())
+            Ok(invitation)
         })
     }
 
