@@ -18,7 +18,7 @@ pub(crate) fn standardised<'a>(
     if quoting == Quoting::Standard {
         return source;
     }
-    let rewriter = Rewriter { quoting, delimiter, state: State::CellStart, spaces: Vec::new() };
+    let rewriter = Rewriter { quoting, delimiter, state: State::CellStart };
     let chunk = vec![0; CHUNK_BYTES].into();
     Box::new(Standardised { source, rewriter, chunk, text: Vec::new(), read: 0, ended: false })
 }
@@ -60,8 +60,6 @@ struct Rewriter {
     quoting: Quoting,
     delimiter: u8,
     state: State,
-    /// Spaces at the start of a cell, until it is known whether a quotation mark follows.
-    spaces: Vec<u8>,
 }
 
 #[derive(Clone, Copy)]
@@ -81,7 +79,6 @@ enum State {
 impl Rewriter {
     /// Ends the last cell.
     fn finish(&mut self, out: &mut Vec<u8>) {
-        out.append(&mut self.spaces);
         let is_open = match self.state {
             State::Verbatim => true,
             State::Closing => self.quoting == Quoting::Apostrophes,
@@ -115,16 +112,18 @@ impl Rewriter {
                 State::Quoted
             }
             (state @ (State::Verbatim | State::Quoted), _) => {
-                out.extend_from_slice(if byte == b'"' {
-                    b"\"\""
-                } else {
-                    std::slice::from_ref(&byte)
-                });
+                push_quoted(byte, out);
                 state
             }
-            (State::Closing, _) => {
+            (State::Closing, _) if is_end => {
                 out.extend_from_slice(&[b'"', byte]);
-                outside
+                State::CellStart
+            }
+            // An apostrophe within a word closes nothing.
+            (State::Closing, _) => {
+                out.push(b'\'');
+                push_quoted(byte, out);
+                State::Quoted
             }
             (State::CellStart | State::Unquoted | State::Escaped, _) => {
                 out.push(byte);
@@ -145,18 +144,15 @@ impl Rewriter {
             (State::CellStart, b' ' | b'\t')
                 if self.quoting == Quoting::AfterSpaces && byte != self.delimiter =>
             {
-                self.spaces.push(byte);
                 State::CellStart
             }
             (State::CellStart, b'"') => {
-                self.spaces.clear();
                 if !whole_lines {
                     out.push(byte);
                 }
                 State::Quoted
             }
             (State::CellStart | State::Unquoted | State::Verbatim, _) => {
-                out.append(&mut self.spaces);
                 out.push(byte);
                 outside
             }
@@ -198,6 +194,14 @@ impl Rewriter {
     }
 }
 
+/// Writes a byte of a cell that is quoted as in RFC 4180.
+fn push_quoted(byte: u8, out: &mut Vec<u8>) {
+    if byte == b'"' {
+        out.push(byte);
+    }
+    out.push(byte);
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -207,14 +211,15 @@ mod tests {
     #[rstest]
     #[case(Quoting::Standard, "a, \"b\"\n", "a, \"b\"\n")]
     #[case(Quoting::AfterSpaces, "\"a\", \"b, c\",\t\"d\"\n", "\"a\",\"b, c\",\"d\"\n")]
-    #[case(Quoting::AfterSpaces, "a,  b \"c\", \n  \"d\"", "a,  b \"c\", \n\"d\"")]
-    #[case(Quoting::AfterSpaces, "\"a, \"\"b\"\"\",  ", "\"a, \"\"b\"\"\",  ")]
+    #[case(Quoting::AfterSpaces, "a,  b \"c\", \n  \"d\"", "a,b \"c\",\n\"d\"")]
+    #[case(Quoting::AfterSpaces, "\"a, \"\"b\"\"\",  ", "\"a, \"\"b\"\"\",")]
     #[case(Quoting::Backslash, r#""a \"b\", c",d\"e"#, r#""a ""b"", c",d\"e"#)]
     #[case(Quoting::Backslash, r#""a\\","b\n""#, r#""a\","b\n""#)]
     #[case(Quoting::WholeLines, "\"a,\"\"b, c\"\",d\"\r\n\"e,f,g\"", "a,\"b, c\",d\r\ne,f,g")]
     #[case(Quoting::WholeLines, "a,\"b\"\n\"c,d\"\n", "a,\"b\"\nc,d\n")]
     #[case(Quoting::Apostrophes, "'a, \"b\"',c\n'd''s','e'", "\"a, \"\"b\"\"\",c\n\"d's\",\"e\"")]
     #[case(Quoting::Apostrophes, "O'Neil,\"x\"\n", "O'Neil,\"\"\"x\"\"\"\n")]
+    #[case(Quoting::Apostrophes, "'won't, \"x\" can't',b", "\"won't, \"\"x\"\" can't\",b")]
     #[case(Quoting::Never, "\"a,b \"c\"\r\nd,\"", "\"\"\"a\",b \"c\"\r\nd,\"\"\"\"")]
     fn other_ways_of_quoting_are_rewritten(
         #[case] quoting: Quoting,

@@ -4,6 +4,7 @@
 //! loses its own line only: the danger is that it would swallow the million rows below.
 
 mod lines;
+mod repair;
 
 use std::io::{self, ErrorKind, Read};
 
@@ -11,6 +12,7 @@ use contacts_core::import::{Layout, Row, Rows, TableProblem, TextFormat, Unreada
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use self::lines::{closes, is_line_end, line_end, line_ends};
+use self::repair::repaired;
 use crate::decode::decoded;
 use crate::encoding::TextEncoding;
 use crate::quoting::standardised;
@@ -35,7 +37,8 @@ pub(crate) fn rows(
     let delimiter = u8::try_from(format.delimiter).unwrap_or(b',');
     let text = decoded(source, TextEncoding::for_name(&format.encoding));
     let text = standardised(text, delimiter, format.quoting);
-    let records = Records::from_line(layout.header_line, text, delimiter);
+    let mut records = Records::from_line(layout.header_line, text, delimiter);
+    records.expected_width = Some(layout.header.len());
     let mut below = !layout.has_header;
     let rows = records.filter(move |row| row.is_err() || std::mem::replace(&mut below, true));
     Box::new(rows.map(|row| row.map(unguarded)))
@@ -86,6 +89,9 @@ pub(crate) struct Records<R> {
     ends: Vec<usize>,
     /// Number of cells of the last record, including those beyond the maximum.
     width: usize,
+    /// Number of cells of the header, if it is known: lines with stray quotation marks are read as
+    /// so many.
+    expected_width: Option<usize>,
 }
 
 /// The outcome of searching the end of a record.
@@ -129,6 +135,7 @@ impl<R: Read> Records<R> {
             cells: vec![0; 1024],
             ends: vec![0; 64],
             width: 0,
+            expected_width: None,
         }
     }
 
@@ -150,7 +157,12 @@ impl<R: Read> Records<R> {
             let line = self.line;
             let cells = match self.find()? {
                 Found::Record(length, count) => {
+                    let repaired = self.repaired(length, count);
                     self.consume(length);
+                    if let Some(cells) = repaired {
+                        self.width = cells.len();
+                        return Ok(Some(Row { line, cells: Ok(cells) }));
+                    }
                     if self.is_blank(count) {
                         continue;
                     }
@@ -257,6 +269,17 @@ impl<R: Read> Records<R> {
             return Found::Unclosed(length);
         }
         Found::Record(length, count)
+    }
+
+    /// Reads a record with another number of cells than the header as if one of its quotation
+    /// marks were text, if that fits.
+    fn repaired(&self, length: usize, count: usize) -> Option<Vec<String>> {
+        let width = self.expected_width.filter(|width| *width != count)?;
+        let record = &self.buffer[self.start..self.start + length];
+        if !record.contains(&b'"') || line_ends(record) > 0 {
+            return None;
+        }
+        repaired(&String::from_utf8_lossy(record), char::from(self.delimiter), width)
     }
 
     fn is_blank(&self, count: usize) -> bool {

@@ -239,16 +239,16 @@ impl Head<'_> {
 
     /// Chooses the delimiter, and the way of quoting. A file that is quoted as in RFC 4180 is read
     /// so, unless each line is one cell. Otherwise the way counts by which most rows have the same
-    /// number of cells and the fewest cells have stray quotation marks.
+    /// number of cells and the fewest cells have stray quotation marks. Apostrophes quote where only
+    /// that makes all rows equally long.
     fn dialect(&self, declared: Option<u8>, opening: &str) -> Dialect {
         let mut best = self.dialect_of(Quoting::Standard, declared);
-        if !opening.contains('"') {
-            return best;
-        }
-        if !best.all_agree() {
-            let whole_lines = self.dialect_of(Quoting::WholeLines, declared);
-            if whole_lines.all_agree() {
-                return whole_lines;
+        for (mark, quoting) in [('"', Quoting::WholeLines), ('\'', Quoting::Apostrophes)] {
+            if opening.contains(mark) && !best.all_agree() {
+                let dialect = self.dialect_of(quoting, declared);
+                if dialect.all_agree() {
+                    return dialect;
+                }
             }
         }
         if dialect::is_well_quoted(opening, char::from(best.delimiter)) {

@@ -12,6 +12,9 @@ beforeEach(async () => (world = await organisation()));
 /** Number of contacts that keeps an import or a bulk action busy for some seconds. */
 const CROWD = 60_000;
 
+/** How long an import or an export of the crowd may take on a busy machine, in ms. */
+const LONG_MS = 300_000;
+
 const named = (name, text) => ({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
 const heading = (page, name) => page.getByRole("heading", { name, level: 1 });
 const goesTo = (page, column) => page.getByRole("combobox", { name: `Import ${column} as`, exact: true });
@@ -263,7 +266,7 @@ test("an import continues over a reload, with a badge on every page and a messag
   await badge.filter({ hasText: / of 60,000/ }).waitFor();
   await page.reload();
   await badge.waitFor();
-  await page.getByText(/crowd\.csv was imported: 60,000 added, 0 updated, 0 skipped\./).waitFor({ timeout: 60_000 });
+  await page.getByText(/crowd\.csv was imported: 60,000 added, 0 updated, 0 skipped\./).waitFor({ timeout: LONG_MS });
   await badge.waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Open", exact: true }).click();
   await state(page, "Imported");
@@ -281,7 +284,7 @@ test("an export has a badge and offers its file at the end", async () => {
   await page.reload();
   const badge = page.getByRole("group", { name: "In progress" }).getByRole("button", { name: /Exporting/ });
   await badge.waitFor();
-  await page.getByText("The export of 60,000 contacts is ready.").waitFor({ timeout: 60_000 });
+  await page.getByText("The export of 60,000 contacts is ready.").waitFor({ timeout: LONG_MS });
   await badge.waitFor({ state: "detached" });
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Download" }).click();
@@ -326,7 +329,7 @@ test("a stopped import keeps its rows, and its undo keeps later changes", async 
   await sure.getByRole("button", { name: "Undo the import" }).click();
   await page.getByText("Undoing…").waitFor();
   await page.reload();
-  await page.getByRole("heading", { name: "What was kept, and why" }).waitFor({ timeout: 60_000 });
+  await page.getByRole("heading", { name: "What was kept, and why" }).waitFor({ timeout: LONG_MS });
   await page.getByRole("row").filter({ hasText: touched.name }).getByText("Edited since.").waitFor();
   await until(async () => (await world.api("GET", "/v1/contacts")).count.value, 1);
   await until(async () => (await asked(page)).state, "undone");

@@ -248,6 +248,22 @@ fn layout(header_line: u64) -> Layout {
 }
 
 #[test]
+fn a_stray_mark_moves_no_cell_of_a_line_into_another_column() {
+    let text = "name,email,note\n\"Ann \"Lee, Jr\" Ro\",a@x.org,\n\"Ben,b@x.org,\"c, d\"\nEve,\"e\"@x.org\n";
+    let header = ["name", "email", "note"].map(str::to_owned).to_vec();
+    let layout = Layout { header, ..layout(1) };
+    let Format::Text(format) = &layout.format else { unreachable!() };
+    let rows = super::rows(Cursor::new(text), format, &layout);
+    let rows: Vec<_> = rows.map(|row| row.unwrap()).map(|row| (row.line, row.cells)).collect();
+    let expected = [
+        (2, cells(&["Ann \"Lee, Jr\" Ro", "a@x.org", ""])),
+        (3, cells(&["\"Ben", "b@x.org", "c, d"])),
+        (4, cells(&["Eve", "e@x.org"])),
+    ];
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn without_a_header_the_first_line_is_a_row() {
     let (format, text) = (TextFormat::standard(), "sep=,\na,b\nc,d\n");
     let layout = Layout { has_header: false, ..layout(2) };

@@ -287,11 +287,14 @@ fn the_header_is_searched_in_the_first_twenty_rows() {
 
 #[rstest]
 #[case("\"email\", \"name\"\n\"a@x.org\", \"Lo, Ada\"\n", Quoting::AfterSpaces, &["a@x.org", "Lo, Ada"])]
+#[case("n, m\nAda, \"a;b\"\n", Quoting::AfterSpaces, &["Ada", "a;b"])]
 #[case("Name; \"Mail\"\nAda; \"a;b\"\nBen; \"\"\n", Quoting::AfterSpaces, &["Ada", "a;b"])]
 #[case("n,m\n\"Ben \\\"Bo\\\" Ro, Sr\",b@x.org\n", Quoting::Backslash, &["Ben \"Bo\" Ro, Sr", "b@x.org"])]
 #[case("\"Name,Email\"\n\"\"\"Lo, Ada\"\",a@x.org\"\n", Quoting::WholeLines, &["Lo, Ada", "a@x.org"])]
 #[case("\"a\",\"b\"\n\"c\",\"d \"\"e\"\"\"\n", Quoting::Standard, &["c", "d \"e\""])]
 #[case("a,b\n\"C:\\dir\\\",\"d\"\n\"e\",\"f\"\n", Quoting::Standard, &["C:\\dir\\", "d"])]
+#[case("name,email\n'Lo, Ada',a@x.org\nO'Neil,b@x.org\n", Quoting::Apostrophes, &["Lo, Ada", "a@x.org"])]
+#[case("name,email\n'Ada,a@x.org\nBen,b@x.org,\n", Quoting::Standard, &["'Ada", "a@x.org"])]
 #[case("a,b\nc, say \"hi\"\n", Quoting::Standard, &["c", " say \"hi\""])]
 fn the_way_of_quoting_that_fits_all_rows_is_found(
     #[case] text: &str,
