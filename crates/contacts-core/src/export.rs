@@ -14,5 +14,5 @@ pub use self::columns::{Column, Columns, recognise};
 pub use self::repository::MockExportRepository;
 pub use self::repository::{ExportPage, ExportRepository, ExportRow, ExportScope};
 pub use self::run::Export;
-pub use self::service::{ExportFormat, ExportService};
+pub use self::service::{ExportFormat, ExportService, FileFormat};
 pub use self::sheet::{ExportPartIo, Sheet};

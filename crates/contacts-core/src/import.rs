@@ -75,8 +75,8 @@ pub(crate) use self::suggest::header_key;
 pub use self::suggest::{Suggestion, suggest};
 pub use self::survey::Survey;
 pub use self::table::{
-    Format, Inspection, Layout, Quoting, Row, Rows, Sheet, Spreadsheets, TableProblem, TextFormat,
-    Unreadable,
+    CellKind, FileBytes, Format, Inspection, Layout, Quoting, Row, Rows, Sheet, Spreadsheets,
+    TableProblem, TextFormat, Unreadable,
 };
 pub(crate) use self::tags_cell::tags_cell;
 pub use self::tally::{Skip, SkipCode, Tally};

@@ -16,7 +16,8 @@ use std::io::{self, Read, Seek};
 
 use contacts_core::file::FileContent;
 use contacts_core::import::{
-    Format, Inspection, Layout, LayoutChoice, Outline, Rows, Spreadsheets, TableProblem,
+    CellKind, FileBytes, Format, Inspection, Layout, LayoutChoice, Outline, Rows, Spreadsheets,
+    TableProblem,
 };
 
 pub use write::{guard, unguard};
@@ -63,6 +64,10 @@ impl Spreadsheets for TableFiles {
 
     fn write_row(&self, cells: &[&str], out: &mut Vec<u8>) {
         write::row(cells, out);
+    }
+
+    fn workbook(&self, csv: FileBytes, kinds: Vec<CellKind>) -> FileBytes {
+        workbook::workbook(csv, kinds)
     }
 }
 

@@ -10,6 +10,7 @@ mod number;
 mod ods;
 mod rows;
 mod storage;
+mod write;
 mod xlsx;
 mod xml;
 
@@ -24,6 +25,7 @@ use contacts_core::import::{
 use self::archive::Archive;
 use self::rows::SheetRows;
 use self::storage::{Storage, settled};
+pub(crate) use self::write::workbook;
 use self::xlsx::XlsxBook;
 use crate::records::unguarded;
 use crate::sniff::{self, MAX_HEAD_ROWS, Numbered};

@@ -10,7 +10,7 @@ use contacts_core::Actor;
 use contacts_core::contact::{
     Contact, ContactFilter, CustomValues, EmailAddress, ExternalId, FilterText, Name, Phone,
 };
-use contacts_core::export::ExportFormat;
+use contacts_core::export::{ExportFormat, FileFormat};
 use contacts_core::field::{Field, FieldType, RawValue};
 use contacts_core::import::{ImportState, Interrupt, SkipCode, Tally};
 use contacts_core::run::RunState;
@@ -70,16 +70,16 @@ fn add(world: &World, fields: &[Field], typed: &Typed, number: usize) -> Option<
 }
 
 /// Exports all contacts and imports the file again with the suggested mapping.
-fn export_and_import(world: &World, format: &ExportFormat) -> Tally {
+fn export_and_import(world: &World, format: &ExportFormat, file_format: FileFormat) -> Tally {
     let (org, mut ports) = (world.org(), world.ports());
     ports.spreadsheets = Arc::new(TableFiles);
     let services = ports.services();
-    let file: Vec<u8> = services
+    let csv = services
         .exports
         .matching(org, ContactFilter::default(), &FilterText::default(), format, Actor::System)
-        .unwrap()
-        .flat_map(Result::unwrap)
-        .collect();
+        .unwrap();
+    let file = services.exports.convert(org, Box::new(csv), format, file_format).unwrap();
+    let file: Vec<u8> = file.flat_map(Result::unwrap).collect();
     let imports = services.imports;
     let mut upload = imports.begin(org, "export.csv", Actor::System, u64::MAX).unwrap();
     assert!(upload.push(&file).unwrap());
@@ -100,10 +100,21 @@ fn export_and_import(world: &World, format: &ExportFormat) -> Tally {
 /// Checks that nothing is added or updated. Contacts are unchanged when the file names them by
 /// their ids or addresses; the others are skipped.
 fn check(world: &World, format: &ExportFormat) -> Result<(), TestCaseError> {
+    for file_format in FileFormat::ALL {
+        check_as(world, format, file_format)?;
+    }
+    Ok(())
+}
+
+fn check_as(
+    world: &World,
+    format: &ExportFormat,
+    file_format: FileFormat,
+) -> Result<(), TestCaseError> {
     let page = samples::page(contacts_core::contact::SortBy::Created, false, 200);
     let list = || world.ports().contacts.list(world.org(), &ContactFilter::default(), &page);
     let before = list().unwrap().items;
-    let tally = export_and_import(world, format);
+    let tally = export_and_import(world, format, file_format);
     let count = |is: &dyn Fn(&Contact) -> bool| before.iter().filter(|c| is(c)).count() as u64;
     let skipped = |code| tally.skipped.get(&code).copied().unwrap_or_default();
     prop_assert_eq!((tally.added, tally.updated), (0, 0));

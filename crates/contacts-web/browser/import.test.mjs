@@ -287,7 +287,7 @@ test("an export has a badge and offers its file at the end", async () => {
   await page.getByText("The export of 60,000 contacts is ready.").waitFor({ timeout: LONG_MS });
   await badge.waitFor({ state: "detached" });
   const download = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Download" }).click();
+  await page.getByRole("button", { name: "Download CSV" }).click();
   await until(async () => (await download).url(), new RegExp(`/v1/actions/${action.id}/file$`));
   await world.close(page);
 });

@@ -229,12 +229,20 @@ test("a field of the selected contacts is set, and only where it is empty", asyn
 test("an export of the selected contacts is downloaded", async () => {
   const page = await world.open("/?sort=email");
   await pick(page, "Ann Lee 0").check();
-  await bar(page).getByRole("button", { name: "Export CSV" }).click();
-  const coming = page.waitForEvent("download");
-  await page.getByRole("button", { name: "Export", exact: true }).click();
-  const file = await text(await (await coming).createReadStream());
+  const exported = async (kind) => {
+    await bar(page).getByRole("button", { name: "Export" }).click();
+    const dialog = page.getByRole("dialog", { name: "Export 1 contact" });
+    await dialog.getByRole("radio", { name: kind }).check();
+    const coming = page.waitForEvent("download");
+    await dialog.getByRole("button", { name: "Export" }).click();
+    return coming;
+  };
+  const file = await text(await (await exported(/^CSV file/)).createReadStream());
   assert.match(file, /person0@example\.org/);
   assert.equal(file.trim().split("\r\n").length, 2);
+  const workbook = await exported(/^Excel workbook/);
+  assert.match(workbook.suggestedFilename(), /\.xlsx$/);
+  assert.match(await text(await workbook.createReadStream()), /^PK/);
   await world.close(page);
 });
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use contacts_core::contact::{ContactFilter, CountRequest, SortBy};
 use contacts_core::file::{FileContent, MockFileStore};
 use contacts_core::import::{
-    Chunks, Import, ImportId, ImportService, ImportState, Inspection, Issue, Layout, LayoutChoice,
-    MockImportRepository, Outline, Rows, Spreadsheets, TableProblem, Tally,
+    CellKind, Chunks, FileBytes, Import, ImportId, ImportService, ImportState, Inspection, Issue,
+    Layout, LayoutChoice, MockImportRepository, Outline, Rows, Spreadsheets, TableProblem, Tally,
 };
 use contacts_core::job::{ChunkPace, JobQueue, Lane, Outcome, backoff};
 use contacts_core::page::Count;
@@ -316,6 +316,10 @@ impl Spreadsheets for Trap {
 
     fn write_row(&self, cells: &[&str], out: &mut Vec<u8>) {
         FakeSpreadsheets.write_row(cells, out);
+    }
+
+    fn workbook(&self, csv: FileBytes, kinds: Vec<CellKind>) -> FileBytes {
+        FakeSpreadsheets.workbook(csv, kinds)
     }
 }
 

@@ -9,9 +9,10 @@ use super::{
 };
 use crate::answer::without_claim;
 use crate::contact::{ContactFilter, MergePair};
-use crate::export::{ExportService, Sheet};
+use crate::export::{ExportService, FileFormat, Sheet};
 use crate::field::FieldRepository;
 use crate::file::{FileId, FileStore};
+use crate::import::FileBytes;
 use crate::job::{ChunkPace, Interrupt, Outcome};
 use crate::org::OrganisationRepository;
 use crate::run::RunState;
@@ -219,13 +220,13 @@ impl ActionService {
         Ok(ActionResult { actions, org, id, header, part: 0 })
     }
 
-    /// Opens the file of an export.
+    /// Opens the file of an export, as CSV or as a workbook.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`] when the action does not exist or is not an export; [`Error::Conflict`]
     /// unless it is done; [`Error::FileErased`] when its file was deleted.
-    pub fn file(&self, org: OrgId, id: ActionId) -> Result<ActionFile> {
+    pub fn file(&self, org: OrgId, id: ActionId, file_format: FileFormat) -> Result<FileBytes> {
         let action = self.get(org, id)?;
         let ActionKind::Export(format) = &action.kind else { return Err(Error::NotFound("file")) };
         if action.state != RunState::Done {
@@ -242,7 +243,8 @@ impl ActionService {
             Ok::<_, Error>(header)
         });
         let (header, bytes) = (header.transpose()?, Some(self.files.open(org, file)?));
-        Ok(ActionFile { actions: self.actions.clone(), org, id, header, bytes })
+        let csv = ActionFile { actions: self.actions.clone(), org, id, header, bytes };
+        self.exports.convert(org, Box::new(csv), format, file_format)
     }
 
     /// Runs the job that deletes the file of an export. Safe to run twice.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::field::{Field, FieldKey};
-use crate::import::{Target, header_key};
+use crate::field::{Field, FieldKey, FieldType};
+use crate::import::{CellKind, Target, header_key};
 use crate::{Invalid, Result};
 
 /// A column of an export.
@@ -66,6 +66,17 @@ impl Column {
     pub(super) fn unique_name(&self) -> String {
         let name = self.to_string();
         if Self::parse(&name).as_ref() == Some(self) { name } else { format!("custom:{name}") }
+    }
+
+    /// The kind of the column's cells in a workbook. Phone numbers and times are text.
+    pub(super) fn cell_kind(&self, fields: &[Field]) -> CellKind {
+        let Self::Field(key) = self else { return CellKind::Text };
+        match fields.iter().find(|field| field.key == *key).map(|field| &field.kind) {
+            Some(FieldType::Number) => CellKind::Number,
+            Some(FieldType::Boolean) => CellKind::Boolean,
+            Some(FieldType::Date) => CellKind::Date,
+            Some(FieldType::Text | FieldType::Select(_) | FieldType::Url) | None => CellKind::Text,
+        }
     }
 
     /// The target of the column in an import.

@@ -6,7 +6,7 @@ use super::run::{FIRST_PAGE_SIZE, Next};
 use super::{Column, Columns, Export, ExportRepository, Sheet};
 use crate::contact::{ContactFilter, FilterText};
 use crate::field::FieldRepository;
-use crate::import::Spreadsheets;
+use crate::import::{CellKind, FileBytes, Spreadsheets};
 use crate::trail::{TrailEvent, TrailRepository};
 use crate::{Actor, Clock, OrgId, Ports, Result};
 
@@ -18,6 +18,30 @@ pub struct ExportFormat {
     /// Whether it begins with a byte order mark. Excel needs one to read UTF-8; most other programs
     /// expect none.
     pub byte_order_mark: bool,
+}
+
+/// The kind of the file of an export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FileFormat {
+    /// Text of RFC 4180.
+    #[default]
+    Csv,
+    /// A workbook of Excel, in which numbers, days and truth values are such, and all else is text:
+    /// spreadsheet programs change no phone number and no leading zero.
+    Xlsx,
+}
+
+impl FileFormat {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Csv, Self::Xlsx];
+
+    /// The name of the format, which is the extension of its files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
+    }
 }
 
 /// The use cases of exports.
@@ -72,6 +96,33 @@ impl ExportService {
             page_size: FIRST_PAGE_SIZE,
             written: 0,
         })
+    }
+
+    /// Returns a file with the columns of `format` as `file_format`, while it is written or read.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`].
+    pub fn convert(
+        &self,
+        org: OrgId,
+        csv: FileBytes,
+        format: &ExportFormat,
+        file_format: FileFormat,
+    ) -> Result<FileBytes> {
+        if file_format == FileFormat::Csv {
+            return Ok(csv);
+        }
+        let fields = self.fields.list(org)?;
+        let columns = match &format.columns {
+            // A column whose field was deleted since it was exported is text.
+            Some(names) => names.iter().map(|name| Column::parse(name)).collect(),
+            None => Columns::all(&fields).columns().iter().cloned().map(Some).collect::<Vec<_>>(),
+        };
+        let kind = |column: &Option<Column>| {
+            column.as_ref().map_or(CellKind::Text, |column| column.cell_kind(&fields))
+        };
+        Ok(self.spreadsheets.workbook(csv, columns.iter().map(kind).collect()))
     }
 
     /// Checks that a file can be written in a format.

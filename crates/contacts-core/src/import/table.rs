@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use super::{LayoutChoice, Outline};
+use crate::Result;
 use crate::file::FileContent;
 
 /// The layout of a file. It is detected once and stored with the import, so that every later
@@ -231,6 +232,22 @@ impl From<TableProblem> for io::Error {
 /// whether it is a problem of the file or of its storage.
 pub type Rows = Box<dyn Iterator<Item = io::Result<Row>> + Send>;
 
+/// The bytes of a file that is being written. An empty item means that none are available yet.
+pub type FileBytes = Box<dyn Iterator<Item = Result<Vec<u8>>> + Send>;
+
+/// What the cells of a column are in a workbook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellKind {
+    /// Text, which spreadsheet programs keep as it is.
+    Text,
+    /// A decimal number, written with a point.
+    Number,
+    /// A day, written as `2026-11-30`.
+    Date,
+    /// `true` or `false`.
+    Boolean,
+}
+
 /// Reads and writes spreadsheets. Every method is a pure function of the bytes it is given.
 pub trait Spreadsheets: Send + Sync {
     /// Detects the layout of a file, except for the parts that were chosen. Of a workbook, it is that
@@ -263,6 +280,11 @@ pub trait Spreadsheets: Send + Sync {
 
     /// Appends one row of RFC 4180 in UTF-8, with formulas escaped (R25).
     fn write_row(&self, cells: &[&str], out: &mut Vec<u8>);
+
+    /// Returns the bytes of an XLSX workbook with the rows of a CSV file, as [`Self::write_row`]
+    /// writes them, whose columns have these kinds. A cell whose text is none of its kind is text.
+    /// Errors of the file are returned as they are.
+    fn workbook(&self, csv: FileBytes, kinds: Vec<CellKind>) -> FileBytes;
 }
 
 impl fmt::Debug for dyn Spreadsheets {

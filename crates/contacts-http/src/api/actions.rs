@@ -8,6 +8,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use contacts_core::Invalid;
 use contacts_core::action::{Action, ActionId, ActionTarget, NewAction, RawAction};
+use contacts_core::export::FileFormat;
 use contacts_core::run::RunKind;
 use contacts_core::selection::{RawSelectionScope, SelectionId};
 use serde::Deserialize;
@@ -16,13 +17,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use self::view::ActionView;
-use crate::api::contacts::CustomValue;
+use crate::api::contacts::{CustomValue, FileFormatView};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
 use crate::parts::caller::{CanAct, CanExport, CanRead};
 use crate::parts::download::StartedDownload;
+use crate::parts::enumerated::Enumerated;
 use crate::parts::page::{PageParams, Paging, page_view};
+use crate::parts::params::{QueryParams, query};
 use crate::parts::path::Id;
 use crate::parts::problem::{Problem, ProblemView};
 use crate::parts::shared::Shared;
@@ -271,15 +274,27 @@ async fn download(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<Act
     Ok(started.await?.csv(shared, slot, &format!("action-{id}.csv")))
 }
 
-/// Download the file that an export wrote
+query! {
+    /// How the file of an export is downloaded.
+    struct FileQuery {
+        /// The kind of the file.
+        #[param(inline = false, default = "csv")]
+        format: Option<FileFormatView>,
+    }
+}
+
+/// Download the file that an export wrote, as a CSV file or a workbook
 ///
 /// The file is kept for 24 hours after the export is done. If an error occurs during the download,
 /// the connection closes before the last chunk: a download that ends normally is complete.
 #[utoipa::path(
     get, path = "/v1/actions/{id}/file", tag = "actions", operation_id = "download_action_file",
-    params(("id" = Uuid, Path, description = "The export")),
+    params(("id" = Uuid, Path, description = "The export"), FileQuery),
     responses(
-        (status = 200, description = "The file", body = String, content_type = "text/csv", headers(
+        (status = 200, description = "The file", content(
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ), headers(
             ("content-disposition" = String, description = "Its name"),
         )),
         (status = 404, description = "There is no such action, or it makes no file", body = ProblemView, content_type = "application/problem+json"),
@@ -287,10 +302,16 @@ async fn download(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<Act
         (status = 410, description = "`file_erased`: the file was deleted", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn file(CanExport(caller): CanExport, shared: Data<Shared>, Id(id): Id<ActionId>) -> Answer {
+async fn file(
+    CanExport(caller): CanExport,
+    shared: Data<Shared>,
+    Id(id): Id<ActionId>,
+    QueryParams(query): QueryParams<FileQuery>,
+) -> Answer {
+    let format = query.format.map_or(FileFormat::Csv, |Enumerated(format)| format);
     let slot = shared.downloads.take(caller.org)?;
     let started = blocking(&shared, move |api| {
-        StartedDownload::new(Box::new(api.actions.file(caller.org, id)?))
+        StartedDownload::new(api.actions.file(caller.org, id, format)?)
     });
-    Ok(started.await?.csv(shared, slot, &format!("contacts-{id}.csv")))
+    Ok(started.await?.export(shared, slot, &format!("contacts-{id}"), format))
 }

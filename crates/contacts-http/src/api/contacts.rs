@@ -23,6 +23,7 @@ use contacts_core::{Current, Error};
 pub(crate) use self::activity::FieldChangeView;
 pub(crate) use self::body::CustomValue;
 pub(crate) use self::duplicates::{DuplicateReasonView, StrengthView};
+pub(crate) use self::export::FileFormatView;
 pub(crate) use self::list::SortView;
 pub(crate) use self::view::{ActorView, ContactView, CustomValueView};
 

@@ -6,12 +6,16 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data};
 use contacts_core::Result;
+use contacts_core::export::FileFormat;
 use futures_util::{Stream, stream};
 
 use crate::parts::blocking::blocking_in_turn;
 use crate::parts::problem::Problem;
 use crate::parts::shared::Shared;
 use crate::parts::slots::Slot;
+
+/// The content type of XLSX workbooks.
+pub(crate) const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Number of bytes that are generated ahead.
 const CHUNK: usize = 64 << 10;
@@ -43,13 +47,38 @@ impl StartedDownload {
         Ok(Self { source, ready })
     }
 
-    /// Returns the response that sends the file. It has the place until it ends.
+    /// Returns the response that sends a CSV file. It has the place until it ends.
     pub(crate) fn csv(self, shared: Data<Shared>, slot: Slot, file_name: &str) -> HttpResponse {
+        self.send(shared, slot, file_name, "text/csv; charset=utf-8")
+    }
+
+    /// Returns the response that sends the file of an export, whose name gets an extension.
+    pub(crate) fn export(
+        self,
+        shared: Data<Shared>,
+        slot: Slot,
+        name: &str,
+        format: FileFormat,
+    ) -> HttpResponse {
+        let content_type = match format {
+            FileFormat::Csv => "text/csv; charset=utf-8",
+            FileFormat::Xlsx => XLSX,
+        };
+        self.send(shared, slot, &format!("{name}.{}", format.as_str()), content_type)
+    }
+
+    fn send(
+        self,
+        shared: Data<Shared>,
+        slot: Slot,
+        file_name: &str,
+        content_type: &'static str,
+    ) -> HttpResponse {
         let source = Arc::new(Mutex::new(self.source));
         let download = Download { shared, source, ready: self.ready, _slot: slot };
         let disposition = format!("attachment; filename=\"{file_name}\"");
         HttpResponse::Ok()
-            .content_type("text/csv; charset=utf-8")
+            .content_type(content_type)
             .insert_header((header::CONTENT_DISPOSITION, disposition))
             .streaming(chunks(download))
     }

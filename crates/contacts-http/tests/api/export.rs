@@ -68,6 +68,28 @@ async fn everything_that_is_wrong_is_named_before_anything_is_sent() {
 }
 
 #[actix_web::test]
+async fn the_kind_of_the_file_is_in_its_type_and_its_name() {
+    let service = Service::new();
+    let path = service.contact("Ann", "ann@example.org").await;
+    let id = path.trim_start_matches("/v1/contacts/");
+    let action = json!({"ids": [id], "action": {"type": "export"}});
+    let action = service.post("/v1/actions", action).await;
+    let file = format!("{}/file", action.header("location"));
+    let workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    for path in ["/v1/contacts/export", &*file] {
+        for (format, kind) in [("csv", "text/csv; charset=utf-8"), ("xlsx", workbook)] {
+            let answer = service.get(&format!("{path}?format={format}")).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+            assert_eq!(answer.header("content-type"), kind, "{path}");
+            let name = answer.header("content-disposition");
+            assert!(name.ends_with(&format!(".{format}\"")), "{name}");
+        }
+        let answer = service.get(&format!("{path}?format=xls")).await;
+        assert_eq!(answer.errors(), ["format"]);
+    }
+}
+
+#[actix_web::test]
 async fn nobody_exports_anothers_contacts_nor_without_the_scope() {
     let service = Service::new();
     service.contact("Ann", "ann@example.org").await;

@@ -1,12 +1,17 @@
-//! `contacts export`: writes contacts to a CSV file.
+//! `contacts export`: writes contacts to a CSV file or a workbook.
 
 mod target;
 
-use std::path::PathBuf;
+use std::io::{self, IsTerminal};
+use std::iter;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 use contacts_core::contact::{ContactFilter, FilterText};
-use contacts_core::export::{Export as Run, ExportFormat};
+use contacts_core::export::{ExportFormat, FileFormat};
+use contacts_core::import::FileBytes;
 use contacts_core::page::Count;
 use contacts_core::{Actor, Error, Invalid, OrgId, Services};
 use contacts_embed::Contacts;
@@ -32,7 +37,11 @@ pub(super) struct Export {
     /// The file to write, which gets this name when it is complete [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Begin the file with a byte order mark, for Excel
+    /// The kind of the file: csv, or xlsx for a workbook, in which spreadsheet programs change no
+    /// value [default: csv, or that of the file's name]
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    format: Option<FileFormat>,
+    /// Begin a CSV file with a byte order mark, for Excel
     #[arg(long)]
     bom: bool,
     /// The organisation, by id or name, where there are several
@@ -46,16 +55,31 @@ pub(super) fn export(database: &DatabaseConfig, args: &Export) -> Done {
     let text = FilterText::new(filter);
     let format = ExportFormat { columns: args.columns.clone(), byte_order_mark: args.bom };
     // Before the database is opened: these mistakes need none to be found.
+    let file_format = file_format(args)?;
     let target = Target::open(args.output.as_deref())?;
     let stop = listen_to_signals()?;
     with_services(database, |services| {
         let org = org::pick(services, args.org.as_deref())?.id;
         let filter = read_filter(services, org, &text)?;
         let run = services.exports.matching(org, filter.clone(), &text, &format, Actor::System);
-        let run = run.map_err(|error| errors("--columns", error))?;
-        let progress = args.output.is_some().then(|| progress(services, org, &filter));
-        let written = write(run, target, progress.transpose()?.as_ref(), &stop)?;
-        let contacts = out::count(written, "contact", "contacts");
+        let mut run = run.map_err(|error| errors("--columns", error))?;
+        let written = Arc::new(AtomicU64::new(0));
+        let counter = written.clone();
+        let csv = iter::from_fn(move || {
+            let chunk = run.next();
+            counter.store(run.written(), Ordering::Relaxed);
+            chunk
+        });
+        let file = services.exports.convert(org, Box::new(csv), &format, file_format)?;
+        let progress =
+            args.output.is_some().then(|| progress(services, org, &filter)).transpose()?;
+        let show = || {
+            if let Some(progress) = &progress {
+                progress.set_position(written.load(Ordering::Relaxed));
+            }
+        };
+        write(file, target, show, &stop)?;
+        let contacts = out::count(written.load(Ordering::Relaxed), "contact", "contacts");
         match &args.output {
             Some(file) => out::remark(format_args!("Exported {contacts} to {}.", file.display())),
             None => out::remark(format_args!("Exported {contacts}.")),
@@ -95,16 +119,31 @@ fn progress(contacts: &Contacts, org: OrgId, filter: &ContactFilter) -> Done<Pro
     Ok(Progress::of_contacts(contacts))
 }
 
-fn write(mut run: Run, mut target: Target, progress: Option<&Progress>, stop: &Stop) -> Done<u64> {
-    while let Some(chunk) = run.next() {
+fn write(file: FileBytes, mut target: Target, show: impl Fn(), stop: &Stop) -> Done<()> {
+    for chunk in file {
         if stop.is_asked() {
             return Err(Failure::interrupted("the export was interrupted: nothing was written"));
         }
         target.write(&chunk?)?;
-        if let Some(progress) = progress {
-            progress.set_position(run.written());
-        }
+        show();
     }
-    target.finish()?;
-    Ok(run.written())
+    target.finish()
+}
+
+fn parse_format(text: &str) -> Result<FileFormat, String> {
+    let found = FileFormat::ALL.into_iter().find(|format| format.as_str() == text);
+    found.ok_or_else(|| "must be csv or xlsx".to_owned())
+}
+
+/// The kind of the file: the chosen one, or that which its name says.
+fn file_format(args: &Export) -> Done<FileFormat> {
+    let extension = args.output.as_deref().and_then(Path::extension).and_then(|name| name.to_str());
+    let named = extension.and_then(|name| parse_format(&name.to_ascii_lowercase()).ok());
+    let format = args.format.or(named).unwrap_or_default();
+    if format == FileFormat::Xlsx && args.output.is_none() && io::stdout().is_terminal() {
+        return Err(Failure::usage(
+            "a workbook cannot be shown: name its file with --output".to_owned(),
+        ));
+    }
+    Ok(format)
 }

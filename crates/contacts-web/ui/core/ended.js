@@ -48,7 +48,8 @@ function ofAction(job) {
   const path = { id };
   if (action.type === "export" && state === "done" && file === "ready") {
     const text = `The export of ${count(unchanged, "contact")} is ready.`;
-    return toast(text, { label: "Download", run: () => location.assign(link("/v1/actions/{id}/file", path)) });
+    const download = (/** @type {string} */ label, /** @type {Record<string, string>} */ query) => ({ label, run: () => location.assign(link("/v1/actions/{id}/file", path, query)) });
+    return toast(text, download("Download CSV", {}), download("Download for Excel", { format: "xlsx" }));
   }
   const numbers = [`${number(changed)} changed`, unchanged && `${number(unchanged)} unchanged`, skipped && `${number(skipped)} skipped`].filter(Boolean).join(", ");
   const text = { done: `${DONE[action.type]}: ${numbers}.`, cancelled: `Stopped: ${numbers}.`, failed: `The action failed${problem ? `: ${problem}` : ""}. ${numbers}.`, queued: "", running: "", waiting: "" }[state];

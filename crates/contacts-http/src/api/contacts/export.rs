@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use contacts_core::OrgId;
 use contacts_core::contact::{ContactFilter, FilterText};
-use contacts_core::export::ExportFormat;
+use contacts_core::export::{ExportFormat, FileFormat};
 
 use super::filter_query::{FilterQuery, take_filter};
 use super::list::parse_filter;
@@ -12,6 +12,7 @@ use crate::parts::answer::Answer;
 use crate::parts::blocking::blocking;
 use crate::parts::caller::CanExport;
 use crate::parts::download::StartedDownload;
+use crate::parts::enumerated::{Enumerated, enumeration};
 use crate::parts::params::{FromParams, Params, query};
 use crate::parts::problem::{Problem, ProblemView};
 use crate::parts::services::Api;
@@ -20,6 +21,14 @@ use crate::parts::table::Table;
 
 pub(super) fn routes(table: Table) -> Table {
     table.add::<__path_export, _, _>(export)
+}
+
+enumeration! {
+    /// The kind of an exported file.
+    ///
+    /// - `csv`: text.
+    /// - `xlsx`: a workbook, in which numbers, days and truth values are such, and all else is text.
+    pub(crate) FileFormatView = FileFormat as "ExportFileFormat" in FileFormat::ALL
 }
 
 query! {
@@ -34,10 +43,14 @@ query! {
         /// that are not ASCII.
         #[param(default = false)]
         bom: Option<bool>,
+        /// The kind of the file. Spreadsheet programs change no value of a workbook when they open
+        /// it; of a CSV file they may.
+        #[param(inline = false, default = "csv")]
+        format: Option<FileFormatView>,
     }
 }
 
-/// Export contacts as CSV
+/// Export contacts as a CSV file or a workbook
 ///
 /// The file contains all contacts that match the filter, ordered by id. Importing the file with the
 /// suggested mapping changes nothing. If an error occurs during the download, the connection closes
@@ -46,7 +59,10 @@ query! {
     get, path = "/v1/contacts/export", tag = "contacts", operation_id = "export_contacts",
     params(FilterQuery, ExportQuery),
     responses(
-        (status = 200, description = "The file, while it is made", body = String, content_type = "text/csv", headers(
+        (status = 200, description = "The file, while it is made", content(
+            (String = "text/csv"),
+            (Vec<u8> = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ), headers(
             ("content-disposition" = String, description = "Its name"),
         )),
         (status = 422, description = "`invalid`: the filter or a column cannot be used", body = ProblemView, content_type = "application/problem+json"),
@@ -56,24 +72,25 @@ async fn export(CanExport(caller): CanExport, shared: Data<Shared>, req: HttpReq
     let slot = shared.downloads.take(caller.org)?;
     let query = req.query_string().to_owned();
     let started = blocking(&shared, move |api| {
-        let (filter, text, format) = read(&query, api, caller.org)?;
+        let (filter, text, format, file_format) = read(&query, api, caller.org)?;
         let export = api.exports.matching(caller.org, filter, &text, &format, caller.actor)?;
-        Ok((StartedDownload::new(Box::new(export))?, api.clock.now().date()))
+        let file = api.exports.convert(caller.org, Box::new(export), &format, file_format)?;
+        Ok((StartedDownload::new(file)?, api.clock.now().date(), file_format))
     });
-    let (started, today) = started.await?;
-    Ok(started.csv(shared, slot, &format!("contacts-{today}.csv")))
+    let (started, today, file_format) = started.await?;
+    Ok(started.export(shared, slot, &format!("contacts-{today}"), file_format))
 }
 
-/// Returns the filter, its text, and the format.
+/// Returns the filter, its text, the columns, and the kind of the file.
 fn read(
     query: &str,
     api: &Api,
     org: OrgId,
-) -> Result<(ContactFilter, FilterText, ExportFormat), Problem> {
+) -> Result<(ContactFilter, FilterText, ExportFormat, FileFormat), Problem> {
     let mut params = Params::read(query)?;
     let text = take_filter(&mut params);
     let filter = parse_filter(&mut params, &text, org, api)?;
-    let ExportQuery { columns, bom } = ExportQuery::from_params(&mut params);
+    let ExportQuery { columns, bom, format: file_format } = ExportQuery::from_params(&mut params);
     let columns = columns.map(|names| names.split(',').map(str::to_owned).collect());
     let format = ExportFormat { columns, byte_order_mark: bom.unwrap_or(false) };
     // Report all errors of the request at once.
@@ -81,5 +98,5 @@ fn read(
         params.refuse_all(errors);
     }
     params.finish()?;
-    Ok((filter, text, format))
+    Ok((filter, text, format, file_format.map_or(FileFormat::Csv, |Enumerated(format)| format)))
 }

@@ -20,6 +20,7 @@ use super::view::ImportView;
 use crate::parts::answer::{Answer, json, to_json};
 use crate::parts::blocking::{blocking, blocking_in_turn};
 use crate::parts::caller::CanImport;
+use crate::parts::download::XLSX;
 use crate::parts::params::{QueryParams, query};
 use crate::parts::problem::{Code, Problem, ProblemView};
 use crate::parts::shared::Shared;
@@ -94,7 +95,7 @@ const TYPES: [&str; 6] = [
     "text/csv",
     "application/octet-stream",
     "application/vnd.oasis.opendocument.spreadsheet",
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    XLSX,
     "multipart/form-data",
 ];
 

@@ -45,9 +45,10 @@ export async function ended(action, waits) {
  * Downloads the file of an export.
  *
  * @param {Schemas["Action"]} action
+ * @param {Schemas["ExportFileFormat"]} [format]
  */
-export function save({ id }) {
-  h("a", { href: link("/v1/actions/{id}/file", { id }), download: "contacts.csv" }).click();
+export function save({ id }, format = "csv") {
+  h("a", { href: link("/v1/actions/{id}/file", { id }, { format }), download: `contacts.${format}` }).click();
 }
 
 /**
@@ -56,8 +57,9 @@ export function save({ id }) {
  * @param {List} list
  * @param {Schemas["NewActionKind"]} action
  * @param {Schemas["Selection"]} [frozen] the selection whose size was confirmed
+ * @param {Schemas["ExportFileFormat"]} [format] the kind of the file of an export
  */
-export async function act(list, action, frozen) {
+export async function act(list, action, frozen, format) {
   const selection = frozen ?? (await freeze(list));
   const body = { selection_id: selection.id, action, ...(action.type === "delete" && { confirm_count: selection.count }) };
   const started = await ask("post", "/v1/actions", { body }).catch((error) => {
@@ -72,7 +74,7 @@ export async function act(list, action, frozen) {
     return;
   }
   toast(outcome(done), undoButton(done));
-  if (done.file === "ready") save(done);
+  if (done.file === "ready") save(done, format);
   else await list.rows.refresh();
 }
 

@@ -34,7 +34,7 @@ export function bulkBar(list, place) {
     text, tag,
     button("mail", "write", "Add to campaign", () => void addToCampaign(list)),
     more,
-    button("download", "export", "Export CSV", () => void exportCsv(list)),
+    button("download", "export", "Export", () => void exportFile(list)),
     button("trash", "bulk_delete", "Delete", () => void remove(list), "danger"),
     button("close", "", "Clear", () => list.unpick()));
   menu(tag, () => [
@@ -169,8 +169,9 @@ async function addToCampaign(list) {
 }
 
 /** @param {List} list */
-async function exportCsv(list) {
+async function exportFile(list) {
   const shown = h("input", { type: "radio", name: "columns" });
+  const workbook = h("input", { type: "radio", name: "format" });
   await dialog({
     title: `Export ${selected(list)}`,
     body: [
@@ -178,13 +179,17 @@ async function exportCsv(list) {
       h("div", {},
         h("label", { class: "choice" }, h("input", { type: "radio", name: "columns", checked: true }), h("span", {}, "All fields")),
         h("label", { class: "choice" }, shown, h("span", {}, "Only the columns shown in the list"))),
-      h("p", { class: "muted" }, "The CSV file can be imported again. Notes are not included."),
+      h("div", {},
+        h("label", { class: "choice" }, h("input", { type: "radio", name: "format", checked: true }), h("span", {}, "CSV file, which any program reads")),
+        h("label", { class: "choice" }, workbook, h("span", {}, "Excel workbook, which keeps phone numbers and leading zeros"))),
+      h("p", { class: "muted" }, "The file can be imported again. Notes are not included."),
     ],
     action: "Export",
     run: async () => {
       const columns = shown.checked ? exported(list) : [];
-      if (list.picked.everyone && !list.picked.ids.size) return download(list, columns);
-      await act(list, { type: "export", ...(columns.length && { columns }) });
+      const format = workbook.checked ? "xlsx" : "csv";
+      if (list.picked.everyone && !list.picked.ids.size) return download(list, columns, format);
+      await act(list, { type: "export", ...(columns.length && { columns }) }, undefined, format);
     },
   });
 }
@@ -202,11 +207,13 @@ function exported(list) {
  *
  * @param {List} list
  * @param {string[]} columns
+ * @param {Schemas["ExportFileFormat"]} format
  */
-function download(list, columns) {
+function download(list, columns, format) {
   const query = asked(list.filter);
+  query.set("format", format);
   if (columns.length) query.set("columns", columns.join(","));
-  h("a", { href: link("/v1/contacts/export", {}, query), download: "contacts.csv" }).click();
+  h("a", { href: link("/v1/contacts/export", {}, query), download: `contacts.${format}` }).click();
 }
 
 /** @param {List} list */
