@@ -72,8 +72,8 @@ impl Segment {
             is_changed |= *filter != self.filter;
             self.filter = filter.clone();
         }
-        if let Some(sort) = patch.sort {
-            is_changed |= self.layout.sort.replace(sort) != Some(sort);
+        if let Some(sort) = &patch.sort {
+            is_changed |= self.layout.sort.replace(sort.clone()).as_ref() != Some(sort);
         }
         if let Some(columns) = &patch.columns {
             is_changed |= *columns != self.layout.columns;

@@ -52,7 +52,7 @@ impl Row {
             created_at: segment.created_at,
             updated_at: segment.updated_at,
             version: segment.version.cast_signed(),
-            sort: segment.layout.sort.map(|sort| sort.as_str().to_owned()),
+            sort: segment.layout.sort.as_ref().map(Sort::name),
             layout: columns_to_json(&segment.layout.columns),
             owner_id: segment.audience.owner(),
         }

@@ -58,6 +58,32 @@ test("a segment opens with its columns, and is updated", async () => {
   await until(() => headers(page), (now) => now.includes("Source"));
 });
 
+test("the columns of custom fields and conversations sort the list, and a segment keeps that", async () => {
+  await world.api("POST", "/v1/fields", { key: "seats", label: "Seats", type: "number" });
+  for (const [name, seats] of [["Cy Twombly", 10], ["Di Prima", 9]]) await world.api("POST", "/v1/contacts", { name, email: `${name.slice(0, 2)}@views.example`, custom: { seats } });
+  const page = await world.open("/");
+  const names = () => page.getByRole("rowgroup").nth(1).getByRole("row").getByRole("link").allInnerTexts();
+  await button(page, "Columns and sorting").click();
+  await page.getByRole("checkbox", { name: "Seats" }).check();
+  await page.keyboard.press("Escape");
+  const header = page.getByRole("columnheader", { name: "Seats" });
+  await header.getByRole("button").click();
+  await page.waitForURL(/sort=field\.seats/);
+  // Contacts without a value come last in both directions, the oldest or the newest first.
+  await until(names, ["Di Prima", "Cy Twombly", "Ada Lovelace", "Bo Diddley"]);
+  assert.equal(await header.getAttribute("aria-sort"), "ascending");
+  await header.getByRole("button").click();
+  await until(names, ["Cy Twombly", "Di Prima", "Bo Diddley", "Ada Lovelace"]);
+  await page.getByRole("columnheader", { name: "Last conversation" }).getByRole("button").click();
+  await page.waitForURL(/sort=last_conversation/);
+  await until(names, ["Ada Lovelace", "Bo Diddley", "Cy Twombly", "Di Prima"]);
+  await button(page, "Columns and sorting").click();
+  await page.getByLabel("Sort by").selectOption("Seats, highest first");
+  await until(names, ["Cy Twombly", "Di Prima", "Bo Diddley", "Ada Lovelace"]);
+  await world.axe(page);
+  await world.close(page);
+});
+
 test("a private segment is seen by its owner only, until it is shared", async () => {
   const page = await world.open("/?q=bo");
   await button(page, "Columns and sorting").waitFor();

@@ -5550,10 +5550,12 @@ export interface components {
          */
         SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "suppressed" | "too_many_addresses";
         /**
-         * @description Order of contacts; a leading `-` reverses it.
-         * @enum {string}
+         * @description Order of contacts; a leading `-` reverses it. `field.` and a key is the order by a custom field.
+         * @example -created
+         * @example last_conversation
+         * @example field.tier
          */
-        Sort: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated" | "relevance";
+        Sort: string;
         /** @description A source of a contact. */
         Source: components["schemas"]["SourceChat"] | components["schemas"]["SourceCsvImport"] | components["schemas"]["SourceManual"] | components["schemas"]["SourceConnected"];
         /** @description The contact was captured by a chat widget. */
@@ -9193,9 +9195,11 @@ export interface operations {
                 /**
                  * @description Order of the contacts; a leading `-` reverses it. `relevance` lists the best matches
                  *     of `q` first: the very name or address, then beginnings of words, then the rest, and
-                 *     the newest first within each. Default: `relevance` with `q`, otherwise `-created`.
+                 *     the newest first within each. `field.tier` is the order by the custom field `tier`.
+                 *     Contacts without a conversation, or without a value, come last in both directions.
+                 *     Default: `relevance` with `q`, otherwise `-created`.
                  */
-                sort?: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated" | "relevance";
+                sort?: string;
                 /**
                  * @description How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
                  *     `bounded` for the first page and `none` for later pages (R21).

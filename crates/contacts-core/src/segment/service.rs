@@ -95,6 +95,7 @@ impl SegmentService {
         let mut errors = Vec::new();
         let name = check_name(&mut errors, new.name);
         self.check_filter(org, &mut errors, &new.filter)?;
+        self.check_sort(org, &mut errors, new.sort.as_ref())?;
         let columns = check_columns(&mut errors, &new.columns);
         let (Some(name), true) = (name, errors.is_empty()) else { return Err(errors.into()) };
         let now = self.clock.now();
@@ -159,6 +160,7 @@ impl SegmentService {
         if let Some(filter) = &raw.filter {
             self.check_filter(org, &mut errors, filter)?;
         }
+        self.check_sort(org, &mut errors, raw.sort.as_ref())?;
         let columns = raw.columns.map(|columns| check_columns(&mut errors, &columns));
         if !errors.is_empty() {
             return Err(errors.into());
@@ -202,6 +204,16 @@ impl SegmentService {
                 Ok(())
             }
             Err(error) => Err(error),
+        }
+    }
+
+    fn check_sort(&self, org: OrgId, errors: &mut Vec<Invalid>, sort: Option<&Sort>) -> Result<()> {
+        match sort.map_or(Ok(()), |sort| sort.check(org, &*self.fields)) {
+            Err(Error::Invalid(parts)) => {
+                errors.extend(parts);
+                Ok(())
+            }
+            checked => checked,
         }
     }
 }

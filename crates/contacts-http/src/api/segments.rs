@@ -149,7 +149,7 @@ impl From<&Segment> for SegmentView {
             id: segment.id.0,
             name: segment.name.as_str().to_owned(),
             filter: (&segment.filter).into(),
-            sort: segment.layout.sort.map(SortView::from),
+            sort: segment.layout.sort.as_ref().map(SortView::from),
             columns: segment.layout.columns.iter().map(ColumnView::from).collect(),
             private: segment.audience != Audience::Shared,
             created_at: segment.created_at,

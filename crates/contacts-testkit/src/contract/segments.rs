@@ -182,7 +182,7 @@ pub fn a_layout_is_kept_and_changed(ports: &Ports) {
         ..SegmentPatch::default()
     };
     let patched = ports.segments.patch(org, fans.id, &other, Some(1), now).unwrap().unwrap();
-    assert_eq!((patched.version, patched.layout.sort), (2, Sort::parse("email")));
+    assert_eq!((patched.version, patched.layout.sort.clone()), (2, Sort::parse("email")));
     assert_eq!(patched.layout.columns, columns(&[("email", None)]));
     assert_eq!(ports.segments.get(org, fans.id).unwrap(), Some(patched));
 }
