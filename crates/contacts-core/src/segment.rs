@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockSegmentRepository;
 pub use self::repository::SegmentRepository;
-pub use self::service::{NewSegment, RawSegmentPatch, SegmentService};
+pub use self::service::{NewSegment, RawSegmentPatch, SegmentService, Viewer};
 pub use self::view::{Audience, ColumnKey, SegmentLayout, ViewColumn};
 use crate::contact::{FilterText, Sort};
 use crate::org::id;

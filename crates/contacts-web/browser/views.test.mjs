@@ -106,3 +106,34 @@ test("a private segment is seen by its owner only, until it is shared", async ()
   await other.reload();
   await other.getByRole("row").filter({ hasText: "Mine" }).waitFor();
 });
+
+test("an administrator renames and deletes the private segments of a deactivated user", async () => {
+  const link = await command(world.server, "sign-in-link", "--org", world.id, "--user", "Rae", "--role", "editor");
+  const context = await world.newContext(await world.signIn(link));
+  const theirs = await context.newPage();
+  await theirs.goto(`${world.url}/?tags_none=vip`);
+  await button(theirs, "Save as segment").click();
+  const dialog = theirs.getByRole("dialog", { name: "Save as segment" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Left behind");
+  await dialog.getByRole("checkbox", { name: "Only I can see it" }).check();
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await theirs.getByRole("link", { name: /^Left behind/ }).waitFor();
+  const page = await world.open("/settings/segments");
+  await page.getByRole("row").filter({ hasText: "Calls" }).waitFor();
+  assert.equal(await page.getByText("Left behind").count(), 0);
+  const { id } = (await world.api("GET", "/v1/users")).items.find(({ name }) => name === "Rae");
+  await world.api("PATCH", `/v1/users/${id}`, { active: false });
+  await page.reload();
+  const orphans = page.getByRole("region", { name: "Segments without an owner" });
+  await orphans.getByRole("row").filter({ hasText: "Left behind" }).waitFor();
+  await world.axe(page);
+  await button(page, "Rename Left behind").click();
+  await page.getByRole("dialog").getByRole("textbox", { name: "Name" }).fill("Found");
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await orphans.getByRole("row").filter({ hasText: "Found" }).waitFor();
+  await button(page, "Delete Found").click();
+  await button(page, "Delete segment").click();
+  await until(() => orphans.count(), 0);
+  assert.deepEqual((await world.api("GET", "/v1/segments?orphaned=true")).items, []);
+  await world.close(page);
+});
