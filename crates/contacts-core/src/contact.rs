@@ -15,6 +15,7 @@ mod filter_text;
 mod lookup;
 mod merge;
 mod name;
+mod order;
 mod phone;
 mod query;
 mod repository;
@@ -57,8 +58,9 @@ pub use self::lookup::FoundContacts;
 pub(crate) use self::lookup::find_by_ids;
 pub use self::merge::{MergeFields, MergePair, MergeRequest, MergeSide, Merged};
 pub use self::name::{InvalidName, Name};
+pub use self::order::{Sort, SortBy, SortSubject};
 pub use self::phone::{InvalidPhone, Phone, Region};
-pub use self::query::{ContactPage, Cursor, CursorKey, PageRequest, Sort, SortBy};
+pub use self::query::{ContactPage, Cursor, CursorKey, PageRequest};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};

@@ -23,7 +23,7 @@ pub use self::service::{SignInService, StartedSignIn};
 use crate::contact::EmailAddress;
 use crate::invitation::Invitation;
 use crate::session::{NewSession, Session, User, UserId};
-use crate::{OrgId, Result};
+use crate::{Actor, OrgId, Result};
 
 /// A person at an issuer. Its parts are compared byte by byte.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,6 +146,21 @@ pub enum Refusal {
     AddressTaken,
     /// The user is deactivated.
     Deactivated,
+    /// The identity cannot be bound to the user, because another user signs in with it.
+    IdentityTaken,
+}
+
+impl Refusal {
+    /// The name in the audit trail and on the page.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AccessDenied => "access_denied",
+            Self::NotInvited => "not_invited",
+            Self::AddressTaken => "address_taken",
+            Self::Deactivated => "deactivated",
+            Self::IdentityTaken => "identity_taken",
+        }
+    }
 }
 
 /// Stores the identities of users.
@@ -171,6 +186,35 @@ pub trait IdentityRepository: Send + Sync {
         attempt: &IdentitySignIn,
         session: &NewSession,
     ) -> Result<SignInOutcome>;
+
+    /// Binds an identity to a user, and records that with the name of the issuer (R61). Does nothing
+    /// when it is bound to the user already. Returns whether the identity is the user's: it stays
+    /// with another user who has it.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::NotFound`] when there is no such active user.
+    fn connect(
+        &self,
+        org: OrgId,
+        user: UserId,
+        identity: &Identity,
+        provider: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool>;
+
+    /// Removes all identities of a user, and records that (R61). Returns whether there were any.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when they cannot be removed.
+    fn disconnect(
+        &self,
+        org: OrgId,
+        user: UserId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool>;
 
     /// Returns the identities of each of these users, without those who have none.
     ///

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockSegmentRepository;
 pub use self::repository::SegmentRepository;
-pub use self::service::{NewSegment, RawSegmentPatch, SegmentService};
+pub use self::service::{NewSegment, RawSegmentPatch, SegmentService, Viewer};
 pub use self::view::{Audience, ColumnKey, SegmentLayout, ViewColumn};
 use crate::contact::{FilterText, Sort};
 use crate::org::id;
@@ -72,8 +72,8 @@ impl Segment {
             is_changed |= *filter != self.filter;
             self.filter = filter.clone();
         }
-        if let Some(sort) = patch.sort {
-            is_changed |= self.layout.sort.replace(sort) != Some(sort);
+        if let Some(sort) = &patch.sort {
+            is_changed |= self.layout.sort.replace(sort.clone()).as_ref() != Some(sort);
         }
         if let Some(columns) = &patch.columns {
             is_changed |= *columns != self.layout.columns;

@@ -55,6 +55,7 @@ pub(crate) fn routes(table: Table) -> Table {
         me::routes,
         sessions::routes,
         users::routes,
+        sign_ins::routes,
         invitations::routes,
         trail::routes,
         segments::routes,

@@ -279,18 +279,23 @@ impl Application<'_> {
             conversations::adopt(tx, &conversation.visitor, contact, None)?;
         }
         if is_new && is_new_visitor {
-            return Ok(());
+            return conversations::store_last(tx, &[contact.0]);
         }
         if !is_new {
             let stored = conversations::find(tx, conversation.id)?.ok_or_else(run_again)?;
             // A widget must not take over the conversation of another visitor.
             if stored.visitor != conversation.visitor {
-                return Ok(());
+                let adopted = if is_new_visitor { vec![contact.0] } else { Vec::new() };
+                return conversations::store_last(tx, &adopted);
             }
             conversations::allow_link(tx, conversation.id)?;
         }
         let takes = self.capture.takes_conversation();
-        conversations::link(tx, conversation.id, contact, takes)
+        let mut changed = conversations::link(tx, conversation.id, contact, takes)?;
+        if is_new_visitor {
+            changed.push(contact.0);
+        }
+        if changed.is_empty() { Ok(()) } else { conversations::store_last(tx, &changed) }
     }
 }
 

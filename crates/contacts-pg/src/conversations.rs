@@ -1,5 +1,7 @@
 //! The port of conversations.
 
+mod last;
+
 use std::collections::BTreeMap;
 
 use contacts_core::contact::ContactId;
@@ -20,6 +22,7 @@ use diesel::{
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub(crate) use self::last::{MOVE as MOVE_LAST, store_last};
 use crate::Database;
 use crate::contacts::lock_contact;
 use crate::database::{GENERIC_PLANS, PgResult, RunQuery, Tx, run_again, unread, unreadable};
@@ -106,11 +109,15 @@ impl ConversationRepository for Database {
         self.write(org, |tx| {
             lock_visitor(tx, &report.visitor)?;
             let owner = lock_owner(tx, &report.visitor)?;
+            let mut contacts: Vec<Uuid> = owner.iter().map(|owner| owner.0).collect();
             if !insert(tx, report)? {
+                let linked = last::linked_contact(tx, report.id)?;
+                contacts.extend(linked.map(|linked| linked.0));
                 let stored = lock(tx, report.id)?.ok_or_else(run_again)?;
                 if !stored.is_superseded_by(report) {
                     if let Some(owner) = owner.filter(|_| stored.visitor == report.visitor) {
                         adopt(tx, &report.visitor, owner, Some(report.id))?;
+                        store_last(tx, &contacts)?;
                     }
                     return Ok(stored);
                 }
@@ -123,6 +130,9 @@ impl ConversationRepository for Database {
             }
             if let Some(owner) = owner {
                 adopt(tx, &report.visitor, owner, Some(report.id))?;
+            }
+            if !contacts.is_empty() {
+                store_last(tx, &contacts)?;
             }
             Ok(report.clone())
         })
@@ -298,13 +308,17 @@ fn update_row(tx: &mut Tx<'_>, conversation: &Conversation) -> PgResult<()> {
 }
 
 /// Links a conversation to a locked contact. A link to another contact is replaced when `takes`,
-/// and is kept otherwise.
+/// and is kept otherwise. Returns the contacts whose conversations may have changed.
 pub(crate) fn link(
     tx: &mut Tx<'_>,
     id: ConversationId,
     contact: ContactId,
     takes: bool,
-) -> PgResult<()> {
+) -> PgResult<Vec<Uuid>> {
+    let linked = last::linked_contact(tx, id)?;
+    if linked.is_some_and(|linked| linked == contact || !takes) {
+        return Ok(Vec::new());
+    }
     let insert = insert_into(contact_conversations::table)
         .values((
             contact_conversations::org_id.eq(tx.org.0),
@@ -312,13 +326,14 @@ pub(crate) fn link(
             contact_conversations::conversation_id.eq(id.0),
         ))
         .on_conflict((contact_conversations::org_id, contact_conversations::conversation_id));
-    let linked = if takes {
+    let inserted = if takes {
         let contact_id = contact_conversations::contact_id;
         insert.do_update().set(contact_id.eq(excluded(contact_id))).execute(tx)
     } else {
         insert.do_nothing().execute(tx)
     };
-    linked.map(drop)
+    inserted?;
+    Ok(linked.into_iter().chain([contact]).map(|contact| contact.0).collect())
 }
 
 fn unlink(tx: &mut Tx<'_>, id: ConversationId) -> PgResult<()> {

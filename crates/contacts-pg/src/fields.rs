@@ -150,6 +150,13 @@ fn list(tx: &mut Tx<'_>) -> PgResult<Vec<Field>> {
     Ok(fields)
 }
 
+/// Returns a field, also an archived one.
+pub(crate) fn find(tx: &mut Tx<'_>, key: &FieldKey) -> PgResult<Option<Field>> {
+    let row: Option<Row> =
+        fields::table.find((tx.org.0, key.as_str())).select(Row::as_select()).row(tx)?;
+    row.map(Row::read).transpose()
+}
+
 /// Returns whether any contact has a value of the field. It may have to read every contact.
 fn is_in_use(tx: &mut Tx<'_>, key: &FieldKey) -> PgResult<bool> {
     let found = contacts::table

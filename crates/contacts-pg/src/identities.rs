@@ -8,10 +8,11 @@ use contacts_core::identity::{
 use contacts_core::invitation::address_taken;
 use contacts_core::session::{NewSession, User, UserId, UserPatch};
 use contacts_core::trail::TrailEvent;
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::{Actor, Error, OrgId, Result};
 use diesel::pg::Pg;
 use diesel::{
-    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, insert_into,
+    ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, delete,
+    insert_into,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -63,6 +64,54 @@ impl IdentityRepository for Database {
             let event = TrailEvent::signed_in_at(session.id, &attempt.provider);
             record(tx, &event, user.actor(), session.created_at)?;
             Ok(SignInOutcome::SignedIn(Box::new((session, user))))
+        })
+    }
+
+    fn connect(
+        &self,
+        org: OrgId,
+        user: UserId,
+        identity: &Identity,
+        provider: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.write(org, |tx| {
+            // The lock waits for a concurrent deactivation.
+            let found = lock(tx, user)?.filter(User::is_active);
+            let Some(found) = found else { return Err(Error::NotFound("user").into()) };
+            let row = Row {
+                org_id: tx.org.0,
+                issuer: identity.issuer().to_owned(),
+                subject: identity.subject().to_owned(),
+                user_id: user.0,
+                created_at: now,
+            };
+            let key = (identities::org_id, identities::issuer, identities::subject);
+            let insert = insert_into(identities::table).values(&row).on_conflict(key);
+            if insert.do_nothing().execute(tx)? == 0 {
+                return Ok(user_of(tx, identity)? == Some(user));
+            }
+            record(tx, &TrailEvent::identity_connected(user, provider), found.actor(), now)?;
+            Ok(true)
+        })
+    }
+
+    fn disconnect(
+        &self,
+        org: OrgId,
+        user: UserId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.write(org, |tx| {
+            let removed = delete(identities::table)
+                .filter(identities::org_id.eq(tx.org.0))
+                .filter(identities::user_id.eq(user.0))
+                .execute(tx)?;
+            if removed > 0 {
+                record(tx, &TrailEvent::identities_removed(user), actor, now)?;
+            }
+            Ok(removed > 0)
         })
     }
 

@@ -80,7 +80,7 @@ const PERSONAL_TABLES: &[PersonalTable] = &[
     },
     PersonalTable {
         name: "conversations",
-        tables: &["contact_conversations"],
+        tables: &["contact_conversations", "last_conversations"],
         select: "SELECT to_jsonb(c) - 'org_id' AS held FROM contact_conversations k \
              JOIN conversations c ON c.org_id = k.org_id AND c.id = k.conversation_id \
              WHERE k.org_id = $1 AND c.org_id = $1 AND k.contact_id = $2 \

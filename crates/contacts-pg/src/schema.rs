@@ -429,6 +429,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    last_conversations (org_id, contact_id) {
+        org_id -> Uuid,
+        contact_id -> Uuid,
+        last_message_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     limit_locks (org_id, resource) {
         org_id -> Uuid,
         resource -> Text,
@@ -775,6 +783,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     journal,
     kept_items,
+    last_conversations,
     limit_locks,
     merged_contacts,
     notes,

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::Database;
 use crate::database::{PgResult, RunQuery, unread, unreadable};
 use crate::schema::segments;
+use crate::statement::{Bind, IdRow};
 
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(
@@ -52,7 +53,7 @@ impl Row {
             created_at: segment.created_at,
             updated_at: segment.updated_at,
             version: segment.version.cast_signed(),
-            sort: segment.layout.sort.map(|sort| sort.as_str().to_owned()),
+            sort: segment.layout.sort.as_ref().map(Sort::name),
             layout: columns_to_json(&segment.layout.columns),
             owner_id: segment.audience.owner(),
         }
@@ -104,6 +105,12 @@ pub(crate) fn filter_from_json(stored: Value) -> Option<FilterText> {
     Some(FilterText::new(parts))
 }
 
+/// The start of a query for private segments whose owner is gone, up to the current time.
+const ORPHANED: &str = "SELECT s.id FROM segments s WHERE s.org_id = $1 AND (s.owner_id IN ( \
+         SELECT u.id FROM users u WHERE u.org_id = $1 AND u.deactivated_at IS NOT NULL) \
+     OR s.owner_id IN (SELECT k.id FROM api_keys k WHERE k.org_id = $1 \
+         AND (k.revoked_at IS NOT NULL OR k.expires_at <= ";
+
 impl SegmentRepository for Database {
     fn insert(&self, org: OrgId, segment: &Segment) -> Result<()> {
         let row = Row::of(org, segment);
@@ -136,6 +143,40 @@ impl SegmentRepository for Database {
                 .select(Row::as_select())
                 .load(tx)?;
             rows.into_iter().map(Row::read).collect()
+        })
+    }
+
+    fn orphaned(
+        &self,
+        org: OrgId,
+        now: OffsetDateTime,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Segment>> {
+        self.read(org, |tx| {
+            let mut select = tx.statement();
+            select.push(ORPHANED).bind(Bind::Time(now)).push("))) AND s.key > ");
+            select.bind(Bind::Text(after.to_owned())).push(" ORDER BY s.key LIMIT ");
+            select.bind(Bind::Int(limit as i64));
+            let ids: Vec<IdRow> = select.load(tx)?;
+            let ids: Vec<_> = ids.into_iter().map(|row| row.id).collect();
+            let rows: Vec<Row> = segments::table
+                .filter(segments::org_id.eq(tx.org.0))
+                .filter(segments::id.eq_any(ids))
+                .order(segments::key)
+                .select(Row::as_select())
+                .load(tx)?;
+            rows.into_iter().map(Row::read).collect()
+        })
+    }
+
+    fn is_orphaned(&self, org: OrgId, id: SegmentId, now: OffsetDateTime) -> Result<bool> {
+        self.read(org, |tx| {
+            let mut select = tx.statement();
+            select.push(ORPHANED).bind(Bind::Time(now)).push("))) AND s.id = ");
+            select.bind(Bind::Uuid(id.0));
+            let found: Option<IdRow> = select.row(tx)?;
+            Ok(found.is_some())
         })
     }
 

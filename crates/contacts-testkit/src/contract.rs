@@ -44,6 +44,7 @@ pub mod merge;
 pub mod merge_undos;
 pub mod notes;
 pub mod opt_outs;
+pub mod orders;
 pub mod organisations;
 pub mod people;
 pub mod row_addresses;

@@ -30,6 +30,27 @@ test("the list shows an edit, a new contact and a deletion by somebody else", as
   await until(() => page.getByRole("link", { name: "Bo Diddley" }).count(), 0);
 });
 
+test("a contact that leaves the filter by an edit of somebody else stays, marked, until the list is loaded again", async () => {
+  const ids = [];
+  for (const name of ["Eva Hesse", "Flo Joyner"]) ids.push((await world.api("POST", "/v1/contacts", { name, email: `${name.slice(0, 3).toLowerCase()}@live.example`, tags: ["left"] })).id);
+  const page = await live("/?tags_all=left");
+  const row = page.getByRole("row").filter({ hasText: "Eva Hesse" });
+  await row.waitFor();
+  await world.api("POST", `/v1/contacts/${ids[0]}/tags`, { remove: ["left"] });
+  await row.getByText("No longer matches").waitFor();
+  await page.getByRole("status").filter({ hasText: /^1 person$/ }).waitFor();
+  assert.equal(await page.getByRole("row").filter({ hasText: "Flo Joyner" }).getByText("No longer matches").count(), 0);
+  await world.axe(page);
+  // It matches again.
+  await world.api("POST", `/v1/contacts/${ids[0]}/tags`, { add: ["left"] });
+  await until(() => row.getByText("No longer matches").count(), 0);
+  await world.api("POST", `/v1/contacts/${ids[0]}/tags`, { remove: ["left"] });
+  await row.getByText("No longer matches").waitFor();
+  await page.reload();
+  await page.getByRole("row").filter({ hasText: "Flo Joyner" }).waitFor();
+  assert.equal(await row.count(), 0);
+});
+
 test("a record shows an edit by somebody else, and that it was deleted", async () => {
   const cleo = await contact("Cleo Patra");
   const page = await live(`/contacts/${cleo.id}`);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { organisation, WIDTHS } from "./harness.mjs";
 import { CLIENT, SECRET, startIssuer } from "./issuer.mjs";
-import { startServer } from "./server.mjs";
+import { command, startServer } from "./server.mjs";
 
 let world, issuer, server, folder;
 before(async () => {
@@ -91,4 +91,27 @@ test("the page for signing in fits a narrow window and a dark one", async () => 
   await world.fits(page);
   await page.emulateMedia({ colorScheme: "dark" });
   await world.axe(page);
+});
+
+test("a user who signed in with a link connects the issuer, and an administrator disconnects it", async () => {
+  issuer.person = person("kay-1", "Kay Antonelli", "kay@example.org");
+  const link = await command(world.server, "sign-in-link", "--org", world.id, "--user", "Kay", "--role", "administrator");
+  const page = await stranger(new URL(link).pathname + new URL(link).hash);
+  await account(page).filter({ hasText: "Kay" }).waitFor();
+  await page.goto(`${server.url}/settings/sessions`);
+  await page.getByRole("button", { name: "Connect Example Ltd" }).waitFor();
+  await world.axe(page);
+  await page.getByRole("button", { name: "Connect Example Ltd" }).click();
+  await page.getByText("Connected. You can sign in with this service from now on.").waitFor();
+  await page.getByRole("listitem").filter({ hasText: "Example Ltd" }).getByText("Connected", { exact: true }).waitFor();
+  assert.equal((await named("Kay")).issuers.length, 1);
+
+  const again = await signIn("/settings/users");
+  await account(again).filter({ hasText: "Kay" }).waitFor();
+  await again.getByRole("button", { name: "Disconnect Kay from Example Ltd" }).click();
+  await again.getByRole("dialog").getByRole("button", { name: "Disconnect" }).click();
+  await again.getByRole("button", { name: "Disconnect Kay from Example Ltd" }).waitFor({ state: "detached" });
+  assert.deepEqual((await named("Kay")).issuers, []);
+  const kinds = (await world.api("GET", "/v1/audit")).items.map(({ kind }) => kind);
+  assert.ok(["identity_connected", "identities_removed", "sign_in_refused"].every((kind) => kinds.includes(kind)), String(kinds));
 });

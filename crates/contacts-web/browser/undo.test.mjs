@@ -1,5 +1,6 @@
 // Undoing an edit from its message, and restoring a value from the activity (R46).
 
+import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { organisation, until } from "./harness.mjs";
 
@@ -105,5 +106,25 @@ test("the activity names the key that made a change", async () => {
   const added = page.getByRole("listitem").filter({ hasText: "added this contact" });
   await added.waitFor();
   await until(() => added.innerText(), /^Tests\s+added this contact/);
+  await world.close(page);
+});
+
+test("a removed tag and a removed address are restored from the activity", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Rosa Luxemburg", email: "rosa@undo.example", tags: ["vip", "fair"] });
+  await world.api("POST", `/v1/contacts/${id}/addresses`, { email: "rosa.l@undo.example" });
+  await world.api("POST", `/v1/contacts/${id}/tags`, { remove: ["vip"] });
+  await world.api("DELETE", `/v1/contacts/${id}/addresses/rosa.l@undo.example`);
+  const page = await world.open(`/contacts/${id}?tab=activity`);
+  const tag = page.getByRole("button", { name: "Restore the tag vip" });
+  await tag.click();
+  await page.getByRole("button", { name: "Remove vip" }).waitFor();
+  await until(() => tag.count(), 0);
+  assert.deepEqual((await world.api("GET", `/v1/contacts/${id}`)).tags, ["fair", "vip"]);
+  const address = page.getByRole("button", { name: "Restore rosa.l@undo.example" });
+  await address.click();
+  await page.getByRole("button", { name: "Remove rosa.l@undo.example" }).waitFor();
+  await until(() => address.count(), 0);
+  assert.deepEqual((await world.api("GET", `/v1/contacts/${id}`)).other_emails, ["rosa.l@undo.example"]);
+  await world.axe(page);
   await world.close(page);
 });

@@ -58,6 +58,32 @@ test("a segment opens with its columns, and is updated", async () => {
   await until(() => headers(page), (now) => now.includes("Source"));
 });
 
+test("the columns of custom fields and conversations sort the list, and a segment keeps that", async () => {
+  await world.api("POST", "/v1/fields", { key: "seats", label: "Seats", type: "number" });
+  for (const [name, seats] of [["Cy Twombly", 10], ["Di Prima", 9]]) await world.api("POST", "/v1/contacts", { name, email: `${name.slice(0, 2)}@views.example`, custom: { seats } });
+  const page = await world.open("/");
+  const names = () => page.getByRole("rowgroup").nth(1).getByRole("row").getByRole("link").allInnerTexts();
+  await button(page, "Columns and sorting").click();
+  await page.getByRole("checkbox", { name: "Seats" }).check();
+  await page.keyboard.press("Escape");
+  const header = page.getByRole("columnheader", { name: "Seats" });
+  await header.getByRole("button").click();
+  await page.waitForURL(/sort=field\.seats/);
+  // Contacts without a value come last in both directions, the oldest or the newest first.
+  await until(names, ["Di Prima", "Cy Twombly", "Ada Lovelace", "Bo Diddley"]);
+  assert.equal(await header.getAttribute("aria-sort"), "ascending");
+  await header.getByRole("button").click();
+  await until(names, ["Cy Twombly", "Di Prima", "Bo Diddley", "Ada Lovelace"]);
+  await page.getByRole("columnheader", { name: "Last conversation" }).getByRole("button").click();
+  await page.waitForURL(/sort=last_conversation/);
+  await until(names, ["Ada Lovelace", "Bo Diddley", "Cy Twombly", "Di Prima"]);
+  await button(page, "Columns and sorting").click();
+  await page.getByLabel("Sort by").selectOption("Seats, highest first");
+  await until(names, ["Cy Twombly", "Di Prima", "Bo Diddley", "Ada Lovelace"]);
+  await world.axe(page);
+  await world.close(page);
+});
+
 test("a private segment is seen by its owner only, until it is shared", async () => {
   const page = await world.open("/?q=bo");
   await button(page, "Columns and sorting").waitFor();
@@ -79,4 +105,35 @@ test("a private segment is seen by its owner only, until it is shared", async ()
   await button(page, "Share segment").click();
   await other.reload();
   await other.getByRole("row").filter({ hasText: "Mine" }).waitFor();
+});
+
+test("an administrator renames and deletes the private segments of a deactivated user", async () => {
+  const link = await command(world.server, "sign-in-link", "--org", world.id, "--user", "Rae", "--role", "editor");
+  const context = await world.newContext(await world.signIn(link));
+  const theirs = await context.newPage();
+  await theirs.goto(`${world.url}/?tags_none=vip`);
+  await button(theirs, "Save as segment").click();
+  const dialog = theirs.getByRole("dialog", { name: "Save as segment" });
+  await dialog.getByRole("textbox", { name: "Name" }).fill("Left behind");
+  await dialog.getByRole("checkbox", { name: "Only I can see it" }).check();
+  await dialog.getByRole("button", { name: "Save" }).click();
+  await theirs.getByRole("link", { name: /^Left behind/ }).waitFor();
+  const page = await world.open("/settings/segments");
+  await page.getByRole("row").filter({ hasText: "Calls" }).waitFor();
+  assert.equal(await page.getByText("Left behind").count(), 0);
+  const { id } = (await world.api("GET", "/v1/users")).items.find(({ name }) => name === "Rae");
+  await world.api("PATCH", `/v1/users/${id}`, { active: false });
+  await page.reload();
+  const orphans = page.getByRole("region", { name: "Segments without an owner" });
+  await orphans.getByRole("row").filter({ hasText: "Left behind" }).waitFor();
+  await world.axe(page);
+  await button(page, "Rename Left behind").click();
+  await page.getByRole("dialog").getByRole("textbox", { name: "Name" }).fill("Found");
+  await page.getByRole("dialog").getByRole("button", { name: "Rename" }).click();
+  await orphans.getByRole("row").filter({ hasText: "Found" }).waitFor();
+  await button(page, "Delete Found").click();
+  await button(page, "Delete segment").click();
+  await until(() => orphans.count(), 0);
+  assert.deepEqual((await world.api("GET", "/v1/segments?orphaned=true")).items, []);
+  await world.close(page);
 });

@@ -1854,6 +1854,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start to connect an issuer with the user
+         * @description Accepted from the web page only. Send the browser to `url`. The issuer sends it back, and from then
+         *     on the user can sign in there. The page of `to` gets the parameter `connected`, or `problem` with the
+         *     reason.
+         *
+         *     Requires a credential with the scope `read`.
+         */
+        post: operations["connect_issuer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/session/issuers": {
         parameters: {
             query?: never;
@@ -2164,6 +2188,28 @@ export interface paths {
          * @description Requires a credential with the scope `admin`.
          */
         patch: operations["patch_user"];
+        trace?: never;
+    };
+    "/v1/users/{id}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove the identities of a user at issuers
+         * @description The user signs in by links from then on. Open sessions stay.
+         *
+         *     Requires a credential with the scope `admin`.
+         */
+        delete: operations["remove_identities_of_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/users/{id}/sessions": {
@@ -2863,7 +2909,7 @@ export interface components {
          *     - `field_changed`, `webhook_changed`, `source_changed`: also archived, paused or resumed.
          * @enum {string}
          */
-        AuditKind: "signed_in" | "signed_out" | "user_added" | "role_changed" | "user_deactivated" | "user_reactivated" | "sessions_ended" | "user_invited" | "invitation_revoked" | "key_issued" | "key_revoked" | "export_started" | "export_ended" | "import_started" | "import_cancelled" | "import_undone" | "contact_deleted" | "contacts_deleted" | "contact_erased" | "contact_merged" | "contacts_merged" | "merge_undone" | "action_undone" | "field_defined" | "field_changed" | "fields_reordered" | "tag_renamed" | "tag_deleted" | "webhook_added" | "webhook_changed" | "webhook_secret_rotated" | "webhook_deleted" | "source_added" | "source_changed" | "source_deleted" | "widget_named";
+        AuditKind: "signed_in" | "sign_in_refused" | "identity_connected" | "identities_removed" | "signed_out" | "user_added" | "role_changed" | "user_deactivated" | "user_reactivated" | "sessions_ended" | "user_invited" | "invitation_revoked" | "key_issued" | "key_revoked" | "export_started" | "export_ended" | "import_started" | "import_cancelled" | "import_undone" | "contact_deleted" | "contacts_deleted" | "contact_erased" | "contact_merged" | "contacts_merged" | "merge_undone" | "action_undone" | "field_defined" | "field_changed" | "fields_reordered" | "tag_renamed" | "tag_deleted" | "webhook_added" | "webhook_changed" | "webhook_secret_rotated" | "webhook_deleted" | "source_added" | "source_changed" | "source_deleted" | "widget_named";
         /**
          * @description An item of a batch. A value that is absent, null or blank changes nothing. An item with an
          *     invalid value gets the status `invalid`; the other items of the batch are applied.
@@ -4677,6 +4723,13 @@ export interface components {
             /** @description With `tag`: the tag to add to these contacts. */
             vanish_tag?: string | null;
         };
+        /** @description The issuer to connect. */
+        NewConnection: {
+            /** @description The id of the issuer. */
+            issuer: string;
+            /** @description The path of the page to show afterwards. */
+            to: string;
+        };
         /** @description A contact to create. */
         NewContact: {
             /** @description Values of custom fields, by field key. */
@@ -5413,7 +5466,7 @@ export interface components {
             id: string;
             /** @description The name of the segment. */
             name: string;
-            /** @description Whether only the caller sees the segment. */
+            /** @description Whether only the caller sees the segment, or nobody any more. */
             private: boolean;
             sort: components["schemas"]["Sort"] | null;
             /**
@@ -5550,10 +5603,12 @@ export interface components {
          */
         SkipCode: "unreadable" | "missing_name" | "invalid_name" | "missing_email" | "invalid_email" | "unchanged" | "already_known" | "not_known" | "no_name_or_email" | "invalid_id" | "not_found" | "ambiguous" | "suppressed" | "too_many_addresses";
         /**
-         * @description Order of contacts; a leading `-` reverses it.
-         * @enum {string}
+         * @description Order of contacts; a leading `-` reverses it. `field.` and a key is the order by a custom field.
+         * @example -created
+         * @example last_conversation
+         * @example field.tier
          */
-        Sort: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated" | "relevance";
+        Sort: string;
         /** @description A source of a contact. */
         Source: components["schemas"]["SourceChat"] | components["schemas"]["SourceCsvImport"] | components["schemas"]["SourceManual"] | components["schemas"]["SourceConnected"];
         /** @description The contact was captured by a chat widget. */
@@ -5701,6 +5756,11 @@ export interface components {
             items: components["schemas"]["Source"][];
             /** @description The value of `cursor` for the next page; null on the last page. */
             next: string | null;
+        };
+        /** @description A connection that was started. */
+        StartedConnection: {
+            /** @description The address at which the user signs in at the issuer. */
+            url: string;
         };
         /** @description A stream of a connected system: a table or a list. */
         Stream: {
@@ -6020,7 +6080,7 @@ export interface components {
             id: string;
             /**
              * @description Names of the issuers at which the user signs in; empty for a user who signs in by links. Null
-             *     for callers without the scope `admin`.
+             *     for callers without the scope `admin`, unless the user is the caller.
              */
             issuers: string[] | null;
             /**
@@ -9193,9 +9253,11 @@ export interface operations {
                 /**
                  * @description Order of the contacts; a leading `-` reverses it. `relevance` lists the best matches
                  *     of `q` first: the very name or address, then beginnings of words, then the rest, and
-                 *     the newest first within each. Default: `relevance` with `q`, otherwise `-created`.
+                 *     the newest first within each. `field.tier` is the order by the custom field `tier`.
+                 *     Contacts without a conversation, or without a value, come last in both directions.
+                 *     Default: `relevance` with `q`, otherwise `-created`.
                  */
-                sort?: "name" | "-name" | "email" | "-email" | "created" | "-created" | "updated" | "-updated" | "relevance";
+                sort?: string;
                 /**
                  * @description How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
                  *     `bounded` for the first page and `none` for later pages (R21).
@@ -21341,6 +21403,11 @@ export interface operations {
         parameters: {
             query?: {
                 /**
+                 * @description `true` lists the private segments of deactivated users and of revoked or expired keys
+                 *     instead, which needs the scope `admin`. With it, they can be changed and deleted.
+                 */
+                orphaned?: boolean;
+                /**
                  * @description The `next` of the previous page, with the same other parameters. Default: the first
                  *     page.
                  */
@@ -22528,6 +22595,203 @@ export interface operations {
                 };
             };
             /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connect_issuer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewConnection"];
+            };
+        };
+        responses: {
+            /** @description Where the user signs in */
+            200: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    /** @description The attempt, for ten minutes */
+                    "set-cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StartedConnection"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such issuer */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every part that is wrong; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -25423,6 +25687,119 @@ export interface operations {
                 };
             };
             /** @description `invalid`: `errors` names every part that is wrong */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_identities_of_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The user */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description They are removed */
+            204: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such user, or the user has none */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown */
             422: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

@@ -1,87 +1,12 @@
-//! Sorting and paging of the contact list (R21).
+//! Pages of the contact list (R21).
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Contact, ContactId, Relevance, SearchQuery};
+use super::{Contact, ContactId, Relevance, Sort, SortBy};
+use crate::field::{FieldType, Number};
 use crate::page::{Page, PageSize, Position, read_micros, read_text, write_micros, write_text};
-
-/// Property by which the list is sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SortBy {
-    /// The folded name; contacts without a name come first.
-    Name,
-    /// The normalised address; contacts without an address come first.
-    Email,
-    /// Time of creation.
-    Created,
-    /// Time of the last change of the profile.
-    Updated,
-    /// How well the contact matches the search (R59), then time of creation. Without a search, the
-    /// time of creation alone.
-    Relevance,
-}
-
-impl SortBy {
-    /// Every property.
-    pub const ALL: [Self; 5] =
-        [Self::Name, Self::Email, Self::Created, Self::Updated, Self::Relevance];
-}
-
-/// Order of the list. Ids break ties, so the order is total.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    /// Property by which the list is sorted.
-    pub by: SortBy,
-    /// Whether the order is reversed.
-    pub descending: bool,
-}
-
-impl Sort {
-    /// The best matches of a search first, and the newest first within each relevance (R59).
-    pub const BEST_FIRST: Self = Self { by: SortBy::Relevance, descending: true };
-
-    /// Every order that can be chosen.
-    pub const ALL: [Self; 9] = [
-        Self { by: SortBy::Name, descending: false },
-        Self { by: SortBy::Name, descending: true },
-        Self { by: SortBy::Email, descending: false },
-        Self { by: SortBy::Email, descending: true },
-        Self { by: SortBy::Created, descending: false },
-        Self { by: SortBy::Created, descending: true },
-        Self { by: SortBy::Updated, descending: false },
-        Self { by: SortBy::Updated, descending: true },
-        Self::BEST_FIRST,
-    ];
-
-    /// The name in the API and in the store; a leading `-` reverses the order.
-    pub fn as_str(self) -> &'static str {
-        match (self.by, self.descending) {
-            (SortBy::Name, false) => "name",
-            (SortBy::Name, true) => "-name",
-            (SortBy::Email, false) => "email",
-            (SortBy::Email, true) => "-email",
-            (SortBy::Created, false) => "created",
-            (SortBy::Created, true) => "-created",
-            (SortBy::Updated, false) => "updated",
-            (SortBy::Updated, true) => "-updated",
-            (SortBy::Relevance, true) => "relevance",
-            (SortBy::Relevance, false) => "-relevance",
-        }
-    }
-
-    /// Parses a name; `None` when it is unknown.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|sort| sort.as_str() == name)
-    }
-}
-
-impl Default for Sort {
-    /// Newest first.
-    fn default() -> Self {
-        Self { by: SortBy::Created, descending: true }
-    }
-}
+use crate::text;
 
 /// A requested page.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -109,87 +34,129 @@ pub struct Cursor {
 /// Sort key of a row.
 #[derive(Clone, Debug, PartialEq, PartialOrd)]
 pub enum CursorKey {
-    /// Key of a name or an address.
+    /// Key of a name, an address, or a value of a custom field.
     Text(String),
     /// A time.
     Time(OffsetDateTime),
     /// A relevance, and the time of creation.
     Ranked(Relevance, OffsetDateTime),
+    /// A value of a custom field that is a number, or has a place in an order.
+    Number(Number),
+    /// The contact has no value.
+    Missing,
 }
 
 /// A page of the contact list.
 pub type ContactPage = Page<Contact, Cursor>;
 
-impl Sort {
-    /// Returns the sort key of a contact in a list that was searched.
-    pub fn key(self, contact: &Contact, search: &SearchQuery) -> CursorKey {
-        match self.by {
-            SortBy::Name => CursorKey::Text(contact.name_key()),
-            SortBy::Email => CursorKey::Text(contact.email_key().to_owned()),
-            SortBy::Created => CursorKey::Time(contact.created_at),
-            SortBy::Updated => CursorKey::Time(contact.updated_at),
-            SortBy::Relevance => CursorKey::Ranked(search.relevance(contact), contact.created_at),
+impl CursorKey {
+    /// Maximum length of a text that is compared, in characters.
+    pub const MAX_CHARS: usize = 200;
+
+    /// Returns the sort key of a value of a custom field, given as a cell contains it:
+    /// - The key of a number is the number.
+    /// - No comes before yes.
+    /// - Choices are in the order of the options; a value that is no option any more comes after
+    ///   them.
+    /// - Dates, and values that do not fit the type, are compared as texts.
+    /// - Of other texts, the first 200 characters are compared, folded like names.
+    pub fn of_value(kind: &FieldType, value: &str) -> Self {
+        let number = match kind {
+            FieldType::Number => value.parse().ok(),
+            FieldType::Boolean => Some(if value == "true" { 1.0 } else { 0.0 }),
+            FieldType::Select(options) => {
+                let at = options.iter().position(|option| option == value);
+                Some(at.unwrap_or(options.len()) as f64)
+            }
+            FieldType::Text | FieldType::Date | FieldType::Url => None,
+        };
+        match number.and_then(Number::new) {
+            Some(number) => Self::Number(number),
+            None => {
+                let first =
+                    |text: &str| text.char_indices().nth(Self::MAX_CHARS).map(|(end, _)| end);
+                let mut key = text::fold(first(value).map_or(value, |end| &value[..end]));
+                // Folding can make several letters of one sign.
+                if let Some(end) = first(&key) {
+                    key.truncate(end);
+                }
+                Self::Text(key)
+            }
         }
     }
 
-    /// Returns the cursor after a contact in a list that was searched.
-    pub fn cursor(self, contact: &Contact, search: &SearchQuery) -> Cursor {
-        Cursor { sort: self, key: self.key(contact, search), id: contact.id }
+    fn encode(&self) -> String {
+        match self {
+            Self::Text(text) => format!("t{}", write_text(text)),
+            Self::Time(at) => format!("a{}", write_micros(*at)),
+            Self::Ranked(relevance, at) => format!("r{}{}", *relevance as u8, write_micros(*at)),
+            Self::Number(number) => format!("n{:x}", number.get().to_bits()),
+            Self::Missing => "m".to_owned(),
+        }
     }
 
-    fn from_code(code: char) -> Option<Self> {
-        let sorts = SortBy::ALL
-            .into_iter()
-            .flat_map(|by| [true, false].map(|descending| Self { by, descending }));
-        sorts.into_iter().find(|sort| sort.code() == code)
+    fn decode(text: &str) -> Option<Self> {
+        let (kind, key) = text.split_at_checked(1)?;
+        match kind {
+            "t" => read_text(key).map(Self::Text),
+            "a" => read_micros(key).map(Self::Time),
+            "r" => {
+                let (relevance, at) = key.split_at_checked(1)?;
+                let relevance = Relevance::ALL.get(relevance.parse::<usize>().ok()?)?;
+                Some(Self::Ranked(*relevance, read_micros(at)?))
+            }
+            "n" => {
+                Number::new(f64::from_bits(u64::from_str_radix(key, 16).ok()?)).map(Self::Number)
+            }
+            "m" => key.is_empty().then_some(Self::Missing),
+            _ => None,
+        }
     }
 
-    fn code(self) -> char {
-        let code = match self.by {
-            SortBy::Name => 'n',
-            SortBy::Email => 'e',
-            SortBy::Created => 'c',
-            SortBy::Updated => 'u',
-            SortBy::Relevance => 'r',
-        };
-        if self.descending { code.to_ascii_uppercase() } else { code }
+    /// Returns whether a row of a list with this order can have the key.
+    fn fits(&self, by: &SortBy) -> bool {
+        match by {
+            SortBy::Name | SortBy::Email => matches!(self, Self::Text(_)),
+            SortBy::Created | SortBy::Updated => matches!(self, Self::Time(_)),
+            SortBy::Relevance => matches!(self, Self::Ranked(..)),
+            SortBy::LastConversation => matches!(self, Self::Time(_) | Self::Missing),
+            SortBy::Field(_) => matches!(self, Self::Text(_) | Self::Number(_) | Self::Missing),
+        }
     }
 }
 
 impl Position for Cursor {
     fn encode(&self) -> String {
-        let key = match &self.key {
-            CursorKey::Text(text) => write_text(text),
-            CursorKey::Time(at) => write_micros(*at),
-            CursorKey::Ranked(relevance, at) => {
-                format!("{}{}", *relevance as u8, write_micros(*at))
-            }
-        };
-        format!("{}{}{key}", self.sort.code(), self.id.0.simple())
+        format!("{}{}.{}", self.id.0.simple(), self.key.encode(), self.sort.code())
     }
 
     fn decode(text: &str) -> Option<Self> {
-        let sort = Sort::from_code(text.chars().next()?)?;
-        let (id, key) = text.get(1..)?.split_at_checked(32)?;
+        let (id, rest) = text.split_at_checked(32)?;
+        let (key, sort) = rest.split_once('.')?;
         let id = ContactId(Uuid::try_parse(id).ok()?);
-        let key = match sort.by {
-            SortBy::Name | SortBy::Email => CursorKey::Text(read_text(key)?),
-            SortBy::Created | SortBy::Updated => CursorKey::Time(read_micros(key)?),
-            SortBy::Relevance => {
-                let (relevance, at) = key.split_at_checked(1)?;
-                let relevance = Relevance::ALL.get(relevance.parse::<usize>().ok()?)?;
-                CursorKey::Ranked(*relevance, read_micros(at)?)
-            }
-        };
-        Some(Self { sort, key, id })
+        let (key, sort) = (CursorKey::decode(key)?, Sort::from_code(sort)?);
+        key.fits(&sort.by).then_some(Self { sort, key, id })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::field::FieldKey;
     use proptest::prelude::*;
     use time::macros::datetime;
+
+    fn read_back(by: SortBy, key: CursorKey) {
+        for descending in [false, true] {
+            let sort = Sort { by: by.clone(), descending };
+            let cursor = Cursor { sort, key: key.clone(), id: ContactId(Uuid::from_u128(1)) };
+            assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+        }
+    }
+
+    fn tier() -> SortBy {
+        SortBy::Field(FieldKey::parse("tier").unwrap())
+    }
 
     proptest! {
         #[test]
@@ -200,11 +167,18 @@ mod tests {
         }
 
         #[test]
+        fn a_cursor_contains_its_number(number in proptest::num::f64::NORMAL) {
+            read_back(tier(), CursorKey::Number(Number::new(number).unwrap()));
+        }
+
+        #[test]
         fn no_text_breaks_decoding(text in "\\PC{0,80}") {
-            let _ = Cursor::decode(&text);
-            for by in SortBy::ALL {
-                let _ = Cursor::decode(&format!("{}{text}", Sort { by, descending: false }.code()));
+            let id = Uuid::nil().simple();
+            for by in SortBy::ALL.into_iter().chain([tier()]) {
+                let sort = Sort { by, descending: false }.code();
+                let _ = Cursor::decode(&format!("{id}{text}.{sort}"));
             }
+            let _ = (Cursor::decode(&text), Cursor::decode(&format!("{id}{text}")));
         }
     }
 
@@ -212,21 +186,24 @@ mod tests {
     fn a_cursor_contains_its_relevance() {
         for relevance in Relevance::ALL {
             let key = CursorKey::Ranked(relevance, datetime!(2026-01-01 00:00 UTC));
-            let id = ContactId(Uuid::from_u128(1));
-            let cursor = Cursor { sort: Sort::BEST_FIRST, key, id };
-            assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
+            read_back(SortBy::Relevance, key);
         }
     }
 
     #[test]
     fn a_cursor_contains_its_order() {
-        for by in [SortBy::Created, SortBy::Updated] {
-            for descending in [false, true] {
-                let sort = Sort { by, descending };
-                let key = CursorKey::Time(datetime!(2026-01-01 00:00 UTC));
-                let cursor = Cursor { sort, key, id: ContactId(Uuid::from_u128(1)) };
-                assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
-            }
+        for by in [SortBy::Created, SortBy::Updated, SortBy::LastConversation] {
+            read_back(by, CursorKey::Time(datetime!(2026-01-01 00:00 UTC)));
         }
+        for by in [SortBy::LastConversation, tier()] {
+            read_back(by, CursorKey::Missing);
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_order_is_refused() {
+        let sort = Sort { by: SortBy::Created, descending: true };
+        let cursor = Cursor { sort, key: CursorKey::Missing, id: ContactId(Uuid::nil()) };
+        assert_eq!(Cursor::decode(&cursor.encode()), None);
     }
 }

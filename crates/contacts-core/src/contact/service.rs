@@ -315,6 +315,7 @@ impl ContactService {
         page: &PageRequest,
         count: CountRequest,
     ) -> Result<(ContactPage, Option<Count>)> {
+        page.sort.check(org, &*self.fields)?;
         let listed = self.contacts.list(org, filter, page)?;
         let count = match count {
             CountRequest::None => None,

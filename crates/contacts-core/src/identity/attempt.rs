@@ -6,6 +6,9 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 
+use crate::OrgId;
+use crate::session::UserId;
+
 /// How long a person may take at the issuer.
 pub const ATTEMPT_LIFE: Duration = Duration::minutes(10);
 
@@ -22,6 +25,8 @@ pub struct Attempt {
     pub verifier: String,
     /// The page that is shown after the sign-in.
     pub return_to: ReturnPath,
+    /// The user to whom the identity is bound. `None` signs the person in.
+    pub connects: Option<(OrgId, UserId)>,
     /// When the attempt expires.
     pub expires_at: OffsetDateTime,
 }
@@ -79,6 +84,7 @@ mod tests {
             nonce: "n1".to_owned(),
             verifier: "v1".to_owned(),
             return_to: ReturnPath::parse("/"),
+            connects: None,
             expires_at: at + ATTEMPT_LIFE,
         };
         assert!(attempt.matches("example", "s1", at));

@@ -13,7 +13,8 @@ use super::{
 use crate::key::{Token, hex};
 use crate::org::OrganisationRepository;
 use crate::session::{NewSession, SessionId, SignedIn, User, UserId, agent};
-use crate::{Clock, Error, Ids, OrgId, Ports, Result};
+use crate::trail::{TrailEvent, TrailRepository};
+use crate::{Actor, Clock, Error, Ids, OrgId, Ports, Result};
 
 /// The use cases of signing in at issuers.
 #[derive(Clone)]
@@ -21,6 +22,7 @@ pub struct SignInService {
     providers: Providers,
     identities: Arc<dyn IdentityRepository>,
     organisations: Arc<dyn OrganisationRepository>,
+    trail: Arc<dyn TrailRepository>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
@@ -40,6 +42,7 @@ impl SignInService {
             providers: ports.providers.clone(),
             identities: ports.identities.clone(),
             organisations: ports.organisations.clone(),
+            trail: ports.trail.clone(),
             clock: ports.clock.clone(),
             ids: ports.ids.clone(),
         }
@@ -51,7 +54,7 @@ impl SignInService {
     }
 
     /// Starts a sign-in at a provider, and waits for its issuer. Each item of `random` is 32 bytes
-    /// from the system's random source.
+    /// from the system's random source. With `connects`, the identity is bound to this user.
     ///
     /// # Errors
     ///
@@ -61,6 +64,7 @@ impl SignInService {
         provider: &Provider,
         redirect_uri: &str,
         return_to: ReturnPath,
+        connects: Option<(OrgId, UserId)>,
         random: [[u8; 32]; 3],
     ) -> Result<StartedSignIn, IssuerError> {
         let [state, nonce, verifier] = random.map(|bytes| hex(&bytes));
@@ -70,6 +74,7 @@ impl SignInService {
             nonce,
             verifier,
             return_to,
+            connects,
             expires_at: self.clock.now() + ATTEMPT_LIFE,
         };
         let request = request(&attempt, redirect_uri);
@@ -103,7 +108,8 @@ impl SignInService {
         Ok(claims)
     }
 
-    /// Opens a session for the person that a provider has identified. `random` is the session's
+    /// Opens a session for the person that a provider has identified. A refusal is recorded in the
+    /// audit trail of the organisation, without the person (R61). `random` is the session's
     /// secret: 32 bytes from the system's random source.
     ///
     /// # Errors
@@ -117,11 +123,11 @@ impl SignInService {
         agent_text: &str,
         random: [u8; 32],
     ) -> Result<Result<SignedIn, Refusal>> {
-        let Some(access) = provider.rules.decide(&claims) else {
-            return Ok(Err(Refusal::AccessDenied));
-        };
         let Some(org) = self.organisation(provider, &claims)? else {
             return Ok(Err(Refusal::AccessDenied));
+        };
+        let Some(access) = provider.rules.decide(&claims) else {
+            return self.refuse(org, provider, Refusal::AccessDenied);
         };
         let token = Token::new(org, random);
         let session = NewSession {
@@ -138,13 +144,60 @@ impl SignInService {
             access,
             new_user: UserId(self.ids.next()),
         };
-        Ok(match self.identities.sign_in(org, &attempt, &session)? {
+        match self.identities.sign_in(org, &attempt, &session)? {
             SignInOutcome::SignedIn(opened) => {
                 let (session, user) = *opened;
-                Ok(SignedIn { user, session, token })
+                Ok(Ok(SignedIn { user, session, token }))
             }
-            SignInOutcome::Refused(refusal) => Err(refusal),
-        })
+            SignInOutcome::Refused(refusal) => self.refuse(org, provider, refusal),
+        }
+    }
+
+    /// Binds the identity of a person to a user who is signed in. The access rules and the
+    /// organisation of the issuer apply, as when the person signs in.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when there is no such active user; [`Error::Conflict`] when the
+    /// organisation cannot be determined; [`Error::Store`] when the store fails.
+    pub fn connect(
+        &self,
+        provider: &Provider,
+        claims: &Claims,
+        (org, user): (OrgId, UserId),
+    ) -> Result<Result<(), Refusal>> {
+        let is_same = self.organisation(provider, claims)? == Some(org);
+        if !is_same || provider.rules.decide(claims).is_none() {
+            return self.refuse(org, provider, Refusal::AccessDenied);
+        }
+        let now = self.clock.now();
+        if self.identities.connect(org, user, &claims.identity, &provider.name, now)? {
+            return Ok(Ok(()));
+        }
+        self.refuse(org, provider, Refusal::IdentityTaken)
+    }
+
+    /// Removes the identities of a user, who signs in by links from now on. Open sessions stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] when the user has none.
+    pub fn disconnect(&self, org: OrgId, user: UserId, actor: Actor) -> Result<()> {
+        if self.identities.disconnect(org, user, actor, self.clock.now())? {
+            return Ok(());
+        }
+        Err(Error::NotFound("identity"))
+    }
+
+    fn refuse<T>(
+        &self,
+        org: OrgId,
+        provider: &Provider,
+        refusal: Refusal,
+    ) -> Result<Result<T, Refusal>> {
+        let event = TrailEvent::sign_in_refused(&provider.name, refusal);
+        self.trail.record(org, &event, Actor::System, self.clock.now())?;
+        Ok(Err(refusal))
     }
 
     /// Returns the names of the issuers at which each of these users signs in, without users who

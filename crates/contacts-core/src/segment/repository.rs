@@ -33,6 +33,27 @@ pub trait SegmentRepository: Send + Sync {
     /// [`crate::Error::Store`] when they cannot be read.
     fn list(&self, org: OrgId, viewer: Uuid, after: &str, limit: usize) -> Result<Vec<Segment>>;
 
+    /// Lists at most `limit` private segments whose owner is gone: a user who is deactivated, or a
+    /// key that is revoked or expired. In the order of their keys, those after the key `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when they cannot be read.
+    fn orphaned(
+        &self,
+        org: OrgId,
+        now: OffsetDateTime,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Segment>>;
+
+    /// Returns whether the owner of a private segment is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when it cannot be read.
+    fn is_orphaned(&self, org: OrgId, id: SegmentId, now: OffsetDateTime) -> Result<bool>;
+
     /// Applies a patch to the locked segment, as [`Segment::apply`] does. Returns the new state;
     /// `None` when there is none.
     ///

@@ -13,6 +13,15 @@ use crate::contact::{ContactFilter, FilterText, Sort};
 use crate::field::FieldRepository;
 use crate::{Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
 
+/// Who changes segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Viewer {
+    /// Id of the user or the key.
+    pub id: Uuid,
+    /// Whether private segments whose owner is gone can be changed, too.
+    pub is_administrator: bool,
+}
+
 /// An unchecked patch of a segment; an absent member stays as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RawSegmentPatch<'a> {
@@ -95,6 +104,7 @@ impl SegmentService {
         let mut errors = Vec::new();
         let name = check_name(&mut errors, new.name);
         self.check_filter(org, &mut errors, &new.filter)?;
+        self.check_sort(org, &mut errors, new.sort.as_ref())?;
         let columns = check_columns(&mut errors, &new.columns);
         let (Some(name), true) = (name, errors.is_empty()) else { return Err(errors.into()) };
         let now = self.clock.now();
@@ -139,7 +149,31 @@ impl SegmentService {
         self.segments.list(org, viewer, &text::caseless(after), limit)
     }
 
-    /// Changes a segment.
+    /// Lists private segments whose owner is gone, for administrators: in the order of their names,
+    /// those after the name `after`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`].
+    pub fn orphaned(&self, org: OrgId, after: &str, limit: usize) -> Result<Vec<Segment>> {
+        self.segments.orphaned(org, self.clock.now(), &text::caseless(after), limit)
+    }
+
+    /// Finds a segment that a user or a key may change.
+    fn changeable(&self, org: OrgId, viewer: Viewer, id: SegmentId) -> Result<Segment> {
+        let now = self.clock.now();
+        match self.segments.get(org, id)? {
+            Some(segment) if segment.audience.includes(viewer.id) => Ok(segment),
+            Some(segment)
+                if viewer.is_administrator && self.segments.is_orphaned(org, id, now)? =>
+            {
+                Ok(segment)
+            }
+            _ => Err(Error::NotFound("segment")),
+        }
+    }
+
+    /// Changes a segment. An administrator can also change a private one whose owner is gone.
     ///
     /// # Errors
     ///
@@ -149,7 +183,7 @@ impl SegmentService {
     pub fn update(
         &self,
         org: OrgId,
-        viewer: Uuid,
+        viewer: Viewer,
         id: SegmentId,
         if_version: Option<u64>,
         raw: RawSegmentPatch<'_>,
@@ -159,12 +193,13 @@ impl SegmentService {
         if let Some(filter) = &raw.filter {
             self.check_filter(org, &mut errors, filter)?;
         }
+        self.check_sort(org, &mut errors, raw.sort.as_ref())?;
         let columns = raw.columns.map(|columns| check_columns(&mut errors, &columns));
         if !errors.is_empty() {
             return Err(errors.into());
         }
         // A segment only ever becomes visible to more, so what is found here stays visible.
-        let segment = self.get(org, viewer, id)?;
+        let segment = self.changeable(org, viewer, id)?;
         if raw.private == Some(true) && segment.audience == Audience::Shared {
             let reason = "others may use the segment: save it under another name to keep your own";
             return Err(Error::Conflict(reason.to_owned()));
@@ -175,13 +210,14 @@ impl SegmentService {
         patched.ok_or(Error::NotFound("segment"))
     }
 
-    /// Deletes a segment, not its contacts.
+    /// Deletes a segment, not its contacts. An administrator can also delete a private one whose
+    /// owner is gone.
     ///
     /// # Errors
     ///
     /// [`Error::NotFound`].
-    pub fn delete(&self, org: OrgId, viewer: Uuid, id: SegmentId) -> Result<()> {
-        self.get(org, viewer, id)?;
+    pub fn delete(&self, org: OrgId, viewer: Viewer, id: SegmentId) -> Result<()> {
+        self.changeable(org, viewer, id)?;
         if self.segments.delete(org, id)? { Ok(()) } else { Err(Error::NotFound("segment")) }
     }
 
@@ -202,6 +238,16 @@ impl SegmentService {
                 Ok(())
             }
             Err(error) => Err(error),
+        }
+    }
+
+    fn check_sort(&self, org: OrgId, errors: &mut Vec<Invalid>, sort: Option<&Sort>) -> Result<()> {
+        match sort.map_or(Ok(()), |sort| sort.check(org, &*self.fields)) {
+            Err(Error::Invalid(parts)) => {
+                errors.extend(parts);
+                Ok(())
+            }
+            checked => checked,
         }
     }
 }

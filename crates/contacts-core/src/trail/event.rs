@@ -8,6 +8,7 @@ use crate::action::{Action, ActionKind};
 use crate::contact::{ContactId, FilterText};
 use crate::erasure::Erasure;
 use crate::field::FieldKey;
+use crate::identity::Refusal;
 use crate::import::ImportId;
 use crate::invitation::{Invitation, InvitationId};
 use crate::key::{ApiKey, KeyId};
@@ -43,6 +44,13 @@ macro_rules! kinds {
 kinds! {
     /// A user signed in; the detail is the name of the issuer, if it was not by a link. The session.
     SignedIn "signed_in",
+    /// A person whom an issuer has identified was refused; the details are the name of the issuer and
+    /// the reason.
+    SignInRefused "sign_in_refused",
+    /// An identity at an issuer was bound to a user; the detail is the name of the issuer. The user.
+    IdentityConnected "identity_connected",
+    /// The identities of a user were removed. The user.
+    IdentitiesRemoved "identities_removed",
     /// A user ended a session. The session.
     SignedOut "signed_out",
     /// A user was added; the detail is the role. The user.
@@ -155,6 +163,22 @@ impl TrailEvent {
     /// The sign-in at an issuer that opened a session.
     pub fn signed_in_at(session: SessionId, provider: &str) -> Self {
         Self::signed_in(session).detailed([provider])
+    }
+
+    /// A sign-in at an issuer that was refused.
+    pub fn sign_in_refused(provider: &str, refusal: Refusal) -> Self {
+        let details = vec![provider.to_owned(), refusal.as_str().to_owned()];
+        Self { kind: TrailKind::SignInRefused, subject: None, contacts: None, details }
+    }
+
+    /// An identity that was bound to a user.
+    pub fn identity_connected(user: UserId, provider: &str) -> Self {
+        Self::new(TrailKind::IdentityConnected, user.0).detailed([provider])
+    }
+
+    /// The removal of the identities of a user.
+    pub fn identities_removed(user: UserId) -> Self {
+        Self::new(TrailKind::IdentitiesRemoved, user.0)
     }
 
     /// The end of a session by its user.

@@ -12,6 +12,7 @@ mod export;
 mod filter_query;
 mod list;
 mod merge;
+mod sort;
 mod view;
 
 use actix_web::http::{StatusCode, header};
@@ -24,7 +25,7 @@ pub(crate) use self::activity::FieldChangeView;
 pub(crate) use self::body::CustomValue;
 pub(crate) use self::duplicates::{DuplicateReasonView, StrengthView};
 pub(crate) use self::export::FileFormatView;
-pub(crate) use self::list::SortView;
+pub(crate) use self::sort::SortView;
 pub(crate) use self::view::{ActorView, ContactView, CustomValueView};
 
 use self::body::{ContactBody, ContactPatchBody, IdsBody, TaggingBody};

@@ -2,8 +2,9 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
+use contacts_core::key::Scope;
 use contacts_core::segment::{
-    Audience, NewSegment, RawSegmentPatch, Segment, SegmentId, ViewColumn,
+    Audience, NewSegment, RawSegmentPatch, Segment, SegmentId, ViewColumn, Viewer,
 };
 use contacts_core::{Current, Error};
 use serde::{Deserialize, Serialize};
@@ -15,10 +16,11 @@ use crate::api::contacts::SortView;
 use crate::parts::answer::{Answer, nothing, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
-use crate::parts::caller::{CanRead, CanWrite};
+use crate::parts::caller::{Caller, CanRead, CanWrite};
 use crate::parts::etag::{self, IfMatch, Written};
 use crate::parts::filter::{FilterBody, FilterView};
-use crate::parts::page::{PageParams, Paging, page_view};
+use crate::parts::page::{FilteredPaging, PageParams, page_view};
+use crate::parts::params::query;
 use crate::parts::path::Id;
 use crate::parts::problem::{Problem, ProblemView};
 use crate::parts::services::Api;
@@ -115,7 +117,7 @@ struct SegmentView {
     sort: Option<SortView>,
     /// The columns of the list, in their order; empty leaves them to the reader.
     columns: Vec<ColumnView>,
-    /// Whether only the caller sees the segment.
+    /// Whether only the caller sees the segment, or nobody any more.
     private: bool,
     /// When the segment was created.
     #[serde(with = "time::serde::rfc3339")]
@@ -149,7 +151,7 @@ impl From<&Segment> for SegmentView {
             id: segment.id.0,
             name: segment.name.as_str().to_owned(),
             filter: (&segment.filter).into(),
-            sort: segment.layout.sort.map(SortView::from),
+            sort: segment.layout.sort.as_ref().map(SortView::from),
             columns: segment.layout.columns.iter().map(ColumnView::from).collect(),
             private: segment.audience != Audience::Shared,
             created_at: segment.created_at,
@@ -179,16 +181,45 @@ page_view! {
     }
 }
 
+query! {
+    /// Which segments a list contains.
+    struct SegmentsQuery {
+        /// `true` lists the private segments of deactivated users and of revoked or expired keys
+        /// instead, which needs the scope `admin`. With it, they can be changed and deleted.
+        orphaned: Option<bool>,
+    }
+}
+
+/// Returns who changes segments.
+fn viewer(caller: &Caller) -> Viewer {
+    Viewer { id: caller.credential(), is_administrator: caller.may(Scope::Admin) }
+}
+
 /// List segments
 #[utoipa::path(
     get, path = "/v1/segments", tag = "segments", operation_id = "list_segments",
-    params(PageParams),
+    params(SegmentsQuery, PageParams),
     responses((status = 200, description = "A page of segments", body = SegmentsView))
 )]
-async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<String>) -> Answer {
+async fn list(
+    CanRead(caller): CanRead,
+    shared: Data<Shared>,
+    FilteredPaging { page: paging, query: SegmentsQuery { orphaned } }: FilteredPaging<
+        String,
+        SegmentsQuery,
+    >,
+) -> Answer {
+    let orphaned = orphaned == Some(true);
+    if orphaned {
+        caller.check(Scope::Admin)?;
+    }
     let body = blocking(&shared, move |api| {
         let after = paging.after.as_deref().unwrap_or_default();
-        let segments = api.segments.list(caller.org, caller.credential(), after, paging.rows())?;
+        let segments = if orphaned {
+            api.segments.orphaned(caller.org, after, paging.rows())?
+        } else {
+            api.segments.list(caller.org, caller.credential(), after, paging.rows())?
+        };
         let page = paging.cut(segments, |segment| segment.name.key().to_owned());
         to_json(&SegmentsView::from(page.map(|segment| SegmentView::from(&segment))))
     });
@@ -275,7 +306,7 @@ async fn change(
             columns: body.columns.map(columns),
             private: body.private,
         };
-        let (org, viewer) = (caller.org, caller.credential());
+        let (org, viewer) = (caller.org, viewer(&caller));
         let updated = if_match
             .guard(|version| api.segments.update(org, viewer, id, version, patch.clone()))
             .map_err(with_current)?;
@@ -294,7 +325,7 @@ async fn change(
     )
 )]
 async fn delete(CanWrite(caller): CanWrite, shared: Data<Shared>, Id(id): Id<SegmentId>) -> Answer {
-    let delete = move |api: &Api| Ok(api.segments.delete(caller.org, caller.credential(), id)?);
+    let delete = move |api: &Api| Ok(api.segments.delete(caller.org, viewer(&caller), id)?);
     blocking(&shared, delete).await?;
     Ok(nothing())
 }

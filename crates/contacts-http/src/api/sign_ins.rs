@@ -4,6 +4,8 @@
 //! something is wrong. The page `/sign-in` then shows a sentence for the code in its parameter
 //! `problem`.
 
+mod connections;
+
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 
@@ -11,10 +13,11 @@ use actix_web::dev::Payload;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{Data, Path};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use contacts_core::OrgId;
 use contacts_core::identity::{
     Attempt, Claims, IssuerError, Provider, Refusal, ReturnPath, SignInService,
 };
-use contacts_core::session::SignedIn;
+use contacts_core::session::{SignedIn, UserId};
 use serde::Serialize;
 use url::form_urlencoded;
 use utoipa::ToSchema;
@@ -30,6 +33,11 @@ use crate::parts::problem::{Code, Problem, ProblemView};
 use crate::parts::public_url::PublicUrl;
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
+
+/// Adds the routes that take the session of a user.
+pub(crate) fn routes(table: Table) -> Table {
+    connections::routes(table)
+}
 
 /// Adds the routes, none of which takes a credential.
 pub(crate) fn open_routes(table: Table) -> Table {
@@ -116,10 +124,7 @@ impl Reason {
             Self::Invalid => "invalid",
             Self::Busy => "busy",
             Self::Failed => "failed",
-            Self::Refused(Refusal::AccessDenied) => "access_denied",
-            Self::Refused(Refusal::NotInvited) => "not_invited",
-            Self::Refused(Refusal::AddressTaken) => "address_taken",
-            Self::Refused(Refusal::Deactivated) => "deactivated",
+            Self::Refused(refusal) => refusal.as_str(),
         }
     }
 
@@ -154,7 +159,7 @@ async fn start(
 ) -> Answer {
     let to = ReturnPath::parse(&parameter(&req, "to").unwrap_or_default());
     let started = match agent {
-        Ok(_) => begin(&shared, path.into_inner(), to).await,
+        Ok(_) => begin(&shared, path.into_inner(), to, None).await,
         Err(problem) => Err(problem.into()),
     };
     match started {
@@ -172,13 +177,14 @@ async fn begin(
     shared: &Data<Shared>,
     id: String,
     to: ReturnPath,
+    connects: Option<(OrgId, UserId)>,
 ) -> Result<(String, String), Reason> {
     let redirect_uri = redirect_uri(shared, &id);
     let secrets = [random()?, random()?, random()?];
     let started = ask_issuer(shared, move |api| {
         let sign_ins: &SignInService = &api.sign_ins;
         let provider = sign_ins.providers().find(&id).ok_or(Reason::Expired)?;
-        let started = sign_ins.start(provider, &redirect_uri, to, secrets);
+        let started = sign_ins.start(provider, &redirect_uri, to, connects, secrets);
         started.map_err(|error| Reason::of_issuer(&id, error))
     });
     let started = started.await??;
@@ -206,6 +212,11 @@ async fn finish(
         Ok(found) => found,
         Err(reason) => return Ok(to_sign_in(reason)),
     };
+    if let Some(who) = attempt.connects {
+        let mut answer = connections::finish(&shared, attempt, who, &req).await;
+        set_cookie(&mut answer, &cookie::clear_attempt(public))?;
+        return Ok(answer);
+    }
     let return_to = attempt.return_to.clone();
     let mut answer = match complete(&shared, attempt, &req, agent).await {
         Ok(signed_in) => {
@@ -238,6 +249,17 @@ async fn complete(
     req: &HttpRequest,
     agent: String,
 ) -> Result<SignedIn, Reason> {
+    let id = attempt.provider.clone();
+    let claims = redeem(shared, attempt, req).await?;
+    enter(shared, id, claims, agent).await
+}
+
+/// Redeems the code of an answer, and returns what the issuer states about the person.
+async fn redeem(
+    shared: &Data<Shared>,
+    attempt: Attempt,
+    req: &HttpRequest,
+) -> Result<Claims, Reason> {
     match parameter(req, "error").as_deref() {
         None => {}
         Some("access_denied") => return Err(Reason::Cancelled),
@@ -249,7 +271,6 @@ async fn complete(
     let code = parameter(req, "code").ok_or(Reason::Invalid)?;
     let sender = parameter(req, "iss");
     let redirect_uri = redirect_uri(shared, &attempt.provider);
-    let id = attempt.provider.clone();
     let claims = ask_issuer(shared, move |api| {
         let provider = api.sign_ins.providers().find(&attempt.provider).ok_or(Reason::Expired)?;
         if sender.is_some_and(|sender| sender != provider.issuer.url()) {
@@ -258,7 +279,7 @@ async fn complete(
         let claims = api.sign_ins.identify(provider, &redirect_uri, &attempt, &code);
         claims.map_err(|error| Reason::of_issuer(&attempt.provider, error))
     });
-    enter(shared, id, claims.await??, agent).await
+    claims.await?
 }
 
 /// Opens a session for the person that an issuer has identified.

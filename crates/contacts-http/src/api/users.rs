@@ -60,7 +60,7 @@ struct UserView {
     #[serde(with = "time::serde::rfc3339::option")]
     last_seen_at: Option<OffsetDateTime>,
     /// Names of the issuers at which the user signs in; empty for a user who signs in by links. Null
-    /// for callers without the scope `admin`.
+    /// for callers without the scope `admin`, unless the user is the caller.
     issuers: Option<Vec<String>>,
     /// Number of the user's active sessions. Null for callers without the scope `admin`.
     sessions: Option<u64>,
@@ -145,7 +145,15 @@ async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<Use
             let details = Details::of(api, caller.org, &users)?;
             Box::new(move |user| UserView::whole(user, &details))
         } else {
-            Box::new(UserView::of)
+            let own = users.iter().find(|user| user.id.0 == caller.credential());
+            let own = api.sign_ins.names(caller.org, own.map_or(&[], std::slice::from_ref))?;
+            let credential = caller.credential();
+            Box::new(move |user| {
+                let is_own = user.id.0 == credential;
+                let issuers = own.get(&user.id).cloned().unwrap_or_default();
+                let issuers = is_own.then(|| issuers.into_iter().collect());
+                UserView { issuers, ..UserView::of(user) }
+            })
         };
         to_json(&UsersView::from(paging.cut(users, |user| user.id).map(view)))
     });

@@ -7,9 +7,12 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{ChaCha20Poly1305, Nonce};
+use contacts_core::OrgId;
 use contacts_core::identity::{Attempt, ReturnPath};
+use contacts_core::session::UserId;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::parts::problem::Problem;
 
@@ -32,6 +35,9 @@ struct Stored {
     verifier: String,
     return_to: String,
     expires_at: i64,
+    /// Organisation and user to whom the identity is bound.
+    #[serde(default)]
+    connects: Option<(Uuid, Uuid)>,
 }
 
 impl Attempts {
@@ -50,6 +56,7 @@ impl Attempts {
             verifier: attempt.verifier.clone(),
             return_to: attempt.return_to.as_str().to_owned(),
             expires_at: attempt.expires_at.unix_timestamp(),
+            connects: attempt.connects.map(|(org, user)| (org.0, user.0)),
         };
         let failed = |error: &dyn fmt::Display| {
             tracing::error!(%error, "failed to encrypt an attempt to sign in");
@@ -78,6 +85,7 @@ impl Attempts {
             verifier: stored.verifier,
             return_to: ReturnPath::parse(&stored.return_to),
             expires_at: OffsetDateTime::from_unix_timestamp(stored.expires_at).ok()?,
+            connects: stored.connects.map(|(org, user)| (OrgId(org), UserId(user))),
         })
     }
 
@@ -105,6 +113,7 @@ mod tests {
             verifier: "v".repeat(64),
             return_to: ReturnPath::parse(&format!("/{}", "a".repeat(999))),
             expires_at: OffsetDateTime::UNIX_EPOCH,
+            connects: Some((OrgId(Uuid::max()), UserId(Uuid::nil()))),
         };
         let attempts = Attempts::new([7; 32]);
         let sealed = attempts.seal(&attempt).unwrap();

@@ -122,6 +122,7 @@ PATCH /v1/segments/{id} write
 POST /v1/selections write export bulk_delete
 GET /v1/selections/{id} read
 DELETE /v1/session read
+POST /v1/session/connections read
 GET /v1/sessions read
 DELETE /v1/sessions/{id} read
 GET /v1/sources admin
@@ -142,6 +143,7 @@ GET /v1/tags/{id} read
 PATCH /v1/tags/{id} write
 GET /v1/users read
 PATCH /v1/users/{id} admin
+DELETE /v1/users/{id}/identities admin
 DELETE /v1/users/{id}/sessions admin
 GET /v1/webhooks admin
 POST /v1/webhooks admin

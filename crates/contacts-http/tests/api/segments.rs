@@ -78,6 +78,33 @@ async fn a_private_segment_is_its_owners_until_it_is_shared() {
 }
 
 #[actix_web::test]
+async fn administrators_change_private_segments_of_revoked_keys() {
+    let service = Service::new();
+    let admin = service.key(&[Scope::Admin]);
+    let as_admin = |method, path: &str| request(&admin, method, path);
+    let body = json!({"name": "Mine", "filter": {"q": "ann"}, "private": true});
+    let made = service.post("/v1/segments", body).await.json();
+    let path = format!("/v1/segments/{}", made["id"].as_str().unwrap());
+    let orphaned =
+        async || service.send(as_admin("GET", "/v1/segments?orphaned=true")).await.json();
+    assert_eq!(orphaned().await["items"], json!([]));
+    assert_eq!(service.send(as_admin("DELETE", &path)).await.problem(), "404 not_found");
+    let writer = service.key(&[Scope::Write]);
+    let refused = service.send(request(&writer, "GET", "/v1/segments?orphaned=true")).await;
+    assert_eq!(refused.status, 403);
+
+    let own = service.get("/v1/me").await.json()["actor"]["id"].as_str().unwrap().to_owned();
+    let revoke = as_admin("DELETE", &format!("/v1/keys/{own}"));
+    assert!(service.send(revoke).await.status.is_success());
+    assert_eq!(orphaned().await["items"][0]["name"], "Mine");
+    let renamed = service.send(as_admin("PATCH", &path).set_json(json!({"name": "Theirs"}))).await;
+    assert_eq!(renamed.json()["name"], "Theirs");
+    assert_eq!(service.send(request(&writer, "DELETE", &path)).await.problem(), "404 not_found");
+    assert_eq!(service.send(as_admin("DELETE", &path)).await.status, 204);
+    assert_eq!(orphaned().await["items"], json!([]));
+}
+
+#[actix_web::test]
 async fn an_edit_of_a_stale_version_is_refused_with_the_current_segment() {
     let service = Service::new();
     let path = format!("/v1/segments/{}", fans(&service).await);

@@ -267,3 +267,77 @@ async fn over_https_the_cookies_belong_to_the_host() {
     assert!(set.starts_with("__Host-contacts_sign_in="), "{set}");
     assert!(set.ends_with("; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"), "{set}");
 }
+
+/// Starts to connect the issuer with the user of a session. Returns the state and the cookie.
+async fn connect(service: &Service, session: &str) -> (String, String) {
+    let body = json!({"issuer": "example", "to": "/settings/sessions?a=b"});
+    let path = "/v1/session/connections";
+    let answer = service.send(with(session, "POST", path).set_json(body)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let body = answer.json();
+    let (_, state) = body["url"].as_str().unwrap().rsplit_once("&state=").unwrap();
+    (state.to_owned(), cookie(&answer, "contacts_sign_in").unwrap())
+}
+
+#[actix_web::test]
+async fn a_user_who_signed_in_by_a_link_connects_an_issuer() {
+    let service = Service::new();
+    let session = crate::sessions::sign_in(&service, service.world.org(), "Ann").await;
+    service.issuer.code("c1", "ann-1", "Ann Lee", "ann@example.org");
+    let (state, attempt) = connect(&service, &session).await;
+    let callback = format!("{CALLBACK}?code=c1&state={state}");
+    // Without the session, nothing is connected.
+    let lost = browse(&service, &callback, &attempt).await;
+    assert_eq!(lost.header("location"), "/settings/sessions?a=b&problem=expired");
+    let answer = browse(&service, &callback, &format!("{session}; {attempt}")).await;
+    assert_eq!(answer.header("location"), "/settings/sessions?a=b&connected=true");
+    assert_eq!(cookie(&answer, "contacts_session"), None, "the session stays");
+    assert_eq!(cookie(&answer, "contacts_sign_in").unwrap(), "contacts_sign_in=");
+    let users = service.get("/v1/users").await.json();
+    assert_eq!(users["items"].as_array().unwrap().len(), 1);
+    assert_eq!(users["items"][0]["issuers"], json!(["Example Ltd"]));
+    let signed_in = sign_in(&service, "c2").await;
+    let again = cookie(&signed_in, "contacts_session").unwrap();
+    let me = service.send(with(&again, "GET", "/v1/me")).await.json();
+    assert_eq!(me["name"], "Ann");
+
+    let audit = service.get("/v1/audit?kind=identity_connected").await.json();
+    assert_eq!(audit["items"][0]["details"], json!(["Example Ltd"]));
+    let path = format!("/v1/users/{}/identities", users["items"][0]["id"].as_str().unwrap());
+    assert_eq!(service.delete(&path).await.status, 204);
+    assert_eq!(service.delete(&path).await.problem(), "404 not_found");
+    let audit = service.get("/v1/audit?kind=identities_removed").await.json();
+    assert_eq!(audit["items"].as_array().unwrap().len(), 1);
+}
+
+#[actix_web::test]
+async fn an_identity_of_another_user_is_not_connected_and_an_unknown_issuer_is_refused() {
+    let service = Service::new();
+    sign_in(&service, "c1").await;
+    let session = crate::sessions::sign_in(&service, service.world.org(), "Bob").await;
+    service.issuer.code("c2", "ann-1", "Ann Lee", "ann@example.org");
+    let (state, attempt) = connect(&service, &session).await;
+    let callback = format!("{CALLBACK}?code=c2&state={state}");
+    let answer = browse(&service, &callback, &format!("{session}; {attempt}")).await;
+    assert_eq!(answer.header("location"), "/settings/sessions?a=b&problem=identity_taken");
+    let body = json!({"issuer": "other", "to": "/"});
+    let unknown = with(&session, "POST", "/v1/session/connections").set_json(body.clone());
+    assert_eq!(service.send(unknown).await.problem(), "404 not_found");
+    let by_key = service.post("/v1/session/connections", body).await;
+    assert_eq!(by_key.problem(), "403 forbidden");
+}
+
+#[actix_web::test]
+async fn a_refused_sign_in_is_recorded_without_the_person() {
+    let service = Service::new();
+    service.issuer.code("c1", "ann-1", "Ann Lee", "ann@example.org");
+    sign_in(&service, "c1").await;
+    service.issuer.code("c9", "other-1", "Other", "ann@example.org");
+    let (state, attempt) = start(&service, START).await;
+    let answer = browse(&service, &format!("{CALLBACK}?code=c9&state={state}"), &attempt).await;
+    assert_problem(&answer, "address_taken");
+    let audit = service.get("/v1/audit?kind=sign_in_refused").await.json();
+    assert_eq!(audit["items"][0]["details"], json!(["Example Ltd", "address_taken"]));
+    let text = audit.to_string();
+    assert!(!text.contains("ann") && !text.contains("other-1"), "{text}");
+}

@@ -86,7 +86,8 @@ impl Setup {
     fn start(&self) -> Result<Callback, IssuerError> {
         let provider = &self.sign_ins().providers()[0];
         let random = [[1; 32], [2; 32], [3; 32]];
-        let started = self.sign_ins().start(provider, REDIRECT, ReturnPath::parse("/"), random)?;
+        let started =
+            self.sign_ins().start(provider, REDIRECT, ReturnPath::parse("/"), None, random)?;
         let back = self.issuer.browse(&started.url);
         let value = |wanted| {
             let found = back.query_pairs().find(|(name, _)| name == wanted);

@@ -12,10 +12,12 @@
 //! 3. Find and sort all matching contacts, unless there are more than the bound.
 //! 4. Walk without a limit, which ends soon because many contacts match.
 
+mod keyed;
 mod ranked;
 
 use contacts_core::contact::{
     Contact, ContactFilter, ContactPage, CursorKey, FilterGroup, PageRequest, Relevance, SortBy,
+    SortSubject,
 };
 use contacts_core::page::{Count, Page};
 use contacts_core::{OrgId, Result};
@@ -23,6 +25,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
 use uuid::Uuid;
 
+use self::keyed::KeyedBy;
 use super::filter::{Access, push_filter};
 use super::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
 use crate::Database;
@@ -67,12 +70,18 @@ pub(super) fn list(
     filter: &ContactFilter,
     page: &PageRequest,
 ) -> PgResult<ContactPage> {
-    let contacts = if page.sort.by == SortBy::Relevance && !filter.query.is_empty() {
-        ranked::list(tx, filter, page)?
-    } else {
-        list_matching(tx, Matching { filter, relevance: None }, page)?
+    let contacts = match &page.sort.by {
+        SortBy::LastConversation => {
+            return keyed::list(tx, KeyedBy::LastConversation, filter, page);
+        }
+        SortBy::Field(key) => return keyed::list(tx, KeyedBy::Field(key), filter, page),
+        SortBy::Relevance if !filter.query.is_empty() => ranked::list(tx, filter, page)?,
+        _ => list_matching(tx, Matching { filter, relevance: None }, page)?,
     };
-    Ok(Page::cut(contacts, page.size, |contact| page.sort.cursor(contact, &filter.query)))
+    Ok(Page::cut(contacts, page.size, |contact| {
+        let search = &filter.query;
+        page.sort.cursor(&SortSubject { contact, search, last_conversation: None, field: None })
+    }))
 }
 
 /// Returns the contacts of a page, and the one after it.
@@ -269,6 +278,8 @@ impl Order {
             // Contacts of one relevance are listed at a time.
             SortBy::Created | SortBy::Relevance => "c.created_at",
             SortBy::Updated => "c.updated_at",
+            // `keyed` lists these.
+            SortBy::LastConversation | SortBy::Field(_) => "c.id",
         };
         let (direction, comparison) = if page.sort.descending { (" DESC", "<") } else { ("", ">") };
         Self { key, direction, comparison }
@@ -285,6 +296,7 @@ impl Order {
         statement.bind(match &after.key {
             CursorKey::Text(text) => Bind::Text(text.clone()),
             CursorKey::Time(at) | CursorKey::Ranked(_, at) => Bind::Time(*at),
+            CursorKey::Number(_) | CursorKey::Missing => Bind::Uuid(after.id.0),
         });
         statement.push(", ").bind(Bind::Uuid(after.id.0)).push(")");
     }
@@ -303,6 +315,9 @@ pub fn explain_list(
 ) -> Result<String> {
     database.read(org, |tx| {
         let mut explain = tx.statement();
+        if page.sort.by == SortBy::LastConversation {
+            return keyed::explain(tx, filter, page);
+        }
         let matching = Matching { filter, relevance: None };
         if is_selective(filter) {
             push_find(tx, &mut explain, matching, page)?;

@@ -17,6 +17,7 @@ use super::write::update_row;
 use super::{addresses, merge_trace};
 use crate::Database;
 use crate::campaigns::{follow_address, keep_earliest_unsubscribe, unite_subscriptions};
+use crate::conversations::MOVE_LAST;
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
 use crate::schema::{contacts, merged_contacts};
@@ -29,6 +30,7 @@ use crate::trail;
 const MOVES: &[&str] = &[
     "UPDATE notes SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE contact_conversations SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
+    MOVE_LAST,
     "UPDATE visitors SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE source_links SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",
     "UPDATE deliveries SET contact_id = $3 WHERE org_id = $1 AND contact_id = $2",

@@ -21,7 +21,7 @@ use crate::campaigns::subscriptions_of;
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
 use crate::schema::{addresses, contacts, merged_contacts};
-use crate::{actions, tags};
+use crate::{actions, conversations, tags};
 
 /// Selects the ids that the trace of the contact $2 has under a name.
 macro_rules! traced {
@@ -230,6 +230,7 @@ fn write(tx: &mut TimedTx<'_>, undo: &Undo, before: &Contact, split: Split) -> P
             .execute(tx)
             .map_err(PgError::unless_deleted)?;
     }
+    conversations::store_last(tx, &[other.0, survivor.0])?;
     let campaigns: Vec<Uuid> = split.restored.iter().map(|(campaign, _)| campaign.0).collect();
     for statement in SUBSCRIPTIONS_BACK {
         tx.query(*statement)

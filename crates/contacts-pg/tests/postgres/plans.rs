@@ -64,7 +64,7 @@ fn pages_searches_and_tags_are_answered_by_their_indexes() {
         (SortBy::Updated, "contacts_org_id_updated_at_id_idx"),
     ] {
         for descending in [false, true] {
-            let plan = plan(&database, &everybody, by, descending);
+            let plan = plan(&database, &everybody, by.clone(), descending);
             assert!(plan.contains(index), "{by:?} is not answered by {index}:\n{plan}");
             assert!(!plan.contains("Seq Scan on contacts "), "{plan}");
         }
@@ -87,6 +87,26 @@ fn pages_searches_and_tags_are_answered_by_their_indexes() {
         let reached = plan(&database, &reached, SortBy::Created, true);
         assert!(reached.contains("subscriptions_org_id_campaign_id_status_idx"), "{reached}");
         assert!(!reached.contains("Seq Scan"), "{reached}");
+    }
+}
+
+#[test]
+fn a_page_of_last_conversations_walks_along_its_index() {
+    let (database, scratch, ..) = support::database(2);
+    let mut db = PgConnection::establish(&scratch.url).unwrap();
+    db.batch_execute(PEOPLE).unwrap();
+    let conversations = "INSERT INTO last_conversations
+        SELECT org_id, id, created_at FROM contacts ORDER BY random() LIMIT 20000;
+        ANALYZE last_conversations;";
+    db.batch_execute(conversations).unwrap();
+    for descending in [false, true] {
+        let everybody = ContactFilter::default();
+        let plan = plan(&database, &everybody, SortBy::LastConversation, descending);
+        let indexes = ["last_conversations_last_message_at_idx", "contacts_pkey"];
+        for index in indexes {
+            assert!(plan.contains(index), "{index} is not used:\n{plan}");
+        }
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{plan}");
     }
 }
 
@@ -169,7 +189,7 @@ fn the_thousandth_page_starts_after_its_cursor() {
     let (database, scratch, ..) = support::database(2);
     PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
     let sort = Sort { by: SortBy::Name, descending: false };
-    let first = PageRequest { sort, ..PageRequest::default() };
+    let first = PageRequest { sort: sort.clone(), ..PageRequest::default() };
     let page = database.list(ORG, &ContactFilter::default(), &first).unwrap();
     let next = PageRequest { sort, after: page.next, ..PageRequest::default() };
     let plan = explain_list(&database, ORG, &ContactFilter::default(), &next).unwrap();

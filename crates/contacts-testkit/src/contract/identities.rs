@@ -9,8 +9,8 @@ use contacts_core::identity::{Access, Identity, IdentitySignIn, Refusal, SignInO
 use contacts_core::invitation::INVITATION_LIFE;
 use contacts_core::key::Role;
 use contacts_core::session::{Session, User, UserId, UserPatch};
-use contacts_core::trail::TrailFilter;
-use contacts_core::{Actor, Clock, Ids, OrgId};
+use contacts_core::trail::{TrailEvent, TrailFilter};
+use contacts_core::{Actor, Clock, Error, Ids, OrgId};
 
 use crate::Ports;
 use crate::samples::{invitation, new_session, user};
@@ -203,6 +203,52 @@ pub fn sign_ins_are_recorded_with_the_issuer(ports: &Ports) {
     let mut kinds: Vec<_> = entries.iter().map(|entry| entry.event.kind.as_str()).collect();
     kinds.sort_unstable();
     assert_eq!(kinds, ["role_changed", "signed_in", "signed_in", "user_added"]);
+}
+
+pub fn an_identity_is_bound_to_a_user_once(ports: &Ports) {
+    let org = ports.org();
+    let (_, bob, _) = crate::samples::signed_in(ports, org, "Bob", 1);
+    let (_, eve, _) = crate::samples::signed_in(ports, org, "Eve", 3);
+    let now = ports.clock.tick();
+    let connect =
+        |user| ports.identities.connect(org, user, &identity("bob-1"), "Example Ltd", now);
+    assert!(connect(bob.id).unwrap());
+    assert!(connect(bob.id).unwrap(), "it is bound already");
+    assert!(!connect(eve.id).unwrap(), "it stays with Bob");
+    let mut attempt = ann(ports, Some("bob@example.org"), NOBODY);
+    attempt.identity = identity("bob-1");
+    assert_eq!(signed_in(sign_in(ports, org, &attempt, 5)).1.id, bob.id);
+    let entries = ports.trail.list(org, &TrailFilter::default(), None, 99).unwrap();
+    let connected = TrailEvent::identity_connected(bob.id, "Example Ltd");
+    let mut recorded = entries.iter().filter(|entry| entry.event == connected);
+    assert_eq!(recorded.next().map(|entry| entry.actor), Some(bob.actor()));
+    assert_eq!(recorded.next(), None);
+    let patch = UserPatch { role: None, active: Some(false) };
+    ports.sessions.change_user(org, eve.id, patch, Actor::System, now).unwrap();
+    let other = ports.org();
+    for (org, user) in [(org, eve.id), (org, UserId(ports.ids.next())), (other, bob.id)] {
+        let refused = ports.identities.connect(org, user, &identity("x"), "Example Ltd", now);
+        assert!(matches!(refused, Err(Error::NotFound("user"))), "{refused:?}");
+    }
+}
+
+pub fn the_identities_of_a_user_are_removed(ports: &Ports) {
+    let org = ports.org();
+    let (_, user) = signed_in(sign_in(ports, org, &ann(ports, None, VIEWERS), 1));
+    let now = ports.clock.tick();
+    assert!(
+        ports.identities.connect(org, user.id, &identity("ann-2"), "Example Ltd", now).unwrap()
+    );
+    let remove = |org| ports.identities.disconnect(org, user.id, Actor::System, now).unwrap();
+    assert!(!remove(ports.org()));
+    assert!(remove(org));
+    assert!(!remove(org));
+    assert_eq!(ports.identities.of_users(org, &[user.id]).unwrap(), [].into());
+    let outcome = sign_in(ports, org, &ann(ports, None, NOBODY), 2);
+    assert_eq!(outcome, SignInOutcome::Refused(Refusal::NotInvited));
+    let entries = ports.trail.list(org, &TrailFilter::default(), None, 99).unwrap();
+    let removed = TrailEvent::identities_removed(user.id);
+    assert_eq!(entries.iter().filter(|entry| entry.event == removed).count(), 1);
 }
 
 pub fn organisations_do_not_see_each_other(ports: &Ports) {

@@ -140,6 +140,13 @@ macro_rules! contact_repository_contract {
             a_small_count_is_exact_either_way
             a_bounded_count_stops_and_an_exact_one_does_not
         }
+        $crate::properties! { $make, orders:
+            the_last_conversation_is_an_order_that_follows_reports
+            a_merge_moves_the_last_conversation_and_its_undo_gives_it_back
+            custom_fields_are_orders_with_missing_values_last
+            a_field_that_does_not_exist_is_an_order_without_values
+            organisations_do_not_see_each_others_values
+        }
         $crate::properties! { $make, search:
             case_and_accents_do_not_matter
             long_words_are_found_anywhere_and_short_ones_at_the_start

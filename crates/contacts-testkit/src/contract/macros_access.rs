@@ -84,6 +84,8 @@ macro_rules! identity_repository_contract {
             a_taken_name_gets_a_number
             of_many_first_sign_ins_at_once_one_makes_the_user
             sign_ins_are_recorded_with_the_issuer
+            an_identity_is_bound_to_a_user_once
+            the_identities_of_a_user_are_removed
             organisations_do_not_see_each_other
         }
     };

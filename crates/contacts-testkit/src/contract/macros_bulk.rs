@@ -17,6 +17,7 @@ macro_rules! segment_repository_contract {
             segments_are_listed_by_name_page_by_page
             a_layout_is_kept_and_changed
             a_private_segment_is_listed_for_its_owner_until_it_is_shared
+            private_segments_of_deactivated_users_and_of_ended_keys_are_listed
             a_deleted_segment_is_gone
             organisations_do_not_see_each_other
         }

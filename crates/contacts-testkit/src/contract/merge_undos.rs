@@ -56,7 +56,7 @@ fn whole(ports: &Ports, org: OrgId, id: ContactId) -> Whole {
     }
 }
 
-fn merge(ports: &Ports, survivor: &Contact, other: &Contact) {
+pub(super) fn merge(ports: &Ports, survivor: &Contact, other: &Contact) {
     merge_with(ports, survivor, other, MergeFields::default());
 }
 
@@ -74,7 +74,7 @@ fn start(ports: &Ports, other: &Contact) -> (UndoId, UndoStart) {
 }
 
 /// Undoes the merge of a contact to the end.
-fn undo(ports: &Ports, other: &Contact) -> UndoTally {
+pub(super) fn undo(ports: &Ports, other: &Contact) -> UndoTally {
     let (id, start) = start(ports, other);
     assert_eq!(start, UndoStart::Yes);
     finish(ports, other.org, id);

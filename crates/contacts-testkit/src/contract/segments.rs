@@ -1,16 +1,20 @@
 //! The contract of [`contacts_core::segment::SegmentRepository`].
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
+use std::time::Duration;
+
 use contacts_core::contact::{FilterText, Sort};
+use contacts_core::key::ApiKey;
 use contacts_core::segment::{
     Audience, Segment, SegmentId, SegmentLayout, SegmentName, SegmentPatch, ViewColumn,
 };
-use contacts_core::{Clock, Current, Error, Ids, OrgId};
+use contacts_core::session::UserPatch;
+use contacts_core::{Actor, Clock, Current, Error, Ids, OrgId};
 use uuid::Uuid;
 
 use super::check::{RACES, at_once};
 use crate::Ports;
-use crate::samples::filter_text;
+use crate::samples::{api_key, filter_text, signed_in};
 
 fn segment(ports: &Ports, name: &str) -> Segment {
     let now = ports.clock.now();
@@ -182,7 +186,7 @@ pub fn a_layout_is_kept_and_changed(ports: &Ports) {
         ..SegmentPatch::default()
     };
     let patched = ports.segments.patch(org, fans.id, &other, Some(1), now).unwrap().unwrap();
-    assert_eq!((patched.version, patched.layout.sort), (2, Sort::parse("email")));
+    assert_eq!((patched.version, patched.layout.sort.clone()), (2, Sort::parse("email")));
     assert_eq!(patched.layout.columns, columns(&[("email", None)]));
     assert_eq!(ports.segments.get(org, fans.id).unwrap(), Some(patched));
 }
@@ -206,6 +210,51 @@ pub fn a_private_segment_is_listed_for_its_owner_until_it_is_shared(ports: &Port
     let shared = ports.segments.patch(org, own.id, &share, None, now).unwrap().unwrap();
     assert_eq!((shared.audience, shared.version), (Audience::Shared, 2));
     assert_eq!(names(other), ["Own", "Shared"]);
+}
+
+pub fn private_segments_of_deactivated_users_and_of_ended_keys_are_listed(ports: &Ports) {
+    let org = ports.org();
+    let (_, user, _) = signed_in(ports, org, "Ann", 1);
+    signed_in(ports, org, "Bob", 3);
+    let key = |random, expires_at| {
+        let (key, _) = api_key(org, &ports.ids, &ports.clock, random);
+        let key = ApiKey { expires_at, ..key };
+        ports.keys.insert(&key, Actor::System).unwrap();
+        key.id
+    };
+    let soon = ports.clock.now() + Duration::from_secs(60);
+    let (revoked, expired, live) = (key(5, None), key(6, Some(soon)), key(7, None));
+    let private = |name: &str, owner| {
+        let own = Segment { audience: Audience::Private(owner), ..segment(ports, name) };
+        ports.segments.insert(org, &own).unwrap();
+        own.id
+    };
+    inserted(ports, org, "Shared");
+    private("Of another service", ports.ids.next());
+    private("D", live.0);
+    let [c, b, a] = [("c", revoked.0), ("B", expired.0), ("a", user.id.0)]
+        .map(|(name, owner)| private(name, owner));
+    let listed = |after: &str, limit| -> Vec<String> {
+        let found = ports.segments.orphaned(org, ports.clock.now(), after, limit).unwrap();
+        found.into_iter().map(|segment| segment.name.to_string()).collect()
+    };
+    assert_eq!(listed("", 10), [""; 0]);
+    let now = ports.clock.tick();
+    ports.keys.revoke(org, revoked, Actor::System, now).unwrap();
+    assert_eq!(listed("", 10), ["c"]);
+    assert!(!ports.segments.is_orphaned(org, a, now).unwrap());
+    let patch = UserPatch { role: None, active: Some(false) };
+    ports.sessions.change_user(org, user.id, patch, Actor::System, now).unwrap().unwrap();
+    ports.clock.advance(Duration::from_secs(60));
+    assert_eq!(listed("", 10), ["a", "B", "c"]);
+    assert_eq!(listed("", 2), ["a", "B"]);
+    assert_eq!(listed("b", 2), ["c"]);
+    let now = ports.clock.now();
+    for id in [a, b, c] {
+        assert!(ports.segments.is_orphaned(org, id, now).unwrap());
+        assert!(!ports.segments.is_orphaned(ports.org(), id, now).unwrap());
+    }
+    assert_eq!(ports.segments.orphaned(ports.org(), now, "", 9).unwrap(), []);
 }
 
 pub fn a_deleted_segment_is_gone(ports: &Ports) {

@@ -1,13 +1,12 @@
 //! Contacts in memory.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contacts_core::consent::Unsubscribe;
 use contacts_core::contact::{
     Activities, ActivityCursor, ActivityKind, AddressSource, Contact, ContactAddress,
-    ContactFilter, ContactId, ContactPage, ContactPatch, ContactRepository, CursorKey,
-    EmailAddress, ExternalId, FilterSubject, MergeRequest, Merged, PageRequest, Source,
+    ContactFilter, ContactId, ContactPage, ContactPatch, ContactRepository, Cursor, EmailAddress,
+    ExternalId, FilterSubject, MergeRequest, Merged, PageRequest, SortBy, SortSubject, Source,
     SourceCursor, SourceDetail, Tagged, Updated,
 };
 use contacts_core::event::{ContactEvent, EventKind};
@@ -192,22 +191,29 @@ impl Rows {
     }
 
     fn page(&self, filter: &ContactFilter, page: &PageRequest) -> ContactPage {
-        let sort = page.sort;
-        let order = |one: &(CursorKey, ContactId), other: &(CursorKey, ContactId)| {
-            let order = one.partial_cmp(other).unwrap_or(Ordering::Equal);
-            if sort.descending { order.reverse() } else { order }
+        let sort = &page.sort;
+        let field = match &sort.by {
+            SortBy::Field(key) => self.fields_in_order().into_iter().find(|f| f.key == *key),
+            _ => None,
         };
-        let after = page.after.as_ref().map(|cursor| (cursor.key.clone(), cursor.id));
+        let cursor = |contact: &Contact| {
+            sort.cursor(&SortSubject {
+                contact,
+                search: &filter.query,
+                last_conversation: self.conversations.last_of(contact.id),
+                field: field.as_ref().map(|field| &field.kind),
+            })
+        };
+        let order =
+            |one: &Cursor, other: &Cursor| sort.compare((&one.key, one.id), (&other.key, other.id));
         let mut rows: Vec<_> = self
             .matching(filter)
-            .map(|contact| ((sort.key(contact, &filter.query), contact.id), contact))
-            .filter(|(at, _)| after.as_ref().is_none_or(|after| order(at, after).is_gt()))
+            .map(|contact| (cursor(contact), contact))
+            .filter(|(at, _)| page.after.as_ref().is_none_or(|after| order(at, after).is_gt()))
             .collect();
         rows.sort_by(|(one, _), (other, _)| order(one, other));
         let rows = rows.into_iter().take(page.size.get() + 1);
-        Page::cut(rows.map(|(_, contact)| contact.clone()).collect(), page.size, |c| {
-            sort.cursor(c, &filter.query)
-        })
+        Page::cut(rows.map(|(_, contact)| contact.clone()).collect(), page.size, cursor)
     }
 }
 

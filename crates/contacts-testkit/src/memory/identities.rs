@@ -7,7 +7,8 @@ use contacts_core::identity::{
 };
 use contacts_core::session::{NewSession, Session, User, UserId, UserPatch};
 use contacts_core::trail::TrailEvent;
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::{Actor, Error, OrgId, Result};
+use time::OffsetDateTime;
 
 use crate::World;
 use crate::world::Rows;
@@ -36,6 +37,45 @@ impl IdentityRepository for World {
             let event = TrailEvent::signed_in_at(session.id, &attempt.provider);
             rows.record(event, user.actor(), session.created_at);
             Ok(SignInOutcome::SignedIn(Box::new((session, user))))
+        })
+    }
+
+    fn connect(
+        &self,
+        org: OrgId,
+        user: UserId,
+        identity: &Identity,
+        provider: &str,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.rows(org, |rows| {
+            let mut users = rows.sessions.users.iter();
+            let found = users.find(|found| found.id == user && found.is_active()).cloned();
+            let found = found.ok_or(Error::NotFound("user"))?;
+            if let Some(owner) = rows.identities.get(identity) {
+                return Ok(*owner == user);
+            }
+            rows.identities.insert(identity.clone(), user);
+            rows.record(TrailEvent::identity_connected(user, provider), found.actor(), now);
+            Ok(true)
+        })
+    }
+
+    fn disconnect(
+        &self,
+        org: OrgId,
+        user: UserId,
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.rows(org, |rows| {
+            let before = rows.identities.len();
+            rows.identities.retain(|_, owner| *owner != user);
+            let is_removed = rows.identities.len() < before;
+            if is_removed {
+                rows.record(TrailEvent::identities_removed(user), actor, now);
+            }
+            Ok(is_removed)
         })
     }
 

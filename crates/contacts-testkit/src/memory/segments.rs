@@ -16,6 +16,16 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Returns whether a private segment belongs to a user or a key that cannot sign in any more.
+    fn is_owner_gone(&self, segment: &Segment, now: OffsetDateTime) -> bool {
+        let Some(owner) = segment.audience.owner() else { return false };
+        let user = self.sessions.users.iter().find(|user| user.id.0 == owner);
+        let key = self.keys.iter().find(|key| key.id.0 == owner);
+        user.is_some_and(|user| !user.is_active()) || key.is_some_and(|key| !key.is_live(now))
+    }
+}
+
 impl SegmentRepository for World {
     fn insert(&self, org: OrgId, segment: &Segment) -> Result<()> {
         self.rows(org, |rows| {
@@ -37,6 +47,28 @@ impl SegmentRepository for World {
             let mut segments: Vec<_> = rows.segments.values().filter(is_listed).collect();
             segments.sort_by_key(|segment| segment.name.key());
             Ok(segments.into_iter().take(limit).cloned().collect())
+        })
+    }
+
+    fn orphaned(
+        &self,
+        org: OrgId,
+        now: OffsetDateTime,
+        after: &str,
+        limit: usize,
+    ) -> Result<Vec<Segment>> {
+        self.read(org, |rows| {
+            let is_listed =
+                |segment: &&Segment| rows.is_owner_gone(segment, now) && segment.name.key() > after;
+            let mut segments: Vec<_> = rows.segments.values().filter(is_listed).collect();
+            segments.sort_by_key(|segment| segment.name.key());
+            Ok(segments.into_iter().take(limit).cloned().collect())
+        })
+    }
+
+    fn is_orphaned(&self, org: OrgId, id: SegmentId, now: OffsetDateTime) -> Result<bool> {
+        self.read(org, |rows| {
+            Ok(rows.segments.get(&id).is_some_and(|segment| rows.is_owner_gone(segment, now)))
         })
     }
 

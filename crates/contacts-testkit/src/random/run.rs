@@ -174,7 +174,7 @@ impl Run<'_> {
             }
             Operation::List { filter, sort, size } => {
                 let size = PageSize::new(*size).unwrap();
-                self.list(filter, PageRequest { sort: *sort, size, after: None })
+                self.list(filter, PageRequest { sort: sort.clone(), size, after: None })
             }
         }
     }

@@ -346,11 +346,9 @@ fn campaigns() -> impl Strategy<Value = CampaignCondition> {
 }
 
 fn list() -> impl Strategy<Value = Operation> {
-    (filter(), select(&SortBy::ALL[..]), any::<bool>(), 1..4u16).prop_map(
-        |(filter, by, descending, size)| Operation::List {
-            filter: Box::new(filter),
-            sort: Sort { by, descending },
-            size,
-        },
-    )
+    let field = select(FIELDS).prop_map(|name| SortBy::Field(samples::key(name)));
+    let by = prop_oneof![3 => select(&SortBy::ALL[..]), 1 => field];
+    (filter(), by, any::<bool>(), 1..4u16).prop_map(|(filter, by, descending, size)| {
+        Operation::List { filter: Box::new(filter), sort: Sort { by, descending }, size }
+    })
 }

@@ -66,7 +66,10 @@ export async function open({ part: id, signal }) {
       const shown = await (await partOf(job.state))({ job, signal: mine.left.signal, show: follow });
       if (mine !== now) return;
       mine.shown = shown;
+      // The focus was on a control of the part before, or nowhere: the next step gets it.
+      const isFree = changed && (document.activeElement?.matches("body, main") || body.contains(document.activeElement));
       fill(body, shown.element);
+      if (isFree) body.querySelector(/** @type {"a"} */ ("a.primary"))?.focus();
     } catch (error) {
       if (mine !== now || aborted(error)) return;
       fill(body, failure(sentence(error), again));

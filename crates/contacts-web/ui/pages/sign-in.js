@@ -3,27 +3,13 @@
 import { ask, sentence } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { styles } from "../core/styles.js";
-import { issuerButtons, issuers } from "../widgets/issuers.js";
+import { PROBLEMS, issuerButtons, issuers } from "../widgets/issuers.js";
 
 await styles("./sign-in.css", import.meta.url);
 
 /** @import { Context, Page } from "../core/router.js" */
 
 const title = "Sign in";
-
-/** Why a sign-in at an issuer failed, by the code that the server sends. @type {Record<string, string>} */
-const PROBLEMS = {
-  cancelled: "You did not finish signing in. Try again.",
-  expired: "That took too long, or was started in another window. Try again.",
-  unavailable: "The sign-in service cannot be reached. Try again in a few minutes.",
-  invalid: "The sign-in service sent an answer that cannot be accepted. Try again. If it happens again, tell your administrator.",
-  busy: "There were too many attempts to sign in. Wait a minute, and try again.",
-  failed: "Something went wrong on our side. Try again in a few minutes.",
-  access_denied: "Your account may not use Contacts. Ask your administrator for access.",
-  not_invited: "Nobody has invited the email address of your account. Ask your administrator for an invitation.",
-  address_taken: "A user with your email address signs in with links. Ask your administrator for a sign-in link.",
-  deactivated: "Your user is deactivated. Ask your administrator to reactivate it.",
-};
 
 /**
  * The secret of a link is in its fragment, which no server and no log sees.

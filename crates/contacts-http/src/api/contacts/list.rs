@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
 use super::filter_query::take_filter;
+use super::sort::SortView;
 use super::view::ContactView;
 use crate::api::conversations::ConversationView;
 use crate::parts::enumerated::{Enumerated, enumeration};
@@ -24,7 +25,9 @@ query! {
     pub(super) struct ListQuery {
         /// Order of the contacts; a leading `-` reverses it. `relevance` lists the best matches
         /// of `q` first: the very name or address, then beginnings of words, then the rest, and
-        /// the newest first within each. Default: `relevance` with `q`, otherwise `-created`.
+        /// the newest first within each. `field.tier` is the order by the custom field `tier`.
+        /// Contacts without a conversation, or without a value, come last in both directions.
+        /// Default: `relevance` with `q`, otherwise `-created`.
         #[param(inline)]
         sort: Option<SortView>,
         /// How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
@@ -32,11 +35,6 @@ query! {
         #[param(inline)]
         count: Option<CountRequestView>,
     }
-}
-
-enumeration! {
-    /// Order of contacts; a leading `-` reverses it.
-    pub(crate) SortView = Sort as "Sort" in Sort::ALL
 }
 
 enumeration! {
@@ -68,7 +66,7 @@ impl ListRequest {
         let is_first = paging.after.is_none();
         let default = if is_first { CountRequest::Bounded } else { CountRequest::None };
         let default_sort = if filter.query.is_empty() { Sort::default() } else { Sort::BEST_FIRST };
-        let sort = sort.map_or(default_sort, Enumerated::value);
+        let sort = sort.map_or(default_sort, SortView::value);
         let count = count.map_or(default, Enumerated::value);
         Ok(Self { filter, sort, count, paging })
     }

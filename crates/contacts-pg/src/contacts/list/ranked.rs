@@ -75,7 +75,7 @@ fn find(
     select.push(") r");
     if let Some((relevance, at, id)) = page.after.as_ref().and_then(|after| match after.key {
         CursorKey::Ranked(relevance, at) => Some((relevance, at, after.id)),
-        CursorKey::Text(_) | CursorKey::Time(_) => None,
+        _ => None,
     }) {
         let compare = format!(" WHERE (r.relevance, r.created_at, r.id) {} (", order.comparison);
         select.push(&compare).bind(Bind::Int(relevance as i64)).push(", ").bind(Bind::Time(at));
@@ -102,13 +102,13 @@ fn steps(page: &PageRequest) -> impl Iterator<Item = (Relevance, PageRequest)> {
     let cursor = page.after.clone();
     let last = cursor.as_ref().and_then(|cursor| match cursor.key {
         CursorKey::Ranked(relevance, _) => Some(relevance),
-        CursorKey::Text(_) | CursorKey::Time(_) => None,
+        _ => None,
     });
     let begins = last.and_then(|last| relevances.iter().position(|relevance| *relevance == last));
-    let (sort, size) = (page.sort, page.size);
+    let (sort, size) = (page.sort.clone(), page.size);
     relevances.into_iter().skip(begins.unwrap_or_default()).map(move |relevance| {
         let after = cursor.clone().filter(|_| last == Some(relevance));
-        (relevance, PageRequest { sort, size, after })
+        (relevance, PageRequest { sort: sort.clone(), size, after })
     })
 }
 

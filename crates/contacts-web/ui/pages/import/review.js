@@ -31,7 +31,7 @@ export async function review({ job, signal, show }) {
   const saver = planOf(job, signal, fit);
   const { plan } = saver;
   const dry = dryRun(job, plan, fields, saver.settled, signal);
-  const bar = startBar(job, saver, show);
+  const bar = startBar(job, saver, show, signal);
   const warnings = h("ul", { class: "status warn opt-outs", "aria-label": "Warnings" });
   const named = analysis.columns.filter((_, at) => plan.columns[at]).length;
 
@@ -93,12 +93,13 @@ function tagsOf(plan, change) {
  * @param {Schemas["Import"]} job
  * @param {ReturnType<typeof planOf>} saver
  * @param {(job: Schemas["Import"]) => void} show
+ * @param {AbortSignal} signal
  */
-function startBar(job, saver, show) {
+function startBar(job, saver, show, signal) {
   const path = { id: job.id };
   const why = h("p", { class: "why", id: newId() });
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
-  const start = h("button", { type: "button", class: "primary", data: { needs: "import" }, "aria-describedby": why.id }, `Import ${count(job.analysis?.rows ?? 0, "row")}`);
+  const start = h("button", { type: "button", class: "primary", data: { needs: "import" }, "aria-describedby": why.id, "aria-keyshortcuts": "Control+Enter", title: "Ctrl Enter" }, `Import ${count(job.analysis?.rows ?? 0, "row")}`);
   let busy = false;
   start.addEventListener("click", async () => {
     busy = start.disabled = true;
@@ -112,6 +113,10 @@ function startBar(job, saver, show) {
     }
     busy = start.disabled = false;
   });
+  // From anywhere on the page: many controls come before the button.
+  addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !document.querySelector("dialog[open]")) start.click();
+  }, { signal });
   const discard = h("button", { type: "button", class: "quiet", data: { needs: "import" }, onclick: () => void dialog({
     title: "Discard this import?",
     body: h("p", {}, "Nothing has been imported. To import this file later, upload it again."),

@@ -119,6 +119,9 @@ async function tagThem(list, adds) {
 }
 
 /** @param {List} list */
+export const addTags = (list) => tagThem(list, true);
+
+/** @param {List} list */
 const selected = (list) => (list.picked.everyone ? allMatching(list).replace(/^A/, "a") : count(list.picked.ids.size, "contact"));
 
 /**

@@ -20,7 +20,7 @@ const CORE = [
   { key: "tags", title: "Tags", width: "minmax(140px, 1.8fr)", cell: ({ tags }, room) => labels(tags, room) },
   { key: "source", title: "Source", width: "minmax(110px, 1.3fr)", cell: ({ source }) => origin(source) },
   { key: "consent", title: "Campaign emails", width: "minmax(110px, 1fr)", cell: ({ consent }) => (consent.state === "subscribed" ? "Subscribed" : left(consent)) },
-  { key: "conversation", title: "Last conversation", width: "minmax(120px, 1.6fr)", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
+  { key: "conversation", title: "Last conversation", width: "minmax(120px, 1.6fr)", sort: "last_conversation", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
   { key: "created", title: "Created", width: "96px", sort: "created", cell: ({ created_at: at }) => time(at) },
   { key: "updated", title: "Updated", width: "96px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
 ];
@@ -36,7 +36,7 @@ export const STORED = "columns";
 export const every = (fields) => [
   ...CORE,
   ...fields.filter(({ archived }) => !archived).map(({ key, label }) => ({
-    key: `field.${key}`, title: label, width: "minmax(110px, 1.2fr)",
+    key: `field.${key}`, title: label, width: "minmax(110px, 1.2fr)", sort: `field.${key}`,
     cell: (/** @type {Listed} */ { custom }) => String(custom[key] ?? ""),
   })),
 ];
@@ -83,6 +83,7 @@ function person(contact) {
     h("span", { class: "who" },
       h("a", { href: `/contacts/${contact.id}${search}` }, name),
       h("span", { class: "under" }, contact.email ?? "No email"),
+      contact.left && h("span", { class: "status warn small left" }, "No longer matches"),
       !contact.reachable && h("span", { class: "status warn small" }, contact.incomplete ? "Incomplete" : "Unreachable")),
   ];
 }

@@ -9,8 +9,8 @@ import { dialog } from "../../widgets/dialog.js";
 
 /** @type {[string, string][]} */
 const KEYS = [
-  ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["Enter", "Open"], ["e", "Edit a cell of the row; Tab goes to the next cell"],
-  ["b", "Go to the actions for the selected contacts"], ["n", "New contact"], ["Esc", "Clear the selection"], ["Ctrl K", "Go to a page, a segment or a contact"], ["?", "Show keyboard shortcuts"],
+  ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["a", "Select all matching contacts, or none"], ["Enter", "Open"], ["e", "Edit a cell of the row; Tab goes to the next cell"],
+  ["t", "Add tags to the selected contacts"], ["b", "Go to the other actions for the selected contacts; Tab goes to the next one"], ["n", "New contact"], ["i", "Import a file; Ctrl Enter starts the import after the review"], ["Esc", "Clear the selection"], ["Ctrl K", "Go to a page, a segment or a contact"], ["?", "Show keyboard shortcuts"],
 ];
 const OF_RECORD = "On the page of a contact, j and k open the next and the previous one.";
 
@@ -31,9 +31,12 @@ export function press(event, list) {
     j: () => list.table.move(1),
     k: () => list.table.move(-1),
     x: () => toggle(list),
+    a: () => list.pickEveryone(),
+    t: () => void tag(list),
     b: () => list.focusBar(),
     e: () => void import("./edit.js").then(({ edit }) => edit(list)),
     n: () => denied("write") || go("/new"),
+    i: () => denied("import") || go("/import"),
     "?": () => help(),
     Escape: () => list.unpick(),
   };
@@ -44,6 +47,12 @@ export function press(event, list) {
 function toggle(list) {
   const contact = list.table.active;
   if (contact) list.pick(list.table.at, !list.picked.has(contact), false);
+}
+
+/** @param {List} list */
+async function tag(list) {
+  if (list.picked.isEmpty || denied("write")) return;
+  await (await import("./bulk.js")).addTags(list);
 }
 
 /** Shows the keyboard shortcuts. */

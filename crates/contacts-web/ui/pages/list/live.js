@@ -1,6 +1,10 @@
 // Changes by others in the rows of the list.
+//
+// A contact that leaves the filter by the edit of somebody else stays in its row, marked, until the
+// list is loaded again: a row must not vanish under the pointer, or from a selection.
 
 import { ask } from "../../core/api.js";
+import { asked } from "./query.js";
 
 /** @import { Live } from "../../core/live.js" */
 /** @import { List } from "../list.js" */
@@ -48,4 +52,24 @@ async function show(list) {
   if (ids.length === 0) return;
   const { items } = await ask("post", "/v1/contacts/get", { body: { ids }, signal: list.dropped.signal }).catch(() => ({ items: [] }));
   for (const contact of items) dispatchEvent(new CustomEvent("contactchanged", { detail: contact }));
+  if (list.filter.size) await markLeft(list, items.map(({ id }) => id));
+}
+
+/**
+ * Marks the rows of contacts that the filter does not match any more, and counts again.
+ *
+ * @param {List} list
+ * @param {string[]} ids
+ */
+async function markLeft(list, ids) {
+  const { filter, dropped: { signal }, rows } = list;
+  const query = asked(filter);
+  query.set("ids", ids.join(","));
+  query.set("limit", String(MAX_IDS));
+  query.set("count", "none");
+  const found = await ask("get", "/v1/contacts", { query, signal }).catch(() => null);
+  if (!found || filter !== list.filter) return;
+  const matching = new Set(found.items.map(({ id }) => id));
+  rows.mark(ids, (id) => !matching.has(id));
+  rows.countBeside(rows.asking.signal);
 }

@@ -4,7 +4,7 @@ import { aborted, ask } from "../../core/api.js";
 import { asked } from "./query.js";
 
 /** @import { Schemas } from "../../core/api.js" */
-/** @typedef {Schemas["ListedContact"]} Listed */
+/** @typedef {Schemas["ListedContact"] & { left?: boolean }} Listed `left`: an edit by somebody else took the contact out of the filter */
 /** @typedef {Schemas["Count"]} Count */
 
 const FIRST = 60;
@@ -134,6 +134,17 @@ export class ContactRows {
   replace(contact) {
     this.newer.set(contact.id, contact);
     this.items = this.items.map((item) => (item.id === contact.id && contact.version >= item.version ? { ...item, ...contact } : item));
+    this.changed();
+  }
+
+  /**
+   * Marks the rows of contacts that have left the filter.
+   *
+   * @param {string[]} ids
+   * @param {(id: string) => boolean} left
+   */
+  mark(ids, left) {
+    this.items = this.items.map((item) => (ids.includes(item.id) ? { ...item, left: left(item.id) } : item));
     this.changed();
   }
 

@@ -6,6 +6,7 @@ import { styles } from "../../core/styles.js";
 import { every } from "./columns.js";
 import { arrange } from "./segment.js";
 
+/** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */
 
 await styles("./filters.css", import.meta.url);
@@ -14,14 +15,25 @@ await styles("./filters.css", import.meta.url);
 const ORDERS = [
   ["-created", "Newest first"], ["created", "Oldest first"], ["name", "Name, A to Z"], ["-name", "Name, Z to A"],
   ["email", "Email, A to Z"], ["-email", "Email, Z to A"], ["-updated", "Recently updated"], ["updated", "Least recently updated"],
+  ["-last_conversation", "Latest conversation first"], ["last_conversation", "Oldest conversation first"],
 ];
+
+/** What both directions of the orders by a custom field are called. @type {Record<Schemas["Field"]["type"], [string, string]>} */
+const DIRECTIONS = {
+  text: ["A to Z", "Z to A"], url: ["A to Z", "Z to A"], number: ["lowest first", "highest first"],
+  date: ["earliest first", "latest first"], boolean: ["no first", "yes first"], select: ["first choice first", "last choice first"],
+};
+
+/** @param {Schemas["Field"][]} fields */
+const ofFields = (fields) => fields.filter(({ archived }) => !archived).flatMap(({ key, label, type }) =>
+  DIRECTIONS[type].map((direction, at) => /** @type {[string, string]} */ ([`${at ? "-" : ""}field.${key}`, `${label}, ${direction}`])));
 
 /** @param {List} list */
 export function view(list) {
   /** @type {[string, string][]} */
   const best = list.filter.get("q") ? [["relevance", "Best match first"]] : [];
   const order = h("select", { onchange: () => list.turn({ sort: order.value }) },
-    [...best, ...ORDERS].map(([value, text]) => h("option", { value, selected: value === list.sort }, text)));
+    [...best, ...ORDERS, ...ofFields(list.fields)].map(([value, text]) => h("option", { value, selected: value === list.sort }, text)));
   const columns = h("ul", { class: "columns" });
 
   /** Shows the columns of the list: those that are shown in their order, then the others. */

@@ -83,7 +83,7 @@ function one(item, opened, items) {
   const who = h(passive ? "small" : "strong", {}, "…");
   void called(item.actor).then((name) => fill(who, name));
   const by = item.actor.kind === "user" ? [h("small", {}, " · "), who] : [];
-  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), ...by] : [who, " ", ...does(item)]), details(item, kinds), restoreOf(item, opened), undo(item, opened, items)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
+  return h("li", { class: `of-${item.kind}` }, h("div", {}, h("p", {}, passive ? [...does(item), ...by] : [who, " ", ...does(item)]), details(item, kinds), restoreOf(item, opened), restoreTags(item, opened), restoreAddresses(item, opened), undo(item, opened, items)), h("time", { class: "muted", dateTime: item.at, title: moment(item.at) }, ago(item.at)));
 }
 
 /**
@@ -108,6 +108,45 @@ function restoreOf(item, opened) {
     button.disabled = false;
     // Otherwise, the field says why it was not saved.
     if (isDone) offerUndo(opened, `${labels} restored.`, before);
+  } }, "Restore");
+  return button;
+}
+
+/**
+ * The button that adds removed tags again, unless the contact has them.
+ *
+ * @param {Activity} item
+ * @param {Opened} opened
+ */
+function restoreTags(item, opened) {
+  const tags = item.kind === "tagged" ? item.removed.filter((tag) => !opened.contact.tags.includes(tag)) : [];
+  return tags.length > 0 && restore(`${tags.length > 1 ? "the tags" : "the tag"} ${tags.join(", ")}`, () => opened.tags.add(tags));
+}
+
+/**
+ * The button that adds removed addresses again, unless the contact has them.
+ *
+ * @param {Activity} item
+ * @param {Opened} opened
+ */
+function restoreAddresses(item, opened) {
+  const { email, other_emails: others } = opened.contact;
+  const removed = item.kind === "edited" ? item.changes.filter(({ field, to }) => field === "addresses" && !to) : [];
+  const lost = removed.flatMap(({ from }) => (from && from !== email && !others.includes(from) ? [from] : []));
+  return lost.length > 0 && restore(lost.join(", "), async () => {
+    for (const address of lost) await opened.addresses.add(address);
+  });
+}
+
+/**
+ * @param {string} what
+ * @param {() => Promise<unknown>} run
+ */
+function restore(what, run) {
+  const button = h("button", { type: "button", class: "link small", data: { needs: "write" }, "aria-label": `Restore ${what}`, onclick: async () => {
+    button.disabled = true;
+    await run();
+    button.disabled = false;
   } }, "Restore");
   return button;
 }

@@ -105,8 +105,8 @@ export class Addresses {
     return this.#turn;
   }
 
-  /** @param {string} email */
-  #add(email) {
+  /** Adds an address. @param {string} email */
+  add(email) {
     return this.#change(async () => {
       announceChange(await ask("post", "/v1/contacts/{id}/addresses", { path: { id: this.id }, body: { email }, keepalive: true }));
       if (this.input.value.trim() === email) this.#empty();
@@ -126,7 +126,7 @@ export class Addresses {
       await ask("delete", "/v1/contacts/{id}/addresses/{email}", { path: { id, email }, keepalive: true }).catch(ignoreMissing);
       announceChange(await ask("get", "/v1/contacts/{id}", { path: { id } }));
       this.#removing.delete(email);
-      toast(`${email} was removed.`, { label: "Undo", run: () => void this.#add(email) });
+      toast(`${email} was removed.`, { label: "Undo", run: () => void this.add(email) });
     }, (error) => {
       this.#removing.delete(email);
       this.show(opened.contact);
@@ -148,7 +148,7 @@ export class Addresses {
       const merge = async () => (await this.opened.merge(other)) && this.#empty();
       return this.#say("refused", wrong(`${email} is already used by another contact.`), h("a", { href: `/contacts/${other}` }, "Open it"), does("Merge", () => void merge()));
     }
-    if (!problem || problem.passes) return this.#say("failed", wrong(`${email} was not added. ${sentence(error)}`), does("Retry", () => void this.#add(email)));
+    if (!problem || problem.passes) return this.#say("failed", wrong(`${email} was not added. ${sentence(error)}`), does("Retry", () => void this.add(email)));
     const reason = problem.errors[0]?.reason;
     this.#say("refused", wrong(reason ? `${email} ${reason}.` : sentence(error)));
   }
@@ -161,7 +161,7 @@ export class Addresses {
     const { contact } = this.opened;
     const isKnown = [contact.email, ...contact.other_emails].some((other) => other?.toLowerCase() === email.toLowerCase());
     if (isKnown) this.#say("refused", wrong("This contact already has this address."));
-    else void this.#add(email);
+    else void this.add(email);
   }
 
   /** @param {string} key */

@@ -30,6 +30,12 @@ export function tags(opened) {
     return turn;
   };
 
+  /** @param {Change} body */
+  const told = ({ add, remove = [] }) => {
+    const names = add ?? remove;
+    return `The ${names.length > 1 ? "tags" : "tag"} ${names.join(", ")} ${names.length > 1 ? "were" : "was"} ${add ? "added" : "removed"}.`;
+  };
+
   /**
    * @param {Change} body
    * @param {Change} [undo]
@@ -38,7 +44,7 @@ export function tags(opened) {
     try {
       const { contact } = await ask("post", "/v1/contacts/{id}/tags", { path: { id: opened.contact.id }, body, keepalive: true });
       waiting -= 1;
-      if (undo) toastAbout(`${contact.id} tags`, `The tag ${body.add ?? body.remove} was ${body.add ? "added" : "removed"}.`, { label: "Undo", run: () => void change(undo) });
+      if (undo) toastAbout(`${contact.id} tags`, told(body), { label: "Undo", run: () => void change(undo) });
       if (waiting) return;
       fill(status, icon("check"), "Saved");
       setTimeout(() => !waiting && fill(status), 4000);
@@ -55,6 +61,8 @@ export function tags(opened) {
   const box = tagBox({ label: "Tags", tags: opened.contact.tags, add: (tag) => change({ add: [tag] }, { remove: [tag] }), remove: (tag) => change({ remove: [tag] }, { add: [tag] }) });
   return {
     element: h("section", { "aria-labelledby": title.id }, title, box.element, status),
+    /** Adds tags as one change. @param {string[]} names */
+    add: (names) => change({ add: names }, { remove: names }),
     /** @param {string[]} shown */
     show: (shown) => void (waiting || box.show(shown)),
   };

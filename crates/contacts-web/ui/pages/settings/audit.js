@@ -17,6 +17,9 @@ import { nothing, part } from "./part.js";
 /** What each kind is called. @type {Record<Schemas["AuditKind"], string>} */
 const KINDS = {
   signed_in: "Signed in",
+  sign_in_refused: "Refused a sign-in",
+  identity_connected: "Connected a sign-in service",
+  identities_removed: "Disconnected the sign-in services of a user",
   signed_out: "Ended a session",
   user_added: "Added a user",
   role_changed: "Changed a role",

@@ -1,8 +1,9 @@
 // The settings of segments.
 
 import { ask } from "../../core/api.js";
-import { h } from "../../core/dom.js";
+import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
+import { denied, session } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 import { labelled } from "../../widgets/form.js";
 import { paged } from "../../widgets/paged.js";
@@ -32,16 +33,44 @@ export function section({ signal }) {
   });
   none.hidden = true;
   void list.reload();
+  const orphans = orphaned(signal, () => void list.reload());
   return part("Segments", "Saved filters with their columns and sorting, which open from the sidebar.",
-    h("a", { href: "/", class: "button" }, icon("filter"), "Filter contacts"), table, none, list.more);
+    h("a", { href: "/", class: "button" }, icon("filter"), "Filter contacts"), table, none, list.more, orphans);
+}
+
+/**
+ * Private segments that nobody sees any more, for administrators.
+ *
+ * @param {AbortSignal} signal
+ * @param {() => void} changed
+ */
+function orphaned(signal, changed) {
+  const into = h("tbody");
+  const element = h("section", { class: "stack", data: { needs: "admin" }, "aria-labelledby": "orphaned", hidden: true });
+  const list = paged({
+    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/segments", { query: { orphaned: true, ...(cursor && { cursor }), limit: 50 }, signal }),
+    into,
+    row: (/** @type {Schemas["Segment"]} */ segment) => rowOf(segment, () => {
+      dispatchEvent(new CustomEvent("segmentschanged"));
+      void list.reload();
+      changed();
+    }, "Nobody"),
+    loaded: (count) => (element.hidden = count === 0),
+  });
+  fill(element, h("h2", { id: "orphaned" }, "Segments without an owner"),
+    h("p", { class: "muted lead" }, "Private segments of deactivated users and of revoked or expired API keys. Their names stay taken until you rename or delete them."),
+    sheet("Segments without an owner", ["Segment", "Seen by", "Updated", ""], into), list.more);
+  void session.then(() => (denied("admin") ? undefined : list.reload()));
+  return element;
 }
 
 /**
  * @param {Schemas["Segment"]} segment
  * @param {() => void} changed
+ * @param {string} [seen] who sees the segment
  */
-const rowOf = (segment, changed) =>
-  h("tr", {}, h("th", { scope: "row" }, h("a", { href: pathOfSegment(segment) }, segment.name)), h("td", {}, segment.private ? "Only you" : "Everyone"), h("td", {}, when(segment.updated_at)),
+const rowOf = (segment, changed, seen = segment.private ? "Only you" : "Everyone") =>
+  h("tr", {}, h("th", { scope: "row" }, h("a", { href: pathOfSegment(segment) }, segment.name)), h("td", {}, seen), h("td", {}, when(segment.updated_at)),
     h("td", { class: "commands" },
       segment.private && h("button", { type: "button", class: "quiet", data: { needs: "write" }, "aria-label": `Share ${segment.name}`, onclick: async () => (await share(segment)) && changed() }, "Share"),
       h("button", { type: "button", class: "quiet", data: { needs: "write" }, "aria-label": `Rename ${segment.name}`, onclick: async () => (await rename(segment)) && changed() }, "Rename"),

@@ -55,7 +55,8 @@ function rowOf(user, isMe, show) {
     : h("button", { type: "button", class: "quiet", "aria-label": `Reactivate ${name}`, onclick: () => change(id, { active: true }, show, `${name} can sign in again.`) }, "Reactivate");
   return h("tr", {},
     h("th", { scope: "row" }, name, isMe && h("span", { class: "muted" }, " (you)"), email && h("small", { class: "muted under" }, email),
-      issuers?.length ? h("small", { class: "muted under" }, `Signs in with ${issuers.join(", ")}`) : null),
+      issuers?.length ? h("small", { class: "muted under" }, `Signs in with ${issuers.join(", ")} `,
+        h("button", { type: "button", class: "link", "aria-label": `Disconnect ${name} from ${issuers.join(", ")}`, onclick: async () => (await disconnect(user)) && show() }, "Disconnect")) : null),
     h("td", {}, select),
     h("td", {}, active ? state("good", "Active") : state("", "Deactivated")),
     h("td", {}, when(last_seen_at) ?? h("span", { class: "muted" }, "Never")),
@@ -102,6 +103,15 @@ const endSessions = ({ id, name, issuers, sessions }, isMe) => dialog({
   action: "End sessions",
   danger: true,
   run: () => ask("delete", "/v1/users/{id}/sessions", { path: { id } }),
+});
+
+/** @param {Schemas["User"]} user */
+const disconnect = ({ id, name, issuers }) => dialog({
+  title: `Disconnect ${name} from ${(issuers ?? []).join(", ")}?`,
+  body: h("p", {}, `${name} needs a sign-in link from now on, and can connect the service again. Open sessions stay: end them if they should not.`),
+  action: "Disconnect",
+  danger: true,
+  run: () => ask("delete", "/v1/users/{id}/identities", { path: { id } }),
 });
 
 /**
