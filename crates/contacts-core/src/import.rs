@@ -1,6 +1,7 @@
 //! Imports: contacts that are added and changed by the rows of a file (R30 to R37).
 
 mod apply;
+mod choices;
 mod chunk_plan;
 mod correction;
 mod domains;
@@ -13,6 +14,7 @@ mod layout;
 mod local_value;
 mod mapping;
 mod matching;
+mod new_plan;
 mod opt_out;
 mod phone_cell;
 mod placeholder;
@@ -40,6 +42,7 @@ mod warnings;
 use time::OffsetDateTime;
 
 pub use self::apply::{Decision, added, decide};
+pub use self::choices::{ChoicesOrigin, EarlierChoices, HeaderFingerprint};
 use self::chunk_plan::PlannedContacts;
 pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedContact, RowOutcome};
 pub use self::correction::{Cell, CellEdit, Corrections, RowCells};
@@ -57,6 +60,7 @@ pub use self::mapping::Target;
 pub use self::matching::{
     KeyConflict, Lookup, Lookups, Match, MatchKey, RowKeys, match_by, match_row,
 };
+pub use self::new_plan::NewPlan;
 pub(crate) use self::phone_cell::phone_cell;
 pub use self::plan::{Plan, Policy};
 pub use self::preview::{Preview, Scratch, ScratchFile, preview};
@@ -68,7 +72,7 @@ pub(crate) use self::row::ReadCells;
 pub use self::row::{ImportRow, PlannedRow, RowReader, SkippedRow, Warning};
 pub use self::rules::{RequiredValues, RowOrigin, RowRules};
 pub use self::run::Chunks;
-pub use self::service::{ImportService, NewPlan};
+pub use self::service::ImportService;
 pub use self::skipped::SkippedRows;
 pub use self::state::ImportState;
 pub(crate) use self::suggest::header_key;

@@ -1,6 +1,7 @@
 //! The port of imports.
 
 mod apply;
+mod choices;
 mod chunks;
 mod contacts;
 mod corrections;
@@ -13,8 +14,9 @@ mod undo;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Applied, CellEdit, Chunk, Corrections, FileState, Import, ImportId, ImportRepository,
-    ImportState, Issue, IssueCode, KnownDomains, LayoutChoice, NewPlan, Plan,
+    Analysis, Applied, CellEdit, Chunk, Corrections, EarlierChoices, FileState, HeaderFingerprint,
+    Import, ImportId, ImportRepository, ImportState, Issue, IssueCode, KnownDomains, LayoutChoice,
+    NewPlan, Plan,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -231,6 +233,11 @@ impl ImportRepository for Database {
                     set.push("state = 'ready', analysis = ")
                         .bind(Bind::Json(StoredAnalysis::write(analysis)));
                     set.push(", plan = ").bind(Bind::Json(StoredPlan::write(plan)));
+                    set.push(", header_fingerprint = ");
+                    match analysis.layout.header_fingerprint() {
+                        Some(headers) => set.bind(Bind::Int(headers.0.cast_signed())),
+                        None => set.push("NULL"),
+                    };
                 }
                 Err(problem) => {
                     set.push("state = 'unusable', problem = ").bind(Bind::Text(problem.clone()));
@@ -265,6 +272,10 @@ impl ImportRepository for Database {
 
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
         self.read(org, |tx| corrections::read(tx, id))
+    }
+
+    fn choices_of(&self, org: OrgId, headers: HeaderFingerprint) -> Result<Option<EarlierChoices>> {
+        self.read(org, |tx| choices::find(tx, headers))
     }
 
     fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>> {
@@ -324,7 +335,7 @@ impl ImportRepository for Database {
             let Some(plan) = lock_ready(tx, id)? else { return Ok(false) };
             plan.check()?;
             let mut set = tx.statement();
-            set.push("state = 'running'");
+            set.push("state = 'running', confirmed_at = ").bind(Bind::Time(now));
             change(tx, id, set, "'ready'")?;
             dry_runs::discard(tx, id)?;
             record(tx, &TrailEvent::import_started(id), actor, now)?;

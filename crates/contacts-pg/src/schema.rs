@@ -364,6 +364,8 @@ diesel::table! {
         file_state -> Text,
         touched_at -> Nullable<Timestamptz>,
         layout -> Nullable<Jsonb>,
+        header_fingerprint -> Nullable<Int8>,
+        confirmed_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod audit;
 pub mod batches;
 pub mod campaigns;
 pub mod captures;
+pub mod choices;
 pub mod consents;
 pub mod contacts;
 pub mod conversations;

@@ -169,3 +169,23 @@ test("the type of a new field is guessed from the values of its column", async (
   }
   await world.close(page);
 });
+
+test("the choices of an earlier import are offered, and the suggestions are one press away", async () => {
+  const first = await ready("customers.csv", FAIR);
+  await world.api("PATCH", `/v1/imports/${first}`, { columns: ["name", "email", "tags"], policy: "fill_blanks" });
+  await world.api("POST", `/v1/imports/${first}/start`);
+  await world.importReaches(first, "done");
+  const id = await ready("next.csv", FAIR);
+  await world.inEveryLook(`/imports/${id}`, (page) => page.getByText("Choices of customers.csv, imported on").waitFor());
+  const page = await world.open(`/imports/${id}`);
+  const colour = page.getByRole("combobox", { name: "Import Colour as" });
+  await until(() => colour.inputValue(), "tags");
+  await page.getByRole("radio", { name: "Add and fill empty fields", checked: true }).waitFor();
+  await page.getByRole("button", { name: "Use the suggestions instead" }).click();
+  await until(() => colour.inputValue(), "");
+  await page.getByRole("radio", { name: "Add and update", checked: true }).waitFor();
+  await page.getByRole("heading", { name: "next.csv" }).and(page.locator(":focus")).waitFor();
+  assert.equal(await page.getByText("Choices of").count(), 0);
+  assert.equal((await world.api("GET", `/v1/imports/${id}`)).plan.choices_of, null);
+  await world.close(page);
+});

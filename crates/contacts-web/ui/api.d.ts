@@ -3030,6 +3030,19 @@ export interface components {
             /** @description The rows, in the order of the file. */
             rows: components["schemas"]["RowCells"][];
         };
+        /** @description The earlier import that choices come from. */
+        ChoicesOrigin: {
+            /**
+             * Format: uuid
+             * @description Id of the import.
+             */
+            import_id: string;
+            /**
+             * Format: date-time
+             * @description When it was started.
+             */
+            started_at: string;
+        };
         /** @description The parts of a layout that a user chose; null for those that are detected. */
         ChosenLayout: {
             /** @description The character that separates cells. */
@@ -5001,6 +5014,7 @@ export interface components {
         PausedBecause: "by_hand" | "gone";
         /** @description The plan of an import. */
         Plan: {
+            choices_of: components["schemas"]["ChoicesOrigin"] | null;
             /**
              * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`,
              *     `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
@@ -5045,6 +5059,11 @@ export interface components {
             policy?: components["schemas"]["Policy"];
             /** @description Tags to add to every contact in the file, at most 100. */
             tags?: string[];
+            /**
+             * @description Whether the plan goes back to the suggestions before the other members are applied, in place
+             *     of the choices of an earlier import. Tags stay.
+             */
+            use_suggestions?: boolean;
         };
         /** @description A warning about the plan of an import. */
         PlanWarning: {

@@ -1,6 +1,6 @@
 //! The plan of an import: mapping, policy and tags (R32, R33).
 
-use super::{ColumnFormat, DomainReplacements, Target};
+use super::{ChoicesOrigin, ColumnFormat, DomainReplacements, Target};
 use crate::tag::TagName;
 use crate::{Invalid, Result};
 
@@ -33,6 +33,9 @@ pub struct Plan {
     pub domains: DomainReplacements,
     /// The formats of columns whose values do not show them, each column once (R58).
     pub formats: Vec<ColumnFormat>,
+    /// The earlier import whose choices the plan began with; `None` if it began with the
+    /// suggestions (R58).
+    pub choices_of: Option<ChoicesOrigin>,
 }
 
 /// What rows may do to contacts (R33).

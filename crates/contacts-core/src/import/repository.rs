@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Analysis, CellEdit, Corrections, Import, ImportId, ImportState, LayoutChoice, NewPlan, Plan,
-    PlannedRow, Skip, SkipCode, Tally,
+    Analysis, CellEdit, Corrections, EarlierChoices, HeaderFingerprint, Import, ImportId,
+    ImportState, LayoutChoice, NewPlan, Plan, PlannedRow, Skip, SkipCode, Tally,
 };
 use crate::run::RunState;
 use crate::{Actor, OrgId, Result};
@@ -185,6 +185,15 @@ pub trait ImportRepository: Send + Sync {
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections>;
+
+    /// Returns the choices of the import that was started last among those whose files have these
+    /// headers. Opt-out lists are left out, because nobody should unsubscribe people by a choice of
+    /// another day.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn choices_of(&self, org: OrgId, headers: HeaderFingerprint) -> Result<Option<EarlierChoices>>;
 
     /// Returns the domains that at least [`super::KnownDomains::MIN_ADDRESSES`] addresses of the organisation
     /// have, the most frequent first, at most [`super::KnownDomains::MAX`]. Of an organisation with many

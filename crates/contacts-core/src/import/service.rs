@@ -7,10 +7,9 @@ use time::Duration;
 
 use super::correction::stored_layout;
 use super::{
-    Analysis, Applied, Chunk, Chunks, ColumnFormat, DomainReplacements, DryRunRepository,
-    FileState, Import, ImportId, ImportRepository, ImportState, Inspection, Issue, LayoutChoice,
-    Plan, Policy, RowReader, SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target,
-    Upload,
+    Analysis, Applied, Chunk, Chunks, ColumnFormat, DryRunRepository, FileState, Import, ImportId,
+    ImportRepository, ImportState, Inspection, Issue, LayoutChoice, NewPlan, RowReader,
+    SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target, Upload,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -18,56 +17,7 @@ use crate::file::{FileId, FileStore};
 use crate::job::{ChunkPace, Interrupt, Outcome};
 use crate::org::OrganisationRepository;
 use crate::run::RunState;
-use crate::tag::TagName;
 use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
-
-/// Changes of a plan; a field that is `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewPlan {
-    /// A target for every column, or nothing to skip it.
-    pub columns: Option<Vec<Option<Target>>>,
-    /// What rows may do to contacts.
-    pub policy: Option<Policy>,
-    /// Tags for every contact of the file.
-    pub tags: Option<Vec<TagName>>,
-    /// The domains of addresses that are replaced.
-    pub domains: Option<DomainReplacements>,
-    /// The formats of columns.
-    pub formats: Option<Vec<ColumnFormat>>,
-}
-
-impl NewPlan {
-    /// Changes a plan.
-    pub fn apply_to(&self, plan: &mut Plan) {
-        if let Some(columns) = &self.columns {
-            plan.columns.clone_from(columns);
-        }
-        plan.policy = self.policy.unwrap_or(plan.policy);
-        if let Some(tags) = &self.tags {
-            plan.tags.clone_from(tags);
-        }
-        if let Some(domains) = &self.domains {
-            plan.domains.clone_from(domains);
-        }
-        if let Some(formats) = &self.formats {
-            plan.formats.clone_from(formats);
-        }
-    }
-}
-
-impl From<Plan> for NewPlan {
-    /// Returns the change that makes any plan this one.
-    fn from(plan: Plan) -> Self {
-        let Plan { columns, policy, tags, domains, formats } = plan;
-        Self {
-            columns: Some(columns),
-            policy: Some(policy),
-            tags: Some(tags),
-            domains: Some(domains),
-            formats: Some(formats),
-        }
-    }
-}
 
 /// The use cases of imports.
 #[derive(Clone)]
@@ -76,7 +26,7 @@ pub struct ImportService {
     pub(super) dry_runs: Arc<dyn DryRunRepository>,
     pub(super) files: Arc<dyn FileStore>,
     pub(super) spreadsheets: Arc<dyn Spreadsheets>,
-    fields: Arc<dyn FieldRepository>,
+    pub(super) fields: Arc<dyn FieldRepository>,
     organisations: Arc<dyn OrganisationRepository>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
@@ -177,6 +127,7 @@ impl ImportService {
         if let Some(formats) = &new.formats {
             ColumnFormat::check_all(formats, analysis.layout.header.len())?;
         }
+        let new = if new.uses_suggestions { new.over_suggestions(analysis) } else { new };
         let (changed, import) = (self.imports.replan(org, id, &new)?, self.get(org, id)?);
         if changed { Ok(import) } else { Err(not_ready(&import)) }
     }
@@ -254,8 +205,7 @@ impl ImportService {
         let found = match self.inspect(&import, interrupt)? {
             Ok(None) => return Ok(Outcome::Again),
             Ok(Some(analysis)) => {
-                let plan = import.plan.clone().unwrap_or_default();
-                let plan = plan.carried_over(import.analysis.as_ref(), &analysis);
+                let plan = self.suggested_plan(&import, &analysis)?;
                 Ok((analysis, plan))
             }
             Err(problem) => Err(problem.to_string()),

@@ -104,6 +104,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
     "#);
     insta::assert_json_snapshot!(import["plan"], @r#"
     {
+      "choices_of": null,
       "columns": [
         "name",
         "email",
@@ -145,7 +146,9 @@ async fn a_plan_can_be_changed_until_the_import_starts() {
         "domains": {"gmial.com": "gmail.com"}, "formats": [],
     });
     let changed = service.patch(&path, plan.clone()).await;
-    assert_eq!(changed.json()["plan"], plan);
+    let mut expected = plan.clone();
+    expected["choices_of"] = Value::Null;
+    assert_eq!(changed.json()["plan"], expected);
     for (body, errors) in [
         (json!({"columns": ["name"]}), vec!["columns"]),
         (json!({"columns": ["nme", "email", "custom:"]}), vec!["columns[0]", "columns[2]"]),
@@ -325,4 +328,26 @@ async fn another_organisations_import_is_not_there() {
         assert_eq!(answer.problem(), "404 not_found", "{method} {rest}");
     }
     assert_eq!(service.get(&path).await.json()["state"], "ready");
+}
+
+#[actix_web::test]
+async fn the_choices_of_an_earlier_import_are_offered_and_can_be_dropped() {
+    let service = Service::new();
+    let first = ready(&service, PEOPLE).await;
+    let plan = json!({"columns": ["name", "email", "tags"], "policy": "update_only"});
+    service.patch(&first, plan).await;
+    service.post(&format!("{first}/start"), Value::Null).await;
+    let path = ready(&service, PEOPLE).await;
+    let plan = service.get(&path).await.json()["plan"].clone();
+    assert_eq!((&plan["columns"][2], &plan["policy"]), (&json!("tags"), &json!("update_only")));
+    let origin = plan["choices_of"].clone();
+    assert_eq!(origin["import_id"], id(&first).to_string());
+    assert!(origin["started_at"].is_string());
+    let fresh = service.patch(&path, json!({"use_suggestions": true, "tags": ["New"]})).await;
+    let plan = fresh.json()["plan"].clone();
+    let expected = json!({
+        "columns": ["name", "email", null], "policy": "overwrite", "tags": ["New"], "domains": {},
+        "formats": [], "choices_of": null
+    });
+    assert_eq!(plan, expected);
 }

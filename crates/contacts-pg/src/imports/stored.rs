@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, ColumnFormat, DomainReplacements, Format, Layout, Plan, Policy, SkipCode, Suggestion,
-    Tally, Target, TextFormat,
+    Analysis, ChoicesOrigin, ColumnFormat, DomainReplacements, Format, ImportId, Layout, Plan,
+    Policy, SkipCode, Suggestion, Tally, Target, TextFormat,
 };
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::stored_reading::{Details, StoredDateOrder, StoredDecimalMark, StoredDetails};
 use crate::database::{PgResult, unreadable};
@@ -45,6 +47,27 @@ pub(super) struct StoredPlan {
     domains: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     formats: Vec<StoredFormat>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    choices_of: Option<StoredOrigin>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredOrigin {
+    import: Uuid,
+    #[serde(with = "time::serde::rfc3339")]
+    started_at: OffsetDateTime,
+}
+
+impl From<ChoicesOrigin> for StoredOrigin {
+    fn from(ChoicesOrigin { import, started_at }: ChoicesOrigin) -> Self {
+        Self { import: import.0, started_at }
+    }
+}
+
+impl From<StoredOrigin> for ChoicesOrigin {
+    fn from(StoredOrigin { import, started_at }: StoredOrigin) -> Self {
+        Self { import: ImportId(import), started_at }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,6 +176,7 @@ impl StoredPlan {
                 .map(|(domain, by)| (domain.to_owned(), by.to_owned()))
                 .collect(),
             formats: plan.formats.iter().copied().map(StoredFormat::from).collect(),
+            choices_of: plan.choices_of.map(StoredOrigin::from),
         })
     }
 
@@ -165,6 +189,7 @@ impl StoredPlan {
             tags: tags.ok_or_else(|| unreadable("imports.plan"))?,
             domains: DomainReplacements::parse(stored.domains)?,
             formats: stored.formats.into_iter().map(ColumnFormat::from).collect(),
+            choices_of: stored.choices_of.map(ChoicesOrigin::from),
         })
     }
 }

@@ -16,8 +16,8 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use contacts_core::Actor;
 use contacts_core::import::{
-    Analysis, DomainReplacements, Import as Run, ImportService, ImportState, LayoutChoice, NewPlan,
-    Policy, TableProblem,
+    Analysis, ChoicesOrigin, DomainReplacements, Import as Run, ImportService, ImportState,
+    LayoutChoice, NewPlan, Policy, TableProblem,
 };
 use contacts_core::run::RunState;
 use contacts_core::tag::TagName;
@@ -29,7 +29,7 @@ use self::skipped::SkippedFile;
 use super::inspect::{cannot_start, unusable};
 use super::layout::LayoutArgs;
 use super::progress::Progress;
-use super::show::Found;
+use super::show::{Found, plain};
 use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
@@ -71,6 +71,10 @@ struct ImportFile {
     /// COLUMN is its name, or # and its number. May be repeated
     #[arg(long, value_name = "COLUMN=TARGET")]
     map: Vec<String>,
+    /// Begin with the suggestions for the file, not with the choices of the last import with the same
+    /// headers
+    #[arg(long)]
+    ignore_earlier_choices: bool,
     /// How existing contacts are changed: overwrite, fill_blanks, add_only or update_only. opt_out
     /// unsubscribes everyone in the file, or those that a column names, and adds nobody
     #[arg(long)]
@@ -193,26 +197,35 @@ impl Request<'_> {
                 false => problem,
             }));
         };
-        let columns = mapping::apply(&self.mappings, &analysis.layout.header, &plan.columns)?;
+        let uses_suggestions = self.args.ignore_earlier_choices && plan.choices_of.is_some();
+        let suggested: Vec<_> = analysis.suggestions.iter().map(|s| s.target.clone()).collect();
+        let first = if uses_suggestions { &suggested } else { &plan.columns };
+        let columns = mapping::apply(&self.mappings, &analysis.layout.header, first)?;
         let new = NewPlan {
+            uses_suggestions,
             columns: Some(columns),
             policy: self.policy,
             tags: Some(self.tags.clone()),
-            domains: Some(self.domains.clone()),
+            domains: (!self.args.replace_domain.is_empty()).then(|| self.domains.clone()),
             formats: None,
         };
         let ready = imports.replan(analysed.org, analysed.id, new)?;
-        self.show(&ready, analysis);
+        self.show(imports, &ready, analysis);
         if let Some(plan) = &ready.plan {
             plan.check().map_err(|error| Failure::new(cannot_start(&error)))?;
         }
         Ok(ready)
     }
 
-    fn show(&self, ready: &Run, analysis: &Analysis) {
+    fn show(&self, imports: &ImportService, ready: &Run, analysis: &Analysis) {
         let Some(plan) = &ready.plan else { return };
         let found = Found { name: &ready.file_name, analysis, plan };
         found.lines().into_iter().for_each(|line| self.print(&line));
+        if let Some(origin) = &plan.choices_of {
+            // The import may have been deleted since.
+            let file_name = imports.get(ready.org, origin.import).map(|import| import.file_name);
+            self.print(&choices_line(*origin, &file_name.unwrap_or_default()));
+        }
         self.print(summary::policy(plan));
         if !plan.tags.is_empty() {
             let tags: Vec<_> = plan.tags.iter().map(TagName::as_str).collect();
@@ -271,6 +284,11 @@ impl Request<'_> {
             let _ = out::print_line(line);
         }
     }
+}
+
+fn choices_line(origin: ChoicesOrigin, file_name: &str) -> String {
+    let (name, day) = (plain(file_name), origin.started_at.date());
+    format!("Choices of {name}, imported on {day}. To start over, add --ignore-earlier-choices.")
 }
 
 fn parse_policy(name: &str) -> Done<Policy> {

@@ -25,6 +25,12 @@ macro_rules! import_repository_contract {
             domains_of_many_addresses_are_listed
             organisations_do_not_see_each_other
         }
+        $crate::properties! { $make, choices:
+            the_choices_of_the_import_that_was_started_last_are_found
+            the_choices_of_other_headers_and_of_opt_out_lists_are_not_found
+            a_plan_keeps_the_origin_of_its_choices
+            organisations_do_not_see_each_other
+        }
         $crate::properties! { $make, corrections:
             corrections_are_those_of_the_last_edits
             cells_are_corrected_during_the_review_only

@@ -9,9 +9,10 @@ use contacts_core::contact::{
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
-    Analysis, Applied, CellEdit, Chunk, ChunkPlan, Corrections, ExistingContact, FileState, Import,
-    ImportId, ImportRepository, ImportState, Issue, KnownDomains, LayoutChoice, NewPlan, Plan,
-    PlannedContact, RowKeys, Trace, tell_import,
+    Analysis, Applied, CellEdit, ChoicesOrigin, Chunk, ChunkPlan, Corrections, EarlierChoices,
+    ExistingContact, FileState, HeaderFingerprint, Import, ImportId, ImportRepository, ImportState,
+    Issue, KnownDomains, LayoutChoice, NewPlan, Plan, PlannedContact, Policy, RowKeys, Trace,
+    tell_import,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -30,6 +31,8 @@ pub(crate) struct StoredImport {
     pub(crate) import: Import,
     /// Time at which a chunk of the file was last stored.
     pub(crate) touched_at: OffsetDateTime,
+    /// Time at which a user started the import.
+    pub(crate) confirmed_at: Option<OffsetDateTime>,
     pub(crate) issues: Vec<Issue>,
     /// Results of each chunk's rows, in order.
     pub(crate) chunks: Vec<Vec<Trace>>,
@@ -74,6 +77,7 @@ impl ImportRepository for World {
             let run = StoredImport {
                 import: import.clone(),
                 touched_at: import.created_at,
+                confirmed_at: None,
                 issues: Vec::new(),
                 chunks: Vec::new(),
                 dry: None,
@@ -184,6 +188,21 @@ impl ImportRepository for World {
         })
     }
 
+    fn choices_of(&self, org: OrgId, headers: HeaderFingerprint) -> Result<Option<EarlierChoices>> {
+        self.read(org, |rows| {
+            let earlier = rows.imports.values().filter_map(|run| {
+                let analysis = run.import.analysis.as_ref()?;
+                let is_same = analysis.layout.header_fingerprint() == Some(headers);
+                let plan = run.import.plan.as_ref().filter(|plan| plan.policy != Policy::OptOut);
+                let plan = plan.filter(|_| is_same)?.clone();
+                let (import, started_at) = (run.import.id, run.confirmed_at?);
+                let origin = ChoicesOrigin { import, started_at };
+                Some(EarlierChoices { origin, plan })
+            });
+            Ok(earlier.max_by_key(|earlier| earlier.origin.started_at))
+        })
+    }
+
     fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>> {
         self.read(org, |rows| {
             let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -244,6 +263,9 @@ impl ImportRepository for World {
         );
         if was {
             let rows = state.organisations.entry(org).or_default();
+            if let Some(run) = rows.imports.get_mut(&id) {
+                run.confirmed_at = Some(now);
+            }
             rows.record(TrailEvent::import_started(id), actor, now);
             state.jobs.push(org, Job::RunImport(id), now, &self.ids());
         }

@@ -32,6 +32,10 @@ pub(super) fn routes(table: Table) -> Table {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = PlanPatch)]
 struct PlanBody {
+    /// Whether the plan goes back to the suggestions before the other members are applied, in place
+    /// of the choices of an earlier import. Tags stay.
+    #[serde(default)]
+    use_suggestions: bool,
     /// The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
     /// `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
     /// `custom:` followed by the key of a custom field, or null to skip the column.
@@ -76,7 +80,8 @@ impl PlanBody {
         }
         let domains = self.domains.map(DomainReplacements::parse).transpose()?;
         let formats = self.formats.map(|all| all.into_iter().map(Into::into).collect());
-        Ok(NewPlan { columns, policy, tags, domains, formats })
+        let uses_suggestions = self.use_suggestions;
+        Ok(NewPlan { uses_suggestions, columns, policy, tags, domains, formats })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, DomainOffer, FileState, Format, Import, ImportState, Plan, Policy, Sheet, SkipCode,
-    Suggestion, Tally,
+    Analysis, ChoicesOrigin, DomainOffer, FileState, Format, Import, ImportState, Plan, Policy,
+    Sheet, SkipCode, Suggestion, Tally,
 };
 use contacts_core::run::Run;
 use serde::Serialize;
@@ -205,6 +205,26 @@ struct PlanView {
     domains: BTreeMap<String, String>,
     /// The formats that were chosen for columns whose values do not show them.
     formats: Vec<FormatView>,
+    /// The earlier import with the same headers whose choices the plan began with; null if it began
+    /// with the suggestions.
+    choices_of: Option<ChoicesOriginView>,
+}
+
+/// The earlier import that choices come from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChoicesOrigin)]
+struct ChoicesOriginView {
+    /// Id of the import.
+    import_id: Uuid,
+    /// When it was started.
+    #[serde(with = "time::serde::rfc3339")]
+    started_at: OffsetDateTime,
+}
+
+impl From<ChoicesOrigin> for ChoicesOriginView {
+    fn from(ChoicesOrigin { import, started_at }: ChoicesOrigin) -> Self {
+        Self { import_id: import.0, started_at }
+    }
 }
 
 impl From<Plan> for PlanView {
@@ -220,6 +240,7 @@ impl From<Plan> for PlanView {
                 .map(|(domain, by)| (domain.to_owned(), by.to_owned()))
                 .collect(),
             formats: plan.formats.into_iter().map(FormatView::from).collect(),
+            choices_of: plan.choices_of.map(ChoicesOriginView::from),
         }
     }
 }

@@ -10,6 +10,7 @@ import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
 import { domainOffers } from "./domains.js";
 import { dryRun } from "./dry.js";
+import { earlierChoices } from "./earlier.js";
 import { formatChoices } from "./formats.js";
 import { layoutChoice, repairButton } from "./layout.js";
 import { mapping } from "./mapping.js";
@@ -24,7 +25,7 @@ import { POLICIES } from "./words.js";
  * @param {Part} part
  * @returns {Promise<Shown>}
  */
-export async function review({ job, signal, show }) {
+export async function review({ job, signal, show, again }) {
   if (denied("import")) return { element: h("p", { class: "note" }, "Managers and administrators can review this file and import it.") };
   const fields = (await askAll("/v1/fields", { signal })).items.filter((field) => !field.archived);
   const analysis = /** @type {Schemas["Analysis"]} */ (job.analysis);
@@ -58,6 +59,7 @@ export async function review({ job, signal, show }) {
   }
 
   const element = h("div", { class: "stack" },
+    await earlierChoices(job, signal, saver.settled, again),
     layoutChoice(job, saver.settled, show),
     h("section", { class: "panel" },
       h("h2", {}, "Columns"),
