@@ -73,6 +73,7 @@ impl EarlierChoices {
                 let is_taken = plan.columns.contains(&suggested)
                     && !suggested.as_ref().is_some_and(Target::takes_several);
                 plan.columns[at] = suggested.filter(|_| !is_taken);
+                plan.rules.retain(|rule| rule.column != at);
             }
         }
         let is_offered = |domain: &str| analysis.domains.iter().any(|offer| offer.domain == domain);

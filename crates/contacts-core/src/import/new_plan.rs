@@ -1,6 +1,6 @@
 //! Changes of the plan of an import.
 
-use super::{Analysis, ColumnFormat, DomainReplacements, Plan, Policy, Target};
+use super::{Analysis, ColumnFormat, ColumnRule, DomainReplacements, Plan, Policy, Target};
 use crate::tag::TagName;
 
 /// Changes of a plan; a field that is `None` stays as it is.
@@ -19,6 +19,8 @@ pub struct NewPlan {
     pub domains: Option<DomainReplacements>,
     /// The formats of columns.
     pub formats: Option<Vec<ColumnFormat>>,
+    /// The rules of columns.
+    pub rules: Option<Vec<ColumnRule>>,
 }
 
 impl NewPlan {
@@ -40,6 +42,9 @@ impl NewPlan {
         if let Some(formats) = &self.formats {
             plan.formats.clone_from(formats);
         }
+        if let Some(rules) = &self.rules {
+            plan.rules.clone_from(rules);
+        }
     }
 
     /// Returns the changes together with those that go back to the suggestions.
@@ -52,6 +57,7 @@ impl NewPlan {
             tags: self.tags,
             domains: Some(self.domains.unwrap_or_default()),
             formats: Some(self.formats.unwrap_or_default()),
+            rules: Some(self.rules.unwrap_or_default()),
         }
     }
 }
@@ -59,7 +65,7 @@ impl NewPlan {
 impl From<Plan> for NewPlan {
     /// Returns the change that makes any plan this one, whatever import its choices are from.
     fn from(plan: Plan) -> Self {
-        let Plan { columns, policy, tags, domains, formats, choices_of } = plan;
+        let Plan { columns, policy, tags, domains, formats, rules, choices_of } = plan;
         Self {
             uses_suggestions: choices_of.is_none(),
             columns: Some(columns),
@@ -67,6 +73,7 @@ impl From<Plan> for NewPlan {
             tags: Some(tags),
             domains: Some(domains),
             formats: Some(formats),
+            rules: Some(rules),
         }
     }
 }

@@ -7,9 +7,9 @@ use time::Duration;
 
 use super::correction::stored_layout;
 use super::{
-    Analysis, Applied, Chunk, Chunks, ColumnFormat, DryRunRepository, FileState, Import, ImportId,
-    ImportRepository, ImportState, Inspection, Issue, LayoutChoice, NewPlan, RowReader,
-    SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target, Upload,
+    Analysis, Applied, Chunk, Chunks, ColumnFormat, ColumnRule, DryRunRepository, FileState,
+    Import, ImportId, ImportRepository, ImportState, Inspection, Issue, LayoutChoice, NewPlan,
+    RowReader, SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target, Upload,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -74,6 +74,8 @@ impl ImportService {
             analysis: None,
             plan: None,
             tally: Tally::default(),
+            corrected_rows: 0,
+            retried_rows: None,
             created_at: self.clock.now(),
             started_at: None,
             finished_at: None,
@@ -115,7 +117,7 @@ impl ImportService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when it is not ready; [`Error::Invalid`] naming
-    /// `columns` or `formats` when they do not fit the file.
+    /// `columns`, `formats` or `rules` when they do not fit the file.
     pub fn replan(&self, org: OrgId, id: ImportId, new: NewPlan) -> Result<Import> {
         let import = self.get(org, id)?;
         let (Some(analysis), ImportState::Ready) = (&import.analysis, import.state) else {
@@ -126,6 +128,9 @@ impl ImportService {
         }
         if let Some(formats) = &new.formats {
             ColumnFormat::check_all(formats, analysis.layout.header.len())?;
+        }
+        if let Some(rules) = &new.rules {
+            ColumnRule::check_all(rules, analysis.layout.header.len())?;
         }
         let new = if new.uses_suggestions { new.over_suggestions(analysis) } else { new };
         let (changed, import) = (self.imports.replan(org, id, &new)?, self.get(org, id)?);
@@ -224,21 +229,31 @@ impl ImportService {
         if !import.state.is_applying() {
             return Ok(None);
         }
-        let chunks = self.chunks_after(&import, import.tally.rows())?;
+        let chunks = match import.is_retrying() {
+            true => self.corrected_chunks(&import)?,
+            false => self.chunks_after(&import, import.tally.rows())?,
+        };
         Ok(chunks.map(|chunks| (import, chunks)))
     }
 
     /// The chunks after `rows_read` rows; nothing without a plan.
     pub(super) fn chunks_after(&self, import: &Import, rows_read: u64) -> Result<Option<Chunks>> {
+        let (Some(analysis), Some(reader)) = (&import.analysis, self.reader_of(import)?) else {
+            return Ok(None);
+        };
+        let rows = self.corrected_rows(import, &analysis.layout)?;
+        Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
+    }
+
+    /// Returns the reader of the rows of an import; nothing without a plan.
+    pub(super) fn reader_of(&self, import: &Import) -> Result<Option<RowReader>> {
         let (org, (Some(analysis), Some(plan))) = (import.org, (&import.analysis, &import.plan))
         else {
             return Ok(None);
         };
         let region = self.organisations.get(org)?.and_then(|organisation| organisation.region);
         let reader = RowReader::new(plan, &self.fields.list(org)?, region);
-        let reader = reader.with_reading(&analysis.reading);
-        let rows = self.corrected_rows(import, &analysis.layout)?;
-        Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
+        Ok(Some(reader.with_reading(&analysis.reading)))
     }
 
     /// Applies chunks until none is left, or the job must give way.
@@ -270,6 +285,8 @@ impl ImportService {
                         pace.record(part.rows.len(), took.unsigned_abs());
                     }
                     Applied::Stopped(_) => return Ok(Outcome::Done),
+                    // Another worker has applied some of the rows: the others are read again.
+                    Applied::Superseded if part.is_retry => return Ok(Outcome::Again),
                     Applied::Superseded => {
                         let stored = self.imports.get(import.org, import.id)?;
                         let stored = stored.filter(|import| import.state.is_applying());

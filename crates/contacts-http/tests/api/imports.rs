@@ -113,6 +113,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
       "domains": {},
       "formats": [],
       "policy": "overwrite",
+      "rules": [],
       "tags": []
     }
     "#);
@@ -143,7 +144,7 @@ async fn a_plan_can_be_changed_until_the_import_starts() {
     let path = ready(&service, PEOPLE).await;
     let plan = json!({
         "columns": ["name", "email", null], "policy": "add_only", "tags": ["Show"],
-        "domains": {"gmial.com": "gmail.com"}, "formats": [],
+        "domains": {"gmial.com": "gmail.com"}, "formats": [], "rules": [],
     });
     let changed = service.patch(&path, plan.clone()).await;
     let mut expected = plan.clone();
@@ -347,7 +348,38 @@ async fn the_choices_of_an_earlier_import_are_offered_and_can_be_dropped() {
     let plan = fresh.json()["plan"].clone();
     let expected = json!({
         "columns": ["name", "email", null], "policy": "overwrite", "tags": ["New"], "domains": {},
-        "formats": [], "choices_of": null
+        "formats": [], "rules": [], "choices_of": null
     });
     assert_eq!(plan, expected);
+}
+
+#[actix_web::test]
+async fn columns_have_rules_and_a_word_that_clears() {
+    const RULED: &str =
+        "Name,Email,Phone\nAnna,ann@example.org,null\nBo,bo@example.org,+12025550102\n";
+    let service = Service::new();
+    let ann = json!({"name": "Ann", "email": "ann@example.org", "phone": "+12025550101"});
+    service.post("/v1/contacts", ann).await;
+    let path = ready(&service, RULED).await;
+    let rules = json!([
+        {"column": 0, "rule": "fill_blanks", "clear": null},
+        {"column": 2, "rule": null, "clear": "NULL"}
+    ]);
+    let plan = service.patch(&path, json!({"rules": rules})).await.json()["plan"].clone();
+    assert_eq!(plan["rules"][0]["rule"], "fill_blanks");
+    assert_eq!(plan["rules"][1]["clear"], "null");
+    let wrong = json!({"rules": [{"column": 3, "rule": null, "clear": null}]});
+    assert_eq!(service.patch(&path, wrong).await.problem(), "422 invalid");
+    let wrong = json!({"rules": [{"column": 2, "rule": null, "clear": " "}]});
+    assert_eq!(service.patch(&path, wrong).await.problem(), "422 invalid");
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+    let found = service.get("/v1/contacts?q=ann").await.json()["items"][0].clone();
+    assert_eq!((&found["name"], &found["phone"]), (&json!("Ann"), &Value::Null));
+
+    let path = ready(&service, RULED).await;
+    let wrong = json!({"rules": [{"column": 1, "rule": null, "clear": "null"}]});
+    service.patch(&path, wrong).await;
+    let refused = service.post(&format!("{path}/start"), Value::Null).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "rules[0].clear");
 }

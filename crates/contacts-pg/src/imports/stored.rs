@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, ChoicesOrigin, ColumnFormat, DomainReplacements, Format, ImportId, Layout, Plan,
-    Policy, SkipCode, Suggestion, Tally, Target, TextFormat,
+    Analysis, CellRule, ChoicesOrigin, ClearWord, ColumnFormat, ColumnRule, DomainReplacements,
+    Format, ImportId, Layout, Plan, Policy, SkipCode, Suggestion, Tally, Target, TextFormat,
 };
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
@@ -47,8 +47,37 @@ pub(super) struct StoredPlan {
     domains: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     formats: Vec<StoredFormat>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<StoredRule>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     choices_of: Option<StoredOrigin>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRule {
+    column: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clear: Option<String>,
+}
+
+impl From<&ColumnRule> for StoredRule {
+    fn from(ColumnRule { column, rule, clear }: &ColumnRule) -> Self {
+        let rule = rule.map(|rule| rule.as_str().to_owned());
+        Self { column: *column, rule, clear: clear.as_ref().map(|word| word.as_str().to_owned()) }
+    }
+}
+
+impl StoredRule {
+    fn read(self) -> PgResult<ColumnRule> {
+        let unreadable_plan = || unreadable("imports.plan");
+        let rule = self.rule.map(|name| CellRule::parse(&name).ok_or_else(unreadable_plan));
+        let clear =
+            self.clear.map(|word| ClearWord::parse(&word).map_err(|_reason| unreadable_plan()));
+        let (rule, clear) = (rule.transpose()?, clear.transpose()?);
+        Ok(ColumnRule { column: self.column, rule, clear })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -176,6 +205,7 @@ impl StoredPlan {
                 .map(|(domain, by)| (domain.to_owned(), by.to_owned()))
                 .collect(),
             formats: plan.formats.iter().copied().map(StoredFormat::from).collect(),
+            rules: plan.rules.iter().map(StoredRule::from).collect(),
             choices_of: plan.choices_of.map(StoredOrigin::from),
         })
     }
@@ -189,6 +219,7 @@ impl StoredPlan {
             tags: tags.ok_or_else(|| unreadable("imports.plan"))?,
             domains: DomainReplacements::parse(stored.domains)?,
             formats: stored.formats.into_iter().map(ColumnFormat::from).collect(),
+            rules: stored.rules.into_iter().map(StoredRule::read).collect::<PgResult<_>>()?,
             choices_of: stored.choices_of.map(ChoicesOrigin::from),
         })
     }

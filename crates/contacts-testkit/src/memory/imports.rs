@@ -1,7 +1,7 @@
 //! Imports in memory.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::consent::{Consent, ConsentChange, ConsentReason, Unsubscribe};
 use contacts_core::contact::{
@@ -38,6 +38,8 @@ pub(crate) struct StoredImport {
     pub(crate) chunks: Vec<Vec<Trace>>,
     pub(crate) dry: Option<StoredDryRun>,
     pub(crate) corrections: Corrections,
+    /// Numbers of the corrected rows that wait to be imported.
+    pub(crate) retries: BTreeSet<u64>,
 }
 
 impl State {
@@ -82,6 +84,7 @@ impl ImportRepository for World {
                 chunks: Vec::new(),
                 dry: None,
                 corrections: Corrections::default(),
+                retries: BTreeSet::new(),
             };
             rows.imports.insert(import.id, run);
             Ok(())
@@ -172,13 +175,31 @@ impl ImportRepository for World {
         let mut state = self.state_to_change()?;
         let run = state.organisations.entry(org).or_default().imports.get_mut(&id);
         let Some(run) = run.filter(|run| run.import.state == ImportState::Ready) else {
-            return Ok(false);
+            return state.correct_done(org, id, edits);
         };
         run.corrections.edit(edits)?;
         if let Some(dry) = &mut run.dry {
             dry.outdate();
         }
         Ok(true)
+    }
+
+    fn retry(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        edits: &[CellEdit],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.state_to_change()?.retry(org, id, edits, (actor, now), &self.ids())
+    }
+
+    fn corrected_rows(&self, org: OrgId, id: ImportId) -> Result<Vec<u64>> {
+        self.read(org, |rows| {
+            let run = rows.imports.get(&id);
+            Ok(run.map(|run| run.retries.iter().copied().collect()).unwrap_or_default())
+        })
     }
 
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
@@ -293,8 +314,13 @@ impl ImportRepository for World {
         now: OffsetDateTime,
     ) -> Result<bool> {
         let mut all = self.state_to_change()?;
+        let stored = all.organisations.get(&org).and_then(|rows| rows.imports.get(&id));
+        if state == RunState::Done && stored.is_some_and(|run| !run.retries.is_empty()) {
+            return Ok(false);
+        }
         let ended = all.change_import(org, id, ImportState::is_under_way, |import| {
-            import.state = ImportState::Run(state);
+            let is_retry = import.retried_rows.is_some();
+            import.state = ImportState::Run(if is_retry { RunState::Done } else { state });
             import.problem = problem;
             import.finished_at = Some(now);
         });
@@ -321,11 +347,15 @@ fn apply(
     now: OffsetDateTime,
     ids: &CountedIds,
 ) -> Result<Applied> {
-    let StoredImport { import, issues, chunks, .. } = run;
+    let StoredImport { import, retries, .. } = &*run;
     if !import.state.is_applying() {
         return Ok(Applied::Stopped(import.state));
     }
-    if chunk.after != import.tally.rows() {
+    let is_next = match chunk.is_retry {
+        true => chunk.rows.iter().all(|row| retries.contains(&row.number)),
+        false => chunk.after == import.tally.rows(),
+    };
+    if !is_next {
         return Ok(Applied::Superseded);
     }
     let existing = rows.with_keys(&RowKeys::of(&chunk.rows));
@@ -344,10 +374,15 @@ fn apply(
         lowered.extend((is_lowered && !planned.is_unsubscribed).then_some(planned.contact.id));
         traces.push(trace);
     }
+    if chunk.is_retry {
+        run.take_retries(&chunk.rows);
+    }
+    let StoredImport { import, issues, chunks, .. } = run;
     import.state = ImportState::Run(RunState::Running);
     import.started_at.get_or_insert(now);
     import.tally.add(&writes.tally);
     issues.extend(writes.issues);
+    issues.sort_by_key(|issue| issue.row);
     chunks.push(traces);
     rows.publish(writes.events);
     let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);

@@ -15,6 +15,7 @@ import { formatChoices } from "./formats.js";
 import { layoutChoice, repairButton } from "./layout.js";
 import { mapping } from "./mapping.js";
 import { obstacle, planOf } from "./plan.js";
+import { columnRules, fittingRules } from "./rules.js";
 import { sentences } from "./warnings.js";
 import { POLICIES } from "./words.js";
 
@@ -44,7 +45,9 @@ export async function review({ job, signal, show, again }) {
   };
   const domains = domainOffers(analysis.domains, plan, (domains) => change({ domains }));
   const formats = formatChoices(analysis, plan, (formats) => change({ formats }));
+  const rules = columnRules(analysis, plan, (rules) => change({ rules }));
   function fit() {
+    rules.show();
     domains.show();
     formats.show(saver.warnings());
     const why = obstacle(plan.columns, analysis.rows, fields, plan.policy);
@@ -65,11 +68,14 @@ export async function review({ job, signal, show, again }) {
       h("h2", {}, "Columns"),
       h("p", { class: "muted lead" }, `${number(named)} of ${count(analysis.columns.length, "column")} recognised. Unmapped columns are not imported.`),
       h("div", { role: "status" }, warnings),
-      mapping({ analysis, columns: plan.columns, fields, change: (columns) => change({ columns }) }),
+      mapping({ analysis, columns: plan.columns, fields, change: (columns) => {
+        const rules = fittingRules(columns, plan.rules);
+        change({ columns, ...(rules && { rules }) });
+      } }),
       formats.element,
       domains.element),
     h("div", { class: "pair-of-panels" },
-      h("section", { class: "panel" }, choices("New and existing contacts", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) }))),
+      h("section", { class: "panel" }, choices("New and existing contacts", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) })), rules.element),
       h("section", { class: "panel" }, h("h2", {}, "Tags for everyone in the file"), tagsOf(plan, change),
         h("p", { class: "hint" }, "Tags help you find these people later, for example by event."))),
     dry.element,
