@@ -1,7 +1,9 @@
 //! Imports: contacts that are added and changed by the rows of a file (R30 to R37).
 
 mod apply;
+mod choices;
 mod chunk_plan;
+mod column_rule;
 mod correction;
 mod domains;
 mod dry_run;
@@ -13,6 +15,7 @@ mod layout;
 mod local_value;
 mod mapping;
 mod matching;
+mod new_plan;
 mod opt_out;
 mod phone_cell;
 mod placeholder;
@@ -21,6 +24,7 @@ mod preview;
 mod quoted;
 mod reading;
 mod repository;
+mod retry;
 mod row;
 mod rules;
 mod run;
@@ -40,8 +44,10 @@ mod warnings;
 use time::OffsetDateTime;
 
 pub use self::apply::{Decision, added, decide};
+pub use self::choices::{ChoicesOrigin, EarlierChoices, HeaderFingerprint};
 use self::chunk_plan::PlannedContacts;
 pub use self::chunk_plan::{ChunkPlan, ChunkWrites, ExistingContact, PlannedContact, RowOutcome};
+pub use self::column_rule::{CellRule, ClearWord, ColumnRule};
 pub use self::correction::{Cell, CellEdit, Corrections, RowCells};
 pub use self::domains::{DomainOffer, DomainReplacements, KnownDomains};
 #[cfg(any(test, feature = "mocks"))]
@@ -57,6 +63,7 @@ pub use self::mapping::Target;
 pub use self::matching::{
     KeyConflict, Lookup, Lookups, Match, MatchKey, RowKeys, match_by, match_row,
 };
+pub use self::new_plan::NewPlan;
 pub(crate) use self::phone_cell::phone_cell;
 pub use self::plan::{Plan, Policy};
 pub use self::preview::{Preview, Scratch, ScratchFile, preview};
@@ -64,11 +71,12 @@ pub use self::reading::{ColumnReading, Finding, FindingKind, Reading};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockImportRepository;
 pub use self::repository::{Applied, Chunk, ImportRepository, Issue, IssueCode};
+pub use self::retry::OpenCorrected;
 pub(crate) use self::row::ReadCells;
 pub use self::row::{ImportRow, PlannedRow, RowReader, SkippedRow, Warning};
 pub use self::rules::{RequiredValues, RowOrigin, RowRules};
 pub use self::run::Chunks;
-pub use self::service::{ImportService, NewPlan};
+pub use self::service::ImportService;
 pub use self::skipped::SkippedRows;
 pub use self::state::ImportState;
 pub(crate) use self::suggest::header_key;
@@ -126,6 +134,10 @@ pub struct Import {
     pub plan: Option<Plan>,
     /// Counts of the rows that have been read (R35).
     pub tally: Tally,
+    /// Number of skipped rows that were corrected after the end and wait to be imported (R58).
+    pub corrected_rows: u64,
+    /// Number of corrected rows at the start of their last run; `None` before the first one.
+    pub retried_rows: Option<u64>,
     /// When the upload started.
     pub created_at: OffsetDateTime,
     /// When a worker began to apply the rows.
@@ -135,6 +147,11 @@ pub struct Import {
 }
 
 impl Import {
+    /// Returns whether corrected rows are being imported into it, after all rows of the file.
+    pub fn is_retrying(&self) -> bool {
+        self.state.is_applying() && self.retried_rows.is_some()
+    }
+
     /// Returns the import as the source of a contact that a row adds or is about.
     pub fn source(&self, row: u64, at: OffsetDateTime) -> Source {
         let file_name = self.file_name.clone();

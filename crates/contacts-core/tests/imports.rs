@@ -124,7 +124,7 @@ fn cut(
         let parts: Vec<_> = (chunk.after..)
             .step_by(rows)
             .zip(chunk.rows.chunks(rows))
-            .map(|(after, rows)| Ok(Chunk { after, rows: rows.to_vec() }))
+            .map(|(after, rows)| Ok(Chunk { after, is_retry: chunk.is_retry, rows: rows.to_vec() }))
             .collect();
         parts
     })

@@ -1,11 +1,14 @@
 //! The port of imports.
 
 mod apply;
+mod choices;
 mod chunks;
 mod contacts;
 mod corrections;
 mod dry_runs;
+mod issues;
 mod opt_outs;
+mod retries;
 mod stored;
 mod stored_layout;
 mod stored_reading;
@@ -13,8 +16,9 @@ mod undo;
 
 use contacts_core::file::FileId;
 use contacts_core::import::{
-    Analysis, Applied, CellEdit, Chunk, Corrections, FileState, Import, ImportId, ImportRepository,
-    ImportState, Issue, IssueCode, KnownDomains, LayoutChoice, NewPlan, Plan,
+    Analysis, Applied, CellEdit, Chunk, Corrections, EarlierChoices, FileState, HeaderFingerprint,
+    Import, ImportId, ImportRepository, ImportState, Issue, KnownDomains, LayoutChoice, NewPlan,
+    Plan,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -88,6 +92,10 @@ struct Row {
     plan: Option<Value>,
     #[diesel(sql_type = Jsonb)]
     tally: Value,
+    #[diesel(sql_type = BigInt)]
+    corrected_rows: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    retried_rows: Option<i64>,
     #[diesel(sql_type = Timestamptz)]
     created_at: OffsetDateTime,
     #[diesel(sql_type = Nullable<Timestamptz>)]
@@ -124,23 +132,13 @@ impl Row {
             analysis,
             plan,
             tally: StoredTally::read(self.tally)?,
+            corrected_rows: self.corrected_rows.cast_unsigned(),
+            retried_rows: self.retried_rows.map(i64::cast_unsigned),
             created_at: self.created_at,
             started_at: self.started_at,
             finished_at: self.finished_at,
         })
     }
-}
-
-#[derive(QueryableByName)]
-struct IssueRow {
-    #[diesel(sql_type = BigInt)]
-    row_number: i64,
-    #[diesel(sql_type = BigInt)]
-    line: i64,
-    #[diesel(sql_type = Text)]
-    code: String,
-    #[diesel(sql_type = Text)]
-    reason: String,
 }
 
 impl ImportRepository for Database {
@@ -231,6 +229,11 @@ impl ImportRepository for Database {
                     set.push("state = 'ready', analysis = ")
                         .bind(Bind::Json(StoredAnalysis::write(analysis)));
                     set.push(", plan = ").bind(Bind::Json(StoredPlan::write(plan)));
+                    set.push(", header_fingerprint = ");
+                    match analysis.layout.header_fingerprint() {
+                        Some(headers) => set.bind(Bind::Int(headers.0.cast_signed())),
+                        None => set.push("NULL"),
+                    };
                 }
                 Err(problem) => {
                     set.push("state = 'unusable', problem = ").bind(Bind::Text(problem.clone()));
@@ -263,8 +266,27 @@ impl ImportRepository for Database {
         self.write(org, |tx| corrections::correct(tx, id, edits))
     }
 
+    fn retry(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        edits: &[CellEdit],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.write_at(org, now, |tx| retries::retry(tx, id, edits, actor))
+    }
+
+    fn corrected_rows(&self, org: OrgId, id: ImportId) -> Result<Vec<u64>> {
+        self.read(org, |tx| retries::read(tx, id))
+    }
+
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
         self.read(org, |tx| corrections::read(tx, id))
+    }
+
+    fn choices_of(&self, org: OrgId, headers: HeaderFingerprint) -> Result<Option<EarlierChoices>> {
+        self.read(org, |tx| choices::find(tx, headers))
     }
 
     fn frequent_domains(&self, org: OrgId) -> Result<Vec<String>> {
@@ -324,7 +346,7 @@ impl ImportRepository for Database {
             let Some(plan) = lock_ready(tx, id)? else { return Ok(false) };
             plan.check()?;
             let mut set = tx.statement();
-            set.push("state = 'running'");
+            set.push("state = 'running', confirmed_at = ").bind(Bind::Time(now));
             change(tx, id, set, "'ready'")?;
             dry_runs::discard(tx, id)?;
             record(tx, &TrailEvent::import_started(id), actor, now)?;
@@ -360,13 +382,20 @@ impl ImportRepository for Database {
         }
         let ended = self.write_at(org, now, |tx| {
             let mut set = tx.statement();
-            set.push("state = ").bind(Bind::Text(state.as_str().to_owned()));
-            set.push(", finished_at = ").bind(Bind::Time(now));
+            // A run of corrected rows belongs to an import that is done, however the run ends.
+            set.push("state = CASE WHEN retried_rows IS NULL THEN ");
+            set.bind(Bind::Text(state.as_str().to_owned()));
+            set.push("::text ELSE 'done' END, finished_at = ").bind(Bind::Time(now));
             if let Some(problem) = &problem {
                 set.push(", problem = ").bind(Bind::Text(problem.clone()));
             }
             dry_runs::discard(tx, id)?;
-            let ended = change(tx, id, set, "'uploading', 'analysing', 'ready', 'running'")?;
+            let mut update = update(id, set, "'uploading', 'analysing', 'ready', 'running'");
+            if is_done {
+                // A worker may have been frozen before the end of the first run.
+                update.push(" AND corrected_rows = 0");
+            }
+            let ended = update.execute(tx)? == 1;
             if ended && state == RunState::Cancelled {
                 record(tx, &TrailEvent::import_cancelled(id), actor, now)?;
             }
@@ -382,34 +411,7 @@ impl ImportRepository for Database {
     }
 
     fn issues(&self, org: OrgId, id: ImportId, after_row: u64, limit: usize) -> Result<Vec<Issue>> {
-        // A page contains all issues of its rows, because the next one starts after a row number.
-        let statement = "SELECT row_number, line, code, reason FROM import_issues \
-             WHERE org_id = $1 AND import_id = $2 AND row_number > $3 AND row_number <= ( \
-                 SELECT max(row_number) FROM (SELECT row_number FROM import_issues \
-                 WHERE org_id = $1 AND import_id = $2 AND row_number > $3 \
-                 ORDER BY row_number LIMIT $4) page) \
-             ORDER BY row_number, ordinal";
-        self.read(org, |tx| {
-            let rows: Vec<IssueRow> = tx
-                .query(statement)
-                .bind::<SqlUuid, _>(id.0)
-                .bind::<BigInt, _>(after_row.cast_signed())
-                .bind::<BigInt, _>(limit as i64)
-                .load(tx)?;
-            rows.into_iter().map(IssueRow::read).collect()
-        })
-    }
-}
-
-impl IssueRow {
-    fn read(self) -> PgResult<Issue> {
-        let code = IssueCode::parse(&self.code);
-        Ok(Issue {
-            row: self.row_number.cast_unsigned(),
-            line: self.line.cast_unsigned(),
-            code: code.ok_or_else(|| unreadable("import_issues.code"))?,
-            reason: self.reason,
-        })
+        self.read(org, |tx| issues::list(tx, id, after_row, limit))
     }
 }
 

@@ -32,8 +32,12 @@ const SOURCES: [Source; 6] = [
     Source {
         table: "imports",
         kinds: &[RunKind::Import],
-        columns: "'import'::text AS kind, id AS subject_id, rows_read AS done, \
-             (analysis->>'rows')::bigint AS total, 0::bigint AS done_before",
+        columns: "'import'::text AS kind, id AS subject_id, \
+             CASE WHEN state = 'running' AND retried_rows IS NOT NULL \
+                 THEN retried_rows - corrected_rows ELSE rows_read END AS done, \
+             CASE WHEN state = 'running' AND retried_rows IS NOT NULL \
+                 THEN retried_rows ELSE (analysis->>'rows')::bigint END AS total, \
+             0::bigint AS done_before",
         end: ENDED_BY,
     },
     Source {

@@ -344,6 +344,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    import_retries (org_id, import_id, row_number) {
+        org_id -> Uuid,
+        import_id -> Uuid,
+        row_number -> Int8,
+    }
+}
+
+diesel::table! {
     imports (org_id, id) {
         org_id -> Uuid,
         id -> Uuid,
@@ -364,6 +372,10 @@ diesel::table! {
         file_state -> Text,
         touched_at -> Nullable<Timestamptz>,
         layout -> Nullable<Jsonb>,
+        header_fingerprint -> Nullable<Int8>,
+        confirmed_at -> Nullable<Timestamptz>,
+        corrected_rows -> Int8,
+        retried_rows -> Nullable<Int8>,
     }
 }
 
@@ -777,6 +789,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_chunks,
     import_corrections,
     import_issues,
+    import_retries,
     imports,
     installation,
     invitations,

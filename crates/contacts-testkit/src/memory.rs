@@ -28,6 +28,7 @@ mod notes;
 mod organisations;
 mod person;
 mod record;
+mod retries;
 mod runs;
 mod segments;
 pub(crate) mod selections;

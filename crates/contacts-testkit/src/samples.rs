@@ -295,6 +295,8 @@ pub fn import(org: OrgId, ids: &CountedIds, clock: &StoppedClock, file_name: &st
         analysis: None,
         plan: None,
         tally: Tally::default(),
+        corrected_rows: 0,
+        retried_rows: None,
         created_at: clock.now(),
         started_at: None,
         finished_at: None,
@@ -386,7 +388,7 @@ pub fn warning(target: Target, reason: &str) -> Warning {
 /// Returns a chunk of rows that follow `after` earlier rows.
 pub fn chunk(ids: &CountedIds, after: u64, rows: Vec<ImportRow>) -> Chunk {
     let rows = (after + 1..).zip(rows).map(|(number, row)| planned(ids, number, row)).collect();
-    Chunk { after, rows }
+    Chunk { after, is_retry: false, rows }
 }
 
 /// Stores an import and takes it through every earlier state until it can be started.

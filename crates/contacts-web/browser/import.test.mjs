@@ -118,7 +118,7 @@ test("a chosen file is reviewed, imported and found in the list", async () => {
 
   await startButton(page).click();
   await state(page, "Imported");
-  await until(() => page.locator("dt, dt + dd").allTextContents(), ["Added", "2", "Updated", "0", "Skipped", "2"]);
+  await until(() => page.locator(".tally dt, .tally dt + dd").allTextContents(), ["Added", "2", "Updated", "0", "Skipped", "2"]);
   for (const reason of ["1 without a name", "1 with an invalid email address"]) await page.getByText(reason).waitFor();
   await page.getByRole("row").filter({ hasText: "The name is missing." }).getByRole("cell", { name: "4", exact: true }).waitFor();
   const download = page.waitForEvent("download");
@@ -230,7 +230,7 @@ test("a dry run shows the result of each row and changes nothing", async () => {
   const page = await review("dry.csv", "name,email,tags\nNew One,new@dry.example,\nNew Name,known@dry.example,vip\n,none@dry.example,\n");
   await page.getByRole("button", { name: "Start dry run" }).click();
   await page.getByText("Would be added", { exact: true }).waitFor();
-  await until(() => page.locator("dt, dt + dd").allTextContents(), ["Would be added", "1", "Would be updated", "1", "Would be skipped", "1"]);
+  await until(() => page.locator(".tally dt, .tally dt + dd").allTextContents(), ["Would be added", "1", "Would be updated", "1", "Would be skipped", "1"]);
   await page.getByText("Row by row").click();
   const updated = page.getByRole("row").filter({ hasText: "Updated" });
   await updated.getByText("Name: Old Name → New Name").waitFor();

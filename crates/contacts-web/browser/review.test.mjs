@@ -169,3 +169,101 @@ test("the type of a new field is guessed from the values of its column", async (
   }
   await world.close(page);
 });
+
+test("the choices of an earlier import are offered, and the suggestions are one press away", async () => {
+  const first = await ready("customers.csv", FAIR);
+  await world.api("PATCH", `/v1/imports/${first}`, { columns: ["name", "email", "tags"], policy: "fill_blanks" });
+  await world.api("POST", `/v1/imports/${first}/start`);
+  await world.importReaches(first, "done");
+  const id = await ready("next.csv", FAIR);
+  await world.inEveryLook(`/imports/${id}`, (page) => page.getByText("Choices of customers.csv, imported on").waitFor());
+  const page = await world.open(`/imports/${id}`);
+  const colour = page.getByRole("combobox", { name: "Import Colour as" });
+  await until(() => colour.inputValue(), "tags");
+  await page.getByRole("radio", { name: "Add and fill empty fields", checked: true }).waitFor();
+  await page.getByRole("button", { name: "Use the suggestions instead" }).click();
+  await until(() => colour.inputValue(), "");
+  await page.getByRole("radio", { name: "Add and update", checked: true }).waitFor();
+  await page.getByRole("heading", { name: "next.csv" }).and(page.locator(":focus")).waitFor();
+  assert.equal(await page.getByText("Choices of").count(), 0);
+  assert.equal((await world.api("GET", `/v1/imports/${id}`)).plan.choices_of, null);
+  await world.close(page);
+});
+
+/** Imports the file of which two rows are skipped. */
+async function imported() {
+  const id = await ready("fair.csv", FAIR);
+  await world.api("POST", `/v1/imports/${id}/start`);
+  await world.importReaches(id, "done");
+  return id;
+}
+
+/** The number in the summary under a title. */
+const stat = (page, title) => page.locator("dt").filter({ hasText: title }).locator("xpath=following-sibling::dd[1]");
+
+test("skipped rows are corrected on the page of the import and come back into it", async () => {
+  const id = await imported();
+  await world.inEveryLook(`/imports/${id}`, (page) => page.getByRole("button", { name: /^Correct Full name on line 3/ }).waitFor());
+  const page = await world.open(`/imports/${id}`);
+  const start = page.getByRole("button", { name: /^Import .*corrected row/ });
+  await until(() => start.isDisabled(), true);
+  const row = page.getByRole("row").filter({ hasText: "bob@fair.example" });
+  await row.getByRole("button", { name: /^Correct Full name on line 3/ }).click();
+  const input = page.getByRole("textbox", { name: "Full name on line 3" });
+  await input.fill("Bob Ray");
+  await input.press("Enter");
+  await page.getByRole("button", { name: "Import 1 corrected row" }).click();
+  await stat(page, "Added").filter({ hasText: /^2$/ }).waitFor();
+  await stat(page, "Skipped").filter({ hasText: /^1$/ }).waitFor();
+  await state(page, "Imported");
+  await until(() => page.getByRole("row").filter({ hasText: "bob@fair.example" }).count(), 0);
+  const { items } = await world.api("GET", `/v1/contacts?source=csv_import:${id}`);
+  assert.deepEqual(items.map(({ name }) => name).sort(), ["Ann Lee", "Bob Ray"]);
+  await world.close(page);
+});
+
+test("the corrected file of skipped rows is uploaded to its import", async () => {
+  const id = await imported();
+  const page = await world.open(`/imports/${id}`);
+  const download = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download 2 skipped rows" }).click();
+  const text = (await (await (await download).createReadStream()).toArray()).join("");
+  const send = async (text) => {
+    const chooser = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Upload corrected file" }).click();
+    await (await chooser).setFiles([{ name: "skipped.csv", mimeType: "text/csv", buffer: Buffer.from(text) }]);
+  };
+  await send(text);
+  await page.getByRole("alert").filter({ hasText: "no corrections" }).waitFor();
+  await send(text.replace("cy@@x", "cy@fair.example"));
+  await stat(page, "Added").filter({ hasText: /^2$/ }).waitFor();
+  await state(page, "Imported");
+  const { items } = await world.api("GET", `/v1/contacts?source=csv_import:${id}`);
+  assert.deepEqual(items.map(({ name }) => name).sort(), ["Ann Lee", "Cy"]);
+  await world.close(page);
+});
+
+test("columns have rules of their own, and a word empties a field", async () => {
+  await world.api("POST", "/v1/contacts", { name: "Ann", email: "ann@rules.example", phone: "+12025550101" });
+  const id = await ready("rules.csv", "Full name,E-mail,Phone\nAnna,ann@rules.example,none\nBo,bo@rules.example,+12025550102\n");
+  const page = await world.open(`/imports/${id}`);
+  await page.getByText("Rules for single columns").click();
+  await page.getByRole("combobox", { name: "“Full name” of existing contacts" }).selectOption({ label: "Only fill in if empty" });
+  const word = page.getByRole("textbox", { name: "Text in “Phone” that empties the field" });
+  await word.fill("None");
+  await word.press("Tab");
+  await page.getByRole("status").filter({ hasText: /^Saved$/ }).waitFor();
+  const { rules } = (await world.api("GET", `/v1/imports/${id}`)).plan;
+  assert.deepEqual(rules, [{ column: 0, rule: "fill_blanks", clear: null }, { column: 2, rule: null, clear: "none" }]);
+  await world.inEveryLook(`/imports/${id}`, (page) => page.getByRole("textbox", { name: "Text in “Phone” that empties the field" }).waitFor());
+  await page.getByRole("button", { name: "Start dry run" }).click();
+  await page.getByText("Row by row").click();
+  const row = page.getByRole("row").filter({ hasText: "ann@rules.example" });
+  await row.getByText("+12025550101").waitFor();
+  await row.getByText("empty", { exact: true }).waitFor();
+  await startButton(page).click();
+  await state(page, "Imported");
+  const { items: [ann] } = await world.api("GET", "/v1/contacts?q=ann");
+  assert.deepEqual([ann.name, ann.phone], ["Ann", null]);
+  await world.close(page);
+});

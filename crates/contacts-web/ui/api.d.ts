@@ -1283,6 +1283,9 @@ export interface paths {
          * @description Corrections belong to the import and are at most 10,000 cells; the file stays as it came. A dry
          *     run of the import is outdated from then on. Either all cells are corrected or none.
          *
+         *     After the import is done, the cells of skipped rows can be corrected. They wait until they are
+         *     imported by `POST /v1/imports/{id}/retry`.
+         *
          *     Requires a credential with the scope `import`.
          */
         patch: operations["correct_cells"];
@@ -1388,6 +1391,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/imports/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import the corrected rows of an import
+         * @description The skipped rows whose cells were corrected since the import was done are read again. The import
+         *     keeps its plan, its source and its id, and its summary counts on.
+         *
+         *     Requires a credential with the scope `import`.
+         */
+        post: operations["retry_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/imports/{id}/skipped.csv": {
         parameters: {
             query?: never;
@@ -1401,7 +1427,15 @@ export interface paths {
          */
         get: operations["download_skipped_rows"];
         put?: never;
-        post?: never;
+        /**
+         * Upload the corrected skipped rows of an import
+         * @description The file is the download of the skipped rows, with changed cells: at most 16 MiB and 10,000
+         *     changed cells. The lines in its first column name the rows. Rows that it does not have stay
+         *     skipped. The changes become corrections of the import, and its corrected rows are imported.
+         *
+         *     Requires a credential with the scope `import`.
+         */
+        post: operations["upload_skipped_rows"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3071,10 +3105,32 @@ export interface components {
             /** @description The cells, at most 200. */
             cells: components["schemas"]["CellEdit"][];
         };
+        /**
+         * @description What the cells of a column do to contacts that exist.
+         *
+         *     - `overwrite`: a cell that is not blank overwrites the value.
+         *     - `fill_blanks`: a cell fills a blank value.
+         *     - `add`: a cell adds to the values. Tags and further addresses have no other rule.
+         * @enum {string}
+         */
+        CellRule: "overwrite" | "fill_blanks" | "add";
         /** @description Rows of a file with their cells. */
         Cells: {
             /** @description The rows, in the order of the file. */
             rows: components["schemas"]["RowCells"][];
+        };
+        /** @description The earlier import that choices come from. */
+        ChoicesOrigin: {
+            /**
+             * Format: uuid
+             * @description Id of the import.
+             */
+            import_id: string;
+            /**
+             * Format: date-time
+             * @description When it was started.
+             */
+            started_at: string;
         };
         /** @description The parts of a layout that a user chose; null for those that are detected. */
         ChosenLayout: {
@@ -3113,6 +3169,18 @@ export interface components {
             column: number;
             date_order?: components["schemas"]["DateOrder"] | null;
             decimal_mark?: components["schemas"]["DecimalMark"] | null;
+        };
+        /** @description The rules of a column. */
+        ColumnRule: {
+            /**
+             * @description The text of a cell that clears the value of the contact, of 1 to 50 characters in any case; null
+             *     for none. Phone numbers, external ids and custom fields can be cleared.
+             * @example NULL
+             */
+            clear?: string | null;
+            /** @description Number of the column, starting at 0. */
+            column: number;
+            rule?: components["schemas"]["CellRule"] | null;
         };
         /** @description A connected source. */
         ConnectedSource: {
@@ -4147,6 +4215,11 @@ export interface components {
              */
             bytes: number;
             /**
+             * Format: int64
+             * @description Number of skipped rows that were corrected since the import was done, and wait to be imported.
+             */
+            corrected_rows: number;
+            /**
              * Format: date-time
              * @description When the run was requested.
              */
@@ -4170,6 +4243,11 @@ export interface components {
             problem: string | null;
             /** @description How much of the work is done. */
             progress: components["schemas"]["Progress"];
+            /**
+             * Format: int64
+             * @description Number of corrected rows that were last imported again; null if none were.
+             */
+            retried_rows: number | null;
             /**
              * Format: date-time
              * @description When a worker began the run.
@@ -5054,6 +5132,7 @@ export interface components {
         PausedBecause: "by_hand" | "gone";
         /** @description The plan of an import. */
         Plan: {
+            choices_of: components["schemas"]["ChoicesOrigin"] | null;
             /**
              * @description The target of each column, in order: `id`, `external_id`, `name`, `first_name`,
              *     `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
@@ -5068,6 +5147,8 @@ export interface components {
             formats: components["schemas"]["ColumnFormat"][];
             /** @description The policy for existing and new contacts. */
             policy: components["schemas"]["Policy"];
+            /** @description The rules that were chosen for columns, in place of the policy. */
+            rules: components["schemas"]["ColumnRule"][];
             /** @description Tags to add to every contact in the file. */
             tags: string[];
         };
@@ -5096,8 +5177,15 @@ export interface components {
             formats?: components["schemas"]["ColumnFormat"][];
             /** @description The policy for existing and new contacts. */
             policy?: components["schemas"]["Policy"];
+            /** @description The rules of columns that differ from the policy, each column once. They replace those before. */
+            rules?: components["schemas"]["ColumnRule"][];
             /** @description Tags to add to every contact in the file, at most 100. */
             tags?: string[];
+            /**
+             * @description Whether the plan goes back to the suggestions before the other members are applied, in place
+             *     of the choices of an earlier import. Tags stay.
+             */
+            use_suggestions?: boolean;
         };
         /** @description A warning about the plan of an import. */
         PlanWarning: {
@@ -17706,7 +17794,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `conflict`: it is not under review */
+            /** @description `conflict`: it is neither under review nor done, its file was deleted, or an undo was started */
             409: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
@@ -18750,6 +18838,165 @@ export interface operations {
             };
         };
     };
+    retry_import: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import, queued */
+            200: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is not done, no skipped row was corrected, its file was deleted, or an undo was started; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: `errors` names every parameter that is wrong or unknown; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     download_skipped_rows: {
         parameters: {
             query?: never;
@@ -18833,6 +19080,205 @@ export interface operations {
                 };
             };
             /** @description `rate_limited`: too many requests, `share_used`: the organisation has as many of these at once as one may; wait as long as `Retry-After` says */
+            429: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal`: something went wrong on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `busy`: too much is going on, `unavailable`: the database cannot be reached; wait as long as `Retry-After` says */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `storage_full`: the database has no space left; wait as long as `Retry-After` says */
+            507: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_skipped_rows: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes it safe to send the request again: it is carried out once, and for a day a repeat gets the answer of the first time. 1 to 255 visible ASCII characters, new for each request, such as a UUID. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The import */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The corrected file: text, or an XLSX or ODS workbook. */
+        requestBody: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description The import, queued */
+            200: {
+                headers: {
+                    /** @description `true` when this is the answer of the first time */
+                    "idempotency-replayed"?: boolean;
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description `invalid_json`, `invalid_request`: the body cannot be read; `invalid_header`: `Idempotency-Key` cannot be used */
+            400: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `scope_missing`: the credential lacks a scope; the detail names it; `cross_site`: it has a session's cookie and does not come from our page */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such import */
+            404: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_slow`: the body came too slowly */
+            408: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict`: it is not done, its file was deleted, or an undo was started; `request_in_progress`: the request with this `Idempotency-Key` is still being carried out; wait as long as `Retry-After` says */
+            409: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `answer_erased`: the answer to the request with this `Idempotency-Key` is no longer stored; the detail states whether the request was carried out or refused */
+            410: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `body_too_large`: the body is too large; the detail names the limit */
+            413: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported_media_type`, `unsupported_encoding`: the body is none that is taken */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `invalid`: the file is not that of the skipped rows of this import, or has no corrections; `idempotency_key_reused`: another request was sent with this `Idempotency-Key` */
+            422: {
+                headers: {
+                    /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */
+                    ratelimit?: string;
+                    /** @description The quota: `q` requests at once, which fill up again within `w` seconds */
+                    "ratelimit-policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited`: wait as long as `Retry-After` says */
             429: {
                 headers: {
                     /** @description What is left of the quota: `r` requests now, all of them again after `t` seconds */

@@ -69,9 +69,7 @@ impl ItemReader {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let is_opted_out = false;
-        let others = Vec::new();
-        Ok(ImportRow { id, external_id, email, others, name, phone, tags, custom, is_opted_out })
+        Ok(ImportRow { id, external_id, email, name, phone, tags, custom, ..ImportRow::default() })
     }
 }
 

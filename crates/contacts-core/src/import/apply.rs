@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{ImportRow, Match, Policy, RequiredValues, RowRules, Skip};
+use super::{CellRule, ImportRow, Match, Policy, RequiredValues, RowRules, Skip, Target};
 use crate::OrgId;
 use crate::consent::Consent;
 use crate::contact::{Contact, ContactId, ContactPatch, EmailAddress, Patch, Phone, Source};
@@ -30,7 +30,8 @@ pub enum Decision {
 
 /// Decides what a row does, given the contact that it is about.
 ///
-/// - Cells with a value overwrite, blank cells change nothing, tags are added.
+/// - Cells with a value overwrite, blank cells change nothing, tags are added. Rules of the row take
+///   the place of the policy, and a value is cleared only where it may be overwritten (R58).
 /// - The primary address is changed only when the contact is found by its id or its external id.
 ///   Further addresses of the row are added in any case (R48).
 /// - A row adds a contact only with the required values (R6, R49).
@@ -74,7 +75,7 @@ pub fn decide(
     if policy != Policy::OptOut {
         let mut patch = patch(row, existing, policy, matches!(matched, Match::ById(_)));
         patch.further = further(row, matched);
-        // The patch clears no field, so it is only refused for want of room for an address.
+        // The patch clears no required field, so it is only refused for want of room for an address.
         let Ok(changes) = patch.apply(&mut contact, now) else {
             return Decision::Skip(Skip::TooManyAddresses);
         };
@@ -115,17 +116,32 @@ fn further(row: &ImportRow, matched: Match<'_>) -> Vec<EmailAddress> {
 
 /// Returns the patch of the cells that the policy permits to write.
 fn patch(row: &ImportRow, existing: &Contact, policy: Policy, by_id: bool) -> ContactPatch {
-    let overwrites = policy != Policy::FillBlanks;
+    let overwrites = |target: &Target| match row.rules.get(target) {
+        Some(rule) => *rule != CellRule::FillBlanks,
+        None => policy != Policy::FillBlanks,
+    };
+    let phone = overwrites(&Target::Phone) && !lost_plus(row, existing);
+    let external_id = overwrites(&Target::ExternalId);
+    let email = overwrites(&Target::Email);
     let mut patch = ContactPatch {
-        external_id: set(&row.external_id, overwrites || existing.external_id.is_none()),
-        name: set(&row.name, overwrites || existing.name.is_none()),
-        email: set(&row.email, by_id && (overwrites || existing.email.is_none())),
-        phone: set(&row.phone, overwrites && !lost_plus(row, existing) || existing.phone.is_none()),
+        external_id: set(&row.external_id, external_id || existing.external_id.is_none()),
+        name: set(&row.name, overwrites(&Target::Name) || existing.name.is_none()),
+        email: set(&row.email, by_id && (email || existing.email.is_none())),
+        phone: set(&row.phone, phone || existing.phone.is_none()),
         ..ContactPatch::default()
     };
     for (key, value) in &row.custom {
-        if overwrites || !existing.custom.contains_key(key) {
+        let is_blank = !existing.custom.contains_key(key);
+        if is_blank || overwrites(&Target::Field(key.clone())) {
             patch.custom.insert(key.clone(), Some(value.clone()));
+        }
+    }
+    for target in row.clears.iter().filter(|target| overwrites(target)) {
+        match target {
+            Target::ExternalId => patch.external_id = Patch::Clear,
+            Target::Phone => patch.phone = Patch::Clear,
+            Target::Field(key) => drop(patch.custom.insert(key.clone(), None)),
+            _ => {}
         }
     }
     patch

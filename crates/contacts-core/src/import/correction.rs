@@ -2,9 +2,9 @@
 
 mod service;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use self::service::stored_layout;
+pub(super) use self::service::{not_correctable, stored_layout};
 use super::{LayoutChoice, Row, Rows};
 use crate::{Invalid, Result};
 
@@ -108,6 +108,19 @@ impl Corrections {
         }
         *self = edited;
         Ok(())
+    }
+
+    /// Checks that the edited rows were skipped: others were imported already.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Invalid`] naming the cells of other rows.
+    pub fn check_skipped(edits: &[CellEdit], skipped: &BTreeSet<u64>) -> Result<()> {
+        let others = edits.iter().enumerate().filter(|(_, edit)| !skipped.contains(&edit.row));
+        let reason = "must be a row that was skipped: the others are imported already";
+        let wrong: Vec<_> =
+            others.map(|(at, _)| Invalid::new(format!("cells[{at}].row"), reason)).collect();
+        if wrong.is_empty() { Ok(()) } else { Err(wrong.into()) }
     }
 
     /// Returns whether no cell is corrected.

@@ -208,6 +208,11 @@ impl DomainReplacements {
         Ok(Self(read))
     }
 
+    /// Keeps the replacements of some domains of the file only.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.0.retain(|domain, _| is_kept(domain));
+    }
+
     /// Returns the replacements: the domain of the file, and what is read in its place.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(domain, replacement)| (domain.as_str(), replacement.as_str()))

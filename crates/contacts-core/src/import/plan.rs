@@ -1,6 +1,6 @@
 //! The plan of an import: mapping, policy and tags (R32, R33).
 
-use super::{ColumnFormat, DomainReplacements, Target};
+use super::{ChoicesOrigin, ColumnFormat, ColumnRule, DomainReplacements, Target};
 use crate::tag::TagName;
 use crate::{Invalid, Result};
 
@@ -33,6 +33,11 @@ pub struct Plan {
     pub domains: DomainReplacements,
     /// The formats of columns whose values do not show them, each column once (R58).
     pub formats: Vec<ColumnFormat>,
+    /// The rules of columns that differ from the policy, each column once (R58).
+    pub rules: Vec<ColumnRule>,
+    /// The earlier import whose choices the plan began with; `None` if it began with the
+    /// suggestions (R58).
+    pub choices_of: Option<ChoicesOrigin>,
 }
 
 /// What rows may do to contacts (R33).
@@ -91,11 +96,11 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Invalid`] naming `columns`: when two columns have the same target that
+    /// [`crate::Error::Invalid`] naming a rule that its column cannot have, or `columns`: when two columns have the same target that
     /// takes one only, or a column is missing. Contacts are found by an id, an external id or an
     /// address; name and address are needed only by an import that adds contacts (R50).
     pub fn check(&self) -> Result<()> {
-        let mut errors = Vec::new();
+        let mut errors: Vec<_> = self.wrong_rules().collect();
         let targets_field =
             |target: &Target| self.columns.iter().flatten().filter(|t| *t == target).count();
         let mut seen: Vec<&Target> = Vec::new();

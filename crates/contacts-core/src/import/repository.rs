@@ -3,8 +3,8 @@
 use time::OffsetDateTime;
 
 use super::{
-    Analysis, CellEdit, Corrections, Import, ImportId, ImportState, LayoutChoice, NewPlan, Plan,
-    PlannedRow, Skip, SkipCode, Tally,
+    Analysis, CellEdit, Corrections, EarlierChoices, HeaderFingerprint, Import, ImportId,
+    ImportState, LayoutChoice, NewPlan, Plan, PlannedRow, Skip, SkipCode, Tally,
 };
 use crate::run::RunState;
 use crate::{Actor, OrgId, Result};
@@ -14,6 +14,8 @@ use crate::{Actor, OrgId, Result};
 pub struct Chunk {
     /// Number of rows of the file before this chunk.
     pub after: u64,
+    /// Whether the rows are corrected rows that were skipped before, which need not be neighbours.
+    pub is_retry: bool,
     /// The rows, in the order of the file.
     pub rows: Vec<PlannedRow>,
 }
@@ -23,9 +25,9 @@ impl Chunk {
     pub fn take_first(&mut self, rows: usize) -> Self {
         let rest = self.rows.split_off(rows.min(self.rows.len()));
         let rows = std::mem::replace(&mut self.rows, rest);
-        let after = self.after;
+        let (after, is_retry) = (self.after, self.is_retry);
         self.after += rows.len() as u64;
-        Self { after, rows }
+        Self { after, is_retry, rows }
     }
 }
 
@@ -171,13 +173,41 @@ pub trait ImportRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn replan(&self, org: OrgId, id: ImportId, new: &NewPlan) -> Result<bool>;
 
-    /// Corrects cells of a locked import that is ready, so that of two changes at once both hold
-    /// (R63), and marks its dry run as outdated. Returns whether it was ready.
+    /// Corrects cells of a locked import, so that of two changes at once both hold (R63). Returns
+    /// whether it could be corrected:
+    ///
+    /// - An import that is ready: its dry run is marked as outdated.
+    /// - An import that is done and whose file is stored, unless an undo of it was ever started: the
+    ///   corrected rows, which must have been skipped, wait to be imported.
     ///
     /// # Errors
     ///
-    /// [`crate::Error::Invalid`] when [`Corrections::edit`] refuses them.
+    /// [`crate::Error::Invalid`] when [`Corrections::edit`] refuses them, or a row of an import that
+    /// is done was not skipped.
     fn correct(&self, org: OrgId, id: ImportId, edits: &[CellEdit]) -> Result<bool>;
+
+    /// Corrects cells of an import that is done, as [`correct`](Self::correct) does, changes it to
+    /// queued without an end or a problem, queues the job, and records it in the audit trail (R61):
+    /// the corrected rows are imported. Returns whether it was done, and a corrected row waits.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`correct`](Self::correct).
+    fn retry(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        edits: &[CellEdit],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool>;
+
+    /// Returns the numbers of the corrected rows that wait to be imported, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn corrected_rows(&self, org: OrgId, id: ImportId) -> Result<Vec<u64>>;
 
     /// Returns the corrections of an import. They are deleted with its file.
     ///
@@ -185,6 +215,15 @@ pub trait ImportRepository: Send + Sync {
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections>;
+
+    /// Returns the choices of the import that was started last among those whose files have these
+    /// headers. Opt-out lists are left out, because nobody should unsubscribe people by a choice of
+    /// another day.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn choices_of(&self, org: OrgId, headers: HeaderFingerprint) -> Result<Option<EarlierChoices>>;
 
     /// Returns the domains that at least [`super::KnownDomains::MIN_ADDRESSES`] addresses of the organisation
     /// have, the most frequent first, at most [`super::KnownDomains::MAX`]. Of an organisation with many
@@ -225,6 +264,9 @@ pub trait ImportRepository: Send + Sync {
     /// that a row is about, even when nothing else changes. What the chunk does to each contact is
     /// kept as a [`super::Trace`], for [`crate::undo::UndoRepository`] to undo.
     ///
+    /// Corrected rows that come again must all wait to be imported; they wait no more afterwards. Their
+    /// former skips are subtracted from the tally, and new issues replace their former ones.
+    ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails; then the chunk can be applied again.
@@ -232,6 +274,9 @@ pub trait ImportRepository: Send + Sync {
 
     /// Ends an import that has not ended: `Done`, `Cancelled`, or `Failed` with a problem. Records
     /// that the actor cancelled it in the audit trail (R61). Returns whether it had not ended.
+    ///
+    /// While corrected rows wait to be imported, it is not done. Whatever else ends their run, the
+    /// import is done as before, and the rows that are left wait.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Reads the rows of a file (R34).
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
@@ -12,8 +12,8 @@ use super::phone_cell::{is_exponent, phone_of_cell};
 use super::placeholder::is_placeholder;
 use super::tags_cell::tags_of_cell;
 use super::{
-    ColumnFormat, ColumnReading, DomainReplacements, Plan, Policy, Reading, Row, Skip, Target,
-    entities, opt_out,
+    CellRule, ColumnFormat, ColumnReading, ColumnRule, DomainReplacements, Plan, Policy, Reading,
+    Row, Skip, Target, entities, opt_out,
 };
 use crate::contact::{
     Contact, ContactId, EmailAddress, ExternalId, InvalidEmail, InvalidExternalId, InvalidName,
@@ -44,6 +44,11 @@ pub struct ImportRow {
     pub custom: BTreeMap<FieldKey, FieldValue>,
     /// Whether the row says that the person wants no messages (R52).
     pub is_opted_out: bool,
+    /// The rules of the cells that differ from the policy of the file; those of names are under
+    /// [`Target::Name`].
+    pub rules: BTreeMap<Target, CellRule>,
+    /// The values that are cleared: of phone, external id and custom fields.
+    pub clears: BTreeSet<Target>,
 }
 
 impl ImportRow {
@@ -82,6 +87,8 @@ pub(crate) struct ReadCells {
     pub(crate) tags: Vec<TagName>,
     pub(crate) custom: BTreeMap<FieldKey, FieldValue>,
     pub(crate) is_opted_out: bool,
+    pub(crate) rules: BTreeMap<Target, CellRule>,
+    pub(crate) clears: BTreeSet<Target>,
 }
 
 impl ReadCells {
@@ -151,7 +158,8 @@ impl ReadCells {
     }
 
     fn checked(self) -> Result<ImportRow, Skip> {
-        let Self { id, external_id, email, others, name, phone, tags, custom, is_opted_out } = self;
+        let Self { id, external_id, email, others, name, phone, tags, custom, .. } = self;
+        let Self { is_opted_out, rules, mut clears, .. } = self;
         // No contact has an id of another form.
         let id = id.transpose().or(Err(Skip::NotFound))?;
         let external_id = external_id.transpose().or(Err(Skip::InvalidId))?;
@@ -160,7 +168,26 @@ impl ReadCells {
         if id.is_none() && external_id.is_none() && email.is_none() && others.is_empty() {
             return Err(Skip::MissingEmail);
         }
-        Ok(ImportRow { id, external_id, email, others, name, phone, tags, custom, is_opted_out })
+        // A column of the same target with a value wins.
+        clears.retain(|target| match target {
+            Target::ExternalId => external_id.is_none(),
+            Target::Phone => phone.is_none(),
+            Target::Field(key) => !custom.contains_key(key),
+            _ => false,
+        });
+        Ok(ImportRow {
+            id,
+            external_id,
+            email,
+            others,
+            name,
+            phone,
+            tags,
+            custom,
+            is_opted_out,
+            rules,
+            clears,
+        })
     }
 }
 
@@ -222,6 +249,8 @@ struct MappedColumn {
     reading: ColumnReading,
     /// The formats that a user chose.
     format: ColumnFormat,
+    /// The rules that a user chose.
+    rule: ColumnRule,
 }
 
 impl RowReader {
@@ -245,7 +274,8 @@ impl RowReader {
             };
             let (target, format) = (target.clone(), plan.format(at));
             let reading = format.over(ColumnReading::default());
-            columns.push(MappedColumn { at, target, field, reading, format });
+            let rule = plan.rule(at).cloned().unwrap_or_default();
+            columns.push(MappedColumn { at, target, field, reading, format, rule });
         }
         let is_opt_out_list = plan.opts_all_out();
         let tags = plan.tags.clone();
@@ -289,11 +319,21 @@ impl RowReader {
             tags: self.tags.clone(),
             custom: BTreeMap::new(),
             is_opted_out: self.is_opt_out_list,
+            rules: BTreeMap::new(),
+            clears: BTreeSet::new(),
         };
         let mut name = Cow::Borrowed("");
         let mut parts = [const { Cow::Borrowed("") }; 3];
         for column in &self.columns {
-            let Some(cell) = column.cell(cells) else { continue };
+            let is_cleared = column.is_cleared(cells);
+            let cell = if is_cleared { None } else { column.cell(cells) };
+            if let Some(rule) = column.rule.rule.filter(|_| is_cleared || cell.is_some()) {
+                read.rules.entry(column.target.ruled().clone()).or_insert(rule);
+            }
+            if is_cleared {
+                read.clears.insert(column.target.clone());
+            }
+            let Some(cell) = cell else { continue };
             match &column.target {
                 Target::Name => name = cell,
                 Target::FirstName => parts[0] = cell,
@@ -368,6 +408,12 @@ impl RowReader {
 }
 
 impl MappedColumn {
+    /// Returns whether the cell of a row is the word that clears the value.
+    fn is_cleared(&self, cells: &[String]) -> bool {
+        let word = self.rule.clear.as_ref();
+        word.zip(cells.get(self.at)).is_some_and(|(word, cell)| word.is(cell))
+    }
+
     /// Returns the trimmed cell of a row; `None` if it is blank or contains a placeholder.
     fn cell<'a>(&self, cells: &'a [String]) -> Option<Cow<'a, str>> {
         let raw = cells.get(self.at)?;

@@ -7,10 +7,9 @@ use time::Duration;
 
 use super::correction::stored_layout;
 use super::{
-    Analysis, Applied, Chunk, Chunks, ColumnFormat, DomainReplacements, DryRunRepository,
-    FileState, Import, ImportId, ImportRepository, ImportState, Inspection, Issue, LayoutChoice,
-    Plan, Policy, RowReader, SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target,
-    Upload,
+    Analysis, Applied, Chunk, Chunks, ColumnFormat, ColumnRule, DryRunRepository, FileState,
+    Import, ImportId, ImportRepository, ImportState, Inspection, Issue, LayoutChoice, NewPlan,
+    RowReader, SkippedRows, Spreadsheets, Survey, TableProblem, Tally, Target, Upload,
 };
 use crate::answer::without_claim;
 use crate::field::FieldRepository;
@@ -18,56 +17,7 @@ use crate::file::{FileId, FileStore};
 use crate::job::{ChunkPace, Interrupt, Outcome};
 use crate::org::OrganisationRepository;
 use crate::run::RunState;
-use crate::tag::TagName;
 use crate::{Actor, Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
-
-/// Changes of a plan; a field that is `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct NewPlan {
-    /// A target for every column, or nothing to skip it.
-    pub columns: Option<Vec<Option<Target>>>,
-    /// What rows may do to contacts.
-    pub policy: Option<Policy>,
-    /// Tags for every contact of the file.
-    pub tags: Option<Vec<TagName>>,
-    /// The domains of addresses that are replaced.
-    pub domains: Option<DomainReplacements>,
-    /// The formats of columns.
-    pub formats: Option<Vec<ColumnFormat>>,
-}
-
-impl NewPlan {
-    /// Changes a plan.
-    pub fn apply_to(&self, plan: &mut Plan) {
-        if let Some(columns) = &self.columns {
-            plan.columns.clone_from(columns);
-        }
-        plan.policy = self.policy.unwrap_or(plan.policy);
-        if let Some(tags) = &self.tags {
-            plan.tags.clone_from(tags);
-        }
-        if let Some(domains) = &self.domains {
-            plan.domains.clone_from(domains);
-        }
-        if let Some(formats) = &self.formats {
-            plan.formats.clone_from(formats);
-        }
-    }
-}
-
-impl From<Plan> for NewPlan {
-    /// Returns the change that makes any plan this one.
-    fn from(plan: Plan) -> Self {
-        let Plan { columns, policy, tags, domains, formats } = plan;
-        Self {
-            columns: Some(columns),
-            policy: Some(policy),
-            tags: Some(tags),
-            domains: Some(domains),
-            formats: Some(formats),
-        }
-    }
-}
 
 /// The use cases of imports.
 #[derive(Clone)]
@@ -76,7 +26,7 @@ pub struct ImportService {
     pub(super) dry_runs: Arc<dyn DryRunRepository>,
     pub(super) files: Arc<dyn FileStore>,
     pub(super) spreadsheets: Arc<dyn Spreadsheets>,
-    fields: Arc<dyn FieldRepository>,
+    pub(super) fields: Arc<dyn FieldRepository>,
     organisations: Arc<dyn OrganisationRepository>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) ids: Arc<dyn Ids>,
@@ -124,6 +74,8 @@ impl ImportService {
             analysis: None,
             plan: None,
             tally: Tally::default(),
+            corrected_rows: 0,
+            retried_rows: None,
             created_at: self.clock.now(),
             started_at: None,
             finished_at: None,
@@ -165,7 +117,7 @@ impl ImportService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when it is not ready; [`Error::Invalid`] naming
-    /// `columns` or `formats` when they do not fit the file.
+    /// `columns`, `formats` or `rules` when they do not fit the file.
     pub fn replan(&self, org: OrgId, id: ImportId, new: NewPlan) -> Result<Import> {
         let import = self.get(org, id)?;
         let (Some(analysis), ImportState::Ready) = (&import.analysis, import.state) else {
@@ -177,6 +129,10 @@ impl ImportService {
         if let Some(formats) = &new.formats {
             ColumnFormat::check_all(formats, analysis.layout.header.len())?;
         }
+        if let Some(rules) = &new.rules {
+            ColumnRule::check_all(rules, analysis.layout.header.len())?;
+        }
+        let new = if new.uses_suggestions { new.over_suggestions(analysis) } else { new };
         let (changed, import) = (self.imports.replan(org, id, &new)?, self.get(org, id)?);
         if changed { Ok(import) } else { Err(not_ready(&import)) }
     }
@@ -254,8 +210,7 @@ impl ImportService {
         let found = match self.inspect(&import, interrupt)? {
             Ok(None) => return Ok(Outcome::Again),
             Ok(Some(analysis)) => {
-                let plan = import.plan.clone().unwrap_or_default();
-                let plan = plan.carried_over(import.analysis.as_ref(), &analysis);
+                let plan = self.suggested_plan(&import, &analysis)?;
                 Ok((analysis, plan))
             }
             Err(problem) => Err(problem.to_string()),
@@ -274,21 +229,31 @@ impl ImportService {
         if !import.state.is_applying() {
             return Ok(None);
         }
-        let chunks = self.chunks_after(&import, import.tally.rows())?;
+        let chunks = match import.is_retrying() {
+            true => self.corrected_chunks(&import)?,
+            false => self.chunks_after(&import, import.tally.rows())?,
+        };
         Ok(chunks.map(|chunks| (import, chunks)))
     }
 
     /// The chunks after `rows_read` rows; nothing without a plan.
     pub(super) fn chunks_after(&self, import: &Import, rows_read: u64) -> Result<Option<Chunks>> {
+        let (Some(analysis), Some(reader)) = (&import.analysis, self.reader_of(import)?) else {
+            return Ok(None);
+        };
+        let rows = self.corrected_rows(import, &analysis.layout)?;
+        Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
+    }
+
+    /// Returns the reader of the rows of an import; nothing without a plan.
+    pub(super) fn reader_of(&self, import: &Import) -> Result<Option<RowReader>> {
         let (org, (Some(analysis), Some(plan))) = (import.org, (&import.analysis, &import.plan))
         else {
             return Ok(None);
         };
         let region = self.organisations.get(org)?.and_then(|organisation| organisation.region);
         let reader = RowReader::new(plan, &self.fields.list(org)?, region);
-        let reader = reader.with_reading(&analysis.reading);
-        let rows = self.corrected_rows(import, &analysis.layout)?;
-        Chunks::after(rows_read, rows, reader, self.ids.clone()).map(Some)
+        Ok(Some(reader.with_reading(&analysis.reading)))
     }
 
     /// Applies chunks until none is left, or the job must give way.
@@ -320,6 +285,8 @@ impl ImportService {
                         pace.record(part.rows.len(), took.unsigned_abs());
                     }
                     Applied::Stopped(_) => return Ok(Outcome::Done),
+                    // Another worker has applied some of the rows: the others are read again.
+                    Applied::Superseded if part.is_retry => return Ok(Outcome::Again),
                     Applied::Superseded => {
                         let stored = self.imports.get(import.org, import.id)?;
                         let stored = stored.filter(|import| import.state.is_applying());

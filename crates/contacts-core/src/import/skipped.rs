@@ -27,8 +27,13 @@ impl SkippedRows {
 
     /// Returns whether a cell is a reason as these files contain it.
     pub(super) fn is_reason(cell: &str) -> bool {
-        let number = cell.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
-        number.is_some_and(|(line, _)| line.parse::<u64>().is_ok())
+        Self::line_of(cell).is_some()
+    }
+
+    /// Returns the line of the imported file that a reason names.
+    pub(super) fn line_of(reason: &str) -> Option<u64> {
+        let number = reason.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
+        number.and_then(|(line, _)| line.parse().ok())
     }
 
     fn next_issue(&mut self) -> Result<Option<Issue>> {

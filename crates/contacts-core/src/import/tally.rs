@@ -42,6 +42,14 @@ impl Tally {
         }
     }
 
+    /// Subtracts a row that was skipped before and comes again.
+    pub fn unskip(&mut self, code: SkipCode) {
+        if let Some(rows) = self.skipped.get_mut(&code) {
+            *rows = rows.saturating_sub(1);
+        }
+        self.skipped.retain(|_, rows| *rows > 0);
+    }
+
     /// Adds the counts of another tally.
     pub fn add(&mut self, other: &Self) {
         self.added += other.added;

@@ -10,12 +10,19 @@ use crate::undo::Undo;
 impl From<&Import> for Run {
     fn from(import: &Import) -> Self {
         let total = import.analysis.as_ref().map(|analysis| analysis.rows);
+        let progress = match import.retried_rows.filter(|_| import.state.is_applying()) {
+            Some(rows) => {
+                let done = rows.saturating_sub(import.corrected_rows);
+                Progress { done, total: Some(rows), done_before: 0 }
+            }
+            None => Progress { done: import.tally.rows(), total, done_before: 0 },
+        };
         Self {
             id: RunId(import.id.0),
             kind: RunKind::Import,
             subject_id: import.id.0,
             state: import.state.run_state(),
-            progress: Progress { done: import.tally.rows(), total, done_before: 0 },
+            progress,
             problem: import.problem.clone(),
             actor: Some(import.actor),
             created_at: import.created_at,

@@ -6,6 +6,8 @@ mod format;
 mod issues;
 mod layout;
 mod plan;
+mod retry;
+mod rule;
 mod undo;
 mod upload;
 mod view;
@@ -30,7 +32,7 @@ pub(crate) fn routes(table: Table) -> Table {
         .add::<__path_list, _, _>(list)
         .add::<__path_get, _, _>(get)
         .add::<__path_start, _, _>(start);
-    let table = undo::routes(dry_run::routes(table));
+    let table = retry::routes(undo::routes(dry_run::routes(table)));
     issues::routes(cells::routes(layout::routes(plan::routes(upload::routes(table)))))
 }
 

@@ -69,8 +69,10 @@ async fn cells_that_a_file_does_not_have_are_refused_by_name() {
     assert_eq!(service.get(&cells).await.problem(), "422 invalid");
 
     service.post(&format!("{path}/start"), Value::Null).await;
-    let late = json!({"cells": [{"row": 1, "column": 0, "text": "Anna"}]});
-    assert_eq!(service.patch(&cells, late).await.problem(), "409 conflict");
+    let late = || json!({"cells": [{"row": 1, "column": 0, "text": "Anna"}]});
+    assert_eq!(service.patch(&cells, late()).await.problem(), "409 conflict");
+    run(&service, &path);
+    assert_eq!(service.patch(&cells, late()).await.problem(), "422 invalid", "row 1 was imported");
 }
 
 #[actix_web::test]
@@ -133,4 +135,58 @@ async fn formats_of_columns_are_chosen_and_settle_their_warnings() {
     run(&service, &path);
     let found = service.get("/v1/contacts").await.json();
     assert_eq!(found["items"][0]["custom"]["visited"], "2026-03-04");
+}
+
+/// Imports a file of which two rows are skipped; returns the path of the import.
+async fn done(service: &Service) -> String {
+    let path = ready(service, PEOPLE).await;
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(service, &path);
+    path
+}
+
+#[actix_web::test]
+async fn skipped_rows_are_corrected_and_imported_into_the_same_import() {
+    let service = Service::new();
+    let path = done(&service).await;
+    let retry = format!("{path}/retry");
+    assert_eq!(service.post(&retry, Value::Null).await.problem(), "409 conflict");
+    let cells = json!({"cells": [{"row": 2, "column": 0, "text": "Bob"}]});
+    assert_eq!(service.patch(&format!("{path}/cells"), cells).await.status, 200);
+    assert_eq!(service.get(&path).await.json()["corrected_rows"], 1);
+    let queued = service.post(&retry, Value::Null).await;
+    assert_eq!(queued.status, 200, "{queued:?}");
+    assert_eq!(queued.json()["state"], "queued");
+    assert_eq!(queued.json()["progress"]["total"], 1);
+    run(&service, &path);
+    let import = service.get(&path).await.json();
+    assert_eq!((&import["state"], &import["corrected_rows"]), (&json!("done"), &json!(0)));
+    assert_eq!(import["summary"]["added"], 2);
+    assert_eq!(import["summary"]["skipped_by_reason"], json!({"invalid_email": 1}));
+}
+
+#[actix_web::test]
+async fn the_corrected_file_of_skipped_rows_is_imported_into_the_same_import() {
+    let service = Service::new();
+    let path = done(&service).await;
+    let skipped = format!("{path}/skipped.csv");
+    let file = String::from_utf8(service.get(&skipped).await.bytes).unwrap();
+    let upload = |text: String| {
+        let request = service.request("POST", &skipped).insert_header(("content-type", "text/csv"));
+        service.send(request.set_payload(text))
+    };
+    assert_eq!(upload(file.clone()).await.problem(), "422 invalid", "nothing is corrected");
+    assert_eq!(upload(PEOPLE.to_owned()).await.problem(), "422 invalid", "another file");
+    let foreign = file.replace("line 3:", "line 2:");
+    assert_eq!(upload(foreign).await.problem(), "422 invalid", "line 2 was imported");
+    let corrected = file.replace(",cem@example,", ",cem@example.org,");
+    let queued = upload(corrected).await;
+    assert_eq!(queued.status, 200, "{queued:?}");
+    assert_eq!(queued.json()["corrected_rows"], 1);
+    run(&service, &path);
+    let import = service.get(&path).await.json();
+    assert_eq!(
+        (&import["summary"]["added"], &import["summary"]["skipped"]),
+        (&json!(2), &json!(1))
+    );
 }

@@ -104,6 +104,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
     "#);
     insta::assert_json_snapshot!(import["plan"], @r#"
     {
+      "choices_of": null,
       "columns": [
         "name",
         "email",
@@ -112,6 +113,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
       "domains": {},
       "formats": [],
       "policy": "overwrite",
+      "rules": [],
       "tags": []
     }
     "#);
@@ -142,10 +144,12 @@ async fn a_plan_can_be_changed_until_the_import_starts() {
     let path = ready(&service, PEOPLE).await;
     let plan = json!({
         "columns": ["name", "email", null], "policy": "add_only", "tags": ["Show"],
-        "domains": {"gmial.com": "gmail.com"}, "formats": [],
+        "domains": {"gmial.com": "gmail.com"}, "formats": [], "rules": [],
     });
     let changed = service.patch(&path, plan.clone()).await;
-    assert_eq!(changed.json()["plan"], plan);
+    let mut expected = plan.clone();
+    expected["choices_of"] = Value::Null;
+    assert_eq!(changed.json()["plan"], expected);
     for (body, errors) in [
         (json!({"columns": ["name"]}), vec!["columns"]),
         (json!({"columns": ["nme", "email", "custom:"]}), vec!["columns[0]", "columns[2]"]),
@@ -325,4 +329,57 @@ async fn another_organisations_import_is_not_there() {
         assert_eq!(answer.problem(), "404 not_found", "{method} {rest}");
     }
     assert_eq!(service.get(&path).await.json()["state"], "ready");
+}
+
+#[actix_web::test]
+async fn the_choices_of_an_earlier_import_are_offered_and_can_be_dropped() {
+    let service = Service::new();
+    let first = ready(&service, PEOPLE).await;
+    let plan = json!({"columns": ["name", "email", "tags"], "policy": "update_only"});
+    service.patch(&first, plan).await;
+    service.post(&format!("{first}/start"), Value::Null).await;
+    let path = ready(&service, PEOPLE).await;
+    let plan = service.get(&path).await.json()["plan"].clone();
+    assert_eq!((&plan["columns"][2], &plan["policy"]), (&json!("tags"), &json!("update_only")));
+    let origin = plan["choices_of"].clone();
+    assert_eq!(origin["import_id"], id(&first).to_string());
+    assert!(origin["started_at"].is_string());
+    let fresh = service.patch(&path, json!({"use_suggestions": true, "tags": ["New"]})).await;
+    let plan = fresh.json()["plan"].clone();
+    let expected = json!({
+        "columns": ["name", "email", null], "policy": "overwrite", "tags": ["New"], "domains": {},
+        "formats": [], "rules": [], "choices_of": null
+    });
+    assert_eq!(plan, expected);
+}
+
+#[actix_web::test]
+async fn columns_have_rules_and_a_word_that_clears() {
+    const RULED: &str =
+        "Name,Email,Phone\nAnna,ann@example.org,null\nBo,bo@example.org,+12025550102\n";
+    let service = Service::new();
+    let ann = json!({"name": "Ann", "email": "ann@example.org", "phone": "+12025550101"});
+    service.post("/v1/contacts", ann).await;
+    let path = ready(&service, RULED).await;
+    let rules = json!([
+        {"column": 0, "rule": "fill_blanks", "clear": null},
+        {"column": 2, "rule": null, "clear": "NULL"}
+    ]);
+    let plan = service.patch(&path, json!({"rules": rules})).await.json()["plan"].clone();
+    assert_eq!(plan["rules"][0]["rule"], "fill_blanks");
+    assert_eq!(plan["rules"][1]["clear"], "null");
+    let wrong = json!({"rules": [{"column": 3, "rule": null, "clear": null}]});
+    assert_eq!(service.patch(&path, wrong).await.problem(), "422 invalid");
+    let wrong = json!({"rules": [{"column": 2, "rule": null, "clear": " "}]});
+    assert_eq!(service.patch(&path, wrong).await.problem(), "422 invalid");
+    service.post(&format!("{path}/start"), Value::Null).await;
+    run(&service, &path);
+    let found = service.get("/v1/contacts?q=ann").await.json()["items"][0].clone();
+    assert_eq!((&found["name"], &found["phone"]), (&json!("Ann"), &Value::Null));
+
+    let path = ready(&service, RULED).await;
+    let wrong = json!({"rules": [{"column": 1, "rule": null, "clear": "null"}]});
+    service.patch(&path, wrong).await;
+    let refused = service.post(&format!("{path}/start"), Value::Null).await;
+    assert_eq!(refused.json()["errors"][0]["field"], "rules[0].clear");
 }

@@ -95,7 +95,9 @@ GET /v1/imports/{id}/dry-run/rows read
 GET /v1/imports/{id}/issues read
 GET /v1/imports/{id}/layout read
 PUT /v1/imports/{id}/layout import
+POST /v1/imports/{id}/retry import
 GET /v1/imports/{id}/skipped.csv read
+POST /v1/imports/{id}/skipped.csv import
 POST /v1/imports/{id}/start import
 GET /v1/imports/{id}/undo read
 POST /v1/imports/{id}/undo import

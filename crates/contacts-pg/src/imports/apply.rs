@@ -14,7 +14,7 @@ use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Integer, Jsonb, Text, Timestamptz, Uuid as SqlUuid};
 use serde_json::Value;
 
-use super::{StoredTally, chunks, contacts};
+use super::{StoredTally, chunks, contacts, retries};
 use crate::contacts::{Sources, insert_sources, link_tags};
 use crate::database::{PgResult, RunQuery, TimedTx, Tx, unreadable};
 use crate::events::publish;
@@ -43,16 +43,23 @@ pub(super) fn apply(tx: &mut TimedTx<'_>, import: &Import, chunk: &Chunk) -> PgR
     if !state.is_applying() {
         return Ok(Applied::Stopped(state));
     }
-    // Each chunk increments this number, whichever worker applies it, so that each row is applied
-    // once.
-    if progress.rows_read.cast_unsigned() != chunk.after {
+    // Each chunk increments this number, or takes its rows from those that wait, whichever worker
+    // applies it, so that each row is applied once.
+    let is_next = match chunk.is_retry {
+        true => retries::is_waiting(tx, import.id, &chunk.rows)?,
+        false => progress.rows_read.cast_unsigned() == chunk.after,
+    };
+    if !is_next {
         return Ok(Applied::Superseded);
+    }
+    let mut tally = StoredTally::read(progress.tally)?;
+    if chunk.is_retry {
+        retries::take(tx, import.id, &chunk.rows, &mut tally)?;
     }
     let writes = contacts::apply(tx, import, &chunk.rows)?;
     let traces = add_sources_and_tags(tx, import, &writes)?;
     chunks::insert(tx, import, chunk, &traces)?;
     insert_issues(tx, import, &writes.issues)?;
-    let mut tally = StoredTally::read(progress.tally)?;
     tally.add(&writes.tally);
     let statement = "UPDATE imports SET rows_read = $3, tally = $4, \
              started_at = coalesce(started_at, $5) \

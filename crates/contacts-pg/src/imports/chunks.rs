@@ -97,23 +97,49 @@ impl StoredTrace {
 }
 
 /// Stores the traces of a chunk, in the transaction that applies it.
+///
+/// A chunk of corrected rows comes after all others, and counts no rows, because its rows were
+/// counted when they were skipped. All its contacts are found by `again`: their rows are those of
+/// other chunks.
 pub(super) fn insert(
     tx: &mut Tx<'_>,
     import: &Import,
     chunk: &Chunk,
     traces: &[Trace],
 ) -> PgResult<()> {
-    let again: Vec<_> = traces.iter().filter(|t| t.again).map(|t| t.contact.0).collect();
+    let is_retry = chunk.is_retry;
+    let again = traces.iter().filter(|trace| trace.again || is_retry);
+    let again: Vec<_> = again.map(|trace| trace.contact.0).collect();
+    let (number, rows) = match is_retry {
+        true => (next_number(tx, import.id)?, 0),
+        false => (chunk.after.cast_signed(), chunk.rows.len() as i64),
+    };
     let statement = "INSERT INTO import_chunks (org_id, import_id, chunk, rows, again, changes) \
          VALUES ($1, $2, $3, $4, $5, $6)";
     tx.query(statement)
         .bind::<SqlUuid, _>(import.id.0)
-        .bind::<BigInt, _>(chunk.after.cast_signed())
-        .bind::<BigInt, _>(chunk.rows.len() as i64)
+        .bind::<BigInt, _>(number)
+        .bind::<BigInt, _>(rows)
         .bind::<Array<SqlUuid>, _>(again)
         .bind::<Binary, _>(write(traces)?)
         .execute(tx)
         .map(drop)
+}
+
+#[derive(QueryableByName)]
+struct NextRow {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// Returns the number of a chunk of corrected rows: it is greater than the numbers of all chunks and
+/// at least that of the rows of the file, so that no row of the file seems to belong to it.
+fn next_number(tx: &mut Tx<'_>, import: ImportId) -> PgResult<i64> {
+    let select = "SELECT greatest(coalesce(max(p.chunk) + 1, 0), i.rows_read) AS number \
+         FROM imports i LEFT JOIN import_chunks p ON p.org_id = $1 AND p.import_id = i.id \
+         WHERE i.org_id = $1 AND i.id = $2 GROUP BY i.rows_read";
+    let next: NextRow = tx.query(select).bind::<SqlUuid, _>(import.0).get_result(tx)?;
+    Ok(next.number)
 }
 
 #[derive(QueryableByName)]
@@ -122,13 +148,15 @@ struct ChunkRow {
     import_id: Uuid,
     #[diesel(sql_type = BigInt)]
     chunk: i64,
+    #[diesel(sql_type = Array<SqlUuid>)]
+    again: Vec<Uuid>,
     #[diesel(sql_type = Binary)]
     changes: Vec<u8>,
 }
 
 /// Returns the last chunk of an import, with its traces.
 pub(super) fn last(tx: &mut Tx<'_>, import: ImportId) -> PgResult<Option<(i64, Vec<Trace>)>> {
-    let statement = "SELECT import_id, chunk, changes FROM import_chunks \
+    let statement = "SELECT import_id, chunk, again, changes FROM import_chunks \
          WHERE org_id = $1 AND import_id = $2 ORDER BY chunk DESC LIMIT 1";
     let row: Option<ChunkRow> = tx.query(statement).bind::<SqlUuid, _>(import.0).row(tx)?;
     row.map(|row| Ok((row.chunk, read_traces(&row.changes)?))).transpose()
@@ -145,7 +173,7 @@ pub(super) fn delete(tx: &mut Tx<'_>, import: ImportId, chunk: i64) -> PgResult<
 
 /// Selects the chunks that have traces of a contact: the one with the row that added the source,
 /// and those that list the contact in `again`.
-const OF_CONTACT: &str = "SELECT p.import_id, p.chunk, p.changes FROM import_chunks p \
+const OF_CONTACT: &str = "SELECT p.import_id, p.chunk, p.again, p.changes FROM import_chunks p \
      JOIN contact_sources s ON s.org_id = $1 AND s.contact_id = $2 AND s.kind = 'csv_import' \
          AND s.detail_id = p.import_id \
      WHERE p.org_id = $1 AND (p.again @> ARRAY[$2] OR p.chunk = ( \
@@ -174,7 +202,8 @@ pub(crate) fn forget(tx: &mut Tx<'_>, contact: ContactId) -> PgResult<()> {
     for row in rows_of_contact(tx, contact)? {
         let mut traces = read_traces(&row.changes)?;
         traces.retain(|trace| !ids.contains(&trace.contact));
-        let again: Vec<_> = traces.iter().filter(|t| t.again).map(|t| t.contact.0).collect();
+        let again = row.again.into_iter().filter(|id| !ids.contains(&ContactId(*id)));
+        let again: Vec<_> = again.collect();
         let statement = "UPDATE import_chunks SET changes = $4, again = $5 \
              WHERE org_id = $1 AND import_id = $2 AND chunk = $3";
         tx.query(statement)

@@ -6,7 +6,7 @@ use contacts_core::import::{CellEdit, Corrections, ImportId};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Integer, Text, Uuid as SqlUuid};
 
-use super::lock_ready;
+use super::{lock_ready, retries};
 use crate::database::{PgResult, RunQuery, Tx, unreadable};
 
 #[derive(QueryableByName)]
@@ -32,12 +32,21 @@ pub(super) fn read(tx: &mut Tx<'_>, import: ImportId) -> PgResult<Corrections> {
     cells.collect()
 }
 
-/// Corrects cells of an import that is ready. Returns whether it was.
+/// Corrects cells of an import that is ready or done. Returns whether it was.
 pub(super) fn correct(tx: &mut Tx<'_>, import: ImportId, edits: &[CellEdit]) -> PgResult<bool> {
     // It locks the import, so that no other correction counts the same cells.
     if lock_ready(tx, import)?.is_none() {
-        return Ok(false);
+        return retries::correct(tx, import, edits);
     }
+    edit(tx, import, edits)?;
+    tx.query("UPDATE dry_runs SET is_outdated = true WHERE org_id = $1 AND import_id = $2")
+        .bind::<SqlUuid, _>(import.0)
+        .execute(tx)?;
+    Ok(true)
+}
+
+/// Changes the corrections of a locked import.
+pub(super) fn edit(tx: &mut Tx<'_>, import: ImportId, edits: &[CellEdit]) -> PgResult<()> {
     let mut corrections = read(tx, import)?;
     corrections.edit(edits)?;
     let edited: BTreeSet<_> = edits.iter().map(|edit| (edit.row, edit.column)).collect();
@@ -55,19 +64,16 @@ pub(super) fn correct(tx: &mut Tx<'_>, import: ImportId, edits: &[CellEdit]) -> 
         .bind::<Array<BigInt>, _>(rows)
         .bind::<Array<Integer>, _>(columns)
         .bind::<Array<Text>, _>(texts)
-        .execute(tx)?;
-    tx.query("UPDATE dry_runs SET is_outdated = true WHERE org_id = $1 AND import_id = $2")
-        .bind::<SqlUuid, _>(import.0)
-        .execute(tx)?;
-    Ok(true)
+        .execute(tx)
+        .map(drop)
 }
 
 /// Deletes the corrections of an import, together with its file or when its cells become others.
 pub(crate) fn forget_corrections(tx: &mut Tx<'_>, import: ImportId) -> PgResult<()> {
     tx.query("DELETE FROM import_corrections WHERE org_id = $1 AND import_id = $2")
         .bind::<SqlUuid, _>(import.0)
-        .execute(tx)
-        .map(drop)
+        .execute(tx)?;
+    retries::forget(tx, import)
 }
 
 fn delete(tx: &mut Tx<'_>, import: ImportId, cells: &BTreeSet<(u64, usize)>) -> PgResult<()> {

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, ColumnFormat, DomainReplacements, Format, Layout, Plan, Policy, SkipCode, Suggestion,
-    Tally, Target, TextFormat,
+    Analysis, CellRule, ChoicesOrigin, ClearWord, ColumnFormat, ColumnRule, DomainReplacements,
+    Format, ImportId, Layout, Plan, Policy, SkipCode, Suggestion, Tally, Target, TextFormat,
 };
 use contacts_core::tag::TagName;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::stored_reading::{Details, StoredDateOrder, StoredDecimalMark, StoredDetails};
 use crate::database::{PgResult, unreadable};
@@ -45,6 +47,56 @@ pub(super) struct StoredPlan {
     domains: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     formats: Vec<StoredFormat>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<StoredRule>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    choices_of: Option<StoredOrigin>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRule {
+    column: usize,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    clear: Option<String>,
+}
+
+impl From<&ColumnRule> for StoredRule {
+    fn from(ColumnRule { column, rule, clear }: &ColumnRule) -> Self {
+        let rule = rule.map(|rule| rule.as_str().to_owned());
+        Self { column: *column, rule, clear: clear.as_ref().map(|word| word.as_str().to_owned()) }
+    }
+}
+
+impl StoredRule {
+    fn read(self) -> PgResult<ColumnRule> {
+        let unreadable_plan = || unreadable("imports.plan");
+        let rule = self.rule.map(|name| CellRule::parse(&name).ok_or_else(unreadable_plan));
+        let clear =
+            self.clear.map(|word| ClearWord::parse(&word).map_err(|_reason| unreadable_plan()));
+        let (rule, clear) = (rule.transpose()?, clear.transpose()?);
+        Ok(ColumnRule { column: self.column, rule, clear })
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredOrigin {
+    import: Uuid,
+    #[serde(with = "time::serde::rfc3339")]
+    started_at: OffsetDateTime,
+}
+
+impl From<ChoicesOrigin> for StoredOrigin {
+    fn from(ChoicesOrigin { import, started_at }: ChoicesOrigin) -> Self {
+        Self { import: import.0, started_at }
+    }
+}
+
+impl From<StoredOrigin> for ChoicesOrigin {
+    fn from(StoredOrigin { import, started_at }: StoredOrigin) -> Self {
+        Self { import: ImportId(import), started_at }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -153,6 +205,8 @@ impl StoredPlan {
                 .map(|(domain, by)| (domain.to_owned(), by.to_owned()))
                 .collect(),
             formats: plan.formats.iter().copied().map(StoredFormat::from).collect(),
+            rules: plan.rules.iter().map(StoredRule::from).collect(),
+            choices_of: plan.choices_of.map(StoredOrigin::from),
         })
     }
 
@@ -165,6 +219,8 @@ impl StoredPlan {
             tags: tags.ok_or_else(|| unreadable("imports.plan"))?,
             domains: DomainReplacements::parse(stored.domains)?,
             formats: stored.formats.into_iter().map(ColumnFormat::from).collect(),
+            rules: stored.rules.into_iter().map(StoredRule::read).collect::<PgResult<_>>()?,
+            choices_of: stored.choices_of.map(ChoicesOrigin::from),
         })
     }
 }

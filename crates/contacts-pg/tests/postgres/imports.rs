@@ -56,7 +56,7 @@ fn take(ports: &Ports, import: &Import, rows: usize, backwards: bool) -> Tally {
     }
     let mut tally = Tally::default();
     for rows in all.chunks(rows) {
-        let chunk = Chunk { after: tally.rows(), rows: rows.to_vec() };
+        let chunk = Chunk { after: tally.rows(), rows: rows.to_vec(), ..Chunk::default() };
         match ports.imports.apply(&import, &chunk, ports.clock.now()).unwrap() {
             Applied::Chunk(result) => tally = result,
             other => panic!("{other:?}"),

@@ -1,10 +1,13 @@
 //! `contacts import`: imports a file and prints the summary.
 
 mod ask;
+mod columns;
+mod correct;
 mod domains;
 mod dry_run;
 mod follow;
 pub(super) mod mapping;
+mod retry;
 mod skipped;
 pub(super) mod summary;
 mod undo;
@@ -16,20 +19,22 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use contacts_core::Actor;
 use contacts_core::import::{
-    Analysis, DomainReplacements, Import as Run, ImportService, ImportState, LayoutChoice, NewPlan,
-    Policy, TableProblem,
+    Analysis, ChoicesOrigin, DomainReplacements, Import as Run, ImportService, ImportState,
+    LayoutChoice, NewPlan, Policy, TableProblem,
 };
 use contacts_core::run::RunState;
 use contacts_core::tag::TagName;
 use contacts_worker::WorkerConfig;
 
 use self::ask::Answer;
+use self::columns::ColumnArgs;
+use self::correct::CellCorrection;
 use self::mapping::ColumnMapping;
 use self::skipped::SkippedFile;
 use super::inspect::{cannot_start, unusable};
 use super::layout::LayoutArgs;
 use super::progress::Progress;
-use super::show::Found;
+use super::show::{Found, plain};
 use super::{listen_to_signals, org, out, with_services};
 use crate::config::DatabaseConfig;
 use crate::report::{Done, Failure};
@@ -48,6 +53,8 @@ pub(super) struct Import {
 /// Subcommands of `contacts import`. A file with the name of one is given as ./NAME.
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Import corrected rows into the import that skipped them
+    Retry(retry::RetryImport),
     /// Undo an import, except for what was changed since
     Undo(undo::UndoImport),
 }
@@ -71,10 +78,30 @@ struct ImportFile {
     /// COLUMN is its name, or # and its number. May be repeated
     #[arg(long, value_name = "COLUMN=TARGET")]
     map: Vec<String>,
+    /// Begin with the suggestions for the file, not with the choices of the last import with the same
+    /// headers
+    #[arg(long)]
+    ignore_earlier_choices: bool,
     /// How existing contacts are changed: overwrite, fill_blanks, add_only or update_only. opt_out
     /// unsubscribes everyone in the file, or those that a column names, and adds nobody
     #[arg(long)]
     policy: Option<String>,
+    /// Whether a column overwrites values of existing contacts, whatever the policy: overwrite or
+    /// fill_blanks; for tags and other addresses add. May be repeated
+    #[arg(long, value_name = "COLUMN=RULE")]
+    rule: Vec<String>,
+    /// The text in a column of phone numbers, external ids or a custom field that clears the value of
+    /// the contact, as in Phone=NULL. May be repeated
+    #[arg(long, value_name = "COLUMN=WORD")]
+    clear: Vec<String>,
+    /// How a column writes dates or numbers that can be read in two ways: day_first, month_first,
+    /// comma or point (the decimal mark). May be repeated
+    #[arg(long, value_name = "COLUMN=FORMAT")]
+    format: Vec<String>,
+    /// Correct a cell before the import: the line on which its row begins, its column, and the new
+    /// text, as in 7:Email=ann@example.org. May be repeated
+    #[arg(long, value_name = "LINE:COLUMN=VALUE")]
+    correct: Vec<String>,
     /// Add a tag to every contact in the file. May be repeated
     #[arg(long)]
     tag: Vec<String>,
@@ -100,12 +127,15 @@ struct Request<'a> {
     policy: Option<Policy>,
     tags: Vec<TagName>,
     domains: DomainReplacements,
+    columns: ColumnArgs,
+    corrections: Vec<CellCorrection>,
     skipped: Option<SkippedFile>,
 }
 
 /// Imports a file, or undoes an import.
 pub(super) fn import(database: &DatabaseConfig, args: &Import) -> Done {
     match (&args.task, &args.file.file) {
+        (Some(Task::Retry(args)), _) => retry::retry(database, args),
         (Some(Task::Undo(args)), _) => undo::undo(database, args),
         (None, Some(file)) => import_file(database, &args.file, file),
         (None, None) => Err(Failure::usage("name the file to import")),
@@ -122,6 +152,8 @@ fn import_file(database: &DatabaseConfig, args: &ImportFile, file: &Path) -> Don
         policy: args.policy.as_deref().map(parse_policy).transpose()?,
         tags: args.tag.iter().map(|tag| parse_tag(tag)).collect::<Done<_>>()?,
         domains: domains::parse(&args.replace_domain)?,
+        columns: ColumnArgs::parse(&args.rule, &args.clear, &args.format)?,
+        corrections: args.correct.iter().map(|c| CellCorrection::parse(c)).collect::<Done<_>>()?,
         skipped: None,
     };
     request.skipped =
@@ -193,26 +225,38 @@ impl Request<'_> {
                 false => problem,
             }));
         };
-        let columns = mapping::apply(&self.mappings, &analysis.layout.header, &plan.columns)?;
+        let uses_suggestions = self.args.ignore_earlier_choices && plan.choices_of.is_some();
+        let suggested: Vec<_> = analysis.suggestions.iter().map(|s| s.target.clone()).collect();
+        let first = if uses_suggestions { &suggested } else { &plan.columns };
+        let header = &analysis.layout.header;
+        let columns = mapping::apply(&self.mappings, header, first)?;
         let new = NewPlan {
+            uses_suggestions,
             columns: Some(columns),
             policy: self.policy,
             tags: Some(self.tags.clone()),
-            domains: Some(self.domains.clone()),
-            formats: None,
+            domains: (!self.args.replace_domain.is_empty()).then(|| self.domains.clone()),
+            formats: self.columns.formats(&plan.formats, header)?,
+            rules: self.columns.rules(&plan.rules, header)?,
         };
         let ready = imports.replan(analysed.org, analysed.id, new)?;
-        self.show(&ready, analysis);
+        correct::apply(imports, &ready, &self.corrections, header)?;
+        self.show(imports, &ready, analysis);
         if let Some(plan) = &ready.plan {
             plan.check().map_err(|error| Failure::new(cannot_start(&error)))?;
         }
         Ok(ready)
     }
 
-    fn show(&self, ready: &Run, analysis: &Analysis) {
+    fn show(&self, imports: &ImportService, ready: &Run, analysis: &Analysis) {
         let Some(plan) = &ready.plan else { return };
         let found = Found { name: &ready.file_name, analysis, plan };
         found.lines().into_iter().for_each(|line| self.print(&line));
+        if let Some(origin) = &plan.choices_of {
+            // The import may have been deleted since.
+            let file_name = imports.get(ready.org, origin.import).map(|import| import.file_name);
+            self.print(&choices_line(*origin, &file_name.unwrap_or_default()));
+        }
         self.print(summary::policy(plan));
         if !plan.tags.is_empty() {
             let tags: Vec<_> = plan.tags.iter().map(TagName::as_str).collect();
@@ -271,6 +315,11 @@ impl Request<'_> {
             let _ = out::print_line(line);
         }
     }
+}
+
+fn choices_line(origin: ChoicesOrigin, file_name: &str) -> String {
+    let (name, day) = (plain(file_name), origin.started_at.date());
+    format!("Choices of {name}, imported on {day}. To start over, add --ignore-earlier-choices.")
 }
 
 fn parse_policy(name: &str) -> Done<Policy> {

@@ -1,6 +1,6 @@
 //! Imports (R36, R37): analysis, dry run, run and undo.
 
-use contacts_core::import::{Chunks, ImportId, NewPlan};
+use contacts_core::import::{CellEdit, Chunks, ImportId, NewPlan};
 use contacts_core::tag::TagName;
 use contacts_core::undo::UndoSubject;
 use contacts_core::{Actor, OrgId};
@@ -61,5 +61,17 @@ fn an_import_is_undone() {
         contacts.imports.start(org, import, Actor::System).unwrap();
         finish(contacts);
         contacts.undos.begin(org, UndoSubject::Import(import), Actor::System).unwrap();
+    });
+}
+
+#[test]
+fn corrected_rows_are_imported_again() {
+    Stage::new().walk(|contacts: &Contacts, org: OrgId| {
+        let import = ready(contacts, org);
+        contacts.imports.start(org, import, Actor::System).unwrap();
+        finish(contacts);
+        let edit = CellEdit { row: 3, column: 0, text: Some("Nobody".to_owned()) };
+        contacts.imports.correct(org, import, &[edit]).unwrap();
+        contacts.imports.retry(org, import, Actor::System).unwrap();
     });
 }

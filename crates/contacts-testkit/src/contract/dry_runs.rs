@@ -54,7 +54,7 @@ fn rows(ports: &Ports, import: &Import) -> Vec<DryRow> {
 fn dry_run_outcomes(ports: &Ports, import: &Import, all: &[PlannedRow], size: usize) -> Tally {
     let id = started(ports, import);
     for (at, rows) in all.chunks(size).enumerate() {
-        let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
+        let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec(), ..Chunk::default() };
         let now = ports.clock.now();
         let looked = ports.dry_runs.process_chunk(import, id, &chunk, now).unwrap();
         assert!(matches!(looked, DryChunkOutcome::Chunk(_)));
@@ -127,7 +127,11 @@ pub fn a_dry_run_predicts_the_import_and_changes_nothing(ports: &Ports) {
             prop_assert!(ports.imports.start(org, import.id, Actor::System, now).unwrap());
             let mut done = Tally::default();
             for (at, rows) in all.chunks(chunk_size).enumerate() {
-                let chunk = Chunk { after: (at * chunk_size) as u64, rows: rows.to_vec() };
+                let chunk = Chunk {
+                    after: (at * chunk_size) as u64,
+                    rows: rows.to_vec(),
+                    ..Chunk::default()
+                };
                 match ports.imports.apply(&import, &chunk, now).unwrap() {
                     Applied::Chunk(tally) => done = tally,
                     other => prop_assert!(false, "{other:?}"),

@@ -5,9 +5,9 @@ use std::sync::Barrier;
 use std::thread;
 
 use contacts_core::import::{
-    Applied, Chunk, ColumnFormat, DateOrder, DecimalMark, DomainReplacements, Format, HeaderRow,
-    Import, ImportId, ImportState, KnownDomains, LayoutChoice, NewPlan, Plan, Policy, Quoting,
-    Sheet, Target, TextFormat,
+    Applied, CellRule, Chunk, ColumnFormat, ColumnRule, DateOrder, DecimalMark, DomainReplacements,
+    Format, HeaderRow, Import, ImportId, ImportState, KnownDomains, LayoutChoice, NewPlan, Plan,
+    Policy, Quoting, Sheet, Target, TextFormat,
 };
 use contacts_core::job::{Job, Lane};
 use contacts_core::run::RunState;
@@ -122,7 +122,11 @@ pub fn an_import_moves_through_its_states(ports: &Ports) {
         ColumnFormat { column: 1, date_order: None, decimal_mark: Some(DecimalMark::Comma) },
     ];
     let tags = samples::tags(&["VIP"]);
-    let new = Plan { tags, domains, formats, ..plan(Policy::AddOnly) };
+    let rules = vec![
+        ColumnRule { column: 0, rule: Some(CellRule::FillBlanks), clear: None },
+        ColumnRule { column: 1, rule: None, clear: None },
+    ];
+    let new = Plan { tags, domains, formats, rules, ..plan(Policy::AddOnly) };
     assert!(imports.replan(org, id, &new.clone().into()).unwrap());
     expected.plan = Some(new);
     check(&expected);

@@ -25,6 +25,12 @@ macro_rules! import_repository_contract {
             domains_of_many_addresses_are_listed
             organisations_do_not_see_each_other
         }
+        $crate::properties! { $make, choices:
+            the_choices_of_the_import_that_was_started_last_are_found
+            the_choices_of_other_headers_and_of_opt_out_lists_are_not_found
+            a_plan_keeps_the_origin_of_its_choices
+            organisations_do_not_see_each_other
+        }
         $crate::properties! { $make, corrections:
             corrections_are_those_of_the_last_edits
             cells_are_corrected_during_the_review_only
@@ -34,6 +40,15 @@ macro_rules! import_repository_contract {
             a_correction_marks_the_dry_run_as_outdated
             a_layout_with_other_cells_deletes_corrections
             corrections_are_deleted_with_the_file
+            organisations_do_not_see_each_other
+        }
+        $crate::properties! { $make, retries:
+            corrected_rows_wait_until_they_are_imported
+            a_row_moves_from_skipped_to_added
+            only_skipped_rows_of_a_done_import_are_corrected
+            a_run_of_corrected_rows_that_ends_early_leaves_the_import_done
+            an_undo_undoes_corrected_rows_too
+            activity_lists_what_a_corrected_row_changed
             organisations_do_not_see_each_other
         }
         $crate::properties! { $make, rows:
@@ -55,6 +70,11 @@ macro_rules! import_repository_contract {
             every_reason_to_skip_is_counted
             a_contact_of_another_organisation_is_unknown
             a_deleted_contact_is_added_again
+        }
+        $crate::properties! { $make, row_rules:
+            a_rule_of_a_column_takes_the_place_of_the_policy
+            a_word_clears_values_where_the_column_overwrites
+            a_word_clears_nothing_of_a_contact_that_has_nothing
         }
         $crate::properties! { $make, row_addresses:
             a_row_adds_a_contact_with_all_its_addresses

@@ -278,7 +278,7 @@ fn further(call: usize, address: usize) -> Vec<EmailAddress> {
 fn imported(ports: &Ports, import: &Import, rows: &[PlannedRow], size: usize) -> Tally {
     let mut done = Tally::default();
     for (at, rows) in rows.chunks(size).enumerate() {
-        let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
+        let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec(), ..Chunk::default() };
         match ports.imports.apply(import, &chunk, ports.clock.tick()).unwrap() {
             Applied::Chunk(tally) => done = tally,
             other => panic!("{other:?}"),
@@ -300,7 +300,7 @@ fn predicted(
 ) -> (Tally, Vec<&'static str>) {
     let run = dry_runs::started(ports, import);
     for (at, rows) in rows.chunks(size).enumerate() {
-        let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
+        let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec(), ..Chunk::default() };
         let now = ports.clock.tick();
         let outcome = ports.dry_runs.process_chunk(import, run, &chunk, now).unwrap();
         assert!(matches!(outcome, DryChunkOutcome::Chunk(_)));

@@ -190,7 +190,7 @@ pub fn undoing_an_import_subscribes_nobody(ports: &Ports) {
 
 /// Applies rows, and returns the codes of the skipped ones with their counts.
 fn skips(ports: &Ports, import: &Import, rows: Vec<PlannedRow>) -> Vec<(&'static str, u64)> {
-    let chunk = Chunk { after: 0, rows };
+    let chunk = Chunk { after: 0, rows, ..Chunk::default() };
     match ports.imports.apply(import, &chunk, ports.clock.tick()).unwrap() {
         Applied::Chunk(tally) => {
             tally.skipped.iter().map(|(code, n)| (code.as_str(), *n)).collect()
@@ -299,7 +299,8 @@ pub fn an_address_is_opted_out_before_a_later_row_adds_it(ports: &Ports) {
         ];
         let now = ports.clock.tick();
         for (at, rows) in rows.chunks(chunk_size).enumerate() {
-            let chunk = Chunk { after: (at * chunk_size) as u64, rows: rows.to_vec() };
+            let chunk =
+                Chunk { after: (at * chunk_size) as u64, rows: rows.to_vec(), ..Chunk::default() };
             let applied = ports.imports.apply(&import, &chunk, now).unwrap();
             assert!(matches!(applied, Applied::Chunk(_)), "{applied:?}");
         }

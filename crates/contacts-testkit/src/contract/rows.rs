@@ -60,7 +60,7 @@ pub fn a_new_address_adds(ports: &Ports) {
         ..import_row("Ann Lee", "Ann@Example.org")
     };
     let planned = planned(&ports.ids, 1, row.clone());
-    let rows = Chunk { after: 0, rows: vec![planned.clone()] };
+    let rows = Chunk { after: 0, rows: vec![planned.clone()], ..Chunk::default() };
     assert_eq!(counts(&take_chunk(ports, &import, &rows)), (1, 0, 0));
     let detail =
         SourceDetail::CsvImport { import: import.id, file_name: import.file_name.clone(), row: 1 };
@@ -398,9 +398,9 @@ pub fn issues_are_listed_in_the_order_of_the_file(ports: &Ports) {
     let mut existing = ok(4, "known@example.org");
     existing.warnings = vec![warning(Target::Phone, "is lost with its row")];
     let rows = vec![skip(1, Skip::MissingName), ok(2, "bo@example.org"), warned, existing];
-    take_chunk(ports, &import, &Chunk { after: 0, rows });
+    take_chunk(ports, &import, &Chunk { after: 0, rows, ..Chunk::default() });
     let rows = vec![skip(5, Skip::MissingEmail), skip(6, Skip::Unchanged)];
-    let tally = take_chunk(ports, &import, &Chunk { after: 4, rows });
+    let tally = take_chunk(ports, &import, &Chunk { after: 4, rows, ..Chunk::default() });
     let codes = [
         (SkipCode::MissingName, 1),
         (SkipCode::MissingEmail, 1),
@@ -452,7 +452,8 @@ pub fn every_reason_to_skip_is_counted(ports: &Ports) {
         row: Err(skip.into()),
         ..planned(&ports.ids, number, import_row("x", "x@example.org"))
     });
-    let tally = take_chunk(ports, &import, &Chunk { after: 0, rows: rows.collect() });
+    let tally =
+        take_chunk(ports, &import, &Chunk { after: 0, rows: rows.collect(), ..Chunk::default() });
     let mut expected = Tally::default();
     skips.iter().for_each(|skip| expected.skip(skip.code()));
     assert_eq!(tally, expected);

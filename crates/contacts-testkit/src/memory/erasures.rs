@@ -89,6 +89,8 @@ impl Rows {
         let Some(run) = self.imports.get_mut(&import) else { return false };
         self.files.remove(&run.import.file);
         run.corrections = Corrections::default();
+        run.retries.clear();
+        run.import.corrected_rows = 0;
         for issue in run.issues.iter_mut().filter(|issue| rows.contains(&issue.row)) {
             issue.reason = issue.code.as_str().to_owned();
         }

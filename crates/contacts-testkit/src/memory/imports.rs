@@ -1,7 +1,7 @@
 //! Imports in memory.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contacts_core::consent::{Consent, ConsentChange, ConsentReason, Unsubscribe};
 use contacts_core::contact::{
@@ -9,9 +9,10 @@ use contacts_core::contact::{
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::import::{
-    Analysis, Applied, CellEdit, Chunk, ChunkPlan, Corrections, ExistingContact, FileState, Import,
-    ImportId, ImportRepository, ImportState, Issue, KnownDomains, LayoutChoice, NewPlan, Plan,
-    PlannedContact, RowKeys, Trace, tell_import,
+    Analysis, Applied, CellEdit, ChoicesOrigin, Chunk, ChunkPlan, Corrections, EarlierChoices,
+    ExistingContact, FileState, HeaderFingerprint, Import, ImportId, ImportRepository, ImportState,
+    Issue, KnownDomains, LayoutChoice, NewPlan, Plan, PlannedContact, Policy, RowKeys, Trace,
+    tell_import,
 };
 use contacts_core::job::Job;
 use contacts_core::run::RunState;
@@ -30,11 +31,15 @@ pub(crate) struct StoredImport {
     pub(crate) import: Import,
     /// Time at which a chunk of the file was last stored.
     pub(crate) touched_at: OffsetDateTime,
+    /// Time at which a user started the import.
+    pub(crate) confirmed_at: Option<OffsetDateTime>,
     pub(crate) issues: Vec<Issue>,
     /// Results of each chunk's rows, in order.
     pub(crate) chunks: Vec<Vec<Trace>>,
     pub(crate) dry: Option<StoredDryRun>,
     pub(crate) corrections: Corrections,
+    /// Numbers of the corrected rows that wait to be imported.
+    pub(crate) retries: BTreeSet<u64>,
 }
 
 impl State {
@@ -74,10 +79,12 @@ impl ImportRepository for World {
             let run = StoredImport {
                 import: import.clone(),
                 touched_at: import.created_at,
+                confirmed_at: None,
                 issues: Vec::new(),
                 chunks: Vec::new(),
                 dry: None,
                 corrections: Corrections::default(),
+                retries: BTreeSet::new(),
             };
             rows.imports.insert(import.id, run);
             Ok(())
@@ -168,7 +175,7 @@ impl ImportRepository for World {
         let mut state = self.state_to_change()?;
         let run = state.organisations.entry(org).or_default().imports.get_mut(&id);
         let Some(run) = run.filter(|run| run.import.state == ImportState::Ready) else {
-            return Ok(false);
+            return state.correct_done(org, id, edits);
         };
         run.corrections.edit(edits)?;
         if let Some(dry) = &mut run.dry {
@@ -177,10 +184,43 @@ impl ImportRepository for World {
         Ok(true)
     }
 
+    fn retry(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        edits: &[CellEdit],
+        actor: Actor,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
+        self.state_to_change()?.retry(org, id, edits, (actor, now), &self.ids())
+    }
+
+    fn corrected_rows(&self, org: OrgId, id: ImportId) -> Result<Vec<u64>> {
+        self.read(org, |rows| {
+            let run = rows.imports.get(&id);
+            Ok(run.map(|run| run.retries.iter().copied().collect()).unwrap_or_default())
+        })
+    }
+
     fn corrections(&self, org: OrgId, id: ImportId) -> Result<Corrections> {
         self.read(org, |rows| {
             let run = rows.imports.get(&id);
             Ok(run.map(|run| run.corrections.clone()).unwrap_or_default())
+        })
+    }
+
+    fn choices_of(&self, org: OrgId, headers: HeaderFingerprint) -> Result<Option<EarlierChoices>> {
+        self.read(org, |rows| {
+            let earlier = rows.imports.values().filter_map(|run| {
+                let analysis = run.import.analysis.as_ref()?;
+                let is_same = analysis.layout.header_fingerprint() == Some(headers);
+                let plan = run.import.plan.as_ref().filter(|plan| plan.policy != Policy::OptOut);
+                let plan = plan.filter(|_| is_same)?.clone();
+                let (import, started_at) = (run.import.id, run.confirmed_at?);
+                let origin = ChoicesOrigin { import, started_at };
+                Some(EarlierChoices { origin, plan })
+            });
+            Ok(earlier.max_by_key(|earlier| earlier.origin.started_at))
         })
     }
 
@@ -244,6 +284,9 @@ impl ImportRepository for World {
         );
         if was {
             let rows = state.organisations.entry(org).or_default();
+            if let Some(run) = rows.imports.get_mut(&id) {
+                run.confirmed_at = Some(now);
+            }
             rows.record(TrailEvent::import_started(id), actor, now);
             state.jobs.push(org, Job::RunImport(id), now, &self.ids());
         }
@@ -271,8 +314,13 @@ impl ImportRepository for World {
         now: OffsetDateTime,
     ) -> Result<bool> {
         let mut all = self.state_to_change()?;
+        let stored = all.organisations.get(&org).and_then(|rows| rows.imports.get(&id));
+        if state == RunState::Done && stored.is_some_and(|run| !run.retries.is_empty()) {
+            return Ok(false);
+        }
         let ended = all.change_import(org, id, ImportState::is_under_way, |import| {
-            import.state = ImportState::Run(state);
+            let is_retry = import.retried_rows.is_some();
+            import.state = ImportState::Run(if is_retry { RunState::Done } else { state });
             import.problem = problem;
             import.finished_at = Some(now);
         });
@@ -299,11 +347,15 @@ fn apply(
     now: OffsetDateTime,
     ids: &CountedIds,
 ) -> Result<Applied> {
-    let StoredImport { import, issues, chunks, .. } = run;
+    let StoredImport { import, retries, .. } = &*run;
     if !import.state.is_applying() {
         return Ok(Applied::Stopped(import.state));
     }
-    if chunk.after != import.tally.rows() {
+    let is_next = match chunk.is_retry {
+        true => chunk.rows.iter().all(|row| retries.contains(&row.number)),
+        false => chunk.after == import.tally.rows(),
+    };
+    if !is_next {
         return Ok(Applied::Superseded);
     }
     let existing = rows.with_keys(&RowKeys::of(&chunk.rows));
@@ -322,10 +374,15 @@ fn apply(
         lowered.extend((is_lowered && !planned.is_unsubscribed).then_some(planned.contact.id));
         traces.push(trace);
     }
+    if chunk.is_retry {
+        run.take_retries(&chunk.rows);
+    }
+    let StoredImport { import, issues, chunks, .. } = run;
     import.state = ImportState::Run(RunState::Running);
     import.started_at.get_or_insert(now);
     import.tally.add(&writes.tally);
     issues.extend(writes.issues);
+    issues.sort_by_key(|issue| issue.row);
     chunks.push(traces);
     rows.publish(writes.events);
     let (kind, fields) = (EventKind::Updated, ["consent".to_owned()]);

@@ -67,6 +67,7 @@ impl Run<'_> {
             tags: distinct(&values.tags),
             custom: samples::custom(&values.custom),
             is_opted_out: false,
+            ..ImportRow::default()
         };
         let id = ContactId(self.ports.ids.next());
         PlannedRow { number, line: number, id, row: Ok(row), warnings: Vec::new() }

@@ -378,7 +378,8 @@ impl Run<'_> {
                     .end(self.org, import.id, RunState::Cancelled, None, Actor::System, now)
                     .unwrap();
             }
-            let chunk = Chunk { after: (at * size) as u64, rows: rows.to_vec() };
+            let chunk =
+                Chunk { after: (at * size) as u64, rows: rows.to_vec(), ..Chunk::default() };
             for _ in 0..=u8::from(twice) {
                 values.push(self.tell.result(imports.apply(&import, &chunk, now), applied));
             }
@@ -464,6 +465,7 @@ impl Run<'_> {
                 tags: distinct(&profile.tags),
                 custom: samples::custom(&profile.custom),
                 is_opted_out,
+                ..ImportRow::default()
             }),
             None => Err(Skip::Unreadable(Unreadable::TooLong).into()),
         };

@@ -21,6 +21,7 @@ import { status, understood } from "./import/words.js";
  * @property {Schemas["Import"]} job
  * @property {AbortSignal} signal aborts when another part is shown
  * @property {(job: Schemas["Import"]) => void} show shows the new state of the import
+ * @property {() => Promise<void>} again loads the import and shows its state from the beginning
  */
 /** @typedef {{ element: HTMLElement, update?: (job: Schemas["Import"]) => void }} Shown */
 
@@ -63,7 +64,7 @@ export async function open({ part: id, signal }) {
     headOf(head, job);
     if (changed) announcement.textContent = head.querySelector(".status")?.textContent ?? "";
     try {
-      const shown = await (await partOf(job.state))({ job, signal: mine.left.signal, show: follow });
+      const shown = await (await partOf(job.state))({ job, signal: mine.left.signal, show: follow, again: restart });
       if (mine !== now) return;
       mine.shown = shown;
       // The focus was on a control of the part before, or nowhere: the next step gets it.
@@ -84,6 +85,15 @@ export async function open({ part: id, signal }) {
   function again() {
     now.state = "";
     void ask("get", "/v1/imports/{id}", { path, signal }).then(follow, () => undefined);
+  }
+  /** Shows the state from the beginning, and moves the focus to the heading, because the old controls are gone. */
+  async function restart() {
+    const latest = await ask("get", "/v1/imports/{id}", { path, signal });
+    now.state = "";
+    await show(latest);
+    const heading = head.querySelector("h1");
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus();
   }
   addEventListener("job", (event) => {
     const work = /** @type {CustomEvent<Work>} */ (event).detail;

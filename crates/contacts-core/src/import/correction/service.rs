@@ -1,8 +1,13 @@
 //! The use cases of corrections.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{CellEdit, RowCells};
 use crate::import::service::not_ready;
-use crate::import::{FileState, Import, ImportId, ImportService, Layout, Rows, TableProblem};
+use crate::import::{
+    FileState, Import, ImportId, ImportService, ImportState, Layout, Rows, TableProblem,
+};
+use crate::run::RunState;
 use crate::{Error, Invalid, OrgId, Result};
 
 impl ImportService {
@@ -42,12 +47,12 @@ impl ImportService {
         Ok(found)
     }
 
-    /// Corrects cells of an import that is under review. Returns the rows with their cells. A dry run
-    /// keeps its results, and is marked as outdated.
+    /// Corrects cells of an import that is under review, or of its skipped rows after it is done.
+    /// Returns the rows with their cells. A dry run keeps its results, and is marked as outdated.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Conflict`] when the import is not ready; [`Error::Invalid`]
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the import cannot be corrected; [`Error::Invalid`]
     /// naming the cell that the file does not have, or `cells` when there are too many.
     pub fn correct(&self, org: OrgId, id: ImportId, edits: &[CellEdit]) -> Result<Vec<RowCells>> {
         let import = self.get(org, id)?;
@@ -63,10 +68,40 @@ impl ImportService {
             return Err(wrong.into());
         }
         if !self.imports.correct(org, id, edits)? {
-            return Err(not_ready(&self.get(org, id)?));
+            return Err(not_correctable(&self.get(org, id)?));
         }
         let rows: Vec<_> = edits.iter().map(|edit| edit.row).collect();
         self.cells(org, id, &rows)
+    }
+
+    /// Returns the numbers of the rows that begin on lines of the file, by these lines. Lines on which
+    /// no row begins are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the file was not analysed yet, or was deleted.
+    pub fn rows_of_lines(
+        &self,
+        org: OrgId,
+        id: ImportId,
+        lines: impl IntoIterator<Item = u64>,
+    ) -> Result<BTreeMap<u64, u64>> {
+        let import = self.get(org, id)?;
+        let layout = stored_layout(&import)?;
+        let wanted: BTreeSet<u64> = lines.into_iter().collect();
+        let Some(last) = wanted.last() else { return Ok(BTreeMap::new()) };
+        let mut rows = BTreeMap::new();
+        let file = self.spreadsheets.rows(self.files.open(org, import.file)?, layout);
+        for (number, row) in (1..).zip(file) {
+            let line = row.map_err(Error::store)?.line;
+            if line > *last {
+                break;
+            }
+            if wanted.contains(&line) {
+                rows.insert(line, number);
+            }
+        }
+        Ok(rows)
     }
 
     /// Opens the rows of the file of an import, with the corrections of their cells.
@@ -79,6 +114,16 @@ impl ImportService {
         let corrections = self.imports.corrections(org, id)?;
         let rows = self.spreadsheets.rows(self.files.open(org, file)?, layout);
         Ok(corrections.applied_to(rows))
+    }
+}
+
+/// Returns the error for an import whose cells cannot be corrected.
+pub(in crate::import) fn not_correctable(import: &Import) -> Error {
+    match import.state {
+        ImportState::Run(RunState::Done) if import.file_state == FileState::Kept => {
+            Error::Conflict("an undo of the import was started: upload the file again".to_owned())
+        }
+        _ => not_ready(import),
     }
 }
 

@@ -74,7 +74,10 @@ impl Plan {
             former.layout.header.len() == columns.len()
                 && former.layout.sheet() == analysis.layout.sheet()
         });
-        let formats = if former.is_some() { self.formats } else { Vec::new() };
+        let (formats, rules) = match former {
+            Some(_) => (self.formats, self.rules),
+            None => Default::default(),
+        };
         if let Some(former) = former {
             let suggested = former.suggestions.iter().map(|s| &s.target);
             let mapped = self.columns.iter().zip(suggested).enumerate();
@@ -86,6 +89,6 @@ impl Plan {
                 columns[at].clone_from(target);
             }
         }
-        Self { columns, formats, ..self }
+        Self { columns, formats, rules, ..self }
     }
 }

@@ -143,6 +143,9 @@ async fn cells(
 ///
 /// Corrections belong to the import and are at most 10,000 cells; the file stays as it came. A dry
 /// run of the import is outdated from then on. Either all cells are corrected or none.
+///
+/// After the import is done, the cells of skipped rows can be corrected. They wait until they are
+/// imported by `POST /v1/imports/{id}/retry`.
 #[utoipa::path(
     patch, path = "/v1/imports/{id}/cells", tag = "imports", operation_id = "correct_cells",
     params(("id" = Uuid, Path, description = "The import")),
@@ -150,7 +153,7 @@ async fn cells(
     responses(
         (status = 200, description = "The rows of the cells, with the corrections", body = CellsView),
         (status = 404, description = "There is no such import", body = ProblemView, content_type = "application/problem+json"),
-        (status = 409, description = "`conflict`: it is not under review", body = ProblemView, content_type = "application/problem+json"),
+        (status = 409, description = "`conflict`: it is neither under review nor done, its file was deleted, or an undo was started", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
 async fn correct(

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::format::FormatView;
+use super::rule::RuleView;
 use super::view::{ImportView, PolicyView};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
@@ -32,6 +33,10 @@ pub(super) fn routes(table: Table) -> Table {
 #[serde(deny_unknown_fields, expecting = "an object")]
 #[schema(as = PlanPatch)]
 struct PlanBody {
+    /// Whether the plan goes back to the suggestions before the other members are applied, in place
+    /// of the choices of an earlier import. Tags stay.
+    #[serde(default)]
+    use_suggestions: bool,
     /// The target of each column of the file, in order: `id`, `external_id`, `name`, `first_name`,
     /// `middle_name`, `last_name`, `email`, `other_emails`, `phone`, `tags`, `subscribed`, `unsubscribed`,
     /// `custom:` followed by the key of a custom field, or null to skip the column.
@@ -56,6 +61,10 @@ struct PlanBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     formats: Option<Vec<FormatView>>,
+    /// The rules of columns that differ from the policy, each column once. They replace those before.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    rules: Option<Vec<RuleView>>,
 }
 
 impl PlanBody {
@@ -71,12 +80,17 @@ impl PlanBody {
             policy
         });
         let tags = self.tags.map(|names| read_tags(&names, &mut errors));
+        let rules = self.rules.map(|rules| {
+            let rules = rules.into_iter().enumerate();
+            rules.map(|(at, rule)| rule.read(at, &mut errors)).collect()
+        });
         if !errors.is_empty() {
             return Err(Problem::invalid(errors));
         }
         let domains = self.domains.map(DomainReplacements::parse).transpose()?;
         let formats = self.formats.map(|all| all.into_iter().map(Into::into).collect());
-        Ok(NewPlan { columns, policy, tags, domains, formats })
+        let uses_suggestions = self.use_suggestions;
+        Ok(NewPlan { uses_suggestions, columns, policy, tags, domains, formats, rules })
     }
 }
 

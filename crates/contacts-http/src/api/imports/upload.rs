@@ -89,6 +89,32 @@ async fn upload(
     }
 }
 
+/// Receives a file of limited size into memory: the whole body, or the part `file` of a form.
+pub(super) async fn receive_whole(
+    shared: &Data<Shared>,
+    req: &HttpRequest,
+    payload: Payload,
+    limit: u64,
+) -> Result<Vec<u8>, Problem> {
+    let is_form = check(req, limit)?;
+    let mut pace = Pace::new(shared.api.config.upload_window, shared.api.config.upload_floor);
+    let mut file = if is_form {
+        pace.wait(FilePart::find(Multipart::new(req.headers(), payload))).await??
+    } else {
+        FilePart::whole_body(payload)
+    };
+    let mut bytes = Vec::new();
+    while let Some(chunk) = pace.wait(file.bytes.next()).await? {
+        let chunk = chunk?;
+        pace.count(chunk.len());
+        if (bytes.len() + chunk.len()) as u64 > limit {
+            return Err(too_large(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    if bytes.is_empty() { Err(empty()) } else { Ok(bytes) }
+}
+
 /// The types of bodies. The format of the file is detected, whatever the type.
 const TYPES: [&str; 6] = [
     "",

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contacts_core::import::{
-    Analysis, DomainOffer, FileState, Format, Import, ImportState, Plan, Policy, Sheet, SkipCode,
-    Suggestion, Tally,
+    Analysis, ChoicesOrigin, DomainOffer, FileState, Format, Import, ImportState, Plan, Policy,
+    Sheet, SkipCode, Suggestion, Tally,
 };
 use contacts_core::run::Run;
 use serde::Serialize;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::format::FormatView;
 use super::layout::QuotingView;
+use super::rule::RuleView;
 use super::warning::PlanWarningView;
 use crate::api::runs::RunFactsView;
 use crate::parts::enumerated::enumeration;
@@ -41,6 +42,10 @@ pub(super) struct ImportView {
     warnings: Vec<PlanWarningView>,
     /// Outcomes committed so far: added + updated + skipped = rows read.
     summary: SummaryView,
+    /// Number of skipped rows that were corrected since the import was done, and wait to be imported.
+    corrected_rows: u64,
+    /// Number of corrected rows that were last imported again; null if none were.
+    retried_rows: Option<u64>,
     #[serde(flatten)]
     facts: RunFactsView,
 }
@@ -58,6 +63,8 @@ impl ImportView {
             analysis: import.analysis.map(AnalysisView::from),
             plan: import.plan.map(PlanView::from),
             summary: import.tally.into(),
+            corrected_rows: import.corrected_rows,
+            retried_rows: import.retried_rows,
             facts,
         }
     }
@@ -205,6 +212,28 @@ struct PlanView {
     domains: BTreeMap<String, String>,
     /// The formats that were chosen for columns whose values do not show them.
     formats: Vec<FormatView>,
+    /// The rules that were chosen for columns, in place of the policy.
+    rules: Vec<RuleView>,
+    /// The earlier import with the same headers whose choices the plan began with; null if it began
+    /// with the suggestions.
+    choices_of: Option<ChoicesOriginView>,
+}
+
+/// The earlier import that choices come from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ChoicesOrigin)]
+struct ChoicesOriginView {
+    /// Id of the import.
+    import_id: Uuid,
+    /// When it was started.
+    #[serde(with = "time::serde::rfc3339")]
+    started_at: OffsetDateTime,
+}
+
+impl From<ChoicesOrigin> for ChoicesOriginView {
+    fn from(ChoicesOrigin { import, started_at }: ChoicesOrigin) -> Self {
+        Self { import_id: import.0, started_at }
+    }
 }
 
 impl From<Plan> for PlanView {
@@ -220,6 +249,8 @@ impl From<Plan> for PlanView {
                 .map(|(domain, by)| (domain.to_owned(), by.to_owned()))
                 .collect(),
             formats: plan.formats.into_iter().map(FormatView::from).collect(),
+            rules: plan.rules.into_iter().map(RuleView::from).collect(),
+            choices_of: plan.choices_of.map(ChoicesOriginView::from),
         }
     }
 }

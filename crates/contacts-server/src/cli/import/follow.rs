@@ -43,7 +43,7 @@ pub(super) fn to_the_end(
     let mut pauses = pauses();
     loop {
         let import = imports.get(org, id)?;
-        progress.set_position(import.tally.rows());
+        progress.set_position(contacts_core::run::Run::from(&import).progress.done);
         if import.state.is_end() {
             return Ok(import);
         }

@@ -59,7 +59,8 @@ pub(in crate::cli) fn apply(
     Ok(columns)
 }
 
-fn find(column: &str, header: &[String]) -> Done<usize> {
+/// Returns the index of a column by its name, or by `#` and its number.
+pub(super) fn find(column: &str, header: &[String]) -> Done<usize> {
     if let Some(number) = column.strip_prefix('#').and_then(|number| number.parse::<usize>().ok())
         && (1..=header.len()).contains(&number)
     {

@@ -15,7 +15,7 @@ const KEEPALIVE = 60_000;
  * @param {() => void} changed called when the plan or its saved state changes
  */
 export function planOf({ id, plan: first, warnings }, signal, changed) {
-  const plan = { columns: first?.columns ?? [], policy: first?.policy ?? "overwrite", tags: first?.tags ?? [], domains: first?.domains ?? {}, formats: first?.formats ?? [] };
+  const plan = { columns: first?.columns ?? [], policy: first?.policy ?? "overwrite", tags: first?.tags ?? [], domains: first?.domains ?? {}, formats: first?.formats ?? [], rules: first?.rules ?? [] };
   const state = h("span", { class: "muted", role: "status" });
   /** Unsaved changes. @type {Schemas["PlanPatch"]} */
   let dirty = {};

@@ -10,10 +10,12 @@ import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
 import { domainOffers } from "./domains.js";
 import { dryRun } from "./dry.js";
+import { earlierChoices } from "./earlier.js";
 import { formatChoices } from "./formats.js";
 import { layoutChoice, repairButton } from "./layout.js";
 import { mapping } from "./mapping.js";
 import { obstacle, planOf } from "./plan.js";
+import { columnRules, fittingRules } from "./rules.js";
 import { sentences } from "./warnings.js";
 import { POLICIES } from "./words.js";
 
@@ -24,7 +26,7 @@ import { POLICIES } from "./words.js";
  * @param {Part} part
  * @returns {Promise<Shown>}
  */
-export async function review({ job, signal, show }) {
+export async function review({ job, signal, show, again }) {
   if (denied("import")) return { element: h("p", { class: "note" }, "Managers and administrators can review this file and import it.") };
   const fields = (await askAll("/v1/fields", { signal })).items.filter((field) => !field.archived);
   const analysis = /** @type {Schemas["Analysis"]} */ (job.analysis);
@@ -43,7 +45,9 @@ export async function review({ job, signal, show }) {
   };
   const domains = domainOffers(analysis.domains, plan, (domains) => change({ domains }));
   const formats = formatChoices(analysis, plan, (formats) => change({ formats }));
+  const rules = columnRules(analysis, plan, (rules) => change({ rules }));
   function fit() {
+    rules.show();
     domains.show();
     formats.show(saver.warnings());
     const why = obstacle(plan.columns, analysis.rows, fields, plan.policy);
@@ -58,16 +62,20 @@ export async function review({ job, signal, show }) {
   }
 
   const element = h("div", { class: "stack" },
+    await earlierChoices(job, signal, saver.settled, again),
     layoutChoice(job, saver.settled, show),
     h("section", { class: "panel" },
       h("h2", {}, "Columns"),
       h("p", { class: "muted lead" }, `${number(named)} of ${count(analysis.columns.length, "column")} recognised. Unmapped columns are not imported.`),
       h("div", { role: "status" }, warnings),
-      mapping({ analysis, columns: plan.columns, fields, change: (columns) => change({ columns }) }),
+      mapping({ analysis, columns: plan.columns, fields, change: (columns) => {
+        const rules = fittingRules(columns, plan.rules);
+        change({ columns, ...(rules && { rules }) });
+      } }),
       formats.element,
       domains.element),
     h("div", { class: "pair-of-panels" },
-      h("section", { class: "panel" }, choices("New and existing contacts", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) }))),
+      h("section", { class: "panel" }, choices("New and existing contacts", POLICIES, plan.policy, (policy) => change({ policy: /** @type {Schemas["Policy"]} */ (policy) })), rules.element),
       h("section", { class: "panel" }, h("h2", {}, "Tags for everyone in the file"), tagsOf(plan, change),
         h("p", { class: "hint" }, "Tags help you find these people later, for example by event."))),
     dry.element,

@@ -2,11 +2,10 @@
 
 import { ask, link, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
-import { count, duration, number } from "../../core/format.js";
+import { count, duration } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
-import { paged } from "../../widgets/paged.js";
-import { sheet } from "../../widgets/sheet.js";
+import { correctedRows } from "./corrected.js";
 import { rescue } from "./layout.js";
 import { tally } from "./tally.js";
 import { correctable } from "./words.js";
@@ -25,17 +24,18 @@ export async function summary({ job, signal, show }) {
   const { added, updated } = job.summary;
   return {
     element: h("div", { class: "stack" },
+      job.state === "done" && job.problem && note("bad", `The corrected rows could not be imported: ${sentence(new Error(job.problem))}`),
       job.state === "failed" && note("bad", `${sentence(new Error(job.problem ?? "the import failed"))} Rows imported before that are kept.`),
       job.state === "cancelled" && note("", job.started_at ? "The import was stopped. Rows imported before that are kept." : "The import was discarded before it started."),
       undo?.state === "failed" && note("bad", `The undo failed: ${sentence(new Error(undo.problem ?? "it can be tried again"))}`),
-      job.started_at && [tally(job).element, h("p", { class: "muted" }, took(job))],
+      job.started_at && [tally(job).element, typeof job.retried_rows !== "number" && h("p", { class: "muted" }, took(job))],
       h("div", { class: "row" },
         added + updated > 0 && h("a", { href: `/?source=csv_import:${job.id}`, class: "button primary" }, icon("people"), "Show these contacts"),
         skippedFile(job),
         added + updated > 0 && h("button", { type: "button", data: { needs: "import" }, onclick: () => void takeBack(job, show) }, icon("undo"), "Undo the import"),
         h("a", { href: "/import", data: { needs: "import" }, class: "button" }, icon("upload"), "Import another file")),
       fileNote(job),
-      issuesOf(job)),
+      correctedRows(job, { canCorrect: job.state === "done" && undo === null, show })),
   };
 }
 
@@ -66,7 +66,7 @@ function took({ summary: { added, updated, skipped }, started_at: from, finished
 function skippedFile(job) {
   const rows = correctable(job.summary);
   if (rows === 0 || job.file_state !== "kept") return null;
-  return h("a", { href: link("/v1/imports/{id}/skipped.csv", { id: job.id }), download: "", class: "button", title: "The first column contains the reason. Correct the rows and import the file again." },
+  return h("a", { href: link("/v1/imports/{id}/skipped.csv", { id: job.id }), download: "", class: "button", title: "The first column contains the reason. Correct the rows and upload the file here." },
     icon("download"), `Download ${count(rows, "skipped row")}`);
 }
 
@@ -75,22 +75,6 @@ function fileNote(job) {
   if (job.file_state === "kept") return null;
   const why = job.file_state === "erased" ? "The file was deleted because a person in it was erased." : "The file was deleted 30 days after the import ended.";
   return note("", correctable(job.summary) > 0 ? `${why} The skipped rows can no longer be downloaded; the reasons are listed below.` : why);
-}
-
-/** @param {Schemas["Import"]} job */
-function issuesOf(job) {
-  if (correctable(job.summary) === 0 && job.summary.warnings === 0) return null;
-  const into = h("tbody");
-  const list = paged({
-    load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/imports/{id}/issues", { path: { id: job.id }, query: { ...(cursor && { cursor }), limit: 50 } }),
-    into,
-    row: (/** @type {Schemas["Issue"]} */ { line, code, reason }) => h("tr", {}, h("td", { class: "number" }, number(line)),
-      h("td", {}, h("span", { class: `status ${code === "warning" ? "warn" : ""}` }, code === "warning" ? "Cell ignored" : "Row skipped")), h("td", {}, sentence(new Error(reason)))),
-  });
-  void list.reload();
-  return h("section", { class: "panel" }, h("h2", {}, "Skipped rows and warnings"),
-    sheet("Skipped rows and warnings", ["#Line", "Problem", "Reason"], into),
-    list.more);
 }
 
 /**
