@@ -55,7 +55,7 @@ enum Command {
     /// Bring the database schema up to date
     Migrate,
     /// Import a CSV file or a workbook, or undo an import
-    Import(import::Import),
+    Import(Box<import::Import>),
     /// Export contacts to a CSV file
     Export(export::Export),
     /// Create, run and list connected sources

@@ -127,7 +127,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Download the file that an export wrote
+         * Download the file that an export wrote, as a CSV file or a workbook
          * @description The file is kept for 24 hours after the export is done. If an error occurs during the download,
          *     the connection closes before the last chunk: a download that ends normally is complete.
          *
@@ -544,7 +544,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Export contacts as CSV
+         * Export contacts as a CSV file or a workbook
          * @description The file contains all contacts that match the filter, ordered by id. Importing the file with the
          *     suggested mapping changes nothing. If an error occurs during the download, the connection closes
          *     before the last chunk: a download that ends normally is complete.
@@ -6840,7 +6840,10 @@ export interface operations {
     };
     download_action_file: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The kind of the file. */
+                format?: ("csv" | "xlsx") & Record<string, never>;
+            };
             header?: never;
             path: {
                 /** @description The export */
@@ -6863,6 +6866,7 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
             /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */
@@ -10690,6 +10694,11 @@ export interface operations {
                  *     that are not ASCII.
                  */
                 bom?: boolean;
+                /**
+                 * @description The kind of the file. Spreadsheet programs change no value of a workbook when they open
+                 *     it; of a CSV file they may.
+                 */
+                format?: ("csv" | "xlsx") & Record<string, never>;
             };
             header?: never;
             path?: never;
@@ -10710,6 +10719,7 @@ export interface operations {
                 };
                 content: {
                     "text/csv": string;
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
                 };
             };
             /** @description `unauthenticated`: the credential is missing, unknown, revoked or expired */

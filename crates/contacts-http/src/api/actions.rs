@@ -278,7 +278,7 @@ query! {
     /// How the file of an export is downloaded.
     struct FileQuery {
         /// The kind of the file.
-        #[param(inline = false, default = "csv")]
+        #[param(inline, default = "csv")]
         format: Option<FileFormatView>,
     }
 }

@@ -219,7 +219,7 @@ impl Credential {
 }
 
 /// Signs in a user with a role, and returns the cookie.
-fn session(service: &Service, role: Role) -> String {
+pub(crate) fn session(service: &Service, role: Role) -> String {
     static RANDOM: AtomicU64 = AtomicU64::new(0);
     let random = || {
         let mut random = [0; 32];

@@ -2,9 +2,10 @@
 //! place of an object. Each test sends it to every place that the API description lists.
 
 use actix_web::test::TestRequest;
-use contacts_core::key::Scope;
+use contacts_core::key::{Role, Scope};
 use serde_json::{Value, json};
 
+use crate::rights::session;
 use crate::support::{Answer, Service, request};
 
 /// An operation of the API description.
@@ -47,12 +48,14 @@ impl Operation {
             Some("capture") => service.key(&[Scope::Capture]),
             _ => service.token.clone(),
         };
-        let is_of_page = ["/v1/session", "/v1/join"].contains(&&*self.path);
-        let request = match is_of_page && self.method == "POST" {
-            true => {
-                TestRequest::post().uri(path).insert_header(("origin", "http://127.0.0.1:8080"))
+        let from_page =
+            || TestRequest::post().uri(path).insert_header(("origin", "http://127.0.0.1:8080"));
+        let request = match (&*self.method, &*self.path) {
+            ("POST", "/v1/session" | "/v1/join") => from_page(),
+            ("POST", "/v1/session/connections") => {
+                from_page().insert_header(("cookie", session(service, Role::Administrator)))
             }
-            false => request(&token, &self.method, path),
+            _ => request(&token, &self.method, path),
         };
         let request = body.into_iter().fold(request, |request, body| request.set_json(body));
         service.send(request).await

@@ -82,9 +82,8 @@ impl Workbook {
                 return Ok(false);
             }
             let Some(header) = &self.header else {
-                let header = without_mark(&record);
-                self.begin_sheet(zip, &header)?;
-                self.header = Some(header);
+                self.begin_sheet(zip, &record)?;
+                self.header = Some(mem::take(&mut record));
                 continue;
             };
             if self.sheet.rows() == self.max_rows || self.sheet.bytes() >= MAX_SHEET_BYTES {
@@ -120,15 +119,6 @@ impl Workbook {
         zip.finish()?;
         Ok(())
     }
-}
-
-/// Returns a header without the byte order mark of its file.
-fn without_mark(header: &ByteRecord) -> ByteRecord {
-    let mut cells: Vec<&[u8]> = header.iter().collect();
-    if let Some(first) = cells.first_mut() {
-        *first = first.strip_prefix("\u{feff}".as_bytes()).unwrap_or(first);
-    }
-    cells.into()
 }
 
 /// Returns the error of the reader: any bytes are rows.

@@ -28,6 +28,8 @@ fn import(policy: Policy) -> Import {
         analysis: None,
         plan: Some(plan),
         tally: Tally::default(),
+        corrected_rows: 0,
+        retried_rows: None,
         created_at: NOW,
         started_at: Some(NOW),
         finished_at: None,

@@ -45,7 +45,7 @@ query! {
         bom: Option<bool>,
         /// The kind of the file. Spreadsheet programs change no value of a workbook when they open
         /// it; of a CSV file they may.
-        #[param(inline = false, default = "csv")]
+        #[param(inline, default = "csv")]
         format: Option<FileFormatView>,
     }
 }

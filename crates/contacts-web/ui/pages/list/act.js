@@ -45,7 +45,7 @@ export async function ended(action, waits) {
  * Downloads the file of an export.
  *
  * @param {Schemas["Action"]} action
- * @param {Schemas["ExportFileFormat"]} [format]
+ * @param {"csv" | "xlsx"} [format]
  */
 export function save({ id }, format = "csv") {
   h("a", { href: link("/v1/actions/{id}/file", { id }, { format }), download: `contacts.${format}` }).click();
@@ -57,7 +57,7 @@ export function save({ id }, format = "csv") {
  * @param {List} list
  * @param {Schemas["NewActionKind"]} action
  * @param {Schemas["Selection"]} [frozen] the selection whose size was confirmed
- * @param {Schemas["ExportFileFormat"]} [format] the kind of the file of an export
+ * @param {"csv" | "xlsx"} [format] the kind of the file of an export
  */
 export async function act(list, action, frozen, format) {
   const selection = frozen ?? (await freeze(list));

@@ -210,7 +210,7 @@ function exported(list) {
  *
  * @param {List} list
  * @param {string[]} columns
- * @param {Schemas["ExportFileFormat"]} format
+ * @param {"csv" | "xlsx"} format
  */
 function download(list, columns, format) {
   const query = asked(list.filter);
