@@ -44,11 +44,12 @@ test("a file is imported, its contacts are tagged and exported with 40 keys at m
   const page = await world.open("/");
   await page.getByRole("link", { name: "Not Imported" }).waitFor();
   const keys = keyboard(page);
+  // Long before the key: the browser is told to wait for it.
+  const chooser = page.waitForEvent("filechooser");
 
   await keys.press("i");
   await page.getByRole("heading", { name: "Import contacts" }).waitFor();
   await keys.reach("Tab", page.getByRole("button", { name: "Choose files" }));
-  const chooser = page.waitForEvent("filechooser");
   await keys.press("Enter");
   await (await chooser).setFiles({ name: "fair.csv", mimeType: "text/csv", buffer: Buffer.from(csv(12)) });
   await until(() => page.getByRole("button", { name: "Import 12 rows" }).isEnabled(), true);
