@@ -58,6 +58,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("identities", "no contact's: those of users"),
     ("import_corrections", "cells of a file, deleted with it"),
     ("import_issues", "rows that became nobody"),
+    ("import_retries", "numbers of rows of a file"),
     ("imports", "a person's rows are told by import_chunks and contact_sources"),
     ("installation", "no person's"),
     ("invitations", "no contact's: those of users"),
