@@ -57,7 +57,7 @@ page = list_contacts.sync(
     client=client,
     tags_any="python",
     field=["tier:any_of:pro"],
-    sort=models.ListContactsSort.VALUE_5,
+    sort="-created",
     count=models.ListContactsCount.EXACT,
 )
 assert [contact.id for contact in page.items] == [ann.id] and page.count.value == 1
