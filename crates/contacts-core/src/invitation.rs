@@ -80,9 +80,9 @@ pub struct NewUser {
 /// Every implementation passes `contacts_testkit::invitation_repository_contract!`.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait InvitationRepository: Send + Sync {
-    /// Adds an invitation, records it in the audit trail (R61), and returns it. An earlier
-    /// invitation for the same address is replaced, and its id stays: its link no longer works, and
-    /// who saw the earlier one can still revoke it.
+    /// Adds an invitation, records it in the audit trail (R61), and returns it. If the address was
+    /// invited before, the new invitation takes the place of that one and has its id. The earlier
+    /// link no longer works.
     ///
     /// # Errors
     ///

@@ -25,7 +25,7 @@ pub struct Attempt {
     pub verifier: String,
     /// The page that is shown after the sign-in.
     pub return_to: ReturnPath,
-    /// The user to whom the identity is bound. `None` signs the person in.
+    /// The user who connects the issuer. `None` when somebody signs in.
     pub connects: Option<(OrgId, UserId)>,
     /// When the attempt expires.
     pub expires_at: OffsetDateTime,

@@ -44,8 +44,8 @@ macro_rules! kinds {
 kinds! {
     /// A user signed in; the detail is the name of the issuer, if it was not by a link. The session.
     SignedIn "signed_in",
-    /// A person whom an issuer has identified was refused; the details are the name of the issuer and
-    /// the reason.
+    /// A sign-in at an issuer was refused, although the issuer knew the person. The details are the
+    /// name of the issuer and a code.
     SignInRefused "sign_in_refused",
     /// An identity at an issuer was bound to a user; the detail is the name of the issuer. The user.
     IdentityConnected "identity_connected",

@@ -35,7 +35,7 @@ struct Stored {
     verifier: String,
     return_to: String,
     expires_at: i64,
-    /// Organisation and user to whom the identity is bound.
+    /// The ids of the organisation and of the user who connects the issuer; none at a sign-in.
     #[serde(default)]
     connects: Option<(Uuid, Uuid)>,
 }

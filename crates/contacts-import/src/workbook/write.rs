@@ -54,26 +54,7 @@ impl Workbook {
         let sheet = SheetXml::new(kinds);
         Self { rows, header: None, sheet, max_rows, sheets: 0, buffer, zip }
     }
-}
 
-impl Iterator for Workbook {
-    type Item = Result<Vec<u8>>;
-
-    fn next(&mut self) -> Option<Result<Vec<u8>>> {
-        let mut zip = self.zip.take()?;
-        let written = match self.write_rows(&mut zip) {
-            Ok(true) => {
-                self.zip = Some(zip);
-                Ok(())
-            }
-            Ok(false) => self.finish(zip),
-            Err(error) => Err(error),
-        };
-        Some(written.map(|()| self.buffer.take()).map_err(error_of))
-    }
-}
-
-impl Workbook {
     /// Writes some rows. Returns whether there may be more.
     fn write_rows(&mut self, zip: &mut ZipWriter<StreamWriter<Buffer>>) -> io::Result<bool> {
         let mut record = ByteRecord::new();
@@ -118,6 +99,23 @@ impl Workbook {
         }
         zip.finish()?;
         Ok(())
+    }
+}
+
+impl Iterator for Workbook {
+    type Item = Result<Vec<u8>>;
+
+    fn next(&mut self) -> Option<Result<Vec<u8>>> {
+        let mut zip = self.zip.take()?;
+        let written = match self.write_rows(&mut zip) {
+            Ok(true) => {
+                self.zip = Some(zip);
+                Ok(())
+            }
+            Ok(false) => self.finish(zip),
+            Err(error) => Err(error),
+        };
+        Some(written.map(|()| self.buffer.take()).map_err(error_of))
     }
 }
 
