@@ -26,7 +26,7 @@ pub struct ColumnRule {
 }
 
 /// The text of a cell that clears the value of the contact. Two words that differ in case or in
-/// white space around them are equal.
+/// white space around them are equal. The word `""` stands for a blank cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClearWord(String);
 
@@ -53,6 +53,9 @@ impl ClearWord {
     /// Maximum length of a word in characters.
     pub const MAX: usize = 50;
 
+    /// The word for a blank cell.
+    const BLANK: &str = "\"\"";
+
     /// Reads a word.
     ///
     /// # Errors
@@ -76,7 +79,8 @@ impl ClearWord {
 
     /// Returns whether a cell is the word.
     pub(super) fn is(&self, cell: &str) -> bool {
-        text::trim(cell).to_lowercase() == self.0
+        let cell = text::trim(cell);
+        cell.to_lowercase() == self.0 || (cell.is_empty() && self.0 == Self::BLANK)
     }
 }
 
@@ -168,6 +172,13 @@ mod tests {
         assert!(!["", "nul", "NULL!"].iter().any(|cell| word.is(cell)));
         assert!(["", " ", "a\tb"].iter().all(|word| ClearWord::parse(word).is_err()));
         assert!(ClearWord::parse(&"x".repeat(51)).is_err());
+    }
+
+    #[test]
+    fn two_quotation_marks_are_a_blank_cell() {
+        let word = ClearWord::parse("\"\"").unwrap();
+        assert!(["", " \t", "\"\""].iter().all(|cell| word.is(cell)));
+        assert!(!["\"", "x", "NULL"].iter().any(|cell| word.is(cell)));
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub enum FindingKind {
     GarbledText,
     /// More cells than the header has: those beyond it are not read.
     LongRow,
+    /// Rows that look like a header: of a second table, or the same header again.
+    HeaderRow,
     /// The same value in every row.
     OneValue,
     /// Dates such as `03/04/2026` in a column without any that shows the order of day and month.
@@ -73,10 +75,11 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::DamagedText,
         Self::GarbledText,
         Self::LongRow,
+        Self::HeaderRow,
         Self::OneValue,
         Self::AmbiguousDate,
         Self::AmbiguousNumber,
@@ -89,6 +92,7 @@ impl FindingKind {
             Self::DamagedText => "damaged_text",
             Self::GarbledText => "garbled_text",
             Self::LongRow => "long_row",
+            Self::HeaderRow => "header_row",
             Self::OneValue => "one_value",
             Self::AmbiguousDate => "ambiguous_date",
             Self::AmbiguousNumber => "ambiguous_number",

@@ -26,8 +26,16 @@ pub(crate) use self::tokens::key as header_key;
 pub(super) use self::tokens::tokens as header_words;
 pub(super) use self::values::is_date;
 
+/// Maximum length of a name of a column that can be the header of a second table, in bytes.
+const MAX_NAME_BYTES: usize = 60;
+
 /// Minimum similarity of a header and the label of a custom field.
 const MIN_LABEL_SIMILARITY: f64 = 0.85;
+
+/// Returns whether a short text contains a word for an address, as the header of its column does.
+pub(super) fn names_address(text: &str) -> bool {
+    text.len() <= MAX_NAME_BYTES && tokens::words(text).contains(&Some(words::Word::Email))
+}
 
 /// The suggestion for a column.
 #[derive(Clone, Debug, PartialEq)]

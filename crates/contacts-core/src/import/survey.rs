@@ -5,9 +5,10 @@ use super::full_name::{is_family_name_first, turned};
 use super::garbled::{is_garbled, repaired};
 use super::local_value::{DateOrder, DecimalMark, Evidence, date_evidence, number_evidence};
 use super::phone_cell::is_exponent;
+use super::suggest::names_address;
 use super::{
     ColumnReading, DomainOffer, Finding, FindingKind, KnownDomains, LayoutChoice, Reading, Row,
-    entities,
+    Target, entities, suggest,
 };
 use crate::export;
 use crate::field::Field;
@@ -23,6 +24,7 @@ pub struct Survey {
     columns: Vec<ColumnSurvey>,
     domains: KnownDomains,
     long_rows: Found,
+    header_rows: Found,
 }
 
 /// What the cells of a column have shown so far.
@@ -64,6 +66,7 @@ impl Survey {
             columns: header.iter().map(|_| ColumnSurvey::default()).collect(),
             domains: KnownDomains::default(),
             long_rows: Found::default(),
+            header_rows: Found::default(),
         }
     }
 
@@ -103,12 +106,17 @@ impl Survey {
         if let Some(cell) = further.find(|cell| !cell.is_empty()) {
             self.long_rows.add(cell, row.line);
         }
+        if is_header(cells) {
+            let shown: Vec<_> = cells.iter().map(|cell| text::trim(cell)).collect();
+            self.header_rows.add(&shown.join(", "), row.line);
+        }
     }
 
     /// Returns how the cells are read, and what a user should know before the start.
     pub fn finish(self) -> (Reading, Vec<Finding>) {
         let mut findings = Vec::new();
         findings.extend(self.long_rows.finding(FindingKind::LongRow, None));
+        findings.extend(self.header_rows.finding(FindingKind::HeaderRow, None));
         let mut columns = Vec::with_capacity(self.columns.len());
         for (at, column) in self.columns.into_iter().enumerate() {
             let reading = column.finish(at, &mut findings);
@@ -116,6 +124,18 @@ impl Survey {
         }
         (Reading { family_name_first: self.family_name_first, columns }, findings)
     }
+}
+
+/// Returns whether a row names an address and another value of contacts, and contains no address: it
+/// is the header of a second table, or the same header again.
+fn is_header(cells: &[String]) -> bool {
+    if cells.iter().any(|cell| cell.contains('@')) || !cells.iter().any(|cell| names_address(cell))
+    {
+        return false;
+    }
+    let suggestions = suggest(cells, &[], &[]);
+    let targets: Vec<_> = suggestions.iter().filter_map(|found| found.target.as_ref()).collect();
+    targets.len() > 1 && targets.contains(&&Target::Email)
 }
 
 impl ColumnSurvey {

@@ -116,7 +116,7 @@ impl Plan {
     fn concerns(&self, finding: &Finding) -> bool {
         let target = self.target(finding.column);
         match finding.kind {
-            FindingKind::LongRow => true,
+            FindingKind::LongRow | FindingKind::HeaderRow => true,
             FindingKind::DamagedText | FindingKind::GarbledText | FindingKind::OneValue => {
                 target.is_some()
             }

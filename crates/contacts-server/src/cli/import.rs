@@ -91,7 +91,7 @@ struct ImportFile {
     #[arg(long, value_name = "COLUMN=RULE")]
     rule: Vec<String>,
     /// The text in a column of phone numbers, external ids or a custom field that clears the value of
-    /// the contact, as in Phone=NULL. May be repeated
+    /// the contact, as in Phone=NULL; "" stands for a blank cell. May be repeated
     #[arg(long, value_name = "COLUMN=WORD")]
     clear: Vec<String>,
     /// How a column writes dates or numbers that can be read in two ways: day_first, month_first,

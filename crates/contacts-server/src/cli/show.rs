@@ -140,6 +140,11 @@ impl Found<'_> {
             FindingKind::Exponent => {
                 "with a phone number that a spreadsheet program has shortened, and that is left out"
             }
+            FindingKind::HeaderRow => {
+                return format!(
+                    "{rows} that may be the header of a second table, such as line {line}: {example}; the rows below are read by the columns of the first, so import a second table as a file of its own"
+                );
+            }
             FindingKind::LongRow => {
                 return format!(
                     "{rows} with more cells than the header, which are not read, such as line {line}: {example}"

@@ -85,6 +85,26 @@ fn a_finding_counts_its_rows_and_shows_the_first() {
     assert_eq!(findings, [expected]);
 }
 
+#[rstest]
+#[case(&["name", "e-mail"], &["Name", "E-Mail"], true)]
+#[case(&["name", "e-mail"], &["Firma", "Telefon", "E-Mail-Adresse"], true)]
+#[case(&["name", "e-mail"], &["Mail Smith", ""], false)]
+#[case(&["name", "note"], &["Ann Lee", "sent her an email"], false)]
+#[case(&["name", "e-mail"], &["Email Support", "help@example.org"], false)]
+fn the_header_of_a_second_table_is_found(
+    #[case] header: &[&str],
+    #[case] row: &[&str],
+    #[case] is_found: bool,
+) {
+    let (_, findings) = survey(header, &[&["Ann Lee", "ann@example.org"], row]);
+    let found = findings.iter().find(|finding| finding.kind == FindingKind::HeaderRow);
+    let (line, example) = (3, row.join(", "));
+    assert_eq!(
+        found.map(|found| (found.line, &found.example)),
+        is_found.then_some((line, &example))
+    );
+}
+
 #[test]
 fn the_values_of_our_own_export_are_taken_as_they_stand() {
     let header = ["id", "name", "email", "phone", "tags", "source", "created_at", "updated_at"];

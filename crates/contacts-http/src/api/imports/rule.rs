@@ -25,8 +25,8 @@ pub(super) struct RuleView {
     column: usize,
     /// What its cells do to contacts that exist; null follows the policy.
     rule: Option<CellRuleView>,
-    /// The text of a cell that clears the value of the contact, of 1 to 50 characters in any case; null
-    /// for none. Phone numbers, external ids and custom fields can be cleared.
+    /// The text of a cell that clears the value of the contact, of 1 to 50 characters in any case; `""`
+    /// for a blank cell; null for none. Phone numbers, external ids and custom fields can be cleared.
     #[schema(min_length = 1, max_length = 50, example = "NULL")]
     clear: Option<String>,
 }

@@ -22,6 +22,8 @@ pub(super) struct PlanWarningView {
     /// - `garbled_text`: another program has decoded cells in the wrong encoding, such as `JÃ¼rgen`.
     ///   The layout's `repair_text` repairs them.
     /// - `long_row`: rows have more cells than the header; those beyond it are not read.
+    /// - `header_row`: rows look like a header. The rows below them are read by the columns of the first
+    ///   header, so a second table belongs in a file of its own.
     /// - `ambiguous_date`: dates such as `03/04/2026` have two readings; date fields leave them out.
     /// - `ambiguous_number`: numbers such as `1.234` have two readings. A point is read as a decimal
     ///   point, unless other cells have a decimal comma; a comma is left out.

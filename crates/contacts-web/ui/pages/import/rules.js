@@ -13,7 +13,7 @@ import { labelled } from "../../widgets/form.js";
 export function columnRules({ columns }, plan, change) {
   const list = h("div", { class: "stack" });
   const element = h("details", { class: "by-row column-rules", open: plan.rules.length > 0 }, h("summary", {}, "Rules for single columns"),
-    h("p", { class: "hint" }, "A column without a rule follows the choice above. Tags and other email addresses are always added."), list);
+    h("p", { class: "hint" }, "A column without a rule follows the choice above. Blank cells change nothing, unless the text that empties a field is \"\". Tags and other email addresses are always added."), list);
 
   /** Shows the columns that can have a rule. */
   function show() {

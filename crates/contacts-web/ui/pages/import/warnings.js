@@ -28,6 +28,7 @@ export function sentences(warnings) {
     if (code === "one_contact") return `Every row has the same value in ${column}, so all rows would become one contact. Choose another column.`;
     const where = `Example: “${example}” on line ${line}.`;
     if (code === "long_row") return `${affected} with more cells than the header. These cells are not imported. ${where}`;
+    if (code === "header_row") return `${affected} that ${rows === 1 ? "looks" : "look"} like a header. If a second table begins there, import it as a file of its own: its rows are read by the columns of the first. ${where}`;
     return `${column}: ${affected} ${PROBLEMS[code] ?? code}. ${where}`;
   });
 }
