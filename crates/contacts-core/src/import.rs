@@ -80,7 +80,7 @@ pub use self::service::ImportService;
 pub use self::skipped::SkippedRows;
 pub use self::state::ImportState;
 pub(crate) use self::suggest::header_key;
-pub use self::suggest::{Suggestion, suggest};
+pub use self::suggest::{Suggestion, field_label, suggest};
 pub use self::survey::Survey;
 pub use self::table::{
     CellKind, FileBytes, Format, Inspection, Layout, Quoting, Row, Rows, Sheet, Spreadsheets,

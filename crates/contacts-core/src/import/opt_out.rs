@@ -12,7 +12,7 @@ mod words;
 
 use self::said::Said;
 use self::stance::Stance;
-use self::words::{CIRCUMSTANCE_WORDS, CIRCUMSTANCES, OPTED_OUT, STATUS};
+use self::words::{CHANNEL_WORDS, CHANNELS, CIRCUMSTANCE_WORDS, CIRCUMSTANCES, OPTED_OUT, STATUS};
 use super::Target;
 use super::suggest::header_words as words;
 use crate::text;
@@ -47,7 +47,12 @@ impl<'a> OptOutColumn<'a> {
         let header_words = words(header);
         let key = header_words.concat();
         let is_circumstance = |word: &String| CIRCUMSTANCE_WORDS.contains(&&**word);
-        if contains_any(&key, &CIRCUMSTANCES) || header_words.iter().any(is_circumstance) {
+        // Who wants no text messages may want email.
+        let is_channel = |word: &String| CHANNEL_WORDS.contains(&&**word);
+        let names_channel = contains_any(&key, &CHANNELS) || header_words.iter().any(is_channel);
+        let is_other_channel = names_channel && !key.contains("mail");
+        let is_about_it = header_words.iter().any(is_circumstance);
+        if contains_any(&key, &CIRCUMSTANCES) || is_about_it || is_other_channel {
             return Self::Other;
         }
         let cells: Vec<_> = cells.map(text::trim).filter(|cell| !cell.is_empty()).collect();

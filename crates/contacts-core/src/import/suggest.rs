@@ -4,6 +4,7 @@
 //! change what it refers to (of the owner, of a campaign, number of, blacklisted). The values of
 //! the column count too.
 
+mod first_seen;
 mod meaning;
 mod tokens;
 mod unnamed;
@@ -22,6 +23,7 @@ use super::{Layout, SkippedRows};
 use crate::export;
 use crate::field::Field;
 
+pub use self::first_seen::field_label;
 pub(crate) use self::tokens::key as header_key;
 pub(super) use self::tokens::tokens as header_words;
 pub(super) use self::values::is_date;
@@ -61,7 +63,7 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
     let written = written.filter_map(|(column, target)| Some((column, target??, 1.0)));
     let mut suggestions = choose_targets(header.len(), written.chain(found).collect());
     repeat_headers(header, &own, &mut suggestions);
-    number_addresses(header, samples, &own, &mut suggestions);
+    add_addresses(header, samples, &own, &mut suggestions);
     suggestions
 }
 
@@ -97,8 +99,9 @@ fn repeat_headers(
 }
 
 /// Suggests further addresses for the columns whose headers differ from that of the address by
-/// numbers only, such as `E-mail 2 - Value`, and that contain nothing else (R48).
-fn number_addresses(
+/// numbers only, such as `E-mail 2 - Value`, or by the place where it is used, such as `Work email`,
+/// and that contain nothing else (R48).
+fn add_addresses(
     header: &[String],
     samples: &[Vec<String>],
     own: &[Option<Option<Target>>],
@@ -110,13 +113,16 @@ fn number_addresses(
     };
     let is_email = |suggestion: &Suggestion| suggestion.target == Some(Target::Email);
     let Some(primary) = suggestions.iter().position(is_email) else { return };
+    let is_placed = meaning::is_placed_address(&header[primary]);
     let primary = words(&header[primary]);
     for column in (0..header.len()).filter(|column| own[*column].is_none()) {
         let values = Values::of(samples, column);
         let is_numbered = !primary.is_empty() && words(&header[column]) == primary;
+        let is_another =
+            is_placed && values.filled > 0 && meaning::is_placed_address(&header[column]);
+        let is_free = suggestions[column].target.is_none();
         let has_others = values.filled > values.addresses;
-        if suggestions[column].target.is_none() && is_numbered && !has_others && !values.is_constant
-        {
+        if is_free && (is_numbered || is_another) && !has_others && !values.is_constant {
             let (target, confidence) = (Some(Target::OtherEmails), NUMBERED_CONFIDENCE);
             suggestions[column] = Suggestion { target, confidence };
         }
@@ -302,6 +308,8 @@ fn own_fields(header: &[String], fields: &[Field]) -> Vec<(usize, Target, f32)> 
             let target = Target::Field(field.key.clone());
             if key.is_empty() || meaning::is_secret(name) {
                 continue;
+            } else if let Some(confidence) = first_seen::confidence(name, field) {
+                candidates.push((column, target, confidence));
             } else if names.contains(&key) {
                 candidates.push((column, target, 1.0));
             } else if best >= MIN_LABEL_SIMILARITY && key.len() >= 6 {

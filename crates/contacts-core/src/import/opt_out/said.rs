@@ -59,7 +59,7 @@ impl Said {
                 Some(Self::Yes)
             }
             "☐" | "✗" | "✘" | "❌" | "×" => Some(Self::No),
-            "-" | "–" | "—" | "\\N" => Some(Self::Nothing),
+            "-" | "–" | "—" | "\\N" | "[]" | "{}" => Some(Self::Nothing),
             _ => None,
         }
     }

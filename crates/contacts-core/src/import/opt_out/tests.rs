@@ -15,6 +15,8 @@ use crate::import::suggest::header_key;
 #[case("Отписан", &["да", "нет"], "unsubscribed")]
 #[case("退订", &["1", "0"], "unsubscribed")]
 #[case("Do not email", &[], "unsubscribed")]
+#[case("Email and SMS opt-out", &["yes", "no"], "unsubscribed")]
+#[case("Email Suppressions", &["[]", "[{\"reason\":\"UNSUBSCRIBE\"}]"], "unsubscribed")]
 #[case("subscribed_to_emails", &["true", "false"], "subscribed")]
 #[case("Opt-in", &["no", "yes"], "subscribed")]
 #[case("Email Marketing Consent", &["SUBSCRIBED", "NEVER_SUBSCRIBED"], "subscribed")]
@@ -34,6 +36,9 @@ fn a_column_is_recognised(#[case] header: &str, #[case] cells: &[&str], #[case] 
 #[case::unknown_until_there_are_cells("Newsletter", &[])]
 #[case::another_status("Status", &["confirmed", "declined"])]
 #[case::another_column("Active", &["yes", "no"])]
+#[case::text_messages("SMS Marketing Consent", &["SUBSCRIBED", "NEVER_SUBSCRIBED"])]
+#[case::text_messages_refused("SMS_BLACKLISTED", &["true", "false"])]
+#[case::a_messenger("Opted out of WhatsApp", &["yes", "no"])]
 fn another_column_is_not(#[case] header: &str, #[case] cells: &[&str]) {
     assert_eq!(OptOutColumn::of(header, cells.iter().copied()), OptOutColumn::Other);
 }

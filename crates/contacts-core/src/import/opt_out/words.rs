@@ -346,6 +346,12 @@ pub(super) const CIRCUMSTANCES: [&str; 9] =
 pub(super) const CIRCUMSTANCE_WORDS: [&str; 12] =
     ["id", "ids", "uuid", "count", "number", "num", "nr", "anzahl", "ip", "token", "hash", "score"];
 
+/// Parts of headers for messages other than email.
+pub(super) const CHANNELS: [&str; 4] = ["whatsapp", "viber", "telegram", "textmessage"];
+
+/// Whole words in headers for messages other than email.
+pub(super) const CHANNEL_WORDS: [&str; 6] = ["sms", "mms", "rcs", "push", "fax", "mobile"];
+
 /// Parts of headers whose cells may name the state of a subscription.
 pub(super) const STATUS: [&str; 6] = ["status", "state", "estado", "stato", "statut", "durum"];
 

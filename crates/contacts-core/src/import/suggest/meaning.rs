@@ -105,6 +105,23 @@ pub(super) fn is_secret(header: &str) -> bool {
     SECRETS.iter().any(|secret| key.contains(&tokens::fold(secret)))
 }
 
+/// Whether a header names an address of the contact by the place where it is used, such as `Work
+/// email`, or by no more than that it is one.
+pub(super) fn is_placed_address(header: &str) -> bool {
+    const PLACED: &[Word] = &[
+        Word::Email,
+        Word::Address,
+        Word::Best,
+        Word::Home,
+        Word::Work,
+        Word::Lesser,
+        Word::Other,
+        Word::Filler,
+    ];
+    let header = Header::of(header, false);
+    header.has(&[Word::Email]) && header.only(PLACED)
+}
+
 /// Whether a header is "surname" in Turkish. Then `Ad` in the same file is a name, not an
 /// advertisement.
 pub(super) fn has_turkish_surname(header: &str) -> bool {

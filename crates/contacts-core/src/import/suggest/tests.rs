@@ -338,6 +338,31 @@ fn two_columns_never_get_the_same_target_except_tags(#[case] header: &str, #[cas
     assert_eq!(targets(header, &[], &[]), expected);
 }
 
+#[rstest]
+#[case("Home email|Work email", "email|other_emails")]
+#[case("Work Email|Other Email Address", "email|other_emails")]
+#[case("Email|Personal email", "email|other_emails")]
+#[case("Email|Assistant email", "email|-")]
+#[case("Email|Company email", "email|-")]
+#[case("Email|Reply-To Email", "email|-")]
+fn addresses_of_other_places_are_further_addresses(#[case] header: &str, #[case] expected: &str) {
+    let samples: [&[&str]; 2] =
+        [&["a@example.org", "b@example.org"], &["c@example.org", "d@x.org"]];
+    assert_eq!(targets(header, &samples, &[]), expected);
+}
+
+#[test]
+fn the_day_since_when_a_person_is_known_goes_to_its_field() {
+    let field = |kind| Field::new("first_seen", "Known since", kind, 0).unwrap();
+    let found = |kind| targets("Email|Signed up (UTC)|First Seen (UTC)", &[], &[field(kind)]);
+    assert_eq!(found(FieldType::Date), "email|-|custom:first_seen");
+    assert_eq!(
+        targets("Email|Date Added", &[], &[field(FieldType::Date)]),
+        "email|custom:first_seen"
+    );
+    assert_eq!(targets("Email|Date Added", &[], &[field(FieldType::Text)]), "email|-");
+}
+
 #[test]
 fn a_filled_column_is_better_than_an_empty_one() {
     assert_eq!(targets("Mobile|Phone", &[&["", "+1 202 555 0101"]], &[]), "-|phone");

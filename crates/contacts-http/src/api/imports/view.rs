@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contacts_core::import::{
     Analysis, ChoicesOrigin, DomainOffer, FileState, Format, Import, ImportState, Plan, Policy,
-    Sheet, SkipCode, Suggestion, Tally,
+    Sheet, SkipCode, Suggestion, Tally, field_label,
 };
 use contacts_core::run::Run;
 use serde::Serialize;
@@ -157,6 +157,9 @@ impl From<Sheet> for SheetView {
 struct ColumnView {
     /// Name of the column in the file. It may be empty, and may occur more than once.
     header: String,
+    /// The label of a custom field that the column would become: its header, or `First seen` where
+    /// it says since when a person is known, such as `created_at`.
+    field_label: String,
     /// The suggested target; null when there is no suggestion.
     target: Option<String>,
     /// Confidence of the suggestion, from 0 to 1.
@@ -172,10 +175,11 @@ impl From<Analysis> for AnalysisView {
             Format::Text(text) => (Some(text), None),
             Format::Sheet(sheet) => (None, Some(sheet)),
         };
-        let column = |(at, header)| {
+        let column = |(at, header): (usize, String)| {
             let suggestion: Option<&Suggestion> = suggestions.get(at);
             let cell = |row: &Vec<String>| row.get(at).cloned().unwrap_or_default();
             ColumnView {
+                field_label: field_label(&header).to_owned(),
                 header,
                 target: suggestion.and_then(|s| s.target.as_ref()).map(ToString::to_string),
                 confidence: suggestion.map_or(0.0, |s| s.confidence),

@@ -9,9 +9,11 @@ import { FILE_TARGETS, TARGETS, takesSeveral } from "./words.js";
 const NEW = "new";
 const SAMPLES = 3;
 
+/** A field of a connected source is a column without a label. @typedef {Omit<Schemas["Column"], "field_label"> & { field_label?: string }} Column */
+
 /**
  * @typedef {object} Mapping
- * @property {{ columns: Schemas["Column"][] }} analysis
+ * @property {{ columns: Column[] }} analysis
  * @property {(string | null)[]} columns the target of each column
  * @property {Schemas["Field"][]} fields extended when a field is created here
  * @property {(columns: (string | null)[]) => void} change
@@ -28,7 +30,7 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
   /** @typedef {{ element: HTMLElement, select: HTMLSelectElement, show: () => void }} Row */
 
   /**
-   * @param {Schemas["Column"]} column
+   * @param {Column} column
    * @param {number} at
    * @returns {Row}
    */
@@ -47,7 +49,7 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
     };
     select.addEventListener("change", async () => {
       const before = targets[at] ?? null;
-      targets[at] = select.value === NEW ? ((await define(column, name)) ?? before) : select.value || null;
+      targets[at] = select.value === NEW ? ((await define(column, column.field_label || name)) ?? before) : select.value || null;
       for (const row of rows) row.show();
       select.focus();
       if (targets[at] !== before) change([...targets]);
@@ -61,7 +63,7 @@ export function mapping({ analysis, columns, fields, change, what = "column" }) 
   }
 
   /**
-   * @param {Schemas["Column"]} column
+   * @param {Column} column
    * @param {string} label
    */
   async function define(column, label) {
@@ -92,7 +94,7 @@ const options = (fields, what) => [
 /**
  * The confidence of a suggested target, as a word and a percentage.
  *
- * @param {Schemas["Column"]} column
+ * @param {Column} column
  * @param {string | null} target
  */
 function certainty({ target: suggested = null, confidence }, target) {
@@ -102,7 +104,7 @@ function certainty({ target: suggested = null, confidence }, target) {
   return h("span", { class: `status ${tone}` }, `${word}, ${Math.round(confidence * 100)}%`);
 }
 
-/** @param {Schemas["Column"]} column */
+/** @param {Column} column */
 function samplesOf({ samples }) {
   const shown = [...new Set(samples.map((sample) => sample.trim()).filter(Boolean))].slice(0, SAMPLES);
   if (shown.length === 0) return h("span", { class: "muted" }, "Empty in the first rows");
