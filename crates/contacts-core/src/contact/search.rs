@@ -10,6 +10,7 @@ mod spelling;
 pub use self::relevance::{ExactMatch, Relevance};
 use self::spelling::{is_number, number_digits, spellings};
 use super::{EmailAddress, Name, Phone};
+use crate::tag::TagName;
 use crate::text;
 
 /// Returns the text that search matches: name, addresses and the digits of the phone number,
@@ -103,7 +104,15 @@ impl SearchQuery {
 
     /// Returns whether the query matches a text of [`search_text`].
     pub fn matches(&self, text: &str) -> bool {
-        self.terms.iter().all(|term| term.0.iter().any(|needle| text.contains(needle)))
+        self.terms.iter().all(|term| term.matches(text))
+    }
+
+    /// Returns whether the query matches a contact with this text and these tags: each term must
+    /// match the text or the name of a tag (R59).
+    pub fn matches_tagged(&self, text: &str, tags: &[TagName]) -> bool {
+        self.terms
+            .iter()
+            .all(|term| term.matches(text) || tags.iter().any(|tag| term.matches_tag(tag)))
     }
 }
 
@@ -115,6 +124,26 @@ impl Term {
             needles.extend(needle);
         }
         (!needles.is_empty()).then_some(Self(needles))
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        self.0.iter().any(|needle| text.contains(needle))
+    }
+
+    /// Returns whether the term matches the name of a tag, by the same rules as the searched text
+    /// (R59).
+    ///
+    /// ```
+    /// use contacts_core::{contact::SearchQuery, tag::TagName};
+    ///
+    /// let tag = TagName::parse("Café guests")?;
+    /// let matches = |query| SearchQuery::parse(query).terms()[0].matches_tag(&tag);
+    /// assert!(matches("CAFE") && matches("uest") && matches("gu"));
+    /// assert!(!matches("ue")); // short: at the start of a word only
+    /// # Ok::<(), contacts_core::tag::InvalidTag>(())
+    /// ```
+    pub fn matches_tag(&self, tag: &TagName) -> bool {
+        self.matches(&words(tag.as_str()))
     }
 
     /// Returns the substrings of which one must occur in a text of [`search_text`].

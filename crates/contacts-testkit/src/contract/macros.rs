@@ -156,6 +156,8 @@ macro_rules! contact_repository_contract {
             an_empty_search_matches_every_contact
             writing_without_spaces_is_found
             a_write_is_found_by_the_very_next_search
+            a_contact_is_found_by_the_names_of_its_tags
+            tags_of_other_organisations_are_not_searched
         }
         $crate::properties! { $make, filters:
             a_source_of_every_kind_is_found

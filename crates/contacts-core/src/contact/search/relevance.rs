@@ -6,7 +6,7 @@ use crate::contact::{Contact, EmailAddress, Name};
 /// How well a contact matches a search, from the worst to the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Relevance {
-    /// A word of the search occurs within a word of the contact only.
+    /// A word of the search occurs within a word of the contact only, or in a tag.
     Within,
     /// Each word of the search is the beginning of a word of the contact.
     Beginning,
