@@ -129,6 +129,45 @@ pub fn a_write_is_found_by_the_very_next_search(ports: &Ports) {
     assert_eq!(ports.found(org, "ann"), NOBODY);
 }
 
+pub fn a_name_is_found_without_its_apostrophes_and_hyphens(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "Sean O’Neil", "s@no-reply.example");
+    ports.add(org, "Anne-Marie Lee", "");
+    ports.add(org, "Annemarie Ray", "");
+    for (query, found) in [
+        ("oneil", &["Sean O’Neil"][..]),
+        ("sean ONEIL", &["Sean O’Neil"]),
+        ("o'neil", &["Sean O’Neil"]),
+        ("annemarie", &["Anne-Marie Lee", "Annemarie Ray"]),
+        ("anne-marie", &["Anne-Marie Lee", "Annemarie Ray"]),
+        ("marie lee", &["Anne-Marie Lee"]),
+        ("noreply", &[]),
+    ] {
+        assert_eq!(ports.found(org, query), found, "{query}");
+    }
+    // The text of an edited name is the new one.
+    let sean = ports.all(org, &search("oneil")).remove(0);
+    let now = ports.clock.tick();
+    let rename = new_name("Jean D'Arcy");
+    ports.contacts.update(org, sean.id, None, &rename, Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "darcy"), ["Jean D'Arcy"]);
+    assert_eq!(ports.found(org, "oneil"), NOBODY);
+}
+
+pub fn rebuilding_the_searched_texts_changes_no_contact(ports: &Ports) {
+    let org = ports.org();
+    for name in ["Ann", "Sean O'Neil", "Zoe"] {
+        ports.add(org, name, &format!("{}@x.example", &name[..3]));
+    }
+    let all = ports.all(org, &search(""));
+    let feed = || ports.feed.after(org, None, 100).unwrap();
+    let events = feed();
+    while ports.contacts.rebuild_search(org, 1).unwrap() {}
+    assert_eq!(ports.all(org, &search("")), all);
+    assert_eq!(feed(), events);
+    assert_eq!(ports.found(org, "oneil"), ["Sean O'Neil"]);
+}
+
 pub fn a_contact_is_found_by_the_names_of_its_tags(ports: &Ports) {
     // R59.
     let org = ports.org();
