@@ -64,7 +64,7 @@ pub use self::query::{ContactPage, Cursor, CursorKey, PageRequest};
 #[cfg(any(test, feature = "mocks"))]
 pub use self::repository::MockContactRepository;
 pub use self::repository::{ContactRepository, Tagged, Updated};
-pub use self::search::{ExactMatch, Relevance, SearchQuery, Term, search_text};
+pub use self::search::{ExactMatch, Relevance, SEARCH_VERSION, SearchQuery, Term, search_text};
 pub use self::service::{ContactService, CountRequest, NewContact, RawPatch};
 pub(crate) use self::service::{check, check_tags, check_value, missing};
 pub use self::source::{Source, SourceCursor, SourceDetail, SourceKind};

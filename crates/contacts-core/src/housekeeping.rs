@@ -64,7 +64,9 @@ pub trait Housekeeping: Send + Sync {
     ///
     /// - an import that is analysing or running, a dry run, an undo, an action or an erasure that
     ///   has not ended;
-    /// - a connected source, and a webhook that is not paused.
+    /// - a connected source, and a webhook that is not paused;
+    /// - stored search texts of an older version than
+    ///   [`SEARCH_VERSION`](crate::contact::SEARCH_VERSION).
     ///
     /// Returns the number of jobs that were queued.
     ///

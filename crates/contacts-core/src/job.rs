@@ -47,6 +47,8 @@ pub enum Job {
     Erase(ErasureId),
     /// Run a connected source when it is due.
     Sync(SourceId),
+    /// Rebuild the stored search texts.
+    RebuildSearch,
 }
 
 /// Group of jobs with worker threads of its own. Jobs that wait for other systems have their own

@@ -7,6 +7,7 @@ mod list;
 mod merge;
 mod merge_trace;
 mod row;
+mod search_texts;
 mod unmerge;
 mod write;
 
@@ -143,6 +144,10 @@ impl ContactRepository for Database {
 
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
         self.read(org, |tx| list::count(tx, filter, exactly))
+    }
+
+    fn rebuild_search(&self, org: OrgId, limit: usize) -> Result<bool> {
+        search_texts::rebuild(self, org, limit)
     }
 
     fn sources(

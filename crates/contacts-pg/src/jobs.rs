@@ -79,6 +79,7 @@ impl Row {
             "deliver_webhook" => Job::DeliverWebhook(WebhookId(self.subject_id)),
             "erase" => Job::Erase(ErasureId(self.subject_id)),
             "sync" => Job::Sync(SourceId(self.subject_id)),
+            "rebuild_search" => Job::RebuildSearch,
             _ => return Err(unreadable("jobs.kind")),
         };
         Ok(ClaimedJob { org, id: JobId(self.id), job, failures: self.failures.cast_unsigned() })
@@ -97,6 +98,7 @@ fn parts(job: Job) -> (&'static str, Uuid) {
         Job::DeliverWebhook(webhook) => ("deliver_webhook", webhook.0),
         Job::Erase(erasure) => ("erase", erasure.0),
         Job::Sync(source) => ("sync", source.0),
+        Job::RebuildSearch => ("rebuild_search", Uuid::nil()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The port of organisations.
 
-use contacts_core::contact::Region;
+use contacts_core::contact::{Region, SEARCH_VERSION};
 use contacts_core::org::{Organisation, OrganisationRepository};
 use contacts_core::{OrgId, Result};
 use diesel::pg::Pg;
@@ -21,6 +21,8 @@ struct Row {
     name: String,
     region: Option<String>,
     created_at: OffsetDateTime,
+    /// Version of the search texts of all contacts.
+    search_version: i32,
 }
 
 impl Row {
@@ -30,6 +32,7 @@ impl Row {
             name: organisation.name.clone(),
             region: organisation.region.map(|region| region.to_string()),
             created_at: organisation.created_at,
+            search_version: SEARCH_VERSION.cast_signed(),
         }
     }
 }

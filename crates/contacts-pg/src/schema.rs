@@ -485,6 +485,7 @@ diesel::table! {
         name -> Text,
         region -> Nullable<Text>,
         created_at -> Timestamptz,
+        search_version -> Int4,
     }
 }
 
@@ -496,6 +497,13 @@ diesel::table! {
         at -> Timestamptz,
         dismissed -> Bool,
         captured -> Bool,
+    }
+}
+
+diesel::table! {
+    search_rebuilds (org_id) {
+        org_id -> Uuid,
+        last_contact_id -> Uuid,
     }
 }
 
@@ -802,6 +810,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     notes,
     organisations,
     possible_duplicates,
+    search_rebuilds,
     segments,
     selection_chunks,
     selections,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use contacts_core::contact::ContactId;
+use contacts_core::contact::{ContactId, Term};
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::tag::{Renamed, Tag, TagId, TagName, TagRepository};
 use contacts_core::trail::TrailEvent;
@@ -11,8 +11,8 @@ use diesel::dsl::{AsSelect, auto_type};
 use diesel::pg::Pg;
 use diesel::sql_types::{Array, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{
-    BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, Selectable, SelectableHelper,
-    update,
+    BoolExpressionMethods, ExpressionMethods, QueryDsl, Queryable, QueryableByName, Selectable,
+    SelectableHelper, update,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::Database;
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again, unread, unreadable};
 use crate::events::{publish, publish_timed};
 use crate::schema::{contact_tags, tags};
-use crate::statement::starts_with;
+use crate::statement::{anywhere, starts_with};
 use crate::trail::record;
 
 #[derive(Queryable, Selectable)]
@@ -32,6 +32,14 @@ struct Row {
     key: String,
     version: i64,
     renamed_at: Option<OffsetDateTime>,
+}
+
+#[derive(QueryableByName)]
+struct NamedRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = Text)]
+    name: String,
 }
 
 /// A tag, and the number of its contacts.
@@ -210,6 +218,26 @@ pub(crate) fn renamed_since(tx: &mut Tx<'_>, time: OffsetDateTime) -> PgResult<V
 /// Returns the ids of the existing tags.
 pub(crate) fn ids_of(tx: &mut Tx<'_>, names: &[TagName]) -> PgResult<Vec<Uuid>> {
     Ok(by_key(tx, names)?.into_values().collect())
+}
+
+/// Returns the tags in whose names one of the terms of a search occurs.
+///
+/// A key of ASCII letters only is the folded name, so that Postgres can compare it. The few others
+/// are folded here.
+pub(crate) fn matching(tx: &mut Tx<'_>, terms: &[Term]) -> PgResult<Vec<(Uuid, TagName)>> {
+    let needles: Vec<_> =
+        terms.iter().flat_map(Term::needles).map(|needle| anywhere(needle)).collect();
+    let statement = "SELECT id, name FROM tags WHERE org_id = $1 \
+         AND (octet_length(key) <> char_length(key) OR ' ' || key LIKE ANY($2))";
+    let rows: Vec<NamedRow> = tx.query(statement).bind::<Array<Text>, _>(needles).load(tx)?;
+    let mut tags = Vec::new();
+    for row in rows {
+        let name = tag_name(&row.name)?;
+        if terms.iter().any(|term| term.matches_tag(&name)) {
+            tags.push((row.id, name));
+        }
+    }
+    Ok(tags)
 }
 
 /// Returns the existing tags in their original spelling.

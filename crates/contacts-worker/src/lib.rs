@@ -199,6 +199,7 @@ impl Worker {
             }
             Job::Erase(erasure) => self.services.erasures.run(job.org, erasure, interrupt),
             Job::Sync(source) => self.services.sources.run(job.org, source, interrupt),
+            Job::RebuildSearch => self.services.contacts.rebuild_search(job.org, interrupt),
         }
     }
 
@@ -251,7 +252,11 @@ impl Worker {
             Job::RunAction(id) => {
                 self.ports.actions.end(org, id, RunState::Failed, Some(problem("action")), now)?
             }
-            Job::SweepEvents | Job::EraseFile(_) | Job::DeliverWebhook(_) | Job::Sync(_) => false,
+            Job::SweepEvents
+            | Job::EraseFile(_)
+            | Job::DeliverWebhook(_)
+            | Job::Sync(_)
+            | Job::RebuildSearch => false,
             // An erasure is never given up.
             Job::Erase(_) => return Err(Error::Busy),
         };

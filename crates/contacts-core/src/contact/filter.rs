@@ -220,7 +220,8 @@ impl ContactFilter {
         let FilterSubject { contact, changed_at, sources, .. } = *subject;
         let FilterSubject { subscriptions, has_duplicates, .. } = *subject;
         (self.ids.is_empty() || self.ids.contains(&contact.id))
-            && self.query.matches(&contact.search_text())
+            && (self.query.is_empty()
+                || self.query.matches_tagged(&contact.search_text(), &contact.tags))
             && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(sources)))
             && self.tags.matches(&contact.tags)
             && self.created.contains(contact.created_at)

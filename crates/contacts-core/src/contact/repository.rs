@@ -200,6 +200,18 @@ pub trait ContactRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count>;
 
+    /// Rebuilds the stored search texts of the next `limit` contacts whose texts may be of an older
+    /// version than [`SEARCH_VERSION`](super::SEARCH_VERSION), and stores how far the rebuild got,
+    /// in one transaction. Nothing else of a contact changes: neither its version and times, nor
+    /// its activity and the feed. A contact that is edited meanwhile keeps the text of the edit.
+    ///
+    /// Returns whether contacts are left.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn rebuild_search(&self, org: OrgId, limit: usize) -> Result<bool>;
+
     /// Returns up to `limit` sources of a contact after a cursor: the first source, and then the
     /// others, oldest first. Empty when the contact does not exist.
     ///

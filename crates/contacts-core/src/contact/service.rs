@@ -1,6 +1,7 @@
 //! Use cases of contacts.
 
 mod addresses;
+mod search_texts;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use super::{
     MergeRequest, Merged, Name, PageRequest, Patch, Phone, Region, Source, SourceCursor,
     SourceDetail, Tagged, Updated,
 };
-use crate::consent::Consent;
 use crate::field::{Field, FieldKey, FieldRepository, FieldValue, RawValue};
 use crate::org::OrganisationRepository;
 use crate::page::{Count, Page, PageSize};
@@ -122,7 +122,7 @@ impl ContactService {
             phone,
             custom,
             tags,
-            consent: Consent::default(),
+            consent: crate::consent::Consent::default(),
             source: Source { at: now, detail: SourceDetail::Manual { by: actor } },
             created_at: now,
             updated_at: now,

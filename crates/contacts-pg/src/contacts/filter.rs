@@ -3,6 +3,7 @@
 
 mod details;
 mod duplicates;
+mod search;
 
 use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
@@ -60,11 +61,7 @@ pub(crate) fn push_filter(
         let ids = filter.ids.iter().map(|id| id.0).collect();
         statement.push(" AND c.id = ANY(").bind(Bind::Uuids(ids)).push(")");
     }
-    for term in filter.query.terms() {
-        push_any(statement, term.needles(), |statement, needle| {
-            statement.push("c.search LIKE ").bind(Bind::Text(anywhere(needle)));
-        });
-    }
+    search::push(tx, statement, &filter.query, access)?;
     if !filter.sources.is_empty() {
         push_any(statement, &filter.sources, |statement, source| {
             push_source(statement, source, access);

@@ -1,13 +1,15 @@
 //! Recovery of lost jobs.
 
+use contacts_core::contact::SEARCH_VERSION;
 use contacts_core::{OrgId, Result};
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
+use diesel::{ExpressionMethods, QueryDsl, QueryableByName, sql_query};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
 use crate::database::RunQuery;
+use crate::schema::organisations;
 
 /// Kinds of jobs, each with the rows `r` that need such a job. The text begins with their table.
 pub(crate) const OPEN: [(&str, &str); 8] = [
@@ -51,7 +53,7 @@ pub(crate) fn queue_missing(database: &Database, now: OffsetDateTime) -> Result<
          SET given_up_at = NULL, failures = 0, due_at = excluded.due_at \
          WHERE jobs.given_up_at IS NOT NULL";
     let mut queued = 0;
-    for MissingRow { org_id, kind, id } in missing {
+    for MissingRow { org_id, kind, id } in missing.into_iter().chain(old_searches(database)?) {
         queued += database.write(OrgId(org_id), |tx| {
             tx.query(insert)
                 .bind::<SqlUuid, _>(tx.next_id())
@@ -62,4 +64,17 @@ pub(crate) fn queue_missing(database: &Database, now: OffsetDateTime) -> Result<
         })? as u64;
     }
     Ok(queued)
+}
+
+/// Returns the jobs of organisations whose search texts have an older version. A cluster cannot
+/// look for their jobs in the same statement, so a job may be there already.
+fn old_searches(database: &Database) -> Result<Vec<MissingRow>> {
+    let orgs: Vec<Uuid> = database.read_shared(|all| {
+        organisations::table
+            .filter(organisations::search_version.lt(SEARCH_VERSION.cast_signed()))
+            .select(organisations::id)
+            .load(all)
+    })?;
+    let job = |org_id| MissingRow { org_id, kind: "rebuild_search".to_owned(), id: Uuid::nil() };
+    Ok(orgs.into_iter().map(job).collect())
 }

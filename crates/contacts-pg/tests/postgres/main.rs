@@ -16,6 +16,7 @@ mod migrations;
 mod oracle;
 mod person;
 mod plans;
+mod search_texts;
 mod storms;
 mod support;
 mod syncs;

@@ -66,6 +66,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("journal", "ids of tags and campaigns that actions changed, told by activity and the chunks"),
     ("limit_locks", "no person's"),
     ("organisations", "no person's"),
+    ("search_rebuilds", "no person's: the id of a contact, until the rebuild ends"),
     ("segments", "what somebody looks for"),
     ("selections", "what somebody looked for, for a week"),
     ("sessions", "no contact's: those of users"),

@@ -332,3 +332,21 @@ fn the_newest_and_the_open_runs_are_read_from_an_index_of_each_table() {
         assert!(!plan.contains("Bitmap"), "a page is read from the end of each index:\n{plan}");
     }
 }
+
+#[test]
+fn a_search_for_a_tag_uses_the_indexes_of_the_text_and_of_the_tag() {
+    let (database, scratch, ..) = support::database(2);
+    PgConnection::establish(&scratch.url).unwrap().batch_execute(PEOPLE).unwrap();
+    let search =
+        |query| ContactFilter { query: SearchQuery::parse(query), ..ContactFilter::default() };
+    let tagged = plan(&database, &search("few"), SortBy::Created, true);
+    for index in ["contacts_org_id_search_idx", "contact_tags_org_id_tag_id_contact_id_idx"] {
+        assert!(tagged.contains(index), "{index} is not used:\n{tagged}");
+    }
+    assert!(!tagged.contains("Seq Scan on contact"), "{tagged}");
+    let found = database.list(ORG, &search("few"), &PageRequest::default()).unwrap();
+    assert_eq!(found.items.len(), 20);
+    // A word that is in no tag is looked for in the text only.
+    let untagged = plan(&database, &search("p12345@exam"), SortBy::Created, true);
+    assert!(!untagged.contains("contact_tags"), "{untagged}");
+}

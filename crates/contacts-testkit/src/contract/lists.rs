@@ -112,6 +112,24 @@ pub fn the_best_matches_of_a_search_come_first(ports: &Ports) {
     assert_eq!(found("anna@lee.example", true), ["Zoe", "Newer"]);
 }
 
+pub fn the_very_name_is_best_in_every_spelling(ports: &Ports) {
+    let org = ports.org();
+    for name in ["Jürgen Groß", "Juergen Gross", "Jürgen Grossmann", "Annemarie", "Anne-Marie Q"]
+    {
+        ports.clock.tick();
+        ports.add(org, name, "");
+    }
+    let found = |query: &str| {
+        let listed = ports.contacts.list(org, &search(query), &page(SortBy::Relevance, true, 20));
+        listed.unwrap().items.iter().map(display).collect::<Vec<_>>()
+    };
+    for query in ["Juergen Gross", "jürgen groß", "JUERGEN GROß"] {
+        let expected = ["Juergen Gross", "Jürgen Groß", "Jürgen Grossmann"];
+        assert_eq!(found(query), expected, "{query}");
+    }
+    assert_eq!(found("anne-marie"), ["Annemarie", "Anne-Marie Q"]);
+}
+
 pub fn pages_of_the_best_matches_are_complete(ports: &Ports) {
     let org = ports.org();
     matches_of_anna_lee(ports, org);

@@ -130,6 +130,7 @@ macro_rules! contact_repository_contract {
         $crate::properties! { $make, lists:
             every_sort_is_complete_on_pages_of_any_size
             the_best_matches_of_a_search_come_first
+            the_very_name_is_best_in_every_spelling
             pages_of_the_best_matches_are_complete
             no_row_is_skipped_or_shown_twice_while_rows_are_added
             a_cursor_is_valid_after_its_row_is_deleted
@@ -156,6 +157,10 @@ macro_rules! contact_repository_contract {
             an_empty_search_matches_every_contact
             writing_without_spaces_is_found
             a_write_is_found_by_the_very_next_search
+            a_name_is_found_without_its_apostrophes_and_hyphens
+            rebuilding_the_searched_texts_changes_no_contact
+            a_contact_is_found_by_the_names_of_its_tags
+            tags_of_other_organisations_are_not_searched
         }
         $crate::properties! { $make, filters:
             a_source_of_every_kind_is_found

@@ -1,11 +1,12 @@
 //! The contract of [`contacts_core::contact::ContactRepository`] for search (R19).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{Phone, Region};
+use contacts_core::contact::{Phone, Region, SortBy};
 use contacts_core::{Actor, Clock};
 
+use super::check::search;
 use crate::Ports;
-use crate::samples::{new_name, phone};
+use crate::samples::{new_name, page, phone, tag, tags};
 
 const NOBODY: Vec<String> = Vec::new();
 
@@ -126,4 +127,89 @@ pub fn a_write_is_found_by_the_very_next_search(ports: &Ports) {
     let contacts = ports.services().contacts;
     contacts.remove_address(org, ann.id, None, "ann@example.org", Actor::System).unwrap();
     assert_eq!(ports.found(org, "ann"), NOBODY);
+}
+
+pub fn a_name_is_found_without_its_apostrophes_and_hyphens(ports: &Ports) {
+    let org = ports.org();
+    ports.add(org, "Sean O’Neil", "s@no-reply.example");
+    ports.add(org, "Anne-Marie Lee", "");
+    ports.add(org, "Annemarie Ray", "");
+    for (query, found) in [
+        ("oneil", &["Sean O’Neil"][..]),
+        ("sean ONEIL", &["Sean O’Neil"]),
+        ("o'neil", &["Sean O’Neil"]),
+        ("annemarie", &["Anne-Marie Lee", "Annemarie Ray"]),
+        ("anne-marie", &["Anne-Marie Lee", "Annemarie Ray"]),
+        ("marie lee", &["Anne-Marie Lee"]),
+        ("noreply", &[]),
+    ] {
+        assert_eq!(ports.found(org, query), found, "{query}");
+    }
+    // The text of an edited name is the new one.
+    let sean = ports.all(org, &search("oneil")).remove(0);
+    let now = ports.clock.tick();
+    let rename = new_name("Jean D'Arcy");
+    ports.contacts.update(org, sean.id, None, &rename, Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "darcy"), ["Jean D'Arcy"]);
+    assert_eq!(ports.found(org, "oneil"), NOBODY);
+}
+
+pub fn rebuilding_the_searched_texts_changes_no_contact(ports: &Ports) {
+    let org = ports.org();
+    for name in ["Ann", "Sean O'Neil", "Zoe"] {
+        ports.add(org, name, &format!("{}@x.example", &name[..3]));
+    }
+    let all = ports.all(org, &search(""));
+    let feed = || ports.feed.after(org, None, 100).unwrap();
+    let events = feed();
+    while ports.contacts.rebuild_search(org, 1).unwrap() {}
+    assert_eq!(ports.all(org, &search("")), all);
+    assert_eq!(feed(), events);
+    assert_eq!(ports.found(org, "oneil"), ["Sean O'Neil"]);
+}
+
+pub fn a_contact_is_found_by_the_names_of_its_tags(ports: &Ports) {
+    // R59.
+    let org = ports.org();
+    ports.add_with(org, "Ann Lee", "a@x.example", |c| c.tags = tags(&["Café guests", "2024"]));
+    ports.add_with(org, "Bo Guest", "b@x.example", |c| c.tags = tags(&["vip_%"]));
+    ports.add(org, "Cy", "c@x.example");
+    for (query, found) in [
+        ("cafe", &["Ann Lee"][..]),
+        ("CAFÉ", &["Ann Lee"]),
+        ("uest", &["Ann Lee", "Bo Guest"]),
+        ("gu", &["Ann Lee", "Bo Guest"]),
+        ("ue", &[]),
+        ("guest lee", &["Ann Lee"]),
+        ("lee 2024 cafe", &["Ann Lee"]),
+        ("bo cafe", &[]),
+        ("v", &["Bo Guest"]),
+        ("vip_%", &["Bo Guest"]),
+        ("vip%", &[]),
+        ("vipx", &[]),
+    ] {
+        assert_eq!(ports.found(org, query), found, "{query}");
+    }
+    // A tag is the least of the matches.
+    let listed = ports.contacts.list(org, &search("guest"), &page(SortBy::Relevance, true, 20));
+    let names: Vec<_> = listed.unwrap().items.iter().map(|contact| contact.name_key()).collect();
+    assert_eq!(names, ["bo guest", "ann lee"]);
+    let count = ports.contacts.count(org, &search("guest"), true).unwrap();
+    assert_eq!(count, contacts_core::page::Count::Exact(2));
+    // The new name is found, and the old one is not.
+    let now = ports.clock.tick();
+    let cafe = ports.tags.list(org, "café", "", 1).unwrap().remove(0);
+    ports.tags.rename(org, cafe.id, &tag("Bistro"), None, Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "bistro"), ["Ann Lee"]);
+    assert_eq!(ports.found(org, "cafe"), NOBODY);
+    ports.tags.delete(org, cafe.id, Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "bistro"), NOBODY);
+}
+
+pub fn tags_of_other_organisations_are_not_searched(ports: &Ports) {
+    let (org, other) = (ports.org(), ports.org());
+    ports.add_with(other, "Ann", "", |contact| contact.tags = tags(&["vip"]));
+    ports.add(org, "Bo", "");
+    assert_eq!(ports.found(other, "vip"), ["Ann"]);
+    assert_eq!(ports.found(org, "vip"), NOBODY);
 }

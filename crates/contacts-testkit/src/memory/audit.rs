@@ -206,7 +206,7 @@ impl Rows {
             Job::Erase(id) => Some(format!("erasures:{id}")),
             Job::DeliverWebhook(id) => Some(format!("webhooks:{id}")),
             Job::Sync(id) => Some(format!("connected_sources:{id}")),
-            Job::SweepEvents | Job::EraseFile(_) => None,
+            Job::SweepEvents | Job::EraseFile(_) | Job::RebuildSearch => None,
         })
         .collect()
     }
@@ -230,7 +230,7 @@ impl Rows {
             Job::Erase(id) => self.erasures.contains_key(&id),
             Job::DeliverWebhook(id) => self.webhooks.contains_key(&id),
             Job::Sync(id) => self.sources.contains_key(&id),
-            Job::SweepEvents => true,
+            Job::SweepEvents | Job::RebuildSearch => true,
         }
     }
 }

@@ -222,6 +222,11 @@ pub(super) fn check_version(contact: &Contact, if_version: Option<u64>) -> Resul
 }
 
 impl ContactRepository for World {
+    fn rebuild_search(&self, _: OrgId, _: usize) -> Result<bool> {
+        // The text is made from the contact by each search.
+        Ok(false)
+    }
+
     fn insert(&self, contact: &Contact, actor: Actor) -> Result<()> {
         self.rows(contact.org, |rows| {
             // Check before anything is stored: a refused contact must leave nothing behind, not

@@ -78,7 +78,7 @@ export class List {
     this.keys = undefined;
     this.count = h("span", { class: "muted count", role: "status" });
     this.search = h("input", {
-      type: "search", placeholder: "Search name, email or phone", "aria-label": "Search contacts", autocomplete: "off", spellcheck: false,
+      type: "search", placeholder: "Search name, email, phone or tag", "aria-label": "Search contacts", autocomplete: "off", spellcheck: false,
       oninput: debounce(() => this.searchFor(), PAUSE),
     });
     this.chips = h("div", { class: "filter-chips" });

@@ -5,6 +5,8 @@ const AROUND: &[char] = &[',', ';', '<', '>', '"', '“', '”', '„', '«', '�
 
 const APOSTROPHES: [char; 3] = ['\'', '’', 'ʼ'];
 
+const HYPHENS: [char; 4] = ['-', '\u{2010}', '\u{2011}', '\u{2013}'];
+
 /// The forms of the letter alef.
 const ALEFS: [char; 4] = ['ا', 'أ', 'إ', 'آ'];
 
@@ -31,6 +33,7 @@ pub(super) fn spellings(word: &str) -> Vec<String> {
     if bare != word {
         spellings.push(bare.to_owned());
     }
+    spellings.extend(joined(bare).filter(|joined| joined.chars().all(char::is_alphabetic)));
     let of_bare = [apostrophes(bare), umlauts(bare), kana(bare), alefs(bare)];
     spellings.extend(of_bare.into_iter().flatten());
     spellings.extend(domain(bare));
@@ -46,6 +49,17 @@ pub(super) fn is_number(word: &str) -> bool {
 /// Returns the digits of a word, of any script, as ASCII.
 pub(super) fn number_digits(word: &str) -> String {
     word.chars().filter_map(digit).collect()
+}
+
+/// Returns the word without the apostrophes and hyphens within it, such as `ONeil` for `O'Neil`.
+/// Returns `None` when there are none within it, or when less than three letters are left, which
+/// would match the start of too many words.
+pub(super) fn joined(word: &str) -> Option<String> {
+    let is_mark = |c: char| APOSTROPHES.contains(&c) || HYPHENS.contains(&c);
+    if !word.trim_matches(is_mark).contains(is_mark) {
+        return None;
+    }
+    Some(word.replace(is_mark, "")).filter(|joined| joined.chars().nth(2).is_some())
 }
 
 fn digit(c: char) -> Option<char> {

@@ -126,7 +126,7 @@ pub(super) fn push_relevance(statement: &mut Statement, query: &SearchQuery, rel
 
 fn push_exact(statement: &mut Statement, exact: &ExactMatch) {
     statement.push("(false");
-    if let Some(name) = &exact.name_key {
+    for name in &exact.name_keys {
         statement.push(" OR c.name_key = ").bind(Bind::Text(name.clone()));
     }
     if let Some(email) = &exact.email_key {
