@@ -18,16 +18,68 @@ async function live(path) {
   return page;
 }
 
-test("the list shows an edit, a new contact and a deletion by somebody else", async () => {
+const notice = (page) => page.getByRole("status").filter({ hasText: "The list has changed." });
+const show = (page) => page.getByRole("button", { name: "Show the changes" });
+const names = (page) => page.getByRole("row").getByRole("link").allTextContents();
+
+test("the list shows an edit by somebody else, and says that a contact was added or deleted", async () => {
   const ada = await contact("Ada Lovelace");
   const page = await live("/");
   await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
   await world.api("PATCH", `/v1/contacts/${ada.id}`, { name: "Ada King" });
   await page.getByRole("link", { name: "Ada King" }).waitFor();
   const bo = await contact("Bo Diddley");
+  await notice(page).waitFor();
+  assert.deepEqual(await names(page), ["Ada King"]);
+  await world.axe(page);
+  await show(page).press("Enter");
   await page.getByRole("link", { name: "Bo Diddley" }).waitFor();
+  assert.equal(await show(page).count(), 0);
+  await until(() => page.evaluate(() => document.activeElement?.textContent), "Bo Diddley");
   await world.api("DELETE", `/v1/contacts/${bo.id}`);
-  await until(() => page.getByRole("link", { name: "Bo Diddley" }).count(), 0);
+  await page.getByRole("row").filter({ hasText: "Bo Diddley" }).getByText("Deleted or merged").waitFor();
+  await show(page).click();
+  await until(() => names(page), ["Ada King"]);
+});
+
+test("a list without contacts shows the first one that somebody else adds", async () => {
+  const page = await live("/?q=Moondog");
+  await page.getByRole("button", { name: "Clear filters" }).first().waitFor();
+  await contact("Moondog");
+  await page.getByRole("link", { name: "Moondog" }).waitFor();
+  assert.equal(await notice(page).count(), 0);
+});
+
+test("a row that an edit would move is announced, one that stays is not, and the selection stays", async () => {
+  const made = [];
+  for (const name of ["Anna Order", "Berta Order", "Cora Order"]) made.push(await world.api("POST", "/v1/contacts", { name, email: `${name.slice(0, 4).toLowerCase()}@order.example` }));
+  const page = await live("/?q=order&sort=name");
+  await page.getByRole("checkbox", { name: "Select Cora Order" }).check();
+  // The first change keeps the order. The second one comes after it in the stream, so its row proves that the first was compared.
+  await world.api("PATCH", `/v1/contacts/${made[1].id}`, { name: "Bella Order" });
+  await until(() => names(page), ["Anna Order", "Bella Order", "Cora Order"]);
+  await page.getByRole("status").filter({ hasText: /^3 people$/ }).waitFor();
+  assert.equal(await notice(page).count(), 0);
+  await world.api("PATCH", `/v1/contacts/${made[0].id}`, { name: "Dora Order" });
+  await notice(page).waitFor();
+  assert.deepEqual(await names(page), ["Dora Order", "Bella Order", "Cora Order"]);
+  await show(page).click();
+  await until(() => names(page), ["Bella Order", "Cora Order", "Dora Order"]);
+  assert.equal(await page.getByRole("checkbox", { name: "Select Cora Order" }).isChecked(), true);
+});
+
+test("an edit between the first rows and the stream is not missed", async () => {
+  const eve = await contact("Eve Early");
+  const page = await world.open("/settings/fields");
+  let opened;
+  const asked = new Promise((resolve) => (opened = resolve));
+  await page.route(/\/v1\/events\/stream/, (route) => opened(route));
+  await page.goto(`${world.url}/?q=eve`);
+  await page.getByRole("link", { name: "Eve Early" }).waitFor();
+  const stream = await asked;
+  await world.api("PATCH", `/v1/contacts/${eve.id}`, { name: "Eve Earlier" });
+  await stream.continue();
+  await page.getByRole("link", { name: "Eve Earlier" }).waitFor();
 });
 
 test("a contact that leaves the filter by an edit of somebody else stays, marked, until the list is loaded again", async () => {

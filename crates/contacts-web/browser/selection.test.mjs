@@ -78,3 +78,14 @@ test("the actions are one Tab after the checkbox that selects all, and one key f
   assert.ok(await inBar());
   await world.close(page);
 });
+
+test("one matching contact is counted in the singular", async () => {
+  await world.api("POST", "/v1/contacts", { name: "Solo Single", email: "solo@single.example" });
+  const page = await world.open("/?q=solo@single");
+  await page.getByRole("link", { name: "Solo Single" }).waitFor();
+  await page.getByRole("checkbox", { name: "Select all matching contacts" }).check();
+  const bar = page.getByRole("toolbar");
+  await bar.getByText("1 matching contact selected", { exact: true }).waitFor();
+  await bar.getByRole("button", { name: "Export" }).click();
+  await page.getByRole("heading", { name: "Export 1 matching contact", exact: true }).waitFor();
+});

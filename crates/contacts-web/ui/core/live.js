@@ -3,6 +3,7 @@
 
 import { last as list } from "../pages/list.js";
 import { link } from "./api.js";
+import { feedStart } from "./session.js";
 
 /**
  * @typedef {object} Live
@@ -21,11 +22,13 @@ let isFollowing = false;
 let last = "";
 
 /** Follows the feed while the page is visible. A hidden page keeps no connection. */
-export function follow() {
-  if (isFollowing) return turn();
+export async function follow() {
+  last = (await feedStart) ?? "";
+  if (!isFollowing) {
+    document.addEventListener("visibilitychange", turn);
+    addEventListener("signedout", () => end());
+  }
   isFollowing = true;
-  document.addEventListener("visibilitychange", turn);
-  addEventListener("signedout", () => end());
   turn();
 }
 

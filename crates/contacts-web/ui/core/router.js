@@ -112,7 +112,7 @@ async function open(url, signal) {
  *
  * @returns {never}
  */
-function unloaded() {
+export function unloaded() {
   throw new Problem({ code: "unloaded", detail: "this part of the page could not be loaded" });
 }
 

@@ -9,6 +9,14 @@ import { hue, initials } from "./format.js";
 /** The signed-in user; rejected when nobody is signed in. @type {Promise<Schemas["Me"]>} */
 export let session;
 
+/**
+ * The cursor of the change feed at the time of the first rows: changes after it are shown in them.
+ * Undefined when nobody is signed in.
+ *
+ * @type {Promise<string | undefined>}
+ */
+export let feedStart;
+
 /** @type {Schemas["Scope"][]} */
 const SCOPES = ["write", "export", "import", "merge", "bulk_delete", "admin"];
 
@@ -17,6 +25,8 @@ const SCOPES = ["write", "export", "import", "merge", "bulk_delete", "admin"];
  * `data-needs` and a scope that the root lists in `data-denied` (R60).
  */
 export function enter() {
+  // Before all others, so that the rows are not older.
+  feedStart = ask("get", "/v1/events", { query: { from: "latest", limit: 1 } }).then(({ next }) => next, () => undefined);
   session = ask("get", "/v1/me", {});
   session.then(({ scopes }) => {
     document.documentElement.dataset["denied"] = SCOPES.filter((scope) => !scopes.includes(scope)).join(" ");

@@ -85,7 +85,9 @@ export class List {
     this.tools = h("div", { class: "tools" }, h("div", { class: "search" }, icon("search"), this.search));
     this.state = h("div", { class: "state" });
     this.bulk = h("div", { class: "bulk-place" });
-    this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.bulk);
+    /** The notice that others have changed the list. */
+    this.news = h("div", { class: "news", role: "status" });
+    this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.news, this.bulk);
     this.addTools();
     this.listen(this.dropped.signal);
   }

@@ -3,13 +3,13 @@
 import { Problem, ask, askAll, sentence } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { icon } from "../core/icon.js";
-import { go } from "../core/router.js";
+import { go, unloaded } from "../core/router.js";
 import { styles } from "../core/styles.js";
 import { failure } from "../widgets/failure.js";
 import { toast } from "../widgets/toast.js";
-import { Opened } from "./record/opened.js";
 
 /** @import { Context, Page } from "../core/router.js" */
+/** @import { Opened } from "./record/opened.js" */
 
 /**
  * The query of the list stays in the URL, so that the back link returns to the same list.
@@ -24,16 +24,18 @@ export async function open({ url, part: id, signal }) {
   const page = { title: "Contact", element, follow: (/** @type {URL} */ to) => opened?.follow(to) ?? false };
 
   async function load() {
-    const [contact, fields] = await Promise.all([
+    // The contact is requested while its modules are loaded: those are most of the page.
+    const [contact, fields, record] = await Promise.all([
       ask("get", "/v1/contacts/{id}", { path: { id }, signal }),
       askAll("/v1/fields", { signal }),
+      import("./record/opened.js").catch(unloaded),
       styles("./record.css", import.meta.url),
     ]);
     if (contact.id !== id.toLowerCase()) {
       toast(`This contact was merged into ${nameOf(contact)}.`);
       return go(`/contacts/${contact.id}${url.search}`, { replace: true });
     }
-    opened = new Opened(contact, fields.items, new URL(location.href), signal);
+    opened = new record.Opened(contact, fields.items, new URL(location.href), signal);
     page.title = nameOf(contact);
     document.title = `${page.title} · Informly`;
     const isFocused = element.contains(document.activeElement);
@@ -49,7 +51,9 @@ export async function open({ url, part: id, signal }) {
       if (signal.aborted) return;
       const missing = error instanceof Problem && error.status === 404;
       page.title = missing ? "Contact not found" : "Contact";
-      fill(element, back(url), missing ? notFound(url) : [h("h1", {}, "Contact"), failure(sentence(error), () => (fill(element, ghost()), void show()))]);
+      const isUnloaded = error instanceof Problem && error.code === "unloaded";
+      const retry = () => (isUnloaded ? location.reload() : (fill(element, ghost()), void show()));
+      fill(element, back(url), missing ? notFound(url) : [h("h1", {}, "Contact"), failure(sentence(error), retry)]);
     }
   }
   const shown = show();

@@ -85,6 +85,7 @@ function howMany(list) {
  * @param {List} list
  */
 function allMatching({ picked, rows: { count: total } }) {
+  if (total?.exact && picked.size(total.value) === 1) return "1 matching contact";
   const size = total ? `${number(picked.size(total.value))}${total.exact ? "" : "+"} ` : "";
   return `${picked.ids.size ? "" : size ? "All " : "all "}${size}matching contacts`;
 }

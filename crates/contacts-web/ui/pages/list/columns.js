@@ -83,7 +83,7 @@ function person(contact) {
     h("span", { class: "who" },
       h("a", { href: `/contacts/${contact.id}${search}` }, name),
       h("span", { class: "under" }, contact.email ?? "No email"),
-      contact.left && h("span", { class: "status warn small left" }, "No longer matches"),
+      contact.left && h("span", { class: "status warn small left" }, contact.left),
       !contact.reachable && h("span", { class: "status warn small" }, contact.incomplete ? "Incomplete" : "Unreachable")),
   ];
 }

@@ -4,7 +4,7 @@ import { aborted, ask } from "../../core/api.js";
 import { asked } from "./query.js";
 
 /** @import { Schemas } from "../../core/api.js" */
-/** @typedef {Schemas["ListedContact"] & { left?: boolean }} Listed `left`: an edit by somebody else took the contact out of the filter */
+/** @typedef {Schemas["ListedContact"] & { left?: string }} Listed `left`: why the contact is no longer in the list, after an edit by somebody else */
 /** @typedef {Schemas["Count"]} Count */
 
 const FIRST = 60;
@@ -60,7 +60,7 @@ export class ContactRows {
   /** Loads the same rows again. */
   async refresh() {
     this.count = null;
-    await this.load(Math.min(Math.max(FIRST, this.items.length), 2_000));
+    await (this.running = this.load(Math.min(Math.max(FIRST, this.items.length), 2_000)));
   }
 
   /** @param {number} rows */
@@ -138,10 +138,10 @@ export class ContactRows {
   }
 
   /**
-   * Marks the rows of contacts that have left the filter.
+   * Marks the rows of contacts that have left the list.
    *
    * @param {string[]} ids
-   * @param {(id: string) => boolean} left
+   * @param {(id: string) => string} left
    */
   mark(ids, left) {
     this.items = this.items.map((item) => (ids.includes(item.id) ? { ...item, left: left(item.id) } : item));
