@@ -41,7 +41,7 @@ fn an_action_gives_way_and_is_cancelled_within_a_chunk() {
     assert_eq!(run(1), Outcome::Again);
     let stored = actions.get(org, action.id).unwrap();
     assert_eq!((stored.chunks_done, stored.tally.contacts()), (0, FIRST));
-    let cancelled = actions.cancel(org, action.id).unwrap();
+    let cancelled = actions.cancel(org, action.id, Actor::System).unwrap();
     assert_eq!(run(9), Outcome::Done);
     assert_eq!(actions.get(org, action.id).unwrap(), cancelled);
     assert_eq!((cancelled.state, cancelled.tally.contacts()), (RunState::Cancelled, FIRST));

@@ -24,6 +24,7 @@ pub(crate) mod params;
 pub(crate) mod path;
 pub(crate) mod problem;
 pub(crate) mod public_url;
+pub(crate) mod recorded;
 pub(crate) mod services;
 pub(crate) mod shared;
 pub(crate) mod slots;

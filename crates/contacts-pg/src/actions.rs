@@ -208,6 +208,35 @@ impl ActionRepository for Database {
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
+        self.end_action(org, id, state, problem, None, now)
+    }
+
+    fn cancel(&self, org: OrgId, id: ActionId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
+        self.end_action(org, id, RunState::Cancelled, None, Some(actor), now)
+    }
+
+    fn part(&self, org: OrgId, id: ActionId, part: u32) -> Result<Option<Chunk>> {
+        self.read(org, |tx| {
+            let row: Option<ChunkRow> = action_chunks::table
+                .find((tx.org.0, id.0, part.cast_signed()))
+                .select(ChunkRow::as_select())
+                .row(tx)?;
+            row.map(ChunkRow::read).transpose()
+        })
+    }
+}
+
+impl Database {
+    /// Ends an action; `by` is who cancelled it.
+    fn end_action(
+        &self,
+        org: OrgId,
+        id: ActionId,
+        state: RunState,
+        problem: Option<String>,
+        by: Option<Actor>,
+        now: OffsetDateTime,
+    ) -> Result<bool> {
         // Maintain the tables before the action ends: if the program crashes in between, the action
         // is still running, and both the maintenance and the end are repeated.
         let is_done = state == RunState::Done;
@@ -217,16 +246,19 @@ impl ActionRepository for Database {
         let ended = self.write_at(org, now, |tx| {
             let running =
                 actions::table.find((tx.org.0, id.0)).filter(actions::finished_at.is_null());
-            let ended: Option<Option<Uuid>> = update(running)
+            let ended: Option<Row> = update(running)
                 .set((
                     actions::state.eq(state.as_str()),
                     actions::problem.eq(&problem),
                     actions::finished_at.eq(now),
                 ))
-                .returning(actions::file_id)
+                .returning(Row::as_returning())
                 .row(tx)?;
-            let Some(file) = ended else { return Ok(false) };
-            let has_file = file.is_some();
+            let Some(action) = read_all(tx, ended)?.pop() else { return Ok(false) };
+            if let Some((event, actor)) = TrailEvent::action_cancelled(&action).zip(by) {
+                record(tx, &event, actor, now)?;
+            }
+            let has_file = action.file.is_some();
             if has_file && is_done {
                 enqueue_at(tx, Job::EraseFile(id), now + Action::FILE_RETENTION)?;
             } else if has_file {
@@ -243,18 +275,6 @@ impl ActionRepository for Database {
         Ok(ended)
     }
 
-    fn part(&self, org: OrgId, id: ActionId, part: u32) -> Result<Option<Chunk>> {
-        self.read(org, |tx| {
-            let row: Option<ChunkRow> = action_chunks::table
-                .find((tx.org.0, id.0, part.cast_signed()))
-                .select(ChunkRow::as_select())
-                .row(tx)?;
-            row.map(ChunkRow::read).transpose()
-        })
-    }
-}
-
-impl Database {
     /// Updates the statistics of the tables that an action has changed much. Otherwise Postgres
     /// makes plans from outdated statistics.
     fn tidy_after_action(&self, org: OrgId, id: ActionId) -> Result<()> {

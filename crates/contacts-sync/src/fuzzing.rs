@@ -9,7 +9,7 @@ pub use crate::singer::fuzz as singer;
 pub(crate) struct Unobserved;
 
 impl SyncObserver for Unobserved {
-    fn may_go_on(&self) -> bool {
+    fn may_continue(&self) -> bool {
         true
     }
 

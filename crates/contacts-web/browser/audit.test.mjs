@@ -7,9 +7,9 @@ import { organisation, until } from "./harness.mjs";
 let world;
 beforeEach(async () => {
   world = await organisation();
-  const { id } = await world.api("POST", "/v1/contacts", { name: "Ada Lovelace", email: "ada@audit.example" });
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Ada Lovelace", email: "ada@audit.example", tags: ["vip"] });
   await world.api("POST", "/v1/fields", { key: "tier", label: "Tier", type: "text" });
-  await fetch(`${world.url}/v1/contacts/export?q=ada`, { headers: { authorization: `Bearer ${world.key}` } }).then((answer) => answer.text());
+  await fetch(`${world.url}/v1/contacts/export?q=ada&tags_any=vip`, { headers: { authorization: `Bearer ${world.key}` } }).then((answer) => answer.text());
   await world.api("DELETE", `/v1/contacts/${id}`);
 });
 
@@ -19,7 +19,7 @@ test("what was done is listed with who did it, filtered, and exported", async ()
   const page = await world.open("/settings/audit");
   await page.getByRole("row").filter({ hasText: "Deleted a contact" }).getByText("Tests").waitFor();
   assert.deepEqual((await rows(page)).slice(0, 4), ["Deleted a contact", "Finished an export", "Started an export", "Created a custom field"]);
-  await page.getByRole("row").filter({ hasText: "Started an export" }).getByText("Filter: q").waitFor();
+  await page.getByRole("row").filter({ hasText: "Started an export" }).getByText("Filter: search text; tags any: vip").waitFor();
   await page.getByRole("row").filter({ hasText: "Finished an export" }).getByText("1 contact").waitFor();
   assert.equal(await page.getByText("Ada").count(), 0);
   await page.getByRole("combobox", { name: "What was done" }).selectOption("Created a custom field");

@@ -2943,7 +2943,7 @@ export interface components {
          *     - `field_changed`, `webhook_changed`, `source_changed`: also archived, paused or resumed.
          * @enum {string}
          */
-        AuditKind: "signed_in" | "sign_in_refused" | "identity_connected" | "identities_removed" | "signed_out" | "user_added" | "role_changed" | "user_deactivated" | "user_reactivated" | "sessions_ended" | "user_invited" | "invitation_revoked" | "key_issued" | "key_revoked" | "export_started" | "export_ended" | "import_started" | "import_cancelled" | "import_undone" | "contact_deleted" | "contacts_deleted" | "contact_erased" | "contact_merged" | "contacts_merged" | "merge_undone" | "action_undone" | "field_defined" | "field_changed" | "fields_reordered" | "tag_renamed" | "tag_deleted" | "webhook_added" | "webhook_changed" | "webhook_secret_rotated" | "webhook_deleted" | "source_added" | "source_changed" | "source_deleted" | "widget_named";
+        AuditKind: "signed_in" | "sign_in_refused" | "identity_connected" | "identities_removed" | "signed_out" | "user_added" | "role_changed" | "user_deactivated" | "user_reactivated" | "sessions_ended" | "user_invited" | "invitation_revoked" | "key_issued" | "key_revoked" | "export_started" | "export_ended" | "import_started" | "import_cancelled" | "import_undone" | "contact_deleted" | "contacts_deleted" | "action_cancelled" | "export_downloaded" | "skipped_rows_downloaded" | "personal_data_downloaded" | "contact_erased" | "contact_merged" | "contacts_merged" | "merge_undone" | "action_undone" | "field_defined" | "field_changed" | "fields_reordered" | "tag_renamed" | "tag_deleted" | "webhook_added" | "webhook_changed" | "webhook_secret_rotated" | "webhook_deleted" | "source_added" | "source_changed" | "source_deleted" | "widget_named";
         /**
          * @description An item of a batch. A value that is absent, null or blank changes nothing. An item with an
          *     invalid value gets the status `invalid`; the other items of the batch are applied.
@@ -3156,6 +3156,11 @@ export interface components {
              * @description Confidence of the suggestion, from 0 to 1.
              */
             confidence: number;
+            /**
+             * @description The label of a custom field that the column would become: its header, or `First seen` where
+             *     it says since when a person is known, such as `created_at`.
+             */
+            field_label: string;
             /** @description Name of the column in the file. It may be empty, and may occur more than once. */
             header: string;
             /** @description Cells of this column in the first rows. */
@@ -3173,8 +3178,8 @@ export interface components {
         /** @description The rules of a column. */
         ColumnRule: {
             /**
-             * @description The text of a cell that clears the value of the contact, of 1 to 50 characters in any case; null
-             *     for none. Phone numbers, external ids and custom fields can be cleared.
+             * @description The text of a cell that clears the value of the contact, of 1 to 50 characters in any case; `""`
+             *     for a blank cell; null for none. Phone numbers, external ids and custom fields can be cleared.
              * @example NULL
              */
             clear?: string | null;
@@ -5204,6 +5209,8 @@ export interface components {
              *     - `garbled_text`: another program has decoded cells in the wrong encoding, such as `JÃ¼rgen`.
              *       The layout's `repair_text` repairs them.
              *     - `long_row`: rows have more cells than the header; those beyond it are not read.
+             *     - `header_row`: rows look like a header. The rows below them are read by the columns of the first
+             *       header, so a second table belongs in a file of its own.
              *     - `ambiguous_date`: dates such as `03/04/2026` have two readings; date fields leave them out.
              *     - `ambiguous_number`: numbers such as `1.234` have two readings. A point is read as a decimal
              *       point, unless other cells have a decimal comma; a comma is left out.

@@ -6,7 +6,7 @@ use super::{Action, ActionId, Chunk, Tally};
 use crate::contact::ContactFilter;
 use crate::export::Sheet;
 use crate::run::RunState;
-use crate::{OrgId, Result};
+use crate::{Actor, OrgId, Result};
 
 /// The number of contacts that a user confirmed (R23).
 #[derive(Clone, Debug, PartialEq)]
@@ -126,6 +126,14 @@ pub trait ActionRepository: Send + Sync {
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool>;
+
+    /// Ends an open action as `Cancelled`, like [`ActionRepository::end`], and records who did it, when
+    /// the start was recorded, with the number of contacts that it had handled (R61).
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn cancel(&self, org: OrgId, id: ActionId, actor: Actor, now: OffsetDateTime) -> Result<bool>;
 
     /// Returns the results of an applied part, or `None` when it is not applied. The parts of an
     /// action are numbered from 0, across the chunks of the selection.

@@ -197,10 +197,10 @@ impl ActionService {
     /// # Errors
     ///
     /// [`Error::NotFound`]; [`Error::Conflict`] when the action has ended.
-    pub fn cancel(&self, org: OrgId, id: ActionId) -> Result<Action> {
+    pub fn cancel(&self, org: OrgId, id: ActionId, actor: Actor) -> Result<Action> {
         self.get(org, id)?;
         let now = self.clock.now();
-        let cancelled = self.actions.end(org, id, RunState::Cancelled, None, now)?;
+        let cancelled = self.actions.cancel(org, id, actor, now)?;
         let action = self.get(org, id)?;
         if cancelled {
             return Ok(action);

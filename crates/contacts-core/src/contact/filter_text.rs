@@ -5,6 +5,7 @@
 mod details;
 mod groups;
 mod parts;
+mod redacted;
 mod tree;
 
 use std::collections::BTreeSet;

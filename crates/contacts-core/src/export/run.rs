@@ -21,6 +21,8 @@ pub struct Export {
     /// Number of contacts that the next page examines.
     pub(super) page_size: usize,
     pub(super) written: u64,
+    /// Whether the end was recorded.
+    pub(super) has_ended: bool,
 }
 
 /// The next part of the file.
@@ -69,10 +71,25 @@ impl Export {
         }
         self.next = next.map_or(Next::End, Next::After);
         if matches!(self.next, Next::End) {
-            let ended = TrailEvent::export_ended(self.written);
-            self.trail.record(self.org, &ended, self.actor, self.clock.now())?;
+            self.record_end(&TrailEvent::export_ended(self.written))?;
         }
         Ok(Some(out))
+    }
+
+    fn record_end(&mut self, event: &TrailEvent) -> Result<()> {
+        self.trail.record(self.org, event, self.actor, self.clock.now())?;
+        self.has_ended = true;
+        Ok(())
+    }
+}
+
+/// An export that a client breaks off, or that fails, is recorded with the number of contacts that
+/// were read, which may have left the service. Nobody is there to whom an error could be returned.
+impl Drop for Export {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            let _unrecorded = self.record_end(&TrailEvent::export_broken_off(self.written));
+        }
     }
 }
 

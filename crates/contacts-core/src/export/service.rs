@@ -68,8 +68,8 @@ impl ExportService {
     /// Exports the contacts that match a filter, in the order of their ids. A contact that changes
     /// meanwhile is exported as before or as after the change.
     ///
-    /// The start is recorded before anything is read, with the names of the parameters in `text`,
-    /// which is the filter as it was requested; the end with the number of contacts (R61).
+    /// The start is recorded before anything is read, with the conditions of `text`, which is the
+    /// filter as it was requested, without personal data; the end with the number of contacts (R61).
     ///
     /// # Errors
     ///
@@ -95,6 +95,7 @@ impl ExportService {
             next: Next::Header,
             page_size: FIRST_PAGE_SIZE,
             written: 0,
+            has_ended: false,
         })
     }
 

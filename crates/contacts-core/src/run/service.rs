@@ -71,7 +71,7 @@ impl RunService {
             (RunKind::DryRun, _) => self.imports.cancel_dry_run(org, DryRunId(id.0))?,
             (RunKind::Undo | RunKind::UndoAction, _) => self.undos.cancel(org, UndoId(id.0))?,
             (_, RunSubject::Import(import)) => self.imports.cancel(org, import, actor).map(drop)?,
-            (_, RunSubject::Action(action)) => self.actions.cancel(org, action).map(drop)?,
+            (_, RunSubject::Action(action)) => self.actions.cancel(org, action, actor).map(drop)?,
             (_, RunSubject::Source(source)) => {
                 self.sources.cancel(org, source, SyncRunId(id.0)).map(drop)?;
             }

@@ -1,10 +1,8 @@
 //! What the audit trail records.
 
-use std::collections::BTreeSet;
-
 use uuid::Uuid;
 
-use crate::action::{Action, ActionKind};
+use crate::action::{Action, ActionId, ActionKind};
 use crate::contact::{ContactId, FilterText};
 use crate::erasure::Erasure;
 use crate::field::FieldKey;
@@ -71,10 +69,11 @@ kinds! {
     KeyIssued "key_issued",
     /// A key was revoked. The key.
     KeyRevoked "key_revoked",
-    /// An export began; the details are the parameters of its filter. The bulk action, if it is
+    /// An export began; the details are the conditions of its filter. The bulk action, if it is
     /// one.
     ExportStarted "export_started",
-    /// The last chunk of an export was read from the store. Bulk actions have no such entry.
+    /// The last chunk of an export was read from the store, or the client broke the export off; the
+    /// detail is then `incomplete`. Bulk actions have no such entry.
     ExportEnded "export_ended",
     /// An import was started. The import.
     ImportStarted "import_started",
@@ -84,8 +83,18 @@ kinds! {
     ImportUndone "import_undone",
     /// A contact was deleted. The contact.
     ContactDeleted "contact_deleted",
-    /// The deletion of many contacts was started. The bulk action.
+    /// The deletion of many contacts was started; the details are the conditions of its filter. The
+    /// bulk action.
     ContactsDeleted "contacts_deleted",
+    /// A bulk action was cancelled that exports, deletes or merges; the detail is its kind, the number
+    /// that of the contacts it had handled. The bulk action.
+    ActionCancelled "action_cancelled",
+    /// The file of an export was downloaded. The bulk action.
+    ExportDownloaded "export_downloaded",
+    /// The skipped rows of an import were downloaded. The import.
+    SkippedRowsDownloaded "skipped_rows_downloaded",
+    /// All personal data of a contact was downloaded. The contact.
+    PersonalDataDownloaded "personal_data_downloaded",
     /// A contact was erased. The contact.
     ContactErased "contact_erased",
     /// Two contacts were merged. The contact that was merged into the other.
@@ -141,8 +150,8 @@ pub struct TrailEvent {
     pub subject: Option<Uuid>,
     /// Number of contacts that are exported, deleted or merged, where there may be many.
     pub contacts: Option<u64>,
-    /// Words that describe the change: scopes, a role, names of parameters of a filter, the key of a
-    /// custom field, or the name of an issuer.
+    /// Words that describe the change: scopes, a role, conditions of a filter, the key of a custom
+    /// field, or the name of an issuer.
     pub details: Vec<String>,
 }
 
@@ -232,17 +241,36 @@ impl TrailEvent {
         Self::new(TrailKind::KeyRevoked, key.0)
     }
 
-    /// The start of an export of matching contacts, without the values of the filter: a search may
-    /// be a name or an address.
+    /// The start of an export of matching contacts. A search may be a name or an address, so the
+    /// values of the filter that may be personal data are left out.
     pub fn export_started(filter: &FilterText) -> Self {
-        let names: BTreeSet<_> = filter.conditions().into_iter().map(|(name, _)| name).collect();
         let none = Self {
             kind: TrailKind::ExportStarted,
             subject: None,
             contacts: None,
             details: Vec::new(),
         };
-        none.detailed(names)
+        none.detailed(filter.redacted())
+    }
+
+    /// The end of an export that was broken off after this number of contacts.
+    pub fn export_broken_off(contacts: u64) -> Self {
+        Self::export_ended(contacts).detailed(["incomplete"])
+    }
+
+    /// The download of the file of an export.
+    pub fn export_downloaded(action: ActionId) -> Self {
+        Self::new(TrailKind::ExportDownloaded, action.0)
+    }
+
+    /// The download of the skipped rows of an import.
+    pub fn skipped_rows_downloaded(import: ImportId) -> Self {
+        Self::new(TrailKind::SkippedRowsDownloaded, import.0)
+    }
+
+    /// The download of all personal data of a contact.
+    pub fn personal_data_downloaded(contact: ContactId) -> Self {
+        Self::new(TrailKind::PersonalDataDownloaded, contact.0)
     }
 
     /// The end of an export, which wrote this number of contacts.
@@ -259,16 +287,28 @@ impl TrailEvent {
     /// selection.
     pub fn action_started(action: &Action, filter: Option<&FilterText>) -> Option<Self> {
         let started = match &action.kind {
-            ActionKind::Export(_) => filter.map_or_else(
-                || Self::new(TrailKind::ExportStarted, action.id.0).detailed(["ids"]),
-                Self::export_started,
-            ),
-            ActionKind::Delete => Self::new(TrailKind::ContactsDeleted, action.id.0),
-            ActionKind::Merge(_) => Self::new(TrailKind::ContactsMerged, action.id.0),
+            ActionKind::Export(_) => TrailKind::ExportStarted,
+            ActionKind::Delete => TrailKind::ContactsDeleted,
+            ActionKind::Merge(_) => {
+                return Some(Self::of_action(TrailKind::ContactsMerged, action, action.contacts));
+            }
             _ => return None,
         };
-        let contacts = Some(action.contacts);
-        Some(Self { subject: Some(action.id.0), contacts, ..started })
+        let details = filter.map_or_else(|| vec!["ids".to_owned()], FilterText::redacted);
+        Some(Self { details, ..Self::of_action(started, action, action.contacts) })
+    }
+
+    /// The cancellation of a bulk action whose start was recorded, with the number of contacts that it
+    /// had handled.
+    pub fn action_cancelled(action: &Action) -> Option<Self> {
+        Self::action_started(action, None)?;
+        let handled = action.tally.contacts();
+        let cancelled = Self::of_action(TrailKind::ActionCancelled, action, handled);
+        Some(cancelled.detailed([action.kind.as_str()]))
+    }
+
+    fn of_action(kind: TrailKind, action: &Action, contacts: u64) -> Self {
+        Self { contacts: Some(contacts), ..Self::new(kind, action.id.0) }
     }
 
     /// The start of an import.
@@ -382,15 +422,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_filter_of_an_export_is_recorded_without_its_values() {
+    fn the_filter_of_an_export_is_recorded_without_personal_data() {
         let part = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let filter = FilterText::new([
             part("q", "ann@example.org"),
             part("field.tier", "is:gold"),
             part("q", "lee"),
+            part("tags_any", "vip"),
         ]);
         let event = TrailEvent::export_started(&filter);
-        assert_eq!(event.details, ["field.tier", "q"]);
+        assert_eq!(event.details, ["field.tier", "q", "tags_any=vip"]);
         assert!(!format!("{event:?}").contains("ann"));
     }
 

@@ -5,19 +5,29 @@ use std::sync::Arc;
 
 use time::format_description::well_known::Rfc3339;
 
-use super::{TrailEntry, TrailFilter, TrailRepository};
+use super::{TrailEntry, TrailEvent, TrailFilter, TrailRepository};
 use crate::page::TimeCursor;
-use crate::{OrgId, Ports, Result};
+use crate::{Actor, Clock, OrgId, Ports, Result};
 
 /// The use cases of the audit trail (R61).
 #[derive(Clone)]
 pub struct TrailService {
     trail: Arc<dyn TrailRepository>,
+    clock: Arc<dyn Clock>,
 }
 
 impl TrailService {
     pub(crate) fn over(ports: &Ports) -> Self {
-        Self { trail: ports.trail.clone() }
+        Self { trail: ports.trail.clone(), clock: ports.clock.clone() }
+    }
+
+    /// Records a download, before anything of it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`].
+    pub fn record(&self, org: OrgId, event: &TrailEvent, actor: Actor) -> Result<()> {
+        self.trail.record(org, event, actor, self.clock.now())
     }
 
     /// Returns up to `limit` entries after a place, the newest first.

@@ -3,14 +3,15 @@
 mod undo;
 mod view;
 
-use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use contacts_core::Invalid;
 use contacts_core::action::{Action, ActionId, ActionTarget, NewAction, RawAction};
 use contacts_core::export::FileFormat;
 use contacts_core::run::RunKind;
 use contacts_core::selection::{RawSelectionScope, SelectionId};
+use contacts_core::trail::TrailEvent;
 use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -28,6 +29,7 @@ use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::params::{QueryParams, query};
 use crate::parts::path::Id;
 use crate::parts::problem::{Problem, ProblemView};
+use crate::parts::recorded::{reads_body, record_download};
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
@@ -307,11 +309,15 @@ async fn file(
     shared: Data<Shared>,
     Id(id): Id<ActionId>,
     QueryParams(query): QueryParams<FileQuery>,
+    req: HttpRequest,
 ) -> Answer {
+    let is_read = reads_body(&req);
     let format = query.format.map_or(FileFormat::Csv, |Enumerated(format)| format);
     let slot = shared.downloads.take(caller.org)?;
     let started = blocking(&shared, move |api| {
-        StartedDownload::new(api.actions.file(caller.org, id, format)?)
+        let file = api.actions.file(caller.org, id, format)?;
+        record_download(api, &caller, &TrailEvent::export_downloaded(id), is_read)?;
+        StartedDownload::new(file)
     });
     Ok(started.await?.export(shared, slot, &format!("contacts-{id}"), format))
 }

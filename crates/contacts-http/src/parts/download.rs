@@ -1,5 +1,6 @@
 //! Downloads of files that are generated while they are sent.
 
+use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::HttpResponse;
@@ -31,6 +32,18 @@ struct Download {
     /// Bytes that are ready to be sent.
     ready: Vec<u8>,
     _slot: Slot,
+}
+
+/// An export that a client breaks off is recorded in the store when it is dropped, for which no
+/// thread of the event loop may wait.
+impl Drop for Download {
+    fn drop(&mut self) {
+        let nothing: Box<Source> = Box::new(iter::empty());
+        let source = std::mem::replace(&mut self.source, Arc::new(Mutex::new(nothing)));
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn_blocking(move || drop(source));
+        }
+    }
 }
 
 /// The beginning of a file, generated before the response starts: an error up to then is answered

@@ -31,12 +31,25 @@ async fn what_is_done_is_recorded_with_actor_and_time() {
         (&me["actor"], &json!(ann.rsplit('/').next()))
     );
     let started = of("export_started");
-    assert_eq!(started["details"], json!(["q", "reachable"]));
+    assert_eq!(started["details"], json!(["q", "reachable=true"]));
     assert_eq!(
         (&of("export_ended")["contacts"], &started["subject_id"]),
         (&json!(1), &Value::Null)
     );
     assert!(!entries.to_string().contains("example.org"), "{entries}");
+}
+
+#[actix_web::test]
+async fn downloads_are_recorded_and_head_requests_are_not() {
+    let service = Service::new();
+    let ann = service.contact("Ann", "ann@example.org").await;
+    let data = format!("{ann}/data");
+    for path in ["/v1/contacts/export", &data] {
+        assert_eq!(service.send(service.request("HEAD", path)).await.status, 200, "{path}");
+    }
+    assert_eq!(kinds(&service, "").await, ["key_issued"]);
+    service.get(&data).await;
+    assert_eq!(kinds(&service, "").await, ["personal_data_downloaded", "key_issued"]);
 }
 
 #[actix_web::test]

@@ -252,8 +252,12 @@ pub fn bulk_actions_that_export_delete_or_merge_are_recorded_with_their_number(p
     let pair = MergePair { survivor: ContactId(ann), other: ContactId(bob) };
     let merged = services.actions.start_merge(org, vec![pair], actor).unwrap().id;
     services.undos.begin(org, UndoSubject::Action(merged), actor).unwrap();
-    start(RawAction { tags: Some(vec!["vip"]), ..kind("add_tags") }, ids());
+    let tagged = start(RawAction { tags: Some(vec!["vip"]), ..kind("add_tags") }, ids());
     let deleted = start(kind("delete"), ids());
+    let now = ports.clock.now();
+    assert!(ports.actions.cancel(org, deleted, actor, now).unwrap());
+    assert!(!ports.actions.cancel(org, deleted, actor, now).unwrap(), "once");
+    assert!(ports.actions.cancel(org, tagged, actor, now).unwrap(), "as its start: no entry");
     let found: Vec<_> = all(ports, org).into_iter().rev().map(|entry| entry.event).collect();
     let shown: Vec<_> = found
         .iter()
@@ -266,10 +270,11 @@ pub fn bulk_actions_that_export_delete_or_merge_are_recorded_with_their_number(p
         shown,
         [
             entry("export_started", of_ids, Some(2), "ids"),
-            entry("export_started", of_filter, Some(2), "q reachable"),
+            entry("export_started", of_filter, Some(2), "q reachable=true"),
             entry("contacts_merged", merged, Some(1), ""),
             entry("action_undone", merged, None, ""),
-            entry("contacts_deleted", deleted, Some(2), ""),
+            entry("contacts_deleted", deleted, Some(2), "ids"),
+            entry("action_cancelled", deleted, Some(0), "delete"),
         ]
     );
 }
@@ -308,6 +313,19 @@ pub fn an_export_is_recorded_before_it_reads_and_when_it_ends(ports: &Ports) {
     let format = ExportFormat { columns: Some(vec!["x".to_owned()]), ..format };
     assert!(exports.matching(org, ContactFilter::default(), &filter, &format, actor).is_err());
     assert_eq!(all(ports, org).len(), 2);
+}
+
+pub fn an_export_that_is_broken_off_is_recorded_with_what_was_read(ports: &Ports) {
+    let (org, actor) = (ports.org(), somebody(ports));
+    ports.add(org, "Ann", "ann@example.org");
+    let exports = ports.services().exports;
+    let format = ExportFormat::default();
+    let text = filter_text(&[]);
+    let file = exports.matching(org, ContactFilter::default(), &text, &format, actor).unwrap();
+    drop(file);
+    let ended = &all(ports, org)[0].event;
+    assert_eq!(ended.kind.as_str(), "export_ended");
+    assert_eq!((ended.contacts, &ended.details[..]), (Some(0), &["incomplete".to_owned()][..]));
 }
 
 pub fn entries_are_deleted_after_400_days(ports: &Ports) {

@@ -1,5 +1,6 @@
 //! Bulk actions in memory: contacts are changed one by one.
 
+mod end;
 mod set_field;
 
 use contacts_core::action::{
@@ -19,7 +20,7 @@ use contacts_core::run::RunState;
 use contacts_core::selection::SelectionId;
 use contacts_core::tag::TagName;
 use contacts_core::trail::TrailEvent;
-use contacts_core::{Error, OrgId, Result};
+use contacts_core::{Actor, Error, OrgId, Result};
 use time::OffsetDateTime;
 
 use crate::memory::exports::these;
@@ -466,25 +467,11 @@ impl ActionRepository for World {
         problem: Option<String>,
         now: OffsetDateTime,
     ) -> Result<bool> {
-        let mut state = self.state_to_change()?;
-        let rows = state.organisations.entry(org).or_default();
-        let Some(stored) = rows.actions.get_mut(&id).filter(|stored| stored.action.state.is_open())
-        else {
-            return Ok(false);
-        };
-        stored.action.state = to;
-        stored.action.problem = problem;
-        stored.action.finished_at = Some(now);
-        let is_done = to == RunState::Done;
-        let file = if is_done { stored.action.file } else { stored.action.file.take() };
-        if let Some(file) = file.filter(|_| !is_done) {
-            rows.files.remove(&file);
-        }
-        state.jobs.remove(org, Job::RunAction(id));
-        if file.is_some() && is_done {
-            state.jobs.push(org, Job::EraseFile(id), now + Action::FILE_RETENTION, &self.ids());
-        }
-        Ok(true)
+        self.end_action(org, id, to, problem, None, now)
+    }
+
+    fn cancel(&self, org: OrgId, id: ActionId, actor: Actor, now: OffsetDateTime) -> Result<bool> {
+        self.end_action(org, id, RunState::Cancelled, None, Some(actor), now)
     }
 
     fn part(&self, org: OrgId, id: ActionId, part: u32) -> Result<Option<Chunk>> {

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Data;
 use contacts_core::contact::ContactId;
 use contacts_core::person::{PersonalValue, Section};
+use contacts_core::trail::TrailEvent;
 use serde_json::{Map, Value, json};
 
 use crate::parts::answer::{Answer, ok, to_json};
@@ -13,6 +15,7 @@ use crate::parts::blocking::blocking;
 use crate::parts::caller::CanAdmin;
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
+use crate::parts::recorded::{reads_body, record_download};
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
@@ -55,9 +58,16 @@ fn as_integer(number: f64) -> Option<i64> {
         (status = 404, description = "There is no such contact", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn get(CanAdmin(caller): CanAdmin, shared: Data<Shared>, Id(id): Id<ContactId>) -> Answer {
+async fn get(
+    CanAdmin(caller): CanAdmin,
+    shared: Data<Shared>,
+    Id(id): Id<ContactId>,
+    req: HttpRequest,
+) -> Answer {
+    let is_read = reads_body(&req);
     let body = blocking(&shared, move |api| {
         let sections = api.people.sections(caller.org, id)?;
+        record_download(api, &caller, &TrailEvent::personal_data_downloaded(id), is_read)?;
         let body = sections
             .into_iter()
             .map(|Section { name, rows }| (name, rows.into_iter().map(value).collect::<Vec<_>>()));

@@ -15,6 +15,7 @@ use crate::parts::download::StartedDownload;
 use crate::parts::enumerated::{Enumerated, enumeration};
 use crate::parts::params::{FromParams, Params, query};
 use crate::parts::problem::{Problem, ProblemView};
+use crate::parts::recorded::reads_body;
 use crate::parts::services::Api;
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
@@ -70,12 +71,17 @@ query! {
 )]
 async fn export(CanExport(caller): CanExport, shared: Data<Shared>, req: HttpRequest) -> Answer {
     let slot = shared.downloads.take(caller.org)?;
-    let query = req.query_string().to_owned();
+    let (query, is_read) = (req.query_string().to_owned(), reads_body(&req));
     let started = blocking(&shared, move |api| {
         let (filter, text, format, file_format) = read(&query, api, caller.org)?;
+        let today = api.clock.now().date();
+        if !is_read {
+            // A HEAD request is checked like an export, and exports nothing.
+            return Ok((StartedDownload::new(Box::new(std::iter::empty()))?, today, file_format));
+        }
         let export = api.exports.matching(caller.org, filter, &text, &format, caller.actor)?;
         let file = api.exports.convert(caller.org, Box::new(export), &format, file_format)?;
-        Ok((StartedDownload::new(file)?, api.clock.now().date(), file_format))
+        Ok((StartedDownload::new(file)?, today, file_format))
     });
     let (started, today, file_format) = started.await?;
     Ok(started.export(shared, slot, &format!("contacts-{today}"), file_format))

@@ -1,8 +1,10 @@
 //! Skipped rows and dropped cells of an import (R34).
 
+use actix_web::HttpRequest;
 use actix_web::web::Data;
 use contacts_core::import::{ImportId, Issue, IssueCode, TableProblem};
 use contacts_core::page::Page;
+use contacts_core::trail::TrailEvent;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,6 +16,7 @@ use crate::parts::enumerated::enumeration;
 use crate::parts::page::{PageParams, Paging, page_view};
 use crate::parts::path::Id;
 use crate::parts::problem::ProblemView;
+use crate::parts::recorded::{reads_body, record_download};
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
@@ -114,10 +117,18 @@ fn whole_rows(mut issues: Vec<Issue>, size: usize) -> Option<IssuePage> {
         (status = 409, description = "`conflict`: the file was not read yet, or was deleted", body = ProblemView, content_type = "application/problem+json"),
     )
 )]
-async fn download(CanRead(caller): CanRead, shared: Data<Shared>, Id(id): Id<ImportId>) -> Answer {
+async fn download(
+    CanRead(caller): CanRead,
+    shared: Data<Shared>,
+    Id(id): Id<ImportId>,
+    req: HttpRequest,
+) -> Answer {
+    let is_read = reads_body(&req);
     let slot = shared.downloads.take(caller.org)?;
     let started = blocking(&shared, move |api| {
-        StartedDownload::new(Box::new(api.imports.skipped_rows(caller.org, id)?))
+        let rows = api.imports.skipped_rows(caller.org, id)?;
+        record_download(api, &caller, &TrailEvent::skipped_rows_downloaded(id), is_read)?;
+        StartedDownload::new(Box::new(rows))
     });
     Ok(started.await?.csv(shared, slot, &format!("skipped-{id}.csv")))
 }

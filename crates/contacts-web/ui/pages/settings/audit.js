@@ -37,6 +37,10 @@ const KINDS = {
   import_undone: "Undid an import",
   contact_deleted: "Deleted a contact",
   contacts_deleted: "Deleted contacts",
+  action_cancelled: "Stopped a bulk action",
+  export_downloaded: "Downloaded an exported file",
+  skipped_rows_downloaded: "Downloaded the skipped rows of an import",
+  personal_data_downloaded: "Downloaded the personal data of a contact",
   contact_erased: "Erased a person",
   contact_merged: "Merged two contacts",
   contacts_merged: "Merged duplicates",
@@ -112,16 +116,35 @@ function rowOf(entry) {
     h("td", {}, h("time", { dateTime: entry.at }, moment(entry.at))));
 }
 
+/** Kinds whose details are the conditions of a filter. @type {Schemas["AuditKind"][]} */
+const SELECTING = ["export_started", "contacts_deleted"];
+
+/**
+ * The conditions of a filter, as the address of the list has them. Those without a value had one that
+ * may be personal data.
+ *
+ * @param {string[]} details
+ */
+function filterOf(details) {
+  if (details.length === 0) return "All contacts";
+  if (String(details) === "ids") return "Chosen one by one";
+  const worded = details.map((detail) => detail
+    .replace(/(^|[(,])q(?=[,)]|$)/g, "$1search text")
+    .replace(/(^|[(,])([a-z_]+)=/g, (_, before, name) => `${before}${name.replaceAll("_", " ")}: `)
+    .replaceAll(",", ", "));
+  return `Filter: ${worded.join("; ")}`;
+}
+
 /** @param {Entry} entry */
 function detailsOf({ kind, contacts, details }) {
-  const words = kind === "export_started" ? (details.length ? `Filter: ${details.join(", ")}` : "All contacts") : details.join(", ").replaceAll("_", " ");
+  const words = SELECTING.includes(kind) ? filterOf(details) : details.join(", ").replaceAll("_", " ");
   return [typeof contacts === "number" && count(contacts, "contact"), words].filter(Boolean).join(" · ");
 }
 
 /** A link to what the entry is about, where it has a page. @param {Entry} entry */
 function subjectOf({ kind, subject_id: id }) {
   if (!id) return null;
-  if (kind.startsWith("import_")) return h("a", { href: `/imports/${id}` }, "Open the import");
+  if (kind.startsWith("import_") || kind === "skipped_rows_downloaded") return h("a", { href: `/imports/${id}` }, "Open the import");
   if (kind === "source_added" || kind === "source_changed") return h("a", { href: `/sources/${id}` }, "Open the source");
   return h("span", { class: "muted mono" }, ` ${id.slice(0, 8)}`);
 }

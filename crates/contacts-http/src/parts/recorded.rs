@@ -1,0 +1,28 @@
+//! Entries of the audit trail about downloads (R61).
+
+use actix_web::HttpRequest;
+use actix_web::http::Method;
+use contacts_core::trail::TrailEvent;
+
+use crate::parts::caller::Caller;
+use crate::parts::problem::Problem;
+use crate::parts::services::Api;
+
+/// Whether a request reads the body of the answer. A HEAD request lets nothing out, so nothing is
+/// recorded of it.
+pub(crate) fn reads_body(req: &HttpRequest) -> bool {
+    req.method() != Method::HEAD
+}
+
+/// Records a download before it is sent, unless `reads_body` is false.
+pub(crate) fn record_download(
+    api: &Api,
+    caller: &Caller,
+    event: &TrailEvent,
+    reads_body: bool,
+) -> Result<(), Problem> {
+    if reads_body {
+        api.trail.record(caller.org, event, caller.actor)?;
+    }
+    Ok(())
+}
