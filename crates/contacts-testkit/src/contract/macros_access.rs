@@ -103,6 +103,7 @@ macro_rules! trail_repository_contract {
             settings_are_recorded_when_they_change
             deletions_merges_and_erasures_are_recorded_without_names
             bulk_actions_that_export_delete_or_merge_are_recorded_with_their_number
+            the_cancellation_of_a_bulk_action_is_recorded_where_its_start_was
             the_start_the_cancellation_and_the_undo_of_an_import_are_recorded
             an_export_that_is_broken_off_is_recorded_with_what_was_read
             an_export_is_recorded_before_it_reads_and_when_it_ends

@@ -23,7 +23,7 @@ let last = "";
 
 /** Follows the feed while the page is visible. A hidden page keeps no connection. */
 export async function follow() {
-  last = (await feedStart) ?? "";
+  last = (await feedStart)?.next ?? "";
   if (!isFollowing) {
     document.addEventListener("visibilitychange", turn);
     addEventListener("signedout", () => end());

@@ -10,10 +10,10 @@ import { hue, initials } from "./format.js";
 export let session;
 
 /**
- * The cursor of the change feed at the time of the first rows: changes after it are shown in them.
- * Undefined when nobody is signed in.
+ * The end of the change feed at the time of the first rows: changes after it are shown in them. Null
+ * when nobody is signed in.
  *
- * @type {Promise<string | undefined>}
+ * @type {Promise<Schemas["Events"] | null>}
  */
 export let feedStart;
 
@@ -26,11 +26,11 @@ const SCOPES = ["write", "export", "import", "merge", "bulk_delete", "admin"];
  */
 export function enter() {
   // Before all others, so that the rows are not older.
-  feedStart = ask("get", "/v1/events", { query: { from: "latest", limit: 1 } }).then(({ next }) => next, () => undefined);
+  feedStart = ask("get", "/v1/events", { query: { from: "latest" } }).catch(() => null);
   session = ask("get", "/v1/me", {});
   session.then(({ scopes }) => {
     document.documentElement.dataset["denied"] = SCOPES.filter((scope) => !scopes.includes(scope)).join(" ");
-  }).catch(() => undefined);
+  }, () => null);
 }
 
 /**

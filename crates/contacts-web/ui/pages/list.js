@@ -78,16 +78,14 @@ export class List {
     this.keys = undefined;
     this.count = h("span", { class: "muted count", role: "status" });
     this.search = h("input", {
-      type: "search", placeholder: "Search name, email, phone or tag", "aria-label": "Search contacts", autocomplete: "off", spellcheck: false,
+      type: "search", placeholder: "Name, email, phone or tag", "aria-label": "Search contacts", autocomplete: "off", spellcheck: false,
       oninput: debounce(() => this.searchFor(), PAUSE),
     });
     this.chips = h("div", { class: "filter-chips" });
     this.tools = h("div", { class: "tools" }, h("div", { class: "search" }, icon("search"), this.search));
     this.state = h("div", { class: "state" });
     this.bulk = h("div", { class: "bulk-place" });
-    /** The notice that others have changed the list. */
-    this.news = h("div", { class: "news", role: "status" });
-    this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.news, this.bulk);
+    this.element = h("section", { class: "list", "aria-label": "Contacts" }, this.head(), this.tools, this.chips, this.state, this.table.element, this.bulk);
     this.addTools();
     this.listen(this.dropped.signal);
   }
@@ -233,7 +231,7 @@ export class List {
     this.table.element.classList.toggle("old", old && items.length > 0);
     this.table.element.setAttribute("aria-busy", String(old));
     this.table.element.setAttribute("aria-rowcount", String(count?.exact ? count.value + 1 : -1));
-    this.count.textContent = count ? `${counted(count.value, "person", "people").replace(/^([\d\W]+)(?= )/, count.exact ? "$1" : "$1+")}` : "";
+    this.count.textContent = count ? counted(count.value, "person", "people").replace(/^([\d\W]+)(?= )/, count.exact ? "$1" : "$1+") : "";
     const nobody = ended && items.length === 0 && !old;
     this.table.element.hidden = nobody;
     if (!nobody) fill(this.state);
@@ -259,11 +257,7 @@ export class List {
     if (!(error instanceof Problem) || error.status !== 422) {
       return fill(this.state, failure(sentence(error), () => void this.rows.ask(this.filter, this.sort)));
     }
-    // The rows of another filter must not seem to match this one.
-    this.rows.drop();
-    this.table.element.hidden = true;
-    this.count.textContent = "";
-    void import("./list/empty.js").then(({ unusable }) => fill(this.state, unusable(error, () => this.clear())));
+    void import("./list/empty.js").then(({ unusable }) => unusable(this, error));
   }
 
   /**
@@ -282,9 +276,7 @@ export class List {
   }
 
   pickEveryone() {
-    this.picked.all(this.picked.isEmpty);
-    this.table.draw();
-    this.drawPicked();
+    this.pickAll(this.picked.isEmpty);
     if (this.picked.everyone) void this.rows.countAll().catch(() => undefined);
   }
 
@@ -302,8 +294,9 @@ export class List {
     this.bulk.querySelector("button")?.focus();
   }
 
-  unpick() {
-    this.picked.all(false);
+  /** @param {boolean} picked whether all matching contacts are selected */
+  pickAll(picked) {
+    this.picked.all(picked);
     this.table.draw();
     this.drawPicked();
   }

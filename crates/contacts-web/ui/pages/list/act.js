@@ -67,7 +67,7 @@ export async function act(list, action, frozen, format) {
     throw error;
   });
   const done = action.type === "export" && selection.count <= MAX_AWAITED_EXPORT ? await ended(started, (turn) => turn < TURNS) : started;
-  if (action.type === "delete") list.unpick();
+  if (action.type === "delete") list.pickAll(false);
   if (!done.finished_at) {
     track({ kind: "action", job: done });
     toast(`Working on ${count(selection.count, "contact")}. You can continue working.`);

@@ -36,7 +36,7 @@ export function bulkBar(list, place) {
     more,
     button("download", "export", "Export", () => void exportFile(list)),
     button("trash", "bulk_delete", "Delete", () => void remove(list), "danger"),
-    button("close", "", "Clear", () => list.unpick()));
+    button("close", "", "Clear", () => list.pickAll(false)));
   menu(tag, () => [
     h("button", { type: "button", onclick: () => void tagThem(list, true) }, "Add tags"),
     h("button", { type: "button", onclick: () => void tagThem(list, false) }, "Remove tags"),

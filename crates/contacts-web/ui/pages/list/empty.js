@@ -1,20 +1,24 @@
 // The messages of an empty organisation and of a filter without matches.
 
-import { h } from "../../core/dom.js";
+import { fill, h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { failure } from "../../widgets/failure.js";
 
 /** @import { Problem } from "../../core/api.js" */
+/** @import { List } from "../list.js" */
 
 /**
- * Says why a filter cannot be used.
+ * Says why the filter of a list cannot be used. The rows go: they match another filter.
  *
+ * @param {List} list
  * @param {Problem} problem
- * @param {() => void} clear
  */
-export function unusable({ errors, message }, clear) {
+export function unusable(list, { errors, message }) {
+  list.rows.drop();
+  list.table.element.hidden = true;
+  list.count.textContent = "";
   const reasons = errors.map(({ field, reason }) => `${field} ${reason}`);
-  return failure(`This filter cannot be used: ${reasons.join("; ") || message}.`, clear, "Clear filters");
+  fill(list.state, failure(`This filter cannot be used: ${reasons.join("; ") || message}.`, () => list.clear(), "Clear filters"));
 }
 
 /** Shown in an organisation without contacts. */

@@ -38,7 +38,7 @@ export function press(event, list) {
     n: () => denied("write") || go("/new"),
     i: () => denied("import") || go("/import"),
     "?": () => help(),
-    Escape: () => list.unpick(),
+    Escape: () => list.pickAll(false),
   };
   acts[key]?.();
 }

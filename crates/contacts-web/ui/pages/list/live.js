@@ -27,6 +27,8 @@ const changed = new Set();
 let collecting = 0;
 let reloading = 0;
 let reloaded = 0;
+/** The notice of each list. @type {WeakMap<List, HTMLElement>} */
+const notices = new WeakMap();
 
 /**
  * Shows changes of others in the rows that are loaded.
@@ -35,6 +37,12 @@ let reloaded = 0;
  * @param {Live} live
  */
 export function showLive(list, { type, ids }) {
+  if (!notices.has(list)) {
+    // Before it says something, so that it is announced.
+    const notice = h("div", { class: "news", role: "status" });
+    notices.set(list, notice);
+    list.bulk.before(notice);
+  }
   if (type === "lost") return reload(list);
   for (const id of ids) changed.add(id);
   collecting ||= setTimeout(() => void show(list), COLLECT);
@@ -146,10 +154,10 @@ function beside({ rows: { items } }, shown) {
  * @param {List} list
  */
 function announce(list) {
-  const { news, rows } = list;
-  if (news.firstChild) return;
-  fill(news, h("span", {}, "The list has changed."), h("button", { type: "button", class: "link", onclick: () => void load(list) }, "Show the changes"));
-  rows.asking.signal.addEventListener("abort", () => fill(news), { once: true });
+  const notice = notices.get(list);
+  if (!notice || notice.firstChild) return;
+  fill(notice, h("span", {}, "The list has changed."), h("button", { type: "button", class: "link", onclick: () => void load(list) }, "Show the changes"));
+  list.rows.asking.signal.addEventListener("abort", () => fill(notice), { once: true });
 }
 
 /**
@@ -158,9 +166,10 @@ function announce(list) {
  *
  * @param {List} list
  */
-async function load({ news, rows, table }) {
+async function load(list) {
+  const { rows, table } = list;
   const { element, row } = table;
-  const hadFocus = news.contains(document.activeElement);
+  const hadFocus = notices.get(list)?.contains(document.activeElement);
   const top = Math.ceil(element.scrollTop / row);
   const first = rows.items[top]?.id;
   await rows.refresh();

@@ -58,9 +58,9 @@ export class ContactRows {
   }
 
   /** Loads the same rows again. */
-  async refresh() {
+  refresh() {
     this.count = null;
-    await (this.running = this.load(Math.min(Math.max(FIRST, this.items.length), 2_000)));
+    return (this.running = this.load(Math.min(Math.max(FIRST, this.items.length), 2_000)));
   }
 
   /** @param {number} rows */

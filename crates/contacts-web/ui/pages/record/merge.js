@@ -93,7 +93,7 @@ async function done(opened, stays, goes) {
  */
 function choose(opened, choose) {
   const { id } = opened.contact;
-  const search = h("input", { type: "search", placeholder: "Search name, email, phone or tag", "aria-label": "Search for the other contact", autofocus: true });
+  const search = h("input", { type: "search", placeholder: "Name, email, phone or tag", "aria-label": "Search for the other contact", autofocus: true });
   const status = h("p", { class: "hint", role: "status" }, "Search for the duplicate contact.");
   const found = h("ul", { class: "found-list" });
   let turn = 0;
