@@ -63,6 +63,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
       "columns": [
         {
           "confidence": 0.95,
+          "field_label": "Name",
           "header": "Name",
           "samples": [
             "Ann",
@@ -73,6 +74,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
         },
         {
           "confidence": 0.9,
+          "field_label": "E-mail",
           "header": "E-mail",
           "samples": [
             "ann@example.org",
@@ -83,6 +85,7 @@ async fn a_file_is_uploaded_looked_at_and_run() {
         },
         {
           "confidence": 0.0,
+          "field_label": "Tier",
           "header": "Tier",
           "samples": [
             "pro",
