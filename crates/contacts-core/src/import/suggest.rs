@@ -36,7 +36,8 @@ const MIN_LABEL_SIMILARITY: f64 = 0.85;
 
 /// Returns whether a short text contains a word for an address, as the header of its column does.
 pub(super) fn names_address(text: &str) -> bool {
-    text.len() <= MAX_NAME_BYTES && tokens::words(text).contains(&Some(words::Word::Email))
+    text.len() <= MAX_NAME_BYTES
+        && header_words(text).iter().any(|word| words::meaning(word) == Some(words::Word::Email))
 }
 
 /// The suggestion for a column.

@@ -126,11 +126,12 @@ impl Survey {
     }
 }
 
-/// Returns whether a row names an address and another value of contacts, and contains no address: it
-/// is the header of a second table, or the same header again.
+/// Returns whether a row names an address and another value of contacts, and contains neither
+/// addresses nor numbers: it is the header of a second table, or the same header again.
 fn is_header(cells: &[String]) -> bool {
-    if cells.iter().any(|cell| cell.contains('@')) || !cells.iter().any(|cell| names_address(cell))
-    {
+    // Most rows end here: reading the words of all would take longer than the rest of the survey.
+    let is_value = |cell: &String| cell.bytes().any(|b| b == b'@' || b.is_ascii_digit());
+    if cells.iter().any(is_value) || !cells.iter().any(|cell| names_address(cell)) {
         return false;
     }
     let suggestions = suggest(cells, &[], &[]);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contacts_core::campaign::AddressKey;
+use contacts_core::contact::SEARCH_VERSION;
 use contacts_core::key::Token;
 use contacts_core::org::OrgId;
 use contacts_embed::ClockIds;
@@ -173,7 +174,8 @@ fn each(sizes: &[People], mut write: impl FnMut(People) -> Result) -> Result {
 
 fn write_organisations(out: &mut dyn Write, sizes: &[People]) -> Result {
     for People { group, .. } in sizes {
-        writeln!(out, "{}\tOrganisation {group}\t\\N\t2024-01-01", org_id(*group))?;
+        let org = org_id(*group);
+        writeln!(out, "{org}\tOrganisation {group}\t\\N\t2024-01-01\t{SEARCH_VERSION}")?;
     }
     Ok(())
 }
