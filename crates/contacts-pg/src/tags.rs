@@ -222,8 +222,8 @@ pub(crate) fn ids_of(tx: &mut Tx<'_>, names: &[TagName]) -> PgResult<Vec<Uuid>> 
 
 /// Returns the tags in whose names one of the terms of a search occurs.
 ///
-/// A key of ASCII letters only is the folded name, so that Postgres can compare it. The few others
-/// are folded here.
+/// Postgres compares keys of ASCII letters, which equal the folded names. Names with other letters
+/// are few; all of them are loaded, folded and compared by the program.
 pub(crate) fn matching(tx: &mut Tx<'_>, terms: &[Term]) -> PgResult<Vec<(Uuid, TagName)>> {
     let needles: Vec<_> =
         terms.iter().flat_map(Term::needles).map(|needle| anywhere(needle)).collect();

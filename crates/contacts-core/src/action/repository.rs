@@ -127,8 +127,9 @@ pub trait ActionRepository: Send + Sync {
         now: OffsetDateTime,
     ) -> Result<bool>;
 
-    /// Ends an open action as `Cancelled`, like [`ActionRepository::end`], and records who did it, when
-    /// the start was recorded, with the number of contacts that it had handled (R61).
+    /// Ends an open action as `Cancelled`, as [`ActionRepository::end`] does. If the audit trail has the
+    /// start of the action, it gets the cancellation, too, with the number of contacts that the action
+    /// had handled (R61).
     ///
     /// # Errors
     ///

@@ -20,8 +20,8 @@ pub const SEARCH_VERSION: u32 = 1;
 /// folded, with a space before every word.
 ///
 /// A word of the name with an apostrophe or a hyphen within it is followed by its joined form, so
-/// that `oneil` finds O'Neil. Stores keep this text: when it changes for existing contacts,
-/// [`SEARCH_VERSION`] must rise.
+/// that `oneil` finds O'Neil. Stores keep this text: whoever changes what this function returns must
+/// increase [`SEARCH_VERSION`].
 pub fn search_text<'a>(
     name: Option<&Name>,
     emails: impl IntoIterator<Item = &'a EmailAddress>,

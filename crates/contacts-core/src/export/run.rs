@@ -83,8 +83,9 @@ impl Export {
     }
 }
 
-/// An export that a client breaks off, or that fails, is recorded with the number of contacts that
-/// were read, which may have left the service. Nobody is there to whom an error could be returned.
+/// Records the end of an export that the client broke off, or that failed, with the number of
+/// contacts that were read: some of them may have been sent. An error of the store is ignored,
+/// because dropping a value cannot return one.
 impl Drop for Export {
     fn drop(&mut self) {
         if !self.has_ended {

@@ -72,8 +72,8 @@ kinds! {
     /// An export began; the details are the conditions of its filter. The bulk action, if it is
     /// one.
     ExportStarted "export_started",
-    /// The last chunk of an export was read from the store, or the client broke the export off; the
-    /// detail is then `incomplete`. Bulk actions have no such entry.
+    /// The last chunk of an export was read from the store. The detail is `incomplete` when the client
+    /// broke the export off before. Bulk actions have no such entry.
     ExportEnded "export_ended",
     /// An import was started. The import.
     ImportStarted "import_started",
@@ -86,8 +86,8 @@ kinds! {
     /// The deletion of many contacts was started; the details are the conditions of its filter. The
     /// bulk action.
     ContactsDeleted "contacts_deleted",
-    /// A bulk action was cancelled that exports, deletes or merges; the detail is its kind, the number
-    /// that of the contacts it had handled. The bulk action.
+    /// A bulk action that exports, deletes or merges was cancelled; the detail is the kind of the
+    /// action, the number is that of the contacts it had handled. The bulk action.
     ActionCancelled "action_cancelled",
     /// The file of an export was downloaded. The bulk action.
     ExportDownloaded "export_downloaded",

@@ -34,8 +34,8 @@ struct Download {
     _slot: Slot,
 }
 
-/// An export that a client breaks off is recorded in the store when it is dropped, for which no
-/// thread of the event loop may wait.
+/// Drops the source on a thread that may wait: an export that the client broke off then records its
+/// end in the store.
 impl Drop for Download {
     fn drop(&mut self) {
         let nothing: Box<Source> = Box::new(iter::empty());

@@ -8,8 +8,8 @@ use crate::parts::caller::Caller;
 use crate::parts::problem::Problem;
 use crate::parts::services::Api;
 
-/// Whether a request reads the body of the answer. A HEAD request lets nothing out, so nothing is
-/// recorded of it.
+/// Returns whether the answer to a request has a body. The answer to a HEAD request has none, so no
+/// download is recorded.
 pub(crate) fn reads_body(req: &HttpRequest) -> bool {
     req.method() != Method::HEAD
 }

@@ -25,7 +25,7 @@ const SCOPES = ["write", "export", "import", "merge", "bulk_delete", "admin"];
  * `data-needs` and a scope that the root lists in `data-denied` (R60).
  */
 export function enter() {
-  // Before all others, so that the rows are not older.
+  // This request is sent before that of the rows, so that no change between them is missed.
   feedStart = ask("get", "/v1/events", { query: { from: "latest" } }).catch(() => null);
   session = ask("get", "/v1/me", {});
   session.then(({ scopes }) => {

@@ -56,8 +56,8 @@ const HEADERS: [&str; 43] = [
     "aangemaaktop",
 ];
 
-/// Returns the label of the custom field that a column would become: its own name, or the common
-/// one where it says since when a person is known.
+/// Returns the label of the custom field that a column would become: `First seen` if the column says
+/// since when a person is known, otherwise its header.
 pub fn field_label(header: &str) -> &str {
     if rank(header).is_some() { LABEL } else { header.trim() }
 }

@@ -105,8 +105,8 @@ pub(super) fn is_secret(header: &str) -> bool {
     SECRETS.iter().any(|secret| key.contains(&tokens::fold(secret)))
 }
 
-/// Whether a header names an address of the contact by the place where it is used, such as `Work
-/// email`, or by no more than that it is one.
+/// Returns whether a header names an email address of the contact and nothing else, with or without
+/// the place where it is used: `Email`, `Work email`.
 pub(super) fn is_placed_address(header: &str) -> bool {
     const PLACED: &[Word] = &[
         Word::Email,

@@ -1,8 +1,8 @@
 // Changes by others in the list.
 //
-// The contents of rows change where they are. A contact that leaves the filter, or is deleted, stays in
-// its row, marked, and a row that would move or appear is only announced, until the list is loaded again:
-// a row must not vanish under the pointer, or from a selection.
+// A changed contact is shown in the row where it is. A contact that leaves the filter or is deleted stays
+// in its row, with a mark. A notice says that rows would move or appear; they do when the user loads the
+// list again. So no row vanishes under the pointer, or from a selection.
 
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
@@ -38,7 +38,7 @@ const notices = new WeakMap();
  */
 export function showLive(list, { type, ids }) {
   if (!notices.has(list)) {
-    // Before it says something, so that it is announced.
+    // Screen readers announce a text only if its live region existed before.
     const notice = h("div", { class: "news", role: "status" });
     notices.set(list, notice);
     list.bulk.before(notice);
@@ -68,7 +68,7 @@ async function show(list) {
   const { signal } = rows.asking;
   const all = [...changed];
   changed.clear();
-  // There is no row that a reload could move.
+  // An empty list has no row that a reload could move.
   if (rows.items.length === 0) return reload(list);
   const shown = rows.items.map(({ id }) => id).filter((id) => all.includes(id));
   if (shown.length > MAX_IDS) return announce(list);
