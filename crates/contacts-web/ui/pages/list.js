@@ -241,9 +241,9 @@ export class List {
   }
 
   async drawNobody() {
-    const { noContacts, noneFound } = await import("./list/empty.js");
+    const { empty } = await import("./list/empty.js");
     // Rows may have been loaded meanwhile.
-    if (this.table.element.hidden) fill(this.state, this.filter.size ? noneFound(() => this.clear()) : noContacts());
+    if (this.table.element.hidden) fill(this.state, empty(this));
   }
 
   clear() {

@@ -22,7 +22,7 @@ export function unusable(list, { errors, message }) {
 }
 
 /** Shown in an organisation without contacts. */
-export const noContacts = () =>
+const noContacts = () =>
   h("div", { class: "empty" },
     h("h2", {}, "Everyone you can talk to, in one list"),
     h("p", {}, "Add people from the website chat, a spreadsheet or a connected source, or one at a time. Every contact shows how it was added."),
@@ -32,8 +32,15 @@ export const noContacts = () =>
     h("p", { data: { needs: "admin" } }, h("a", { href: "/sources" }, "Connect a source"), " or ", h("a", { href: "/settings/keys" }, "create an API key for the website chat"), "."));
 
 /** @param {() => void} clear */
-export const noneFound = (clear) =>
+const noneFound = (clear) =>
   h("div", { class: "empty" },
     h("h2", {}, "No matching contacts"),
     h("p", {}, "A contact must match every filter and every word of the search. Remove a filter, or search for part of a name, email address or phone number."),
     h("div", { class: "row" }, h("button", { type: "button", onclick: clear }, "Clear filters")));
+
+/**
+ * Shown instead of the rows of a list without any.
+ *
+ * @param {List} list
+ */
+export const empty = (list) => (list.filter.size ? noneFound(() => list.clear()) : noContacts());
