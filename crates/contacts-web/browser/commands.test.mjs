@@ -85,6 +85,20 @@ test("arrows move through all results, and Escape closes", async () => {
   await until(() => menu(page).count(), 0);
 });
 
+test("the selected result stays selected when segments arrive before it", async () => {
+  const page = await world.open("/settings/tags");
+  await page.getByRole("heading", { name: "Tags", exact: true }).waitFor();
+  let answer;
+  await page.route(/v1\/segments/, (route) => new Promise((resolve) => (answer = resolve)).then(() => route.continue()));
+  await page.keyboard.press("Control+k");
+  await until(() => typeof answer, "function");
+  await page.keyboard.press("ArrowUp");
+  await until(() => chosen(page), "Sessions");
+  answer();
+  await menu(page).getByRole("option", { name: "Mathematicians" }).waitFor();
+  assert.equal(await chosen(page), "Sessions");
+});
+
 test("what the role may not do is not offered", async () => {
   const link = await command(world.server, "sign-in-link", "--org", world.id, "--user", "Vera", "--role", "viewer");
   const context = await world.newContext(await world.signIn(link));

@@ -117,11 +117,11 @@ class Menu {
   }
 
   typed() {
-    this.at = 0;
     this.isStale = true;
     this.enters = false;
     this.asking?.abort();
     this.draw();
+    this.move(-this.at);
     this.search();
   }
 
@@ -146,8 +146,10 @@ class Menu {
     if (this.enters) this.enter();
   }
 
+  /** Lists what matches. The selected command stays selected when results appear before it. */
   draw() {
     const query = this.input.value.trim();
+    const selected = this.options[this.at]?.command;
     const allowed = (/** @type {Command} */ command) => !command.needs || !denied(command.needs);
     const found = (/** @type {Command[]} */ commands) => commands.filter((command) => allowed(command) && matches(command, query));
     /** @type {[string, Command[]][]} */
@@ -159,7 +161,8 @@ class Menu {
     }));
     if (this.options.length === 0) fill(this.list, h("p", { class: "commands-none" }, "Nothing found."));
     this.status.textContent = this.options.length === 1 ? "1 result" : `${this.options.length} results`;
-    this.move(0);
+    const index = this.options.findIndex(({ command }) => command === selected);
+    this.move(index < 0 ? 0 : index - this.at);
   }
 
   /** @param {Command} command */
