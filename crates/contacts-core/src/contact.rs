@@ -23,7 +23,7 @@ mod search;
 mod service;
 mod source;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use time::OffsetDateTime;
 
@@ -128,9 +128,11 @@ impl Contact {
         self.email.is_some()
     }
 
-    /// Returns the folded text that search matches (R19).
-    pub fn search_text(&self) -> String {
-        search_text(self.name.as_ref(), self.emails(), self.phone.as_ref())
+    /// Returns the folded text that search matches (R19), given the custom fields that are searched
+    /// (R59).
+    pub fn search_text(&self, searched: &BTreeSet<FieldKey>) -> String {
+        let values = searched.iter().filter_map(|key| self.custom.get(key)?.as_text());
+        search_text(self.name.as_ref(), self.emails(), self.phone.as_ref(), values)
     }
 
     /// Returns the key for sorting by name. Empty without a name.

@@ -122,6 +122,12 @@ impl FieldType {
         if let Self::Select(options) = self { Some(options) } else { None }
     }
 
+    /// Returns whether search can look at the values (R59): those of text, select and URL fields
+    /// are words.
+    pub fn is_searchable(&self) -> bool {
+        matches!(self, Self::Text | Self::Select(_) | Self::Url)
+    }
+
     /// Parses the name of a type, with the options of a select field.
     ///
     /// # Errors
@@ -175,7 +181,10 @@ pub struct Field {
     pub position: u32,
     /// Whether the field is hidden; its values are kept.
     pub archived: bool,
-    /// Rises by one with each change of the label, the type, the position or `archived`.
+    /// Whether contacts are found by its values (R59).
+    pub searchable: bool,
+    /// Rises by one with each change of the label, the type, the position, `archived` or
+    /// `searchable`.
     pub version: u64,
 }
 
@@ -188,6 +197,8 @@ pub struct NewField {
     pub label: String,
     /// The type of its values.
     pub kind: FieldType,
+    /// Whether contacts are found by its values (R59).
+    pub searchable: bool,
 }
 
 /// A patch of a field; an absent member stays as it is.
@@ -199,6 +210,8 @@ pub struct FieldPatch {
     pub kind: Option<FieldType>,
     /// Whether the field is hidden.
     pub archived: Option<bool>,
+    /// Whether contacts are found by its values (R59).
+    pub searchable: Option<bool>,
 }
 
 impl NewField {
@@ -213,15 +226,26 @@ impl NewField {
             FieldKey::parse(key).map_err(|reason| errors.push(Invalid::new("key", reason))).ok();
         let label = check_label(label).map_err(|error| errors.push(error)).ok();
         match (key, label) {
-            (Some(key), Some(label)) => Ok(Self { key, label, kind }),
+            (Some(key), Some(label)) => Ok(Self { key, label, kind, searchable: false }),
             _ => Err(errors.into()),
         }
     }
 
+    /// Returns the definition of a field whose values are searched, or not (R59).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] naming `searchable`, when search cannot look at values of this type.
+    pub fn searchable(mut self, searchable: bool) -> Result<Self> {
+        check_searchable(searchable, &self.kind)?;
+        self.searchable = searchable;
+        Ok(self)
+    }
+
     /// The field at a position, in its first version.
     pub fn at(self, position: u32) -> Field {
-        let Self { key, label, kind } = self;
-        Field { key, label, kind, position, archived: false, version: 1 }
+        let Self { key, label, kind, searchable } = self;
+        Field { key, label, kind, position, archived: false, searchable, version: 1 }
     }
 }
 
@@ -249,13 +273,20 @@ impl Field {
         Ok(NewField::new(key, label, kind)?.at(position))
     }
 
+    /// Returns whether contacts are found by values of this field (R59). Those of an archived field
+    /// are hidden, so search does not look at them.
+    pub fn is_searched(&self) -> bool {
+        self.searchable && !self.archived
+    }
+
     /// Applies a checked patch; returns whether it changed something. `is_in_use` returns whether
     /// contacts have values of the field; it is called only when the type would change, because
     /// it may have to look at every contact.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] when the type would change while contacts have values (R11).
+    /// [`Error::Conflict`] when the type would change while contacts have values (R11);
+    /// [`Error::Invalid`] naming `searchable`, when search could not look at its values.
     pub fn apply(
         &mut self,
         patch: &FieldPatch,
@@ -275,6 +306,8 @@ impl Field {
             self.label.clone_from(label);
         }
         self.archived = patch.archived.unwrap_or(self.archived);
+        self.searchable = patch.searchable.unwrap_or(self.searchable);
+        check_searchable(self.searchable, &self.kind)?;
         let is_changed = *self != before;
         self.version += u64::from(is_changed);
         Ok(is_changed)
@@ -312,6 +345,14 @@ pub fn check_in_use(fields: &[Field], key: &FieldKey) -> Result<()> {
     let is_archived = fields.iter().any(|field| field.key == *key && field.archived);
     if is_archived {
         return Err(Invalid::one(format!("custom.{key}"), "is archived").into());
+    }
+    Ok(())
+}
+
+fn check_searchable(searchable: bool, kind: &FieldType) -> Result<()> {
+    if searchable && !kind.is_searchable() {
+        let reason = "can only be true for text, select and url fields";
+        return Err(Invalid::one("searchable", reason).into());
     }
     Ok(())
 }

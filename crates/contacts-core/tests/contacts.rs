@@ -7,7 +7,7 @@ use contacts_core::contact::{
     ActivityKind, Contact, ContactId, ContactService, MockContactRepository, NewContact, Patch,
     RawPatch, SourceDetail,
 };
-use contacts_core::field::{FieldType, RawValue};
+use contacts_core::field::{FieldType, NewField, RawValue};
 use contacts_core::page::PageSize;
 use contacts_core::{Actor, Current, Error, Ids};
 use contacts_testkit::World;
@@ -66,12 +66,16 @@ fn every_wrong_field_is_named_and_nothing_is_kept() {
     world
         .services()
         .fields
-        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .define(
+            world.org(),
+            &NewField::new("seats", "Seats", FieldType::Number).unwrap(),
+            Actor::System,
+        )
         .unwrap();
     world
         .services()
         .fields
-        .define(world.org(), "old", "Old", FieldType::Text, Actor::System)
+        .define(world.org(), &NewField::new("old", "Old", FieldType::Text).unwrap(), Actor::System)
         .unwrap();
     let archived = contacts_core::field::FieldPatch { archived: Some(true), ..Default::default() };
     world.services().fields.update(world.org(), "old", None, archived, Actor::System).unwrap();
@@ -138,7 +142,11 @@ fn changing_one_field_never_touches_another() {
     world
         .services()
         .fields
-        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .define(
+            world.org(),
+            &NewField::new("seats", "Seats", FieldType::Number).unwrap(),
+            Actor::System,
+        )
         .unwrap();
     let custom = vec![("seats", RawValue::Number(3.0))];
     let made = add(&world, &NewContact { phone: Some("1"), custom, ..ann() });
@@ -160,7 +168,11 @@ fn an_empty_form_field_clears_an_optional_value() {
     world
         .services()
         .fields
-        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .define(
+            world.org(),
+            &NewField::new("seats", "Seats", FieldType::Number).unwrap(),
+            Actor::System,
+        )
         .unwrap();
     let custom = vec![("seats", RawValue::Number(3.0))];
     let made = add(&world, &NewContact { phone: Some("1"), custom, ..ann() });

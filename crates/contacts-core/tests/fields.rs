@@ -2,12 +2,17 @@
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
 use contacts_core::contact::{NewContact, RawPatch};
-use contacts_core::field::{FieldPatch, FieldService, FieldType, RawValue};
-use contacts_core::{Actor, Error};
+use contacts_core::field::{Field, FieldPatch, FieldService, FieldType, NewField, RawValue};
+use contacts_core::{Actor, Error, Result};
 use contacts_testkit::{World, samples};
 
+fn add(world: &World, key: &str, kind: FieldType) -> Result<Field> {
+    let field = NewField::new(key, key, kind)?;
+    world.services().fields.define(world.org(), &field, Actor::System)
+}
+
 fn define(world: &World, key: &str, kind: FieldType) {
-    world.services().fields.define(world.org(), key, key, kind, Actor::System).unwrap();
+    add(world, key, kind).unwrap();
 }
 
 fn keys(world: &World) -> Vec<String> {
@@ -40,11 +45,9 @@ fn a_new_field_is_last_and_its_key_is_unique() {
     define(&world, "z", FieldType::Text);
     define(&world, "a", FieldType::Text);
     assert_eq!(keys(&world), ["z", "a"]);
-    let again =
-        world.services().fields.define(world.org(), "z", "Z", FieldType::Number, Actor::System);
+    let again = add(&world, "z", FieldType::Number);
     assert!(matches!(again, Err(Error::Taken(_))));
-    let core =
-        world.services().fields.define(world.org(), "email", "", FieldType::Text, Actor::System);
+    let core = NewField::new("email", "", FieldType::Text);
     assert!(matches!(core, Err(Error::Invalid(parts)) if parts.len() == 2));
 }
 
@@ -95,6 +98,24 @@ fn a_type_cannot_change_while_values_exist() {
 }
 
 #[test]
+fn only_fields_of_words_are_searchable() {
+    let world = World::new();
+    let searchable = |key: &str, kind| NewField::new(key, key, kind).unwrap().searchable(true);
+    for kind in [FieldType::Number, FieldType::Boolean, FieldType::Date] {
+        assert!(matches!(searchable("x", kind), Err(Error::Invalid(_))));
+    }
+    let field = searchable("site", FieldType::Url).unwrap();
+    let field = world.services().fields.define(world.org(), &field, Actor::System).unwrap();
+    assert!(field.is_searched());
+    let patch =
+        |patch| world.services().fields.update(world.org(), "site", None, patch, Actor::System);
+    let number = FieldPatch { kind: Some(FieldType::Number), ..FieldPatch::default() };
+    assert!(matches!(patch(number.clone()), Err(Error::Invalid(_))));
+    let both = patch(FieldPatch { searchable: Some(false), ..number }).unwrap();
+    assert!(!both.searchable);
+}
+
+#[test]
 fn fields_are_put_in_order() {
     let world = World::new();
     for key in ["a", "b", "c"] {
@@ -117,7 +138,6 @@ fn there_are_500_fields_at_most() {
     for at in 0..FieldService::MAX_FIELDS {
         define(&world, &format!("f{at}"), FieldType::Text);
     }
-    let one_more =
-        world.services().fields.define(world.org(), "g", "G", FieldType::Text, Actor::System);
+    let one_more = add(&world, "g", FieldType::Text);
     assert!(matches!(one_more, Err(Error::Conflict(_))));
 }

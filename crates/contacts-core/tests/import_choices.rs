@@ -2,7 +2,7 @@
 //! the world in memory.
 #![expect(clippy::unwrap_used, reason = "whatever goes wrong in a test is to fail it")]
 
-use contacts_core::field::{FieldPatch, FieldType};
+use contacts_core::field::{FieldPatch, FieldType, NewField};
 use contacts_core::import::{
     ColumnFormat, DateOrder, DomainReplacements, HeaderRow, Import, ImportId, LayoutChoice,
     NewPlan, Plan, Policy, Target,
@@ -29,8 +29,20 @@ const NEXT: &str = "full_name,e-mail,SINCE,notes\nBo,bo@gmial.com,05/06/2026,y\n
 fn world() -> World {
     let world = World::new();
     let fields = world.services().fields;
-    fields.define(world.org(), "since", "Since", FieldType::Date, Actor::System).unwrap();
-    fields.define(world.org(), "memo", "Memo", FieldType::Text, Actor::System).unwrap();
+    fields
+        .define(
+            world.org(),
+            &NewField::new("since", "Since", FieldType::Date).unwrap(),
+            Actor::System,
+        )
+        .unwrap();
+    fields
+        .define(
+            world.org(),
+            &NewField::new("memo", "Memo", FieldType::Text).unwrap(),
+            Actor::System,
+        )
+        .unwrap();
     world
 }
 

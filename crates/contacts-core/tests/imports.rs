@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contacts_core::contact::{ContactFilter, CountRequest, NewContact, SortBy, SourceDetail};
-use contacts_core::field::FieldType;
+use contacts_core::field::{FieldType, NewField};
 use contacts_core::housekeeping::UPLOAD_IDLE;
 use contacts_core::import::{
     Applied, CellEdit, Chunk, DomainReplacements, Import, ImportId, ImportService, ImportState,
@@ -82,7 +82,11 @@ fn world() -> World {
     world
         .services()
         .fields
-        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .define(
+            world.org(),
+            &NewField::new("seats", "Seats", FieldType::Number).unwrap(),
+            Actor::System,
+        )
         .unwrap();
     world
 }

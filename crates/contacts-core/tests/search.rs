@@ -8,7 +8,7 @@ use contacts_core::contact::{
     ContactFilter, CountRequest, FieldCondition, NewContact, Patch, RawPatch, SearchQuery,
     SourceCondition, SourceKind, TimeRange,
 };
-use contacts_core::field::{FieldType, RawValue};
+use contacts_core::field::{FieldType, NewField, RawValue};
 use contacts_core::import::Policy;
 use contacts_testkit::{World, samples};
 
@@ -78,7 +78,11 @@ fn a_condition_on_a_field_is_read_and_found() {
     let field = world
         .services()
         .fields
-        .define(world.org(), "seats", "Seats", FieldType::Number, Actor::System)
+        .define(
+            world.org(),
+            &NewField::new("seats", "Seats", FieldType::Number).unwrap(),
+            Actor::System,
+        )
         .unwrap();
     let id = add(&world, "Ann", "ann@example.org");
     add(&world, "Bo", "bo@example.org");

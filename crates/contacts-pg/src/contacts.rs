@@ -31,6 +31,7 @@ pub(crate) use self::filter::{Access, push_filter};
 pub use self::list::explain_list;
 pub(crate) use self::merge::{fold, lock_contacts, merged_into};
 pub(crate) use self::row::{ContactRow, Custom, FIRST_SOURCE, find, select_contacts};
+pub(crate) use self::search_texts::restart_rebuild;
 pub(crate) use self::unmerge::{undoable_merge, unmerge};
 pub(crate) use self::write::{Sources, insert_contacts, insert_sources, link_tags, update_row};
 use crate::Database;

@@ -1,5 +1,8 @@
 //! The port of custom fields.
 
+use std::collections::BTreeSet;
+
+use contacts_core::contact::Contact;
 use contacts_core::field::{
     Field, FieldKey, FieldPatch, FieldRepository, FieldType, FieldValue, NewField,
 };
@@ -15,6 +18,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Database;
+use crate::contacts::restart_rebuild;
 use crate::database::{PgResult, RunQuery, Tx, unread};
 use crate::limits::lock_table;
 use crate::schema::{contacts, fields};
@@ -31,6 +35,7 @@ struct Row {
     options: Option<Vec<Option<String>>>,
     position: i32,
     archived: bool,
+    searchable: bool,
     version: i64,
 }
 
@@ -45,6 +50,7 @@ impl Row {
             options: options.map(|all| all.iter().cloned().map(Some).collect()),
             position: field.position.cast_signed(),
             archived: field.archived,
+            searchable: field.searchable,
             version: field.version.cast_signed(),
         }
     }
@@ -57,6 +63,7 @@ impl Row {
             kind: FieldType::parse(&self.kind, options).map_err(unread("fields.kind"))?,
             position: u32::try_from(self.position).map_err(unread("fields.position"))?,
             archived: self.archived,
+            searchable: self.searchable,
             version: self.version.cast_unsigned(),
         })
     }
@@ -100,16 +107,21 @@ impl FieldRepository for Database {
         actor: Actor,
         now: OffsetDateTime,
     ) -> Result<Option<Field>> {
-        self.write(org, |tx| {
+        self.write_at(org, now, |tx| {
+            // Waits for the transactions that write search texts with this field as it is.
             let locked = fields::table.find((tx.org.0, key.as_str())).for_update();
             let row: Option<Row> = locked.select(Row::as_select()).row(tx)?;
             let Some(mut field) = row.map(Row::read).transpose()? else { return Ok(None) };
             Current::check(&field, if_version)?;
+            let was_searched = field.is_searched();
             if field.apply(patch, || Ok(is_in_use(tx, key)?))? {
                 update(fields::table.find((tx.org.0, key.as_str())))
                     .set(&Row::of(tx.org, &field))
                     .execute(tx)?;
                 record(tx, &TrailEvent::field_changed(key), actor, now)?;
+            }
+            if field.is_searched() != was_searched {
+                restart_rebuild(tx)?;
             }
             Ok(Some(field))
         })
@@ -197,4 +209,46 @@ pub(crate) fn check_types<'a>(
         .load(tx)?;
     let fields = rows.into_iter().map(Row::read).collect::<PgResult<Vec<_>>>()?;
     Ok(contacts_core::field::check_types(&fields, values)?)
+}
+
+/// Returns the fields by whose values these contacts are found (R59). Whether a field of theirs is
+/// searched does not change until the transaction ends, so their search texts stay right.
+pub(crate) fn searched<'a>(
+    tx: &mut Tx<'_>,
+    contacts: impl IntoIterator<Item = &'a Contact>,
+) -> PgResult<BTreeSet<FieldKey>> {
+    let values = contacts.into_iter().flat_map(|contact| &contact.custom);
+    let keys: BTreeSet<_> = values
+        .filter(|(_, value)| value.as_text().is_some())
+        .map(|(key, _)| key.as_str())
+        .collect();
+    if keys.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let rows: Vec<Row> = fields::table
+        .filter(fields::org_id.eq(tx.org.0))
+        .filter(fields::key.eq_any(keys))
+        .order(fields::key)
+        .for_key_share()
+        .select(Row::as_select())
+        .load(tx)?;
+    keys_of_searched(rows)
+}
+
+/// Returns the fields by whose values contacts are found. Neither these nor the other fields change
+/// until the transaction ends.
+pub(crate) fn all_searched(tx: &mut Tx<'_>) -> PgResult<BTreeSet<FieldKey>> {
+    let rows: Vec<Row> = fields::table
+        .filter(fields::org_id.eq(tx.org.0))
+        .order(fields::key)
+        .for_key_share()
+        .select(Row::as_select())
+        .load(tx)?;
+    keys_of_searched(rows)
+}
+
+fn keys_of_searched(rows: Vec<Row>) -> PgResult<BTreeSet<FieldKey>> {
+    let fields = rows.into_iter().map(Row::read).collect::<PgResult<Vec<_>>>()?;
+    let searched = fields.into_iter().filter(Field::is_searched);
+    Ok(searched.map(|field| field.key).collect())
 }

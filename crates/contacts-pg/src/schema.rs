@@ -288,6 +288,7 @@ diesel::table! {
         position -> Int4,
         archived -> Bool,
         version -> Int8,
+        searchable -> Bool,
     }
 }
 

@@ -69,8 +69,8 @@ impl Ports {
     /// Adds a custom field with this key, label and type after the others. Archives it if the given
     /// field is archived.
     pub fn add_field(&self, org: OrgId, field: &Field) -> Field {
-        let Field { key, label, kind, .. } = field.clone();
-        let new = NewField { key, label, kind };
+        let Field { key, label, kind, searchable, .. } = field.clone();
+        let new = NewField { key, label, kind, searchable };
         let added = self
             .fields
             .insert(org, &new, FieldService::MAX_FIELDS, Actor::System, self.clock.now())

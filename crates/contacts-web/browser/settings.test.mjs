@@ -67,7 +67,24 @@ test("a field is created with a key that its label suggests", async () => {
   await form.getByLabel("Choices").fill("free\n pro \n\nenterprise");
   await form.getByRole("button", { name: "Create field" }).click();
   await row(page, "Tier").getByText("Single choice: 3 choices").waitFor();
-  await until(() => fields(), [{ key: "tier", label: "Tier", type: "select", options: ["free", "pro", "enterprise"], position: 0, archived: false, version: 1 }]);
+  await until(() => fields(), [{ key: "tier", label: "Tier", type: "select", options: ["free", "pro", "enterprise"], position: 0, archived: false, searchable: false, version: 1 }]);
+  await world.close(page);
+});
+
+test("a field becomes searchable, and contacts are found by its values", async () => {
+  await world.api("POST", "/v1/fields", { key: "company", label: "Company", type: "text" });
+  await world.api("POST", "/v1/fields", { key: "born", label: "Born", type: "date" });
+  const ann = await person("Ann", { custom: { company: "Müller Werke" } });
+  const page = await section("fields", "Custom fields");
+  await button(page, "Edit Born").click();
+  await until(() => dialog(page, "Edit Born").getByLabel("Search finds contacts by this field").isVisible(), false, "a date has no words");
+  await page.keyboard.press("Escape");
+  await button(page, "Edit Company").click();
+  await dialog(page, "Edit Company").getByLabel("Search finds contacts by this field").check();
+  await world.axe(page);
+  await dialog(page, "Edit Company").getByRole("button", { name: "Save" }).click();
+  await row(page, "Company").getByText("Text, searched").waitFor();
+  await until(async () => (await world.api("GET", "/v1/contacts?q=muller")).items.map(({ id }) => id), [ann.id]);
   await world.close(page);
 });
 

@@ -243,14 +243,7 @@ mod tests {
     fn a_field_is_set_to_a_value_that_fits_it() {
         let seats = NewField::new("seats", "Seats", FieldType::Number).unwrap();
         let old = NewField::new("old", "Old", FieldType::Text).unwrap();
-        let field = |new: NewField, archived| Field {
-            key: new.key,
-            label: new.label,
-            kind: new.kind,
-            position: 0,
-            archived,
-            version: 1,
-        };
+        let field = |new: NewField, archived| Field { archived, ..new.at(0) };
         let fields = vec![field(seats, false), field(old, true)];
         let context = FieldContext { fields, region: None };
         let set = |field, value, only_blanks| RawAction {

@@ -83,6 +83,8 @@ pub struct FilterSubject<'a> {
     pub has_duplicates: bool,
     /// Time of the last message of the contact's conversations.
     pub last_conversation: Option<OffsetDateTime>,
+    /// Custom fields that are searched.
+    pub searched: &'a BTreeSet<FieldKey>,
 }
 
 /// Condition on one source of a contact.
@@ -218,10 +220,10 @@ impl ContactFilter {
     /// Returns whether the filter matches a contact.
     pub fn matches(&self, subject: &FilterSubject<'_>) -> bool {
         let FilterSubject { contact, changed_at, sources, .. } = *subject;
-        let FilterSubject { subscriptions, has_duplicates, .. } = *subject;
+        let FilterSubject { subscriptions, has_duplicates, searched, .. } = *subject;
         (self.ids.is_empty() || self.ids.contains(&contact.id))
             && (self.query.is_empty()
-                || self.query.matches_tagged(&contact.search_text(), &contact.tags))
+                || self.query.matches_tagged(&contact.search_text(searched), &contact.tags))
             && (self.sources.is_empty() || self.sources.iter().any(|s| s.matches(sources)))
             && self.tags.matches(&contact.tags)
             && self.created.contains(contact.created_at)

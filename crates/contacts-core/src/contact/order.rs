@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 
 use time::OffsetDateTime;
 
-use super::{Contact, ContactId, Cursor, CursorKey, SearchQuery};
+use super::{Contact, ContactId, Cursor, CursorKey, Relevance};
 use crate::field::{FieldKey, FieldRepository, FieldType};
 use crate::{Invalid, OrgId, Result};
 
@@ -77,8 +77,8 @@ pub struct Sort {
 pub struct SortSubject<'a> {
     /// The contact.
     pub contact: &'a Contact,
-    /// The search of the list.
-    pub search: &'a SearchQuery,
+    /// How well it matches the search of the list.
+    pub relevance: Relevance,
     /// Time of the last message of the contact's conversations.
     pub last_conversation: Option<OffsetDateTime>,
     /// Type of the field of [`SortBy::Field`].
@@ -147,9 +147,7 @@ impl Sort {
             SortBy::Email => CursorKey::Text(contact.email_key().to_owned()),
             SortBy::Created => CursorKey::Time(contact.created_at),
             SortBy::Updated => CursorKey::Time(contact.updated_at),
-            SortBy::Relevance => {
-                CursorKey::Ranked(subject.search.relevance(contact), contact.created_at)
-            }
+            SortBy::Relevance => CursorKey::Ranked(subject.relevance, contact.created_at),
             SortBy::LastConversation => {
                 subject.last_conversation.map_or(CursorKey::Missing, CursorKey::Time)
             }

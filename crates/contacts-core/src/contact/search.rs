@@ -16,8 +16,8 @@ use crate::text;
 /// Version of the text that [`search_text`] makes. Stored texts of an older version are rebuilt.
 pub const SEARCH_VERSION: u32 = 1;
 
-/// Returns the text that search matches: name, addresses and the digits of the phone number,
-/// folded, with a space before every word.
+/// Returns the text that search matches: name, addresses, the digits of the phone number, and the
+/// values of searchable fields (R59), folded, with a space before every word.
 ///
 /// A word of the name with an apostrophe or a hyphen within it is followed by its joined form, so
 /// that `oneil` finds O'Neil. Stores keep this text: whoever changes what this function returns must
@@ -26,6 +26,7 @@ pub fn search_text<'a>(
     name: Option<&Name>,
     emails: impl IntoIterator<Item = &'a EmailAddress>,
     phone: Option<&Phone>,
+    values: impl IntoIterator<Item = &'a str>,
 ) -> String {
     let mut out = String::with_capacity(64);
     if let Some(name) = name {
@@ -52,6 +53,9 @@ pub fn search_text<'a>(
             push_words(&mut out, phone.as_str());
         }
     }
+    for value in values {
+        push_words(&mut out, value);
+    }
     out
 }
 
@@ -61,7 +65,7 @@ pub fn search_text<'a>(
 /// use contacts_core::contact::{Name, SearchQuery, search_text};
 ///
 /// let name = Name::parse("José O'Brien")?;
-/// let text = search_text(Some(&name), None, None);
+/// let text = search_text(Some(&name), None, None, None);
 /// assert_eq!(text, " jose o'brien obrien");
 ///
 /// assert!(SearchQuery::parse("JOSE rien").matches(&text));
@@ -226,7 +230,7 @@ mod tests {
         let name = Name::parse("José O'Brien-Smith").unwrap();
         let email = EmailAddress::parse("jose_b%x@example.org").unwrap();
         let phone = Phone::parse("030 901820", Region::parse("DE")).unwrap();
-        search_text(Some(&name), Some(&email), Some(&phone))
+        search_text(Some(&name), Some(&email), Some(&phone), None)
     }
 
     #[test]
@@ -257,7 +261,7 @@ mod tests {
     #[test]
     fn writing_without_spaces_is_found_at_any_sign() {
         let name = Name::parse("山田太郎").unwrap();
-        let text = search_text(Some(&name), None, None);
+        let text = search_text(Some(&name), None, None, None);
         for (query, found) in [("太郎", true), ("山", true), ("田太", true), ("郎太", false)]
         {
             assert_eq!(SearchQuery::parse(query).matches(&text), found, "{query}");
@@ -284,7 +288,7 @@ mod tests {
     #[case("タロウ", "たろう")]
     #[case("たろう", "タロウ")]
     fn a_name_is_found_in_another_spelling(#[case] name: &str, #[case] query: &str) {
-        let text = search_text(Some(&Name::parse(name).unwrap()), None, None);
+        let text = search_text(Some(&Name::parse(name).unwrap()), None, None, None);
         assert!(SearchQuery::parse(query).matches(&text), "{query} in {text}");
     }
 
@@ -298,7 +302,7 @@ mod tests {
         #[case] email: &str,
         #[case] query: &str,
     ) {
-        let text = search_text(None, Some(&EmailAddress::parse(email).unwrap()), None);
+        let text = search_text(None, Some(&EmailAddress::parse(email).unwrap()), None, None);
         assert!(SearchQuery::parse(query).matches(&text), "{query} in {text}");
     }
 
@@ -309,7 +313,7 @@ mod tests {
     #[case("Ann Lee", "a-n")]
     #[case("D'A", "da")]
     fn another_name_is_not_found(#[case] name: &str, #[case] query: &str) {
-        let text = search_text(Some(&Name::parse(name).unwrap()), None, None);
+        let text = search_text(Some(&Name::parse(name).unwrap()), None, None, None);
         assert!(!SearchQuery::parse(query).matches(&text), "{query} in {text}");
     }
 
@@ -331,7 +335,7 @@ mod tests {
         fn a_contact_is_found_by_its_own_name_and_address(name in "\\PC{1,40}", local in "[a-z0-9._%+-]{1,20}") {
             let email = EmailAddress::parse(&format!("{local}@example.org")).ok();
             if let Ok(name) = Name::parse(&name) {
-                let text = search_text(Some(&name), email.as_ref(), None);
+                let text = search_text(Some(&name), email.as_ref(), None, None);
                 prop_assert!(SearchQuery::parse(name.as_str()).matches(&text));
                 if let Some(email) = email {
                     prop_assert!(SearchQuery::parse(email.as_str()).matches(&text));

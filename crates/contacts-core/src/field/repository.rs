@@ -36,6 +36,9 @@ pub trait FieldRepository: Send + Sync {
     /// Applies a patch to the locked field, as [`Field::apply`] does, and records a change in the
     /// audit trail (R61). Returns the new state; `None` when there is none.
     ///
+    /// When contacts begin or cease to be found by its values ([`Field::is_searched`]), their
+    /// stored search texts are rebuilt ([`crate::job::Job::RebuildSearch`]).
+    ///
     /// # Errors
     ///
     /// [`crate::Error::Conflict`] when the type would change while contacts have values of it;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Field, FieldKey, FieldPatch, FieldRepository, FieldType, NewField};
+use super::{Field, FieldKey, FieldPatch, FieldRepository, NewField};
 use crate::{Actor, Clock, Error, Invalid, OrgId, Ports, Result};
 
 /// The use cases of custom fields.
@@ -43,25 +43,17 @@ impl FieldService {
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] naming the part; [`Error::Taken`] when another field has the key;
-    /// [`Error::Conflict`] when the organisation has [`Self::MAX_FIELDS`].
-    pub fn define(
-        &self,
-        org: OrgId,
-        key: &str,
-        label: &str,
-        kind: FieldType,
-        actor: Actor,
-    ) -> Result<Field> {
-        let field = NewField::new(key, label, kind)?;
-        self.fields.insert(org, &field, Self::MAX_FIELDS, actor, self.clock.now())
+    /// [`Error::Taken`] when another field has the key; [`Error::Conflict`] when the organisation
+    /// has [`Self::MAX_FIELDS`].
+    pub fn define(&self, org: OrgId, field: &NewField, actor: Actor) -> Result<Field> {
+        self.fields.insert(org, field, Self::MAX_FIELDS, actor, self.clock.now())
     }
 
     /// Changes a field.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`]; [`Error::Invalid`] naming `label`; [`Error::Conflict`] when the type
+    /// [`Error::NotFound`]; [`Error::Invalid`] naming `label` or `searchable`; [`Error::Conflict`] when the type
     /// would change while contacts have values of it; [`Error::Stale`] when the field does not
     /// have the expected version.
     pub fn update(

@@ -24,6 +24,13 @@ pub enum FieldValue {
     Boolean(bool),
 }
 
+impl FieldValue {
+    /// Returns the text of a value that is text.
+    pub fn as_text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+}
+
 impl fmt::Display for FieldValue {
     /// Writes the value as a spreadsheet cell contains it; reading the cell returns the same value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use contacts_core::field::{Field, FieldPatch, FieldType};
+use contacts_core::field::{Field, FieldPatch, FieldType, NewField};
 use contacts_core::{Current, Error, Invalid};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -42,6 +42,9 @@ struct FieldBody {
     r#type: String,
     /// The allowed values of a select field: 1 to 500.
     options: Option<Vec<String>>,
+    /// Whether search finds contacts by their values. Only of text, select and url fields.
+    #[serde(default)]
+    searchable: bool,
 }
 
 /// A patch of a custom field; absent members stay unchanged.
@@ -65,6 +68,11 @@ struct FieldPatchBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     archived: Option<bool>,
+    /// Whether search finds contacts by their values. Only of text, select and url fields. Existing
+    /// contacts are found a moment later, in large organisations after some minutes.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    searchable: Option<bool>,
 }
 
 /// A new order of the custom fields.
@@ -99,6 +107,8 @@ struct FieldView {
     position: u32,
     /// Whether the field is hidden; its values are kept.
     archived: bool,
+    /// Whether search finds contacts by their values, unless the field is archived.
+    searchable: bool,
     /// Version of the field. It increases by one with each change, including a change of position.
     version: u64,
 }
@@ -112,6 +122,7 @@ impl From<Field> for FieldView {
             r#type: field.kind.into(),
             position: field.position,
             archived: field.archived,
+            searchable: field.searchable,
             version: field.version,
         }
     }
@@ -157,13 +168,8 @@ async fn define(
 ) -> Answer {
     let done = blocking(&shared, move |api| {
         let kind = FieldType::parse(&body.r#type, body.options)?;
-        written_response(api.fields.define(
-            caller.org,
-            &body.key,
-            &body.label,
-            kind,
-            caller.actor,
-        )?)
+        let field = NewField::new(&body.key, &body.label, kind)?.searchable(body.searchable)?;
+        written_response(api.fields.define(caller.org, &field, caller.actor)?)
     });
     Ok(done.await?.answer(StatusCode::CREATED))
 }
@@ -233,7 +239,7 @@ fn with_current(error: Error) -> Problem {
 }
 
 fn patch(body: FieldPatchBody) -> Result<FieldPatch, Problem> {
-    let FieldPatchBody { label, r#type, options, archived } = body;
+    let FieldPatchBody { label, r#type, options, archived, searchable } = body;
     let kind = match (r#type, options) {
         (Some(name), options) => Some(FieldType::parse(&name, options)?),
         (None, None) => None,
@@ -242,7 +248,7 @@ fn patch(body: FieldPatchBody) -> Result<FieldPatch, Problem> {
             return Err(Problem::invalid(Invalid::one("type", reason)));
         }
     };
-    Ok(FieldPatch { label, kind, archived })
+    Ok(FieldPatch { label, kind, archived, searchable })
 }
 
 /// Reorder custom fields

@@ -25,6 +25,7 @@ async fn a_field_is_defined_changed_and_used() {
         "pro"
       ],
       "position": 0,
+      "searchable": false,
       "type": "select",
       "version": 1
     }
@@ -43,6 +44,24 @@ async fn a_field_is_defined_changed_and_used() {
     );
     let retyped = service.patch("/v1/fields/tier", json!({"type": "number"})).await;
     assert_eq!(retyped.problem(), "409 conflict");
+}
+
+#[actix_web::test]
+async fn a_searchable_field_finds_contacts_by_its_values() {
+    let service = Service::new();
+    let field = json!({"key": "company", "label": "Company", "type": "text", "searchable": true});
+    assert_eq!(service.post("/v1/fields", field).await.json()["searchable"], json!(true));
+    let ann = service.contact("Ann", "ann@example.org").await;
+    service.patch(&ann, json!({"custom": {"company": "Müller Werke"}})).await;
+    let found = service.get("/v1/contacts?q=muller").await;
+    assert_eq!(found.json()["items"][0]["name"], json!("Ann"));
+    let hidden = service.patch("/v1/fields/company", json!({"searchable": false})).await;
+    assert_eq!(hidden.json()["version"], json!(2));
+    assert_eq!(service.get("/v1/contacts?q=muller").await.json()["items"], json!([]));
+    let born = json!({"key": "born", "label": "Born", "type": "date", "searchable": true});
+    assert_eq!(service.post("/v1/fields", born).await.errors(), ["searchable"]);
+    let null = service.patch("/v1/fields/company", json!({"searchable": null})).await;
+    assert_eq!(null.errors(), ["searchable"]);
 }
 
 #[actix_web::test]

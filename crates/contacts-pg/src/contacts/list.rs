@@ -75,12 +75,12 @@ pub(super) fn list(
             return keyed::list(tx, KeyedBy::LastConversation, filter, page);
         }
         SortBy::Field(key) => return keyed::list(tx, KeyedBy::Field(key), filter, page),
-        SortBy::Relevance if !filter.query.is_empty() => ranked::list(tx, filter, page)?,
+        SortBy::Relevance if !filter.query.is_empty() => return ranked::list(tx, filter, page),
         _ => list_matching(tx, Matching { filter, relevance: None }, page)?,
     };
     Ok(Page::cut(contacts, page.size, |contact| {
-        let search = &filter.query;
-        page.sort.cursor(&SortSubject { contact, search, last_conversation: None, field: None })
+        let relevance = Relevance::Within;
+        page.sort.cursor(&SortSubject { contact, relevance, last_conversation: None, field: None })
     }))
 }
 

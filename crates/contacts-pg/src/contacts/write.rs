@@ -23,7 +23,7 @@ use crate::campaigns::follow_addresses;
 use crate::conversations;
 use crate::database::{PgError, PgResult, RunQuery, TimedTx, Tx, run_again};
 use crate::events::publish;
-use crate::fields::check_types;
+use crate::fields::{check_types, searched};
 use crate::json::custom_to_json;
 use crate::schema::{contact_tags, contacts};
 use crate::statement::IdRow;
@@ -201,7 +201,8 @@ pub(crate) fn insert_contacts(tx: &mut Tx<'_>, contacts: &[&Contact]) -> PgResul
     let email_keys: Vec<_> = contacts.iter().map(|c| c.email_key()).collect();
     let phones: Vec<_> = contacts.iter().map(|c| c.phone.as_ref().map(|p| p.as_str())).collect();
     let e164s: Vec<_> = contacts.iter().map(|c| c.phone.as_ref().and_then(|p| p.e164())).collect();
-    let searches: Vec<_> = contacts.iter().map(|c| c.search_text()).collect();
+    let searched = searched(tx, contacts.iter().copied())?;
+    let searches: Vec<_> = contacts.iter().map(|c| c.search_text(&searched)).collect();
     let customs: Vec<_> = contacts.iter().map(|c| custom_to_json(&c.custom)).collect();
     let created: Vec<_> = contacts.iter().map(|c| c.created_at).collect();
     let versions: Vec<_> = contacts.iter().map(|c| c.version.cast_signed()).collect();
@@ -378,7 +379,7 @@ pub(crate) fn update_row(
         email_key: contact.email_key(),
         phone: contact.phone.as_ref().map(|phone| phone.as_str()),
         phone_e164: contact.phone.as_ref().and_then(|phone| phone.e164()),
-        search: contact.search_text(),
+        search: contact.search_text(&searched(tx, [contact])?),
         other_emails: contact.other_emails.iter().map(|email| Some(email.as_str())).collect(),
         custom: custom_to_json(&contact.custom),
         updated_at: contact.updated_at,

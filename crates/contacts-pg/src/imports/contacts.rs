@@ -17,6 +17,7 @@ use crate::contacts::{
     select_contacts,
 };
 use crate::database::{PgResult, RunQuery, TimedTx, Tx, run_again};
+use crate::fields::searched;
 use crate::json::custom_to_json;
 use crate::statement::{Bind, IdRow, Statement};
 
@@ -223,7 +224,8 @@ pub(crate) fn update_contacts(tx: &mut Tx<'_>, changed: &[(&Contact, u64)]) -> P
     let email_keys: Vec<_> = contacts().map(Contact::email_key).collect();
     let phones: Vec<_> = contacts().map(|c| c.phone.as_ref().map(|p| p.as_str())).collect();
     let e164s: Vec<_> = contacts().map(|c| c.phone.as_ref().and_then(|p| p.e164())).collect();
-    let searches: Vec<_> = contacts().map(Contact::search_text).collect();
+    let searched = searched(tx, contacts())?;
+    let searches: Vec<_> = contacts().map(|c| c.search_text(&searched)).collect();
     let customs: Vec<_> = contacts().map(|c| custom_to_json(&c.custom)).collect();
     let others: Vec<_> = contacts().map(joined).collect();
     let updated: Vec<_> = contacts().map(|c| c.updated_at).collect();

@@ -1,5 +1,7 @@
 //! Recovery of lost jobs.
 
+use std::collections::BTreeSet;
+
 use contacts_core::contact::SEARCH_VERSION;
 use contacts_core::{OrgId, Result};
 use diesel::sql_types::{Text, Timestamptz, Uuid as SqlUuid};
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::database::RunQuery;
-use crate::schema::organisations;
+use crate::schema::{organisations, search_rebuilds};
 
 /// Kinds of jobs, each with the rows `r` that need such a job. The text begins with their table.
 pub(crate) const OPEN: [(&str, &str); 8] = [
@@ -66,15 +68,20 @@ pub(crate) fn queue_missing(database: &Database, now: OffsetDateTime) -> Result<
     Ok(queued)
 }
 
-/// Returns the jobs of organisations whose search texts have an older version. A cluster cannot
-/// look for their jobs in the same statement, so a job may be there already.
+/// Returns the jobs of organisations whose search texts have an older version, or are being rebuilt.
+/// A cluster cannot look for their jobs in the same statement, so a job may be there already.
 fn old_searches(database: &Database) -> Result<Vec<MissingRow>> {
-    let orgs: Vec<Uuid> = database.read_shared(|all| {
+    let mut orgs: BTreeSet<Uuid> = database
+        .read_everywhere(|all| search_rebuilds::table.select(search_rebuilds::org_id).load(all))?
+        .into_iter()
+        .collect();
+    let old: Vec<Uuid> = database.read_shared(|all| {
         organisations::table
             .filter(organisations::search_version.lt(SEARCH_VERSION.cast_signed()))
             .select(organisations::id)
             .load(all)
     })?;
+    orgs.extend(old);
     let job = |org_id| MissingRow { org_id, kind: "rebuild_search".to_owned(), id: Uuid::nil() };
     Ok(orgs.into_iter().map(job).collect())
 }

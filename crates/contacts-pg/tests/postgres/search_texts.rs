@@ -7,6 +7,7 @@ use std::time::Duration;
 use contacts_core::contact::{
     Contact, ContactFilter, CountRequest, NewContact, SEARCH_VERSION, SearchQuery, SortBy,
 };
+use contacts_core::field::{FieldPatch, FieldType, RawValue};
 use contacts_core::job::{Interrupt, Job, Lane, Outcome};
 use contacts_core::{Actor, OrgId};
 use contacts_testkit::{Ports, samples};
@@ -91,6 +92,32 @@ fn old_texts_are_rebuilt_by_a_job_that_is_queued_by_itself() {
     assert_eq!(listed(&ports, org, ""), before, "times and versions stay");
     assert_eq!(queue(), 0, "a new organisation and a rebuilt one need no rebuild");
     assert_eq!(SEARCH_VERSION, 1, "a new version needs a test of the texts that it changes");
+}
+
+#[test]
+fn a_field_that_becomes_searchable_gets_its_job() {
+    let (ports, _url) = ports_and_url();
+    let org = ports.org();
+    let memo = samples::field("memo", FieldType::Text, 0);
+    ports.add_field(org, &memo);
+    let custom = vec![("memo", RawValue::Text("Bremen"))];
+    let ann =
+        NewContact { name: Some("Ann"), email: Some("a@x.example"), custom, ..<_>::default() };
+    ports.services().contacts.create(org, &ann, Actor::System).unwrap();
+    let fields = ports.services().fields;
+    let patch = |patch| fields.update(org, "memo", None, patch, Actor::System).unwrap();
+    patch(FieldPatch { label: Some("Memo".to_owned()), ..FieldPatch::default() });
+    assert_eq!(claim(&ports), None);
+    patch(FieldPatch { searchable: Some(true), ..FieldPatch::default() });
+    assert_eq!(found(&ports, org, "bremen"), Vec::<String>::new());
+    assert_eq!(claim(&ports), Some(Job::RebuildSearch));
+    // Housekeeping brings back a job that was lost.
+    let queue = || ports.housekeeping.queue_missing_jobs(ports.clock.tick()).unwrap();
+    assert_eq!(queue(), 1);
+    assert_eq!(claim(&ports), Some(Job::RebuildSearch));
+    ports.services().contacts.rebuild_search(org, &turns(9)).unwrap();
+    assert_eq!(found(&ports, org, "bremen"), ["Ann"]);
+    assert_eq!(queue(), 0);
 }
 
 #[test]

@@ -82,7 +82,7 @@ pub(crate) fn write_computed(out: &mut impl Write, person: &Person) -> Result {
     let name = Name::parse(&person.name)?;
     let email = EmailAddress::parse(&person.email)?;
     let phone = person.phone.as_ref().map(|phone| Phone::parse(phone, None)).transpose()?;
-    let search = search_text(Some(&name), Some(&email), phone.as_ref());
+    let search = search_text(Some(&name), Some(&email), phone.as_ref(), None);
     let [[city, ..], [points, ..]] = FIELDS;
     let custom = json!({ city: person.city, points: f64::from(person.points) }).to_string();
     write_cell(out, Some(name.as_str()))?;

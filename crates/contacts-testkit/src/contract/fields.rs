@@ -126,6 +126,7 @@ pub fn a_field_is_changed(ports: &Ports) {
         label: Some("Tier!".to_owned()),
         kind: Some(FieldType::Number),
         archived: Some(true),
+        ..FieldPatch::default()
     };
     let expected = Field {
         label: "Tier!".to_owned(),

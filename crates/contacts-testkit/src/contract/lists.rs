@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactPatch, Patch, SearchQuery, Sort, SortBy, SortSubject,
+    Contact, ContactFilter, ContactPatch, Patch, Relevance, Sort, SortBy, SortSubject,
 };
 use contacts_core::page::{Count, Position};
 use contacts_core::{Actor, Clock, OrgId};
@@ -36,10 +36,10 @@ fn people(ports: &Ports, org: OrgId) -> Vec<Contact> {
 }
 
 fn in_order(mut people: Vec<Contact>, sort: &Sort) -> Vec<String> {
-    let search = &SearchQuery::default();
+    let relevance = Relevance::Within;
     people.sort_by(|one, other| {
         let [one, other] = [one, other].map(|contact| {
-            let subject = SortSubject { contact, search, last_conversation: None, field: None };
+            let subject = SortSubject { contact, relevance, last_conversation: None, field: None };
             sort.cursor(&subject)
         });
         sort.compare((&one.key, one.id), (&other.key, other.id))

@@ -161,6 +161,9 @@ macro_rules! contact_repository_contract {
             rebuilding_the_searched_texts_changes_no_contact
             a_contact_is_found_by_the_names_of_its_tags
             tags_of_other_organisations_are_not_searched
+            a_contact_is_found_by_the_values_of_searchable_fields
+            a_field_becomes_searchable_and_ceases_to_be
+            a_value_is_found_that_was_written_while_its_field_became_searchable
         }
         $crate::properties! { $make, filters:
             a_source_of_every_kind_is_found

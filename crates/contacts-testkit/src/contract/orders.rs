@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use contacts_core::contact::{
-    Contact, ContactFilter, ContactId, SearchQuery, Sort, SortBy, SortSubject,
+    Contact, ContactFilter, ContactId, Relevance, Sort, SortBy, SortSubject,
 };
 use contacts_core::conversation::{Conversation, ConversationId};
 use contacts_core::field::{FieldType, FieldValue, RawValue};
@@ -21,13 +21,12 @@ fn check_pages(ports: &Ports, org: OrgId, by: &SortBy, kind: Option<&FieldType>)
     let all = ports.all(org, &ContactFilter::default());
     let ids: Vec<ContactId> = all.iter().map(|contact| contact.id).collect();
     let last = ports.conversations.last_of(org, &ids).unwrap();
-    let nothing = SearchQuery::default();
     for descending in [false, true] {
         let sort = Sort { by: by.clone(), descending };
         let cursor = |contact: &Contact| {
             let last_conversation = last.get(&contact.id).map(|last| last.last_message_at);
-            let search = &nothing;
-            sort.cursor(&SortSubject { contact, search, last_conversation, field: kind })
+            let relevance = Relevance::Within;
+            sort.cursor(&SortSubject { contact, relevance, last_conversation, field: kind })
         };
         let mut expected: Vec<_> = all.iter().map(|c| (cursor(c), display(c))).collect();
         expected.sort_by(|(one, _), (other, _)| {

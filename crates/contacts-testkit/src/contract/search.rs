@@ -1,12 +1,13 @@
 //! The contract of [`contacts_core::contact::ContactRepository`] for search (R19).
 #![expect(missing_docs, reason = "a property's name is the sentence that it checks")]
 
-use contacts_core::contact::{Phone, Region, SortBy};
-use contacts_core::{Actor, Clock};
+use contacts_core::contact::{ContactPatch, Phone, Region, SortBy};
+use contacts_core::field::{Field, FieldPatch, FieldType};
+use contacts_core::{Actor, Clock, OrgId};
 
-use super::check::search;
+use super::check::{RACES, at_once, search};
 use crate::Ports;
-use crate::samples::{new_name, page, phone, tag, tags};
+use crate::samples::{custom, field, key, new_name, page, phone, tag, tags, text};
 
 const NOBODY: Vec<String> = Vec::new();
 
@@ -212,4 +213,94 @@ pub fn tags_of_other_organisations_are_not_searched(ports: &Ports) {
     ports.add(org, "Bo", "");
     assert_eq!(ports.found(other, "vip"), ["Ann"]);
     assert_eq!(ports.found(org, "vip"), NOBODY);
+}
+
+/// Returns a patch that sets the custom field "memo".
+fn memo(value: &str) -> ContactPatch {
+    let custom = [(key("memo"), Some(text(value)))].into();
+    ContactPatch { custom, ..ContactPatch::default() }
+}
+
+fn patch_memo(ports: &Ports, org: OrgId, patch: &FieldPatch) -> Field {
+    let patched =
+        ports.fields.patch(org, &key("memo"), patch, None, Actor::System, ports.clock.now());
+    patched.unwrap().unwrap()
+}
+
+fn searchable(searchable: bool) -> FieldPatch {
+    FieldPatch { searchable: Some(searchable), ..FieldPatch::default() }
+}
+
+pub fn a_contact_is_found_by_the_values_of_searchable_fields(ports: &Ports) {
+    // R59.
+    let org = ports.org();
+    ports.add_field(org, &Field { searchable: true, ..field("company", FieldType::Text, 0) });
+    ports.add_field(org, &field("memo", FieldType::Text, 1));
+    let ann = ports.add_with(org, "Ann", "a@x.example", |contact| {
+        contact.custom = custom(&[("company", text("Müller Werke")), ("memo", text("Bremen"))]);
+    });
+    ports.add(org, "Bo Mullerson", "b@x.example");
+    for (query, found) in [
+        ("MULLER", &["Ann", "Bo Mullerson"][..]),
+        ("ann erke", &["Ann"]),
+        ("we", &["Ann"]),
+        ("er", &[]),
+        ("bremen", &[]),
+    ] {
+        assert_eq!(ports.found(org, query), found, "{query}");
+    }
+    let now = ports.clock.tick();
+    let patch = ContactPatch {
+        custom: [(key("company"), Some(text("Krause"))), (key("memo"), None)].into(),
+        ..ContactPatch::default()
+    };
+    ports.contacts.update(org, ann.id, None, &patch, Actor::System, now).unwrap();
+    assert_eq!(ports.found(org, "krause"), ["Ann"]);
+    assert_eq!(ports.found(org, "werke"), NOBODY);
+    // The word begins a word of the value, so the contact is not among the rest.
+    ports.add(org, "Zokrauser", "");
+    let listed = ports.contacts.list(org, &search("krause"), &page(SortBy::Relevance, true, 1));
+    assert_eq!(listed.unwrap().items[0].id, ann.id);
+}
+
+pub fn a_field_becomes_searchable_and_ceases_to_be(ports: &Ports) {
+    let org = ports.org();
+    ports.add_field(org, &field("memo", FieldType::Text, 0));
+    ports.add_with(org, "Ann", "", |contact| contact.custom = custom(&[("memo", text("Bremen"))]));
+    ports.add(org, "Bo", "");
+    let all = ports.all(org, &search(""));
+    let rebuild = || while ports.contacts.rebuild_search(org, 1).unwrap() {};
+    let archived = |archived| FieldPatch { archived: Some(archived), ..FieldPatch::default() };
+    for (patch, found) in [
+        (searchable(true), &["Ann"][..]),
+        (archived(true), &[]),
+        (archived(false), &["Ann"]),
+        (searchable(false), &[]),
+    ] {
+        patch_memo(ports, org, &patch);
+        rebuild();
+        assert_eq!(ports.found(org, "bremen"), found, "{patch:?}");
+    }
+    assert_eq!(ports.all(org, &search("")), all);
+}
+
+pub fn a_value_is_found_that_was_written_while_its_field_became_searchable(ports: &Ports) {
+    let org = ports.org();
+    ports.add_field(org, &field("memo", FieldType::Text, 0));
+    let ann = ports.add(org, "Ann", "");
+    for round in 0..RACES {
+        patch_memo(ports, org, &searchable(false));
+        let value = format!("round{round}");
+        at_once(2, |nth| {
+            if nth == 0 {
+                let now = ports.clock.now();
+                let patch = memo(&value);
+                ports.contacts.update(org, ann.id, None, &patch, Actor::System, now).unwrap();
+            } else {
+                patch_memo(ports, org, &searchable(true));
+                while ports.contacts.rebuild_search(org, 10).unwrap() {}
+            }
+        });
+        assert_eq!(ports.found(org, &value), ["Ann"]);
+    }
 }

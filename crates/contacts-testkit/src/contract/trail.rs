@@ -5,7 +5,7 @@
 use contacts_core::action::{ActionKind, ActionTarget, NewAction, RawAction};
 use contacts_core::contact::{ContactFilter, ContactId, MergePair};
 use contacts_core::export::ExportFormat;
-use contacts_core::field::{FieldPatch, FieldType};
+use contacts_core::field::{FieldPatch, FieldType, NewField};
 use contacts_core::import::Policy;
 use contacts_core::key::{KeyId, NewKey, Role, Scope};
 use contacts_core::run::RunId;
@@ -150,9 +150,11 @@ pub fn settings_are_recorded_when_they_change(ports: &Ports) {
     let (org, actor) = (ports.org(), somebody(ports));
     let services = ports.services();
     for key in ["tier", "seats"] {
-        services.fields.define(org, key, key, FieldType::Text, actor).unwrap();
+        let new = NewField::new(key, key, FieldType::Text).unwrap();
+        services.fields.define(org, &new, actor).unwrap();
     }
-    assert!(services.fields.define(org, "tier", "", FieldType::Text, actor).is_err());
+    let again = NewField::new("tier", "Tier", FieldType::Text).unwrap();
+    assert!(services.fields.define(org, &again, actor).is_err());
     let archived = FieldPatch { archived: Some(true), ..FieldPatch::default() };
     for _ in 0..2 {
         services.fields.update(org, "tier", None, archived.clone(), actor).unwrap();

@@ -6,8 +6,8 @@ use contacts_core::consent::Unsubscribe;
 use contacts_core::contact::{
     Activities, ActivityCursor, ActivityKind, AddressSource, Contact, ContactAddress,
     ContactFilter, ContactId, ContactPage, ContactPatch, ContactRepository, Cursor, EmailAddress,
-    ExternalId, FilterSubject, MergeRequest, Merged, PageRequest, SortBy, SortSubject, Source,
-    SourceCursor, SourceDetail, Tagged, Updated,
+    ExternalId, FilterSubject, MergeRequest, Merged, PageRequest, Relevance, SortBy, SortSubject,
+    Source, SourceCursor, SourceDetail, Tagged, Updated,
 };
 use contacts_core::event::{ContactEvent, EventKind};
 use contacts_core::field::check_types;
@@ -180,6 +180,7 @@ impl Rows {
         let Record { contact, sources, subscriptions, .. } = record;
         let changed_at = self.changed_at(contact);
         let last_conversation = self.conversations.last_of(contact.id);
+        let searched = &self.searched_fields();
         filter.matches(&FilterSubject {
             contact,
             changed_at,
@@ -187,6 +188,7 @@ impl Rows {
             subscriptions,
             has_duplicates,
             last_conversation,
+            searched,
         })
     }
 
@@ -196,10 +198,15 @@ impl Rows {
             SortBy::Field(key) => self.fields_in_order().into_iter().find(|f| f.key == *key),
             _ => None,
         };
+        let searched = self.searched_fields();
+        let relevance = |contact: &Contact| match sort.by {
+            SortBy::Relevance => filter.query.relevance(contact, &searched),
+            _ => Relevance::Within,
+        };
         let cursor = |contact: &Contact| {
             sort.cursor(&SortSubject {
                 contact,
-                search: &filter.query,
+                relevance: relevance(contact),
                 last_conversation: self.conversations.last_of(contact.id),
                 field: field.as_ref().map(|field| &field.kind),
             })

@@ -1,5 +1,7 @@
 //! Custom fields in memory.
 
+use std::collections::BTreeSet;
+
 use contacts_core::contact::Contact;
 use contacts_core::field::{Field, FieldKey, FieldPatch, FieldRepository, NewField};
 use contacts_core::trail::TrailEvent;
@@ -14,6 +16,12 @@ impl Rows {
         let mut fields: Vec<_> = self.fields.values().cloned().collect();
         fields.sort_by_key(|field| (field.position, field.key.clone()));
         fields
+    }
+
+    /// Returns the fields by whose values contacts are found.
+    pub(crate) fn searched_fields(&self) -> BTreeSet<FieldKey> {
+        let searched = self.fields.values().filter(|field| field.is_searched());
+        searched.map(|field| field.key.clone()).collect()
     }
 
     fn has_values_of(&self, key: &FieldKey) -> bool {

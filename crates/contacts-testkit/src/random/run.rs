@@ -347,7 +347,11 @@ impl Run<'_> {
     }
 
     fn redefine(&self, key: &str, kind: &FieldType, archived: bool) -> String {
-        let patch = FieldPatch { kind: Some(kind.clone()), archived: Some(archived), label: None };
+        let patch = FieldPatch {
+            kind: Some(kind.clone()),
+            archived: Some(archived),
+            ..FieldPatch::default()
+        };
         let changed = self.ports.fields.patch(
             self.org,
             &samples::key(key),

@@ -1,8 +1,11 @@
 //! The relevance of search results (R59).
 
+use std::collections::BTreeSet;
+
 use super::SearchQuery;
 use super::spelling::spellings;
 use crate::contact::{Contact, EmailAddress, Name};
+use crate::field::FieldKey;
 use crate::text;
 
 /// How well a contact matches a search, from the worst to the best.
@@ -63,8 +66,9 @@ fn name_keys(query: &str) -> Vec<String> {
 }
 
 impl SearchQuery {
-    /// Returns how well a contact matches. The contact must [match](SearchQuery::matches).
-    pub fn relevance(&self, contact: &Contact) -> Relevance {
+    /// Returns how well a contact matches, given the custom fields that are searched. The contact
+    /// must [match](SearchQuery::matches).
+    pub fn relevance(&self, contact: &Contact, searched: &BTreeSet<FieldKey>) -> Relevance {
         if self.is_empty() {
             return Relevance::Within;
         }
@@ -72,7 +76,7 @@ impl SearchQuery {
         if is_name || self.exact.email_key.as_ref().is_some_and(|key| contact.has_email(key)) {
             return Relevance::Exact;
         }
-        let text = contact.search_text();
+        let text = contact.search_text(searched);
         let is_beginning = self.terms().iter().all(|term| {
             let mut beginnings = term.beginnings();
             beginnings.any(|beginning| text.contains(&beginning))

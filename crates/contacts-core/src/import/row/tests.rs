@@ -22,14 +22,7 @@ fn read(
 }
 
 fn field(kind: FieldType) -> Field {
-    Field {
-        key: FieldKey::parse("value").unwrap(),
-        label: "Value".to_owned(),
-        kind,
-        position: 0,
-        archived: false,
-        version: 1,
-    }
+    Field::new("value", "Value", kind, 0).unwrap()
 }
 
 /// Reads a cell of a custom field.

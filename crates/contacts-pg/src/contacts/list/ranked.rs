@@ -4,36 +4,59 @@
 //! of them for each page: then the contacts of the best relevance are listed in the order of their
 //! creation, after them those of the next one.
 
+use std::collections::HashMap;
+
 use contacts_core::contact::{
-    Contact, ContactFilter, CursorKey, ExactMatch, PageRequest, Relevance, SearchQuery,
+    Contact, ContactFilter, ContactPage, Cursor, CursorKey, ExactMatch, PageRequest, Relevance,
+    SearchQuery,
 };
-use contacts_core::page::Count;
+use contacts_core::page::{Count, Page};
+use diesel::QueryableByName;
+use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::{CountRow, FIRST_WALK_ROWS, Matching, Order, PageIds, list_matching, load, push_found};
+use super::{CountRow, FIRST_WALK_ROWS, Matching, Order, list_matching, load, push_found};
 use crate::contacts::filter::{Access, push_any, push_filter};
 use crate::database::{PgResult, Tx};
 use crate::statement::{Bind, Statement, anywhere};
 
-/// Returns the contacts of a page, and the one after it.
+/// Relevances and contacts of a page.
+type Ranked = Vec<(Relevance, Contact)>;
+
+#[derive(QueryableByName)]
+struct FoundRow {
+    #[diesel(sql_type = SqlUuid)]
+    id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    relevance: i64,
+    #[diesel(sql_type = BigInt)]
+    counted: i64,
+}
+
+/// Returns a page.
 pub(super) fn list(
     tx: &mut Tx<'_>,
     filter: &ContactFilter,
     page: &PageRequest,
-) -> PgResult<Vec<Contact>> {
-    if !is_common(tx, filter, page)?
-        && let Some(ids) = find(tx, filter, page)?
-    {
-        let mut select = tx.statement();
-        push_found(&mut select, page, ids.clone());
-        let mut contacts = load(tx, &select)?;
-        contacts.sort_by_key(|contact| ids.iter().position(|id| *id == contact.id.0));
-        return Ok(contacts);
-    }
+) -> PgResult<ContactPage> {
+    let is_common = is_common(tx, filter, page)?;
+    let found = if is_common { None } else { find(tx, filter, page)? };
+    let contacts = found.map_or_else(|| step_by_step(tx, filter, page), Ok)?;
+    let page = Page::cut(contacts, page.size, |(relevance, contact)| Cursor {
+        sort: page.sort.clone(),
+        key: CursorKey::Ranked(*relevance, contact.created_at),
+        id: contact.id,
+    });
+    Ok(page.map(|(_, contact)| contact))
+}
+
+/// Returns the contacts of a page, and the one after it, by listing those of each relevance.
+fn step_by_step(tx: &mut Tx<'_>, filter: &ContactFilter, page: &PageRequest) -> PgResult<Ranked> {
     let mut contacts = Vec::new();
-    for (relevance, page) in steps(page) {
+    for (relevance, step) in steps(page) {
         let matching = Matching { filter, relevance: Some(relevance) };
-        contacts.extend(list_matching(tx, matching, &page)?);
+        let listed = list_matching(tx, matching, &step)?;
+        contacts.extend(listed.into_iter().map(|contact| (relevance, contact)));
         if contacts.len() > page.size.get() {
             break;
         }
@@ -53,13 +76,9 @@ fn is_common(tx: &mut Tx<'_>, filter: &ContactFilter, page: &PageRequest) -> PgR
     Ok(row.counted > page.size.get() as i64)
 }
 
-/// Returns the ids of the contacts of a page and of the one after it, or `None` when more contacts
-/// than the bound come after the cursor.
-fn find(
-    tx: &mut Tx<'_>,
-    filter: &ContactFilter,
-    page: &PageRequest,
-) -> PgResult<Option<Vec<Uuid>>> {
+/// Returns the contacts of a page, and the one after it, by ranking all that match. Returns `None`
+/// when more contacts than the bound come after the cursor.
+fn find(tx: &mut Tx<'_>, filter: &ContactFilter, page: &PageRequest) -> PgResult<Option<Ranked>> {
     let order = Order::of(page);
     let direction = order.direction;
     let mut select = tx.statement();
@@ -82,14 +101,24 @@ fn find(
         select.push(", ").bind(Bind::Uuid(id.0)).push(")");
     }
     select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
-    select.push(") SELECT (SELECT count(*) FROM found) AS counted, ARRAY(SELECT id FROM found");
+    select.push(") SELECT id, relevance::bigint, (SELECT count(*) FROM found) AS counted");
     select.push(&format!(
-        " ORDER BY relevance{direction}, created_at{direction}, id{direction} LIMIT "
+        " FROM found ORDER BY relevance{direction}, created_at{direction}, id{direction} LIMIT "
     ));
-    select.bind(Bind::Int(page.size.get() as i64 + 1)).push(") AS ids");
-    let found: PageIds = select.get_result(tx)?;
-    let is_all = found.counted.cast_unsigned() <= Count::BOUND;
-    Ok(is_all.then_some(found.ids))
+    select.bind(Bind::Int(page.size.get() as i64 + 1));
+    let found: Vec<FoundRow> = select.load(tx)?;
+    if found.first().is_some_and(|row| row.counted.cast_unsigned() > Count::BOUND) {
+        return Ok(None);
+    }
+    let mut select = tx.statement();
+    push_found(&mut select, page, found.iter().map(|row| row.id).collect());
+    let contacts = load(tx, &select)?.into_iter().map(|contact| (contact.id.0, contact));
+    let mut contacts: HashMap<_, _> = contacts.collect();
+    let ranked = |row: &FoundRow| {
+        let relevance = Relevance::ALL.into_iter().find(|it| *it as i64 == row.relevance)?;
+        Some((relevance, contacts.remove(&row.id)?))
+    };
+    Ok(Some(found.iter().filter_map(ranked).collect()))
 }
 
 /// Returns the relevances that a page can have, in the order of the page, each with the page that

@@ -17,6 +17,9 @@ export const TYPES = [
   ["url", "Link"],
 ];
 
+/** Types whose values can be searched. */
+const SEARCHABLE = new Set(["text", "select", "url"]);
+
 /** Names of built-in fields. */
 const CORE = new Set(["id", "external_id", "name", "email", "other_emails", "phone", "tags", "source", "sources", "created_at", "updated_at", "version", "first_name", "last_name", "custom"]);
 
@@ -43,6 +46,8 @@ export async function fieldForm({ field, label = field?.label ?? "", type = fiel
   const kind = h("select", {}, TYPES.map(([value, text]) => h("option", { value, selected: value === type }, text)));
   const options = h("textarea", { value: (field?.options ?? []).join("\n"), rows: 4 });
   const list = labelled("Choices", options, "One on each line.");
+  const searchable = h("input", { type: "checkbox", checked: field?.searchable ?? false });
+  const search = h("label", { class: "choice" }, searchable, h("span", {}, "Search finds contacts by this field"));
   let own = Boolean(field);
   name.addEventListener("input", () => {
     if (!own) key.value = keyOf(name.value);
@@ -51,6 +56,7 @@ export async function fieldForm({ field, label = field?.label ?? "", type = fiel
   const fit = () => {
     list.hidden = kind.value !== "select";
     options.required = !list.hidden;
+    search.hidden = !SEARCHABLE.has(kind.value);
   };
   kind.addEventListener("change", fit);
   fit();
@@ -64,11 +70,11 @@ export async function fieldForm({ field, label = field?.label ?? "", type = fiel
       labelled("Label", name),
       labelled("Key", key, field ? "The key cannot be changed." : "Used in exports and by other software. It cannot be changed later."),
       labelled("Type", kind, field && "The type cannot be changed while contacts have values."),
-      list),
+      list, search),
     async run() {
       const chosen = /** @type {Schemas["FieldType"]} */ (kind.value);
       const items = options.value.split("\n").map((line) => line.trim()).filter(Boolean);
-      const shape = { label: name.value.trim(), ...(chosen === "select" && { options: items }) };
+      const shape = { label: name.value.trim(), searchable: searchable.checked && !search.hidden, ...(chosen === "select" && { options: items }) };
       made = field
         ? await ask("patch", "/v1/fields/{key}", { path: { key: field.key }, headers: { "if-match": `"${field.version}"` }, body: { ...shape, ...((chosen !== field.type || chosen === "select") && { type: chosen }) } })
         : await ask("post", "/v1/fields", { body: { ...shape, key: key.value, type: chosen } });

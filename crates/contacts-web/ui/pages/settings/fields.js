@@ -74,7 +74,9 @@ export async function section({ signal }) {
       h("td", {}, typeOf(field)),
       h("td", { class: "commands" },
         h("button", { type: "button", class: "quiet", "aria-label": `Edit ${label}`, data: { key, act: "change", needs: "admin" }, onclick: async () => {
-          if (await fieldForm({ field })) await apply(async () => undefined, { key, act: "change" });
+          const edited = await fieldForm({ field });
+          if (edited) await apply(async () => undefined, { key, act: "change" });
+          if (edited && edited.searchable !== field.searchable) toast(edited.searchable ? `Search will find contacts by ${edited.label} in a moment.` : `Search no longer looks at ${edited.label}.`);
         } }, "Edit"),
         h("button", { type: "button", class: "quiet", data: { needs: "admin" }, "aria-label": `Archive ${label}`, onclick: () => archive(field, true) }, "Archive")));
     row.addEventListener("dragstart", () => (dragged = at));
@@ -111,7 +113,10 @@ export async function section({ signal }) {
 }
 
 /** @param {Schemas["Field"]} field */
-function typeOf({ type, options }) {
+function typeOf({ type, options, searchable }) {
   const name = TYPES.find(([value]) => value === type)?.[1] ?? type;
-  return options ? h("span", { title: options.join(", ") }, `${name}: ${count(options.length, "choice")}`) : name;
+  return [
+    options ? h("span", { title: options.join(", ") }, `${name}: ${count(options.length, "choice")}`) : name,
+    searchable && h("span", { class: "muted" }, ", searched"),
+  ];
 }
