@@ -4098,6 +4098,8 @@ export interface components {
              * @description Position among the fields, starting at 0.
              */
             position: number;
+            /** @description Whether search finds contacts by their values, unless the field is archived. */
+            searchable: boolean;
             /** @description The type of the values. */
             type: components["schemas"]["FieldType"];
             /**
@@ -4128,6 +4130,11 @@ export interface components {
             label?: string;
             /** @description The allowed values of a select field; requires `type`. */
             options?: string[];
+            /**
+             * @description Whether search finds contacts by their values. Only of text, select and url fields. Existing
+             *     contacts are found a moment later, in large organisations after some minutes.
+             */
+            searchable?: boolean;
             /** @description The type of the values. It cannot be changed while contacts have values. */
             type?: components["schemas"]["FieldType"];
         };
@@ -4894,6 +4901,8 @@ export interface components {
             label: string;
             /** @description The allowed values of a select field: 1 to 500. */
             options?: string[] | null;
+            /** @description Whether search finds contacts by their values. Only of text, select and url fields. */
+            searchable?: boolean;
             /** @description The type of the values. */
             type: components["schemas"]["FieldType"];
         };
