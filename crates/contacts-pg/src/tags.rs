@@ -222,13 +222,13 @@ pub(crate) fn ids_of(tx: &mut Tx<'_>, names: &[TagName]) -> PgResult<Vec<Uuid>> 
 
 /// Returns the tags in whose names one of the terms of a search occurs.
 ///
-/// Postgres compares keys of ASCII letters, which equal the folded names. Names with other letters
-/// are few; all of them are loaded, folded and compared by the program.
+/// Postgres compares keys of ASCII letters and digits, which equal the folded names. Names with other
+/// signs are found in several spellings; all of them are loaded and compared by the program.
 pub(crate) fn matching(tx: &mut Tx<'_>, terms: &[Term]) -> PgResult<Vec<(Uuid, TagName)>> {
     let needles: Vec<_> =
         terms.iter().flat_map(Term::needles).map(|needle| anywhere(needle)).collect();
     let statement = "SELECT id, name FROM tags WHERE org_id = $1 \
-         AND (octet_length(key) <> char_length(key) OR ' ' || key LIKE ANY($2))";
+         AND (key ~ '[^a-z0-9 ]' OR ' ' || key LIKE ANY($2))";
     let rows: Vec<NamedRow> = tx.query(statement).bind::<Array<Text>, _>(needles).load(tx)?;
     let mut tags = Vec::new();
     for row in rows {

@@ -17,7 +17,7 @@ mod syncs;
 use contacts_core::campaign::CampaignKind;
 use contacts_core::consent::ConsentChange;
 use contacts_core::contact::{ContactFilter, Sort};
-use contacts_core::field::{FieldType, FieldValue};
+use contacts_core::field::{FieldPatch, FieldType, FieldValue};
 use contacts_core::import::{MatchKey, Policy};
 use contacts_core::sync::Overwrite;
 use proptest::prelude::*;
@@ -132,8 +132,8 @@ pub enum Operation {
     DeleteTag(&'static str),
     /// Defines a custom field.
     Define(&'static str, FieldType),
-    /// Changes a custom field's type and whether it is archived.
-    Redefine(&'static str, FieldType, bool),
+    /// Changes a custom field's type, and whether it is archived and searchable.
+    Redefine(&'static str, FieldPatch),
     /// Moves a custom field to the first position.
     First(&'static str),
     /// Imports a small file.

@@ -8,20 +8,20 @@ mod relevance;
 mod spelling;
 
 pub use self::relevance::{ExactMatch, Relevance};
-use self::spelling::{is_number, joined, number_digits, spellings};
+use self::spelling::{is_number, joined, number_digits, parts, spellings, without_scheme};
 use super::{EmailAddress, Name, Phone};
 use crate::tag::TagName;
 use crate::text;
 
 /// Version of the text that [`search_text`] makes. Stored texts of an older version are rebuilt.
-pub const SEARCH_VERSION: u32 = 1;
+pub const SEARCH_VERSION: u32 = 2;
 
 /// Returns the text that search matches: name, addresses, the digits of the phone number, and the
 /// values of searchable fields (R59), folded, with a space before every word.
 ///
-/// A word of the name with an apostrophe or a hyphen within it is followed by its joined form, so
-/// that `oneil` finds O'Neil. Stores keep this text: whoever changes what this function returns must
-/// increase [`SEARCH_VERSION`].
+/// A word with signs within it is followed by its joined form and by the parts that begin within
+/// it, so that `oneil` and `ne` find O'Neil; but addresses are one word each. Stores keep this text:
+/// whoever changes what this function returns must increase [`SEARCH_VERSION`].
 pub fn search_text<'a>(
     name: Option<&Name>,
     emails: impl IntoIterator<Item = &'a EmailAddress>,
@@ -30,19 +30,14 @@ pub fn search_text<'a>(
 ) -> String {
     let mut out = String::with_capacity(64);
     if let Some(name) = name {
-        for word in name.as_str().split_whitespace() {
-            push_words(&mut out, word);
-            if let Some(joined) = joined(word) {
-                push_words(&mut out, &joined);
-            }
-        }
+        push_text(&mut out, name.as_str());
     }
     for email in emails {
         push_words(&mut out, email.as_str());
     }
     if let Some(phone) = phone {
-        let e164 = phone.e164().map(digits).unwrap_or_default();
-        let typed = digits(phone.as_str());
+        let e164 = phone.e164().map(number_digits).unwrap_or_default();
+        let typed = number_digits(phone.as_str());
         let typed = if typed == e164 { String::new() } else { typed };
         for number in [e164, typed].iter().filter(|number| !number.is_empty()) {
             out.push(' ');
@@ -54,7 +49,7 @@ pub fn search_text<'a>(
         }
     }
     for value in values {
-        push_words(&mut out, value);
+        push_text(&mut out, value);
     }
     out
 }
@@ -66,7 +61,7 @@ pub fn search_text<'a>(
 ///
 /// let name = Name::parse("José O'Brien")?;
 /// let text = search_text(Some(&name), None, None, None);
-/// assert_eq!(text, " jose o'brien obrien");
+/// assert_eq!(text, " jose o'brien obrien brien");
 ///
 /// assert!(SearchQuery::parse("JOSE rien").matches(&text));
 /// assert!(SearchQuery::parse("jo").matches(&text)); // short: at the start of a word only
@@ -90,12 +85,17 @@ impl SearchQuery {
     /// Parses a query. Any text is a query; no sign has a special meaning.
     pub fn parse(query: &str) -> Self {
         let query: String = query.chars().filter(|c| *c != '\0').take(Self::MAX).collect();
-        let words: Vec<_> = query.split_whitespace().collect();
+        let query = text::nfc(&query);
+        let words: Vec<_> = query.split_whitespace().map(without_scheme).collect();
         let mut terms = Vec::new();
         for run in words.chunk_by(|one, other| is_number(one) && is_number(other)) {
-            // A number typed in groups that are too short to search: `+49 (30) 901-820`.
-            if run.len() > 1 && run.iter().any(|word| number_digits(word).len() < 3) {
-                terms.extend(Term::new(&number_digits(&run.concat())));
+            // A number typed in groups that are too short to search, `+49 (30) 901-820`, or with
+            // the prefix of its country or area, `0171 5551234`.
+            let is_short = |word: &&str| number_digits(word).len() < 3;
+            let is_prefixed =
+                run[0].starts_with(['+', '(']) || number_digits(run[0]).starts_with('0');
+            if run.len() > 1 && (is_prefixed || run.iter().any(is_short)) {
+                terms.extend(Term::new(&run.concat()));
             } else {
                 terms.extend(run.iter().filter_map(|word| Term::new(word)));
             }
@@ -159,7 +159,9 @@ impl Term {
     /// # Ok::<(), contacts_core::tag::InvalidTag>(())
     /// ```
     pub fn matches_tag(&self, tag: &TagName) -> bool {
-        self.matches(&words(tag.as_str()))
+        let mut text = String::with_capacity(64);
+        push_text(&mut text, tag.as_str());
+        self.matches(&text)
     }
 
     /// Returns the substrings of which one must occur in a text of [`search_text`].
@@ -190,6 +192,16 @@ fn words(text: &str) -> String {
     out
 }
 
+/// Appends the folded words of a text, each with its joined form and its parts.
+fn push_text(out: &mut String, text: &str) {
+    for word in text.split_whitespace() {
+        push_words(out, word);
+        for form in joined(word).into_iter().chain(parts(word).map(str::to_owned)) {
+            push_words(out, &form);
+        }
+    }
+}
+
 /// Appends the folded words, each with a space before it. In scripts without spaces, every sign
 /// gets a space.
 fn push_words(out: &mut String, text: &str) {
@@ -215,10 +227,6 @@ fn is_hangul(c: char) -> bool {
     matches!(c, '\u{ac00}'..='\u{d7a3}')
 }
 
-fn digits(text: &str) -> String {
-    text.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit(d, 10)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,7 +243,8 @@ mod tests {
 
     #[test]
     fn there_is_a_space_before_every_word() {
-        let spaced = " jose o'brien-smith obriensmith jose_b%x@example.org 4930901820 030901820";
+        let spaced = " jose o'brien-smith obriensmith brien smith \
+             jose_b%x@example.org 4930901820 030901820";
         assert_eq!(text(), spaced);
     }
 
@@ -285,6 +294,13 @@ mod tests {
     #[case("Anne-Marie Lee", "annemarie")]
     #[case("Annemarie Lee", "Anne-Marie")]
     #[case("Anne\u{2010}Marie", "annemarie")]
+    #[case("Sean O'Neil", "O`Neil")]
+    #[case("Juergen Nfd", "ju\u{308}rgen nfd")]
+    #[case("Anna Smith-Ng", "anna ng")]
+    #[case("Maria (Jo) Smith", "jo maria")]
+    #[case("Ed/Bo Qix", "bo")]
+    #[case("Kim.Wu Pak", "wu")]
+    #[case("Bob [HR] Green", "hr")]
     #[case("タロウ", "たろう")]
     #[case("たろう", "タロウ")]
     fn a_name_is_found_in_another_spelling(#[case] name: &str, #[case] query: &str) {
@@ -326,8 +342,39 @@ mod tests {
     #[case("０３０ ９０１８２０")]
     #[case("José <jose_b%x@example.org>")]
     #[case("\"O'Brien-Smith,\"")]
+    #[case("mailto:jose_b%x@example.org")]
+    #[case("tel:+4930901820")]
+    #[case("+49 (0)30 901820")]
+    #[case("+49(0)30901820")]
+    #[case("030/901820")]
     fn a_number_or_an_address_is_found_as_it_was_pasted(#[case] query: &str) {
         assert!(SearchQuery::parse(query).matches(&text()), "{query}");
+    }
+
+    #[rstest]
+    #[case("+49 171 5551234", "01715551234")]
+    #[case("+49 171 5551234", "0171 5551234")]
+    #[case("+49 171 5551234", "0171/555 12 34")]
+    #[case("٠١٧١ ٨٨٨٨٨٨٨", "٠١٧١ ٨٨٨٨٨٨٨")]
+    #[case("٠١٧١ ٨٨٨٨٨٨٨", "01718888888")]
+    #[case("０１７１ ６６６６６６６", "0171 6666666")]
+    fn a_phone_is_found_by_its_national_form(#[case] stored: &str, #[case] query: &str) {
+        let phone = Phone::parse(stored, None).unwrap();
+        let text = search_text(None, None, Some(&phone), None);
+        assert!(SearchQuery::parse(query).matches(&text), "{query} in {text}");
+        assert!(!SearchQuery::parse("0171 5551235").matches(&text), "{text}");
+    }
+
+    #[test]
+    fn a_value_and_a_tag_are_found_by_their_parts() {
+        let text = search_text(None, None, None, ["English (UK)", "https://acme.example/x"]);
+        for query in ["english uk", "acme", "ex"] {
+            assert!(SearchQuery::parse(query).matches(&text), "{query}");
+        }
+        let tag = TagName::parse("Ünï-Code").unwrap();
+        for query in ["unicode", "uni-code", "co", "#unicode", "'Unicode'"] {
+            assert!(SearchQuery::parse(query).terms()[0].matches_tag(&tag), "{query}");
+        }
     }
 
     proptest! {

@@ -57,6 +57,7 @@ pub struct Suggestion {
 /// were added or renamed since. `samples` are rows below the header, and may be shorter or longer
 /// than it.
 pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> Vec<Suggestion> {
+    let (header, beside) = header.split_at(second_table(header).unwrap_or(header.len()));
     let own = own_columns(header, samples, fields);
     let found = found_columns(header, samples, fields);
     let found = found.into_iter().filter(|(column, ..)| own[*column].is_none());
@@ -65,7 +66,19 @@ pub fn suggest(header: &[String], samples: &[Vec<String>], fields: &[Field]) -> 
     let mut suggestions = choose_targets(header.len(), written.chain(found).collect());
     repeat_headers(header, &own, &mut suggestions);
     add_addresses(header, samples, &own, &mut suggestions);
+    suggestions.extend(beside.iter().map(|_| Suggestion { target: None, confidence: 0.0 }));
     suggestions
+}
+
+/// Returns the index of the first column of a second table beside the first: it comes behind a column
+/// without a name, and two of its columns have names of the first table. Its people are others.
+fn second_table(header: &[String]) -> Option<usize> {
+    let keys: Vec<_> = header.iter().map(|name| header_key(name)).collect();
+    let starts = (1..keys.len()).filter(|at| keys[at - 1].is_empty());
+    starts.into_iter().find(|at| {
+        let (first, second) = keys.split_at(*at);
+        second.iter().filter(|key| !key.is_empty() && first.contains(key)).count() > 1
+    })
 }
 
 impl Layout {

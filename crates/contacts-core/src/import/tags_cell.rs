@@ -1,5 +1,7 @@
 //! Several tags in one cell, as our own exports and those of other products write them.
 
+use std::collections::BTreeSet;
+
 use super::quoted::quote;
 use crate::tag::TagName;
 
@@ -43,6 +45,7 @@ pub(crate) fn tags_cell(tags: &[String]) -> String {
 /// returns whether any were.
 pub(super) fn tags_of_cell(cell: &str) -> (Vec<TagName>, bool) {
     let mut tags: Vec<TagName> = Vec::new();
+    let mut seen = BTreeSet::new();
     let mut lost = false;
     let array = elements(cell);
     let is_hashtags = is_hashtags(cell);
@@ -58,8 +61,7 @@ pub(super) fn tags_of_cell(cell: &str) -> (Vec<TagName>, bool) {
             }
         }
         match TagName::parse(text) {
-            Ok(tag) if !tags.contains(&tag) => tags.push(tag),
-            Ok(_) => {}
+            Ok(tag) => tags.extend(seen.insert(tag.clone()).then_some(tag)),
             Err(_) => lost |= !text.is_empty(),
         }
     }

@@ -187,7 +187,7 @@ fn suggested(cells: &[String]) -> Vec<Option<Target>> {
 /// Whether a row is data rather than a header.
 fn is_data(cells: &[String]) -> bool {
     let cells: Vec<String> = cells.iter().map(|c| c.trim_matches(is_blank).to_owned()).collect();
-    if cells.iter().any(|cell| is_address(cell)) {
+    if cells.iter().any(|cell| is_address(cell) || names_person(cell)) {
         return true;
     }
     let mut filled = cells.iter().filter(|cell| !cell.is_empty());
@@ -207,6 +207,15 @@ fn is_address(cell: &str) -> bool {
                 .contains(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '"' | '<'))
             && !domain.contains('@')
     })
+}
+
+/// Whether a cell is a name with its address, such as `Ann Lee <ann@example.org>`. A header may have
+/// an address as an example in brackets, but has words for it.
+fn names_person(cell: &str) -> bool {
+    let has = |start, end| {
+        cell.split(start).skip(1).any(|rest| rest.split(end).next().is_some_and(is_address))
+    };
+    has('<', '>') || (has('(', ')') && !is_recognised(&[cell.to_owned()]))
 }
 
 /// Whether a cell is a number, a date, a phone number, a URL or a truth value.

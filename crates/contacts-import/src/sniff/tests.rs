@@ -140,6 +140,10 @@ fn header_names_are_trimmed_and_may_be_empty_or_repeated() {
 #[rstest]
 #[case("Ann,ann@example.org\nBob,bob@example.org\n")]
 #[case("ann@example.org\nbob@example.org\n")]
+#[case("Ann Lee <ann@example.org>\nBob Roe <bob@example.org>\n")]
+#[case("\"Ann Lee\" <ann@example.org>;\"Bob Roe\" <bob@example.org>\n")]
+#[case("Ann Lee (ann@example.org)\nBob Roe (bob@example.org)\n")]
+#[case("Ann Lee,Ann <ann@example.org>\nBob Roe,Bob <bob@example.org>\n")]
 #[case("Ann Lee,+1 202 555 0101\nBob Roe,+1 202 555 0102\n")]
 #[case("1,2024-01-01,5.5\n2,2024-01-02,6.5\n")]
 #[case("name,\"email\nAnn\n")]
@@ -379,6 +383,12 @@ fn the_header_row_can_be_chosen() {
     assert_eq!(line(3).unwrap().layout.header, ["Name", "Mail"]);
     assert_eq!(line(4).unwrap().samples, Vec::<Vec<String>>::new());
     assert_eq!([line(2), line(5)], [2, 5].map(|line| Err(TableProblem::NoRow(line))));
+}
+
+#[test]
+fn a_header_may_have_an_address_as_an_example() {
+    let text = "Name,\"E-mail (such as ann@example.org)\"\nAnn,ann@example.net\n";
+    assert_eq!(layout(text).header, ["Name", "E-mail (such as ann@example.org)"]);
 }
 
 #[test]

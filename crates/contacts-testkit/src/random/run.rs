@@ -11,7 +11,7 @@ use contacts_core::contact::{
     PageRequest, Patch,
 };
 use contacts_core::event::EventKind;
-use contacts_core::field::{FieldPatch, FieldService, FieldType, NewField};
+use contacts_core::field::{FieldPatch, FieldService, NewField};
 use contacts_core::import::{Chunk, ImportRow, PlannedRow, Policy, Skip, SkippedRow, Unreadable};
 use contacts_core::note::Editor;
 use contacts_core::page::PageSize;
@@ -134,7 +134,7 @@ impl Run<'_> {
                 );
                 self.tell.result(added, |field| field.position.to_string())
             }
-            Operation::Redefine(key, kind, archived) => self.redefine(key, kind, *archived),
+            Operation::Redefine(key, patch) => self.redefine(key, patch),
             Operation::First(key) => {
                 let moved = self.ports.fields.reorder(
                     self.org,
@@ -346,20 +346,16 @@ impl Run<'_> {
         })
     }
 
-    fn redefine(&self, key: &str, kind: &FieldType, archived: bool) -> String {
-        let patch = FieldPatch {
-            kind: Some(kind.clone()),
-            archived: Some(archived),
-            ..FieldPatch::default()
-        };
+    fn redefine(&self, key: &str, patch: &FieldPatch) -> String {
         let changed = self.ports.fields.patch(
             self.org,
             &samples::key(key),
-            &patch,
+            patch,
             None,
             Actor::System,
             self.ports.clock.now(),
         );
+        while self.ports.contacts.rebuild_search(self.org, 3).unwrap() {}
         self.tell.result(changed, |changed| format!("{:?}", changed.map(|field| field.version)))
     }
 

@@ -5,7 +5,7 @@ use contacts_core::contact::{
     ContactFilter, EmailDomain, FieldCondition, FieldTest, FilterGroup, Phone, SearchQuery, Sort,
     SortBy, SourceCondition, SourceKind, TagCondition, TimeRange,
 };
-use contacts_core::field::{FieldType, FieldValue};
+use contacts_core::field::{FieldPatch, FieldType, FieldValue};
 use contacts_core::import::Policy;
 use proptest::collection::vec;
 use proptest::option;
@@ -30,8 +30,9 @@ const VISITORS: &[&str] = &["v", "w", "x"];
 const TAGS: &[&str] = &["vip", "VIP", "Café", "CAFÉ", "trade show", "x"];
 const NOTES: &[&str] = &["x", "two\nlines", "50% \"é\""];
 const FIELDS: &[&str] = &["tier", "seats", "since", "is_live"];
-const QUERIES: &[&str] =
-    &["", "ann", "an", "lee a", "%", "b@x", "_b", "100%", "555", "山", "bo 1", "ÄNN"];
+const QUERIES: &[&str] = &[
+    "", "ann", "an", "lee a", "%", "b@x", "_b", "100%", "555", "山", "bo 1", "ÄNN", "gold", "an é",
+];
 
 /// Returns a strategy of operation sequences.
 pub fn operations() -> impl Strategy<Value = Vec<Operation>> {
@@ -184,10 +185,21 @@ fn kind() -> impl Strategy<Value = FieldType> {
 fn field() -> impl Strategy<Value = Operation> {
     prop_oneof![
         (select(FIELDS), kind()).prop_map(|(key, kind)| Operation::Define(key, kind)),
-        (select(FIELDS), kind(), any::<bool>())
-            .prop_map(|(key, kind, archived)| Operation::Redefine(key, kind, archived)),
+        (select(FIELDS), field_patch()).prop_map(|(key, patch)| Operation::Redefine(key, patch)),
         select(FIELDS).prop_map(Operation::First),
     ]
+}
+
+fn field_patch() -> impl Strategy<Value = FieldPatch> {
+    let kind = option::weighted(0.3, kind());
+    let archived = option::weighted(0.3, any::<bool>());
+    let searchable = option::weighted(0.5, any::<bool>());
+    (kind, archived, searchable).prop_map(|(kind, archived, searchable)| FieldPatch {
+        kind,
+        archived,
+        searchable,
+        ..FieldPatch::default()
+    })
 }
 
 fn import() -> impl Strategy<Value = Operation> {

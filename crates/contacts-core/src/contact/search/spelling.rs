@@ -1,14 +1,21 @@
 //! Other spellings of a word of a query, each of which may be that of the contact.
 
 /// Signs around words of a text that was pasted, such as `Lee, Ann` or `Ann <ann@example.org>`.
-const AROUND: &[char] = &[',', ';', '<', '>', '"', '“', '”', '„', '«', '»', '(', ')'];
+const AROUND: &[char] =
+    &[',', ';', '<', '>', '"', '“', '”', '„', '«', '»', '(', ')', '[', ']', '#', '\'', '’', '‘'];
 
-const APOSTROPHES: [char; 3] = ['\'', '’', 'ʼ'];
+const APOSTROPHES: [char; 5] = ['\'', '’', 'ʼ', '‘', '`'];
 
 const HYPHENS: [char; 4] = ['-', '\u{2010}', '\u{2011}', '\u{2013}'];
 
 /// The forms of the letter alef.
 const ALEFS: [char; 4] = ['ا', 'أ', 'إ', 'آ'];
+
+/// What programs put before an address or a number that is a link.
+const SCHEMES: [&str; 2] = ["mailto:", "tel:"];
+
+/// Minimum number of digits behind a trunk prefix, as in `01715551234`.
+const MIN_NATIONAL_DIGITS: usize = 6;
 
 /// Minimum length in letters of a word in which `ue` may stand for `ü`.
 const MIN_UMLAUT_WORD: usize = 5;
@@ -26,7 +33,10 @@ pub(super) fn spellings(word: &str) -> Vec<String> {
     if is_number(word) {
         let digits = number_digits(word);
         // The prefix of calls abroad, which is a plus sign in the stored number.
-        spellings.extend(digits.strip_prefix("00").map(str::to_owned));
+        let abroad = digits.strip_prefix("00");
+        // The prefix of calls within the country, which the international form lacks.
+        let national = digits.strip_prefix('0').filter(|rest| rest.len() >= MIN_NATIONAL_DIGITS);
+        spellings.extend(abroad.or(national).map(str::to_owned));
         spellings.push(digits);
         return spellings;
     }
@@ -46,9 +56,30 @@ pub(super) fn is_number(word: &str) -> bool {
         && word.contains(|c| digit(c).is_some())
 }
 
-/// Returns the digits of a word, of any script, as ASCII.
+/// Returns the digits of a word, of any script, as ASCII. A prefix that is dialled within the country
+/// only, as in `+49 (0)171`, is left out.
 pub(super) fn number_digits(word: &str) -> String {
-    word.chars().filter_map(digit).collect()
+    word.replace("(0)", "").chars().filter_map(digit).collect()
+}
+
+/// Returns the word without the scheme of a link.
+pub(super) fn without_scheme(word: &str) -> &str {
+    let is_scheme = |scheme: &&str| {
+        word.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    SCHEMES.iter().find(|scheme| is_scheme(scheme)).map_or(word, |scheme| &word[scheme.len()..])
+}
+
+/// Returns the parts of a word that begin behind a sign: `Ng` of `Smith-Ng`, and `Jo` of `(Jo)`.
+pub(super) fn parts(word: &str) -> impl Iterator<Item = &str> {
+    let is_sign = |c: char| {
+        c.is_ascii_punctuation()
+            || APOSTROPHES.contains(&c)
+            || HYPHENS.contains(&c)
+            || AROUND.contains(&c)
+    };
+    let skipped = usize::from(!word.starts_with(is_sign));
+    word.split(is_sign).filter(|part| !part.is_empty()).skip(skipped)
 }
 
 /// Returns the word without the apostrophes and hyphens within it, such as `ONeil` for `O'Neil`.

@@ -1,7 +1,7 @@
 //! The words by which columns and cells say who wants no messages, as `header_key` folds them.
 
 /// Parts of words, in headers and cells, for people who opted out.
-pub(super) const OPTED_OUT: [&str; 39] = [
+pub(super) const OPTED_OUT: [&str; 41] = [
     "unsub",
     "optout",
     "optedout",
@@ -13,6 +13,7 @@ pub(super) const OPTED_OUT: [&str; 39] = [
     "abgemeldet",
     "abmeld",
     "ausgetragen",
+    "werbesperre",
     "widerspr",
     "afgemeld",
     "uitgeschreven",
@@ -45,10 +46,12 @@ pub(super) const OPTED_OUT: [&str; 39] = [
     "購読解除",
     "수신거부",
     "구독취소",
+    // Hebrew.
+    "הסרמרשימ",
 ];
 
 /// Parts of words, in headers, for people who agreed.
-pub(super) const AGREED: [&str; 45] = [
+pub(super) const AGREED: [&str; 61] = [
     "optin",
     "optedin",
     "subscrib",
@@ -65,10 +68,15 @@ pub(super) const AGREED: [&str; 45] = [
     "zustimmung",
     "abonniert",
     "werbeerlaubnis",
+    "werbungerlaubt",
+    "rundbrief",
     "nieuwsbrief",
     "toestemming",
     "ingeschreven",
     "prenumer",
+    "nyhetsbrev",
+    "nyhedsbrev",
+    "uutiskirje",
     "samtyck",
     "samtykke",
     "tilmeldt",
@@ -76,6 +84,8 @@ pub(super) const AGREED: [&str; 45] = [
     "suostumus",
     "abonne",
     "suscri",
+    "boletin",
+    "boletim",
     "iscritt",
     "iscrizione",
     "inscrito",
@@ -87,17 +97,26 @@ pub(super) const AGREED: [&str; 45] = [
     "odber",
     "feliratk",
     "hozzajarul",
+    "hirlevel",
+    "bulten",
+    "ενημερωτικοδελτιο",
     "подпис",
     "соглас",
     "підпис",
+    "рассылк",
+    "розсилк",
+    "النشرة",
+    "דיוור",
     "订阅",
     "購読",
+    "メルマガ",
+    "뉴스레터",
     "구독",
     "수신동의",
 ];
 
 /// Parts of headers and cells that contain a negation and mean people who opted out.
-pub(super) const OPTED_OUT_NEGATED: [&str; 8] = [
+pub(super) const OPTED_OUT_NEGATED: [&str; 12] = [
     "donotemail",
     "donotmail",
     "donotcontact",
@@ -106,6 +125,10 @@ pub(super) const OPTED_OUT_NEGATED: [&str; 8] = [
     "dontmail",
     "dontcontact",
     "keinewerbung",
+    "nichtkontaktieren",
+    "nepascontacter",
+    "nocontactar",
+    "noncontattare",
 ];
 
 /// Whole words that negate what a header or a cell says.
@@ -356,11 +379,30 @@ pub(super) const CHANNEL_WORDS: [&str; 6] = ["sms", "mms", "rcs", "push", "fax",
 pub(super) const STATUS: [&str; 6] = ["status", "state", "estado", "stato", "statut", "durum"];
 
 /// Whole cells that say yes, besides those that [`crate::yes_no::yes_or_no`] reads.
-pub(super) const YES: [&str; 13] =
-    ["ok", "jo", "joo", "o", "s", "правда", "对", "是的", "有", "有り", "あり", "済", "있음"];
+pub(super) const YES: [&str; 19] = [
+    "ok",
+    "jo",
+    "joo",
+    "o",
+    "s",
+    "правда",
+    "对",
+    "是的",
+    "有",
+    "有り",
+    "あり",
+    "済",
+    "있음",
+    "希望",
+    "希望する",
+    "同意",
+    "동의",
+    "동의함",
+    "희망",
+];
 
 /// Whole cells that say no, besides those that [`crate::yes_no::yes_or_no`] reads.
-pub(super) const NO: [&str; 24] = [
+pub(super) const NO: [&str; 29] = [
     "neen",
     "usant",
     "hayir",
@@ -383,8 +425,13 @@ pub(super) const NO: [&str; 24] = [
     "無",
     "没有",
     "なし",
+    "希望しない",
+    "不同意",
     "아니",
     "없음",
+    "동의안함",
+    "미동의",
+    "비동의",
 ];
 
 /// Whole cells that say nothing.

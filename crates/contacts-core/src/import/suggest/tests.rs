@@ -47,6 +47,8 @@ fn targets(header: &str, samples: &[&[&str]], fields: &[Field]) -> String {
 #[case("Nachname, Vorname|Mail|Rufnummer", "name|email|phone")]
 #[case("Voornaam|Achternaam|E-mailadres|Telefoonnummer", "first|last|email|phone")]
 #[case("Prénom|Nom de famille|Courriel|Tél. portable|Étiquettes", "first|last|email|phone|tags")]
+#[case("Name|Email|Phone||Name|Email|Phone", "name|email|phone|-|-|-|-")]
+#[case("Name|Email||Company", "name|email|-|-")]
 #[case("Nombre y apellidos|Correo electrónico|Móvil|Etiquetas", "name|email|phone|tags")]
 #[case("Nome|Cognome|Indirizzo e-mail|Cellulare", "first|last|email|phone")]
 #[case("Nome completo|E-mail|Telemóvel|Marcadores", "name|email|phone|tags")]
