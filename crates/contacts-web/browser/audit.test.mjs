@@ -33,6 +33,19 @@ test("what was done is listed with who did it, filtered, and exported", async ()
   await world.close(page);
 });
 
+test("an export that was broken off says how many contacts may have been sent", async () => {
+  const page = await world.open("/settings");
+  await page.route(/\/v1\/audit\?/, async (route) => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    for (const entry of body.items) if (entry.kind === "export_ended") entry.details = ["incomplete"];
+    await route.fulfill({ response: answer, json: body });
+  });
+  await page.goto(`${world.url}/settings/audit`);
+  await page.getByRole("row").filter({ hasText: "Broke off an export" }).getByText("At most 1 contact sent").waitFor();
+  await world.close(page);
+});
+
 test("the audit trail is accessible in every look", async () => {
   await world.inEveryLook("/settings/audit", (page) => page.getByRole("rowheader").first().waitFor());
 });

@@ -96,6 +96,24 @@ test("a filter between two days includes both days", async () => {
   await world.close(page);
 });
 
+test("the sidebar counts its segments in one request", async () => {
+  await world.api("POST", "/v1/segments", { name: "Counted all", filter: {} });
+  await world.api("POST", "/v1/segments", { name: "Counted none", filter: { q: "nobodyatall" } });
+  const page = await world.open("/settings");
+  /** @type {string[]} */
+  const asked = [];
+  page.on("request", (request) => {
+    const { pathname, searchParams } = new URL(request.url());
+    if (searchParams.has("counts") || searchParams.has("segment")) asked.push(`${pathname} ${searchParams}`);
+  });
+  await page.goto(`${world.url}/settings/tags`);
+  await page.getByRole("link", { name: /^Counted none\s*0$/ }).waitFor();
+  await page.getByRole("link", { name: /^Counted all\s*\d+$/ }).waitFor();
+  assert.deepEqual(asked, ["/v1/segments counts=true&limit=12"]);
+  for (const { id, name } of (await world.api("GET", "/v1/segments")).items) if (name.startsWith("Counted")) await world.api("DELETE", `/v1/segments/${id}`);
+  await world.close(page);
+});
+
 test("a filter is saved as a segment, which appears in the sidebar", async () => {
   const page = await world.open("/?tags_any=vip");
   await page.getByRole("button", { name: "Save as segment" }).click();

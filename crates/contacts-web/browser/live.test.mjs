@@ -130,3 +130,18 @@ test("a deletion is told once, though a change came shortly before it", async ()
   await page.evaluate(() => fetch("/v1/me"));
   assert.equal(await page.getByText("This contact was deleted by somebody else.").count(), 1);
 });
+
+test("a long name is readable beside the mark of a row that no longer matches", async () => {
+  const name = "Friederike Wolfeschlegelsteinhausen";
+  const { id } = await contact(name);
+  const page = await live("/?q=Wolfeschlegelsteinhausen");
+  await page.setViewportSize({ width: 1366, height: 650 });
+  const row = page.getByRole("row").filter({ has: page.getByRole("link", { name: /Friederike|Renamed/ }) });
+  await row.waitFor();
+  await world.api("PATCH", `/v1/contacts/${id}`, { name: "Renamed Longfellow-Featherstone" });
+  await row.getByText("No longer matches").waitFor();
+  const [link, mark] = await Promise.all([row.getByRole("link").boundingBox(), row.getByText("No longer matches").boundingBox()]);
+  const box = await row.boundingBox();
+  assert.ok(mark.y >= link.y + link.height - 1, "the mark is below the name, which has the whole width");
+  assert.ok(link.y >= box.y && mark.y + mark.height <= box.y + box.height, "both fit into the row");
+});

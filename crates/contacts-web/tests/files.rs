@@ -93,19 +93,45 @@ fn every_file_is_small() {
 #[test]
 fn the_first_load_is_small() {
     let mut needed = BTreeSet::from(["index.html", "app.css", "icon.svg"].map(str::to_owned));
-    let mut open = vec!["main.js".to_owned()];
-    while let Some(file) = open.pop() {
-        if needed.insert(file.clone()) {
-            let text = without_comments(&read(&file));
-            open.extend(statically(&text).iter().map(|named| resolve(&file, named)));
-        }
-    }
+    needed.extend(imported_from(&["main.js", "frame.js", "pages/list.js"]));
     let bytes: usize = needed.iter().map(|file| on_the_wire(&asset_or_document(file))).sum();
     assert!(
         bytes <= MAX_FIRST_LOAD_BYTES,
         "the first load is {bytes} bytes, {MAX_FIRST_LOAD_BYTES} at most: import what only some pages need \
          when they are opened; it is {needed:?}"
     );
+}
+
+#[test]
+fn modules_are_requested_ahead_when_a_page_imports_them() {
+    let frame = imported_from(&["frame.js"]);
+    let pages: [(&str, &[&str]); 2] =
+        [("LIST", &["pages/list.js"]), ("CONTACT", &["pages/record.js", "pages/record/opened.js"])];
+    assert_eq!(ahead("FRAME"), frame, "change FRAME in main.js");
+    for (list, entries) in pages {
+        let imported: BTreeSet<_> = imported_from(entries).difference(&frame).cloned().collect();
+        assert_eq!(ahead(list), imported, "change {list} in main.js");
+    }
+}
+
+/// The files of a list in `main.js`.
+fn ahead(list: &str) -> BTreeSet<String> {
+    let main = read("main.js");
+    let names = quoted_after(&main, &format!("const {list} =")).concat();
+    names.split(' ').map(|name| format!("{name}.js")).collect()
+}
+
+/// Some modules and all that they import statically, directly or not.
+fn imported_from(entries: &[&str]) -> BTreeSet<String> {
+    let mut open: Vec<_> = entries.iter().map(|&entry| entry.to_owned()).collect();
+    let mut found = BTreeSet::new();
+    while let Some(file) = open.pop() {
+        if found.insert(file.clone()) {
+            let text = without_comments(&read(&file));
+            open.extend(statically(&text).iter().map(|named| resolve(&file, named)));
+        }
+    }
+    found
 }
 
 #[test]

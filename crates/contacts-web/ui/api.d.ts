@@ -4621,6 +4621,39 @@ export interface components {
              */
             version: number;
         };
+        /** @description A segment as listed. */
+        ListedSegment: {
+            /** @description The columns of the list, in their order; empty leaves them to the reader. */
+            columns: components["schemas"]["ViewColumn"][];
+            count: components["schemas"]["Count"] | null;
+            /**
+             * Format: date-time
+             * @description When the segment was created.
+             */
+            created_at: string;
+            /** @description The filter; relative date ranges stay relative. */
+            filter: components["schemas"]["Filter"];
+            /**
+             * Format: uuid
+             * @description Id of the segment, for the parameter `segment` of a filter.
+             */
+            id: string;
+            /** @description The name of the segment. */
+            name: string;
+            /** @description Whether only the caller sees the segment, or nobody any more. */
+            private: boolean;
+            sort: components["schemas"]["Sort"] | null;
+            /**
+             * Format: date-time
+             * @description When the segment was last changed.
+             */
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description Version of the segment. It increases by one with each change.
+             */
+            version: number;
+        };
         /** @description A field of a stream, and the value of a contact that it supplies. */
         MappedField: {
             /** @description Name of the field in the stream. */
@@ -4760,6 +4793,12 @@ export interface components {
             /** @description The type of the action. */
             type: components["schemas"]["ActionType"];
             value?: components["schemas"]["NewCustomValue"] | null;
+            /**
+             * Format: uuid
+             * @description For `export`: the id of a segment whose columns the file has, as in
+             *     `GET /v1/contacts/export`.
+             */
+            view?: string;
         };
         /** @description An email address to add. */
         NewAddress: {
@@ -5600,7 +5639,7 @@ export interface components {
         /** @description A page of segments. */
         Segments: {
             /** @description The segments, ordered by name. */
-            items: components["schemas"]["Segment"][];
+            items: components["schemas"]["ListedSegment"][];
             /** @description The value of `cursor` for the next page; null on the last page. */
             next: string | null;
         };
@@ -10705,6 +10744,12 @@ export interface operations {
                  * @example name,email,tier
                  */
                 columns?: string;
+                /**
+                 * @description The id of a segment whose columns the file has, in their order, instead of `columns`.
+                 *     Columns that cannot be exported are left out: conversations and archived fields. A
+                 *     segment without columns gives the default. It does not filter: name it in `segment`, too.
+                 */
+                view?: string;
                 /**
                  * @description Whether the file starts with a byte order mark, which Excel needs to read characters
                  *     that are not ASCII.
@@ -21879,6 +21924,8 @@ export interface operations {
                  *     instead, which needs the scope `admin`. With it, they can be changed and deleted.
                  */
                 orphaned?: boolean;
+                /** @description Whether the contacts of each segment are counted. */
+                counts?: boolean;
                 /**
                  * @description The `next` of the previous page, with the same other parameters. Default: the first
                  *     page.

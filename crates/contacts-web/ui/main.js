@@ -1,56 +1,24 @@
-// The entry point: the routes and the frame around the pages.
+// The entry point. Requests all modules of the opened page at once, because each generation of imports
+// costs a round trip, and then starts the frame.
 
-import { fill, find } from "./core/dom.js";
-import { go, renew, start } from "./core/router.js";
-import { enter, session } from "./core/session.js";
-import * as list from "./pages/list.js";
+/** The modules of every page. A test compares these lists with the imports. */
+const FRAME = "core/api core/dom core/format core/icon core/router core/session frame widgets/failure";
+/** The further modules of the list. */
+const LIST = "pages/list pages/list/columns pages/list/last pages/list/picked pages/list/query pages/list/rows widgets/chip widgets/popover widgets/table";
+/** The further modules of a contact. */
+const CONTACT = "core/actors core/styles pages/list/last pages/record pages/record/addresses pages/record/consent pages/record/duplicates pages/record/opened pages/record/part pages/record/profile pages/record/saver pages/record/sources pages/record/tabs pages/record/tags pages/record/undo pages/record/walk widgets/autosave widgets/chip widgets/drafts widgets/field widgets/popover widgets/tags widgets/toast widgets/unsaved";
 
-/** @import { Route } from "./core/router.js" */
+/** @param {Record<string, string>} link */
+const request = (link) => document.head.append(Object.assign(document.createElement("link"), link));
+/** @param {string} name */
+const urlOf = (name) => new URL(name, import.meta.url).href;
 
-/** @type {Route[]} */
-const ROUTES = [
-  [/^\/$/, "/", async () => list],
-  [/^\/contacts\/([^/]+)$/, "/", () => import("./pages/record.js")],
-  [/^\/duplicates$/, "/", () => import("./pages/duplicates.js")],
-  [/^\/new$/, "/", () => import("./pages/new.js")],
-  [/^\/import$/, "/imports", () => import("./pages/upload.js")],
-  [/^\/imports$/, "/imports", () => import("./pages/imports.js")],
-  [/^\/imports\/([^/]+)$/, "/imports", () => import("./pages/import.js")],
-  [/^\/sources$/, "/sources", () => import("./pages/sources.js")],
-  [/^\/sources\/([^/]+)$/, "/sources", () => import("./pages/source.js")],
-  [/^\/settings(?:\/([a-z-]+))?$/, "/settings", () => import("./pages/settings.js")],
-  [/^\/sign-in$/, "", () => import("./pages/sign-in.js")],
-  [/^\/join$/, "", () => import("./pages/join.js")],
-];
-
-/** Delay in ms before the frame loads jobs and segments, so that the rows come first. */
-const LATER = 300;
-
-/** The frame waits for the session; the rows of the page do not wait for the frame. */
-async function frame() {
-  const [me, { account }] = await Promise.all([session, import("./core/account.js")]);
-  fill(find(".account"), account(me));
-  await new Promise((later) => setTimeout(later, LATER));
-  const [{ watch }, { segments }, { styles }] = await Promise.all([import("./core/jobs.js"), import("./core/segments.js"), import("./core/styles.js"), import("./widgets/validity.js")]);
-  void styles("./print.css", import.meta.url);
-  watch(find(".work"));
-  await segments(find(".segments"));
+const contact = /^\/contacts\/[^/]+$/.exec(location.pathname)?.[0];
+if (contact) {
+  for (const href of [`/v1${contact}`, "/v1/fields?limit=200"]) request({ rel: "preload", as: "fetch", crossOrigin: "anonymous", href });
+  for (const name of ["./pages/record.css", "./widgets/tags.css"]) request({ rel: "preload", as: "style", href: urlOf(name) });
 }
+const modules = contact ? `${FRAME} ${CONTACT}` : location.pathname === "/" ? `${FRAME} ${LIST}` : FRAME;
+for (const name of modules.split(" ")) request({ rel: "modulepreload", href: urlOf(`./${name}.js`) });
 
-function startSession() {
-  enter();
-  // Without a session there is no frame, and the page shows the reason.
-  frame().catch(() => undefined);
-}
-
-addEventListener("signedin", () => {
-  startSession();
-  renew();
-});
-addEventListener("signedout", () => {
-  if (/^\/(sign-in|join)$/.test(location.pathname)) return;
-  go(`/sign-in?to=${encodeURIComponent(location.pathname + location.search)}`, { replace: true });
-});
-
-startSession();
-start(ROUTES);
+void import("./frame.js");

@@ -1,6 +1,7 @@
 //! The port that stores contacts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -199,6 +200,19 @@ pub trait ContactRepository: Send + Sync {
     ///
     /// [`crate::Error::Store`] when the store fails.
     fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count>;
+
+    /// Counts the contacts that match the filter up to [`Count::BOUND`], for a hint that nothing
+    /// waits for. Returns `None` when it would take longer than `limit`, or the store is busy.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Store`] when the store fails.
+    fn count_within(
+        &self,
+        org: OrgId,
+        filter: &ContactFilter,
+        limit: Duration,
+    ) -> Result<Option<Count>>;
 
     /// Rebuilds the stored search texts of the next `limit` contacts whose texts may be of an older
     /// version than [`SEARCH_VERSION`](super::SEARCH_VERSION), and stores how far the rebuild got,

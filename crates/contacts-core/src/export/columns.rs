@@ -5,6 +5,7 @@ use std::fmt;
 
 use crate::field::{Field, FieldKey, FieldType};
 use crate::import::{CellKind, Target, header_key};
+use crate::segment::{ColumnKey, ViewColumn};
 use crate::{Invalid, Result};
 
 /// A column of an export.
@@ -60,6 +61,26 @@ impl Column {
             let key = name.strip_prefix("custom:").unwrap_or(name);
             FieldKey::parse(key).ok().map(Self::Field)
         })
+    }
+
+    /// Returns the column that has the values of a column of the list; `None` for conversations,
+    /// which are not exported.
+    fn of_list(key: &ColumnKey) -> Option<Self> {
+        match key.as_str() {
+            "name" => Some(Self::Name),
+            "email" => Some(Self::Email),
+            "phone" => Some(Self::Phone),
+            "external_id" => Some(Self::ExternalId),
+            "tags" => Some(Self::Tags),
+            "source" => Some(Self::Source),
+            "consent" => Some(Self::Consent),
+            "created" => Some(Self::CreatedAt),
+            "updated" => Some(Self::UpdatedAt),
+            other => {
+                let field = other.strip_prefix("field.")?;
+                FieldKey::parse(field).ok().map(Self::Field)
+            }
+        }
     }
 
     /// Returns a name that [`Column::parse`] reads as this column and no other.
@@ -184,6 +205,25 @@ impl Columns {
             errors.push(Invalid::new("columns", "must name at least one column"));
         }
         if errors.is_empty() { Ok(Self::of(columns, fields)) } else { Err(errors.into()) }
+    }
+
+    /// The columns of a view of the list, in their order (R62). Fields that are archived or do not
+    /// exist any more are left out, as in the list.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Invalid`] for `view`, when none of its columns can be exported.
+    pub fn of_view(view: &[ViewColumn], fields: &[Field]) -> Result<Self> {
+        let is_active = |column: &Column| match column {
+            Column::Field(key) => fields.iter().any(|field| field.key == *key && !field.archived),
+            _ => true,
+        };
+        let columns = view.iter().filter_map(|column| Column::of_list(&column.key));
+        let columns: Vec<_> = columns.filter(is_active).collect();
+        if columns.is_empty() {
+            return Err(Invalid::one("view", "has no column that can be exported").into());
+        }
+        Ok(Self::of(columns, fields))
     }
 
     fn of(columns: Vec<Column>, fields: &[Field]) -> Self {

@@ -7,6 +7,7 @@ use super::{Column, Columns, Export, ExportRepository, Sheet};
 use crate::contact::{ContactFilter, FilterText};
 use crate::field::FieldRepository;
 use crate::import::{CellKind, FileBytes, Spreadsheets};
+use crate::segment::Segment;
 use crate::trail::{TrailEvent, TrailRepository};
 use crate::{Actor, Clock, OrgId, Ports, Result};
 
@@ -124,6 +125,21 @@ impl ExportService {
             column.as_ref().map_or(CellKind::Text, |column| column.cell_kind(&fields))
         };
         Ok(self.spreadsheets.workbook(csv, columns.iter().map(kind).collect()))
+    }
+
+    /// Returns the names of the columns of a segment's view that can be exported, in their order
+    /// (R62). `None` when the segment leaves the columns to the reader.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::Error::Invalid`] naming `view`, when none of them can be exported.
+    pub fn columns_of(&self, org: OrgId, segment: &Segment) -> Result<Option<Vec<String>>> {
+        let view = &segment.layout.columns;
+        if view.is_empty() {
+            return Ok(None);
+        }
+        let columns = Columns::of_view(view, &self.fields.list(org)?)?;
+        Ok(Some(columns.columns().iter().map(Column::unique_name).collect()))
     }
 
     /// Checks that a file can be written in a format.

@@ -1,6 +1,7 @@
 //! Use cases of segments, and parsing of filters that refer to them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -9,8 +10,9 @@ use super::{
     Audience, Segment, SegmentId, SegmentLayout, SegmentName, SegmentPatch, SegmentRepository,
     ViewColumn,
 };
-use crate::contact::{ContactFilter, FilterText, Sort};
+use crate::contact::{ContactFilter, ContactRepository, FilterText, Sort};
 use crate::field::FieldRepository;
+use crate::page::Count;
 use crate::{Clock, Error, Ids, Invalid, OrgId, Ports, Result, text};
 
 /// Who changes segments.
@@ -56,15 +58,22 @@ pub struct NewSegment<'a> {
 #[derive(Clone)]
 pub struct SegmentService {
     segments: Arc<dyn SegmentRepository>,
+    contacts: Arc<dyn ContactRepository>,
     fields: Arc<dyn FieldRepository>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn Ids>,
 }
 
 impl SegmentService {
+    /// The longest time for the count of one segment.
+    pub const COUNT_LIMIT: Duration = Duration::from_millis(500);
+    /// The longest time for the counts of all segments of one request.
+    pub const COUNTS_LIMIT: Duration = Duration::from_secs(2);
+
     pub(crate) fn over(ports: &Ports) -> Self {
         Self {
             segments: ports.segments.clone(),
+            contacts: ports.contacts.clone(),
             fields: ports.fields.clone(),
             clock: ports.clock.clone(),
             ids: ports.ids.clone(),
@@ -147,6 +156,29 @@ impl SegmentService {
         limit: usize,
     ) -> Result<Vec<Segment>> {
         self.segments.list(org, viewer, &text::caseless(after), limit)
+    }
+
+    /// Counts the contacts of each segment up to [`Count::BOUND`], in the order of `segments`. A
+    /// count is `None` when the filter is no longer valid, when counting takes longer than
+    /// [`Self::COUNT_LIMIT`], or when all counts together take longer than
+    /// [`Self::COUNTS_LIMIT`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`].
+    pub fn counts(&self, org: OrgId, segments: &[Segment]) -> Result<Vec<Option<Count>>> {
+        let now = self.clock.now();
+        let asks_for_fields = segments.iter().any(|segment| segment.filter.asks_for_fields());
+        let fields = if asks_for_fields { self.fields.list(org)? } else { Vec::new() };
+        let count = |segment: &Segment| {
+            let elapsed = (self.clock.now() - now).try_into().unwrap_or_default();
+            let limit = Self::COUNTS_LIMIT.saturating_sub(elapsed).min(Self::COUNT_LIMIT);
+            match segment.filter.read(&fields, &[], now) {
+                Ok(filter) if !limit.is_zero() => self.contacts.count_within(org, &filter, limit),
+                _ => Ok(None),
+            }
+        };
+        segments.iter().map(count).collect()
     }
 
     /// Lists private segments whose owner is gone, for administrators: in the order of their names,

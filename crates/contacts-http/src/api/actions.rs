@@ -6,23 +6,23 @@ mod view;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use contacts_core::Invalid;
 use contacts_core::action::{Action, ActionId, ActionTarget, NewAction, RawAction};
 use contacts_core::export::FileFormat;
 use contacts_core::run::RunKind;
 use contacts_core::selection::{RawSelectionScope, SelectionId};
 use contacts_core::trail::TrailEvent;
+use contacts_core::{Error, Invalid};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use self::view::ActionView;
-use crate::api::contacts::{CustomValue, FileFormatView};
+use crate::api::contacts::{CustomValue, FileFormatView, columns_of};
 use crate::parts::answer::{Answer, ok, to_json};
 use crate::parts::blocking::blocking;
 use crate::parts::body::{Body, present};
-use crate::parts::caller::{CanAct, CanExport, CanRead};
+use crate::parts::caller::{Caller, CanAct, CanExport, CanRead};
 use crate::parts::download::StartedDownload;
 use crate::parts::enumerated::Enumerated;
 use crate::parts::page::{PageParams, Paging, page_view};
@@ -30,6 +30,7 @@ use crate::parts::params::{QueryParams, query};
 use crate::parts::path::Id;
 use crate::parts::problem::{Problem, ProblemView};
 use crate::parts::recorded::{reads_body, record_download};
+use crate::parts::services::Api;
 use crate::parts::shared::Shared;
 use crate::parts::table::Table;
 
@@ -95,10 +96,33 @@ struct ActionKindBody {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     columns: Option<Vec<String>>,
+    /// For `export`: the id of a segment whose columns the file has, as in
+    /// `GET /v1/contacts/export`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
+    view: Option<Uuid>,
     /// For `export`: whether the file starts with a byte order mark.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
     bom: Option<bool>,
+}
+
+impl ActionKindBody {
+    /// Replaces the segment `view` of an export by its columns.
+    fn resolve_view(&mut self, api: &Api, caller: &Caller) -> Result<(), Error> {
+        let Some(view) = self.view.map(|view| view.to_string()) else { return Ok(()) };
+        let columns = match self.r#type {
+            ActionTypeBody::Export => columns_of(api, caller, self.columns.take(), Some(&view)),
+            _ => Err(Invalid::one("view", "is for exports only").into()),
+        };
+        self.columns = columns.map_err(|error| match error {
+            Error::Invalid(parts) => {
+                Error::Invalid(parts.into_iter().map(|part| part.within("action")).collect())
+            }
+            error => error,
+        })?;
+        Ok(())
+    }
 }
 
 /// A type of bulk action.
@@ -205,11 +229,12 @@ async fn list(CanRead(caller): CanRead, shared: Data<Shared>, paging: Paging<Act
 async fn start(
     CanAct(caller): CanAct,
     shared: Data<Shared>,
-    Body(body): Body<ActionBody>,
+    Body(mut body): Body<ActionBody>,
 ) -> Answer {
     caller.check(body.action.r#type.kind().scope())?;
     let target = body.target()?;
     let done = blocking(&shared, move |api| {
+        body.action.resolve_view(api, &caller)?;
         let new = NewAction { target, action: body.action(), confirm_count: body.confirm_count };
         let action = api.actions.start(caller.org, &new, caller.actor)?;
         Started::new(action, api.clock.now())

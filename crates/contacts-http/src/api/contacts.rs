@@ -24,7 +24,8 @@ use contacts_core::{Current, Error};
 pub(crate) use self::activity::FieldChangeView;
 pub(crate) use self::body::CustomValue;
 pub(crate) use self::duplicates::{DuplicateReasonView, StrengthView};
-pub(crate) use self::export::FileFormatView;
+pub(crate) use self::export::{FileFormatView, columns_of};
+pub(crate) use self::list::CountView;
 pub(crate) use self::sort::SortView;
 pub(crate) use self::view::{ActorView, ContactView, CustomValueView};
 

@@ -130,3 +130,50 @@ async fn an_export_comes_in_chunks_and_ends_with_the_last() {
     assert!(answer.ends_with("\r\n0\r\n\r\n"));
     assert_eq!(answer.matches("@example.org").count(), 700);
 }
+
+#[actix_web::test]
+async fn an_export_has_the_columns_of_a_segment() {
+    let service = Service::new();
+    for (key, label) in [("tier", "Tier"), ("old", "Old")] {
+        let field = json!({"key": key, "label": label, "type": "text"});
+        assert_eq!(service.post("/v1/fields", field).await.status, 201);
+    }
+    let person = json!({"name": "Ann", "email": "ann@example.org", "custom": {"tier": "gold"}});
+    assert_eq!(service.post("/v1/contacts", person).await.status, 201);
+    let segment = async |name: &str, keys: &[&str]| {
+        let columns: Vec<_> = keys.iter().map(|key| json!({"key": key})).collect();
+        let body = json!({"name": name, "filter": {"q": "nobody"}, "columns": columns});
+        service.post("/v1/segments", body).await.json()["id"].as_str().unwrap().to_owned()
+    };
+    let shown = ["field.tier", "conversation", "field.old", "field.gone", "email", "consent"];
+    let view = segment("View", &shown).await;
+    let none = segment("None", &[]).await;
+    let hidden = segment("Hidden", &["conversation"]).await;
+    service.patch("/v1/fields/old", json!({"archived": true})).await;
+
+    // The columns of the segment do not filter.
+    let file = service.get(&format!("/v1/contacts/export?view={view}")).await;
+    let text = String::from_utf8(file.bytes).unwrap();
+    assert_eq!(text, "Tier,email,consent\r\ngold,ann@example.org,subscribed\r\n");
+    let all = service.get(&format!("/v1/contacts/export?view={none}")).await;
+    assert!(all.bytes.starts_with(b"id,external_id,name,"), "{all:?}");
+    for query in [
+        format!("view={hidden}"),
+        format!("view={view}&columns=name"),
+        "view=01a22b2c-1daf-7283-8e1a-cff11e9008d7".to_owned(),
+        "view=x".to_owned(),
+    ] {
+        let refused = service.get(&format!("/v1/contacts/export?{query}")).await;
+        assert_eq!(refused.errors(), ["view"], "{query}");
+    }
+
+    let everyone = json!({"filter": {}});
+    let selection = service.post("/v1/selections", everyone).await.json()["id"].clone();
+    let start = async |action: serde_json::Value| {
+        service.post("/v1/actions", json!({"selection_id": selection, "action": action})).await
+    };
+    let done = start(json!({"type": "export", "view": view})).await.json();
+    assert_eq!(done["action"]["columns"], json!(["tier", "email", "consent"]), "{done}");
+    let delete = start(json!({"type": "add_tags", "tags": ["a"], "view": view})).await;
+    assert_eq!(delete.errors(), ["action.view"]);
+}

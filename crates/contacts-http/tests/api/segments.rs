@@ -23,7 +23,9 @@ async fn a_segment_is_saved_read_changed_and_deleted() {
     let changed = service.patch(&path, json!({"filter": {"q": "ann"}})).await.json();
     assert_eq!((&changed["name"], &changed["filter"]), (&json!("Fans"), &json!({"q": ["ann"]})));
     let list = service.get("/v1/segments?limit=1").await.json();
-    assert_eq!(list["items"], json!([changed]));
+    let mut listed = changed.clone();
+    listed["count"] = json!(null);
+    assert_eq!(list["items"], json!([listed]));
     assert_eq!(service.delete(&path).await.status, 204);
     assert_eq!(service.get(&path).await.problem(), "404 not_found");
 }
@@ -157,4 +159,31 @@ async fn a_segment_narrows_the_list_until_it_does_not_read_any_more() {
     assert!(refused.json()["detail"].as_str().unwrap().contains("field.tier is archived"));
     let unknown = service.get("/v1/contacts?segment=7").await;
     assert_eq!(unknown.errors(), ["segment"]);
+}
+
+#[actix_web::test]
+async fn the_contacts_of_segments_are_counted_in_one_request() {
+    let service = Service::new();
+    service.post("/v1/fields", json!({"key": "tier", "label": "Tier", "type": "text"})).await;
+    for name in ["Ann", "Bo"] {
+        service.contact(name, &format!("{name}@example.org")).await;
+    }
+    let gold = json!({"field.tier": ["is:gold"]});
+    for (name, filter) in [("All", json!({})), ("Ann", json!({"q": "ann"})), ("Gold", gold)] {
+        let made = service.post("/v1/segments", json!({"name": name, "filter": filter})).await;
+        assert_eq!(made.status, 201, "{made:?}");
+    }
+    let counts = async || {
+        let list = service.get("/v1/segments?counts=true").await.json();
+        let items = list["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["count"].clone()).collect::<Vec<_>>()
+    };
+    let exact = |value: u64| json!({"value": value, "exact": true});
+    assert_eq!(counts().await, [exact(2), exact(1), exact(0)]);
+    // A filter that is no longer valid has no count.
+    let archived = service.patch("/v1/fields/tier", json!({"archived": true})).await;
+    assert_eq!(archived.status, 200, "{archived:?}");
+    assert_eq!(counts().await, [exact(2), exact(1), json!(null)]);
+    let list = service.get("/v1/segments").await.json();
+    assert_eq!(list["items"][0]["count"], json!(null));
 }

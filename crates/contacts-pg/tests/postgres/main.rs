@@ -7,6 +7,7 @@ mod audit;
 mod batches;
 mod captures;
 mod contracts;
+mod counts;
 mod erasures;
 mod events;
 mod failures;

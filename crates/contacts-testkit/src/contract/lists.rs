@@ -250,6 +250,19 @@ pub fn a_small_count_is_exact_either_way(ports: &Ports) {
     }
 }
 
+pub fn a_count_within_a_time_is_bounded(ports: &Ports) {
+    let org = ports.org();
+    for name in ["Ann", "Bo", "Cy"] {
+        ports.add(org, name, "");
+        ports.add(ports.org(), name, "");
+    }
+    let unfiltered = ContactFilter::default();
+    let long = Duration::from_secs(30);
+    let count = |filter| ports.contacts.count_within(org, filter, long).unwrap();
+    assert_eq!(count(&unfiltered), Some(Count::Exact(3)));
+    assert_eq!(count(&search("bo")), Some(Count::Exact(1)));
+}
+
 pub fn a_bounded_count_stops_and_an_exact_one_does_not(ports: &Ports) {
     let org = ports.org();
     let import = crate::samples::running_import(ports, org, Default::default());

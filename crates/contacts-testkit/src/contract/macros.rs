@@ -139,6 +139,7 @@ macro_rules! contact_repository_contract {
             a_page_is_filtered_and_sorted_at_once
             a_row_carries_its_tags_and_its_source
             a_small_count_is_exact_either_way
+            a_count_within_a_time_is_bounded
             a_bounded_count_stops_and_an_exact_one_does_not
         }
         $crate::properties! { $make, orders:

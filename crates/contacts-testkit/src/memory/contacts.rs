@@ -1,6 +1,7 @@
 //! Contacts in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use contacts_core::consent::Unsubscribe;
 use contacts_core::contact::{
@@ -412,6 +413,15 @@ impl ContactRepository for World {
             let counted = rows.matching(filter).count() as u64;
             Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
         })
+    }
+
+    fn count_within(
+        &self,
+        org: OrgId,
+        filter: &ContactFilter,
+        limit: Duration,
+    ) -> Result<Option<Count>> {
+        if limit.is_zero() { Ok(None) } else { self.count(org, filter, false).map(Some) }
     }
 
     fn sources(

@@ -1,7 +1,7 @@
 // Changes of contacts by other people and programs, as they happen: the change feed as a stream of
 // events. Pages listen to the event `live`.
 
-import { last as list } from "../pages/list.js";
+import { last as list } from "../pages/list/last.js";
 import { link } from "./api.js";
 import { feedStart } from "./session.js";
 

@@ -103,8 +103,7 @@ async function open(url, signal) {
     const found = pattern.exec(url.pathname);
     if (found) return (await load().catch(unloaded)).open({ url, part: decodeURIComponent(found[1] ?? ""), signal });
   }
-  const element = h("div", { class: "empty" }, h("h1", {}, "Not found"), h("p", {}, "This page does not exist."), h("a", { href: "/", class: "button" }, "All contacts"));
-  return { title: "Not found", element };
+  return (await import("../pages/unknown.js").catch(unloaded)).open();
 }
 
 /**

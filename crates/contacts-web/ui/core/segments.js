@@ -32,26 +32,24 @@ async function show(place) {
   fill(place, items.length > 0 && h("small", {}, "Segments"), items.map(({ id, name, filter, sort, private: mine }, at) =>
     h("a", { href: pathOf(filterFrom(filter), sort, id), title: mine ? `${name} (only you)` : name, data: { view: id } }, h("span", { class: "clip" }, name), counts[at])));
   mark(place);
-  await count(place, items.slice(0, MAX_COUNTED).map(({ id }) => id), counts);
+  await count(place, new Map(items.map(({ id }, at) => [id, counts[at]])));
 }
 
 /** Number of segments whose contacts are counted. */
 const MAX_COUNTED = 12;
 
 /**
- * Shows the number of contacts of each segment, one after another. Nothing waits for them.
+ * Shows the number of contacts of the first segments. Nothing waits for it.
  *
  * @param {HTMLElement} place
- * @param {string[]} ids
- * @param {HTMLElement[]} counts
+ * @param {Map<string, HTMLElement | undefined>} counts the places of the numbers by segment
  */
-async function count(place, ids, counts) {
-  for (const [at, id] of ids.entries()) {
-    const shown = counts[at];
-    // The segments may have been shown again meanwhile.
-    if (!shown?.isConnected || !place.offsetParent) return;
-    const { count: found } = await ask("get", "/v1/contacts", { query: { segment: [id], limit: 1 } }).catch(() => ({ count: null }));
-    if (found) shown.textContent = `${number(found.value)}${found.exact ? "" : "+"}`;
+async function count(place, counts) {
+  if (!counts.size || !place.offsetParent) return;
+  const { items } = await ask("get", "/v1/segments", { query: { counts: true, limit: MAX_COUNTED } }).catch(() => ({ items: [] }));
+  for (const { id, count: found } of items) {
+    const shown = counts.get(id);
+    if (shown && found) shown.textContent = `${number(found.value)}${found.exact ? "" : "+"}`;
   }
 }
 

@@ -9,43 +9,23 @@ import { failure } from "../widgets/failure.js";
 import { popover } from "../widgets/popover.js";
 import { DataTable } from "../widgets/table.js";
 import { arranged, chosen, nameOf } from "./list/columns.js";
+import { keep } from "./list/last.js";
 import { Picked } from "./list/picked.js";
 import { changed, filterOf, pathOf, sortOf } from "./list/query.js";
 import { ContactRows } from "./list/rows.js";
 
 /** @import { Schemas } from "../core/api.js" */
 /** @import { Context, Page } from "../core/router.js" */
-/** @import { Listed } from "./list/rows.js" */
 
 /** Delay in ms between the last key and the search. */
 const PAUSE = 120;
-/** Number of rows that are loaded ahead while the user walks from contact to contact. */
-const AHEAD = 20;
-
-/** The list that was opened last. @type {List | null} */
-export let last = null;
-
-/**
- * The contacts before and after one in the list that it was opened from. The focus returns to its row.
- *
- * @param {string} id
- * @returns {{ previous?: Listed | undefined, next?: Listed | undefined }}
- */
-export function neighbours(id) {
-  const { items = [] } = last?.rows ?? {};
-  const at = items.findIndex((contact) => contact.id === id);
-  if (!last || at < 0) return {};
-  last.table.at = at;
-  void last.rows.want(at + AHEAD);
-  return { previous: items[at - 1], next: items[at + 1] };
-}
 
 /**
  * @param {Context} context
  * @returns {Page}
  */
 export function open({ url }) {
-  const list = (last = new List());
+  const list = keep(new List());
   list.follow(url);
   void list.learnFields();
   return { title: "Contacts", element: list.element, stays: true, follow: (to) => list.follow(to), shown: () => list.shown(), dropped: () => list.dropped.abort() };

@@ -137,7 +137,7 @@ struct ListedContactView {
 /// A number of matching contacts.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Count)]
-struct CountView {
+pub(crate) struct CountView {
     /// The number, or a lower bound when it is not exact.
     value: u64,
     /// Whether `value` is exact; when false, there are more matching contacts.

@@ -180,10 +180,10 @@ async function exportFile(list) {
     title: `Export ${selected(list)}`,
     body: [
       ...(await people(list)),
-      h("div", {},
+      h("fieldset", {}, h("legend", {}, "Columns"),
         h("label", { class: "choice" }, h("input", { type: "radio", name: "columns", checked: true }), h("span", {}, "All fields")),
         h("label", { class: "choice" }, shown, h("span", {}, "Only the columns shown in the list"))),
-      h("div", {},
+      h("fieldset", {}, h("legend", {}, "File format"),
         h("label", { class: "choice" }, h("input", { type: "radio", name: "format", checked: true }), h("span", {}, "CSV file, which any program reads")),
         h("label", { class: "choice" }, workbook, h("span", {}, "Excel workbook, which keeps phone numbers and leading zeros"))),
       h("p", { class: "muted" }, "The file can be imported again. Notes are not included."),
@@ -200,7 +200,7 @@ async function exportFile(list) {
 
 /** @param {List} list */
 function exported(list) {
-  const known = ["name", "email", "phone", "tags", "consent", "source"];
+  const known = ["name", "email", "phone", "external_id", "tags", "consent", "source"];
   /** @type {Record<string, string>} */
   const others = { created: "created_at", updated: "updated_at" };
   return list.table.columns.flatMap(({ key }) => known.includes(key) ? [key] : others[key] ? [others[key]] : key.startsWith("field.") ? [key.slice("field.".length)] : []);

@@ -81,5 +81,5 @@ export function view(list) {
   show();
   return h("div", { class: "view" },
     h("label", {}, h("span", {}, "Sort by"), order),
-    h("fieldset", {}, h("legend", {}, "Columns"), columns));
+    h("fieldset", {}, h("legend", {}, "Columns"), h("span", { class: "label widths", "aria-hidden": "true" }, "Width"), columns));
 }

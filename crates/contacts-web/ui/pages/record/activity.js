@@ -4,7 +4,6 @@ import { called } from "../../core/actors.js";
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
-import { unmerge } from "../../core/unmerge.js";
 import { chip } from "../../widgets/chip.js";
 import { worded } from "../../widgets/field.js";
 import { REASONS } from "./consent.js";
@@ -186,6 +185,7 @@ function undo(item, opened, items) {
   const later = items.slice(0, items.indexOf(item));
   if (later.some((next) => next.kind === "merge_undone" && next.other_id === other)) return false;
   const run = async () => {
+    const { unmerge } = await import("../../core/unmerge.js");
     if (await unmerge(other)) opened.refresh();
   };
   return h("button", { type: "button", class: "quiet", data: { needs: "merge" }, onclick: () => void run() }, "Undo merge");

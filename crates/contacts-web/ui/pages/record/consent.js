@@ -5,7 +5,6 @@ import { ask } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { day, moment } from "../../core/format.js";
 import { session } from "../../core/session.js";
-import { dialog } from "../../widgets/dialog.js";
 import { toast } from "../../widgets/toast.js";
 import { nameOf } from "../record.js";
 
@@ -74,6 +73,7 @@ async function details({ contact, signal }, words) {
 async function lower(opened) {
   const reason = h("select", { name: "reason" }, CHOICES.map((value) => h("option", { value }, REASONS[value])));
   const note = h("textarea", { name: "note", rows: 2, maxLength: MAX_NOTE });
+  const { dialog } = await import("../../widgets/dialog.js");
   await dialog({
     title: `Unsubscribe ${nameOf(opened.contact)}?`,
     body: h("div", { class: "fields" },
@@ -88,6 +88,7 @@ async function lower(opened) {
 /** @param {Opened} opened */
 async function raise(opened) {
   const note = h("textarea", { name: "note", rows: 3, maxLength: MAX_NOTE, required: true });
+  const { dialog } = await import("../../widgets/dialog.js");
   await dialog({
     title: `Subscribe ${nameOf(opened.contact)} again?`,
     body: h("div", { class: "fields" },

@@ -6,7 +6,6 @@ import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { denied, session } from "../../core/session.js";
-import { dialog } from "../../widgets/dialog.js";
 import { read, write } from "../../widgets/drafts.js";
 import { pages } from "./part.js";
 
@@ -120,7 +119,7 @@ function one(note, changed) {
     tools.hidden = true;
     box.focus();
   };
-  const remove = () => dialog({
+  const remove = async () => (await import("../../widgets/dialog.js")).dialog({
     title: "Delete this note?", body: h("p", { class: "written clamp" }, text), action: "Delete", danger: true,
     run: async () => {
       await ask("delete", "/v1/contacts/{id}/notes/{note_id}", { path });

@@ -9,13 +9,10 @@ import { face } from "../../core/session.js";
 import { CORE, EXTERNAL_ID, kinds } from "../../widgets/field.js";
 import { menu } from "../../widgets/popover.js";
 import { back, nameOf } from "../record.js";
-import { activity } from "./activity.js";
 import { Addresses } from "./addresses.js";
-import { campaigns } from "./campaigns.js";
 import { consent } from "./consent.js";
-import { conversations } from "./conversations.js";
 import { duplicates } from "./duplicates.js";
-import { notes } from "./notes.js";
+import { deferred, painted } from "./part.js";
 import { row } from "./profile.js";
 import { saverOf, snapshot } from "./saver.js";
 import { sources } from "./sources.js";
@@ -60,8 +57,14 @@ export class Opened {
     this.tags = tags(this);
     this.consent = consent(this);
     this.duplicates = duplicates(this);
+    this.sources = sources(this);
     /** @type {Record<TabKey, Part>} */
-    this.parts = { conversations: conversations(this), campaigns: campaigns(this), notes: notes(this), activity: activity(this) };
+    this.parts = {
+      conversations: deferred(async () => (await import("./conversations.js")).conversations(this)),
+      campaigns: deferred(async () => (await import("./campaigns.js")).campaigns(this)),
+      notes: deferred(async () => (await import("./notes.js")).notes(this)),
+      activity: deferred(async () => (await import("./activity.js")).activity(this)),
+    };
     this.keys = /** @type {TabKey[]} */ (Object.keys(TABS));
     this.tabs = tabList(this.keys.map((key) => ({ key, label: TABS[key], element: this.parts[key].element })), (key) => this.choose(key));
     this.back = h("div", {}, back(url));
@@ -82,7 +85,7 @@ export class Opened {
       h("button", { type: "button", data: { needs: "merge" }, onclick: () => void this.merge() }, icon("merge"), h("span", { class: "wide" }, "Merge")), h("span", {}, more));
     menu(more, () => this.#commands());
     const about = h("section", { class: "panel about", "aria-labelledby": "about" }, h("h2", { id: "about" }, "Profile"),
-      h("div", { class: "profile" }, this.kinds.flatMap((kind) => [row(this, kind), kind.key === "email" && this.addresses.element])), this.tags.element, this.consent.element, sources(this).element, this.times);
+      h("div", { class: "profile" }, this.kinds.flatMap((kind) => [row(this, kind), kind.key === "email" && this.addresses.element])), this.tags.element, this.consent.element, this.sources.element, this.times);
     const history = h("div", { class: "history" }, this.tabs.element, this.keys.map((key) => this.parts[key].element));
     return h("div", {}, h("div", { class: "above" }, this.back, walk(this)), head, this.duplicates.element, h("div", { class: "columns" }, about, history));
   }
@@ -103,6 +106,8 @@ export class Opened {
    * @param {URL} url
    */
   async #load(url) {
+    await painted();
+    void this.sources.load();
     const loads = this.keys.map((key) => this.parts[key].load());
     void this.duplicates.load();
     if (url.searchParams.has("tab")) return;

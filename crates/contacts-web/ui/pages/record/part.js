@@ -2,9 +2,11 @@
 
 import { aborted, sentence } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
+import { unloaded } from "../../core/router.js";
 import { failure } from "../../widgets/failure.js";
 
 /** @import { Child } from "../../core/dom.js" */
+/** @import { Part } from "./opened.js" */
 
 /**
  * The content stays while it is reloaded, also when that fails.
@@ -40,6 +42,34 @@ export function part(place, get, draw) {
   const load = () => (last = read((turn += 1)));
   return load;
 }
+
+/**
+ * A part whose module is loaded when its content is, because the profile must not wait for it.
+ *
+ * @param {() => Promise<Part>} get
+ * @returns {Part}
+ */
+export function deferred(get) {
+  const element = h("section", {}, ghosts());
+  /** @type {Promise<Part> | undefined} */
+  let loaded;
+  const load = async () => {
+    try {
+      loaded ??= get().catch(unloaded);
+      const one = await loaded;
+      if (one.element.parentNode !== element) fill(element, one.element);
+      return await one.load();
+    } catch (error) {
+      fill(element, failure(sentence(error), () => location.reload()));
+      return false;
+    }
+  };
+  return { element, load };
+}
+
+/** Resolves when what was added to the page is on screen, or at once while the page is not visible. */
+export const painted = () =>
+  new Promise((resolve) => (document.hidden ? resolve(null) : requestAnimationFrame(() => setTimeout(resolve))));
 
 const ghosts = () => h("div", { class: "loading", role: "status" }, h("span", { class: "hidden" }, "Loading"), [1, 2, 3].map(() => h("div", { class: "ghost" })));
 

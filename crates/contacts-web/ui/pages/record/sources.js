@@ -4,11 +4,12 @@ import { askAll } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { ago, moment } from "../../core/format.js";
 import { called } from "../../core/actors.js";
-import { shownName, sourceName, widgetName } from "../list/words.js";
 import { part } from "./part.js";
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { Opened } from "./opened.js" */
+
+/** @typedef {typeof import("../list/words.js")} Words */
 
 /** How many ways are shown at first. */
 const FEW = 4;
@@ -18,29 +19,34 @@ export function sources({ contact, signal }) {
   const list = h("ul", { class: "sources" });
   const title = h("h3", { id: newId() }, "Sources");
   const element = h("section", { "aria-labelledby": title.id }, title, list);
-  const load = part(list, () => askAll("/v1/contacts/{id}/sources", { path: { id: contact.id }, signal }), ({ items }) => {
-    const rest = items.slice(FEW);
-    fill(list, items.slice(0, FEW).map(one));
-    if (rest.length) list.append(h("li", {}, h("button", { type: "button", class: "link", onclick: () => fill(list, items.map(one)) }, `Show ${rest.length} more`)));
+  const get = () => Promise.all([askAll("/v1/contacts/{id}/sources", { path: { id: contact.id }, signal }), import("../list/words.js")]);
+  const load = part(list, get, ([{ items }, words]) => {
+    const rows = items.map((source) => one(source, words));
+    const rest = rows.slice(FEW);
+    fill(list, rows.slice(0, FEW));
+    if (rest.length) list.append(h("li", {}, h("button", { type: "button", class: "link", onclick: () => fill(list, rows) }, `Show ${rest.length} more`)));
     return true;
   });
-  void load();
-  return { element };
+  return { element, load };
 }
 
-/** @param {Schemas["Source"]} source */
-function one(source) {
-  const [filter, words, detail] = describe(source);
-  return h("li", {}, h("a", { href: `/?source=${encodeURIComponent(filter)}`, title: "Show all contacts added this way" }, words), h("time", { class: "muted", dateTime: source.at, title: moment(source.at) }, ago(source.at)), h("small", {}, detail));
+/**
+ * @param {Schemas["Source"]} source
+ * @param {Words} words
+ */
+function one(source, words) {
+  const [filter, way, detail] = describe(source, words);
+  return h("li", {}, h("a", { href: `/?source=${encodeURIComponent(filter)}`, title: "Show all contacts added this way" }, way), h("time", { class: "muted", dateTime: source.at, title: moment(source.at) }, ago(source.at)), h("small", {}, detail));
 }
 
 /**
  * The filter of everyone who came this way, what the way is called, and what is known of it.
  *
  * @param {Schemas["Source"]} source
+ * @param {Words} words
  * @returns {[string, string, import("../../core/dom.js").Child[]]}
  */
-function describe(source) {
+function describe(source, { shownName, sourceName, widgetName }) {
   switch (source.kind) {
     case "chat": {
       const widget = h("span", {}, "…");

@@ -3,8 +3,8 @@
 import { h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { go } from "../../core/router.js";
-import { nameOf } from "../list/columns.js";
-import { neighbours } from "../list.js";
+import { neighbours } from "../list/last.js";
+import { nameOf } from "../record.js";
 
 /** @import { Opened } from "./opened.js" */
 /** @import { Listed } from "../list/rows.js" */

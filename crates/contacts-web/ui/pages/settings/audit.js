@@ -64,6 +64,7 @@ const KINDS = {
 /** @param {Context} context */
 export async function section({ signal }) {
   const [users, keys] = await Promise.all([askAll("/v1/users", { signal }), askAll("/v1/keys", { signal })]);
+  const names = new Map([...users.items, ...keys.items].map(({ id, name }) => [id, name]));
   const who = h("select", {}, h("option", { value: "" }, "Anyone"), [...users.items, ...keys.items].map(({ id, name }) => h("option", { value: id }, name)));
   const kind = h("select", {}, h("option", { value: "" }, "Everything"), Object.entries(KINDS).map(([value, name]) => h("option", { value }, name)));
   const from = h("input", { type: "date" });
@@ -88,7 +89,7 @@ export async function section({ signal }) {
   const list = paged({
     load: (/** @type {string | undefined} */ cursor) => ask("get", "/v1/audit", { query: { ...asked(), ...(cursor && { cursor }), limit: 50 }, signal }),
     into,
-    row: rowOf,
+    row: (/** @type {Entry} */ entry) => rowOf(entry, names),
     loaded: (rows) => {
       none.hidden = rows > 0;
       table.hidden = rows === 0;
@@ -105,13 +106,16 @@ export async function section({ signal }) {
     h("div", { class: "filters" }, labelled("Done by", who), labelled("What was done", kind), labelled("From", from), labelled("Until", until)), table, none, list.more);
 }
 
-/** @param {Entry} entry */
-function rowOf(entry) {
+/**
+ * @param {Entry} entry
+ * @param {Map<string, string>} names of users and keys by id
+ */
+function rowOf(entry, names) {
   const who = h("td", {});
   void called(entry.actor).then((name) => (who.textContent = name));
   return h("tr", {},
-    h("th", { scope: "row" }, KINDS[entry.kind]),
-    h("td", {}, detailsOf(entry), subjectOf(entry)),
+    h("th", { scope: "row" }, isBrokenOff(entry) ? "Broke off an export" : KINDS[entry.kind]),
+    h("td", {}, [names.get(entry.subject_id ?? ""), detailsOf(entry)].filter(Boolean).join(" · "), names.has(entry.subject_id ?? "") ? null : subjectOf(entry)),
     who,
     h("td", {}, h("time", { dateTime: entry.at }, moment(entry.at))));
 }
@@ -135,15 +139,26 @@ function filterOf(details) {
   return `Filter: ${worded.join("; ")}`;
 }
 
+/** Whether the client broke an export off before its end. @param {Entry} entry */
+const isBrokenOff = ({ kind, details }) => kind === "export_ended" && details.includes("incomplete");
+
 /** @param {Entry} entry */
-function detailsOf({ kind, contacts, details }) {
+function detailsOf(entry) {
+  const { kind, contacts, details } = entry;
+  // The contacts that were read last may not have been sent.
+  if (isBrokenOff(entry)) return `At most ${count(contacts ?? 0, "contact")} sent`;
   const words = SELECTING.includes(kind) ? filterOf(details) : details.join(", ").replaceAll("_", " ");
   return [typeof contacts === "number" && count(contacts, "contact"), words].filter(Boolean).join(" · ");
 }
 
-/** A link to what the entry is about, where it has a page. @param {Entry} entry */
+/**
+ * A link to what the entry is about. An id without a page is shown in part, except that of a session,
+ * which is listed nowhere else.
+ *
+ * @param {Entry} entry
+ */
 function subjectOf({ kind, subject_id: id }) {
-  if (!id) return null;
+  if (!id || kind === "signed_in" || kind === "signed_out") return null;
   if (kind.startsWith("import_") || kind === "skipped_rows_downloaded") return h("a", { href: `/imports/${id}` }, "Open the import");
   if (kind === "source_added" || kind === "source_changed") return h("a", { href: `/sources/${id}` }, "Open the source");
   return h("span", { class: "muted mono" }, ` ${id.slice(0, 8)}`);

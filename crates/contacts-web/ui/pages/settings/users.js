@@ -137,7 +137,7 @@ function invitationOf(invitation, show) {
   void called(by).then((name) => (who.textContent = ` by ${name}`));
   return h("tr", {},
     h("th", { scope: "row" }, email),
-    h("td", {}, ROLES[role][0]),
+    h("td", { class: "word" }, ROLES[role][0]),
     h("td", {}, isExpired ? state("", "Expired") : h("span", { class: "status good", title: moment(expires_at) }, `Valid until ${day(expires_at)}`)),
     h("td", {}, when(created_at), who),
     h("td", { class: "commands" },
