@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { organisation } from "./harness.mjs";
+import { organisation, until } from "./harness.mjs";
 
 let world;
 beforeEach(async () => {
@@ -67,6 +67,18 @@ test("texts are compared by their beginning and their end, and dates in words of
   await chip(page, "Customer since is on or before 1 May 2024").waitFor();
   await shows(page, "Ann");
   await world.axe(page);
+  await world.close(page);
+});
+
+test("a filter panel that is opened early waits for the fields", async () => {
+  const page = await world.open("/settings/tags");
+  let answer;
+  await page.route(/v1\/fields/, (route) => new Promise((resolve) => (answer = resolve)).then(() => route.continue()));
+  await page.goto(`${world.url}/?sort=name`);
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  await until(() => typeof answer, "function");
+  answer();
+  await page.getByRole("group", { name: "Custom field" }).waitFor();
   await world.close(page);
 });
 

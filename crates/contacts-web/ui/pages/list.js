@@ -27,7 +27,6 @@ const PAUSE = 120;
 export function open({ url }) {
   const list = keep(new List());
   list.follow(url);
-  void list.learnFields();
   return { title: "Contacts", element: list.element, stays: true, follow: (to) => list.follow(to), shown: () => list.shown(), dropped: () => list.dropped.abort() };
 }
 
@@ -40,6 +39,8 @@ export class List {
     this.chosenSort = null;
     /** @type {Schemas["Field"][]} */
     this.fields = [];
+    /** Ends when the fields are known, or could not be loaded. */
+    this.learned = this.learnFields();
     /** The id of the segment in the URL, and the segment once it is loaded (R62). */
     this.viewId = "";
     /** @type {Schemas["Segment"] | null} */
@@ -120,13 +121,13 @@ export class List {
   }
 
   /**
-   * A placeholder that is filled once its content is loaded.
+   * A placeholder that is filled once its content is loaded, and the fields are known.
    *
    * @param {() => Promise<Element>} load
    */
   later(load) {
     const place = h("div", { class: "later" }, h("span", { class: "ghost" }));
-    load().then((element) => fill(place, element), (error) => fill(place, h("p", { class: "wrong" }, sentence(error))));
+    this.learned.then(load).then((element) => fill(place, element), (error) => fill(place, h("p", { class: "wrong" }, sentence(error))));
     return place;
   }
 

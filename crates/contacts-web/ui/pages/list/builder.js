@@ -27,6 +27,7 @@ const SHORT = { all: "All of", any: "Any of", none: "None of" };
  * @param {List} list
  */
 export async function arrange(list) {
+  await list.learned;
   const builder = new Builder(list);
   await builder.draw();
   await dialog({
