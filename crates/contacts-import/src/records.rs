@@ -37,8 +37,8 @@ pub(crate) fn rows(
     let delimiter = u8::try_from(format.delimiter).unwrap_or(b',');
     let text = decoded(source, TextEncoding::for_name(&format.encoding));
     let text = standardised(text, delimiter, format.quoting);
-    let mut records = Records::from_line(layout.header_line, text, delimiter);
-    records.expected_width = Some(layout.header.len());
+    let records = Records::from_line(layout.header_line, text, delimiter);
+    let records = records.expecting(layout.header.len());
     let mut below = !layout.has_header;
     let rows = records.filter(move |row| row.is_err() || std::mem::replace(&mut below, true));
     Box::new(rows.map(|row| row.map(unguarded)))
@@ -137,6 +137,13 @@ impl<R: Read> Records<R> {
             width: 0,
             expected_width: None,
         }
+    }
+
+    /// Reads lines with stray quotation marks as rows of this number of cells.
+    #[must_use]
+    pub(crate) fn expecting(mut self, width: usize) -> Self {
+        self.expected_width = Some(width);
+        self
     }
 
     /// Number of cells of the record that was returned last. Its row has at most

@@ -15,7 +15,7 @@ use contacts_core::import::{
 use crate::decode::decoded;
 use crate::encoding::TextEncoding;
 use crate::quoting::standardised;
-use crate::records::{Records, cell_text, is_blank};
+use crate::records::{Records, cell_text, is_blank, unguarded};
 
 /// Number of bytes at the start of a file from which delimiter and header are detected.
 const MAX_HEAD_BYTES: usize = 1 << 20;
@@ -79,7 +79,10 @@ pub(crate) fn inspect(
     if width > TableProblem::MAX_COLUMNS {
         return Err(TableProblem::TooManyColumns(width));
     }
-    Ok(table.inspection())
+    let mut inspection = table.inspection();
+    let count = inspection.samples.len();
+    inspection.samples = head.samples(&inspection.layout, delimiter, quoting, count);
+    Ok(inspection)
 }
 
 /// Returns the first rows of text, as far as it is text.
@@ -301,6 +304,21 @@ impl Head<'_> {
             rows.pop();
         }
         rows
+    }
+
+    /// The first rows below the header, read as those of the import: lines with stray quotation marks
+    /// have as many cells as the header.
+    fn samples(
+        &self,
+        layout: &Layout,
+        delimiter: u8,
+        quoting: Quoting,
+        count: usize,
+    ) -> Vec<Vec<String>> {
+        let records = self.records(layout.header_line, delimiter, quoting);
+        let rows = records.expecting(layout.header.len()).flatten();
+        let below = rows.skip(usize::from(layout.has_header));
+        below.filter_map(|row| unguarded(row).cells.ok()).take(count).collect()
     }
 
     /// Number of cells of the record that begins on a line.

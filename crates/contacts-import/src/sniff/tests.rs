@@ -1,3 +1,6 @@
+use std::io::Cursor;
+
+use contacts_core::import::Spreadsheets;
 use encoding_rs::Encoding;
 use encoding_rs::{
     BIG5, EUC_KR, GBK, ISO_2022_JP, SHIFT_JIS, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252,
@@ -5,6 +8,7 @@ use encoding_rs::{
 use rstest::rstest;
 
 use super::*;
+use crate::TableFiles;
 
 fn layout(text: impl AsRef<[u8]>) -> Layout {
     inspect(text.as_ref(), true, &LayoutChoice::default()).unwrap().layout
@@ -383,6 +387,16 @@ fn the_header_row_can_be_chosen() {
     assert_eq!(line(3).unwrap().layout.header, ["Name", "Mail"]);
     assert_eq!(line(4).unwrap().samples, Vec::<Vec<String>>::new());
     assert_eq!([line(2), line(5)], [2, 5].map(|line| Err(TableProblem::NoRow(line))));
+}
+
+#[test]
+fn samples_are_read_as_rows_of_the_import() {
+    let text = "name,email,tags\r\n\"Le.org,\"VI mple.org,\r\n";
+    let found = chosen(text, &LayoutChoice::default()).unwrap();
+    let rows = TableFiles.rows(Box::new(Cursor::new(text.as_bytes().to_vec())), &found.layout);
+    let rows: Vec<_> = rows.map(|row| row.unwrap().cells.unwrap()).collect();
+    assert_eq!(rows[0], ["\"Le.org", "\"VI mple.org", ""]);
+    assert_eq!(found.samples, rows);
 }
 
 #[test]
