@@ -164,7 +164,7 @@ macro_rules! contact_repository_contract {
             tags_of_other_organisations_are_not_searched
             a_contact_is_found_by_the_values_of_searchable_fields
             a_field_becomes_searchable_and_ceases_to_be
-            a_value_is_found_that_was_written_while_its_field_became_searchable
+            a_contact_that_is_edited_while_a_field_becomes_searchable_is_found_by_it
         }
         $crate::properties! { $make, filters:
             a_source_of_every_kind_is_found
