@@ -199,15 +199,7 @@ pub(crate) fn check_types<'a>(
     if values.is_empty() {
         return Ok(());
     }
-    let keys: Vec<_> = values.iter().map(|(key, _)| key.as_str()).collect();
-    let rows: Vec<Row> = fields::table
-        .filter(fields::org_id.eq(tx.org.0))
-        .filter(fields::key.eq_any(keys))
-        .order(fields::key)
-        .for_share()
-        .select(Row::as_select())
-        .load(tx)?;
-    let fields = rows.into_iter().map(Row::read).collect::<PgResult<Vec<_>>>()?;
+    let fields = locked(tx, values.iter().map(|(key, _)| *key))?;
     Ok(contacts_core::field::check_types(&fields, values)?)
 }
 
@@ -218,37 +210,37 @@ pub(crate) fn searched<'a>(
     contacts: impl IntoIterator<Item = &'a Contact>,
 ) -> PgResult<BTreeSet<FieldKey>> {
     let values = contacts.into_iter().flat_map(|contact| &contact.custom);
-    let keys: BTreeSet<_> = values
-        .filter(|(_, value)| value.as_text().is_some())
-        .map(|(key, _)| key.as_str())
-        .collect();
+    let keys: BTreeSet<_> =
+        values.filter_map(|(key, value)| value.as_text().map(|_| key)).collect();
     if keys.is_empty() {
         return Ok(BTreeSet::new());
     }
-    let rows: Vec<Row> = fields::table
-        .filter(fields::org_id.eq(tx.org.0))
-        .filter(fields::key.eq_any(keys))
-        .order(fields::key)
-        .for_key_share()
-        .select(Row::as_select())
-        .load(tx)?;
-    keys_of_searched(rows)
+    Ok(keys_of_searched(locked(tx, keys)?))
 }
 
-/// Returns the fields by whose values contacts are found. Neither these nor the other fields change
-/// until the transaction ends.
+/// Returns the fields by whose values contacts are found (R59). Whether a field is searched does not
+/// change until the transaction ends.
 pub(crate) fn all_searched(tx: &mut Tx<'_>) -> PgResult<BTreeSet<FieldKey>> {
+    let fields = list(tx)?;
+    Ok(keys_of_searched(locked(tx, fields.iter().map(|field| &field.key))?))
+}
+
+fn keys_of_searched(fields: Vec<Field>) -> BTreeSet<FieldKey> {
+    fields.into_iter().filter(Field::is_searched).map(|field| field.key).collect()
+}
+
+/// Returns the fields with these keys. Until the transaction ends, nothing of them changes but their
+/// positions: a patch locks the whole row.
+fn locked<'a>(
+    tx: &mut Tx<'_>,
+    keys: impl IntoIterator<Item = &'a FieldKey>,
+) -> PgResult<Vec<Field>> {
     let rows: Vec<Row> = fields::table
         .filter(fields::org_id.eq(tx.org.0))
+        .filter(fields::key.eq_any(keys.into_iter().map(FieldKey::as_str)))
         .order(fields::key)
         .for_key_share()
         .select(Row::as_select())
         .load(tx)?;
-    keys_of_searched(rows)
-}
-
-fn keys_of_searched(rows: Vec<Row>) -> PgResult<BTreeSet<FieldKey>> {
-    let fields = rows.into_iter().map(Row::read).collect::<PgResult<Vec<_>>>()?;
-    let searched = fields.into_iter().filter(Field::is_searched);
-    Ok(searched.map(|field| field.key).collect())
+    rows.into_iter().map(Row::read).collect()
 }

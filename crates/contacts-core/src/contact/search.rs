@@ -19,9 +19,9 @@ pub const SEARCH_VERSION: u32 = 2;
 /// Returns the text that search matches: name, addresses, the digits of the phone number, and the
 /// values of searchable fields (R59), folded, with a space before every word.
 ///
-/// A word with signs within it is followed by its joined form and by the parts that begin within
-/// it, so that `oneil` and `ne` find O'Neil; but addresses are one word each. Stores keep this text:
-/// whoever changes what this function returns must increase [`SEARCH_VERSION`].
+/// A word with signs within it is followed by its joined form and by its parts, so that `oneil` and
+/// `ne` find O'Neil. An address is one word. Stores keep the text, and rebuild it when
+/// [`SEARCH_VERSION`] has increased: each change of this function needs a new version.
 pub fn search_text<'a>(
     name: Option<&Name>,
     emails: impl IntoIterator<Item = &'a EmailAddress>,

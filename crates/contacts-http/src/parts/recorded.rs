@@ -8,8 +8,8 @@ use crate::parts::caller::Caller;
 use crate::parts::problem::Problem;
 use crate::parts::services::Api;
 
-/// Returns whether the answer to a request has a body. The answer to a HEAD request has none, so no
-/// download is recorded.
+/// Returns whether the answer to a request has a body, and is recorded as a download. The answer to a
+/// HEAD request has none.
 pub(crate) fn reads_body(req: &HttpRequest) -> bool {
     req.method() != Method::HEAD
 }

@@ -66,8 +66,8 @@ fn name_keys(query: &str) -> Vec<String> {
 }
 
 impl SearchQuery {
-    /// Returns how well a contact matches, given the custom fields that are searched. The contact
-    /// must [match](SearchQuery::matches).
+    /// Returns how well a contact matches, given the custom fields that are searched. The result
+    /// means nothing for a contact that does not [match](SearchQuery::matches) at all.
     pub fn relevance(&self, contact: &Contact, searched: &BTreeSet<FieldKey>) -> Relevance {
         if self.is_empty() {
             return Relevance::Within;

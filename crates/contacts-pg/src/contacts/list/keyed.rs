@@ -59,7 +59,8 @@ struct KeyedList<'a> {
     limit: usize,
 }
 
-/// Returns a page.
+/// Returns a page of the contacts that match a filter, in the order of their last conversations or of
+/// a custom field.
 pub(super) fn list(
     tx: &mut Tx<'_>,
     by: KeyedBy<'_>,

@@ -33,7 +33,7 @@ struct FoundRow {
     counted: i64,
 }
 
-/// Returns a page.
+/// Returns a page of the contacts that a search finds, in the order of their relevance.
 pub(super) fn list(
     tx: &mut Tx<'_>,
     filter: &ContactFilter,
