@@ -122,27 +122,30 @@ pub(crate) fn enqueue_at(tx: &mut Tx<'_>, job: Job, due: OffsetDateTime) -> PgRe
         .map(drop)
 }
 
-/// Enqueues the job of a connected source, or makes it due, in the transaction that needs it. A
-/// worker that runs the job at the moment may miss the change, so the job is marked to run once
-/// more.
-pub(crate) fn call(tx: &mut Tx<'_>, source: SourceId, due: OffsetDateTime) -> PgResult<()> {
+/// Enqueues a job, or makes it due, in the transaction that needs it. A worker that runs the job at
+/// the moment may miss the change, so the job is marked to run once more.
+pub(crate) fn call(tx: &mut Tx<'_>, job: Job, due: OffsetDateTime) -> PgResult<()> {
+    let (kind, subject) = parts(job);
     let statement = "INSERT INTO jobs (org_id, id, kind, subject_id, due_at, failures) \
-         VALUES ($1, $2, 'sync', $3, $4, 0) ON CONFLICT (org_id, kind, subject_id) \
+         VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (org_id, kind, subject_id) \
          DO UPDATE SET due_at = LEAST(jobs.due_at, excluded.due_at), called = true";
     tx.query(statement)
         .bind::<SqlUuid, _>(tx.next_id())
-        .bind::<SqlUuid, _>(source.0)
+        .bind::<Text, _>(kind)
+        .bind::<SqlUuid, _>(subject)
         .bind::<Timestamptz, _>(due)
         .execute(tx)
         .map(drop)
 }
 
-/// Makes waiting jobs that follow the change feed due. It skips a job that a worker has claimed, so
-/// that no writer waits for another transaction. Such a job reads the feed again by itself.
+/// Calls the jobs that follow the change feed. It skips a job whose row another transaction has
+/// locked at the moment, so that no writer waits for another. Such a job finds the event when it
+/// reads the feed the next time by itself.
 pub(crate) fn wake(tx: &mut Tx<'_>, now: OffsetDateTime) -> PgResult<()> {
-    let statement = "UPDATE jobs SET due_at = $2 WHERE org_id = $1 AND id IN ( \
-         SELECT id FROM jobs WHERE org_id = $1 AND kind = 'deliver_webhook' AND due_at > $2 \
-         AND leased_until IS NULL FOR UPDATE SKIP LOCKED)";
+    let statement = "UPDATE jobs SET due_at = LEAST(due_at, $2), called = true \
+         WHERE org_id = $1 AND id IN ( \
+             SELECT id FROM jobs WHERE org_id = $1 AND kind = 'deliver_webhook' \
+             AND (due_at > $2 OR leased_until IS NOT NULL AND NOT called) FOR UPDATE SKIP LOCKED)";
     tx.query(statement).bind::<Timestamptz, _>(now).execute(tx).map(drop)
 }
 

@@ -139,7 +139,7 @@ impl SyncRepository for Database {
             insert.push(")");
             insert.execute(tx).map_err(name_taken)?;
             record(tx, &TrailEvent::source_added(source.id), actor, source.created_at)?;
-            call(tx, source.id, source.created_at)
+            call(tx, Job::Sync(source.id), source.created_at)
         })
     }
 
@@ -188,7 +188,7 @@ impl SyncRepository for Database {
                     forget_state(tx, id)?;
                 }
             }
-            call(tx, id, now).map(|()| Some(source))
+            call(tx, Job::Sync(id), now).map(|()| Some(source))
         })
     }
 
@@ -242,7 +242,7 @@ impl SyncRepository for Database {
                     run.clone()
                 }
             };
-            call(tx, run.source, now).map(|()| Some(requested))
+            call(tx, Job::Sync(run.source), now).map(|()| Some(requested))
         })
     }
 

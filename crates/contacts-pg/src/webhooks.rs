@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::Database;
 use crate::database::{PgResult, RunQuery, TimedTx, Tx, unread, unreadable};
-use crate::jobs::{enqueue, wake};
+use crate::jobs::{call, enqueue};
 use crate::limits::check_limit;
 use crate::schema::webhooks;
 use crate::trail::record;
@@ -193,7 +193,7 @@ impl WebhookRepository for Database {
             let Some(row) = row else { return Ok(false) };
             row.read()?.check_active()?;
             deliveries::insert(tx, id, &[delivery])?;
-            wake_webhook(tx, id).map(|()| true)
+            call(tx, Job::DeliverWebhook(id), now).map(|()| true)
         })
     }
 
@@ -245,7 +245,7 @@ impl WebhookRepository for Database {
         self.write_at(org, now, |tx| {
             let again = deliveries::redeliver(tx, id, delivery)?;
             if again > 0 {
-                wake_webhook(tx, id)?;
+                call(tx, Job::DeliverWebhook(id), now)?;
             }
             Ok(again)
         })
@@ -276,12 +276,12 @@ fn edit(
     let version = webhook.version;
     edit(&mut webhook)?;
     update(tx, &webhook)?;
+    let now = tx.now;
     if webhook.version != version {
-        let now = tx.now;
         record(tx, event, actor, now)?;
     }
     if webhook.paused.is_none() {
-        wake_webhook(tx, id)?;
+        call(tx, Job::DeliverWebhook(id), now)?;
     }
     Ok(Some(webhook))
 }
@@ -299,11 +299,4 @@ fn update(tx: &mut Tx<'_>, webhook: &Webhook) -> PgResult<()> {
         .set(&Row::of(webhook))
         .execute(tx)
         .map(drop)
-}
-
-/// Enqueues the delivery job of a webhook that is not paused, or makes it due.
-fn wake_webhook(tx: &mut TimedTx<'_>, id: WebhookId) -> PgResult<()> {
-    enqueue(tx, Job::DeliverWebhook(id))?;
-    let now = tx.now;
-    wake(tx, now)
 }

@@ -65,8 +65,7 @@ impl WebhookService {
     pub const MAX_PENDING_DELIVERIES: usize = 1_000;
     /// Maximum number of events for which deliveries are created at once.
     const EVENTS: usize = 100;
-    /// Pause of a job that has sent something, so that it finds events that were written just
-    /// before it ended.
+    /// Pause of a job that has sent something: others may be writing events, too.
     const RECHECK_AFTER: Duration = Duration::from_secs(2);
     /// Pause of a job that had nothing to send, unless it is woken.
     const IDLE_RECHECK_AFTER: Duration = Duration::from_secs(300);

@@ -46,7 +46,7 @@ macro_rules! webhook_repository_contract {
             for_a_day_messages_are_signed_with_the_secret_before_too
             expired_events_are_reported_as_missed
             events_are_taken_in_once
-            an_event_at_the_end_of_a_job_is_sent_soon
+            what_arrives_at_the_end_of_a_job_is_sent_at_once
         }
         $crate::properties! { $make, included_contacts:
             a_message_carries_contacts_as_they_are_when_it_is_sent

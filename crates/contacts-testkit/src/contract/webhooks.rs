@@ -478,20 +478,24 @@ pub fn events_are_taken_in_once(ports: &Ports) {
     assert_eq!(ports.webhooks.pending(org, webhook.id, 100).unwrap(), 0, "old ones are forgotten");
 }
 
-/// An event that arrives while the job is claimed, and that the job does not see, is sent soon
-/// after.
-pub fn an_event_at_the_end_of_a_job_is_sent_soon(ports: &Ports) {
+/// The job has looked for events and deliveries before they arrive.
+pub fn what_arrives_at_the_end_of_a_job_is_sent_at_once(ports: &Ports) {
     let org = ports.org();
     let (service, sender) = service(ports);
     let webhook = add_webhook(&service, org, &[]);
-    ports.add(org, "Ann", "");
-    let worker = ports.ids.next();
-    let job = ports.jobs.claim(Lane::Work, worker, LEASE, ports.clock.now()).unwrap().unwrap();
-    let outcome = service.deliver(org, webhook.id, &Always).unwrap();
-    ports.add(org, "Bo", "");
-    ports.jobs.finish(&job, worker, outcome, ports.clock.now()).unwrap();
-    assert_eq!(numbers(&sender.take()), [1]);
-    ports.clock.advance(Duration::from_secs(2));
-    run(ports, &service);
-    assert_eq!(numbers(&sender.take()), [2]);
+    let arrivals: [(&str, &dyn Fn()); 2] = [
+        ("an event", &|| drop(ports.add(org, "Ann", ""))),
+        ("a test message", &|| drop(service.test(org, webhook.id).unwrap())),
+    ];
+    for (what, arrive) in arrivals {
+        let worker = ports.ids.next();
+        let job = ports.jobs.claim(Lane::Work, worker, LEASE, ports.clock.now()).unwrap().unwrap();
+        let outcome = service.deliver(org, webhook.id, &Always).unwrap();
+        arrive();
+        ports.jobs.finish(&job, worker, outcome, ports.clock.now()).unwrap();
+        assert_eq!(sender.take().len(), 0, "{what}");
+        run(ports, &service);
+        assert_eq!(sender.take().len(), 1, "{what}");
+        ports.clock.advance(Duration::from_secs(300));
+    }
 }

@@ -35,6 +35,11 @@ impl Queued {
     fn is_waiting(&self, now: OffsetDateTime) -> bool {
         self.due <= now && !self.is_held(now)
     }
+
+    fn call(&mut self, due: OffsetDateTime) {
+        self.due = self.due.min(due);
+        self.called = true;
+    }
 }
 
 impl Jobs {
@@ -59,35 +64,20 @@ impl Jobs {
         self.0.retain(|queued| (queued.claimed.org, queued.claimed.job) != (org, job));
     }
 
-    /// Enqueues a job that can exist only once. Makes it due if it is already queued.
-    pub(crate) fn ensure(&mut self, org: OrgId, job: Job, now: OffsetDateTime, ids: &CountedIds) {
-        if self.0.iter().any(|queued| (queued.claimed.org, queued.claimed.job) == (org, job)) {
-            self.wake(org, now);
-        } else {
-            self.push(org, job, now, ids);
-        }
-    }
-
-    /// Enqueues the job of a connected source, or makes it due even while a worker has claimed it.
+    /// Enqueues a job that can exist only once, or makes it due even while a worker has claimed it.
     pub(crate) fn call(&mut self, org: OrgId, job: Job, due: OffsetDateTime, ids: &CountedIds) {
         let known = self.0.iter_mut().find(|q| (q.claimed.org, q.claimed.job) == (org, job));
         match known {
-            Some(queued) => {
-                queued.due = queued.due.min(due);
-                queued.called = true;
-            }
+            Some(queued) => queued.call(due),
             None => self.push(org, job, due, ids),
         }
     }
 
-    /// Makes the unclaimed jobs that follow the change feed due.
+    /// Calls the jobs that follow the change feed.
     pub(crate) fn wake(&mut self, org: OrgId, now: OffsetDateTime) {
-        for queued in self.0.iter_mut().filter(|queued| queued.claimed.org == org) {
-            let follows = matches!(queued.claimed.job, Job::DeliverWebhook(_));
-            if follows && queued.held.is_none() && queued.due > now {
-                queued.due = now;
-            }
-        }
+        let follows = |job: Job| matches!(job, Job::DeliverWebhook(_));
+        let of_org = self.0.iter_mut().filter(|queued| queued.claimed.org == org);
+        of_org.filter(|queued| follows(queued.claimed.job)).for_each(|queued| queued.call(now));
     }
 
     fn in_hand(&self, org: OrgId, lane: Lane, now: OffsetDateTime) -> usize {

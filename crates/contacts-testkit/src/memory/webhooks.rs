@@ -95,7 +95,7 @@ impl World {
     }
 
     fn queue_delivering(&self, org: OrgId, id: WebhookId, now: OffsetDateTime) {
-        self.state().jobs.ensure(org, Job::DeliverWebhook(id), now, &self.ids());
+        self.state().jobs.call(org, Job::DeliverWebhook(id), now, &self.ids());
     }
 }
 
