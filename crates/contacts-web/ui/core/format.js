@@ -1,30 +1,39 @@
 // Numbers and times in words. Names are never formatted.
+//
+// The page is in English, whatever the browser's language is. The first use of `Intl` would block a
+// slow device for more than 100 ms before the first rows.
 
-/** The page is in English: numbers and dates follow the browser only in its kind of English. */
-export const LOCALE = /^en\b/.test(navigator.language) ? navigator.language : "en-GB";
-const NUMBER = new Intl.NumberFormat(LOCALE);
-const DAY = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium" });
-const MOMENT = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "short" });
-const AGO = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto", style: "short" });
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** @param {number} value */
-export const number = (value) => NUMBER.format(value);
+export const number = (value) => String(value).replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 
 /**
  * @param {number} value
  * @param {string} one
  * @param {string} [many]
  */
-export const count = (value, one, many = `${one}s`) => `${NUMBER.format(value)} ${value === 1 ? one : many}`;
+export const count = (value, one, many = `${one}s`) => `${number(value)} ${value === 1 ? one : many}`;
 
-/** @param {string} at */
-export const day = (at) => DAY.format(new Date(at));
+/**
+ * The day of a time in the browser's time zone, such as `3 Apr 2026`.
+ *
+ * @param {string} at
+ */
+export function day(at) {
+  const date = new Date(at);
+  return `${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}`;
+}
 
-/** @param {string} at */
-export const moment = (at) => MOMENT.format(new Date(at));
-
-/** @type {[Intl.RelativeTimeFormatUnit, number][]} */
-const UNITS = [["minute", 60], ["hour", 3600], ["day", 86_400]];
+/**
+ * A time in the browser's time zone, such as `3 Apr 2026, 14:05`.
+ *
+ * @param {string} at
+ */
+export function moment(at) {
+  const date = new Date(at);
+  return `${day(at)}, ${[date.getHours(), date.getMinutes()].map((part) => String(part).padStart(2, "0")).join(":")}`;
+}
 
 /**
  * How long ago a time was; the day, when it was more than a week ago.
@@ -34,9 +43,10 @@ const UNITS = [["minute", 60], ["hour", 3600], ["day", 86_400]];
 export function ago(at) {
   const seconds = (Date.now() - Date.parse(at)) / 1000;
   if (seconds < 45) return "just now";
-  const [unit, size] = UNITS.findLast(([, size]) => seconds >= size) ?? ["minute", 60];
-  const steps = Math.round(seconds / size);
-  return unit === "day" && steps > 7 ? day(at) : AGO.format(-steps, unit);
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${count(Math.round(seconds / 3600), "hour")} ago`;
+  const days = Math.round(seconds / 86_400);
+  return days > 7 ? day(at) : days === 1 ? "yesterday" : `${days} days ago`;
 }
 
 /** @param {number} seconds */

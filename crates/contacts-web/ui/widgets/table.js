@@ -57,6 +57,8 @@ export class DataTable {
     this.at = -1;
     this.frame = 0;
     this.settled = 0;
+    /** Whether the first rows are on screen. */
+    this.isReady = false;
     this.head = h("div", { role: "row", class: "tr", "aria-rowindex": 1 });
     this.body = h("div", { role: "rowgroup", class: "tbody" });
     this.element = h("div", { class: "table", role: "table", "aria-label": options.label, onscroll: () => this.later() },
@@ -138,9 +140,11 @@ export class DataTable {
     const total = rows.items.length + (rows.ended ? 0 : GHOSTS);
     const top = this.element.scrollTop;
     this.body.style.height = `${total * this.row}px`;
-    const first = this.view === Infinity ? 0 : Math.max(0, Math.floor(top / this.row) - OVERSCAN);
+    // The first rows do not wait for those beyond the screen.
+    const beyond = this.isReady ? OVERSCAN : 0;
+    const first = this.view === Infinity ? 0 : Math.max(0, Math.floor(top / this.row) - beyond);
     const end = this.view === Infinity ? rows.items.length : total;
-    const last = Math.min(end, Math.ceil((top + this.view) / this.row) + OVERSCAN);
+    const last = Math.min(end, Math.ceil((top + this.view) / this.row) + beyond);
     this.free(first, last);
     for (let index = first; index < last; index += 1) this.place(index);
     if (this.view !== Infinity) rows.want(last + 2 * OVERSCAN);
@@ -176,6 +180,10 @@ export class DataTable {
 
   /** Sorts the rows in the document like those on screen, after scrolling has ended. */
   settle() {
+    if (!this.isReady && this.options.rows.items.length > 0) {
+      this.isReady = true;
+      return this.draw();
+    }
     for (const row of this.spare.splice(0)) row.element.remove();
     const ordered = [...this.shown].sort(([a], [b]) => a - b).map(([, row]) => row.element);
     for (const [at, element] of ordered.entries()) {

@@ -2,7 +2,7 @@
 
 import { ask } from "../../core/api.js";
 import { h } from "../../core/dom.js";
-import { LOCALE, number } from "../../core/format.js";
+import { number } from "../../core/format.js";
 import { nameOf } from "./columns.js";
 import { asked } from "./query.js";
 
@@ -12,7 +12,7 @@ import { asked } from "./query.js";
 const NAMED = 5;
 /** The most ids of one request. */
 const IDS = 200;
-const AND = new Intl.ListFormat(LOCALE, { type: "conjunction" });
+const AND = new Intl.ListFormat("en-GB", { type: "conjunction" });
 
 /**
  * Selected contacts that the current filter does not match.

@@ -1,7 +1,6 @@
 // Facts about the organisation.
 
 import { h } from "../../core/dom.js";
-import { LOCALE } from "../../core/format.js";
 import { session } from "../../core/session.js";
 import { part } from "./part.js";
 import { ROLES } from "./roles.js";
@@ -9,7 +8,7 @@ import { ROLES } from "./roles.js";
 export async function section() {
   const { organisation, role } = await session;
   const [name, may] = role ? ROLES[role] : ["None", ""];
-  const region = organisation.region ? (new Intl.DisplayNames(LOCALE, { type: "region" }).of(organisation.region) ?? organisation.region) : null;
+  const region = organisation.region ? (new Intl.DisplayNames("en-GB", { type: "region" }).of(organisation.region) ?? organisation.region) : null;
   /** @type {[string, string, string][]} */
   const facts = [
     ["Name", organisation.name, ""],
