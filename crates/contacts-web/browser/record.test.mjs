@@ -56,9 +56,12 @@ const tab = (page, name) => page.getByRole("tab", { name: new RegExp(`^${name}`)
 
 test("every tab is accessible in every look", async () => {
   const id = await ada();
+  const { email } = await world.api("GET", `/v1/contacts/${id}`);
+  await world.import("a.csv", `name,email\nAda Lovelace,${email}\n`);
   for (const [key, words] of [["conversations", "Thank you!"], ["campaigns", "Clicked"], ["notes", "Met at the booth."], ["activity", "edited the profile"]]) {
     await world.inEveryLook(`/contacts/${id}?tab=${key}`, async (page) => {
       await panel(page).getByText(words).first().waitFor();
+      await page.getByRole("link", { name: "a.csv" }).waitFor();
       await page.getByRole("heading", { level: 1, name: "Ada Lovelace" }).waitFor();
     });
   }
