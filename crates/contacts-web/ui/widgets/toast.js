@@ -11,13 +11,27 @@ import { find, h } from "../core/dom.js";
  */
 export function toast(text, ...actions) {
   const shown = h("div", { class: "toast" }, h("span", {}, text));
-  const hide = () => shown.remove();
+  /** Where the focus was before it came to the message. @type {EventTarget | null} */
+  let from = null;
+  const hide = () => {
+    const hadFocus = shown.contains(document.activeElement);
+    shown.remove();
+    if (hadFocus && from instanceof HTMLElement) from.focus();
+  };
   const buttons = actions.flatMap((action) => action ? [h("button", { type: "button", onclick: () => (hide(), action.run()) }, action.label)] : []);
   shown.append(...buttons);
   let timer = setTimeout(hide, buttons.length > 0 ? 10_000 : 5_000);
-  // The message stays while the pointer is on it.
-  shown.addEventListener("pointerenter", () => clearTimeout(timer));
-  shown.addEventListener("pointerleave", () => (timer = setTimeout(hide, 2_000)));
+  // The message stays while the pointer or the focus is on it.
+  for (const [come, leave] of [["pointerenter", "pointerleave"], ["focusin", "focusout"]]) {
+    shown.addEventListener(come ?? "", () => clearTimeout(timer));
+    shown.addEventListener(leave ?? "", () => {
+      clearTimeout(timer);
+      timer = setTimeout(hide, 2_000);
+    });
+  }
+  shown.addEventListener("focusin", ({ relatedTarget }) => {
+    if (!shown.contains(/** @type {Node | null} */ (relatedTarget))) from = relatedTarget;
+  });
   find("#toasts").append(shown);
   return hide;
 }
