@@ -23,7 +23,12 @@ import { setField } from "./set-field.js";
  * @param {HTMLElement} place
  */
 export function bulkBar(list, place) {
-  if (list.picked.isEmpty) return fill(place);
+  if (list.picked.isEmpty) {
+    const hadFocus = place.contains(document.activeElement);
+    fill(place);
+    if (hadFocus) list.table.move(0);
+    return;
+  }
   const shown = place.querySelector("strong");
   if (shown) return say(list, shown);
   const tag = button("tag", "write", "Tag");
@@ -101,7 +106,7 @@ async function tagThem(list, adds) {
   const only = !adds && !list.picked.everyone;
   const box = tagBox({
     label: adds ? "Tags to add" : "Tags to remove",
-    add: (tag) => tags.push(tag),
+    add: (added) => (tags = [...tags, ...added]),
     remove: (tag) => (tags = tags.filter((other) => other !== tag)),
     existing: !adds,
     ...(only && { suggest: async (prefix) => there.filter((tag) => tag.toLowerCase().startsWith(prefix.toLowerCase())).slice(0, 12)
