@@ -27,7 +27,6 @@ export function press(event, list) {
   }
   /** @type {Record<string, () => void>} */
   const acts = {
-    "/": () => list.search.select(),
     j: () => list.table.move(1),
     k: () => list.table.move(-1),
     x: () => toggle(list),
