@@ -191,3 +191,13 @@ test("the editor stays over its cell while the list scrolls", async () => {
   await until(async () => Math.round(await distance() - before), 0);
   await world.close(page);
 });
+
+test("the key u undoes the edit of a cell", async () => {
+  const page = await editing("Name");
+  await field(page, "Name").fill("Ada King");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Undo" }).waitFor();
+  await page.keyboard.press("u");
+  await until(async () => (await stored()).name, "Ada Lovelace");
+  await world.close(page);
+});

@@ -178,3 +178,16 @@ test("a window whose session has ended continues when the user has signed in in 
   await until(async () => (await world.api("GET", `/v1/contacts/${id}`)).name, "Two Tabs");
   await world.close(page);
 });
+
+test("the question mark lists the keys on every page", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Ada Lovelace", email: "ada@keys.example" });
+  for (const path of ["/", `/contacts/${id}`, "/settings/users"]) {
+    const page = await world.open(path);
+    await page.locator("html[data-live]").waitFor();
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    assert.equal(await page.getByRole("dialog").count(), 1);
+    await world.close(page);
+  }
+});

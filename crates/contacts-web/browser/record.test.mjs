@@ -467,3 +467,15 @@ test("the Enter of an input method does not add a tag, nor does its Escape disca
   assert.equal(await name.inputValue(), "Hokusai K");
   await world.close(page);
 });
+
+test("a contact is printed without controls and empty fields", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Lee Miller", email: "lee@record.example", tags: ["photo"] });
+  const page = await world.open(`/contacts/${id}`);
+  await page.getByRole("button", { name: "Remove photo" }).waitFor();
+  await page.emulateMedia({ media: "print" });
+  await until(() => page.getByRole("textbox", { name: "Phone" }).isVisible(), false);
+  assert.equal(await page.getByRole("textbox", { name: "Name" }).isVisible(), true);
+  assert.equal(await page.getByText("photo", { exact: true }).first().isVisible(), true);
+  for (const name of ["Merge", "More", "Remove photo"]) assert.equal(await page.getByRole("button", { name }).isVisible(), false, name);
+  await world.close(page);
+});

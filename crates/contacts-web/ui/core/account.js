@@ -15,6 +15,13 @@ addEventListener("keydown", (event) => {
   void import("../pages/commands.js").then(({ open }) => open());
 });
 
+addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
+  const types = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
+  // Some pages list keys of their own.
+  if (key !== "?" || types || ctrlKey || metaKey || altKey || /^\/(duplicates)?$/.test(location.pathname) || find(".bar").hidden || document.querySelector("dialog[open]")) return;
+  void import("../pages/list/keys.js").then(({ help }) => help());
+});
+
 // Before the other page is shown: dialogs and panels belong to the one that is left.
 addEventListener("popstate", () => {
   for (const dialog of document.querySelectorAll("dialog[open]")) /** @type {HTMLDialogElement} */ (dialog).close();

@@ -4,6 +4,9 @@ import { find, h } from "../core/dom.js";
 
 /** @typedef {{ label: string, run: () => void }} Action */
 
+/** The label of the button that the key `u` presses. */
+const UNDO = "Undo";
+
 /**
  * @param {string} text
  * @param {(Action | undefined)[]} actions buttons such as Undo; the message then stays longer
@@ -18,7 +21,7 @@ export function toast(text, ...actions) {
     shown.remove();
     if (hadFocus && from instanceof HTMLElement) from.focus();
   };
-  const buttons = actions.flatMap((action) => action ? [h("button", { type: "button", onclick: () => (hide(), action.run()) }, action.label)] : []);
+  const buttons = actions.flatMap((action) => action ? [h("button", { type: "button", title: action.label === UNDO ? "Undo (u)" : "", onclick: () => (hide(), action.run()) }, action.label)] : []);
   shown.append(...buttons);
   let timer = setTimeout(hide, buttons.length > 0 ? 10_000 : 5_000);
   // The message stays while the pointer or the focus is on it.
@@ -35,6 +38,12 @@ export function toast(text, ...actions) {
   find("#toasts").append(shown);
   return hide;
 }
+
+addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
+  const types = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
+  if (key !== "u" || types || ctrlKey || metaKey || altKey || document.querySelector("dialog[open], :popover-open")) return;
+  [...find("#toasts").querySelectorAll("button")].findLast(({ textContent }) => textContent === UNDO)?.click();
+});
 
 /** Hides the last message about a subject. @type {Map<string, () => void>} */
 const last = new Map();

@@ -4,6 +4,7 @@ import { askAll, link } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
+import { styles } from "../../core/styles.js";
 import { dialog } from "../../widgets/dialog.js";
 import { menu } from "../../widgets/popover.js";
 import { tagBox } from "../../widgets/tags.js";
@@ -12,6 +13,8 @@ import { exportFirst } from "./export-first.js";
 import { hiddenOf, people } from "./people.js";
 import { asked } from "./query.js";
 import { setField } from "./set-field.js";
+
+await styles("./bulk.css", import.meta.url);
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */
