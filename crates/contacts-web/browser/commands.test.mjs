@@ -46,9 +46,10 @@ test("Ctrl+K finds a contact, a segment, a page and an action by keyboard", asyn
 });
 
 test("Enter waits for the contacts of what was typed, though earlier ones arrive first", async () => {
-  const page = await world.open("/settings/tags");
+  const page = await (await world.newContext(world.cookies)).newPage();
+  await page.goto(`${world.url}/settings/tags`);
   await page.getByRole("heading", { name: "Tags", exact: true }).waitFor();
-  // Time stands still, so the second search begins when the test says so.
+  // Time stands still in this context, so the second search begins when the test says so.
   await page.clock.install({ time: 0 });
   await page.clock.pauseAt(60_000);
   await page.keyboard.press("Control+k");
@@ -108,4 +109,22 @@ test("what the role may not do is not offered", async () => {
   await page.keyboard.press("Control+k");
   await until(() => chosen(page), "Keyboard shortcuts");
   assert.equal(await menu(page).getByRole("option", { name: "API keys" }).count(), 0);
+});
+
+test("the menu says that it is searching, not that nothing was found, until it knows", async () => {
+  const page = await world.open("/settings");
+  let answer;
+  await page.route(/\/v1\/contacts\?/, (route) => (answer = () => route.continue()));
+  await page.getByRole("button", { name: /^Account/ }).waitFor();
+  await page.keyboard.press("Control+k");
+  await input(page).fill("lovelace");
+  await menu(page).getByText("Searching…").first().waitFor();
+  assert.equal(await menu(page).getByText("Nothing found.").count(), 0);
+  await until(() => Boolean(answer), true);
+  answer();
+  await menu(page).getByRole("option", { name: /Ada Lovelace/ }).waitFor();
+  await input(page).fill("nobody of that name");
+  await until(() => Boolean(answer), true);
+  await menu(page).getByText("Searching…").first().waitFor();
+  await world.close(page);
 });

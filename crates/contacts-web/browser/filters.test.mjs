@@ -120,3 +120,46 @@ test("a filter that cannot be used shows no rows, and its reason", async () => {
   await shows(page, "Ann", "Bo", "Cem");
   await world.close(page);
 });
+
+test("Back closes the panel of filters, which would show the filter of before", async () => {
+  const page = await world.open("/");
+  const opener = page.getByRole("button", { name: "Filter", exact: true });
+  await opener.click();
+  await page.getByLabel("Has email").selectOption("Yes");
+  await page.waitForURL(/reachable=true/);
+  await page.goBack();
+  await until(() => page.getByLabel("Has email").isVisible(), false);
+  await opener.click();
+  await until(() => page.getByLabel("Has email").inputValue(), "");
+  await world.close(page);
+});
+
+test("the days of a filter fit into the panel", async () => {
+  const page = await world.open("/?created_from=2026-01-01&created_until=2026-12-31");
+  await page.getByRole("button", { name: "Filter", exact: true }).click();
+  const panel = page.getByRole("dialog", { name: "Filter" });
+  await panel.getByLabel("From").first().waitFor();
+  const [inside, outside] = await panel.evaluate((element) => [element.scrollWidth, element.clientWidth]);
+  assert.ok(inside <= outside, `${inside} pixels in a panel of ${outside}`);
+  await world.close(page);
+});
+
+test("a late answer for an earlier text does not replace the tags that were searched for", async () => {
+  for (const [at, tag] of ["apple", "banana"].entries()) await world.api("POST", "/v1/contacts", { name: tag, email: `${at}@filters.example`, tags: [tag] });
+  const page = await world.open("/");
+  await page.getByRole("button", { name: "Tags", exact: true }).click();
+  const panel = page.getByRole("dialog", { name: "Tags" });
+  await panel.getByRole("checkbox", { name: /^banana/ }).waitFor();
+  let late;
+  await page.route(/\/v1\/tags\?prefix=a/, (route) => (late = route));
+  await panel.getByRole("searchbox").fill("a");
+  await until(() => Boolean(late), true);
+  await panel.getByRole("searchbox").fill("b");
+  await until(() => panel.getByRole("checkbox", { name: /^apple/ }).count(), 0);
+  await late.continue();
+  await (await late.request().response()).finished();
+  // What is asked later is answered later.
+  await page.evaluate(() => fetch("/v1/me"));
+  assert.equal(await panel.getByRole("checkbox", { name: /^apple/ }).count(), 0);
+  await world.close(page);
+});

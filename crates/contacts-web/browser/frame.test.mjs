@@ -112,3 +112,82 @@ test("an unknown path shows \"not found\"", async () => {
   await page.getByRole("heading", { name: /Not found/ }).waitFor();
   await world.close(page);
 });
+
+test("the skip link leads to the content, and keeps the page as it is", async () => {
+  const page = await world.open("/import");
+  await page.getByRole("heading", { name: "Import contacts" }).waitFor();
+  const main = page.getByRole("main");
+  await main.locator(":scope > *").evaluate((element) => (element.dataset.same = ""));
+  const skip = page.getByRole("link", { name: "Skip to content" });
+  await skip.focus();
+  await page.keyboard.press("Enter");
+  await until(() => main.evaluate((element) => element === document.activeElement), true);
+  // A page that is opened again replaces its element when its modules have run.
+  await page.evaluate(() => fetch("/v1/me"));
+  assert.equal(await main.locator("[data-same]").count(), 1);
+  assert.equal(new URL(page.url()).hash, "");
+  await world.close(page);
+});
+
+test("the skip link keeps the secret of an invitation", async () => {
+  const { link } = await world.api("POST", "/v1/invitations", { email: "ada@frame.example", role: "viewer" });
+  const page = await world.open(new URL(link).pathname + new URL(link).hash, { signedIn: false });
+  await page.getByRole("textbox", { name: "Your name" }).waitFor();
+  await page.getByRole("link", { name: "Skip to content" }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("textbox", { name: "Your name" }).fill("Ada");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: /^Account: Ada/ }).waitFor();
+  await world.close(page);
+});
+
+test("a dialog closes when Back leads to another page", async () => {
+  await world.api("POST", "/v1/contacts", { name: "Ada Lovelace", email: "ada@frame.example" });
+  const page = await world.open("/settings/tags");
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Contacts" }).click();
+  await page.getByRole("checkbox", { name: "Select Ada Lovelace" }).check();
+  await page.getByRole("toolbar").getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog", { name: "Delete 1 contact?" }).waitFor();
+  await page.goBack();
+  await page.getByRole("heading", { name: "Tags", exact: true }).first().waitFor();
+  await until(() => page.getByRole("dialog").count(), 0);
+  await world.close(page);
+});
+
+test("a malformed address is a contact that does not exist", async () => {
+  const page = await world.open("/contacts/%E0%A4%A");
+  await page.getByRole("heading", { name: "Contact not found" }).waitFor();
+  await world.close(page);
+});
+
+test("a window whose session has ended continues when the user has signed in in another one", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Two Windows", email: "two@frame.example" });
+  const page = await world.open(`/contacts/${id}`);
+  const name = page.getByRole("textbox", { name: "Name" });
+  // Nothing that is requested without the session is answered after the new one has begun.
+  await page.locator("html[data-live]").waitFor();
+  const cookies = await page.context().cookies();
+  await page.context().clearCookies();
+  await name.fill("Two Tabs");
+  await page.keyboard.press("Tab");
+  await page.getByRole("heading", { name: "Sign in with a link" }).waitFor();
+  await page.context().addCookies(cookies);
+  await page.evaluate(() => dispatchEvent(new Event("focus")));
+  await until(() => name.inputValue(), "Two Tabs");
+  await page.getByRole("button", { name: "Retry" }).click();
+  await until(async () => (await world.api("GET", `/v1/contacts/${id}`)).name, "Two Tabs");
+  await world.close(page);
+});
+
+test("the question mark lists the keys on every page", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Ada Lovelace", email: "ada@keys.example" });
+  for (const path of ["/", `/contacts/${id}`, "/settings/users"]) {
+    const page = await world.open(path);
+    await page.locator("html[data-live]").waitFor();
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press("?");
+    await page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
+    assert.equal(await page.getByRole("dialog").count(), 1);
+    await world.close(page);
+  }
+});

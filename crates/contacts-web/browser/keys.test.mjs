@@ -93,3 +93,23 @@ test("the help lists the keys of this task", async () => {
   await page.keyboard.press("Escape");
   await world.close(page);
 });
+
+test("what is typed after the key of the search is searched for, also on a slow line", async () => {
+  const page = await world.open("/settings/tags");
+  const held = [];
+  await page.route(/list\/keys\.js$/, (route) => void held.push(route));
+  await page.getByRole("navigation", { name: "Main" }).getByRole("link", { name: "Contacts" }).click();
+  await page.getByRole("link", { name: "Not Imported" }).waitFor();
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.type("/an x");
+  await until(() => page.getByRole("searchbox").inputValue(), "an x");
+  await Promise.all(held.map((route) => route.continue()));
+  await page.waitForURL(/q=an/);
+  assert.equal(await page.getByRole("toolbar").count(), 0);
+  await page.getByRole("searchbox").fill("");
+  await page.getByRole("checkbox", { name: "Select Not Imported" }).focus();
+  await page.keyboard.press("/");
+  await hasFocus(page.getByRole("searchbox"));
+  assert.equal(await page.getByRole("searchbox").inputValue(), "");
+  await world.close(page);
+});

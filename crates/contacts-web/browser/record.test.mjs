@@ -435,3 +435,50 @@ test("hostile texts in every field neither run nor break the layout", async () =
     await world.close(page);
   }
 });
+
+test("tags that are pasted become tags each, also from cells and longer than one tag", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Tina Modotti", email: "tina@record.example" });
+  const page = await world.open(`/contacts/${id}`);
+  const input = page.getByRole("combobox", { name: "Tags" });
+  const tags = async () => (await world.api("GET", `/v1/contacts/${id}`)).tags;
+  await input.focus();
+  await page.keyboard.insertText("red one, green two, blue three, yellow four, violet five, orange six, brown");
+  await page.keyboard.press("Enter");
+  await until(tags, ["blue three", "brown", "green two", "orange six", "red one", "violet five", "yellow four"]);
+  await input.evaluate((element) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text", "north\nsouth\twest");
+    element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }));
+  });
+  await until(async () => (await tags()).filter((tag) => /th$|west/.test(tag)), ["north", "south", "west"]);
+  await page.locator(".toast", { hasText: "The tags north, south, west were added." }).getByRole("button", { name: "Undo" }).click();
+  await until(async () => (await tags()).length, 7);
+  await world.close(page);
+});
+
+test("the Enter of an input method does not add a tag, nor does its Escape discard an edit", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Hokusai", email: "hokusai@record.example" });
+  const page = await world.open(`/contacts/${id}`);
+  const compose = (control, key) => control.evaluate((element, key) => element.dispatchEvent(new KeyboardEvent("keydown", { key, isComposing: true, bubbles: true, cancelable: true })), key);
+  const input = page.getByRole("combobox", { name: "Tags" });
+  await input.fill("やま");
+  await compose(input, "Enter");
+  assert.equal(await input.inputValue(), "やま");
+  const name = page.getByRole("textbox", { name: "Name" });
+  await name.fill("Hokusai K");
+  await compose(name, "Escape");
+  assert.equal(await name.inputValue(), "Hokusai K");
+  await world.close(page);
+});
+
+test("a contact is printed without controls and empty fields", async () => {
+  const { id } = await world.api("POST", "/v1/contacts", { name: "Lee Miller", email: "lee@record.example", tags: ["photo"] });
+  const page = await world.open(`/contacts/${id}`);
+  await page.getByRole("button", { name: "Remove photo" }).waitFor();
+  await page.emulateMedia({ media: "print" });
+  await until(() => page.getByRole("textbox", { name: "Phone" }).isVisible(), false);
+  assert.equal(await page.getByRole("textbox", { name: "Name" }).isVisible(), true);
+  assert.equal(await page.getByText("photo", { exact: true }).first().isVisible(), true);
+  for (const name of ["Merge", "More", "Remove photo"]) assert.equal(await page.getByRole("button", { name }).isVisible(), false, name);
+  await world.close(page);
+});

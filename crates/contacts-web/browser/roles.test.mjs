@@ -92,7 +92,7 @@ test("a manager also imports, exports, merges and deletes many, but manages no s
   await page.getByRole("heading", { name: "Custom fields", exact: true }).waitFor();
   assert.equal(await button(page, "New field").isVisible(), false);
   await page.goto(`${world.url}/settings/keys`);
-  await page.getByRole("alert").filter({ hasText: /the scope admin/ }).waitFor();
+  await page.getByRole("alert").filter({ hasText: "Your role does not allow this." }).waitFor();
   await page.context().close();
 });
 
@@ -104,4 +104,19 @@ test("a role that is changed applies when the page is opened again", async () =>
   await page.reload();
   await until(() => link(page, "New contact").isVisible(), false);
   await page.context().close();
+});
+
+test("a role that is lowered during an edit is told in words, and the page hides what it does not allow", async () => {
+  const link = await command(world.server, "sign-in-link", "--org", world.id, "--user", "Lowered", "--role", "editor");
+  const context = await world.newContext(await world.signIn(link));
+  const page = await context.newPage();
+  await page.goto(`${world.url}/contacts/${contact.id}`);
+  await page.getByRole("button", { name: "More" }).waitFor();
+  const { id } = (await world.api("GET", "/v1/users")).items.find(({ name }) => name === "Lowered");
+  await world.api("PATCH", `/v1/users/${id}`, { role: "viewer" });
+  await page.getByRole("textbox", { name: "Phone" }).fill("+44 20 7946 0009");
+  await page.keyboard.press("Enter");
+  await page.getByRole("status").filter({ hasText: "Your role does not allow this." }).waitFor();
+  await until(() => page.getByRole("button", { name: "More" }).isVisible(), false);
+  await context.close();
 });

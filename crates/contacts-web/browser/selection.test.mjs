@@ -89,3 +89,21 @@ test("one matching contact is counted in the singular", async () => {
   await bar.getByRole("button", { name: "Export" }).click();
   await page.getByRole("heading", { name: "Export 1 matching contact", exact: true }).waitFor();
 });
+
+test("the bar is in the window at a high zoom, beside rows, and gives the focus back to a row", async () => {
+  const page = await world.open("/", { width: 320, height: 256 });
+  const box = page.getByRole("checkbox", { name: /^Select / }).nth(1);
+  await box.check();
+  const bar = page.getByRole("toolbar", { name: "Actions for the selected contacts" });
+  await bar.waitFor();
+  await until(async () => {
+    const { y, height } = await bar.boundingBox();
+    return y >= 0 && y + height <= 256 && height < 100;
+  }, true);
+  await world.axe(page);
+  await world.fits(page);
+  await bar.getByRole("button", { name: "Clear" }).press("Enter");
+  await until(() => bar.count(), 0);
+  await until(() => page.evaluate(() => document.activeElement?.closest('[role="row"]') !== null), true);
+  await world.close(page);
+});

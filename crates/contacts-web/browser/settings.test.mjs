@@ -435,3 +435,14 @@ test("every section is accessible in every look", async () => {
   await look("webhooks", (page) => button(page, "New webhook").click());
   await look("tags", (page) => button(page, "Delete look").click());
 });
+
+test("the focus goes to the next tag when one is deleted", async () => {
+  await world.api("POST", "/v1/contacts", { name: "Ada", email: "ada@focus.example", tags: ["a1", "a2", "a3"] });
+  const page = await world.open("/settings/tags");
+  await page.getByRole("button", { name: "Delete a2", exact: true }).focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Delete tag" }).click();
+  await page.getByRole("button", { name: "Delete a2", exact: true }).waitFor({ state: "detached" });
+  await until(() => page.evaluate(() => document.activeElement?.closest("tr")?.textContent ?? "nothing"), /^a3/);
+  await world.close(page);
+});

@@ -128,3 +128,20 @@ test("a removed tag and a removed address are restored from the activity", async
   await world.axe(page);
   await world.close(page);
 });
+
+test("a message stays while its button has the focus, and returns the focus", async () => {
+  // A context of its own: time stands still in all pages of a context.
+  const page = await (await world.newContext(world.cookies)).newPage();
+  await page.goto(`${world.url}/contacts/${id}`);
+  await page.clock.install();
+  await page.getByRole("combobox", { name: "Plan" }).focus();
+  await page.getByRole("combobox", { name: "Plan" }).selectOption("Pro");
+  const shown = message(page, "Plan was changed.");
+  await shown.waitFor();
+  await shown.getByRole("button", { name: "Undo" }).focus();
+  await page.clock.runFor(30_000);
+  assert.equal(await shown.count(), 1);
+  await page.keyboard.press("Enter");
+  await until(async () => (await stored()).custom.plan, "Free");
+  await until(() => page.evaluate(() => document.activeElement?.tagName), "SELECT");
+});

@@ -97,3 +97,20 @@ test("an invitation gets a new link, and is revoked", async () => {
   await until(async () => (await world.api("GET", "/v1/invitations")).items.length, 0);
   await until(() => rowOf(page, "cleo@users.example").count(), 0);
 });
+
+test("the focus stays in the row that was changed", async () => {
+  await world.signIn(await command(world.server, "sign-in-link", "--org", world.id, "--user", "Dee", "--role", "viewer"));
+  const page = await world.open("/settings/users");
+  const focused = () => page.evaluate(() => document.activeElement?.getAttribute("aria-label"));
+  const role = rowOf(page, "Dee").getByRole("combobox");
+  await role.focus();
+  await role.selectOption("editor");
+  await page.getByText("Dee is now an editor.").waitFor();
+  await until(focused, "Role of Dee");
+  await button(page, "Deactivate Dee").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog").getByRole("button", { name: "Deactivate" }).click();
+  await rowOf(page, "Dee").getByText("Deactivated").waitFor();
+  await until(() => page.evaluate(() => document.activeElement?.closest("tr")?.textContent), /Dee/);
+  await world.close(page);
+});

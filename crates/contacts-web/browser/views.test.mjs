@@ -137,3 +137,66 @@ test("an administrator renames and deletes the private segments of a deactivated
   assert.deepEqual((await world.api("GET", "/v1/segments?orphaned=true")).items, []);
   await world.close(page);
 });
+
+test("a segment that somebody else has changed is updated after saying so", async () => {
+  const { id, version } = await world.api("POST", "/v1/segments", { name: "Shared", filter: { tags_none: "vip" }, columns: [{ key: "name" }, { key: "email" }] });
+  const page = await world.open(`/?tags_none=vip&view=${id}`);
+  await page.getByRole("columnheader", { name: "Email" }).getByRole("button").click();
+  await button(page, "Update “Shared”").waitFor();
+  await world.api("PATCH", `/v1/segments/${id}`, { name: "Renamed", columns: [{ key: "name" }, { key: "phone" }] });
+  await button(page, "Update “Shared”").click();
+  const update = page.getByRole("dialog").getByRole("button", { name: "Update segment" });
+  await update.click();
+  await page.getByRole("alert").filter({ hasText: "Somebody else has changed this segment, and named it “Renamed”." }).waitFor();
+  await update.click();
+  await page.getByRole("dialog").waitFor({ state: "detached" });
+  const { name, sort, columns, version: now } = await world.api("GET", `/v1/segments/${id}`);
+  assert.deepEqual([name, sort, columns.map(({ key }) => key), now], ["Renamed", "email", ["name", "email"], version + 2]);
+  await page.getByRole("link", { name: /^Renamed/ }).waitFor();
+  await world.close(page);
+});
+
+test("an archived field neither blocks the sorting nor the order of the columns", async () => {
+  await world.api("POST", "/v1/fields", { key: "old", label: "Old", type: "text" });
+  const page = await world.open("/?sort=field.old");
+  await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
+  await page.evaluate(() => localStorage.setItem("columns", "name field.old email phone"));
+  await world.api("PATCH", "/v1/fields/old", { archived: true });
+  await page.reload();
+  await button(page, "Reset the sorting").click();
+  await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
+  await button(page, "Columns and sorting").click();
+  await button(page, "Move Email up").click();
+  await until(async () => (await page.getByRole("columnheader").allInnerTexts()).map((text) => text.trim()).filter(Boolean).slice(0, 2), ["Email", "Name"]);
+  assert.equal(await page.evaluate(() => localStorage.getItem("columns")), "email name phone field.old");
+  await page.evaluate(() => localStorage.clear());
+  await world.close(page);
+});
+
+test("cells say yes and no, and days, in words", async () => {
+  await world.api("POST", "/v1/fields", { key: "member", label: "Member", type: "boolean" });
+  await world.api("POST", "/v1/fields", { key: "since", label: "Since", type: "date" });
+  await world.api("POST", "/v1/contacts", { name: "Yes Man", email: "yes@views.example", custom: { member: true, since: "2026-05-01" } });
+  await world.api("POST", "/v1/contacts", { name: "Yes Not", email: "not@views.example", custom: { member: false } });
+  const page = await world.open("/?q=yes&sort=name");
+  await page.evaluate(() => localStorage.setItem("columns", "name field.member field.since"));
+  await page.reload();
+  const cells = async (name) => (await page.getByRole("row").filter({ hasText: name }).getByRole("cell").allInnerTexts()).slice(2);
+  await page.getByRole("link", { name: "Yes Man" }).waitFor();
+  await until(() => cells("Yes Man"), ["Yes", "1 May 2026"]);
+  await until(() => cells("Yes Not"), ["No", ""]);
+  await page.evaluate(() => localStorage.clear());
+  await world.close(page);
+});
+
+test("a field that is created in the settings is offered by the list without a reload", async () => {
+  const page = await world.open("/");
+  await page.getByRole("link", { name: "Ada Lovelace" }).waitFor();
+  const main = page.getByRole("navigation", { name: "Main" });
+  await main.getByRole("link", { name: "Settings" }).click();
+  await world.api("POST", "/v1/fields", { key: "fresh", label: "Fresh", type: "text" });
+  await main.getByRole("link", { name: "Contacts" }).click();
+  await button(page, "Columns and sorting").click();
+  await page.getByRole("checkbox", { name: "Fresh" }).waitFor();
+  await world.close(page);
+});

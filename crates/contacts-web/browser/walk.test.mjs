@@ -51,3 +51,25 @@ test("a contact that was opened by its address has no next one", async () => {
   await until(() => page.getByRole("button", { name: /^(Next|Previous) contact/ }).count(), 0);
   await world.close(page);
 });
+
+test("walking passes over a contact that somebody deletes, and leads on from one that is gone", async () => {
+  const { items: [, second, third] } = await world.api("GET", "/v1/contacts?sort=email&limit=4");
+  const page = await world.open("/?sort=email");
+  await page.getByRole("link", { name: names[0], exact: true }).click();
+  await heading(page, names[0]).waitFor();
+  await page.locator("html[data-live]").waitFor();
+  await world.api("DELETE", `/v1/contacts/${second.id}`);
+  await page.locator(".tbody").getByText("Deleted or merged").waitFor({ state: "attached" });
+  await page.keyboard.press("j");
+  await heading(page, names[2]).waitFor();
+  // Without the stream, the page does not know about the deletion before it looks.
+  await page.keyboard.press("k");
+  await heading(page, names[0]).waitFor();
+  await page.route(/\/v1\/contacts\/get$/, (route) => route.abort());
+  await world.api("DELETE", `/v1/contacts/${third.id}`);
+  await page.keyboard.press("j");
+  await heading(page, "Contact not found").waitFor();
+  await page.keyboard.press("j");
+  await heading(page, names[3]).waitFor();
+  await world.close(page);
+});

@@ -1,10 +1,11 @@
-// The menu of the signed-in user, and the key of the command menu.
+// The menu of the signed-in user, and what acts on every page: keys, the skip link, and closing what floats
+// over a page that is left.
 
 import { menu } from "../widgets/popover.js";
 import { ask, sentence } from "./api.js";
 import { find, h } from "./dom.js";
 import { icon } from "./icon.js";
-import { face } from "./session.js";
+import { allow, face } from "./session.js";
 
 /** @import { Schemas } from "./api.js" */
 
@@ -13,6 +14,28 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   void import("../pages/commands.js").then(({ open }) => open());
 });
+
+addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
+  const types = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
+  // Some pages list keys of their own.
+  if (key !== "?" || types || ctrlKey || metaKey || altKey || /^\/(duplicates)?$/.test(location.pathname) || find(".bar").hidden || document.querySelector("dialog[open]")) return;
+  void import("../pages/list/keys.js").then(({ help }) => help());
+});
+
+// Before the other page is shown: dialogs and panels belong to the one that is left.
+addEventListener("popstate", () => {
+  for (const dialog of document.querySelectorAll("dialog[open]")) /** @type {HTMLDialogElement} */ (dialog).close();
+  for (const panel of document.querySelectorAll(":popover-open")) /** @type {HTMLElement} */ (panel).hidePopover();
+}, true);
+
+// Another fragment of the URL would open the page again, and replace the secret of an invitation.
+find(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  find("#main").focus();
+});
+
+// An administrator may have changed the role of the user.
+addEventListener("denied", () => void allow().catch(() => null));
 
 /** @param {Schemas["Me"]} me */
 export function account(me) {

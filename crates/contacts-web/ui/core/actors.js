@@ -1,6 +1,7 @@
 // The names of those who act: users, keys and programs.
 
 import { askAll } from "./api.js";
+import { denied, session } from "./session.js";
 
 /** @import { Schemas } from "./api.js" */
 
@@ -8,8 +9,10 @@ import { askAll } from "./api.js";
 let names = null;
 
 async function namesOfActors() {
+  await session.catch(() => null);
   // Only an administrator may list the keys.
-  const lists = await Promise.all(/** @type {const} */ (["/v1/users", "/v1/keys"]).map((path) => askAll(path, {}).catch(() => ({ items: [] }))));
+  const paths = /** @type {const} */ (["/v1/users", "/v1/keys"]).filter((path) => path !== "/v1/keys" || !denied("admin"));
+  const lists = await Promise.all(paths.map((path) => askAll(path, {}).catch(() => ({ items: [] }))));
   return new Map(lists.flatMap(({ items }) => items.map(({ id, name }) => /** @type {const} */ ([id, name]))));
 }
 

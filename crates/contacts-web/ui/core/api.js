@@ -27,11 +27,14 @@
  *   : never} Answer
  */
 
+/** Instead of what the API tells programs. @type {Record<string, string>} */
+const FOR_PEOPLE = { scope_missing: "your role does not allow this", unauthenticated: "you are signed out" };
+
 /** An error response of the API; `message` is a sentence for people. */
 export class Problem extends Error {
   /** @param {Omit<Partial<Schemas["Problem"]>, "code"> & { code?: Schemas["ProblemCode"] | "unloaded" }} view */
   constructor(view) {
-    super(view.detail ?? "the server cannot be reached");
+    super(FOR_PEOPLE[view.code ?? ""] ?? view.detail ?? "the server cannot be reached");
     this.status = view.status ?? 0;
     /** @type {Schemas["ProblemCode"] | "unloaded" | "offline"} */
     this.code = view.code ?? "offline";
@@ -44,7 +47,7 @@ export class Problem extends Error {
 
   /** Whether the same request may succeed later. */
   get passes() {
-    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+    return [0, 401, 408, 429].includes(this.status) || this.status >= 500;
   }
 }
 
@@ -74,7 +77,8 @@ export async function ask(method, path, request) {
   if (response.type === "opaqueredirect") throw new Problem({ status: 308, code: "merged", detail: "this contact was merged into another" });
   if (response.ok) return /** @type {Answer<paths[P][M]>} */ (response.status === 204 ? undefined : await response.json());
   const problem = new Problem(await response.json().catch(() => ({ status: response.status, detail: "the server reported an error" })));
-  if (problem.status === 401) dispatchEvent(new CustomEvent("signedout"));
+  const event = { 401: "signedout", 403: "denied" }[problem.status];
+  if (event) dispatchEvent(new CustomEvent(event));
   throw problem;
 }
 

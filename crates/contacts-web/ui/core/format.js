@@ -70,7 +70,7 @@ export function bytes(size) {
  * @param {string} name
  */
 export function initials(name) {
-  const words = name.split(/\s+/).filter(Boolean);
+  const words = name.replace(/\p{P}/gu, "").split(/\s+/).filter(Boolean);
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? "")][0] ?? "");
   return letters.join("").toLocaleUpperCase();
 }

@@ -9,7 +9,7 @@ import { failure } from "../widgets/failure.js";
  *
  * @typedef {object} Context
  * @property {URL} url
- * @property {string} part the decoded last part of the path, such as an id
+ * @property {string} part the last part of the path, such as an id
  * @property {AbortSignal} signal aborts when the page is left
  */
 /**
@@ -101,7 +101,7 @@ async function show() {
 async function open(url, signal) {
   for (const [pattern, , load] of routes) {
     const found = pattern.exec(url.pathname);
-    if (found) return (await load().catch(unloaded)).open({ url, part: decodeURIComponent(found[1] ?? ""), signal });
+    if (found) return (await load().catch(unloaded)).open({ url, part: found[1] ?? "", signal });
   }
   return (await import("../pages/unknown.js").catch(unloaded)).open();
 }

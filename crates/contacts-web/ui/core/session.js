@@ -21,16 +21,22 @@ export let feedStart;
 const SCOPES = ["write", "export", "import", "merge", "bulk_delete", "admin"];
 
 /**
- * Loads the signed-in user. What the role does not allow is hidden: the style sheet hides elements with
- * `data-needs` and a scope that the root lists in `data-denied` (R60).
+ * Loads the signed-in user.
  */
 export function enter() {
   // This request is sent before that of the rows, so that no change between them is missed.
   feedStart = ask("get", "/v1/events", { query: { from: "latest" } }).catch(() => null);
-  session = ask("get", "/v1/me", {});
-  session.then(({ scopes }) => {
-    document.documentElement.dataset["denied"] = SCOPES.filter((scope) => !scopes.includes(scope)).join(" ");
-  }, () => null);
+  (session = allow()).catch(() => null);
+}
+
+/**
+ * Loads the user. What the role does not allow is hidden: the style sheet hides elements with
+ * `data-needs` and a scope that the root lists in `data-denied` (R60).
+ */
+export async function allow() {
+  const me = await ask("get", "/v1/me", {});
+  document.documentElement.dataset["denied"] = SCOPES.filter((scope) => !me.scopes.includes(scope)).join(" ");
+  return me;
 }
 
 /**

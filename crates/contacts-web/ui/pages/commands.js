@@ -159,8 +159,8 @@ class Menu {
       const heading = h("div", { class: "commands-title", id: newId(), role: "presentation" }, title);
       return h("div", { role: "group", "aria-labelledby": heading.id }, heading, commands.map((command) => this.option(command)));
     }));
-    if (this.options.length === 0) fill(this.list, h("p", { class: "commands-none" }, "Nothing found."));
-    this.status.textContent = this.options.length === 1 ? "1 result" : `${this.options.length} results`;
+    if (this.options.length === 0) fill(this.list, h("p", { class: "commands-none" }, this.isStale ? "Searching…" : "Nothing found."));
+    this.status.textContent = this.isStale ? "Searching…" : this.options.length === 1 ? "1 result" : `${this.options.length} results`;
     const index = this.options.findIndex(({ command }) => command === selected);
     this.move(index < 0 ? 0 : index - this.at);
   }

@@ -38,7 +38,7 @@ const KEYS = [
  * @returns {Promise<Page>}
  */
 export async function open({ url, signal }) {
-  const [fields] = await Promise.all([askAll("/v1/fields", { signal }).catch(() => ({ items: [] })), styles("./duplicates.css", import.meta.url)]);
+  const [fields] = await Promise.all([askAll("/v1/fields", { signal }).catch(() => ({ items: [] })), styles("../widgets/segmented.css", import.meta.url), styles("./duplicates.css", import.meta.url)]);
   const page = new Duplicates([...CORE, ...kinds(fields.items), EXTERNAL_ID], signal);
   page.follow(url);
   return { title: "Possible duplicates", element: page.element, follow: (to) => page.follow(to) };

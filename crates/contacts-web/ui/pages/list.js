@@ -286,8 +286,11 @@ export class List {
   async key(event) {
     const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
     if (this.element.hidden || !this.element.isConnected || !plain || document.querySelector("dialog[open], :popover-open")) return;
-    // Immediately, before the browser's own search takes the key.
-    if (event.key === "/" && !(event.target instanceof HTMLInputElement)) event.preventDefault();
+    // Immediately: what is typed next belongs to the search, also before the keys are loaded.
+    if (event.key === "/" && event.target !== this.search) {
+      event.preventDefault();
+      return this.search.select();
+    }
     // Keys must act in order: all wait for the same promise, and none after it is settled.
     this.keys ??= import("./list/keys.js").then(({ press }) => (this.press = press));
     if (!this.press) await this.keys;

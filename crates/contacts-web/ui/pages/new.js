@@ -54,7 +54,7 @@ function page(fields, signal) {
     maybe.look(draft.texts);
   })]));
   const elements = [...rows.values()].map(({ element }) => element);
-  const tags = tagBox({ label: "Tags", tags: draft.tags, add: (tag) => ((draft.tags = [...draft.tags, tag]), keep()), remove: (tag) => ((draft.tags = draft.tags.filter((other) => other !== tag)), keep()) });
+  const tags = tagBox({ label: "Tags", tags: draft.tags, add: (added) => ((draft.tags = [...draft.tags, ...added]), keep()), remove: (tag) => ((draft.tags = draft.tags.filter((other) => other !== tag)), keep()) });
   const wrong = h("p", { class: "wrong", role: "alert" });
   const save = h("button", { class: "primary" }, "Add contact");
   const cancel = h("a", { href: "/", class: "button" }, "Cancel");

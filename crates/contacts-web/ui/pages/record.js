@@ -53,7 +53,9 @@ export async function open({ url, part: id, signal }) {
       page.title = missing ? "Contact not found" : "Contact";
       const isUnloaded = error instanceof Problem && error.code === "unloaded";
       const retry = () => (isUnloaded ? location.reload() : (fill(element, ghost()), void show()));
-      fill(element, back(url), missing ? notFound(url) : [h("h1", {}, "Contact"), failure(sentence(error), retry)]);
+      // Walking goes on beyond a contact that somebody has deleted.
+      const walk = missing && (await import("./record/walk.js")).walk({ contact: { id }, signal });
+      fill(element, h("div", { class: "above" }, h("div", {}, back(url)), walk), missing ? notFound(url) : [h("h1", {}, "Contact"), failure(sentence(error), retry)]);
     }
   }
   const shown = show();

@@ -17,21 +17,42 @@ const title = "Sign in";
  * @param {Context} context
  * @returns {Promise<Page>}
  */
-export async function open({ url }) {
+export async function open({ url, signal }) {
   const token = url.hash.slice(1);
   const to = url.searchParams.get("to") ?? "/";
   // Never redirect to another site.
   const path = /^\/(?![/\\])/.test(to) ? to : "/";
-  if (!token) return start(path, url.searchParams.get("problem"));
+  if (!token) {
+    follow(path, signal);
+    return start(path, url.searchParams.get("problem"));
+  }
   history.replaceState(null, "", url.pathname + url.search);
   try {
     await ask("post", "/v1/session", { body: { token } });
   } catch (error) {
     return { title, element: message("This link has expired or was already used", sentence(error)) };
   }
+  enter(path);
+  return { title, element: h("div", { class: "page" }) };
+}
+
+/** @param {string} path */
+function enter(path) {
   history.replaceState(null, "", path);
   dispatchEvent(new CustomEvent("signedin"));
-  return { title, element: h("div", { class: "page" }) };
+}
+
+/**
+ * Continues when the user has signed in in another window, and returns: what was typed here before the
+ * session ended is kept in this window only.
+ *
+ * @param {string} path
+ * @param {AbortSignal} signal
+ */
+function follow(path, signal) {
+  const look = () => document.hidden || ask("get", "/v1/me", { signal }).then(() => enter(path), () => undefined);
+  document.addEventListener("visibilitychange", look, { signal });
+  addEventListener("focus", look, { signal });
 }
 
 /**

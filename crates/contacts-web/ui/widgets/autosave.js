@@ -330,7 +330,8 @@ export class Autosave {
       if (error instanceof Stale || (blamed.length && !blamed.includes(name))) this.#queue.add(name);
       else this.#say(name, { is: passes ? "failed" : "refused", why: sentence(error), reason: reasons.get(name) ?? "", taken: problem?.contact ?? null });
     }
-    if (!passes || error instanceof Stale) return;
+    // Without a session, it is the user who decides whether to save again: another one may have signed in.
+    if (!passes || error instanceof Stale || problem?.status === 401) return;
     clearTimeout(this.#again);
     this.#again = setTimeout(() => this.retry(), AGAIN);
   }

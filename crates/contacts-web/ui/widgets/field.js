@@ -51,8 +51,8 @@ const MODES = { email: "email", phone: "tel", url: "url", number: "decimal" };
 export function input({ type, options = [], required = false }, props = {}) {
   const all = { autocomplete: "off", spellcheck: false, required, ...props };
   if (type === "select" || type === "boolean") return choice(type === "select" ? options.map((option) => [option, option]) : [["true", "Yes"], ["false", "No"]], props);
-  const control = type === "text" ? h("textarea", { ...all, rows: 1 })
-    : h("input", { ...all, type: type === "date" ? "date" : "text", inputMode: MODES[/** @type {keyof typeof MODES} */ (type)] ?? "text" });
+  const control = type === "text" ? h("textarea", { ...all, dir: "auto", rows: 1 })
+    : h("input", { ...all, dir: type === "line" ? "auto" : "", type: type === "date" ? "date" : "text", inputMode: MODES[/** @type {keyof typeof MODES} */ (type)] ?? "text" });
   const whole = WHOLE[/** @type {keyof typeof WHOLE} */ (type)];
   return {
     control,

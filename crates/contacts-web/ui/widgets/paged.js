@@ -3,6 +3,7 @@
 import { aborted, sentence } from "../core/api.js";
 import { h } from "../core/dom.js";
 import { failure } from "./failure.js";
+import { refocus } from "./refocus.js";
 
 /** @import { Child } from "../core/dom.js" */
 
@@ -35,8 +36,8 @@ export function paged({ load, into, row, loaded = () => undefined }) {
     try {
       const { items, next } = await load(cursor);
       if (mine !== turn) return;
-      if (cursor === undefined) into.replaceChildren();
-      into.append(...items.map(row));
+      if (cursor === undefined) refocus(into, () => into.replaceChildren(...items.map(row)));
+      else into.append(...items.map(row));
       const button = next === null ? null : h("button", { type: "button" }, "Load more");
       button?.addEventListener("click", () => {
         button.disabled = true;

@@ -14,7 +14,7 @@ await styles("./tags.css", import.meta.url);
  * @typedef {object} TagBox
  * @property {string} label
  * @property {string[]} [tags] the present tags
- * @property {(tag: string) => Promise<unknown> | unknown} add
+ * @property {(tags: string[]) => Promise<unknown> | unknown} add tags that are not present
  * @property {(tag: string) => Promise<unknown> | unknown} remove
  * @property {boolean} [existing] whether only existing tags are suggested
  * @property {(prefix: string) => Promise<{ name: string, contacts: number }[]>} [suggest] returns
@@ -33,7 +33,7 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
   const list = h("div", { role: "listbox", id: newId(), class: "menu", popover: "manual", "aria-label": `${label}: suggestions` });
   const input = h("input", {
     role: "combobox", autocomplete: "off", "aria-label": label, "aria-expanded": "false", "aria-controls": list.id,
-    "aria-autocomplete": "list", maxLength: 64, placeholder: "Add a tag", class: "bare", data: { needs: "write" },
+    "aria-autocomplete": "list", placeholder: "Add a tag", class: "bare", data: { needs: "write" },
   });
   const chips = h("span", { class: "chips" });
   const element = h("div", { class: "tag-box chips" }, chips, input, list);
@@ -59,14 +59,15 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
     input.removeAttribute("aria-activedescendant");
   }
 
-  /** @param {string} text */
-  function take(text) {
-    const tag = text.trim().replace(/\s+/g, " ");
+  /** @param {...string} texts each becomes a tag */
+  function take(...texts) {
     input.value = "";
     close();
-    if (!tag || tags.some((other) => other.localeCompare(tag, undefined, { sensitivity: "accent" }) === 0)) return;
-    show([...tags, tag]);
-    void add(tag);
+    const fresh = texts.map((text) => text.trim().replace(/\s+/g, " ")).filter((tag, at, all) =>
+      tag && ![...tags, ...all.slice(0, at)].some((other) => other.localeCompare(tag, undefined, { sensitivity: "accent" }) === 0));
+    if (!fresh.length) return;
+    show([...tags, ...fresh]);
+    void add(fresh);
   }
 
   async function offer() {
@@ -104,16 +105,26 @@ export function tagBox({ label, tags = [], add, remove, existing = false, sugges
 
   const later = debounce(() => void offer(), 100);
   input.addEventListener("input", () => {
-    const [first, ...rest] = input.value.split(",");
-    if (rest.length) {
-      take(first ?? "");
-      input.value = rest.join(",").trimStart();
+    const whole = input.value.split(",");
+    const rest = whole.pop() ?? "";
+    if (whole.length) {
+      take(...whole);
+      input.value = rest.trimStart();
     }
     later();
+  });
+  input.addEventListener("paste", (event) => {
+    const text = event.clipboardData?.getData("text") ?? "";
+    // Cells of a spreadsheet: an input would join its lines.
+    if (!/[\n\t]/.test(text.trim())) return;
+    event.preventDefault();
+    take(...`${input.value},${text}`.split(/[\r\n\t,]+/));
   });
   input.addEventListener("focus", () => later());
   input.addEventListener("blur", () => take(input.value));
   input.addEventListener("keydown", (event) => {
+    // The keys of an input method choose its characters.
+    if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && offered.length) {
       chosen = (chosen + step + offered.length) % offered.length;

@@ -4,6 +4,9 @@ import { find, h } from "../core/dom.js";
 
 /** @typedef {{ label: string, run: () => void }} Action */
 
+/** The label of the button that the key `u` presses. */
+const UNDO = "Undo";
+
 /**
  * @param {string} text
  * @param {(Action | undefined)[]} actions buttons such as Undo; the message then stays longer
@@ -11,16 +14,36 @@ import { find, h } from "../core/dom.js";
  */
 export function toast(text, ...actions) {
   const shown = h("div", { class: "toast" }, h("span", {}, text));
-  const hide = () => shown.remove();
-  const buttons = actions.flatMap((action) => action ? [h("button", { type: "button", onclick: () => (hide(), action.run()) }, action.label)] : []);
+  /** Where the focus was before it came to the message. @type {EventTarget | null} */
+  let from = null;
+  const hide = () => {
+    const hadFocus = shown.contains(document.activeElement);
+    shown.remove();
+    if (hadFocus && from instanceof HTMLElement) from.focus();
+  };
+  const buttons = actions.flatMap((action) => action ? [h("button", { type: "button", title: action.label === UNDO ? "Undo (u)" : "", onclick: () => (hide(), action.run()) }, action.label)] : []);
   shown.append(...buttons);
   let timer = setTimeout(hide, buttons.length > 0 ? 10_000 : 5_000);
-  // The message stays while the pointer is on it.
-  shown.addEventListener("pointerenter", () => clearTimeout(timer));
-  shown.addEventListener("pointerleave", () => (timer = setTimeout(hide, 2_000)));
+  // The message stays while the pointer or the focus is on it.
+  for (const [come, leave] of [["pointerenter", "pointerleave"], ["focusin", "focusout"]]) {
+    shown.addEventListener(come ?? "", () => clearTimeout(timer));
+    shown.addEventListener(leave ?? "", () => {
+      clearTimeout(timer);
+      timer = setTimeout(hide, 2_000);
+    });
+  }
+  shown.addEventListener("focusin", ({ relatedTarget }) => {
+    if (!shown.contains(/** @type {Node | null} */ (relatedTarget))) from = relatedTarget;
+  });
   find("#toasts").append(shown);
   return hide;
 }
+
+addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
+  const types = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
+  if (key !== "u" || types || ctrlKey || metaKey || altKey || document.querySelector("dialog[open], :popover-open")) return;
+  [...find("#toasts").querySelectorAll("button")].findLast(({ textContent }) => textContent === UNDO)?.click();
+});
 
 /** Hides the last message about a subject. @type {Map<string, () => void>} */
 const last = new Map();

@@ -98,7 +98,7 @@ function cellOf({ row, line }, cell, at, sheet) {
       }
     }
     input.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" && event.key !== "Escape") return;
+      if (event.isComposing || (event.key !== "Enter" && event.key !== "Escape")) return;
       event.preventDefault();
       event.stopPropagation();
       if (event.key === "Enter") return void save(input.value);

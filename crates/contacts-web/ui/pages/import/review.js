@@ -92,7 +92,7 @@ function tagsOf(plan, change) {
   return tagBox({
     label: "Tags for everyone in the file",
     tags: plan.tags,
-    add: (tag) => change({ tags: [...plan.tags, tag] }),
+    add: (tags) => change({ tags: [...plan.tags, ...tags] }),
     remove: (tag) => change({ tags: plan.tags.filter((other) => other !== tag) }),
   }).element;
 }

@@ -4,6 +4,7 @@ import { askAll, link } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { count, number } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
+import { styles } from "../../core/styles.js";
 import { dialog } from "../../widgets/dialog.js";
 import { menu } from "../../widgets/popover.js";
 import { tagBox } from "../../widgets/tags.js";
@@ -12,6 +13,8 @@ import { exportFirst } from "./export-first.js";
 import { hiddenOf, people } from "./people.js";
 import { asked } from "./query.js";
 import { setField } from "./set-field.js";
+
+await styles("./bulk.css", import.meta.url);
 
 /** @import { Schemas } from "../../core/api.js" */
 /** @import { List } from "../list.js" */
@@ -23,7 +26,12 @@ import { setField } from "./set-field.js";
  * @param {HTMLElement} place
  */
 export function bulkBar(list, place) {
-  if (list.picked.isEmpty) return fill(place);
+  if (list.picked.isEmpty) {
+    const hadFocus = place.contains(document.activeElement);
+    fill(place);
+    if (hadFocus) list.table.move(0);
+    return;
+  }
   const shown = place.querySelector("strong");
   if (shown) return say(list, shown);
   const tag = button("tag", "write", "Tag");
@@ -101,7 +109,7 @@ async function tagThem(list, adds) {
   const only = !adds && !list.picked.everyone;
   const box = tagBox({
     label: adds ? "Tags to add" : "Tags to remove",
-    add: (tag) => tags.push(tag),
+    add: (added) => (tags = [...tags, ...added]),
     remove: (tag) => (tags = tags.filter((other) => other !== tag)),
     existing: !adds,
     ...(only && { suggest: async (prefix) => there.filter((tag) => tag.toLowerCase().startsWith(prefix.toLowerCase())).slice(0, 12)

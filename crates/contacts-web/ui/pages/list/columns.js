@@ -1,7 +1,7 @@
 // The columns of the list, and the ones that the user has chosen.
 
 import { h } from "../../core/dom.js";
-import { ago, moment } from "../../core/format.js";
+import { ago, day, moment } from "../../core/format.js";
 import { face } from "../../core/session.js";
 import { chip } from "../../widgets/chip.js";
 
@@ -35,9 +35,11 @@ export const STORED = "columns";
  */
 export const every = (fields) => [
   ...CORE,
-  ...fields.filter(({ archived }) => !archived).map(({ key, label }) => ({
+  ...fields.filter(({ archived }) => !archived).map(({ key, label, type }) => ({
     key: `field.${key}`, title: label, width: "minmax(110px, 1.2fr)", sort: `field.${key}`,
-    cell: (/** @type {Listed} */ { custom }) => String(custom[key] ?? ""),
+    // A day is the same in each time zone.
+    cell: (/** @type {Listed} */ { custom: { [key]: value = "" } }) =>
+      type === "boolean" && value !== "" ? (value ? "Yes" : "No") : type === "date" && value ? day(`${value}T12:00`) : String(value),
   })),
 ];
 

@@ -1,12 +1,13 @@
 // Editing one cell of the list, by the key `e` or the button that appears over it (R46).
 
-import { Problem, ask, sentence } from "../../core/api.js";
 import { h } from "../../core/dom.js";
 import { icon } from "../../core/icon.js";
 import { denied } from "../../core/session.js";
 import { styles } from "../../core/styles.js";
 import { CORE, input, kinds } from "../../widgets/field.js";
 import { toast } from "../../widgets/toast.js";
+import { saverOf, snapshot } from "../record/saver.js";
+import { offerUndo, stored } from "../record/undo.js";
 import { nameOf } from "./columns.js";
 
 await styles("./edit.css", import.meta.url);
@@ -32,15 +33,6 @@ const kindOf = (list, column) => [...CORE, ...kinds(list.fields)].find(({ key })
 const editable = (list) => list.columns.map(({ key }) => key).filter((key) => kindOf(list, key));
 
 /**
- * @param {Listed} contact
- * @param {Kind} kind
- */
-function textOf(contact, { key }) {
-  const value = key.startsWith("custom.") ? contact.custom[key.slice(7)] : contact[/** @type {"name" | "email" | "phone"} */ (key)];
-  return value === undefined || value === null ? "" : String(value);
-}
-
-/**
  * @param {List} list
  * @param {number} index of the row
  * @param {string} column
@@ -57,49 +49,79 @@ const cellOf = (list, index, column) => list.table.shown.get(index)?.cells[list.
 export function edit(list, index = list.table.at, column = editable(list)[0] ?? "") {
   const contact = list.rows.items[index];
   const kind = kindOf(list, column);
-  const cell = cellOf(list, index, column);
-  if (!contact || !kind || !cell || denied("write")) return;
-  new Editor(list, index, column, contact, kind, cell);
+  if (!contact || !kind || denied("write")) return;
+  if (!cellOf(list, index, column)) {
+    list.table.at = index;
+    list.table.move(0);
+  }
+  if (cellOf(list, index, column)) new Editor(list, contact, column, kind);
 }
 
+/** The input over a cell. It saves as the page of the contact does, so what is not saved is kept there. */
 class Editor {
   /**
    * @param {List} list
-   * @param {number} index
-   * @param {string} column
    * @param {Listed} contact
+   * @param {string} column
    * @param {Kind} kind
-   * @param {HTMLElement} cell
    */
-  constructor(list, index, column, contact, kind, cell) {
+  constructor(list, contact, column, kind) {
     this.list = list;
-    this.index = index;
-    this.column = column;
     this.contact = contact;
+    this.column = column;
     this.kind = kind;
-    this.before = textOf(contact, kind);
-    this.input = input(kind, { "aria-label": `${kind.label} of ${nameOf(contact)}` });
-    this.input.show(this.before);
-    this.wrong = h("p", { class: "wrong", role: "alert", hidden: true });
+    this.closed = new AbortController();
+    const { signal } = this.closed;
+    this.saver = saverOf(contact, signal);
+    this.before = stored(this, [kind.key]);
     this.saving = false;
+    this.input = input(kind, { "aria-label": `${kind.label} of ${nameOf(contact)}`, oninput: () => this.typed() });
+    this.input.show(this.saver.text(kind.key));
+    this.wrong = h("p", { class: "wrong", role: "alert", hidden: true });
     this.element = h("form", { class: "cell-editor", popover: "manual", novalidate: true, onsubmit: (/** @type {SubmitEvent} */ event) => (event.preventDefault(), void this.save()), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) }, this.input.control, this.wrong);
     this.element.addEventListener("focusout", (event) => {
       if (!this.element.contains(/** @type {Node | null} */ (event.relatedTarget)) && document.hasFocus()) void this.save(false);
     });
-    const at = cell.getBoundingClientRect();
-    Object.assign(this.element.style, { left: `${Math.max(4, Math.min(at.left - 8, innerWidth - 244))}px`, top: `${at.top + (at.height - 38) / 2}px`, minWidth: `${Math.max(at.width + 8, 200)}px` });
+    addEventListener("contactchanged", (event) => {
+      const { detail } = /** @type {CustomEvent} */ (event);
+      if (detail.id === contact.id) this.saver.absorb(snapshot(detail));
+    }, { signal });
+    list.table.element.addEventListener("scroll", () => this.place(), { signal });
     list.element.append(this.element);
+    this.place();
     this.element.showPopover();
     this.input.control.focus();
     if (this.input.control instanceof HTMLInputElement) this.input.control.select();
+    // A save that failed may succeed later.
+    this.saver.watch(kind.key, ({ is }) => is === "saved" && !this.wrong.hidden && !this.saving && this.finish(true));
+  }
+
+  /** Where the contact is now: rows may have been loaded since. */
+  get index() {
+    return this.list.rows.items.findIndex(({ id }) => id === this.contact.id);
+  }
+
+  /** Puts the input over its cell. */
+  place() {
+    const at = cellOf(this.list, this.index, this.column)?.getBoundingClientRect();
+    if (at) Object.assign(this.element.style, { left: `${Math.max(4, Math.min(at.left - 8, innerWidth - 244))}px`, top: `${at.top + (at.height - 38) / 2}px`, minWidth: `${Math.max(at.width + 8, 200)}px` });
+  }
+
+  typed() {
+    const text = this.input.read();
+    // Saved when the cell is left, not after a pause.
+    if (text !== null) this.saver.type(this.kind.key, text, true);
   }
 
   /** @param {KeyboardEvent} event */
   key(event) {
     // The shortcuts of the list do not act while a cell is edited.
     event.stopPropagation();
-    if (event.key === "Escape") this.close();
-    else if (event.key === "Tab") {
+    if (event.isComposing) return;
+    if (event.key === "Escape") {
+      if (!this.saving) this.saver.drop(this.kind.key);
+      this.close();
+    } else if (event.key === "Tab") {
       const columns = editable(this.list);
       const next = columns[columns.indexOf(this.column) + (event.shiftKey ? -1 : 1)];
       if (!next) return;
@@ -118,60 +140,56 @@ class Editor {
    */
   async save(returns = true) {
     if (this.saving || !this.element.isConnected) return false;
+    const { saver, kind: { key, label } } = this;
     const text = this.input.read();
-    if (text !== null && text === this.before) return this.close(returns);
+    if (text === null) return this.complain("This value is not complete.");
     this.saving = true;
-    try {
-      if (text === null) throw new Problem({ detail: "this value is not complete" });
-      const changed = await send(this.contact, this.kind, text);
-      dispatchEvent(new CustomEvent("contactchanged", { detail: changed }));
-      this.close(returns);
-      toast(`${this.kind.label} of ${nameOf(this.contact)} was saved.`, { label: "Undo", run: () => void undo(changed, this.kind, this.before) });
-      return true;
-    } catch (error) {
-      const reason = error instanceof Problem ? error.errors[0]?.reason : undefined;
-      this.wrong.textContent = error instanceof Problem && error.code === "stale" ? "Somebody else has just changed this contact. Press Enter to save all the same." : sentence(reason ? `${this.kind.label} ${reason}` : error);
-      this.wrong.hidden = false;
-      if (error instanceof Problem && error.current) this.contact = { ...this.contact, version: error.current.version };
-      this.input.control.focus();
-      return false;
-    } finally {
-      this.saving = false;
+    if (saver.state(key).is === "changed") saver.keep(key);
+    else {
+      saver.type(key, text, true);
+      saver.flush(key);
     }
+    await saver.rest();
+    this.saving = false;
+    const { is, why, reason } = saver.state(key);
+    if (is === "saved" || is === "still") return this.finish(returns);
+    if (is === "changed") return this.complain(`Somebody else has just changed this to “${saver.stored(key)}”. Press Enter to save all the same.`);
+    return this.complain(reason ? `${label} ${reason}.` : `${is === "failed" ? "Not saved. " : ""}${why}`);
+  }
+
+  /**
+   * Says that the value was saved, and closes the editor.
+   *
+   * @param {boolean} returns
+   */
+  finish(returns) {
+    const { saver, kind: { key, label }, before, index } = this;
+    const contact = this.list.rows.items[index] ?? this.contact;
+    const text = `${label} of ${nameOf(contact)} was saved.`;
+    this.close(returns);
+    if (saver.stored(key) !== before.texts[key] && !offerUndo({ contact, saver }, text, before)) toast(text);
+    return true;
+  }
+
+  /** @param {string} why it was not saved */
+  complain(why) {
+    this.wrong.textContent = why;
+    this.wrong.hidden = false;
+    // Another page is shown: what was typed is kept for the page of the contact.
+    if (this.list.element.hidden) this.close(false);
+    else this.input.control.focus();
+    return false;
   }
 
   /** @param {boolean} [returns] */
   close(returns = true) {
     // Removing the element moves the focus, which must not save again.
     this.saving = true;
+    const { list, index } = this;
     this.element.remove();
-    this.list.table.at = this.index;
-    if (returns) this.list.table.focusActive();
-    return true;
-  }
-}
-
-/**
- * @param {Pick<Schemas["Contact"], "id" | "version">} contact
- * @param {Kind} kind
- * @param {string} text
- */
-function send({ id, version }, { key }, text) {
-  const value = text.trim() ? text : null;
-  const body = /** @type {Schemas["ContactPatch"]} */ (key.startsWith("custom.") ? { custom: { [key.slice(7)]: value } } : { [key]: value });
-  return ask("patch", "/v1/contacts/{id}", { path: { id }, body, headers: { "if-match": `"${version}"` } });
-}
-
-/**
- * @param {Schemas["Contact"]} contact
- * @param {Kind} kind
- * @param {string} before
- */
-async function undo(contact, kind, before) {
-  try {
-    dispatchEvent(new CustomEvent("contactchanged", { detail: await send(contact, kind, before) }));
-  } catch (error) {
-    toast(sentence(error));
+    this.closed.abort();
+    if (index >= 0) list.table.at = index;
+    if (returns) list.table.focusActive();
   }
 }
 

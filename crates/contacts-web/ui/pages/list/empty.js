@@ -17,6 +17,8 @@ export function unusable(list, { errors, message }) {
   list.rows.drop();
   list.table.element.hidden = true;
   list.count.textContent = "";
+  const sort = errors.find(({ field }) => field === "sort");
+  if (sort) return fill(list.state, failure(`This sorting cannot be used: it ${sort.reason}.`, () => list.turn({ sort: null }), "Reset the sorting"));
   const reasons = errors.map(({ field, reason }) => `${field} ${reason}`);
   fill(list.state, failure(`This filter cannot be used: ${reasons.join("; ") || message}.`, () => list.clear(), "Clear filters"));
 }

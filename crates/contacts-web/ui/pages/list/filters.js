@@ -11,7 +11,7 @@ import { SOURCES, shownName } from "./words.js";
 
 export { more } from "./more.js";
 
-await styles("./filters.css", import.meta.url);
+await Promise.all([styles("../../widgets/segmented.css", import.meta.url), styles("./filters.css", import.meta.url)]);
 
 /** @import { List } from "../list.js" */
 
@@ -64,8 +64,13 @@ export async function tags(list) {
   const ways = h("div", { class: "segmented", role: "radiogroup", "aria-label": "Match" }, WAYS.map(([name, text]) =>
     h("label", {}, h("input", { type: "radio", name: "way", class: "hidden", checked: name === way, onchange: () => { way = name; void show(); } }), h("span", {}, text))));
 
+  let turn = 0;
+
   async function show() {
+    const mine = (turn += 1);
     const { items } = await ask("get", "/v1/tags", { query: { prefix: search.value.trim(), limit: 50 } });
+    // The answer for an earlier text may arrive later.
+    if (mine !== turn) return;
     const on = listIn(list.filter, way);
     const others = search.value ? [] : on.filter((tag) => !items.some(({ name }) => name === tag)).map((name) => ({ name, contacts: null }));
     if (!items.length && !others.length) return fill(found, h("p", { class: "muted" }, search.value ? "No matching tags" : "No tags yet"));

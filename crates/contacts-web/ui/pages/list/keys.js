@@ -10,9 +10,9 @@ import { dialog } from "../../widgets/dialog.js";
 /** @type {[string, string][]} */
 const KEYS = [
   ["/", "Search"], ["j", "Next contact"], ["k", "Previous contact"], ["x", "Select"], ["a", "Select all matching contacts, or none"], ["Enter", "Open"], ["e", "Edit a cell of the row; Tab goes to the next cell"],
-  ["t", "Add tags to the selected contacts"], ["b", "Go to the other actions for the selected contacts; Tab goes to the next one"], ["n", "New contact"], ["i", "Import a file; Ctrl Enter starts the import after the review"], ["Esc", "Clear the selection"], ["Ctrl K", "Go to a page, a segment or a contact"], ["?", "Show keyboard shortcuts"],
+  ["t", "Add tags to the selected contacts"], ["b", "Go to the other actions for the selected contacts; Tab goes to the next one"], ["u", "Undo what was just done"], ["n", "New contact"], ["i", "Import a file; Ctrl Enter starts the import after the review"], ["Esc", "Clear the selection"], ["Ctrl K", "Go to a page, a segment or a contact"], ["?", "Show keyboard shortcuts"],
 ];
-const OF_RECORD = "On the page of a contact, j and k open the next and the previous one.";
+const OF_RECORD = "On the page of a contact, j and k open the next and the previous one, and u undoes the last change.";
 
 /**
  * @param {KeyboardEvent} event
@@ -27,7 +27,6 @@ export function press(event, list) {
   }
   /** @type {Record<string, () => void>} */
   const acts = {
-    "/": () => list.search.select(),
     j: () => list.table.move(1),
     k: () => list.table.move(-1),
     x: () => toggle(list),

@@ -7,6 +7,7 @@
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
 import { styles } from "../../core/styles.js";
+import { GONE } from "./last.js";
 import { asked } from "./query.js";
 
 await styles("./live.css", import.meta.url);
@@ -84,7 +85,7 @@ async function show(list) {
   const order = await inOrder(list, [...all, ...beside(list, shown)], signal);
   if (!order) return;
   const matching = new Set(order);
-  if (shown.length > 0) rows.mark(shown, (id) => (matching.has(id) ? "" : there.has(id) ? "No longer matches" : "Deleted or merged"));
+  if (shown.length > 0) rows.mark(shown, (id) => (matching.has(id) ? "" : there.has(id) ? "No longer matches" : GONE));
   rows.countBeside(signal);
   if (shown.some((id) => !matching.has(id)) || isOther(rows, order)) announce(list);
 }

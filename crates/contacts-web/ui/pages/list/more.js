@@ -2,6 +2,7 @@
 
 import { askAll } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
+import { learnAgain } from "./fields.js";
 import { spanFields } from "./span.js";
 import { changed } from "./query.js";
 import { joinValues } from "./values.js";
@@ -27,7 +28,7 @@ const OF_TYPE = {
 
 /** @param {List} list */
 export async function more(list) {
-  const { items: campaigns } = await askAll("/v1/campaigns", {});
+  const [{ items: campaigns }] = await Promise.all([askAll("/v1/campaigns", {}), learnAgain(list)]);
   const fields = list.fields.filter(({ archived }) => !archived);
   return h("div", { class: "filters" },
     h("fieldset", {}, h("legend", {}, "Created"), spanFields(list, "created")),

@@ -60,10 +60,10 @@ export async function people(list) {
   const names = picked.everyone ? rows.items.filter((contact) => picked.has(contact)).map(nameOf) : [...picked.ids.values()];
   const total = picked.everyone ? (rows.count?.exact ? picked.size(rows.count.value) : null) : picked.ids.size;
   const hidden = [...(await hiddenOf(list).catch(() => new Map())).values()];
-  const some = rows.old && picked.everyone ? "" : named(names, total);
+  const some = rows.old && picked.everyone ? [] : named(names, total);
   return [
-    some && hidden.length !== total && h("p", {}, `${some}.`),
-    hidden.length > 0 && h("p", {}, h("strong", {}, "Not in this view: "), `${named(hidden, hidden.length)}.`),
+    some.length > 0 && hidden.length !== total && h("p", {}, some, "."),
+    hidden.length > 0 && h("p", {}, h("strong", {}, "Not in this view: "), named(hidden, hidden.length), "."),
   ];
 }
 
@@ -74,6 +74,7 @@ export async function people(list) {
 function named(names, total) {
   const shown = names.slice(0, NAMED);
   const others = total === null ? null : total - shown.length;
-  if (!shown.length || others === 0) return AND.format(shown);
-  return AND.format([...shown, others === null ? "others" : others === 1 ? "1 other" : `${number(others)} others`]);
+  const rest = !shown.length || others === 0 ? [] : [others === null ? "others" : others === 1 ? "1 other" : `${number(others)} others`];
+  // Isolated, because names that are written from right to left would change places.
+  return AND.formatToParts([...shown, ...rest]).map(({ type, value }) => (type === "element" ? h("bdi", {}, value) : value));
 }

@@ -102,18 +102,27 @@ const layoutOf = ({ sort, columns }) => ({ sort: /** @type {Schemas["Sort"]} */ 
  * @param {Schemas["Segment"]} view
  */
 async function update(list, { id, name, version, private: mine }) {
+  const path = { id };
   const filter = bodyOf(list.filter);
   const done = await dialog({
     title: `Update “${name}”?`,
     body: h("p", {}, mine ? "It keeps the current filter, columns and sorting." : "It keeps the current filter, columns and sorting, for everyone who uses it."),
     action: "Update segment",
     async run() {
-      list.view = await ask("patch", "/v1/segments/{id}", { path: { id }, body: { filter, ...layoutOf(list) }, headers: { "if-match": `"${version}"` } });
+      try {
+        list.view = await ask("patch", "/v1/segments/{id}", { path, body: { filter, ...layoutOf(list) }, headers: { "if-match": `"${version}"` } });
+      } catch (error) {
+        if (!(error instanceof Problem) || error.status !== 412) throw error;
+        const changed = (list.view = await ask("get", "/v1/segments/{id}", { path }));
+        version = changed.version;
+        const renamed = changed.name === name ? "" : `, and named it “${changed.name}”`;
+        throw new Error(`Somebody else has changed this segment${renamed}. Update it again to replace their filter, columns and sorting.`);
+      }
     },
   });
-  if (!done) return;
   dispatchEvent(new CustomEvent("segmentschanged"));
   void list.drawChips();
+  if (!done) return;
   toast(`Segment “${name}” was updated.`);
 }
 

@@ -35,7 +35,7 @@ export class Addresses {
       id: newId(), class: "bare", data: { needs: "write" }, inputMode: "email", autocomplete: "off", spellcheck: false, placeholder: "Add", "aria-describedby": this.status.id,
       value: read(this.draft) ?? "", oninput: () => this.#typed(),
       onblur: (/** @type {FocusEvent} */ { relatedTarget }) => this.status.contains(/** @type {Node | null} */ (relatedTarget)) || this.#commit(),
-      onkeydown: (/** @type {KeyboardEvent} */ { key }) => this.#press(key),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => event.isComposing || this.#press(event.key),
     });
     this.element = h("div", { class: "property" },
       h("label", { htmlFor: this.input.id }, "Other emails", h("span", { class: "hidden", data: { needs: "write" } }, " (add an address)")), h("div", { class: "addresses" }, this.list, this.input), this.status);

@@ -76,9 +76,10 @@ export function row(opened, kind) {
     else show(saver.text(key));
   });
   control.addEventListener("keydown", (event) => {
-    const { key: pressed } = /** @type {KeyboardEvent} */ (event);
+    const { key: pressed, isComposing } = /** @type {KeyboardEvent} */ (event);
     if (pressed === "Enter" && control instanceof HTMLInputElement) saver.flush(key);
-    if (pressed === "Escape") cancel();
+    // The Escape of an input method discards its characters only.
+    if (pressed === "Escape" && !isComposing) cancel();
   });
   saver.watch(key, shown);
   void session.then(() => denied("write") && lock(control));

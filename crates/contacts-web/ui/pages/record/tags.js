@@ -30,10 +30,10 @@ export function tags(opened) {
     return turn;
   };
 
-  /** @param {Change} body */
-  const told = ({ add, remove = [] }) => {
+  /** @param {Change} body @param {"not " | ""} [not] */
+  const told = ({ add, remove = [] }, not = "") => {
     const names = add ?? remove;
-    return `The ${names.length > 1 ? "tags" : "tag"} ${names.join(", ")} ${names.length > 1 ? "were" : "was"} ${add ? "added" : "removed"}.`;
+    return `The ${names.length > 1 ? "tags" : "tag"} ${names.join(", ")} ${names.length > 1 ? "were" : "was"} ${not}${add ? "added" : "removed"}.`;
   };
 
   /**
@@ -53,12 +53,11 @@ export function tags(opened) {
     } catch (error) {
       waiting -= 1;
       box.show(opened.contact.tags);
-      const [tag] = body.add ?? body.remove ?? [];
-      fill(status, h("span", { class: "wrong" }, `${tag} was not ${body.add ? "added" : "removed"}. ${sentence(error)}`), h("button", { type: "button", class: "link", onclick: () => void change(body, undo) }, "Retry"));
+      fill(status, h("span", { class: "wrong" }, `${told(body, "not ")} ${sentence(error)}`), h("button", { type: "button", class: "link", onclick: () => void change(body, undo) }, "Retry"));
     }
   }
 
-  const box = tagBox({ label: "Tags", tags: opened.contact.tags, add: (tag) => change({ add: [tag] }, { remove: [tag] }), remove: (tag) => change({ remove: [tag] }, { add: [tag] }) });
+  const box = tagBox({ label: "Tags", tags: opened.contact.tags, add: (names) => change({ add: names }, { remove: names }), remove: (tag) => change({ remove: [tag] }, { add: [tag] }) });
   return {
     element: h("section", { "aria-labelledby": title.id }, title, box.element, status),
     /** Adds tags as one change. @param {string[]} names */

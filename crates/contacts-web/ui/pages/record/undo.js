@@ -1,7 +1,7 @@
 // Undoing what was saved: from the message of an edit, and from the activity.
 
 import { ask } from "../../core/api.js";
-import { toastAbout } from "../../widgets/toast.js";
+import { toast, toastAbout } from "../../widgets/toast.js";
 import { announceChange } from "./saver.js";
 
 /** @import { Opened } from "./opened.js" */
@@ -13,9 +13,15 @@ import { announceChange } from "./saver.js";
  */
 
 /**
+ * A contact and its autosave, such as those of its page.
+ *
+ * @typedef {{ contact: Pick<Opened["contact"], "id" | "email" | "other_emails">, saver: Opened["saver"] }} Edited
+ */
+
+/**
  * What an edit replaces.
  *
- * @param {Opened} opened
+ * @param {Edited} edited
  * @param {string[]} keys
  */
 export const stored = ({ contact, saver }, keys) => ({
@@ -27,7 +33,7 @@ export const stored = ({ contact, saver }, keys) => ({
 /**
  * Saves texts of fields. Resolves to whether all of them were saved.
  *
- * @param {Opened} opened
+ * @param {Pick<Edited, "saver">} edited
  * @param {Texts} texts
  */
 export async function put({ saver }, texts) {
@@ -39,20 +45,29 @@ export async function put({ saver }, texts) {
 
 /**
  * Says that fields were saved, and offers to put back what was stored before. A name or an address
- * that was missing before cannot be taken away again.
+ * that was missing before cannot be taken away again: then nothing is said.
  *
- * @param {Opened} opened
+ * @param {Edited} edited
  * @param {string} text
  * @param {ReturnType<typeof stored>} before
+ * @returns {boolean} whether it was said
  */
-export function offerUndo(opened, text, { texts, others }) {
-  if (texts.name === "" || texts.email === "") return;
-  const { id, email } = opened.contact;
-  toastAbout(`${id} ${Object.keys(texts)}`, text, { label: "Undo", run: async () => {
-    const isDone = await put(opened, texts);
+export function offerUndo(edited, text, { texts, others }) {
+  if (texts["name"] === "" || texts["email"] === "") return false;
+  const { contact: { id, email }, saver } = edited;
+  const keys = Object.keys(texts);
+  const saved = keys.map((key) => saver.stored(key));
+  toastAbout(`${id} ${keys}`, text, { label: "Undo", run: async () => {
+    const isDone = keys.every((key, at) => saver.stored(key) === saved[at]) && await put(edited, texts);
+    if (!isDone) {
+      // Somebody else has changed it since.
+      for (const key of keys) if (saver.state(key).is === "changed") saver.drop(key);
+      return toast("Not undone: it was changed again since.");
+    }
     // A replaced address stays with the contact (R48), but an edit that is undone leaves nothing behind.
-    if (!isDone || !email || !("email" in texts) || others.includes(email)) return;
+    if (!email || !("email" in texts) || others.includes(email)) return;
     await ask("delete", "/v1/contacts/{id}/addresses/{email}", { path: { id, email } }).catch(() => undefined);
     announceChange(await ask("get", "/v1/contacts/{id}", { path: { id } }));
   } });
+  return true;
 }

@@ -5,6 +5,7 @@ import { fill, h } from "../../core/dom.js";
 import { count } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { denied } from "../../core/session.js";
+import { refocus } from "../../widgets/refocus.js";
 import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
 import { TYPES, fieldForm } from "./field-form.js";
@@ -24,10 +25,10 @@ export async function section({ signal }) {
   function show(focus) {
     const active = fields.filter((field) => !field.archived);
     const archived = fields.filter((field) => field.archived);
-    fill(body,
+    refocus(body, () => fill(body,
       active.length > 0 ? sheet("Custom fields", ["Order", "Label", "Key", "Type", ""], h("tbody", {}, active.map((field, at) => rowOf(field, at, active))))
         : nothing("No custom fields yet", "Add fields for what you want to know about people besides name, email, phone and tags."),
-      archived.length > 0 && [h("h2", {}, "Archived"), h("p", { class: "muted" }, "Archived fields are hidden. Their values are kept."), sheet("Archived fields", ["Label", "Key", "Type", ""], h("tbody", {}, archived.map(archivedOf)))]);
+      archived.length > 0 && [h("h2", {}, "Archived"), h("p", { class: "muted" }, "Archived fields are hidden. Their values are kept."), sheet("Archived fields", ["Label", "Key", "Type", ""], h("tbody", {}, archived.map(archivedOf)))]));
     if (focus) body.querySelector(/** @type {"button"} */ (`[data-key="${focus.key}"][data-act="${focus.act}"]:not(:disabled), [data-key="${focus.key}"]:not(:disabled)`))?.focus();
   }
 

@@ -6,6 +6,7 @@ import { day, moment } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { choices, chosen, labelled } from "../../widgets/form.js";
+import { refocus } from "../../widgets/refocus.js";
 import { sheet } from "../../widgets/sheet.js";
 import { nothing, part, secret, state, when } from "./part.js";
 
@@ -42,8 +43,8 @@ export async function section({ signal }) {
   const body = h("div", { class: "stack" });
   const show = async () => {
     const { items } = await askAll("/v1/keys", { signal });
-    fill(body, items.length > 0 ? sheet("API keys", ["Name", "Permissions", "Status", "Created", "Expires", ""], h("tbody", {}, items.map((key) => rowOf(key, show))))
-      : nothing("No API keys yet", "Create one key for each application, so that you can revoke them separately."));
+    refocus(body, () => fill(body, items.length > 0 ? sheet("API keys", ["Name", "Permissions", "Status", "Created", "Expires", ""], h("tbody", {}, items.map((key) => rowOf(key, show))))
+      : nothing("No API keys yet", "Create one key for each application, so that you can revoke them separately.")));
   };
   await show();
   return part("API keys", "Used by other software to access Contacts. Each key can be revoked separately.",

@@ -5,6 +5,7 @@ import { fill, h } from "../../core/dom.js";
 import { day, moment } from "../../core/format.js";
 import { session } from "../../core/session.js";
 import { PROBLEMS, issuers } from "../../widgets/issuers.js";
+import { refocus } from "../../widgets/refocus.js";
 import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
 import { part, when } from "./part.js";
@@ -17,7 +18,7 @@ export async function section({ signal }) {
   const body = h("div", { class: "stack" });
   const show = async () => {
     const { items } = await askAll("/v1/sessions", { signal });
-    fill(body, sheet("Sessions", ["Browser", "Signed in", "Last used", "Expires", ""], h("tbody", {}, items.map((one) => rowOf(one, show)))));
+    refocus(body, () => fill(body, sheet("Sessions", ["Browser", "Signed in", "Last used", "Expires", ""], h("tbody", {}, items.map((one) => rowOf(one, show))))));
   };
   const [services] = await Promise.all([connections(signal), show()]);
   return part("Sessions", "Browsers in which you are signed in. End sessions that you do not recognise.", null, body, services);

@@ -8,6 +8,7 @@ import { icon } from "../../core/icon.js";
 import { session } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 import { choices, chosen, labelled } from "../../widgets/form.js";
+import { refocus } from "../../widgets/refocus.js";
 import { sheet } from "../../widgets/sheet.js";
 import { toast } from "../../widgets/toast.js";
 import { part, secret, state, when } from "./part.js";
@@ -24,12 +25,12 @@ export async function section({ signal }) {
   const me = (await session).actor.id;
   const show = async () => {
     const [people, invited] = await Promise.all([askAll("/v1/users", { signal }), askAll("/v1/invitations", { signal })]);
-    fill(users, sheet("Users", ["Name", "Role", "Status", "Last seen", "#Sessions", ""], h("tbody", {}, people.items.map((user) => rowOf(user, user.id === me, show)))));
-    fill(invitations, invited.items.length > 0 && [
+    refocus(users, () => fill(users, sheet("Users", ["Name", "Role", "Status", "Last seen", "#Sessions", ""], h("tbody", {}, people.items.map((user) => rowOf(user, user.id === me, show))))));
+    refocus(invitations, () => fill(invitations, invited.items.length > 0 && [
       h("h2", {}, "Invitations"),
       h("p", { class: "muted lead" }, "These people have not opened their link yet. A link is valid for 7 days."),
       sheet("Invitations", ["Email", "Role", "Status", "Invited", ""], h("tbody", {}, invited.items.map((one) => invitationOf(one, show)))),
-    ]);
+    ]));
   };
   await show();
   return part("Users", "People who can sign in to Contacts, and what they may do.",

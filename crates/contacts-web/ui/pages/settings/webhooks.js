@@ -6,6 +6,7 @@ import { count, moment } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { dialog } from "../../widgets/dialog.js";
 import { menu } from "../../widgets/popover.js";
+import { refocus } from "../../widgets/refocus.js";
 import { toast } from "../../widgets/toast.js";
 import { nothing, part, secret, state } from "./part.js";
 import { deliveries } from "./deliveries.js";
@@ -24,7 +25,7 @@ export async function section({ signal, url }) {
 
   async function show() {
     const { items } = await askAll("/v1/webhooks", { signal });
-    fill(body, items.length > 0 ? items.map((webhook) => cardOf(webhook)) : h("li", {}, nothing("No webhooks yet", "Add an address to notify other software when contacts change.")));
+    refocus(body, () => fill(body, items.length > 0 ? items.map((webhook) => cardOf(webhook)) : h("li", {}, nothing("No webhooks yet", "Add an address to notify other software when contacts change."))));
   }
 
   /**
