@@ -138,6 +138,7 @@ test("an address that was missing is saved without an undo, because it cannot be
   const page = await world.open("/?q=bo");
   await page.getByRole("link", { name: "Bo Diddley" }).focus();
   await page.keyboard.press("e");
+  await page.getByRole("textbox", { name: "Name of Bo Diddley" }).waitFor();
   await page.keyboard.press("Tab");
   const email = page.getByRole("textbox", { name: "Email of Bo Diddley" });
   await email.fill("bo@cells.example");

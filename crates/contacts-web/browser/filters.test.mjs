@@ -73,10 +73,12 @@ test("texts are compared by their beginning and their end, and dates in words of
 test("a filter panel that is opened early waits for the fields", async () => {
   const page = await world.open("/settings/tags");
   let answer;
-  await page.route(/v1\/fields/, (route) => new Promise((resolve) => (answer = resolve)).then(() => route.continue()));
+  let isAsked = false;
+  const answered = new Promise((resolve) => (answer = resolve));
+  await page.route(/v1\/fields/, (route) => ((isAsked = true), answered.then(() => route.continue())));
   await page.goto(`${world.url}/?sort=name`);
   await page.getByRole("button", { name: "Filter", exact: true }).click();
-  await until(() => typeof answer, "function");
+  await until(() => isAsked, true);
   // Without the fields, all that the panel needs has arrived by now.
   await page.evaluate(async () => {
     await import(new URL("./pages/list/filters.js", document.querySelector("script[type=module]").src).href);
