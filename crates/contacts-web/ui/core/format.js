@@ -44,7 +44,7 @@ export function ago(at) {
   const seconds = (Date.now() - Date.parse(at)) / 1000;
   if (seconds < 45) return "just now";
   if (seconds < 3600) return `${Math.round(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${count(Math.round(seconds / 3600), "hour")} ago`;
+  if (seconds < 86_400) return `${Math.round(seconds / 3600)} h ago`;
   const days = Math.round(seconds / 86_400);
   return days > 7 ? day(at) : days === 1 ? "yesterday" : `${days} days ago`;
 }

@@ -20,7 +20,7 @@ const CORE = [
   { key: "tags", title: "Tags", width: "minmax(140px, 1.8fr)", cell: ({ tags }, room) => labels(tags, room) },
   { key: "source", title: "Source", width: "minmax(110px, 1.3fr)", cell: ({ source }) => origin(source) },
   { key: "consent", title: "Campaign emails", width: "minmax(110px, 1fr)", cell: ({ consent }) => (consent.state === "subscribed" ? "Subscribed" : left(consent)) },
-  { key: "conversation", title: "Last conversation", width: "minmax(120px, 1.6fr)", sort: "last_conversation", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
+  { key: "conversation", title: "Last conversation", width: "minmax(132px, 1.6fr)", sort: "last_conversation", cell: ({ last_conversation: last }) => last ? talk(last) : "" },
   { key: "created", title: "Created", width: "96px", sort: "created", cell: ({ created_at: at }) => time(at) },
   { key: "updated", title: "Updated", width: "96px", sort: "updated", cell: ({ updated_at: at }) => time(at) },
 ];
