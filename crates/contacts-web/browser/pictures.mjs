@@ -1,4 +1,4 @@
-// Makes the pictures of the README: the list and a contact, with invented people.
+// Makes the pictures of the documentation, with invented people.
 
 import { mkdir } from "node:fs/promises";
 import { test } from "node:test";
@@ -21,14 +21,66 @@ test("the pictures are made", async () => {
   world = await organisation();
   await fillUp();
   await mkdir(FOLDER, { recursive: true });
-  await picture("/?sort=name", "list.png", async (page) => {
-    await page.getByRole("row", { name: /Amara Okafor/ }).waitFor();
-    for (const name of ["Chloé Lambert", "Elif Yılmaz"]) await page.getByRole("checkbox", { name: `Select ${name}` }).check();
-    await page.getByRole("toolbar").waitFor();
-  });
-  const { items: [priya] } = await world.api("GET", "/v1/contacts?q=priya");
-  await picture(`/contacts/${priya.id}?tab=campaigns`, "record.png", (page) => page.getByText("Spring sale").locator("visible=true").first().waitFor());
+  await lists();
+  await contacts();
+  await imports();
+  await picture("/settings/audit", "audit", (page) => page.getByRole("rowheader").first().waitFor());
 });
+
+const select = async (page) => {
+  for (const name of ["Chloé Lambert", "Elif Yılmaz"]) await page.getByRole("checkbox", { name: `Select ${name}` }).check();
+  await page.getByRole("toolbar").waitFor();
+};
+
+async function lists() {
+  const shown = (page) => page.getByRole("row", { name: /Amara Okafor/ }).waitFor();
+  await picture("/?sort=name", "list", async (page) => (await shown(page), select(page)));
+  await picture("/?sort=name", "list-narrow", shown, { width: 390, height: 720 });
+  await picture("/?sort=name", "filters", async (page) => {
+    await shown(page);
+    await page.getByRole("button", { name: "Filter", exact: true }).click();
+    await page.getByRole("dialog", { name: "Filter" }).getByText("Emailed before").waitFor();
+  }, { dark: true });
+  const group = "any(all(tags_any=VIP,source=chat),all(tags_any=lead,created_from=2026-01-01))";
+  await picture(`/?sort=name&group=${encodeURIComponent(group)}`, "groups", async (page) => {
+    await page.getByRole("row", { name: /Amara Okafor/ }).waitFor();
+    await page.getByRole("button", { name: "Combine" }).click();
+    await page.getByRole("button", { name: "Arrange…" }).click();
+    await page.getByRole("dialog", { name: "Arrange conditions" }).getByText(/match/).first().waitFor();
+  });
+  await picture("/?sort=name", "tag", async (page) => {
+    await shown(page);
+    await select(page);
+    await page.getByRole("toolbar").getByRole("button", { name: "Tag" }).click();
+    await page.getByRole("button", { name: "Add tags" }).click();
+    await page.getByRole("combobox", { name: "Tags to add" }).fill("cust");
+    await page.getByRole("option").first().waitFor();
+  });
+  await picture("/?sort=name", "commands", async (page) => {
+    await shown(page);
+    await page.keyboard.press("Control+k");
+    await page.getByRole("combobox").fill("pri");
+    await page.getByRole("option", { name: /Priya Nair/ }).waitFor();
+  });
+}
+
+async function contacts() {
+  const { items: [priya] } = await world.api("GET", "/v1/contacts?q=priya");
+  await picture(`/contacts/${priya.id}?tab=campaigns`, "record", (page) => page.getByText("Spring sale").locator("visible=true").first().waitFor());
+  await picture(`/contacts/${priya.id}?tab=activity`, "activity", (page) => page.getByRole("tabpanel").getByText("edited the profile").first().waitFor());
+  await world.api("POST", "/v1/contacts", { name: "Tomas Costa", email: "t.costa@example.com", phone: "+1 202 555 0129", tags: ["lead"] });
+  await picture("/duplicates", "duplicates", (page) => page.getByRole("heading", { name: /Costa/ }).or(page.getByText(/may be the same/)).first().waitFor());
+}
+
+async function imports() {
+  const rows = ["Full name,E-mail,Plan,Town", "Ada Moreno,ada.moreno@example.com,Team,Quito", "Bo Lindqvist,bo@@example,Free,Umeå", "Priya Nair,priya.nair@example.org,Business,Pune"];
+  const { id } = await world.api("POST", "/v1/imports?file_name=newsletter.csv", rows.join("\n"));
+  await world.importReaches(id, "ready");
+  await picture(`/imports/${id}`, "review", (page) => page.getByText("columns recognised").first().waitFor());
+  await world.api("POST", `/v1/imports/${id}/start`);
+  await world.importReaches(id, "done");
+  await picture(`/imports/${id}`, "imported", (page) => page.getByRole("button", { name: /Undo/ }).waitFor());
+}
 
 async function fillUp() {
   const email = (name) => `${name.toLowerCase().normalize("NFD").replace(/[^a-z ]/g, "").replace(" ", ".")}@example.org`;
@@ -68,10 +120,16 @@ function ago(minutes) {
   return new Date(Date.now() - minutes * 60_000).toISOString();
 }
 
-async function picture(path, name, reach) {
-  const page = await world.open(path, { width: 1200, height: 720 });
+/**
+ * @param {string} path
+ * @param {string} name of the file
+ * @param {(page: import("playwright-core").Page) => Promise<unknown>} reach brings the page into its state
+ * @param {{ width?: number, height?: number, dark?: boolean }} [look]
+ */
+async function picture(path, name, reach, look = { width: 1200, height: 720 }) {
+  const page = await world.open(path, { width: 1200, height: 720, ...look });
   await reach(page);
-  await page.waitForLoadState("networkidle");
-  await page.screenshot({ path: FOLDER + name });
+  await page.waitForLoadState("networkidle", { timeout: 5000 });
+  await page.screenshot({ path: `${FOLDER}${name}.png` });
   await world.close(page);
 }
