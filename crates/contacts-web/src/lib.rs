@@ -29,6 +29,8 @@ const PAGES: &[&str] = &[
     "/imports/{tail:.+}",
     "/sources",
     "/sources/{tail:.+}",
+    "/help",
+    "/help/{tail:.+}",
     "/settings",
     "/settings/{tail:.+}",
 ];

@@ -18,6 +18,7 @@ const ROUTES = [
   [/^\/sources$/, "/sources", () => import("./pages/sources.js")],
   [/^\/sources\/([^/]+)$/, "/sources", () => import("./pages/source.js")],
   [/^\/settings(?:\/([a-z-]+))?$/, "/settings", () => import("./pages/settings.js")],
+  [/^\/help(?:\/([a-z]+))?$/, "/help", () => import("./pages/help.js")],
   [/^\/sign-in$/, "", () => import("./pages/sign-in.js")],
   [/^\/join$/, "", () => import("./pages/join.js")],
 ];

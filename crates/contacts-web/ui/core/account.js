@@ -44,6 +44,7 @@ export function account(me) {
   const holder = h("div", { class: "account-menu" }, button);
   menu(button, () => [
     h("a", { href: "/settings/sessions" }, icon("user"), "Sessions"),
+    h("a", { href: "/help" }, icon("note"), "Help"),
     h("a", { href: "/docs", target: "_blank" }, icon("link"), "API documentation"),
     h("button", { type: "button", onclick: async () => (await import("../pages/commands.js")).open() }, icon("search"), "Search everything"),
     h("button", { type: "button", onclick: async () => (await import("../pages/list/keys.js")).help() }, h("kbd", { "aria-hidden": "true" }, "?"), "Keyboard shortcuts"),

@@ -44,6 +44,7 @@ const PAGES = [
   { name: "API keys", words: "settings tokens", icon: "gear", needs: "admin", run: () => go("/settings/keys") },
   { name: "Webhooks", words: "settings", icon: "bolt", needs: "admin", run: () => go("/settings/webhooks") },
   { name: "Audit trail", words: "settings log history", icon: "file", needs: "admin", run: () => go("/settings/audit") },
+  { name: "Help", words: "guide explain", icon: "note", run: () => go("/help") },
   { name: "Sessions", words: "settings sign out browsers", icon: "user", run: () => go("/settings/sessions") },
 ];
 

@@ -11,6 +11,7 @@ import { undoButton } from "../core/undone.js";
 import { dialog } from "../widgets/dialog.js";
 import { failure } from "../widgets/failure.js";
 import { CORE, EXTERNAL_ID, kinds } from "../widgets/field.js";
+import { helpLink } from "../widgets/help.js";
 import { toast } from "../widgets/toast.js";
 import { Review } from "./duplicates/review.js";
 import { STRENGTHS, because } from "./duplicates/words.js";
@@ -76,7 +77,7 @@ class Duplicates {
     this.body = h("div", { class: "both", hidden: true }, h("div", { class: "side" }, this.bulk, this.list, this.more), this.review.element);
     this.element = h("div", { class: "page wide duplicates-page" },
       h("a", { class: "back", href: "/" }, icon("back"), "Contacts"),
-      h("div", { class: "head" }, h("h1", { tabIndex: -1 }, "Possible duplicates"), this.count, this.filter,
+      h("div", { class: "head" }, h("h1", { tabIndex: -1 }, "Possible duplicates"), helpLink("duplicates", "Possible duplicates"), this.count, this.filter,
         h("button", { type: "button", class: "keyboard", onclick: () => void help() }, "Keyboard shortcuts", h("kbd", { "aria-hidden": "true" }, "?"))),
       this.state, this.body);
     addEventListener("keydown", (event) => this.press(event), { signal });

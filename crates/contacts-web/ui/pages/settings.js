@@ -4,6 +4,7 @@ import { aborted, sentence } from "../core/api.js";
 import { fill, h } from "../core/dom.js";
 import { styles } from "../core/styles.js";
 import { failure } from "../widgets/failure.js";
+import { helpLink } from "../widgets/help.js";
 
 /** @import { Context, Page } from "../core/router.js" */
 
@@ -46,6 +47,7 @@ export async function open(context) {
     if (!load) return fill(body, h("div", { class: "empty" }, h("h1", {}, "Not found"), h("p", {}, "This page does not exist."), h("a", { href: "/settings", class: "button" }, "All settings")));
     try {
       fill(body, await (await load()).section(context));
+      if (context.part) body.querySelector("h1")?.after(helpLink(context.part, title));
     } catch (error) {
       if (!aborted(error)) fill(body, h("h1", {}, title), failure(sentence(error), () => void show()));
     }

@@ -5,6 +5,7 @@ import { fill, h } from "../core/dom.js";
 import { ago, moment } from "../core/format.js";
 import { icon } from "../core/icon.js";
 import { styles } from "../core/styles.js";
+import { helpLink } from "../widgets/help.js";
 import { sheet } from "../widgets/sheet.js";
 import { scheduleWords } from "./source/schedule.js";
 import { nextRun, open as isOpen, sourceState, status, resultOf } from "./source/words.js";
@@ -54,7 +55,7 @@ export async function open({ signal }) {
   return {
     title: "Sources",
     element: h("div", { class: "page sources-page" },
-      h("div", { class: "head" }, h("h1", {}, "Sources"), h("a", { href: "/sources/new", class: "button primary" }, icon("add"), "Add a source")),
+      h("div", { class: "head" }, h("h1", {}, "Sources"), helpLink("sources", "Connected sources"), h("a", { href: "/sources/new", class: "button primary" }, icon("add"), "Add a source")),
       table, nothing),
   };
 }

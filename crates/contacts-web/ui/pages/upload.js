@@ -6,6 +6,7 @@ import { bytes } from "../core/format.js";
 import { icon } from "../core/icon.js";
 import { go } from "../core/router.js";
 import { styles } from "../core/styles.js";
+import { helpLink } from "../widgets/help.js";
 import { drop } from "./import/drop.js";
 import { paste } from "./import/paste.js";
 import { news, tidy, upload, uploads } from "./import/uploads.js";
@@ -49,7 +50,7 @@ export async function open({ signal }) {
 }
 
 const head = () =>
-  h("div", { class: "head" }, h("h1", {}, "Import contacts"), h("a", { href: "/imports", class: "button" }, "Past imports"));
+  h("div", { class: "head" }, h("h1", {}, "Import contacts"), helpLink("import", "Importing a file"), h("a", { href: "/imports", class: "button" }, "Past imports"));
 
 /** @param {(files: File[]) => void} take */
 function zone(take) {

@@ -6,6 +6,7 @@ import { count, number } from "../../core/format.js";
 import { denied } from "../../core/session.js";
 import { dialog } from "../../widgets/dialog.js";
 import { choices } from "../../widgets/form.js";
+import { helpLink } from "../../widgets/help.js";
 import { tagBox } from "../../widgets/tags.js";
 import { cancelled } from "./cancel.js";
 import { domainOffers } from "./domains.js";
@@ -65,7 +66,7 @@ export async function review({ job, signal, show, again }) {
     await earlierChoices(job, signal, saver.settled, again),
     layoutChoice(job, saver.settled, show),
     h("section", { class: "panel" },
-      h("h2", {}, "Columns"),
+      h("div", { class: "row" }, h("h2", {}, "Columns"), helpLink("import", "Importing a file")),
       h("p", { class: "muted lead" }, `${number(named)} of ${count(analysis.columns.length, "column")} recognised. Unmapped columns are not imported.`),
       h("div", { role: "status" }, warnings),
       mapping({ analysis, columns: plan.columns, fields, change: (columns) => {

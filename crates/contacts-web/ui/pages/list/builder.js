@@ -6,6 +6,7 @@ import { count as counted } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { styles } from "../../core/styles.js";
 import { dialog } from "../../widgets/dialog.js";
+import { helpLink } from "../../widgets/help.js";
 import { menu } from "../../widgets/popover.js";
 import { filterOfTree, isBranch, treeOf } from "./conditions.js";
 import { asked } from "./query.js";
@@ -32,7 +33,7 @@ export async function arrange(list) {
   await builder.draw();
   await dialog({
     title: "Arrange conditions", action: "Apply", wide: true,
-    body: [h("p", { class: "muted" }, "Conditions are added with the filters above the list, and put into groups here."), builder.element, builder.count],
+    body: [h("div", { class: "row" }, h("p", { class: "muted grow" }, "Conditions are added with the filters above the list, and put into groups here."), helpLink("filters", "Filters and groups")), builder.element, builder.count],
     run: () => list.turn({ filter: builder.filter() }),
   });
   builder.closed.abort();

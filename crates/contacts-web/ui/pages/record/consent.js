@@ -5,6 +5,7 @@ import { ask } from "../../core/api.js";
 import { fill, h, newId } from "../../core/dom.js";
 import { day, moment } from "../../core/format.js";
 import { session } from "../../core/session.js";
+import { helpLink } from "../../widgets/help.js";
 import { toast } from "../../widgets/toast.js";
 import { nameOf } from "../record.js";
 
@@ -30,7 +31,7 @@ const MAX_NOTE = 1_000;
 export function consent(opened) {
   const title = h("h3", { id: newId() }, "Campaign emails");
   const place = h("div", { class: "row consent" });
-  const element = h("section", { "aria-labelledby": title.id }, title, place);
+  const element = h("section", { "aria-labelledby": title.id }, h("div", { class: "row" }, title, helpLink("consent", "Campaign emails")), place);
   let isAdmin = false;
   let shown = "";
 

@@ -16,7 +16,7 @@ export async function section() {
     ["ID", organisation.id, "Used by other software to identify the organisation."],
     ["Your role", name ?? "", may ?? ""],
   ];
-  return part("Organisation", "Your administrator sets these.", null,
+  return part("Organisation", "The operator of this installation sets the name and the region.", null,
     h("dl", { class: "panel list-of-facts" }, facts.map(([name, value, note]) =>
       h("div", {}, h("dt", {}, name), h("dd", { class: name === "ID" ? "mono" : "" }, value), note && h("dd", { class: "hint" }, note)))));
 }
