@@ -47,7 +47,7 @@ function rowOf(user, isMe, show) {
   const select = h("select", { "aria-label": `Role of ${name}` }, CHOICES.map(([value, title]) => h("option", { value, selected: value === role }, title)));
   select.addEventListener("change", async () => {
     const wanted = /** @type {Schemas["Role"]} */ (select.value);
-    if (isMe && !(await confirmOwn(wanted))) return void (select.value = role);
+    if (!(await confirmRole(name, wanted, isMe))) return void (select.value = role);
     await change(id, { role: wanted }, show, `${name} is now ${article(ROLES[wanted][0])}.`);
   });
   const end = sessions ? h("button", { type: "button", class: "quiet", "aria-label": `End the sessions of ${name}`, onclick: async () => (await endSessions(user, isMe)) && show() }, "End") : null;
@@ -86,12 +86,18 @@ async function change(id, body, show, done) {
   await show();
 }
 
-/** @param {Schemas["Role"]} role */
-const confirmOwn = (role) => dialog({
-  title: "Change your own role?",
-  body: h("p", {}, `As ${article(ROLES[role][0])}, you can no longer manage users. Another administrator must change it back.`),
+/**
+ * An arrow key is enough to choose another role.
+ *
+ * @param {string} name
+ * @param {Schemas["Role"]} role
+ * @param {boolean} isMe
+ */
+const confirmRole = (name, role, isMe) => dialog({
+  title: isMe ? "Change your own role?" : `Make ${name} ${article(ROLES[role][0])}?`,
+  body: h("p", {}, isMe ? `As ${article(ROLES[role][0])}, you can no longer manage users. Another administrator must change it back.` : ROLES[role][1]),
   action: "Change role",
-  danger: true,
+  danger: isMe,
 });
 
 /**
