@@ -21,9 +21,7 @@ fn a_first_start_creates_a_key_and_a_second_keeps_everything() {
     let key = first.key().to_owned();
     first.expect(201, "POST", "/v1/contacts", r#"{"name":"Ann","email":"ann@example.org"}"#);
     first.end(Signal::TERM);
-    let started = Instant::now();
     let second = Serving::on(&database.url, &[]);
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     assert!(!second.has_made_a_key());
     let found = second.ask(&key, "GET", "/v1/contacts?q=ann", "").json();
     assert_eq!(found["items"][0]["email"], "ann@example.org");

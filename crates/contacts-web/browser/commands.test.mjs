@@ -90,9 +90,11 @@ test("the selected result stays selected when segments arrive before it", async 
   const page = await world.open("/settings/tags");
   await page.getByRole("heading", { name: "Tags", exact: true }).waitFor();
   let answer;
-  await page.route(/v1\/segments/, (route) => new Promise((resolve) => (answer = resolve)).then(() => route.continue()));
+  // The sidebar may request them, too.
+  const answered = new Promise((resolve) => (answer = resolve));
+  await page.route(/v1\/segments/, (route) => answered.then(() => route.continue()));
   await page.keyboard.press("Control+k");
-  await until(() => typeof answer, "function");
+  await input(page).waitFor();
   await page.keyboard.press("ArrowUp");
   await until(() => chosen(page), "Sessions");
   answer();
