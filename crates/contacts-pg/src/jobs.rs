@@ -138,9 +138,9 @@ pub(crate) fn call(tx: &mut Tx<'_>, job: Job, due: OffsetDateTime) -> PgResult<(
         .map(drop)
 }
 
-/// Calls the jobs that follow the change feed. It skips a job whose row another transaction has
-/// locked at the moment, so that no writer waits for another. Such a job finds the event when it
-/// reads the feed the next time by itself.
+/// Makes the jobs that follow the change feed due, as [`call`] does. It skips a job whose row another
+/// transaction has locked, so that no writer waits for another. Such a job finds the event when its
+/// pause ends.
 pub(crate) fn wake(tx: &mut Tx<'_>, now: OffsetDateTime) -> PgResult<()> {
     let statement = "UPDATE jobs SET due_at = LEAST(due_at, $2), called = true \
          WHERE org_id = $1 AND id IN ( \

@@ -126,10 +126,10 @@ function ago(minutes) {
  * @param {(page: import("playwright-core").Page) => Promise<unknown>} reach brings the page into its state
  * @param {{ width?: number, height?: number, dark?: boolean }} [look]
  */
-async function picture(path, name, reach, look = { width: 1200, height: 720 }) {
+async function picture(path, name, reach, look = {}) {
   const page = await world.open(path, { width: 1200, height: 720, ...look });
   await reach(page);
-  await page.waitForLoadState("networkidle", { timeout: 5000 });
+  await page.waitForLoadState("networkidle");
   await page.screenshot({ path: `${FOLDER}${name}.png` });
   await world.close(page);
 }

@@ -65,7 +65,8 @@ impl WebhookService {
     pub const MAX_PENDING_DELIVERIES: usize = 1_000;
     /// Maximum number of events for which deliveries are created at once.
     const EVENTS: usize = 100;
-    /// Pause of a job that has sent something: others may be writing events, too.
+    /// Pause of a job that has sent something. Several events at once may fail to wake the job,
+    /// because each locks its row; the job finds them after this pause.
     const RECHECK_AFTER: Duration = Duration::from_secs(2);
     /// Pause of a job that had nothing to send, unless it is woken.
     const IDLE_RECHECK_AFTER: Duration = Duration::from_secs(300);

@@ -3,7 +3,7 @@
 
 import { menu } from "../widgets/popover.js";
 import { ask, sentence } from "./api.js";
-import { find, h } from "./dom.js";
+import { find, h, isShortcut } from "./dom.js";
 import { icon } from "./icon.js";
 import { allow, face } from "./session.js";
 
@@ -15,10 +15,9 @@ addEventListener("keydown", (event) => {
   void import("../pages/commands.js").then(({ open }) => open());
 });
 
-addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
-  const types = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
+addEventListener("keydown", (event) => {
   // Some pages list keys of their own.
-  if (key !== "?" || types || ctrlKey || metaKey || altKey || /^\/(duplicates)?$/.test(location.pathname) || find(".bar").hidden || document.querySelector("dialog[open]")) return;
+  if (event.key !== "?" || !isShortcut(event) || /^\/(duplicates)?$/.test(location.pathname) || find(".bar").hidden || document.querySelector("dialog[open]")) return;
   void import("../pages/list/keys.js").then(({ help }) => help());
 });
 

@@ -20,9 +20,7 @@ export let feedStart;
 /** @type {Schemas["Scope"][]} */
 const SCOPES = ["write", "export", "import", "merge", "bulk_delete", "admin"];
 
-/**
- * Loads the signed-in user.
- */
+/** Loads the signed-in user. */
 export function enter() {
   // This request is sent before that of the rows, so that no change between them is missed.
   feedStart = ask("get", "/v1/events", { query: { from: "latest" } }).catch(() => null);

@@ -1,6 +1,6 @@
 // A message that is announced and disappears.
 
-import { find, h } from "../core/dom.js";
+import { find, h, isShortcut } from "../core/dom.js";
 
 /** @typedef {{ label: string, run: () => void }} Action */
 
@@ -39,9 +39,8 @@ export function toast(text, ...actions) {
   return hide;
 }
 
-addEventListener("keydown", ({ key, target, ctrlKey, metaKey, altKey }) => {
-  const types = target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select");
-  if (key !== "u" || types || ctrlKey || metaKey || altKey || document.querySelector("dialog[open], :popover-open")) return;
+addEventListener("keydown", (event) => {
+  if (event.key !== "u" || !isShortcut(event) || document.querySelector("dialog[open], :popover-open")) return;
   [...find("#toasts").querySelectorAll("button")].findLast(({ textContent }) => textContent === UNDO)?.click();
 });
 

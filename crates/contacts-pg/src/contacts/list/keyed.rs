@@ -59,8 +59,7 @@ struct KeyedList<'a> {
     limit: usize,
 }
 
-/// Returns a page of the contacts that match a filter, in the order of their last conversations or of
-/// a custom field.
+/// Returns a page of matching contacts, ordered by their last conversation or by a custom field.
 pub(super) fn list(
     tx: &mut Tx<'_>,
     by: KeyedBy<'_>,
