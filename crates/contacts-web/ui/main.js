@@ -6,7 +6,7 @@ const FRAME = "core/api core/dom core/format core/icon core/router core/session 
 /** The further modules of the list. */
 const LIST = "pages/list pages/list/columns pages/list/last pages/list/picked pages/list/query pages/list/rows widgets/chip widgets/popover widgets/table";
 /** The further modules of a contact. */
-const CONTACT = "core/actors core/styles pages/list/last pages/record pages/record/addresses pages/record/consent pages/record/duplicates pages/record/opened pages/record/part pages/record/profile pages/record/saver pages/record/sources pages/record/tabs pages/record/tags pages/record/undo pages/record/walk widgets/autosave widgets/chip widgets/drafts widgets/field widgets/help widgets/popover widgets/tags widgets/toast widgets/unsaved";
+const CONTACT = "core/actors core/shortcut core/styles pages/list/last pages/record pages/record/addresses pages/record/consent pages/record/duplicates pages/record/opened pages/record/part pages/record/profile pages/record/saver pages/record/sources pages/record/tabs pages/record/tags pages/record/undo pages/record/walk widgets/autosave widgets/chip widgets/drafts widgets/field widgets/help widgets/popover widgets/tags widgets/toast widgets/unsaved";
 
 /** A slow device is blocked for some 10 ms by each request, so it gets a pause after a few. */
 const AT_ONCE = 4;

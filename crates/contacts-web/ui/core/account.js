@@ -3,9 +3,10 @@
 
 import { menu } from "../widgets/popover.js";
 import { ask, sentence } from "./api.js";
-import { find, h, isShortcut } from "./dom.js";
+import { find, h } from "./dom.js";
 import { icon } from "./icon.js";
 import { allow, face } from "./session.js";
+import { isShortcut } from "./shortcut.js";
 
 /** @import { Schemas } from "./api.js" */
 

@@ -78,14 +78,6 @@ export function find(selector, root = document) {
   return /** @type {E} */ (element);
 }
 
-/**
- * Whether a key is pressed alone, and not typed into a control.
- *
- * @param {KeyboardEvent} event
- */
-export const isShortcut = ({ target, ctrlKey, metaKey, altKey }) =>
-  !ctrlKey && !metaKey && !altKey && !(target instanceof HTMLElement && target.matches("input:not([type=checkbox]), textarea, select"));
-
 /** A new unique id, for labels and descriptions. */
 export const newId = () => `e${(ids += 1)}`;
 let ids = 0;

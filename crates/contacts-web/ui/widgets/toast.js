@@ -1,6 +1,7 @@
 // A message that is announced and disappears.
 
-import { find, h, isShortcut } from "../core/dom.js";
+import { find, h } from "../core/dom.js";
+import { isShortcut } from "../core/shortcut.js";
 
 /** @typedef {{ label: string, run: () => void }} Action */
 
