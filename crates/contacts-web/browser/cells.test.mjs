@@ -64,12 +64,13 @@ test("a change by somebody else is not overwritten without asking", async () => 
   assert.equal((await stored()).phone, "+44 20 7946 0000");
 });
 
-test("the button over a cell opens the editor of that cell", async () => {
+test("the button over a cell opens the editor of that cell, also where the mouse rests while the editor is loaded", async () => {
   const page = await world.open("/");
-  const cell = page.locator(".tbody").getByText("ada@cells.example").last();
-  await cell.hover();
-  await page.mouse.move(0, 0);
-  await cell.hover();
+  let hold;
+  const held = new Promise((resolve) => (hold = resolve));
+  await page.route("**/pages/list/edit.js", hold);
+  await page.locator(".tbody").getByText("ada@cells.example").last().hover();
+  await (await held).continue();
   await page.getByTitle("Edit (e)").click();
   await field(page, "Email").waitFor();
 });

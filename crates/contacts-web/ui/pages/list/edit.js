@@ -201,11 +201,13 @@ class Editor {
  */
 export function offer(list, signal) {
   const button = h("button", { type: "button", class: "cell-edit", tabIndex: -1, "aria-hidden": "true", title: "Edit (e)" }, icon("form"));
-  list.table.element.addEventListener("pointerover", (event) => {
-    const cell = event.target instanceof Element ? event.target.closest(/** @type {"div"} */ (".tbody .td:not(.check)")) : null;
-    if (event.target instanceof Node && button.contains(event.target)) return;
+  const { element } = list.table;
+  /** @param {Element} target under the mouse */
+  const show = (target) => {
+    const cell = target.closest(/** @type {"div"} */ (".tbody .td:not(.check)"));
+    if (button.contains(target)) return;
     button.remove();
-    if (!cell || event.pointerType !== "mouse" || denied("write")) return;
+    if (!cell || denied("write")) return;
     for (const [index, row] of list.table.shown) {
       const at = row.cells.indexOf(cell);
       const column = list.table.columns[at]?.key;
@@ -216,6 +218,12 @@ export function offer(list, signal) {
       };
       cell.append(button);
     }
+  };
+  element.addEventListener("pointerover", (event) => {
+    if (event.target instanceof Element && event.pointerType === "mouse") show(event.target);
   }, { signal });
-  list.table.element.addEventListener("pointerleave", () => button.remove(), { signal });
+  element.addEventListener("pointerleave", () => button.remove(), { signal });
+  // While this module was loaded, the mouse has come to a cell, and may rest there.
+  const under = matchMedia("(hover: hover)").matches && element.querySelector(".tbody .td:hover");
+  if (under) show(under);
 }
