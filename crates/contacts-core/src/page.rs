@@ -142,18 +142,8 @@ impl Position for Uuid {
 pub enum Count {
     /// Exactly this many.
     Exact(u64),
-    /// More than this many: counting stopped there.
-    MoreThan(u64),
-}
-
-impl Count {
-    /// Number up to which counts are exact, unless an exact count is requested.
-    pub const BOUND: u64 = 10_000;
-
-    /// Converts a count that stopped at [`Count::BOUND`] + 1.
-    pub fn bounded(counted: u64) -> Self {
-        if counted > Self::BOUND { Self::MoreThan(Self::BOUND) } else { Self::Exact(counted) }
-    }
+    /// About this many: an estimate, which can be wrong in both directions.
+    About(u64),
 }
 
 /// A position in a list that is sorted by time: after the row with this time and id.

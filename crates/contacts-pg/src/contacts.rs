@@ -2,6 +2,7 @@
 
 mod activity;
 mod addresses;
+mod count;
 mod filter;
 mod list;
 mod merge;
@@ -12,7 +13,6 @@ mod unmerge;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use contacts_core::contact::{
     Activities, ActivityCursor, Contact, ContactAddress, ContactFilter, ContactId, ContactPage,
@@ -21,7 +21,7 @@ use contacts_core::contact::{
 };
 use contacts_core::page::{Count, PageSize};
 use contacts_core::tag::TagName;
-use contacts_core::{Actor, Error, OrgId, Result};
+use contacts_core::{Actor, OrgId, Result};
 use diesel::{ExpressionMethods, QueryDsl};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -144,29 +144,12 @@ impl ContactRepository for Database {
         self.read(org, |tx| list::list(tx, filter, page))
     }
 
-    fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
-        self.read(org, |tx| list::count(tx, filter, exactly))
+    fn count(&self, org: OrgId, filter: &ContactFilter) -> Result<u64> {
+        self.read(org, |tx| count::count(tx, filter))
     }
 
-    fn count_within(
-        &self,
-        org: OrgId,
-        filter: &ContactFilter,
-        limit: Duration,
-    ) -> Result<Option<Count>> {
-        // Zero would lift the limit.
-        let milliseconds = limit.as_millis().clamp(1, i32::MAX as u128);
-        let timeout = format!("SET LOCAL statement_timeout = {milliseconds}");
-        let counted = self.write(org, |tx| {
-            tx.set("SET TRANSACTION READ ONLY")?;
-            tx.set(&timeout)?;
-            list::count(tx, filter, false)
-        });
-        match counted {
-            Ok(count) => Ok(Some(count)),
-            Err(Error::Busy) => Ok(None),
-            Err(error) => Err(error),
-        }
+    fn count_quickly(&self, org: OrgId, filter: &ContactFilter) -> Result<Count> {
+        count::count_quickly(self, org, filter)
     }
 
     fn rebuild_search(&self, org: OrgId, limit: usize) -> Result<bool> {

@@ -1,5 +1,7 @@
 //! The port of the change feed (R42).
 
+mod total;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use diesel::pg::Pg;
 use diesel::sql_types::{Array, BigInt, Timestamptz, Uuid as SqlUuid};
 use diesel::{
     ExpressionMethods, Insertable, QueryDsl, Queryable, Selectable, SelectableHelper, insert_into,
-    select, update,
+    select,
 };
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -217,9 +219,7 @@ fn give_numbers(tx: &mut Tx<'_>) -> PgResult<u64> {
         .execute(tx)?;
     let last = last + numbered as i64;
     if numbered > 0 {
-        update(event_counters::table.find(tx.org.0))
-            .set(event_counters::last_number.eq(last))
-            .execute(tx)?;
+        total::add(tx, last)?;
     }
     Ok(last.cast_unsigned())
 }

@@ -260,6 +260,8 @@ diesel::table! {
     event_counters (org_id) {
         org_id -> Uuid,
         last_number -> Int8,
+        contacts -> Int8,
+        counted_number -> Int8,
     }
 }
 

@@ -475,10 +475,26 @@ test("every state of the list is accessible in every look", async () => {
   }
 });
 
-test("a list longer than the first count scrolls, and all of it can be selected", async () => {
+test("a number that is an estimate says so, and is counted exactly on a click", async () => {
+  await world.import("estimated.csv", csv(3).replaceAll("@example.org", "@estimated.example"));
+  const page = await world.open("/");
+  await page.route(/\/v1\/contacts\?(?!.*count=)/, async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), count: { value: 41_032, exact: false } } });
+  });
+  await page.goto(`${world.url}/?q=estimated.example`);
+  await page.getByRole("button", { name: "about 41,000 people" }).waitFor();
+  await world.axe(page);
+  await page.getByRole("button", { name: "about 41,000 people" }).click();
+  await count(page).filter({ hasText: "3 people" }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), "3 people");
+  await world.close(page);
+});
+
+test("a list of many pages scrolls, and all of it can be selected", async () => {
   await world.import("crowd.csv", csv(12_000).replaceAll("@example.org", "@crowd.example"));
   const page = await world.open("/?q=crowd.example&sort=email");
-  await count(page).filter({ hasText: "10,000+ people" }).waitFor();
+  await count(page).filter({ hasText: "12,000 people" }).waitFor();
   await page.getByRole("checkbox", { name: "Select all matching contacts" }).check();
   await bar(page).getByText("All 12,000 matching contacts selected").waitFor();
   const table = page.getByRole("table", { name: "Contacts" });

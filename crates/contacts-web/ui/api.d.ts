@@ -3589,11 +3589,11 @@ export interface components {
         };
         /** @description A number of matching contacts. */
         Count: {
-            /** @description Whether `value` is exact; when false, there are more matching contacts. */
+            /** @description Whether `value` is exact. */
             exact: boolean;
             /**
              * Format: int64
-             * @description The number, or a lower bound when it is not exact.
+             * @description The number, or an estimate of it when it is not exact.
              */
             value: number;
         };
@@ -9406,10 +9406,11 @@ export interface operations {
                  */
                 sort?: string;
                 /**
-                 * @description How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
-                 *     `bounded` for the first page and `none` for later pages (R21).
+                 * @description How the matching contacts are counted. `quick` is exact unless counting takes long,
+                 *     and an estimate then. Default: `quick` for the first page and `none` for later pages
+                 *     (R21).
                  */
-                count?: "none" | "bounded" | "exact";
+                count?: "none" | "quick" | "exact";
                 /**
                  * @description The `next` of the previous page, with the same other parameters. Default: the first
                  *     page.

@@ -50,6 +50,8 @@ checks! {
     MergeChain: "merge_chain", "the merged id does not lead to a contact";
     /// The counter of the change feed is the greatest number of an event (R42).
     FeedCounter: "feed_counter", "the counter of the feed is not the last event's number";
+    /// The number of contacts, as the change feed tells it, is that of the rows (R21).
+    ContactTotal: "contact_total", "the number of contacts is not that of the rows";
     /// The numbers of the change feed have no gap from the first kept event to the last (R42).
     FeedGap: "feed_gap", "the number after that of the event is missing in the feed";
     /// The cursor of a webhook is not beyond the last number of the change feed (R42).

@@ -1,7 +1,6 @@
 //! The port that stores contacts.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use time::OffsetDateTime;
 
@@ -194,25 +193,20 @@ pub trait ContactRepository: Send + Sync {
     /// [`crate::Error::Store`] when the store fails.
     fn list(&self, org: OrgId, filter: &ContactFilter, page: &PageRequest) -> Result<ContactPage>;
 
-    /// Counts the contacts that match the filter: exactly, or only up to [`Count::BOUND`].
+    /// Counts the contacts that match the filter.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count>;
+    fn count(&self, org: OrgId, filter: &ContactFilter) -> Result<u64>;
 
-    /// Counts the contacts that match the filter up to [`Count::BOUND`], for a hint that nothing
-    /// waits for. Returns `None` when it would take longer than `limit`, or the store is busy.
+    /// Counts the contacts that match the filter if that is quick (R21), and estimates their number
+    /// otherwise. The number of all contacts of the organisation is always quick.
     ///
     /// # Errors
     ///
     /// [`crate::Error::Store`] when the store fails.
-    fn count_within(
-        &self,
-        org: OrgId,
-        filter: &ContactFilter,
-        limit: Duration,
-    ) -> Result<Option<Count>>;
+    fn count_quickly(&self, org: OrgId, filter: &ContactFilter) -> Result<Count>;
 
     /// Rebuilds the stored search texts of the next `limit` contacts whose texts may be of an older
     /// version than [`SEARCH_VERSION`](super::SEARCH_VERSION), and stores how far the rebuild got,

@@ -57,9 +57,9 @@ pub struct RawPatch<'a> {
 pub enum CountRequest {
     /// Do not count.
     None,
-    /// Count up to [`Count::BOUND`].
-    Bounded,
-    /// Count all.
+    /// Count exactly if that is quick, and estimate otherwise.
+    Quick,
+    /// Count exactly, however long it takes.
     Exact,
 }
 
@@ -323,8 +323,8 @@ impl ContactService {
             _ if page.after.is_none() && listed.next.is_none() => {
                 Some(Count::Exact(listed.items.len() as u64))
             }
-            CountRequest::Bounded => Some(self.contacts.count(org, filter, false)?),
-            CountRequest::Exact => Some(self.contacts.count(org, filter, true)?),
+            CountRequest::Quick => Some(self.contacts.count_quickly(org, filter)?),
+            CountRequest::Exact => Some(Count::Exact(self.contacts.count(org, filter)?)),
         };
         Ok((listed, count))
     }

@@ -65,9 +65,7 @@ pub struct SegmentService {
 }
 
 impl SegmentService {
-    /// The longest time for the count of one segment.
-    pub const COUNT_LIMIT: Duration = Duration::from_millis(500);
-    /// The longest time for the counts of all segments of one request.
+    /// The time after which the remaining segments of a request are not counted.
     pub const COUNTS_LIMIT: Duration = Duration::from_secs(2);
 
     pub(crate) fn over(ports: &Ports) -> Self {
@@ -158,10 +156,9 @@ impl SegmentService {
         self.segments.list(org, viewer, &text::caseless(after), limit)
     }
 
-    /// Counts the contacts of each segment up to [`Count::BOUND`], in the order of `segments`. A
-    /// count is `None` when the filter is no longer valid, when counting takes longer than
-    /// [`Self::COUNT_LIMIT`], or when all counts together take longer than
-    /// [`Self::COUNTS_LIMIT`].
+    /// Counts the contacts of each segment quickly (R21), in the order of `segments`. A count is
+    /// `None` when the filter is no longer valid, when the counts before it have taken
+    /// [`Self::COUNTS_LIMIT`], or when the store is busy.
     ///
     /// # Errors
     ///
@@ -171,11 +168,14 @@ impl SegmentService {
         let asks_for_fields = segments.iter().any(|segment| segment.filter.asks_for_fields());
         let fields = if asks_for_fields { self.fields.list(org)? } else { Vec::new() };
         let count = |segment: &Segment| {
-            let elapsed = (self.clock.now() - now).try_into().unwrap_or_default();
-            let limit = Self::COUNTS_LIMIT.saturating_sub(elapsed).min(Self::COUNT_LIMIT);
-            match segment.filter.read(&fields, &[], now) {
-                Ok(filter) if !limit.is_zero() => self.contacts.count_within(org, &filter, limit),
-                _ => Ok(None),
+            let filter = segment.filter.read(&fields, &[], now);
+            let Ok(filter) = filter else { return Ok(None) };
+            if self.clock.now() - now >= Self::COUNTS_LIMIT {
+                return Ok(None);
+            }
+            match self.contacts.count_quickly(org, &filter) {
+                Err(Error::Busy) => Ok(None),
+                count => count.map(Some),
             }
         };
         segments.iter().map(count).collect()

@@ -57,6 +57,18 @@ const FEED_COUNTER: &str = "SELECT 'events:' || e.greatest AS example \
      LEFT JOIN event_counters c ON c.org_id = $1 \
      WHERE e.greatest <> coalesce(c.last_number, 0) LIMIT $2";
 
+/// Adds the events that the kept number does not contain yet.
+const CONTACT_TOTAL: &str = "SELECT 'event_counters:' || $1 AS example FROM ( \
+         SELECT coalesce(sum(p.number), 0) AS number FROM ( \
+             SELECT k.contacts AS number FROM event_counters k WHERE k.org_id = $1 \
+             UNION ALL \
+             SELECT CASE e.kind WHEN 'created' THEN 1 WHEN 'updated' THEN 0 ELSE -1 END \
+                 * cardinality(e.contacts) FROM events e \
+             LEFT JOIN event_counters k ON k.org_id = $1 \
+             WHERE e.org_id = $1 \
+                 AND (e.number IS NULL OR e.number > coalesce(k.counted_number, 0))) p) kept \
+     WHERE kept.number <> (SELECT count(*) FROM contacts c WHERE c.org_id = $1) LIMIT $2";
+
 const FEED_GAP: &str = "SELECT 'events:' || n.number AS example FROM ( \
          SELECT number, lead(number) OVER (ORDER BY number) AS following FROM events \
          WHERE org_id = $1 AND number IS NOT NULL) n \
@@ -138,6 +150,7 @@ pub(super) fn statement(check: Check) -> String {
         Check::UnsubscribeNotKept => UNSUBSCRIBE_NOT_KEPT,
         Check::MergeChain => MERGE_CHAIN,
         Check::FeedCounter => FEED_COUNTER,
+        Check::ContactTotal => CONTACT_TOTAL,
         Check::FeedGap => FEED_GAP,
         Check::WebhookAhead => WEBHOOK_AHEAD,
         Check::SelectionCount => SELECTION_COUNT,

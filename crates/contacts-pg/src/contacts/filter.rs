@@ -7,7 +7,7 @@ mod search;
 
 use contacts_core::campaign::{CampaignCondition, InCampaign};
 use contacts_core::contact::{
-    ContactFilter, FieldCondition, FieldTest, FilterGroup, SourceCondition, TimeRange,
+    ContactFilter, FieldCondition, FieldTest, FilterGroup, SourceCondition, TagCondition, TimeRange,
 };
 use contacts_core::field::FieldValue;
 use contacts_core::tag::TagName;
@@ -95,6 +95,33 @@ pub(crate) fn push_filter(
     Ok(())
 }
 
+/// Appends the query of the contacts that have a tag or a source, when the filter has no other
+/// condition, and returns whether it did. The contacts themselves are not read.
+pub(crate) fn push_sole(
+    tx: &mut Tx<'_>,
+    statement: &mut Statement,
+    filter: &ContactFilter,
+) -> PgResult<bool> {
+    let ContactFilter { sources, tags, .. } = filter;
+    let rest =
+        ContactFilter { sources: Vec::new(), tags: TagCondition::default(), ..filter.clone() };
+    if rest != ContactFilter::default() || !tags.none.is_empty() {
+        return Ok(false);
+    }
+    match (&sources[..], &tags.any[..], &tags.all[..]) {
+        ([source], [], []) => {
+            statement.push("SELECT DISTINCT contact_id FROM contact_sources link ");
+            push_source_rows(statement.push("WHERE org_id = $1"), source);
+        }
+        ([], [tag], []) | ([], [], [tag]) => {
+            statement.push("SELECT contact_id FROM contact_tags link WHERE org_id = $1");
+            push_tag_rows(tx, statement, std::slice::from_ref(tag))?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
 /// Appends the condition that a group holds. A comparison with a missing value is null, which `NOT`
 /// would leave null, so a filter that must not match is compared with `IS NOT TRUE`.
 fn push_group(
@@ -135,12 +162,17 @@ pub(crate) fn push_any<T>(
 
 fn push_source(statement: &mut Statement, source: &SourceCondition, access: Access) {
     access.begin(statement, "contact_sources");
+    push_source_rows(statement, source);
+    access.end(statement);
+}
+
+/// Appends the conditions that a row of `contact_sources link` meets.
+fn push_source_rows(statement: &mut Statement, source: &SourceCondition) {
     statement.push(" AND link.kind = ").bind(Bind::Text(source.kind.as_str().to_owned()));
     if let Some(detail) = source.detail {
         statement.push(" AND link.detail_id = ").bind(Bind::Uuid(detail));
     }
     push_range(statement, " AND link.at", &source.at);
-    access.end(statement);
 }
 
 fn push_tags(
@@ -149,22 +181,38 @@ fn push_tags(
     filter: &ContactFilter,
     access: Access,
 ) -> PgResult<()> {
-    let mut push = |and: &str, names: &[TagName], access: Access| -> PgResult<()> {
-        if names.is_empty() {
-            return Ok(());
-        }
-        access.begin(statement.push(and), "contact_tags");
-        let ids = tags::ids_of(tx, names)?;
-        statement.push(" AND link.tag_id = ANY(").bind(Bind::Uuids(ids)).push(")");
-        access.end(statement);
-        Ok(())
-    };
-    push(" AND ", &filter.tags.any, access)?;
-    for tag in &filter.tags.all {
-        push(" AND ", std::slice::from_ref(tag), access)?;
+    let TagCondition { any, all, none } = &filter.tags;
+    if !any.is_empty() {
+        push_tagged(tx, statement.push(" AND "), any, access)?;
     }
-    // Most contacts lack most tags, so a separate look-up for each contact is right.
-    push(" AND NOT ", &filter.tags.none, Access::EachRow)
+    for tag in all {
+        push_tagged(tx, statement.push(" AND "), std::slice::from_ref(tag), access)?;
+    }
+    if !none.is_empty() {
+        // Most contacts lack most tags, so a separate look-up for each contact is right.
+        push_tagged(tx, statement.push(" AND NOT "), none, Access::EachRow)?;
+    }
+    Ok(())
+}
+
+/// Appends the condition that the contact has one of some tags.
+fn push_tagged(
+    tx: &mut Tx<'_>,
+    statement: &mut Statement,
+    names: &[TagName],
+    access: Access,
+) -> PgResult<()> {
+    access.begin(statement, "contact_tags");
+    push_tag_rows(tx, statement, names)?;
+    access.end(statement);
+    Ok(())
+}
+
+/// Appends the condition that a row of `contact_tags link` has one of some tags.
+fn push_tag_rows(tx: &mut Tx<'_>, statement: &mut Statement, names: &[TagName]) -> PgResult<()> {
+    let ids = tags::ids_of(tx, names)?;
+    statement.push(" AND link.tag_id = ANY(").bind(Bind::Uuids(ids)).push(")");
+    Ok(())
 }
 
 fn push_campaigns(statement: &mut Statement, condition: &CampaignCondition, access: Access) {

@@ -9,7 +9,7 @@
 //! in steps, until one of them yields the page:
 //! 1. Walk over a small number of rows.
 //! 2. Walk further, if the first walk found enough contacts to expect a full page soon.
-//! 3. Find and sort all matching contacts, unless there are more than the bound.
+//! 3. Find and sort all matching contacts, unless there are more than [`MOST_FOUND`].
 //! 4. Walk without a limit, which ends soon because many contacts match.
 
 mod keyed;
@@ -19,7 +19,7 @@ use contacts_core::contact::{
     Contact, ContactFilter, ContactPage, CursorKey, FilterGroup, PageRequest, Relevance, SortBy,
     SortSubject,
 };
-use contacts_core::page::{Count, Page};
+use contacts_core::page::Page;
 use contacts_core::{OrgId, Result};
 use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Uuid as SqlUuid};
@@ -31,12 +31,6 @@ use super::row::{ContactRow, Custom, FIRST_SOURCE, select_contacts};
 use crate::Database;
 use crate::database::{PgResult, Tx};
 use crate::statement::{Bind, Statement};
-
-#[derive(QueryableByName)]
-struct CountRow {
-    #[diesel(sql_type = BigInt)]
-    counted: i64,
-}
 
 #[derive(QueryableByName)]
 struct PageIds {
@@ -129,19 +123,6 @@ fn load(tx: &mut Tx<'_>, select: &Statement) -> PgResult<Vec<Contact>> {
     rows.into_iter().map(|row| row.read(org)).collect()
 }
 
-pub(super) fn count(tx: &mut Tx<'_>, filter: &ContactFilter, exactly: bool) -> PgResult<Count> {
-    let mut select = tx.statement();
-    select.push("SELECT count(*) AS counted FROM (SELECT FROM contacts c WHERE c.org_id = $1");
-    push_filter(tx, &mut select, filter, Access::AsSet)?;
-    if !exactly {
-        select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
-    }
-    select.push(") counted");
-    let row: CountRow = select.get_result(tx)?;
-    let counted = row.counted.cast_unsigned();
-    Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
-}
-
 /// Returns whether the filter may match only few contacts of many.
 fn is_selective(filter: &ContactFilter) -> bool {
     let unfiltered = ContactFilter::default();
@@ -176,7 +157,7 @@ fn is_selective(filter: &ContactFilter) -> bool {
 }
 
 /// Returns the ids of the contacts of a page and of the one after it, or `None` when more contacts
-/// than the bound come after the cursor.
+/// than [`MOST_FOUND`] come after the cursor.
 fn find(
     tx: &mut Tx<'_>,
     matching: Matching<'_>,
@@ -185,7 +166,7 @@ fn find(
     let mut select = tx.statement();
     push_find(tx, &mut select, matching, page)?;
     let found: PageIds = select.get_result(tx)?;
-    let is_all = found.counted.cast_unsigned() <= Count::BOUND;
+    let is_all = found.counted.cast_unsigned() <= MOST_FOUND;
     Ok(is_all.then_some(found.ids))
 }
 
@@ -200,7 +181,7 @@ fn push_find(
     select.push(" AS key FROM contacts c WHERE c.org_id = $1");
     matching.push(tx, select, Access::AsSet)?;
     order.push_after(select, page);
-    select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
+    select.push(" LIMIT ").bind(Bind::Int(MOST_FOUND as i64 + 1));
     select.push(") SELECT (SELECT count(*) FROM found) AS counted, ARRAY(SELECT id FROM found");
     select.push(&format!(" ORDER BY key{0}, id{0} LIMIT ", order.direction));
     select.bind(Bind::Int(page.size.get() as i64 + 1)).push(") AS ids");
@@ -214,7 +195,10 @@ fn push_found(select: &mut Statement, page: &PageRequest, ids: Vec<Uuid>) {
     });
 }
 
-/// Maximum number of rows of the first walk: half of the bound. If this walk does not fill a page,
+/// Maximum number of contacts that are found and sorted for a page.
+const MOST_FOUND: u64 = 10_000;
+
+/// Maximum number of rows of the first walk: half of [`MOST_FOUND`]. If this walk does not fill a page,
 /// few contacts match, or the matching contacts are far away.
 const FIRST_WALK_ROWS: i64 = 5_000;
 

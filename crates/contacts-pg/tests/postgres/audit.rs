@@ -52,9 +52,11 @@ const DAMAGES: &[(Check, &str)] = &[
     ),
     (
         Check::MergeChain,
-        "DELETE FROM contacts WHERE id IN (SELECT survivor_id FROM merged_contacts)",
+        "DELETE FROM contacts WHERE id IN (SELECT survivor_id FROM merged_contacts); \
+         UPDATE event_counters SET contacts = contacts - 1",
     ),
     (Check::FeedCounter, "UPDATE event_counters SET last_number = last_number + 1"),
+    (Check::ContactTotal, "UPDATE event_counters SET contacts = contacts + 1"),
     (Check::FeedGap, "DELETE FROM events WHERE number = 2"),
     (Check::WebhookAhead, "UPDATE webhooks SET cursor = 1000"),
     (Check::SelectionCount, "UPDATE selections SET contacts = contacts + 1"),

@@ -12,7 +12,6 @@ use clap::Args;
 use contacts_core::contact::{ContactFilter, FilterText};
 use contacts_core::export::{ExportFormat, FileFormat};
 use contacts_core::import::FileBytes;
-use contacts_core::page::Count;
 use contacts_core::{Actor, Error, Invalid, OrgId, Services};
 use contacts_embed::Contacts;
 
@@ -114,9 +113,7 @@ fn errors(option: &str, error: Error) -> Failure {
 }
 
 fn progress(contacts: &Contacts, org: OrgId, filter: &ContactFilter) -> Done<Progress> {
-    let counted = contacts.ports().contacts.count(org, filter, true)?;
-    let (Count::Exact(contacts) | Count::MoreThan(contacts)) = counted;
-    Ok(Progress::of_contacts(contacts))
+    Ok(Progress::of_contacts(contacts.ports().contacts.count(org, filter)?))
 }
 
 fn write(file: FileBytes, mut target: Target, show: impl Fn(), stop: &Stop) -> Done<()> {

@@ -204,10 +204,7 @@ pub fn contacts_are_filtered_by_consent(ports: &Ports) {
     ports.add(org, "Bo", "bo@example.org");
     let named = |subscribed| {
         let filter = ContactFilter { subscribed, ..ContactFilter::default() };
-        let exact = ports.contacts.count(org, &filter, true).unwrap();
-        let names = ports.names(org, &filter);
-        assert_eq!(exact, contacts_core::page::Count::Exact(names.len() as u64));
-        names
+        ports.names(org, &filter)
     };
     assert_eq!(named(Some(true)), ["Bo"]);
     assert_eq!(named(Some(false)), ["Ann"]);

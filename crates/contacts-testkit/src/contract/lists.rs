@@ -238,50 +238,40 @@ pub fn a_row_carries_its_tags_and_its_source(ports: &Ports) {
     assert_eq!(ports.all(org, &ContactFilter::default()), [ann, bo]);
 }
 
-pub fn a_small_count_is_exact_either_way(ports: &Ports) {
-    let org = ports.org();
-    for name in ["Ann", "Bo", "Cy"] {
-        ports.add(org, name, "");
-    }
-    let unfiltered = ContactFilter::default();
-    for exactly in [false, true] {
-        assert_eq!(ports.contacts.count(org, &unfiltered, exactly).unwrap(), Count::Exact(3));
-        assert_eq!(ports.contacts.count(org, &search("bo"), exactly).unwrap(), Count::Exact(1));
-    }
-}
-
-pub fn a_count_within_a_time_is_bounded(ports: &Ports) {
+pub fn a_small_quick_count_is_exact(ports: &Ports) {
     let org = ports.org();
     for name in ["Ann", "Bo", "Cy"] {
         ports.add(org, name, "");
         ports.add(ports.org(), name, "");
     }
-    let unfiltered = ContactFilter::default();
-    let long = Duration::from_secs(30);
-    let count = |filter| ports.contacts.count_within(org, filter, long).unwrap();
-    assert_eq!(count(&unfiltered), Some(Count::Exact(3)));
-    assert_eq!(count(&search("bo")), Some(Count::Exact(1)));
+    for (filter, number) in [(ContactFilter::default(), 3), (search("bo"), 1), (search("di"), 0)] {
+        assert_eq!(ports.contacts.count(org, &filter).unwrap(), number);
+        assert_eq!(ports.contacts.count_quickly(org, &filter).unwrap(), Count::Exact(number));
+    }
 }
 
-pub fn a_bounded_count_stops_and_an_exact_one_does_not(ports: &Ports) {
+pub fn the_number_of_all_contacts_follows_every_change(ports: &Ports) {
     let org = ports.org();
-    let import = crate::samples::running_import(ports, org, Default::default());
-    let people = |from: u64, rows: u64| {
-        let row = |n| crate::samples::import_row("Ann", &format!("a{n}@example.org"));
-        crate::samples::chunk(&ports.ids, from, (from..from + rows).map(row).collect())
+    let all = ContactFilter::default();
+    let check = |number| {
+        assert_eq!(ports.contacts.count(org, &all).unwrap(), number);
+        assert_eq!(ports.contacts.count_quickly(org, &all).unwrap(), Count::Exact(number));
     };
-    let now = contacts_core::Clock::now(&ports.clock);
-    let take = |from, rows| ports.imports.apply(&import, &people(from, rows), now).unwrap();
-    let unfiltered = ContactFilter::default();
-    take(0, Count::BOUND);
-    assert_eq!(ports.contacts.count(org, &unfiltered, false).unwrap(), Count::Exact(Count::BOUND));
-    take(Count::BOUND, 1);
-    assert_eq!(
-        ports.contacts.count(org, &unfiltered, false).unwrap(),
-        Count::MoreThan(Count::BOUND)
-    );
-    assert_eq!(
-        ports.contacts.count(org, &unfiltered, true).unwrap(),
-        Count::Exact(Count::BOUND + 1)
-    );
+    check(0);
+    let [ann, bo] = ["Ann", "Bo"].map(|name| ports.add(org, name, "").id);
+    check(2);
+    // From here on, some changes have numbers in the feed, and some wait for theirs.
+    ports.feed.end(org).unwrap();
+    let cy = ports.add(org, "Cy", "").id;
+    check(3);
+    let delete = |id| {
+        ports.contacts.delete(org, id, None, Actor::System, ports.clock.now()).unwrap();
+    };
+    delete(ann);
+    check(2);
+    ports.feed.end(org).unwrap();
+    check(2);
+    delete(bo);
+    delete(cy);
+    check(0);
 }

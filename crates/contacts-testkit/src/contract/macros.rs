@@ -138,9 +138,8 @@ macro_rules! contact_repository_contract {
             the_last_page_has_no_next_one_even_when_it_is_full
             a_page_is_filtered_and_sorted_at_once
             a_row_carries_its_tags_and_its_source
-            a_small_count_is_exact_either_way
-            a_count_within_a_time_is_bounded
-            a_bounded_count_stops_and_an_exact_one_does_not
+            a_small_quick_count_is_exact
+            the_number_of_all_contacts_follows_every_change
         }
         $crate::properties! { $make, orders:
             the_last_conversation_is_an_order_that_follows_reports

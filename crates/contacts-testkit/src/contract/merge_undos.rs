@@ -180,10 +180,8 @@ pub fn an_undone_merge_leaves_two_contacts_as_they_were(ports: &Ports) {
     assert_eq!(ports.contacts.merged_into(org, twin.id).unwrap(), None);
     assert_eq!(ports.get(org, twin.id).version, twin.version + 1);
     assert_eq!(ports.found(org, "a.lee@"), ["Ann Lee"]);
-    assert_eq!(
-        ports.contacts.count(org, &ContactFilter::default(), true).unwrap(),
-        Count::Exact(2)
-    );
+    let number = ports.contacts.count_quickly(org, &ContactFilter::default()).unwrap();
+    assert_eq!(number, Count::Exact(2));
     let undone = |of: &Contact| ActivityKind::MergeUndone { other: of.id, called: of.called() };
     assert_eq!(ports.activity(org, twin.id)[0].what, undone(&ann));
     assert_eq!(ports.activity(org, ann.id)[0].what, undone(&twin));

@@ -74,7 +74,8 @@ impl Rows {
             Check::UndoCount => self.miscounted_undos(),
             Check::OrphanRow => self.orphans(),
             Check::FutureTime => self.future_rows(now + Duration::from_secs(60)),
-            Check::FeedCounter
+            Check::ContactTotal
+            | Check::FeedCounter
             | Check::FeedGap
             | Check::ImportCount
             | Check::RunWithoutJob

@@ -1,7 +1,6 @@
 //! Contacts in memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
 
 use contacts_core::consent::Unsubscribe;
 use contacts_core::contact::{
@@ -408,20 +407,12 @@ impl ContactRepository for World {
         })
     }
 
-    fn count(&self, org: OrgId, filter: &ContactFilter, exactly: bool) -> Result<Count> {
-        self.read(org, |rows| {
-            let counted = rows.matching(filter).count() as u64;
-            Ok(if exactly { Count::Exact(counted) } else { Count::bounded(counted) })
-        })
+    fn count(&self, org: OrgId, filter: &ContactFilter) -> Result<u64> {
+        self.read(org, |rows| Ok(rows.matching(filter).count() as u64))
     }
 
-    fn count_within(
-        &self,
-        org: OrgId,
-        filter: &ContactFilter,
-        limit: Duration,
-    ) -> Result<Option<Count>> {
-        if limit.is_zero() { Ok(None) } else { self.count(org, filter, false).map(Some) }
+    fn count_quickly(&self, org: OrgId, filter: &ContactFilter) -> Result<Count> {
+        self.count(org, filter).map(Count::Exact)
     }
 
     fn sources(

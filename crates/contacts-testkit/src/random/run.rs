@@ -49,6 +49,7 @@ pub fn run(ports: &Ports, operations: &[Operation]) -> Vec<Observation> {
         ports.clock.tick();
         seen.push(observe(format!("{operation:?}"), run.operate(operation)));
         run.check_consents();
+        run.check_total();
         run.check_feed();
     }
     seen.push(observe("everybody in the end".to_owned(), run.everybody()));

@@ -4,7 +4,7 @@ import { ask, askAll } from "./api.js";
 import { fill, h } from "./dom.js";
 import { filterOf, pathOf } from "../pages/list/query.js";
 import { filterFrom } from "../pages/list/values.js";
-import { number } from "./format.js";
+import { estimate } from "./format.js";
 import { styles } from "./styles.js";
 
 await styles("./segments.css", import.meta.url);
@@ -49,7 +49,7 @@ async function count(place, counts) {
   const { items } = await ask("get", "/v1/segments", { query: { counts: true, limit: MAX_COUNTED } }).catch(() => ({ items: [] }));
   for (const { id, count: found } of items) {
     const shown = counts.get(id);
-    if (shown && found) shown.textContent = `${number(found.value)}${found.exact ? "" : "+"}`;
+    if (shown && found) shown.textContent = estimate(found);
   }
 }
 

@@ -30,8 +30,9 @@ query! {
         /// Default: `relevance` with `q`, otherwise `-created`.
         #[param(inline)]
         sort: Option<SortView>,
-        /// How the matching contacts are counted. `bounded` is exact up to 10,000. Default:
-        /// `bounded` for the first page and `none` for later pages (R21).
+        /// How the matching contacts are counted. `quick` is exact unless counting takes long,
+        /// and an estimate then. Default: `quick` for the first page and `none` for later pages
+        /// (R21).
         #[param(inline)]
         count: Option<CountRequestView>,
     }
@@ -41,7 +42,7 @@ enumeration! {
     /// How matching contacts are counted.
     CountRequestView = CountRequest as "CountRequest" {
         "none" => CountRequest::None,
-        "bounded" => CountRequest::Bounded,
+        "quick" => CountRequest::Quick,
         "exact" => CountRequest::Exact,
     }
 }
@@ -64,7 +65,7 @@ impl ListRequest {
         let paging = Paging::<Cursor>::take(&mut params, cursors);
         params.finish()?;
         let is_first = paging.after.is_none();
-        let default = if is_first { CountRequest::Bounded } else { CountRequest::None };
+        let default = if is_first { CountRequest::Quick } else { CountRequest::None };
         let default_sort = if filter.query.is_empty() { Sort::default() } else { Sort::BEST_FIRST };
         let sort = sort.map_or(default_sort, SortView::value);
         let count = count.map_or(default, Enumerated::value);
@@ -138,9 +139,9 @@ struct ListedContactView {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Count)]
 pub(crate) struct CountView {
-    /// The number, or a lower bound when it is not exact.
+    /// The number, or an estimate of it when it is not exact.
     value: u64,
-    /// Whether `value` is exact; when false, there are more matching contacts.
+    /// Whether `value` is exact.
     exact: bool,
 }
 
@@ -148,7 +149,7 @@ impl From<Count> for CountView {
     fn from(count: Count) -> Self {
         match count {
             Count::Exact(value) => Self { value, exact: true },
-            Count::MoreThan(value) => Self { value, exact: false },
+            Count::About(value) => Self { value, exact: false },
         }
     }
 }

@@ -10,12 +10,13 @@ use contacts_core::contact::{
     Contact, ContactFilter, ContactPage, Cursor, CursorKey, ExactMatch, PageRequest, Relevance,
     SearchQuery,
 };
-use contacts_core::page::{Count, Page};
+use contacts_core::page::Page;
 use diesel::QueryableByName;
 use diesel::sql_types::{BigInt, Uuid as SqlUuid};
 use uuid::Uuid;
 
-use super::{CountRow, FIRST_WALK_ROWS, Matching, Order, list_matching, load, push_found};
+use super::{FIRST_WALK_ROWS, MOST_FOUND, Matching, Order, list_matching, load, push_found};
+use crate::contacts::count::CountRow;
 use crate::contacts::filter::{Access, push_any, push_filter};
 use crate::database::{PgResult, Tx};
 use crate::statement::{Bind, Statement, anywhere};
@@ -77,7 +78,7 @@ fn is_common(tx: &mut Tx<'_>, filter: &ContactFilter, page: &PageRequest) -> PgR
 }
 
 /// Returns the contacts of a page, and the one after it, by ranking all that match. Returns `None`
-/// when more contacts than the bound come after the cursor.
+/// when more contacts than [`MOST_FOUND`] come after the cursor.
 fn find(tx: &mut Tx<'_>, filter: &ContactFilter, page: &PageRequest) -> PgResult<Option<Ranked>> {
     let order = Order::of(page);
     let direction = order.direction;
@@ -100,14 +101,14 @@ fn find(tx: &mut Tx<'_>, filter: &ContactFilter, page: &PageRequest) -> PgResult
         select.push(&compare).bind(Bind::Int(relevance as i64)).push(", ").bind(Bind::Time(at));
         select.push(", ").bind(Bind::Uuid(id.0)).push(")");
     }
-    select.push(" LIMIT ").bind(Bind::Int(Count::BOUND as i64 + 1));
+    select.push(" LIMIT ").bind(Bind::Int(MOST_FOUND as i64 + 1));
     select.push(") SELECT id, relevance::bigint, (SELECT count(*) FROM found) AS counted");
     select.push(&format!(
         " FROM found ORDER BY relevance{direction}, created_at{direction}, id{direction} LIMIT "
     ));
     select.bind(Bind::Int(page.size.get() as i64 + 1));
     let found: Vec<FoundRow> = select.load(tx)?;
-    if found.first().is_some_and(|row| row.counted.cast_unsigned() > Count::BOUND) {
+    if found.first().is_some_and(|row| row.counted.cast_unsigned() > MOST_FOUND) {
         return Ok(None);
     }
     let mut select = tx.statement();

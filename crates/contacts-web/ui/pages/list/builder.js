@@ -2,7 +2,7 @@
 
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
-import { count as counted } from "../../core/format.js";
+import { estimate } from "../../core/format.js";
 import { icon } from "../../core/icon.js";
 import { styles } from "../../core/styles.js";
 import { dialog } from "../../widgets/dialog.js";
@@ -72,7 +72,7 @@ class Builder {
       const query = asked(this.filter());
       query.set("limit", "1");
       const { count } = await ask("get", "/v1/contacts", { query, signal });
-      this.count.textContent = count ? `${count.exact ? "" : "More than "}${counted(count.value, "person matches", "people match")}.` : "";
+      this.count.textContent = count ? `${estimate(count).replace(/^a/, "A")} ${count.value === 1 ? "person matches" : "people match"}.` : "";
     } catch (error) {
       // A filter that cannot be counted is refused when it is applied.
       if (!signal.aborted) this.count.textContent = "";

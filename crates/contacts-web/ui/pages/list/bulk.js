@@ -94,7 +94,7 @@ function howMany(list) {
  */
 function allMatching({ picked, rows: { count: total } }) {
   if (total?.exact && picked.size(total.value) === 1) return "1 matching contact";
-  const size = total ? `${number(picked.size(total.value))}${total.exact ? "" : "+"} ` : "";
+  const size = total?.exact ? `${number(picked.size(total.value))} ` : "";
   return `${picked.ids.size ? "" : size ? "All " : "all "}${size}matching contacts`;
 }
 

@@ -1,0 +1,1 @@
+ALTER TABLE event_counters DROP COLUMN contacts, DROP COLUMN counted_number;
