@@ -228,7 +228,7 @@ fn insert_chunks(tx: &mut Tx<'_>, new: &NewSelection) -> PgResult<Vec<u32>> {
         }
         SelectionScope::Matching { filter, except, .. } => {
             insert.push("contacts c WHERE c.org_id = $1");
-            push_filter(tx, &mut insert, filter, Access::AsSet)?;
+            push_filter(tx, &mut insert, filter, Access::Whole)?;
             if !except.is_empty() {
                 insert.push(" AND NOT EXISTS (SELECT FROM unnest(");
                 insert.bind(Bind::Uuids(except.iter().map(|id| id.0).collect()));

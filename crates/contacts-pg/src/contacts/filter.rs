@@ -26,18 +26,28 @@ use crate::tags;
 pub(crate) enum Access {
     /// Separately for each contact, which is right when few contacts are checked.
     EachRow,
-    /// As a set, for which Postgres chooses the join.
+    /// As a set, for which Postgres chooses the join. Rows that must not exist are still looked for
+    /// separately, because most contacts lack most rows.
     AsSet,
+    /// As a set, also those that must not exist: right when every matching contact is read.
+    Whole,
+    /// As a set of rows that must not exist.
+    Absent,
 }
 
 impl Access {
     /// Appends the start of the condition that `table` has a matching row, `link`, of the contact.
     fn begin(self, statement: &mut Statement, table: &str) {
         let (begin, bound) = match self {
-            Self::EachRow => ("EXISTS (SELECT FROM ", " AND link.contact_id = c.id"),
-            Self::AsSet => ("c.id IN (SELECT link.contact_id FROM ", ""),
+            Self::EachRow | Self::Absent => ("EXISTS (SELECT FROM ", " AND link.contact_id = c.id"),
+            Self::AsSet | Self::Whole => ("c.id IN (SELECT link.contact_id FROM ", ""),
         };
         statement.push(begin).push(table).push(" link WHERE link.org_id = $1").push(bound);
+    }
+
+    /// Returns how to look for rows that must not exist.
+    fn for_absence(self) -> Self {
+        if self == Self::Whole { Self::Absent } else { Self::EachRow }
     }
 
     /// Appends the end of the condition. Without the offset, Postgres would turn the separate
@@ -189,8 +199,7 @@ fn push_tags(
         push_tagged(tx, statement.push(" AND "), std::slice::from_ref(tag), access)?;
     }
     if !none.is_empty() {
-        // Most contacts lack most tags, so a separate look-up for each contact is right.
-        push_tagged(tx, statement.push(" AND NOT "), none, Access::EachRow)?;
+        push_tagged(tx, statement.push(" AND NOT "), none, access.for_absence())?;
     }
     Ok(())
 }
@@ -226,9 +235,10 @@ fn push_campaigns(statement: &mut Statement, condition: &CampaignCondition, acce
         access.end(statement);
     }
     for campaign in &condition.none {
-        Access::EachRow.begin(statement.push(" AND NOT "), "subscriptions");
+        let access = access.for_absence();
+        access.begin(statement.push(" AND NOT "), "subscriptions");
         statement.push(" AND link.campaign_id = ").bind(Bind::Uuid(campaign.0));
-        Access::EachRow.end(statement);
+        access.end(statement);
     }
 }
 
@@ -241,8 +251,8 @@ fn push_whether(
     condition: &str,
     access: Access,
 ) {
-    // A separate look-up for each contact shows quickest that there are none.
-    let (and, access) = if has_some { (" AND ", access) } else { (" AND NOT ", Access::EachRow) };
+    let (and, access) =
+        if has_some { (" AND ", access) } else { (" AND NOT ", access.for_absence()) };
     access.begin(statement.push(and), table);
     access.end(statement.push(condition));
 }
@@ -266,14 +276,14 @@ fn push_updated(
     if let Some(from) = range.from {
         let renamed = tags::renamed_since(tx, from)?;
         match access {
-            Access::EachRow => {
+            Access::EachRow | Access::Absent => {
                 statement.push(" AND (c.updated_at >= ").bind(Bind::Time(from));
                 statement.push(" OR ");
                 push_changed(statement, from, renamed);
                 statement.push(")");
             }
             // A union, because Postgres cannot use the index of one side of an OR.
-            Access::AsSet => push_updated_set(statement, from, renamed),
+            Access::AsSet | Access::Whole => push_updated_set(statement, from, renamed),
         }
     }
     if let Some(until) = range.until {

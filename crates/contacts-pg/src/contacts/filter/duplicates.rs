@@ -59,7 +59,7 @@ fn candidates() -> String {
 /// Appends the condition that `contacts c` has possible duplicates, or that it has none. Similar
 /// names do not count.
 pub(super) fn push(statement: &mut Statement, has_some: bool, access: Access) {
-    if has_some && access == Access::AsSet {
+    if has_some && access != Access::EachRow {
         statement.push(" AND ").push(&candidates());
     }
     statement.push(if has_some { " AND (" } else { " AND NOT (" });
