@@ -18,11 +18,16 @@ from .product import IMPORT_ENDS
 from .receiver import Receiver
 from .runs_load import Bulk, Importer, Syncer
 from .servers import Server, command
+from .vitals import vitals
 
 # Enough for an action that runs in the background.
 POOL_CONTACTS = 2500
 # The work that was begun before the last fault, on a slow machine.
 WORK_SECONDS = 120
+# Of a soak.
+_FAULT_EVERY_SECONDS = 60
+_STEP_EVERY_SECONDS = 2
+_VITALS_EVERY_FAULTS = 5
 
 
 class Outcome:
@@ -134,13 +139,18 @@ class Round:
             Syncer(shared, 0, seed, source),
         ]
         for thread in self.threads:
+            if self.options.soak:
+                thread.pause_seconds = _STEP_EVERY_SECONDS
             thread.start()
 
     def disturb(self):
         """Faults until the time is over. A finding of the load ends it early."""
         end = time.monotonic() + self.options.seconds
-        for fault in plan(self.seed, len(self.servers), self.names):
-            if self.shared.stopping.wait(fault.pause_seconds):
+        for number, fault in enumerate(plan(self.seed, len(self.servers), self.names)):
+            if self.options.soak and number % _VITALS_EVERY_FAULTS == 0:
+                print(f"  {vitals(self.servers, self.postgres or self.embedded)}", flush=True)
+            pause = _FAULT_EVERY_SECONDS if self.options.soak else fault.pause_seconds
+            if self.shared.stopping.wait(pause):
                 raise Finding(self.shared.findings[0])
             if time.monotonic() > end:
                 return

@@ -24,6 +24,8 @@ FAULTS = {
     "kill-embedded": ("embedded", 0, 0),
     "stop-embedded": ("embedded", 0, 0),
 }
+# After these, a server is a new process.
+RESTARTS = {"kill", "roll"}
 MEANING = {
     "kill": "kill -9 of a server, which is started again",
     "freeze": "a server is stopped by SIGSTOP, and goes on",
