@@ -99,6 +99,7 @@ test("a filter between two days includes both days", async () => {
 test("the sidebar counts its segments in one request", async () => {
   await world.api("POST", "/v1/segments", { name: "Counted all", filter: {} });
   await world.api("POST", "/v1/segments", { name: "Counted none", filter: { q: "nobodyatall" } });
+  await world.api("POST", "/v1/segments", { name: `Counted ${"for a long time ".repeat(6)}`, filter: {} });
   const page = await world.open("/settings");
   /** @type {string[]} */
   const asked = [];
@@ -110,6 +111,8 @@ test("the sidebar counts its segments in one request", async () => {
   await page.getByRole("link", { name: /^Counted none\s*0$/ }).waitFor();
   await page.getByRole("link", { name: /^Counted all\s*\d+$/ }).waitFor();
   assert.deepEqual(asked, ["/v1/segments counts=true&limit=12"]);
+  const right = (place) => page.locator(place).evaluateAll((all) => Math.max(...all.map((one) => one.getBoundingClientRect().right)));
+  assert.ok((await right(".bar .segments small")) < (await right(".bar")), "a long name leaves room for its number");
   for (const { id, name } of (await world.api("GET", "/v1/segments")).items) if (name.startsWith("Counted")) await world.api("DELETE", `/v1/segments/${id}`);
   await world.close(page);
 });
