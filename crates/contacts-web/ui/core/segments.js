@@ -49,7 +49,8 @@ async function count(place, counts) {
   const { items } = await ask("get", "/v1/segments", { query: { counts: true, limit: MAX_COUNTED } }).catch(() => ({ items: [] }));
   for (const { id, count: found } of items) {
     const shown = counts.get(id);
-    if (shown && found) shown.textContent = estimate(found);
+    // Short, because the name needs the room.
+    if (shown && found) shown.textContent = estimate(found).replace("about ", "~");
   }
 }
 
