@@ -28,6 +28,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::apply::With;
+pub(crate) use self::export::erase_file;
 pub(crate) use self::stored::read_kind;
 use self::stored::{StoredTally, read_skipped, write_kind};
 pub(crate) use self::undo::{state_of_tags, undo_chunk, undoable};
@@ -197,7 +198,7 @@ impl ActionRepository for Database {
     }
 
     fn erase_file(&self, org: OrgId, id: ActionId) -> Result<()> {
-        self.write(org, |tx| export::erase(tx, id))
+        self.write(org, |tx| erase_file(tx, id))
     }
 
     fn end(
@@ -262,7 +263,7 @@ impl Database {
             if has_file && is_done {
                 enqueue_at(tx, Job::EraseFile(id), now + Action::FILE_RETENTION)?;
             } else if has_file {
-                export::erase(tx, id)?;
+                erase_file(tx, id)?;
             }
             remove(tx, Job::RunAction(id)).map(|()| true)
         })?;

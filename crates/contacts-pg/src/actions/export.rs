@@ -71,8 +71,9 @@ impl ExportPartIo for Copied<'_, '_> {
     }
 }
 
-/// Deletes the file of an action that has ended, if it has one.
-pub(super) fn erase(tx: &mut Tx<'_>, id: ActionId) -> PgResult<()> {
+/// Deletes the file of an action that has ended, if it has one. The lock comes first: an export
+/// writes its last part and ends in one transaction.
+pub(crate) fn erase_file(tx: &mut Tx<'_>, id: ActionId) -> PgResult<()> {
     let ended = actions::table.find((tx.org.0, id.0)).filter(actions::finished_at.is_not_null());
     let file: Option<Option<Uuid>> = ended.select(actions::file_id).for_update().row(tx)?;
     let Some(Some(file)) = file else { return Ok(()) };

@@ -19,9 +19,9 @@ use crate::statement::Statement;
 const CHEAP_LIMIT: Duration = Duration::from_millis(500);
 
 /// How long counting may take when the plan is dear.
-const DEAR_LIMIT: Duration = Duration::from_millis(40);
+const DEAR_LIMIT: Duration = Duration::from_millis(30);
 
-/// The cost, as Postgres estimates it, from which a plan is dear: about 40 ms.
+/// The cost, as Postgres estimates it, from which a plan is dear: about 30 ms.
 const DEAR_COST: f64 = 4_000.0;
 
 /// The cost from which a count would hardly end within [`DEAR_LIMIT`], so that it is not tried.

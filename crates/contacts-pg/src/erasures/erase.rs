@@ -1,5 +1,6 @@
 //! The statements that erase a contact from each table.
 
+use contacts_core::action::ActionId;
 use contacts_core::contact::ContactId;
 use contacts_core::erasure::{Erasure, ErasureIdentifiers};
 use contacts_core::event::{ContactEvent, EventKind};
@@ -7,6 +8,7 @@ use contacts_core::import::ImportId;
 use diesel::sql_types::{Array, Bool, Text, Timestamptz, Uuid as SqlUuid};
 use diesel::{ExpressionMethods, QueryableByName, delete, update};
 
+use crate::actions::erase_file;
 use crate::contacts::{events_of, find_whole, sources};
 use crate::database::{PgResult, RunQuery, TimedTx, Tx};
 use crate::events::publish;
@@ -29,15 +31,10 @@ const CONTACT: &[&str] = &[
     "DELETE FROM contacts WHERE org_id = $1 AND id = $2",
 ];
 
-/// Deletes the files of exports that began before the erasure ($2), which may contain the
-/// contact and cannot be searched.
-const EXPORTS: &[&str] = &[
-    "DELETE FROM file_chunks f WHERE f.org_id = $1 AND f.file_id IN ( \
-         SELECT a.file_id FROM actions a WHERE a.org_id = $1 AND a.kind = 'export' \
-         AND a.created_at <= $2 AND a.finished_at IS NOT NULL)",
-    "UPDATE actions SET file_id = NULL WHERE org_id = $1 AND kind = 'export' \
-         AND created_at <= $2 AND finished_at IS NOT NULL AND file_id IS NOT NULL",
-];
+/// Finds ended exports that began before the erasure ($2). Their files may contain the contact and
+/// cannot be searched.
+const EXPORTS: &str = "SELECT id FROM actions WHERE org_id = $1 AND kind = 'export' \
+     AND created_at <= $2 AND finished_at IS NOT NULL AND file_id IS NOT NULL ORDER BY id";
 
 /// Erases texts that contain a word which identifies the contact ($2, in lower case).
 const NAMED: &[&str] = &[
@@ -115,8 +112,10 @@ impl Database {
             .filter(sync_runs::log.ne(&no_lines))
             .set(sync_runs::log.eq(&no_lines))
             .execute(tx)?;
-        for statement in EXPORTS {
-            tx.query(*statement).bind::<Timestamptz, _>(erasure.created_at).execute(tx)?;
+        let exports: Vec<IdRow> =
+            tx.query(EXPORTS).bind::<Timestamptz, _>(erasure.created_at).load(tx)?;
+        for export in exports {
+            erase_file(tx, ActionId(export.id))?;
         }
         for statement in NAMED {
             tx.query(*statement).bind::<Array<Text>, _>(identifiers.words()).execute(tx)?;

@@ -8,6 +8,7 @@ use contacts_core::Actor;
 use contacts_core::contact::NewContact;
 use contacts_core::job::Outcome;
 use contacts_core::run::RunState;
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::Text;
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, sql_query};
 
@@ -145,4 +146,54 @@ fn an_erased_person_leaves_no_trace() {
         ports.contacts.list(other, &Default::default(), &Default::default()).unwrap().items.len(),
         1
     );
+}
+
+/// An ended export, and one that ends while the erasure deletes the file of another.
+const EXPORTS: &str = "INSERT INTO actions (org_id, id, kind, detail, selection_id, state, contacts, \
+         chunks, chunks_done, tally, file_id, actor_kind, created_at, finished_at) \
+     SELECT o.id, gen_random_uuid(), 'export', '{}', o.id, 'done', 0, 0, 0, '{}', gen_random_uuid(), \
+         'system', '2020-01-01', CASE n WHEN 1 THEN '2020-01-01'::timestamptz END \
+     FROM organisations o, generate_series(1, 2) n; \
+     INSERT INTO file_chunks SELECT org_id, file_id, 0, 'x' FROM actions WHERE finished_at IS NOT NULL";
+
+#[test]
+fn the_file_of_an_export_that_ends_during_the_erasure_is_not_left_behind() {
+    let (ports, url) = ports_and_url();
+    let db = &mut PgConnection::establish(&url).unwrap();
+    let org = ports.org();
+    let ann =
+        NewContact { name: Some("Ann"), email: Some("ann@example.org"), ..NewContact::default() };
+    let ann = ports.services().contacts.create(org, &ann, Actor::System).unwrap().id;
+    db.batch_execute(EXPORTS).unwrap();
+    // The erasure waits for this lock when it deletes the file of the ended export.
+    db.batch_execute("BEGIN; SELECT FROM file_chunks FOR UPDATE").unwrap();
+    let erasures = ports.services().erasures;
+    std::thread::scope(|scope| {
+        let erased = scope.spawn(|| erasures.erase(org, ann, false, Actor::System).unwrap());
+        until_one_waits(&url);
+        PgConnection::establish(&url)
+            .unwrap()
+            .batch_execute(
+                "BEGIN; INSERT INTO file_chunks SELECT org_id, file_id, 0, 'y' FROM actions \
+                     WHERE finished_at IS NULL; \
+                 UPDATE actions SET finished_at = '2020-01-02' WHERE finished_at IS NULL; COMMIT",
+            )
+            .unwrap();
+        db.batch_execute("COMMIT").unwrap();
+        let erasure = erased.join().unwrap();
+        assert_eq!(erasures.run(org, erasure.id, &Always).unwrap(), Outcome::Done);
+    });
+    let left = "SELECT file_id::text AS line FROM file_chunks";
+    let left: Vec<Line> = sql_query(left).load(db).unwrap();
+    assert!(left.is_empty(), "{} chunks are left", left.len());
+}
+
+/// Waits until a statement waits for a lock.
+fn until_one_waits(url: &str) {
+    let mut db = PgConnection::establish(url).unwrap();
+    let waiting = "SELECT pid::text AS line FROM pg_stat_activity \
+         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while sql_query(waiting).load::<Line>(&mut db).unwrap().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }

@@ -1,5 +1,5 @@
 //! A relay before the database that fails as a broken network does: it freezes, now or at a COMMIT, or
-//! it breaks connections at their COMMIT.
+//! it breaks connections at their COMMIT. It counts round trips.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -24,6 +24,7 @@ struct State {
     /// The number of the COMMIT whose answer is withheld, with all that follows; 0 is none.
     freezes_after: AtomicUsize,
     commits: AtomicUsize,
+    round_trips: AtomicUsize,
 }
 
 /// What the relay does with a COMMIT.
@@ -72,6 +73,11 @@ impl Relay {
     /// Returns whether a message was withheld.
     pub(crate) fn is_frozen(&self) -> bool {
         self.state.withholds.load(Ordering::Relaxed)
+    }
+
+    /// Returns how often a client has sent something after an answer, or as the first of a connection.
+    pub(crate) fn round_trips(&self) -> usize {
+        self.state.round_trips.load(Ordering::Relaxed)
     }
 
     /// Freezes when the server has carried out the `n`th COMMIT from now on.
@@ -138,8 +144,13 @@ fn connect<S: Socket>(client: TcpStream, server: S, state: &Arc<State>) {
     let (from, to) = (client.copy(), server.copy());
     let (asks, answers) = (state.clone(), state.clone());
     let asked = current.clone();
+    let answered = Arc::new(AtomicBool::new(true));
+    let is_new = answered.clone();
     thread::spawn(move || {
         pass_on(from, to, &asks, |bytes| {
+            if is_new.swap(false, Ordering::Relaxed) {
+                asks.round_trips.fetch_add(1, Ordering::Relaxed);
+            }
             let commit = if is_commit(bytes) { asks.next_commit() } else { Commit::Pass };
             *asked.lock().unwrap() = commit;
             commit != Commit::Lose
@@ -147,6 +158,7 @@ fn connect<S: Socket>(client: TcpStream, server: S, state: &Arc<State>) {
     });
     thread::spawn(move || {
         pass_on(server, client, &answers, |_| {
+            answered.store(true, Ordering::Relaxed);
             let commit = *current.lock().unwrap();
             answers.is_frozen.fetch_or(commit == Commit::Freeze, Ordering::Relaxed);
             commit != Commit::LoseAnswer
