@@ -24,9 +24,9 @@ from .vitals import vitals
 POOL_CONTACTS = 2500
 # The work that was begun before the last fault, on a slow machine.
 WORK_SECONDS = 120
-# Of a soak.
+# Of a soak. Imports are rare, or six hours of them would fill the disk.
 _FAULT_EVERY_SECONDS = 60
-_STEP_EVERY_SECONDS = 2
+_IMPORT_EVERY_SECONDS, _STEP_EVERY_SECONDS = 60, 5
 _VITALS_EVERY_FAULTS = 5
 
 
@@ -140,7 +140,8 @@ class Round:
         ]
         for thread in self.threads:
             if self.options.soak:
-                thread.pause_seconds = _STEP_EVERY_SECONDS
+                rare = isinstance(thread, Importer)
+                thread.pause_seconds = _IMPORT_EVERY_SECONDS if rare else _STEP_EVERY_SECONDS
             thread.start()
 
     def disturb(self):

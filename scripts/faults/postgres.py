@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-DISK_MIB = 1024
+DISK_MIB = 2048
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "max_connections": "200",
