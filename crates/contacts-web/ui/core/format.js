@@ -9,13 +9,6 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 export const number = (value) => String(value).replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 
 /**
- * The number of matching contacts: `41,032`, or `about 41,000` when it is an estimate.
- *
- * @param {{ value: number, exact: boolean }} count
- */
-export const estimate = ({ value, exact }) => (exact ? number(value) : `about ${number(Number(value.toPrecision(2)))}`);
-
-/**
  * @param {number} value
  * @param {string} one
  * @param {string} [many]

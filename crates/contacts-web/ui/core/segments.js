@@ -4,7 +4,7 @@ import { ask, askAll } from "./api.js";
 import { fill, h } from "./dom.js";
 import { filterOf, pathOf } from "../pages/list/query.js";
 import { filterFrom } from "../pages/list/values.js";
-import { estimate } from "./format.js";
+import { estimate } from "./estimate.js";
 import { styles } from "./styles.js";
 
 await styles("./segments.css", import.meta.url);

@@ -2,7 +2,7 @@
 
 import { Problem, askAll, sentence } from "../core/api.js";
 import { debounce, fill, h } from "../core/dom.js";
-import { estimate } from "../core/format.js";
+import { count as counted } from "../core/format.js";
 import { icon } from "../core/icon.js";
 import { go } from "../core/router.js";
 import { failure } from "../widgets/failure.js";
@@ -212,20 +212,14 @@ export class List {
     this.table.element.classList.toggle("old", old && items.length > 0);
     this.table.element.setAttribute("aria-busy", String(old));
     this.table.element.setAttribute("aria-rowcount", String(count?.exact ? count.value + 1 : -1));
-    this.drawCount(count);
+    if (count && !count.exact) void import("./list/exact.js").then(({ showEstimate }) => showEstimate(this));
+    else this.count.textContent = count ? counted(count.value, "person", "people") : "";
     const nobody = ended && items.length === 0 && !old;
     this.table.element.hidden = nobody;
     if (!nobody) fill(this.state);
     else void this.drawNobody();
     this.table.draw();
     this.drawPicked();
-  }
-
-  /** @param {import("./list/rows.js").Count | null} count */
-  drawCount(count) {
-    const text = count ? `${estimate(count)} ${count.value === 1 ? "person" : "people"}` : "";
-    if (this.count.textContent === text) return;
-    fill(this.count, !count || count.exact ? text : h("button", { type: "button", class: "link", title: "Count exactly", onclick: () => void import("./list/exact.js").then(({ countExactly }) => countExactly(this)) }, text));
   }
 
   async drawNobody() {

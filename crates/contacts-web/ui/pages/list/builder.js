@@ -2,7 +2,7 @@
 
 import { ask } from "../../core/api.js";
 import { fill, h } from "../../core/dom.js";
-import { estimate } from "../../core/format.js";
+import { estimate } from "../../core/estimate.js";
 import { icon } from "../../core/icon.js";
 import { styles } from "../../core/styles.js";
 import { dialog } from "../../widgets/dialog.js";
