@@ -32,6 +32,7 @@ fn read(filter: &FilterText) {
             kind,
             position: 0,
             archived: false,
+            searchable: false,
             version: 1,
         })
         .collect();

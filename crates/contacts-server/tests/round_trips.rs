@@ -6,6 +6,9 @@ mod support;
 
 use crate::support::{Relay, Scratch, Serving};
 
+/// A name, the method and the path of a request, and the body of an attempt.
+type Request = (&'static str, &'static str, String, fn(usize) -> String);
+
 /// Attempts, of which the one with the fewest round trips counts: the others include looks at the
 /// clock of the database, or at the key.
 const ATTEMPTS: usize = 6;
@@ -31,7 +34,7 @@ fn requests_take_few_round_trips() {
     );
     let ann = format!("/v1/contacts/{}", ann.json()["id"].as_str().unwrap());
     let mut found = Vec::new();
-    let requests: [(&str, &str, String, fn(usize) -> String); 9] = [
+    let requests: [Request; 9] = [
         ("read a contact", "GET", ann.clone(), |_| String::new()),
         ("change a contact", "PATCH", ann.clone(), |n| format!(r#"{{"name": "Ann {n}"}}"#)),
         ("list", "GET", "/v1/contacts?count=none".to_owned(), |_| String::new()),

@@ -26,6 +26,8 @@ const LONG_TIMEOUT_MS = 4 * TIMEOUT_MS;
 const SLOWDOWN = Number(process.env.CONTACTS_BROWSER_SLOWER ?? 1);
 /** Window widths in pixels in which each state is checked. */
 export const WIDTHS = { wide: 1280, narrow: 390 };
+/** Further windows, in which each state is checked on request. The last one is 1280×1024 at 400 %. */
+const MORE_WINDOWS = process.env.CONTACTS_BROWSER_LOOKS === "all" ? [[1366, 650], [1440, 900], [2560, 1440], [320, 256]] : [];
 
 const shared = process.env.CONTACTS_BROWSER_SHARED ? JSON.parse(process.env.CONTACTS_BROWSER_SHARED) : null;
 const own = shared ? null : await import("./shared.mjs").then(({ startShared }) => startShared());
@@ -245,14 +247,15 @@ export class World {
   }
 
   /**
-   * Checks a state of the page in a wide window in light and in dark, and in a narrow window.
+   * Checks a state of the page in a wide window in light and in dark, in a narrow window, and in
+   * further ones with `CONTACTS_BROWSER_LOOKS=all`.
    *
    * @param {string} path
    * @param {(page: import("playwright-core").Page) => Promise<unknown>} reach brings the page to the state
    */
   async inEveryLook(path, reach) {
-    for (const width of [WIDTHS.wide, WIDTHS.narrow]) {
-      const page = await this.open(path, { width });
+    for (const [width, height] of [[WIDTHS.wide], [WIDTHS.narrow], ...MORE_WINDOWS]) {
+      const page = await this.open(path, { width, height });
       await reach(page);
       await this.axe(page);
       await this.fits(page);
